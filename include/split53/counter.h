@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * counter.h - what happened how often.
+ *
+ * Layer    base
+ * Threads  each worker writes a set of its own without atomics' cost; anyone may read a sum
+ * Memory   a set is a plain object, embedded by its owner
+ *
+ * One vocabulary: a counter bears the name of the step in which it counts (docs/architecture.md).
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define S53_COUNTERS(X)                                                                   \
+	X(LISTEN_UDP, "listen-udp") /* datagrams received */                              \
+	X(LISTEN_TCP, "listen-tcp") /* framed messages received */                        \
+	X(LISTEN_TCP_OPENED, "listen-tcp-opened")                                         \
+	X(LISTEN_TCP_REFUSED, "listen-tcp-refused") /* over tcp-clients */                \
+	X(LISTEN_SEND_FAILED, "listen-send-failed")                                       \
+	X(PARSE_SILENCE, "parse-silence") /* too short, or a response */                  \
+	X(PARSE_FORMERR, "parse-formerr")                                                 \
+	X(PARSE_NOTIMP, "parse-notimp")                                                   \
+	X(PARSE_BADVERS, "parse-badvers")                                                 \
+	X(VIEW_REFUSED, "view-refused")                                                   \
+	X(ADMIT_BLACKHOLED, "admit-blackholed")                                           \
+	X(ADMIT_REFUSED, "admit-refused")                                                 \
+	X(ADMIT_OVER_LIMIT, "admit-over-limit") /* recursive-clients */                   \
+	X(ROUTE_LOCAL, "route-local") /* answered from a zone here */                     \
+	X(ROUTE_FORWARD, "route-forward")                                                 \
+	X(FIND_HIT, "find-hit")                                                           \
+	X(FIND_MISS, "find-miss")                                                         \
+	X(JOIN_LED, "join-led") /* first with its key */                                  \
+	X(JOIN_JOINED, "join-joined") /* waits for another's answer */                    \
+	X(CHOOSE_NONE_LEFT, "choose-none-left")                                           \
+	X(EXCHANGE_UDP, "exchange-udp") /* datagrams sent upstream */                     \
+	X(EXCHANGE_TCP, "exchange-tcp")                                                   \
+	X(EXCHANGE_LATE, "exchange-late")                                                 \
+	X(EXCHANGE_TIMEOUT, "exchange-timeout")                                           \
+	X(EXCHANGE_UNREACHABLE, "exchange-unreachable")                                   \
+	X(EXCHANGE_TCP_ON_TC, "exchange-tcp-on-tc")                                       \
+	X(EXCHANGE_WITHOUT_EDNS, "exchange-without-edns")                                 \
+	X(EXCHANGE_STRAY, "exchange-stray") /* no exchange waits for that ID */           \
+	X(VALIDATE_REJECTED, "validate-rejected") /* not an answer to the question */     \
+	X(VALIDATE_FAILURE, "validate-failure") /* rcode that leads to the next server */ \
+	X(VALIDATE_CHASED, "validate-chased") /* CNAME completed in another route */      \
+	X(ANSWER_NOERROR, "answer-noerror")                                               \
+	X(ANSWER_NXDOMAIN, "answer-nxdomain")                                             \
+	X(ANSWER_SERVFAIL, "answer-servfail")                                             \
+	X(ANSWER_REFUSED, "answer-refused")                                               \
+	X(ANSWER_FORMERR, "answer-formerr")                                               \
+	X(ANSWER_OTHER, "answer-other")                                                   \
+	X(ANSWER_TRUNCATED, "answer-truncated")
+
+enum s53_counter {
+#define S53_COUNTER_ENUM(id, name) S53_C_##id,
+	S53_COUNTERS(S53_COUNTER_ENUM)
+#undef S53_COUNTER_ENUM
+	    S53_C_COUNT
+};
+
+struct s53_counters {
+	_Atomic uint64_t value[S53_C_COUNT];
+};
+
+/* Count one; only the owner of the set calls it. */
+static inline void
+s53_count(struct s53_counters *set, enum s53_counter counter)
+{
+	uint64_t was = atomic_load_explicit(&set->value[counter], memory_order_relaxed);
+
+	atomic_store_explicit(&set->value[counter], was + 1, memory_order_relaxed);
+}
+
+/* Read one counter from any thread. */
+static inline uint64_t
+s53_counter_read(const struct s53_counters *set, enum s53_counter counter)
+{
+	return atomic_load_explicit(&set->value[counter], memory_order_relaxed);
+}
+
+/* Its name in logs, statistics and metrics. */
+const char *s53_counter_name(enum s53_counter counter);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * hash.h - the keyed hash for every table that strangers can fill.
+ *
+ * Layer    base
+ * Threads  any, after s53_hash_init() ran once at start
+ * Memory   none
+ * Sources  XXH3 (libxxhash) with a secret seed drawn at start, so that names that collide
+ *          cannot be prepared.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Draw the seed; called once before any worker starts. A test may call it never: the seed is then 0. */
+void s53_hash_init(void);
+
+uint64_t s53_hash(const void *octets, size_t len);

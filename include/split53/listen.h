@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * listen.h - the sockets that clients reach us by.
+ *
+ * Layer    listen
+ * Threads  open() in the main thread (before privileges are dropped); attach and what follows in the worker that owns it
+ * Memory   a listener owns its descriptor and connections
+ * Units    ms, octets
+ * Sources  RFC 7766 (TCP), RFC 7828 (keepalive), RFC 1035 s4.2
+ */
+#pragma once
+
+#include <split53/addr.h>
+#include <split53/resolver.h>
+
+struct event_base;
+struct s53_udp_listener;
+struct s53_tcp_listener;
+
+/*
+ * A bound socket for `addr`: SO_REUSEPORT (so that each worker has one of its own), non-blocking, close-on-exec, IPV6_V6ONLY, packet information on
+ * for a wildcard address, receive buffer enlarged. For TCP it also listens (`backlog`: tcp-listen-queue).
+ * S53_E_IO: errno says why; *fd untouched.
+ */
+S53_MUST_USE enum s53_status s53_socket_open(
+    const struct s53_addr *addr, enum s53_transport kind, int backlog, int *fd);
+
+/* Serve datagrams of `fd` (now the listener's) in `base`. NULL: no memory; fd is then closed. */
+struct s53_udp_listener *s53_udp_listener_new(struct event_base *base, int fd,
+    const struct s53_addr *local, struct s53_resolver *resolver, struct s53_counters *counters);
+
+/* Read what has arrived, stop reading, close when the last reply has gone (its pending queries hold it). */
+void s53_udp_listener_close(struct s53_udp_listener *listener);
+
+/* Limits of TCP, counted over all workers. */
+struct s53_tcp_limits {
+	_Atomic unsigned clients; /* open now */
+	_Atomic unsigned clients_max; /* tcp-clients */
+	_Atomic uint32_t initial_ms; /* tcp-initial-timeout */
+	_Atomic uint32_t idle_ms; /* tcp-idle-timeout */
+	_Atomic uint32_t
+	    keepalive_ms; /* tcp-keepalive-timeout, for connections that asked by RFC 7828 */
+};
+
+struct s53_tcp_listener *s53_tcp_listener_new(struct event_base *base, int fd,
+    const struct s53_addr *local, struct s53_resolver *resolver, struct s53_counters *counters,
+    struct s53_tcp_limits *limits);
+
+/* Stop accepting; connections finish what they have under way, then close. */
+void s53_tcp_listener_close(struct s53_tcp_listener *listener);

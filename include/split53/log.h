@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * log.h - named.conf's categories, severities and channels.
+ *
+ * Layer    base
+ * Threads  s53_log() from any thread, never under a lock of the caller's; s53_log_configure()
+ *          from the main thread
+ * Memory   a configuration is copied; the previous one is freed once no line uses it
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <split53/status.h>
+
+#define S53_LOG_CATEGORIES(X)             \
+	X(DEFAULT, "default")             \
+	X(GENERAL, "general")             \
+	X(CONFIG, "config")               \
+	X(NETWORK, "network")             \
+	X(CLIENT, "client")               \
+	X(SECURITY, "security")           \
+	X(QUERIES, "queries")             \
+	X(QUERY_ERRORS, "query-errors")   \
+	X(RESOLVER, "resolver")           \
+	X(CNAME, "cname")                 \
+	X(LAME_SERVERS, "lame-servers")   \
+	X(EDNS_DISABLED, "edns-disabled") \
+	X(RATE_LIMIT, "rate-limit")       \
+	X(SERVE_STALE, "serve-stale")     \
+	X(DATABASE, "database")           \
+	X(ZONE, "zoneload")               \
+	X(UNMATCHED, "unmatched")         \
+	X(DISPATCH, "dispatch")
+
+enum s53_log_category {
+#define S53_LOG_CATEGORY_ENUM(id, name) S53_LOG_##id,
+	S53_LOG_CATEGORIES(S53_LOG_CATEGORY_ENUM)
+#undef S53_LOG_CATEGORY_ENUM
+	    S53_LOG_CATEGORY_COUNT
+};
+
+/* BIND's, least verbose first; S53_LOG_DEBUG + n - 1 is "debug n". */
+enum s53_log_severity {
+	S53_LOG_CRITICAL,
+	S53_LOG_ERROR,
+	S53_LOG_WARNING,
+	S53_LOG_NOTICE,
+	S53_LOG_INFO,
+	S53_LOG_DEBUG,
+};
+
+enum s53_log_kind { S53_LOG_TO_NULL, S53_LOG_TO_STDERR, S53_LOG_TO_FILE, S53_LOG_TO_SYSLOG };
+
+struct s53_log_channel {
+	const char *name;
+	enum s53_log_kind kind;
+	const char *path; /* of a file */
+	unsigned versions; /* old files kept, 0 none, UINT_MAX unlimited */
+	uint64_t size_max; /* octets before the file is rolled, 0 unlimited */
+	int facility; /* LOG_DAEMON ... of syslog */
+	int severity; /* lines up to this one are written */
+	bool dynamic; /* severity dynamic: up to the -d level instead */
+	bool print_time, print_category, print_severity, buffered;
+};
+
+struct s53_log_config {
+	const struct s53_log_channel *channels;
+	unsigned channel_count;
+	/* For each category a set of bits, one a channel; 0: the category follows `default`. */
+	uint64_t category_channels[S53_LOG_CATEGORY_COUNT];
+	int debug_level; /* -d, or rndc trace */
+};
+
+/* Everything of severity info and worse to stderr, with time, category and severity. In force before configuration. */
+void s53_log_to_stderr(int debug_level);
+
+/*
+ * Swap the whole configuration; also reopens files. At most 64 channels.
+ * S53_E_IO: a file cannot be opened (errno, *bad_path names it); the old configuration stays.
+ */
+S53_MUST_USE enum s53_status s53_log_configure(
+    const struct s53_log_config *config, const char **bad_path);
+
+/* By named.conf's word; false: no such. "debug" alone is debug 1. */
+bool s53_log_category_parse(const char *word, enum s53_log_category *out);
+bool s53_log_severity_parse(const char *word, int *out);
+bool s53_log_facility_parse(const char *word, int *out);
+
+/* Would a line go anywhere? One load and one compare when off; ask before costly arguments. */
+bool s53_log_on(enum s53_log_category category, int severity);
+
+/* One line; no newline at its end. Control characters in the text are escaped. */
+void s53_log(enum s53_log_category category, int severity, const char *format, ...)
+    S53_PRINTF(3, 4);
+
+/* Close and flush; for the end of the program. */
+void s53_log_close(void);

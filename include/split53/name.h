@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * name.h - domain names in wire form, uncompressed.
+ *
+ * Layer    wire
+ * Threads  any
+ * Memory   plain values
+ * Units    octets; len counts the root's octet, so it is 1 .. 255 of a valid name
+ * Sources  RFC 1035 s2.3.4, s3.1, s4.1.4, s5.1; RFC 4343 (letter case)
+ */
+#pragma once
+
+#include <split53/cursor.h>
+#include <split53/status.h>
+
+#define S53_NAME_MAX 255
+#define S53_LABEL_MAX 63
+#define S53_NAME_TEXT (4 * S53_NAME_MAX + 1) /* every octet as \DDD, and the end */
+
+struct s53_name {
+	uint8_t len; /* 0: no name yet */
+	uint8_t octets[S53_NAME_MAX];
+};
+
+/*
+ * Read the name at the reader, following compression pointers, which must point before
+ * themselves (so that it always ends). Steps over the name as it stands there. On a bad name the
+ * reader goes bad and false is returned; *out is then unspecified. Letter case is kept.
+ */
+bool s53_name_read(struct s53_reader *reader, struct s53_name *out);
+
+/* The same without a copy: only step over it and check that it is a name. */
+bool s53_name_skip(struct s53_reader *reader);
+
+/* Is the (possibly compressed) name at the reader equal to `name`, letter case aside? Steps over it. */
+bool s53_name_read_equal(struct s53_reader *reader, const struct s53_name *name);
+
+/*
+ * Presentation form to wire: "www.example.", \DDD and \X escapes; a missing last dot is added; "." is
+ * the root. S53_E_SYNTAX: empty label, label over 63, name over 255 octets, bad escape.
+ */
+S53_MUST_USE enum s53_status s53_name_parse(const char *text, struct s53_name *out);
+
+/* Wire to presentation, without the last dot unless it is the root (as BIND logs names). Returns `text`. */
+char *s53_name_print(const struct s53_name *name, char text[static S53_NAME_TEXT]);
+
+void s53_name_lower(struct s53_name *name); /* A-Z only, RFC 4343 s3 */
+bool s53_name_equal(const struct s53_name *a, const struct s53_name *b); /* letter case aside */
+bool s53_name_same(const struct s53_name *a, const struct s53_name *b); /* letter case and all */
+
+/* Is `name` `apex` itself or below it? Whole labels only: "notconsul" is not below "consul". */
+bool s53_name_is_at_or_below(const struct s53_name *name, const struct s53_name *apex);
+
+unsigned s53_name_label_count(const struct s53_name *name); /* the root has 0 */
+
+/* Cut `count` labels off the front: the parent for 1. More labels than there are: the root. */
+struct s53_name s53_name_ancestor(const struct s53_name *name, unsigned count);
+
+/* 0x20: give each letter a random case. Sources: draft-vixie-dnsext-dns0x20. */
+void s53_name_scramble(struct s53_name *name);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * request.h - what a client asked: header, the one question, EDNS.
+ *
+ * Layer    wire
+ * Threads  any
+ * Memory   a plain value on the stack; nothing points into the packet
+ * Sources  RFC 1035 s4.1, RFC 6891 s6.1.1 (one OPT), RFC 9619 (one question)
+ */
+#pragma once
+
+#include <split53/edns.h>
+#include <split53/name.h>
+
+struct s53_question {
+	struct s53_name name; /* spelled as asked */
+	struct s53_name lower; /* the same in lower case: what tables and keys use */
+	uint16_t qtype;
+	uint16_t qclass;
+};
+
+struct s53_request {
+	uint16_t id;
+	uint16_t flags; /* see header.h */
+	bool has_question; /* what can be echoed in an error */
+	struct s53_question question;
+	struct s53_edns edns;
+};
+
+enum s53_request_verdict {
+	S53_REQUEST_OK,
+	S53_REQUEST_SILENCE, /* shorter than a header, or a response: never answer (loops) */
+	S53_REQUEST_FORMERR,
+	S53_REQUEST_NOTIMP, /* an opcode other than QUERY */
+	S53_REQUEST_BADVERS, /* EDNS version over 0, RFC 6891 s6.1.3 */
+};
+
+/*
+ * Parse a whole message from a client. Whatever the verdict, but for SILENCE, id, flags and (when
+ * has_question) question are set so that the fitting error can be sent. FORMERR: no or more than one question
+ * (QDCOUNT 0 too: cookies are not answered here), names that are none, records that overrun, two OPTs, an OPT whose
+ * owner is not the root or that stands outside of additional, octets after the last record. Answer and
+ * authority records are walked and ignored (as BIND does with IXFR's).
+ */
+enum s53_request_verdict s53_request_parse(
+    const uint8_t *octets, size_t len, struct s53_request *out);

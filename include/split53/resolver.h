@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * resolver.h - a query's way from its octets to its reply: the door to the resolve layer.
+ *
+ * Layer    resolve; no event loop, no socket: time comes from base/clock, upstreams are asked through exchange.h
+ * Threads  a resolver belongs to one worker
+ * Memory   a query lives on the caller's stack until it waits; then it moves into a pending query of the resolver's pool
+ * Units    ms, octets
+ */
+#pragma once
+
+#include <split53/client.h>
+#include <split53/counter.h>
+#include <split53/exchange.h>
+#include <split53/view.h>
+
+struct s53_resolver;
+
+/* What all resolvers of a process share. */
+struct s53_resolver_shared {
+	_Atomic unsigned pending; /* against recursive-clients */
+};
+
+/* NULL: no memory. Keeps nothing of `policy` but a count. */
+struct s53_resolver *s53_resolver_new(struct s53_exchanger *exchanger,
+    struct s53_counters *counters, struct s53_resolver_shared *shared, struct s53_policy *policy);
+
+/* Every pending query is answered SERVFAIL (or dropped), then all is freed. */
+void s53_resolver_free(struct s53_resolver *resolver);
+
+/* From now on new queries use this policy; those under way keep theirs. */
+void s53_resolver_use(struct s53_resolver *resolver, struct s53_policy *policy);
+
+/* The policy in use; listen needs its limits. Valid until the next s53_resolver_use(). */
+const struct s53_policy *s53_resolver_policy(const struct s53_resolver *resolver);
+
+/*
+ * A message arrived. Ends in exactly one send() or drop() of `client`, now or later. `octets` need not outlive the call.
+ */
+void s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client,
+    const uint8_t *octets, size_t len, uint64_t now_ms);
+
+/* Queries that wait for an upstream, joined ones included. */
+unsigned s53_resolver_pending(const struct s53_resolver *resolver);

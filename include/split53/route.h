@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * route.h - which zone a name belongs to: the longest match decides.
+ *
+ * Layer    policy: zones and groups are known here by name only
+ * Threads  built by the main thread, then immutable and read by any
+ * Memory   a table owns its routes; what they point at is owned by the snapshot
+ */
+#pragma once
+
+#include <split53/acl.h>
+#include <split53/name.h>
+
+struct s53_zone;
+struct s53_group;
+
+enum s53_route_kind {
+	S53_ROUTE_NONE, /* no upstream for it: an empty forwarders list on the default route */
+	S53_ROUTE_FORWARD, /* to `group` */
+	S53_ROUTE_LOCAL, /* from `zone` */
+};
+
+struct s53_route {
+	struct s53_name apex; /* lower case */
+	enum s53_route_kind kind;
+	bool builtin; /* a special or empty zone of ours, not the user's */
+	bool forward_first; /* written in the file; changes nothing but what explain says */
+	struct s53_group *group; /* FORWARD */
+	struct s53_zone *zone; /* LOCAL */
+	struct s53_acl
+	    *allow_query; /* of the zone clause, or NULL: the view's. The route holds a count */
+	uint16_t ede; /* extended error for its negative answers (special names), or S53_EDE_NONE */
+};
+
+struct s53_routes;
+
+struct s53_routes *s53_routes_new(void);
+void s53_routes_free(struct s53_routes *routes);
+
+/*
+ * Add a copy of `route`. S53_E_EXISTS: there is one for that apex; unless the one there is builtin and this is not: then this replaces
+ * it (a configured zone wins over ours). S53_E_NOMEM.
+ */
+S53_MUST_USE enum s53_status s53_routes_add(
+    struct s53_routes *routes, const struct s53_route *route);
+
+/*
+ * The route whose apex is the longest suffix of `name` (lower case), or NULL when not even the root has one. One hash look-up a label, from
+ * the longest suffix that can match; allocates nothing. DS questions are the caller's matter (RFC 4035 s3.1.4.1).
+ */
+const struct s53_route *s53_routes_find(
+    const struct s53_routes *routes, const struct s53_name *name);
+
+/* All routes, sorted by apex in canonical order (RFC 4034 s6.1): for explain. */
+void s53_routes_each(const struct s53_routes *routes,
+    void (*each)(const struct s53_route *route, void *arg), void *arg);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * view.h - what the packet path reads of the configuration: views, their access lists and routes.
+ *
+ * Layer    policy
+ * Threads  built by the main thread (server/setup.c), then immutable; counted with atomics, any thread may keep and drop
+ * Memory   the policy is part of a snapshot; when its last count goes, `release` is called (in that thread) and frees the snapshot
+ * Units    ms, octets
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include <split53/acl.h>
+#include <split53/route.h>
+
+struct s53_view {
+	uint32_t
+	    id; /* part of the cache's key: a hash of the view's name, so that it survives reload */
+	const char *name; /* "_default" when the file has none */
+	struct s53_acl *match_clients, *match_destinations; /* NULL: any */
+	bool match_recursive_only;
+	bool recursion;
+	struct s53_acl *allow_query, *allow_query_on; /* NULL: any, in all of these */
+	struct s53_acl *allow_query_cache, *allow_query_cache_on;
+	struct s53_acl *allow_recursion, *allow_recursion_on;
+	struct s53_routes *routes;
+	bool minimal_any;
+	uint16_t udp_size_max; /* max-udp-size: of replies to clients */
+	uint16_t edns_udp_size; /* what we say we take from clients */
+	uint32_t query_timeout_ms; /* resolver-query-timeout */
+	const char *version, *hostname, *server_id; /* CH TXT; NULL: refused (`none`) */
+};
+
+struct s53_policy {
+	_Atomic unsigned count;
+	void (*release)(struct s53_policy *policy);
+	struct s53_acl *blackhole; /* NULL: nobody */
+	bool query_log; /* querylog yes */
+	unsigned recursive_clients; /* pending queries of all workers together */
+	unsigned tcp_keepalive_100ms; /* tcp-keepalive-timeout in units of 100 ms, for RFC 7828 */
+	unsigned view_count;
+	struct s53_view *views; /* in the order of the file */
+};
+
+static inline struct s53_policy *
+s53_policy_keep(struct s53_policy *policy)
+{
+	atomic_fetch_add_explicit(&policy->count, 1, memory_order_relaxed);
+	return policy;
+}
+
+void s53_policy_drop(struct s53_policy *policy);
+
+/*
+ * The first view that this client sees at this address of ours, or NULL. A policy of one view without match lists is answered at
+ * once. `recursion_desired`: RD of the query, for match-recursive-only.
+ */
+const struct s53_view *s53_policy_view(const struct s53_policy *policy,
+    const struct s53_addr *client, const struct s53_addr *destination, bool recursion_desired);
