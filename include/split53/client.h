@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <split53/addr.h>
 
 enum s53_transport { S53_UDP, S53_TCP };
@@ -32,4 +34,5 @@ struct s53_client {
 	struct s53_addr addr; /* whom to answer */
 	struct s53_addr local; /* the address of ours that was asked, with its port */
 	uint32_t interface; /* index for the reply's PKTINFO, 0: any */
+	bool keepalive; /* set by resolve before send(): the client asked for RFC 7828 */
 };
