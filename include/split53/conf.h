@@ -5,10 +5,93 @@
  * Layer    conf: knows the language, nothing of what is built from it (server/setup.c does that)
  * Threads  main thread
  * Memory   a configuration owns its tree; everything in it lives until s53_conf_free()
- * Units    sizes in octets, durations in seconds unless the grammar says ms
+ * Units    sizes in octets, durations in seconds unless said otherwise below
  *
- * The grammar table (src/conf/grammar*.c) gives each clause its place, its value's type and a support level; docs/config.md is
- * generated from it. The parser checks form, s53_conf_check() what clauses say of one another.
+ * The grammar table (src/conf/grammar*.c) gives each clause its place, its value's type and a
+ * support level; docs/config.md is generated from it. The parser checks form, check.c what clauses
+ * say of one another. A tree that was handed out has no error in it: ranges hold, acls and lists
+ * exist, zone names are domain names.
+ *
+ * HOW A CLAUSE STANDS IN THE TREE
+ *
+ * General rules
+ *   - `name` is canonical lower case; masters is "primaries", allow-v6-... and the like stay.
+ *   - Where a boolean or a word may stand, yes/no/true/false/1/0 give BOOL and any other word TEXT.
+ *   - Words out of a closed set (TEXT) are in lower case and `value.quoted` is false. For
+ *     (string | none | hostname) the bare word has quoted == false: `"none"` is a text, `none` not.
+ *   - A clause that may stand once stands once (a second one is an error), except those marked *.
+ *   - "Parts" are what follows a value within the same statement (file "x" versions 3 size 1m;) or
+ *     stands before a list (listen-on proxy plain { }): clauses in the statement's `body`, except
+ *     `port` and `tls` before a list, which are value.port and value.tls.
+ *   - Clauses at IGNORED_* levels are in the tree, typed where their type is simple, WORDS (raw
+ *     tokens) where not. setup may walk the tree and list every clause with level IGNORED_*.
+ *
+ * Top level, in any order
+ *   options { }               body; at most once
+ *   view NAME [CLASS] { } *   label, class_name, body: clauses of options that a view may have,
+ *                             match-clients, match-destinations (MATCH), match-recursive-only
+ *                             (BOOL), zone, server, key
+ *   zone NAME [CLASS] { } *   label (as written, a valid name), class_name, body; inside views too
+ *   acl NAME { } *            label, value MATCH
+ *   server PREFIX { } *       label as written; value MATCH with one S53_MATCH_PREFIX; body: edns
+ *                             BOOL, edns-udp-size NUMBER, tcp-only BOOL; the rest is ignored
+ *   primaries NAME { } *      label, value PEERS; also parental-agents, remote-servers: all three
+ *                             name one kind of list (s53_conf_servers() finds it)
+ *   logging { }               body: channel NAME { } *  label; body:
+ *                                 file TEXT with parts versions (NUMBER or unlimited), size
+ *                                 (NUMBER or unlimited), suffix (TEXT)
+ *                                 syslog  TEXT facility; type NONE when none was given (daemon)
+ *                                 stderr, null  type NONE
+ *                                 severity  TEXT; `second` NUMBER for "debug N" ("debug" alone:
+ *                                 type NONE, means 1)
+ *                                 print-time BOOL, or TEXT local, iso8601, iso8601-utc
+ *                                 print-category, print-severity, buffered  BOOL
+ *                             category NAME { } *  label; value WORDS: names of channels, each
+ *                                 defined, or default_syslog, default_debug, default_stderr, null
+ *   key, tls, http, controls, statistics-channels, dnssec-policy: body. inet in controls and
+ *                             statistics-channels: value ADDRESS, parts allow MATCH, keys WORDS,
+ *                             read-only BOOL; unix: TEXT, parts perm, owner, group NUMBER, keys
+ *   trust-anchors, managed-keys, trusted-keys: WORDS, ignored
+ *
+ * options, and view where BIND has it there too (v)
+ *   directory                 TEXT (relative includes after it are relative to it)
+ *   listen-on *, listen-on-v6 *  MATCH; value.port 0: `port`'s value. One with tls, http or proxy
+ *                             has level IGNORED_*: setup leaves that listener out
+ *   port                      NUMBER 1..65535
+ *   forwarders (v)            PEERS, may be empty (peers == NULL); value.port 0: 53. A peer's own
+ *                             port counts first, then the list's, then 53. Hosts: is_address false
+ *   forward (v)               TEXT first | only; "first" has level IGNORED_DIFFERENT
+ *   recursion (v)             BOOL
+ *   allow-query, allow-query-on, allow-query-cache, allow-query-cache-on, allow-recursion,
+ *   allow-recursion-on (v)    MATCH
+ *   blackhole                 MATCH
+ *   empty-zones-enable (v)    BOOL
+ *   disable-empty-zone (v) *  TEXT, a valid name
+ *   edns-udp-size, max-udp-size (v)  NUMBER 512..4096 (others are moved to the limit, warned)
+ *   query-source, query-source-v6 (v)  ADDRESS: family AF_INET / AF_INET6, the any address for "*";
+ *                             the port is always 0 (a fixed one is warned of and dropped). Or TEXT
+ *                             none: no queries over this family
+ *   tcp-clients, recursive-clients, tcp-listen-queue  NUMBER
+ *   tcp-initial-timeout, tcp-idle-timeout, tcp-keepalive-timeout, tcp-advertised-timeout  NUMBER in
+ *                             units of 100 ms, as BIND has it
+ *   resolver-query-timeout (v)  NUMBER in ms: values to 300 were seconds and have been converted;
+ *                             0: the default; at most 30000
+ *   version, hostname         TEXT; bare none
+ *   server-id                 TEXT; bare none, hostname
+ *   minimal-any (v)           BOOL
+ *   querylog                  BOOL
+ *   pid-file                  TEXT; bare none
+ *   dnssec-validation (v)     BOOL, or TEXT auto
+ *
+ * zone body: `type` TEXT as written (master, primary, slave, secondary, mirror, stub, static-stub,
+ * hint, forward, delegation-only; redirect and in-view are refused). By type:
+ *   forward                   forward TEXT, forwarders PEERS: one of them at least
+ *   master, primary           file TEXT; allow-query, allow-query-on MATCH; forwarders
+ *   slave, secondary, stub    primaries PEERS; a peer that is no address names a primaries list
+ *                             (s53_conf_servers() finds it), otherwise it is a host
+ *   static-stub               server-addresses PEERS (addresses), server-names WORDS; one of them
+ *   mirror, hint, delegation-only  nothing is built from them; so is any slave, stub or static-stub
+ *                             of the root zone "." (level IGNORED_DIFFERENT on `type`)
  */
 #pragma once
 
@@ -26,6 +109,7 @@ enum s53_conf_level {
 	S53_CONF_IGNORED_DIFFERENT, /* accepted, split53 behaves differently: warned */
 	S53_CONF_IGNORED_SECURITY, /* accepted, a protection that is not there: warned */
 	S53_CONF_REFUSED, /* would change answers and is not there: an error */
+	S53_CONF_LEVEL_COUNT,
 };
 
 enum s53_conf_type {
@@ -33,10 +117,11 @@ enum s53_conf_type {
 	S53_CONF_BOOL, /* boolean */
 	S53_CONF_NUMBER, /* number: counts, sizes, durations, TTLs, ports */
 	S53_CONF_TEXT, /* text: quoted or bare word, enum words in lower case */
-	S53_CONF_ADDRESS, /* addr, with port where one may follow; "*" is AF_INET or AF_INET6 any, port 0 */
+	S53_CONF_ADDRESS, /* addr, with port where one may follow, else 0; "*" is any of its family */
 	S53_CONF_MATCH, /* match: an address match list */
 	S53_CONF_PEERS, /* peers: forwarders, primaries, also-notify ... */
 	S53_CONF_WORDS, /* words: a list of words, or the raw tokens of what is ignored */
+	S53_CONF_TYPE_COUNT,
 };
 
 struct s53_conf_match {
@@ -63,6 +148,7 @@ struct s53_conf_words {
 	struct s53_conf_words *next;
 	struct s53_place place;
 	const char *text;
+	bool quoted;
 };
 
 struct s53_conf_value {
@@ -79,19 +165,20 @@ struct s53_conf_value {
 		struct s53_conf_peer *peers;
 		struct s53_conf_words *words;
 	};
-	bool unlimited; /* number: the word "unlimited" stood there; `percent`: a number with % */
-	bool percent;
+	bool quoted; /* text: it stood in quotes */
+	bool unlimited; /* number: the word "unlimited" stood there, number is UINT64_MAX */
+	bool is_default; /* number: the word "default" stood there, number is 0 */
+	bool percent; /* number: written with % */
 };
 
 struct s53_conf_clause {
 	struct s53_conf_clause *next; /* in the order of the file */
 	struct s53_conf_clause *parent; /* NULL at top level */
 	struct s53_conf_clause *body; /* the clauses inside { }, or NULL */
-	const char *
-	    name; /* canonical: "primary" synonyms stay as written in values, names of clauses are canonical */
-	const char *
-	    label; /* zone "x", view "x", acl x, key x, channel x, category x, server ADDR: the text after the name; or NULL */
-	const char *class_name; /* of zone and view: "IN" unless written */
+	const char *name; /* canonical; synonyms in values ("master") stay as written */
+	const char
+	    *label; /* the text after the name of zone, view, acl, key, server ...; or NULL */
+	const char *class_name; /* of zone and view, upper case: "IN" unless written; else NULL */
 	enum s53_conf_level level;
 	const char *why; /* for IGNORED_* and REFUSED: one sentence for the user */
 	struct s53_place place;
@@ -99,11 +186,14 @@ struct s53_conf_clause {
 	struct s53_conf_value second; /* where the grammar has two, e.g. prefetch; else type NONE */
 };
 
+#define S53_CONF_PEERS_MAX 32 /* servers of one forwarders list */
+
 struct s53_conf;
 
 /*
- * Read `path` with its includes, parse and check it. All errors and warnings go to `diags`. *out is set when there is no
- * error (warnings are fine), and the caller owns it.
+ * Read `path` with its includes, parse and check it. All errors and warnings go to `diags`. *out is
+ * set when there is no error (warnings are fine), and the caller owns it. A relative include is
+ * relative to `directory` when that stood before it, else to the working directory, as with named.
  *   S53_E_IO      the file itself cannot be read (said in diags too)
  *   S53_E_SYNTAX  there are errors, all of them in diags
  *   S53_E_NOMEM
@@ -111,7 +201,10 @@ struct s53_conf;
 S53_MUST_USE enum s53_status s53_conf_load(
     const char *path, struct s53_diags *diags, struct s53_conf **out);
 
-/* The same from memory; `name` stands for the file in messages. For tests, the fuzzer and the built-in configuration. */
+/*
+ * The same from memory; `name` stands for the file in messages. For tests, the fuzzer and the
+ * built-in configuration: `include` is an error here, no file is touched.
+ */
 S53_MUST_USE enum s53_status s53_conf_parse(
     const char *name, const char *text, size_t len, struct s53_diags *diags, struct s53_conf **out);
 
@@ -120,7 +213,10 @@ void s53_conf_free(struct s53_conf *conf);
 /* The top-level clauses, in order. */
 const struct s53_conf_clause *s53_conf_top(const struct s53_conf *conf);
 
-/* The first clause `name` among `first` and what follows it, or NULL. For the next one: s53_conf_find(found->next, name). */
+/*
+ * The first clause `name` among `first` and what follows it, or NULL. For the next one:
+ * s53_conf_find(found->next, name).
+ */
 const struct s53_conf_clause *s53_conf_find(const struct s53_conf_clause *first, const char *name);
 
 /* The body of options { }, or NULL. */
@@ -129,7 +225,16 @@ const struct s53_conf_clause *s53_conf_options(const struct s53_conf *conf);
 /* The clause acl NAME, or NULL. */
 const struct s53_conf_clause *s53_conf_acl(const struct s53_conf *conf, const char *name);
 
-/* Print it back in canonical form (named-checkconf -p): one clause a line, tabs, every value in its base unit. */
+/* The list of servers primaries, parental-agents or remote-servers NAME, or NULL. */
+const struct s53_conf_clause *s53_conf_servers(const struct s53_conf *conf, const char *name);
+
+/* "harmless", "differs", "security": the classes of warnings; "supported", "refused". */
+const char *s53_conf_level_text(enum s53_conf_level level);
+
+/*
+ * Print it back in canonical form (named-checkconf -p): one clause a line, tabs, every value in its
+ * base unit. Parsing what is printed gives the same tree.
+ */
 void s53_conf_print(const struct s53_conf *conf, FILE *out);
 
 /* The table of docs/config.md in Markdown, from the grammar. */
