@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * arena.c - memory given piece by piece and taken back at once.
+ *
+ * Pieces come from the newest block. A piece that is larger than a whole block gets a block of its
+ * own behind the newest one, so that the rest of the newest one stays in use. Under
+ * AddressSanitizer what is not handed out is poisoned: a use after reset() is caught.
+ */
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <split53/arena.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#define ARENA_POISON 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISON 1
+#endif
+#endif
+#ifdef ARENA_POISON
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(start, len) ((void)(start), (void)(len))
+#define ASAN_UNPOISON_MEMORY_REGION(start, len) ((void)(start), (void)(len))
+#endif
+
+struct s53_arena_block {
+	struct s53_arena_block *older;
+	size_t size; /* of the octets */
+	alignas(max_align_t) uint8_t octets[];
+};
+
+#define BLOCK_OCTETS (S53_ARENA_BLOCK - sizeof(struct s53_arena_block))
+
+void
+s53_arena_init(struct s53_arena *arena)
+{
+	arena->blocks = NULL;
+	arena->used = 0;
+}
+
+static struct s53_arena_block *
+block_new(size_t size)
+{
+	struct s53_arena_block *block = malloc(sizeof(*block) + size);
+
+	if (block == NULL)
+		return NULL;
+	block->older = NULL;
+	block->size = size;
+	ASAN_POISON_MEMORY_REGION(block->octets, size);
+	return block;
+}
+
+static void
+block_free(struct s53_arena_block *block)
+{
+	ASAN_UNPOISON_MEMORY_REGION(block->octets, block->size);
+	free(block);
+}
+
+/* A piece larger than a block: its own, behind the newest. */
+static void *
+alloc_large(struct s53_arena *arena, size_t size)
+{
+	struct s53_arena_block *block = block_new(size);
+
+	if (block == NULL)
+		return NULL;
+	if (arena->blocks == NULL) {
+		arena->blocks = block;
+		arena->used = size;
+	} else {
+		block->older = arena->blocks->older;
+		arena->blocks->older = block;
+	}
+	return block->octets;
+}
+
+void *
+s53_arena_alloc(struct s53_arena *arena, size_t size)
+{
+	const size_t unit = alignof(max_align_t);
+	struct s53_arena_block *block = arena->blocks;
+	size_t room;
+	void *piece;
+
+	if (size > SIZE_MAX - sizeof(*block) - unit)
+		return NULL;
+	room = (size + unit - 1) / unit * unit;
+	if (room == 0)
+		room = unit; /* each piece has an address of its own */
+	if (room > BLOCK_OCTETS) {
+		piece = alloc_large(arena, room);
+	} else {
+		if (block == NULL || block->size - arena->used < room) {
+			if ((block = block_new(BLOCK_OCTETS)) == NULL)
+				return NULL;
+			block->older = arena->blocks;
+			arena->blocks = block;
+			arena->used = 0;
+		}
+		piece = block->octets + arena->used;
+		arena->used += room;
+	}
+	if (piece != NULL)
+		ASAN_UNPOISON_MEMORY_REGION(piece, size);
+	return piece;
+}
+
+void *
+s53_arena_zalloc(struct s53_arena *arena, size_t size)
+{
+	void *piece = s53_arena_alloc(arena, size);
+
+	if (piece != NULL)
+		memset(piece, 0, size);
+	return piece;
+}
+
+void *
+s53_arena_copy(struct s53_arena *arena, const void *octets, size_t len)
+{
+	void *piece = s53_arena_alloc(arena, len);
+
+	if (piece != NULL && len > 0)
+		memcpy(piece, octets, len);
+	return piece;
+}
+
+char *
+s53_arena_strdup(struct s53_arena *arena, const char *text)
+{
+	return s53_arena_copy(arena, text, strlen(text) + 1);
+}
+
+void
+s53_arena_reset(struct s53_arena *arena)
+{
+	struct s53_arena_block *kept = NULL;
+	struct s53_arena_block *block;
+	struct s53_arena_block *older;
+
+	for (block = arena->blocks; block != NULL; block = older) {
+		older = block->older;
+		if (kept == NULL && block->size == BLOCK_OCTETS) {
+			kept = block;
+			kept->older = NULL;
+			ASAN_POISON_MEMORY_REGION(kept->octets, kept->size);
+		} else {
+			block_free(block);
+		}
+	}
+	arena->blocks = kept;
+	arena->used = 0;
+}
+
+void
+s53_arena_fini(struct s53_arena *arena)
+{
+	struct s53_arena_block *block;
+	struct s53_arena_block *older;
+
+	for (block = arena->blocks; block != NULL; block = older) {
+		older = block->older;
+		block_free(block);
+	}
+	s53_arena_init(arena);
+}
