@@ -53,7 +53,7 @@ bool s53_addr_same_host(const struct s53_addr *a, const struct s53_addr *b);
 S53_MUST_USE enum s53_status s53_addr_parse(const char *text, uint16_t port, struct s53_addr *out);
 
 /*
- * ADDR, ADDR:PORT, ADDR#PORT, [V6]:PORT or [V6]; a bare IPv6 address takes no port.
+ * ADDR, ADDR:PORT, ADDR#PORT, [V6]:PORT or [V6]; a bare IPv6 address takes no port. Port 0 is read.
  * S53_E_SYNTAX, S53_E_RANGE (port): *out is untouched.
  */
 S53_MUST_USE enum s53_status s53_addr_parse_port(
@@ -63,7 +63,12 @@ S53_MUST_USE enum s53_status s53_addr_parse_port(
 char *s53_addr_print(const struct s53_addr *addr, char text[static S53_ADDR_TEXT]);
 char *s53_addr_print_host(const struct s53_addr *addr, char text[static S53_ADDR_TEXT]);
 
-/* "10/8" (BIND lets octets away), "10.0.0.0/8", "2001:db8::/32", or an address (all its bits). */
+/*
+ * "10/8" (BIND lets octets away), "10.0.0.0/8", "2001:db8::/32", or an address (all its bits).
+ *   S53_E_SYNTAX  something else
+ *   S53_E_RANGE   too many bits, or the address has bits beyond them ("10.1.2.3/8"), which BIND
+ *                 calls a mismatch of address and prefix length
+ */
 S53_MUST_USE enum s53_status s53_prefix_parse(const char *text, struct s53_prefix *out);
 char *s53_prefix_print(const struct s53_prefix *prefix, char text[static S53_ADDR_TEXT]);
 

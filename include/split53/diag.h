@@ -44,9 +44,12 @@ struct s53_diags {
 void s53_diags_init(struct s53_diags *diags);
 void s53_diags_fini(struct s53_diags *diags);
 
-/* Add one message. `source_line` (or NULL) is copied up to its line end. Lack of memory counts the error all the same. */
+/*
+ * Add one message. `source_line` (or NULL) is copied up to its line end. Lack of memory counts the
+ * error all the same.
+ */
 void s53_diag_add(struct s53_diags *diags, enum s53_diag_kind kind, struct s53_place place,
     const char *source_line, const char *format, ...) S53_PRINTF(5, 6);
 
-/* Sorted by nothing: as found, includes inline. */
+/* In the order of adding. Control characters out of a file are printed as "?". */
 void s53_diags_print(const struct s53_diags *diags, FILE *out);

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Draw the seed; called once before any worker starts. A test may call it never: the seed is then 0. */
+/* Draw the seed; once, before any worker starts. Without it (a test's choice) the seed is 0. */
 void s53_hash_init(void);
 
 uint64_t s53_hash(const void *octets, size_t len);

@@ -53,16 +53,27 @@ enum s53_log_severity {
 
 enum s53_log_kind { S53_LOG_TO_NULL, S53_LOG_TO_STDERR, S53_LOG_TO_FILE, S53_LOG_TO_SYSLOG };
 
+/* print-time: `yes` (true, too) is local time. */
+enum s53_log_time {
+	S53_LOG_TIME_NONE,
+	S53_LOG_TIME_LOCAL, /* 22-Nov-2026 10:30:00.123 */
+	S53_LOG_TIME_ISO8601, /* 2026-11-22T10:30:00.123 */
+	S53_LOG_TIME_ISO8601_UTC, /* 2026-11-22T09:30:00.123Z */
+};
+
 struct s53_log_channel {
 	const char *name;
 	enum s53_log_kind kind;
 	const char *path; /* of a file */
 	unsigned versions; /* old files kept, 0 none, UINT_MAX unlimited */
-	uint64_t size_max; /* octets before the file is rolled, 0 unlimited */
+	uint64_t size_max; /* octets, then it is rolled or, without versions, left; 0 unlimited */
 	int facility; /* LOG_DAEMON ... of syslog */
 	int severity; /* lines up to this one are written */
 	bool dynamic; /* severity dynamic: up to the -d level instead */
-	bool print_time, print_category, print_severity, buffered;
+	enum s53_log_time print_time;
+	bool print_category;
+	bool print_severity;
+	bool buffered; /* a file's lines wait in memory until some kilobytes are there */
 };
 
 struct s53_log_config {
@@ -73,17 +84,23 @@ struct s53_log_config {
 	int debug_level; /* -d, or rndc trace */
 };
 
-/* Everything of severity info and worse to stderr, with time, category and severity. In force before configuration. */
+/*
+ * Everything of severity info and worse, and debug up to `debug_level`, to stderr with time,
+ * category and severity. In force before configuration (with debug level 0).
+ */
 void s53_log_to_stderr(int debug_level);
 
 /*
  * Swap the whole configuration; also reopens files. At most 64 channels.
- * S53_E_IO: a file cannot be opened (errno, *bad_path names it); the old configuration stays.
+ *   S53_E_IO     a file cannot be opened (errno, *bad_path names it)
+ *   S53_E_LIMIT  too many channels
+ *   S53_E_NOMEM
+ * On any failure the old configuration stays.
  */
 S53_MUST_USE enum s53_status s53_log_configure(
     const struct s53_log_config *config, const char **bad_path);
 
-/* By named.conf's word; false: no such. "debug" alone is debug 1. */
+/* By named.conf's word in any case; false: no such. "debug" is "debug 1", "debug 0" is info. */
 bool s53_log_category_parse(const char *word, enum s53_log_category *out);
 bool s53_log_severity_parse(const char *word, int *out);
 bool s53_log_facility_parse(const char *word, int *out);
@@ -91,9 +108,12 @@ bool s53_log_facility_parse(const char *word, int *out);
 /* Would a line go anywhere? One load and one compare when off; ask before costly arguments. */
 bool s53_log_on(enum s53_log_category category, int severity);
 
-/* One line; no newline at its end. Control characters in the text are escaped. */
+/*
+ * One line; no newline at its end. Control characters and what is not UTF-8 become \ooo; a text
+ * over 3,000 octets is cut. errno is kept.
+ */
 void s53_log(enum s53_log_category category, int severity, const char *format, ...)
     S53_PRINTF(3, 4);
 
-/* Close and flush; for the end of the program. */
+/* Flush and close; for the end of the program. A later line goes to stderr. */
 void s53_log_close(void);

@@ -20,5 +20,5 @@ uint64_t s53_rand_u64(void);
 /* Evenly among 0 .. bound-1; bound is at least 1. */
 uint32_t s53_rand_below(uint32_t bound);
 
-/* For replay tests: a repeatable sequence in this thread from now on. Never called by the programs. */
+/* For tests: a repeatable sequence in this thread from now on. Never called by the programs. */
 void s53_rand_test_seed(uint64_t seed);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * logfile.h - a channel's file: size limit, old versions, buffering.
+ *
+ * Layer    base, private
+ * Threads  the caller holds the log's lock
+ * Memory   one object a channel; the path is copied
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <split53/log.h>
+
+struct logfile;
+
+/* Open; rolled first if `versions` are wanted and the file is full or has no size, as BIND does. */
+S53_MUST_USE enum s53_status logfile_open(
+    const struct s53_log_channel *channel, struct logfile **out);
+
+/* One whole line, with its newline. A line that cannot be written is lost. */
+void logfile_write(struct logfile *file, const char *line, size_t len);
+
+/* Write out what is buffered, close, free. NULL is fine. */
+void logfile_close(struct logfile *file);
