@@ -71,7 +71,7 @@ s53_addr_is_loopback(const struct s53_addr *addr)
 		return false;
 	return IN6_IS_ADDR_LOOPBACK(&addr->in6.sin6_addr) ||
 	    (IN6_IS_ADDR_V4MAPPED(&addr->in6.sin6_addr) &&
-	        addr->in6.sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+		addr->in6.sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
 }
 
 bool

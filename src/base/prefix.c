@@ -20,7 +20,6 @@ prefix_from_addr(const struct s53_addr *addr, struct s53_prefix *out)
 	out->family = addr->family;
 	out->bits = (uint8_t)(len * 8);
 	memcpy(out->octets, octets, len);
-
 }
 
 /* "10" and "10.1" before a slash: octets left away are 0, as BIND reads them. */
