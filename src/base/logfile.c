@@ -4,7 +4,7 @@
  *
  *	versions, no size	rolled whenever it is opened
  *	versions and size	rolled when a line makes it reach the size
- *	size, no versions	writing stops at the size until somebody shortens or removes the file
+ *	size, no versions	writing stops at the size until the file is shortened or removed
  *
  * Rolling renames FILE.1 to FILE.2, FILE.0 to FILE.1, FILE to FILE.0; the oldest goes. Only a
  * regular file has a size or versions; a pipe or a terminal is written to and that is all.
