@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * answer.c - the last step: make the reply fit this client, send it, wake who joined.
+ */
+#include <string.h>
+
+#include <split53/log.h>
+#include <split53/reply.h>
+
+#include "pending.h"
+
+#define RCODE_LOW 0x0f
+#define DEFAULT_UDP_SIZE 1232
+#define ERROR_ROOM 512 /* a question, an OPT and an extended error fit */
+
+static struct s53_edns_reply
+edns_of(const struct s53_query *query)
+{
+	const struct s53_edns *asked = &query->request.edns;
+	const struct s53_view *view = query->view;
+	struct s53_edns_reply edns = { .rcode = query->outcome.rcode,
+		.dnssec_ok = asked->dnssec_ok,
+		.ede_code = query->outcome.ede,
+		.ede_text = query->outcome.ede_text,
+		.keepalive = -1,
+		.udp_size = view == NULL ? DEFAULT_UDP_SIZE : view->edns_udp_size };
+
+	/* RFC 7828 s3.3.2: only over TCP, only to who sent it. */
+	if (asked->keepalive && query->client.kind == S53_TCP)
+		edns.keepalive = (int)query->policy->tcp_keepalive_100ms;
+	if (asked->nsid && view != NULL)
+		edns.nsid = view->server_id;
+	return edns;
+}
+
+/* What a datagram to this client may hold: RFC 1035 s4.2.1, RFC 6891 s6.2.5, max-udp-size. */
+static size_t
+size_limit(const struct s53_query *query)
+{
+	const struct s53_edns *asked = &query->request.edns;
+	size_t limit = asked->udp_size < S53_EDNS_MIN ? S53_EDNS_MIN : asked->udp_size;
+
+	if (query->client.kind == S53_TCP)
+		return S53_MESSAGE_MAX;
+	if (!asked->present)
+		return S53_EDNS_MIN;
+	return limit < query->view->udp_size_max ? limit : query->view->udp_size_max;
+}
+
+static uint16_t
+flags_of(const struct s53_query *query, uint16_t of_message)
+{
+	const struct s53_request *request = &query->request;
+	unsigned flags = S53_QR | (request->flags & (S53_RD | S53_CD)) | (of_message & S53_TC) |
+	    (query->outcome.rcode & RCODE_LOW);
+
+	if (query->may_recurse)
+		flags |= S53_RA;
+	if (query->outcome.authoritative)
+		flags |= S53_AA;
+	/* RFC 6840 s5.8: AD to those who say that they understand it. */
+	if (query->outcome.authentic && (request->edns.dnssec_ok || (request->flags & S53_AD)))
+		flags |= S53_AD;
+	return (uint16_t)flags;
+}
+
+/* Where the message is small enough, or cut to be so: returns its new length. */
+static size_t
+fit(struct s53_query *query, size_t limit, const uint8_t **message)
+{
+	struct s53_outcome *outcome = &query->outcome;
+	uint8_t *scratch = query->resolver->scratch;
+
+	*message = outcome->message;
+	if (outcome->message_len <= limit)
+		return outcome->message_len;
+	if (outcome->message != scratch)
+		memcpy(scratch, outcome->message, outcome->message_len);
+	*message = scratch;
+	s53_count(query->resolver->counters, S53_C_ANSWER_TRUNCATED);
+	return s53_message_cut(scratch, outcome->message_len, limit);
+}
+
+/* RFC 1035 s4.1: our ID and flags, the question spelled as this client spelled it, our own OPT. */
+static size_t
+send_message(struct s53_query *query)
+{
+	const struct s53_request *request = &query->request;
+	bool with_opt = request->edns.present && query->chase_depth == 0;
+	struct s53_edns_reply edns = edns_of(query);
+	size_t opt_len = with_opt ? s53_edns_reply_len(&edns) : 0;
+	const uint8_t *message;
+	size_t len = fit(query, size_limit(query) - opt_len, &message);
+	uint8_t *room = query->client.ops->room(&query->client, len + opt_len);
+	struct s53_writer writer;
+
+	if (room == NULL)
+		return 0;
+	memcpy(room, message, len);
+	s53_header_set_id(room, request->id);
+	s53_header_set_flags(room, flags_of(query, s53_header_flags(message)));
+	memcpy(room + S53_HEADER_LEN, request->question.name.octets, request->question.name.len);
+	if (query->pending != NULL)
+		s53_message_respell(room, len, &request->question.name);
+	if (!with_opt)
+		return len;
+	writer = s53_writer_of(room + len, opt_len);
+	s53_edns_write(&writer, &edns);
+	s53_header_set_count(
+	    room, S53_ADDITIONAL, (uint16_t)(s53_header_count(room, S53_ADDITIONAL) + 1));
+	return len + writer.at;
+}
+
+static size_t
+send_rcode(struct s53_query *query)
+{
+	struct s53_edns_reply edns = edns_of(query);
+	uint8_t *room = query->client.ops->room(&query->client, ERROR_ROOM);
+
+	if (room == NULL)
+		return 0;
+	return s53_reply_error(
+	    room, ERROR_ROOM, &query->request, query->outcome.rcode, query->may_recurse, &edns);
+}
+
+static void
+count_answer(const struct s53_query *query)
+{
+	static const enum s53_counter by_rcode[] = {
+		[S53_RCODE_NOERROR] = S53_C_ANSWER_NOERROR,
+		[S53_RCODE_FORMERR] = S53_C_ANSWER_FORMERR,
+		[S53_RCODE_SERVFAIL] = S53_C_ANSWER_SERVFAIL,
+		[S53_RCODE_NXDOMAIN] = S53_C_ANSWER_NXDOMAIN,
+		[S53_RCODE_NOTIMP] = S53_C_ANSWER_OTHER,
+		[S53_RCODE_REFUSED] = S53_C_ANSWER_REFUSED,
+	};
+	uint16_t rcode = query->outcome.rcode;
+
+	s53_count(query->resolver->counters,
+	    rcode < sizeof by_rcode / sizeof *by_rcode ? by_rcode[rcode] : S53_C_ANSWER_OTHER);
+}
+
+static void
+reply(struct s53_query *query)
+{
+	size_t len = query->outcome.message != NULL ? send_message(query) : send_rcode(query);
+
+	query->client.keepalive = query->request.edns.keepalive;
+	if (len == 0)
+		query->client.ops->drop(&query->client);
+	else
+		query->client.ops->send(&query->client, len);
+}
+
+/* The leader's end always ends the followers: each gets the same outcome in its own dress. */
+static void
+wake_followers(struct s53_pending *leader)
+{
+	struct s53_link *link;
+
+	if (leader->leading)
+		s53_inflight_remove(&leader->query.resolver->inflight, leader);
+	while ((link = s53_list_pop(&leader->followers)) != NULL) {
+		struct s53_pending *follower = S53_CONTAINER_OF(link, struct s53_pending, follow);
+
+		follower->query.outcome = leader->query.outcome;
+		follower->query.step = S53_STEP_ANSWER;
+		s53_query_run(&follower->query);
+	}
+}
+
+enum s53_verdict
+s53_step_answer(struct s53_query *query)
+{
+	struct s53_pending *pending = query->pending;
+
+	if (query->chase_depth == 0) {
+		count_answer(query);
+		if (query->outcome.rcode == S53_RCODE_SERVFAIL)
+			s53_query_log_error(query);
+	}
+	if (pending != NULL)
+		wake_followers(pending);
+	reply(query);
+	if (pending != NULL)
+		s53_pending_free(pending);
+	return S53_DONE;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * chase.c - a CNAME that leads out of its route is completed in the route that it leads into.
+ *
+ * Consul answers a service with an external address by a bare CNAME, and a public name may point into `consul`. The records up to the crossing are
+ * kept; what the upstream says of names beyond it is not its business and is dropped (it could plant addresses for
+ * names of another route); the name behind it is asked as a query of our own, which walks the same line from ROUTE on. Its answer
+ * comes back as a client's would, through client->send, and is appended. Bounded by CHASE_DEPTH_MAX crossings; a circle ends with
+ * SERVFAIL as soon as a name comes again.
+ */
+#include <split53/reply.h>
+#include <split53/zone.h>
+
+#include "pending.h"
+
+#define CHASE_DEPTH_MAX 8 /* crossings of one query */
+#define CHAIN_MAX 16 /* CNAMEs of one answer */
+
+struct s53_chase {
+	struct s53_pending *parent;
+	uint8_t *message; /* the parent's: a copy, or what its upstream sent */
+	size_t message_len;
+	unsigned kept; /* names whose records stay */
+	struct s53_name
+	    names[CHAIN_MAX + 1]; /* qname and targets up to the crossing, which is the last */
+	uint8_t *reply; /* of the child, in the parent's arena */
+	size_t reply_len;
+	struct s53_outcome reply_outcome;
+	bool finished;
+	bool parked; /* the parent waits and is to be run */
+};
+
+/* The target of the answer section's CNAME owned by `owner`. */
+static bool
+find_cname(
+    const uint8_t *message, size_t len, const struct s53_name *owner, struct s53_name *target)
+{
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	if (!s53_walk_begin(&walk, message, len))
+		return false;
+	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER) {
+		struct s53_reader at = s53_reader_of(message, len);
+
+		if (rr.type != S53_TYPE_CNAME)
+			continue;
+		at.at = rr.owner_at;
+		if (!s53_name_read_equal(&at, owner))
+			continue;
+		at = s53_reader_of(message, len);
+		at.at = rr.rdata_at;
+		return s53_name_read(&at, target);
+	}
+	return false;
+}
+
+static bool
+same_route(const struct s53_route *a, const struct s53_route *b)
+{
+	if (a == b)
+		return true;
+	return a != NULL && b != NULL && a->kind == S53_ROUTE_FORWARD &&
+	    b->kind == S53_ROUTE_FORWARD && a->group == b->group;
+}
+
+/* Follow the chain to its first target in another route: names[kept]. false: it stays where it is. */
+static bool
+find_crossing(const struct s53_query *query, struct s53_chase *chase)
+{
+	const struct s53_routes *routes = query->view->routes;
+
+	chase->names[0] = query->request.question.lower;
+	for (chase->kept = 1; chase->kept <= CHAIN_MAX; chase->kept++) {
+		struct s53_name *target = &chase->names[chase->kept];
+
+		if (!find_cname(chase->message, chase->message_len, target - 1, target))
+			return false;
+		s53_name_lower(target);
+		if (!same_route(query->route, s53_routes_find(routes, target)))
+			return true;
+	}
+	return false;
+}
+
+/* Has one of the queries that lead here already asked for this name? */
+static bool
+is_circle(const struct s53_query *query, const struct s53_name *target)
+{
+	for (;;) {
+		if (s53_name_equal(&query->request.question.lower, target))
+			return true;
+		if (query->chase_of == NULL)
+			return false;
+		query = &query->chase_of->parent->query;
+	}
+}
+
+static bool
+owned_by_chain(const struct s53_chase *chase, const struct s53_rr *rr)
+{
+	if (rr->type == S53_TYPE_DNAME)
+		return true;
+	if (rr->type != S53_TYPE_CNAME && rr->type != S53_TYPE_RRSIG)
+		return false;
+	for (unsigned i = 0; i < chase->kept; i++) {
+		struct s53_reader at = s53_reader_of(chase->message, chase->message_len);
+
+		at.at = rr->owner_at;
+		if (s53_name_read_equal(&at, &chase->names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The chain's own records, then the child's three sections. */
+static void
+merge(struct s53_reply *merged, const struct s53_chase *chase)
+{
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	s53_walk_begin(&walk, chase->message, chase->message_len);
+	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER) {
+		if (owned_by_chain(chase, &rr))
+			s53_reply_copy(merged, S53_ANSWER, chase->message, chase->message_len, &rr);
+	}
+	s53_walk_begin(&walk, chase->reply, chase->reply_len);
+	while (s53_walk_next(&walk, &rr))
+		s53_reply_copy(merged, rr.section, chase->reply, chase->reply_len, &rr);
+}
+
+/* Put both parts together into the query's outcome. */
+static enum s53_verdict
+complete(struct s53_query *query)
+{
+	struct s53_pending *pending = query->pending;
+	struct s53_chase *chase = pending->chase;
+	const struct s53_outcome *end = &chase->reply_outcome;
+	struct s53_reply merged;
+	uint8_t *octets;
+
+	if (chase->reply_len == 0 ||
+	    (end->rcode != S53_RCODE_NOERROR && end->rcode != S53_RCODE_NXDOMAIN))
+		return s53_query_fail(query, S53_RCODE_SERVFAIL, end->ede,
+		    "the target of a CNAME could not be resolved");
+	octets = s53_arena_alloc(&pending->arena, S53_MESSAGE_MAX);
+	if (octets == NULL)
+		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
+	s53_reply_begin(&merged, octets, S53_MESSAGE_MAX, 0, S53_QR, &query->request.question);
+	merge(&merged, chase);
+	query->outcome.message = octets;
+	query->outcome.message_len = s53_reply_end(&merged, NULL);
+	query->outcome.rcode = end->rcode;
+	query->outcome.ede = end->ede;
+	query->outcome.authentic = query->outcome.authentic && end->authentic;
+	return S53_NEXT;
+}
+
+/* The child's way back: a client whose transport is the chase. */
+static uint8_t *
+child_room(struct s53_client *client, size_t cap)
+{
+	struct s53_chase *chase = client->transport;
+
+	return chase->reply = s53_arena_alloc(&chase->parent->arena, cap);
+}
+
+static void
+child_ended(struct s53_client *client, size_t len)
+{
+	struct s53_chase *chase = client->transport;
+	struct s53_query *child = S53_CONTAINER_OF(client, struct s53_query, client);
+	struct s53_query *query = &chase->parent->query;
+	enum s53_verdict verdict;
+
+	chase->reply_outcome = child->outcome;
+	chase->reply_len = len;
+	chase->finished = true;
+	if (!chase->parked)
+		return;
+	query->now_ms = child->now_ms;
+	verdict = complete(query);
+	query->step = verdict == S53_NEXT && query->route->kind == S53_ROUTE_FORWARD
+	    ? S53_STEP_STORE
+	    : S53_STEP_ANSWER;
+	s53_query_run(query);
+}
+
+static void
+child_dropped(struct s53_client *client)
+{
+	child_ended(client, 0);
+}
+
+static const struct s53_client_ops child_ops = {
+	.room = child_room, .send = child_ended, .drop = child_dropped
+};
+
+/* Ask for names[kept] on the parent's behalf: the same client, view and rights. */
+static void
+start_child(struct s53_query *query, struct s53_chase *chase)
+{
+	struct s53_query child = { .step = S53_STEP_ROUTE,
+		.resolver = query->resolver,
+		.now_ms = query->now_ms,
+		.policy = query->policy,
+		.view = query->view,
+		.chase_of = chase,
+		.chase_depth = (uint8_t)(query->chase_depth + 1),
+		.may_query = query->may_query,
+		.may_recurse = query->may_recurse,
+		.client = query->client };
+	struct s53_request *request = &child.request;
+
+	child.client.ops = &child_ops;
+	child.client.transport = chase;
+	child.client.kind = S53_TCP;
+	request->flags = (uint16_t)(S53_RD | S53_AD | (query->request.flags & S53_CD));
+	request->has_question = true;
+	request->question.name = request->question.lower = chase->names[chase->kept];
+	request->question.qtype = query->request.question.qtype;
+	request->question.qclass = query->request.question.qclass;
+	request->edns = (struct s53_edns){ .present = true,
+		.udp_size = S53_MESSAGE_MAX,
+		.dnssec_ok = query->request.edns.dnssec_ok };
+	s53_query_run(&child);
+}
+
+/* The crossing is known: ask beyond it, now or (WAIT) when the child's upstream answers. */
+static enum s53_verdict
+cross(struct s53_query *query, struct s53_chase *chase)
+{
+	if (query->chase_depth >= CHASE_DEPTH_MAX || is_circle(query, &chase->names[chase->kept]))
+		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "CNAME circle");
+	s53_count(query->resolver->counters, S53_C_VALIDATE_CHASED);
+	chase->parent = query->pending;
+	query->pending->chase = chase;
+	start_child(query, chase);
+	if (chase->finished)
+		return complete(query);
+	chase->parked = true;
+	return S53_WAIT;
+}
+
+/* A CNAME asked for, or ANY, is its own end (RFC 1034 s3.6.2). */
+static bool
+is_followed(uint16_t qtype)
+{
+	return qtype != S53_TYPE_CNAME && qtype != S53_TYPE_ANY && qtype != S53_TYPE_DNAME;
+}
+
+enum s53_verdict
+s53_chase_upstream(struct s53_query *query)
+{
+	struct s53_outcome *outcome = &query->outcome;
+	struct s53_chase chase = { .message = outcome->message,
+		.message_len = outcome->message_len };
+	struct s53_chase *kept;
+	struct s53_arena *arena = &query->pending->arena;
+
+	if (!is_followed(query->request.question.qtype) ||
+	    s53_header_count(outcome->message, S53_ANSWER) == 0 || !find_crossing(query, &chase))
+		return S53_NEXT;
+	/* The exchange's buffer is gone when the child waits. */
+	kept = s53_arena_copy(arena, &chase, sizeof chase);
+	if (kept != NULL)
+		kept->message = s53_arena_copy(arena, outcome->message, outcome->message_len);
+	if (kept == NULL || kept->message == NULL)
+		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
+	return cross(query, kept);
+}
+
+enum s53_verdict
+s53_chase_local(struct s53_query *query)
+{
+	struct s53_pending *pending = query->pending;
+	struct s53_outcome *outcome;
+	struct s53_chase *chase;
+	enum s53_verdict verdict;
+
+	if (pending == NULL && (pending = s53_pending_move(query)) == NULL)
+		return s53_query_fail(
+		    query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
+	query = &pending->query;
+	outcome = &query->outcome;
+	outcome->message = s53_arena_copy(&pending->arena, outcome->message, outcome->message_len);
+	chase = s53_arena_zalloc(&pending->arena, sizeof *chase);
+	if (outcome->message == NULL || chase == NULL)
+		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
+	chase->message = outcome->message;
+	chase->message_len = outcome->message_len;
+	if (!find_crossing(query, chase))
+		return S53_REPLY;
+	verdict = cross(query, chase);
+	return verdict == S53_NEXT ? S53_REPLY : verdict;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * join.c - identical questions in flight are one exchange.
+ */
+#include "pending.h"
+
+/* More than may wait: the newest is shed, at once and with a reason. */
+static enum s53_verdict
+shed(struct s53_query *query)
+{
+	return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
+}
+
+enum s53_verdict
+s53_step_join(struct s53_query *query)
+{
+	struct s53_resolver *resolver = query->resolver;
+	struct s53_pending *leader = NULL;
+	struct s53_pending *pending;
+
+	if (query->chase_depth == 0)
+		leader = s53_inflight_find(&resolver->inflight, query);
+	if ((pending = s53_pending_move(query)) == NULL)
+		return shed(query);
+	if (leader != NULL) {
+		s53_count(resolver->counters, S53_C_JOIN_JOINED);
+		s53_list_append(&leader->followers, &pending->follow);
+		return S53_WAIT;
+	}
+	s53_count(resolver->counters, S53_C_JOIN_LED);
+	if (query->chase_depth == 0)
+		s53_inflight_add(&resolver->inflight, pending);
+	pending->spelling = query->request.question.lower;
+	s53_name_scramble(&pending->spelling);
+	return S53_NEXT;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * local.c - answers that need nobody else.
+ */
+#include <string.h>
+
+#include <split53/zone.h>
+
+#include "local.h"
+#include "pending.h"
+
+#define ROOT_TTL 518400 /* of the root's NS records */
+#define CHAOS_SOA_TTL 86400
+#define TXT_MAX 255 /* octets of one character string, RFC 1035 s3.3 */
+
+static void
+begin(struct s53_query *query, struct s53_reply *reply)
+{
+	s53_reply_begin(reply, query->resolver->scratch, sizeof query->resolver->scratch,
+	    query->request.id, S53_QR, &query->request.question);
+}
+
+static enum s53_verdict
+end(struct s53_query *query, struct s53_reply *reply, uint16_t rcode, bool authoritative)
+{
+	query->outcome = (struct s53_outcome){ .rcode = rcode,
+		.ede = S53_EDE_NONE,
+		.authoritative = authoritative,
+		.message = query->resolver->scratch };
+	query->outcome.message_len = s53_reply_end(reply, NULL);
+	return S53_REPLY;
+}
+
+enum s53_verdict
+s53_local_zone(struct s53_query *query)
+{
+	const struct s53_route *route = query->route;
+	struct s53_zone_answer answer;
+	struct s53_reply reply;
+
+	begin(query, &reply);
+	s53_zone_answer(
+	    route->zone, &query->request.question, query->view->minimal_any, &reply, &answer);
+	end(query, &reply, answer.rcode, answer.authoritative);
+	query->outcome.ede = route->ede;
+	if (answer.cname && query->may_recurse && (query->request.flags & S53_RD) != 0)
+		return s53_chase_local(query);
+	return S53_REPLY;
+}
+
+static const char *
+chaos_text(const struct s53_query *query, bool *known)
+{
+	const struct s53_view *view = query->view;
+	const struct {
+		const char *name, *text;
+	} rows[] = {
+		{ "version.bind", view->version },
+		{ "version.server", view->version },
+		{ "hostname.bind", view->hostname },
+		{ "id.server", view->server_id },
+	};
+	struct s53_name name;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		*known = s53_name_parse(rows[i].name, &name) == S53_OK &&
+		    s53_name_equal(&name, &query->request.question.lower);
+		if (*known)
+			return rows[i].text;
+	}
+	return NULL;
+}
+
+/* NODATA needs a SOA (RFC 2308 s2.2): the name's own, as BIND makes it. */
+static void
+add_chaos_soa(struct s53_query *query, struct s53_reply *reply)
+{
+	static const uint8_t label[] = "\12hostmaster";
+	const struct s53_name *name = &query->request.question.lower;
+	uint8_t octets[2 * S53_NAME_MAX + sizeof label + 20];
+	struct s53_writer soa = s53_writer_of(octets, sizeof octets);
+
+	s53_write(&soa, name->octets, name->len);
+	s53_write(&soa, label, sizeof label - 1);
+	s53_write(&soa, name->octets, name->len);
+	s53_write_u32(&soa, 0);
+	s53_write_u32(&soa, 28800);
+	s53_write_u32(&soa, 7200);
+	s53_write_u32(&soa, 604800);
+	s53_write_u32(&soa, CHAOS_SOA_TTL);
+	s53_reply_add(reply, S53_AUTHORITY, name, S53_TYPE_SOA, S53_CLASS_CH, CHAOS_SOA_TTL, octets,
+	    (uint16_t)soa.at);
+}
+
+enum s53_verdict
+s53_local_chaos(struct s53_query *query)
+{
+	const struct s53_question *question = &query->request.question;
+	uint8_t rdata[1 + TXT_MAX];
+	struct s53_reply reply;
+	bool known;
+	const char *text = chaos_text(query, &known);
+	size_t len;
+
+	if (!query->may_query)
+		return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_PROHIBITED, NULL);
+	if (!known)
+		return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_NONE, NULL);
+	begin(query, &reply);
+	if (text == NULL || (question->qtype != S53_TYPE_TXT && question->qtype != S53_TYPE_ANY)) {
+		add_chaos_soa(query, &reply);
+	} else {
+		len = strlen(text) > TXT_MAX ? TXT_MAX : strlen(text);
+		rdata[0] = (uint8_t)len;
+		memcpy(rdata + 1, text, len);
+		s53_reply_add(&reply, S53_ANSWER, &question->name, S53_TYPE_TXT, S53_CLASS_CH, 0,
+		    rdata, (uint16_t)(len + 1));
+	}
+	return end(query, &reply, S53_RCODE_NOERROR, true);
+}
+
+enum s53_verdict
+s53_local_referral(struct s53_query *query)
+{
+	static const uint8_t tail[] = "\14root-servers\3net";
+	const struct s53_name root = { .len = 1, .octets = { 0 } };
+	uint8_t rdata[2 + sizeof tail];
+	struct s53_reply reply;
+
+	begin(query, &reply);
+	rdata[0] = 1;
+	memcpy(rdata + 2, tail, sizeof tail);
+	for (char letter = 'a'; letter <= 'm'; letter++) {
+		rdata[1] = (uint8_t)letter;
+		s53_reply_add(&reply, S53_AUTHORITY, &root, S53_TYPE_NS, S53_CLASS_IN, ROOT_TTL,
+		    rdata, sizeof rdata);
+	}
+	return end(query, &reply, S53_RCODE_NOERROR, false);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * pending.h - queries that wait: pooled, found by key, joined.
+ *
+ * Layer    resolve (private)
+ * Threads  their worker's
+ * Memory   the resolver's pool owns them; S53_POOL_KEEP unused ones are kept for the next
+ *
+ * The first query of a key leads: it is in the in-flight table and asks upstream. Others with that key follow: they hang
+ * in the leader's list, and its end always ends them. A query that we ask ourselves (chase.c) neither leads nor
+ * follows: were it to wait for a leader, two CNAMEs that point at each other could wait for ever.
+ */
+#pragma once
+
+#include <split53/arena.h>
+#include <split53/exchange.h>
+#include <split53/list.h>
+#include <split53/resolver.h>
+
+#include "query.h"
+
+#define S53_POOL_KEEP 64
+#define S53_EDE_TEXT_MAX 160
+#define S53_ASK_MAX (S53_HEADER_LEN + S53_NAME_MAX + 4 + S53_OPT_LEN)
+
+/* One question on its way to one server. */
+struct s53_attempt {
+	struct s53_link link; /* in the pending query's list */
+	struct s53_pending *pending;
+	struct s53_exchange *exchange;
+	unsigned server; /* index in the group */
+	uint16_t ask_len;
+	uint64_t late_at_ms; /* from then on it is slower than it should be */
+	bool edns;
+	bool tcp;
+	bool case_differs; /* a reply was right but for the letter case of its question */
+	struct s53_edns reply_edns; /* of the reply that passed the check */
+	size_t reply_opt_at;
+	uint8_t ask[S53_ASK_MAX];
+};
+
+struct s53_pending {
+	struct s53_query query;
+	struct s53_link link; /* the resolver's list of all, or its free list */
+	struct s53_link bucket; /* in-flight table, when leading */
+	bool leading;
+	struct s53_link followers; /* pending queries, by `follow` */
+	struct s53_link follow;
+	struct s53_name spelling; /* what upstreams see: letter case at random (0x20) */
+	uint64_t deadline_ms;
+	struct s53_link attempts;
+	uint32_t tried; /* servers asked in this pass */
+	uint32_t failed; /* servers that said or proved that they cannot */
+	unsigned pass; /* 0 and 1 with EDNS, later ones without */
+	unsigned attempt_count;
+	int chosen; /* by CHOOSE for EXCHANGE */
+	bool chosen_edns, chosen_tcp;
+	struct s53_attempt *answered; /* for VALIDATE; its message is in query.outcome */
+	uint16_t ede; /* of the last failure, for SERVFAIL */
+	char ede_text[S53_EDE_TEXT_MAX];
+	struct s53_arena arena;
+	struct s53_chase *chase; /* in the arena; or NULL */
+};
+
+/* Move the query off the stack. NULL: no memory or recursive-clients reached; the query is untouched. */
+struct s53_pending *s53_pending_move(struct s53_query *query);
+
+/* Cancel what is under way, give it back. Its client has been served. Followers are not touched: there are none. */
+void s53_pending_free(struct s53_pending *pending);
+
+void s53_attempt_free(struct s53_attempt *attempt);
+struct s53_attempt *s53_attempt_new(struct s53_pending *pending);
+
+/* The in-flight table. */
+struct s53_inflight {
+	struct s53_link *buckets;
+	unsigned mask;
+	unsigned count;
+};
+
+enum s53_status s53_inflight_init(struct s53_inflight *table);
+void s53_inflight_fini(struct s53_inflight *table);
+struct s53_pending *s53_inflight_find(
+    const struct s53_inflight *table, const struct s53_query *query);
+void s53_inflight_add(struct s53_inflight *table, struct s53_pending *pending);
+void s53_inflight_remove(struct s53_inflight *table, struct s53_pending *pending);
+
+struct s53_resolver {
+	struct s53_exchanger *exchanger;
+	struct s53_counters *counters;
+	struct s53_resolver_shared *shared;
+	struct s53_policy *policy;
+	struct s53_inflight inflight;
+	struct s53_link pending; /* all that wait */
+	unsigned pending_count;
+	struct s53_link free_pending;
+	unsigned free_pending_count;
+	struct s53_link free_attempts;
+	unsigned free_attempt_count;
+	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
+};
+
+/* chase.c: does the answer lead into another route? S53_NEXT: no, or completed; S53_WAIT: being completed. */
+enum s53_verdict s53_chase_upstream(struct s53_query *query);
+
+/* The same for a local zone's answer that ends in a CNAME: S53_REPLY or S53_WAIT. Moves the query. */
+enum s53_verdict s53_chase_local(struct s53_query *query);
+
+/* validate.c: the exchange's check(), see exchange.h. */
+bool s53_validate_check(
+    void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);

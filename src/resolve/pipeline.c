@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * pipeline.c - the whole life of a query: start reading here.
+ *
+ *	parse -> view -> admit -> route -> find -> | join -> choose -> exchange -> validate -> store | -> answer
+ *
+ * Left of the bar nothing is allocated and nothing waits. The one edge back leads from validate to choose (or from a server's
+ * failure, which is validate's business too) and is bounded by the servers of the group, the passes and the deadline.
+ */
+#include <split53/log.h>
+
+#include "pending.h"
+
+static bool
+is_blackholed(const struct s53_query *query)
+{
+	const struct s53_acl *blackhole = query->policy->blackhole;
+
+	if (blackhole == NULL || !s53_acl_allows(blackhole, &query->client.addr))
+		return false;
+	s53_count(query->resolver->counters, S53_C_ADMIT_BLACKHOLED);
+	return true;
+}
+
+enum s53_verdict
+s53_query_fail(struct s53_query *query, uint16_t rcode, uint16_t ede, const char *text)
+{
+	query->outcome = (struct s53_outcome){ .rcode = rcode, .ede = ede, .ede_text = text };
+	return S53_REPLY;
+}
+
+/* RFC 1035 s4.1, RFC 6891, RFC 9619: one question and at most one OPT, or the fitting error. */
+static enum s53_verdict
+parse(struct s53_query *query)
+{
+	struct s53_counters *counters = query->resolver->counters;
+	enum s53_request_verdict verdict =
+	    s53_request_parse(query->octets, query->octets_len, &query->request);
+
+	if (verdict == S53_REQUEST_OK)
+		return S53_NEXT;
+	if (verdict == S53_REQUEST_SILENCE) {
+		s53_count(counters, S53_C_PARSE_SILENCE);
+		return S53_DROP;
+	}
+	if (is_blackholed(query))
+		return S53_DROP;
+	switch (verdict) {
+	case S53_REQUEST_NOTIMP:
+		s53_count(counters, S53_C_PARSE_NOTIMP);
+		return s53_query_fail(query, S53_RCODE_NOTIMP, S53_EDE_NOT_SUPPORTED, NULL);
+	case S53_REQUEST_BADVERS:
+		s53_count(counters, S53_C_PARSE_BADVERS);
+		return s53_query_fail(query, S53_RCODE_BADVERS, S53_EDE_NONE, NULL);
+	default:
+		s53_count(counters, S53_C_PARSE_FORMERR);
+		return s53_query_fail(query, S53_RCODE_FORMERR, S53_EDE_NONE, NULL);
+	}
+}
+
+static enum s53_verdict
+view(struct s53_query *query)
+{
+	query->view = s53_policy_view(query->policy, &query->client.addr, &query->client.local,
+	    (query->request.flags & S53_RD) != 0);
+	if (query->view != NULL)
+		return S53_NEXT;
+	if (is_blackholed(query))
+		return S53_DROP;
+	s53_count(query->resolver->counters, S53_C_VIEW_REFUSED);
+	return s53_query_fail(
+	    query, S53_RCODE_REFUSED, S53_EDE_PROHIBITED, "no view for this client");
+}
+
+/* Who may ask at all is decided here, who may ask for what when the route is known: a zone may say otherwise. */
+static enum s53_verdict
+admit(struct s53_query *query)
+{
+	const struct s53_view *seen = query->view;
+	const struct s53_addr *client = &query->client.addr;
+	const struct s53_addr *local = &query->client.local;
+
+	if (is_blackholed(query))
+		return S53_DROP;
+	query->may_query = s53_acl_allows(seen->allow_query, client) &&
+	    s53_acl_allows(seen->allow_query_on, local);
+	query->may_recurse = seen->recursion && s53_acl_allows(seen->allow_recursion, client) &&
+	    s53_acl_allows(seen->allow_recursion_on, local) &&
+	    s53_acl_allows(seen->allow_query_cache, client) &&
+	    s53_acl_allows(seen->allow_query_cache_on, local);
+	if (query->policy->query_log)
+		s53_query_log(query);
+	return S53_NEXT;
+}
+
+/* The cache's place in the line: it keeps nothing yet, so every question is a miss. */
+static enum s53_verdict
+find(struct s53_query *query)
+{
+	s53_key_make(&query->key, query->view->id, &query->request.question,
+	    query->request.edns.dnssec_ok, (query->request.flags & S53_CD) != 0);
+	s53_count(query->resolver->counters, S53_C_FIND_MISS);
+	return S53_NEXT;
+}
+
+static enum s53_verdict
+store(struct s53_query *query)
+{
+	(void)query;
+	return S53_NEXT;
+}
+
+typedef enum s53_verdict step_fn(struct s53_query *query);
+
+static step_fn *const pipeline[S53_STEPS] = {
+	[S53_STEP_PARSE] = parse, /* one question, RFC 1035 s4.1, RFC 9619 */
+	[S53_STEP_VIEW] = view, /* match-clients, match-destinations */
+	[S53_STEP_ADMIT] = admit, /* blackhole, allow-query, allow-recursion */
+	[S53_STEP_ROUTE] = s53_step_route, /* longest suffix: forward, local zone, none */
+	[S53_STEP_FIND] = find, /* cache: fresh answers leave here */
+	[S53_STEP_JOIN] = s53_step_join, /* same key under way: wait for its answer */
+	[S53_STEP_CHOOSE] = s53_step_choose, /* best upstream not yet tried */
+	[S53_STEP_EXCHANGE] = s53_step_exchange, /* UDP, TCP on TC */
+	[S53_STEP_VALIDATE] = s53_step_validate, /* rcode class, CNAMEs that leave the route */
+	[S53_STEP_STORE] = store,
+	[S53_STEP_ANSWER] = s53_step_answer, /* ID, flags, spelling, size; wakes the joined */
+};
+
+void
+s53_query_run(struct s53_query *query)
+{
+	for (;;) {
+		enum s53_verdict verdict = pipeline[query->step](query);
+
+		if (verdict == S53_WAIT || verdict == S53_DONE)
+			return;
+		/* A step that moved the query off the stack left the way to it. */
+		if (query->pending != NULL)
+			query = &query->pending->query;
+		switch (verdict) {
+		case S53_NEXT:
+			query->step++;
+			break;
+		case S53_REPLY:
+			query->step = S53_STEP_ANSWER;
+			break;
+		case S53_RETRY:
+			query->step = S53_STEP_CHOOSE;
+			break;
+		default:
+			query->client.ops->drop(&query->client);
+			return;
+		}
+	}
+}

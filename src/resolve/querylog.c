@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * querylog.c - the categories queries and query-errors, in BIND's form, so that what reads BIND's logs reads ours.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <split53/log.h>
+
+#include "pending.h"
+
+#define WORD_MAX 12
+
+static const char *
+type_word(uint16_t type, char word[static WORD_MAX])
+{
+	static const struct {
+		uint16_t type;
+		const char *word;
+	} rows[] = {
+		{ S53_TYPE_A, "A" },
+		{ S53_TYPE_AAAA, "AAAA" },
+		{ S53_TYPE_ANY, "ANY" },
+		{ S53_TYPE_AXFR, "AXFR" },
+		{ S53_TYPE_CNAME, "CNAME" },
+		{ S53_TYPE_DNSKEY, "DNSKEY" },
+		{ S53_TYPE_DS, "DS" },
+		{ S53_TYPE_HTTPS, "HTTPS" },
+		{ S53_TYPE_IXFR, "IXFR" },
+		{ S53_TYPE_MX, "MX" },
+		{ S53_TYPE_NAPTR, "NAPTR" },
+		{ S53_TYPE_NS, "NS" },
+		{ S53_TYPE_PTR, "PTR" },
+		{ S53_TYPE_SOA, "SOA" },
+		{ S53_TYPE_SRV, "SRV" },
+		{ S53_TYPE_TXT, "TXT" },
+		{ 64, "SVCB" },
+		{ 257, "CAA" },
+		{ 52, "TLSA" },
+		{ 44, "SSHFP" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (rows[i].type == type)
+			return rows[i].word;
+	}
+	snprintf(word, WORD_MAX, "TYPE%u", type); /* RFC 3597 s5 */
+	return word;
+}
+
+static const char *
+class_word(uint16_t class, char word[static WORD_MAX])
+{
+	if (class == S53_CLASS_IN)
+		return "IN";
+	if (class == S53_CLASS_CH)
+		return "CH";
+	snprintf(word, WORD_MAX, "CLASS%u", class);
+	return word;
+}
+
+/* " view NAME" unless there is only the one that nobody named. */
+static const char *
+view_word(const struct s53_query *query)
+{
+	if (query->view == NULL || query->policy->view_count == 1)
+		return "";
+	return query->view->name;
+}
+
+/* "+E(0)TDC": RD, EDNS and its version, TCP, DO, CD (BIND ARM, category queries). */
+static void
+flag_word(const struct s53_query *query, char word[static WORD_MAX + 4])
+{
+	const struct s53_request *request = &query->request;
+	int at = snprintf(word, WORD_MAX, "%c", (request->flags & S53_RD) != 0 ? '+' : '-');
+
+	if (request->edns.present)
+		at += snprintf(word + at, WORD_MAX, "E(%u)", request->edns.version);
+	if (query->client.kind == S53_TCP)
+		word[at++] = 'T';
+	if (request->edns.dnssec_ok)
+		word[at++] = 'D';
+	if ((request->flags & S53_CD) != 0)
+		word[at++] = 'C';
+	word[at] = '\0';
+}
+
+void
+s53_query_log(const struct s53_query *query)
+{
+	const struct s53_question *question = &query->request.question;
+	char client[S53_ADDR_TEXT], local[S53_ADDR_TEXT], name[S53_NAME_TEXT];
+	char type[WORD_MAX], class[WORD_MAX], flags[WORD_MAX + 4];
+	const char *view = view_word(query);
+
+	if (!s53_log_on(S53_LOG_QUERIES, S53_LOG_INFO))
+		return;
+	s53_name_print(&question->name, name);
+	flag_word(query, flags);
+	s53_log(S53_LOG_QUERIES, S53_LOG_INFO, "client %s (%s):%s%s%s query: %s %s %s %s (%s)",
+	    s53_addr_print(&query->client.addr, client), name, *view == '\0' ? "" : " view ", view,
+	    *view == '\0' ? "" : ":", name, class_word(question->qclass, class),
+	    type_word(question->qtype, type), flags,
+	    s53_addr_print_host(&query->client.local, local));
+}
+
+void
+s53_query_log_error(const struct s53_query *query)
+{
+	const struct s53_question *question = &query->request.question;
+	char client[S53_ADDR_TEXT], name[S53_NAME_TEXT], type[WORD_MAX], class[WORD_MAX];
+	const char *view = view_word(query);
+	const char *why = query->outcome.ede_text;
+
+	if (!s53_log_on(S53_LOG_QUERY_ERRORS, S53_LOG_INFO))
+		return;
+	s53_name_print(&question->name, name);
+	s53_log(S53_LOG_QUERY_ERRORS, S53_LOG_INFO,
+	    "client %s (%s):%s%s%s query failed (SERVFAIL) for %s/%s/%s: %s",
+	    s53_addr_print(&query->client.addr, client), name, *view == '\0' ? "" : " view ", view,
+	    *view == '\0' ? "" : ":", name, class_word(question->qclass, class),
+	    type_word(question->qtype, type), why == NULL ? "no upstream could answer" : why);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * resolver.c - the door: make a resolver, give it messages.
+ */
+#include <stdlib.h>
+
+#include "pending.h"
+
+struct s53_resolver *
+s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
+    struct s53_resolver_shared *shared, struct s53_policy *policy)
+{
+	struct s53_resolver *resolver = malloc(sizeof *resolver);
+
+	if (resolver == NULL)
+		return NULL;
+	if (s53_inflight_init(&resolver->inflight) != S53_OK) {
+		free(resolver);
+		return NULL;
+	}
+	resolver->exchanger = exchanger;
+	resolver->counters = counters;
+	resolver->shared = shared;
+	resolver->policy = s53_policy_keep(policy);
+	s53_list_init(&resolver->pending);
+	s53_list_init(&resolver->free_pending);
+	s53_list_init(&resolver->free_attempts);
+	resolver->pending_count = resolver->free_pending_count = 0;
+	resolver->free_attempt_count = 0;
+	return resolver;
+}
+
+/* Answer who leads; followers and those that wait for a CNAME's end are answered by that. */
+static void
+end_pending(struct s53_resolver *resolver)
+{
+	while (!s53_list_empty(&resolver->pending)) {
+		struct s53_pending *pending =
+		    S53_CONTAINER_OF(resolver->pending.next, struct s53_pending, link);
+
+		/* A follower is ended by its leader, a parent by its child: find who ends this one. */
+		S53_LIST_EACH (&resolver->pending, link) {
+			pending = S53_CONTAINER_OF(link, struct s53_pending, link);
+			if (s53_list_empty(&pending->follow) && pending->chase == NULL)
+				break;
+		}
+		s53_query_fail(&pending->query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "shutting down");
+		pending->query.step = S53_STEP_ANSWER;
+		s53_query_run(&pending->query);
+	}
+}
+
+static void
+free_list(struct s53_link *list, size_t offset)
+{
+	struct s53_link *link;
+
+	while ((link = s53_list_pop(list)) != NULL)
+		free((char *)link - offset);
+}
+
+void
+s53_resolver_free(struct s53_resolver *resolver)
+{
+	if (resolver == NULL)
+		return;
+	end_pending(resolver);
+	free_list(&resolver->free_pending, offsetof(struct s53_pending, link));
+	free_list(&resolver->free_attempts, offsetof(struct s53_attempt, link));
+	s53_inflight_fini(&resolver->inflight);
+	s53_policy_drop(resolver->policy);
+	free(resolver);
+}
+
+void
+s53_resolver_use(struct s53_resolver *resolver, struct s53_policy *policy)
+{
+	s53_policy_keep(policy);
+	s53_policy_drop(resolver->policy);
+	resolver->policy = policy;
+}
+
+const struct s53_policy *
+s53_resolver_policy(const struct s53_resolver *resolver)
+{
+	return resolver->policy;
+}
+
+unsigned
+s53_resolver_pending(const struct s53_resolver *resolver)
+{
+	return resolver->pending_count;
+}
+
+void
+s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client,
+    const uint8_t *octets, size_t len, uint64_t now_ms)
+{
+	struct s53_query query;
+
+	/* Field by field: the request, by far the largest, is parse's to fill. */
+	query.step = S53_STEP_PARSE;
+	query.resolver = resolver;
+	query.octets = octets;
+	query.octets_len = len;
+	query.now_ms = now_ms;
+	query.policy = resolver->policy;
+	query.view = NULL;
+	query.route = NULL;
+	query.pending = NULL;
+	query.chase_of = NULL;
+	query.chase_depth = 0;
+	query.may_query = query.may_recurse = false;
+	query.client = *client;
+	query.request.edns = (struct s53_edns){ 0 };
+	query.request.has_question = false;
+	s53_query_run(&query);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * route.c - the step route: whose business is this name?
+ *
+ * First what no zone decides (class, types that are no data), then the longest suffix: a zone of ours answers here, a forward zone goes
+ * on to the cache and its upstreams.
+ */
+#include <split53/zone.h>
+
+#include "local.h"
+#include "pending.h"
+
+/* Types that are not data, RFC 6895 s3.1: 128 to 255 are questions or transport's matters, and so is OPT. */
+static bool
+is_meta_type(uint16_t qtype)
+{
+	return qtype == S53_TYPE_OPT || (qtype >= 128 && qtype <= 255 && qtype != S53_TYPE_ANY);
+}
+
+/* Zone transfer is not served; the rcode tells whether there would be a zone (RFC 5936 s2.2.1, as BIND). */
+static enum s53_verdict
+refuse_transfer(struct s53_query *query)
+{
+	const struct s53_route *route =
+	    s53_routes_find(query->view->routes, &query->request.question.lower);
+	bool zone_here = route != NULL && route->kind == S53_ROUTE_LOCAL &&
+	    s53_name_equal(&route->apex, &query->request.question.lower);
+
+	if (!zone_here)
+		return s53_query_fail(
+		    query, S53_RCODE_NOTAUTH, S53_EDE_NOT_AUTHORITATIVE, "zone transfer");
+	if (query->client.kind == S53_UDP && query->request.question.qtype == S53_TYPE_AXFR)
+		return s53_query_fail(query, S53_RCODE_FORMERR, S53_EDE_NONE, NULL);
+	return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_NOT_SUPPORTED, "zone transfer");
+}
+
+static enum s53_verdict
+answer_meta_type(struct s53_query *query)
+{
+	switch (query->request.question.qtype) {
+	case S53_TYPE_AXFR:
+	case S53_TYPE_IXFR:
+		return refuse_transfer(query);
+	case S53_TYPE_MAILA:
+	case S53_TYPE_MAILB:
+		return s53_query_fail(query, S53_RCODE_NOTIMP, S53_EDE_NOT_SUPPORTED, NULL);
+	default:
+		return s53_query_fail(query, S53_RCODE_FORMERR, S53_EDE_NONE, NULL);
+	}
+}
+
+static enum s53_verdict
+answer_other_class(struct s53_query *query)
+{
+	query->may_recurse = false;
+	switch (query->request.question.qclass) {
+	case S53_CLASS_CH:
+		return s53_local_chaos(query);
+	case S53_CLASS_NONE:
+		return s53_query_fail(query, S53_RCODE_FORMERR, S53_EDE_NONE, NULL);
+	default:
+		return s53_query_fail(
+		    query, S53_RCODE_REFUSED, S53_EDE_NOT_SUPPORTED, "only class IN");
+	}
+}
+
+static enum s53_verdict
+refuse(struct s53_query *query, uint16_t ede, const char *text)
+{
+	s53_count(query->resolver->counters, S53_C_ADMIT_REFUSED);
+	return s53_query_fail(query, S53_RCODE_REFUSED, ede, text);
+}
+
+static enum s53_verdict
+forward(struct s53_query *query)
+{
+	if (!query->may_query || !query->may_recurse)
+		return refuse(query, S53_EDE_PROHIBITED, NULL);
+	if (query->route == NULL || query->route->kind == S53_ROUTE_NONE)
+		return refuse(query, S53_EDE_OTHER, "no forwarders for this name");
+	s53_count(query->resolver->counters, S53_C_ROUTE_FORWARD);
+	if ((query->request.flags & S53_RD) == 0)
+		return s53_local_referral(query);
+	return S53_NEXT;
+}
+
+static bool
+may_ask_zone(const struct s53_query *query)
+{
+	if (query->route->allow_query == NULL)
+		return query->may_query;
+	return s53_acl_allows(query->route->allow_query, &query->client.addr);
+}
+
+enum s53_verdict
+s53_step_route(struct s53_query *query)
+{
+	const struct s53_question *question = &query->request.question;
+
+	if (question->qclass != S53_CLASS_IN)
+		return answer_other_class(query);
+	if (is_meta_type(question->qtype)) {
+		if (!query->may_query)
+			return refuse(query, S53_EDE_PROHIBITED, NULL);
+		return answer_meta_type(query);
+	}
+	query->route = s53_routes_find(query->view->routes, &question->lower);
+	if (query->route == NULL || query->route->kind != S53_ROUTE_LOCAL)
+		return forward(query);
+	if (!may_ask_zone(query))
+		return refuse(query, S53_EDE_PROHIBITED, NULL);
+	s53_count(query->resolver->counters, S53_C_ROUTE_LOCAL);
+	return s53_local_zone(query);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * validate.c - is this reply an answer to that question, and is it one that helps?
+ *
+ * Two moments. check() runs on each message that came from the right address and port with the right ID: what is not
+ * well formed or not the question's echo is dropped and the wait goes on (RFC 5452 s9.1), so that a forged or broken
+ * message cannot end an exchange. The step runs on what passed: it sorts the rcodes.
+ */
+#include <stdio.h>
+
+#include <split53/message.h>
+
+#include "pending.h"
+
+#define RCODE_YXDOMAIN 6 /* a DNAME grew too long, RFC 6672 s2.2: an answer */
+
+/* FORMERR from a server that could not read the question may come without it (RFC 1035 s4.1.1 leaves it open). */
+static bool
+is_bare_formerr(const uint8_t *octets, size_t len)
+{
+	return len == S53_HEADER_LEN && s53_header_rcode(octets) == S53_RCODE_FORMERR &&
+	    s53_header_count(octets, S53_QUESTION) == 0;
+}
+
+static bool
+echoes_question(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
+{
+	const struct s53_question *asked = &attempt->pending->query.request.question;
+	struct s53_reader reader = s53_reader_of(octets, len);
+	struct s53_name name;
+
+	if (s53_header_count(octets, S53_QUESTION) != 1)
+		return is_bare_formerr(octets, len);
+	s53_read(&reader, S53_HEADER_LEN);
+	if (!s53_name_read(&reader, &name) || reader.at != S53_HEADER_LEN + (size_t)name.len ||
+	    !s53_name_equal(&name, &asked->lower) || s53_read_u16(&reader) != asked->qtype ||
+	    s53_read_u16(&reader) != asked->qclass || reader.bad)
+		return false;
+	if (attempt->tcp || s53_name_same(&name, &attempt->pending->spelling))
+		return true;
+	attempt->case_differs = true;
+	return false;
+}
+
+bool
+s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+{
+	struct s53_attempt *attempt = arg;
+
+	(void)exchange;
+	if (len >= S53_HEADER_LEN && (s53_header_flags(octets) & S53_QR) != 0 &&
+	    s53_header_opcode(octets) == S53_OPCODE_QUERY &&
+	    echoes_question(attempt, octets, len) &&
+	    s53_message_check(octets, len, &attempt->reply_edns, &attempt->reply_opt_at))
+		return true;
+	s53_count(attempt->pending->query.resolver->counters, S53_C_VALIDATE_REJECTED);
+	return false;
+}
+
+/* The server cannot help with this question: say so in the records and go to the next. */
+static enum s53_verdict
+next_server(struct s53_pending *pending, struct s53_attempt *attempt, uint16_t rcode)
+{
+	struct s53_query *query = &pending->query;
+	struct s53_upstream *server = s53_group_server(query->route->group, attempt->server);
+	char addr[S53_ADDR_TEXT];
+
+	s53_addr_print(s53_upstream_addr(server), addr);
+	s53_count(query->resolver->counters, S53_C_VALIDATE_FAILURE);
+	s53_upstream_note(server, S53_UPSTREAM_FAILED, 0, query->now_ms);
+	pending->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
+	snprintf(
+	    pending->ede_text, sizeof pending->ede_text, "%s answered with rcode %u", addr, rcode);
+	pending->failed |= 1u << attempt->server;
+	s53_attempt_free(attempt);
+	return S53_RETRY;
+}
+
+/* FORMERR, NOTIMP or BADVERS to a question with OPT: the same server once more without (RFC 6891 s6.2.2, s7). */
+static enum s53_verdict
+without_edns(struct s53_pending *pending, struct s53_attempt *attempt)
+{
+	s53_count(pending->query.resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
+	pending->chosen = (int)attempt->server;
+	pending->chosen_tcp = attempt->tcp;
+	pending->chosen_edns = false;
+	s53_attempt_free(attempt);
+	return s53_step_exchange(&pending->query);
+}
+
+/* OPT is hop by hop; RA, AA and the rest of the flags are set when the client is answered. */
+static void
+make_ours(struct s53_query *query, const struct s53_attempt *attempt)
+{
+	struct s53_outcome *outcome = &query->outcome;
+
+	outcome->authentic = (s53_header_flags(outcome->message) & S53_AD) != 0;
+	if (attempt->reply_opt_at != 0)
+		outcome->message_len = s53_message_strip_opt(
+		    outcome->message, outcome->message_len, attempt->reply_opt_at);
+}
+
+/*
+ * The answer is here: nobody else is waited for. Who was late while another answered is noted as silent, or a dead server
+ * that is always overtaken would never be known as dead.
+ */
+static void
+settle(struct s53_pending *pending)
+{
+	struct s53_query *query = &pending->query;
+
+	S53_LIST_EACH_SAFE (&pending->attempts, link, following) {
+		struct s53_attempt *attempt = S53_CONTAINER_OF(link, struct s53_attempt, link);
+
+		if (attempt->exchange != NULL && query->now_ms >= attempt->late_at_ms)
+			s53_upstream_note(s53_group_server(query->route->group, attempt->server),
+			    S53_UPSTREAM_TIMEOUT, 0, query->now_ms);
+		s53_attempt_free(attempt);
+	}
+}
+
+enum s53_verdict
+s53_step_validate(struct s53_query *query)
+{
+	struct s53_pending *pending = query->pending;
+	struct s53_attempt *attempt = pending->answered;
+	uint16_t rcode = (uint16_t)(s53_header_rcode(query->outcome.message) |
+	    (attempt->reply_edns.present ? attempt->reply_edns.rcode_high << 4 : 0));
+
+	pending->answered = NULL;
+	switch (rcode) {
+	case S53_RCODE_NOERROR:
+	case S53_RCODE_NXDOMAIN:
+	case RCODE_YXDOMAIN:
+		break;
+	case S53_RCODE_FORMERR:
+	case S53_RCODE_NOTIMP:
+	case S53_RCODE_BADVERS:
+		if (attempt->edns)
+			return without_edns(pending, attempt);
+		return next_server(pending, attempt, rcode);
+	default:
+		return next_server(pending, attempt, rcode);
+	}
+	if (s53_header_count(query->outcome.message, S53_QUESTION) != 1)
+		return next_server(pending, attempt, rcode);
+	make_ours(query, attempt);
+	query->outcome.rcode = rcode;
+	settle(pending);
+	return s53_chase_upstream(query);
+}
