@@ -33,28 +33,30 @@ struct s53_writer {
 	bool full;
 };
 
+/* No octets may be NULL and 0: arithmetic on NULL is undefined, so another place stands for it. */
 static inline struct s53_reader
 s53_reader_of(const void *octets, size_t len)
 {
-	return (struct s53_reader){.octets = octets, .len = len};
+	return (struct s53_reader){ .octets = octets == NULL ? "" : octets, .len = len };
 }
 
 static inline struct s53_writer
 s53_writer_of(void *octets, size_t cap)
 {
-	return (struct s53_writer){.octets = octets, .cap = cap};
+	return (struct s53_writer){ .octets = octets, .cap = cap };
 }
 
 /* `len` octets and step over them; NULL when that many are not there. */
 static inline const uint8_t *
 s53_read(struct s53_reader *reader, size_t len)
 {
-	const uint8_t *here = reader->octets + reader->at;
+	const uint8_t *here;
 
 	if (reader->bad || len > reader->len - reader->at) {
 		reader->bad = true;
 		return NULL;
 	}
+	here = reader->octets + reader->at;
 	reader->at += len;
 	return here;
 }
@@ -87,12 +89,13 @@ s53_read_u32(struct s53_reader *reader)
 static inline uint8_t *
 s53_write_room(struct s53_writer *writer, size_t len)
 {
-	uint8_t *here = writer->octets + writer->at;
+	uint8_t *here;
 
 	if (writer->full || len > writer->cap - writer->at) {
 		writer->full = true;
 		return NULL;
 	}
+	here = writer->octets + writer->at;
 	writer->at += len;
 	return here;
 }

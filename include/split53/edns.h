@@ -14,6 +14,7 @@
 #include <split53/status.h>
 
 #define S53_EDNS_MIN 512 /* smaller sizes count as this, RFC 6891 s6.2.3 */
+#define S53_EDNS_SIZE 1232 /* fits IPv6's least MTU: what is announced when nothing else is said */
 #define S53_OPT_LEN 11 /* of an OPT record without options */
 #define S53_EDE_NONE 0xffffu
 
@@ -40,24 +41,25 @@ struct s53_edns {
 	uint16_t udp_size;
 };
 
-/* What goes into an OPT of ours beside the fixed fields. */
+/* What goes into an OPT of ours beside the fixed fields. Of a text at most 255 octets are sent. */
 struct s53_edns_reply {
 	uint16_t udp_size;
 	uint16_t rcode; /* whole; its high bits go here */
 	bool dnssec_ok;
 	uint16_t ede_code; /* S53_EDE_NONE: none */
-	const char *ede_text; /* NULL or UTF-8 without an end octet on the wire */
+	const char *ede_text; /* NULL or UTF-8; goes without an end octet (RFC 8914 s2) */
 	int keepalive; /* -1: none, else units of 100 ms */
 	const char *nsid; /* NULL: none */
 };
 
 /*
  * Read the OPT's class, TTL and options from an RR that was recognised as OPT: `reader` stands at
- * its class field. false: not well formed (option lengths beyond the record).
+ * its class field and is left behind the record. Any version is read, unknown options are stepped
+ * over. false: not well formed (option lengths beyond the record); *out is then untouched.
  */
 bool s53_edns_read(struct s53_reader *reader, struct s53_edns *out);
 
-/* Append an OPT record; does not touch ARCOUNT. */
+/* Append an OPT record, all of it or (the writer gets full) nothing; ARCOUNT is the caller's. */
 void s53_edns_write(struct s53_writer *writer, const struct s53_edns_reply *reply);
 
 /* Octets that s53_edns_write() needs for this. */

@@ -6,8 +6,8 @@
  * Threads  any
  * Memory   a plain value; the name stays the caller's and must outlive the key
  *
- * (view, qname in lower case, qtype, qclass, DO, CD): an answer serves the key under which it was got and no other,
- * so a lying upstream harms its own key only, and no view sees another's names.
+ * (view, qname in lower case, qtype, qclass, DO, CD): an answer serves the key under which it was
+ * got and no other, so a lying upstream harms its own key only, and no view sees another's names.
  */
 #pragma once
 

@@ -6,13 +6,15 @@
  * Threads  any
  * Memory   the message is the caller's; nothing is allocated
  * Units    octets, seconds (TTL)
- * Sources  RFC 1035 s4.1.3, RFC 2181 s8 (a TTL over 2^31-1 counts as 0), s9 (TC), RFC 3597 s4 (names in rdata),
- *          RFC 6891 s7
+ * Sources  RFC 1035 s4.1.3, RFC 2181 s8 (a TTL over 2^31-1 counts as 0), s9 (TC), RFC 3597 s4
+ *          (names in rdata), RFC 6891 s7
  */
 #pragma once
 
 #include <split53/edns.h>
 #include <split53/name.h>
+
+#define S53_CHAIN_MAX 32 /* CNAMEs that are followed; BIND's limit is 11, unbound's similar */
 
 /* One record as it stands in a message: places, not copies. */
 struct s53_rr {
@@ -32,52 +34,68 @@ struct s53_walk {
 	enum s53_section section;
 };
 
-/* Begin at the first record after the question section. false: the header or a question is bad. */
+/*
+ * Begin at the first record after the question section. false: the header or a question is bad.
+ * Walking looks at the bounds of records only, not whether names are names: safe with any octets.
+ */
 bool s53_walk_begin(struct s53_walk *walk, const uint8_t *message, size_t len);
 
 /* The next record of any section. false: the end, or damage: then walk->reader.bad. */
 bool s53_walk_next(struct s53_walk *walk, struct s53_rr *out);
 
 /*
- * Is every octet accounted for and well formed: header, one question at most, records, names in owners and in
- * the rdata of the types that RFC 1035 lets compress (plus SRV, DNAME, RP, AFSDB, RT, PX, KX, NAPTR, NSEC, RRSIG), rdata
- * lengths of A (4), AAAA (16), SOA, SRV, MX, TXT (character strings fill the rdata); at most one OPT, in additional, with
- * a root owner; nothing after the last record. Two records in a row of the same owner and type need
- * no equal TTL. This is the gate through which all foreign answers pass: what passed is never checked again.
- * *edns: the OPT, or .present false. *opt_at: where it stands, 0 when none.
+ * Is every octet accounted for and well formed: header, one question at most, records, names in
+ * owners and in the rdata of the types that RFC 1035 lets compress (plus SRV, DNAME, RP, AFSDB, RT,
+ * PX, KX, NAPTR, NSEC, RRSIG, SVCB, HTTPS and a few rare ones), rdata lengths of A (4), AAAA (16),
+ * SOA, SRV, MX, TXT (character strings fill the rdata); at most one OPT, in additional, with a root
+ * owner; nothing after the last record; pointers lead to where a label of such a name begins and
+ * nowhere else. Two records in a row of the same owner and type need no equal TTL. This is the gate
+ * through which all foreign answers pass: what passed is never checked again.
+ * *edns: the OPT, or .present false. *opt_at: where it stands, 0 when none. Both may be written on
+ * false too.
  */
 bool s53_message_check(const uint8_t *message, size_t len, struct s53_edns *edns, size_t *opt_at);
 
 /*
- * Take the OPT out. When it is the last record (the rule) the message only gets shorter and ARCOUNT smaller; otherwise the
- * rest moves up and the compression pointers of what stood behind it are mended. Returns the new length. The message
- * passed s53_message_check(), which gave opt_at.
+ * Take the OPT out; opt_at 0 takes nothing. When it is the last record (the rule) the message only
+ * gets shorter and ARCOUNT smaller; otherwise the rest moves up and the compression pointers of
+ * what stood behind it are mended. Returns the new length. The message passed s53_message_check(),
+ * which gave opt_at.
  */
 size_t s53_message_strip_opt(uint8_t *message, size_t len, size_t opt_at);
 
 /*
- * Literal owner names equal to the question's name but for letter case (0x20 echoed without compression) get the
- * question's spelling; compressed ones follow the question by themselves. The message passed the check.
+ * The question's name, and literal owner names equal to it but for letter case (0x20 echoed without
+ * compression), get the question's spelling; compressed ones follow by themselves. The message
+ * passed the check.
  */
 void s53_message_respell(uint8_t *message, size_t len, const struct s53_name *spelling);
 
-/* The least TTL of the records that are no OPT; UINT32_MAX when there is none. Over 2^31-1 counts as 0. */
+/*
+ * The least TTL of the records that are no OPT; UINT32_MAX when there is none. Over 2^31-1 counts
+ * as 0.
+ */
 uint32_t s53_message_least_ttl(const uint8_t *message, size_t len);
 
-/* Lower each TTL (not of an OPT) by `age_s`, not below 0, and to at most `cap_s`. */
+/*
+ * Lower each TTL (not of an OPT) by `age_s`, not below 0, and to at most `cap_s`. One over 2^31-1
+ * becomes 0.
+ */
 void s53_message_age(uint8_t *message, size_t len, uint32_t age_s, uint32_t cap_s);
 
 /*
- * Cut a message without OPT to at most `limit` octets, whole RRsets at a time from its end (additional first, which alone
- * does not set TC; RFC 2181 s9), header counts and TC made right. An answer section that does not fit keeps the
- * records that do. Returns the new length, at most `limit` when the question itself fits.
+ * Cut a message without OPT to at most `limit` octets, whole RRsets at a time from its end
+ * (additional first, which alone does not set TC; RFC 2181 s9), header counts and TC made right. An
+ * answer section that does not fit keeps the records that do. Returns the new length, at most
+ * `limit` when the question itself fits. The message passed the check.
  */
 size_t s53_message_cut(uint8_t *message, size_t len, size_t limit);
 
 /*
- * Follow the CNAMEs of the answer section from `qname`. *end: where they lead (qname itself when none).
- * Returns the number of CNAMEs followed, at most the number of records; a circle ends at its first name.
- * *answered: the answer section holds a record of `qtype` (or any for ANY, or a CNAME when qtype is CNAME) owned by *end.
+ * Follow the CNAMEs of the answer section from `qname`. *end: where they lead (qname itself when
+ * none). Returns the number of CNAMEs followed, at most S53_CHAIN_MAX; a circle ends where it comes
+ * back to a name. *answered: the answer section holds a record of `qtype` (or any for ANY, or a
+ * CNAME when qtype is CNAME) owned by *end. The message passed the check.
  */
 unsigned s53_message_chain(const uint8_t *message, size_t len, const struct s53_name *qname,
     uint16_t qtype, struct s53_name *end, bool *answered);

@@ -23,25 +23,32 @@ struct s53_name {
 };
 
 /*
- * Read the name at the reader, following compression pointers, which must point before
- * themselves (so that it always ends). Steps over the name as it stands there. On a bad name the
- * reader goes bad and false is returned; *out is then unspecified. Letter case is kept.
+ * Read the name at the reader, following compression pointers. Each must lead to before the labels
+ * it ends, so that reading always ends, and behind the 12 octets of the header. Steps over the name
+ * as it stands there. On a bad name the reader goes bad and false is returned; *out is then
+ * unspecified. Letter case is kept.
  */
 bool s53_name_read(struct s53_reader *reader, struct s53_name *out);
 
 /* The same without a copy: only step over it and check that it is a name. */
 bool s53_name_skip(struct s53_reader *reader);
 
-/* Is the (possibly compressed) name at the reader equal to `name`, letter case aside? Steps over it. */
+/*
+ * Is the (possibly compressed) name at the reader equal to `name`, letter case aside? Steps over
+ * it; a bad name is equal to none and the reader goes bad.
+ */
 bool s53_name_read_equal(struct s53_reader *reader, const struct s53_name *name);
 
 /*
- * Presentation form to wire: "www.example.", \DDD and \X escapes; a missing last dot is added; "." is
- * the root. S53_E_SYNTAX: empty label, label over 63, name over 255 octets, bad escape.
+ * Presentation form to wire: "www.example.", \DDD and \X escapes; a missing last dot is added; "."
+ * is the root. S53_E_SYNTAX: empty label, label over 63, name over 255 octets, bad escape.
  */
 S53_MUST_USE enum s53_status s53_name_parse(const char *text, struct s53_name *out);
 
-/* Wire to presentation, without the last dot unless it is the root (as BIND logs names). Returns `text`. */
+/*
+ * Wire to presentation, without the last dot unless it is the root (as BIND logs names). Returns
+ * `text`, which s53_name_parse() reads back to the same name.
+ */
 char *s53_name_print(const struct s53_name *name, char text[static S53_NAME_TEXT]);
 
 void s53_name_lower(struct s53_name *name); /* A-Z only, RFC 4343 s3 */

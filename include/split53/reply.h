@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * reply.h - write a message: errors, local answers, joined CNAME chains, and questions to upstreams.
+ * reply.h - write a message: errors, local answers, joined CNAME chains, questions to upstreams.
  *
  * Layer    wire
  * Threads  one owner
@@ -24,33 +24,45 @@ struct s53_reply {
 	uint16_t compress_count;
 	uint16_t
 	    compress_at[S53_COMPRESS_SLOTS]; /* where names stand that later ones may point at */
+	uint16_t compress_hash[S53_COMPRESS_SLOTS];
 };
 
 /*
- * Begin with a header of `flags` (QR and all, rcode in its low bits) and, unless NULL, the question as spelled in it.
- * The buffer holds at least S53_HEADER_LEN + 255 + 4 octets.
+ * Begin with a header of `flags` (QR and all, rcode in its low bits) and, unless NULL, the question
+ * as spelled in it. The buffer holds at least S53_HEADER_LEN + 255 + 4 octets; at most 65,535 of it
+ * are used.
  */
 void s53_reply_begin(struct s53_reply *reply, uint8_t *octets, size_t cap, uint16_t id,
     uint16_t flags, const struct s53_question *question);
 
 /*
- * Append one record; `rdata` is uncompressed (names in it are compressed where RFC 3597 allows). false: no room: nothing
- * was written, `truncated` is set unless section is additional. Sections in their order only.
+ * Append one record; `rdata` is uncompressed (names in it are compressed where RFC 3597 allows).
+ * Sections in their order only. false: nothing was written. There was no room, then `truncated` is
+ * set unless section is additional, and from then on nothing more is taken; or the rdata has not
+ * the form of its type.
  */
 bool s53_reply_add(struct s53_reply *reply, enum s53_section section, const struct s53_name *owner,
     uint16_t type, uint16_t class, uint32_t ttl, const uint8_t *rdata, uint16_t rdata_len);
 
-/* Append a record out of a message that passed s53_message_check(), its names read out and compressed anew. */
+/*
+ * Append a record out of a message that passed s53_message_check(), its names read out and
+ * compressed anew, with the TTL of `rr`. false as of s53_reply_add().
+ */
 bool s53_reply_copy(struct s53_reply *reply, enum s53_section section, const uint8_t *message,
     size_t len, const struct s53_rr *rr);
 
-/* Write the counts, TC when truncated, and an OPT unless `edns` is NULL (room for it must have been left). Returns the length. */
+/*
+ * Write the counts, TC when truncated, and an OPT unless `edns` is NULL. Where there is no room for
+ * the OPT, records make it as s53_message_cut() does. Returns the length.
+ */
 size_t s53_reply_end(struct s53_reply *reply, const struct s53_edns_reply *edns);
 
 /*
- * An answer with an rcode and no records: the request's ID, opcode, RD and CD, QR set, RA when `recursion_available`, the question when
- * it was understood, and an OPT when the request had one, with the extended error in `edns` (NULL: none). rcode may be over 15
- * when the request had EDNS. `cap` is at least 512. Returns its length.
+ * An answer with an rcode and no records: the request's ID, opcode, RD and CD, QR set, RA when
+ * `recursion_available`, the question when it was understood, and an OPT when the request had one,
+ * with what `edns` says but rcode and DO, which are the request's (NULL: size S53_EDNS_SIZE and no
+ * option); texts that find no room stay out. rcode may be over 15 when the request had EDNS. `cap`
+ * is at least 512. Returns its length.
  */
 size_t s53_reply_error(uint8_t *octets, size_t cap, const struct s53_request *request,
     uint16_t rcode, bool recursion_available, const struct s53_edns_reply *edns);

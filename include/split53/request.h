@@ -37,10 +37,12 @@ enum s53_request_verdict {
 
 /*
  * Parse a whole message from a client. Whatever the verdict, but for SILENCE, id, flags and (when
- * has_question) question are set so that the fitting error can be sent. FORMERR: no or more than one question
- * (QDCOUNT 0 too: cookies are not answered here), names that are none, records that overrun, two OPTs, an OPT whose
- * owner is not the root or that stands outside of additional, octets after the last record. Answer and
- * authority records are walked and ignored (as BIND does with IXFR's).
+ * has_question) question are set so that the fitting error can be sent, and edns as far as one
+ * well-formed OPT was met. FORMERR: no or more than one question (QDCOUNT 0 too: cookies are not
+ * answered here), names that are none, records that overrun, two OPTs, an OPT whose owner is not
+ * the root or that stands outside of additional, octets after the last record. Answer and authority
+ * records are walked and ignored (as BIND does with IXFR's). NOTIMP goes before FORMERR and
+ * BADVERS: another opcode may give what follows the header another form (RFC 8490 s5.4).
  */
 enum s53_request_verdict s53_request_parse(
     const uint8_t *octets, size_t len, struct s53_request *out);

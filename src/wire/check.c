@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * check.c - the gate for foreign messages.
+ *
+ * Beyond the form of each part one thing is checked that keeps the message whole later: a
+ * compression pointer must lead to where a label of an earlier name begins (RFC 1035 s4.1.4: "a
+ * prior occurrence"). Pointers into a TTL, an OPT or the header would change their meaning when
+ * the message is aged, stripped or given another ID. A bit for each octet that a pointer can reach
+ * says whether a label begins there. Names are those of owners and of the types in form.c: not of
+ * an OPT, and not in opaque rdata.
+ *
+ * Lenient on purpose: negative answers without SOA, records that come twice, sets of unlike TTLs,
+ * no question at all (BIND's FORMERR), TXT without a string, types that have no place in an answer.
+ */
+#include <split53/message.h>
+
+#include "form.h"
+#include "step.h"
+
+#define POINTER_REACH 0x4000u
+
+struct check {
+	struct s53_reader reader;
+	uint8_t begins[POINTER_REACH / 8]; /* a label begins at this octet */
+};
+
+static bool
+begins_at(const struct check *check, size_t at)
+{
+	return (check->begins[at / 8] >> at % 8 & 1) != 0;
+}
+
+/* Check the name at `reader` and note where its labels begin. */
+static bool
+check_name(struct check *check, struct s53_reader *reader)
+{
+	struct s53_reader run = *reader;
+
+	if (!s53_name_skip(reader))
+		return false;
+	for (;;) {
+		size_t at = run.at;
+		uint8_t length = s53_read_u8(&run);
+
+		if (at < POINTER_REACH)
+			check->begins[at / 8] |= (uint8_t)(1u << at % 8);
+		if (length == 0)
+			return true;
+		if (length > S53_LABEL_MAX)
+			return begins_at(check, (size_t)(length & 0x3f) << 8 | s53_read_u8(&run));
+		s53_read(&run, length);
+	}
+}
+
+static bool
+check_rdata(struct check *check, uint16_t type, size_t end)
+{
+	struct s53_reader rdata = check->reader;
+	const char *fields = s53_form_of(type).fields;
+
+	rdata.len = end;
+	while (s53_form_next_name(&fields, &rdata))
+		if (!check_name(check, &rdata))
+			return false;
+	check->reader.at = end;
+	return !rdata.bad && rdata.at == end;
+}
+
+static bool
+check_record(struct check *check, enum s53_section section, struct s53_edns *edns, size_t *opt_at)
+{
+	struct s53_reader *reader = &check->reader;
+	struct s53_reader owner = *reader;
+	uint16_t type, len;
+
+	s53_name_step(reader);
+	type = s53_read_u16(reader);
+	if (type == S53_TYPE_OPT) { /* RFC 6891 s6.1.1 */
+		if (section != S53_ADDITIONAL || edns->present || s53_read_u8(&owner) != 0)
+			return false;
+		*opt_at = owner.at - 1;
+		return s53_edns_read(reader, edns);
+	}
+	if (reader->bad || !check_name(check, &owner))
+		return false;
+	s53_read(reader, 6); /* class, TTL */
+	len = s53_read_u16(reader);
+	if (reader->bad || len > reader->len - reader->at)
+		return false;
+	return check_rdata(check, type, reader->at + len);
+}
+
+bool
+s53_message_check(const uint8_t *message, size_t len, struct s53_edns *edns, size_t *opt_at)
+{
+	struct check check;
+	struct s53_reader *reader = &check.reader;
+
+	*edns = (struct s53_edns){ .present = false };
+	*opt_at = 0;
+	*reader = s53_reader_of(message, len);
+	if (len > S53_MESSAGE_MAX || s53_read(reader, S53_HEADER_LEN) == NULL)
+		return false;
+	memset(check.begins, 0, len < POINTER_REACH ? len / 8 + 1 : sizeof(check.begins));
+	if (s53_header_count(message, S53_QUESTION) > 1)
+		return false;
+	if (s53_header_count(message, S53_QUESTION) == 1) {
+		if (!check_name(&check, reader) || s53_read(reader, 4) == NULL)
+			return false;
+	}
+	for (enum s53_section section = S53_ANSWER; section <= S53_ADDITIONAL; section++)
+		for (unsigned left = s53_header_count(message, section); left > 0; left--)
+			if (!check_record(&check, section, edns, opt_at))
+				return false;
+	return reader->at == reader->len;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * name.c - domain names in wire form: read, compare, cut, change case.
+ *
+ * A name is copied a run of labels at a time, never an octet at a time. Length octets are at most
+ * 63, below 'A', so letter case can be folded over the whole wire form, eight octets in a step.
+ */
+#include <split53/name.h>
+
+#include <split53/rand.h>
+
+/*
+ * A name of 255 octets has at most 127 labels, so one whose pointers each lead to at least one
+ * label needs no more jumps than this; pointers that lead to pointers may not go on for ever.
+ */
+#define JUMPS_MAX 127
+
+#define POINTER 0xc0u
+#define EACH_OCTET 0x0101010101010101u
+
+/* Step over whole labels. Returns what ended them: 0 the root, or the octet that is no length. */
+static inline unsigned
+skip_labels(struct s53_reader *reader)
+{
+	for (;;) {
+		unsigned length = s53_read_u8(reader);
+
+		if (length == 0 || length > S53_LABEL_MAX)
+			return length;
+		s53_read(reader, length);
+	}
+}
+
+static inline bool
+fail(struct s53_reader *reader)
+{
+	reader->bad = true;
+	return false;
+}
+
+/* RFC 1035 s4.1.4. With `out` NULL the name is only checked. */
+static inline bool
+read_name(struct s53_reader *reader, struct s53_name *out)
+{
+	struct s53_reader run = *reader;
+	size_t len = 0;
+
+	for (unsigned jumps = 0; jumps <= JUMPS_MAX; jumps++) {
+		size_t begin = run.at;
+		unsigned stop = skip_labels(&run);
+		size_t span = run.at - begin - (stop != 0);
+
+		if (run.bad || len + span > S53_NAME_MAX)
+			return fail(reader);
+		if (out != NULL)
+			memcpy(out->octets + len, run.octets + begin, span);
+		len += span;
+		if (stop != 0)
+			stop = (stop << 8) | s53_read_u8(&run);
+		if (jumps == 0)
+			reader->at = run.at;
+		if (stop == 0) {
+			if (out != NULL)
+				out->len = (uint8_t)len;
+			return true;
+		}
+		/* Only to before the labels just read, so no circle; and never into the header. */
+		if (run.bad || stop < POINTER << 8 || (stop & 0x3fff) >= begin ||
+		    (stop & 0x3fff) < S53_HEADER_LEN)
+			return fail(reader);
+		run.at = stop & 0x3fff;
+	}
+	return fail(reader);
+}
+
+bool
+s53_name_read(struct s53_reader *reader, struct s53_name *out)
+{
+	return read_name(reader, out);
+}
+
+bool
+s53_name_skip(struct s53_reader *reader)
+{
+	return read_name(reader, NULL);
+}
+
+bool
+s53_name_read_equal(struct s53_reader *reader, const struct s53_name *name)
+{
+	struct s53_name here;
+
+	return read_name(reader, &here) && s53_name_equal(&here, name);
+}
+
+/* A-Z of eight octets to a-z at once: the high bit of each octet carries the comparison. */
+static inline uint64_t
+lower_eight(uint64_t octets)
+{
+	uint64_t low_bits = octets & 0x7f * EACH_OCTET;
+	uint64_t from_a = low_bits + (0x80 - 'A') * EACH_OCTET;
+	uint64_t above_z = low_bits + (0x80 - 'Z' - 1) * EACH_OCTET;
+	uint64_t upper = (from_a ^ above_z) & ~octets & 0x80 * EACH_OCTET;
+
+	return octets | upper >> 2; /* 0x80 >> 2 is 0x20, what 'a' has over 'A' */
+}
+
+static inline uint8_t
+lower_one(uint8_t octet)
+{
+	return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
+}
+
+void
+s53_name_lower(struct s53_name *name)
+{
+	uint8_t *at = name->octets;
+	size_t left = name->len;
+
+	for (; left >= 8; at += 8, left -= 8) {
+		uint64_t eight;
+
+		memcpy(&eight, at, 8);
+		eight = lower_eight(eight);
+		memcpy(at, &eight, 8);
+	}
+	for (; left > 0; at++, left--)
+		*at = lower_one(*at);
+}
+
+static bool
+equal_octets(const uint8_t *a, const uint8_t *b, size_t left)
+{
+	for (; left >= 8; a += 8, b += 8, left -= 8) {
+		uint64_t a8, b8;
+
+		memcpy(&a8, a, 8);
+		memcpy(&b8, b, 8);
+		if (a8 != b8 && lower_eight(a8) != lower_eight(b8))
+			return false;
+	}
+	for (; left > 0; a++, b++, left--)
+		if (lower_one(*a) != lower_one(*b))
+			return false;
+	return true;
+}
+
+bool
+s53_name_equal(const struct s53_name *a, const struct s53_name *b)
+{
+	return a->len == b->len && equal_octets(a->octets, b->octets, a->len);
+}
+
+bool
+s53_name_same(const struct s53_name *a, const struct s53_name *b)
+{
+	return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
+}
+
+bool
+s53_name_is_at_or_below(const struct s53_name *name, const struct s53_name *apex)
+{
+	size_t at = 0;
+
+	while (at < name->len && (size_t)name->len - at > apex->len)
+		at += 1u + name->octets[at];
+	return at < name->len && (size_t)name->len - at == apex->len &&
+	    equal_octets(name->octets + at, apex->octets, apex->len);
+}
+
+unsigned
+s53_name_label_count(const struct s53_name *name)
+{
+	unsigned count = 0;
+
+	for (size_t at = 0; at < name->len && name->octets[at] != 0; at += 1u + name->octets[at])
+		count++;
+	return count;
+}
+
+struct s53_name
+s53_name_ancestor(const struct s53_name *name, unsigned count)
+{
+	struct s53_name up;
+	size_t at = 0;
+
+	for (; count > 0 && name->octets[at] != 0; count--)
+		at += 1u + name->octets[at];
+	up.len = (uint8_t)(name->len - at);
+	memcpy(up.octets, name->octets + at, up.len);
+	return up;
+}
+
+void
+s53_name_scramble(struct s53_name *name)
+{
+	uint8_t bits[(S53_NAME_MAX + 7) / 8];
+
+	s53_rand_fill(bits, (name->len + 7u) / 8);
+	for (size_t i = 0; i < name->len; i++) {
+		uint8_t letter = name->octets[i] | 0x20;
+
+		if (letter >= 'a' && letter <= 'z' && (bits[i / 8] >> i % 8 & 1) != 0)
+			name->octets[i] ^= 0x20;
+	}
+}
