@@ -4,9 +4,10 @@
  *
  * Layer    policy
  * Threads  built by the main thread, then immutable and read by any
- * Memory   a list owns its elements; nested lists are shared by reference count
- * Sources  BIND ARM, "Address Match Lists": the first element that matches decides; a negated one denies; an element of a nested
- *          list that denies only means that the nested list does not match (BIND: it then also does not match positively).
+ * Memory   a list owns its elements; lists are counted with atomics, nested ones shared
+ * Sources  BIND ARM, "Address Match Lists": the first element that matches decides; a negated one
+ *          denies; what a nested list denies, it merely does not match: the next element of the
+ *          outer list is asked, and "!{ !x; }" never lets x through. Nothing matches: denied.
  */
 #pragma once
 
@@ -20,15 +21,23 @@ struct s53_acl *s53_acl_new(void);
 struct s53_acl *s53_acl_keep(struct s53_acl *acl);
 void s53_acl_drop(struct s53_acl *acl); /* NULL is fine */
 
-/* Append an element; S53_E_NOMEM. `any` is the prefix of 0 bits of both families: s53_acl_add_any. */
+/*
+ * Append an element; S53_E_NOMEM. `any` is both families: s53_acl_add_any; `none` is the same
+ * negated. A list must not come to hold itself.
+ */
 S53_MUST_USE enum s53_status s53_acl_add_prefix(
     struct s53_acl *acl, bool negated, const struct s53_prefix *prefix);
 S53_MUST_USE enum s53_status s53_acl_add_any(struct s53_acl *acl, bool negated);
 S53_MUST_USE enum s53_status s53_acl_add_list(
     struct s53_acl *acl, bool negated, struct s53_acl *list); /* takes its own count */
 
-/* Does the list let `addr` through? NULL lets everyone through. Allocates nothing. */
+/*
+ * Does the list let `addr` through? NULL lets everyone through. An IPv4-mapped IPv6 address
+ * matches IPv4 prefixes. Allocates nothing.
+ */
 bool s53_acl_allows(const struct s53_acl *acl, const struct s53_addr *addr);
 
-/* Is it certain, without looking at the address, that everyone is let through? Lets the hot path skip it. */
+/*
+ * Is it certain, whatever the address, that everyone is let through? Lets the hot path skip it.
+ */
 bool s53_acl_is_any(const struct s53_acl *acl);

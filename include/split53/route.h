@@ -4,7 +4,8 @@
  *
  * Layer    policy: zones and groups are known here by name only
  * Threads  built by the main thread, then immutable and read by any
- * Memory   a table owns its routes; what they point at is owned by the snapshot
+ * Memory   a table owns its routes and takes a count of their allow_query; zones and groups
+ *          are the snapshot's
  */
 #pragma once
 
@@ -27,9 +28,8 @@ struct s53_route {
 	bool forward_first; /* written in the file; changes nothing but what explain says */
 	struct s53_group *group; /* FORWARD */
 	struct s53_zone *zone; /* LOCAL */
-	struct s53_acl
-	    *allow_query; /* of the zone clause, or NULL: the view's. The route holds a count */
-	uint16_t ede; /* extended error for its negative answers (special names), or S53_EDE_NONE */
+	struct s53_acl *allow_query; /* of the zone clause; NULL: the view's */
+	uint16_t ede; /* of its negative answers (special names), or S53_EDE_NONE */
 };
 
 struct s53_routes;
@@ -38,19 +38,26 @@ struct s53_routes *s53_routes_new(void);
 void s53_routes_free(struct s53_routes *routes);
 
 /*
- * Add a copy of `route`. S53_E_EXISTS: there is one for that apex; unless the one there is builtin and this is not: then this replaces
- * it (a configured zone wins over ours). S53_E_NOMEM.
+ * Add a copy of `route`, with a count of its own of allow_query.
+ *   S53_E_EXISTS  there is one for that apex, unless it is builtin and this is not: then it is
+ *                 replaced (a configured zone wins over ours)
+ *   S53_E_NOMEM
  */
 S53_MUST_USE enum s53_status s53_routes_add(
     struct s53_routes *routes, const struct s53_route *route);
 
 /*
- * The route whose apex is the longest suffix of `name` (lower case), or NULL when not even the root has one. One hash look-up a label, from
- * the longest suffix that can match; allocates nothing. DS questions are the caller's matter (RFC 4035 s3.1.4.1).
+ * The route whose apex is the longest suffix of `name` (lower case), or NULL when not even the
+ * root has one. One hash look-up a label, from the top down, up to the first name with nothing
+ * below it: one in all for most names. Allocates nothing. DS questions are the caller's matter
+ * (RFC 4035 s3.1.4.1: the parent's zone answers them).
  */
 const struct s53_route *s53_routes_find(
     const struct s53_routes *routes, const struct s53_name *name);
 
-/* All routes, sorted by apex in canonical order (RFC 4034 s6.1): for explain. */
+/*
+ * All routes, sorted by apex in canonical order (RFC 4034 s6.1): for explain. Allocates; without
+ * memory `each` is never called.
+ */
 void s53_routes_each(const struct s53_routes *routes,
     void (*each)(const struct s53_route *route, void *arg), void *arg);

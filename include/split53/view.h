@@ -3,8 +3,10 @@
  * view.h - what the packet path reads of the configuration: views, their access lists and routes.
  *
  * Layer    policy
- * Threads  built by the main thread (server/setup.c), then immutable; counted with atomics, any thread may keep and drop
- * Memory   the policy is part of a snapshot; when its last count goes, `release` is called (in that thread) and frees the snapshot
+ * Threads  built by the main thread (server/setup.c), then immutable; counted with atomics, any
+ *          thread may keep and drop
+ * Memory   the policy is part of a snapshot; when its last count goes, `release` is called (in
+ *          that thread) and frees the snapshot with all that views point at
  * Units    ms, octets
  */
 #pragma once
@@ -15,8 +17,8 @@
 #include <split53/route.h>
 
 struct s53_view {
-	uint32_t
-	    id; /* part of the cache's key: a hash of the view's name, so that it survives reload */
+	/* of the cache's key: a hash of the view's name, so that it survives reload */
+	uint32_t id;
 	const char *name; /* "_default" when the file has none */
 	struct s53_acl *match_clients, *match_destinations; /* NULL: any */
 	bool match_recursive_only;
@@ -50,11 +52,12 @@ s53_policy_keep(struct s53_policy *policy)
 	return policy;
 }
 
-void s53_policy_drop(struct s53_policy *policy);
+void s53_policy_drop(struct s53_policy *policy); /* NULL is fine */
 
 /*
- * The first view that this client sees at this address of ours, or NULL. A policy of one view without match lists is answered at
- * once. `recursion_desired`: RD of the query, for match-recursive-only.
+ * The first view that this client sees at this address of ours, or NULL. A policy of one view
+ * without match lists is answered at once. `recursion_desired`: RD of the query, for
+ * match-recursive-only.
  */
 const struct s53_view *s53_policy_view(const struct s53_policy *policy,
     const struct s53_addr *client, const struct s53_addr *destination, bool recursion_desired);

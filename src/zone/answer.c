@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * answer.c - a question and a zone make an answer (RFC 1034 s4.3.2 without the recursion).
+ *
+ * A chain of CNAMEs is a loop of turns, one name each: walk from the apex to the name, write what
+ * is there, go on with the CNAME's target while it lies in this zone. Whatever does not fit ends
+ * the answer: s53_reply has noted the truncation.
+ */
+#include "index.h"
+
+#include <string.h>
+
+#include <split53/rand.h>
+
+#define CHAIN_MAX 16 /* CNAMEs followed; BIND stops at 11 to 16, depending on its age */
+#define TARGETS_MAX 64 /* hosts whose addresses go along */
+#define RCODE_YXDOMAIN 6 /* RFC 6672 s2.2: the name that a DNAME makes is too long */
+
+/* Where the way leads after a turn. */
+enum turn { ENDED, ONWARD };
+
+struct answering {
+	const struct s53_zone *zone;
+	struct s53_reply *reply;
+	struct s53_zone_answer *out;
+	uint16_t qtype;
+	bool minimal_any;
+	struct s53_name name; /* the name of this turn, as spelled */
+	struct s53_name lower;
+	unsigned links; /* CNAMEs written so far */
+	const struct node
+	    *answered; /* whose RRset is the answer: its addresses need not go along */
+	struct s53_name seen[CHAIN_MAX]; /* names of earlier turns, lower case */
+};
+
+static bool
+add_record(struct answering *a, enum s53_section section, const struct s53_name *owner,
+    const struct rrset *set, const struct record *record)
+{
+	return s53_reply_add(a->reply, section, owner, set->type, S53_CLASS_IN, set->ttl,
+	    record->rdata, record->len);
+}
+
+/*
+ * A whole RRset, beginning anywhere: BIND's default order is random too, which spreads load
+ * over a service's addresses.
+ */
+static bool
+add_rrset(struct answering *a, enum s53_section section, const struct s53_name *owner,
+    const struct rrset *set)
+{
+	uint32_t skip = set->count > 1 ? s53_rand_below(set->count) : 0;
+	const struct record *first = set->first, *record;
+
+	for (; skip > 0; skip--)
+		first = first->next;
+	for (record = first; record != NULL; record = record->next)
+		if (!add_record(a, section, owner, set, record))
+			return false;
+	for (record = set->first; record != first; record = record->next)
+		if (!add_record(a, section, owner, set, record))
+			return false;
+	return true;
+}
+
+static void
+add_addresses(struct answering *a, const struct s53_name *owner, const struct node *node, bool must)
+{
+	static const uint16_t types[] = { S53_TYPE_A, S53_TYPE_AAAA };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		const struct rrset *set = node_rrset(node, types[i]);
+
+		if (set != NULL && !add_rrset(a, S53_ADDITIONAL, owner, set) && must)
+			a->reply->truncated = true;
+	}
+}
+
+static bool
+knows(const struct node *const *nodes, unsigned count, const struct node *node)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (nodes[i] == node)
+			return true;
+	return false;
+}
+
+/*
+ * The addresses of the hosts that NS, MX and SRV name (RFC 1035 s3.3, RFC 2782). Below `cut`
+ * (not NULL) they are glue without which the referral is of no use: lack of room for them is
+ * truncation (RFC 9471 s3).
+ */
+static void
+add_additional(struct answering *a, const struct rrset *set, const struct s53_name *cut)
+{
+	const struct node *done[TARGETS_MAX];
+	int offset = additional_offset(set->type);
+	unsigned count = 0;
+
+	if (offset < 0)
+		return;
+	for (const struct record *one = set->first; one != NULL; one = one->next) {
+		struct s53_reader reader = s53_reader_of(one->rdata, one->len);
+		struct s53_name host;
+
+		if (one->target == NULL || one->target == a->answered || count == TARGETS_MAX ||
+		    knows(done, count, one->target))
+			continue;
+		done[count++] = one->target;
+		if (s53_read(&reader, (size_t)offset) == NULL || !s53_name_read(&reader, &host))
+			continue;
+		add_addresses(
+		    a, &host, one->target, cut != NULL && s53_name_is_at_or_below(&host, cut));
+	}
+}
+
+/* NODATA and NXDOMAIN: the SOA with the TTL of negative answers (RFC 2308 s3). */
+static enum turn
+negative(struct answering *a, uint16_t rcode)
+{
+	const struct record *soa = a->zone->soa->first;
+
+	a->out->rcode = rcode;
+	s53_reply_add(a->reply, S53_AUTHORITY, &a->zone->apex, S53_TYPE_SOA, S53_CLASS_IN,
+	    a->zone->negative_ttl, soa->rdata, soa->len);
+	return ENDED;
+}
+
+/* RFC 1034 s4.3.2 step 3b: whoever is below a cut is not ours to answer for. */
+static enum turn
+referral(struct answering *a, const struct node *node)
+{
+	const struct rrset *set = node_rrset(node, S53_TYPE_NS);
+	struct s53_name cut = { .len = node->len };
+
+	memcpy(cut.octets, node->octets, node->len);
+	a->out->referral = true;
+	if (a->links == 0)
+		a->out->authoritative = false; /* AA speaks of the first owner, RFC 1035 s4.1.1 */
+	if (add_rrset(a, S53_AUTHORITY, &cut, set))
+		add_additional(a, set, &cut);
+	return ENDED;
+}
+
+/* The chain goes on with `target`, here or elsewhere. */
+static enum turn
+follow(struct answering *a, const struct s53_name *target)
+{
+	a->seen[a->links++] = a->lower;
+	a->name = a->lower = *target;
+	s53_name_lower(&a->lower);
+	if (!s53_name_is_at_or_below(&a->lower, &a->zone->apex)) {
+		a->out->cname = true;
+		a->out->target = *target;
+		return ENDED;
+	}
+	for (unsigned i = 0; i < a->links; i++)
+		if (s53_name_equal(&a->seen[i], &a->lower))
+			return ENDED; /* a circle */
+	return a->links < CHAIN_MAX ? ONWARD : ENDED;
+}
+
+static enum turn
+alias(struct answering *a, const struct rrset *set)
+{
+	struct s53_reader reader = s53_reader_of(set->first->rdata, set->first->len);
+	struct s53_name target;
+
+	if (!add_record(a, S53_ANSWER, &a->name, set, set->first) ||
+	    !s53_name_read(&reader, &target))
+		return ENDED;
+	return follow(a, &target);
+}
+
+/*
+ * What lies before the DNAME's owner goes before its target: RFC 6672 s2.2. false: longer than
+ * a name may be.
+ */
+static bool
+substitute(const struct s53_name *name, const struct node *owner, const struct s53_name *target,
+    struct s53_name *out)
+{
+	size_t prefix = (size_t)name->len - owner->len;
+
+	if (prefix + target->len > S53_NAME_MAX)
+		return false;
+	memcpy(out->octets, name->octets, prefix);
+	memcpy(out->octets + prefix, target->octets, target->len);
+	out->len = (uint8_t)(prefix + target->len);
+	return true;
+}
+
+/* The DNAME, and the CNAME that it makes for this name, with the same TTL (RFC 6672 s3.1). */
+static enum turn
+redirect(struct answering *a, const struct node *node)
+{
+	const struct rrset *set = node_rrset(node, S53_TYPE_DNAME);
+	struct s53_reader reader = s53_reader_of(set->first->rdata, set->first->len);
+	struct s53_name owner = { .len = node->len }, target, made;
+
+	memcpy(owner.octets, node->octets, node->len);
+	if (!add_record(a, S53_ANSWER, &owner, set, set->first) || !s53_name_read(&reader, &target))
+		return ENDED;
+	if (!substitute(&a->name, node, &target, &made)) {
+		a->out->rcode = RCODE_YXDOMAIN;
+		return ENDED;
+	}
+	if (!s53_reply_add(a->reply, S53_ANSWER, &a->name, S53_TYPE_CNAME, S53_CLASS_IN, set->ttl,
+		made.octets, made.len))
+		return ENDED;
+	return follow(a, &made);
+}
+
+/* ANY: all that is there, or one RRset (RFC 8482 s4.1). */
+static enum turn
+any(struct answering *a, const struct node *node)
+{
+	const struct rrset *set;
+
+	if (node->rrsets == NULL)
+		return negative(a, S53_RCODE_NOERROR);
+	a->answered = node;
+	for (set = node->rrsets; set != NULL; set = set->next)
+		if (!add_rrset(a, S53_ANSWER, &a->name, set) || a->minimal_any)
+			return ENDED;
+	for (set = node->rrsets; set != NULL; set = set->next)
+		add_additional(a, set, NULL);
+	return ENDED;
+}
+
+/*
+ * The name is there, or a wildcard stands for it (RFC 4592 s3.3): the answer is the same, the
+ * owner is the name asked for.
+ */
+static enum turn
+at_node(struct answering *a, const struct node *node)
+{
+	const struct rrset *set;
+
+	if (a->qtype == S53_TYPE_ANY)
+		return any(a, node);
+	if ((set = node_rrset(node, a->qtype)) != NULL) {
+		a->answered = a->qtype == S53_TYPE_A || a->qtype == S53_TYPE_AAAA ? node : NULL;
+		if (add_rrset(a, S53_ANSWER, &a->name, set))
+			add_additional(a, set, NULL);
+		return ENDED;
+	}
+	if ((set = node_rrset(node, S53_TYPE_CNAME)) != NULL)
+		return alias(a, set);
+	return negative(a, S53_RCODE_NOERROR);
+}
+
+static enum turn
+take_turn(struct answering *a)
+{
+	struct place place = zone_walk(a->zone, &a->lower, a->qtype);
+
+	switch (place.kind) {
+	case PLACE_NAME:
+	case PLACE_WILDCARD:
+		return at_node(a, place.node);
+	case PLACE_CUT:
+		return referral(a, place.node);
+	case PLACE_DNAME:
+		return redirect(a, place.node);
+	case PLACE_NOWHERE:
+		break;
+	}
+	return negative(a, S53_RCODE_NXDOMAIN);
+}
+
+void
+s53_zone_answer(const struct s53_zone *zone, const struct s53_question *question, bool minimal_any,
+    struct s53_reply *reply, struct s53_zone_answer *out)
+{
+	struct answering a;
+
+	/* Not an initialiser: `seen` is 4 kB and needs no zeroes. */
+	a.zone = zone;
+	a.reply = reply;
+	a.out = out;
+	a.qtype = question->qtype;
+	a.minimal_any = minimal_any;
+	a.name = question->name;
+	a.lower = question->lower;
+	a.links = 0;
+	a.answered = NULL;
+	out->rcode = S53_RCODE_NOERROR;
+	out->authoritative = true;
+	out->referral = out->cname = false;
+	out->target.len = 0;
+	while (take_turn(&a) == ONWARD)
+		;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * index.h - a zone in memory: names in a hash table, each with its RRsets.
+ *
+ * Layer    zone (private)
+ * Threads  built by one thread, then immutable
+ * Memory   nodes, RRsets and records stand in the zone's arena and never move
+ *
+ * Every name between the apex and an owner is a node, those without records too (empty
+ * non-terminals, RFC 4592 s2.2.2). So a walk from the apex down, one look-up a label, finds zone
+ * cuts and DNAMEs on the way, and ends at the name or at its closest encloser. The walk stops
+ * at the first label that is not there: a long name that does not exist costs no more than a
+ * short one.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include <split53/arena.h>
+#include <split53/name.h>
+#include <split53/zone.h>
+
+struct record {
+	struct record *next;
+	const struct node *target; /* of NS, MX, SRV: where its addresses are; or NULL */
+	uint16_t len;
+	uint8_t rdata[]; /* uncompressed */
+};
+
+struct rrset {
+	struct rrset *next;
+	struct record *first, **last;
+	uint32_t ttl;
+	uint16_t type;
+	uint16_t count;
+};
+
+struct node {
+	uint64_t hash;
+	struct node *wildcard; /* its child "*": RFC 4592 s2.1.1 */
+	struct rrset *rrsets, **last;
+	bool cut; /* a delegation: NS below the apex */
+	uint8_t len;
+	uint8_t octets[]; /* the name, lower case */
+};
+
+struct s53_zone {
+	_Atomic unsigned count;
+	struct s53_arena arena;
+	struct s53_name apex; /* lower case */
+	unsigned apex_labels;
+	struct node *top; /* at the apex */
+	const struct rrset *soa;
+	uint32_t negative_ttl; /* RFC 2308 s3 */
+	struct node **slots; /* open addressing, at most half full */
+	size_t slot_count, node_count, record_count;
+};
+
+/* One record on its way into the zone. */
+struct loose {
+	const struct s53_name *owner;
+	uint16_t type;
+	uint32_t ttl;
+	const uint8_t *rdata;
+	uint16_t len;
+};
+
+#define RRSET_MAX 4095 /* of the shortest records no more fit into a message */
+
+/* A zone without records, one count. NULL: no memory. */
+struct s53_zone *zone_new(const struct s53_name *apex);
+
+/*
+ * Add a copy. The owner is at or below the apex. S53_E_EXISTS: the same record is there
+ * already. S53_E_SYNTAX: it may not stand beside what is there; *problem says why. S53_E_NOMEM.
+ * *warning is set when the record is kept, but not as it was written.
+ */
+S53_MUST_USE enum s53_status zone_add(
+    struct s53_zone *zone, const struct loose *record, const char **problem, const char **warning);
+
+/* After the last record: find the SOA (S53_E_ABSENT) and the targets of NS, MX and SRV. */
+S53_MUST_USE enum s53_status zone_seal(struct s53_zone *zone);
+
+/* The node of a name given by its octets in lower case, or NULL. */
+struct node *zone_node(const struct s53_zone *zone, const uint8_t *octets, size_t len);
+
+/* The RRset of `type`, or NULL. */
+const struct rrset *node_rrset(const struct node *node, uint16_t type);
+
+/*
+ * Where the host name starts in the rdata of a type whose addresses go along; -1: no such type.
+ */
+int additional_offset(uint16_t type);
+
+/* Where a walk down to a name ends. */
+enum place_kind {
+	PLACE_NAME, /* the name itself */
+	PLACE_WILDCARD, /* a wildcard that stands for it */
+	PLACE_CUT, /* a delegation at or above it */
+	PLACE_DNAME, /* a DNAME above it */
+	PLACE_NOWHERE,
+};
+struct place {
+	enum place_kind kind;
+	const struct node *node; /* NULL: NOWHERE */
+};
+
+/*
+ * `lower` is at or below the apex, in lower case. DS at a cut belongs to the parent, thus here
+ * (RFC 4035 s3.1.4.1).
+ */
+struct place zone_walk(const struct s53_zone *zone, const struct s53_name *lower, uint16_t qtype);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * zonefile.h - read master-file text into a zone.
+ *
+ * Layer    zone (private)
+ * Threads  main thread
+ * Memory   what it needs is given back when it returns
+ * Sources  RFC 1035 s5.1, RFC 2308 s4 ($TTL), RFC 2181 s8 (TTLs)
+ */
+#pragma once
+
+#include "index.h"
+
+#include <split53/diag.h>
+
+/*
+ * `name` is the file in messages. $INCLUDE is followed only when `may_include`. Everything
+ * wrong goes to `diags`, up to a limit; S53_OK also when there were errors: the caller looks at
+ * diags.
+ */
+S53_MUST_USE enum s53_status zonefile_read(struct s53_zone *zone, const char *name,
+    const char *text, size_t len, bool may_include, struct s53_diags *diags);
+
+/* All octets of a file; free(*text). S53_E_IO with errno, S53_E_NOMEM. */
+S53_MUST_USE enum s53_status zonefile_slurp(const char *path, char **text, size_t *len);
