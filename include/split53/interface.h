@@ -14,16 +14,24 @@
 struct event_base;
 
 struct s53_interface_addr {
-	struct s53_addr addr; /* port 0 */
+	struct s53_addr addr; /* port 0; a link-local address has its scope */
 	struct s53_prefix network; /* what localnets takes from it */
 };
 
-/* All addresses of interfaces that are up. The caller frees *out. S53_E_IO, S53_E_NOMEM. */
+/*
+ * All addresses of interfaces that are up, each once. The caller frees *out, also when *count is 0.
+ * S53_E_IO (errno says why), S53_E_NOMEM. An address may be too new to be bound (EADDRNOTAVAIL
+ * while IPv6 looks for duplicates): the watch tells when that has changed.
+ */
 S53_MUST_USE enum s53_status s53_interfaces(struct s53_interface_addr **out, unsigned *count);
 
 struct s53_interface_watch;
 
-/* Call changed() (after things have been quiet for 100 ms) when addresses come or go (netlink). NULL: not possible here. */
+/*
+ * Call changed() when addresses or interfaces come or go (netlink), after they have been quiet for
+ * 100 ms, at the latest after a second. Also called when nothing that matters has changed: compare.
+ * NULL: not possible here. changed() must not free the watch.
+ */
 struct s53_interface_watch *s53_interface_watch_new(
     struct event_base *base, void (*changed)(void *arg), void *arg);
-void s53_interface_watch_free(struct s53_interface_watch *watch);
+void s53_interface_watch_free(struct s53_interface_watch *watch); /* NULL is fine */

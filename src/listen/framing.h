@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * framing.h - messages out of a stream of octets: two octets of length, then the message.
+ *
+ * Layer    listen
+ * Threads  any
+ * Memory   a message that lies whole in the input is handed out where it lies; one that came in
+ *          pieces is gathered in a block of its exact length
+ * Units    octets
+ * Sources  RFC 1035 s4.2.2, RFC 7766 s8
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <split53/status.h>
+
+struct s53_framing {
+	uint8_t prefix[2]; /* the length, in network order */
+	uint8_t prefix_have; /* how much of it is here */
+	uint8_t *body; /* a message in pieces, or NULL */
+	size_t body_have;
+};
+
+struct s53_octets {
+	const uint8_t *at;
+	size_t len;
+};
+
+enum s53_frame {
+	S53_FRAME_NONE, /* the input is used up */
+	S53_FRAME_WHOLE, /* *message is one; valid until the next call */
+	S53_FRAME_BAD, /* too short for a header: not DNS. Do not call again */
+	S53_FRAME_NOMEM, /* do not call again */
+};
+
+void s53_framing_init(struct s53_framing *framing);
+void s53_framing_fini(struct s53_framing *framing);
+
+/* The next message, taking from the front of *input. Call until it is not S53_FRAME_WHOLE. */
+enum s53_frame s53_framing_next(
+    struct s53_framing *framing, struct s53_octets *input, struct s53_octets *message);

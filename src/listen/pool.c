@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * pool.c - the TCP connections of one worker, over all its listeners.
+ */
+#include "pool.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "connection.h"
+
+#define EVICT_TRIES 16
+
+/* Guards limits->pools: taken when listeners come and go, and to ask for an eviction. */
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/*
+ * A query that nobody has read yet is no idleness: in a burst of newcomers the first would be cut
+ * for the last. Such a connection goes to the end of the list; after a few of them, give up.
+ */
+bool
+s53_tcp_pool_evict(struct s53_tcp_pool *pool)
+{
+	for (int tries = 0; tries < EVICT_TRIES && !s53_list_empty(&pool->idle); tries++) {
+		struct s53_connection *oldest =
+		    S53_CONTAINER_OF(pool->idle.next, struct s53_connection, idle);
+		uint8_t octet;
+
+		if (recv(oldest->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
+			s53_connection_cut(oldest);
+			return true;
+		}
+		s53_list_remove(&oldest->idle);
+		s53_list_append(&pool->idle, &oldest->idle);
+	}
+	return false;
+}
+
+static void
+on_mailbox(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_tcp_pool *pool = arg;
+	eventfd_t letters;
+	unsigned wanted;
+
+	(void)what;
+	(void)eventfd_read(fd, &letters);
+	s53_tcp_pool_keep(pool);
+	for (wanted = atomic_exchange(&pool->evictions, 0); wanted > 0; wanted--) {
+		if (!s53_tcp_pool_evict(pool))
+			break; /* busy meanwhile: the limit is passed by that many for a while */
+	}
+	s53_tcp_pool_drop(pool);
+}
+
+bool
+s53_tcp_pool_evict_elsewhere(struct s53_tcp_pool *pool)
+{
+	struct s53_tcp_pool *other;
+
+	pthread_mutex_lock(&registry_lock);
+	for (other = pool->limits->pools; other != NULL; other = other->next) {
+		if (other == pool || other->mailbox < 0)
+			continue;
+		if (atomic_load(&other->idle_count) <= atomic_load(&other->evictions))
+			continue;
+		atomic_fetch_add(&other->evictions, 1);
+		(void)eventfd_write(other->mailbox, 1);
+		break;
+	}
+	pthread_mutex_unlock(&registry_lock);
+	return other != NULL;
+}
+
+/* What late replies were written to in this turn of the loop leaves now, one write a connection. */
+static void
+on_flush(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_tcp_pool *pool = arg;
+	struct s53_link *link;
+
+	(void)fd;
+	(void)what;
+	pool->flush_due = false;
+	s53_tcp_pool_keep(pool);
+	while ((link = s53_list_pop(&pool->dirty)) != NULL)
+		s53_connection_settle(S53_CONTAINER_OF(link, struct s53_connection, dirty));
+	s53_tcp_pool_drop(pool);
+}
+
+static void
+pool_free(struct s53_tcp_pool *pool)
+{
+	event_del(&pool->flush_event);
+	if (pool->mailbox >= 0) {
+		event_del(&pool->mailbox_event);
+		close(pool->mailbox);
+	}
+	free(pool->input);
+	free(pool->output);
+	free(pool);
+}
+
+static struct s53_tcp_pool *
+pool_new(struct s53_tcp_limits *limits, struct event_base *base)
+{
+	struct s53_tcp_pool *pool = calloc(1, sizeof(*pool));
+
+	if (pool == NULL)
+		return NULL;
+	pool->base = base;
+	pool->limits = limits;
+	s53_list_init(&pool->connections);
+	s53_list_init(&pool->idle);
+	s53_list_init(&pool->dirty);
+	event_assign(&pool->flush_event, base, -1, 0, on_flush, pool);
+	pool->mailbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	pool->input = malloc(S53_POOL_INPUT);
+	pool->output = malloc(2 + S53_MESSAGE_MAX);
+	if (pool->mailbox >= 0) {
+		event_assign(&pool->mailbox_event, base, pool->mailbox, EV_READ | EV_PERSIST,
+		    on_mailbox, pool);
+		event_add(&pool->mailbox_event, NULL);
+	}
+	if (pool->input == NULL || pool->output == NULL) {
+		pool_free(pool);
+		return NULL;
+	}
+	return pool;
+}
+
+/* Under the lock. */
+static struct s53_tcp_pool *
+find(const struct s53_tcp_limits *limits, const struct event_base *base)
+{
+	struct s53_tcp_pool *pool = limits->pools;
+
+	while (pool != NULL && pool->base != base)
+		pool = pool->next;
+	return pool;
+}
+
+struct s53_tcp_pool *
+s53_tcp_pool_find(struct s53_tcp_limits *limits, struct event_base *base)
+{
+	struct s53_tcp_pool *pool;
+
+	pthread_mutex_lock(&registry_lock);
+	if ((pool = find(limits, base)) != NULL)
+		pool->holders++;
+	pthread_mutex_unlock(&registry_lock);
+	return pool;
+}
+
+struct s53_tcp_pool *
+s53_tcp_pool_take(struct s53_tcp_limits *limits, struct event_base *base)
+{
+	struct s53_tcp_pool *pool;
+
+	pthread_mutex_lock(&registry_lock);
+	if ((pool = find(limits, base)) == NULL && (pool = pool_new(limits, base)) != NULL) {
+		pool->next = limits->pools;
+		limits->pools = pool;
+	}
+	if (pool != NULL)
+		pool->holders++;
+	pthread_mutex_unlock(&registry_lock);
+	return pool;
+}
+
+void
+s53_tcp_pool_keep(struct s53_tcp_pool *pool)
+{
+	pool->holders++;
+}
+
+void
+s53_tcp_pool_drop(struct s53_tcp_pool *pool)
+{
+	struct s53_tcp_pool **at = &pool->limits->pools;
+
+	if (--pool->holders > 0)
+		return;
+	pthread_mutex_lock(&registry_lock);
+	while (*at != pool)
+		at = &(*at)->next;
+	*at = pool->next;
+	pthread_mutex_unlock(&registry_lock);
+	pool_free(pool);
+}
