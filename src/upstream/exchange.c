@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * exchange.c - the life of an exchange: start, late, reply, end.
+ *
+ *   start -> UDP --reply--> end
+ *        \      \--reply with TC--> TCP
+ *         TCP --reply--> end
+ * and from anywhere: time out, unreachable, no resources, cancelled.
+ */
+#include "inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <split53/clock.h>
+
+#define SPARES_MAX 1024 /* exchanges kept for the next ones */
+#define SOCKETS_MAX 256 /* of one lane */
+
+static struct s53_exchange *
+exchange_of(struct s53_link *link)
+{
+	return S53_CONTAINER_OF(link, struct s53_exchange, link);
+}
+
+/* Take it out of all that knows it. */
+static void
+detach(struct s53_exchange *exchange)
+{
+	s53_wheel_cancel(&exchange->exchanger->wheel, &exchange->timer);
+	s53_carrier_leave(exchange);
+	s53_list_remove(&exchange->link); /* of those put aside */
+	exchange->lane->exchanges--;
+	exchange->exchanger->pending--;
+	exchange->used = false;
+}
+
+static void
+recycle(struct s53_exchange *exchange)
+{
+	struct s53_exchanger *exchanger = exchange->exchanger;
+
+	if (exchanger->spare_count >= SPARES_MAX) {
+		free(exchange);
+		return;
+	}
+	exchanger->spare_count++;
+	s53_list_push(&exchanger->spare, &exchange->link);
+}
+
+/* Health and counters of an end that is not an answer. */
+static void
+note_end(const struct s53_exchange *exchange, enum s53_exchange_end end)
+{
+	struct s53_counters *counters = exchange->exchanger->counters;
+	struct s53_upstream *upstream = exchange->lane->upstream;
+
+	if (end == S53_EXCHANGE_TIMEOUT) {
+		s53_count(counters, S53_C_EXCHANGE_TIMEOUT);
+		s53_upstream_note(upstream, S53_UPSTREAM_TIMEOUT, 0, s53_clock_ms());
+	} else if (end == S53_EXCHANGE_UNREACHABLE) {
+		s53_count(counters, S53_C_EXCHANGE_UNREACHABLE);
+		s53_upstream_note(upstream, S53_UPSTREAM_UNREACHABLE, 0, s53_clock_ms());
+	}
+}
+
+void
+s53_exchange_finish(
+    struct s53_exchange *exchange, enum s53_exchange_end end, uint8_t *octets, size_t len)
+{
+	note_end(exchange, end);
+	detach(exchange);
+	exchange->ask.done(exchange->ask.arg, exchange, end, octets, len);
+	recycle(exchange); /* only now: until then its pointer names it alone */
+}
+
+void
+s53_exchange_fail(struct s53_exchange *exchange, enum s53_exchange_end end)
+{
+	struct s53_exchanger *exchanger = exchange->exchanger;
+
+	s53_carrier_leave(exchange);
+	s53_wheel_cancel(&exchanger->wheel, &exchange->timer);
+	exchange->end = end;
+	s53_list_append(&exchanger->failed, &exchange->link);
+	s53_exchanger_defer(exchanger);
+}
+
+static uint32_t
+since(uint64_t then_ms, uint64_t now_ms)
+{
+	return now_ms > then_ms ? (uint32_t)(now_ms - then_ms) : 0;
+}
+
+void
+s53_exchange_reply(struct s53_carrier *carrier, uint8_t *octets, size_t len, uint64_t now_ms)
+{
+	struct s53_exchanger *exchanger = carrier->lane->exchanger;
+	struct s53_exchange *exchange = NULL;
+
+	if (len >= S53_HEADER_LEN && (s53_header_flags(octets) & S53_QR) != 0)
+		exchange = s53_carrier_find(carrier, s53_header_id(octets));
+	if (exchange == NULL) {
+		s53_count(exchanger->counters, S53_C_EXCHANGE_STRAY);
+		return;
+	}
+	if (!exchange->ask.check(exchange->ask.arg, exchange, octets, len))
+		return;
+	carrier->used_ms = now_ms;
+	s53_upstream_note(carrier->lane->upstream, S53_UPSTREAM_ANSWERED,
+	    since(exchange->sent_ms, now_ms), now_ms);
+	if (exchange->on_tcp || (s53_header_flags(octets) & S53_TC) == 0) {
+		s53_exchange_finish(exchange, S53_EXCHANGE_ANSWERED, octets, len);
+		return;
+	}
+	s53_count(exchanger->counters, S53_C_EXCHANGE_TCP_ON_TC); /* RFC 7766 s5 */
+	s53_carrier_leave(exchange);
+	s53_stream_send(exchange, now_ms);
+}
+
+static void
+on_timer(struct s53_timer *timer)
+{
+	struct s53_exchange *exchange = S53_CONTAINER_OF(timer, struct s53_exchange, timer);
+	struct s53_exchanger *exchanger = exchange->exchanger;
+	const struct s53_exchange_ask *ask = &exchange->ask;
+	uint64_t now_ms = exchanger->wheel.now_ms;
+
+	if (!exchange->was_late && ask->late_ms != 0 && ask->late_ms < ask->timeout_ms) {
+		exchange->was_late = true;
+		s53_wheel_add(
+		    &exchanger->wheel, timer, exchange->start_ms + ask->timeout_ms, now_ms);
+		s53_count(exchanger->counters, S53_C_EXCHANGE_LATE);
+		ask->late(ask->arg, exchange);
+		return;
+	}
+	if (exchange->on_tcp && exchange->carrier != NULL)
+		s53_stream_doubt(exchange->carrier, exchange->sent_ms);
+	s53_exchange_finish(exchange, S53_EXCHANGE_TIMEOUT, NULL, 0);
+}
+
+static struct s53_exchange *
+exchange_object(struct s53_exchanger *exchanger)
+{
+	struct s53_link *spare = s53_list_pop(&exchanger->spare);
+
+	if (spare == NULL)
+		return malloc(sizeof(struct s53_exchange));
+	exchanger->spare_count--;
+	return exchange_of(spare);
+}
+
+static void
+set_up(struct s53_exchange *exchange, struct s53_lane *lane, const struct s53_exchange_ask *ask,
+    uint64_t now_ms)
+{
+	struct s53_exchanger *exchanger = lane->exchanger;
+	bool has_late = ask->late_ms != 0 && ask->late_ms < ask->timeout_ms;
+
+	s53_list_init(&exchange->link);
+	s53_list_init(&exchange->queued);
+	exchange->timer.back = NULL;
+	exchange->timer.fire = on_timer;
+	exchange->exchanger = exchanger;
+	exchange->lane = lane;
+	exchange->carrier = NULL;
+	exchange->ask = *ask;
+	exchange->used = true;
+	exchange->on_tcp = exchange->was_late = false;
+	exchange->retries = 0;
+	exchange->start_ms = exchange->sent_ms = now_ms;
+	exchanger->pending++;
+	lane->exchanges++;
+	s53_wheel_add(&exchanger->wheel, &exchange->timer,
+	    now_ms + (has_late ? ask->late_ms : ask->timeout_ms), now_ms);
+}
+
+struct s53_exchange *
+s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstream,
+    const struct s53_exchange_ask *ask)
+{
+	struct s53_lane *lane = s53_lane_get(exchanger, upstream);
+	struct s53_exchange *exchange;
+	uint64_t now_ms = s53_clock_ms();
+
+	S53_ASSERT(ask->len >= S53_HEADER_LEN);
+	if (lane == NULL || (exchange = exchange_object(exchanger)) == NULL)
+		return NULL; /* a lane without work goes by itself */
+	set_up(exchange, lane, ask, now_ms);
+	if (ask->tcp || s53_upstream_options(upstream)->tcp_only)
+		s53_stream_send(exchange, now_ms);
+	else
+		s53_udp_send(exchange, now_ms);
+	return exchange;
+}
+
+void
+s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
+{
+	struct s53_upstream *upstream = exchange->lane->upstream;
+	uint64_t now_ms;
+
+	S53_ASSERT(exchange->used && exchange->exchanger == exchanger);
+	if (exchange->was_late) {
+		now_ms = s53_clock_ms();
+		s53_upstream_note(
+		    upstream, S53_UPSTREAM_LATE, since(exchange->start_ms, now_ms), now_ms);
+	}
+	detach(exchange);
+	recycle(exchange);
+}
+
+/* Tell those that were put aside until now; those that come meanwhile have the next turn. */
+static void
+tell_failures(struct s53_exchanger *exchanger)
+{
+	struct s53_link now, *link;
+
+	if (s53_list_empty(&exchanger->failed))
+		return;
+	s53_list_push(&exchanger->failed, &now); /* `now` takes the head's place */
+	s53_list_remove(&exchanger->failed);
+	while ((link = s53_list_pop(&now)) != NULL) {
+		struct s53_exchange *exchange = exchange_of(link);
+
+		s53_exchange_finish(exchange, exchange->end, NULL, 0);
+	}
+}
+
+static void
+on_deferred(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_exchanger *exchanger = arg;
+
+	(void)fd;
+	(void)what;
+	exchanger->deferred_active = false;
+	s53_udp_flush(exchanger);
+	tell_failures(exchanger);
+}
+
+void
+s53_exchanger_defer(struct s53_exchanger *exchanger)
+{
+	if (exchanger->deferred_active)
+		return;
+	exchanger->deferred_active = true;
+	event_active(&exchanger->deferred, EV_TIMEOUT, 0);
+}
+
+void
+s53_exchanger_flush(struct s53_exchanger *exchanger)
+{
+	s53_udp_flush(exchanger);
+}
+
+unsigned
+s53_exchanger_pending(const struct s53_exchanger *exchanger)
+{
+	return exchanger->pending;
+}
+
+/* Of all descriptors no lane takes more than a sixteenth: clients need some too. */
+static unsigned
+sockets_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 16 >= SOCKETS_MAX)
+		return SOCKETS_MAX;
+	return limit.rlim_cur < 64 ? 4 : (unsigned)(limit.rlim_cur / 16);
+}
+
+struct s53_exchanger *
+s53_exchanger_new(struct event_base *base, struct s53_counters *counters)
+{
+	struct s53_exchanger *exchanger = calloc(1, sizeof(*exchanger));
+
+	if (exchanger == NULL)
+		return NULL;
+	exchanger->base = base;
+	exchanger->counters = counters;
+	exchanger->sockets_max = sockets_max();
+	s53_list_init(&exchanger->dirty);
+	s53_list_init(&exchanger->failed);
+	s53_list_init(&exchanger->spare);
+	s53_list_init(&exchanger->spare_sockets);
+	for (unsigned i = 0; i < S53_LANE_BUCKETS; i++)
+		s53_list_init(&exchanger->lanes[i]);
+	if (!s53_wheel_init(&exchanger->wheel, base) ||
+	    event_assign(&exchanger->deferred, base, -1, 0, on_deferred, exchanger) != 0) {
+		free(exchanger);
+		return NULL;
+	}
+	return exchanger;
+}
+
+void
+s53_exchanger_free(struct s53_exchanger *exchanger)
+{
+	struct s53_link *link;
+
+	if (exchanger == NULL)
+		return;
+	S53_ASSERT(exchanger->pending == 0);
+	for (unsigned i = 0; i < S53_LANE_BUCKETS; i++) {
+		while ((link = s53_list_pop(&exchanger->lanes[i])) != NULL)
+			s53_lane_free(S53_CONTAINER_OF(link, struct s53_lane, link));
+	}
+	while ((link = s53_list_pop(&exchanger->spare)) != NULL)
+		free(exchange_of(link));
+	while ((link = s53_list_pop(&exchanger->spare_sockets)) != NULL)
+		free(S53_CONTAINER_OF(link, struct s53_socket, spare));
+	s53_wheel_fini(&exchanger->wheel);
+	event_del(&exchanger->deferred);
+	s53_batch_free(exchanger->batch);
+	free(exchanger);
+}

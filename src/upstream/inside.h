@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * inside.h - what the files of an exchanger share.
+ *
+ * Layer    upstream, private to exchange.c, lane.c, carrier.c, pool.c, udp.c and stream.c
+ * Threads  one worker's
+ *
+ *   exchanger    one a worker: timers, IDs, spare objects
+ *     lane       one a server: its sockets and its connection as this worker sees them
+ *       carrier  a UDP socket or a TCP connection: IDs are unique on it
+ *         exchange
+ *
+ * Two rules keep callbacks safe. An exchange ends through s53_exchange_end() alone, and that is called
+ * from the loop alone: a failure found elsewhere is put aside with s53_exchange_fail() and told at
+ * the end of the loop's turn. And a carrier is closed only when nobody holds it, so that a loop over
+ * its replies outlives whatever done() starts and cancels.
+ */
+#pragma once
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <sys/socket.h>
+
+#include <split53/exchange.h>
+#include <split53/header.h>
+#include <split53/list.h>
+
+#include "wheel.h"
+
+#define S53_BATCH 32 /* datagrams of one recvmmsg() or sendmmsg() */
+#define S53_IDLE_MS 10000 /* a socket or connection without work is closed (RFC 7766 s6.2.3) */
+#define S53_ID_BUCKETS 4096
+#define S53_CARRIER_MAX 16384 /* exchanges on one carrier: an ID is then found in 1.3 draws */
+
+struct s53_lane;
+struct s53_stream;
+
+struct s53_carrier {
+	struct s53_lane *lane;
+	struct s53_link waiting; /* its exchanges */
+	unsigned count; /* of them */
+	unsigned holds; /* loops that use it now */
+	uint32_t salt; /* spreads its IDs over the exchanger's buckets */
+	bool retired; /* takes no more exchanges, closed when the last has left */
+	uint64_t opened_ms, used_ms;
+	void (*close)(struct s53_carrier *carrier); /* frees it; no exchange is left */
+};
+
+struct s53_exchange {
+	struct s53_link link; /* carrier->waiting, exchanger->failed or ->spare */
+	struct s53_link queued; /* socket->queue until the datagram has left */
+	struct s53_exchange *next; /* of the same bucket of IDs */
+	struct s53_exchange **back;
+	struct s53_timer timer; /* late, then the end */
+	struct s53_exchanger *exchanger;
+	struct s53_lane *lane;
+	struct s53_carrier *carrier; /* or NULL */
+	struct s53_exchange_ask ask;
+	uint8_t id_octets[2]; /* the ID as it goes out */
+	uint16_t id;
+	bool used; /* false: spare */
+	bool on_tcp, was_late;
+	uint8_t retries; /* connections that closed under it */
+	enum s53_exchange_end end; /* why it failed, while put aside */
+	uint64_t start_ms, sent_ms;
+};
+
+struct s53_socket {
+	struct s53_carrier carrier;
+	struct s53_link queue; /* exchanges whose datagrams wait to leave */
+	struct s53_link dirty; /* exchanger->dirty while there is a queue, else its own */
+	struct s53_link spare; /* exchanger->spare_sockets */
+	unsigned uses;
+	unsigned place; /* in pool->sockets, while not retired */
+	bool blocked; /* the kernel's buffer is full: `writable` waits */
+	int fd;
+	struct event readable, writable;
+};
+
+struct s53_pool {
+	struct s53_socket **sockets; /* `cap` places, `count` used */
+	unsigned cap, count;
+	struct s53_socket *current; /* takes the batch that is being built (loopback only) */
+	unsigned current_room; /* datagrams that it still takes */
+};
+
+struct s53_lane {
+	struct s53_link link; /* its bucket of the exchanger */
+	struct s53_exchanger *exchanger;
+	struct s53_upstream *upstream; /* one count */
+	unsigned exchanges; /* under way */
+	unsigned carriers; /* open, retired ones too */
+	struct s53_pool pool;
+	struct s53_stream *stream; /* the connection that takes exchanges, or NULL */
+	struct s53_timer idle;
+	bool warned; /* of a source address that we do not have */
+};
+
+#define S53_LANE_BUCKETS 64
+
+struct s53_batch; /* buffers and headers of recvmmsg() and sendmmsg(): udp.c */
+
+struct s53_exchanger {
+	struct event_base *base;
+	struct s53_counters *counters;
+	unsigned pending;
+	struct s53_wheel wheel;
+	struct event deferred; /* flush and tell failures, at the end of the loop's turn */
+	bool deferred_active;
+	unsigned sockets_max; /* of one lane */
+	struct s53_link dirty; /* sockets with a queue */
+	struct s53_link failed; /* exchanges put aside */
+	struct s53_link spare; /* exchanges */
+	unsigned spare_count;
+	struct s53_link spare_sockets;
+	unsigned spare_socket_count;
+	struct s53_batch *batch; /* NULL until the first socket */
+	struct s53_link lanes[S53_LANE_BUCKETS];
+	struct s53_exchange *ids[S53_ID_BUCKETS];
+};
+
+/* exchange.c */
+
+/* A message came over `carrier`: find whose it is, check it, end the exchange or go on to TCP. */
+void s53_exchange_reply(struct s53_carrier *carrier, uint8_t *octets, size_t len, uint64_t now_ms);
+/* Tell the caller. From the loop only. `octets` is NULL but for ANSWERED. */
+void s53_exchange_finish(
+    struct s53_exchange *exchange, enum s53_exchange_end end, uint8_t *octets, size_t len);
+/* Off its carrier; done() is called at the end of the loop's turn. From anywhere. */
+void s53_exchange_fail(struct s53_exchange *exchange, enum s53_exchange_end end);
+/* Have the flush and the failures looked after at the end of the loop's turn. */
+void s53_exchanger_defer(struct s53_exchanger *exchanger);
+
+/* lane.c */
+
+/* The lane to `upstream`, made when there is none. NULL: no memory. */
+struct s53_lane *s53_lane_get(struct s53_exchanger *exchanger, struct s53_upstream *upstream);
+/* Close what is idle, whatever waits; the exchanger ends. */
+void s53_lane_free(struct s53_lane *lane);
+/* See to it that what becomes idle on this lane is closed in time. */
+void s53_lane_watch(struct s53_lane *lane, uint64_t now_ms);
+/* Bound to the source address of the server's options and not blocking. -1: errno. */
+int s53_lane_socket(struct s53_lane *lane, int type);
+/* Is it we who lack something, so that the server is not to blame and an open socket may still do? */
+bool s53_lane_is_shortage(int error);
+
+/* carrier.c */
+
+void s53_carrier_init(struct s53_carrier *carrier, struct s53_lane *lane, uint64_t now_ms);
+/* Give `exchange` an ID of its own on `carrier`. The carrier has room (S53_CARRIER_MAX). */
+void s53_carrier_take(struct s53_carrier *carrier, struct s53_exchange *exchange);
+/* Take it off, wherever it is. May close the carrier. Harmless when it is on none. */
+void s53_carrier_leave(struct s53_exchange *exchange);
+struct s53_exchange *s53_carrier_find(const struct s53_carrier *carrier, uint16_t id);
+void s53_carrier_hold(struct s53_carrier *carrier);
+void s53_carrier_release(struct s53_carrier *carrier); /* may close it */
+/* No more exchanges; closed now or when it is empty. */
+void s53_carrier_retire(struct s53_carrier *carrier);
+
+/* pool.c */
+
+/*
+ * The socket for the next datagram of this lane, or NULL: *end says why. Sockets already open are
+ * used again when no new one is to be had.
+ */
+struct s53_socket *s53_pool_pick(
+    struct s53_lane *lane, uint64_t now_ms, enum s53_exchange_end *end);
+/* Take it out of the pool: it gets no more exchanges. */
+void s53_pool_retire(struct s53_socket *socket);
+/* Retire all that have had nothing to do since `before_ms`. */
+void s53_pool_sweep(struct s53_pool *pool, uint64_t before_ms);
+
+/* udp.c */
+
+/* Queue its question; it leaves with the next flush. */
+void s53_udp_send(struct s53_exchange *exchange, uint64_t now_ms);
+void s53_udp_flush(struct s53_exchanger *exchanger);
+/* libevent's callbacks of a socket. */
+void s53_udp_on_readable(evutil_socket_t fd, short what, void *arg);
+void s53_udp_on_writable(evutil_socket_t fd, short what, void *arg);
+struct s53_batch *s53_batch_new(void);
+void s53_batch_free(struct s53_batch *batch);
+
+/* stream.c */
+
+/* Write its question to the lane's connection, opened when there is none. */
+void s53_stream_send(struct s53_exchange *exchange, uint64_t now_ms);
+/* An exchange on this connection timed out: when the connection is silent, give it up. */
+void s53_stream_doubt(struct s53_carrier *carrier, uint64_t sent_ms);
+/* Close the lane's connection when it is empty and had nothing to do since `before_ms`. */
+void s53_stream_sweep(struct s53_lane *lane, uint64_t before_ms);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * stream.c - the TCP connection of a lane, kept and pipelined (RFC 7766).
+ *
+ * One connection takes all questions of a lane, answers come in any order (s6.2.1.1, s7). When the
+ * server closes it, what was not answered is asked again on a new one (s6.2.4): once when the
+ * closed one had answered nothing; up to RETRIES_MAX times when it had, because servers that take
+ * a fixed number of questions per connection (Consul's takes 128) close with the rest unread.
+ * A connection that stays silent until an exchange on it timed out gets no more exchanges:
+ * it may hang in a NAT or on a host that is gone, which TCP alone notices after a quarter of an hour.
+ */
+#include "inside.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <split53/clock.h>
+
+#define RETRIES_MAX 16
+#define OUTPUT_MAX (1 << 20) /* octets that a server may leave unread */
+
+struct s53_stream {
+	struct s53_carrier carrier;
+	struct bufferevent *bufferevent;
+	bool connected;
+	bool answered;
+	uint64_t heard_ms; /* 0: never */
+};
+
+static struct s53_stream *
+stream_of(struct s53_carrier *carrier)
+{
+	return S53_CONTAINER_OF(carrier, struct s53_stream, carrier);
+}
+
+static void
+close_stream(struct s53_carrier *carrier)
+{
+	struct s53_stream *stream = stream_of(carrier);
+
+	bufferevent_free(stream->bufferevent);
+	free(stream);
+}
+
+/* The lane's next exchange gets a new connection; this one goes when it is empty. */
+static void
+retire(struct s53_stream *stream)
+{
+	struct s53_lane *lane = stream->carrier.lane;
+
+	if (lane->stream == stream)
+		lane->stream = NULL;
+	s53_carrier_retire(&stream->carrier);
+}
+
+static struct s53_exchange *
+first_of(struct s53_stream *stream)
+{
+	return S53_CONTAINER_OF(stream->carrier.waiting.next, struct s53_exchange, link);
+}
+
+/* It is closed, or never was open: ask again what is left to ask. */
+static void
+stream_lost(struct s53_stream *stream, uint64_t now_ms)
+{
+	unsigned retries = !stream->connected ? 0 : stream->answered ? RETRIES_MAX : 1;
+	struct s53_link *waiting = &stream->carrier.waiting;
+
+	s53_carrier_hold(&stream->carrier);
+	retire(stream);
+	while (!s53_list_empty(waiting)) {
+		struct s53_exchange *exchange = first_of(stream);
+
+		if (exchange->retries >= retries) {
+			s53_exchange_fail(exchange, S53_EXCHANGE_UNREACHABLE);
+			continue;
+		}
+		s53_carrier_leave(exchange);
+		exchange->retries++;
+		s53_stream_send(exchange, now_ms);
+	}
+	s53_carrier_release(&stream->carrier);
+}
+
+static void
+on_event(struct bufferevent *bufferevent, short what, void *arg)
+{
+	struct s53_stream *stream = arg;
+	uint64_t now_ms = s53_clock_ms();
+
+	(void)bufferevent;
+	if ((what & BEV_EVENT_CONNECTED) == 0) {
+		stream_lost(stream, now_ms);
+		return;
+	}
+	stream->connected = true;
+	S53_LIST_EACH (&stream->carrier.waiting, it) {
+		S53_CONTAINER_OF(it, struct s53_exchange, link)->sent_ms = now_ms;
+	}
+}
+
+/* One whole message, if there is one. false: no more, or not DNS. */
+static bool
+take_message(struct s53_stream *stream, struct evbuffer *input, uint64_t now_ms)
+{
+	uint8_t prefix[2], *frame;
+	size_t len;
+
+	if (evbuffer_copyout(input, prefix, sizeof(prefix)) < (ev_ssize_t)sizeof(prefix))
+		return false;
+	len = s53_u16_get(prefix); /* RFC 1035 s4.2.2 */
+	if (evbuffer_get_length(input) < sizeof(prefix) + len)
+		return false;
+	frame = len < S53_HEADER_LEN ? NULL
+				     : evbuffer_pullup(input, (ev_ssize_t)(sizeof(prefix) + len));
+	if (frame == NULL) {
+		stream_lost(stream, now_ms);
+		return false;
+	}
+	stream->answered = true;
+	s53_exchange_reply(&stream->carrier, frame + sizeof(prefix), len, now_ms);
+	evbuffer_drain(input, sizeof(prefix) + len);
+	return true;
+}
+
+static void
+on_read(struct bufferevent *bufferevent, void *arg)
+{
+	struct s53_stream *stream = arg;
+	struct evbuffer *input = bufferevent_get_input(bufferevent);
+	uint64_t now_ms = s53_clock_ms();
+
+	stream->heard_ms = now_ms;
+	s53_carrier_hold(&stream->carrier);
+	while (take_message(stream, input, now_ms))
+		;
+	s53_carrier_release(&stream->carrier);
+}
+
+/* A descriptor that connects or has connected. -1: errno. */
+static int
+connecting(struct s53_lane *lane)
+{
+	const struct s53_addr *addr = s53_upstream_addr(lane->upstream);
+	int fd = s53_lane_socket(lane, SOCK_STREAM);
+	int error;
+
+	if (fd < 0 || connect(fd, &addr->sa, s53_addr_len(addr)) == 0 || errno == EINPROGRESS)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* NULL: *end says why. */
+static struct s53_stream *
+stream_new(struct s53_lane *lane, uint64_t now_ms, enum s53_exchange_end *end)
+{
+	struct s53_stream *stream = NULL;
+	struct bufferevent *bufferevent;
+	int fd = connecting(lane);
+
+	if (fd < 0) {
+		*end = s53_lane_is_shortage(errno) ? S53_EXCHANGE_NO_RESOURCES
+						   : S53_EXCHANGE_UNREACHABLE;
+		return NULL;
+	}
+	*end = S53_EXCHANGE_NO_RESOURCES;
+	/* Deferred: no callback of libevent's ever comes from inside a call of ours. */
+	bufferevent = bufferevent_socket_new(
+	    lane->exchanger->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	if (bufferevent == NULL) {
+		close(fd);
+		return NULL;
+	}
+	stream = calloc(1, sizeof(*stream));
+	if (stream == NULL || bufferevent_enable(bufferevent, EV_READ) != 0 ||
+	    bufferevent_socket_connect(bufferevent, NULL, 0) != 0) {
+		bufferevent_free(bufferevent);
+		free(stream);
+		return NULL;
+	}
+	bufferevent_setcb(bufferevent, on_read, NULL, on_event, stream);
+	stream->bufferevent = bufferevent;
+	s53_carrier_init(&stream->carrier, lane, now_ms);
+	stream->carrier.close = close_stream;
+	s53_lane_watch(lane, now_ms);
+	return stream;
+}
+
+static bool
+has_room(const struct s53_stream *stream)
+{
+	struct evbuffer *output = bufferevent_get_output(stream->bufferevent);
+
+	return stream->carrier.count < S53_CARRIER_MAX && evbuffer_get_length(output) < OUTPUT_MAX;
+}
+
+/* Length, ID and the rest into the output, whole or not at all. */
+static bool
+write_question(struct s53_stream *stream, const struct s53_exchange *exchange)
+{
+	struct evbuffer *output = bufferevent_get_output(stream->bufferevent);
+	size_t id_len = sizeof(exchange->id_octets);
+	uint8_t head[4];
+
+	s53_u16_put(head, exchange->ask.len);
+	s53_u16_put(head + 2, exchange->id);
+	if (evbuffer_expand(output, sizeof(head) + exchange->ask.len) != 0)
+		return false;
+	(void)evbuffer_add(output, head, sizeof(head));
+	(void)evbuffer_add(output, exchange->ask.octets + id_len, exchange->ask.len - id_len);
+	return true;
+}
+
+void
+s53_stream_send(struct s53_exchange *exchange, uint64_t now_ms)
+{
+	struct s53_lane *lane = exchange->lane;
+	enum s53_exchange_end end = S53_EXCHANGE_NO_RESOURCES;
+
+	exchange->on_tcp = true;
+	if (lane->stream != NULL && !has_room(lane->stream))
+		retire(lane->stream);
+	if (lane->stream == NULL)
+		lane->stream = stream_new(lane, now_ms, &end);
+	if (lane->stream == NULL) {
+		s53_exchange_fail(exchange, end);
+		return;
+	}
+	s53_carrier_take(&lane->stream->carrier, exchange);
+	exchange->sent_ms = lane->stream->carrier.used_ms = now_ms;
+	if (write_question(lane->stream, exchange))
+		s53_count(lane->exchanger->counters, S53_C_EXCHANGE_TCP);
+	else
+		s53_exchange_fail(exchange, S53_EXCHANGE_NO_RESOURCES);
+}
+
+void
+s53_stream_doubt(struct s53_carrier *carrier, uint64_t sent_ms)
+{
+	struct s53_stream *stream = stream_of(carrier);
+
+	if (stream->heard_ms < sent_ms)
+		retire(stream);
+}
+
+void
+s53_stream_sweep(struct s53_lane *lane, uint64_t before_ms)
+{
+	struct s53_stream *stream = lane->stream;
+
+	if (stream != NULL && stream->carrier.count == 0 && stream->carrier.used_ms <= before_ms)
+		retire(stream);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * udp.c - datagrams out and in, in batches.
+ *
+ * A question is sent without being copied: two octets of ID from the exchange, the rest from the
+ * caller's. Replies land in buffers that all sockets of the exchanger share; each takes the
+ * largest datagram there is, and the pages that no reply ever reached cost nothing.
+ */
+#include "inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <split53/clock.h>
+
+/* The odd 192 octets keep the buffers from meeting in the same sets of the processor's cache. */
+#define ROOM (65536 + 192)
+
+struct s53_batch {
+	struct mmsghdr in[S53_BATCH], out[S53_BATCH];
+	struct iovec in_vec[S53_BATCH], out_vec[S53_BATCH][2];
+	struct s53_exchange *sent[S53_BATCH];
+	uint8_t room[S53_BATCH][ROOM];
+};
+
+struct s53_batch *
+s53_batch_new(void)
+{
+	struct s53_batch *batch = malloc(sizeof(*batch));
+
+	if (batch == NULL)
+		return NULL;
+	for (unsigned i = 0; i < S53_BATCH; i++) {
+		batch->in_vec[i] = (struct iovec){ batch->room[i], ROOM };
+		batch->in[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &batch->in_vec[i],
+						     .msg_iovlen = 1 } };
+		batch->out[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = batch->out_vec[i],
+						      .msg_iovlen = 2 } };
+	}
+	return batch;
+}
+
+void
+s53_batch_free(struct s53_batch *batch)
+{
+	free(batch);
+}
+
+void
+s53_udp_send(struct s53_exchange *exchange, uint64_t now_ms)
+{
+	struct s53_exchanger *exchanger = exchange->exchanger;
+	enum s53_exchange_end end = S53_EXCHANGE_NO_RESOURCES;
+	struct s53_socket *sock = NULL;
+
+	if (exchanger->batch == NULL)
+		exchanger->batch = s53_batch_new();
+	if (exchanger->batch != NULL)
+		sock = s53_pool_pick(exchange->lane, now_ms, &end);
+	if (sock == NULL) {
+		s53_exchange_fail(exchange, end);
+		return;
+	}
+	s53_carrier_take(&sock->carrier, exchange);
+	exchange->sent_ms = now_ms;
+	s53_list_append(&sock->queue, &exchange->queued);
+	if (!sock->blocked && s53_list_empty(&sock->dirty)) {
+		s53_list_append(&exchanger->dirty, &sock->dirty);
+		s53_exchanger_defer(exchanger);
+	}
+}
+
+/* The server cannot be reached through this socket, or only this socket is at fault. */
+static void
+socket_failed(struct s53_socket *sock)
+{
+	struct s53_link *waiting = &sock->carrier.waiting;
+
+	s53_carrier_hold(&sock->carrier);
+	s53_pool_retire(sock);
+	while (!s53_list_empty(waiting))
+		s53_exchange_fail(S53_CONTAINER_OF(waiting->next, struct s53_exchange, link),
+		    S53_EXCHANGE_UNREACHABLE);
+	s53_carrier_release(&sock->carrier);
+}
+
+static unsigned
+gather(struct s53_socket *sock, struct s53_batch *batch)
+{
+	unsigned count = 0;
+
+	S53_LIST_EACH (&sock->queue, it) {
+		struct s53_exchange *exchange = S53_CONTAINER_OF(it, struct s53_exchange, queued);
+		/* sendmsg() does not write to it, but its vector has no const. */
+		union {
+			const uint8_t *in;
+			void *out;
+		} rest = { .in = exchange->ask.octets + sizeof(exchange->id_octets) };
+
+		if (count == S53_BATCH)
+			break;
+		batch->sent[count] = exchange;
+		batch->out_vec[count][0].iov_base = exchange->id_octets;
+		batch->out_vec[count][0].iov_len = sizeof(exchange->id_octets);
+		batch->out_vec[count][1].iov_base = rest.out;
+		batch->out_vec[count][1].iov_len = exchange->ask.len - sizeof(exchange->id_octets);
+		count++;
+	}
+	return count;
+}
+
+/* How many left; -1: errno. */
+static int
+transmit(struct s53_socket *sock, struct s53_batch *batch, unsigned count)
+{
+	if (count == 1)
+		return sendmsg(sock->fd, &batch->out[0].msg_hdr, MSG_NOSIGNAL) < 0 ? -1 : 1;
+	return sendmmsg(sock->fd, batch->out, count, MSG_NOSIGNAL);
+}
+
+/* sendmmsg() said no. true: try again with what is still queued. */
+static bool
+send_failed(struct s53_socket *sock, struct s53_exchange *first, int error)
+{
+	switch (error) {
+	case EINTR:
+		return true;
+	case EAGAIN:
+		if (event_add(&sock->writable, NULL) == 0)
+			sock->blocked = true;
+		else
+			socket_failed(sock);
+		return false;
+	case ENOBUFS:
+	case ENOMEM:
+	case EMSGSIZE:
+		s53_exchange_fail(first, S53_EXCHANGE_NO_RESOURCES);
+		return true;
+	default:
+		socket_failed(sock);
+		return false;
+	}
+}
+
+static void
+flush_socket(struct s53_exchanger *exchanger, struct s53_socket *sock)
+{
+	struct s53_batch *batch = exchanger->batch;
+	bool again = true;
+	unsigned count;
+
+	s53_carrier_hold(&sock->carrier);
+	while (again && (count = gather(sock, batch)) > 0) {
+		int sent = transmit(sock, batch, count);
+
+		if (sent < 0)
+			again = send_failed(sock, batch->sent[0], errno);
+		for (int i = 0; i < sent; i++) {
+			s53_list_remove(&batch->sent[i]->queued);
+			s53_count(exchanger->counters, S53_C_EXCHANGE_UDP);
+		}
+	}
+	s53_carrier_release(&sock->carrier);
+}
+
+void
+s53_udp_flush(struct s53_exchanger *exchanger)
+{
+	struct s53_link *link;
+
+	while ((link = s53_list_pop(&exchanger->dirty)) != NULL) {
+		struct s53_socket *sock = S53_CONTAINER_OF(link, struct s53_socket, dirty);
+
+		sock->carrier.lane->pool.current = NULL; /* the next batch gets another */
+		flush_socket(exchanger, sock);
+	}
+}
+
+void
+s53_udp_on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_socket *sock = arg;
+
+	(void)fd;
+	(void)what;
+	sock->blocked = false;
+	flush_socket(sock->carrier.lane->exchanger, sock);
+}
+
+/* Take what the kernel tells of ICMP off its queue, which would wake us for ever. */
+static void
+drain_errors(struct s53_socket *sock)
+{
+	uint8_t control[512], octets[512];
+	struct iovec vec = { octets, sizeof(octets) };
+	struct msghdr header;
+
+	do {
+		header = (struct msghdr){ .msg_iov = &vec,
+			.msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control) };
+	} while (recvmsg(sock->fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0);
+}
+
+static void
+receive_failed(struct s53_socket *sock, int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case EINTR:
+	case EMSGSIZE: /* a path's MTU: for the kernel, not for us */
+	case ENOBUFS:
+	case ENOMEM:
+		drain_errors(sock);
+		break;
+	default: /* ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES, EPROTO and their kin */
+		socket_failed(sock);
+	}
+}
+
+/* How many are in the buffers; -1: errno. One reply, the rule off-host, needs no vector. */
+static int
+receive(struct s53_socket *sock, struct s53_batch *batch)
+{
+	ssize_t len;
+
+	if (sock->carrier.count > 1)
+		return recvmmsg(sock->fd, batch->in, S53_BATCH, MSG_DONTWAIT, NULL);
+	len = recv(sock->fd, batch->room[0], ROOM, MSG_DONTWAIT);
+	if (len < 0)
+		return -1;
+	batch->in[0].msg_len = (unsigned)len;
+	return 1;
+}
+
+void
+s53_udp_on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_socket *sock = arg;
+	struct s53_batch *batch = sock->carrier.lane->exchanger->batch;
+	int count = receive(sock, batch);
+	uint64_t now_ms = s53_clock_ms();
+
+	(void)fd;
+	(void)what;
+	if (count < 0) {
+		receive_failed(sock, errno);
+		return;
+	}
+	s53_carrier_hold(&sock->carrier);
+	for (int i = 0; i < count; i++)
+		s53_exchange_reply(&sock->carrier, batch->room[i], batch->in[i].msg_len, now_ms);
+	s53_carrier_release(&sock->carrier);
+}
