@@ -80,8 +80,10 @@ struct s53_upstream *s53_group_server(const struct s53_group *group, unsigned in
 
 /*
  * The best server whose bit is not in `tried`: by smoothed RTT, those in trouble last but never
- * left out; in the list's order while nothing is known. When `tried` is 0 a server that is
- * unknown, was in trouble for a second, or has not answered for 5 s is given one query, so that a
- * better or recovered one is noticed: choosing is also asking. -1: all tried.
+ * left out; in the list's order while nothing is known. -1: all tried.
+ *
+ * When `tried` is 0 now and then another is given the query, so that a better or recovered one is
+ * noticed: one that was never asked at once, one in trouble after a second of it, one that has not
+ * answered for 5 s. Choosing is also asking: each such call spends that chance.
  */
 int s53_group_choose(const struct s53_group *group, uint32_t tried, uint64_t now_ms);

@@ -6,6 +6,10 @@
 
 #include <stdlib.h>
 
+#include <split53/rand.h>
+
+#define TRIAL_SHARE 16
+
 struct s53_group {
 	unsigned count;
 	struct s53_upstream *servers[]; /* a count of each */
@@ -74,13 +78,38 @@ best(const struct s53_group *group, uint32_t tried)
 	return found;
 }
 
+/*
+ * A server that this query may be spent on to see how it does, or -1. While `found` is good that is one
+ * query in TRIAL_SHARE at most, or with little traffic all of it would go to servers that are gone; but
+ * one that was never asked gets its query at once.
+ */
+static int
+trial(const struct s53_group *group, int found, uint64_t now_ms)
+{
+	bool found_good = s53_upstream_is_good(group->servers[found]);
+
+	for (unsigned i = 0; i < group->count; i++) {
+		struct s53_upstream *server = group->servers[i];
+
+		if (!s53_upstream_trial_is_due(server, now_ms) || (found_good && (int)i == found))
+			continue;
+		if (found_good && s53_upstream_was_asked(server) &&
+		    s53_rand_below(TRIAL_SHARE) != 0)
+			continue;
+		if (s53_upstream_claim_trial(server, now_ms))
+			return (int)i;
+	}
+	return -1;
+}
+
 int
 s53_group_choose(const struct s53_group *group, uint32_t tried, uint64_t now_ms)
 {
+	int found = best(group, tried);
+	int on_trial = -1;
+
 	/* A query that another server has failed already is no one to make trials with. */
-	for (unsigned i = 0; tried == 0 && group->count > 1 && i < group->count; i++) {
-		if (s53_upstream_claim_trial(group->servers[i], now_ms))
-			return (int)i;
-	}
-	return best(group, tried);
+	if (tried == 0 && group->count > 1)
+		on_trial = trial(group, found, now_ms);
+	return on_trial >= 0 ? on_trial : found;
 }

@@ -306,6 +306,19 @@ s53_upstream_is_good(const struct s53_upstream *upstream)
 }
 
 bool
+s53_upstream_was_asked(const struct s53_upstream *upstream)
+{
+	return get32(&upstream->streak) != 0 ||
+	    atomic_load_explicit(&upstream->rtt, memory_order_relaxed) != 0;
+}
+
+bool
+s53_upstream_trial_is_due(const struct s53_upstream *upstream, uint64_t now_ms)
+{
+	return now_ms >= atomic_load_explicit(&upstream->trial_ms, memory_order_relaxed);
+}
+
+bool
 s53_upstream_claim_trial(struct s53_upstream *upstream, uint64_t now_ms)
 {
 	uint64_t trial_ms = atomic_load_explicit(&upstream->trial_ms, memory_order_relaxed);
