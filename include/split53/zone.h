@@ -43,7 +43,11 @@ struct s53_zone *s53_zone_keep(struct s53_zone *zone);
 void s53_zone_drop(struct s53_zone *zone); /* NULL is fine */
 
 struct s53_zone_answer {
-	uint16_t rcode; /* NOERROR, NXDOMAIN, or YXDOMAIN (6: a DNAME made a name too long) */
+	/*
+	 * NOERROR, NXDOMAIN; SERVFAIL when the CNAMEs go in a circle or are too many; YXDOMAIN (6)
+	 * when a DNAME made a name too long
+	 */
+	uint16_t rcode;
 	bool authoritative; /* for AA: not a referral */
 	/* the name, or the end of its CNAMEs, is delegated: NS in authority, nothing else */
 	bool referral;

@@ -120,9 +120,17 @@ negative(struct answering *a, uint16_t rcode)
 {
 	const struct record *soa = a->zone->soa->first;
 
+	uint32_t ttl = a->zone->negative_ttl;
+
+	/*
+	 * BIND's zero-no-soa-ttl: who looks for a zone's top by SOA questions keeps no trace of
+	 * it.
+	 */
+	if (rcode == S53_RCODE_NXDOMAIN && a->qtype == S53_TYPE_SOA)
+		ttl = 0;
 	a->out->rcode = rcode;
-	s53_reply_add(a->reply, S53_AUTHORITY, &a->zone->apex, S53_TYPE_SOA, S53_CLASS_IN,
-	    a->zone->negative_ttl, soa->rdata, soa->len);
+	s53_reply_add(a->reply, S53_AUTHORITY, &a->zone->apex, S53_TYPE_SOA, S53_CLASS_IN, ttl,
+	    soa->rdata, soa->len);
 	return ENDED;
 }
 
@@ -142,6 +150,15 @@ referral(struct answering *a, const struct node *node)
 	return ENDED;
 }
 
+static bool
+was_here(const struct answering *a)
+{
+	for (unsigned i = 0; i < a->links; i++)
+		if (s53_name_equal(&a->seen[i], &a->lower))
+			return true;
+	return false;
+}
+
 /* The chain goes on with `target`, here or elsewhere. */
 static enum turn
 follow(struct answering *a, const struct s53_name *target)
@@ -154,10 +171,11 @@ follow(struct answering *a, const struct s53_name *target)
 		a->out->target = *target;
 		return ENDED;
 	}
-	for (unsigned i = 0; i < a->links; i++)
-		if (s53_name_equal(&a->seen[i], &a->lower))
-			return ENDED; /* a circle */
-	return a->links < CHAIN_MAX ? ONWARD : ENDED;
+	if (a->links < CHAIN_MAX && !was_here(a))
+		return ONWARD;
+	/* as BIND: what was found, and that it leads nowhere */
+	a->out->rcode = S53_RCODE_SERVFAIL;
+	return ENDED;
 }
 
 static enum turn
@@ -208,6 +226,8 @@ redirect(struct answering *a, const struct node *node)
 	if (!s53_reply_add(a->reply, S53_ANSWER, &a->name, S53_TYPE_CNAME, S53_CLASS_IN, set->ttl,
 		made.octets, made.len))
 		return ENDED;
+	if (a->qtype == S53_TYPE_ANY || a->qtype == S53_TYPE_CNAME)
+		return ENDED; /* that CNAME is the answer */
 	return follow(a, &made);
 }
 
@@ -219,12 +239,9 @@ any(struct answering *a, const struct node *node)
 
 	if (node->rrsets == NULL)
 		return negative(a, S53_RCODE_NOERROR);
-	a->answered = node;
 	for (set = node->rrsets; set != NULL; set = set->next)
 		if (!add_rrset(a, S53_ANSWER, &a->name, set) || a->minimal_any)
-			return ENDED;
-	for (set = node->rrsets; set != NULL; set = set->next)
-		add_additional(a, set, NULL);
+			break;
 	return ENDED;
 }
 
@@ -245,7 +262,7 @@ at_node(struct answering *a, const struct node *node)
 			add_additional(a, set, NULL);
 		return ENDED;
 	}
-	if ((set = node_rrset(node, S53_TYPE_CNAME)) != NULL)
+	if (!goes_beside_cname(a->qtype) && (set = node_rrset(node, S53_TYPE_CNAME)) != NULL)
 		return alias(a, set);
 	return negative(a, S53_RCODE_NOERROR);
 }

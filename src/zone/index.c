@@ -10,6 +10,7 @@
 #include <split53/hash.h>
 
 #define SLOTS_MIN 16
+#define TYPE_KEY 25 /* RFC 2535 s3 */
 
 struct s53_zone *
 zone_new(const struct s53_name *apex)
@@ -148,15 +149,11 @@ node_rrset(const struct node *node, uint16_t type)
 	return find_rrset(node, type);
 }
 
-/*
- * What may stand beside a CNAME: the records about it (RFC 4034 s3, s4; RFC 3007 s3.1.1 for
- * KEY).
- */
-static bool
+bool
 goes_beside_cname(uint16_t type)
 {
 	return type == S53_TYPE_RRSIG || type == S53_TYPE_NSEC || type == S53_TYPE_SIG ||
-	    type == S53_TYPE_NXT || type == 25 /* KEY */;
+	    type == S53_TYPE_NXT || type == TYPE_KEY;
 }
 
 /* Why a record of `type` cannot stand at `node`, or NULL. */
@@ -234,7 +231,8 @@ zone_add(
 	if ((one = s53_arena_zalloc(&zone->arena, sizeof(*one) + record->len)) == NULL)
 		return S53_E_NOMEM;
 	if (set->ttl != record->ttl) /* RFC 2181 s5.2 */
-		*warning = "TTL differs from that of the first record of this name and type, which "
+		*warning = "TTL differs from that of the first record of this name and "
+			   "type, which "
 			   "is used";
 	one->len = record->len;
 	memcpy(one->rdata, record->rdata, record->len);
@@ -262,31 +260,37 @@ additional_offset(uint16_t type)
 
 /* The node with the addresses of a host that a record names. */
 static const struct node *
-target_node(const struct s53_zone *zone, const struct record *record, int offset)
+target_node(const struct s53_zone *zone, uint16_t type, const struct record *record)
 {
 	struct s53_reader reader = s53_reader_of(record->rdata, record->len);
+	size_t offset = (size_t)additional_offset(type);
 	struct s53_name host;
-	const struct node *node;
 	struct place place;
 
-	if (s53_read(&reader, (size_t)offset) == NULL || !s53_name_read(&reader, &host) ||
+	if (s53_read(&reader, offset) == NULL || !s53_name_read(&reader, &host) ||
 	    !s53_name_is_at_or_below(&host, &zone->apex))
 		return NULL;
 	s53_name_lower(&host);
-	if ((node = zone_node(zone, host.octets, host.len)) != NULL)
-		return node; /* below a cut too: glue */
 	place = zone_walk(zone, &host, S53_TYPE_A);
-	return place.kind == PLACE_WILDCARD ? place.node : NULL;
+	if (place.kind == PLACE_NAME || place.kind == PLACE_WILDCARD)
+		return place.node;
+	/*
+		 * What stands below a cut is the child's, and serves as glue only (RFC 1034
+		 * s4.2.1).
+		 */
+	if (place.kind == PLACE_CUT && type == S53_TYPE_NS)
+		return zone_node(zone, host.octets, host.len);
+	return NULL;
 }
 
 static void
 find_targets(const struct s53_zone *zone, struct node *node)
 {
 	for (struct rrset *set = node->rrsets; set != NULL; set = set->next) {
-		int offset = additional_offset(set->type);
-
-		for (struct record *one = set->first; offset >= 0 && one != NULL; one = one->next)
-			one->target = target_node(zone, one, offset);
+		if (additional_offset(set->type) < 0)
+			continue;
+		for (struct record *one = set->first; one != NULL; one = one->next)
+			one->target = target_node(zone, set->type, one);
 	}
 }
 

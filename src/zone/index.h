@@ -88,6 +88,12 @@ struct node *zone_node(const struct s53_zone *zone, const uint8_t *octets, size_
 const struct rrset *node_rrset(const struct node *node, uint16_t type);
 
 /*
+ * May it stand beside a CNAME (RFC 4034 s3, s4; RFC 3007 s3.1.1)? A question for it follows
+ * none.
+ */
+bool goes_beside_cname(uint16_t type);
+
+/*
  * Where the host name starts in the rdata of a type whose addresses go along; -1: no such type.
  */
 int additional_offset(uint16_t type);
