@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_clock.c - the clock that tests can set.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <split53/clock.h>
+
+static void
+a_set_clock_stands_still_until_it_is_given_back(void **state)
+{
+	uint64_t real = s53_clock_ms();
+
+	(void)state;
+	s53_clock_test_set(1000);
+	assert_true(s53_clock_ms() == 1000);
+	assert_true(s53_clock_ms() == 1000);
+	s53_clock_test_set(UINT64_MAX);
+	assert_true(s53_clock_ms() >= real);
+	assert_true(s53_clock_wall_s() > 1600000000);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_set_clock_stands_still_until_it_is_given_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
