@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * packet.c - messages from and to text, by way of ldns: an eye that is not our own.
+ */
+#include <ldns/ldns.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay.h"
+
+static const char *const section_words[] = { "question", "answer", "authority", "additional" };
+static const ldns_pkt_section sections[] = { LDNS_SECTION_QUESTION, LDNS_SECTION_ANSWER,
+	LDNS_SECTION_AUTHORITY, LDNS_SECTION_ADDITIONAL };
+
+static ldns_rr_type
+type_of(const struct script *script, const char *word)
+{
+	ldns_rr_type type = ldns_get_rr_type_by_name(word);
+
+	if (type == 0 && strcmp(word, "TYPE0") != 0)
+		fail(script, "'%s' is no type", word);
+	return type;
+}
+
+static void
+take_wire(const struct script *script, ldns_pkt *pkt, struct packet *out)
+{
+	uint8_t *wire = NULL;
+	size_t len = 0;
+
+	if (ldns_pkt2wire(&wire, pkt, &len) != LDNS_STATUS_OK || len > sizeof out->octets)
+		fail(script, "ldns cannot write the message");
+	memcpy(out->octets, wire, len);
+	out->len = len;
+	free(wire);
+	ldns_pkt_free(pkt);
+}
+
+static unsigned
+number_after(char *const *words, unsigned count, const char *word, unsigned otherwise)
+{
+	const char *value = word_after(words, count, word);
+
+	return value == NULL ? otherwise : (unsigned)strtoul(value, NULL, 10);
+}
+
+void
+packet_of_ask(
+    const struct script *script, char **words, unsigned count, uint16_t id, struct packet *out)
+{
+	ldns_pkt *pkt = ldns_pkt_new();
+	ldns_rr *question = ldns_rr_new();
+	ldns_rdf *name;
+
+	if (count < 4 || ldns_str2rdf_dname(&name, words[2]) != LDNS_STATUS_OK)
+		fail(script, "ask N NAME TYPE");
+	ldns_rr_set_owner(question, name);
+	ldns_rr_set_type(question, type_of(script, words[3]));
+	ldns_rr_set_class(
+	    question, has_word(words, count, "chaos") ? LDNS_RR_CLASS_CH : LDNS_RR_CLASS_IN);
+	ldns_rr_set_question(question, true);
+	ldns_pkt_push_rr(pkt, LDNS_SECTION_QUESTION, question);
+	ldns_pkt_set_id(pkt, id);
+	ldns_pkt_set_rd(pkt, !has_word(words, count, "norec"));
+	ldns_pkt_set_cd(pkt, has_word(words, count, "cd"));
+	ldns_pkt_set_ad(pkt, has_word(words, count, "ad"));
+	if (!has_word(words, count, "noedns")) {
+		ldns_pkt_set_edns_udp_size(pkt, (uint16_t)number_after(words, count, "edns", 1232));
+		ldns_pkt_set_edns_do(pkt, has_word(words, count, "do"));
+	}
+	take_wire(script, pkt, out);
+}
+
+/* The record lines below an action: "answer OWNER TTL CLASS TYPE RDATA", indented. NULL: the last has been read. */
+static ldns_rr *
+next_record(struct script *script, unsigned *section)
+{
+	char word[16];
+	const char *line;
+	ldns_rr *rr = NULL;
+	int offset = 0;
+
+	if (script->at >= script->count || script->lines[script->at][0] != '\t')
+		return NULL;
+	line = script->lines[script->at++];
+	if (sscanf(line, " %15s %n", word, &offset) != 1)
+		fail(script, "a record line begins with its section");
+	for (*section = 1; *section < 4; (*section)++) {
+		if (strcmp(word, section_words[*section]) == 0)
+			break;
+	}
+	if (*section == 4)
+		fail(script, "'%s' is no section", word);
+	if (ldns_rr_new_frm_str(&rr, line + offset, 0, NULL, NULL) != LDNS_STATUS_OK)
+		fail(script, "bad record");
+	return rr;
+}
+
+/* Swap the case of the question's first letter. */
+static void
+spell_wrongly(struct packet *packet)
+{
+	for (size_t i = S53_HEADER_LEN + 1; i < packet->len; i++) {
+		uint8_t lower = packet->octets[i] | 0x20;
+
+		if (lower >= 'a' && lower <= 'z') {
+			packet->octets[i] ^= 0x20;
+			return;
+		}
+	}
+}
+
+/* Ways of being no answer; each a word of the reply line. */
+static void
+spoil(char **words, unsigned count, struct packet *packet)
+{
+	if (has_word(words, count, "wrong-case"))
+		spell_wrongly(packet);
+	if (has_word(words, count, "wrong-name"))
+		packet->octets[S53_HEADER_LEN + 1] ^= 1;
+	if (has_word(words, count, "not-a-response"))
+		packet->octets[2] &= 0x7f;
+	if (has_word(words, count, "wrong-opcode"))
+		packet->octets[2] |= 0x20;
+	if (has_word(words, count, "cut"))
+		packet->len--;
+	if (has_word(words, count, "longer"))
+		packet->octets[packet->len++] = 0;
+	if (has_word(words, count, "no-question"))
+		packet->len = S53_HEADER_LEN, memset(packet->octets + 4, 0, 8);
+}
+
+static void
+set_reply_header(const struct script *script, ldns_pkt *pkt, char **words, unsigned count)
+{
+	ldns_lookup_table *rcode = count < 2 ? NULL : ldns_lookup_by_name(ldns_rcodes, words[1]);
+
+	if (rcode == NULL)
+		fail(script, "reply RCODE");
+	ldns_pkt_set_qr(pkt, true);
+	ldns_pkt_set_rd(pkt, true);
+	ldns_pkt_set_ra(pkt, !has_word(words, count, "nora"));
+	ldns_pkt_set_aa(pkt, has_word(words, count, "aa"));
+	ldns_pkt_set_tc(pkt, has_word(words, count, "tc"));
+	ldns_pkt_set_ad(pkt, has_word(words, count, "ad"));
+	ldns_pkt_set_rcode(pkt, (uint8_t)rcode->id);
+	if (!has_word(words, count, "noopt"))
+		ldns_pkt_set_edns_udp_size(pkt, 1232);
+	if (has_word(words, count, "badvers"))
+		ldns_pkt_set_edns_extended_rcode(pkt, 1);
+}
+
+void
+packet_of_reply(struct script *script, char **words, unsigned count, const uint8_t *ask,
+    size_t ask_len, struct packet *out)
+{
+	const char *type = word_after(words, count, "type");
+	ldns_pkt *asked, *pkt = ldns_pkt_new();
+	ldns_rr *rr;
+	unsigned section;
+
+	if (ldns_wire2pkt(&asked, ask, ask_len) != LDNS_STATUS_OK)
+		fail(script, "ldns cannot read what we asked");
+	rr = ldns_rr_clone(ldns_rr_list_rr(ldns_pkt_question(asked), 0));
+	ldns_rr_set_question(rr, true);
+	ldns_pkt_free(asked);
+	if (type != NULL)
+		ldns_rr_set_type(rr, type_of(script, type));
+	ldns_pkt_push_rr(pkt, LDNS_SECTION_QUESTION, rr);
+	set_reply_header(script, pkt, words, count);
+	while ((rr = next_record(script, &section)) != NULL)
+		ldns_pkt_push_rr(pkt, sections[section], rr);
+	take_wire(script, pkt, out);
+	spoil(words, count, out);
+}
+
+static void
+expect_flag(struct script *script, char **words, unsigned count, const char *word, bool is)
+{
+	if (has_word(words, count, word) != is)
+		fail(script, "%s is %s", word, is ? "set" : "clear");
+}
+
+/* The extended error's code, or -1. */
+static int
+ede_of(const ldns_pkt *pkt)
+{
+	const ldns_rdf *edns = ldns_pkt_edns_data(pkt);
+	struct s53_reader reader;
+
+	if (edns == NULL)
+		return -1;
+	reader = s53_reader_of(ldns_rdf_data(edns), ldns_rdf_size(edns));
+	while (reader.at < reader.len && !reader.bad) {
+		uint16_t code = s53_read_u16(&reader), len = s53_read_u16(&reader);
+
+		if (code == 15)
+			return s53_read_u16(&reader);
+		s53_read(&reader, len);
+	}
+	return -1;
+}
+
+static void
+expect_header(struct script *script, char **words, unsigned count, const ldns_pkt *pkt)
+{
+	ldns_lookup_table *rcode = ldns_lookup_by_id(ldns_rcodes, (int)ldns_pkt_get_rcode(pkt));
+	int ede = (int)number_after(words, count, "ede", UINT32_MAX);
+
+	if (count < 3 || rcode == NULL || strcmp(rcode->name, words[2]) != 0)
+		fail(script, "the rcode is %s", rcode == NULL ? "unknown" : rcode->name);
+	if (ldns_pkt_id(pkt) != strtoul(words[1], NULL, 10))
+		fail(script, "the ID is %u", ldns_pkt_id(pkt));
+	expect_flag(script, words, count, "aa", ldns_pkt_aa(pkt));
+	expect_flag(script, words, count, "tc", ldns_pkt_tc(pkt));
+	expect_flag(script, words, count, "ad", ldns_pkt_ad(pkt));
+	expect_flag(script, words, count, "cd", ldns_pkt_cd(pkt));
+	expect_flag(script, words, count, "nora", !ldns_pkt_ra(pkt));
+	expect_flag(script, words, count, "noopt", ldns_pkt_edns_udp_size(pkt) == 0);
+	if (ede != ede_of(pkt))
+		fail(script, "the extended error is %d", ede_of(pkt));
+}
+
+/* Does the section's next record read as the scenario says? */
+static void
+expect_record(
+    struct script *script, const ldns_pkt *pkt, unsigned section, size_t index, ldns_rr *want)
+{
+	ldns_rr_list *list = ldns_pkt_get_section_clone(pkt, sections[section]);
+	ldns_rr *rr = index < ldns_rr_list_rr_count(list) ? ldns_rr_list_rr(list, index) : NULL;
+	char *is = rr == NULL ? strdup("nothing") : ldns_rr2str(rr);
+	char *should = ldns_rr2str(want);
+
+	if (strcmp(is, should) != 0)
+		fail(script, "there is\n%s", is);
+	free(is);
+	free(should);
+	ldns_rr_free(want);
+	ldns_rr_list_deep_free(list);
+}
+
+void
+packet_expect(
+    struct script *script, char **words, unsigned count, const uint8_t *octets, size_t len)
+{
+	const char *spelling = word_after(words, count, "name");
+	const char *size = word_after(words, count, "at-most");
+	size_t seen[4] = { 0 };
+	unsigned section;
+	ldns_pkt *pkt;
+	ldns_rr *want;
+	char *name;
+
+	if (ldns_wire2pkt(&pkt, octets, len) != LDNS_STATUS_OK)
+		fail(script, "ldns cannot read the answer");
+	if (size != NULL && len > strtoul(size, NULL, 10))
+		fail(script, "it has %zu octets", len);
+	expect_header(script, words, count, pkt);
+	if (spelling != NULL) {
+		name = ldns_rdf2str(ldns_rr_owner(ldns_rr_list_rr(ldns_pkt_question(pkt), 0)));
+		if (strcmp(name, spelling) != 0)
+			fail(script, "the question is spelled %s", name);
+		free(name);
+	}
+	while ((want = next_record(script, &section)) != NULL)
+		expect_record(script, pkt, section, seen[section]++, want);
+	for (section = 1; section < 4 && !has_word(words, count, "more"); section++) {
+		if (ldns_pkt_section_count(pkt, sections[section]) != seen[section])
+			fail(script, "%s has %u records", section_words[section],
+			    ldns_pkt_section_count(pkt, sections[section]));
+	}
+	ldns_pkt_free(pkt);
+}
+
+void
+packet_expect_ask(
+    const struct script *script, char **words, unsigned count, const uint8_t *octets, size_t len)
+{
+	unsigned size = number_after(words, count, "edns", 1232);
+	ldns_rdf *want = NULL;
+	ldns_rr *question;
+	ldns_pkt *pkt;
+
+	if (ldns_wire2pkt(&pkt, octets, len) != LDNS_STATUS_OK ||
+	    ldns_str2rdf_dname(&want, words[2]) != LDNS_STATUS_OK)
+		fail(script, "ldns cannot read the question");
+	question = ldns_rr_list_rr(ldns_pkt_question(pkt), 0);
+	if (ldns_dname_compare(ldns_rr_owner(question), want) != 0 ||
+	    ldns_rr_get_type(question) != type_of(script, words[3])) {
+		char *text = ldns_rr2str(question);
+
+		fail(script, "asked for %s", text);
+	}
+	if (has_word(words, count, "noedns"))
+		size = 0;
+	if (ldns_pkt_edns_udp_size(pkt) != size)
+		fail(script, "EDNS size is %u", ldns_pkt_edns_udp_size(pkt));
+	if (!ldns_pkt_rd(pkt) || ldns_pkt_edns_do(pkt) != has_word(words, count, "do") ||
+	    ldns_pkt_cd(pkt) != has_word(words, count, "cd"))
+		fail(script, "RD, DO or CD are not as they should be");
+	ldns_rdf_deep_free(want);
+	ldns_pkt_free(pkt);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * world.c - the policy that a scenario's settings describe, and the resolver in it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <split53/clock.h>
+
+#include "replay.h"
+
+#define START_MS 1000000
+
+static void
+policy_released(struct s53_policy *policy)
+{
+	(void)policy;
+}
+
+void
+world_init(struct world *world)
+{
+	world->now_ms = START_MS;
+	s53_clock_test_set(START_MS);
+	world->registry = s53_registry_new();
+	world->view = (struct s53_view){ .id = 1,
+		.name = "_default",
+		.recursion = true,
+		.udp_size_max = 1232,
+		.edns_udp_size = 1232,
+		.query_timeout_ms = 4500,
+		.version = "split53",
+		.hostname = "replay",
+		.routes = s53_routes_new() };
+	world->policy = (struct s53_policy){ .count = 1,
+		.release = policy_released,
+		.recursive_clients = 1000,
+		.tcp_keepalive_100ms = 300,
+		.view_count = 1,
+		.views = &world->view };
+	world->exchanger = s53_exchanger_new(NULL, &world->counters);
+}
+
+void
+world_start(struct world *world)
+{
+	world->resolver =
+	    s53_resolver_new(world->exchanger, &world->counters, &world->shared, &world->policy);
+}
+
+void
+world_fini(struct world *world)
+{
+	s53_resolver_free(world->resolver);
+	s53_exchanger_free(world->exchanger);
+	s53_routes_free(world->view.routes);
+	for (unsigned i = 0; i < world->group_count; i++)
+		s53_group_free(world->groups[i]);
+	for (unsigned i = 0; i < world->zone_count; i++)
+		s53_zone_drop(world->zones[i]);
+	s53_registry_free(world->registry);
+	s53_acl_drop(world->policy.blackhole);
+	s53_acl_drop(world->view.allow_query);
+	s53_acl_drop(world->view.allow_recursion);
+	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+		free(world->askers[i].reply);
+		free(world->askers[i].room);
+	}
+	for (unsigned i = 0; i < world->script.count; i++)
+		free(world->script.lines[i]);
+	free(world->script.lines);
+}
+
+static void
+add_route(struct world *world, struct s53_route *route, const char *apex)
+{
+	if (s53_name_parse(apex, &route->apex) != S53_OK)
+		fail(&world->script, "'%s' is no name", apex);
+	s53_name_lower(&route->apex);
+	route->ede = S53_EDE_NONE;
+	if (s53_routes_add(world->view.routes, route) != S53_OK)
+		fail(&world->script, "this route is there already");
+}
+
+/* route APEX ADDR#PORT ... [noedns] [tcp-only] */
+static void
+set_route(struct world *world, char **words, unsigned count)
+{
+	struct s53_route route = { .kind = S53_ROUTE_FORWARD };
+	struct s53_upstream_options options = { .edns = !has_word(words, count, "noedns"),
+		.tcp_only = has_word(words, count, "tcp-only") };
+	struct s53_upstream *servers[S53_GROUP_MAX];
+	unsigned server_count = 0;
+
+	for (unsigned i = 2; i < count; i++) {
+		struct s53_addr addr;
+
+		if (s53_addr_parse_port(words[i], 53, &addr) == S53_OK)
+			servers[server_count++] =
+			    s53_registry_get(world->registry, &addr, &options);
+	}
+	route.group = s53_group_new(servers, server_count);
+	world->groups[world->group_count++] = route.group;
+	for (unsigned i = 0; i < server_count; i++)
+		s53_upstream_drop(servers[i]);
+	add_route(world, &route, words[1]);
+}
+
+/* local APEX, then the zone's lines, then `end` */
+static void
+set_local(struct world *world, char **words)
+{
+	struct s53_route route = { .kind = S53_ROUTE_LOCAL };
+	struct script *script = &world->script;
+	struct s53_diags diags;
+	struct s53_name apex;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+
+	while (script->at < script->count && strcmp(script->lines[script->at], "end") != 0)
+		fprintf(file, "%s\n", script->lines[script->at++]);
+	script->at++;
+	fclose(file);
+	s53_diags_init(&diags);
+	if (s53_name_parse(words[1], &apex) != S53_OK ||
+	    s53_zone_parse(words[1], text, &apex, &diags, &route.zone) != S53_OK) {
+		s53_diags_print(&diags, stderr);
+		fail(script, "bad zone");
+	}
+	s53_diags_fini(&diags);
+	free(text);
+	world->zones[world->zone_count++] = route.zone;
+	add_route(world, &route, words[1]);
+}
+
+static struct s53_acl *
+acl_of(struct world *world, const char *word)
+{
+	struct s53_acl *acl = s53_acl_new();
+	struct s53_prefix prefix;
+
+	if (s53_prefix_parse(word, &prefix) != S53_OK ||
+	    s53_acl_add_prefix(acl, false, &prefix) != S53_OK)
+		fail(&world->script, "'%s' is no prefix", word);
+	return acl;
+}
+
+static void
+set_option(struct world *world, char **words, unsigned count)
+{
+	const char *name = words[1];
+	const char *value = count > 2 ? words[2] : "";
+
+	if (strcmp(name, "recursion") == 0)
+		world->view.recursion = strcmp(value, "yes") == 0;
+	else if (strcmp(name, "minimal-any") == 0)
+		world->view.minimal_any = strcmp(value, "yes") == 0;
+	else if (strcmp(name, "max-udp-size") == 0)
+		world->view.udp_size_max = (uint16_t)strtoul(value, NULL, 10);
+	else if (strcmp(name, "resolver-query-timeout") == 0)
+		world->view.query_timeout_ms = (uint32_t)strtoul(value, NULL, 10);
+	else if (strcmp(name, "recursive-clients") == 0)
+		world->policy.recursive_clients = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(name, "allow-query") == 0)
+		world->view.allow_query = acl_of(world, value);
+	else if (strcmp(name, "allow-recursion") == 0)
+		world->view.allow_recursion = acl_of(world, value);
+	else if (strcmp(name, "blackhole") == 0)
+		world->policy.blackhole = acl_of(world, value);
+	else if (strcmp(name, "server-id") == 0)
+		world->view.server_id = "replay-id";
+	else
+		fail(&world->script, "unknown option '%s'", name);
+}
+
+bool
+world_setting(struct world *world, char **words, unsigned count)
+{
+	if (count < 2)
+		return false;
+	if (strcmp(words[0], "route") == 0)
+		set_route(world, words, count);
+	else if (strcmp(words[0], "local") == 0)
+		set_local(world, words);
+	else if (strcmp(words[0], "option") == 0)
+		set_option(world, words, count);
+	else
+		return false;
+	return true;
+}
