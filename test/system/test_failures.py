@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: ISC
+"""What is wrong at the start: one clear message with the place and the way out, exit 1, and nothing left behind."""
+import os
+import socket
+import subprocess
+
+import pytest
+
+from support.process import BINARY, SANITIZER
+from support.split53 import free_port, run_once
+
+GOOD = "options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file none; forwarders {{ 127.0.0.1 port 1; }}; }};\n"
+
+
+def failing(tmp_path, text, *arguments, prefix=()):
+    conf = tmp_path / "failing.conf"
+    conf.write_text(text)
+    os.chmod(tmp_path, 0o755)
+    done = subprocess.run([*prefix, BINARY, "-g", "-c", str(conf), *arguments], capture_output=True, text=True, timeout=30,
+                          stdin=subprocess.DEVNULL, check=False, cwd=str(tmp_path))
+    said = done.stdout + done.stderr
+    assert not SANITIZER.search(said), said
+    assert done.returncode == 1, f"exit code {done.returncode}:\n{said}"
+    assert said.strip()
+    return said
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_port_in_use_is_named(tmp_path, kind):
+    port = free_port()
+    with socket.socket(socket.AF_INET, kind) as holder:
+        holder.bind(("127.0.0.1", port))
+        if kind == socket.SOCK_STREAM:
+            holder.listen()
+        said = failing(tmp_path, GOOD.format(port=port))
+    assert "127.0.0.1" in said and str(port) in said
+    assert "in use" in said.lower()
+
+
+def test_a_port_that_needs_root_is_named(tmp_path):
+    binary = tmp_path / "split53"
+    binary.write_bytes(open(BINARY, "rb").read())
+    binary.chmod(0o755)
+    conf = tmp_path / "low.conf"
+    conf.write_text(GOOD.format(port=53))
+    os.chmod(tmp_path, 0o755)
+    for folder in tmp_path.parents:
+        if str(folder).startswith("/tmp/"):
+            os.chmod(folder, os.stat(folder).st_mode | 0o055)
+    done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", str(binary), "-g", "-c", str(conf)],
+                          capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, check=False, cwd="/")
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    assert "53" in said and "ermission" in said
+
+
+def test_a_missing_file_is_named(tmp_path):
+    code, out, error = run_once("-g", "-c", str(tmp_path / "nosuch.conf"))
+    assert code == 1 and "nosuch.conf" in out + error and "No such file" in out + error
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path):
+    code, out, error = run_once("-g", "-c", str(tmp_path))
+    assert code == 1 and str(tmp_path) in out + error
+
+
+def test_an_unreadable_file_is_named(tmp_path):
+    conf = tmp_path / "secret.conf"
+    conf.write_text(GOOD.format(port=1053))
+    conf.chmod(0)
+    binary = tmp_path / "split53"
+    binary.write_bytes(open(BINARY, "rb").read())
+    binary.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if str(folder).startswith("/tmp/"):
+            os.chmod(folder, os.stat(folder).st_mode | 0o055)
+    done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", str(binary), "-g", "-c", str(conf)],
+                          capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, check=False, cwd="/")
+    said = done.stdout + done.stderr
+    assert done.returncode == 1 and "secret.conf" in said and "ermission denied" in said, said
+
+
+def test_an_unknown_user_is_named(tmp_path):
+    assert "no-such-user" in failing(tmp_path, GOOD.format(port=free_port()), "-u", "no-such-user")
+
+
+def test_a_missing_chroot_is_named(tmp_path):
+    said = failing(tmp_path, GOOD.format(port=free_port()), "-t", str(tmp_path / "nowhere"))
+    assert "nowhere" in said
+
+
+def test_every_error_of_a_file_is_said_with_its_place(tmp_path):
+    said = failing(tmp_path, "options {\n\tfowarders { 8.8.8.8; };\n\trecursion maybe;\n\tport 99999;\n};\nzone \"x\" { type forwad; };\n")
+    for line in (2, 3, 4, 6):
+        assert f"failing.conf:{line}:" in said, said
+    assert "forwarders" in said, "the near miss is suggested"
+
+
+def test_errors_in_a_zone_file_are_said_with_their_line(tmp_path):
+    (tmp_path / "broken.zone").write_text("$TTL 60\n@ IN SOA ns host 1 2 3 4 5\n@ IN NS ns\nns IN A 300.1.2.3\n")
+    said = failing(tmp_path, GOOD.format(port=free_port()) + f'zone "corp" {{ type primary; file "{tmp_path}/broken.zone"; }};\n')
+    assert "broken.zone" in said and "4" in said
+
+
+def test_a_missing_zone_file_is_named(tmp_path):
+    said = failing(tmp_path, GOOD.format(port=free_port()) + f'zone "corp" {{ type primary; file "{tmp_path}/nosuch.zone"; }};\n')
+    assert "nosuch.zone" in said
+
+
+def test_a_missing_include_is_named(tmp_path):
+    assert "nosuch.inc" in failing(tmp_path, GOOD.format(port=free_port()) + 'include "nosuch.inc";\n')
+
+
+def test_a_clause_that_would_change_answers_is_refused_with_its_reason(tmp_path):
+    said = failing(tmp_path, GOOD.format(port=free_port()).replace("pid-file none;", 'response-policy { zone "rpz"; };'))
+    assert "response-policy" in said
+
+
+def test_a_pid_file_that_cannot_be_written_is_said(tmp_path):
+    conf = GOOD.format(port=free_port()).replace("pid-file none;", 'pid-file "/proc/no/such/place.pid";')
+    done = failing(tmp_path, conf)
+    assert "place.pid" in done
+
+
+def test_a_log_file_that_cannot_be_written_is_said(tmp_path):
+    said = failing(tmp_path, GOOD.format(port=free_port()) + 'logging { channel c { file "/proc/no/such.log"; }; category default { c; }; };\n')
+    assert "such.log" in said
+
+
+@pytest.mark.parametrize("text", ["options { recursion maybe; };", "zone {", 'zone "x" { type nonsense; };', "nonsense;"])
+def test_check_says_the_same_and_exits_with_1(tmp_path, text):
+    conf = tmp_path / "check.conf"
+    conf.write_text(text)
+    code, out, error = run_once("--check", str(conf))
+    assert code == 1 and "check.conf:1:" in out + error
+
+
+def test_check_of_a_good_file_is_silent_about_errors_and_exits_with_0(tmp_path):
+    conf = tmp_path / "check.conf"
+    conf.write_text(GOOD.format(port=1053))
+    code, out, error = run_once("--check", str(conf))
+    assert code == 0 and "error" not in (out + error)

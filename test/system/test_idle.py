@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: ISC
+"""What it costs to do nothing, and how soon it answers: figures of the program as users get it (build/)."""
+import os
+import re
+import subprocess
+import time
+
+import pytest
+
+from support.client import ask
+from support.process import BINARY, PLAIN_BINARY, Process, sanitized
+from support.split53 import free_port
+from support.upstream import answer_with
+
+PROGRAM = PLAIN_BINARY if PLAIN_BINARY and os.access(PLAIN_BINARY, os.X_OK) else BINARY
+PLAIN = not sanitized(PROGRAM)
+IDLE_SECONDS = 20
+
+
+@pytest.fixture
+def start(tmp_path, make_conf):
+    processes = []
+
+    def go(forwarder, consul):
+        port = free_port()
+        conf = tmp_path / f"idle{len(processes)}.conf"
+        conf.write_text(make_conf(port, [forwarder], consul))
+        began = time.monotonic()
+        process = Process([PROGRAM, "-g", "-c", str(conf)], tmp_path, f"idle{len(processes)}")
+        processes.append(process)
+        while True:
+            try:
+                ask(("127.0.0.1", port), "localhost.", timeout=0.05)
+                break
+            except OSError:
+                assert process.running(), process.log()
+        return process, port, (time.monotonic() - began) * 1000
+    yield go
+    for process in processes:
+        assert process.end() == 0
+
+
+def switches(pid):
+    """Voluntary context switches of all threads: each is one wake-up."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status", encoding="ascii") as file:
+            total += int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", file.read(), re.M).group(1))
+    return total
+
+
+def resident_kb(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return int(re.search(r"^Rss:\s+(\d+)", file.read(), re.M).group(1))
+
+
+def test_idle_memory_wakeups_and_the_time_to_the_first_answer(start, upstream, capsys):
+    server = upstream(answer_with())
+    firsts = []
+    for _ in range(5):
+        process, port, milliseconds = start(server.where, server.where)
+        firsts.append(milliseconds)
+    for number in range(100):
+        ask(("127.0.0.1", port), f"warm{number}.example.com.")
+    time.sleep(0.5)
+    fresh, _, _ = start(server.where, server.where)
+    rss, rss_used = resident_kb(fresh.pid), resident_kb(process.pid)
+    before = switches(process.pid)
+    subprocess.run(["sleep", str(IDLE_SECONDS)], check=True)
+    wakeups = (switches(process.pid) - before) * 60 / IDLE_SECONDS
+    with capsys.disabled():
+        print(f"\nidle: {rss} kB resident after the start, {rss_used} kB after 100 queries, {wakeups:.0f} wake-ups a minute; first answer "
+              f"after {sorted(firsts)[len(firsts) // 2]:.1f} ms (median of 5){'' if PLAIN else ', with a sanitizer'}")
+    if PLAIN:
+        assert wakeups <= 30
+        assert rss < 12_000
+        assert sorted(firsts)[2] < 200

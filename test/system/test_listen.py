@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: ISC
+"""Where it listens: addresses that come and go are followed, and replies come from the address that was asked."""
+import socket
+
+import pytest
+
+from support.client import Stream, addresses, ask, query
+from support.namespace import Neighbour, add_address, remove_address
+from support.process import patience, wait_until
+from support.split53 import free_port
+from support.upstream import answer_with
+
+
+def answers(address, port, tcp=False):
+    try:
+        return addresses(ask((address, port), "a.example.com.", timeout=0.3, tcp=tcp)) == ["192.0.2.1"]
+    except (OSError, EOFError):
+        return False
+
+
+def listening(upstream, split53, clauses, port, **more):
+    server = upstream()
+    return split53(port=port, conf=f"""options {{ {clauses} recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }};
+        pid-file none; forward only; forwarders {{ {server.where}; }}; }};""", **more)
+
+
+def test_listen_on_any_follows_addresses_that_come_and_go(upstream, split53):
+    port = free_port()
+    listening(upstream, split53, f"listen-on port {port} {{ any; }}; listen-on-v6 port {port} {{ any; }};", port)
+    for address in ("10.60.0.1", "fd00:60::1"):
+        whole = address + ("/128" if ":" in address else "/32")
+        assert not answers(address, port)
+        add_address(whole)
+        wait_until(lambda: answers(address, port) and answers(address, port, True), 5 * patience(), f"{address} answers")
+        remove_address(whole)
+        add_address(whole)
+        wait_until(lambda: answers(address, port) and answers(address, port, True), 5 * patience(), f"{address} answers again")
+        remove_address(whole)
+
+
+def test_a_match_list_chooses_among_the_addresses_that_come(upstream, split53):
+    port = free_port()
+    listening(upstream, split53, f"listen-on port {port} {{ ! 10.61.0.2; 10.61.0.0/24; 127.0.0.1; }}; listen-on-v6 {{ none; }};", port)
+    for address in ("10.61.0.2", "10.62.0.1", "10.61.0.1"):
+        add_address(address + "/32")
+    wait_until(lambda: answers("10.61.0.1", port), 5 * patience(), "the address in the list answers")
+    assert not answers("10.61.0.2", port) and not answers("10.62.0.1", port)
+    for address in ("10.61.0.2", "10.62.0.1", "10.61.0.1"):
+        remove_address(address + "/32")
+
+
+@pytest.mark.parametrize("first,second", [("10.63.0.1", "10.63.0.2"), ("fd00:63::1", "fd00:63::2")])
+def test_a_reply_comes_from_the_address_that_was_asked(upstream, split53, first, second):
+    port = free_port()
+    bits = "/128" if ":" in first else "/32"
+    for address in (first, second):
+        add_address(address + bits)
+    listening(upstream, split53, f"listen-on port {port} {{ any; }}; listen-on-v6 port {port} {{ any; }};", port)
+    family = socket.AF_INET6 if ":" in first else socket.AF_INET
+    for address in (first, second):
+        with socket.socket(family, socket.SOCK_DGRAM) as client:	# not connected: it would take a reply from anywhere
+            client.settimeout(5)
+            client.sendto(query("from.example.com.").to_wire(), (address, port))
+            _, sender = client.recvfrom(4096)
+            assert sender[:2] == (address, port)
+    for address in (first, second):
+        remove_address(address + bits)
+
+
+def test_another_host_is_answered_from_the_address_it_asked(upstream, split53, closing):
+    other = closing(Neighbour("vethlisten", "10.64.0.1/24", "10.64.0.2/24"))
+    add_address("10.64.0.9/24", "vethlisten")
+    port = free_port()
+    listening(upstream, split53, f"listen-on port {port} {{ any; }}; listen-on-v6 {{ none; }};", port)
+    with other.inside():
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with client:
+        client.settimeout(5)
+        client.bind(("10.64.0.2", 0))
+        for address in ("10.64.0.1", "10.64.0.9"):
+            client.sendto(query("host.example.com.").to_wire(), (address, port))
+            assert client.recvfrom(4096)[1] == (address, port)
+
+
+def test_a_device_that_appears_and_vanishes_is_followed(upstream, split53):
+    port = free_port()
+    listening(upstream, split53, f"listen-on port {port} {{ any; }}; listen-on-v6 {{ none; }};", port)
+    for _ in range(3):
+        other = Neighbour("vethcome", "10.65.0.1/24", "10.65.0.2/24")
+        wait_until(lambda: answers("10.65.0.1", port), 5 * patience(), "the new device's address answers")
+        other.close()
+        wait_until(lambda: not answers("10.65.0.1", port), 10, "the device is gone")
+    assert answers("127.0.0.1", port)
+
+
+def test_several_ports_and_both_families(upstream, split53):
+    one, two, six = free_port(), free_port(), free_port("::1")
+    listening(upstream, split53, f"""listen-on port {one} {{ 127.0.0.1; }}; listen-on port {two} {{ 127.0.0.2; }};
+        listen-on-v6 port {six} {{ ::1; }};""", one)
+    for address, port in (("127.0.0.1", one), ("127.0.0.2", two), ("::1", six)):
+        for tcp in (False, True):
+            assert answers(address, port, tcp)
+    assert not answers("127.0.0.2", one) and not answers("127.0.0.1", two) and not answers("::1", one)
+
+
+def test_port_says_the_port_of_all_and_minus_p_overrides_it(upstream, split53):
+    port, other = free_port(), free_port()
+    listening(upstream, split53, f"port {port}; listen-on {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};", port)
+    assert answers("127.0.0.1", port)
+    listening(upstream, split53, f"port {port}; listen-on {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};", other,
+              arguments=["-p", str(other)], name="second")
+    assert answers("127.0.0.1", other)
+
+
+def test_minus_4_leaves_ipv6_alone(upstream, split53):
+    port = free_port()
+    listening(upstream, split53, f"listen-on port {port} {{ any; }}; listen-on-v6 port {port} {{ any; }};", port, arguments=["-4"])
+    assert answers("127.0.0.1", port) and not answers("::1", port)
+
+
+@pytest.mark.parametrize("workers", ["1", "2", "4"])
+def test_every_worker_answers_on_every_address(upstream, split53, workers):
+    port = free_port()
+    listening(upstream, split53, f"listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};", port, arguments=["-n", workers])
+    for _ in range(40):
+        assert answers("127.0.0.1", port)
+    streams = [Stream(("127.0.0.1", port)) for _ in range(20)]
+    for stream in streams:
+        stream.ask("tcp.example.com.")
+    for stream in streams:
+        assert addresses(stream.message()) == ["192.0.2.1"]
+        stream.close()
+
+
+def test_a_large_datagram_and_an_empty_one_do_no_harm(upstream, split53):
+    program = split53(forwarders=[upstream(answer_with()).where])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        for octets in (b"", b"x" * 65000, query("large.example.com.").to_wire() + b"\0" * 60000):
+            client.sendto(octets, ("127.0.0.1", program.port))
+    assert answers("127.0.0.1", program.port)

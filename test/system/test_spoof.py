@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: ISC
+"""What an attacker off the path meets (RFC 5452): ports, IDs, letter case, and a check of every field."""
+import random
+import statistics
+import threading
+
+import pytest
+
+from support.client import addresses, ask
+from support.namespace import Neighbour, run
+from support.names import spelled
+from support.process import patience
+from support.upstream import A, FakeUpstream
+
+TRUE, FORGED = "192.0.2.1", "6.6.6.6"
+QUERIES = 300
+
+
+@pytest.fixture(scope="module")
+def neighbour():
+    """A host beside ours, 10.53.0.2 and .3."""
+    other = Neighbour("veth53", "10.53.0.1/24", "10.53.0.2/24")
+    run(*other.command("ip", "address", "add", "10.53.0.3/24", "dev", "eth0"))
+    yield other
+    other.close()
+
+
+@pytest.fixture
+def off_host(neighbour, closing):
+    def start(answer=None, address="10.53.0.2", port=53):
+        return closing(FakeUpstream(answer, address=address, port=port, namespace=neighbour))
+    return start
+
+
+@pytest.fixture
+def three_hundred(off_host, split53):
+    """What an off-host upstream saw of 300 forwarded queries."""
+    server = off_host()
+    program = split53(forwarders=[server.where])
+    for number in range(QUERIES):
+        program.ask(f"name-with-many-letters-{number}.forwarded.example.com.")
+    assert len(server.queries) == QUERIES
+    return server.queries
+
+
+def test_source_ports_ids_and_letter_case_of_300_queries_are_unpredictable(three_hundred):
+    ports = [q.peer[1] for q in three_hundred]
+    assert len(set(ports)) >= 64
+    assert max(ports.count(port) for port in set(ports)) <= QUERIES // 10
+    assert_random([port for port in dict.fromkeys(ports)], 1024)
+
+    identities = [q.id for q in three_hundred]
+    assert len(set(identities)) >= QUERIES - 8, "more repetitions than chance gives"
+    assert_random(identities, 1 << 14)
+    for bit in range(16):
+        ones = sum(identity >> bit & 1 for identity in identities)
+        assert abs(ones - QUERIES / 2) < 52, f"bit {bit} of the ID is not random"	# six sigma
+
+    patterns, upper, letters = set(), 0, 0
+    for q in three_hundred:
+        drawn = [chr(c) for c in q.spelling if chr(c).isalpha()]
+        patterns.add("".join("U" if c.isupper() else "l" for c in drawn))
+        upper += sum(c.isupper() for c in drawn)
+        letters += len(drawn)
+    assert len(patterns) == QUERIES
+    assert 0.45 < upper / letters < 0.55
+
+
+def assert_random(numbers, spread):
+    """No common step, and as much spread as chance gives."""
+    steps = [b - a for a, b in zip(numbers, numbers[1:])]
+    assert len(set(steps)) > len(steps) * 3 // 4
+    assert statistics.pstdev(numbers) > spread
+
+
+def swap_one_letter(octets, rng):
+    """The question with the case of one letter changed."""
+    places = [i for i in range(12, len(octets) - 4) if chr(octets[i]).isalpha()]
+    changed = bytearray(octets)
+    changed[rng.choice(places)] ^= 0x20
+    return bytes(changed)
+
+
+def forgeries(q, rng):
+    """Replies that are wrong in one thing each, all with the forged address."""
+    asked = q.octets[12:q.question_end]
+    forged = q.address(FORGED)
+    whole = bytearray(forged)
+    yield "ID + 1", q.address(FORGED, identity=(q.id + 1) & 0xFFFF)
+    yield "ID - 1", q.address(FORGED, identity=(q.id - 1) & 0xFFFF)
+    yield "ID with its octets swapped", q.address(FORGED, identity=(q.id << 8 | q.id >> 8) & 0xFFFF if q.id >> 8 != q.id & 255 else q.id ^ 1)
+    yield "ID random", q.address(FORGED, identity=(q.id + rng.randrange(1, 65536)) & 0xFFFF)
+    yield "letter case of one letter", q.address(FORGED, question=swap_one_letter(q.octets[:q.question_end], rng)[12:])
+    yield "letter case all lower", q.address(FORGED, question=asked.lower() if asked != asked.lower() else asked.upper())
+    yield "another name", q.address(FORGED, question=b"\x05other\x07example\x03com\0" + asked[-4:])
+    yield "a name with one label more", q.address(FORGED, question=b"\x01a" + asked)
+    yield "another type", q.address(FORGED, question=asked[:-4] + b"\0\x1c\0\1")
+    yield "another class", q.address(FORGED, question=asked[:-4] + b"\0\1\0\3")
+    yield "no question", q.address(FORGED, question=b"")
+    yield "a query, not a reply", bytes(whole[:2]) + bytes([whole[2] & 0x7F]) + bytes(whole[3:])
+    yield "another opcode", bytes(whole[:2]) + bytes([whole[2] | 0x20]) + bytes(whole[3:])
+    yield "a record cut in its middle", forged[:-3] if q.edns_size is None else q.address(FORGED, edns=False)[:-2]
+    yield "a count too high", bytes(whole[:6]) + b"\0\2" + bytes(whole[8:])
+    yield "two questions", bytes(whole[:4]) + b"\0\2" + bytes(whole[6:12]) + asked + asked + bytes(whole[q.question_end:])
+    yield "an address of three octets", q.reply((A, 60, b"\6\6\6"))
+    yield "a pointer to itself", q.reply(b"\xc0" + bytes([q.question_end]) + b"\0\1\0\1\0\0\0\x3c\0\4\6\6\6\6", edns=False)
+    yield "octets without sense", bytes(rng.randrange(256) for _ in range(rng.randrange(1, 80)))
+    yield "twelve octets", forged[:12]
+    yield "nothing", b""
+
+
+NAMES_OF_FORGERIES = 21
+
+
+@pytest.mark.parametrize("which", range(NAMES_OF_FORGERIES))
+@pytest.mark.parametrize("where", ["off-host", "loopback"])
+def test_a_reply_with_one_wrong_field_is_not_believed(off_host, upstream, split53, which, where):
+    rng, label = random.Random(which), []
+
+    def answer(q):
+        name, octets = list(forgeries(q, rng))[which]
+        label.append(name)
+        q.send(octets)
+        q.send(q.address(TRUE), delay=0.05)
+    server = off_host(answer) if where == "off-host" else upstream(answer)
+    program = split53(forwarders=[server.where])
+    for number in range(10):
+        assert addresses(program.ask(f"Spoof-{number}.Example.COM.")) == [TRUE], label[-1]
+    assert len(server.queries) == 10, "the wait goes on; nothing is asked anew"
+
+
+def test_there_are_as_many_forgeries_as_cases(upstream, split53):
+    count = []
+
+    def answer(q):
+        count.append(len(list(forgeries(q, random.Random(1)))))
+        return q.address()
+    program = split53(forwarders=[upstream(answer).where])
+    program.ask("count.example.com.")
+    assert count == [NAMES_OF_FORGERIES]
+
+
+@pytest.mark.parametrize("other", [("10.53.0.2", 5300), ("10.53.0.3", 53)])
+def test_a_right_reply_from_another_port_or_address_is_not_believed(off_host, split53, other):
+    impostor = off_host(address=other[0], port=other[1])
+
+    def answer(q):
+        q.send(q.address(FORGED), by=impostor)
+        q.send(q.address(TRUE), delay=0.05)
+    program = split53(forwarders=[off_host(answer).where])
+    for number in range(10):
+        assert addresses(program.ask(f"other-{number}.example.com.")) == [TRUE]
+
+
+def test_a_reply_of_an_earlier_question_is_not_believed_for_a_later_one(upstream, split53):
+    earlier = []
+
+    def answer(q):
+        for old in earlier:
+            q.send(old)
+        earlier.append(q.address(FORGED))
+        q.send(q.address(TRUE), delay=0.02)
+    program = split53(forwarders=[upstream(answer).where])
+    for number in range(20):
+        assert addresses(program.ask(f"late-{number}.example.com.")) == [TRUE]
+
+
+def test_records_that_the_question_did_not_ask_for_do_not_answer_another_question(upstream, split53):
+    def answer(q):
+        if q.name.startswith("victim."):
+            return q.address(TRUE)
+        return q.reply((A, 60, b"\xc0\0\2\2"), additional=["victim.consul. 3600 IN A 6.6.6.6"],
+                       authority=["victim.consul. 3600 IN NS ns.evil.example."])
+    server = upstream(answer)
+    program = split53(forwarders=[server.where], consul=server.where)
+    program.ask("evil.example.com.")
+    assert addresses(program.ask("victim.consul.")) == [TRUE]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_hundred_identical_questions_at_once_are_one_upstream_query_per_worker(upstream, split53, workers):
+    rng = random.Random(workers)
+    server = upstream(lambda q: q.send(q.address(TRUE), delay=0.4 * patience()))
+    program = split53(forwarders=[server.where], arguments=["-n", str(workers)])
+    server.forget()
+    answers, failures = [], []
+    barrier = threading.Barrier(100)
+
+    def one():
+        try:
+            barrier.wait()
+            name = spelled(rng, b"popular.example.com.").decode()
+            answers.append(addresses(ask(("127.0.0.1", program.port), name, timeout=10)))	# checks ID and spelling
+        except Exception as error:	# noqa: BLE001 - whatever it is, the test fails with it
+            failures.append(error)
+    clients = [threading.Thread(target=one) for _ in range(100)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    assert not failures
+    assert answers == [[TRUE]] * 100
+    assert 1 <= len(server.queries) <= workers
+
+
+def test_identical_questions_of_different_transports_sizes_and_options_each_get_their_own_answer(upstream, split53):
+    records = [f"big.example.com. 60 IN TXT \"{number:03d}{'x' * 200}\"" for number in range(20)]
+    server = upstream(lambda q: q.send(q.reply(*records) if q.tcp or (q.edns_size or 512) > 5000 else q.reply(tc=True), delay=0.3))
+    program = split53(forwarders=[server.where], arguments=["-n", "1"])
+    results = {}
+
+    def one(key, **more):
+        results[key] = program.ask("big.example.com.", "TXT", **more)
+    clients = [threading.Thread(target=one, args=(key,), kwargs=more) for key, more in
+               {"tcp": {"tcp": True}, "udp": {}, "edns": {"edns": 0, "size": 1232}, "tcp-edns": {"tcp": True, "edns": 0}}.items()]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    import dns.flags
+    assert len(results["tcp"].answer[0]) == len(results["tcp-edns"].answer[0]) == 20
+    assert results["udp"].flags & dns.flags.TC and len(results["udp"].octets) <= 512
+    assert results["edns"].flags & dns.flags.TC and len(results["edns"].octets) <= 1232
+    assert results["edns"].edns == results["tcp-edns"].edns == 0
+    assert results["udp"].edns == results["tcp"].edns == -1
+    assert len({q.id for q in server.queries if not q.tcp}) == 1

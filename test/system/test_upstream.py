@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: ISC
+"""How upstreams are asked: truncation, servers without EDNS, dead and slow ones, big answers, aliases across the split."""
+import threading
+import time
+
+import dns.flags
+import pytest
+
+from support.client import addresses, extended_errors, rcode, rdata
+from support.namespace import Neighbour
+from support.process import patience
+from support.upstream import A, FORMERR, NOTIMP, REFUSED, SERVFAIL, FakeUpstream, answer_with
+
+
+def silence(_):
+    return None
+
+
+def elapsed(function, *arguments, **more):
+    start = time.monotonic()
+    value = function(*arguments, **more)
+    return value, time.monotonic() - start
+
+
+# Truncation
+
+def test_a_truncated_reply_is_asked_again_over_tcp(upstream, split53):
+    server = upstream(lambda q: q.address("10.0.0.1") if q.tcp else q.reply(tc=True))
+    program = split53(forwarders=[server.where])
+    assert addresses(program.ask("a.example.com.")) == ["10.0.0.1"]
+    assert [q.tcp for q in server.queries] == [False, True]
+
+
+def test_queries_over_tcp_share_a_kept_connection_and_are_pipelined(upstream, split53):
+    server = upstream(lambda q: q.send(q.address("10.0.0.1"), delay=0.2) if q.tcp else q.reply(tc=True))
+    program = split53(forwarders=[server.where], arguments=["-n", "1"])
+    assert addresses(program.ask("first.example.com.")) == ["10.0.0.1"]
+    threads = [threading.Thread(target=program.ask, args=(f"p{n}.example.com.",)) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(q.tcp for q in server.queries) == 21
+    assert server.connections <= 3
+
+
+def test_answers_over_tcp_may_come_out_of_order(upstream, split53):
+    def answer(q):
+        if not q.tcp:
+            return q.reply(tc=True)
+        number = int(q.name.split(".")[0][1:])
+        return q.send(q.address(f"10.0.0.{number}"), delay=0.3 - number / 100)
+    program = split53(forwarders=[upstream(answer).where], arguments=["-n", "1"])
+    found = {}
+    threads = [threading.Thread(target=lambda n=n: found.update({n: addresses(program.ask(f"o{n}.example.com."))})) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {n: [f"10.0.0.{n}"] for n in range(20)}
+
+
+def test_a_kept_connection_that_the_server_closed_is_opened_anew(upstream, split53):
+    server = upstream(lambda q: q.address("10.0.0.1") if q.tcp else q.reply(tc=True))
+    program = split53(forwarders=[server.where], arguments=["-n", "1"])
+    for number in range(5):
+        assert addresses(program.ask(f"c{number}.example.com.")) == ["10.0.0.1"]
+        server.close_streams()
+        time.sleep(0.05)
+
+
+def test_a_connection_closed_over_a_question_leads_to_another_try(upstream, split53):
+    def answer(q):
+        if not q.tcp:
+            return q.reply(tc=True)
+        if sum(other.tcp for other in server.queries) == 2:
+            server.close_streams()
+            return None
+        return q.address("10.0.0.1")
+    server = upstream(answer)
+    program = split53(forwarders=[server.where], arguments=["-n", "1"])
+    assert addresses(program.ask("one.example.com.")) == ["10.0.0.1"]
+    assert addresses(program.ask("two.example.com.")) == ["10.0.0.1"]
+
+
+@pytest.mark.parametrize("count", [100, 1000, 4000])
+def test_an_answer_of_up_to_64_kilobytes_arrives_whole_over_tcp(upstream, split53, count):
+    records = [(A, 60, bytes([10, 1, number >> 8, number & 255])) for number in range(count)]
+    server = upstream(lambda q: q.reply(*records) if q.tcp else q.reply(tc=True))
+    program = split53(forwarders=[server.where])
+    whole = program.ask("big.example.com.", tcp=True)
+    assert len(whole.answer[0]) == count and not whole.flags & dns.flags.TC
+    cut = program.ask("big.example.com.", edns=0, size=4096)
+    assert cut.flags & dns.flags.TC and len(cut.octets) <= 4096
+
+
+def test_an_answer_larger_than_the_client_takes_is_cut_with_tc_and_parses(upstream, split53):
+    records = [(A, 60, bytes([10, 1, number >> 8, number & 255])) for number in range(200)]
+    server = upstream(lambda q: q.reply(*records))
+    program = split53(forwarders=[server.where])
+    for more, limit in (({}, 512), ({"edns": 0, "size": 512}, 512), ({"edns": 0, "size": 100}, 512), ({"edns": 0, "size": 1232}, 1232)):
+        cut = program.ask("big.example.com.", **more)
+        assert cut.flags & dns.flags.TC, more
+        assert len(cut.octets) <= limit, more
+    assert len(program.ask("big.example.com.", tcp=True).answer[0]) == 200
+
+
+# EDNS towards the upstream
+
+def test_the_size_asked_for_is_large_on_loopback_and_1232_off_host(upstream, split53, closing):
+    near = upstream()
+    other = closing(Neighbour("vethsize", "10.54.0.1/24", "10.54.0.2/24"))
+    far = closing(FakeUpstream(address="10.54.0.2", port=53, namespace=other))
+    program = split53(forwarders=[far.where], consul=near.where)
+    program.ask("a.consul.")
+    program.ask("a.example.com.")
+    assert near.queries[0].edns_size >= 16384
+    assert far.queries[0].edns_size == 1232
+
+
+def test_edns_udp_size_and_the_server_clause_say_otherwise(upstream, split53):
+    server, plain = upstream(address="127.0.0.2"), upstream(address="127.0.0.3")
+    program = split53(forwarders=[server.where], consul=plain.where, extra="""
+        server 127.0.0.2 { edns-udp-size 1400; }; server 127.0.0.3 { edns no; };""")
+    program.ask("a.example.com.")
+    program.ask("a.consul.", edns=0)
+    assert server.queries[0].edns_size == 1400
+    assert plain.queries[0].edns_size is None
+
+
+def test_a_server_clause_with_tcp_only_is_asked_over_tcp_alone(upstream, split53):
+    server = upstream(address="127.0.0.4")
+    program = split53(forwarders=[server.where], extra="server 127.0.0.4 { tcp-only yes; };")
+    assert addresses(program.ask("a.example.com.")) == ["192.0.2.1"]
+    assert [q.tcp for q in server.queries] == [True]
+
+
+@pytest.mark.parametrize("how", ["formerr", "formerr-header", "notimp", "silence", "badvers"])
+def test_a_server_without_edns_is_asked_again_without_it_for_that_query_only(upstream, split53, how):
+    def answer(q):
+        if q.edns_size is None:
+            return q.address("10.0.0.1")
+        return {"formerr": lambda: q.reply(rcode=FORMERR, edns=False), "notimp": lambda: q.reply(rcode=NOTIMP, edns=False),
+                "formerr-header": lambda: q.octets[:2] + b"\x81\x81" + bytes(8), "silence": lambda: None,
+                "badvers": lambda: q.reply(rcode=16)}[how]()
+    server = upstream(answer)
+    program = split53(forwarders=[server.where])
+    for number in range(3):
+        assert addresses(program.ask(f"e{number}.example.com.", timeout=8)) == ["10.0.0.1"]
+        assert server.queries[-1].edns_size is None
+    firsts = {q.name: q for q in reversed(server.queries)}
+    assert all(q.edns_size is not None for q in firsts.values()), "EDNS is tried anew for each query"
+
+
+def test_one_formerr_does_not_switch_edns_off(upstream, split53):
+    def answer(q):
+        if q.name.startswith("bad.") and q.edns_size is not None:
+            return q.reply(rcode=FORMERR, edns=False)
+        return q.address("10.0.0.1")
+    server = upstream(answer)
+    program = split53(forwarders=[server.where])
+    program.ask("bad.example.com.")
+    server.forget()
+    program.ask("good.example.com.")
+    assert [q.edns_size is not None for q in server.queries] == [True]
+
+
+def test_do_cd_and_ad_are_carried_and_unknown_options_are_not(upstream, split53):
+    import dns.edns
+    server = upstream(lambda q: q.address("10.0.0.1", ad=True))
+    program = split53(forwarders=[server.where])
+    cookie = dns.edns.GenericOption(10, b"12345678")
+    unknown = dns.edns.GenericOption(65001, b"anything")
+    subnet = dns.edns.ECSOption("192.0.2.0", 24)
+    answer = program.ask("dnssec.example.com.", do=True, flags=dns.flags.RD | dns.flags.CD | dns.flags.AD,
+                         options=[cookie, unknown, subnet])
+    asked = server.queries[-1]
+    assert asked.do and asked.cd and asked.rd
+    assert asked.edns_options == b""
+    assert answer.flags & dns.flags.AD and answer.flags & dns.flags.CD and answer.ednsflags & dns.flags.DO
+    assert {option.otype for option in answer.options} <= {15}
+    plain = program.ask("plain.example.com.", flags=dns.flags.RD)
+    asked = server.queries[-1]
+    assert not asked.do and not asked.cd
+    assert plain.edns == -1 and not plain.flags & (dns.flags.AD | dns.flags.CD)
+
+
+# Several servers, dead and slow ones
+
+def test_a_refusing_first_server_costs_next_to_nothing(upstream, split53):
+    dead, alive = upstream(), upstream(answer_with("10.0.0.2"))
+    where = dead.where
+    dead.close()
+    program = split53(forwarders=[where, alive.where])
+    for number in range(20):
+        reply, seconds = elapsed(program.ask, f"d{number}.example.com.")
+        assert addresses(reply) == ["10.0.0.2"]
+        assert seconds < 0.3 * patience() / 2
+
+
+def test_a_silent_server_delays_an_answer_by_less_than_300_ms(upstream, split53):
+    dead, alive = upstream(silence), upstream(answer_with("10.0.0.2"))
+    program = split53(forwarders=[dead.where, alive.where])
+    worst = 0
+    for number in range(20):
+        reply, seconds = elapsed(program.ask, f"d{number}.example.com.")
+        assert addresses(reply) == ["10.0.0.2"]
+        worst = max(worst, seconds)
+    assert worst < 0.3 * patience() / 2
+
+
+@pytest.mark.parametrize("code", [SERVFAIL, REFUSED, NOTIMP])
+def test_a_failing_server_leads_to_the_next(upstream, split53, code):
+    bad, good = upstream(lambda q: q.reply(rcode=code)), upstream(answer_with("10.0.0.2"))
+    program = split53(forwarders=[bad.where, good.where])
+    for number in range(10):
+        assert addresses(program.ask(f"f{number}.example.com.")) == ["10.0.0.2"]
+
+
+def test_each_server_is_tried_before_servfail(upstream, split53):
+    servers = [upstream(lambda q: q.reply(rcode=SERVFAIL), address=f"127.0.0.{number}") for number in range(2, 7)]
+    program = split53(forwarders=[server.where for server in servers])
+    reply = program.ask("all-fail.example.com.", edns=0)
+    assert rcode(reply) == "SERVFAIL"
+    assert all(server.queries for server in servers)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_when_all_are_silent_the_client_hears_servfail_with_a_reason_before_it_gives_up(upstream, split53, count):
+    servers = [upstream(silence, address=f"127.0.0.{number}") for number in range(2, 2 + count)]
+    program = split53(forwarders=[server.where for server in servers])
+    reply, seconds = elapsed(program.ask, "dead.example.com.", edns=0, timeout=10)
+    assert rcode(reply) == "SERVFAIL"
+    assert seconds < 5
+    assert set(extended_errors(reply)) & {22, 23}, "RFC 8914: no reachable authority, or network error"
+
+
+def test_when_all_refuse_the_client_hears_servfail_at_once(upstream, split53):
+    servers = [upstream(address=f"127.0.0.{number}") for number in (2, 3)]
+    places = [server.where for server in servers]
+    for server in servers:
+        server.close()
+    program = split53(forwarders=places)
+    reply, seconds = elapsed(program.ask, "gone.example.com.", edns=0, timeout=10)
+    assert rcode(reply) == "SERVFAIL" and set(extended_errors(reply)) & {22, 23}
+    assert seconds < 0.5 * patience()
+
+
+def test_a_slow_server_that_is_the_only_one_is_waited_for(upstream, split53):
+    server = upstream(lambda q: q.send(q.address("10.0.0.1"), delay=3))
+    program = split53(forwarders=[server.where])
+    assert addresses(program.ask("slow.example.com.", timeout=10)) == ["10.0.0.1"]
+
+
+def test_a_server_that_comes_back_is_used_again(upstream, split53):
+    first = upstream(answer_with("10.0.0.1"), address="127.0.0.2", port=5301)
+    program = split53(forwarders=["127.0.0.2 port 5301"])
+    assert addresses(program.ask("a.example.com.")) == ["10.0.0.1"]
+    first.close()
+    assert rcode(program.ask("b.example.com.")) == "SERVFAIL"
+    upstream(answer_with("10.0.0.2"), address="127.0.0.2", port=5301)
+    assert addresses(program.ask("c.example.com.")) == ["10.0.0.2"]
+
+
+def test_a_lost_datagram_is_made_good(upstream, split53):
+    def answer(q):
+        return q.address("10.0.0.1") if server.names().count(q.name) > 1 else None
+    server = upstream(answer)
+    program = split53(forwarders=[server.where])
+    reply, seconds = elapsed(program.ask, "lost.example.com.", timeout=10)
+    assert addresses(reply) == ["10.0.0.1"] and seconds < 5
+
+
+def test_servfail_of_the_only_server_is_passed_on(upstream, split53):
+    server = upstream(lambda q: q.reply(rcode=SERVFAIL))
+    program = split53(forwarders=[server.where])
+    reply = program.ask("servfail.example.com.")
+    assert rcode(reply) == "SERVFAIL" and reply.edns == -1
+
+
+def test_nxdomain_and_nodata_come_with_their_soa(upstream, split53):
+    soa = "example.com. 300 IN SOA ns.example.com. host.example.com. 1 2 3 4 5"
+    server = upstream(lambda q: q.reply(rcode=3 if q.name.startswith("nx") else 0, authority=[soa]))
+    program = split53(forwarders=[server.where])
+    for name, want in (("nx.example.com.", "NXDOMAIN"), ("nodata.example.com.", "NOERROR")):
+        reply = program.ask(name)
+        assert rcode(reply) == want and not reply.answer
+        assert len(rdata(reply, "SOA", "authority")) == 1
+
+
+# Aliases across the split
+
+def two_sides(upstream, split53, outside, inside):
+    recursor, consul = upstream(outside), upstream(inside)
+    return recursor, consul, split53(forwarders=[recursor.where], consul=consul.where)
+
+
+def test_an_alias_from_consul_to_the_outside_is_completed(upstream, split53):
+    recursor, consul, program = two_sides(
+        upstream, split53, answer_with("198.51.100.1"), lambda q: q.reply(f"{q.name} 0 IN CNAME www.example.com."))
+    reply = program.ask("ext.service.consul.", edns=0)
+    assert rcode(reply) == "NOERROR"
+    assert rdata(reply) == {("ext.service.consul.", "CNAME", "www.example.com."), ("www.example.com.", "A", "198.51.100.1")}
+    assert recursor.names() == ["www.example.com."] and consul.names() == ["ext.service.consul."]
+
+
+def test_an_alias_from_the_outside_to_consul_is_completed_even_when_the_recursor_calls_it_nxdomain(upstream, split53):
+    for code in (0, 3):
+        _, _, program = two_sides(
+            upstream, split53, lambda q, code=code: q.reply("in.example.com. 60 IN CNAME web.service.consul.", rcode=code),
+            answer_with("10.1.0.1"))
+        reply = program.ask("in.example.com.")
+        assert rcode(reply) == "NOERROR" and addresses(reply) == ["10.1.0.1"]
+
+
+def test_an_address_that_the_recursor_plants_for_a_consul_name_is_not_used(upstream, split53):
+    _, _, program = two_sides(
+        upstream, split53,
+        lambda q: q.reply("in.example.com. 60 IN CNAME web.service.consul.", "web.service.consul. 60 IN A 6.6.6.6"),
+        answer_with("10.1.0.1"))
+    assert addresses(program.ask("in.example.com.")) == ["10.1.0.1"]
+
+
+def test_an_alias_that_stays_on_its_side_is_left_as_it_came(upstream, split53):
+    recursor, consul, program = two_sides(
+        upstream, split53,
+        lambda q: q.reply("a.example.com. 60 IN CNAME b.example.net.", "b.example.net. 60 IN A 198.51.100.9"),
+        answer_with("10.1.0.1"))
+    assert addresses(program.ask("a.example.com.")) == ["198.51.100.9"]
+    assert len(recursor.queries) == 1 and not consul.queries
+
+
+def test_a_cname_asked_for_is_not_followed(upstream, split53):
+    recursor, _, program = two_sides(
+        upstream, split53, answer_with("198.51.100.1"), lambda q: q.reply(f"{q.name} 0 IN CNAME www.example.com."))
+    reply = program.ask("ext.service.consul.", "CNAME")
+    assert rdata(reply) == {("ext.service.consul.", "CNAME", "www.example.com.")}
+    assert not recursor.queries
+
+
+def test_a_loop_of_aliases_across_the_split_is_cut(upstream, split53):
+    recursor, consul, program = two_sides(
+        upstream, split53, lambda q: q.reply(f"{q.name} 60 IN CNAME loop.service.consul."),
+        lambda q: q.reply(f"{q.name} 0 IN CNAME loop.example.com."))
+    reply, seconds = elapsed(program.ask, "loop.service.consul.")
+    assert rcode(reply) in ("SERVFAIL", "NOERROR") and not addresses(reply)
+    assert seconds < 5
+    assert len(recursor.queries) + len(consul.queries) < 30
+
+
+def test_an_endless_chain_of_aliases_across_the_split_is_bounded(upstream, split53):
+    def step(other):
+        return lambda q: q.reply(f"{q.name} 0 IN CNAME n{int(q.name.split('.')[0][1:]) + 1}.{other}.")
+    recursor, consul, program = two_sides(upstream, split53, step("consul"), step("example"))
+    reply, seconds = elapsed(program.ask, "n0.consul.")
+    assert rcode(reply) in ("SERVFAIL", "NOERROR") and not addresses(reply)
+    assert seconds < 5
+    assert len(recursor.queries) + len(consul.queries) < 40
+
+
+def test_a_failed_end_of_a_chain_is_a_failed_answer(upstream, split53):
+    _, _, program = two_sides(
+        upstream, split53, lambda q: q.reply(rcode=SERVFAIL), lambda q: q.reply(f"{q.name} 0 IN CNAME www.example.com."))
+    assert rcode(program.ask("ext.service.consul.")) == "SERVFAIL"
+
+
+# The rest
+
+def test_a_forwarder_given_by_name_is_resolved(upstream, split53, resolv_conf, closing):
+    from support.namespace import add_address
+    resolver = closing(FakeUpstream(answer_with("127.0.0.77"), address="127.0.0.53", port=53))
+    resolv_conf.write_text("nameserver 127.0.0.53\n")
+    server = upstream(answer_with("10.0.0.7"), address="127.0.0.77")
+    try:
+        program = split53(forwarders=[f"dns.forwarders.example port {server.port}"])
+        end = time.monotonic() + 5 * patience()
+        while rcode(reply := program.ask("a.example.com.", timeout=10)) != "NOERROR":
+            assert time.monotonic() < end
+        assert addresses(reply) == ["10.0.0.7"]
+        assert "dns.forwarders.example." in resolver.names()
+    finally:
+        resolv_conf.write_text("")
+
+
+def test_the_nameservers_of_resolv_conf_are_followed_when_the_file_changes(split53, resolv_conf, closing, make_conf):
+    from support.process import wait_until
+    closing(FakeUpstream(answer_with("10.0.0.1"), address="127.0.1.1", port=53))
+    closing(FakeUpstream(answer_with("10.0.0.2"), address="127.0.1.2", port=53))
+    resolv_conf.write_text("nameserver 127.0.1.1\n")
+    try:
+        from support.split53 import free_port
+        port = free_port()
+        conf = make_conf(port).replace("forward only; forwarders {  };", "")
+        program = split53(conf=conf, port=port)
+        assert addresses(program.ask("a.example.com.")) == ["10.0.0.1"]
+        resolv_conf.write_text("nameserver 127.0.1.2\n")
+        wait_until(lambda: addresses(program.ask("b.example.com.")) == ["10.0.0.2"], 15, "the new nameserver is asked")
+    finally:
+        resolv_conf.write_text("")
