@@ -205,11 +205,15 @@ ede_of(const ldns_pkt *pkt)
 static void
 expect_header(struct script *script, char **words, unsigned count, const ldns_pkt *pkt)
 {
-	ldns_lookup_table *rcode = ldns_lookup_by_id(ldns_rcodes, (int)ldns_pkt_get_rcode(pkt));
+	int number = (int)(ldns_pkt_get_rcode(pkt) | ldns_pkt_edns_extended_rcode(pkt) * 16u);
+	ldns_lookup_table *rcode = ldns_lookup_by_id(ldns_rcodes, number);
 	int ede = (int)number_after(words, count, "ede", UINT32_MAX);
+	const char *name = number == S53_RCODE_BADVERS ? "BADVERS" : "unknown";
 
-	if (count < 3 || rcode == NULL || strcmp(rcode->name, words[2]) != 0)
-		fail(script, "the rcode is %s", rcode == NULL ? "unknown" : rcode->name);
+	if (rcode != NULL)
+		name = rcode->name;
+	if (count < 3 || strcmp(name, words[2]) != 0)
+		fail(script, "the rcode is %s", name);
 	if (ldns_pkt_id(pkt) != strtoul(words[1], NULL, 10))
 		fail(script, "the ID is %u", ldns_pkt_id(pkt));
 	expect_flag(script, words, count, "aa", ldns_pkt_aa(pkt));
