@@ -38,6 +38,7 @@ struct s53_udp_listener {
 	bool receiving; /* replies wait for the end of the batch */
 	bool flush_due; /* flush_event is active */
 	bool blocked; /* waits for the socket to take more */
+	uint64_t blocked_at_ms; /* since when there is something that cannot go; 0: nothing */
 	bool closing;
 	unsigned holders; /* clients not yet answered, and 1 until close() is over */
 	struct s53_addr local;
@@ -72,9 +73,9 @@ wait_writable(struct s53_udp_listener *listener)
 {
 	static const struct timeval patience = { .tv_usec = BLOCKED_MS * 1000 };
 
-	if (listener->blocked)
-		return;
 	listener->blocked = true;
+	if (listener->blocked_at_ms == 0)
+		listener->blocked_at_ms = s53_clock_ms();
 	event_del(&listener->read_event);
 	event_add(&listener->write_event, &patience);
 }
@@ -82,7 +83,11 @@ wait_writable(struct s53_udp_listener *listener)
 static void
 flush(struct s53_udp_listener *listener)
 {
-	if (!listener->blocked && !s53_outbox_flush(&listener->outbox))
+	if (listener->blocked)
+		return;
+	if (s53_outbox_flush(&listener->outbox))
+		listener->blocked_at_ms = 0;
+	else
 		wait_writable(listener);
 }
 
@@ -92,8 +97,9 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	struct s53_udp_listener *listener = arg;
 
 	(void)fd;
+	(void)what;
 	listener->blocked = false;
-	if (what & EV_TIMEOUT)
+	if (s53_clock_ms() - listener->blocked_at_ms >= BLOCKED_MS)
 		s53_outbox_discard(&listener->outbox);
 	flush(listener);
 	if (!listener->blocked && !listener->closing)

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fixture.h - a fake resolver, and clients on loopback sockets, for the tests of listen.
+ *
+ * The listeners run in a libevent base that the test turns by hand, in its own thread: what a
+ * client has sent is served by turn(), and nothing happens meanwhile.
+ */
+#pragma once
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <event2/event.h>
+
+#include <split53/clock.h>
+#include <split53/header.h>
+#include <split53/listen.h>
+
+#define LOOPBACK "127.0.0.1"
+#define QUERY_LEN 32
+#define PATIENCE_MS 5000
+
+struct held {
+	struct s53_client client;
+	uint8_t id[2];
+};
+
+/* Echoes each message: at once, or, `later`, when release() or forget() is called. */
+struct s53_resolver {
+	bool later;
+	bool keepalive; /* as if each client had asked for RFC 7828 */
+	size_t reply_len; /* 0: as long as the query */
+	unsigned taken;
+	size_t last_len;
+	struct s53_client last;
+	struct held *held;
+	unsigned held_count;
+};
+
+struct fixture {
+	struct event_base *base;
+	struct s53_resolver resolver;
+	struct s53_counters counters;
+	struct s53_tcp_limits limits;
+	struct s53_addr addr; /* where the listener is */
+};
+
+static inline void
+reply(struct s53_resolver *resolver, struct held *held, size_t len)
+{
+	uint8_t *room = held->client.ops->room(&held->client, len);
+
+	if (room == NULL) {
+		held->client.ops->drop(&held->client);
+		return;
+	}
+	memset(room, 0, len);
+	if (len >= 2)
+		memcpy(room, held->id, 2);
+	held->client.keepalive = resolver->keepalive;
+	held->client.ops->send(&held->client, len);
+}
+
+void
+s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client,
+    const uint8_t *octets, size_t len, uint64_t now_ms)
+{
+	struct held held = { .client = *client };
+
+	(void)now_ms;
+	resolver->taken++;
+	resolver->last_len = len;
+	resolver->last = *client;
+	if (len >= 2)
+		memcpy(held.id, octets, 2);
+	if (!resolver->later) {
+		reply(resolver, &held, resolver->reply_len != 0 ? resolver->reply_len : len);
+		return;
+	}
+	resolver->held =
+	    realloc(resolver->held, (resolver->held_count + 1) * sizeof(*resolver->held));
+	assert_non_null(resolver->held);
+	resolver->held[resolver->held_count++] = held;
+}
+
+/* Answer the `n`th of those held; they keep their places. */
+static inline void
+release(struct s53_resolver *resolver, unsigned n)
+{
+	reply(resolver, &resolver->held[n],
+	    resolver->reply_len != 0 ? resolver->reply_len : QUERY_LEN);
+}
+
+static inline void
+release_all(struct s53_resolver *resolver)
+{
+	unsigned count = resolver->held_count;
+	struct held *held = resolver->held;
+
+	/* Answering one may let the next be taken. */
+	resolver->held = NULL;
+	resolver->held_count = 0;
+	for (unsigned i = 0; i < count; i++)
+		reply(
+		    resolver, &held[i], resolver->reply_len != 0 ? resolver->reply_len : QUERY_LEN);
+	free(held);
+}
+
+static inline void
+forget_all(struct s53_resolver *resolver)
+{
+	for (unsigned i = 0; i < resolver->held_count; i++)
+		resolver->held[i].client.ops->drop(&resolver->held[i].client);
+	free(resolver->held);
+	resolver->held = NULL;
+	resolver->held_count = 0;
+}
+
+static inline void
+fixture_init(struct fixture *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->base = event_base_new();
+	assert_non_null(f->base);
+	atomic_store(&f->limits.clients_max, 150);
+	atomic_store(&f->limits.initial_ms, 30000);
+	atomic_store(&f->limits.idle_ms, 30000);
+	atomic_store(&f->limits.keepalive_ms, 30000);
+}
+
+static inline void
+fixture_fini(struct fixture *f)
+{
+	free(f->resolver.held);
+	assert_null(f->limits.pools);
+	assert_int_equal(atomic_load(&f->limits.clients), 0);
+	event_base_free(f->base);
+}
+
+static inline void
+turn(struct fixture *f)
+{
+	assert_true(event_base_loop(f->base, EVLOOP_NONBLOCK) >= 0);
+}
+
+/* Turn the loop until `condition` holds or a long time is over. */
+#define TURN_UNTIL(f, condition)                                   \
+	do {                                                       \
+		uint64_t end_ms_ = s53_clock_ms() + PATIENCE_MS;   \
+		while (!(condition) && s53_clock_ms() < end_ms_) { \
+			turn(f);                                   \
+			usleep(200);                               \
+		}                                                  \
+		assert_true(condition);                            \
+	} while (0)
+
+/* Turn the loop for a while in which nothing shall happen. */
+static inline void
+turn_for(struct fixture *f, unsigned ms)
+{
+	uint64_t end_ms = s53_clock_ms() + ms;
+
+	while (s53_clock_ms() < end_ms) {
+		turn(f);
+		usleep(200);
+	}
+}
+
+static inline struct s53_addr
+parse_addr(const char *text, uint16_t port)
+{
+	struct s53_addr addr;
+
+	assert_int_equal(s53_addr_parse(text, port, &addr), S53_OK);
+	return addr;
+}
+
+/* A socket of s53_socket_open() at a free port of `text`; f->addr becomes its address. */
+static inline int
+open_socket(struct fixture *f, const char *text, enum s53_transport kind)
+{
+	struct s53_addr addr = parse_addr(text, 0);
+	socklen_t len = sizeof(f->addr);
+	int fd = -1;
+
+	assert_int_equal(s53_socket_open(&addr, kind, 128, &fd), S53_OK);
+	assert_int_equal(getsockname(fd, &f->addr.sa, &len), 0);
+	return fd;
+}
+
+/* A client's socket that is connected to `to`; blocking. */
+static inline int
+connect_to(const struct s53_addr *to, int type)
+{
+	struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
+	int fd = socket(to->family, type | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	assert_int_equal(connect(fd, &to->sa, s53_addr_len(to)), 0);
+	return fd;
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Datagrams in, replies out (listen/udp.c, listen/outbox.c), over real loopback sockets.
+ *
+ * sendmmsg() is replaced here: it counts its calls and fails when told to, else it does its work.
+ */
+#include <sys/syscall.h>
+
+#include "fixture.h"
+
+static struct {
+	unsigned calls;
+	int fail; /* errno of the next failures */
+	unsigned fail_count;
+	unsigned fail_at; /* ... which come when this many messages have gone */
+	unsigned sent;
+} kernel;
+
+int
+sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	long sent;
+
+	kernel.calls++;
+	if (kernel.fail_count > 0 && kernel.sent >= kernel.fail_at) {
+		kernel.fail_count--;
+		errno = kernel.fail;
+		return -1;
+	}
+	if (kernel.fail_count > 0 && kernel.sent + count > kernel.fail_at)
+		count = kernel.fail_at - kernel.sent;
+	sent = syscall(SYS_sendmmsg, fd, messages, count, flags);
+	if (sent > 0)
+		kernel.sent += (unsigned)sent;
+	return (int)sent;
+}
+
+struct udp_fixture {
+	struct fixture f;
+	struct s53_udp_listener *listener;
+	int client;
+};
+
+static void
+start(struct udp_fixture *u, const char *listen_on, const char *ask)
+{
+	struct s53_addr to;
+	struct s53_addr local;
+	int size = 4 << 20;
+	int fd;
+
+	memset(&kernel, 0, sizeof(kernel));
+	fixture_init(&u->f);
+	fd = open_socket(&u->f, listen_on, S53_UDP);
+	local = u->f.addr;
+	u->listener = s53_udp_listener_new(u->f.base, fd, &local, &u->f.resolver, &u->f.counters);
+	assert_non_null(u->listener);
+	to = parse_addr(ask, s53_addr_port(&local));
+	u->client = connect_to(&to, SOCK_DGRAM);
+	setsockopt(u->client, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+}
+
+static void
+stop(struct udp_fixture *u)
+{
+	if (u->listener != NULL)
+		s53_udp_listener_close(u->listener);
+	close(u->client);
+	forget_all(&u->f.resolver);
+	fixture_fini(&u->f);
+}
+
+static void
+ask(struct udp_fixture *u, unsigned id)
+{
+	uint8_t query[QUERY_LEN] = { (uint8_t)(id >> 8), (uint8_t)id };
+
+	assert_int_equal(send(u->client, query, sizeof(query), 0), sizeof(query));
+}
+
+/* The ID of the next reply; -1: there is none. */
+static int
+next_id(struct udp_fixture *u)
+{
+	uint8_t octets[65535];
+	ssize_t len = recv(u->client, octets, sizeof(octets), MSG_DONTWAIT);
+
+	return len < 2 ? -1 : s53_u16_get(octets);
+}
+
+static unsigned
+count_replies(struct udp_fixture *u)
+{
+	unsigned count = 0;
+
+	while (next_id(u) >= 0)
+		count++;
+	return count;
+}
+
+static void
+a_thousand_queries_have_their_answers_at_once(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned i = 0; i < 100; i++)
+			ask(&u, round * 100 + i);
+		turn(&u.f);
+		for (unsigned i = 0; i < 100; i++)
+			assert_int_equal(next_id(&u), round * 100 + i);
+	}
+	assert_int_equal(u.f.resolver.taken, 1000);
+	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_UDP), 1000);
+	stop(&u);
+}
+
+static void
+the_answers_of_a_batch_leave_with_one_call(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	for (unsigned i = 0; i < 64; i++)
+		ask(&u, i);
+	turn(&u.f);
+	assert_int_equal(count_replies(&u), 64);
+	assert_int_equal(kernel.calls, 1);
+	stop(&u);
+}
+
+static void
+a_thousand_answers_may_come_later_and_in_another_order(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	u.f.resolver.later = true;
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned i = 0; i < 100; i++)
+			ask(&u, round * 100 + i);
+		turn(&u.f);
+	}
+	assert_int_equal(u.f.resolver.held_count, 1000);
+	assert_int_equal(next_id(&u), -1);
+	for (unsigned i = 1000; i-- > 0;)
+		release(&u.f.resolver, i);
+	u.f.resolver.held_count = 0;
+	turn(&u.f);
+	for (unsigned i = 1000; i-- > 0;)
+		assert_int_equal(next_id(&u), i);
+	stop(&u);
+}
+
+static void
+late_answers_of_one_turn_leave_with_one_call(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	u.f.resolver.later = true;
+	for (unsigned i = 0; i < 50; i++)
+		ask(&u, i);
+	turn(&u.f);
+	release_all(&u.f.resolver);
+	assert_int_equal(kernel.calls, 0);
+	turn(&u.f);
+	assert_int_equal(kernel.calls, 1);
+	assert_int_equal(count_replies(&u), 50);
+	stop(&u);
+}
+
+static void
+queries_that_end_in_silence_get_no_answer(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	u.f.resolver.later = true;
+	for (unsigned i = 0; i < 100; i++)
+		ask(&u, i);
+	turn(&u.f);
+	forget_all(&u.f.resolver);
+	turn(&u.f);
+	assert_int_equal(count_replies(&u), 0);
+	stop(&u);
+}
+
+/* The client's socket is connected: it takes replies only from the address that it asked. */
+static void
+check_wildcard(const char *listen_on, const char *to)
+{
+	struct udp_fixture u;
+	struct s53_addr asked;
+
+	start(&u, listen_on, to);
+	ask(&u, 4711);
+	turn(&u.f);
+	assert_int_equal(next_id(&u), 4711);
+	asked = parse_addr(to, s53_addr_port(&u.f.addr));
+	assert_true(s53_addr_equal(&u.f.resolver.last.local, &asked));
+	stop(&u);
+}
+
+static void
+a_wildcard_socket_answers_from_the_address_that_was_asked(void **state)
+{
+	(void)state;
+	check_wildcard("0.0.0.0", "127.0.0.1");
+	check_wildcard("0.0.0.0", "127.0.0.2");
+	check_wildcard("0.0.0.0", "127.9.8.7");
+	check_wildcard("::", "::1");
+}
+
+static void
+an_ipv6_address_is_served(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, "::1", "::1");
+	ask(&u, 6);
+	turn(&u.f);
+	assert_int_equal(next_id(&u), 6);
+	stop(&u);
+}
+
+static void
+replies_of_every_size_arrive_whole(void **state)
+{
+	static const size_t lens[] = { 12, 512, 4095, 4096, 4097, 20000, 65507 };
+	static uint8_t octets[65536];
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	for (unsigned i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
+		u.f.resolver.reply_len = lens[i];
+		ask(&u, i);
+		ask(&u, i);
+		turn(&u.f);
+		assert_int_equal(recv(u.client, octets, sizeof(octets), 0), lens[i]);
+		assert_int_equal(s53_u16_get(octets), i);
+		assert_int_equal(recv(u.client, octets, sizeof(octets), 0), lens[i]);
+	}
+	stop(&u);
+}
+
+static void
+a_request_longer_than_any_reaches_the_resolver_cut(void **state)
+{
+	static const uint8_t query[5000] = { 0 };
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	assert_int_equal(send(u.client, query, sizeof(query), 0), sizeof(query));
+	turn(&u.f);
+	assert_int_equal(u.f.resolver.last_len, 4096);
+	assert_int_equal(send(u.client, query, 0, 0), 0);
+	turn(&u.f);
+	assert_int_equal(u.f.resolver.last_len, 0);
+	ask(&u, 5); /* and the next is as long as it is */
+	turn(&u.f);
+	assert_int_equal(u.f.resolver.last_len, QUERY_LEN);
+	stop(&u);
+}
+
+static void
+a_reply_that_cannot_be_sent_stops_no_other(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	kernel.fail = EPERM;
+	kernel.fail_at = 5;
+	kernel.fail_count = 1;
+	for (unsigned i = 0; i < 10; i++)
+		ask(&u, i);
+	turn(&u.f);
+	for (unsigned i = 0; i < 10; i++) {
+		if (i != 5)
+			assert_int_equal(next_id(&u), i);
+	}
+	assert_int_equal(next_id(&u), -1);
+	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_SEND_FAILED), 1);
+	stop(&u);
+}
+
+static void
+replies_wait_for_a_socket_that_is_full(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	kernel.fail = EAGAIN;
+	kernel.fail_at = 5;
+	kernel.fail_count = 1;
+	for (unsigned i = 0; i < 100; i++)
+		ask(&u, i);
+	event_base_loop(u.f.base, EVLOOP_ONCE);
+	TURN_UNTIL(&u.f, kernel.sent == 100);
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(next_id(&u), i);
+	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_SEND_FAILED), 0);
+	stop(&u);
+}
+
+/* The kernel says "writable" and EAGAIN in turn: then too, it has an end. */
+static void
+replies_are_dropped_and_counted_when_a_socket_stays_full(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	kernel.fail = EAGAIN;
+	kernel.fail_count = UINT32_MAX;
+	for (unsigned i = 0; i < 10; i++)
+		ask(&u, i);
+	TURN_UNTIL(&u.f, s53_counter_read(&u.f.counters, S53_C_LISTEN_SEND_FAILED) == 10);
+	kernel.fail_count = 0;
+	ask(&u, 99);
+	turn(&u.f);
+	turn(&u.f);
+	assert_int_equal(next_id(&u), 99);
+	stop(&u);
+}
+
+static void
+late_answers_beyond_the_queue_of_a_full_socket_are_dropped(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	u.f.resolver.later = true;
+	for (unsigned i = 0; i < 100; i++)
+		ask(&u, i);
+	turn(&u.f);
+	kernel.fail = EAGAIN;
+	kernel.fail_count = UINT32_MAX;
+	release_all(&u.f.resolver);
+	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_SEND_FAILED), 100 - 64);
+	kernel.fail_count = 0;
+	TURN_UNTIL(&u.f, kernel.sent == 64);
+	assert_int_equal(count_replies(&u), 64);
+	stop(&u);
+}
+
+static void
+closing_answers_what_has_arrived(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	for (unsigned i = 0; i < 200; i++)
+		ask(&u, i);
+	s53_udp_listener_close(u.listener);
+	u.listener = NULL;
+	assert_int_equal(count_replies(&u), 200);
+	stop(&u);
+}
+
+static void
+a_closed_listener_lives_until_its_last_query_is_answered(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	u.f.resolver.later = true;
+	for (unsigned i = 0; i < 100; i++)
+		ask(&u, i);
+	s53_udp_listener_close(u.listener);
+	u.listener = NULL;
+	assert_int_equal(u.f.resolver.held_count, 100);
+	release_all(&u.f.resolver); /* without a turn of the loop */
+	assert_int_equal(count_replies(&u), 100);
+	stop(&u); /* a leak or a use after free is the sanitizer's to find */
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_thousand_queries_have_their_answers_at_once),
+		cmocka_unit_test(the_answers_of_a_batch_leave_with_one_call),
+		cmocka_unit_test(a_thousand_answers_may_come_later_and_in_another_order),
+		cmocka_unit_test(late_answers_of_one_turn_leave_with_one_call),
+		cmocka_unit_test(queries_that_end_in_silence_get_no_answer),
+		cmocka_unit_test(a_wildcard_socket_answers_from_the_address_that_was_asked),
+		cmocka_unit_test(an_ipv6_address_is_served),
+		cmocka_unit_test(replies_of_every_size_arrive_whole),
+		cmocka_unit_test(a_request_longer_than_any_reaches_the_resolver_cut),
+		cmocka_unit_test(a_reply_that_cannot_be_sent_stops_no_other),
+		cmocka_unit_test(replies_wait_for_a_socket_that_is_full),
+		cmocka_unit_test(replies_are_dropped_and_counted_when_a_socket_stays_full),
+		cmocka_unit_test(late_answers_beyond_the_queue_of_a_full_socket_are_dropped),
+		cmocka_unit_test(closing_answers_what_has_arrived),
+		cmocka_unit_test(a_closed_listener_lives_until_its_last_query_is_answered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
