@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * resolvconf.c - see resolvconf.h.
+ *
+ * The directory is watched rather than the file, so that a file put in its place is seen. Where
+ * resolv.conf is a link (systemd-resolved, resolvconf), the directory that it leads to is watched as
+ * well, and looked up anew after each change.
+ */
+#include "resolvconf.h"
+
+#include <ares.h>
+#include <ctype.h>
+#include <event2/event.h>
+#include <libgen.h>
+#include <limits.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#define SETTLE_MS 50 /* writers change a file in several steps */
+#define CHANGES (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
+
+struct s53_resolvconf_watch {
+	char *path;
+	char *target_name; /* the last component of what the path leads to, or NULL */
+	int fd;
+	int path_watch, target_watch; /* -1: none */
+	struct event *readable, *settled;
+	void (*touched)(void *arg);
+	void *arg;
+};
+
+/* Does the file name any server? c-ares would make up 127.0.0.1 otherwise. */
+static bool
+names_a_server(const char *path)
+{
+	static const char word[] = "nameserver";
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+
+	if (file == NULL)
+		return false;
+	while (!found && getline(&line, &size, file) >= 0) {
+		const char *at = line + strspn(line, " \t");
+
+		found = strncmp(at, word, sizeof(word) - 1) == 0 &&
+		    isspace((unsigned char)at[sizeof(word) - 1]);
+	}
+	free(line);
+	fclose(file);
+	return found;
+}
+
+#if ARES_VERSION >= 0x011800 /* 1.24: ares_get_servers_csv(), and the other is deprecated */
+
+/* One server of "192.0.2.1:53,[fe80::1]:53%eth0"; cut at its end by the caller. */
+static bool
+parse_server(char *text, struct s53_addr *out)
+{
+	char *bracket = strchr(text, ']');
+	char *interface = strchr(bracket != NULL ? bracket : text, '%');
+
+	if (interface != NULL)
+		*interface++ = '\0';
+	if (s53_addr_parse_port(text, 53, out) != S53_OK)
+		return false;
+	if (interface != NULL && out->family == AF_INET6)
+		out->in6.sin6_scope_id = if_nametoindex(interface);
+	return true;
+}
+
+static unsigned
+servers_of(ares_channel_t *channel, struct s53_addr *out)
+{
+	char *list = ares_get_servers_csv(channel);
+	char *rest = NULL;
+	unsigned count = 0;
+
+	if (list == NULL)
+		return 0;
+	for (char *it = strtok_r(list, ",", &rest); it != NULL && count < S53_HOST_ADDRS_MAX;
+	     it = strtok_r(NULL, ",", &rest)) {
+		if (parse_server(it, &out[count]))
+			count++;
+	}
+	ares_free_string(list);
+	return count;
+}
+
+#else
+
+static unsigned
+servers_of(ares_channel channel, struct s53_addr *out)
+{
+	struct ares_addr_port_node *list = NULL;
+	unsigned count = 0;
+
+	if (ares_get_servers_ports(channel, &list) != ARES_SUCCESS)
+		return 0;
+	for (struct ares_addr_port_node *it = list; it != NULL && count < S53_HOST_ADDRS_MAX;
+	     it = it->next) {
+		struct s53_addr *addr = &out[count++];
+
+		memset(addr, 0, sizeof(*addr));
+		addr->family = (sa_family_t)it->family;
+		if (it->family == AF_INET)
+			addr->in.sin_addr = it->addr.addr4;
+		else
+			memcpy(&addr->in6.sin6_addr, &it->addr.addr6, sizeof(it->addr.addr6));
+		s53_addr_set_port(addr, it->udp_port != 0 ? (uint16_t)it->udp_port : 53);
+	}
+	ares_free_data(list);
+	return count;
+}
+
+#endif
+
+unsigned
+s53_resolvconf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+{
+	struct ares_options options = { .resolvconf_path = NULL };
+	ares_channel channel;
+	unsigned count = 0;
+
+	if (!names_a_server(path) || ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+		return 0;
+	options.resolvconf_path = strdup(path);
+	if (options.resolvconf_path != NULL &&
+	    ares_init_options(&channel, &options, ARES_OPT_RESOLVCONF) == ARES_SUCCESS) {
+		count = servers_of(channel, out);
+		ares_destroy(channel);
+	}
+	free(options.resolvconf_path);
+	ares_library_cleanup();
+	return count;
+}
+
+/* Watch the directory that holds `path`, in addition to what is watched already. */
+static int
+watch_directory(int fd, const char *path)
+{
+	char *copy = strdup(path);
+	int watch = -1;
+
+	if (copy != NULL)
+		watch = inotify_add_watch(fd, dirname(copy), CHANGES);
+	free(copy);
+	return watch;
+}
+
+/* Follow the path's link, if it is one, to wherever it leads now. */
+static void
+follow(struct s53_resolvconf_watch *watch)
+{
+	char *target = realpath(watch->path, NULL);
+	int was = watch->target_watch;
+
+	free(watch->target_name);
+	watch->target_name = NULL;
+	watch->target_watch = -1;
+	if (target != NULL) {
+		watch->target_watch = watch_directory(watch->fd, target);
+		watch->target_name = strdup(basename(target));
+	}
+	if (was >= 0 && was != watch->target_watch && was != watch->path_watch)
+		(void)inotify_rm_watch(watch->fd, was);
+	free(target);
+}
+
+static bool
+concerns_us(const struct s53_resolvconf_watch *watch, const struct inotify_event *event)
+{
+	const char *name = strrchr(watch->path, '/');
+
+	if (event->len == 0)
+		return true; /* the directory itself, or events were lost */
+	if (event->wd == watch->path_watch &&
+	    strcmp(event->name, name != NULL ? name + 1 : watch->path) == 0)
+		return true;
+	return event->wd == watch->target_watch && watch->target_name != NULL &&
+	    strcmp(event->name, watch->target_name) == 0;
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_resolvconf_watch *watch = arg;
+	struct timeval settle = { 0, SETTLE_MS * 1000 };
+	_Alignas(struct inotify_event) char events[4096];
+	bool touched = false;
+	ssize_t len;
+
+	(void)what;
+	while ((len = read(fd, events, sizeof(events))) > 0) {
+		for (char *at = events; at < events + len;) {
+			const struct inotify_event *event = (const void *)at;
+
+			touched |= concerns_us(watch, event);
+			at += sizeof(*event) + event->len;
+		}
+	}
+	if (touched)
+		(void)event_add(watch->settled, &settle);
+}
+
+static void
+on_settled(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_resolvconf_watch *watch = arg;
+
+	(void)fd;
+	(void)what;
+	follow(watch);
+	watch->touched(watch->arg);
+}
+
+struct s53_resolvconf_watch *
+s53_resolvconf_watch(
+    struct event_base *base, const char *path, void (*touched)(void *arg), void *arg)
+{
+	struct s53_resolvconf_watch *watch = calloc(1, sizeof(*watch));
+
+	if (watch == NULL)
+		return NULL;
+	watch->touched = touched;
+	watch->arg = arg;
+	watch->target_watch = -1;
+	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	watch->path = strdup(path);
+	if (watch->fd < 0 || watch->path == NULL)
+		goto failed;
+	watch->path_watch = watch_directory(watch->fd, path);
+	follow(watch);
+	watch->readable = event_new(base, watch->fd, EV_READ | EV_PERSIST, on_readable, watch);
+	watch->settled = evtimer_new(base, on_settled, watch);
+	if (watch->readable == NULL || watch->settled == NULL ||
+	    event_add(watch->readable, NULL) != 0)
+		goto failed;
+	return watch;
+failed:
+	s53_resolvconf_unwatch(watch);
+	return NULL;
+}
+
+void
+s53_resolvconf_unwatch(struct s53_resolvconf_watch *watch)
+{
+	if (watch == NULL)
+		return;
+	if (watch->readable != NULL)
+		event_free(watch->readable);
+	if (watch->settled != NULL)
+		event_free(watch->settled);
+	if (watch->fd >= 0)
+		close(watch->fd);
+	free(watch->target_name);
+	free(watch->path);
+	free(watch);
+}
