@@ -85,9 +85,9 @@ whole_sets(const struct part *part, size_t edge)
 	return edge;
 }
 
-/* Counts and TC of a message that ends at `edge`, within or before `section`. */
+/* Counts and TC of a message that ends at `edge`. */
 static void
-settle_header(uint8_t *message, size_t edge, enum s53_section section)
+settle_header(uint8_t *message, size_t edge, bool truncated)
 {
 	uint16_t kept[4] = { 0 };
 	struct s53_walk walk;
@@ -98,7 +98,7 @@ settle_header(uint8_t *message, size_t edge, enum s53_section section)
 			kept[rr.section]++;
 	for (enum s53_section s = S53_ANSWER; s <= S53_ADDITIONAL; s++)
 		s53_header_set_count(message, s, kept[s]);
-	if (section != S53_ADDITIONAL)
+	if (truncated)
 		s53_header_set_flags(message, s53_header_flags(message) | S53_TC);
 }
 
@@ -130,6 +130,6 @@ s53_message_cut(uint8_t *message, size_t len, size_t limit)
 	/* An answer keeps what fits: its set is torn either way, and TC says so. */
 	if (section != S53_ANSWER)
 		edge = whole_sets(&part, edge);
-	settle_header(message, edge, section);
+	settle_header(message, edge, section != S53_ADDITIONAL || edge > limit);
 	return edge;
 }

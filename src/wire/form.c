@@ -12,10 +12,8 @@
 /* Types that have no other business in this program. */
 enum {
 	TYPE_HINFO = 13,
-	TYPE_NSAP_PTR = 23,
 	TYPE_TALINK = 58,
 	TYPE_SVCB = 64,
-	TYPE_DSYNC = 66,
 	TYPE_SPF = 99,
 	TYPE_LP = 107,
 };
@@ -49,7 +47,6 @@ s53_form_of(uint16_t type)
 	case TYPE_HINFO:
 		return (struct s53_form){ "ss", false };
 	case S53_TYPE_DNAME:
-	case TYPE_NSAP_PTR:
 		return (struct s53_form){ "n", false };
 	case S53_TYPE_RP:
 	case TYPE_TALINK:
@@ -76,8 +73,6 @@ s53_form_of(uint16_t type)
 	case TYPE_SVCB:
 	case S53_TYPE_HTTPS:
 		return (struct s53_form){ "2n*", false };
-	case TYPE_DSYNC:
-		return (struct s53_form){ "5n", false };
 	default:
 		return (struct s53_form){ "*", false };
 	}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fuzz_message.c - a foreign answer: what passes the check is read alike by ldns, and stays a
+ * message of the same records whatever is done to it. The parameters of what is done come out of
+ * the message's ID.
+ */
+#include "oracle.h"
+
+#include <split53/rand.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
+
+/* Nothing reads or writes outside of octets that never saw the check. */
+static void
+survive(const uint8_t *octets, size_t len)
+{
+	uint8_t *copy = copy_of(octets, len);
+	struct s53_name name = { .len = 1, .octets = { 0 } };
+	struct s53_name end;
+	bool answered;
+
+	(void)s53_message_least_ttl(copy, len);
+	(void)s53_message_chain(copy, len, &name, S53_TYPE_A, &end, &answered);
+	s53_message_age(copy, len, 1, 60);
+	s53_message_respell(copy, len, &name);
+	free(copy);
+}
+
+static ldns_pkt *
+still_a_message(const uint8_t *message, size_t len, bool opt)
+{
+	struct s53_edns edns;
+	size_t opt_at;
+	ldns_pkt *pkt;
+
+	MUST(s53_message_check(message, len, &edns, &opt_at));
+	MUST(edns.present == opt && (opt_at != 0) == opt);
+	pkt = oracle_read(message, len);
+	MUST(pkt != NULL);
+	must_agree(pkt, message, len);
+	return pkt;
+}
+
+static void
+try_age(const uint8_t *message, size_t len, const ldns_pkt *before, bool opt)
+{
+	uint32_t age_s = s53_header_id(message) * 31u;
+	uint32_t cap_s = s53_header_id(message) % 7 * 86400u;
+	uint32_t least = UINT32_MAX;
+	uint8_t *copy = copy_of(message, len);
+	ldns_pkt *after;
+
+	s53_message_age(copy, len, age_s, cap_s);
+	after = still_a_message(copy, len, opt);
+	must_begin(before, after);
+	for (enum s53_section s = S53_ANSWER; s <= S53_ADDITIONAL; s++)
+		for (size_t i = 0; i < oracle_count(before, s); i++) {
+			uint32_t was = ldns_rr_ttl(oracle_rr(before, s, i));
+			uint32_t is = was > 0x7fffffff || was < age_s ? 0 : was - age_s;
+
+			is = is < cap_s ? is : cap_s;
+			least = is < least ? is : least;
+			MUST(ldns_rr_ttl(oracle_rr(after, s, i)) == is);
+		}
+	MUST(s53_message_least_ttl(copy, len) == least);
+	ldns_pkt_free(after);
+	free(copy);
+}
+
+static void
+try_respell(const uint8_t *message, size_t len, const ldns_pkt *before, bool opt)
+{
+	uint8_t *copy = copy_of(message, len);
+	struct s53_name spelling, after_name;
+	ldns_pkt *after;
+
+	if (s53_header_count(message, S53_QUESTION) == 1) {
+		s53_rand_test_seed(s53_header_id(message));
+		spelling = name_at(message, len, S53_HEADER_LEN);
+		s53_name_scramble(&spelling);
+		s53_message_respell(copy, len, &spelling);
+		after = still_a_message(copy, len, opt);
+		must_begin(before, after);
+		after_name = name_at(copy, len, S53_HEADER_LEN);
+		MUST(s53_name_same(&after_name, &spelling));
+		ldns_pkt_free(after);
+	}
+	free(copy);
+}
+
+/* RFC 2181 s9: what is gone of a section has no part of its set left but exact copies. */
+static void
+must_keep_sets_whole(const ldns_pkt *whole, const ldns_pkt *part, enum s53_section section)
+{
+	size_t kept = oracle_count(part, section);
+
+	for (size_t gone = kept; gone < oracle_count(whole, section); gone++) {
+		const ldns_rr *lost = oracle_rr(whole, section, gone);
+		bool of_set = false;
+		bool copied = false;
+
+		for (size_t i = 0; i < kept; i++) {
+			const ldns_rr *rr = oracle_rr(part, section, i);
+
+			if (ldns_rr_get_type(rr) != ldns_rr_get_type(lost) ||
+			    ldns_rr_get_class(rr) != ldns_rr_get_class(lost) ||
+			    ldns_dname_compare(ldns_rr_owner(rr), ldns_rr_owner(lost)) != 0)
+				continue;
+			of_set = true;
+			copied |= same_rr(rr, lost);
+		}
+		MUST(!of_set || copied);
+	}
+}
+
+/* True unless two types of the message became one for the oracle, so that it sees false sets. */
+static bool
+types_are_told_apart(const uint8_t *message, size_t len)
+{
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	MUST(s53_walk_begin(&walk, message, len));
+	while (s53_walk_next(&walk, &rr))
+		if (type_for_ldns(rr.type) != rr.type)
+			return false;
+	return true;
+}
+
+static void
+try_cut(const uint8_t *message, size_t len, const ldns_pkt *before)
+{
+	size_t limit = s53_header_id(message) % (len + 8);
+	bool was_tc = (s53_header_flags(message) & S53_TC) != 0;
+	uint8_t *copy = copy_of(message, len);
+	size_t cut = s53_message_cut(copy, len, limit);
+	ldns_pkt *after = still_a_message(copy, cut, false);
+	bool lost = oracle_count(after, S53_ANSWER) < oracle_count(before, S53_ANSWER) ||
+	    oracle_count(after, S53_AUTHORITY) < oracle_count(before, S53_AUTHORITY);
+	struct s53_walk walk;
+
+	MUST(s53_walk_begin(&walk, copy, cut));
+	MUST(cut <= limit || cut == walk.reader.at);
+	MUST(limit < len || cut == len);
+	must_begin(before, after);
+	/* a question alone that does not fit is cut, too */
+	MUST(((s53_header_flags(copy) & S53_TC) != 0) == (was_tc || lost || cut > limit));
+	if (types_are_told_apart(message, len)) {
+		must_keep_sets_whole(before, after, S53_AUTHORITY);
+		must_keep_sets_whole(before, after, S53_ADDITIONAL);
+	}
+	ldns_pkt_free(after);
+	free(copy);
+}
+
+static void
+try_strip(const uint8_t *message, size_t len, const ldns_pkt *before, size_t opt_at)
+{
+	uint8_t *copy = copy_of(message, len);
+	size_t left = s53_message_strip_opt(copy, len, opt_at);
+	ldns_pkt *after = still_a_message(copy, left, false);
+
+	MUST((left < len) == (opt_at != 0));
+	must_begin(before, after);
+	must_begin(after, before);
+	try_cut(copy, left, after);
+	ldns_pkt_free(after);
+	free(copy);
+}
+
+static void
+try_chain(const uint8_t *message, size_t len, const ldns_pkt *pkt)
+{
+	uint16_t qtype = s53_header_id(message) % 64;
+	struct s53_name qname, end;
+	bool answered, found = false;
+
+	if (s53_header_count(message, S53_QUESTION) != 1)
+		return;
+	qname = name_at(message, len, S53_HEADER_LEN);
+	MUST(s53_message_chain(message, len, &qname, qtype, &end, &answered) <= S53_CHAIN_MAX);
+	for (size_t i = 0; i < oracle_count(pkt, S53_ANSWER); i++) {
+		const ldns_rr *rr = oracle_rr(pkt, S53_ANSWER, i);
+		struct s53_name owner = { .len = (uint8_t)ldns_rdf_size(ldns_rr_owner(rr)) };
+
+		memcpy(owner.octets, ldns_rdf_data(ldns_rr_owner(rr)), owner.len);
+		found |=
+		    ldns_rr_get_type(rr) == type_for_ldns(qtype) && s53_name_equal(&owner, &end);
+	}
+	MUST(!answered || found);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
+{
+	struct s53_edns edns;
+	ldns_pkt *pkt;
+	size_t opt_at;
+
+	survive(octets, len);
+	if (!s53_message_check(octets, len, &edns, &opt_at))
+		return 0;
+	pkt = still_a_message(octets, len, edns.present);
+	MUST(ldns_pkt_edns(pkt) == edns.present);
+	if (edns.present) {
+		MUST(ldns_pkt_edns_do(pkt) == edns.dnssec_ok);
+		MUST(ldns_pkt_edns_version(pkt) == edns.version);
+		MUST(ldns_pkt_edns_extended_rcode(pkt) == edns.rcode_high);
+	}
+	try_age(octets, len, pkt, edns.present);
+	try_respell(octets, len, pkt, edns.present);
+	try_strip(octets, len, pkt, opt_at);
+	try_chain(octets, len, pkt);
+	ldns_pkt_free(pkt);
+	return 0;
+}
