@@ -3,7 +3,6 @@
  * diag.c - messages about a file, kept in order and printed with the line and a caret.
  */
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +22,7 @@ s53_diags_init(struct s53_diags *diags)
 static void
 diag_free(struct s53_diag *diag)
 {
-	free((char *)(uintptr_t)diag->place.file); /* our own copy */
+	free((void *)diag->place.file); /* our own copy */
 	free(diag->text);
 	free(diag->source_line);
 	free(diag);

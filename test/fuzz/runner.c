@@ -23,7 +23,7 @@
 #define CUTS_MAX 1024 /* lengths tried of one file; a longer file is cut in larger steps */
 #define CHANGES 2000 /* changed copies of one file */
 #define CHANGES_MS 4000 /* for cut and changed copies of all files together */
-#define FILE_MAX (1024 * 1024)
+#define FILE_MAX ((size_t)1024 * 1024)
 #define HANG_S 20
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);

@@ -67,6 +67,18 @@ numbers_below_a_bound_are_even(void **state)
 	assert_int_equal(s53_rand_below(1), 0);
 }
 
+/* Three quarters of the range: without rejection each third number comes twice as often. */
+static void
+a_bound_that_does_not_divide_the_range_is_even_too(void **state)
+{
+	unsigned thirds = 0;
+
+	(void)state;
+	for (int i = 0; i < 30000; i++)
+		thirds += s53_rand_below(UINT32_C(3) << 30) % 3 == 0;
+	assert_in_range(thirds, 9500, 10500);
+}
+
 static void
 a_large_request_is_filled_to_its_end(void **state)
 {
@@ -103,6 +115,7 @@ main(void)
 		cmocka_unit_test(two_threads_draw_different_numbers),
 		cmocka_unit_test(ids_spread_over_their_whole_range),
 		cmocka_unit_test(numbers_below_a_bound_are_even),
+		cmocka_unit_test(a_bound_that_does_not_divide_the_range_is_even_too),
 		cmocka_unit_test(a_large_request_is_filled_to_its_end),
 		cmocka_unit_test(a_seeded_sequence_repeats),
 	};
