@@ -182,6 +182,19 @@ parse_addr(const char *text, uint16_t port)
 	return addr;
 }
 
+/* Many a container has IPv6 switched off. */
+static inline bool
+has_ipv6(void)
+{
+	struct s53_addr addr = parse_addr("::1", 0);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool has = fd >= 0 && bind(fd, &addr.sa, s53_addr_len(&addr)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return has;
+}
+
 /* A socket of s53_socket_open() at a free port of `text`; f->addr becomes its address. */
 static inline int
 open_socket(struct fixture *f, const char *text, enum s53_transport kind)

@@ -215,7 +215,8 @@ a_wildcard_socket_answers_from_the_address_that_was_asked(void **state)
 	check_wildcard("0.0.0.0", "127.0.0.1");
 	check_wildcard("0.0.0.0", "127.0.0.2");
 	check_wildcard("0.0.0.0", "127.9.8.7");
-	check_wildcard("::", "::1");
+	if (has_ipv6())
+		check_wildcard("::", "::1");
 }
 
 static void
@@ -224,6 +225,8 @@ an_ipv6_address_is_served(void **state)
 	struct udp_fixture u;
 
 	(void)state;
+	if (!has_ipv6())
+		skip();
 	start(&u, "::1", "::1");
 	ask(&u, 6);
 	turn(&u.f);
