@@ -405,9 +405,7 @@ lines_of_several_threads_stay_whole_while_the_configuration_changes(void **state
 	(void)state;
 	configure_file((struct s53_log_channel){ .versions = 0 });
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(
-		    pthread_create(&threads[i], NULL, write_lines, (void *)(uintptr_t) & "xyz"[i]),
-		    0);
+		assert_int_equal(pthread_create(&threads[i], NULL, write_lines, &letters[i]), 0);
 	for (int i = 0; i < 20; i++)
 		configure_file((struct s53_log_channel){ .versions = 0 });
 	for (int i = 0; i < 3; i++)
