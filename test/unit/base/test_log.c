@@ -29,8 +29,7 @@
 static int syslog_priority_seen;
 static char syslog_text_seen[256];
 
-void
-syslog(int pri, const char *fmt, ...)
+void(syslog)(int pri, const char *fmt, ...)
 {
 	va_list arguments;
 
@@ -41,7 +40,7 @@ syslog(int pri, const char *fmt, ...)
 }
 
 /* The name under which _FORTIFY_SOURCE calls it. */
-void __syslog_chk(int priority, int flag, const char *format, ...);
+void __syslog_chk(int priority, int flag, const char *format, ...) S53_PRINTF(3, 4);
 
 void
 __syslog_chk(int priority, int flag, const char *format, ...)
