@@ -10,6 +10,7 @@
 #include "pending.h"
 
 #define ROOT_TTL 518400 /* of the root's NS records */
+#define ROOT_SERVERS 13 /* a to m */
 #define CHAOS_SOA_TTL 86400
 #define TXT_MAX 255 /* octets of one character string, RFC 1035 s3.3 */
 
@@ -130,8 +131,8 @@ s53_local_referral(struct s53_query *query)
 	begin(query, &reply);
 	rdata[0] = 1;
 	memcpy(rdata + 2, tail, sizeof tail);
-	for (char letter = 'a'; letter <= 'm'; letter++) {
-		rdata[1] = (uint8_t)letter;
+	for (unsigned i = 0; i < ROOT_SERVERS; i++) {
+		rdata[1] = (uint8_t)('a' + i);
 		s53_reply_add(&reply, S53_AUTHORITY, &root, S53_TYPE_NS, S53_CLASS_IN, ROOT_TTL,
 		    rdata, sizeof rdata);
 	}
