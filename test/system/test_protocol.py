@@ -5,12 +5,11 @@ import struct
 
 import dns.edns
 import dns.flags
-import dns.message
-import dns.opcode
 import dns.rcode
 import pytest
 
-from support.client import Client, ask, ask_raw, parse, query, rcode, rdata
+from support.client import Client, addresses, ask, ask_raw, query, rcode, rdata
+from support.namespace import add_address, remove_address
 from support.split53 import free_port
 from support.upstream import answer_with
 
@@ -79,7 +78,7 @@ def code_of(octets):
     ("an OPT in the answer section", header(answers=1) + QUESTION + OPT),
     ("a cut OPT", header(additional=1) + QUESTION + OPT[:-2]),
     ("an option that is longer than the OPT", header(additional=1) + QUESTION + OPT[:-2] + b"\0\4\0\x0a\0\x20"),
-])
+], ids=lambda value: value if isinstance(value, str) else "")
 def test_the_answer_has_the_code_that_named_gives(pair, what, octets):
     ours, theirs = both(pair, octets)
     assert code_of(ours) == code_of(theirs)
@@ -91,7 +90,8 @@ def test_the_answer_has_the_code_that_named_gives(pair, what, octets):
 
 @pytest.mark.parametrize("what,octets", [
     ("AXFR", header() + QUESTION[:-4] + b"\0\xfc\0\1"),
-    ("IXFR", header(authority=1) + QUESTION[:-4] + b"\0\xfb\0\1" + b"\xc0\x0c\0\6\0\1\0\0\0\0\0\x16\0\0" + b"\0\0\0\1" * 5)])
+    ("IXFR", header(authority=1) + QUESTION[:-4] + b"\0\xfb\0\1" + b"\xc0\x0c\0\6\0\1\0\0\0\0\0\x16\0\0" + b"\0\0\0\1" * 5)],
+    ids=["AXFR", "IXFR"])
 def test_a_zone_transfer_is_refused_over_tcp(pair, what, octets):
     ours, theirs = both(pair, octets, tcp=True)
     assert code_of(ours) in ("REFUSED", "NOTAUTH", "NOTIMP")
@@ -136,8 +136,8 @@ def test_the_question_comes_back_as_it_was_spelled(pair, spelling):
 @pytest.mark.parametrize("rdtype", ["TXT", "A", "ANY", "SOA"])
 def test_chaos_names_are_answered_or_refused_like_nameds(pair, name, rdtype):
     ours = pair[0].ask(name, rdtype, rdclass="CH", flags=0)
-    theirs = pair[1].ask(name, rdtype, rdclass="CH", flags=0)
     if name in ("version.bind.", "hostname.bind.", "id.server.") and rdtype in ("TXT", "ANY"):
+        theirs = pair[1].ask(name, rdtype, rdclass="CH", flags=0)
         assert rcode(ours) == rcode(theirs)
         assert bool(rdata(ours, "TXT")) == bool(rdata(theirs, "TXT"))
     else:
@@ -180,7 +180,7 @@ def test_an_edns_version_that_is_not_there_is_badvers(pair):
 
 
 def test_unknown_options_are_ignored_and_not_echoed(pair):
-    answer = pair[0].ask("opt.example.com.", options=[dns.edns.GenericOption(65001, b"abc"), dns.edns.GenericOption(14, b"")])
+    answer = pair[0].ask("opt.example.com.", options=[dns.edns.GenericOption(65001, b"abc"), dns.edns.GenericOption(20292, b"")])
     assert rcode(answer) == "NOERROR" and answer.edns == 0
     assert 65001 not in {option.otype for option in answer.options}
 
@@ -236,20 +236,21 @@ def test_allow_query_refuses_and_blackhole_is_silent(split53, upstream):
 
 
 def test_each_client_sees_its_own_view(split53, upstream):
-    from support.client import addresses
     inside, outside = upstream(answer_with("10.0.0.1")), upstream(answer_with("198.51.100.1"))
     port = free_port()
+    add_address("10.66.0.99/32")
     program = split53(port=port, conf=f"""
 acl inner {{ 127.0.0.10; 127.0.1.0/24; }};
 options {{ listen-on port {port} {{ any; }}; listen-on-v6 {{ none; }}; recursion yes; pid-file none; }};
 view "inner" {{ match-clients {{ inner; }}; forward only; forwarders {{ {inside.where}; }}; }};
-view "other" {{ match-clients {{ any; }}; match-destinations {{ ! 127.0.0.99; any; }}; forward only; forwarders {{ {outside.where}; }}; }};
+view "other" {{ match-clients {{ any; }}; match-destinations {{ ! 10.66.0.99; any; }}; forward only; forwarders {{ {outside.where}; }}; }};
 """)
     where = ("127.0.0.1", program.port)
     assert addresses(ask(where, "a.example.com.", source="127.0.0.10")) == ["10.0.0.1"]
     assert addresses(ask(where, "a.example.com.", source="127.0.1.9")) == ["10.0.0.1"]
     assert addresses(ask(where, "a.example.com.", source="127.0.0.11")) == ["198.51.100.1"]
-    assert rcode(ask(("127.0.0.99", port), "a.example.com.", source="127.0.0.11")) == "REFUSED"
+    assert rcode(ask(("10.66.0.99", port), "a.example.com.", source="127.0.0.11")) == "REFUSED"
+    remove_address("10.66.0.99/32")
 
 
 # Zones of our own
@@ -268,7 +269,6 @@ out IN CNAME www.example.com.
     server = upstream()
     program = split53(forwarders=[server.where], options=f'directory "{tmp_path}";',
                       extra='zone "corp.example" { type primary; file "corp.zone"; };')
-    from support.client import addresses
     assert addresses(program.ask("WWW.corp.example.")) == ["10.0.0.80"]
     assert program.ask("www.corp.example.").flags & dns.flags.AA
     assert addresses(program.ask("alias.corp.example.", "AAAA")) == ["2001:db8::80"]

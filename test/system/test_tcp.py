@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """DNS over TCP as RFC 7766 and RFC 7828 want it, and clients that behave badly."""
+import os
 import re
 import resource
 import socket
@@ -78,7 +79,8 @@ def test_a_client_that_goes_away_harms_nobody(served):
 
 
 @pytest.mark.parametrize("octets", [b"\0\0", b"\0\1x", b"\0\x0b" + b"x" * 11, b"\xff\xff" + b"\xff" * 65535,
-                                    b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"])
+                                    b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"],
+                         ids=["empty", "one octet", "half a header", "the largest", "http", "tls"])
 def test_octets_that_are_no_question_harm_only_their_connection(served, octets):
     with Stream(("127.0.0.1", served.port)) as stream:
         try:
@@ -168,8 +170,9 @@ def test_a_writer_of_one_octet_a_while_hurts_only_itself(served):
 
 def test_running_out_of_descriptors_is_survived(upstream, split53):
     program = split53(forwarders=[upstream().where], options="tcp-clients 1000; tcp-initial-timeout 1200;", arguments=["-n", "1"])
-    used = len(__import__("os").listdir(f"/proc/{program.process.pid}/fd"))
-    resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE, (used + 15, used + 15))
+    used = len(os.listdir(f"/proc/{program.process.pid}/fd"))
+    _, most = resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE, (used + 15, most))
     streams = []
     try:
         for _ in range(60):
@@ -182,7 +185,7 @@ def test_running_out_of_descriptors_is_survived(upstream, split53):
     finally:
         for stream in streams:
             stream.close()
-    resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE, (used + 300, used + 300))
+    resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE, (used + 300, most))
 
     def recovered():
         try:

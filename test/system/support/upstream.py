@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 import time
+import traceback
 
 import dns.message
 import dns.name
@@ -128,7 +129,7 @@ def answer_with(address="192.0.2.1", ttl=60):
 class FakeUpstream:
     def __init__(self, answer=None, address="127.0.0.1", port=0, tcp=True, udp=True, namespace=None):
         self.answer = answer or answer_with()
-        self.queries = []
+        self.queries, self.failures = [], []
         self.connections = 0
         self._serial = itertools.count()
         self._due, self._lock = [], threading.Lock()
@@ -140,9 +141,9 @@ class FakeUpstream:
         self._wake_read.setblocking(False)
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
         self.udp = self.tcp = None
+        self._stopping = False
         self._streams = set()
         self._open(udp, tcp)
-        self._stopping = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -239,7 +240,11 @@ class FakeUpstream:
     def _take(self, octets, peer, connection):
         query = Query(self, octets, peer, connection)
         self.queries.append(query)
-        replies = self.answer(query)
+        try:
+            replies = self.answer(query)
+        except Exception:	# noqa: BLE001 - it fails the test in close()
+            self.failures.append(traceback.format_exc())
+            return
         for octets in [replies] if isinstance(replies, bytes) else replies or ():
             query.send(octets)
 
@@ -257,6 +262,8 @@ class FakeUpstream:
         self.queries = []
 
     def close(self):
+        if self._stopping:
+            return
         self._stopping = True
         self._wake_write.send(b"x")
         self._thread.join(5)
@@ -264,3 +271,4 @@ class FakeUpstream:
             key.fileobj.close()
         self._wake_write.close()
         self._selector.close()
+        assert not self.failures, self.failures[0]

@@ -85,6 +85,7 @@ class Database:
 
 def start_recursor(work):
     namespace.add_address("8.8.8.8/32")
+    namespace.add_address("fd00:8::8/128")	# a host without IPv6 is not told of AAAA records (AI_ADDRCONFIG)
     return Named(work, zones=ZONES, address="8.8.8.8", port=53, name="recursor")
 
 
