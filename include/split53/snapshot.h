@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * snapshot.h - one configuration, built and never changed: what the workers serve by.
+ *
+ * Layer    server
+ * Threads  built by the main thread (setup.c), then immutable; counted through its policy
+ * Memory   owns everything that was built for it, in an arena or by s53_snapshot_own(); goes when
+ *          the last count of `policy` is dropped, in whatever thread that happens
+ * Units    tcp_*_100ms: units of 100 ms, as named.conf has them
+ */
+#pragma once
+
+#include <split53/arena.h>
+#include <split53/log.h>
+#include <split53/view.h>
+
+/* One listen-on or listen-on-v6: addresses of this machine that match get a listener each. */
+struct s53_listen_rule {
+	sa_family_t family;
+	uint16_t port;
+	struct s53_acl *match;
+	/* Those written one by one, with the port: that they cannot be bound is an error. */
+	struct s53_addr *named;
+	unsigned named_count;
+};
+
+/* For --explain: what a zone of the configuration became. */
+struct s53_route_note {
+	struct s53_route_note *next;
+	unsigned view; /* index into policy.views */
+	struct s53_name apex;
+	const char *place; /* "named.conf:12:1", or "built in" */
+	const char *text; /* its upstreams, or why there are none */
+};
+
+/* A forwarder that is a host name. */
+struct s53_snapshot_host {
+	struct s53_snapshot_host *next;
+	const char *name;
+};
+
+struct s53_snapshot_owned;
+
+struct s53_snapshot {
+	struct s53_policy policy;
+	struct s53_arena arena;
+	struct s53_snapshot_owned *owned;
+	struct s53_listen_rule *rules;
+	unsigned rule_count;
+	unsigned tcp_clients;
+	unsigned tcp_initial_100ms, tcp_idle_100ms;
+	int tcp_listen_queue;
+	const char *pid_file; /* NULL: none */
+	bool pid_file_written; /* `pid-file` stands in the file: then it is not ours to leave out */
+	bool has_logging; /* a logging clause: `log` is its meaning */
+	bool
+	    uses_interfaces; /* localhost or localnets decide something: rebuild when they change */
+	struct s53_log_config log;
+	struct s53_snapshot_host *hosts;
+	struct s53_route_note *notes; /* only when asked for */
+};
+
+/* An empty one with a count of 1, or NULL. */
+struct s53_snapshot *s53_snapshot_new(void);
+
+/*
+ * The snapshot drops `object` by `drop` at its end, newest first. false: no memory, and `object`
+ * has been dropped. NULL for `object` is no memory too: so that s53_snapshot_own(s,
+ * s53_acl_new(), ...) is one test.
+ */
+bool s53_snapshot_own(struct s53_snapshot *snapshot, void *object, void (*drop)(void *object));
+
+static inline struct s53_snapshot *
+s53_snapshot_of(struct s53_policy *policy)
+{
+	return S53_CONTAINER_OF(policy, struct s53_snapshot, policy);
+}
+
+/* Give a count back; the last one frees. NULL is fine. */
+void s53_snapshot_drop(struct s53_snapshot *snapshot);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * worker.h - a thread that serves: its loop, sockets, upstream sockets and queries are its own.
+ *
+ * Layer    server
+ * Threads  every function but s53_worker_counters() is the main thread's; what they ask for
+ *          reaches the worker through its mailbox. Nothing else of a worker is touched from
+ *          outside
+ * Memory   freed by s53_worker_join()
+ * Units    ms
+ */
+#pragma once
+
+#include <split53/counter.h>
+#include <split53/listen.h>
+
+struct s53_worker;
+
+/* What all workers count together. */
+struct s53_worker_shared {
+	struct s53_resolver_shared resolver;
+	struct s53_tcp_limits tcp;
+};
+
+/* Not running yet; it takes its own count of `policy`. NULL: no memory or descriptors. */
+struct s53_worker *s53_worker_new(
+    unsigned index, struct s53_worker_shared *shared, struct s53_policy *policy);
+
+/* S53_E_LIMIT: no thread to be had. */
+S53_MUST_USE enum s53_status s53_worker_start(struct s53_worker *worker);
+
+/* Serve new queries by `policy` from now on; takes its own count. S53_E_NOMEM. */
+S53_MUST_USE enum s53_status s53_worker_use(struct s53_worker *worker, struct s53_policy *policy);
+
+/* Serve these sockets of `addr`, which become the worker's also when this fails. S53_E_NOMEM. */
+S53_MUST_USE enum s53_status s53_worker_listen(
+    struct s53_worker *worker, const struct s53_addr *addr, int udp_fd, int tcp_fd);
+
+/* Answer what has come by `addr`, then close. S53_E_NOMEM. */
+S53_MUST_USE enum s53_status s53_worker_unlisten(
+    struct s53_worker *worker, const struct s53_addr *addr);
+
+/*
+ * Take nothing new, answer what is under way for at most `patience_ms`, then SERVFAIL the rest
+ * and end the thread. Cannot fail.
+ */
+void s53_worker_drain(struct s53_worker *worker, unsigned patience_ms);
+
+/* Wait for the end after drain(), and free. Also for one that was never started. NULL is fine. */
+void s53_worker_join(struct s53_worker *worker);
+
+/* From any thread, as long as the worker is there. */
+const struct s53_counters *s53_worker_counters(const struct s53_worker *worker);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * change.c - building a snapshot, swapping it in, and what leads to that: reload, and a world
+ * that changes.
+ *
+ * A reload builds and checks everything beside what serves; only then is it swapped in, worker by
+ * worker, between two turns of their loops. The old snapshot goes when the last query that began
+ * under it has ended.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <split53/clock.h>
+#include <split53/log.h>
+
+#include "inside.h"
+#include "process.h"
+
+static const char *
+resolv_conf_path(void)
+{
+	const char *path = getenv("SPLIT53_RESOLV_CONF");
+
+	return path != NULL && *path != '\0' ? path : "/etc/resolv.conf";
+}
+
+enum s53_status
+s53_server_build(struct s53_server *server, struct s53_source *source, struct s53_diags *diags,
+    struct s53_snapshot **out)
+{
+	const struct s53_setup_input input = {
+		.options = server->options,
+		.source = source,
+		.registry = server->registry,
+		.hosts = server->hosts,
+		.resolv_conf = resolv_conf_path(),
+		.interfaces = server->interfaces,
+		.interface_count = server->interface_count,
+		.ours = &server->ours,
+	};
+
+	return s53_setup(&input, diags, out);
+}
+
+bool
+s53_server_read_interfaces(struct s53_server *server)
+{
+	struct s53_interface_addr *list = NULL;
+	unsigned count = 0;
+
+	if (s53_interfaces(&list, &count) != S53_OK) {
+		s53_log(S53_LOG_NETWORK, S53_LOG_ERROR, "cannot list this machine's addresses: %s",
+		    strerror(errno));
+		return false;
+	}
+	free(server->interfaces);
+	server->interfaces = list;
+	server->interface_count = count;
+	return true;
+}
+
+void
+s53_server_log_diags(const struct s53_diags *diags)
+{
+	static const int severities[] = { [S53_DIAG_ERROR] = S53_LOG_ERROR,
+		[S53_DIAG_WARNING] = S53_LOG_WARNING,
+		[S53_DIAG_NOTICE] = S53_LOG_NOTICE };
+
+	for (const struct s53_diag *diag = diags->first; diag != NULL; diag = diag->next) {
+		const struct s53_place *at = &diag->place;
+		const char *text = diag->text != NULL ? diag->text : "out of memory";
+
+		if (at->file == NULL)
+			s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s", text);
+		else if (at->line == 0)
+			s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s: %s", at->file, text);
+		else if (at->column == 0)
+			s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s:%u: %s", at->file,
+			    at->line, text);
+		else
+			s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s:%u:%u: %s", at->file,
+			    at->line, at->column, text);
+	}
+}
+
+/*
+ * Lines for a syslog that is not there would be lost; in the foreground stderr is read by
+ * somebody.
+ */
+static void
+tame_syslog(const struct s53_server *server, struct s53_log_channel *channel)
+{
+	if (channel->kind != S53_LOG_TO_SYSLOG || !server->options->foreground ||
+	    access("/dev/log", F_OK) == 0)
+		return;
+	channel->kind = S53_LOG_TO_STDERR;
+	channel->print_time = S53_LOG_TIME_LOCAL;
+	channel->print_category = true;
+	channel->print_severity = true;
+}
+
+/* A file that cannot be written must not keep DNS from being served. */
+static bool
+replace_file(struct s53_log_channel *channels, unsigned count, const char *bad_path, int failure)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (channels[i].kind != S53_LOG_TO_FILE || strcmp(channels[i].path, bad_path) != 0)
+			continue;
+		s53_log(S53_LOG_CONFIG, S53_LOG_WARNING,
+		    "log file '%s' cannot be opened: %s; channel '%s' goes to syslog", bad_path,
+		    strerror(failure), channels[i].name);
+		channels[i].kind = S53_LOG_TO_SYSLOG;
+		channels[i].facility = 3 << 3; /* LOG_DAEMON */
+		found = true;
+	}
+	return found;
+}
+
+void
+s53_server_log(struct s53_server *server, const struct s53_snapshot *snapshot)
+{
+	struct s53_log_channel channels[64];
+	struct s53_log_config config = snapshot->log;
+	const char *bad_path = NULL;
+	enum s53_status status;
+
+	if (server->options->log_stderr) {
+		s53_log_to_stderr(server->options->debug_level);
+		if (snapshot->has_logging && server->snapshot == NULL)
+			s53_log(S53_LOG_CONFIG, S53_LOG_INFO,
+			    "the logging clause is not used, because of -g");
+		return;
+	}
+	memcpy(channels, config.channels, config.channel_count * sizeof(channels[0]));
+	config.channels = channels;
+	for (;;) {
+		for (unsigned i = 0; i < config.channel_count; i++)
+			tame_syslog(server, &channels[i]);
+		status = s53_log_configure(&config, &bad_path);
+		if (status != S53_E_IO || bad_path == NULL ||
+		    !replace_file(channels, config.channel_count, bad_path, errno))
+			break;
+	}
+	if (status != S53_OK)
+		s53_log(S53_LOG_CONFIG, S53_LOG_ERROR, "logging cannot be set up: %s",
+		    s53_status_text(status));
+}
+
+/* Names that only the old snapshot has are resolved no more. */
+static void
+unwatch_hosts(struct s53_server *server, const struct s53_snapshot *old)
+{
+	for (const struct s53_snapshot_host *host = old->hosts; host != NULL; host = host->next) {
+		const struct s53_snapshot_host *it = server->snapshot->hosts;
+
+		while (it != NULL && strcasecmp(it->name, host->name) != 0)
+			it = it->next;
+		if (it == NULL)
+			s53_hosts_unwatch(server->hosts, host->name);
+	}
+}
+
+static void
+use_limits(struct s53_server *server, const struct s53_snapshot *snapshot)
+{
+	struct s53_tcp_limits *tcp = &server->shared.tcp;
+
+	atomic_store(&tcp->clients_max, snapshot->tcp_clients);
+	atomic_store(&tcp->initial_ms, 100 * snapshot->tcp_initial_100ms);
+	atomic_store(&tcp->idle_ms, 100 * snapshot->tcp_idle_100ms);
+	atomic_store(&tcp->keepalive_ms, 100 * snapshot->policy.tcp_keepalive_100ms);
+}
+
+void
+s53_server_swap(struct s53_server *server, struct s53_snapshot *snapshot)
+{
+	struct s53_snapshot *old = server->snapshot;
+
+	server->snapshot = snapshot;
+	use_limits(server, snapshot);
+	for (unsigned i = 0; i < server->worker_count && old != NULL; i++)
+		if (s53_worker_use(server->workers[i], &snapshot->policy) != S53_OK)
+			s53_log(S53_LOG_CONFIG, S53_LOG_CRITICAL,
+			    "worker %u keeps the old configuration: out of memory", i);
+	if (old != NULL)
+		unwatch_hosts(server, old);
+	s53_snapshot_drop(old);
+}
+
+static enum s53_status
+load(struct s53_server *server, struct s53_diags *diags, struct s53_source **source,
+    struct s53_snapshot **snapshot, struct server_opened **opened)
+{
+	enum s53_status status = s53_source_load(server->options, diags, source);
+
+	if (status != S53_OK)
+		return status;
+	s53_server_read_interfaces(server);
+	status = s53_server_build(server, *source, diags, snapshot);
+	if (status != S53_OK)
+		return status;
+	return s53_places_open(server, *snapshot, diags, opened);
+}
+
+static void
+notify_reloading(const struct s53_server *server)
+{
+	char state[64];
+
+	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu",
+	    (unsigned long long)s53_clock_ms() * 1000);
+	s53_notify(server->notify_fd, state);
+}
+
+enum s53_status
+s53_server_reload(struct s53_server *server)
+{
+	struct s53_source *source = NULL;
+	struct s53_snapshot *snapshot = NULL;
+	struct server_opened *opened = NULL;
+	struct s53_diags diags;
+	enum s53_status status;
+
+	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "reloading the configuration");
+	notify_reloading(server);
+	s53_diags_init(&diags);
+	status = load(server, &diags, &source, &snapshot, &opened);
+	if (status == S53_OK) {
+		s53_server_log(server, snapshot);
+		s53_server_log_diags(&diags);
+		s53_server_swap(server, snapshot);
+		s53_places_commit(server, opened);
+		s53_source_free(server->source);
+		server->source = source;
+		s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "reloaded");
+	} else {
+		s53_server_log(server, server->snapshot); /* reopened all the same */
+		s53_server_log_diags(&diags);
+		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
+		    "reload failed (%s): the configuration in force stays",
+		    s53_status_text(status));
+		s53_snapshot_drop(snapshot);
+		s53_source_free(source);
+	}
+	s53_diags_fini(&diags);
+	s53_notify(server->notify_fd, "READY=1");
+	return status;
+}
+
+void
+s53_server_rebuild(struct s53_server *server)
+{
+	struct s53_snapshot *snapshot = NULL;
+	struct s53_diags diags;
+	enum s53_status status;
+
+	s53_diags_init(&diags);
+	status = s53_server_build(server, server->source, &diags, &snapshot);
+	if (status == S53_OK) {
+		s53_server_swap(server, snapshot);
+	} else {
+		s53_server_log_diags(&diags);
+		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
+		    "the change of the system could not be followed (%s)", s53_status_text(status));
+	}
+	s53_diags_fini(&diags);
+}

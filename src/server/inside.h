@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * inside.h - the server's own state, shared by the files that start, change and end it.
+ *
+ * Layer    server
+ * Threads  main thread
+ * Memory   one object, s53_server_run()'s
+ */
+#pragma once
+
+#include <event2/event.h>
+
+#include <split53/list.h>
+
+#include <split53/privilege.h>
+#include <split53/server.h>
+
+#include "setup.h"
+
+#define SIGNAL_COUNT 4
+
+/* An address that is, or should be, listened on by every worker. */
+struct server_place {
+	struct s53_link link;
+	struct s53_addr addr;
+	bool open; /* false: could not be bound; tried again when addresses change */
+	bool wanted; /* during a change: the new rules still want it */
+};
+
+/* Sockets that were opened for a change which may still be called off. */
+struct server_opened {
+	struct server_opened *next;
+	struct s53_addr addr;
+	int fds[]; /* UDP and TCP of each worker */
+};
+
+struct s53_server {
+	struct s53_options *options;
+	struct s53_identity identity;
+	struct event_base *base;
+	struct event *signals[SIGNAL_COUNT];
+	struct s53_source *source;
+	struct s53_snapshot *snapshot;
+	struct s53_registry *registry;
+	struct s53_hosts *hosts;
+	struct s53_interface_watch *interface_watch;
+	struct s53_interface_addr *interfaces;
+	unsigned interface_count;
+	struct s53_ours ours;
+	struct s53_link places;
+	struct s53_worker **workers;
+	unsigned worker_count;
+	struct s53_worker_shared shared;
+	int ready_fd, notify_fd;
+	char *pid_file; /* malloc'ed; what was written */
+	bool stopping;
+};
+
+/* Build a snapshot of `source` with what the machine is like now. */
+S53_MUST_USE enum s53_status s53_server_build(struct s53_server *server, struct s53_source *source,
+    struct s53_diags *diags, struct s53_snapshot **out);
+
+/* Serve by `snapshot` (whose count it takes) and log as it says. */
+void s53_server_swap(struct s53_server *server, struct s53_snapshot *snapshot);
+
+/* Log channels of `snapshot`; what cannot be opened goes elsewhere and is warned of. */
+void s53_server_log(struct s53_server *server, const struct s53_snapshot *snapshot);
+
+/* Every message into the log. */
+void s53_server_log_diags(const struct s53_diags *diags);
+
+/* Addresses of this machine, anew. false: they could not be read, the old ones stay. */
+bool s53_server_read_interfaces(struct s53_server *server);
+
+/* The configuration stays, the world has changed: host names, resolv.conf, interfaces. */
+void s53_server_rebuild(struct s53_server *server);
+
+/*
+ * Open what `snapshot` wants and is not open. An address that was written by itself and cannot be
+ * bound is an error in `diags`, any other a warning; so is having none at all. On S53_OK
+ * s53_places_commit() hands them to the workers and closes what is wanted no more; otherwise, and
+ * by s53_places_abandon(), everything stays as it was.
+ */
+S53_MUST_USE enum s53_status s53_places_open(struct s53_server *server,
+    const struct s53_snapshot *snapshot, struct s53_diags *diags, struct server_opened **out);
+void s53_places_commit(struct s53_server *server, struct server_opened *opened);
+void s53_places_abandon(struct s53_server *server, struct server_opened *opened);
+void s53_places_fini(struct s53_server *server);
+
+/* Will a bind after the drop of privileges need CAP_NET_BIND_SERVICE? */
+bool s53_places_need_privilege(const struct s53_snapshot *snapshot);

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * places.c - the addresses that are listened on: each has a UDP and a TCP socket in every worker.
+ *
+ * A change has two halves, so that a configuration whose sockets cannot be had leaves everything
+ * as it was: open() gets the new ones, commit() hands them out and closes the old.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <split53/log.h>
+
+#include "inside.h"
+
+static struct server_place *
+find_place(const struct s53_server *server, const struct s53_addr *addr)
+{
+	S53_LIST_EACH (&server->places, it) {
+		struct server_place *place = S53_CONTAINER_OF(it, struct server_place, link);
+
+		if (s53_addr_equal(&place->addr, addr))
+			return place;
+	}
+	return NULL;
+}
+
+static void
+close_fds(const struct s53_server *server, struct server_opened *opened)
+{
+	for (unsigned i = 0; i < 2 * server->worker_count; i++)
+		if (opened->fds[i] >= 0)
+			close(opened->fds[i]);
+	free(opened);
+}
+
+/* NULL: errno says why not. */
+static struct server_opened *
+open_place(const struct s53_server *server, const struct s53_addr *addr, int backlog)
+{
+	size_t size = sizeof(struct server_opened) + 2 * server->worker_count * sizeof(int);
+	struct server_opened *opened = malloc(size);
+	int failure;
+
+	if (opened == NULL)
+		return NULL;
+	memset(opened, -1, size);
+	opened->next = NULL;
+	opened->addr = *addr;
+	if (s53_socket_probe(addr, S53_UDP) != S53_OK || s53_socket_probe(addr, S53_TCP) != S53_OK)
+		goto failed;
+	for (unsigned i = 0; i < server->worker_count; i++)
+		if (s53_socket_open(addr, S53_UDP, backlog, &opened->fds[2 * i]) != S53_OK ||
+		    s53_socket_open(addr, S53_TCP, backlog, &opened->fds[2 * i + 1]) != S53_OK)
+			goto failed;
+	return opened;
+failed:
+	failure = errno;
+	close_fds(server, opened);
+	errno = failure;
+	return NULL;
+}
+
+static bool
+is_named(const struct s53_snapshot *snapshot, const struct s53_addr *addr)
+{
+	for (unsigned r = 0; r < snapshot->rule_count; r++)
+		for (unsigned i = 0; i < snapshot->rules[r].named_count; i++)
+			if (s53_addr_equal(&snapshot->rules[r].named[i], addr))
+				return true;
+	return false;
+}
+
+static void
+explain_failure(const struct s53_addr *addr, bool named, int failure, struct s53_diags *diags)
+{
+	enum s53_diag_kind kind = named ? S53_DIAG_ERROR : S53_DIAG_WARNING;
+	const struct s53_place nowhere = { 0 };
+	char text[S53_ADDR_TEXT];
+	uint16_t port = s53_addr_port(addr);
+
+	s53_addr_print(addr, text);
+	if (failure == EADDRINUSE)
+		s53_diag_add(diags, kind, nowhere, NULL,
+		    "cannot listen on %s: another program does; see who with `ss -lnup sport = :%u`"
+		    " and `ss -lntp sport = :%u`, stop it, or listen elsewhere (listen-on, "
+		    "--listen,"
+		    " -p)",
+		    text, port, port);
+	else if (failure == EACCES || failure == EPERM)
+		s53_diag_add(diags, kind, nowhere, NULL,
+		    "cannot listen on %s: ports below 1024 are root's; start as root and drop"
+		    " privileges with -u, grant CAP_NET_BIND_SERVICE, or take another port (-p)",
+		    text);
+	else if (failure == EADDRNOTAVAIL)
+		s53_diag_add(diags, kind, nowhere, NULL,
+		    "cannot listen on %s: this machine does not have the address (yet)", text);
+	else
+		s53_diag_add(
+		    diags, kind, nowhere, NULL, "cannot listen on %s: %s", text, strerror(failure));
+}
+
+/* Known as one that could not be had, so that it is warned of once. */
+static void
+note_failed(struct s53_server *server, const struct s53_addr *addr, bool named, int failure,
+    struct s53_diags *diags)
+{
+	struct server_place *place = find_place(server, addr);
+
+	if (place == NULL || named)
+		explain_failure(addr, named, failure, diags);
+	if (failure == EADDRINUSE && !s53_addr_list_has(&server->ours.foreign, addr) &&
+	    !s53_addr_list_add(&server->ours.foreign, addr))
+		return;
+	if (place != NULL || (place = calloc(1, sizeof(*place))) == NULL)
+		return;
+	place->addr = *addr;
+	place->wanted = true;
+	s53_list_append(&server->places, &place->link);
+}
+
+/* Addresses written by themselves that no interface has: waited for, and said so. */
+static void
+warn_absent(const struct s53_snapshot *snapshot, const struct s53_addr_list *wanted,
+    struct s53_diags *diags)
+{
+	char text[S53_ADDR_TEXT];
+
+	for (unsigned r = 0; r < snapshot->rule_count; r++)
+		for (unsigned i = 0; i < snapshot->rules[r].named_count; i++)
+			if (!s53_addr_list_has(wanted, &snapshot->rules[r].named[i]))
+				s53_diag_add(diags, S53_DIAG_WARNING, (struct s53_place){ 0 }, NULL,
+				    "not listening on %s: no interface has this address, or the "
+				    "list"
+				    " denies it; it will be listened on when it comes",
+				    s53_addr_print(&snapshot->rules[r].named[i], text));
+}
+
+static unsigned
+open_wanted(struct s53_server *server, const struct s53_snapshot *snapshot,
+    const struct s53_addr_list *wanted, struct s53_diags *diags, struct server_opened **out)
+{
+	unsigned open_count = 0;
+
+	for (unsigned i = 0; i < wanted->count; i++) {
+		const struct s53_addr *addr = &wanted->addrs[i];
+		struct server_place *place = find_place(server, addr);
+		struct server_opened *opened;
+
+		if (place != NULL)
+			place->wanted = true;
+		if (place != NULL && place->open) {
+			open_count++;
+			continue;
+		}
+		opened = open_place(server, addr, snapshot->tcp_listen_queue);
+		if (opened == NULL) {
+			note_failed(server, addr, is_named(snapshot, addr), errno, diags);
+			continue;
+		}
+		opened->next = *out;
+		*out = opened;
+		open_count++;
+	}
+	return open_count;
+}
+
+enum s53_status
+s53_places_open(struct s53_server *server, const struct s53_snapshot *snapshot,
+    struct s53_diags *diags, struct server_opened **out)
+{
+	struct s53_addr_list wanted = { 0 };
+	unsigned errors_before = diags->error_count;
+	struct server_opened *opened = NULL;
+
+	if (!s53_listen_wanted(snapshot, server->interfaces, server->interface_count, &wanted)) {
+		s53_addr_list_fini(&wanted);
+		return S53_E_NOMEM;
+	}
+	S53_LIST_EACH (&server->places, it)
+		S53_CONTAINER_OF(it, struct server_place, link)->wanted = false;
+	if (open_wanted(server, snapshot, &wanted, diags, &opened) == 0 &&
+	    diags->error_count == errors_before)
+		s53_diag_add(diags, S53_DIAG_ERROR, (struct s53_place){ 0 }, NULL,
+		    "no address is left to listen on: see listen-on and listen-on-v6, and the"
+		    " warnings before this");
+	warn_absent(snapshot, &wanted, diags);
+	s53_addr_list_fini(&wanted);
+	if (diags->error_count > errors_before) {
+		s53_places_abandon(server, opened);
+		return S53_E_IO;
+	}
+	*out = opened;
+	return S53_OK;
+}
+
+void
+s53_places_abandon(struct s53_server *server, struct server_opened *opened)
+{
+	while (opened != NULL) {
+		struct server_opened *next = opened->next;
+
+		close_fds(server, opened);
+		opened = next;
+	}
+}
+
+/* The sockets are the workers' after this. */
+static void
+hand_out(struct s53_server *server, struct server_opened *opened)
+{
+	struct server_place *place = find_place(server, &opened->addr);
+	char text[S53_ADDR_TEXT];
+	bool fine = true;
+
+	if (place == NULL && (place = calloc(1, sizeof(*place))) != NULL) {
+		place->addr = opened->addr;
+		s53_list_append(&server->places, &place->link);
+	}
+	if (place == NULL) {
+		close_fds(server, opened);
+		return;
+	}
+	place->open = place->wanted = true;
+	for (unsigned i = 0; i < server->worker_count; i++)
+		fine = s53_worker_listen(server->workers[i], &opened->addr, opened->fds[2 * i],
+			   opened->fds[2 * i + 1]) == S53_OK &&
+		    fine;
+	s53_log(S53_LOG_NETWORK, fine ? S53_LOG_INFO : S53_LOG_ERROR, "listening on %s%s",
+	    s53_addr_print(&opened->addr, text), fine ? "" : " not in every worker: out of memory");
+	free(opened);
+}
+
+static void
+close_place(struct s53_server *server, struct server_place *place)
+{
+	char text[S53_ADDR_TEXT];
+
+	if (place->open) {
+		s53_log(S53_LOG_NETWORK, S53_LOG_INFO, "no longer listening on %s",
+		    s53_addr_print(&place->addr, text));
+		for (unsigned i = 0; i < server->worker_count; i++)
+			if (s53_worker_unlisten(server->workers[i], &place->addr) != S53_OK)
+				s53_log(S53_LOG_NETWORK, S53_LOG_ERROR,
+				    "worker %u still listens: out of memory", i);
+	}
+	s53_list_remove(&place->link);
+	free(place);
+}
+
+void
+s53_places_commit(struct s53_server *server, struct server_opened *opened)
+{
+	S53_LIST_EACH_SAFE (&server->places, it, following) {
+		struct server_place *place = S53_CONTAINER_OF(it, struct server_place, link);
+
+		if (!place->wanted)
+			close_place(server, place);
+	}
+	while (opened != NULL) {
+		struct server_opened *next = opened->next;
+
+		hand_out(server, opened);
+		opened = next;
+	}
+}
+
+void
+s53_places_fini(struct s53_server *server)
+{
+	while (!s53_list_empty(&server->places)) {
+		struct server_place *place =
+		    S53_CONTAINER_OF(server->places.next, struct server_place, link);
+
+		s53_list_remove(&place->link);
+		free(place);
+	}
+}
+
+bool
+s53_places_need_privilege(const struct s53_snapshot *snapshot)
+{
+	for (unsigned i = 0; i < snapshot->rule_count; i++)
+		if (snapshot->rules[i].port < 1024)
+			return true;
+	return false;
+}

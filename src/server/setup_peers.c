@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * setup_peers.c - forwarders and primaries as groups of upstreams, and the default group.
+ */
+#include "setup.h"
+
+#include <string.h>
+
+/* A group in the making. */
+struct gathering {
+	struct s53_setup *setup;
+	struct s53_setup_peers *peers;
+	struct s53_upstream *servers[S53_GROUP_MAX];
+	unsigned count;
+};
+
+static const struct s53_conf_clause *
+next_server(const struct s53_conf_clause *first)
+{
+	return s53_conf_find(first, "server");
+}
+
+/*
+ * The server clause with the longest prefix that holds `addr`; a view's own clauses hide the
+ * global ones.
+ */
+static const struct s53_conf_clause *
+find_server(const struct gathering *gathering, const struct s53_addr *addr)
+{
+	const struct s53_conf_clause *clause = next_server(gathering->peers->view_body);
+	const struct s53_conf_clause *best = NULL;
+
+	if (clause == NULL)
+		clause = next_server(s53_setup_top(gathering->setup->input->source));
+	for (; clause != NULL; clause = next_server(clause->next)) {
+		const struct s53_conf_match *match = clause->value.match;
+
+		if (clause->value.type != S53_CONF_MATCH || match == NULL ||
+		    !s53_prefix_has(&match->prefix, addr))
+			continue;
+		if (best == NULL || match->prefix.bits > best->value.match->prefix.bits)
+			best = clause;
+	}
+	return best;
+}
+
+/* query-source of the address's family; false: that family is not to be asked. */
+static bool
+find_source(const struct gathering *gathering, const struct s53_conf_clause *server,
+    sa_family_t family, struct s53_addr *out)
+{
+	const char *name = family == AF_INET ? "query-source" : "query-source-v6";
+	const struct s53_conf_clause *clause =
+	    server != NULL ? s53_conf_find(server->body, name) : NULL;
+	int only = gathering->setup->input->options->family;
+
+	if (only != AF_UNSPEC && only != family)
+		return false;
+	if (clause == NULL || clause->level != S53_CONF_SUPPORTED)
+		clause = s53_setup_option(
+		    gathering->setup->input->source, gathering->peers->view_body, name);
+	if (clause == NULL)
+		return true;
+	if (clause->value.type == S53_CONF_TEXT && strcmp(clause->value.text, "none") == 0)
+		return false;
+	if (clause->value.type == S53_CONF_ADDRESS && !s53_addr_is_any(&clause->value.addr))
+		*out = clause->value.addr;
+	return true;
+}
+
+static bool
+read_options(const struct gathering *gathering, const struct s53_addr *addr,
+    struct s53_upstream_options *options)
+{
+	const struct s53_source *source = gathering->setup->input->source;
+	const struct s53_conf_clause *server = find_server(gathering, addr);
+	const struct s53_conf_clause *body = server != NULL ? server->body : NULL;
+	const struct s53_conf_clause *clause;
+
+	memset(options, 0, sizeof(*options));
+	options->edns = true;
+	options->edns_udp_size =
+	    (uint16_t)s53_setup_number(source, gathering->peers->view_body, "edns-udp-size", 0);
+	if ((clause = s53_conf_find(body, "edns")) != NULL)
+		options->edns = clause->value.boolean;
+	if ((clause = s53_conf_find(body, "tcp-only")) != NULL)
+		options->tcp_only = clause->value.boolean;
+	if ((clause = s53_conf_find(body, "edns-udp-size")) != NULL)
+		options->edns_udp_size = (uint16_t)clause->value.number;
+	return find_source(gathering, server, addr->family, &options->source);
+}
+
+static void
+add_text(struct gathering *gathering, const char *word)
+{
+	const char *before = gathering->peers->text;
+
+	if (gathering->setup->input->want_notes)
+		gathering->peers->text = before == NULL
+		    ? s53_setup_text(gathering->setup, "%s", word)
+		    : s53_setup_text(gathering->setup, "%s %s", before, word);
+}
+
+static void
+drop_upstream(void *upstream)
+{
+	s53_upstream_drop(upstream);
+}
+
+static void
+add_server(struct gathering *gathering, const struct s53_addr *addr)
+{
+	struct s53_setup *setup = gathering->setup;
+	struct s53_upstream_options options;
+	struct s53_upstream *upstream;
+
+	if (!read_options(gathering, addr, &options) || gathering->count == S53_GROUP_MAX)
+		return;
+	upstream = s53_registry_get(setup->input->registry, addr, &options);
+	if (!s53_snapshot_own(setup->snapshot, upstream, drop_upstream)) {
+		setup->no_memory = true;
+		return;
+	}
+	for (unsigned i = 0; i < gathering->count; i++)
+		if (gathering->servers[i] == upstream)
+			return; /* twice in a list is once */
+	gathering->servers[gathering->count++] = upstream;
+}
+
+/* An address as written; ourselves would be a loop, at the speed of the machine. */
+static void
+add_address(struct gathering *gathering, const struct s53_conf_peer *peer, uint16_t port)
+{
+	struct s53_addr addr = peer->addr;
+	char text[S53_ADDR_TEXT];
+
+	s53_addr_set_port(&addr, port);
+	s53_addr_print(&addr, text);
+	if (s53_setup_is_ourselves(gathering->setup, &addr)) {
+		s53_setup_warn(gathering->setup, peer->place,
+		    "%s is where split53 itself listens: left out, it would ask itself for ever",
+		    text);
+		return;
+	}
+	add_text(gathering, text);
+	add_server(gathering, &addr);
+}
+
+/* Remembered, so that a name that no newer snapshot has is watched no more. */
+static void
+note_host(struct s53_setup *setup, const char *name)
+{
+	struct s53_snapshot_host *host = s53_setup_alloc(setup, sizeof(*host));
+
+	if (host == NULL)
+		return;
+	host->name = s53_setup_text(setup, "%s", name);
+	host->next = setup->snapshot->hosts;
+	setup->snapshot->hosts = host;
+}
+
+static void
+add_host(struct gathering *gathering, const char *name, uint16_t port)
+{
+	struct s53_setup *setup = gathering->setup;
+	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
+	char *text = s53_setup_text(setup, "%s#%u", name, port);
+	unsigned count;
+
+	if (text == NULL)
+		return;
+	add_text(gathering, text);
+	if (setup->input->hosts == NULL)
+		return;
+	note_host(setup, name);
+	if (s53_hosts_watch(setup->input->hosts, name) != S53_OK) {
+		setup->no_memory = true;
+		return;
+	}
+	count = s53_hosts_addrs(setup->input->hosts, name, addrs);
+	for (unsigned i = 0; i < count; i++) {
+		s53_addr_set_port(&addrs[i], port);
+		if (!s53_setup_is_ourselves(setup, &addrs[i]))
+			add_server(gathering, &addrs[i]);
+	}
+}
+
+static void
+add_peers(struct gathering *gathering, const struct s53_conf_value *value, unsigned depth)
+{
+	const struct s53_conf *conf = gathering->setup->input->source->file;
+
+	for (const struct s53_conf_peer *peer = value->peers; peer != NULL; peer = peer->next) {
+		const struct s53_conf_clause *list = NULL;
+		uint16_t port = peer->port;
+
+		if (port == 0)
+			port = value->port != 0 ? value->port : S53_DNS_PORT;
+		if (peer->is_address) {
+			add_address(gathering, peer, port);
+			continue;
+		}
+		if (gathering->peers->lists && conf != NULL)
+			list = s53_conf_servers(conf, peer->text);
+		if (list == NULL)
+			add_host(gathering, peer->text, port);
+		else if (depth < 8) /* lists name lists; a circle ends here */
+			add_peers(gathering, &list->value, depth + 1);
+	}
+}
+
+static void
+free_group(void *group)
+{
+	s53_group_free(group);
+}
+
+static struct s53_group *
+end_group(struct gathering *gathering)
+{
+	struct s53_group *group = s53_group_new(gathering->servers, gathering->count);
+
+	if (gathering->peers->text == NULL)
+		add_text(gathering, "nobody: answered SERVFAIL");
+	if (!s53_snapshot_own(gathering->setup->snapshot, group, free_group)) {
+		gathering->setup->no_memory = true;
+		return NULL;
+	}
+	return group;
+}
+
+struct s53_group *
+s53_setup_group(struct s53_setup *setup, struct s53_setup_peers *peers)
+{
+	struct gathering gathering = { .setup = setup, .peers = peers };
+
+	add_peers(&gathering, peers->value, 0);
+	return end_group(&gathering);
+}
+
+static bool
+is_ourselves(const struct s53_addr *addr, void *arg)
+{
+	const struct s53_ours *ours = arg;
+	struct s53_addr with_port = *addr;
+
+	if (s53_addr_port(addr) == 0)
+		s53_addr_set_port(&with_port, S53_DNS_PORT);
+	return s53_addr_list_has(&ours->addrs, &with_port) &&
+	    !s53_addr_list_has(&ours->foreign, &with_port);
+}
+
+/* The nameservers of the system, ourselves left out, with their port. */
+static unsigned
+system_servers(struct s53_setup *setup, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+{
+	const struct s53_setup_input *input = setup->input;
+	unsigned count;
+
+	if (input->hosts == NULL)
+		return 0;
+	count =
+	    s53_hosts_resolv_conf(input->hosts, input->resolv_conf, is_ourselves, input->ours, out);
+	for (unsigned i = 0; i < count; i++)
+		if (s53_addr_port(&out[i]) == 0)
+			s53_addr_set_port(&out[i], S53_DNS_PORT);
+	return count;
+}
+
+void
+s53_setup_ask(struct s53_setup *setup, const struct s53_conf_value *value)
+{
+	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
+	unsigned count = 0;
+
+	if (setup->input->hosts == NULL || setup->hosts_asked)
+		return;
+	setup->hosts_asked = true;
+	for (const struct s53_conf_peer *peer = value->peers;
+	     peer != NULL && count < S53_HOST_ADDRS_MAX; peer = peer->next) {
+		uint16_t port = peer->port != 0 ? peer->port : value->port;
+
+		if (!peer->is_address)
+			continue;
+		addrs[count] = peer->addr;
+		s53_addr_set_port(&addrs[count], port != 0 ? port : S53_DNS_PORT);
+		if (!s53_setup_is_ourselves(setup, &addrs[count]))
+			count++;
+	}
+	if (count == 0)
+		count = system_servers(setup, addrs);
+	if (s53_hosts_ask(setup->input->hosts, addrs, count) != S53_OK)
+		setup->no_memory = true;
+}
+
+struct s53_group *
+s53_setup_default_group(
+    struct s53_setup *setup, const struct s53_conf_clause *view_body, char **text)
+{
+	static const char *const fallback[] = { "8.8.8.8", "8.8.4.4" };
+	const struct s53_setup_input *input = setup->input;
+	struct s53_setup_peers peers = { .view_body = view_body };
+	struct gathering gathering = { .setup = setup, .peers = &peers };
+	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
+	char word[S53_ADDR_TEXT];
+	unsigned count = system_servers(setup, addrs);
+	struct s53_group *group;
+
+	for (unsigned i = 0; i < count; i++) {
+		add_text(&gathering, s53_addr_print(&addrs[i], word));
+		add_server(&gathering, &addrs[i]);
+	}
+	for (unsigned i = 0; i < 2 && count == 0; i++) {
+		if (s53_addr_parse(fallback[i], S53_DNS_PORT, &addrs[0]) != S53_OK)
+			continue;
+		add_text(&gathering, s53_addr_print(&addrs[0], word));
+		add_server(&gathering, &addrs[0]);
+	}
+	s53_setup_notice(setup, (struct s53_place){ 0 },
+	    count == 0 ? "no forwarders are configured, and %s names no other server: forwarding to"
+			 " 8.8.8.8 and 8.8.4.4"
+		       : "no forwarders are configured: forwarding to the nameservers of %s",
+	    input->resolv_conf);
+	group = end_group(&gathering);
+	*text = peers.text;
+	return group;
+}
