@@ -68,6 +68,8 @@ read_endpoint(const char *text, struct endpoint *out)
 	char port_text[8];
 
 	memset(out, 0, sizeof(*out));
+	if (s53_addr_parse_port(text, 1, &addr) == S53_OK && s53_addr_port(&addr) == 0)
+		return false; /* a 0 that was written */
 	if (s53_addr_parse_port(text, 0, &addr) == S53_OK) {
 		char host[S53_ADDR_TEXT];
 
