@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_cut.c - making a message fit, in whole RRsets (RFC 2181 s9).
+ *
+ * The question ends at 29, an address record of www.example has 16 octets.
+ */
+#include "octets.h"
+
+#define A(last) "c00c 0001 0001 0000003c 0004 7f0000" last " "
+#define A_OF(owner, last) owner " 0001 0001 0000003c 0004 7f0000" last " "
+#define NS "c010 0002 0001 0000003c 0002 c00c " /* 14 octets */
+
+static struct octets
+cut(const char *text, size_t limit)
+{
+	struct octets message = octets(text);
+
+	assert_true(passes(&message));
+	message.len = s53_message_cut(message.at, message.len, limit);
+	assert_true(passes(&message));
+	return message;
+}
+
+static void
+assert_cut(const char *before, size_t limit, const char *after)
+{
+	struct octets message = cut(before, limit);
+
+	assert_octets(message.at, message.len, after);
+}
+
+static void
+what_fits_stays_as_it_is(void **state)
+{
+	const char *text = "1234 8180 0001 0001 0001 0001 " QUESTION A("01") NS A_OF("00", "02");
+
+	(void)state;
+	assert_cut(text, 29 + 16 + 14 + 15, text);
+	assert_cut(text, 65535, text);
+}
+
+static void
+additional_goes_first_and_without_tc(void **state)
+{
+	(void)state;
+	assert_cut("1234 8180 0001 0001 0001 0001 " QUESTION A("01") NS A_OF("00", "02"),
+	    29 + 16 + 14 + 14, "1234 8180 0001 0001 0001 0000 " QUESTION A("01") NS);
+	assert_cut("1234 8180 0001 0001 0000 0001 " QUESTION A("01") A_OF("00", "02"), 29 + 16,
+	    "1234 8180 0001 0001 0000 0000 " QUESTION A("01"));
+}
+
+static void
+a_set_of_additional_goes_as_a_whole(void **state)
+{
+	const char *text = "1234 8180 0001 0001 0000 0003 " QUESTION A("01") A_OF("c010", "02")
+	    A_OF("00", "03") A_OF("00", "04");
+
+	(void)state;
+	assert_cut(text, 29 + 16 + 16 + 15 + 14,
+	    "1234 8180 0001 0001 0000 0001 " QUESTION A("01") A_OF("c010", "02"));
+}
+
+static void
+sets_are_told_by_owner_type_and_class(void **state)
+{
+	const char *head = "1234 8180 0001 0000 0000 0001 " QUESTION A("01");
+
+	(void)state;
+	assert_cut("1234 8180 0001 0000 0000 0002 " QUESTION A("01") A_OF("c010", "02"), 60, head);
+	assert_cut("1234 8180 0001 0000 0000 0002 " QUESTION A("01") "c00c 0010 0001 0000003c 0000",
+	    56, head);
+	assert_cut("1234 8180 0001 0000 0000 0002 " QUESTION A(
+		       "01") "c00c 0001 0003 0000003c 0004 7f000002",
+	    60, head);
+	/* the same owner in other words */
+	assert_cut("1234 8180 0001 0000 0000 0002 " QUESTION A("01") A_OF(".WWW c010", "02"), 60,
+	    "1234 8180 0001 0000 0000 0000 " QUESTION);
+}
+
+static void
+a_set_whose_records_are_apart_goes_with_all_behind_its_first(void **state)
+{
+	(void)state;
+	assert_cut("1234 8180 0001 0000 0000 0004 " QUESTION A_OF("00", "01") A_OF("c010", "02")
+		       A("03") A_OF("c010", "04"),
+	    29 + 15 + 16 + 16, "1234 8180 0001 0000 0000 0001 " QUESTION A_OF("00", "01"));
+	/* what goes along has records of its own set before it */
+	assert_cut("1234 8180 0001 0000 0000 0005 " QUESTION A_OF("00", "01") A("02")
+		       A_OF("c010", "03") A("04") A_OF("c010", "05"),
+	    29 + 15 + 16 + 16 + 16, "1234 8180 0001 0000 0000 0001 " QUESTION A_OF("00", "01"));
+}
+
+static void
+an_exact_copy_leaves_its_set_whole(void **state)
+{
+	(void)state;
+	assert_cut("1234 8180 0001 0000 0000 0003 " QUESTION A("01") A_OF("c010", "02") A("01"),
+	    29 + 32 + 8, "1234 8180 0001 0000 0000 0002 " QUESTION A("01") A_OF("c010", "02"));
+}
+
+static void
+a_copy_of_a_record_that_goes_keeps_nothing_whole(void **state)
+{
+	(void)state;
+	/* the last A is a copy of the third, which goes with the set of c010: then the first is torn */
+	assert_cut("1234 8180 0001 0000 0000 0005 " QUESTION A("01") A_OF("c010", "02") A("03")
+		       A("03") A_OF("c010", "04"),
+	    29 + 4 * 16 + 1, "1234 8180 0001 0000 0000 0000 " QUESTION);
+}
+
+static void
+authority_that_does_not_fit_sets_tc(void **state)
+{
+	(void)state;
+	assert_cut("1234 8180 0001 0001 0001 0001 " QUESTION A("01") NS A_OF("00", "02"),
+	    29 + 16 + 13, "1234 8380 0001 0001 0000 0000 " QUESTION A("01"));
+	assert_cut("1234 8180 0001 0001 0002 0000 " QUESTION A("01") NS
+	    "c010 0002 0001 0000003c 0002 c010 ",
+	    29 + 16 + 14 + 13, "1234 8380 0001 0001 0000 0000 " QUESTION A("01"));
+}
+
+static void
+an_answer_that_does_not_fit_keeps_what_does_and_sets_tc(void **state)
+{
+	(void)state;
+	assert_cut("1234 8580 0001 0003 0001 0000 " QUESTION A("01") A("02") A("03") NS,
+	    29 + 16 + 16 + 15, "1234 8780 0001 0002 0000 0000 " QUESTION A("01") A("02"));
+	assert_cut("1234 8580 0001 0002 0000 0001 " QUESTION A("01") A("02") A("03"), 29 + 15,
+	    "1234 8780 0001 0000 0000 0000 " QUESTION);
+}
+
+static void
+a_small_record_does_not_overtake_one_that_does_not_fit(void **state)
+{
+	(void)state;
+	assert_cut("1234 8580 0001 0002 0000 0000 " QUESTION "c00c 001c 0001 00000000 0010 "
+		   "00000000000000000000000000000001 " A("02"),
+	    29 + 20, "1234 8780 0001 0000 0000 0000 " QUESTION);
+}
+
+static void
+tc_once_set_stays(void **state)
+{
+	(void)state;
+	assert_cut("1234 8380 0001 0001 0000 0001 " QUESTION A("01") A_OF("00", "02"), 29 + 16,
+	    "1234 8380 0001 0001 0000 0000 " QUESTION A("01"));
+}
+
+static void
+a_question_that_does_not_fit_stays_alone_with_tc(void **state)
+{
+	(void)state;
+	assert_cut("1234 8180 0001 0001 0000 0000 " QUESTION A("01"), 20,
+	    "1234 8380 0001 0000 0000 0000 " QUESTION);
+	assert_cut("1234 8180 0001 0000 0000 0001 " QUESTION A("01"), 20,
+	    "1234 8380 0001 0000 0000 0000 " QUESTION);
+	assert_cut("1234 8180 0001 0000 0000 0000 " QUESTION, 20,
+	    "1234 8380 0001 0000 0000 0000 " QUESTION);
+}
+
+/* Each with each would be compared: a section of some hundred records goes as a whole. */
+static void
+a_huge_additional_section_goes_as_a_whole(void **state)
+{
+	static uint8_t big[12 + 300 * 15];
+	struct octets record = octets(A_OF("00", "01"));
+
+	(void)state;
+	memcpy(big, "\x12\x34\x81\x80\0\0\0\0\0\0", 10);
+	for (unsigned count = 256; count <= 257; count++) {
+		s53_header_set_count(big, S53_ADDITIONAL, (uint16_t)count);
+		for (size_t i = 0; i < count; i++)
+			memcpy(big + 12 + i * record.len, record.at, record.len);
+		assert_int_equal(
+		    s53_message_cut(big, 12 + count * record.len, 1000), count == 256 ? 987 : 12);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_fits_stays_as_it_is),
+		cmocka_unit_test(additional_goes_first_and_without_tc),
+		cmocka_unit_test(a_set_of_additional_goes_as_a_whole),
+		cmocka_unit_test(sets_are_told_by_owner_type_and_class),
+		cmocka_unit_test(a_set_whose_records_are_apart_goes_with_all_behind_its_first),
+		cmocka_unit_test(an_exact_copy_leaves_its_set_whole),
+		cmocka_unit_test(a_copy_of_a_record_that_goes_keeps_nothing_whole),
+		cmocka_unit_test(authority_that_does_not_fit_sets_tc),
+		cmocka_unit_test(an_answer_that_does_not_fit_keeps_what_does_and_sets_tc),
+		cmocka_unit_test(a_small_record_does_not_overtake_one_that_does_not_fit),
+		cmocka_unit_test(tc_once_set_stays),
+		cmocka_unit_test(a_question_that_does_not_fit_stays_alone_with_tc),
+		cmocka_unit_test(a_huge_additional_section_goes_as_a_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

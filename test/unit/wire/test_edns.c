@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_edns.c - the OPT record, read and written.
+ */
+#include "octets.h"
+
+static bool
+read_opt(const char *text, struct s53_edns *out)
+{
+	struct octets wire = octets(text);
+	struct s53_reader reader = s53_reader_of(wire.at, wire.len);
+	bool read = s53_edns_read(&reader, out);
+
+	assert_int_equal(reader.bad, !read);
+	return read;
+}
+
+static void
+fixed_fields_are_read(void **state)
+{
+	struct s53_edns edns;
+
+	(void)state;
+	assert_true(read_opt("1000 ab 07 8000 0000", &edns));
+	assert_true(edns.present && edns.dnssec_ok);
+	assert_int_equal(edns.udp_size, 4096);
+	assert_int_equal(edns.rcode_high, 0xab);
+	assert_int_equal(edns.version, 7);
+	assert_false(edns.nsid || edns.keepalive);
+	assert_true(read_opt("1000 00 00 7fff 0000", &edns));
+	assert_false(edns.dnssec_ok);
+}
+
+static void
+sizes_below_512_count_as_512(void **state)
+{
+	struct s53_edns edns;
+
+	(void)state;
+	assert_true(read_opt("0000 00000000 0000", &edns));
+	assert_int_equal(edns.udp_size, 512);
+	assert_true(read_opt("01ff 00000000 0000", &edns));
+	assert_int_equal(edns.udp_size, 512);
+	assert_true(read_opt("0201 00000000 0000", &edns));
+	assert_int_equal(edns.udp_size, 513);
+}
+
+static void
+known_options_are_seen_between_unknown_ones(void **state)
+{
+	struct s53_edns edns;
+
+	(void)state;
+	assert_true(
+	    read_opt("0200 00000000 0014 000a 0008 0102030405060708 0003 0000 000b 0000", &edns));
+	assert_true(edns.nsid && edns.keepalive);
+	assert_true(read_opt("0200 00000000 0006 000b 0002 0064", &edns));
+	assert_true(!edns.nsid && edns.keepalive);
+}
+
+static void
+options_beyond_the_record_are_not_well_formed(void **state)
+{
+	struct s53_edns edns = { .version = 99 };
+
+	(void)state;
+	assert_false(read_opt("0200 00000000 0004 0003 0001 00", &edns)); /* overlaps the end */
+	assert_false(read_opt("0200 00000000 0003 0003 00 0000", &edns)); /* no room for a header */
+	assert_false(read_opt("0200 00000000 0004 0003 0001", &edns)); /* beyond the packet */
+	assert_false(read_opt("0200 00000000 0001", &edns));
+	assert_false(read_opt("0200 000000", &edns));
+	assert_int_equal(edns.version, 99);
+}
+
+static size_t
+write_opt(uint8_t *out, size_t cap, const struct s53_edns_reply *reply)
+{
+	struct s53_writer writer = s53_writer_of(out, cap);
+
+	s53_edns_write(&writer, reply);
+	assert_int_equal(writer.at, writer.full ? 0 : s53_edns_reply_len(reply));
+	return writer.at;
+}
+
+static void
+a_plain_opt_has_11_octets(void **state)
+{
+	struct s53_edns_reply reply = {
+		.udp_size = 1232, .ede_code = S53_EDE_NONE, .keepalive = -1
+	};
+	uint8_t out[64];
+
+	(void)state;
+	assert_octets(out, write_opt(out, sizeof(out), &reply), "00 0029 04d0 00 00 0000 0000");
+	reply.rcode = S53_RCODE_BADVERS;
+	reply.dnssec_ok = true;
+	assert_octets(out, write_opt(out, S53_OPT_LEN, &reply), "00 0029 04d0 01 00 8000 0000");
+}
+
+static void
+options_are_written(void **state)
+{
+	struct s53_edns_reply reply = { .udp_size = 512,
+		.ede_code = S53_EDE_PROHIBITED,
+		.ede_text = "no",
+		.keepalive = 300,
+		.nsid = "ns1" };
+	uint8_t out[64];
+
+	(void)state;
+	assert_octets(out, write_opt(out, sizeof(out), &reply),
+	    "00 0029 0200 00000000 0015 000f 0004 0012 'no 000b 0002 012c 0003 0003 'ns1");
+	reply = (struct s53_edns_reply){
+		.udp_size = 512, .ede_code = S53_EDE_OTHER, .keepalive = 70000, .nsid = ""
+	};
+	assert_octets(out, write_opt(out, sizeof(out), &reply),
+	    "00 0029 0200 00000000 0010 000f 0002 0000 000b 0002 ffff 0003 0000");
+}
+
+static void
+without_room_nothing_is_written(void **state)
+{
+	struct s53_edns_reply reply = { .udp_size = 512, .ede_code = S53_EDE_NONE, .keepalive = 1 };
+	uint8_t out[64] = { 0x55 };
+
+	(void)state;
+	assert_int_equal(write_opt(out, 16, &reply), 0);
+	assert_int_equal(out[0], 0x55);
+	assert_int_equal(write_opt(out, 17, &reply), 17);
+}
+
+static void
+long_texts_are_cut_at_255_octets(void **state)
+{
+	char text[1000];
+	uint8_t out[1000];
+	struct s53_edns_reply reply = { .udp_size = 512,
+		.ede_code = S53_EDE_OTHER,
+		.ede_text = text,
+		.keepalive = -1,
+		.nsid = text };
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(write_opt(out, sizeof(out), &reply), 11 + 6 + 255 + 4 + 255);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fixed_fields_are_read),
+		cmocka_unit_test(sizes_below_512_count_as_512),
+		cmocka_unit_test(known_options_are_seen_between_unknown_ones),
+		cmocka_unit_test(options_beyond_the_record_are_not_well_formed),
+		cmocka_unit_test(a_plain_opt_has_11_octets),
+		cmocka_unit_test(options_are_written),
+		cmocka_unit_test(without_room_nothing_is_written),
+		cmocka_unit_test(long_texts_are_cut_at_255_octets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

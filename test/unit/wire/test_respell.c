@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_respell.c - the client's letter case comes back after 0x20.
+ */
+#include "octets.h"
+
+static void
+assert_respelled(const char *before, const char *after)
+{
+	struct octets message = octets(before);
+	struct s53_name spelling = name_of("Www.Example");
+
+	assert_true(passes(&message));
+	s53_message_respell(message.at, message.len, &spelling);
+	assert_octets(message.at, message.len, after);
+}
+
+static void
+the_question_is_respelled_and_pointers_follow(void **state)
+{
+	(void)state;
+	assert_respelled("1234 8180 0001 0001 0000 0000 .wWW .eXAMPLE 00 0001 0001 " ADDRESS,
+	    "1234 8180 0001 0001 0000 0000 .Www .Example 00 0001 0001 " ADDRESS);
+}
+
+static void
+literal_owners_equal_to_it_are_respelled(void **state)
+{
+	(void)state;
+	assert_respelled("1234 8180 0001 0001 0000 0001 .wWW .eXAMPLE 00 0001 0001 "
+			 ".wWW .eXAMPLE 00 0001 0001 0000003c 0004 7f000001 "
+			 ".WWW c021 0001 0001 0000003c 0004 7f000001",
+	    "1234 8180 0001 0001 0000 0001 .Www .Example 00 0001 0001 "
+	    ".Www .Example 00 0001 0001 0000003c 0004 7f000001 "
+	    ".Www c021 0001 0001 0000003c 0004 7f000001");
+}
+
+static void
+other_names_keep_their_spelling(void **state)
+{
+	(void)state;
+	assert_respelled("1234 8180 0001 0002 0000 0000 .wWW .eXAMPLE 00 0001 0001 "
+			 ".eXAMPLE 00 0010 0001 0000003c 0004 03 'wWW "
+			 ".wWW .eXAMPLE .oRG 00 0001 0001 0000003c 0004 7f000001",
+	    "1234 8180 0001 0002 0000 0000 .Www .Example 00 0001 0001 "
+	    ".eXAMPLE 00 0010 0001 0000003c 0004 03 'wWW "
+	    ".wWW .eXAMPLE .oRG 00 0001 0001 0000003c 0004 7f000001");
+}
+
+static void
+another_question_is_left_alone(void **state)
+{
+	(void)state;
+	assert_respelled("1234 8180 0001 0000 0000 0000 .wWX .eXAMPLE 00 0001 0001 ",
+	    "1234 8180 0001 0000 0000 0000 .wWX .eXAMPLE 00 0001 0001 ");
+	assert_respelled("1234 8180 0000 0000 0000 0000", "1234 8180 0000 0000 0000 0000");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_question_is_respelled_and_pointers_follow),
+		cmocka_unit_test(literal_owners_equal_to_it_are_respelled),
+		cmocka_unit_test(other_names_keep_their_spelling),
+		cmocka_unit_test(another_question_is_left_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
