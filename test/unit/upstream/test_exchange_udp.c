@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_exchange_udp.c - exchanges over UDP with a server on loopback.
+ */
+#include "exchange_fixture.h"
+
+#include <sys/resource.h>
+
+static void
+the_question_arrives_as_it_is_but_for_its_id_and_the_answer_comes_back(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	fixture_start(&f, keep_query);
+	ask_udp(&f, &asked);
+	assert_int_equal(s53_exchanger_pending(f.exchanger), 1);
+	run_until(&f, &f.kept_count, 1);
+	assert_int_equal(f.kept[0].len, asked.question_len);
+	assert_memory_equal(f.kept[0].octets + 2, asked.question + 2, asked.question_len - 2);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &asked.ends, 1);
+	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
+	assert_int_equal(asked.answer_len, asked.question_len);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_UDP), 1);
+	assert_int_equal(s53_exchanger_pending(f.exchanger), 0);
+	fixture_stop(&f);
+}
+
+static void
+ids_are_drawn_anew_for_each_question(void **arg)
+{
+	struct fixture f;
+	struct asked asked[100];
+	unsigned equal = 0;
+
+	(void)arg;
+	fixture_start(&f, keep_query);
+	for (unsigned i = 0; i < 100; i++)
+		ask_udp(&f, &asked[i]);
+	run_until(&f, &f.kept_count, 100);
+	for (unsigned i = 1; i < 100; i++)
+		equal += s53_header_id(f.kept[i].octets) == s53_header_id(f.kept[i - 1].octets);
+	assert_true(equal < 5);
+	for (unsigned i = 0; i < 100; i++)
+		fake_answer(&f.kept[i]);
+	run_until(&f, &f.ended, 100);
+	fixture_stop(&f);
+}
+
+/* The answer to `query`, `octet` of it changed by `change`, from `fd`. */
+static void
+forge(const struct fake_query *query, int fd, size_t octet, uint8_t change)
+{
+	uint8_t reply[4096];
+
+	memcpy(reply, query->octets, query->len);
+	s53_header_set_flags(reply, (uint16_t)(s53_header_flags(reply) | S53_QR));
+	reply[octet] ^= change;
+	(void)sendto(fd, reply, query->len, 0, &query->from.sa, s53_addr_len(&query->from));
+}
+
+static void
+a_reply_wrong_in_address_port_id_or_question_is_never_taken_and_the_right_one_still_is(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	int other_port, other_host;
+
+	(void)arg;
+	fixture_start(&f, keep_query);
+	other_port = fake_bind(SOCK_DGRAM, "127.0.0.1", 0);
+	other_host = fake_bind(SOCK_DGRAM, "127.0.0.2", s53_addr_port(&f.server.addr));
+	assert_true(other_port >= 0 && other_host >= 0);
+	ask_udp(&f, &asked);
+	run_until(&f, &f.kept_count, 1);
+
+	forge(&f.kept[0], other_port, 2, 0);
+	forge(&f.kept[0], other_host, 2, 0);
+	run_ready(&f);
+	assert_int_equal(asked.checks, 0); /* the kernel knows whom we are connected to */
+	forge(&f.kept[0], f.server.udp, 0, 0x40); /* ID */
+	forge(&f.kept[0], f.server.udp, 1, 0x01);
+	forge(&f.kept[0], f.server.udp, 2, S53_QR >> 8); /* no response */
+	run_ready(&f);
+	assert_int_equal(asked.checks, 0);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 3);
+	forge(&f.kept[0], f.server.udp, S53_HEADER_LEN + 2, 0x20); /* letter case */
+	(void)sendto(
+	    f.server.udp, "short", 5, 0, &f.kept[0].from.sa, s53_addr_len(&f.kept[0].from));
+	(void)sendto(f.server.udp, "", 0, 0, &f.kept[0].from.sa, s53_addr_len(&f.kept[0].from));
+	run_ready(&f);
+	assert_int_equal(asked.checks, 1);
+	assert_int_equal(asked.ends, 0);
+
+	fake_answer(&f.kept[0]);
+	run_until(&f, &asked.ends, 1);
+	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
+	close(other_port);
+	close(other_host);
+	fixture_stop(&f);
+}
+
+static void
+late_comes_in_time_and_the_answer_after_it_still_counts(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	struct s53_exchange_ask ask;
+	uint64_t start_ms = real_ms();
+
+	(void)arg;
+	fixture_start(&f, keep_query);
+	asked_init(&f, &asked);
+	ask = asked_ask(&asked);
+	ask.late_ms = 40;
+	asked_start(&asked, &ask);
+	run_until(&f, &asked.lates, 1);
+	assert_in_range(asked.late_at_ms - start_ms, 40, 90);
+	assert_int_equal(asked.ends, 0);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &asked.ends, 1);
+	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE), 1);
+	fixture_stop(&f);
+}
+
+static void
+silence_ends_in_time_and_puts_the_server_behind(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	struct s53_exchange_ask ask;
+	uint64_t start_ms = real_ms();
+	struct s53_upstream *servers[2];
+	struct s53_group *group;
+
+	(void)arg;
+	fixture_start(&f, fake_silence);
+	asked_init(&f, &asked);
+	ask = asked_ask(&asked);
+	ask.late_ms = 20;
+	ask.timeout_ms = 80;
+	asked_start(&asked, &ask);
+	run_until(&f, &asked.ends, 1);
+	assert_int_equal(asked.end, S53_EXCHANGE_TIMEOUT);
+	assert_int_equal(asked.lates, 1);
+	assert_in_range(asked.end_at_ms - start_ms, 80, 140);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_TIMEOUT), 1);
+
+	servers[0] = f.upstream;
+	servers[1] = upstream_at(&f, &(struct s53_addr){ .in = { .sin_family = AF_INET } });
+	s53_upstream_note(servers[1], S53_UPSTREAM_ANSWERED, 200, s53_clock_ms());
+	group = s53_group_new(servers, 2);
+	assert_int_equal(s53_group_choose(group, 0, s53_clock_ms()), 1);
+	s53_group_free(group);
+	s53_upstream_drop(servers[1]);
+	fixture_stop(&f);
+}
+
+static void
+an_answer_teaches_the_round_trip_time(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	s53_clock_test_set(5000);
+	fixture_start(&f, keep_query);
+	ask_udp(&f, &asked);
+	run_until(&f, &f.kept_count, 1);
+	s53_clock_test_set(5030);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &asked.ends, 1);
+	assert_int_equal(s53_upstream_late_ms(f.upstream), 30 + 4 * 15);
+	fixture_stop(&f);
+}
+
+static void
+a_refused_port_ends_all_that_wait_there_at_once(void **arg)
+{
+	struct fixture f;
+	struct asked asked[20];
+	uint64_t start_ms = real_ms();
+
+	(void)arg;
+	fixture_start(&f, fake_silence);
+	fake_close_udp(&f.server);
+	for (unsigned i = 0; i < 20; i++)
+		ask_udp(&f, &asked[i]);
+	run_until(&f, &f.ended, 20);
+	for (unsigned i = 0; i < 20; i++) {
+		assert_int_equal(asked[i].end, S53_EXCHANGE_UNREACHABLE);
+		assert_in_range(asked[i].end_at_ms - start_ms, 0, 50);
+	}
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_UNREACHABLE), 20);
+	fixture_stop(&f);
+}
+
+static void
+an_answer_to_a_cancelled_exchange_is_a_stray(void **arg)
+{
+	struct fixture f;
+	struct asked asked[2];
+
+	(void)arg;
+	fixture_start(&f, keep_query);
+	ask_udp(&f, &asked[0]);
+	ask_udp(&f, &asked[1]);
+	run_until(&f, &f.kept_count, 2);
+	s53_exchange_cancel(f.exchanger, asked[0].exchange);
+	fake_answer(&f.kept[0]);
+	fake_answer(&f.kept[1]);
+	run_until(&f, &f.ended, 1);
+	assert_int_equal(asked[0].ends, 0);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 1);
+	ask_udp(&f, &asked[0]); /* cancelled before it left: nothing is sent */
+	s53_exchange_cancel(f.exchanger, asked[0].exchange);
+	run_ready(&f);
+	assert_int_equal(f.kept_count, 2);
+	fixture_stop(&f);
+}
+
+static void
+cancel_me(struct asked *asked)
+{
+	s53_exchange_cancel(asked->fixture->exchanger, asked->exchange);
+}
+
+static void
+late_may_cancel_its_own_exchange_and_doing_so_twice_in_a_row_is_trouble(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	struct s53_exchange_ask ask;
+	struct s53_group *group;
+	struct s53_upstream *servers[2];
+
+	(void)arg;
+	s53_clock_test_set(7000);
+	fixture_start(&f, fake_silence);
+	servers[0] = f.upstream;
+	servers[1] = upstream_at(&f, &(struct s53_addr){ .in = { .sin_family = AF_INET } });
+	group = s53_group_new(servers, 2);
+	s53_upstream_note(servers[0], S53_UPSTREAM_ANSWERED, 1, 7000);
+	s53_upstream_note(servers[1], S53_UPSTREAM_ANSWERED, 200, 7000);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(s53_group_choose(group, 0, 7000), 0);
+		asked_init(&f, &asked);
+		ask = asked_ask(&asked);
+		ask.late_ms = 10;
+		asked.on_late = cancel_me;
+		asked_start(&asked, &ask);
+		time_is(&f, 7000 + 20 * (i + 1));
+		assert_int_equal(asked.lates, 1);
+		assert_int_equal(s53_exchanger_pending(f.exchanger), 0);
+	}
+	assert_int_equal(s53_group_choose(group, 0, 7040), 1);
+	s53_group_free(group);
+	s53_upstream_drop(servers[1]);
+	fixture_stop(&f);
+}
+
+static struct asked neighbours[40];
+static struct asked born[40];
+
+/* Cancel everybody else and ask as many new ones. */
+static void
+cancel_the_others(struct asked *asked)
+{
+	for (unsigned i = 0; i < 40; i++) {
+		if (neighbours[i].exchange == NULL)
+			continue;
+		s53_exchange_cancel(asked->fixture->exchanger, neighbours[i].exchange);
+		neighbours[i].exchange = NULL;
+	}
+	for (unsigned i = 0; i < 40; i++)
+		ask_udp(asked->fixture, &born[i]);
+}
+
+static void
+done_may_cancel_and_start_exchanges_on_its_own_socket(void **arg)
+{
+	struct fixture f;
+
+	(void)arg;
+	fixture_start(&f, fake_answer);
+	for (unsigned i = 0; i < 40; i++) {
+		ask_udp(&f, &neighbours[i]);
+		neighbours[i].on_done = cancel_the_others;
+	}
+	run_until(&f, &f.ended, 1 + 40);
+	for (unsigned i = 0; i < 40; i++)
+		assert_int_equal(born[i].end, S53_EXCHANGE_ANSWERED);
+	run_ready(&f);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 39);
+	fixture_stop(&f);
+}
+
+static void
+done_may_do_so_when_all_fail_too(void **arg)
+{
+	struct fixture f;
+
+	(void)arg;
+	fixture_start(&f, fake_answer);
+	fake_close_udp(&f.server);
+	for (unsigned i = 0; i < 40; i++) {
+		ask_udp(&f, &neighbours[i]);
+		neighbours[i].on_done = cancel_the_others;
+	}
+	run_until(&f, &f.ended, 1 + 40);
+	for (unsigned i = 0; i < 40; i++)
+		assert_int_equal(born[i].end, S53_EXCHANGE_UNREACHABLE);
+	fixture_stop(&f);
+}
+
+static unsigned
+lanes(const struct fixture *f, struct s53_lane **first)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < S53_LANE_BUCKETS; i++) {
+		S53_LIST_EACH (&f->exchanger->lanes[i], it) {
+			*first = S53_CONTAINER_OF(it, struct s53_lane, link);
+			count++;
+		}
+	}
+	return count;
+}
+
+static struct s53_lane *
+only_lane(const struct fixture *f)
+{
+	struct s53_lane *lane = NULL;
+
+	assert_int_equal(lanes(f, &lane), 1);
+	return lane;
+}
+
+static void
+a_batch_for_a_loopback_server_leaves_through_one_socket(void **arg)
+{
+	struct fixture f;
+	struct asked asked[S53_BATCH + 1];
+
+	(void)arg;
+	fixture_start(&f, fake_answer);
+	for (unsigned i = 0; i < S53_BATCH; i++)
+		ask_udp(&f, &asked[i]);
+	assert_int_equal(only_lane(&f)->pool.count, 1);
+	ask_udp(&f, &asked[S53_BATCH]);
+	assert_int_equal(only_lane(&f)->pool.count, 2);
+	assert_int_equal(f.server.udp_queries, 0);
+	s53_exchanger_flush(f.exchanger);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_UDP), S53_BATCH + 1);
+	run_until(&f, &f.ended, S53_BATCH + 1);
+	fixture_stop(&f);
+}
+
+static void
+ten_thousand_exchanges_need_no_more_than_the_first_ones(void **arg)
+{
+	struct fixture f;
+	static struct asked asked[100];
+	unsigned fds = 0, spares = 0;
+
+	(void)arg;
+	fixture_start(&f, fake_answer);
+	for (unsigned round = 0; round < 100; round++) {
+		f.ended = 0;
+		for (unsigned i = 0; i < 100; i++)
+			ask_udp(&f, &asked[i]);
+		run_until(&f, &f.ended, 100);
+		for (unsigned i = 0; i < 100; i++)
+			assert_int_equal(asked[i].end, S53_EXCHANGE_ANSWERED);
+		if (round == 9) {
+			fds = open_fds();
+			spares = f.exchanger->spare_count;
+		}
+	}
+	assert_int_equal(open_fds(), fds);
+	assert_int_equal(f.exchanger->spare_count, spares);
+	assert_int_equal(only_lane(&f)->pool.count, 16);
+	fixture_stop(&f);
+}
+
+static void
+idle_sockets_are_closed_and_then_nothing_wakes_us(void **arg)
+{
+	struct fixture f;
+	struct asked asked[3];
+	unsigned fds;
+
+	(void)arg;
+	s53_clock_test_set(50000);
+	fixture_start(&f, fake_answer);
+	fds = open_fds();
+	for (unsigned i = 0; i < 3; i++) {
+		ask_udp(&f, &asked[i]);
+		run_until(&f, &asked[i].ends, 1);
+	}
+	assert_int_equal(open_fds(), fds + 3);
+	time_is(&f, 59000);
+	assert_int_equal(open_fds(), fds + 3);
+	time_is(&f, 61000);
+	time_is(&f, 67000);
+	assert_int_equal(open_fds(), fds);
+	assert_int_equal(f.exchanger->wheel.count, 0);
+	fixture_stop(&f);
+}
+
+static void
+a_socket_retires_after_its_time_but_not_before_its_answers_came(void **arg)
+{
+	struct fixture f;
+	struct asked slow, asked[200];
+	struct s53_exchange_ask ask;
+	unsigned retired = 0;
+
+	(void)arg;
+	s53_clock_test_set(50000);
+	fixture_start(&f, keep_query);
+	asked_init(&f, &slow);
+	ask = asked_ask(&slow);
+	ask.timeout_ms = 100000;
+	asked_start(&slow, &ask);
+	run_until(&f, &f.kept_count, 1);
+	f.server.on_query = fake_answer;
+	for (unsigned i = 0; i < 15; i++) { /* fill the pool */
+		ask_udp(&f, &asked[i]);
+		run_until(&f, &asked[i].ends, 1);
+	}
+	assert_int_equal(only_lane(&f)->pool.count, 16);
+	s53_clock_test_set(81000);
+	for (unsigned i = 0; i < 200; i++) {
+		ask_udp(&f, &asked[i]);
+		run_until(&f, &asked[i].ends, 1);
+		assert_int_equal(asked[i].end, S53_EXCHANGE_ANSWERED);
+	}
+	assert_int_equal(only_lane(&f)->pool.count, 16);
+	for (unsigned i = 0; i < 16; i++)
+		retired += only_lane(&f)->pool.sockets[i]->carrier.opened_ms == 81000;
+	assert_int_equal(retired, 16);
+	assert_int_equal(only_lane(&f)->carriers, 17); /* the slow one's is still open */
+	fake_answer(&f.kept[0]);
+	run_until(&f, &slow.ends, 1);
+	assert_int_equal(slow.end, S53_EXCHANGE_ANSWERED);
+	assert_int_equal(only_lane(&f)->carriers, 16);
+	fixture_stop(&f);
+}
+
+static void
+without_descriptors_open_sockets_are_used_again(void **arg)
+{
+	struct fixture f;
+	struct asked asked[10];
+	struct rlimit was, none;
+
+	(void)arg;
+	fixture_start(&f, fake_answer);
+	ask_udp(&f, &asked[0]);
+	run_until(&f, &asked[0].ends, 1);
+	assert_return_code(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = (struct rlimit){ .rlim_cur = 3, .rlim_max = was.rlim_max };
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (unsigned i = 0; i < 10; i++) {
+		ask_udp(&f, &asked[i]);
+		run_until(&f, &asked[i].ends, 1);
+		assert_int_equal(asked[i].end, S53_EXCHANGE_ANSWERED);
+	}
+	assert_int_equal(only_lane(&f)->pool.count, 1);
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &was), 0);
+	fixture_stop(&f);
+}
+
+static void
+without_descriptors_and_sockets_the_end_is_no_resources(void **arg)
+{
+	struct fixture f;
+	struct asked udp, tcp;
+	struct rlimit was, none;
+
+	(void)arg;
+	fixture_start(&f, fake_answer);
+	assert_return_code(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = (struct rlimit){ .rlim_cur = 3, .rlim_max = was.rlim_max };
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ask_udp(&f, &udp);
+	ask_tcp(&f, &tcp);
+	run_until(&f, &f.ended, 2);
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_int_equal(udp.end, S53_EXCHANGE_NO_RESOURCES);
+	assert_int_equal(tcp.end, S53_EXCHANGE_NO_RESOURCES);
+	assert_int_equal(s53_upstream_late_ms(f.upstream), 250);
+	fixture_stop(&f);
+}
+
+/* Answer what has come through the pair that stands for the network. */
+static void
+answer_pair(int fd)
+{
+	uint8_t message[512];
+	ssize_t len;
+
+	while ((len = recv(fd, message, sizeof(message), MSG_DONTWAIT)) > 0) {
+		s53_header_set_flags(message, S53_QR);
+		assert_int_equal(send(fd, message, (size_t)len, 0), len);
+	}
+}
+
+static void
+a_full_send_buffer_is_waited_for(void **arg)
+{
+	struct fixture f;
+	static struct asked asked[120];
+	struct s53_socket *sock;
+	int small = 1, big = 1 << 20, pair[2];
+
+	(void)arg;
+	fixture_start(&f, fake_answer);
+	ask_udp(&f, &asked[0]);
+	run_until(&f, &asked[0].ends, 1);
+	/* Datagrams over loopback never fill a send buffer; those of a socket pair do. */
+	assert_return_code(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair), 0);
+	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	(void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
+	only_lane(&f)->pool.cap = 1; /* all through this one */
+	sock = only_lane(&f)->pool.sockets[0];
+	event_del(&sock->readable);
+	assert_return_code(dup2(pair[0], sock->fd), 0);
+	event_add(&sock->readable, NULL);
+	for (unsigned i = 0; i < 120; i++)
+		ask_udp(&f, &asked[i]);
+	run_ready(&f);
+	assert_true(sock->blocked);
+	assert_in_range(counted(&f, S53_C_EXCHANGE_UDP), 2, 100);
+	for (unsigned i = 0; i < 200 && f.ended < 121; i++) {
+		answer_pair(pair[1]);
+		run_ready(&f);
+	}
+	for (unsigned i = 0; i < 120; i++)
+		assert_int_equal(asked[i].end, S53_EXCHANGE_ANSWERED);
+	assert_int_equal(f.ended, 121);
+	assert_false(sock->blocked);
+	close(pair[0]);
+	close(pair[1]);
+	fixture_stop(&f);
+}
+
+static void
+the_configured_source_address_is_used(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	struct s53_upstream_options options = { .edns = true };
+	char text[S53_ADDR_TEXT];
+
+	(void)arg;
+	options.source = fake_addr("127.0.0.9", 53);
+	fixture_start(&f, keep_query);
+	fixture_options(&f, &options);
+	ask_udp(&f, &asked);
+	run_until(&f, &f.kept_count, 1);
+	assert_string_equal(s53_addr_print_host(&f.kept[0].from, text), "127.0.0.9");
+	assert_int_not_equal(s53_addr_port(&f.kept[0].from), 53);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &asked.ends, 1);
+	fixture_stop(&f);
+}
+
+static void
+a_source_address_that_is_not_ours_is_not_the_servers_fault(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	struct s53_upstream_options options = { .edns = true };
+
+	(void)arg;
+	options.source = fake_addr("192.0.2.77", 0);
+	fixture_start(&f, fake_answer);
+	fixture_options(&f, &options);
+	ask_udp(&f, &asked);
+	run_until(&f, &asked.ends, 1);
+	assert_int_equal(asked.end, S53_EXCHANGE_NO_RESOURCES);
+	fixture_stop(&f);
+}
+
+static void
+an_ipv6_server_is_asked_as_well(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	int probe = fake_bind(SOCK_DGRAM, "::1", 0);
+
+	(void)arg;
+	if (probe < 0)
+		skip();
+	close(probe);
+	fixture_start_at(&f, "::1", fake_answer);
+	ask_udp(&f, &asked);
+	run_until(&f, &asked.ends, 1);
+	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
+	fake_close_udp(&f.server);
+	ask_udp(&f, &asked);
+	run_until(&f, &asked.ends, 1);
+	assert_int_equal(asked.end, S53_EXCHANGE_UNREACHABLE);
+	fixture_stop(&f);
+}
+
+static void
+big_big_answer(struct fake_query *query)
+{
+	static uint8_t reply[60000];
+
+	memcpy(reply, query->octets, query->len);
+	s53_header_set_flags(reply, S53_QR);
+	fake_send(query, reply, sizeof(reply));
+}
+
+static void
+an_answer_of_60000_octets_fits(void **arg)
+{
+	struct fixture f;
+	struct asked asked[2];
+
+	(void)arg;
+	fixture_start(&f, big_big_answer);
+	ask_udp(&f, &asked[0]);
+	ask_udp(&f, &asked[1]);
+	run_until(&f, &f.ended, 2);
+	assert_int_equal(asked[0].end, S53_EXCHANGE_ANSWERED);
+	assert_int_equal(asked[1].end, S53_EXCHANGE_ANSWERED);
+	fixture_stop(&f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    the_question_arrives_as_it_is_but_for_its_id_and_the_answer_comes_back),
+		cmocka_unit_test(ids_are_drawn_anew_for_each_question),
+		cmocka_unit_test(
+		    a_reply_wrong_in_address_port_id_or_question_is_never_taken_and_the_right_one_still_is),
+		cmocka_unit_test(late_comes_in_time_and_the_answer_after_it_still_counts),
+		cmocka_unit_test(silence_ends_in_time_and_puts_the_server_behind),
+		cmocka_unit_test(an_answer_teaches_the_round_trip_time),
+		cmocka_unit_test(a_refused_port_ends_all_that_wait_there_at_once),
+		cmocka_unit_test(an_answer_to_a_cancelled_exchange_is_a_stray),
+		cmocka_unit_test(
+		    late_may_cancel_its_own_exchange_and_doing_so_twice_in_a_row_is_trouble),
+		cmocka_unit_test(done_may_cancel_and_start_exchanges_on_its_own_socket),
+		cmocka_unit_test(done_may_do_so_when_all_fail_too),
+		cmocka_unit_test(a_batch_for_a_loopback_server_leaves_through_one_socket),
+		cmocka_unit_test(ten_thousand_exchanges_need_no_more_than_the_first_ones),
+		cmocka_unit_test(idle_sockets_are_closed_and_then_nothing_wakes_us),
+		cmocka_unit_test(a_socket_retires_after_its_time_but_not_before_its_answers_came),
+		cmocka_unit_test(without_descriptors_open_sockets_are_used_again),
+		cmocka_unit_test(without_descriptors_and_sockets_the_end_is_no_resources),
+		cmocka_unit_test(a_full_send_buffer_is_waited_for),
+		cmocka_unit_test(the_configured_source_address_is_used),
+		cmocka_unit_test(a_source_address_that_is_not_ours_is_not_the_servers_fault),
+		cmocka_unit_test(an_ipv6_server_is_asked_as_well),
+		cmocka_unit_test(an_answer_of_60000_octets_fits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
