@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * check.h - what clauses say of one another.
+ *
+ * Layer    conf, private
+ * Threads  main thread
+ * Memory   of its own, given back before conf_check() returns
+ *
+ * A clause in which the parser found an error (`broken`) is not searched for what is missing in it.
+ */
+#pragma once
+
+#include "source.h"
+#include "tree.h"
+
+/* All checks; false: no memory. May take clauses out of the tree that a later one replaces. */
+bool conf_check(struct s53_conf *conf, struct conf_sources *sources);
+
+/* Nodes in the order of a key made of their names, so that two of one name are neighbours. */
+struct conf_key {
+	const uint8_t *octets;
+	size_t len;
+	const struct conf_node *node;
+	size_t order; /* of the file */
+};
+
+struct conf_index {
+	struct conf_key *keys;
+	size_t count, room;
+};
+
+struct conf_checker {
+	struct s53_conf *conf;
+	struct conf_sources *sources;
+	struct s53_arena scratch;
+	struct conf_index acls, servers, views, keys, tls, http;
+	bool out_of_memory;
+};
+
+/* index.c */
+void conf_index_add(struct conf_checker *checker, struct conf_index *index, const char *name,
+    const struct conf_node *node);
+void conf_index_add_octets(struct conf_checker *checker, struct conf_index *index,
+    const uint8_t *octets, size_t len, const struct conf_node *node);
+void conf_index_sort(struct conf_index *index);
+/* The first of that name, letter case aside; NULL: none. The index must be sorted. */
+const struct conf_key *conf_index_find(const struct conf_index *index, const char *name);
+/* Report each node that has the name of one before it: "'acl x' is defined a second time". */
+void conf_index_twice(struct conf_checker *checker, const struct conf_index *index);
+void conf_index_fini(struct conf_index *index);
+
+/* check.c */
+void conf_check_error(struct conf_checker *checker, struct s53_place place, const char *format, ...)
+    S53_PRINTF(3, 4);
+void conf_check_warn(struct conf_checker *checker, const struct s53_conf_clause *clause,
+    enum s53_conf_level level, const char *what, const char *why);
+
+/* check_names.c: acls, lists of servers, and who uses them */
+void conf_check_names(struct conf_checker *checker);
+
+/* check_zone.c: the zones of a view, or of the top level */
+void conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *first);
+
+/* check_logging.c */
+void conf_check_logging(struct conf_checker *checker, struct s53_conf_clause *logging);

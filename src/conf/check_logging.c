@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * check_logging.c - channels have one destination, and categories know their channels.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "check.h"
+
+/* What BIND 9.11 to 9.20 writes in, and what older ones did; ours are among them. */
+static const char categories[] =
+    "default general database security config resolver cname xfer-in xfer-out notify client "
+    "unmatched network update update-security queries query-errors dispatch dnssec lame-servers "
+    "delegation-only edns-disabled rpz rpz-passthru rate-limit spill cookie nsid dnstap zoneload "
+    "serve-stale trust-anchor-telemetry responses sslkeylog drop drops dbus eventlib "
+    "insist load maintenance ncache os packet panic parser response-checks statistics db";
+
+static const char builtin_channels[] = "default_syslog default_debug default_stderr null";
+
+static void
+check_channel(struct conf_checker *checker, const struct s53_conf_clause *channel)
+{
+	static const char *const kinds[] = { "file", "syslog", "stderr", "null" };
+	unsigned count = 0;
+	char shown[CONF_SHOWN];
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		count += s53_conf_find(channel->body, kinds[i]) != NULL;
+	if (count != 1 && !conf_node_of(channel)->broken)
+		conf_check_error(checker, channel->place,
+		    "channel '%s' %s: one of file, syslog, stderr and null is needed",
+		    conf_show(channel->label, shown),
+		    count == 0 ? "leads nowhere" : "leads to several places");
+}
+
+/* named takes the last channel of a name; so the ones before it are taken out of the tree. */
+static void
+drop_replaced(struct conf_checker *checker, struct s53_conf_clause *logging,
+    const struct conf_index *channels)
+{
+	struct s53_conf_clause **link = &logging->body;
+	char shown[CONF_SHOWN];
+
+	for (struct s53_conf_clause *it = *link; it != NULL; it = it->next) {
+		const struct conf_key *key = NULL, *end = channels->keys + channels->count;
+
+		if (strcmp(it->name, "channel") == 0 && it->label != NULL)
+			key = conf_index_find(channels, it->label);
+		while (key != NULL && key + 1 < end && key[1].len == key->len &&
+		    memcmp(key[1].octets, key->octets, key->len) == 0)
+			key++;
+		if (key != NULL && &key->node->clause != it) {
+			conf_report(checker->sources, S53_DIAG_WARNING, it->place,
+			    "channel '%s' is defined again in line %u, which counts",
+			    conf_show(it->label, shown), key->node->clause.place.line);
+			*link = it->next;
+			continue;
+		}
+		link = &it->next;
+	}
+}
+
+static void
+check_category(struct conf_checker *checker, const struct s53_conf_clause *category,
+    const struct conf_index *channels)
+{
+	char shown[CONF_SHOWN];
+	size_t len;
+
+	if (conf_words_find(categories, category->label, &len) == NULL)
+		conf_check_error(checker, category->place, "there is no category '%s'",
+		    conf_show(category->label, shown));
+	if (category->value.type != S53_CONF_WORDS || checker->sources->broken_off)
+		return;
+	for (const struct s53_conf_words *it = category->value.words; it != NULL; it = it->next)
+		if (conf_words_find(builtin_channels, it->text, &len) == NULL &&
+		    conf_index_find(channels, it->text) == NULL)
+			conf_check_error(checker, it->place, "there is no channel '%s'",
+			    conf_show(it->text, shown));
+}
+
+void
+conf_check_logging(struct conf_checker *checker, struct s53_conf_clause *logging)
+{
+	struct conf_index channels = { .keys = NULL };
+
+	for (const struct s53_conf_clause *it = logging->body; it != NULL; it = it->next) {
+		if (strcmp(it->name, "channel") != 0 || it->label == NULL)
+			continue;
+		check_channel(checker, it);
+		conf_index_add(checker, &channels, it->label, conf_node_of(it));
+	}
+	conf_index_sort(&channels);
+	drop_replaced(checker, logging, &channels);
+	for (const struct s53_conf_clause *it = logging->body; it != NULL; it = it->next)
+		if (strcmp(it->name, "category") == 0 && it->label != NULL)
+			check_category(checker, it, &channels);
+	conf_index_fini(&channels);
+}

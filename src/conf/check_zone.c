@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * check_zone.c - zones: a valid name once, a type, and what that type needs and allows.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include <split53/name.h>
+
+#include "check.h"
+
+static const struct {
+	const char *word;
+	unsigned bit; /* enum conf_zone_type */
+} types[] = {
+	{ "forward", ZONE_FORWARD },
+	{ "primary", ZONE_PRIMARY },
+	{ "master", ZONE_PRIMARY },
+	{ "secondary", ZONE_SECONDARY },
+	{ "slave", ZONE_SECONDARY },
+	{ "mirror", ZONE_MIRROR },
+	{ "stub", ZONE_STUB },
+	{ "static-stub", ZONE_STATIC_STUB },
+	{ "hint", ZONE_HINT },
+	{ "delegation-only", ZONE_DELEGATION },
+	{ "redirect", ZONE_REDIRECT },
+};
+
+static unsigned
+type_bit(const char *word)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i].word, word) == 0)
+			return types[i].bit;
+	return 0;
+}
+
+/* Clauses that have no place in a zone of this type, as BIND refuses them. */
+static void
+check_allowed(struct conf_checker *checker, const struct s53_conf_clause *zone, const char *type,
+    unsigned bit)
+{
+	for (const struct s53_conf_clause *it = zone->body; it != NULL; it = it->next) {
+		const struct conf_rule *rule = conf_node_of(it)->rule;
+
+		if (rule->zone_types == 0 || (rule->zone_types & bit) != 0)
+			continue;
+		conf_check_error(
+		    checker, it->place, "'%s' has no place in a zone of type %s", it->name, type);
+	}
+}
+
+static void
+need(struct conf_checker *checker, const struct s53_conf_clause *zone, const char *type,
+    const char *name)
+{
+	char shown[CONF_SHOWN];
+
+	if (s53_conf_find(zone->body, name) == NULL)
+		conf_check_error(checker, zone->place, "zone '%s' of type %s needs '%s'",
+		    conf_show(zone->label, shown), type, name);
+}
+
+static void
+check_needed(struct conf_checker *checker, const struct s53_conf_clause *zone,
+    const struct s53_conf_clause *type, unsigned bit)
+{
+	bool is_root = strcmp(zone->label, ".") == 0;
+
+	if ((bit & (ZONE_PRIMARY | ZONE_HINT)) != 0)
+		need(checker, zone, type->value.text, "file");
+	if ((bit & (ZONE_SECONDARY | ZONE_STUB)) != 0 || (bit == ZONE_MIRROR && !is_root))
+		need(checker, zone, type->value.text, "primaries");
+	if ((bit & (ZONE_SECONDARY | ZONE_STUB | ZONE_STATIC_STUB)) != 0 && is_root)
+		conf_check_warn(checker, type, S53_CONF_IGNORED_DIFFERENT, "zone \".\"",
+		    "root servers are never asked; what has no route of its own goes to the "
+		    "forwarders");
+	if (bit == ZONE_STATIC_STUB && !is_root &&
+	    s53_conf_find(zone->body, "server-addresses") == NULL &&
+	    s53_conf_find(zone->body, "server-names") == NULL)
+		conf_check_warn(checker, type, S53_CONF_IGNORED_DIFFERENT, "type static-stub",
+		    "neither 'server-addresses' nor 'server-names': the zone has no effect");
+	if (bit == ZONE_FORWARD && s53_conf_find(zone->body, "forwarders") == NULL)
+		conf_report(checker->sources, S53_DIAG_WARNING, zone->place,
+		    "'zone' [differs]: without 'forwarders', the names below it are exempt from "
+		    "forwarding zones above it, as with an empty list");
+}
+
+static void
+check_type(struct conf_checker *checker, const struct s53_conf_clause *zone)
+{
+	const struct conf_node *node = conf_node_of(zone);
+	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
+	const struct s53_conf_clause *forward = s53_conf_find(zone->body, "forward");
+	char shown[CONF_SHOWN];
+	unsigned bit;
+
+	if (type == NULL) {
+		if (!node->broken && s53_conf_find(zone->body, "in-view") == NULL)
+			conf_check_error(checker, zone->place, "zone '%s' has no type",
+			    conf_show(zone->label, shown));
+		return;
+	}
+	if (type->value.type != S53_CONF_TEXT || (bit = type_bit(type->value.text)) == 0)
+		return;
+	check_allowed(checker, zone, type->value.text, bit);
+	if (node->broken)
+		return;
+	check_needed(checker, zone, type, bit);
+	if (forward != NULL && s53_conf_find(zone->body, "forwarders") == NULL)
+		conf_check_error(checker, forward->place,
+		    "'forward' without 'forwarders' beside it: who is to be asked?");
+}
+
+static void
+check_class(struct conf_checker *checker, const struct s53_conf_clause *zone)
+{
+	const char *expected = zone->parent != NULL ? zone->parent->class_name : NULL;
+
+	if (zone->class_name == NULL)
+		return; /* its statement is broken */
+	if (expected != NULL && strcmp(zone->class_name, expected) != 0)
+		conf_check_error(checker, zone->place, "a zone of class %s in a view of class %s",
+		    zone->class_name, expected);
+	else if (expected == NULL && strcmp(zone->class_name, "IN") != 0)
+		conf_check_warn(checker, zone, S53_CONF_IGNORED_DIFFERENT, "zone",
+		    "only class IN has zones; version.bind and its kin are answered from version, "
+		    "hostname and server-id");
+}
+
+/* The key of a zone: its class and its name, letter case aside. */
+static void
+add_zone(struct conf_checker *checker, struct conf_index *zones, const struct s53_conf_clause *zone,
+    struct s53_name *name)
+{
+	uint8_t key[1 + S53_NAME_MAX];
+
+	s53_name_lower(name);
+	key[0] = zone->class_name != NULL ? (uint8_t)zone->class_name[0] : 'I';
+	memcpy(key + 1, name->octets, name->len);
+	conf_index_add_octets(checker, zones, key, (size_t)name->len + 1, conf_node_of(zone));
+}
+
+void
+conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *first)
+{
+	struct conf_index zones = { .keys = NULL };
+	char shown[CONF_SHOWN];
+	struct s53_name name;
+
+	for (const struct s53_conf_clause *it = s53_conf_find(first, "zone"); it != NULL;
+	     it = s53_conf_find(it->next, "zone")) {
+		if (it->label == NULL)
+			continue;
+		if (s53_name_parse(it->label, &name) != S53_OK) {
+			conf_check_error(checker, it->place, "'%s' is no domain name",
+			    conf_show(it->label, shown));
+			continue;
+		}
+		add_zone(checker, &zones, it, &name);
+		check_class(checker, it);
+		check_type(checker, it);
+	}
+	conf_index_sort(&zones);
+	conf_index_twice(checker, &zones);
+	conf_index_fini(&zones);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * grammar.c - finding a clause's rule, or the one that was meant.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <split53/status.h>
+
+#include "grammar.h"
+
+const struct conf_table *const conf_tables[] = {
+	&conf_table_blocks,
+	&conf_table_forward,
+	&conf_table_access,
+	&conf_table_serve,
+	&conf_table_zone,
+	&conf_table_answer,
+	&conf_table_logging,
+	&conf_table_server,
+	&conf_table_files,
+	&conf_table_cache,
+	&conf_table_dnssec,
+	&conf_table_transfer,
+	&conf_table_channels,
+	&conf_table_old,
+	NULL,
+};
+
+const struct conf_word_rule conf_word_rules[] = {
+	{ "forward", "first", S53_CONF_IGNORED_DIFFERENT,
+	    "nothing is asked at the root or of another route when these servers fail" },
+	{ "dnssec-validation", "yes", S53_CONF_IGNORED_SECURITY,
+	    "nothing is validated here: forged answers pass where BIND would have refused them" },
+	{ "dnssec-validation", "auto", S53_CONF_IGNORED_SECURITY,
+	    "nothing is validated here: forged answers pass where BIND would have refused them" },
+	{ "type", "hint", S53_CONF_IGNORED_DIFFERENT,
+	    "root servers are never asked; what has no route of its own goes to the forwarders" },
+	{ "type", "slave", S53_CONF_IGNORED_DIFFERENT,
+	    "the zone is not copied: its primaries are asked for each name" },
+	{ "type", "secondary", S53_CONF_IGNORED_DIFFERENT,
+	    "the zone is not copied: its primaries are asked for each name" },
+	{ "type", "mirror", S53_CONF_IGNORED_DIFFERENT,
+	    "the zone is not copied; its names go where the others go" },
+	{ "type", "stub", S53_CONF_IGNORED_DIFFERENT,
+	    "the primaries themselves are asked, and delegations below are not followed" },
+	{ "type", "static-stub", S53_CONF_IGNORED_DIFFERENT,
+	    "the servers themselves are asked, and delegations below are not followed" },
+	{ "type", "delegation-only", S53_CONF_IGNORED_DIFFERENT,
+	    "forwarded answers are not judged by where they come from" },
+	{ "type", "redirect", S53_CONF_REFUSED, "NXDOMAIN is not replaced by other answers" },
+	{ "masterfile-format", "raw", S53_CONF_IGNORED_DIFFERENT,
+	    "zone files are read as text; a primary zone in another form does not load" },
+	{ "masterfile-format", "map", S53_CONF_IGNORED_DIFFERENT,
+	    "zone files are read as text; a primary zone in another form does not load" },
+	{ "bogus", "yes", S53_CONF_IGNORED_DIFFERENT,
+	    "the server is asked all the same where forwarders name it" },
+	{ "filter-aaaa-on-v4", "no", S53_CONF_IGNORED_HARMLESS, "AAAA records are not filtered" },
+	{ "filter-aaaa-on-v6", "no", S53_CONF_IGNORED_HARMLESS, "AAAA records are not filtered" },
+	{ "dnsrps-enable", "no", S53_CONF_IGNORED_HARMLESS, "response policies are not there" },
+};
+
+/* All rules by name, and in the order of the tables where a name has several. Built once. */
+static const struct conf_rule *by_name[CONF_RULES_MAX];
+static size_t rule_count;
+
+static int
+rule_compare(const void *a, const void *b)
+{
+	const struct conf_rule *const *left = a, *const *right = b;
+	int order = strcasecmp((*left)->name, (*right)->name);
+
+	if (order != 0)
+		return order;
+	return *left < *right ? -1 : *left > *right;
+}
+
+static void
+index_build(void)
+{
+	for (size_t t = 0; conf_tables[t] != NULL; t++) {
+		for (size_t i = 0; i < conf_tables[t]->count; i++) {
+			S53_ASSERT(rule_count < CONF_RULES_MAX);
+			by_name[rule_count++] = &conf_tables[t]->rules[i];
+		}
+	}
+	qsort(by_name, rule_count, sizeof(by_name[0]), rule_compare);
+}
+
+/* The first place in by_name whose rule is not before `name`. */
+static size_t
+index_seek(const char *name)
+{
+	size_t low = 0, high;
+
+	if (rule_count == 0)
+		index_build();
+	high = rule_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcasecmp(by_name[middle]->name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct conf_rule *
+conf_rule_find(const char *name, enum conf_place place)
+{
+	for (size_t i = index_seek(name); i < rule_count; i++) {
+		if (strcasecmp(by_name[i]->name, name) != 0)
+			break;
+		if ((by_name[i]->places & AT(place)) != 0)
+			return by_name[i];
+	}
+	return NULL;
+}
+
+const struct conf_rule *
+conf_rule_anywhere(const char *name)
+{
+	size_t i = index_seek(name);
+
+	return i < rule_count && strcasecmp(by_name[i]->name, name) == 0 ? by_name[i] : NULL;
+}
+
+size_t
+conf_rule_number(const struct conf_rule *rule)
+{
+	size_t i = index_seek(rule->name);
+
+	while (by_name[i] != rule)
+		i++;
+	return i;
+}
+
+static char
+lower(char letter)
+{
+	return letter >= 'A' && letter <= 'Z' ? (char)(letter + ('a' - 'A')) : letter;
+}
+
+static unsigned
+least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Letters to insert, delete, replace or swap with their neighbour to make `b` of `a`. */
+static unsigned
+edit_distance(const char *a, const char *b, size_t len_a, size_t len_b)
+{
+	enum { LONGEST = 40 };
+	unsigned rows[3][LONGEST + 1];
+	unsigned *before = rows[0], *last = rows[1], *now = rows[2];
+
+	if (len_a > LONGEST || len_b > LONGEST)
+		return LONGEST;
+	for (size_t j = 0; j <= len_b; j++)
+		last[j] = (unsigned)j;
+	memcpy(before, last, sizeof(rows[0]));
+	for (size_t i = 1; i <= len_a; i++) {
+		unsigned *spare = before;
+
+		now[0] = (unsigned)i;
+		for (size_t j = 1; j <= len_b; j++) {
+			bool same = lower(a[i - 1]) == lower(b[j - 1]);
+
+			now[j] =
+			    least(last[j - 1] + (same ? 0 : 1), least(last[j] + 1, now[j - 1] + 1));
+			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+			    lower(a[i - 2]) == lower(b[j - 1]))
+				now[j] = least(now[j], before[j - 2] + 1);
+		}
+		before = last;
+		last = now;
+		now = spare;
+	}
+	return last[len_b];
+}
+
+const char *
+conf_rule_suggest(const char *name, enum conf_place place)
+{
+	size_t len = strlen(name);
+	unsigned best = len < 4 ? 2 : len < 12 ? 3 : 4; /* one less than this is near enough */
+	const char *nearest = NULL;
+
+	index_seek(name);
+	for (size_t i = 0; i < rule_count; i++) {
+		const struct conf_rule *rule = by_name[i];
+		size_t rule_len = strlen(rule->name);
+		unsigned distance;
+
+		if ((rule->places & AT(place)) == 0 || rule_len > len + best ||
+		    len > rule_len + best)
+			continue;
+		distance = edit_distance(name, rule->name, len, rule_len);
+		if (distance < best && distance < rule_len) {
+			best = distance;
+			nearest = rule->name;
+		}
+	}
+	return nearest;
+}
+
+const struct conf_word_rule *
+conf_word_rule_find(const char *name, const char *word)
+{
+	for (const struct conf_word_rule *it = conf_word_rules; it->name != NULL; it++)
+		if (strcmp(it->name, name) == 0 && strcmp(it->word, word) == 0)
+			return it;
+	return NULL;
+}
+
+const char *
+conf_place_text(enum conf_place place)
+{
+	static const char *const texts[PLACE_COUNT] = {
+		[IN_TOP] = "top level",
+		[IN_OPTIONS] = "options",
+		[IN_VIEW] = "view",
+		[IN_ZONE] = "zone",
+		[IN_SERVER] = "server",
+		[IN_LOGGING] = "logging",
+		[IN_CHANNEL] = "channel",
+		[IN_KEY] = "key",
+		[IN_TLS] = "tls",
+		[IN_HTTP] = "http",
+		[IN_CONTROLS] = "controls",
+		[IN_STATISTICS] = "statistics-channels",
+		[IN_POLICY] = "dnssec-policy",
+		[IN_KEY_STORE] = "key-store",
+		[IN_RATE_LIMIT] = "rate-limit",
+		[IN_FILE] = "file of a channel",
+		[IN_LISTEN] = "listen-on",
+		[IN_LIST] = "a list of servers",
+		[IN_INET] = "inet",
+		[IN_UNIX] = "unix",
+	};
+
+	return texts[place];
+}
+
+bool
+conf_place_ignored(enum conf_place place)
+{
+	return (AT(place) &
+		   (AT(IN_KEY) | AT(IN_TLS) | AT(IN_HTTP) | AT(IN_CONTROLS) | AT(IN_STATISTICS) |
+		       AT(IN_POLICY) | AT(IN_KEY_STORE) | AT(IN_RATE_LIMIT) | AT(IN_INET) |
+		       AT(IN_UNIX))) != 0;
+}
+
+const char *
+conf_form_text(enum conf_form form)
+{
+	static const char *const texts[FORM_COUNT] = {
+		[FORM_NONE] = "no value",
+		[FORM_BOOL] = "yes or no",
+		[FORM_NUMBER] = "number",
+		[FORM_SIZE] = "size (k, m, g)",
+		[FORM_DURATION] = "duration (seconds, 1h30m, PT90M)",
+		[FORM_STRING] = "text in quotes",
+		[FORM_NAME] = "name",
+		[FORM_DOMAIN] = "domain name",
+		[FORM_WORD] = "one word of",
+		[FORM_BOOL_OR_WORD] = "yes, no or",
+		[FORM_STRING_OR_WORD] = "text in quotes or",
+		[FORM_SEVERITY] =
+		    "critical, error, warning, notice, info, debug [level] or dynamic",
+		[FORM_MATCH] = "{ address match list }",
+		[FORM_PEERS] = "{ servers }",
+		[FORM_ADDRESS] = "address or *",
+		[FORM_SOURCE] = "[address] address or *, or none",
+		[FORM_STRINGS] = "{ texts }",
+		[FORM_RAW] = "anything",
+		[FORM_BODY] = "{ clauses }",
+	};
+
+	return texts[form];
+}
+
+const char *
+conf_words_find(const char *words, const char *word, size_t *len)
+{
+	size_t wanted = strlen(word);
+
+	for (const char *at = words; *at != '\0';) {
+		size_t here = strcspn(at, " ");
+
+		if (here == wanted && strncasecmp(at, word, here) == 0) {
+			*len = here;
+			return at;
+		}
+		at += here + strspn(at + here, " ");
+	}
+	return NULL;
+}

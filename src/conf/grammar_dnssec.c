@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * grammar_dnssec.c - validation and signing, neither of which is done here.
+ */
+#include "grammar.h"
+
+#define NO_SIGNING DIFFERENT("zones are not signed: a zone file is served as it is")
+#define UNSIGNED HARMLESS("zones are not signed: a zone file is served as it is")
+#define NOT_VALIDATED HARMLESS("nothing is validated here, so that it has no effect")
+
+static const struct conf_rule rules[] = {
+	{ "dnssec-validation", OV, .form = FORM_BOOL_OR_WORD, .words = "auto", .fallback = "no" },
+	{ "dnssec-enable", OV, .form = FORM_BOOL,
+	    HARMLESS("answers carry their signatures to who asks for them, always") },
+	{ "dnssec-accept-expired", OV, .form = FORM_BOOL, NOT_VALIDATED },
+	{ "dnssec-lookaside", OV, .flags = MULTI, .form = FORM_RAW, NOT_VALIDATED },
+	{ "dnssec-must-be-secure", OV, .flags = MULTI, .form = FORM_DOMAIN, .second = FORM_BOOL,
+	    SECURITY("nothing is validated here: unsigned and forged answers pass") },
+	{ "disable-algorithms", OV, .flags = MULTI, .form = FORM_DOMAIN, .second = FORM_STRINGS,
+	    NOT_VALIDATED },
+	{ "disable-ds-digests", OV, .flags = MULTI, .form = FORM_DOMAIN, .second = FORM_STRINGS,
+	    NOT_VALIDATED },
+	{ "bindkeys-file", OPTIONS_, .form = FORM_STRING,
+	    HARMLESS("only validation uses trust anchors, and nothing is validated here") },
+	{ "managed-keys-directory", OPTIONS_, .form = FORM_STRING,
+	    HARMLESS("only validation uses trust anchors, and nothing is validated here") },
+	{ "max-rsa-exponent-size", OPTIONS_, .form = FORM_NUMBER, NOT_VALIDATED },
+	{ "max-validation-failures-per-fetch", OV, .form = FORM_NUMBER, NOT_VALIDATED },
+	{ "max-validations-per-fetch", OV, .form = FORM_NUMBER, NOT_VALIDATED },
+	{ "nta-lifetime", OV, .form = FORM_DURATION, NOT_VALIDATED },
+	{ "nta-recheck", OV, .form = FORM_DURATION, NOT_VALIDATED },
+	{ "secroots-file", OPTIONS_, .form = FORM_STRING,
+	    HARMLESS("there are no trust anchors to dump") },
+	{ "trust-anchor-telemetry", OV, .form = FORM_BOOL, NOT_VALIDATED },
+	{ "validate-except", OV, .form = FORM_STRINGS, NOT_VALIDATED },
+	{ "auto-dnssec", OVZ, ZONE_SIGNED, .form = FORM_WORD, .words = "allow maintain off",
+	    NO_SIGNING },
+	{ "checkds", ZONE_, ZONE_SIGNED, .form = FORM_BOOL_OR_WORD, .words = "explicit", UNSIGNED },
+	{ "dnskey-sig-validity", OVZ, ZONE_SIGNED, .form = FORM_NUMBER, UNSIGNED },
+	{ "dnssec-dnskey-kskonly", OVZ, ZONE_SIGNED, .form = FORM_BOOL, UNSIGNED },
+	{ "dnssec-loadkeys-interval", OVZ, ZONE_SIGNED, .form = FORM_NUMBER, UNSIGNED },
+	{ "dnssec-policy", OVZ, ZONE_SIGNED, .form = FORM_NAME, NO_SIGNING },
+	{ "dnssec-secure-to-insecure", OVZ, ZONE_PRIMARY, .form = FORM_BOOL, UNSIGNED },
+	{ "dnssec-update-mode", OVZ, ZONE_SIGNED, .form = FORM_WORD, .words = "maintain no-resign",
+	    UNSIGNED },
+	{ "inline-signing", OVZ, ZONE_SIGNED, .form = FORM_BOOL, NO_SIGNING },
+	{ "key-directory", OVZ, ZONE_SIGNED, .form = FORM_STRING, UNSIGNED },
+	{ "nsec3-test-zone", OVZ, ZONE_SIGNED, .form = FORM_BOOL, UNSIGNED },
+	{ "parental-agents", ZONE_, ZONE_SIGNED, .flags = HOSTS | REMOTES, .form = FORM_PEERS,
+	    .inside = IN_LIST, UNSIGNED },
+	{ "parental-source", OVZ, ZONE_SIGNED, .flags = FAMILY4, .form = FORM_ADDRESS, UNSIGNED },
+	{ "parental-source-v6", OVZ, ZONE_SIGNED, .flags = FAMILY6, .form = FORM_ADDRESS,
+	    UNSIGNED },
+	{ "sig-signing-nodes", OVZ, ZONE_SIGNED, .form = FORM_NUMBER, UNSIGNED },
+	{ "sig-signing-signatures", OVZ, ZONE_SIGNED, .form = FORM_NUMBER, UNSIGNED },
+	{ "sig-signing-type", OVZ, ZONE_SIGNED, .form = FORM_NUMBER, UNSIGNED },
+	{ "sig-validity-interval", OVZ, ZONE_SIGNED, .flags = OPTIONAL_SECOND, .form = FORM_NUMBER,
+	    .second = FORM_NUMBER, UNSIGNED },
+	{ "update-check-ksk", OVZ, ZONE_SIGNED, .form = FORM_BOOL, UNSIGNED },
+	/* the body of dnssec-policy */
+	{ "cdnskey", AT(IN_POLICY), .form = FORM_BOOL },
+	{ "cds-digest-types", AT(IN_POLICY), .form = FORM_STRINGS },
+	{ "dnskey-ttl", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "inline-signing", AT(IN_POLICY), .form = FORM_BOOL },
+	{ "keys", AT(IN_POLICY), .form = FORM_RAW },
+	{ "manual-mode", AT(IN_POLICY), .form = FORM_BOOL },
+	{ "max-zone-ttl", AT(IN_POLICY), .flags = UNLIMITED, .form = FORM_DURATION },
+	{ "nsec3param", AT(IN_POLICY), .form = FORM_RAW },
+	{ "offline-ksk", AT(IN_POLICY), .form = FORM_BOOL },
+	{ "parent-ds-ttl", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "parent-propagation-delay", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "parent-registration-delay", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "publish-safety", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "purge-keys", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "retire-safety", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "signatures-jitter", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "signatures-refresh", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "signatures-validity", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "signatures-validity-dnskey", AT(IN_POLICY), .form = FORM_DURATION },
+	{ "zone-propagation-delay", AT(IN_POLICY), .form = FORM_DURATION },
+	/* the body of key-store */
+	{ "directory", AT(IN_KEY_STORE), .form = FORM_STRING },
+	{ "pkcs11-uri", AT(IN_KEY_STORE), .form = FORM_STRING },
+};
+
+const struct conf_table conf_table_dnssec = { "DNSSEC", rules, sizeof(rules) / sizeof(rules[0]) };

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * grammar_files.c - files, directories and what is written of the program itself.
+ */
+#include "grammar.h"
+
+#define NO_DUMP HARMLESS("nothing is dumped to this file")
+#define NO_TAP DIFFERENT("dnstap is not written")
+#define TAP_PART HARMLESS("dnstap is not written")
+
+static const struct conf_rule rules[] = {
+	{ "directory", OPTIONS_, .form = FORM_STRING, .fallback = "the working directory" },
+	{ "pid-file", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none", .fallback = "none" },
+	{ "querylog", OPTIONS_, .form = FORM_BOOL,
+	    .fallback = "no, unless logging has a category queries" },
+	{ "dump-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
+	{ "memstatistics", OPTIONS_, .form = FORM_BOOL, NO_DUMP },
+	{ "memstatistics-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
+	{ "recursing-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
+	{ "statistics-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
+	{ "geoip-directory", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
+	    HARMLESS("match lists do not know countries") },
+	{ "lock-file", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
+	    HARMLESS("a port in use is noticed without it") },
+	{ "random-device", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
+	    HARMLESS("random numbers come from the kernel") },
+	{ "responselog", OPTIONS_, .form = FORM_BOOL, DIFFERENT("responses are not logged") },
+	{ "dnstap", OV, .form = FORM_RAW, NO_TAP },
+	{ "dnstap-identity", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none hostname",
+	    TAP_PART },
+	{ "dnstap-output", OPTIONS_, .form = FORM_RAW, TAP_PART },
+	{ "dnstap-version", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none", TAP_PART },
+	{ "fstrm-set-buffer-hint", OPTIONS_, .form = FORM_NUMBER, TAP_PART },
+	{ "fstrm-set-flush-timeout", OPTIONS_, .form = FORM_NUMBER, TAP_PART },
+	{ "fstrm-set-input-queue-size", OPTIONS_, .form = FORM_NUMBER, TAP_PART },
+	{ "fstrm-set-output-notify-threshold", OPTIONS_, .form = FORM_NUMBER, TAP_PART },
+	{ "fstrm-set-output-queue-model", OPTIONS_, .form = FORM_WORD, .words = "mpsc spsc",
+	    TAP_PART },
+	{ "fstrm-set-output-queue-size", OPTIONS_, .form = FORM_NUMBER, TAP_PART },
+	{ "fstrm-set-reopen-interval", OPTIONS_, .form = FORM_DURATION, TAP_PART },
+	{ "coresize", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE,
+	    HARMLESS("limits of the process are the service manager's") },
+	{ "datasize", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE,
+	    HARMLESS("limits of the process are the service manager's") },
+	{ "files", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE,
+	    HARMLESS("limits of the process are the service manager's") },
+	{ "stacksize", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE,
+	    HARMLESS("limits of the process are the service manager's") },
+};
+
+const struct conf_table conf_table_files = { "Files and records", rules,
+	sizeof(rules) / sizeof(rules[0]) };

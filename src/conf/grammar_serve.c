@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * grammar_serve.c - where questions are taken, and over what.
+ */
+#include "grammar.h"
+
+#define NO_HTTP HARMLESS("DNS over HTTPS is not served")
+#define BUFFERS HARMLESS("socket buffers are sized without it")
+
+static const struct conf_rule rules[] = {
+	{ "listen-on", OPTIONS_, .flags = MULTI, .form = FORM_MATCH, .inside = IN_LISTEN,
+	    .fallback = "{ any; }" },
+	{ "listen-on-v6", OPTIONS_, .flags = MULTI, .form = FORM_MATCH, .inside = IN_LISTEN,
+	    .fallback = "{ any; }" },
+	{ "port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535, .fallback = "53" },
+	{ "max-udp-size", OV, .flags = CLAMPED, .form = FORM_NUMBER, .min = 512, .max = 4096,
+	    .fallback = "1232" },
+	{ "tcp-clients", OPTIONS_, .form = FORM_NUMBER, .fallback = "150" },
+	{ "tcp-listen-queue", OPTIONS_, .form = FORM_NUMBER, .fallback = "10" },
+	{ "tcp-initial-timeout", OPTIONS_, .flags = CLAMPED, .form = FORM_NUMBER, .min = 25,
+	    .max = 1200, .fallback = "300 (units of 100 ms)" },
+	{ "tcp-idle-timeout", OPTIONS_, .flags = CLAMPED, .form = FORM_NUMBER, .min = 1,
+	    .max = 1200, .fallback = "300 (units of 100 ms)" },
+	{ "tcp-keepalive-timeout", OPTIONS_, .flags = CLAMPED, .form = FORM_NUMBER, .min = 1,
+	    .max = 65535, .fallback = "300 (units of 100 ms)" },
+	{ "tcp-advertised-timeout", OPTIONS_, .flags = CLAMPED, .form = FORM_NUMBER, .max = 65535,
+	    DIFFERENT("clients are told the value of tcp-keepalive-timeout") },
+	{ "recursive-clients", OPTIONS_, .form = FORM_NUMBER, .fallback = "1000" },
+	{ "automatic-interface-scan", OPTIONS_, .form = FORM_BOOL,
+	    HARMLESS("addresses that come and go are always followed") },
+	{ "interface-interval", OPTIONS_, .form = FORM_DURATION,
+	    HARMLESS("addresses that come and go are always followed") },
+	{ "reuseport", OPTIONS_, .form = FORM_BOOL,
+	    HARMLESS("each worker has sockets of its own, always") },
+	{ "http-listener-clients", OPTIONS_, .form = FORM_NUMBER, NO_HTTP },
+	{ "http-port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535, NO_HTTP },
+	{ "http-streams-per-connection", OPTIONS_, .form = FORM_NUMBER, NO_HTTP },
+	{ "https-port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535, NO_HTTP },
+	{ "tls-port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535,
+	    HARMLESS("TLS is not spoken") },
+	{ "tcp-receive-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
+	{ "tcp-send-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
+	{ "udp-receive-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
+	{ "udp-send-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
+	{ "dscp", OPTIONS_, .form = FORM_NUMBER, .max = 63,
+	    DIFFERENT("packets are not marked; the packet filter can do it") },
+	/* parts of listen-on, of lists of servers */
+	{ "dscp", AT(IN_LISTEN) | AT(IN_LIST), .form = FORM_NUMBER, .max = 63,
+	    HARMLESS("packets are not marked; the packet filter can do it") },
+	{ "http", AT(IN_LISTEN), .form = FORM_NAME,
+	    DIFFERENT("DNS over HTTPS is not served: this listener is left out") },
+	{ "proxy", AT(IN_LISTEN), .form = FORM_WORD, .words = "plain encrypted",
+	    DIFFERENT("the PROXY protocol is not spoken: this listener is left out") },
+	{ "source", AT(IN_LIST), .flags = FAMILY4, .form = FORM_ADDRESS,
+	    HARMLESS("query-source decides from which address servers are asked") },
+	{ "source-v6", AT(IN_LIST), .flags = FAMILY6, .form = FORM_ADDRESS,
+	    HARMLESS("query-source-v6 decides from which address servers are asked") },
+	{ "transport", AT(IN_LIST), .form = FORM_NAME, HARMLESS("zones are not transferred") },
+};
+
+const struct conf_table conf_table_serve = { "Listening", rules, sizeof(rules) / sizeof(rules[0]) };

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * grammar_transfer.c - transfers, notifies and updates: zones are not copied here.
+ */
+#include "grammar.h"
+
+#define NO_COPIES HARMLESS("zones are not transferred: a copied zone is asked for at its primaries")
+#define NO_NOTIFY HARMLESS("nobody is notified: zones are not transferred")
+#define NO_TKEY HARMLESS("TKEY is not used")
+
+static const struct conf_rule rules[] = {
+	{ "also-notify", OVZ, ZONE_SERVED, .flags = HOSTS | REMOTES, .form = FORM_PEERS,
+	    .inside = IN_LIST, NO_NOTIFY },
+	{ "notify", OVZ, ZONE_SERVED, .form = FORM_BOOL_OR_WORD,
+	    .words = "explicit master-only primary-only", NO_NOTIFY },
+	{ "notify-delay", OVZ, ZONE_SERVED, .form = FORM_NUMBER, NO_NOTIFY },
+	{ "notify-rate", OPTIONS_, .form = FORM_NUMBER, NO_NOTIFY },
+	{ "notify-source", OVZ, ZONE_SERVED, .flags = FAMILY4, .form = FORM_ADDRESS, NO_NOTIFY },
+	{ "notify-source-v6", OVZ, ZONE_SERVED, .flags = FAMILY6, .form = FORM_ADDRESS, NO_NOTIFY },
+	{ "notify-to-soa", OVZ, ZONE_SIGNED, .form = FORM_BOOL, NO_NOTIFY },
+	{ "startup-notify-rate", OPTIONS_, .form = FORM_NUMBER, NO_NOTIFY },
+	{ "dialup", OVZ, ZONE_SIGNED | ZONE_STUB, .form = FORM_BOOL_OR_WORD,
+	    .words = "notify notify-passive passive refresh", NO_NOTIFY },
+	{ "heartbeat-interval", OPTIONS_, .form = FORM_NUMBER, NO_NOTIFY },
+	{ "alt-transfer-source", OVZ, ZONE_SERVED, .flags = FAMILY4, .form = FORM_ADDRESS,
+	    NO_COPIES },
+	{ "alt-transfer-source-v6", OVZ, ZONE_SERVED, .flags = FAMILY6, .form = FORM_ADDRESS,
+	    NO_COPIES },
+	{ "use-alt-transfer-source", OVZ, ZONE_FETCHED, .form = FORM_BOOL, NO_COPIES },
+	{ "transfer-source", OVZ, ZONE_FETCHED, .flags = FAMILY4, .form = FORM_ADDRESS, NO_COPIES },
+	{ "transfer-source-v6", OVZ, ZONE_FETCHED, .flags = FAMILY6, .form = FORM_ADDRESS,
+	    NO_COPIES },
+	{ "transfer-format", OV, .form = FORM_WORD, .words = "many-answers one-answer", NO_COPIES },
+	{ "transfer-message-size", OPTIONS_, .form = FORM_NUMBER, NO_COPIES },
+	{ "transfers-in", OPTIONS_, .form = FORM_NUMBER, NO_COPIES },
+	{ "transfers-out", OPTIONS_, .form = FORM_NUMBER, NO_COPIES },
+	{ "transfers-per-ns", OPTIONS_, .form = FORM_NUMBER, NO_COPIES },
+	{ "tcp-primaries-timeout", OPTIONS_, .form = FORM_NUMBER, NO_COPIES },
+	{ "try-tcp-refresh", OVZ, ZONE_COPIES, .form = FORM_BOOL, NO_COPIES },
+	{ "provide-ixfr", OV, .form = FORM_BOOL, NO_COPIES },
+	{ "request-expire", OVZ, ZONE_COPIES, .form = FORM_BOOL, NO_COPIES },
+	{ "request-ixfr", OVZ, ZONE_COPIES, .form = FORM_BOOL, NO_COPIES },
+	{ "request-ixfr-max-diffs", OVZ, ZONE_COPIES, .form = FORM_NUMBER, NO_COPIES },
+	{ "ixfr-from-differences", OV, .form = FORM_BOOL_OR_WORD,
+	    .words = "primary master secondary slave", NO_COPIES },
+	{ "ixfr-from-differences", ZONE_, ZONE_SERVED, .form = FORM_BOOL, NO_COPIES },
+	{ "max-ixfr-ratio", OVZ, ZONE_SERVED, .flags = UNLIMITED | PERCENT, .form = FORM_SIZE,
+	    NO_COPIES },
+	{ "max-journal-size", OVZ, ZONE_SERVED, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE,
+	    NO_COPIES },
+	{ "max-refresh-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
+	{ "max-retry-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
+	{ "min-refresh-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
+	{ "min-retry-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
+	{ "min-transfer-rate-in", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, .second = FORM_NUMBER,
+	    NO_COPIES },
+	{ "max-transfer-idle-in", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
+	{ "max-transfer-idle-out", OVZ, ZONE_SERVED, .form = FORM_NUMBER, NO_COPIES },
+	{ "max-transfer-time-in", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
+	{ "max-transfer-time-out", OVZ, ZONE_SERVED, .form = FORM_NUMBER, NO_COPIES },
+	{ "multi-master", OVZ, ZONE_FETCHED, .form = FORM_BOOL, NO_COPIES },
+	{ "serial-query-rate", OPTIONS_, .form = FORM_NUMBER, NO_COPIES },
+	{ "serial-update-method", OVZ, ZONE_PRIMARY, .form = FORM_WORD,
+	    .words = "date increment unixtime", NO_COPIES },
+	{ "suppress-initial-notify", OV, .form = FORM_BOOL, NO_NOTIFY },
+	{ "update-quota", OPTIONS_, .form = FORM_NUMBER, HARMLESS("every update is refused") },
+	{ "session-keyalg", OPTIONS_, .form = FORM_NAME, HARMLESS("every update is refused") },
+	{ "session-keyfile", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
+	    HARMLESS("every update is refused") },
+	{ "session-keyname", OPTIONS_, .form = FORM_NAME, HARMLESS("every update is refused") },
+	{ "tkey-dhkey", OPTIONS_, .form = FORM_STRING, .second = FORM_NUMBER, NO_TKEY },
+	{ "tkey-domain", OPTIONS_, .form = FORM_STRING, NO_TKEY },
+	{ "tkey-gssapi-credential", OPTIONS_, .form = FORM_STRING, NO_TKEY },
+	{ "tkey-gssapi-keytab", OPTIONS_, .form = FORM_STRING, NO_TKEY },
+};
+
+const struct conf_table conf_table_transfer = { "Transfers", rules,
+	sizeof(rules) / sizeof(rules[0]) };

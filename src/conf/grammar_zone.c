@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * grammar_zone.c - what stands in zones, and how zone files are read.
+ */
+#include "grammar.h"
+
+#define CHECKED HARMLESS("zone files are checked by one set of rules")
+#define TEXT_FILES HARMLESS("zone files are read as text, and never written")
+
+static const struct conf_rule rules[] = {
+	{ "type", ZONE_, .form = FORM_WORD,
+	    .words = "forward primary master secondary slave stub static-stub hint mirror "
+		     "delegation-only redirect" },
+	{ "file", ZONE_, ZONE_FILES | ZONE_HINT, .form = FORM_STRING },
+	{ "primaries", ZONE_, ZONE_FETCHED | ZONE_REDIRECT, .flags = HOSTS | REMOTES,
+	    .form = FORM_PEERS, .inside = IN_LIST },
+	{ "masters", ZONE_, ZONE_FETCHED | ZONE_REDIRECT, .flags = HOSTS | REMOTES,
+	    .form = FORM_PEERS, .inside = IN_LIST, .canonical = "primaries" },
+	{ "server-addresses", ZONE_, ZONE_STATIC_STUB, .form = FORM_PEERS },
+	{ "server-names", ZONE_, ZONE_STATIC_STUB, .form = FORM_STRINGS },
+	{ "in-view", ZONE_, ZONE_IN_VIEW, .form = FORM_NAME,
+	    REFUSED("a zone is not shared between views; write it out in this one") },
+	{ "database", ZONE_, ZONE_FETCHED | ZONE_PRIMARY, .form = FORM_STRING,
+	    REFUSED("zones come from files alone") },
+	{ "delegation-only", ZONE_, ZONE_FORWARD | ZONE_HINT | ZONE_STUB, .form = FORM_BOOL,
+	    DIFFERENT("forwarded answers are not judged by where they come from") },
+	{ "journal", ZONE_, ZONE_SERVED, .form = FORM_STRING,
+	    DIFFERENT("journals are not read: what is not in the zone file is not served") },
+	{ "log-report-channel", ZONE_, ZONE_SERVED, .form = FORM_BOOL,
+	    HARMLESS("reports of errors (RFC 9567) are not logged") },
+	{ "plugin", ZONE_, .flags = MULTI, .form = FORM_RAW,
+	    REFUSED("BIND's modules cannot be loaded, and answers would lack what they do") },
+	{ "update-policy", ZONE_, ZONE_PRIMARY, .form = FORM_RAW,
+	    HARMLESS("zones are not changed over the network here: every update is refused") },
+	{ "check-dup-records", OVZ, ZONE_PRIMARY, .form = FORM_WORD, .words = "fail warn ignore",
+	    CHECKED },
+	{ "check-integrity", OVZ, ZONE_PRIMARY, .form = FORM_BOOL, CHECKED },
+	{ "check-mx", OVZ, ZONE_PRIMARY, .form = FORM_WORD, .words = "fail warn ignore", CHECKED },
+	{ "check-mx-cname", OVZ, ZONE_PRIMARY, .form = FORM_WORD, .words = "fail warn ignore",
+	    CHECKED },
+	{ "check-names", OV, .flags = MULTI, .form = FORM_WORD, .second = FORM_NAME,
+	    .words = "primary master secondary slave response", CHECKED },
+	{ "check-names", ZONE_, ZONE_FETCHED | ZONE_PRIMARY | ZONE_HINT, .form = FORM_WORD,
+	    .words = "fail warn ignore", CHECKED },
+	{ "check-sibling", OVZ, ZONE_PRIMARY, .form = FORM_BOOL, CHECKED },
+	{ "check-spf", OVZ, ZONE_PRIMARY, .form = FORM_WORD, .words = "warn ignore", CHECKED },
+	{ "check-srv-cname", OVZ, ZONE_PRIMARY, .form = FORM_WORD, .words = "fail warn ignore",
+	    CHECKED },
+	{ "check-svcb", OVZ, ZONE_PRIMARY, .form = FORM_BOOL, CHECKED },
+	{ "check-wildcard", OVZ, ZONE_PRIMARY, .form = FORM_BOOL, CHECKED },
+	{ "glue-cache", OV, .form = FORM_BOOL, HARMLESS("local zones give no referrals") },
+	{ "masterfile-format", OVZ, ZONE_FILES, .form = FORM_WORD, .words = "text raw map" },
+	{ "masterfile-style", OVZ, ZONE_FILES, .form = FORM_WORD, .words = "full relative",
+	    TEXT_FILES },
+	{ "max-zone-ttl", OVZ, ZONE_PRIMARY | ZONE_REDIRECT, .flags = UNLIMITED,
+	    .form = FORM_DURATION, HARMLESS("TTLs stay as they are in the zone") },
+	{ "flush-zones-on-shutdown", OPTIONS_, .form = FORM_BOOL, TEXT_FILES },
+	{ "lmdb-mapsize", OV, .form = FORM_SIZE, HARMLESS("zones are not added at run time") },
+	{ "new-zones-directory", OV, .form = FORM_STRING,
+	    HARMLESS("zones are not added at run time") },
+	{ "zone-statistics", OVZ, ZONE_DATA, .form = FORM_BOOL_OR_WORD, .words = "full terse none",
+	    HARMLESS("what is counted is counted for every zone alike") },
+};
+
+const struct conf_table conf_table_zone = { "Zones", rules, sizeof(rules) / sizeof(rules[0]) };

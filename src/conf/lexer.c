@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lexer.c - named.conf's tokens.
+ *
+ * A quote that is missing would make one long string of the file's rest and, at the next quote,
+ * turn what is text into what is not. So a string that reaches the end of its line with a semicolon
+ * there ends before that semicolon, with an error at its beginning; and so does one that reaches
+ * the end of the file. Other strings may go on over line ends, as keys do in bind.keys.
+ */
+#include <string.h>
+
+#include "lexer.h"
+
+void
+conf_lexer_init(struct conf_lexer *lexer, struct conf_sources *sources, struct s53_arena *arena,
+    const struct conf_source *source)
+{
+	memset(lexer, 0, sizeof(*lexer));
+	lexer->sources = sources;
+	lexer->arena = arena;
+	lexer->source = source;
+	lexer->line = 1;
+	if (source->len >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0)
+		lexer->at = 3; /* a byte order mark, as editors of another system leave it */
+}
+
+static struct s53_place
+place_here(const struct conf_lexer *lexer)
+{
+	size_t column = lexer->at - lexer->line_start + 1;
+
+	return (struct s53_place){ .file = lexer->source->name,
+		.line = lexer->line,
+		.column = column < 1000000000 ? (unsigned)column : 0 };
+}
+
+static bool
+at_end(const struct conf_lexer *lexer)
+{
+	return lexer->at >= lexer->source->len;
+}
+
+/* The octet `ahead` of here; NUL behind the end. */
+static char
+look(const struct conf_lexer *lexer, size_t ahead)
+{
+	size_t at = lexer->at + ahead;
+
+	return at < lexer->source->len ? lexer->source->text[at] : '\0';
+}
+
+static void
+step(struct conf_lexer *lexer)
+{
+	if (look(lexer, 0) == '\n') {
+		lexer->line++;
+		lexer->line_start = lexer->at + 1;
+	}
+	lexer->at++;
+}
+
+static bool
+is_blank(char octet)
+{
+	return octet == ' ' || octet == '\t' || octet == '\n' || octet == '\r' || octet == '\f' ||
+	    octet == '\v' || octet == '\0';
+}
+
+static bool
+comment_begins(const struct conf_lexer *lexer)
+{
+	char octet = look(lexer, 0);
+
+	return octet == '#' || (octet == '/' && (look(lexer, 1) == '/' || look(lexer, 1) == '*'));
+}
+
+static void
+skip_comment(struct conf_lexer *lexer)
+{
+	struct s53_place begin = place_here(lexer);
+
+	if (look(lexer, 0) == '#' || look(lexer, 1) == '/') {
+		while (!at_end(lexer) && look(lexer, 0) != '\n')
+			step(lexer);
+		return;
+	}
+	lexer->at += 2;
+	while (!at_end(lexer)) {
+		if (look(lexer, 0) == '*' && look(lexer, 1) == '/') {
+			lexer->at += 2;
+			return;
+		}
+		step(lexer);
+	}
+	conf_report(
+	    lexer->sources, S53_DIAG_ERROR, begin, "this comment is not closed: '*/' is missing");
+}
+
+static void
+skip_blanks(struct conf_lexer *lexer)
+{
+	while (!at_end(lexer)) {
+		if (comment_begins(lexer)) {
+			skip_comment(lexer);
+			continue;
+		}
+		if (!is_blank(look(lexer, 0)))
+			return;
+		if (look(lexer, 0) == '\0' && !lexer->nul_said) {
+			conf_report(lexer->sources, S53_DIAG_ERROR, place_here(lexer),
+			    "a NUL octet: this is not a text file");
+			lexer->nul_said = true;
+		}
+		step(lexer);
+	}
+}
+
+/* Take `len` octets from `start` as the token's text; `quoted`: \" stands for ". */
+static void
+keep_text(struct conf_lexer *lexer, struct conf_token *out, size_t start, size_t len, bool quoted)
+{
+	const char *from = lexer->source->text + start;
+	char *text;
+	size_t used = 0;
+	bool escaped = false;
+
+	if (len > TOKEN_MAX) {
+		conf_report(lexer->sources, S53_DIAG_ERROR, out->place,
+		    "a word of %zu octets; %d is the limit", len, TOKEN_MAX);
+		len = TOKEN_MAX;
+	}
+	if ((text = s53_arena_alloc(lexer->arena, len + 1)) == NULL) {
+		lexer->out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && escaped && from[i] == '"')
+			used--; /* the backslash before it; other ones are kept, as BIND does */
+		escaped = from[i] == '\\' && !escaped;
+		text[used++] = from[i] == '\0' ? '?' : from[i];
+	}
+	text[used] = '\0';
+	out->text = text;
+}
+
+/* Where the string's line ends in a semicolon: the quote was forgotten. 0: it does not. */
+static size_t
+forgotten_quote(const struct conf_lexer *lexer, size_t start)
+{
+	size_t end = lexer->at;
+
+	while (end > start && is_blank(lexer->source->text[end - 1]))
+		end--;
+	return end > start && lexer->source->text[end - 1] == ';' ? end - 1 : 0;
+}
+
+static void
+string_cut(struct conf_lexer *lexer, struct conf_token *out, size_t start, size_t end)
+{
+	conf_report(lexer->sources, S53_DIAG_ERROR, out->place,
+	    "the text in quotes that begins here is not closed: '\"' is missing");
+	lexer->at = end;
+	lexer->line = out->place.line;
+	lexer->line_start = start - out->place.column; /* the quote stands before `start` */
+	keep_text(lexer, out, start, end - start, true);
+}
+
+static void
+read_string(struct conf_lexer *lexer, struct conf_token *out)
+{
+	size_t start, first_line_end = 0, cut;
+	bool escaped = false;
+
+	out->kind = TOKEN_STRING;
+	lexer->at++;
+	start = lexer->at;
+	for (; !at_end(lexer); step(lexer)) {
+		char octet = look(lexer, 0);
+
+		if (octet == '"' && !escaped)
+			break;
+		if (octet == '\0' && !lexer->nul_said) {
+			conf_report(lexer->sources, S53_DIAG_ERROR, place_here(lexer),
+			    "a NUL octet: this is not a text file");
+			lexer->nul_said = true;
+		}
+		if (octet == '\n' && first_line_end == 0) {
+			first_line_end = lexer->at;
+			if ((cut = forgotten_quote(lexer, start)) != 0) {
+				string_cut(lexer, out, start, cut);
+				return;
+			}
+		}
+		escaped = octet == '\\' && !escaped;
+	}
+	if (at_end(lexer)) {
+		cut = forgotten_quote(lexer, start);
+		if (first_line_end != 0)
+			cut = first_line_end;
+		string_cut(lexer, out, start, cut != 0 ? cut : lexer->at);
+		return;
+	}
+	keep_text(lexer, out, start, lexer->at - start, true);
+	lexer->at++;
+}
+
+static bool
+ends_word(const struct conf_lexer *lexer)
+{
+	char octet = look(lexer, 0);
+
+	return is_blank(octet) || octet == '{' || octet == '}' || octet == ';' || octet == '!' ||
+	    octet == '"' || comment_begins(lexer);
+}
+
+void
+conf_lexer_next(struct conf_lexer *lexer, struct conf_token *out)
+{
+	static const char marks[] = "{};!";
+	static const enum conf_token_kind kinds[] = { TOKEN_OPEN, TOKEN_CLOSE, TOKEN_SEMICOLON,
+		TOKEN_NOT };
+	const char *mark;
+	size_t start;
+
+	skip_blanks(lexer);
+	memset(out, 0, sizeof(*out));
+	out->place = out->after = place_here(lexer);
+	if (at_end(lexer))
+		return;
+	start = lexer->at;
+	if (look(lexer, 0) == '"') {
+		read_string(lexer, out);
+	} else if ((mark = memchr(marks, look(lexer, 0), sizeof(marks) - 1)) != NULL) {
+		out->kind = kinds[mark - marks];
+		lexer->at++;
+	} else {
+		out->kind = TOKEN_WORD;
+		while (!at_end(lexer) && !ends_word(lexer))
+			lexer->at++;
+		keep_text(lexer, out, start, lexer->at - start, false);
+	}
+	out->after = place_here(lexer);
+}

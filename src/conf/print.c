@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * print.c - the tree as named.conf again, so that reading it gives the same tree.
+ *
+ * Texts and names stand in quotes, words of a closed set bare, numbers in their base unit. What was
+ * not looked into is printed token by token.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "tree.h"
+
+/*
+ * In quotes, with \" for a quote. A bare word that ends in a backslash would escape the closing
+ * quote: it stays bare, as it must have come.
+ */
+static void
+print_quoted(const char *text, FILE *out)
+{
+	size_t len = strlen(text), slashes = 0;
+
+	while (slashes < len && text[len - 1 - slashes] == '\\')
+		slashes++;
+	if (slashes % 2 == 1) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *text != '\0'; text++) {
+		if (*text == '"')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+/* The name of an acl: bare when nothing else could be read there. */
+static void
+print_name(const char *name, FILE *out)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789-_.";
+	bool is_plain = name[0] != '\0' && name[strspn(name, safe)] == '\0' &&
+	    !(name[0] >= '0' && name[0] <= '9') && strcasecmp(name, "key") != 0 &&
+	    strcasecmp(name, "geoip") != 0 && strcasecmp(name, "ecs") != 0;
+
+	if (is_plain)
+		fputs(name, out);
+	else
+		print_quoted(name, out);
+}
+
+static void
+print_match(const struct s53_conf_match *match, FILE *out)
+{
+	char text[S53_ADDR_TEXT];
+
+	fputs("{ ", out);
+	for (; match != NULL; match = match->next) {
+		if (match->negated)
+			fputc('!', out);
+		switch (match->kind) {
+		case S53_MATCH_PREFIX:
+			fputs(s53_prefix_print(&match->prefix, text), out);
+			break;
+		case S53_MATCH_NAME:
+			print_name(match->name, out);
+			break;
+		case S53_MATCH_KEY:
+			fputs("key ", out);
+			print_quoted(match->name, out);
+			break;
+		case S53_MATCH_LIST:
+			print_match(match->list, out);
+			break;
+		}
+		fputs("; ", out);
+	}
+	fputc('}', out);
+}
+
+static void
+print_peers(const struct s53_conf_peer *peer, FILE *out)
+{
+	char text[S53_ADDR_TEXT];
+
+	fputs("{ ", out);
+	for (; peer != NULL; peer = peer->next) {
+		if (peer->is_address)
+			fputs(s53_addr_print_host(&peer->addr, text), out);
+		else
+			print_quoted(peer->text, out);
+		if (peer->port != 0)
+			fprintf(out, " port %u", peer->port);
+		if (peer->key != NULL) {
+			fputs(" key ", out);
+			print_quoted(peer->key, out);
+		}
+		if (peer->tls != NULL) {
+			fputs(" tls ", out);
+			print_quoted(peer->tls, out);
+		}
+		fputs("; ", out);
+	}
+	fputc('}', out);
+}
+
+/* Tokens as they came, with blanks between them but before a semicolon. */
+static void
+print_raw(const struct s53_conf_words *word, FILE *out)
+{
+	const char *blank = "";
+
+	for (; word != NULL; word = word->next) {
+		if (word->quoted || strcmp(word->text, ";") != 0)
+			fputs(blank, out);
+		if (word->quoted)
+			print_quoted(word->text, out);
+		else
+			fputs(word->text, out);
+		blank = " ";
+	}
+}
+
+static void
+print_strings(const struct s53_conf_words *word, FILE *out)
+{
+	fputs("{ ", out);
+	for (; word != NULL; word = word->next) {
+		print_quoted(word->text, out);
+		fputs("; ", out);
+	}
+	fputc('}', out);
+}
+
+static void
+print_number(const struct s53_conf_value *value, FILE *out)
+{
+	if (value->unlimited)
+		fputs("unlimited", out);
+	else if (value->is_default)
+		fputs("default", out);
+	else
+		fprintf(out, "%" PRIu64 "%s", value->number, value->percent ? "%" : "");
+}
+
+static void
+print_address(const struct s53_addr *addr, FILE *out)
+{
+	char text[S53_ADDR_TEXT];
+
+	bool is_star = addr->family == AF_INET && s53_addr_is_any(addr); /* for IPv6: "::" */
+
+	fputs(is_star ? "*" : s53_addr_print_host(addr, text), out);
+	if (s53_addr_port(addr) != 0)
+		fprintf(out, " port %u", s53_addr_port(addr));
+}
+
+static void
+print_value(const struct s53_conf_value *value, enum conf_form form, FILE *out)
+{
+	switch (value->type) {
+	case S53_CONF_BOOL:
+		fputs(value->boolean ? "yes" : "no", out);
+		break;
+	case S53_CONF_NUMBER:
+		print_number(value, out);
+		break;
+	case S53_CONF_TEXT:
+		if (value->quoted)
+			print_quoted(value->text, out);
+		else
+			fputs(value->text, out);
+		break;
+	case S53_CONF_ADDRESS:
+		print_address(&value->addr, out);
+		break;
+	case S53_CONF_MATCH:
+		print_match(value->match, out);
+		break;
+	case S53_CONF_PEERS:
+		print_peers(value->peers, out);
+		break;
+	case S53_CONF_WORDS:
+		if (form == FORM_RAW)
+			print_raw(value->words, out);
+		else
+			print_strings(value->words, out);
+		break;
+	case S53_CONF_NONE:
+	case S53_CONF_TYPE_COUNT:
+		break;
+	}
+}
+
+static void
+print_blank_value(const struct s53_conf_value *value, enum conf_form form, FILE *out)
+{
+	bool is_empty = value->type == S53_CONF_NONE || (form == FORM_RAW && value->words == NULL);
+
+	if (is_empty)
+		return;
+	fputc(' ', out);
+	print_value(value, form, out);
+}
+
+static void
+print_parts(const struct s53_conf_clause *part, FILE *out)
+{
+	for (; part != NULL; part = part->next) {
+		fprintf(out, " %s", part->name);
+		print_blank_value(
+		    &part->value, (enum conf_form)conf_node_of(part)->rule->form, out);
+	}
+}
+
+static void
+print_label(const struct s53_conf_clause *clause, const struct conf_rule *rule, FILE *out)
+{
+	char text[S53_ADDR_TEXT];
+
+	if ((rule->flags & PREFIXED) != 0 && clause->value.match != NULL) {
+		fprintf(out, " %s", s53_prefix_print(&clause->value.match->prefix, text));
+	} else if (clause->label != NULL) {
+		fputc(' ', out);
+		print_quoted(clause->label, out);
+	}
+	if (clause->class_name != NULL)
+		fprintf(out, " %s", clause->class_name);
+}
+
+static void
+print_statement(const struct s53_conf_clause *clause, FILE *out)
+{
+	const struct conf_rule *rule = conf_node_of(clause)->rule;
+	bool before = rule->form == FORM_MATCH || rule->form == FORM_PEERS;
+
+	if (before) {
+		if (clause->value.port != 0)
+			fprintf(out, " port %u", clause->value.port);
+		if (clause->value.tls != NULL) {
+			fputs(" tls ", out);
+			print_quoted(clause->value.tls, out);
+		}
+		print_parts(clause->body, out);
+	}
+	print_blank_value(&clause->value, (enum conf_form)rule->form, out);
+	print_blank_value(&clause->second, (enum conf_form)rule->second, out);
+	if (!before)
+		print_parts(clause->body, out);
+}
+
+static void
+print_clauses(const struct s53_conf_clause *clause, int depth, FILE *out)
+{
+	static const char tabs[] = "\t\t\t\t\t\t\t\t";
+
+	for (; clause != NULL; clause = clause->next) {
+		const struct conf_rule *rule = conf_node_of(clause)->rule;
+
+		fprintf(out, "%.*s%s", depth, tabs, clause->name);
+		print_label(clause, rule, out);
+		if (rule->form == FORM_BODY) {
+			fputs(" {\n", out);
+			print_clauses(clause->body, depth + 1, out);
+			fprintf(out, "%.*s};\n", depth, tabs);
+		} else {
+			print_statement(clause, out);
+			fputs(";\n", out);
+		}
+	}
+}
+
+void
+s53_conf_print(const struct s53_conf *conf, FILE *out)
+{
+	print_clauses(conf->top, 0, out);
+}

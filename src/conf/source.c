@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * source.c - the texts that are being read, and saying what is wrong in them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "source.h"
+
+#define CHUNK ((size_t)1 << 16)
+#define LINE_SHOWN 512 /* octets of a source line that a message carries */
+
+void
+conf_sources_init(struct conf_sources *sources, struct s53_diags *diags, struct s53_arena *names)
+{
+	memset(sources, 0, sizeof(*sources));
+	sources->diags = diags;
+	sources->names = names;
+}
+
+static void
+source_free(struct conf_source *source)
+{
+	if (source == NULL)
+		return;
+	free(source->text);
+	free(source->lines);
+	free(source);
+}
+
+void
+conf_sources_fini(struct conf_sources *sources)
+{
+	struct conf_source *next;
+
+	for (struct conf_source *source = sources->first; source != NULL; source = next) {
+		next = source->next;
+		source_free(source);
+	}
+	sources->first = NULL;
+}
+
+static struct conf_source *
+source_new(struct conf_sources *sources, const char *name, size_t room)
+{
+	struct conf_source *source = calloc(1, sizeof(*source));
+
+	if (source == NULL)
+		return NULL;
+	source->name = s53_arena_strdup(sources->names, name);
+	source->text = malloc(room + 1);
+	if (source->name == NULL || source->text == NULL) {
+		source_free(source);
+		return NULL;
+	}
+	return source;
+}
+
+static void
+source_add(struct conf_sources *sources, struct conf_source *source)
+{
+	source->text[source->len] = '\0'; /* so that looking one octet ahead is always allowed */
+	source->next = sources->first;
+	sources->first = source;
+}
+
+enum s53_status
+conf_source_text(struct conf_sources *sources, const char *name, const char *text, size_t len,
+    struct conf_source **out)
+{
+	struct conf_source *source = source_new(sources, name, len);
+
+	if (source == NULL)
+		return S53_E_NOMEM;
+	if (len > 0)
+		memcpy(source->text, text, len);
+	source->len = len;
+	source_add(sources, source);
+	*out = source;
+	return S53_OK;
+}
+
+/* All that can be read from `fd`: pipes and devices too, which tell no size. */
+static enum s53_status
+source_fill(struct conf_source *source, int fd, size_t room)
+{
+	for (;;) {
+		ssize_t count;
+
+		if (source->len == room) {
+			char *wider;
+
+			if (room >= SOURCE_SIZE_MAX)
+				return S53_E_LIMIT;
+			room *= 2;
+			if ((wider = realloc(source->text, room + 1)) == NULL)
+				return S53_E_NOMEM;
+			source->text = wider;
+		}
+		count = read(fd, source->text + source->len, room - source->len);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return S53_E_IO;
+		if (count == 0)
+			return S53_OK;
+		source->len += (size_t)count;
+	}
+}
+
+enum s53_status
+conf_source_read(
+    struct conf_sources *sources, const char *path, const char *name, struct conf_source **out)
+{
+	struct conf_source *source = NULL;
+	enum s53_status status = S53_E_IO;
+	struct stat about;
+	int saved, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return S53_E_IO;
+	if (fstat(fd, &about) != 0)
+		goto done;
+	if (S_ISDIR(about.st_mode)) {
+		errno = EISDIR;
+		goto done;
+	}
+	status = S53_E_NOMEM;
+	if ((source = source_new(sources, name, CHUNK)) == NULL)
+		goto done;
+	source->device = about.st_dev;
+	source->inode = about.st_ino;
+	if ((status = source_fill(source, fd, CHUNK)) != S53_OK)
+		goto done;
+	source_add(sources, source);
+	*out = source;
+	source = NULL;
+done:
+	saved = errno;
+	close(fd);
+	source_free(source);
+	errno = saved;
+	return status;
+}
+
+static bool
+lines_index(struct conf_source *source)
+{
+	size_t count = 1, at = 0;
+
+	if (source->lines != NULL)
+		return true;
+	for (size_t i = 0; i < source->len; i++)
+		count += source->text[i] == '\n';
+	if ((source->lines = calloc(count, sizeof(*source->lines))) == NULL)
+		return false;
+	source->line_count = count;
+	for (size_t i = 0; i < source->len; i++)
+		if (source->text[i] == '\n')
+			source->lines[++at] = i + 1;
+	return true;
+}
+
+/* A copy of the line at `place`, tame and not too long; false: nothing worth showing. */
+static bool
+line_copy(const struct conf_sources *sources, struct s53_place place, char line[static LINE_SHOWN])
+{
+	struct conf_source *source = sources->first;
+	size_t start, len = 0;
+
+	while (source != NULL && source->name != place.file)
+		source = source->next;
+	if (source == NULL || place.line == 0 || place.column >= LINE_SHOWN)
+		return false;
+	if (!lines_index(source) || place.line > source->line_count)
+		return false;
+	start = source->lines[place.line - 1];
+	while (len < LINE_SHOWN - 1 && start + len < source->len &&
+	    source->text[start + len] != '\n' && source->text[start + len] != '\r') {
+		char octet = source->text[start + len];
+
+		line[len++] = octet == '\0' ? '?' : octet;
+	}
+	line[len] = '\0';
+	return true;
+}
+
+void
+conf_report(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
+    const char *format, ...)
+{
+	unsigned *count = kind == S53_DIAG_ERROR ? &sources->errors : &sources->warnings;
+	char line[LINE_SHOWN];
+	va_list arguments;
+	char *text = NULL;
+
+	if (++*count > REPORT_MAX) {
+		if (*count == REPORT_MAX + 1)
+			s53_diag_add(sources->diags, kind, place, NULL,
+			    "there are more, which are not listed");
+		return;
+	}
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	s53_diag_add(sources->diags, kind, place, line_copy(sources, place, line) ? line : NULL,
+	    "%s", text != NULL ? text : "(no memory to say what is wrong)");
+	free(text);
+}
+
+const char *
+conf_show(const char *text, char shown[static CONF_SHOWN])
+{
+	size_t len = strnlen(text, CONF_SHOWN);
+	size_t keep = len < CONF_SHOWN ? len : CONF_SHOWN - 4;
+
+	for (size_t i = 0; i < keep; i++) {
+		unsigned char octet = (unsigned char)text[i];
+
+		shown[i] = octet < 0x20 || octet == 0x7f ? '?' : text[i];
+	}
+	if (keep < len)
+		memcpy(shown + keep, "...", 4);
+	else
+		shown[keep] = '\0';
+	return shown;
+}

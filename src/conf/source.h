@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * source.h - the texts that are being read, and saying what is wrong in them.
+ *
+ * Layer    conf, private
+ * Threads  main thread
+ * Memory   texts live until conf_sources_fini(); their names in the arena, as the tree's places use
+ *          them
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <split53/arena.h>
+#include <split53/diag.h>
+#include <split53/status.h>
+
+#define SOURCE_SIZE_MAX ((size_t)256 << 20) /* of one file: what is longer is no configuration */
+#define REPORT_MAX 1000 /* errors, and warnings, that are listed */
+
+struct conf_source {
+	struct conf_source *next;
+	const char *name; /* place.file of what is read from here is this very pointer */
+	char *text;
+	size_t len;
+	dev_t device;
+	ino_t inode; /* 0: not a file */
+	size_t *lines; /* where each line begins; built when a message first needs it */
+	size_t line_count;
+};
+
+struct conf_sources {
+	struct conf_source *first; /* the newest */
+	struct s53_diags *diags;
+	struct s53_arena *names;
+	unsigned errors; /* said since conf_sources_init() */
+	unsigned warnings;
+	bool broken_off; /* an include could not be read: names may be missing that are not wrong */
+};
+
+void conf_sources_init(
+    struct conf_sources *sources, struct s53_diags *diags, struct s53_arena *names);
+void conf_sources_fini(struct conf_sources *sources);
+
+/* Take in a copy of the text. */
+S53_MUST_USE enum s53_status conf_source_text(struct conf_sources *sources, const char *name,
+    const char *text, size_t len, struct conf_source **out);
+
+/*
+ * Read the file `path`, called `name` in messages.
+ *   S53_E_IO     errno says why
+ *   S53_E_LIMIT  longer than SOURCE_SIZE_MAX
+ */
+S53_MUST_USE enum s53_status conf_source_read(
+    struct conf_sources *sources, const char *path, const char *name, struct conf_source **out);
+
+/* Say it, with the line it stands in. Beyond REPORT_MAX messages of a kind are counted only. */
+void conf_report(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
+    const char *format, ...) S53_PRINTF(4, 5);
+
+#define CONF_SHOWN 64 /* octets of a text out of a file that a message repeats, with its end */
+
+/* `text` for a message: cut when long, without control characters. */
+const char *conf_show(const char *text, char shown[static CONF_SHOWN]);

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * statement.c - one clause: its name, label, value and parts.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include <split53/name.h>
+
+#include "parser.h"
+
+static void
+unknown_clause(struct conf_parser *parser, const struct conf_frame *frame)
+{
+	const char *place = conf_place_text(frame->place), *word = parser->token.text;
+	const struct conf_rule *elsewhere = conf_rule_anywhere(word);
+	const char *near = conf_rule_suggest(word, frame->place);
+	struct s53_place at = parser->token.place;
+	char shown[CONF_SHOWN];
+	unsigned home = 0;
+
+	conf_show(word, shown);
+	if (elsewhere != NULL) {
+		while ((elsewhere->places & AT(home)) == 0)
+			home++;
+		conf_error(parser, at, "'%s' has no place in %s; it belongs to %s", shown, place,
+		    conf_place_text(home));
+	} else if (near != NULL) {
+		conf_error(parser, at, "there is no clause '%s' in %s; did you mean '%s'?", shown,
+		    place, near);
+	} else {
+		conf_error(parser, at, "there is no clause '%s' in %s", shown, place);
+	}
+	conf_skip(parser);
+}
+
+/* A second one of what may stand once. */
+static void
+check_twice(struct conf_parser *parser, struct conf_frame *frame, const struct conf_node *node)
+{
+	const char *name = node->clause.name;
+	const struct conf_rule *rule = conf_rule_find(name, frame->place); /* masters: primaries */
+	size_t number = conf_rule_number(rule != NULL ? rule : node->rule);
+	uint64_t bit = (uint64_t)1 << (number % 64);
+	const struct s53_conf_clause *first;
+
+	if ((node->rule->flags & MULTI) != 0)
+		return;
+	if ((frame->seen[number / 64] & bit) == 0) {
+		frame->seen[number / 64] |= bit;
+		return;
+	}
+	first = frame->node != NULL ? frame->node->clause.body : parser->conf->top;
+	first = s53_conf_find(first, name);
+	conf_error(parser, node->clause.place,
+	    "'%s' stands here a second time; the first is in %s:%u", name, first->place.file,
+	    first->place.line);
+}
+
+static struct conf_node *
+node_new(struct conf_parser *parser, const struct conf_rule *rule, struct conf_frame *frame)
+{
+	struct conf_node *node = conf_alloc(parser, sizeof(*node));
+
+	if (node == NULL)
+		return NULL;
+	node->rule = rule;
+	node->clause.name = rule->canonical != NULL ? rule->canonical : rule->name;
+	node->clause.place = parser->token.place;
+	node->clause.parent = frame->node != NULL ? &frame->node->clause : NULL;
+	*frame->last = &node->clause;
+	frame->last = &node->clause.next;
+	return node;
+}
+
+static bool
+read_class(struct conf_parser *parser, struct s53_conf_clause *clause)
+{
+	static const char *const classes[] = { "IN", "CH", "HS", "CHAOS", "HESIOD" };
+	char shown[CONF_QUOTED];
+
+	clause->class_name = classes[0];
+	if (parser->token.kind != TOKEN_WORD)
+		return true;
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		if (conf_token_is(parser, classes[i])) {
+			clause->class_name = classes[i < 3 ? i : i - 2];
+			conf_advance(parser);
+			return true;
+		}
+	}
+	conf_error(parser, parser->token.place, "%s is no class: IN, CH or HS, or '{'",
+	    conf_token_text(parser, shown));
+	return false;
+}
+
+/* The name, class or prefix between the clause's name and its value. */
+static bool
+read_label(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_clause *clause)
+{
+	char shown[CONF_QUOTED];
+
+	if ((rule->flags & (LABEL | PREFIXED)) == 0)
+		return true;
+	if (!conf_token_is_text(parser)) {
+		conf_error(parser, parser->token.place, "'%s' is followed by %s, not by %s",
+		    clause->name, (rule->flags & LABEL) != 0 ? "a name" : "an address or a prefix",
+		    conf_token_text(parser, shown));
+		return false;
+	}
+	clause->label = parser->token.text;
+	if ((rule->flags & PREFIXED) != 0)
+		return conf_prefix(parser, &clause->value);
+	if (clause->label[0] == '\0') {
+		conf_error(
+		    parser, parser->token.place, "the name of this '%s' is empty", clause->name);
+		return false;
+	}
+	conf_advance(parser);
+	return (rule->flags & CLASSED) == 0 || read_class(parser, clause);
+}
+
+/* One part, "versions 3", hung into the node's body. */
+static bool
+read_part(struct conf_parser *parser, struct conf_node *node, struct conf_frame *parts)
+{
+	const struct conf_rule *rule = conf_rule_find(parser->token.text, parts->place);
+	struct conf_node *part = node_new(parser, rule, parts);
+
+	if (part == NULL)
+		return false;
+	check_twice(parser, parts, part);
+	conf_advance(parser);
+	if (!conf_value(parser, rule, rule->form, &part->clause.value)) {
+		part->broken = node->broken = true;
+		return false;
+	}
+	conf_level(parser, part);
+	return true;
+}
+
+static bool
+read_tls(struct conf_parser *parser, struct s53_conf_value *value)
+{
+	char shown[CONF_QUOTED];
+
+	conf_advance(parser);
+	if (!conf_token_is_text(parser)) {
+		conf_error(parser, parser->token.place, "'tls' is followed by a name, not by %s",
+		    conf_token_text(parser, shown));
+		return false;
+	}
+	value->tls = parser->token.text;
+	conf_advance(parser);
+	return true;
+}
+
+/* The parts before a list, or behind a value; `port` and `tls` before a list go into the value. */
+static bool
+read_parts(struct conf_parser *parser, struct conf_node *node)
+{
+	bool before_list = node->rule->form == FORM_MATCH || node->rule->form == FORM_PEERS;
+	struct conf_frame parts = {
+		.node = node, .place = node->rule->inside, .last = &node->clause.body
+	};
+	bool fine = true;
+
+	if (node->rule->inside == 0 || node->rule->form == FORM_BODY)
+		return true;
+	while (fine && parser->token.kind == TOKEN_WORD) {
+		if (before_list && conf_token_is(parser, "port")) {
+			conf_advance(parser);
+			fine = conf_port(parser, &node->clause.value.port);
+		} else if (before_list && conf_token_is(parser, "tls")) {
+			fine = read_tls(parser, &node->clause.value);
+		} else if (conf_rule_find(parser->token.text, parts.place) != NULL) {
+			fine = read_part(parser, node, &parts);
+		} else {
+			break;
+		}
+	}
+	return fine;
+}
+
+/* The body in braces. False: the statement is to be skipped. */
+static bool
+read_body(
+    struct conf_parser *parser, struct conf_frame *outer, struct conf_node *node, bool *closed)
+{
+	struct conf_frame frame = { .outer = outer,
+		.node = node,
+		.place = node->rule->inside,
+		.opened = parser->token.place,
+		.last = &node->clause.body };
+	char shown[CONF_QUOTED];
+
+	if (parser->token.kind == TOKEN_OPEN) {
+		conf_advance(parser);
+	} else {
+		conf_error(parser, parser->token.place, "'{' is missing after '%s'; here is %s",
+		    node->clause.label != NULL ? node->clause.label : node->clause.name,
+		    conf_token_text(parser, shown));
+		if (parser->token.kind != TOKEN_WORD ||
+		    conf_rule_find(parser->token.text, frame.place) == NULL)
+			return false;
+	}
+	*closed = conf_clauses(parser, &frame);
+	return true;
+}
+
+/* The value, or two. */
+static bool
+read_value(struct conf_parser *parser, struct conf_node *node)
+{
+	const struct conf_rule *rule = node->rule;
+	struct s53_conf_clause *clause = &node->clause;
+	bool ends;
+
+	if ((rule->flags & OPTIONAL) != 0 && parser->token.kind == TOKEN_SEMICOLON)
+		return true;
+	if (!conf_value(parser, rule, rule->form, &clause->value))
+		return false;
+	ends = parser->token.kind == TOKEN_SEMICOLON || parser->token.kind == TOKEN_CLOSE ||
+	    parser->token.kind == TOKEN_END || parser->token.place.line > parser->after.line;
+	if (rule->form == FORM_SEVERITY) {
+		if (strcmp(clause->value.text, "debug") != 0 || ends)
+			return true;
+		return conf_value(parser, rule, FORM_NUMBER, &clause->second);
+	}
+	if (rule->second == FORM_NONE || ((rule->flags & OPTIONAL_SECOND) != 0 && ends))
+		return true;
+	return conf_value(parser, rule, rule->second, &clause->second);
+}
+
+static void
+note_directory(struct conf_parser *parser, const struct conf_node *node)
+{
+	if (node->rule->places == OPTIONS_ && strcmp(node->clause.name, "directory") == 0)
+		parser->directory = node->clause.value.text;
+}
+
+void
+conf_statement(struct conf_parser *parser, struct conf_frame *frame)
+{
+	const struct conf_rule *rule = conf_rule_find(parser->token.text, frame->place);
+	unsigned errors = parser->sources.errors;
+	bool closed = true, fine;
+	struct conf_node *node;
+
+	if (conf_token_is(parser, "include")) {
+		conf_include(parser, frame);
+		return;
+	}
+	if (rule == NULL) {
+		unknown_clause(parser, frame);
+		return;
+	}
+	if ((node = node_new(parser, rule, frame)) == NULL)
+		return;
+	check_twice(parser, frame, node);
+	conf_advance(parser);
+	fine = read_label(parser, rule, &node->clause);
+	if (fine && rule->form == FORM_BODY) {
+		conf_level(parser, node);
+		fine = read_body(parser, frame, node, &closed);
+	} else if (fine) {
+		bool first = rule->form == FORM_MATCH || rule->form == FORM_PEERS;
+
+		fine = (!first || read_parts(parser, node)) && read_value(parser, node) &&
+		    (first || read_parts(parser, node));
+		if (fine) {
+			conf_level(parser, node);
+			note_directory(parser, node);
+		}
+	}
+	if (!fine)
+		conf_skip(parser);
+	else if (closed)
+		conf_semicolon(parser, frame->place, node->clause.name);
+	node->broken = parser->sources.errors != errors;
+}

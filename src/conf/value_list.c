@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * value_list.c - values in braces: match lists, servers, texts, and what is not looked into.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <split53/name.h>
+
+#include "parser.h"
+
+/* The '{' of a list. */
+static bool
+open_list(struct conf_parser *parser, struct s53_place *opened)
+{
+	char shown[CONF_QUOTED];
+
+	*opened = parser->token.place;
+	if (parser->token.kind == TOKEN_OPEN) {
+		conf_advance(parser);
+		return true;
+	}
+	conf_error(parser, parser->token.place, "'{' begins a list; here is %s",
+	    conf_token_text(parser, shown));
+	return false;
+}
+
+/* Is there one more element? Else the '}' was stepped over, or found missing. */
+static bool
+more_elements(struct conf_parser *parser, struct s53_place opened)
+{
+	char shown[CONF_QUOTED];
+
+	for (;;) {
+		switch (parser->token.kind) {
+		case TOKEN_CLOSE:
+			conf_advance(parser);
+			return false;
+		case TOKEN_END:
+			if (!parser->out_of_memory)
+				conf_error(parser, opened,
+				    "the list that begins here is not closed: '}' is missing");
+			return false;
+		case TOKEN_SEMICOLON:
+			conf_error(parser, parser->token.place,
+			    "%s ends nothing: there is no element before it",
+			    conf_token_text(parser, shown));
+			conf_advance(parser);
+			break;
+		default:
+			return true;
+		}
+	}
+}
+
+/* The ';' behind an element; the next element on a line of its own shows that it was forgotten. */
+static void
+end_element(struct conf_parser *parser)
+{
+	char shown[CONF_QUOTED];
+
+	if (parser->token.kind == TOKEN_SEMICOLON) {
+		conf_advance(parser);
+		return;
+	}
+	if (parser->out_of_memory)
+		return;
+	if (parser->token.kind == TOKEN_CLOSE || parser->token.kind == TOKEN_END ||
+	    parser->token.place.line > parser->after.line) {
+		conf_error(parser, parser->after, "';' is missing after this element");
+		return;
+	}
+	conf_error(parser, parser->token.place, "%s is not expected here: ';' ends the element",
+	    conf_token_text(parser, shown));
+	conf_skip(parser);
+}
+
+/* Only addresses are made of this: "10/8", "192.0.2.1", whatever has a colon. */
+static bool
+looks_like_address(const char *text)
+{
+	return strchr(text, ':') != NULL ||
+	    (text[0] >= '0' && text[0] <= '9' && text[strspn(text, "0123456789./")] == '\0') ||
+	    (text[0] >= '0' && text[0] <= '9' && strchr(text, '/') != NULL);
+}
+
+/* The word at hand, joined with a slash and a length that stand apart: "10.0.0.0 / 8". */
+static bool
+prefix_word(struct conf_parser *parser, struct s53_prefix *out)
+{
+	struct s53_place place = parser->token.place;
+	char text[S53_ADDR_TEXT + 8], shown[CONF_SHOWN];
+	enum s53_status status;
+	size_t len;
+
+	snprintf(text, sizeof(text), "%s", parser->token.text);
+	conf_advance(parser);
+	while (parser->token.kind == TOKEN_WORD && strlen(text) < S53_ADDR_TEXT &&
+	    (parser->token.text[0] == '/' || text[strlen(text) - 1] == '/')) {
+		len = strlen(text);
+		snprintf(text + len, sizeof(text) - len, "%s", parser->token.text);
+		conf_advance(parser);
+	}
+	status = s53_prefix_parse(text, out);
+	if (status == S53_OK)
+		return true;
+	conf_show(text, shown);
+	if (strchr(text, '/') != NULL)
+		conf_error(parser, place,
+		    "'%s' is no prefix: an address, '/', and a length that covers all its bits",
+		    shown);
+	else
+		conf_error(parser, place, "'%s' is no IPv4 or IPv6 address", shown);
+	return false;
+}
+
+bool
+conf_prefix(struct conf_parser *parser, struct s53_conf_value *out)
+{
+	struct s53_conf_match *match = conf_alloc(parser, sizeof(*match));
+
+	if (match == NULL)
+		return false;
+	out->place = match->place = parser->token.place;
+	match->kind = S53_MATCH_PREFIX;
+	if (!prefix_word(parser, &match->prefix))
+		return false;
+	out->type = S53_CONF_MATCH;
+	out->match = match;
+	return true;
+}
+
+static bool read_match(struct conf_parser *parser, struct s53_conf_match **first, unsigned depth);
+
+/* The name behind "key". */
+static bool
+read_key(struct conf_parser *parser, struct s53_conf_match *match)
+{
+	char shown[CONF_QUOTED];
+
+	conf_advance(parser);
+	if (!conf_token_is_text(parser)) {
+		conf_error(parser, parser->token.place, "'key' is followed by its name, not by %s",
+		    conf_token_text(parser, shown));
+		return false;
+	}
+	match->kind = S53_MATCH_KEY;
+	match->name = parser->token.text;
+	conf_report(&parser->sources, S53_DIAG_WARNING, match->place,
+	    "'key' [differs]: TSIG is not used, so that this element matches nobody");
+	conf_advance(parser);
+	return true;
+}
+
+static bool
+read_element(struct conf_parser *parser, struct s53_conf_match *match, unsigned depth)
+{
+	char shown[CONF_QUOTED];
+
+	if (parser->token.kind == TOKEN_OPEN) {
+		match->kind = S53_MATCH_LIST;
+		return read_match(parser, &match->list, depth + 1);
+	}
+	if (!conf_token_is_text(parser)) {
+		conf_error(parser, parser->token.place,
+		    "an address, a prefix or the name of an acl stands here, not %s",
+		    conf_token_text(parser, shown));
+		return false;
+	}
+	if (parser->token.kind == TOKEN_WORD && looks_like_address(parser->token.text)) {
+		match->kind = S53_MATCH_PREFIX;
+		return prefix_word(parser, &match->prefix);
+	}
+	if (conf_token_is(parser, "key"))
+		return read_key(parser, match);
+	if (conf_token_is(parser, "geoip") || conf_token_is(parser, "ecs")) {
+		conf_error(parser, parser->token.place,
+		    "%s is refused: who may ask is told by addresses alone",
+		    conf_token_text(parser, shown));
+		return false;
+	}
+	match->kind = S53_MATCH_NAME;
+	match->name = parser->token.text;
+	conf_advance(parser);
+	return true;
+}
+
+static bool
+read_match(struct conf_parser *parser, struct s53_conf_match **first, unsigned depth)
+{
+	struct s53_conf_match **last = first;
+	struct s53_place opened;
+
+	if (depth >= NESTING_MAX) {
+		conf_error(parser, parser->token.place, "match lists are nested deeper than %d",
+		    NESTING_MAX);
+		return false;
+	}
+	if (!open_list(parser, &opened))
+		return false;
+	while (more_elements(parser, opened)) {
+		struct s53_conf_match *match = conf_alloc(parser, sizeof(*match));
+
+		if (match == NULL)
+			return false;
+		match->place = parser->token.place;
+		if (parser->token.kind == TOKEN_NOT) {
+			match->negated = true;
+			conf_advance(parser);
+		}
+		if (!read_element(parser, match, depth)) {
+			conf_skip(parser);
+			continue;
+		}
+		*last = match;
+		last = &match->next;
+		end_element(parser);
+	}
+	return true;
+}
+
+bool
+conf_match_list(struct conf_parser *parser, struct s53_conf_value *out)
+{
+	if (!read_match(parser, &out->match, 0))
+		return false;
+	out->type = S53_CONF_MATCH;
+	return true;
+}
+
+/* "port N", "key NAME", "tls NAME" and the obsolete "dscp N" behind a server. */
+static bool
+read_peer_part(struct conf_parser *parser, struct s53_conf_peer *peer)
+{
+	bool is_key = conf_token_is(parser, "key"), is_tls = conf_token_is(parser, "tls");
+	bool is_port = conf_token_is(parser, "port");
+	char shown[CONF_QUOTED];
+
+	if (!is_key && !is_tls && !is_port && !conf_token_is(parser, "dscp")) {
+		conf_error(parser, parser->token.place,
+		    "%s is not expected here: 'port', 'key', 'tls' or ';' follow a server",
+		    conf_token_text(parser, shown));
+		return false;
+	}
+	conf_advance(parser);
+	if (is_port)
+		return conf_port(parser, &peer->port);
+	if (!conf_token_is_text(parser)) {
+		conf_error(parser, parser->token.place, "a name or a number stands here, not %s",
+		    conf_token_text(parser, shown));
+		return false;
+	}
+	if (is_key)
+		peer->key = parser->token.text;
+	else if (is_tls)
+		peer->tls = parser->token.text;
+	conf_advance(parser);
+	return true;
+}
+
+static bool
+read_peer(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_peer *peer)
+{
+	bool names = (rule->flags & (HOSTS | REMOTES)) != 0;
+	char shown[CONF_QUOTED];
+	struct s53_name name;
+
+	if (!conf_token_is_text(parser)) {
+		conf_error(parser, parser->token.place,
+		    "the address of a server stands here, not %s", conf_token_text(parser, shown));
+		return false;
+	}
+	peer->text = parser->token.text;
+	peer->is_address = s53_addr_parse(peer->text, 0, &peer->addr) == S53_OK;
+	if (!peer->is_address &&
+	    (!names || looks_like_address(peer->text) ||
+		s53_name_parse(peer->text, &name) != S53_OK)) {
+		conf_error(parser, peer->place, "%s is no IPv4 or IPv6 address%s",
+		    conf_token_text(parser, shown), names ? " and no name of a host" : "");
+		return false;
+	}
+	conf_advance(parser);
+	while (conf_token_is_text(parser) && parser->token.place.line == parser->after.line)
+		if (!read_peer_part(parser, peer))
+			return false;
+	if (peer->is_address)
+		s53_addr_set_port(&peer->addr, peer->port);
+	return true;
+}
+
+bool
+conf_peer_list(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_value *out)
+{
+	struct s53_conf_peer **last = &out->peers;
+	struct s53_place opened;
+
+	if (!open_list(parser, &opened))
+		return false;
+	out->type = S53_CONF_PEERS;
+	while (more_elements(parser, opened)) {
+		struct s53_conf_peer *peer = conf_alloc(parser, sizeof(*peer));
+
+		if (peer == NULL)
+			return false;
+		peer->place = parser->token.place;
+		if (!read_peer(parser, rule, peer)) {
+			conf_skip(parser);
+			continue;
+		}
+		*last = peer;
+		last = &peer->next;
+		end_element(parser);
+	}
+	return true;
+}
+
+static struct s53_conf_words *
+add_word(struct conf_parser *parser, struct s53_conf_words ***last, const char *text)
+{
+	struct s53_conf_words *word = conf_alloc(parser, sizeof(*word));
+
+	if (word == NULL)
+		return NULL;
+	word->place = parser->token.place;
+	word->text = text;
+	word->quoted = parser->token.kind == TOKEN_STRING;
+	**last = word;
+	*last = &word->next;
+	return word;
+}
+
+bool
+conf_string_list(struct conf_parser *parser, struct s53_conf_value *out)
+{
+	struct s53_conf_words **last = &out->words;
+	struct s53_place opened;
+	char shown[CONF_QUOTED];
+
+	if (!open_list(parser, &opened))
+		return false;
+	out->type = S53_CONF_WORDS;
+	while (more_elements(parser, opened)) {
+		if (!conf_token_is_text(parser)) {
+			conf_error(parser, parser->token.place,
+			    "a name or a text stands here, not %s", conf_token_text(parser, shown));
+			conf_skip(parser);
+			continue;
+		}
+		if (add_word(parser, &last, parser->token.text) == NULL)
+			return false;
+		conf_advance(parser);
+		end_element(parser);
+	}
+	return true;
+}
+
+bool
+conf_raw(struct conf_parser *parser, struct s53_conf_value *out)
+{
+	static const char *const marks[] = {
+		[TOKEN_OPEN] = "{", [TOKEN_CLOSE] = "}", [TOKEN_SEMICOLON] = ";", [TOKEN_NOT] = "!"
+	};
+	struct s53_conf_words **last = &out->words;
+	struct s53_place opened = parser->token.place;
+	unsigned depth = 0;
+
+	out->type = S53_CONF_WORDS;
+	for (;;) {
+		enum conf_token_kind kind = parser->token.kind;
+
+		if (kind == TOKEN_END && depth > 0) {
+			if (!parser->out_of_memory)
+				conf_error(parser, opened,
+				    "the list that begins here is not closed: '}' is missing");
+			return true;
+		}
+		if (kind == TOKEN_END || (depth == 0 && kind == TOKEN_SEMICOLON) ||
+		    (depth == 0 && kind == TOKEN_CLOSE))
+			return true;
+		if (kind == TOKEN_OPEN && depth++ == 0)
+			opened = parser->token.place;
+		if (kind == TOKEN_CLOSE)
+			depth--;
+		if (add_word(parser, &last,
+			conf_token_is_text(parser) ? parser->token.text : marks[kind]) == NULL)
+			return false;
+		conf_advance(parser);
+	}
+}
