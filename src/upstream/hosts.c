@@ -41,6 +41,7 @@ struct s53_hosts {
 	struct event *tell; /* calls changed() from the loop */
 	struct s53_asker *asker;
 	struct s53_link names;
+	bool switching; /* lookups that end now were cut short: no failures */
 	bool servers_given; /* by s53_hosts_ask(); else those of resolv.conf are asked */
 	char *path; /* of resolv.conf, NULL: never read */
 	bool (*is_ourselves)(const struct s53_addr *addr, void *arg);
@@ -157,6 +158,8 @@ on_found(
 		host_free(host);
 		return;
 	}
+	if (host->hosts->switching)
+		return;
 	if (status == S53_OK) {
 		host_known(host, addrs, count, ttl_s);
 		return;
@@ -260,8 +263,11 @@ s53_hosts_addrs(
 static enum s53_status
 use_servers(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned count)
 {
-	enum s53_status status = s53_asker_use(hosts->asker, servers, count);
+	enum s53_status status;
 
+	hosts->switching = true;
+	status = s53_asker_use(hosts->asker, servers, count);
+	hosts->switching = false;
 	S53_LIST_EACH (&hosts->names, it) {
 		again_in(S53_CONTAINER_OF(it, struct host, link), 0);
 	}
