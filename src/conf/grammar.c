@@ -59,6 +59,7 @@ const struct conf_word_rule conf_word_rules[] = {
 	{ "filter-aaaa-on-v4", "no", S53_CONF_IGNORED_HARMLESS, "AAAA records are not filtered" },
 	{ "filter-aaaa-on-v6", "no", S53_CONF_IGNORED_HARMLESS, "AAAA records are not filtered" },
 	{ "dnsrps-enable", "no", S53_CONF_IGNORED_HARMLESS, "response policies are not there" },
+	{ .name = NULL },
 };
 
 /* All rules by name, and in the order of the tables where a name has several. Built once. */
