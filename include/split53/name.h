@@ -52,6 +52,7 @@ S53_MUST_USE enum s53_status s53_name_parse(const char *text, struct s53_name *o
 char *s53_name_print(const struct s53_name *name, char text[static S53_NAME_TEXT]);
 
 void s53_name_lower(struct s53_name *name); /* A-Z only, RFC 4343 s3 */
+void s53_name_lower_of(const struct s53_name *name, struct s53_name *out); /* a lowered copy */
 bool s53_name_equal(const struct s53_name *a, const struct s53_name *b); /* letter case aside */
 bool s53_name_same(const struct s53_name *a, const struct s53_name *b); /* letter case and all */
 

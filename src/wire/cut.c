@@ -3,9 +3,9 @@
  * cut.c - make a message fit: records go from its end, in whole RRsets (RFC 2181 s9).
  *
  * A set is nearly always one run of records, but nothing demands it: Consul repeats the records of
- * a node once per service instance. So each record that goes is compared with those that stay in its
- * section. One that stays as an exact copy takes nothing from its set; else the whole set goes, and
- * with it, as records go from the end only, all behind its first.
+ * a node once per service instance. So each record that goes is compared with those that stay in
+ * its section. One that stays as an exact copy takes nothing from its set; else the whole set goes,
+ * and with it, as records go from the end only, all behind its first.
  */
 #include <split53/message.h>
 

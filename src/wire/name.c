@@ -111,21 +111,30 @@ lower_one(uint8_t octet)
 	return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
 }
 
+/* The last step overlaps the one before: lowering twice does no harm. */
+void
+s53_name_lower_of(const struct s53_name *name, struct s53_name *out)
+{
+	size_t len = name->len;
+
+	out->len = name->len;
+	for (size_t at = 0; len >= 8; at = at + 16 <= len ? at + 8 : len - 8) {
+		uint64_t eight;
+
+		memcpy(&eight, name->octets + at, 8);
+		eight = lower_eight(eight);
+		memcpy(out->octets + at, &eight, 8);
+		if (at + 8 == len)
+			return;
+	}
+	for (size_t at = 0; at < len; at++)
+		out->octets[at] = lower_one(name->octets[at]);
+}
+
 void
 s53_name_lower(struct s53_name *name)
 {
-	uint8_t *at = name->octets;
-	size_t left = name->len;
-
-	for (; left >= 8; at += 8, left -= 8) {
-		uint64_t eight;
-
-		memcpy(&eight, at, 8);
-		eight = lower_eight(eight);
-		memcpy(at, &eight, 8);
-	}
-	for (; left > 0; at++, left--)
-		*at = lower_one(*at);
+	s53_name_lower_of(name, name);
 }
 
 static bool

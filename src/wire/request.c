@@ -16,9 +16,7 @@ read_question(struct s53_reader *reader, struct s53_question *out)
 	out->qclass = s53_read_u16(reader);
 	if (reader->bad)
 		return false;
-	out->lower.len = out->name.len;
-	memcpy(out->lower.octets, out->name.octets, out->name.len);
-	s53_name_lower(&out->lower);
+	s53_name_lower_of(&out->name, &out->lower);
 	return true;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * strip.c - take the OPT out of a message: it is for a neighbour, not to be passed on (RFC 6891 s7).
+ * strip.c - take the OPT out of a message: it is for a neighbour, not for others (RFC 6891 s7).
  *
- * What passed s53_message_check() has pointers in the names of owners and known rdata only, and they
- * lead to such names only: these are all that need mending when what is behind the OPT moves up.
+ * What passed s53_message_check() has pointers in the names of owners and known rdata only, and
+ * they lead to such names only: these are all that need mending when what is behind the OPT moves.
  */
 #include <split53/message.h>
 

@@ -2,9 +2,9 @@
  *
  * fuzz_name.c - names from wire and text, read alike by ldns.
  *
- * The input is read twice: as octets with names in them, the first octet saying where to begin; and as text.
- * ldns 1.8.3 is laxer with pointers (forwards, into the header, up to 65,535 of them) and with
- * text (an empty last label of "a..", nothing at all, "\" at the end); what it reads otherwise it must read as we do.
+ * The input is read twice: as octets with names in them, the first octet saying where to begin; and
+ * as text. ldns 1.8.3 is laxer with pointers (forwards, into the header, more of them), so its
+ * reading counts where we accept and where there is no pointer. It is laxer with text, too.
  */
 #include "oracle.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_request.c - any octets from a client: a verdict, a question that ldns reads alike, and an error
- * that is a message.
+ * fuzz_request.c - any octets from a client: a verdict, a question that ldns reads alike, and an
+ * error that is a message.
  *
  * ldns is not asked about the records behind the question: they are stepped over, whatever is in
  * them (IXFR's SOA, an UPDATE's empty rdata).

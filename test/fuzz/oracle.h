@@ -8,8 +8,8 @@
  *
  * Where ldns differs still:
  *   stricter  (none is known: what passes s53_message_check() is read by ldns 1.8.3)
- *   laxer     pointers forwards, into the header or into the middle of a name; two OPTs, an OPT in
- *             any section or with any owner; octets behind the last record; rdata shorter than RDLENGTH
+ *   laxer     pointers forwards, into the header or into the middle of a label; two OPTs, an OPT
+ *             in any section or with any owner; octets behind the last record
  */
 #pragma once
 

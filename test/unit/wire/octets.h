@@ -2,7 +2,8 @@
  *
  * octets.h - messages written as text for tests.
  *
- *	"1234 8180 0001 0001 0000 0000  .www .example 00 0001 0001  c00c 0001 0001 0000003c 0004 7f000001"
+ *	"1234 8180 0001 0001 0000 0000 .www .example 00 0001 0001 "
+ *	"c00c 0001 0001 0000003c 0004 7f000001"
  *
  * A word of hex digits is those octets, a dot and letters a label with its length, a quote and
  * letters just those letters.

@@ -102,7 +102,7 @@ static void
 a_copy_of_a_record_that_goes_keeps_nothing_whole(void **state)
 {
 	(void)state;
-	/* the last A is a copy of the third, which goes with the set of c010: then the first is torn */
+	/* the fourth is a copy of the third, which goes with the set of c010: the first is torn */
 	assert_cut("1234 8180 0001 0000 0000 0005 " QUESTION A("01") A_OF("c010", "02") A("03")
 		       A("03") A_OF("c010", "04"),
 	    29 + 4 * 16 + 1, "1234 8180 0001 0000 0000 0000 " QUESTION);

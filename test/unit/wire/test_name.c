@@ -259,6 +259,24 @@ lowering_ends_with_the_name(void **state)
 }
 
 static void
+a_lowered_copy_leaves_the_name(void **state)
+{
+	(void)state;
+	for (uint8_t len = 0; len < 40; len++) {
+		struct s53_name name = { .len = len };
+		struct s53_name lower;
+
+		memset(name.octets, 'Q', sizeof(name.octets));
+		memset(&lower, 'x', sizeof(lower));
+		s53_name_lower_of(&name, &lower);
+		assert_int_equal(name.octets[0], 'Q');
+		assert_int_equal(lower.len, len);
+		for (size_t i = 0; i < sizeof(lower.octets); i++)
+			assert_int_equal(lower.octets[i], i < len ? 'q' : 'x');
+	}
+}
+
+static void
 equality_minds_no_letter_case_and_sameness_does(void **state)
 {
 	struct s53_name a = name_of("www.longer-than-eight.example");
@@ -372,6 +390,7 @@ main(void)
 		cmocka_unit_test(names_at_the_reader_are_compared_without_letter_case),
 		cmocka_unit_test(only_letters_are_lowered),
 		cmocka_unit_test(lowering_ends_with_the_name),
+		cmocka_unit_test(a_lowered_copy_leaves_the_name),
 		cmocka_unit_test(equality_minds_no_letter_case_and_sameness_does),
 		cmocka_unit_test(signs_beside_the_letters_are_not_equal),
 		cmocka_unit_test(below_means_whole_labels),
