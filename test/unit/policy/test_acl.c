@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_acl.c - who is let through by an address match list.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <split53/acl.h>
+
+static bool
+allows(const struct s53_acl *acl, const char *text)
+{
+	struct s53_addr addr;
+
+	assert_int_equal(s53_addr_parse(text, 53, &addr), S53_OK);
+	return s53_acl_allows(acl, &addr);
+}
+
+/*
+ * A list out of words: "10/8", "!10.1/16", "any", "none", "{" and "}" or "!{" for a nested list.
+ * Stands at the end of the text, or behind the brace that closes the list.
+ */
+static struct s53_acl *
+list_of(const char **text)
+{
+	struct s53_acl *acl = s53_acl_new();
+	char word[64];
+	int used;
+
+	assert_non_null(acl);
+	while (sscanf(*text, " %63s%n", word, &used) == 1) {
+		bool negated = word[0] == '!';
+		const char *bare = word + negated;
+
+		*text += used;
+		if (strcmp(bare, "}") == 0)
+			break;
+		if (strcmp(bare, "{") == 0) {
+			struct s53_acl *inner = list_of(text);
+
+			assert_int_equal(s53_acl_add_list(acl, negated, inner), S53_OK);
+			s53_acl_drop(inner); /* the outer list has its own count */
+		} else if (strcmp(bare, "any") == 0 || strcmp(bare, "none") == 0) {
+			assert_int_equal(s53_acl_add_any(acl, negated != (bare[0] == 'n')), S53_OK);
+		} else {
+			struct s53_prefix prefix;
+
+			assert_int_equal(s53_prefix_parse(bare, &prefix), S53_OK);
+			assert_int_equal(s53_acl_add_prefix(acl, negated, &prefix), S53_OK);
+		}
+	}
+	return acl;
+}
+
+/* Which of the addresses does the list let through? As a row of 0 and 1. */
+static void
+lets_through(const char *list, const char *const addresses[], const char *row)
+{
+	struct s53_acl *acl = list_of(&list);
+
+	for (size_t i = 0; addresses[i] != NULL; i++)
+		assert_int_equal(allows(acl, addresses[i]), row[i] == '1');
+	s53_acl_drop(acl);
+}
+
+static const char *const three[] = { "10.1.2.3", "10.2.0.1", "192.0.2.1", NULL };
+
+static void
+no_list_lets_everyone_through_and_an_empty_one_nobody(void **state)
+{
+	(void)state;
+	assert_true(allows(NULL, "192.0.2.1"));
+	lets_through("", three, "000");
+}
+
+static void
+the_first_element_that_matches_decides(void **state)
+{
+	(void)state;
+	lets_through("10/8", three, "110");
+	lets_through("!10.1/16 10/8", three, "010");
+	lets_through("10/8 !10.1/16", three, "110");
+	lets_through("!10/8 any", three, "001");
+	lets_through("any", three, "111");
+	lets_through("none", three, "000");
+	lets_through("none any", three, "000");
+	lets_through("!none", three, "111");
+}
+
+static void
+what_a_nested_list_denies_it_merely_does_not_match(void **state)
+{
+	(void)state;
+	lets_through("{ 10/8 }", three, "110");
+	lets_through("{ !10.1/16 10/8 }", three, "010");
+	lets_through("{ !10.1/16 10/8 } 10.1/16", three, "110");
+	lets_through("{ none } any", three, "111");
+	lets_through("{ }", three, "000");
+}
+
+static void
+a_negated_nested_list_denies_what_it_matches_and_never_lets_through(void **state)
+{
+	(void)state;
+	lets_through("!{ 10/8 } any", three, "001");
+	lets_through("!{ !10.1/16 10/8 } any", three, "101");
+	lets_through("!{ !10/8 }", three, "000"); /* no double negation */
+	lets_through("!{ !10/8 any }", three, "000");
+	lets_through("!{ { !10.1/16 any } } 10/8", three, "100");
+}
+
+static void
+families_are_kept_apart_and_any_is_both(void **state)
+{
+	static const char *const both[] = { "192.0.2.1", "2001:db8::1", "::1", NULL };
+
+	(void)state;
+	lets_through("0.0.0.0/0", both, "100");
+	lets_through("::/0", both, "011");
+	lets_through("2001:db8::/32", both, "010");
+	lets_through("any", both, "111");
+}
+
+static void
+a_mapped_address_is_matched_as_the_one_inside(void **state)
+{
+	static const char *const mapped[] = { "::ffff:10.1.2.3", "::ffff:192.0.2.1", NULL };
+
+	(void)state;
+	lets_through("10/8", mapped, "10");
+	lets_through("!10/8 any", mapped, "01");
+}
+
+static void
+is_any(const char *list, bool expected)
+{
+	struct s53_acl *acl = list_of(&list);
+
+	assert_int_equal(s53_acl_is_any(acl), expected);
+	s53_acl_drop(acl);
+}
+
+static void
+a_list_that_lets_everyone_through_is_known_by_its_looks(void **state)
+{
+	(void)state;
+	assert_true(s53_acl_is_any(NULL));
+	is_any("any", true);
+	is_any("10/8 any", true);
+	is_any("{ any }", true);
+	is_any("{ 10/8 } { 10/8 { any } }", true);
+	is_any("", false);
+	is_any("none", false);
+	is_any("!10/8 any", false);
+	is_any("0.0.0.0/0", false);
+	is_any("!{ none } any", false); /* true in fact: not certain by its looks */
+	is_any("{ !10/8 any }", false);
+}
+
+static void
+a_nested_list_lives_as_long_as_its_last_user(void **state)
+{
+	struct s53_acl *inner = s53_acl_new(), *outer = s53_acl_new();
+
+	(void)state;
+	assert_int_equal(s53_acl_add_any(inner, false), S53_OK);
+	assert_int_equal(s53_acl_add_list(outer, false, inner), S53_OK);
+	s53_acl_drop(inner);
+	assert_ptr_equal(s53_acl_keep(outer), outer);
+	s53_acl_drop(outer);
+	assert_true(allows(outer, "192.0.2.1"));
+	s53_acl_drop(outer);
+	s53_acl_drop(NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_list_lets_everyone_through_and_an_empty_one_nobody),
+		cmocka_unit_test(the_first_element_that_matches_decides),
+		cmocka_unit_test(what_a_nested_list_denies_it_merely_does_not_match),
+		cmocka_unit_test(
+		    a_negated_nested_list_denies_what_it_matches_and_never_lets_through),
+		cmocka_unit_test(families_are_kept_apart_and_any_is_both),
+		cmocka_unit_test(a_mapped_address_is_matched_as_the_one_inside),
+		cmocka_unit_test(a_list_that_lets_everyone_through_is_known_by_its_looks),
+		cmocka_unit_test(a_nested_list_lives_as_long_as_its_last_user),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
