@@ -41,7 +41,7 @@ struct s53_options {
 	struct s53_arena arena;
 	enum s53_mode mode;
 	int family; /* AF_INET for -4, AF_INET6 for -6, else AF_UNSPEC: both */
-	const char *config_path; /* absolute; NULL: no file */
+	const char *config_path; /* absolute for serving; NULL: no file */
 	const char *config_shown; /* as it was written, for messages */
 	const char *log_path; /* -L */
 	const char *chroot_path; /* -t */

@@ -22,7 +22,10 @@ s53_explain_match(const struct s53_conf_match *match, FILE *out)
 		fputs(match->negated ? " !" : " ", out);
 		switch (match->kind) {
 		case S53_MATCH_PREFIX:
-			fputs(s53_prefix_print(&match->prefix, text), out);
+			s53_prefix_print(&match->prefix, text);
+			if (match->prefix.bits == (match->prefix.family == AF_INET ? 32 : 128))
+				text[strcspn(text, "/")] = '\0';
+			fputs(text, out);
 			break;
 		case S53_MATCH_NAME:
 			fputs(match->name, out);
@@ -161,9 +164,18 @@ struct route_print {
 	const struct s53_rehearsal *rehearsal;
 	unsigned view;
 	bool builtin; /* which half is wanted */
-	unsigned count;
+	unsigned count, empty_count;
 	FILE *out;
 };
+
+static bool
+is_empty_zone(const char *apex)
+{
+	for (unsigned i = 0; i < s53_builtin_zone_count; i++)
+		if (strcmp(s53_builtin_zones[i].apex, apex) == 0)
+			return s53_builtin_zones[i].empty;
+	return false;
+}
 
 static void
 print_route(const struct s53_route *route, void *arg)
@@ -175,6 +187,10 @@ print_route(const struct s53_route *route, void *arg)
 	if (route->builtin != print->builtin)
 		return;
 	s53_name_print(&route->apex, apex);
+	if (print->builtin && is_empty_zone(apex)) {
+		print->empty_count++;
+		return;
+	}
 	if (print->builtin) {
 		fprintf(
 		    print->out, "%s%s", print->count++ == 0 ? "    answered here: " : ", ", apex);
@@ -217,6 +233,8 @@ print_view(const struct s53_rehearsal *rehearsal, unsigned index,
 	s53_routes_each(view->routes, print_route, &print);
 	if (print.count > 0)
 		fputc('\n', out);
+	fprintf(
+	    out, "    empty zones of private reverse names answered here: %u\n", print.empty_count);
 }
 
 static unsigned

@@ -154,7 +154,8 @@ set_config(struct s53_options *options, const char *path)
 
 	options->config_shown = path;
 	options->config_path = path;
-	if (path[0] == '/' || options->chroot_path != NULL || path[0] == '\0')
+	if (options->mode != S53_MODE_SERVE || path[0] == '/' || options->chroot_path != NULL ||
+	    path[0] == '\0')
 		return S53_OK;
 	if (getcwd(folder, sizeof(folder)) == NULL)
 		return S53_OK;

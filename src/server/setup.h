@@ -152,9 +152,9 @@ struct s53_group *s53_setup_group(struct s53_setup *setup, struct s53_setup_peer
  */
 void s53_setup_ask(struct s53_setup *setup, const struct s53_conf_value *value);
 
-/* The default group when nothing says `forwarders`: resolv.conf, or the public ones. */
-struct s53_group *s53_setup_default_group(
-    struct s53_setup *setup, const struct s53_conf_clause *view_body, char **text);
+/* The default group when nothing says `forwarders`; *place: resolv.conf, or "built in". */
+struct s53_group *s53_setup_default_group(struct s53_setup *setup,
+    const struct s53_conf_clause *view_body, char **text, const char **place);
 
 /* The zone of a clause with `file`, read at most once per source; NULL: an error was noted. */
 struct s53_zone *s53_setup_zone_file(

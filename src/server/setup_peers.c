@@ -294,8 +294,8 @@ s53_setup_ask(struct s53_setup *setup, const struct s53_conf_value *value)
 }
 
 struct s53_group *
-s53_setup_default_group(
-    struct s53_setup *setup, const struct s53_conf_clause *view_body, char **text)
+s53_setup_default_group(struct s53_setup *setup, const struct s53_conf_clause *view_body,
+    char **text, const char **place)
 {
 	static const char *const fallback[] = { "8.8.8.8", "8.8.4.4" };
 	const struct s53_setup_input *input = setup->input;
@@ -316,12 +316,15 @@ s53_setup_default_group(
 		add_text(&gathering, s53_addr_print(&addrs[0], word));
 		add_server(&gathering, &addrs[0]);
 	}
-	s53_setup_notice(setup, (struct s53_place){ 0 },
-	    count == 0 ? "no forwarders are configured, and %s names no other server: forwarding to"
-			 " 8.8.8.8 and 8.8.4.4"
-		       : "no forwarders are configured: forwarding to the nameservers of %s",
-	    input->resolv_conf);
+	if (!input->want_notes)
+		s53_setup_notice(setup, (struct s53_place){ 0 },
+		    count == 0
+			? "no forwarders are configured, and %s names no other server:"
+			  " forwarding to 8.8.8.8 and 8.8.4.4"
+			: "no forwarders are configured: forwarding to the nameservers of %s",
+		    input->resolv_conf);
 	group = end_group(&gathering);
 	*text = peers.text;
+	*place = count == 0 ? "built in" : input->resolv_conf;
 	return group;
 }

@@ -51,17 +51,17 @@ kind_of(const struct s53_conf_clause *zone)
 	return kind;
 }
 
-static void
+static struct s53_route_note *
 add_note(struct s53_setup *setup, const struct routing *routing, const struct s53_route *route,
     const struct s53_conf_clause *clause, const char *text)
 {
 	struct s53_route_note *note;
 
 	if (!setup->input->want_notes)
-		return;
+		return NULL;
 	note = s53_setup_alloc(setup, sizeof(*note));
 	if (note == NULL)
-		return;
+		return NULL;
 	note->view = routing->view;
 	note->apex = route->apex;
 	note->text = text;
@@ -73,6 +73,7 @@ add_note(struct s53_setup *setup, const struct routing *routing, const struct s5
 			  clause->place.column);
 	note->next = setup->snapshot->notes;
 	setup->snapshot->notes = note;
+	return note;
 }
 
 static void
@@ -309,6 +310,8 @@ setup_root(
 	    s53_setup_option(setup->input->source, routing->body, "forwarders");
 	struct s53_setup_peers list = { .view_body = routing->body };
 	const struct s53_name apex = { .len = 1 };
+	struct s53_route_note *note;
+	const char *place;
 
 	begin_route(&routing->root, &apex);
 	if (peers != NULL)
@@ -330,8 +333,11 @@ setup_root(
 		add_note(setup, routing, &routing->root, peers, list.text);
 	} else {
 		routing->root.kind = S53_ROUTE_FORWARD;
-		routing->root.group = s53_setup_default_group(setup, routing->body, &list.text);
-		add_note(setup, routing, &routing->root, NULL, list.text);
+		routing->root.group =
+		    s53_setup_default_group(setup, routing->body, &list.text, &place);
+		note = add_note(setup, routing, &routing->root, NULL, list.text);
+		if (note != NULL)
+			note->place = s53_setup_text(setup, "%s", place);
 	}
 	routing->has_root = routing->root.kind != S53_ROUTE_NONE;
 	if (s53_routes_add(routing->routes, &routing->root) != S53_OK)
