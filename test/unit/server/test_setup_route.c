@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_setup_route.c - zones and forwarders of a named.conf as routes.
+ */
+#include "setup_fixture.h"
+
+static void
+the_production_file_splits_consul_off(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f->resolv_conf, "nameserver 198.51.100.1\nnameserver 198.51.100.2\n");
+	build(f,
+	    "options { allow-query { any; }; recursion yes; };\n"
+	    "zone \"consul\" IN { type forward; forward only;"
+	    " forwarders { 127.0.0.1 port 8600; }; };\n");
+	check_route(f, "galeradb.service.consul", "127.0.0.1#8600");
+	check_route(f, "CONSUL", "127.0.0.1#8600");
+	check_route(f, "notconsul", "198.51.100.1#53 198.51.100.2#53");
+	check_route(f, "consul.example.com", "198.51.100.1#53 198.51.100.2#53");
+}
+
+static void
+without_any_nameserver_it_is_googles_at_notice(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { };");
+	check_route(f, "example.com", "8.8.8.8#53 8.8.4.4#53");
+	assert_true(has_diag(f, S53_DIAG_NOTICE, "forwarding to 8.8.8.8 and 8.8.4.4"));
+}
+
+static void
+ourselves_in_resolv_conf_are_left_out(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(
+	    f->resolv_conf, "nameserver 127.0.0.1\nnameserver 192.0.2.10\nnameserver 192.0.2.11\n");
+	build(f, "options { };");
+	check_route(f, "example.com", "192.0.2.11#53");
+	build(f, "options { listen-on { 127.0.0.1; }; };");
+	check_route(f, "example.com", "192.0.2.10#53 192.0.2.11#53");
+	build(f, "options { listen-on port 5353 { any; }; };");
+	check_route(f, "example.com", "127.0.0.1#53 192.0.2.10#53 192.0.2.11#53");
+}
+
+static void
+a_forwarder_that_is_ourselves_is_left_out_and_warned_of(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { forwarders { 127.0.0.1; 198.51.100.1; }; };");
+	check_route(f, "example.com", "198.51.100.1#53");
+	assert_true(has_diag(f, S53_DIAG_WARNING, "127.0.0.1#53 is where split53 itself listens"));
+}
+
+static void
+an_address_that_another_program_holds_is_not_ourselves(void **state)
+{
+	struct fixture *f = *state;
+	struct s53_addr addr;
+
+	assert_int_equal(s53_addr_parse("192.0.2.10", 53, &addr), S53_OK);
+	assert_true(s53_addr_list_add(&f->ours.foreign, &addr));
+	build(f, "options { forwarders { 192.0.2.10; }; };");
+	check_route(f, "example.com", "192.0.2.10#53");
+}
+
+static void
+ports_come_from_the_address_then_the_list_then_53(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders port 54 { 198.51.100.1; 198.51.100.2 port 55; }; };"
+	    "zone \"a\" { type forward; forwarders { 198.51.100.3; }; };");
+	check_route(f, "x", "198.51.100.1#54 198.51.100.2#55");
+	check_route(f, "x.a", "198.51.100.3#53");
+}
+
+static void
+a_server_twice_in_a_list_is_once(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { forwarders { 198.51.100.1; 198.51.100.1 port 53; }; };");
+	check_route(f, "x", "198.51.100.1#53");
+}
+
+static void
+the_longest_zone_wins(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "zone \"a\" { type forward; forwarders { 198.51.100.2; }; };"
+	    "zone \"b.a\" { type forward; forwarders { 198.51.100.3; }; };");
+	check_route(f, "x.a", "198.51.100.2#53");
+	check_route(f, "b.a", "198.51.100.3#53");
+	check_route(f, "c.b.a", "198.51.100.3#53");
+	check_route(f, "cb.a", "198.51.100.2#53");
+}
+
+static void
+an_empty_list_exempts_a_zone_from_its_parents_route(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "zone \"a\" { type forward; forwarders { 198.51.100.2; }; };"
+	    "zone \"b.a\" { type forward; forwarders { }; };");
+	check_route(f, "x.a", "198.51.100.2#53");
+	check_route(f, "x.b.a", "198.51.100.1#53");
+}
+
+static void
+an_empty_default_list_leaves_names_without_a_route(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { }; };"
+	    "zone \"a\" { type forward; forwarders { 198.51.100.2; }; };"
+	    "zone \"b.a\" { type forward; forwarders { }; };");
+	check_route(f, "example.com", "none");
+	check_route(f, "x.a", "198.51.100.2#53");
+	check_route(f, "x.b.a", "none");
+}
+
+static void
+a_root_zone_is_the_default_route(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "zone \".\" { type forward; forwarders { 198.51.100.9; }; };"
+	    "zone \"b\" { type forward; forwarders { }; };");
+	check_route(f, "example.com", "198.51.100.9#53");
+	check_route(f, "x.b", "198.51.100.9#53");
+}
+
+static void
+a_root_hint_is_no_route(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "zone \".\" { type hint; file \"/nowhere/db.root\"; };");
+	check_route(f, "example.com", "198.51.100.1#53");
+}
+
+static void
+transferred_zones_are_asked_of_their_primaries(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "primaries upper { 198.51.100.7; };"
+	    "primaries both { upper; 198.51.100.8 port 5300; };"
+	    "zone \"a\" { type slave; masters { 198.51.100.2; }; };"
+	    "zone \"b\" { type secondary; primaries port 54 { 198.51.100.3; }; };"
+	    "zone \"c\" { type stub; masters { both; }; };"
+	    "zone \"d\" { type static-stub; server-addresses { 198.51.100.4; }; };");
+	check_route(f, "x.a", "198.51.100.2#53");
+	check_route(f, "x.b", "198.51.100.3#54");
+	check_route(f, "x.c", "198.51.100.7#53 198.51.100.8#5300");
+	check_route(f, "x.d", "198.51.100.4#53");
+}
+
+static void
+a_zone_with_a_file_is_answered_here(void **state)
+{
+	struct fixture *f = *state;
+	char text[256];
+
+	write_file(f->zone_file, "$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n");
+	snprintf(text, sizeof(text),
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "zone \"corp\" { type master; file \"%s\"; allow-query { 192.0.2.1; }; };",
+	    f->zone_file);
+	build(f, text);
+	check_route(f, "x.corp", "local");
+	check_route(f, "corp.example", "198.51.100.1#53");
+}
+
+static void
+a_rebuild_reads_no_zone_file(void **state)
+{
+	struct fixture *f = *state;
+	char text[256];
+
+	write_file(f->zone_file, "$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n");
+	snprintf(text, sizeof(text), "zone \"corp\" { type master; file \"%s\"; };", f->zone_file);
+	build(f, text);
+	write_file(f->zone_file, "half an edit");
+	s53_snapshot_drop(f->snapshot);
+	f->snapshot = NULL;
+	assert_int_equal(rebuild(f), S53_OK);
+	check_route(f, "x.corp", "local");
+}
+
+static void
+an_error_in_a_zone_file_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+	char text[256];
+
+	write_file(f->zone_file, "$TTL 60\n@ A 192.0.2.1\n");
+	snprintf(text, sizeof(text), "zone \"corp\" { type master; file \"%s\"; };", f->zone_file);
+	assert_int_equal(try_build(f, text), S53_E_SYNTAX);
+	assert_true(f->diags.error_count > 0);
+	assert_int_equal(
+	    try_build(f, "zone \"corp\" { type master; file \"/nowhere/f\"; };"), S53_E_SYNTAX);
+	assert_true(f->diags.error_count > 0);
+}
+
+static void
+special_names_are_answered_here(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { forwarders { 198.51.100.1; }; };");
+	check_route(f, "localhost", "local");
+	check_route(f, "a.invalid", "local");
+	check_route(f, "1.0.0.127.in-addr.arpa", "local");
+	check_route(f, "1.0.0.10.in-addr.arpa", "local");
+	check_route(f, "1.100.51.198.in-addr.arpa", "local");
+	check_route(f, "8.8.8.8.in-addr.arpa", "198.51.100.1#53");
+}
+
+static void
+forward_only_leaves_private_reverse_names_to_the_forwarders(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { forward only; forwarders { 198.51.100.1; }; };");
+	check_route(f, "1.0.0.10.in-addr.arpa", "198.51.100.1#53");
+	check_route(f, "1.0.168.192.in-addr.arpa", "198.51.100.1#53");
+	check_route(f, "localhost", "local");
+	check_route(f, "a.invalid", "local");
+}
+
+static void
+empty_zones_can_be_switched_off_together_or_one_by_one(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { empty-zones-enable no; forwarders { 198.51.100.1; }; };");
+	check_route(f, "1.0.0.10.in-addr.arpa", "198.51.100.1#53");
+	check_route(f, "localhost", "local");
+	build(f,
+	    "options { disable-empty-zone \"10.in-addr.arpa\";"
+	    " disable-empty-zone \"168.192.IN-ADDR.ARPA.\"; forwarders { 198.51.100.1; }; };");
+	check_route(f, "1.0.0.10.in-addr.arpa", "198.51.100.1#53");
+	check_route(f, "1.0.168.192.in-addr.arpa", "198.51.100.1#53");
+	check_route(f, "1.2.16.172.in-addr.arpa", "local");
+}
+
+static void
+builtin_zones_give_way_to_configured_ones_at_or_above(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "zone \"10.in-addr.arpa\" { type forward; forwarders { 127.0.0.1 port 8600; }; };"
+	    "zone \"168.192.in-addr.arpa\" { type forward; forwarders { }; };"
+	    "zone \"test\" { type forward; forwarders { 198.51.100.2; }; };");
+	check_route(f, "1.0.0.10.in-addr.arpa", "127.0.0.1#8600");
+	check_route(f, "1.0.168.192.in-addr.arpa", "198.51.100.1#53");
+	check_route(f, "x.test", "198.51.100.2#53");
+	build(f, "zone \"in-addr.arpa\" { type forward; forwarders { 198.51.100.3; }; };");
+	check_route(f, "1.0.0.10.in-addr.arpa", "198.51.100.3#53");
+	check_route(f, "1.0.0.127.in-addr.arpa", "198.51.100.3#53");
+}
+
+static void
+a_zone_below_a_builtin_one_is_its_own(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "zone \"0.10.in-addr.arpa\" { type forward; forwarders { 198.51.100.2; }; };");
+	check_route(f, "1.1.0.10.in-addr.arpa", "198.51.100.2#53");
+	check_route(f, "1.1.1.10.in-addr.arpa", "local");
+}
+
+static void
+each_view_has_its_own_routes(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "view inside { match-clients { 192.0.2.0/24; };"
+	    " zone \"corp\" { type forward; forwarders { 198.51.100.2; }; }; };"
+	    "view outside { forwarders { 198.51.100.3; };"
+	    " zone \"corp\" { type forward; forwarders { 198.51.100.4; }; }; };");
+	assert_int_equal(f->snapshot->policy.view_count, 2);
+	check_route_in(f, 0, "x.corp", "198.51.100.2#53");
+	check_route_in(f, 0, "example", "198.51.100.1#53");
+	check_route_in(f, 1, "x.corp", "198.51.100.4#53");
+	check_route_in(f, 1, "example", "198.51.100.3#53");
+	assert_int_not_equal(view_at(f, 0)->id, view_at(f, 1)->id);
+}
+
+static void
+a_zone_of_another_class_is_left_out_with_a_warning(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "zone \"corp\" CH { type forward; forwarders { 198.51.100.2; }; };");
+	check_route(f, "x.corp", "198.51.100.1#53");
+	assert_true(f->diags.warning_count > 0);
+}
+
+static void
+only_one_family_of_upstreams_is_asked_with_4_or_6(void **state)
+{
+	struct fixture *f = *state;
+
+	f->options.family = AF_INET6;
+	build(f, "options { forwarders { 198.51.100.1; 2001:db8:1::1; }; };");
+	check_route(f, "x", "2001:db8:1::1#53");
+	f->options.family = AF_UNSPEC;
+	build(f, "options { query-source-v6 none; forwarders { 198.51.100.1; 2001:db8:1::1; }; };");
+	check_route(f, "x", "198.51.100.1#53");
+}
+
+static const struct s53_upstream_options *
+options_of(const struct fixture *f, const char *name)
+{
+	struct s53_name parsed;
+	const struct s53_route *route;
+
+	assert_int_equal(s53_name_parse(name, &parsed), S53_OK);
+	route = s53_routes_find(view_at(f, 0)->routes, &parsed);
+	assert_non_null(route);
+	return s53_upstream_options(s53_group_server(route->group, 0));
+}
+
+static void
+the_server_clause_with_the_longest_prefix_decides(void **state)
+{
+	struct fixture *f = *state;
+	char text[S53_ADDR_TEXT];
+
+	build(f,
+	    "options { query-source address 192.0.2.10; edns-udp-size 1400; };"
+	    "server 198.51.100.0/24 { edns no; };"
+	    "server 198.51.100.2 { tcp-only yes; edns-udp-size 4096; };"
+	    "zone \"a\" { type forward; forwarders { 198.51.100.1; }; };"
+	    "zone \"b\" { type forward; forwarders { 198.51.100.2; }; };"
+	    "zone \"c\" { type forward; forwarders { 203.0.113.1; }; };");
+	assert_false(options_of(f, "a")->edns);
+	assert_true(options_of(f, "b")->edns);
+	assert_true(options_of(f, "b")->tcp_only);
+	assert_int_equal(options_of(f, "b")->edns_udp_size, 4096);
+	assert_true(options_of(f, "c")->edns);
+	assert_int_equal(options_of(f, "c")->edns_udp_size, 1400);
+	assert_string_equal(s53_addr_print_host(&options_of(f, "c")->source, text), "192.0.2.10");
+}
+
+static void
+the_command_line_takes_the_place_of_forwarders_and_zones(void **state)
+{
+	struct fixture *f = *state;
+
+	f->options.forwarders = (struct s53_option_list){
+		.origin = "--forwarder", .values = { "198.51.100.9" }, .count = 1
+	};
+	f->options.zones = (struct s53_option_list){
+		.origin = "--zone", .values = { "CORP=198.51.100.8:54" }, .count = 1
+	};
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "zone \"corp\" { type forward; forwarders { 198.51.100.2; }; };"
+	    "zone \"other\" { type forward; forwarders { 198.51.100.3; }; };");
+	check_route(f, "x", "198.51.100.9#53");
+	check_route(f, "x.corp", "198.51.100.8#54");
+	check_route(f, "x.other", "198.51.100.3#53");
+	assert_true(has_diag(f, S53_DIAG_NOTICE, "takes the place of this one"));
+}
+
+static void
+a_host_name_without_an_address_yet_leaves_the_others(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { forwarders { \"no.such.invalid\"; 198.51.100.1; }; };");
+	check_route(f, "x", "198.51.100.1#53");
+	assert_string_equal(f->snapshot->hosts->name, "no.such.invalid");
+	build(f, "options { forwarders { \"no.such.invalid\"; }; };");
+	check_route(f, "x", "nobody");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_production_file_splits_consul_off),
+		TEST(without_any_nameserver_it_is_googles_at_notice),
+		TEST(ourselves_in_resolv_conf_are_left_out),
+		TEST(a_forwarder_that_is_ourselves_is_left_out_and_warned_of),
+		TEST(an_address_that_another_program_holds_is_not_ourselves),
+		TEST(ports_come_from_the_address_then_the_list_then_53),
+		TEST(a_server_twice_in_a_list_is_once),
+		TEST(the_longest_zone_wins),
+		TEST(an_empty_list_exempts_a_zone_from_its_parents_route),
+		TEST(an_empty_default_list_leaves_names_without_a_route),
+		TEST(a_root_zone_is_the_default_route),
+		TEST(a_root_hint_is_no_route),
+		TEST(transferred_zones_are_asked_of_their_primaries),
+		TEST(a_zone_with_a_file_is_answered_here),
+		TEST(a_rebuild_reads_no_zone_file),
+		TEST(an_error_in_a_zone_file_is_an_error),
+		TEST(special_names_are_answered_here),
+		TEST(forward_only_leaves_private_reverse_names_to_the_forwarders),
+		TEST(empty_zones_can_be_switched_off_together_or_one_by_one),
+		TEST(builtin_zones_give_way_to_configured_ones_at_or_above),
+		TEST(a_zone_below_a_builtin_one_is_its_own),
+		TEST(each_view_has_its_own_routes),
+		TEST(a_zone_of_another_class_is_left_out_with_a_warning),
+		TEST(only_one_family_of_upstreams_is_asked_with_4_or_6),
+		TEST(the_server_clause_with_the_longest_prefix_decides),
+		TEST(the_command_line_takes_the_place_of_forwarders_and_zones),
+		TEST(a_host_name_without_an_address_yet_leaves_the_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
