@@ -16,6 +16,7 @@
 
 #define PASSES_WITH_EDNS 2
 #define PASSES_DOUBLING 4 /* the wait stops growing after this many */
+#define REPEAT_MS 250 /* before a server is asked again */
 #define ATTEMPTS_OPEN_MAX 24 /* at once, of one query */
 
 static uint32_t
@@ -37,7 +38,23 @@ give_up(struct s53_query *query)
 	    pending->ede_text[0] == '\0' ? NULL : pending->ede_text);
 }
 
-/* The next server in this pass or the first of the next. -1: all have failed. */
+/* Servers that are being asked over TCP: what is sent there arrives, asking again would only cost. */
+static uint32_t
+asked_over_tcp(const struct s53_pending *pending)
+{
+	uint32_t servers = 0;
+
+	S53_LIST_EACH (&pending->attempts, link) {
+		const struct s53_attempt *attempt =
+		    S53_CONTAINER_OF(link, struct s53_attempt, link);
+
+		if (attempt->tcp)
+			servers |= 1u << attempt->server;
+	}
+	return servers;
+}
+
+/* The next server in this pass or the first of the next. -1: nobody is to be asked now. */
 static int
 choose_server(struct s53_pending *pending, const struct s53_group *group)
 {
@@ -46,7 +63,7 @@ choose_server(struct s53_pending *pending, const struct s53_group *group)
 	if (chosen >= 0 || (pending->failed & all_servers(group)) == all_servers(group))
 		return chosen;
 	pending->pass++;
-	pending->tried = pending->failed;
+	pending->tried = pending->failed | asked_over_tcp(pending);
 	return s53_group_choose(group, pending->tried, pending->query.now_ms);
 }
 
@@ -92,12 +109,20 @@ write_ask(struct s53_attempt *attempt, const struct s53_upstream *server)
 	attempt->ask_len = (uint16_t)s53_reply_end(&ask, attempt->edns ? &opt : NULL);
 }
 
+/*
+ * The wait after which the next is asked as well: short before another server of the pass, longer before the same ones are asked again,
+ * since a slow server is no lost datagram.
+ */
 static uint32_t
 late_ms(const struct s53_pending *pending, const struct s53_upstream *server)
 {
 	unsigned doublings = pending->pass < PASSES_DOUBLING ? pending->pass : PASSES_DOUBLING;
+	uint32_t all = all_servers(pending->query.route->group);
+	uint32_t wait_ms = s53_upstream_late_ms(server);
 
-	return s53_upstream_late_ms(server) << doublings;
+	if ((pending->tried & all) == all && wait_ms < REPEAT_MS)
+		wait_ms = REPEAT_MS;
+	return wait_ms << doublings;
 }
 
 /* Go on with a query that an event of an exchange woke. */
