@@ -102,7 +102,7 @@ def test_a_negative_answer_of_consul_comes_with_its_soa(machine, name, rdtype, s
 def test_any_other_name_gives_what_the_recursor_holds(machine, name, rdtype, transport):
     held = dig("+tcp", name, rdtype, server="8.8.8.8")
     got = ours(name, rdtype, transport)
-    assert held.status == got.status
+    assert held.status == got.status != "SERVFAIL"
     assert held.answer == got.answer
     assert held.authority == got.authority
     assert {"qr", "rd", "ra"} <= got.flags and "aa" not in got.flags

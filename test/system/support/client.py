@@ -161,10 +161,16 @@ class Client:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self.socket.close()
 
     def send(self, octets):
         self.socket.send(octets)
+
+    def receive(self):
+        return self.socket.recv(65535)
 
     def collect(self, count, seconds):
         """Up to `count` replies that arrive within `seconds`: octets by ID."""

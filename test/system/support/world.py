@@ -13,6 +13,7 @@ PRODUCTION = os.path.join(HERE, "production")
 ROOT_ZONE = """$TTL 3600
 @ IN SOA ns.example.com. hostmaster.example.com. 1 7200 900 1209600 300
 @ IN NS ns.example.com.
+ns.example.com. IN A 8.8.8.8
 dns.google. IN A 8.8.8.8
 """
 EXAMPLE_ZONE = """$TTL 300
