@@ -233,8 +233,7 @@ print_view(const struct s53_rehearsal *rehearsal, unsigned index,
 	s53_routes_each(view->routes, print_route, &print);
 	if (print.count > 0)
 		fputc('\n', out);
-	fprintf(
-	    out, "    empty zones of private reverse names answered here: %u\n", print.empty_count);
+	fprintf(out, "    empty zones (RFC 6303) answered here: %u\n", print.empty_count);
 }
 
 static unsigned

@@ -32,6 +32,8 @@ struct s53_source {
 	struct s53_conf *file; /* NULL: no file */
 	struct s53_conf *flags; /* NULL: no flag or variable asks for anything */
 	struct setup_zone_file *zones;
+	struct s53_zone *
+	    *builtins; /* those that were needed, by s53_builtin_zones' order; or NULL */
 };
 
 /* Read the file and the flags' text. Problems go to `diags`; *out is written on S53_OK only. */

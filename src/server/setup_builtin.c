@@ -9,7 +9,7 @@
  */
 #include "setup.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 static bool
 is_disabled(const struct s53_source *source, const struct s53_conf_clause *view_body,
@@ -41,21 +41,39 @@ drop_zone(void *zone)
 	s53_zone_drop(zone);
 }
 
+/* A hundred zones are not parsed again for each view and each rebuild. NULL: no memory. */
+static struct s53_zone *
+builtin_zone(
+    struct s53_source *source, const struct s53_builtin_zone *builtin, const struct s53_name *apex)
+{
+	size_t index = (size_t)(builtin - s53_builtin_zones);
+	struct s53_zone *zone = NULL;
+	struct s53_diags diags;
+
+	if (source->builtins == NULL)
+		source->builtins = calloc(s53_builtin_zone_count, sizeof(struct s53_zone *));
+	if (source->builtins == NULL || source->builtins[index] != NULL)
+		return source->builtins != NULL ? source->builtins[index] : NULL;
+	s53_diags_init(&diags); /* the texts are ours: nobody is to read of mistakes in them */
+	if (s53_zone_parse(builtin->apex, builtin->text, apex, &diags, &zone) == S53_OK)
+		source->builtins[index] = zone;
+	s53_diags_fini(&diags);
+	return source->builtins[index];
+}
+
 static void
 add_builtin(struct s53_setup *setup, const struct s53_view *view,
     const struct s53_builtin_zone *builtin, const struct s53_name *apex)
 {
 	struct s53_route route = { .apex = *apex, .kind = S53_ROUTE_LOCAL, .builtin = true };
-	struct s53_diags diags;
+	struct s53_zone *zone = builtin_zone(setup->input->source, builtin, apex);
 	enum s53_status status;
 
-	s53_diags_init(&diags); /* the texts are ours: nobody is to read of mistakes in them */
-	status = s53_zone_parse(builtin->apex, builtin->text, apex, &diags, &route.zone);
-	s53_diags_fini(&diags);
-	if (status != S53_OK || !s53_snapshot_own(setup->snapshot, route.zone, drop_zone)) {
+	if (zone == NULL || !s53_snapshot_own(setup->snapshot, s53_zone_keep(zone), drop_zone)) {
 		setup->no_memory = true;
 		return;
 	}
+	route.zone = zone;
 	route.ede = builtin->ede;
 	status = s53_routes_add(view->routes, &route);
 	if (status != S53_OK && status != S53_E_EXISTS)

@@ -92,6 +92,9 @@ s53_source_free(struct s53_source *source)
 		s53_zone_drop(file->zone);
 		free(file);
 	}
+	for (unsigned i = 0; source->builtins != NULL && i < s53_builtin_zone_count; i++)
+		s53_zone_drop(source->builtins[i]);
+	free(source->builtins);
 	s53_conf_free(source->file);
 	s53_conf_free(source->flags);
 	free(source);
