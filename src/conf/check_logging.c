@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <split53/log.h>
+
 #include "check.h"
 
 /* What BIND 9.11 to 9.20 writes in, and what older ones did; ours are among them. */
@@ -33,7 +35,23 @@ check_channel(struct conf_checker *checker, const struct s53_conf_clause *channe
 		    count == 0 ? "leads nowhere" : "leads to several places");
 }
 
-/* named takes the last channel of a name; so the ones before it are taken out of the tree. */
+/* The last definition of the channel: named lets it count. */
+static const struct conf_node *
+last_of_name(const struct conf_index *channels, const char *name)
+{
+	const struct conf_key *key = conf_index_find(channels, name);
+	size_t at;
+
+	if (key == NULL)
+		return NULL;
+	at = (size_t)(key - channels->keys);
+	while (at + 1 < channels->count && channels->keys[at + 1].len == key->len &&
+	    memcmp(channels->keys[at + 1].octets, key->octets, key->len) == 0)
+		at++;
+	return channels->keys[at].node;
+}
+
+/* The channels that a later one of their name replaces are taken out of the tree. */
 static void
 drop_replaced(struct conf_checker *checker, struct s53_conf_clause *logging,
     const struct conf_index *channels)
@@ -42,21 +60,18 @@ drop_replaced(struct conf_checker *checker, struct s53_conf_clause *logging,
 	char shown[CONF_SHOWN];
 
 	for (struct s53_conf_clause *it = *link; it != NULL; it = it->next) {
-		const struct conf_key *key = NULL, *end = channels->keys + channels->count;
+		const struct conf_node *last = NULL;
 
 		if (strcmp(it->name, "channel") == 0 && it->label != NULL)
-			key = conf_index_find(channels, it->label);
-		while (key != NULL && key + 1 < end && key[1].len == key->len &&
-		    memcmp(key[1].octets, key->octets, key->len) == 0)
-			key++;
-		if (key != NULL && &key->node->clause != it) {
-			conf_report(checker->sources, S53_DIAG_WARNING, it->place,
-			    "channel '%s' is defined again in line %u, which counts",
-			    conf_show(it->label, shown), key->node->clause.place.line);
-			*link = it->next;
+			last = last_of_name(channels, it->label);
+		if (last == NULL || &last->clause == it) {
+			link = &it->next;
 			continue;
 		}
-		link = &it->next;
+		conf_report(checker->sources, S53_DIAG_WARNING, it->place,
+		    "channel '%s' is defined again in line %u, which counts",
+		    conf_show(it->label, shown), last->clause.place.line);
+		*link = it->next;
 	}
 }
 
@@ -65,11 +80,15 @@ check_category(struct conf_checker *checker, const struct s53_conf_clause *categ
     const struct conf_index *channels)
 {
 	char shown[CONF_SHOWN];
+	enum s53_log_category ours;
 	size_t len;
 
 	if (conf_words_find(categories, category->label, &len) == NULL)
 		conf_check_error(checker, category->place, "there is no category '%s'",
 		    conf_show(category->label, shown));
+	else if (!s53_log_category_parse(category->label, &ours))
+		conf_check_warn(checker, category, S53_CONF_IGNORED_HARMLESS, "category",
+		    "nothing is written in this category here");
 	if (category->value.type != S53_CONF_WORDS || checker->sources->broken_off)
 		return;
 	for (const struct s53_conf_words *it = category->value.words; it != NULL; it = it->next)

@@ -71,10 +71,6 @@ check_needed(struct conf_checker *checker, const struct s53_conf_clause *zone,
 		need(checker, zone, type->value.text, "file");
 	if ((bit & (ZONE_SECONDARY | ZONE_STUB)) != 0 || (bit == ZONE_MIRROR && !is_root))
 		need(checker, zone, type->value.text, "primaries");
-	if ((bit & (ZONE_SECONDARY | ZONE_STUB | ZONE_STATIC_STUB)) != 0 && is_root)
-		conf_check_warn(checker, type, S53_CONF_IGNORED_DIFFERENT, "zone \".\"",
-		    "root servers are never asked; what has no route of its own goes to the "
-		    "forwarders");
 	if (bit == ZONE_STATIC_STUB && !is_root &&
 	    s53_conf_find(zone->body, "server-addresses") == NULL &&
 	    s53_conf_find(zone->body, "server-names") == NULL)

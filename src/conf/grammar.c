@@ -151,23 +151,24 @@ least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Letters to insert, delete, replace or swap with their neighbour to make `b` of `a`. */
+/*
+ * Letters to insert, delete, replace or swap with their neighbour to make `b` of `a`; `limit` or
+ * more once that is certain.
+ */
 static unsigned
-edit_distance(const char *a, const char *b, size_t len_a, size_t len_b)
+edit_distance(const char *a, size_t len_a, const char *b, size_t len_b, unsigned limit)
 {
 	enum { LONGEST = 40 };
 	unsigned rows[3][LONGEST + 1];
-	unsigned *before = rows[0], *last = rows[1], *now = rows[2];
+	unsigned *before = rows[0], *last = rows[1], *now = rows[2], nearest_last = 0;
 
-	if (len_a > LONGEST || len_b > LONGEST)
-		return LONGEST;
+	if (len_a > LONGEST || len_b > LONGEST || len_a > len_b + limit || len_b > len_a + limit)
+		return limit;
 	for (size_t j = 0; j <= len_b; j++)
 		last[j] = (unsigned)j;
-	memcpy(before, last, sizeof(rows[0]));
 	for (size_t i = 1; i <= len_a; i++) {
-		unsigned *spare = before;
+		unsigned *spare = before, nearest = now[0] = (unsigned)i;
 
-		now[0] = (unsigned)i;
 		for (size_t j = 1; j <= len_b; j++) {
 			bool same = lower(a[i - 1]) == lower(b[j - 1]);
 
@@ -176,7 +177,11 @@ edit_distance(const char *a, const char *b, size_t len_a, size_t len_b)
 			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
 			    lower(a[i - 2]) == lower(b[j - 1]))
 				now[j] = least(now[j], before[j - 2] + 1);
+			nearest = least(nearest, now[j]);
 		}
+		if (nearest >= limit && nearest_last >= limit)
+			return limit; /* what follows comes from these two rows */
+		nearest_last = nearest;
 		before = last;
 		last = now;
 		now = spare;
@@ -184,11 +189,18 @@ edit_distance(const char *a, const char *b, size_t len_a, size_t len_b)
 	return last[len_b];
 }
 
+/* How many slips of the keyboard a word of that length may have. */
+static unsigned
+slips_allowed(size_t len)
+{
+	return len < 4 ? 1 : len < 12 ? 2 : 3;
+}
+
 const char *
 conf_rule_suggest(const char *name, enum conf_place place)
 {
 	size_t len = strlen(name);
-	unsigned best = len < 4 ? 2 : len < 12 ? 3 : 4; /* one less than this is near enough */
+	unsigned best = slips_allowed(len) + 1;
 	const char *nearest = NULL;
 
 	index_seek(name);
@@ -197,10 +209,9 @@ conf_rule_suggest(const char *name, enum conf_place place)
 		size_t rule_len = strlen(rule->name);
 		unsigned distance;
 
-		if ((rule->places & AT(place)) == 0 || rule_len > len + best ||
-		    len > rule_len + best)
+		if ((rule->places & AT(place)) == 0)
 			continue;
-		distance = edit_distance(name, rule->name, len, rule_len);
+		distance = edit_distance(name, len, rule->name, rule_len, best);
 		if (distance < best && distance < rule_len) {
 			best = distance;
 			nearest = rule->name;
@@ -222,7 +233,7 @@ const char *
 conf_place_text(enum conf_place place)
 {
 	static const char *const texts[PLACE_COUNT] = {
-		[IN_TOP] = "top level",
+		[IN_TOP] = "the top level",
 		[IN_OPTIONS] = "options",
 		[IN_VIEW] = "view",
 		[IN_ZONE] = "zone",
@@ -262,15 +273,15 @@ conf_form_text(enum conf_form form)
 	static const char *const texts[FORM_COUNT] = {
 		[FORM_NONE] = "no value",
 		[FORM_BOOL] = "yes or no",
-		[FORM_NUMBER] = "number",
-		[FORM_SIZE] = "size (k, m, g)",
-		[FORM_DURATION] = "duration (seconds, 1h30m, PT90M)",
-		[FORM_STRING] = "text in quotes",
-		[FORM_NAME] = "name",
-		[FORM_DOMAIN] = "domain name",
-		[FORM_WORD] = "one word of",
-		[FORM_BOOL_OR_WORD] = "yes, no or",
-		[FORM_STRING_OR_WORD] = "text in quotes or",
+		[FORM_NUMBER] = "a number",
+		[FORM_SIZE] = "a size (k, m, g)",
+		[FORM_DURATION] = "a duration (seconds, 1h30m, PT90M)",
+		[FORM_STRING] = "a text in quotes",
+		[FORM_NAME] = "a name",
+		[FORM_DOMAIN] = "a domain name",
+		[FORM_WORD] = "one of",
+		[FORM_BOOL_OR_WORD] = "yes, no,",
+		[FORM_STRING_OR_WORD] = "a text in quotes, or",
 		[FORM_SEVERITY] =
 		    "critical, error, warning, notice, info, debug [level] or dynamic",
 		[FORM_MATCH] = "{ address match list }",
@@ -300,4 +311,25 @@ conf_words_find(const char *words, const char *word, size_t *len)
 		at += here + strspn(at + here, " ");
 	}
 	return NULL;
+}
+
+const char *
+conf_words_suggest(const char *words, const char *word, size_t *len)
+{
+	size_t wanted = strlen(word);
+	unsigned best = slips_allowed(wanted) + 1;
+	const char *nearest = NULL;
+
+	for (const char *at = words; *at != '\0';) {
+		size_t here = strcspn(at, " ");
+		unsigned distance = edit_distance(word, wanted, at, here, best);
+
+		if (distance < best && distance < here) {
+			best = distance;
+			nearest = at;
+			*len = here;
+		}
+		at += here + strspn(at + here, " ");
+	}
+	return nearest;
 }

@@ -195,3 +195,6 @@ const char *conf_form_text(enum conf_form form);
 
 /* Is `word` one of the blank-separated `words`? Its canonical spelling within `words`, or NULL. */
 const char *conf_words_find(const char *words, const char *word, size_t *len);
+
+/* The one of `words` that was probably meant, or NULL. */
+const char *conf_words_suggest(const char *words, const char *word, size_t *len);

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <split53/log.h>
-
 #include "parser.h"
 
 static const char *
@@ -54,16 +52,17 @@ listener_level(struct s53_conf_clause *clause)
 	clause->why = "TLS, HTTPS and the PROXY protocol are not spoken: this listener is left out";
 }
 
-/* A category that nothing is ever written in. */
-static void
-category_level(struct s53_conf_clause *clause)
+/* A copy of the root zone serves who asks the tree of servers, which is not done here. */
+static bool
+is_root_type(const struct s53_conf_clause *clause)
 {
-	enum s53_log_category unused;
+	static const char copies[] = "slave secondary mirror stub static-stub";
+	const struct s53_conf_clause *zone = clause->parent;
+	size_t len;
 
-	if (s53_log_category_parse(clause->label, &unused))
-		return;
-	clause->level = S53_CONF_IGNORED_HARMLESS;
-	clause->why = "nothing is written in this category here";
+	return zone != NULL && strcmp(clause->name, "type") == 0 && zone->label != NULL &&
+	    strcmp(zone->label, ".") == 0 && clause->value.type == S53_CONF_TEXT &&
+	    conf_words_find(copies, clause->value.text, &len) != NULL;
 }
 
 void
@@ -82,10 +81,10 @@ conf_level(struct conf_parser *parser, struct conf_node *node)
 	}
 	clause->level = special != NULL ? special->level : node->rule->level;
 	clause->why = special != NULL ? special->why : node->rule->why;
-	if (is_listener(clause))
+	if (is_root_type(clause))
+		clause->why = conf_word_rule_find("type", "hint")->why;
+	else if (is_listener(clause))
 		listener_level(clause);
-	else if (strcmp(clause->name, "category") == 0)
-		category_level(clause);
 	else if ((node->rule->places & AT(IN_LISTEN)) != 0)
 		return; /* the listener says it */
 	if (clause->level != S53_CONF_SUPPORTED)

@@ -238,6 +238,7 @@ conf_lexer_next(struct conf_lexer *lexer, struct conf_token *out)
 		while (!at_end(lexer) && !ends_word(lexer))
 			lexer->at++;
 		keep_text(lexer, out, start, lexer->at - start, false);
+		out->hash_follows = look(lexer, 0) == '#';
 	}
 	out->after = place_here(lexer);
 }

@@ -14,6 +14,7 @@ void
 conf_advance(struct conf_parser *parser)
 {
 	parser->after = parser->token.after;
+	parser->after_hash = parser->token.hash_follows;
 	conf_lexer_next(&parser->lexer, &parser->token);
 	if (parser->lexer.out_of_memory || parser->out_of_memory) {
 		parser->out_of_memory = true; /* everything ends as at the end of the file */
@@ -123,7 +124,7 @@ conf_semicolon(struct conf_parser *parser, enum conf_place place, const char *wh
 		conf_advance(parser);
 		return;
 	}
-	if (parser->out_of_memory)
+	if (parser->out_of_memory || parser->guessed)
 		return;
 	conf_show(what, name);
 	if (parser->token.place.line > parser->after.line || parser->token.kind == TOKEN_CLOSE ||
@@ -139,10 +140,16 @@ conf_semicolon(struct conf_parser *parser, enum conf_place place, const char *wh
 	conf_skip(parser);
 }
 
-/* Is the word at hand the beginning of something of an outer block of the same file? */
+/*
+ * Is the word at hand the beginning of something of an outer block of the same file? It then begins
+ * a line, and stands no further to the right than the block does that was not closed.
+ */
 static bool
 belongs_outside(const struct conf_parser *parser, const struct conf_frame *frame)
 {
+	if (parser->token.place.line == parser->after.line ||
+	    (frame->node != NULL && parser->token.place.column > frame->node->clause.place.column))
+		return false;
 	while (frame != parser->floor && frame->outer != NULL) {
 		const struct conf_rule *rule;
 

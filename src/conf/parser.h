@@ -35,6 +35,7 @@ struct conf_parser {
 	struct conf_lexer lexer;
 	struct conf_token token; /* the next one */
 	struct s53_place after; /* behind the last one */
+	bool after_hash; /* a comment began right behind it */
 	struct s53_conf *conf;
 	const struct conf_frame *floor; /* the block in which the current file began */
 	const char *directory; /* options' directory so far, or NULL */
@@ -42,6 +43,7 @@ struct conf_parser {
 	const struct conf_source *open_files[INCLUDES_MAX];
 	unsigned open_file_count;
 	unsigned file_count; /* read so far */
+	bool guessed; /* a list was taken for closed: its '}' and ';' were said to be missing */
 	bool files_allowed; /* is there include? */
 	bool out_of_memory;
 };

@@ -14,7 +14,7 @@
 #include "source.h"
 
 #define CHUNK ((size_t)1 << 16)
-#define LINE_SHOWN 512 /* octets of a source line that a message carries */
+#define LINE_SHOWN 4096 /* octets of a source line that a message carries */
 
 void
 conf_sources_init(struct conf_sources *sources, struct s53_diags *diags, struct s53_arena *names)

@@ -114,6 +114,7 @@ read_label(struct conf_parser *parser, const struct conf_rule *rule, struct s53_
 	if (clause->label[0] == '\0') {
 		conf_error(
 		    parser, parser->token.place, "the name of this '%s' is empty", clause->name);
+		clause->label = NULL;
 		return false;
 	}
 	conf_advance(parser);
@@ -247,6 +248,7 @@ conf_statement(struct conf_parser *parser, struct conf_frame *frame)
 	bool closed = true, fine;
 	struct conf_node *node;
 
+	parser->guessed = false;
 	if (conf_token_is(parser, "include")) {
 		conf_include(parser, frame);
 		return;
@@ -275,7 +277,7 @@ conf_statement(struct conf_parser *parser, struct conf_frame *frame)
 	}
 	if (!fine)
 		conf_skip(parser);
-	else if (closed)
+	else if (closed && (parser->token.kind != TOKEN_END || parser->sources.errors == errors))
 		conf_semicolon(parser, frame->place, node->clause.name);
 	node->broken = parser->sources.errors != errors;
 }

@@ -12,7 +12,7 @@
 #include "parser.h"
 #include "units.h"
 
-/* "'port' is a number, not 'x'": the value that stands there is of another kind. */
+/* "'port' takes a number, not 'x'": the value that stands there is of another kind. */
 static bool
 wrong(struct conf_parser *parser, const char *name, const char *expected)
 {
@@ -24,16 +24,38 @@ wrong(struct conf_parser *parser, const char *name, const char *expected)
 	return false;
 }
 
+/* The same where words of a set may stand: all of them, and the one that was meant. */
+static bool
+wrong_word(struct conf_parser *parser, const struct conf_rule *rule, enum conf_form form)
+{
+	char shown[CONF_QUOTED], expected[256];
+	const char *near = NULL;
+	size_t len = 0, used;
+
+	used = (size_t)snprintf(expected, sizeof(expected), "%s ", conf_form_text(form));
+	for (const char *at = rule->words; *at != '\0' && used < sizeof(expected) - 3; at++) {
+		if (*at == ' ')
+			expected[used++] = ',';
+		expected[used++] = *at;
+	}
+	expected[used] = '\0';
+	if (conf_token_is_text(parser))
+		near = conf_words_suggest(rule->words, parser->token.text, &len);
+	if (near == NULL)
+		return wrong(parser, rule->name, expected);
+	conf_error(parser, parser->token.place, "'%s' takes %s, not %s; did you mean '%.*s'?",
+	    rule->name, expected, conf_token_text(parser, shown), (int)len, near);
+	return false;
+}
+
 static bool
 wrong_for(struct conf_parser *parser, const struct conf_rule *rule, enum conf_form form)
 {
-	char expected[256];
-	const char *words = rule->words;
-
-	if (words == NULL)
+	if (parser->out_of_memory)
+		return false;
+	if (rule->words == NULL)
 		return wrong(parser, rule->name, conf_form_text(form));
-	snprintf(expected, sizeof(expected), "%s %s", conf_form_text(form), words);
-	return wrong(parser, rule->name, expected);
+	return wrong_word(parser, rule, form);
 }
 
 static bool
@@ -178,15 +200,12 @@ read_number(struct conf_parser *parser, const struct conf_rule *rule, enum conf_
 }
 
 static bool
-read_severity(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_value *out)
+read_severity(struct conf_parser *parser, struct s53_conf_value *out)
 {
-	static const struct conf_rule words = {
-		.words = "critical error warning notice info debug dynamic"
-	};
+	static const struct conf_rule words = { .name = "severity",
+		.words = "critical error warning notice info debug dynamic" };
 
-	if (read_word(parser, &words, out))
-		return true;
-	return wrong_for(parser, rule, FORM_SEVERITY);
+	return read_word(parser, &words, out) || wrong_for(parser, &words, FORM_WORD);
 }
 
 bool
@@ -337,7 +356,7 @@ conf_value(struct conf_parser *parser, const struct conf_rule *rule, enum conf_f
 	case FORM_STRING_OR_WORD:
 		return read_text(parser, rule, form, out);
 	case FORM_SEVERITY:
-		return read_severity(parser, rule, out);
+		return read_severity(parser, out);
 	case FORM_MATCH:
 		return conf_match_list(parser, out);
 	case FORM_PEERS:

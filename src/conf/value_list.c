@@ -26,6 +26,50 @@ open_list(struct conf_parser *parser, struct s53_place *opened)
 	return false;
 }
 
+/* The ';' behind an element; the next element on a line of its own shows that it was forgotten. */
+static void
+end_element(struct conf_parser *parser)
+{
+	char shown[CONF_QUOTED];
+
+	if (parser->token.kind == TOKEN_SEMICOLON) {
+		conf_advance(parser);
+		return;
+	}
+	if (parser->out_of_memory || parser->guessed)
+		return;
+	if (parser->after_hash) {
+		conf_error(parser, parser->after,
+		    "';' is missing: '#' begins a comment; a port is written 'port 53'");
+		return;
+	}
+	if (parser->token.kind == TOKEN_CLOSE || parser->token.kind == TOKEN_END ||
+	    parser->token.place.line > parser->after.line) {
+		conf_error(parser, parser->after, "';' is missing after this element");
+		return;
+	}
+	conf_error(parser, parser->token.place, "%s is not expected here: ';' ends the element",
+	    conf_token_text(parser, shown));
+	conf_skip(parser);
+}
+
+/*
+ * Does a clause begin here, so that the list's '}' is missing? It begins a line, has the name of a
+ * clause, and more than a semicolon behind it, which an element of that name has not.
+ */
+static bool
+clause_begins(struct conf_parser *parser)
+{
+	struct conf_lexer ahead = parser->lexer;
+	struct conf_token next;
+
+	if (parser->token.kind != TOKEN_WORD || parser->token.place.line == parser->after.line ||
+	    conf_rule_anywhere(parser->token.text) == NULL || conf_token_is(parser, "key"))
+		return false;
+	conf_lexer_next(&ahead, &next);
+	return next.kind == TOKEN_WORD || next.kind == TOKEN_STRING || next.kind == TOKEN_OPEN;
+}
+
 /* Is there one more element? Else the '}' was stepped over, or found missing. */
 static bool
 more_elements(struct conf_parser *parser, struct s53_place opened)
@@ -49,31 +93,17 @@ more_elements(struct conf_parser *parser, struct s53_place opened)
 			conf_advance(parser);
 			break;
 		default:
-			return true;
+			if (parser->guessed)
+				return false;
+			if (!clause_begins(parser))
+				return true;
+			parser->guessed = true;
+			conf_error(parser, opened,
+			    "this list is not closed where %s begins in line %u: '};' is missing",
+			    conf_token_text(parser, shown), parser->token.place.line);
+			return false;
 		}
 	}
-}
-
-/* The ';' behind an element; the next element on a line of its own shows that it was forgotten. */
-static void
-end_element(struct conf_parser *parser)
-{
-	char shown[CONF_QUOTED];
-
-	if (parser->token.kind == TOKEN_SEMICOLON) {
-		conf_advance(parser);
-		return;
-	}
-	if (parser->out_of_memory)
-		return;
-	if (parser->token.kind == TOKEN_CLOSE || parser->token.kind == TOKEN_END ||
-	    parser->token.place.line > parser->after.line) {
-		conf_error(parser, parser->after, "';' is missing after this element");
-		return;
-	}
-	conf_error(parser, parser->token.place, "%s is not expected here: ';' ends the element",
-	    conf_token_text(parser, shown));
-	conf_skip(parser);
 }
 
 /* Only addresses are made of this: "10/8", "192.0.2.1", whatever has a colon. */
@@ -259,12 +289,23 @@ read_peer_part(struct conf_parser *parser, struct s53_conf_peer *peer)
 	return true;
 }
 
+/* The name of a host, or of a list: letters, digits and what is usual beside them. */
+static bool
+is_host_name(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.";
+	struct s53_name name;
+
+	return text[strspn(text, letters)] == '\0' && !looks_like_address(text) &&
+	    s53_name_parse(text, &name) == S53_OK;
+}
+
 static bool
 read_peer(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_peer *peer)
 {
 	bool names = (rule->flags & (HOSTS | REMOTES)) != 0;
 	char shown[CONF_QUOTED];
-	struct s53_name name;
 
 	if (!conf_token_is_text(parser)) {
 		conf_error(parser, parser->token.place,
@@ -273,9 +314,7 @@ read_peer(struct conf_parser *parser, const struct conf_rule *rule, struct s53_c
 	}
 	peer->text = parser->token.text;
 	peer->is_address = s53_addr_parse(peer->text, 0, &peer->addr) == S53_OK;
-	if (!peer->is_address &&
-	    (!names || looks_like_address(peer->text) ||
-		s53_name_parse(peer->text, &name) != S53_OK)) {
+	if (!peer->is_address && !(names && is_host_name(peer->text))) {
 		conf_error(parser, peer->place, "%s is no IPv4 or IPv6 address%s",
 		    conf_token_text(parser, shown), names ? " and no name of a host" : "");
 		return false;
