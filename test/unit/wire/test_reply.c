@@ -218,6 +218,29 @@ names_go_on_when_the_slots_are_full(void **state)
 	assert_int_equal(written.len, 29 + 10 * 15 + 90 * 16 + 12 + 16);
 }
 
+/* So many that some have the same hash as the name that they end in. */
+static void
+any_name_reads_back_as_it_was_written(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	for (unsigned i = 0; i < 300000; i++) {
+		char text[30];
+		struct s53_reader reader;
+		struct s53_name owner;
+
+		begin(&f, sizeof(f.out));
+		snprintf(text, sizeof(text), "%x.example", i);
+		owner = name_of(text);
+		assert_true(
+		    s53_reply_add(&f.reply, S53_ANSWER, &owner, S53_TYPE_NULL, 1, 0, NULL, 0));
+		reader = s53_reader_of(f.out, f.reply.writer.at);
+		reader.at = 29;
+		assert_true(s53_name_read_equal(&reader, &owner));
+	}
+}
+
 static void
 an_opt_comes_last_and_is_counted(void **state)
 {
@@ -337,6 +360,7 @@ main(void)
 		cmocka_unit_test(rdata_of_another_form_is_refused),
 		cmocka_unit_test(records_are_copied_out_of_other_messages),
 		cmocka_unit_test(names_go_on_when_the_slots_are_full),
+		cmocka_unit_test(any_name_reads_back_as_it_was_written),
 		cmocka_unit_test(an_opt_comes_last_and_is_counted),
 		cmocka_unit_test(records_make_room_for_the_opt),
 		cmocka_unit_test(errors_echo_what_was_asked),
