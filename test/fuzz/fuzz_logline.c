@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_logline.c - whatever text is logged, the line holds no control character and stays in bounds.
+ * fuzz_logline.c - whatever text is logged: no control character in the line, never out of bounds.
  */
 #include <stdlib.h>
 #include <string.h>
