@@ -40,8 +40,8 @@ enum s53_request_verdict {
  * has_question) question are set so that the fitting error can be sent, and edns as far as one
  * well-formed OPT was met. FORMERR: no or more than one question (QDCOUNT 0 too: cookies are not
  * answered here), names that are none, records that overrun, two OPTs, an OPT whose owner is not
- * the root or that stands outside of additional, octets after the last record. Answer and authority
- * records are walked and ignored (as BIND does with IXFR's). NOTIMP goes before FORMERR and
+ * the root or that stands outside of additional. Answer and authority records are walked and
+ * ignored, so are octets after the last record (as BIND does). NOTIMP goes before FORMERR and
  * BADVERS: another opcode may give what follows the header another form (RFC 8490 s5.4).
  */
 enum s53_request_verdict s53_request_parse(

@@ -64,6 +64,38 @@ flags_of(const struct s53_query *query, uint16_t of_message)
 	return (uint16_t)flags;
 }
 
+bool
+s53_wants_minimal_any(const struct s53_query *query)
+{
+	return query->view->minimal_any && query->client.kind == S53_UDP &&
+	    query->request.question.qtype == S53_TYPE_ANY;
+}
+
+/* An upstream's answer to ANY, reduced to its first RRset and signatures, in the scratch buffer. */
+static void
+keep_first_rrset(struct s53_query *query)
+{
+	struct s53_outcome *outcome = &query->outcome;
+	uint8_t *scratch = query->resolver->scratch;
+	struct s53_reply reply;
+	struct s53_walk walk;
+	struct s53_rr rr;
+	uint16_t type = S53_TYPE_RRSIG;
+
+	s53_reply_begin(&reply, scratch, sizeof query->resolver->scratch, query->request.id,
+	    s53_header_flags(outcome->message), &query->request.question);
+	s53_walk_begin(&walk, outcome->message, outcome->message_len);
+	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER) {
+		if (type == S53_TYPE_RRSIG)
+			type = rr.type;
+		if (rr.type == type || rr.type == S53_TYPE_RRSIG)
+			s53_reply_copy(
+			    &reply, S53_ANSWER, outcome->message, outcome->message_len, &rr);
+	}
+	outcome->message_len = s53_reply_end(&reply, NULL);
+	outcome->message = scratch;
+}
+
 /* Where the message is small enough, or cut to be so: returns its new length. */
 static size_t
 fit(struct s53_query *query, size_t limit, const uint8_t **message)
@@ -89,11 +121,15 @@ send_message(struct s53_query *query)
 	bool with_opt = request->edns.present && query->chase_depth == 0;
 	struct s53_edns_reply edns = edns_of(query);
 	size_t opt_len = with_opt ? s53_edns_reply_len(&edns) : 0;
-	const uint8_t *message;
-	size_t len = fit(query, size_limit(query) - opt_len, &message);
-	uint8_t *room = query->client.ops->room(&query->client, len + opt_len);
 	struct s53_writer writer;
+	const uint8_t *message;
+	uint8_t *room;
+	size_t len;
 
+	if (s53_wants_minimal_any(query) && query->outcome.message != query->resolver->scratch)
+		keep_first_rrset(query);
+	len = fit(query, size_limit(query) - opt_len, &message);
+	room = query->client.ops->room(&query->client, len + opt_len);
 	if (room == NULL)
 		return 0;
 	memcpy(room, message, len);

@@ -41,7 +41,7 @@ s53_local_zone(struct s53_query *query)
 
 	begin(query, &reply);
 	s53_zone_answer(
-	    route->zone, &query->request.question, query->view->minimal_any, &reply, &answer);
+	    route->zone, &query->request.question, s53_wants_minimal_any(query), &reply, &answer);
 	end(query, &reply, answer.rcode, answer.authoritative);
 	query->outcome.ede = route->ede;
 	if (answer.cname && query->may_recurse && (query->request.flags & S53_RD) != 0)

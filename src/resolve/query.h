@@ -90,6 +90,9 @@ enum s53_verdict s53_step_exchange(struct s53_query *query);
 enum s53_verdict s53_step_validate(struct s53_query *query);
 enum s53_verdict s53_step_answer(struct s53_query *query);
 
+/* minimal-any: one RRset is enough for ANY over UDP (RFC 8482 s4.1, s4.4). */
+bool s53_wants_minimal_any(const struct s53_query *query);
+
 /* querylog and query-errors, in BIND's form. */
 void s53_query_log(const struct s53_query *query);
 void s53_query_log_error(const struct s53_query *query);

@@ -56,6 +56,7 @@ answer_other_class(struct s53_query *query)
 	switch (query->request.question.qclass) {
 	case S53_CLASS_CH:
 		return s53_local_chaos(query);
+	case 0:
 	case S53_CLASS_NONE:
 		return s53_query_fail(query, S53_RCODE_FORMERR, S53_EDE_NONE, NULL);
 	default:

@@ -55,7 +55,7 @@ read_body(struct s53_reader *reader, struct s53_request *out)
 		for (unsigned left = s53_header_count(header, section); left > 0; left--)
 			if (!read_record(reader, section, &out->edns))
 				return false;
-	return reader->at == reader->len;
+	return true; /* what stands behind the records is ignored, as BIND does */
 }
 
 enum s53_request_verdict
