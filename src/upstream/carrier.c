@@ -48,7 +48,6 @@ s53_carrier_take(struct s53_carrier *carrier, struct s53_exchange *exchange)
 		id = s53_rand_u16(); /* RFC 5452 s9.1: unpredictable, all 16 bits */
 	} while (s53_carrier_find(carrier, id) != NULL);
 	exchange->id = id;
-	s53_u16_put(exchange->id_octets, id);
 	exchange->carrier = carrier;
 	head = bucket(carrier, id);
 	exchange->next = *head;

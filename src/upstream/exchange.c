@@ -188,7 +188,7 @@ s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstrea
 	if (lane == NULL || (exchange = exchange_object(exchanger)) == NULL)
 		return NULL; /* a lane without work goes by itself */
 	set_up(exchange, lane, ask, now_ms);
-	if (ask->tcp || s53_upstream_options(upstream)->tcp_only)
+	if (ask->tcp || s53_upstream_options(upstream)->tcp_only || ask->len > S53_UDP_QUESTION_MAX)
 		s53_stream_send(exchange, now_ms);
 	else
 		s53_udp_send(exchange, now_ms);

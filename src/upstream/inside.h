@@ -28,6 +28,7 @@
 #include "wheel.h"
 
 #define S53_BATCH 32 /* datagrams of one recvmmsg() or sendmmsg() */
+#define S53_UDP_QUESTION_MAX 512 /* RFC 1035 s4.2.1; a longer question goes over TCP */
 #define S53_IDLE_MS 10000 /* a socket or connection without work is closed (RFC 7766 s6.2.3) */
 #define S53_ID_BUCKETS 4096
 #define S53_CARRIER_MAX 16384 /* exchanges on one carrier: an ID is then found in 1.3 draws */
@@ -56,7 +57,6 @@ struct s53_exchange {
 	struct s53_lane *lane;
 	struct s53_carrier *carrier; /* or NULL */
 	struct s53_exchange_ask ask;
-	uint8_t id_octets[2]; /* the ID as it goes out */
 	uint16_t id;
 	bool used; /* false: spare */
 	bool on_tcp, was_late;

@@ -205,7 +205,7 @@ static bool
 write_question(struct s53_stream *stream, const struct s53_exchange *exchange)
 {
 	struct evbuffer *output = bufferevent_get_output(stream->bufferevent);
-	size_t id_len = sizeof(exchange->id_octets);
+	size_t id_len = sizeof(exchange->id);
 	uint8_t head[4];
 
 	s53_u16_put(head, exchange->ask.len);

@@ -2,14 +2,15 @@
  *
  * udp.c - datagrams out and in, in batches.
  *
- * A question is sent without being copied: two octets of ID from the exchange, the rest from the
- * caller's. Replies land in buffers that all sockets of the exchanger share; each takes the
- * largest datagram there is, and the pages that no reply ever reached cost nothing.
+ * A question is copied once, with its ID, into the batch: for so few octets that is cheaper than to have the
+ * kernel gather two pieces. Replies land in buffers that all sockets of the exchanger share;
+ * each takes the largest datagram there is, and the pages that no reply ever reached cost nothing.
  */
 #include "inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <split53/clock.h>
 
@@ -18,8 +19,9 @@
 
 struct s53_batch {
 	struct mmsghdr in[S53_BATCH], out[S53_BATCH];
-	struct iovec in_vec[S53_BATCH], out_vec[S53_BATCH][2];
+	struct iovec in_vec[S53_BATCH], out_vec[S53_BATCH];
 	struct s53_exchange *sent[S53_BATCH];
+	uint8_t question[S53_BATCH][S53_UDP_QUESTION_MAX];
 	uint8_t room[S53_BATCH][ROOM];
 };
 
@@ -34,8 +36,9 @@ s53_batch_new(void)
 		batch->in_vec[i] = (struct iovec){ batch->room[i], ROOM };
 		batch->in[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &batch->in_vec[i],
 						     .msg_iovlen = 1 } };
-		batch->out[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = batch->out_vec[i],
-						      .msg_iovlen = 2 } };
+		batch->out_vec[i].iov_base = batch->question[i];
+		batch->out[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &batch->out_vec[i],
+						      .msg_iovlen = 1 } };
 	}
 	return batch;
 }
@@ -91,19 +94,13 @@ gather(struct s53_socket *sock, struct s53_batch *batch)
 
 	S53_LIST_EACH (&sock->queue, it) {
 		struct s53_exchange *exchange = S53_CONTAINER_OF(it, struct s53_exchange, queued);
-		/* sendmsg() does not write to it, but its vector has no const. */
-		union {
-			const uint8_t *in;
-			void *out;
-		} rest = { .in = exchange->ask.octets + sizeof(exchange->id_octets) };
 
 		if (count == S53_BATCH)
 			break;
+		memcpy(batch->question[count], exchange->ask.octets, exchange->ask.len);
+		s53_header_set_id(batch->question[count], exchange->id);
+		batch->out_vec[count].iov_len = exchange->ask.len;
 		batch->sent[count] = exchange;
-		batch->out_vec[count][0].iov_base = exchange->id_octets;
-		batch->out_vec[count][0].iov_len = sizeof(exchange->id_octets);
-		batch->out_vec[count][1].iov_base = rest.out;
-		batch->out_vec[count][1].iov_len = exchange->ask.len - sizeof(exchange->id_octets);
 		count++;
 	}
 	return count;
@@ -114,7 +111,10 @@ static int
 transmit(struct s53_socket *sock, struct s53_batch *batch, unsigned count)
 {
 	if (count == 1)
-		return sendmsg(sock->fd, &batch->out[0].msg_hdr, MSG_NOSIGNAL) < 0 ? -1 : 1;
+		return send(sock->fd, batch->question[0], batch->out_vec[0].iov_len, MSG_NOSIGNAL) <
+			0
+		    ? -1
+		    : 1;
 	return sendmmsg(sock->fd, batch->out, count, MSG_NOSIGNAL);
 }
 
