@@ -54,7 +54,7 @@ static const struct conf_rule rules[] = {
 	    DIFFERENT("names are compressed as the server that answered did") },
 	{ "minimal-responses", OV, .form = FORM_BOOL_OR_WORD, .words = "no-auth no-auth-recursive",
 	    DIFFERENT("a forwarded answer has the sections that the server gave it") },
-	{ "nocookie-udp-size", OPTIONS_, .form = FORM_NUMBER,
+	{ "nocookie-udp-size", OV, .form = FORM_NUMBER,
 	    DIFFERENT("max-udp-size holds for every client") },
 	{ "nxdomain-redirect", OV, .form = FORM_DOMAIN,
 	    REFUSED("NXDOMAIN is not replaced by other answers") },

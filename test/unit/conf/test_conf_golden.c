@@ -4,7 +4,7 @@
  *                      back.
  *
  * Each NAME.conf in test/golden/conf/good and broken has a NAME.expected: the messages, then for
- * what loads the canonical print. The folders beside them are whole trees below a root of their own.
+ * what loads the canonical print. The folders beside them are trees below a root of their own.
  * S53_GOLDEN_WRITE=1 in the environment writes the expectations anew: read the difference.
  */
 #include <dirent.h>

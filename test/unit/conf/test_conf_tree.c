@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_conf_tree.c - what stands in the tree is what conf.h says that it is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <split53/conf.h>
+
+static struct s53_conf *
+parse(const char *text)
+{
+	struct s53_conf *conf = NULL;
+	struct s53_diags diags;
+	enum s53_status status;
+
+	s53_diags_init(&diags);
+	status = s53_conf_parse("test.conf", text, strlen(text), &diags, &conf);
+	if (status != S53_OK)
+		s53_diags_print(&diags, stderr);
+	s53_diags_fini(&diags);
+	assert_int_equal(status, S53_OK);
+	return conf;
+}
+
+static unsigned
+errors_in(const char *text, size_t len)
+{
+	struct s53_conf *conf = NULL;
+	struct s53_diags diags;
+	unsigned count;
+
+	s53_diags_init(&diags);
+	(void)!s53_conf_parse("test.conf", text, len, &diags, &conf);
+	count = diags.error_count;
+	s53_diags_fini(&diags);
+	s53_conf_free(conf);
+	return count;
+}
+
+/* The clause at a path of names in the tree: "options/forwarders". */
+static const struct s53_conf_clause *
+at(const struct s53_conf *conf, const char *path)
+{
+	const struct s53_conf_clause *clause = s53_conf_top(conf);
+	char name[64];
+	size_t len;
+
+	for (;;) {
+		len = strcspn(path, "/");
+		snprintf(name, sizeof(name), "%.*s", (int)len, path);
+		clause = s53_conf_find(clause, name);
+		assert_non_null(clause);
+		if (path[len] == '\0')
+			return clause;
+		path += len + 1;
+		clause = clause->body;
+	}
+}
+
+static void
+forwarders_keep_the_lists_port_and_each_servers_own(void **state)
+{
+	struct s53_conf *conf = parse("options { forwarders port 5353 { 192.0.2.1; "
+				      "2001:db8::1 port 54; dns.example; }; };");
+	const struct s53_conf_value *value = &at(conf, "options/forwarders")->value;
+	const struct s53_conf_peer *peer = value->peers;
+
+	(void)state;
+	assert_int_equal(value->type, S53_CONF_PEERS);
+	assert_int_equal(value->port, 5353);
+	assert_true(peer->is_address);
+	assert_int_equal(peer->port, 0);
+	assert_int_equal(s53_addr_port(&peer->addr), 0);
+	peer = peer->next;
+	assert_int_equal(peer->addr.family, AF_INET6);
+	assert_int_equal(peer->port, 54);
+	assert_int_equal(s53_addr_port(&peer->addr), 54);
+	peer = peer->next;
+	assert_false(peer->is_address);
+	assert_string_equal(peer->text, "dns.example");
+	assert_null(peer->next);
+	s53_conf_free(conf);
+}
+
+static void
+an_empty_list_of_forwarders_is_there_and_empty(void **state)
+{
+	struct s53_conf *conf = parse("zone \"x\" { type forward; forwarders { }; };");
+	const struct s53_conf_clause *clause = at(conf, "zone/forwarders");
+
+	(void)state;
+	assert_int_equal(clause->value.type, S53_CONF_PEERS);
+	assert_null(clause->value.peers);
+	s53_conf_free(conf);
+}
+
+static void
+a_zone_has_its_label_class_and_parent(void **state)
+{
+	struct s53_conf *conf = parse("view v { zone \"Consul.\" { type forward; forwarders { "
+				      "}; }; };");
+	const struct s53_conf_clause *zone = at(conf, "view/zone");
+
+	(void)state;
+	assert_string_equal(zone->label, "Consul.");
+	assert_string_equal(zone->class_name, "IN");
+	assert_string_equal(zone->parent->label, "v");
+	assert_string_equal(zone->body->value.text, "forward");
+	assert_int_equal(zone->place.line, 1);
+	assert_int_equal(zone->place.column, 10);
+	assert_string_equal(zone->place.file, "test.conf");
+	s53_conf_free(conf);
+}
+
+static void
+masters_is_primaries_wherever_it_stands(void **state)
+{
+	struct s53_conf *conf = parse("masters m { 192.0.2.1; };\n"
+				      "zone \"x\" { type slave; masters { M; }; };");
+
+	(void)state;
+	assert_string_equal(at(conf, "zone/type")->value.text, "slave");
+	assert_string_equal(at(conf, "zone/primaries")->value.peers->text, "M");
+	assert_ptr_equal(s53_conf_servers(conf, "M"), at(conf, "primaries"));
+	assert_null(s53_conf_servers(conf, "n"));
+	s53_conf_free(conf);
+}
+
+static void
+match_lists_have_prefixes_names_and_lists(void **state)
+{
+	struct s53_conf *conf =
+	    parse("acl a { 10/8; !{ 127.0.0.1; localhost; }; };\noptions { blackhole { A; }; };");
+	const struct s53_conf_match *match = s53_conf_acl(conf, "A")->value.match;
+
+	(void)state;
+	assert_int_equal(match->kind, S53_MATCH_PREFIX);
+	assert_int_equal(match->prefix.bits, 8);
+	assert_false(match->negated);
+	match = match->next;
+	assert_true(match->negated);
+	assert_int_equal(match->kind, S53_MATCH_LIST);
+	assert_int_equal(match->list->prefix.bits, 32);
+	assert_string_equal(match->list->next->name, "localhost");
+	assert_string_equal(at(conf, "options/blackhole")->value.match->name, "A");
+	s53_conf_free(conf);
+}
+
+static void
+a_server_is_one_prefix(void **state)
+{
+	struct s53_conf *conf = parse("server 2001:db8::1 { edns no; };");
+	const struct s53_conf_clause *server = at(conf, "server");
+
+	(void)state;
+	assert_string_equal(server->label, "2001:db8::1");
+	assert_int_equal(server->value.type, S53_CONF_MATCH);
+	assert_int_equal(server->value.match->prefix.bits, 128);
+	assert_null(server->value.match->next);
+	assert_false(at(conf, "server/edns")->value.boolean);
+	s53_conf_free(conf);
+}
+
+static void
+a_channel_has_its_parts_below_file(void **state)
+{
+	struct s53_conf *conf =
+	    parse("logging { channel c { file \"f\" versions unlimited size 1k; severity debug 3; "
+		  "print-time local; }; category queries { c; null; }; };");
+	const struct s53_conf_clause *severity = at(conf, "logging/channel/severity");
+
+	(void)state;
+	assert_string_equal(at(conf, "logging/channel")->label, "c");
+	assert_string_equal(at(conf, "logging/channel/file")->value.text, "f");
+	assert_true(at(conf, "logging/channel/file/versions")->value.unlimited);
+	assert_int_equal(at(conf, "logging/channel/file/size")->value.number, 1024);
+	assert_string_equal(severity->value.text, "debug");
+	assert_int_equal(severity->second.number, 3);
+	assert_string_equal(at(conf, "logging/channel/print-time")->value.text, "local");
+	assert_string_equal(at(conf, "logging/category")->value.words->next->text, "null");
+	s53_conf_free(conf);
+}
+
+static void
+words_are_told_from_texts_by_their_quotes(void **state)
+{
+	struct s53_conf *conf =
+	    parse("options { version none; hostname \"none\"; pid-file \"p\"; };");
+
+	(void)state;
+	assert_false(at(conf, "options/version")->value.quoted);
+	assert_true(at(conf, "options/hostname")->value.quoted);
+	assert_string_equal(at(conf, "options/pid-file")->value.text, "p");
+	s53_conf_free(conf);
+}
+
+static void
+levels_follow_the_clause_and_the_word(void **state)
+{
+	struct s53_conf *conf =
+	    parse("options { dump-file \"d\"; max-cache-ttl 1; dnssec-validation auto; recursion "
+		  "yes; forwarders { }; forward first; rate-limit { slip 2; }; };\n"
+		  "view v { dnssec-validation no; };");
+
+	(void)state;
+	assert_int_equal(at(conf, "options/dump-file")->level, S53_CONF_IGNORED_HARMLESS);
+	assert_int_equal(at(conf, "options/max-cache-ttl")->level, S53_CONF_IGNORED_DIFFERENT);
+	assert_int_equal(at(conf, "options/dnssec-validation")->level, S53_CONF_IGNORED_SECURITY);
+	assert_non_null(at(conf, "options/dnssec-validation")->why);
+	assert_int_equal(at(conf, "options/recursion")->level, S53_CONF_SUPPORTED);
+	assert_int_equal(at(conf, "options/forward")->level, S53_CONF_IGNORED_DIFFERENT);
+	assert_int_equal(at(conf, "options/rate-limit/slip")->level, S53_CONF_IGNORED_SECURITY);
+	assert_int_equal(at(conf, "view/dnssec-validation")->level, S53_CONF_SUPPORTED);
+	s53_conf_free(conf);
+}
+
+static void
+a_listener_for_tls_is_marked_to_be_left_out(void **state)
+{
+	struct s53_conf *conf = parse("tls t { };\noptions { listen-on port 853 tls t { any; }; "
+				      "listen-on tls none { any; }; };");
+	const struct s53_conf_clause *listener = at(conf, "options/listen-on");
+
+	(void)state;
+	assert_int_equal(listener->level, S53_CONF_IGNORED_DIFFERENT);
+	assert_string_equal(listener->value.tls, "t");
+	assert_int_equal(listener->value.port, 853);
+	listener = s53_conf_find(listener->next, "listen-on");
+	assert_int_equal(listener->level, S53_CONF_SUPPORTED);
+	assert_null(listener->value.tls);
+	s53_conf_free(conf);
+}
+
+static void
+timeouts_are_milliseconds_and_within_bounds(void **state)
+{
+	struct s53_conf *conf = parse("options { resolver-query-timeout 5; tcp-idle-timeout "
+				      "9999; };\nview v { resolver-query-timeout 99999; };");
+
+	(void)state;
+	assert_int_equal(at(conf, "options/resolver-query-timeout")->value.number, 5000);
+	assert_int_equal(at(conf, "options/tcp-idle-timeout")->value.number, 1200);
+	assert_int_equal(at(conf, "view/resolver-query-timeout")->value.number, 30000);
+	s53_conf_free(conf);
+}
+
+static void
+query_source_has_no_port(void **state)
+{
+	struct s53_conf *conf =
+	    parse("options { query-source address 192.0.2.1 port 53; query-source-v6 *; };");
+	const struct s53_conf_value *value = &at(conf, "options/query-source")->value;
+
+	(void)state;
+	assert_int_equal(value->type, S53_CONF_ADDRESS);
+	assert_int_equal(s53_addr_port(&value->addr), 0);
+	value = &at(conf, "options/query-source-v6")->value;
+	assert_int_equal(value->addr.family, AF_INET6);
+	assert_true(s53_addr_is_any(&value->addr));
+	s53_conf_free(conf);
+}
+
+static void
+include_is_no_way_to_files_from_memory(void **state)
+{
+	static const char text[] = "include \"/dev/null\";";
+
+	(void)state;
+	assert_int_equal(errors_in(text, sizeof(text) - 1), 1);
+}
+
+static void
+a_cut_text_never_loads_as_something_else(void **state)
+{
+	static const char text[] = "options { recursion yes; forwarders { 192.0.2.1; }; };\n"
+				   "zone \"consul\" { type forward; forward only; "
+				   "forwarders { 127.0.0.1 port 8600; }; };";
+	size_t whole = strcspn(text, "\n");
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(text) - 1; len++)
+		if (len != whole && len != whole + 1)
+			assert_true(errors_in(text, len) > 0);
+	assert_int_equal(errors_in(text, sizeof(text) - 1), 0);
+}
+
+static char *
+repeat(const char *line, unsigned count, size_t *len)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
+
+	for (unsigned i = 0; i < count; i++)
+		fprintf(out, "%s%u%s\n", line, i, " { type forward; forwarders { 192.0.2.1; }; };");
+	fclose(out);
+	return text;
+}
+
+static void
+twenty_thousand_zones_are_checked_at_once(void **state)
+{
+	size_t len = 0;
+	char *text = repeat("zone z", 20000, &len);
+
+	(void)state;
+	assert_int_equal(errors_in(text, len), 0);
+	free(text);
+}
+
+static void
+errors_beyond_a_thousand_are_not_listed(void **state)
+{
+	size_t len = 0;
+	char *text = repeat("zoen z", 20000, &len);
+
+	(void)state;
+	assert_int_equal(errors_in(text, len), 1001);
+	free(text);
+}
+
+static void
+braces_without_end_are_an_error_and_no_more(void **state)
+{
+	size_t len = 1 << 20;
+	char *text = malloc(len);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, '{', len);
+	assert_true(errors_in(text, len) > 0);
+	memcpy(text, "acl a ", 6);
+	assert_true(errors_in(text, len) > 0);
+	memset(text, ';', len);
+	assert_true(errors_in(text, len) > 0);
+	memset(text, '"', len);
+	assert_true(errors_in(text, len) > 0);
+	memset(text, 'a', len);
+	assert_true(errors_in(text, len) > 0);
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(forwarders_keep_the_lists_port_and_each_servers_own),
+		cmocka_unit_test(an_empty_list_of_forwarders_is_there_and_empty),
+		cmocka_unit_test(a_zone_has_its_label_class_and_parent),
+		cmocka_unit_test(masters_is_primaries_wherever_it_stands),
+		cmocka_unit_test(match_lists_have_prefixes_names_and_lists),
+		cmocka_unit_test(a_server_is_one_prefix),
+		cmocka_unit_test(a_channel_has_its_parts_below_file),
+		cmocka_unit_test(words_are_told_from_texts_by_their_quotes),
+		cmocka_unit_test(levels_follow_the_clause_and_the_word),
+		cmocka_unit_test(a_listener_for_tls_is_marked_to_be_left_out),
+		cmocka_unit_test(timeouts_are_milliseconds_and_within_bounds),
+		cmocka_unit_test(query_source_has_no_port),
+		cmocka_unit_test(include_is_no_way_to_files_from_memory),
+		cmocka_unit_test(a_cut_text_never_loads_as_something_else),
+		cmocka_unit_test(twenty_thousand_zones_are_checked_at_once),
+		cmocka_unit_test(errors_beyond_a_thousand_are_not_listed),
+		cmocka_unit_test(braces_without_end_are_an_error_and_no_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
