@@ -33,7 +33,7 @@ field_name(const char *word, const struct s53_name *origin, struct s53_name *out
 }
 
 bool
-field_ttl(const char *word, uint32_t *out, bool *large)
+field_number(const char *word, bool units_too, uint64_t *out)
 {
 	static const struct {
 		char unit;
@@ -47,20 +47,31 @@ field_ttl(const char *word, uint32_t *out, bool *large)
 		if (*word < '0' || *word > '9')
 			return false;
 		for (; *word >= '0' && *word <= '9'; word++)
-			if (number <= TTL_MAX)
+			if (number <= UINT32_MAX)
 				number = 10 * number + (uint64_t)(*word - '0');
 		if (*word == '\0')
 			scale = 1;
 		for (size_t i = 0; i < sizeof(units) / sizeof(*units) && scale == 0; i++)
-			if ((*word | 0x20) == units[i].unit)
+			if (units_too && (*word | 0x20) == units[i].unit)
 				scale = units[i].seconds;
 		if (scale == 0)
 			return false;
-		if (sum <= TTL_MAX)
+		if (sum <= UINT32_MAX)
 			sum += number * scale;
 		word += *word != '\0';
 	} while (*word != '\0');
-	*large = sum > TTL_MAX;
-	*out = *large ? 0 : (uint32_t)sum;
+	*out = sum;
+	return true;
+}
+
+bool
+field_ttl(const char *word, uint32_t *out, bool *large)
+{
+	uint64_t number;
+
+	if (!field_number(word, true, &number))
+		return false;
+	*large = number > TTL_MAX;
+	*out = *large ? 0 : (uint32_t)number;
 	return true;
 }

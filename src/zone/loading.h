@@ -47,7 +47,10 @@ S53_MUST_USE enum s53_status loading_record(struct loading *load, struct source 
 bool field_name(const char *word, const struct s53_name *origin, struct s53_name *out);
 
 /*
- * 3600, 1h, 1W2d3h4m5s. false: no TTL. Over 2^31-1 it is said in *large, and 0 counts (RFC 2181
- * s8, as BIND does).
+ * 3600, and 1h, 1W2d3h4m5s when there may be units. false: no such number. What is over 2^32-1
+ * stays over it.
  */
+bool field_number(const char *word, bool units_too, uint64_t *out);
+
+/* A time as TTL. Over 2^31-1 it is said in *large, and 0 counts (RFC 2181 s8, as BIND does). */
 bool field_ttl(const char *word, uint32_t *out, bool *large);

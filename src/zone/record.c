@@ -9,6 +9,7 @@
  */
 #include "loading.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -172,6 +173,63 @@ parse_rdata(struct loading *load, const struct source *source, char *rest, ldns_
 	return S53_OK;
 }
 
+/* The largest number that a field of that many octets holds; UINT64_MAX: it holds none. */
+static uint64_t
+field_limit(size_t size)
+{
+	switch (size) {
+	case 1:
+		return UINT8_MAX;
+	case 2:
+		return UINT16_MAX;
+	case 4:
+		return UINT32_MAX;
+	default:
+		return UINT64_MAX;
+	}
+}
+
+/* Is `word` what `field` was read from, or was it a number that ldns has cut? */
+static bool
+number_fits(const char *word, const ldns_rdf *field)
+{
+	ldns_rdf_type kind = ldns_rdf_get_type(field);
+	bool period = kind == LDNS_RDF_TYPE_PERIOD;
+	uint64_t number;
+
+	if (kind == LDNS_RDF_TYPE_TIME) /* 20300101000000: a date in four octets */
+		return true;
+	if (field_number(word, period, &number))
+		return number <= field_limit(ldns_rdf_size(field));
+	return !period && kind != LDNS_RDF_TYPE_INT8 && kind != LDNS_RDF_TYPE_INT16 &&
+	    kind != LDNS_RDF_TYPE_INT32;
+}
+
+/*
+ * ldns 1.8 cuts numbers to the size of their field: port 70000 would become 4464. The first
+ * words of the data are its first fields, so look at them once more. `rest` stands at the type
+ * and is used up.
+ */
+static bool
+numbers_fit(struct loading *load, const struct source *source, const ldns_rr *rr, char *rest)
+{
+	const char *word = entry_word(&rest, false);
+
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *field = ldns_rr_rdf(rr, i);
+
+		if ((word = entry_word(&rest, false)) == NULL || strcmp(word, "\\#") == 0)
+			break; /* RFC 3597 s5 */
+		if (!number_fits(word, field)) {
+			loading_say(load, source, S53_DIAG_ERROR,
+			    "'%s' is no number up to %" PRIu64, word,
+			    field_limit(ldns_rdf_size(field)));
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Does ldns know the type at `rest`? It would call its data wrong. */
 static bool
 is_type(const char *rest)
@@ -195,7 +253,7 @@ read_owner(struct loading *load, struct source *source, char **rest, bool *skip)
 
 	*skip = false;
 	if (**rest != ' ') {
-		word = entry_word(rest, false);
+		word = entry_word(rest, true);
 		if (!field_name(word, &source->origin, &source->owner)) {
 			source->owner.len = 0;
 			loading_say(load, source, S53_DIAG_ERROR, "'%s' is no domain name", word);
@@ -241,11 +299,14 @@ loading_record(struct loading *load, struct source *source)
 	}
 	if ((status = parse_rdata(load, source, rest, &rr)) != S53_OK || rr == NULL)
 		return status;
+	if (!numbers_fit(load, source, rr, rest))
+		goto done;
 	if (!has_ttl && !ttl_default(load, source, rr, &ttl))
 		loading_say(
 		    load, source, S53_DIAG_ERROR, "no TTL: begin the file with '$TTL 3600'");
 	else
 		status = keep_record(load, source, rr, ttl);
+done:
 	ldns_rr_free(rr);
 	return status;
 }

@@ -49,9 +49,9 @@ directive_origin(struct loading *load, struct source *source, char *rest)
 {
 	const char *word = entry_word(&rest, false);
 
-	if (word == NULL || !field_name(word, &source->origin, &source->origin)) {
-		loading_say(load, source, S53_DIAG_ERROR, "$ORIGIN needs a domain name");
-	}
+	if (word == NULL || !field_name(word, &source->origin, &source->origin) ||
+	    entry_word(&rest, false) != NULL)
+		loading_say(load, source, S53_DIAG_ERROR, "$ORIGIN needs one domain name");
 }
 
 static void
@@ -60,8 +60,10 @@ directive_ttl(struct loading *load, struct source *source, char *rest)
 	const char *word = entry_word(&rest, false);
 	bool large = false;
 
-	if (word == NULL || !field_ttl(word, &load->ttl, &large)) {
-		loading_say(load, source, S53_DIAG_ERROR, "$TTL needs a time, such as 3600 or 1h");
+	if (word == NULL || !field_ttl(word, &load->ttl, &large) ||
+	    entry_word(&rest, false) != NULL) {
+		loading_say(
+		    load, source, S53_DIAG_ERROR, "$TTL needs one time, such as 3600 or 1h");
 		return;
 	}
 	if (large)

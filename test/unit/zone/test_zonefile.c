@@ -66,6 +66,7 @@ origin_completes_owners_and_data(void **state)
 	    "NOERROR aa\nan x.sub.o. 60 CNAME y.sub.o.");
 	reads("$ORIGIN sub\nx CNAME y\n@ MX 1 @\ny TXT t", "sub.o", "MX",
 	    "NOERROR aa\nan sub.o. 60 MX 1 sub.o.");
+	reads("\"x y\" A 192.0.2.1", "x\\032y.o", "A", "NOERROR aa\nan x\\032y.o. 60 A 192.0.2.1");
 	reads("x\\.y CNAME z\\.", "x\\.y.o", "CNAME", "NOERROR aa\nan x\\.y.o. 60 CNAME z\\..o.");
 	reads("z\\. A 192.0.2.1", "z\\..o", "A", "NOERROR aa\nan z\\..o. 60 A 192.0.2.1");
 }
@@ -195,6 +196,22 @@ bad_form_is_told(void **state)
 }
 
 static void
+numbers_too_large_for_their_field_are_told(void **state) /* ldns would cut them */
+{
+	(void)state;
+	complains(TOP "x SRV 1 2 70000 y\n", "4: error: '70000' is no number up to 65535");
+	complains(TOP "x MX -1 y\n", "4: error: '-1' is no number up to 65535");
+	complains(TOP "x TLSA 300 1 1 00\n", "4: error: '300' is no number up to 255");
+	complains(TOP "x CAA 256 issue \"y\"\n", "4: error: '256' is no number up to 255");
+	complains("@ 60 SOA a b 4294967296 2 3 4 5\n@ 60 NS a\n",
+	    "1: error: '4294967296' is no number up to 4294967295");
+	complains(TOP "x RRSIG A 8 2 3600 20300101000000 20200101000000 1 y AAAA\n", "");
+	complains(TOP "x TXT 99999999999 1 999 y\n", "");
+	complains(TOP "x SRV 65535 65535 65535 y\n", "");
+	reads("@ MX \\# 5 0001 01 79 00", "o", "MX", "NOERROR aa\nan o. 60 MX 1 y.");
+}
+
+static void
 only_class_in_and_types_of_data_are_taken(void **state)
 {
 	(void)state;
@@ -207,8 +224,10 @@ static void
 directives_are_checked(void **state)
 {
 	(void)state;
-	complains(TOP "$ORIGIN\n", "4: error: $ORIGIN needs a domain name");
-	complains(TOP "$TTL often\n", "4: error: $TTL needs a time, such as 3600 or 1h");
+	complains(TOP "$ORIGIN\n", "4: error: $ORIGIN needs one domain name");
+	complains(TOP "$ORIGIN a b\n", "4: error: $ORIGIN needs one domain name");
+	complains(TOP "$TTL often\n", "4: error: $TTL needs one time, such as 3600 or 1h");
+	complains(TOP "$TTL 1h 2h\n", "4: error: $TTL needs one time, such as 3600 or 1h");
 	complains(TOP "$INCLUDE /etc/hostname\n", "4: error: $INCLUDE is not allowed here");
 	complains(TOP "$GENERATE 1-2 x$ A 192.0.2.$\n",
 	    "4: error: $GENERATE is not supported: write its records out, e.g. with "
@@ -399,6 +418,7 @@ main(void)
 		cmocka_unit_test(a_cname_stands_alone),
 		cmocka_unit_test(every_error_is_told_with_its_line),
 		cmocka_unit_test(bad_form_is_told),
+		cmocka_unit_test(numbers_too_large_for_their_field_are_told),
 		cmocka_unit_test(only_class_in_and_types_of_data_are_taken),
 		cmocka_unit_test(directives_are_checked),
 		cmocka_unit_test(a_file_that_is_no_zone_file_stops_early),
