@@ -2,9 +2,9 @@
 """No file needed: flags, SPLIT53_* in the environment, and nothing at all."""
 import pytest
 
-from support.client import addresses, ask, rcode
+from support.client import addresses, ask
 from support.namespace import add_address, remove_address
-from support.split53 import free_port, run_once
+from support.split53 import Split53, free_port, run_once
 from support.upstream import FakeUpstream, answer_with
 
 
@@ -101,7 +101,6 @@ def test_a_wrong_variable_is_named_in_one_message_and_exit_is_1(variable, value)
 
 @pytest.fixture
 def start(closing, tmp_path):
-    from support.split53 import Split53
 
     def serve(port, arguments=(), environment=None, address="127.0.0.1"):
         return closing(Split53(tmp_path, None, arguments, environment, (address, port)))

@@ -10,6 +10,7 @@ import pytest
 
 from support import world
 from support.dig import dig
+from support.process import wait_until
 from support.split53 import Split53
 
 TRANSPORTS = {"udp": ["+notcp", "+ignore"], "noedns": ["+notcp", "+noedns", "+ignore"], "tcp": ["+tcp"]}
@@ -148,7 +149,6 @@ def test_a_loopback_address_has_its_name_without_asking_anybody(machine):
 def test_a_service_whose_check_fails_goes_away(machine):
     """Last in this file: the database dies. Consul's check runs every 10 s."""
     machine.database.close()
-    from support.process import wait_until
     wait_until(lambda: ours("galeradb.service.consul", "A", "udp").status == "NXDOMAIN", 25, "galeradb is gone")
     machine.database = world.Database()
     wait_until(lambda: ours("galeradb.service.consul", "A", "udp").data() == ["127.0.0.1"], 25, "galeradb is back")

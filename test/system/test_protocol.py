@@ -8,10 +8,12 @@ import dns.flags
 import dns.rcode
 import pytest
 
+from conftest import conf_text
 from support.client import Client, addresses, ask, ask_raw, query, rcode, rdata
 from support.namespace import add_address, remove_address
-from support.split53 import free_port
-from support.upstream import answer_with
+from support.servers import Named
+from support.split53 import Split53, free_port
+from support.upstream import FakeUpstream, answer_with
 
 QUESTION = b"\x03www\x07example\x03com\0\0\1\0\1"
 OPT = b"\0\0\x29\x04\xd0\0\0\0\0\0\0"
@@ -24,10 +26,6 @@ def header(identity=0x1234, flags=0x0100, questions=1, answers=0, authority=0, a
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     """The program and a named, both forwarding to the same server."""
-    from conftest import conf_text
-    from support.servers import Named
-    from support.split53 import Split53
-    from support.upstream import FakeUpstream
     folder = tmp_path_factory.mktemp("pair")
     server = FakeUpstream(answer_with("192.0.2.1"))
     port = free_port()

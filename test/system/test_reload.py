@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: ISC
 """SIGHUP under load loses nothing; a broken file loses nothing, keeps the old configuration and is said."""
+import os
 import re
+import signal
 import subprocess
 import threading
 import time
 
 import pytest
 
-from support.client import Stream, addresses
+from support.client import Stream, addresses, ask
 from support.process import patience, wait_until
 from support.split53 import free_port
 from support.upstream import answer_with
@@ -47,13 +49,8 @@ def served(named, split53, tmp_path, make_conf):
     return server
 
 
-def reloads(server):
-    return len(re.findall(r"reload", server.log(), re.IGNORECASE))
-
-
 def disturb(server, texts):
     """A SIGHUP every quarter second while the load lasts, each with the next text as its file."""
-    import signal
     end, number = time.monotonic() + SECONDS - 1, 0
     while time.monotonic() < end:
         server.write_conf(texts[number % len(texts)])
@@ -101,7 +98,6 @@ def test_after_a_reload_the_new_file_rules_and_after_a_broken_one_still_the_last
             server.reload()
             wait_until(lambda: re.search(r"error", server.log()[before:]), 5 * patience(), "the error is logged")
         assert addresses(server.ask("c.example.com.")) == ["10.0.0.2"]
-    import os
     os.remove(server.conf_path)
     before = len(server.log())
     server.reload()
@@ -114,7 +110,6 @@ def test_a_listener_can_come_and_go_by_reload(upstream, split53, make_conf):
     port, other = free_port(), free_port()
     plain = make_conf(port, [forwarder.where])
     server = split53(conf=plain, port=port)
-    from support.client import ask
     server.write_conf(plain.replace("recursion yes;", f"recursion yes; listen-on port {other} {{ 127.0.0.1; }};"))
     server.reload()
 

@@ -3,6 +3,7 @@
 import pytest
 
 from support.client import addresses, extended_errors, rcode, rdata
+from support.split53 import free_port
 from support.upstream import answer_with
 
 NEVER_FORWARDED = ["x.invalid.", "invalid.", "x.test.", "Test.", "facebook.onion.", "printer.local.", "x.home.arpa."]
@@ -60,7 +61,6 @@ def test_private_reverse_names_go_to_the_forwarders_under_a_global_forward_only(
 
 @pytest.mark.parametrize("name", PRIVATE)
 def test_private_reverse_names_are_answered_here_otherwise(upstream, split53, make_conf, name):
-    from support.split53 import free_port
     server, port = upstream(), free_port()
     conf = make_conf(port, [server.where]).replace("forward only;", "")
     program = split53(conf=conf, port=port)
@@ -71,7 +71,6 @@ def test_private_reverse_names_are_answered_here_otherwise(upstream, split53, ma
 
 
 def test_empty_zones_can_be_switched_off_all_or_one(upstream, split53, make_conf):
-    from support.split53 import free_port
     server = upstream()
     for option, asked in (("empty-zones-enable no;", 2), ('disable-empty-zone "10.in-addr.arpa";', 1)):
         port = free_port()

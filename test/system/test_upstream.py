@@ -3,12 +3,14 @@
 import threading
 import time
 
+import dns.edns
 import dns.flags
 import pytest
 
 from support.client import addresses, extended_errors, rcode, rdata
 from support.namespace import Neighbour
-from support.process import patience
+from support.process import patience, wait_until
+from support.split53 import free_port
 from support.upstream import A, FORMERR, NOTIMP, REFUSED, SERVFAIL, FakeUpstream, answer_with
 
 
@@ -166,7 +168,6 @@ def test_one_formerr_does_not_switch_edns_off(upstream, split53):
 
 
 def test_do_cd_and_ad_are_carried_and_unknown_options_are_not(upstream, split53):
-    import dns.edns
     server = upstream(lambda q: q.address("10.0.0.1", ad=True))
     program = split53(forwarders=[server.where])
     cookie = dns.edns.GenericOption(10, b"12345678")
@@ -367,7 +368,6 @@ def test_a_failed_end_of_a_chain_is_a_failed_answer(upstream, split53):
 # The rest
 
 def test_a_forwarder_given_by_name_is_resolved(upstream, split53, resolv_conf, closing):
-    from support.namespace import add_address
     resolver = closing(FakeUpstream(answer_with("127.0.0.77"), address="127.0.0.53", port=53))
     resolv_conf.write_text("nameserver 127.0.0.53\n")
     server = upstream(answer_with("10.0.0.7"), address="127.0.0.77")
@@ -383,12 +383,10 @@ def test_a_forwarder_given_by_name_is_resolved(upstream, split53, resolv_conf, c
 
 
 def test_the_nameservers_of_resolv_conf_are_followed_when_the_file_changes(split53, resolv_conf, closing, make_conf):
-    from support.process import wait_until
     closing(FakeUpstream(answer_with("10.0.0.1"), address="127.0.1.1", port=53))
     closing(FakeUpstream(answer_with("10.0.0.2"), address="127.0.1.2", port=53))
     resolv_conf.write_text("nameserver 127.0.1.1\n")
     try:
-        from support.split53 import free_port
         port = free_port()
         conf = make_conf(port).replace("forward only; forwarders {  };", "")
         program = split53(conf=conf, port=port)
