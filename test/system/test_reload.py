@@ -10,7 +10,7 @@ import time
 import pytest
 
 from support.client import Stream, addresses, ask
-from support.process import patience, wait_until
+from support.process import patience, sanitized, wait_until
 from support.split53 import free_port
 from support.upstream import answer_with
 
@@ -30,7 +30,7 @@ class Load:
         names.write_text("".join(f"n{i}.example.com A\nn{i}.service.consul A\n" for i in range(2000)))
         self.child = subprocess.Popen(
             ["dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(names), "-Q", str(RATE), "-l", str(SECONDS), "-c", "20",
-             "-t", str(3 * patience())], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+             "-q", "800", "-t", str(3 * patience())], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def figures(self):
         said, _ = self.child.communicate(timeout=SECONDS + 60)
@@ -62,7 +62,7 @@ def disturb(server, texts):
 
 def check_nothing_lost(load):
     figure, codes, said = load.figures()
-    assert figure["sent"] >= RATE * SECONDS * 0.8, said
+    assert figure["sent"] >= RATE * SECONDS * (0.5 if sanitized() else 0.9), said
     assert figure["lost"] == 0 and figure["completed"] == figure["sent"], said
     assert re.fullmatch(r"NOERROR \d+ \(100\.00%\)", codes.strip()), said
 
