@@ -180,12 +180,12 @@ s53_places_open(struct s53_server *server, const struct s53_snapshot *snapshot,
 	}
 	S53_LIST_EACH (&server->places, it)
 		S53_CONTAINER_OF(it, struct server_place, link)->wanted = false;
+	warn_absent(snapshot, &wanted, diags);
 	if (open_wanted(server, snapshot, &wanted, diags, &opened) == 0 &&
 	    diags->error_count == errors_before)
 		s53_diag_add(diags, S53_DIAG_ERROR, (struct s53_place){ 0 }, NULL,
 		    "no address is left to listen on: see listen-on and listen-on-v6, and the"
 		    " warnings before this");
-	warn_absent(snapshot, &wanted, diags);
 	s53_addr_list_fini(&wanted);
 	if (diags->error_count > errors_before) {
 		s53_places_abandon(server, opened);

@@ -221,18 +221,19 @@ end(struct s53_worker *worker)
 {
 	while (!s53_list_empty(&worker->listeners))
 		close_listener(S53_CONTAINER_OF(worker->listeners.next, struct serving, link));
+	/* Nobody reads mail any more, not even the last turn of the loop below. */
+	if (worker->mail_event != NULL)
+		event_free(worker->mail_event);
+	if (worker->drain_event != NULL)
+		event_free(worker->drain_event);
+	discard_mail(worker);
 	if (worker->resolver != NULL) {
 		s53_resolver_free(worker->resolver);
 		event_base_loop(worker->base, EVLOOP_NONBLOCK); /* last replies over TCP leave */
 		s53_tcp_abandon(&worker->shared->tcp, worker->base);
 	}
-	discard_mail(worker);
 	if (worker->exchanger != NULL)
 		s53_exchanger_free(worker->exchanger);
-	if (worker->mail_event != NULL)
-		event_free(worker->mail_event);
-	if (worker->drain_event != NULL)
-		event_free(worker->drain_event);
 	if (worker->base != NULL)
 		event_base_free(worker->base);
 	if (worker->mail_fd >= 0)
