@@ -127,7 +127,6 @@ rebuild(struct fixture *f)
 		.interfaces = f->interfaces,
 		.interface_count = INTERFACE_COUNT,
 		.ours = &f->ours,
-		.want_notes = true,
 	};
 
 	return s53_setup(&input, &f->diags, &f->snapshot);
