@@ -84,8 +84,9 @@
  *   dnssec-validation (v)     BOOL, or TEXT auto
  *
  * zone body: `type` TEXT as written (master, primary, slave, secondary, mirror, stub, static-stub,
- * hint, forward, delegation-only; redirect and in-view are refused). By type:
- *   forward                   forward TEXT, forwarders PEERS: one of them at least
+ * hint, forward, delegation-only; redirect and in-view are refused). A view or zone of another class
+ * than IN has level IGNORED_DIFFERENT: nothing is built from it. By type:
+ *   forward                   forwarders PEERS (missing: as an empty list), forward TEXT
  *   master, primary           file TEXT; allow-query, allow-query-on MATCH; forwarders
  *   slave, secondary, stub    primaries PEERS; a peer that is no address names a primaries list
  *                             (s53_conf_servers() finds it), otherwise it is a host
@@ -117,7 +118,7 @@ enum s53_conf_type {
 	S53_CONF_BOOL, /* boolean */
 	S53_CONF_NUMBER, /* number: counts, sizes, durations, TTLs, ports */
 	S53_CONF_TEXT, /* text: quoted or bare word, enum words in lower case */
-	S53_CONF_ADDRESS, /* addr, with port where one may follow, else 0; "*" is any of its family */
+	S53_CONF_ADDRESS, /* addr, with port where one may follow; "*": any of its family */
 	S53_CONF_MATCH, /* match: an address match list */
 	S53_CONF_PEERS, /* peers: forwarders, primaries, also-notify ... */
 	S53_CONF_WORDS, /* words: a list of words, or the raw tokens of what is ignored */

@@ -42,10 +42,10 @@ static const struct conf_rule rules[] = {
 	{ "tcp-send-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
 	{ "udp-receive-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
 	{ "udp-send-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
-	{ "dscp", OPTIONS_, .form = FORM_NUMBER, .max = 63,
+	{ "dscp", OPTIONS_, .form = FORM_NUMBER,
 	    DIFFERENT("packets are not marked; the packet filter can do it") },
 	/* parts of listen-on, of lists of servers */
-	{ "dscp", AT(IN_LISTEN) | AT(IN_LIST), .form = FORM_NUMBER, .max = 63,
+	{ "dscp", AT(IN_LISTEN) | AT(IN_LIST), .form = FORM_NUMBER,
 	    HARMLESS("packets are not marked; the packet filter can do it") },
 	{ "http", AT(IN_LISTEN), .form = FORM_NAME,
 	    DIFFERENT("DNS over HTTPS is not served: this listener is left out") },

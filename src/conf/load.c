@@ -16,7 +16,8 @@ static enum s53_status
 finish(struct conf_parser *parser, const struct conf_source *source)
 {
 	conf_parser_run(parser, source);
-	if (!parser->out_of_memory && !conf_check(parser->conf, &parser->sources))
+	if (!parser->out_of_memory && parser->sources.errors <= REPORT_MAX &&
+	    !conf_check(parser->conf, &parser->sources))
 		parser->out_of_memory = true;
 	if (parser->out_of_memory)
 		return S53_E_NOMEM;

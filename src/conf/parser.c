@@ -20,6 +20,8 @@ conf_advance(struct conf_parser *parser)
 		parser->out_of_memory = true; /* everything ends as at the end of the file */
 		parser->token.kind = TOKEN_END;
 	}
+	if (parser->sources.errors > REPORT_MAX)
+		parser->token.kind = TOKEN_END; /* enough was said */
 }
 
 void *

@@ -203,7 +203,8 @@ conf_report(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_pl
 	if (++*count > REPORT_MAX) {
 		if (*count == REPORT_MAX + 1)
 			s53_diag_add(sources->diags, kind, place, NULL,
-			    "there are more, which are not listed");
+			    kind == S53_DIAG_ERROR ? "more errors than these: reading ends here"
+						   : "there are more, which are not listed");
 		return;
 	}
 	va_start(arguments, format);

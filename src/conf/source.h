@@ -18,7 +18,7 @@
 #include <split53/status.h>
 
 #define SOURCE_SIZE_MAX ((size_t)256 << 20) /* of one file: what is longer is no configuration */
-#define REPORT_MAX 1000 /* errors, and warnings, that are listed */
+#define REPORT_MAX 1000 /* errors, and warnings, that are listed; then reading ends */
 
 struct conf_source {
 	struct conf_source *next;
