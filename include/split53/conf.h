@@ -84,8 +84,8 @@
  *   dnssec-validation (v)     BOOL, or TEXT auto
  *
  * zone body: `type` TEXT as written (master, primary, slave, secondary, mirror, stub, static-stub,
- * hint, forward, delegation-only; redirect and in-view are refused). A view or zone of another class
- * than IN has level IGNORED_DIFFERENT: nothing is built from it. By type:
+ * hint, forward, delegation-only; redirect and in-view are refused). A view or zone of another
+ * class than IN has level IGNORED_DIFFERENT: nothing is built from it. By type:
  *   forward                   forwarders PEERS (missing: as an empty list), forward TEXT
  *   master, primary           file TEXT; allow-query, allow-query-on MATCH; forwarders
  *   slave, secondary, stub    primaries PEERS; a peer that is no address names a primaries list
