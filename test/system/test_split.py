@@ -110,3 +110,30 @@ def test_a_reverse_zone_is_split_off_like_any_other(upstream, split53):
     server = split53(forwarders=[default.where], extra=zone)
     assert server.ask("4.3.1.10.in-addr.arpa.", "PTR").answer[0][0].to_text() == "inside.example."
     assert server.ask("4.3.2.198.in-addr.arpa.", "PTR").answer[0][0].to_text() == "default.example."
+
+
+def test_an_empty_list_exempts_a_sub_zone_from_its_parents_route(upstream, split53):
+    default, consul = upstream(answer_with(RECURSOR)), upstream(answer_with(CONSUL))
+    zone = 'zone "public.consul" { type forward; forwarders { }; };\n'
+    server = split53(forwarders=[default.where], consul=consul.where, extra=zone)
+    assert server.ask("www.public.consul.").answer[0][0].to_text() == RECURSOR
+    assert server.ask("www.private.consul.").answer[0][0].to_text() == CONSUL
+    assert consul.names() == ["www.private.consul."]
+
+
+@pytest.mark.parametrize("clauses", [
+    "type stub; primaries {{ {where}; }};", "type slave; masters {{ {where}; }};", "type secondary; primaries port {port} {{ {address}; }};"],
+    ids=["stub", "slave", "secondary"])
+def test_a_zone_whose_primaries_are_known_is_a_route_to_them(upstream, split53, clauses):
+    default, primary = upstream(answer_with(RECURSOR)), upstream(answer_with("10.30.30.30"), address="127.0.0.8")
+    words = clauses.format(where=primary.where, port=primary.port, address=primary.address)
+    server = split53(forwarders=[default.where], extra=f'zone "corp.example" {{ {words} }};\n')
+    assert server.ask("www.corp.example.").answer[0][0].to_text() == "10.30.30.30"
+    assert server.ask("www.example.").answer[0][0].to_text() == RECURSOR
+
+
+def test_static_stub_asks_its_servers(upstream, split53):
+    default, primary = upstream(answer_with(RECURSOR)), upstream(answer_with("10.30.30.30"), address="127.0.0.8", port=53)
+    server = split53(forwarders=[default.where], extra='zone "corp.example" { type static-stub; server-addresses { 127.0.0.8; }; };\n')
+    assert server.ask("www.corp.example.").answer[0][0].to_text() == "10.30.30.30"
+    assert len(primary.queries) == 1

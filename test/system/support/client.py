@@ -12,10 +12,13 @@ import dns.rcode
 import dns.rdatatype
 
 
-def query(name, rdtype="A", edns=None, size=1232, flags=dns.flags.RD, rdclass="IN", options=None, do=False):
+def query(name, rdtype="A", edns=None, size=1232, flags=dns.flags.RD, rdclass="IN", options=None, do=False,
+          identity=None):
     """A question. edns: None for none, else the version."""
     name = name if isinstance(name, dns.name.Name) else dns.name.from_text(name)
     message = dns.message.make_query(name, rdtype, rdclass)
+    if identity is not None:
+        message.id = identity
     message.flags = dns.flags.Flag(flags)
     if edns is None and not options and not do:
         message.use_edns(False)

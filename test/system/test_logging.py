@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: ISC
+"""Where the log goes and what is in it: channels, severities, categories, the query log."""
+import os
+import re
+import signal
+
+from support.process import wait_until
+from support.split53 import Split53, free_port
+from support.upstream import answer_with
+
+
+def serving(closing, tmp_path, make_conf, upstream, logging, options="", **more):
+    """Started with -f, so that logging { } is in force (with -g all goes to standard error)."""
+    port = free_port()
+    conf = make_conf(port, [upstream(answer_with()).where], options=options) + logging
+    return closing(Split53(tmp_path, conf, wait_at=("127.0.0.1", port), foreground="-f", **more))
+
+
+def read(path):
+    return path.read_text() if path.exists() else ""
+
+
+def test_the_query_log_says_who_asked_what(closing, tmp_path, make_conf, upstream):
+    file = tmp_path / "queries.log"
+    program = serving(closing, tmp_path, make_conf, upstream, f"""logging {{
+        channel asked {{ file "{file}"; severity info; print-time yes; print-category yes; print-severity yes; }};
+        category queries {{ asked; }}; }};""", "querylog yes;")
+    program.ask("Logged.Example.com.", "AAAA", edns=0)
+    line = wait_until(lambda: re.search(r".*Logged\.Example\.com.*", read(file)), 5, "the query is logged").group(0)
+    assert re.search(r"\d\d:\d\d:\d\d\.\d\d\d queries: info: ", line), line
+    assert "127.0.0.1#" in line and "IN AAAA" in line
+
+
+def test_without_querylog_no_query_is_logged(closing, tmp_path, make_conf, upstream):
+    file = tmp_path / "all.log"
+    program = serving(closing, tmp_path, make_conf, upstream, f"""logging {{
+        channel all {{ file "{file}"; severity debug 3; }}; category default {{ all; }}; category queries {{ null; }}; }};""")
+    program.ask("silent.example.com.")
+    assert "silent.example.com" not in read(file)
+
+
+def test_a_severity_keeps_what_is_below_it_out(closing, tmp_path, make_conf, upstream):
+    loud, quiet = tmp_path / "loud.log", tmp_path / "quiet.log"
+    serving(closing, tmp_path, make_conf, upstream, f"""logging {{
+        channel loud {{ file "{loud}"; severity info; }}; channel quiet {{ file "{quiet}"; severity critical; }};
+        category default {{ loud; quiet; }}; }};""")
+    assert wait_until(lambda: read(loud), 5, "something is said")
+    assert not read(quiet)
+
+
+def test_a_log_file_that_was_moved_away_is_opened_anew_on_sighup(closing, tmp_path, make_conf, upstream):
+    file, moved = tmp_path / "rotating.log", tmp_path / "rotating.log.old"
+    program = serving(closing, tmp_path, make_conf, upstream, f"""logging {{
+        channel all {{ file "{file}"; severity info; }}; category default {{ all; }}; category queries {{ all; }}; }};""", "querylog yes;")
+    program.ask("before.example.com.")
+    wait_until(lambda: "before.example.com" in read(file), 5, "the first line")
+    os.rename(file, moved)
+    program.process.send_signal(signal.SIGHUP)
+    wait_until(file.exists, 5, "the file is there again")
+    program.ask("after.example.com.")
+    wait_until(lambda: "after.example.com" in read(file), 5, "the line is in the new file")
+    assert "after.example.com" not in read(moved)
+
+
+def test_minus_g_says_everything_on_standard_error(closing, tmp_path, make_conf, upstream):
+    port, file = free_port(), tmp_path / "unused.log"
+    conf = make_conf(port, [upstream(answer_with()).where]) + \
+        f'logging {{ channel all {{ file "{file}"; }}; category default {{ all; }}; }};'
+    program = closing(Split53(tmp_path, conf, wait_at=("127.0.0.1", port)))
+    program.process.wait_for_log("running")
+    assert not read(file)
+
+
+def test_minus_L_says_everything_in_that_file(closing, tmp_path, make_conf, upstream):
+    file = tmp_path / "given.log"
+    serving(closing, tmp_path, make_conf, upstream, "", arguments=["-L", str(file)])
+    wait_until(lambda: "running" in read(file), 5, "the start is logged")
