@@ -2,7 +2,7 @@
  *
  * replay.h - text scenarios through the whole resolve layer, with a fake clock and fake upstreams.
  *
- * The language is described in docs/testing.md.
+ * README.md beside this file describes the language.
  */
 #pragma once
 
