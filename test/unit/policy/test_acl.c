@@ -117,6 +117,20 @@ a_negated_nested_list_denies_what_it_matches_and_never_lets_through(void **state
 }
 
 static void
+verdicts_are_those_of_named(void **state) /* 9.18.49, asked from these three addresses */
+{
+	static const char *const clients[] = { "127.0.0.2", "127.0.0.3", "127.0.1.1", NULL };
+
+	(void)state;
+	lets_through("!{ !127.0.0.2 any } 127.0.0.2", clients, "100");
+	lets_through("!{ !127.0.0.2 } any", clients, "111");
+	lets_through("{ !127.0.0.2 127.0.0/24 } 127.0.0.2", clients, "110");
+	lets_through("!{ 127.0.0.2 } any", clients, "011");
+	lets_through("!{ !127.0.0.2 }", clients, "000");
+	lets_through("127.0.0/24 !127.0.0.2", clients, "110");
+}
+
+static void
 families_are_kept_apart_and_any_is_both(void **state)
 {
 	static const char *const both[] = { "192.0.2.1", "2001:db8::1", "::1", NULL };
@@ -189,6 +203,7 @@ main(void)
 		cmocka_unit_test(what_a_nested_list_denies_it_merely_does_not_match),
 		cmocka_unit_test(
 		    a_negated_nested_list_denies_what_it_matches_and_never_lets_through),
+		cmocka_unit_test(verdicts_are_those_of_named),
 		cmocka_unit_test(families_are_kept_apart_and_any_is_both),
 		cmocka_unit_test(a_mapped_address_is_matched_as_the_one_inside),
 		cmocka_unit_test(a_list_that_lets_everyone_through_is_known_by_its_looks),
