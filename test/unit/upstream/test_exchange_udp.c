@@ -340,6 +340,51 @@ only_lane(const struct fixture *f)
 }
 
 static void
+an_answer_that_comes_to_another_socket_of_ours_is_a_stray(void **arg)
+{
+	struct fixture f;
+	struct asked asked[2];
+	struct s53_addr swap;
+
+	(void)arg;
+	fixture_start(&f, keep_query);
+	for (unsigned i = 0; i < 2; i++) {
+		ask_udp(&f, &asked[i]);
+		s53_exchanger_flush(f.exchanger); /* the next batch gets another socket */
+	}
+	assert_int_equal(only_lane(&f)->pool.count, 2);
+	run_until(&f, &f.kept_count, 2);
+	/* One bucket for all IDs of both, so that nothing but the socket tells them apart. */
+	for (unsigned i = 0; i < 2; i++) {
+		struct s53_exchange *exchange = asked[i].exchange;
+
+		*exchange->back = exchange->next;
+		if (exchange->next != NULL)
+			exchange->next->back = exchange->back;
+		exchange->carrier->salt = exchange->id;
+		exchange->next = f.exchanger->ids[0];
+		exchange->back = &f.exchanger->ids[0];
+		if (exchange->next != NULL)
+			exchange->next->back = &exchange->next;
+		*exchange->back = exchange;
+	}
+	asked[0].exchange->carrier->salt = asked[1].exchange->id; /* finds the other's bucket */
+	swap = f.kept[1].from;
+	f.kept[1].from = f.kept[0].from;
+	fake_answer(&f.kept[1]);
+	run_ready(&f);
+	assert_int_equal(asked[0].checks + asked[1].checks, 0);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 1);
+	f.kept[1].from = swap;
+	fake_answer(&f.kept[1]);
+	run_until(&f, &asked[1].ends, 1);
+	asked[0].exchange->carrier->salt = asked[0].exchange->id;
+	fake_answer(&f.kept[0]);
+	run_until(&f, &asked[0].ends, 1);
+	fixture_stop(&f);
+}
+
+static void
 a_batch_for_a_loopback_server_leaves_through_one_socket(void **arg)
 {
 	struct fixture f;
@@ -653,6 +698,7 @@ main(void)
 		    late_may_cancel_its_own_exchange_and_doing_so_twice_in_a_row_is_trouble),
 		cmocka_unit_test(done_may_cancel_and_start_exchanges_on_its_own_socket),
 		cmocka_unit_test(done_may_do_so_when_all_fail_too),
+		cmocka_unit_test(an_answer_that_comes_to_another_socket_of_ours_is_a_stray),
 		cmocka_unit_test(a_batch_for_a_loopback_server_leaves_through_one_socket),
 		cmocka_unit_test(ten_thousand_exchanges_need_no_more_than_the_first_ones),
 		cmocka_unit_test(idle_sockets_are_closed_and_then_nothing_wakes_us),
