@@ -271,3 +271,26 @@ open_fds(void)
 	}
 	return count;
 }
+
+static inline unsigned
+lanes(const struct fixture *f, struct s53_lane **first)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < S53_LANE_BUCKETS; i++) {
+		S53_LIST_EACH (&f->exchanger->lanes[i], it) {
+			*first = S53_CONTAINER_OF(it, struct s53_lane, link);
+			count++;
+		}
+	}
+	return count;
+}
+
+static inline struct s53_lane *
+only_lane(const struct fixture *f)
+{
+	struct s53_lane *lane = NULL;
+
+	assert_int_equal(lanes(f, &lane), 1);
+	return lane;
+}
