@@ -47,8 +47,7 @@ struct s53_exchange_ask {
 	 * Is this the answer? Address, port, ID and QR are right; it says whether question, letter
 	 * case and sections are. false: the wait goes on. Must not start or cancel an exchange.
 	 */
-	bool (*check)(
-	    void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
+	bool (*check)(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
 
 	/*
 	 * Not here yet. The exchange goes on. May start and cancel others, and cancel this one.
