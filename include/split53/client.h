@@ -4,8 +4,9 @@
  *
  * Layer    resolve: listen fills in the operations, so that replies leave without an upward call
  * Threads  the worker's own
- * Memory   a plain value, moved with the query from the stack to a pending query. `transport` is the listener's: a UDP socket object, or
- *          a TCP connection on which the client holds one count until send() or drop() is called, which happens exactly once
+ * Memory   a plain value, moved with the query from the stack to a pending query. `transport` is
+ *          the listener's: a UDP socket object, or a TCP connection on which the client holds one
+ *          count until send() or drop() is called, which happens exactly once
  * Units    octets
  */
 #pragma once
@@ -19,7 +20,10 @@ enum s53_transport { S53_UDP, S53_TCP };
 struct s53_client;
 
 struct s53_client_ops {
-	/* A buffer of at least `cap` octets for the reply, valid until send() or drop(). NULL: none; then drop() follows. */
+	/*
+	 * A buffer of at least `cap` octets for the reply, valid until the next room() of the same
+	 * worker, send() or drop(). NULL: none; then drop() follows.
+	 */
 	uint8_t *(*room)(struct s53_client *client, size_t cap);
 	/* Send the first `len` octets of that buffer. The client is used up. */
 	void (*send)(struct s53_client *client, size_t len);

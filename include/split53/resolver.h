@@ -2,9 +2,11 @@
  *
  * resolver.h - a query's way from its octets to its reply: the door to the resolve layer.
  *
- * Layer    resolve; no event loop, no socket: time comes from base/clock, upstreams are asked through exchange.h
+ * Layer    resolve; no event loop, no socket: time comes from base/clock, upstreams are asked
+ *          through exchange.h
  * Threads  a resolver belongs to one worker
- * Memory   a query lives on the caller's stack until it waits; then it moves into a pending query of the resolver's pool
+ * Memory   a query lives on the caller's stack until it waits; then it moves into a pending query
+ *          of the resolver's pool
  * Units    ms, octets
  */
 #pragma once
@@ -35,7 +37,8 @@ void s53_resolver_use(struct s53_resolver *resolver, struct s53_policy *policy);
 const struct s53_policy *s53_resolver_policy(const struct s53_resolver *resolver);
 
 /*
- * A message arrived. Ends in exactly one send() or drop() of `client`, now or later. `octets` need not outlive the call.
+ * A message arrived. Ends in exactly one send() or drop() of `client`, now or later. `octets`
+ * need not outlive the call.
  */
 void s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client,
     const uint8_t *octets, size_t len, uint64_t now_ms);

@@ -2,11 +2,12 @@
  *
  * chase.c - a CNAME that leads out of its route is completed in the route that it leads into.
  *
- * Consul answers a service with an external address by a bare CNAME, and a public name may point into `consul`. The records up to the crossing are
- * kept; what the upstream says of names beyond it is not its business and is dropped (it could plant addresses for
- * names of another route); the name behind it is asked as a query of our own, which walks the same line from ROUTE on. Its answer
- * comes back as a client's would, through client->send, and is appended. Bounded by CHASE_DEPTH_MAX crossings; a circle ends with
- * SERVFAIL as soon as a name comes again.
+ * Consul answers a service with an external address by a bare CNAME, and a public name may point
+ * into `consul`. The records up to the crossing are kept; what the upstream says of names beyond
+ * it is not its business and is dropped (it could plant addresses for names of another route);
+ * the name behind it is asked as a query of our own, which walks the same line from ROUTE on. Its
+ * answer comes back as a client's would, through client->send, and is appended. Bounded by
+ * CHASE_DEPTH_MAX crossings; a circle ends with SERVFAIL as soon as a name comes again.
  */
 #include <split53/reply.h>
 #include <split53/zone.h>
@@ -64,7 +65,10 @@ same_route(const struct s53_route *a, const struct s53_route *b)
 	    b->kind == S53_ROUTE_FORWARD && a->group == b->group;
 }
 
-/* Follow the chain to its first target in another route: names[kept]. false: it stays where it is. */
+/*
+ * Follow the chain to its first target in another route: names[kept]. false: it stays where it
+ * is.
+ */
 static bool
 find_crossing(const struct s53_query *query, struct s53_chase *chase)
 {

@@ -2,10 +2,11 @@
  *
  * exchange.c - the steps choose and exchange: which server is asked, how, and when the next one.
  *
- * A pass asks each server of the group once, the next one as soon as the last is late or has failed. A server that said or proved that it
- * cannot help (failed) is not asked again; one that is silent is asked anew in the next pass, since datagrams get
- * lost: with EDNS once more, then without (silence may be a firewall's that drops EDNS; RFC 6891 s6.2.2). Each
- * pass waits twice as long. All attempts stay open: the late answer of the first is still taken.
+ * A pass asks each server of the group once, the next one as soon as the last is late or has
+ * failed. A server that said or proved that it cannot help (failed) is not asked again; one that
+ * is silent is asked anew in the next pass, since datagrams get lost: with EDNS once more, then
+ * without (silence may be a firewall's that drops EDNS; RFC 6891 s6.2.2). Each pass waits twice
+ * as long. All attempts stay open: the late answer of the first is still taken.
  */
 #include <stdio.h>
 
@@ -38,7 +39,10 @@ give_up(struct s53_query *query)
 	    pending->ede_text[0] == '\0' ? NULL : pending->ede_text);
 }
 
-/* Servers that are being asked over TCP: what is sent there arrives, asking again would only cost. */
+/*
+ * Servers that are being asked over TCP: what is sent there arrives, asking again would only
+ * cost.
+ */
 static uint32_t
 asked_over_tcp(const struct s53_pending *pending)
 {
@@ -86,8 +90,9 @@ s53_step_choose(struct s53_query *query)
 }
 
 /*
- * The upstream's question: RD and AD always (we want the recursion, and word of whether it was validated, RFC 6840 s5.7), CD and
- * DO as the client said, its name in random letter case, an OPT of our own.
+ * The upstream's question: RD and AD always (we want the recursion, and word of whether it was
+ * validated, RFC 6840 s5.7), CD and DO as the client said, its name in random letter case, an OPT
+ * of our own.
  */
 static void
 write_ask(struct s53_attempt *attempt, const struct s53_upstream *server)
@@ -110,8 +115,8 @@ write_ask(struct s53_attempt *attempt, const struct s53_upstream *server)
 }
 
 /*
- * The wait after which the next is asked as well: short before another server of the pass, longer before the same ones are asked again,
- * since a slow server is no lost datagram.
+ * The wait after which the next is asked as well: short before another server of the pass, longer
+ * before the same ones are asked again, since a slow server is no lost datagram.
  */
 static uint32_t
 late_ms(const struct s53_pending *pending, const struct s53_upstream *server)
@@ -135,8 +140,9 @@ resume(struct s53_pending *pending, enum s53_step step)
 }
 
 /*
- * Late: ask the next server as well. A server that answered in other letter case than we asked does not keep the case (or someone is
- * forging): it is asked over TCP, where nobody but the server can answer.
+ * Late: ask the next server as well. A server that answered in other letter case than we asked
+ * does not keep the case (or someone is forging): it is asked over TCP, where nobody but the
+ * server can answer.
  */
 static void
 on_late(void *arg, struct s53_exchange *exchange)

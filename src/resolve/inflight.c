@@ -2,8 +2,8 @@
  *
  * inflight.c - who leads a key.
  *
- * One table a worker: no lock, at worst as many identical upstream questions as there are workers. Open hashing with lists;
- * it doubles when there are more leaders than buckets.
+ * One table a worker: no lock, at worst as many identical upstream questions as there are
+ * workers. Open hashing with lists; it doubles when there are more leaders than buckets.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * local.h - answers that need nobody else: zones of ours, class CH, the referral of a question without RD.
+ * local.h - answers that need nobody else: zones of ours, class CH, the referral of a question
+ * without RD.
  *
  * Layer    resolve (private)
  * Threads  the worker's; messages are written into the resolver's scratch buffer
@@ -10,7 +11,10 @@
 
 #include "query.h"
 
-/* From the zone of query->route; a CNAME that leaves the zone is followed when the client may recurse. */
+/*
+ * From the zone of query->route; a CNAME that leaves the zone is followed when the client may
+ * recurse.
+ */
 enum s53_verdict s53_local_zone(struct s53_query *query);
 
 /* version.bind, hostname.bind, id.server; the rest is REFUSED. */

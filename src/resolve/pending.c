@@ -30,7 +30,10 @@ pool_give(struct s53_link *list, unsigned *count, struct s53_link *link, void *o
 	(*count)++;
 }
 
-/* recursive-clients counts over all workers; a question of our own belongs to one already counted. */
+/*
+ * recursive-clients counts over all workers; a question of our own belongs to one already
+ * counted.
+ */
 static bool
 within_limit(struct s53_query *query)
 {

@@ -6,9 +6,10 @@
  * Threads  their worker's
  * Memory   the resolver's pool owns them; S53_POOL_KEEP unused ones are kept for the next
  *
- * The first query of a key leads: it is in the in-flight table and asks upstream. Others with that key follow: they hang
- * in the leader's list, and its end always ends them. A query that we ask ourselves (chase.c) neither leads nor
- * follows: were it to wait for a leader, two CNAMEs that point at each other could wait for ever.
+ * The first query of a key leads: it is in the in-flight table and asks upstream. Others with
+ * that key follow: they hang in the leader's list, and its end always ends them. A query that we
+ * ask ourselves (chase.c) neither leads nor follows: were it to wait for a leader, two CNAMEs
+ * that point at each other could wait for ever.
  */
 #pragma once
 
@@ -62,10 +63,16 @@ struct s53_pending {
 	struct s53_chase *chase; /* in the arena; or NULL */
 };
 
-/* Move the query off the stack. NULL: no memory or recursive-clients reached; the query is untouched. */
+/*
+ * Move the query off the stack. NULL: no memory or recursive-clients reached; the query is
+ * untouched.
+ */
 struct s53_pending *s53_pending_move(struct s53_query *query);
 
-/* Cancel what is under way, give it back. Its client has been served. Followers are not touched: there are none. */
+/*
+ * Cancel what is under way, give it back. Its client has been served. Followers are not touched:
+ * there are none.
+ */
 void s53_pending_free(struct s53_pending *pending);
 
 void s53_attempt_free(struct s53_attempt *attempt);
@@ -100,10 +107,16 @@ struct s53_resolver {
 	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
 };
 
-/* chase.c: does the answer lead into another route? S53_NEXT: no, or completed; S53_WAIT: being completed. */
+/*
+ * chase.c: does the answer lead into another route? S53_NEXT: no, or completed; S53_WAIT: being
+ * completed.
+ */
 enum s53_verdict s53_chase_upstream(struct s53_query *query);
 
-/* The same for a local zone's answer that ends in a CNAME: S53_REPLY or S53_WAIT. Moves the query. */
+/*
+ * The same for a local zone's answer that ends in a CNAME: S53_REPLY or S53_WAIT. Moves the
+ * query.
+ */
 enum s53_verdict s53_chase_local(struct s53_query *query);
 
 /* validate.c: the exchange's check(), see exchange.h. */

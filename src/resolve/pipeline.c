@@ -2,10 +2,12 @@
  *
  * pipeline.c - the whole life of a query: start reading here.
  *
- *	parse -> view -> admit -> route -> find -> | join -> choose -> exchange -> validate -> store | -> answer
+ *	parse -> view -> admit -> route -> find ->
+ *	    | join -> choose -> exchange -> validate -> store | -> answer
  *
- * Left of the bar nothing is allocated and nothing waits. The one edge back leads from validate to choose (or from a server's
- * failure, which is validate's business too) and is bounded by the servers of the group, the passes and the deadline.
+ * Left of the bar nothing is allocated and nothing waits. The one edge back leads from validate
+ * to choose (or from a server's failure, which is validate's business too) and is bounded by the
+ * servers of the group, the passes and the deadline.
  */
 #include <split53/log.h>
 
@@ -72,7 +74,10 @@ view(struct s53_query *query)
 	    query, S53_RCODE_REFUSED, S53_EDE_PROHIBITED, "no view for this client");
 }
 
-/* Who may ask at all is decided here, who may ask for what when the route is known: a zone may say otherwise. */
+/*
+ * Who may ask at all is decided here, who may ask for what when the route is known: a zone may
+ * say otherwise.
+ */
 static enum s53_verdict
 admit(struct s53_query *query)
 {

@@ -4,8 +4,8 @@
  *
  * Layer    resolve (private)
  * Threads  its worker's
- * Memory   begins on the stack of s53_resolver_take(); the first step that must wait moves it into a
- *          pending query of the resolver's pool (pending.h). Nothing is allocated before that.
+ * Memory   begins on the stack of s53_resolver_take(); the first step that must wait moves it into
+ *          a pending query of the resolver's pool (pending.h). Nothing is allocated before that.
  * Units    ms, octets
  */
 #pragma once

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * querylog.c - the categories queries and query-errors, in BIND's form, so that what reads BIND's logs reads ours.
+ * querylog.c - the categories queries and query-errors, in BIND's form, so that what reads BIND's
+ * logs reads ours.
  */
 #include <stdio.h>
 #include <string.h>

@@ -38,7 +38,10 @@ end_pending(struct s53_resolver *resolver)
 		struct s53_pending *pending =
 		    S53_CONTAINER_OF(resolver->pending.next, struct s53_pending, link);
 
-		/* A follower is ended by its leader, a parent by its child: find who ends this one. */
+		/*
+		 * A follower is ended by its leader, a parent by its child: find who ends this
+		 * one.
+		 */
 		S53_LIST_EACH (&resolver->pending, link) {
 			pending = S53_CONTAINER_OF(link, struct s53_pending, link);
 			if (s53_list_empty(&pending->follow) && pending->chase == NULL)

@@ -2,22 +2,28 @@
  *
  * route.c - the step route: whose business is this name?
  *
- * First what no zone decides (class, types that are no data), then the longest suffix: a zone of ours answers here, a forward zone goes
- * on to the cache and its upstreams.
+ * First what no zone decides (class, types that are no data), then the longest suffix: a zone of
+ * ours answers here, a forward zone goes on to the cache and its upstreams.
  */
 #include <split53/zone.h>
 
 #include "local.h"
 #include "pending.h"
 
-/* Types that are not data, RFC 6895 s3.1: 128 to 255 are questions or transport's matters, and so is OPT. */
+/*
+ * Types that are not data, RFC 6895 s3.1: 128 to 255 are questions or transport's matters, and so
+ * is OPT.
+ */
 static bool
 is_meta_type(uint16_t qtype)
 {
 	return qtype == S53_TYPE_OPT || (qtype >= 128 && qtype <= 255 && qtype != S53_TYPE_ANY);
 }
 
-/* Zone transfer is not served; the rcode tells whether there would be a zone (RFC 5936 s2.2.1, as BIND). */
+/*
+ * Zone transfer is not served; the rcode tells whether there would be a zone (RFC 5936 s2.2.1, as
+ * BIND).
+ */
 static enum s53_verdict
 refuse_transfer(struct s53_query *query)
 {

@@ -2,9 +2,10 @@
  *
  * validate.c - is this reply an answer to that question, and is it one that helps?
  *
- * Two moments. check() runs on each message that came from the right address and port with the right ID: what is not
- * well formed or not the question's echo is dropped and the wait goes on (RFC 5452 s9.1), so that a forged or broken
- * message cannot end an exchange. The step runs on what passed: it sorts the rcodes.
+ * Two moments. check() runs on each message that came from the right address and port with the
+ * right ID: what is not well formed or not the question's echo is dropped and the wait goes on
+ * (RFC 5452 s9.1), so that a forged or broken message cannot end an exchange. The step runs on
+ * what passed: it sorts the rcodes.
  */
 #include <stdio.h>
 
@@ -14,7 +15,10 @@
 
 #define RCODE_YXDOMAIN 6 /* a DNAME grew too long, RFC 6672 s2.2: an answer */
 
-/* FORMERR from a server that could not read the question may come without it (RFC 1035 s4.1.1 leaves it open). */
+/*
+ * FORMERR from a server that could not read the question may come without it (RFC 1035 s4.1.1
+ * leaves it open).
+ */
 static bool
 is_bare_formerr(const uint8_t *octets, size_t len)
 {
@@ -76,7 +80,10 @@ next_server(struct s53_pending *pending, struct s53_attempt *attempt, uint16_t r
 	return S53_RETRY;
 }
 
-/* FORMERR, NOTIMP or BADVERS to a question with OPT: the same server once more without (RFC 6891 s6.2.2, s7). */
+/*
+ * FORMERR, NOTIMP or BADVERS to a question with OPT: the same server once more without (RFC 6891
+ * s6.2.2, s7).
+ */
 static enum s53_verdict
 without_edns(struct s53_pending *pending, struct s53_attempt *attempt)
 {
@@ -101,8 +108,8 @@ make_ours(struct s53_query *query, const struct s53_attempt *attempt)
 }
 
 /*
- * The answer is here: nobody else is waited for. Who was late while another answered is noted as silent, or a dead server
- * that is always overtaken would never be known as dead.
+ * The answer is here: nobody else is waited for. Who was late while another answered is noted as
+ * silent, or a dead server that is always overtaken would never be known as dead.
  */
 static void
 settle(struct s53_pending *pending)

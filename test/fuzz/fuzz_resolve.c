@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_resolve.c - any octets from a client, any octets from upstreams: each query ends once and nothing is read out of bounds.
+ * fuzz_resolve.c - any octets from a client, any octets from upstreams: each query ends once and
+ * nothing is read out of bounds.
  *
- * Input: a client's message behind its length (2 octets), then replies, each behind a length (2 octets) and a kind: 0 as it is, 1 with header
- * and question of what was asked in front (so that it passes the first checks), 2 the server cannot be reached, 3 time goes by.
+ * Input: a client's message behind its length (2 octets), then replies, each behind a length (2
+ * octets) and a kind: 0 as it is, 1 with header and question of what was asked in front (so that
+ * it passes the first checks), 2 the server cannot be reached, 3 time goes by.
  */
 #include <stdlib.h>
 #include <string.h>

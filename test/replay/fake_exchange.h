@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * fake_exchange.h - exchange.h without sockets: questions wait in a list until the scenario answers them.
+ * fake_exchange.h - exchange.h without sockets: questions wait in a list until the scenario
+ * answers them.
  *
- * Stands in for upstream/exchange.c: it defines the same functions, so that the archive's are not linked.
+ * Stands in for upstream/exchange.c: it defines the same functions, so that the archive's are not
+ * linked.
  */
 #pragma once
 
@@ -25,7 +27,10 @@ struct s53_exchange *fake_next_unseen(struct s53_exchanger *exchanger);
 /* The open exchange to the server at `addr`, newest first; or NULL. */
 struct s53_exchange *fake_find(struct s53_exchanger *exchanger, const struct s53_addr *addr);
 
-/* Octets arrive for it. false: check() did not want them and it goes on. TC over UDP turns it into a new TCP question. */
+/*
+ * Octets arrive for it. false: check() did not want them and it goes on. TC over UDP turns it
+ * into a new TCP question.
+ */
 bool fake_arrive(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint8_t *octets, size_t len);
 

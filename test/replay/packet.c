@@ -72,7 +72,10 @@ packet_of_ask(
 	take_wire(script, pkt, out);
 }
 
-/* The record lines below an action: "answer OWNER TTL CLASS TYPE RDATA", indented. NULL: the last has been read. */
+/*
+ * The record lines below an action: "answer OWNER TTL CLASS TYPE RDATA", indented. NULL: the last
+ * has been read.
+ */
 static ldns_rr *
 next_record(struct script *script, unsigned *section)
 {

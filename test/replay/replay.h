@@ -71,7 +71,10 @@ struct packet {
 void packet_of_ask(
     const struct script *script, char **words, unsigned count, uint16_t id, struct packet *out);
 
-/* An upstream's reply to `ask` out of the words of a `reply` line and the record lines after it (consumed). */
+/*
+ * An upstream's reply to `ask` out of the words of a `reply` line and the record lines after it
+ * (consumed).
+ */
 void packet_of_reply(struct script *script, char **words, unsigned count, const uint8_t *ask,
     size_t ask_len, struct packet *out);
 
