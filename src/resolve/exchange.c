@@ -230,7 +230,6 @@ s53_step_exchange(struct s53_query *query)
 	attempt->server = (unsigned)pending->chosen;
 	attempt->edns = pending->chosen_edns;
 	attempt->tcp = pending->chosen_tcp;
-	attempt->late_at_ms = query->now_ms + late_ms(pending, server);
 	write_ask(attempt, server);
 	ask = (struct s53_exchange_ask){ .octets = attempt->ask,
 		.len = attempt->ask_len,

@@ -31,7 +31,6 @@ struct s53_attempt {
 	struct s53_exchange *exchange;
 	unsigned server; /* index in the group */
 	uint16_t ask_len;
-	uint64_t late_at_ms; /* from then on it is slower than it should be */
 	bool edns;
 	bool tcp;
 	bool case_differs; /* a reply was right but for the letter case of its question */

@@ -108,21 +108,15 @@ make_ours(struct s53_query *query, const struct s53_attempt *attempt)
 }
 
 /*
- * The answer is here: nobody else is waited for. Who was late while another answered is noted as
- * silent, or a dead server that is always overtaken would never be known as dead.
+ * The answer is here: nobody else is waited for. The exchange notes who was late while another
+ * answered, so that a dead server that is always overtaken is known as dead.
  */
 static void
 settle(struct s53_pending *pending)
 {
-	struct s53_query *query = &pending->query;
-
-	S53_LIST_EACH_SAFE (&pending->attempts, link, following) {
-		struct s53_attempt *attempt = S53_CONTAINER_OF(link, struct s53_attempt, link);
-
-		if (attempt->exchange != NULL && query->now_ms >= attempt->late_at_ms)
-			s53_upstream_note(s53_group_server(query->route->group, attempt->server),
-			    S53_UPSTREAM_TIMEOUT, 0, query->now_ms);
-		s53_attempt_free(attempt);
+	S53_LIST_EACH_SAFE(&pending->attempts, link, following)
+	{
+		s53_attempt_free(S53_CONTAINER_OF(link, struct s53_attempt, link));
 	}
 }
 

@@ -79,9 +79,9 @@ best(const struct s53_group *group, uint32_t tried)
 }
 
 /*
- * A server that this query may be spent on to see how it does, or -1. While `found` is good that is one
- * query in TRIAL_SHARE at most, or with little traffic all of it would go to servers that are gone; but
- * one that was never asked gets its query at once.
+ * A server that this query may be spent on to see how it does, or -1. While `found` is good that
+ * is one query in TRIAL_SHARE at most, or with little traffic all of it would go to servers that
+ * are gone; but one that was never asked gets its query at once.
  */
 static int
 trial(const struct s53_group *group, int found, uint64_t now_ms)

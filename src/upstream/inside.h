@@ -10,10 +10,10 @@
  *       carrier  a UDP socket or a TCP connection: IDs are unique on it
  *         exchange
  *
- * Two rules keep callbacks safe. An exchange ends through s53_exchange_end() alone, and that is called
- * from the loop alone: a failure found elsewhere is put aside with s53_exchange_fail() and told at
- * the end of the loop's turn. And a carrier is closed only when nobody holds it, so that a loop over
- * its replies outlives whatever done() starts and cancels.
+ * Two rules keep callbacks safe. An exchange ends through s53_exchange_end() alone, and that is
+ * called from the loop alone: a failure found elsewhere is put aside with s53_exchange_fail() and
+ * told at the end of the loop's turn. And a carrier is closed only when nobody holds it, so that
+ * a loop over its replies outlives whatever done() starts and cancels.
  */
 #pragma once
 
@@ -141,7 +141,10 @@ void s53_lane_free(struct s53_lane *lane);
 void s53_lane_watch(struct s53_lane *lane, uint64_t now_ms);
 /* Bound to the source address of the server's options and not blocking. -1: errno. */
 int s53_lane_socket(struct s53_lane *lane, int type);
-/* Is it we who lack something, so that the server is not to blame and an open socket may still do? */
+/*
+ * Is it we who lack something, so that the server is not to blame and an open socket may still
+ * do?
+ */
 bool s53_lane_is_shortage(int error);
 
 /* carrier.c */

@@ -3,10 +3,10 @@
  * pool.c - a rotating pool of connected UDP sockets with random ports.
  *
  * A socket per query costs more than all the rest of a query together, one socket for all gives
- * forgers the port (RFC 5452 s9.2). So each query gets a new socket until the pool is full, then a
- * random one of the pool; each is replaced after a bounded number of queries or seconds, which makes
- * what a forger learns of a port worthless soon. Connected, so that the kernel drops what comes from
- * another address or port and tells of ICMP errors.
+ * forgers the port (RFC 5452 s9.2). So each query gets a new socket until the pool is full, then
+ * a random one of the pool; each is replaced after a bounded number of queries or seconds, which
+ * makes what a forger learns of a port worthless soon. Connected, so that the kernel drops what
+ * comes from another address or port and tells of ICMP errors.
  *
  * A loopback server has few sockets: no stranger can forge there, and what one socket takes
  * until the next flush leaves in one sendmmsg() and comes back in one recvmmsg().

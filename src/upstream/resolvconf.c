@@ -3,8 +3,8 @@
  * resolvconf.c - see resolvconf.h.
  *
  * The directory is watched rather than the file, so that a file put in its place is seen. Where
- * resolv.conf is a link (systemd-resolved, resolvconf), the directory that it leads to is watched as
- * well, and looked up anew after each change.
+ * resolv.conf is a link (systemd-resolved, resolvconf), the directory that it leads to is watched
+ * as well, and looked up anew after each change.
  */
 #include "resolvconf.h"
 

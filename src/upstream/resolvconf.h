@@ -16,8 +16,8 @@ unsigned s53_resolvconf_read(const char *path, struct s53_addr out[static S53_HO
 struct s53_resolvconf_watch;
 
 /*
- * Call touched() from the loop, soon, whenever `path` or what it links to may be another: written, replaced,
- * taken away. NULL: no memory or no inotify.
+ * Call touched() from the loop, soon, whenever `path` or what it links to may be another:
+ * written, replaced, taken away. NULL: no memory or no inotify.
  */
 struct s53_resolvconf_watch *s53_resolvconf_watch(
     struct event_base *base, const char *path, void (*touched)(void *arg), void *arg);

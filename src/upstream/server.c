@@ -6,7 +6,7 @@
  * that write at once may lose one sample, which is as good as one that never came:
  *
  *   rtt      smoothed round-trip time and its variation by RFC 6298 s2, in one word
- *   streak   signs of trouble since the last answer; a time-out or a refusal is TROUBLE at once, two
+ *   streak   signs of trouble since the last answer; a time-out or refusal is TROUBLE at once, two
  *            late answers in a row are
  *   failed   share of answers whose rcode led elsewhere, as ms that choosing adds to the RTT
  *   trial_ms when one query may see how it does: after a second in trouble, after 5 s without an
@@ -206,7 +206,10 @@ get32(const _Atomic uint32_t *at)
 	return atomic_load_explicit(at, memory_order_relaxed);
 }
 
-/* RFC 6298 s2.2, s2.3 with alpha 1/8 and beta 1/4, on scaled whole numbers as in Jacobson's paper. */
+/*
+ * RFC 6298 s2.2, s2.3 with alpha 1/8 and beta 1/4, on scaled whole numbers as in Jacobson's
+ * paper.
+ */
 static void
 sample_rtt(struct s53_upstream *upstream, uint32_t rtt_ms)
 {

@@ -2,12 +2,12 @@
  *
  * stream.c - the TCP connection of a lane, kept and pipelined (RFC 7766).
  *
- * One connection takes all questions of a lane, answers come in any order (s6.2.1.1, s7). When the
- * server closes it, what was not answered is asked again on a new one (s6.2.4): once when the
+ * One connection takes all questions of a lane, answers come in any order (s6.2.1.1, s7). When
+ * the server closes it, what was not answered is asked again on a new one (s6.2.4): once when the
  * closed one had answered nothing; up to RETRIES_MAX times when it had, because servers that take
- * a fixed number of questions per connection (Consul's takes 128) close with the rest unread.
- * A connection that stays silent until an exchange on it timed out gets no more exchanges:
- * it may hang in a NAT or on a host that is gone, which TCP alone notices after a quarter of an hour.
+ * a fixed number of questions per connection (Consul's takes 128) close with the rest unread. A
+ * connection that stays silent until an exchange on it timed out gets no more exchanges: it may
+ * hang in a NAT or on a host that is gone, which TCP alone notices after a quarter of an hour.
  */
 #include "inside.h"
 

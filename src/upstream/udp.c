@@ -2,9 +2,10 @@
  *
  * udp.c - datagrams out and in, in batches.
  *
- * A question is copied once, with its ID, into the batch: for so few octets that is cheaper than to have the
- * kernel gather two pieces. Replies land in buffers that all sockets of the exchanger share;
- * each takes the largest datagram there is, and the pages that no reply ever reached cost nothing.
+ * A question is copied once, with its ID, into the batch: for so few octets that is cheaper than
+ * to have the kernel gather two pieces. Replies land in buffers that all sockets of the exchanger
+ * share; each takes the largest datagram there is, and the pages that no reply ever reached cost
+ * nothing.
  */
 #include "inside.h"
 

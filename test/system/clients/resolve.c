@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * resolve NAME: print the addresses that the C library's resolver finds, one a line. Built with musl, statically, by
- * test_namespace.py: a client that has nothing of glibc.
+ * resolve NAME: print the addresses that the C library's resolver finds, one a line. Built with
+ * musl, statically, by test_namespace.py: a client that has nothing of glibc.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <netdb.h>
@@ -22,7 +22,8 @@ main(int argc, char **argv)
 		return 1;
 	}
 	for (one = list; one != NULL; one = one->ai_next)
-		if (getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
+		if (getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof(text), NULL, 0,
+		        NI_NUMERICHOST) == 0)
 			puts(text);
 	freeaddrinfo(list);
 	return 0;

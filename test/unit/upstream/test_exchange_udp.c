@@ -60,7 +60,7 @@ forge(const struct fake_query *query, int fd, size_t octet, uint8_t change)
 }
 
 static void
-a_reply_wrong_in_address_port_id_or_question_is_never_taken_and_the_right_one_still_is(void **arg)
+a_reply_wrong_in_any_way_is_never_taken_and_the_right_one_still_is(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -415,7 +415,7 @@ main(void)
 		    the_question_arrives_as_it_is_but_for_its_id_and_the_answer_comes_back),
 		cmocka_unit_test(ids_are_drawn_anew_for_each_question),
 		cmocka_unit_test(
-		    a_reply_wrong_in_address_port_id_or_question_is_never_taken_and_the_right_one_still_is),
+		    a_reply_wrong_in_any_way_is_never_taken_and_the_right_one_still_is),
 		cmocka_unit_test(late_comes_in_time_and_the_answer_after_it_still_counts),
 		cmocka_unit_test(silence_ends_in_time_and_puts_the_server_behind),
 		cmocka_unit_test(an_answer_teaches_the_round_trip_time),

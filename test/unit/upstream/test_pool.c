@@ -2,8 +2,9 @@
  *
  * test_pool.c - source ports towards a server that is not on loopback.
  *
- * In a network namespace of the test's own, where 192.0.2.53 is an address of this host: what is sent
- * there never leaves it, but split53 cannot know. Skipped where namespaces are not to be had.
+ * In a network namespace of the test's own, where 192.0.2.53 is an address of this host: what is
+ * sent there never leaves it, but split53 cannot know. Skipped where namespaces are not to be
+ * had.
  */
 #include "exchange_fixture.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_sockets.c - the life of the sockets behind exchanges over UDP: batches, age, shortage, source.
+ * test_sockets.c - the life of the sockets behind exchanges over UDP: batches, age, shortage,
+ * source.
  */
 #include "exchange_fixture.h"
 
