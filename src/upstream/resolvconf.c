@@ -27,7 +27,7 @@ struct s53_resolvconf_watch {
 	char *path;
 	char *target_name; /* the last component of what the path leads to, or NULL */
 	int fd;
-	int path_watch, target_watch; /* -1: none */
+	int path_watch, target_watch, file_watch; /* -1: none */
 	struct event *readable, *settled;
 	void (*touched)(void *arg);
 	void *arg;
@@ -153,6 +153,20 @@ watch_directory(int fd, const char *path)
 	return watch;
 }
 
+/*
+ * Watch the file itself: in a container it is mounted over the one that its directory holds, and
+ * what is written into it does not show in the directory.
+ */
+static void
+watch_file(struct s53_resolvconf_watch *watch)
+{
+	int was = watch->file_watch;
+
+	watch->file_watch = inotify_add_watch(watch->fd, watch->path, IN_MODIFY | IN_CLOSE_WRITE);
+	if (was >= 0 && was != watch->file_watch)
+		(void)inotify_rm_watch(watch->fd, was);
+}
+
 /* Follow the path's link, if it is one, to wherever it leads now. */
 static void
 follow(struct s53_resolvconf_watch *watch)
@@ -170,6 +184,7 @@ follow(struct s53_resolvconf_watch *watch)
 	if (was >= 0 && was != watch->target_watch && was != watch->path_watch)
 		(void)inotify_rm_watch(watch->fd, was);
 	free(target);
+	watch_file(watch);
 }
 
 static bool
@@ -177,8 +192,10 @@ concerns_us(const struct s53_resolvconf_watch *watch, const struct inotify_event
 {
 	const char *name = strrchr(watch->path, '/');
 
+	if ((event->mask & IN_IGNORED) != 0)
+		return false; /* a watch that we took away, or whose file is gone */
 	if (event->len == 0)
-		return true; /* the directory itself, or events were lost */
+		return true; /* the directory or the file itself, or events were lost */
 	if (event->wd == watch->path_watch &&
 	    strcmp(event->name, name != NULL ? name + 1 : watch->path) == 0)
 		return true;
@@ -229,7 +246,7 @@ s53_resolvconf_watch(
 		return NULL;
 	watch->touched = touched;
 	watch->arg = arg;
-	watch->target_watch = -1;
+	watch->target_watch = watch->file_watch = -1;
 	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	watch->path = strdup(path);
 	if (watch->fd < 0 || watch->path == NULL)
