@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fuzz_setup.c - whatever named.conf loads can be built and explained, on a machine of two addresses.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <server/explain.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
+
+/* Zone files are fuzzed elsewhere; here no name may lead to a file of the machine. */
+static bool
+names_a_file(const struct s53_conf_clause *first)
+{
+	for (; first != NULL; first = first->next)
+		if (strcmp(first->name, "file") == 0 || names_a_file(first->body))
+			return true;
+	return false;
+}
+
+static void
+explain(struct s53_rehearsal *rehearsal)
+{
+	static const char *const names[] = { "a.consul", "www.example.com",
+		"1.0.0.10.in-addr.arpa" };
+	struct s53_options options = *rehearsal->options;
+	FILE *out = fopen("/dev/null", "w");
+
+	S53_ASSERT(out != NULL);
+	s53_explain_all(rehearsal, out);
+	rehearsal->options = &options;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		options.explain_name = names[i];
+		options.explain_client = i == 1 ? "2001:db8::7" : "192.0.2.7";
+		S53_ASSERT(s53_explain_name(rehearsal, out));
+	}
+	fclose(out);
+}
+
+static void
+build(struct s53_rehearsal *rehearsal)
+{
+	struct s53_interface_addr interfaces[2];
+	const struct s53_setup_input input = {
+		.options = rehearsal->options,
+		.source = rehearsal->source,
+		.registry = rehearsal->registry,
+		.resolv_conf = "/dev/null",
+		.interfaces = interfaces,
+		.interface_count = 2,
+		.ours = &rehearsal->ours,
+		.want_notes = true,
+	};
+
+	S53_ASSERT(s53_addr_parse("127.0.0.1", 0, &interfaces[0].addr) == S53_OK);
+	S53_ASSERT(s53_prefix_parse("127.0.0.0/8", &interfaces[0].network) == S53_OK);
+	S53_ASSERT(s53_addr_parse("2001:db8::1", 0, &interfaces[1].addr) == S53_OK);
+	S53_ASSERT(s53_prefix_parse("2001:db8::/64", &interfaces[1].network) == S53_OK);
+	if (s53_setup(&input, &rehearsal->diags, &rehearsal->snapshot) == S53_OK)
+		explain(rehearsal);
+	else
+		S53_ASSERT(rehearsal->diags.error_count > 0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
+{
+	const struct s53_options options = { .config_shown = "fuzz" };
+	struct s53_rehearsal rehearsal = { .options = &options };
+
+	s53_diags_init(&rehearsal.diags);
+	rehearsal.source = calloc(1, sizeof(*rehearsal.source));
+	rehearsal.registry = s53_registry_new();
+	S53_ASSERT(rehearsal.source != NULL && rehearsal.registry != NULL);
+	if (s53_conf_parse("fuzz", (const char *)octets, len, &rehearsal.diags,
+		&rehearsal.source->file) == S53_OK &&
+	    !names_a_file(s53_conf_top(rehearsal.source->file)))
+		build(&rehearsal);
+	s53_rehearsal_fini(&rehearsal);
+	return 0;
+}
