@@ -14,7 +14,6 @@
 #include <split53/edns.h>
 #include <split53/name.h>
 
-#define S53_CHAIN_MAX 32 /* CNAMEs that are followed; BIND's limit is 11, unbound's similar */
 
 /* One record as it stands in a message: places, not copies. */
 struct s53_rr {
@@ -90,12 +89,3 @@ void s53_message_age(uint8_t *message, size_t len, uint32_t age_s, uint32_t cap_
  * `limit` when the question itself fits. The message passed the check.
  */
 size_t s53_message_cut(uint8_t *message, size_t len, size_t limit);
-
-/*
- * Follow the CNAMEs of the answer section from `qname`. *end: where they lead (qname itself when
- * none). Returns the number of CNAMEs followed, at most S53_CHAIN_MAX; a circle ends where it comes
- * back to a name. *answered: the answer section holds a record of `qtype` (or any for ANY, or a
- * CNAME when qtype is CNAME) owned by *end. The message passed the check.
- */
-unsigned s53_message_chain(const uint8_t *message, size_t len, const struct s53_name *qname,
-    uint16_t qtype, struct s53_name *end, bool *answered);

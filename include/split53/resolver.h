@@ -33,9 +33,6 @@ void s53_resolver_free(struct s53_resolver *resolver);
 /* From now on new queries use this policy; those under way keep theirs. */
 void s53_resolver_use(struct s53_resolver *resolver, struct s53_policy *policy);
 
-/* The policy in use; listen needs its limits. Valid until the next s53_resolver_use(). */
-const struct s53_policy *s53_resolver_policy(const struct s53_resolver *resolver);
-
 /*
  * A message arrived. Ends in exactly one send() or drop() of `client`, now or later. `octets`
  * need not outlive the call.

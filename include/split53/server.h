@@ -25,9 +25,6 @@ S53_MUST_USE enum s53_status s53_server_reload(struct s53_server *server);
 /* End as on SIGTERM. */
 void s53_server_stop(struct s53_server *server);
 
-unsigned s53_server_worker_count(const struct s53_server *server);
-struct s53_worker *s53_server_worker(const struct s53_server *server, unsigned index);
-
 /* --check and --explain; return what the program is to exit with. */
 int s53_check_run(struct s53_options *options);
 int s53_explain_run(struct s53_options *options);

@@ -109,8 +109,8 @@ s53_acl_add_list(struct s53_acl *acl, bool negated, struct s53_acl *list)
 static bool
 allows(const struct s53_acl *acl, const struct s53_addr *addr)
 {
-	for (const struct element *element = acl->elements, *end = element + acl->element_count;
-	     element < end; element++) {
+	for (size_t i = 0; i < acl->element_count; i++) {
+		const struct element *element = &acl->elements[i];
 		bool match = element->kind == ANY ||
 		    (element->kind == PREFIX ? s53_prefix_has(&element->prefix, addr)
 					     : allows(element->list, addr));

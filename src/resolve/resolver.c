@@ -83,12 +83,6 @@ s53_resolver_use(struct s53_resolver *resolver, struct s53_policy *policy)
 	resolver->policy = policy;
 }
 
-const struct s53_policy *
-s53_resolver_policy(const struct s53_resolver *resolver)
-{
-	return resolver->policy;
-}
-
 unsigned
 s53_resolver_pending(const struct s53_resolver *resolver)
 {

@@ -416,15 +416,3 @@ s53_server_run(struct s53_options *options)
 	s53_log_close();
 	return started ? EXIT_SUCCESS : EXIT_FAILURE;
 }
-
-unsigned
-s53_server_worker_count(const struct s53_server *server)
-{
-	return server->worker_count;
-}
-
-struct s53_worker *
-s53_server_worker(const struct s53_server *server, unsigned index)
-{
-	return server->workers[index];
-}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_setup.c - whatever named.conf loads can be built and explained, on a machine of two addresses.
+ * fuzz_setup.c - whatever named.conf loads can be built and explained, on a machine of two
+ * addresses.
  */
 #include <stdio.h>
 #include <stdlib.h>
