@@ -118,7 +118,6 @@ forward_route(struct s53_setup *setup, struct routing *routing, struct s53_route
 	const struct s53_conf_clause *policy = s53_conf_find(zone->body, "forward");
 	struct s53_setup_peers list = { .view_body = routing->body };
 
-	route->forward_first = policy == NULL || strcmp(policy->value.text, "first") == 0;
 	if (peers == NULL || peers->value.peers == NULL) {
 		route->kind = routing->has_root ? routing->root.kind : S53_ROUTE_NONE;
 		route->group = routing->root.group;
@@ -127,6 +126,7 @@ forward_route(struct s53_setup *setup, struct routing *routing, struct s53_route
 						  : "the default route: no forwarders of its own");
 		return;
 	}
+	route->forward_first = policy != NULL && strcmp(policy->value.text, "first") == 0;
 	list.value = &peers->value;
 	route->kind = S53_ROUTE_FORWARD;
 	route->group = s53_setup_group(setup, &list);
