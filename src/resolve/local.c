@@ -32,10 +32,25 @@ end(struct s53_query *query, struct s53_reply *reply, uint16_t rcode, bool autho
 	return S53_REPLY;
 }
 
+/* A name below a delegation of our zone, with RD: as BIND does, the forwarders are asked for it. */
+static enum s53_verdict
+forward_delegated(struct s53_query *query)
+{
+	const struct s53_name root = { .len = 1, .octets = { 0 } };
+	const struct s53_route *route = s53_routes_find(query->view->routes, &root);
+
+	if (route == NULL || route->kind != S53_ROUTE_FORWARD)
+		return S53_REPLY;
+	query->route = route;
+	s53_count(query->resolver->counters, S53_C_ROUTE_FORWARD);
+	return S53_NEXT;
+}
+
 enum s53_verdict
 s53_local_zone(struct s53_query *query)
 {
 	const struct s53_route *route = query->route;
+	bool recurse = query->may_recurse && (query->request.flags & S53_RD) != 0;
 	struct s53_zone_answer answer;
 	struct s53_reply reply;
 
@@ -44,8 +59,10 @@ s53_local_zone(struct s53_query *query)
 	    route->zone, &query->request.question, s53_wants_minimal_any(query), &reply, &answer);
 	end(query, &reply, answer.rcode, answer.authoritative);
 	query->outcome.ede = route->ede;
-	if (answer.cname && query->may_recurse && (query->request.flags & S53_RD) != 0)
+	if (answer.cname && recurse)
 		return s53_chase_local(query);
+	if (answer.referral && recurse && reply.counts[S53_ANSWER] == 0)
+		return forward_delegated(query);
 	return S53_REPLY;
 }
 

@@ -12,8 +12,8 @@
 #include "query.h"
 
 /*
- * From the zone of query->route; a CNAME that leaves the zone is followed when the client may
- * recurse.
+ * From the zone of query->route. When the client may recurse, a CNAME that leaves the zone is
+ * followed, and a name below a delegation is forwarded the default way (S53_NEXT).
  */
 enum s53_verdict s53_local_zone(struct s53_query *query);
 

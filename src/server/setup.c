@@ -97,6 +97,7 @@ s53_setup_next_view(const struct s53_source *source, const struct s53_conf_claus
 	return view;
 }
 
+S53_PRINTF(4, 0)
 static void
 note(struct s53_setup *setup, enum s53_diag_kind kind, struct s53_place place, const char *format,
     va_list args)
