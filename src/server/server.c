@@ -192,6 +192,9 @@ furnish(struct s53_server *server)
 		server->hosts = s53_hosts_new(server->base, on_hosts_changed, server);
 	if (server->base == NULL || server->registry == NULL || server->hosts == NULL)
 		return complain("out of memory or descriptors");
+	/* The watch comes before the list: an address that comes in between would be missed. */
+	server->interface_watch =
+	    s53_interface_watch_new(server->base, on_interfaces_changed, server);
 	if (!s53_server_read_interfaces(server))
 		return complain("cannot list this machine's addresses: %s", strerror(errno));
 	return true;
@@ -345,8 +348,6 @@ failed:
 static void
 serve(struct s53_server *server)
 {
-	server->interface_watch =
-	    s53_interface_watch_new(server->base, on_interfaces_changed, server);
 	if (server->interface_watch == NULL)
 		s53_log(S53_LOG_NETWORK, S53_LOG_WARNING,
 		    "addresses that come and go will not be noticed before a reload");

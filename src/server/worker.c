@@ -236,9 +236,6 @@ end(struct s53_worker *worker)
 		s53_exchanger_free(worker->exchanger);
 	if (worker->base != NULL)
 		event_base_free(worker->base);
-	if (worker->mail_fd >= 0)
-		close(worker->mail_fd);
-	pthread_mutex_destroy(&worker->mail_lock);
 }
 
 static void *
@@ -379,6 +376,10 @@ s53_worker_join(struct s53_worker *worker)
 		pthread_join(worker->thread, NULL);
 	else
 		end(worker);
+	/* Only now: whoever sent the last message may still have been writing to the mailbox. */
+	if (worker->mail_fd >= 0)
+		close(worker->mail_fd);
+	pthread_mutex_destroy(&worker->mail_lock);
 	free(worker);
 }
 
