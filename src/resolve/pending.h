@@ -103,6 +103,7 @@ struct s53_resolver {
 	unsigned free_pending_count;
 	struct s53_link free_attempts;
 	unsigned free_attempt_count;
+	uint64_t error_told_ms; /* when a failure was last logged at info */
 	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
 };
 

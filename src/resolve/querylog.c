@@ -11,6 +11,7 @@
 #include "pending.h"
 
 #define WORD_MAX 12
+#define ERROR_INTERVAL_MS 1000
 
 static const char *
 type_word(uint16_t type, char word[static WORD_MAX])
@@ -106,18 +107,33 @@ s53_query_log(const struct s53_query *query)
 	    s53_addr_print_host(&query->client.local, local));
 }
 
+/*
+ * The first failure in ERROR_INTERVAL_MS is told at info, the others at debug 1 (BIND's severity for
+ * all of them): a dead upstream under load shows in the log, and does not fill it.
+ */
+static int
+error_severity(struct s53_resolver *resolver, uint64_t now_ms)
+{
+	if (now_ms < resolver->error_told_ms + ERROR_INTERVAL_MS)
+		return S53_LOG_DEBUG;
+	resolver->error_told_ms = now_ms;
+	return S53_LOG_INFO;
+}
+
 void
 s53_query_log_error(const struct s53_query *query)
 {
+	int severity = error_severity(query->resolver, query->now_ms);
+
 	const struct s53_question *question = &query->request.question;
 	char client[S53_ADDR_TEXT], name[S53_NAME_TEXT], type[WORD_MAX], class[WORD_MAX];
 	const char *view = view_word(query);
 	const char *why = query->outcome.ede_text;
 
-	if (!s53_log_on(S53_LOG_QUERY_ERRORS, S53_LOG_INFO))
+	if (!s53_log_on(S53_LOG_QUERY_ERRORS, severity))
 		return;
 	s53_name_print(&question->name, name);
-	s53_log(S53_LOG_QUERY_ERRORS, S53_LOG_INFO,
+	s53_log(S53_LOG_QUERY_ERRORS, severity,
 	    "client %s (%s):%s%s%s query failed (SERVFAIL) for %s/%s/%s: %s",
 	    s53_addr_print(&query->client.addr, client), name, *view == '\0' ? "" : " view ", view,
 	    *view == '\0' ? "" : ":", name, class_word(question->qclass, class),

@@ -27,6 +27,7 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	s53_list_init(&resolver->free_attempts);
 	resolver->pending_count = resolver->free_pending_count = 0;
 	resolver->free_attempt_count = 0;
+	resolver->error_told_ms = 0;
 	return resolver;
 }
 
