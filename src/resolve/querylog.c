@@ -108,8 +108,8 @@ s53_query_log(const struct s53_query *query)
 }
 
 /*
- * The first failure in ERROR_INTERVAL_MS is told at info, the others at debug 1 (BIND's severity for
- * all of them): a dead upstream under load shows in the log, and does not fill it.
+ * The first failure in ERROR_INTERVAL_MS is told at info, the others at debug 1 (BIND's severity
+ * for all of them): a dead upstream under load shows in the log, and does not fill it.
  */
 static int
 error_severity(struct s53_resolver *resolver, uint64_t now_ms)
