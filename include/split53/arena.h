@@ -4,8 +4,8 @@
  *
  * Layer    base
  * Threads  one owner at a time
- * Memory   blocks of S53_ARENA_BLOCK octets from malloc; reset() keeps the first block
- *          for the next user, fini() gives all back.
+ * Memory   a block of S53_ARENA_FIRST octets, then of S53_ARENA_BLOCK, from malloc; reset() keeps
+ *          the first block for the next user, fini() gives all back.
  * Units    octets
  */
 #pragma once
@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #define S53_ARENA_BLOCK 4096
+#define S53_ARENA_FIRST 768 /* the first block: most built-in zones need no more */
 
 struct s53_arena_block;
 struct s53_arena {

@@ -7,6 +7,7 @@
  * AddressSanitizer what is not handed out is poisoned: a use after reset() is caught.
  */
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct s53_arena_block {
 };
 
 #define BLOCK_OCTETS (S53_ARENA_BLOCK - sizeof(struct s53_arena_block))
+#define FIRST_OCTETS (S53_ARENA_FIRST - sizeof(struct s53_arena_block))
 
 void
 s53_arena_init(struct s53_arena *arena)
@@ -97,7 +99,9 @@ s53_arena_alloc(struct s53_arena *arena, size_t size)
 		piece = alloc_large(arena, room);
 	} else {
 		if (block == NULL || block->size - arena->used < room) {
-			if ((block = block_new(BLOCK_OCTETS)) == NULL)
+			bool small = arena->blocks == NULL && room <= FIRST_OCTETS;
+
+			if ((block = block_new(small ? FIRST_OCTETS : BLOCK_OCTETS)) == NULL)
 				return NULL;
 			block->older = arena->blocks;
 			arena->blocks = block;
