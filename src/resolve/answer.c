@@ -188,7 +188,10 @@ reply(struct s53_query *query)
 		query->client.ops->send(&query->client, len);
 }
 
-/* The leader's end always ends the followers: each gets the same outcome in its own dress. */
+/*
+ * The leader's end always ends the followers: each gets the same outcome in its own dress. Only
+ * where that outcome came of who the leader's client is must each find its own.
+ */
 static void
 wake_followers(struct s53_pending *leader)
 {
@@ -199,8 +202,14 @@ wake_followers(struct s53_pending *leader)
 	while ((link = s53_list_pop(&leader->followers)) != NULL) {
 		struct s53_pending *follower = S53_CONTAINER_OF(link, struct s53_pending, follow);
 
-		follower->query.outcome = leader->query.outcome;
-		follower->query.step = S53_STEP_ANSWER;
+		if (leader->depends_on_client) {
+			follower->query.now_ms = leader->query.now_ms;
+			follower->query.step = S53_STEP_CHOOSE;
+			s53_pending_lead(follower);
+		} else {
+			follower->query.outcome = leader->query.outcome;
+			follower->query.step = S53_STEP_ANSWER;
+		}
 		s53_query_run(&follower->query);
 	}
 }

@@ -27,6 +27,7 @@ struct s53_chase {
 	uint8_t *reply; /* of the child, in the parent's arena */
 	size_t reply_len;
 	struct s53_outcome reply_outcome;
+	bool delegated; /* the chain's last name is below a delegation of the zone */
 	bool finished;
 	bool parked; /* the parent waits and is to be run */
 };
@@ -78,8 +79,10 @@ find_crossing(const struct s53_query *query, struct s53_chase *chase)
 	for (chase->kept = 1; chase->kept <= CHAIN_MAX; chase->kept++) {
 		struct s53_name *target = &chase->names[chase->kept];
 
-		if (!find_cname(chase->message, chase->message_len, target - 1, target))
-			return false;
+		if (!find_cname(chase->message, chase->message_len, target - 1, target)) {
+			chase->kept--; /* the last name is the crossing, if anything is */
+			return chase->delegated && chase->kept > 0;
+		}
 		s53_name_lower(target);
 		if (!same_route(query->route, s53_routes_find(routes, target)))
 			return true;
@@ -100,18 +103,35 @@ is_circle(const struct s53_query *query, const struct s53_name *target)
 	}
 }
 
-static bool
-owned_by_chain(const struct s53_chase *chase, const struct s53_rr *rr)
+/* A record's type, or what a signature covers (RFC 4034 s3.1). */
+static uint16_t
+type_of(const struct s53_chase *chase, const struct s53_rr *rr)
 {
-	if (rr->type == S53_TYPE_DNAME)
-		return true;
-	if (rr->type != S53_TYPE_CNAME && rr->type != S53_TYPE_RRSIG)
+	struct s53_reader at = s53_reader_of(chase->message, chase->message_len);
+
+	if (rr->type != S53_TYPE_RRSIG)
+		return rr->type;
+	at.at = rr->rdata_at;
+	return s53_read_u16(&at);
+}
+
+/*
+ * Does the record belong to the chain: the CNAME of one of its names, or the DNAME that made one
+ * (RFC 6672)?
+ */
+static bool
+belongs_to_chain(const struct s53_chase *chase, const struct s53_rr *rr)
+{
+	struct s53_reader at = s53_reader_of(chase->message, chase->message_len);
+	uint16_t type = type_of(chase, rr);
+	struct s53_name owner;
+
+	at.at = rr->owner_at;
+	if ((type != S53_TYPE_CNAME && type != S53_TYPE_DNAME) || !s53_name_read(&at, &owner))
 		return false;
 	for (unsigned i = 0; i < chase->kept; i++) {
-		struct s53_reader at = s53_reader_of(chase->message, chase->message_len);
-
-		at.at = rr->owner_at;
-		if (s53_name_read_equal(&at, &chase->names[i]))
+		if (type == S53_TYPE_CNAME ? s53_name_equal(&chase->names[i], &owner)
+					   : s53_name_is_at_or_below(&chase->names[i], &owner))
 			return true;
 	}
 	return false;
@@ -126,7 +146,7 @@ merge(struct s53_reply *merged, const struct s53_chase *chase)
 
 	s53_walk_begin(&walk, chase->message, chase->message_len);
 	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER) {
-		if (owned_by_chain(chase, &rr))
+		if (belongs_to_chain(chase, &rr))
 			s53_reply_copy(merged, S53_ANSWER, chase->message, chase->message_len, &rr);
 	}
 	s53_walk_begin(&walk, chase->reply, chase->reply_len);
@@ -208,6 +228,7 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 	struct s53_query child = { .step = S53_STEP_ROUTE,
 		.resolver = query->resolver,
 		.now_ms = query->now_ms,
+		.deadline_ms = query->pending->deadline_ms,
 		.policy = query->policy,
 		.view = query->view,
 		.chase_of = chase,
@@ -275,8 +296,17 @@ s53_chase_upstream(struct s53_query *query)
 	return cross(query, kept);
 }
 
+void
+s53_chase_depends_on_client(const struct s53_query *query)
+{
+	while (query->chase_of != NULL) {
+		query->chase_of->parent->depends_on_client = true;
+		query = &query->chase_of->parent->query;
+	}
+}
+
 enum s53_verdict
-s53_chase_local(struct s53_query *query)
+s53_chase_local(struct s53_query *query, bool delegated)
 {
 	struct s53_pending *pending = query->pending;
 	struct s53_outcome *outcome;
@@ -294,6 +324,7 @@ s53_chase_local(struct s53_query *query)
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
 	chase->message = outcome->message;
 	chase->message_len = outcome->message_len;
+	chase->delegated = delegated;
 	if (!find_crossing(query, chase))
 		return S53_REPLY;
 	verdict = cross(query, chase);

@@ -11,6 +11,13 @@ shed(struct s53_query *query)
 	return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
 }
 
+void
+s53_pending_lead(struct s53_pending *pending)
+{
+	pending->spelling = pending->query.request.question.lower;
+	s53_name_scramble(&pending->spelling);
+}
+
 enum s53_verdict
 s53_step_join(struct s53_query *query)
 {
@@ -30,7 +37,6 @@ s53_step_join(struct s53_query *query)
 	s53_count(resolver->counters, S53_C_JOIN_LED);
 	if (query->chase_depth == 0)
 		s53_inflight_add(&resolver->inflight, pending);
-	pending->spelling = query->request.question.lower;
-	s53_name_scramble(&pending->spelling);
+	s53_pending_lead(pending);
 	return S53_NEXT;
 }

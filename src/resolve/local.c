@@ -59,11 +59,11 @@ s53_local_zone(struct s53_query *query)
 	    route->zone, &query->request.question, s53_wants_minimal_any(query), &reply, &answer);
 	end(query, &reply, answer.rcode, answer.authoritative);
 	query->outcome.ede = route->ede;
-	if (answer.cname && recurse)
-		return s53_chase_local(query);
-	if (answer.referral && recurse && reply.counts[S53_ANSWER] == 0)
+	if (!recurse || !(answer.cname || answer.referral))
+		return S53_REPLY;
+	if (reply.counts[S53_ANSWER] == 0)
 		return forward_delegated(query);
-	return S53_REPLY;
+	return s53_chase_local(query, answer.referral);
 }
 
 static const char *

@@ -78,7 +78,10 @@ s53_pending_move(struct s53_query *query)
 	pending->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
 	pending->ede_text[0] = '\0';
 	pending->chase = NULL;
-	pending->deadline_ms = query->now_ms + query->view->query_timeout_ms;
+	pending->depends_on_client = false;
+	pending->deadline_ms = query->deadline_ms != 0
+	    ? query->deadline_ms
+	    : query->now_ms + query->view->query_timeout_ms;
 	s53_list_append(&resolver->pending, &pending->link);
 	resolver->pending_count++;
 	return pending;

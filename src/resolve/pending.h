@@ -47,6 +47,7 @@ struct s53_pending {
 	struct s53_link followers; /* pending queries, by `follow` */
 	struct s53_link follow;
 	struct s53_name spelling; /* what upstreams see: letter case at random (0x20) */
+	bool depends_on_client; /* the outcome holds for this client only: chase.c */
 	uint64_t deadline_ms;
 	struct s53_link attempts;
 	uint32_t tried; /* servers asked in this pass */
@@ -117,7 +118,13 @@ enum s53_verdict s53_chase_upstream(struct s53_query *query);
  * The same for a local zone's answer that ends in a CNAME: S53_REPLY or S53_WAIT. Moves the
  * query.
  */
-enum s53_verdict s53_chase_local(struct s53_query *query);
+enum s53_verdict s53_chase_local(struct s53_query *query, bool delegated);
+
+/* What is about to be decided for a chase's child holds for this client only: tell who led here. */
+void s53_chase_depends_on_client(const struct s53_query *query);
+
+/* join.c: ask by itself, as who leads or does not join. */
+void s53_pending_lead(struct s53_pending *pending);
 
 /* validate.c: the exchange's check(), see exchange.h. */
 bool s53_validate_check(

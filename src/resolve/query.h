@@ -65,6 +65,7 @@ struct s53_query {
 	const struct s53_view *view;
 	const struct s53_route *route;
 	struct s53_pending *pending; /* NULL while on the stack */
+	uint64_t deadline_ms; /* of the query that this one serves; 0: it begins when it waits */
 	struct s53_chase *chase_of; /* chase.c: whose CNAME's end this is, or NULL */
 	uint8_t chase_depth; /* over 0: asked by ourselves for a CNAME's end */
 	bool may_query; /* allow-query, allow-query-on */

@@ -107,6 +107,7 @@ s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client
 	query.route = NULL;
 	query.pending = NULL;
 	query.chase_of = NULL;
+	query.deadline_ms = 0;
 	query.chase_depth = 0;
 	query.may_query = query.may_recurse = false;
 	query.client = *client;

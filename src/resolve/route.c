@@ -91,11 +91,28 @@ forward(struct s53_query *query)
 	return S53_NEXT;
 }
 
+/* The DS of a zone's apex is its parent's to say (RFC 4035 s3.1.4.1). */
+static const struct s53_route *
+find_route(const struct s53_query *query)
+{
+	const struct s53_routes *routes = query->view->routes;
+	const struct s53_name *name = &query->request.question.lower;
+	const struct s53_route *route = s53_routes_find(routes, name);
+	struct s53_name parent;
+
+	if (query->request.question.qtype != S53_TYPE_DS || route == NULL || route->builtin ||
+	    name->len == 1 || !s53_name_equal(&route->apex, name))
+		return route;
+	parent = s53_name_ancestor(name, 1);
+	return s53_routes_find(routes, &parent);
+}
+
 static bool
 may_ask_zone(const struct s53_query *query)
 {
 	if (query->route->allow_query == NULL)
 		return query->may_query;
+	s53_chase_depends_on_client(query);
 	return s53_acl_allows(query->route->allow_query, &query->client.addr);
 }
 
@@ -111,7 +128,7 @@ s53_step_route(struct s53_query *query)
 			return refuse(query, S53_EDE_PROHIBITED, NULL);
 		return answer_meta_type(query);
 	}
-	query->route = s53_routes_find(query->view->routes, &question->lower);
+	query->route = find_route(query);
 	if (query->route == NULL || query->route->kind != S53_ROUTE_LOCAL)
 		return forward(query);
 	if (!may_ask_zone(query))

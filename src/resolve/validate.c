@@ -114,8 +114,7 @@ make_ours(struct s53_query *query, const struct s53_attempt *attempt)
 static void
 settle(struct s53_pending *pending)
 {
-	S53_LIST_EACH_SAFE(&pending->attempts, link, following)
-	{
+	S53_LIST_EACH_SAFE (&pending->attempts, link, following) {
 		s53_attempt_free(S53_CONTAINER_OF(link, struct s53_attempt, link));
 	}
 }

@@ -107,9 +107,21 @@ set_route(struct world *world, char **words, unsigned count)
 	add_route(world, &route, words[1]);
 }
 
-/* local APEX, then the zone's lines, then `end` */
+static struct s53_acl *
+acl_of(struct world *world, const char *word)
+{
+	struct s53_acl *acl = s53_acl_new();
+	struct s53_prefix prefix;
+
+	if (s53_prefix_parse(word, &prefix) != S53_OK ||
+	    s53_acl_add_prefix(acl, false, &prefix) != S53_OK)
+		fail(&world->script, "'%s' is no prefix", word);
+	return acl;
+}
+
+/* local APEX [PREFIX that may ask], then the zone's lines, then `end` */
 static void
-set_local(struct world *world, char **words)
+set_local(struct world *world, char **words, unsigned count)
 {
 	struct s53_route route = { .kind = S53_ROUTE_LOCAL };
 	struct script *script = &world->script;
@@ -132,19 +144,10 @@ set_local(struct world *world, char **words)
 	s53_diags_fini(&diags);
 	free(text);
 	world->zones[world->zone_count++] = route.zone;
+	if (count > 2)
+		route.allow_query = acl_of(world, words[2]);
 	add_route(world, &route, words[1]);
-}
-
-static struct s53_acl *
-acl_of(struct world *world, const char *word)
-{
-	struct s53_acl *acl = s53_acl_new();
-	struct s53_prefix prefix;
-
-	if (s53_prefix_parse(word, &prefix) != S53_OK ||
-	    s53_acl_add_prefix(acl, false, &prefix) != S53_OK)
-		fail(&world->script, "'%s' is no prefix", word);
-	return acl;
+	s53_acl_drop(route.allow_query);
 }
 
 static void
@@ -183,7 +186,7 @@ world_setting(struct world *world, char **words, unsigned count)
 	if (strcmp(words[0], "route") == 0)
 		set_route(world, words, count);
 	else if (strcmp(words[0], "local") == 0)
-		set_local(world, words);
+		set_local(world, words, count);
 	else if (strcmp(words[0], "option") == 0)
 		set_option(world, words, count);
 	else
