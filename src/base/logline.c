@@ -94,9 +94,12 @@ print_time(char *out, size_t size, enum s53_log_time form, const struct timespec
 			localtime_r(&now->tv_sec, &parts);
 		len = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &parts);
 	}
+	len += (size_t)snprintf(out + len, size - len, ".%03d", ms);
+	if (form == S53_LOG_TIME_ISO8601_TZINFO)
+		return len + strftime(out + len, size - len, "%z ", &parts);
 	return len +
-	    (size_t)snprintf(out + len, size - len, ".%03d%s", ms,
-		form == S53_LOG_TIME_ISO8601_UTC ? "Z " : " ");
+	    (size_t)snprintf(
+		out + len, size - len, "%s", form == S53_LOG_TIME_ISO8601_UTC ? "Z " : " ");
 }
 
 const char *

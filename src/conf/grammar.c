@@ -54,6 +54,8 @@ const struct conf_word_rule conf_word_rules[] = {
 	    "zone files are read as text; a primary zone in another form does not load" },
 	{ "masterfile-format", "map", S53_CONF_IGNORED_DIFFERENT,
 	    "zone files are read as text; a primary zone in another form does not load" },
+	{ "suffix", "timestamp", S53_CONF_IGNORED_DIFFERENT,
+	    "old files are numbered: .0 is the newest" },
 	{ "bogus", "yes", S53_CONF_IGNORED_DIFFERENT,
 	    "the server is asked all the same where forwarders name it" },
 	{ "filter-aaaa-on-v4", "no", S53_CONF_IGNORED_HARMLESS, "AAAA records are not filtered" },

@@ -21,7 +21,7 @@ static const struct conf_rule rules[] = {
 	{ "query-source", OV, .flags = FAMILY4, .form = FORM_SOURCE, .fallback = "*" },
 	{ "query-source-v6", OV, .flags = FAMILY6, .form = FORM_SOURCE, .fallback = "*" },
 	{ "resolver-query-timeout", OV, .flags = CLAMPED | TIMEOUT, .form = FORM_NUMBER,
-	    .max = 30000, .fallback = "10000 (milliseconds; values to 300 are seconds)" },
+	    .max = 30000, .fallback = "4500, BIND's is 10000 (milliseconds; values to 300 are seconds)" },
 	{ "avoid-v4-udp-ports", OPTIONS_, .form = FORM_RAW, ANY_PORT },
 	{ "avoid-v6-udp-ports", OPTIONS_, .form = FORM_RAW, ANY_PORT },
 	{ "use-v4-udp-ports", OPTIONS_, .form = FORM_RAW, ANY_PORT },

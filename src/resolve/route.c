@@ -64,6 +64,7 @@ answer_other_class(struct s53_query *query)
 		return s53_local_chaos(query);
 	case 0:
 	case S53_CLASS_NONE:
+	case S53_CLASS_ANY:
 		return s53_query_fail(query, S53_RCODE_FORMERR, S53_EDE_NONE, NULL);
 	default:
 		return s53_query_fail(

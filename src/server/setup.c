@@ -175,15 +175,24 @@ limit(const struct s53_setup *setup, const char *name, unsigned otherwise)
 	return value > UINT32_MAX ? UINT32_MAX : (unsigned)value;
 }
 
+/* A quota: 0 is none, as in BIND. */
+static unsigned
+quota(const struct s53_setup *setup, const char *name, unsigned otherwise)
+{
+	unsigned value = limit(setup, name, otherwise);
+
+	return value == 0 ? UINT32_MAX : value;
+}
+
 static void
 setup_limits(struct s53_setup *setup)
 {
 	struct s53_snapshot *snapshot = setup->snapshot;
 	unsigned queue = limit(setup, "tcp-listen-queue", 10);
 
-	snapshot->policy.recursive_clients = limit(setup, "recursive-clients", 1000);
+	snapshot->policy.recursive_clients = quota(setup, "recursive-clients", 1000);
 	snapshot->policy.tcp_keepalive_100ms = limit(setup, "tcp-keepalive-timeout", 300);
-	snapshot->tcp_clients = limit(setup, "tcp-clients", 150);
+	snapshot->tcp_clients = quota(setup, "tcp-clients", 150);
 	snapshot->tcp_initial_100ms = limit(setup, "tcp-initial-timeout", 300);
 	snapshot->tcp_idle_100ms = limit(setup, "tcp-idle-timeout", 300);
 	/* BIND: 0 and what is too much for the kernel mean as much as it gives. */

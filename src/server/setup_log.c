@@ -84,6 +84,8 @@ print_time(const struct s53_conf_clause *body)
 		return S53_LOG_TIME_ISO8601;
 	if (strcmp(clause->value.text, "iso8601-utc") == 0)
 		return S53_LOG_TIME_ISO8601_UTC;
+	if (strcmp(clause->value.text, "iso8601-tzinfo") == 0)
+		return S53_LOG_TIME_ISO8601_TZINFO;
 	return S53_LOG_TIME_LOCAL;
 }
 

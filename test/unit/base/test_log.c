@@ -186,10 +186,13 @@ the_time_is_local_or_iso8601_as_wanted(void **state)
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "a");
 	configure_file((struct s53_log_channel){ .print_time = S53_LOG_TIME_ISO8601 });
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "b");
+	configure_file((struct s53_log_channel){ .print_time = S53_LOG_TIME_ISO8601_TZINFO });
+	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "c");
 	unsetenv("TZ");
 	assert_int_equal(regcomp(&form,
 			     "^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\\.[0-9]{3}Z a\n"
-			     "[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\\.[0-9]{3} b\n$",
+			     "[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\\.[0-9]{3} b\n"
+			     "[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\\.[0-9]{3}\\+0300 c\n$",
 			     REG_EXTENDED | REG_NOSUB),
 	    0);
 	assert_int_equal(regexec(&form, file_text("log"), 0, NULL, 0), 0);
