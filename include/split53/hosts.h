@@ -27,7 +27,8 @@ void s53_hosts_free(struct s53_hosts *hosts); /* NULL is fine */
 /*
  * Servers to ask for the names' addresses, IP addresses only (port 0: 53). count 0, and before
  * any call: those that s53_hosts_resolv_conf() found last, which leaves ourselves out; never
- * servers that nobody named.
+ * servers that nobody named. Other servers than before are asked for all names at once; with the
+ * same ones nothing happens.
  *   S53_E_NOMEM, S53_E_RANGE (more than S53_HOST_ADDRS_MAX)
  */
 S53_MUST_USE enum s53_status s53_hosts_ask(

@@ -42,6 +42,8 @@ struct s53_hosts {
 	struct s53_asker *asker;
 	struct s53_link names;
 	bool switching; /* lookups that end now were cut short: no failures */
+	struct addr_set asked; /* the servers that the asker has */
+	bool asked_unsure; /* it may have others: memory was short */
 	bool servers_given; /* by s53_hosts_ask(); else those of resolv.conf are asked */
 	char *path; /* of resolv.conf, NULL: never read */
 	bool (*is_ourselves)(const struct s53_addr *addr, void *arg);
@@ -259,15 +261,25 @@ s53_hosts_addrs(
 	return host->known.count;
 }
 
-/* Other servers: what they say is wanted now. */
+/*
+ * Other servers: what they say is wanted now. The same ones are not asked before their TTLs end:
+ * each new configuration brings us here, also the one that a name's new addresses led to.
+ */
 static enum s53_status
 use_servers(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned count)
 {
+	struct addr_set wanted = { .count = count };
 	enum s53_status status;
 
+	if (count > 0)
+		memcpy(wanted.addrs, servers, count * sizeof(servers[0]));
+	if (!hosts->asked_unsure && set_equal(&wanted, &hosts->asked))
+		return S53_OK;
 	hosts->switching = true;
 	status = s53_asker_use(hosts->asker, servers, count);
 	hosts->switching = false;
+	hosts->asked = wanted;
+	hosts->asked_unsure = status != S53_OK;
 	S53_LIST_EACH (&hosts->names, it) {
 		again_in(S53_CONTAINER_OF(it, struct host, link), 0);
 	}

@@ -158,9 +158,24 @@ run_look_up(struct fixture *f, const char *name)
 }
 
 static void
+look_again(struct fixture *f, const char *name)
+{
+	look_up(find(f->hosts, name));
+	run_look_up(f, name);
+}
+
+static void
 ask_fake(struct fixture *f)
 {
 	assert_int_equal(s53_hosts_ask(f->hosts, &f->server.addr, 1), S53_OK);
+}
+
+static void
+ask_nobody_there(struct fixture *f)
+{
+	struct s53_addr other = fake_addr("127.0.0.9", s53_addr_port(&f->server.addr));
+
+	assert_int_equal(s53_hosts_ask(f->hosts, &other, 1), S53_OK);
 }
 
 /* Seconds until the name is looked up again. */
@@ -210,12 +225,10 @@ the_next_look_up_is_when_the_ttl_ends_within_bounds(void **arg)
 	run_look_up(f, "a.example");
 	assert_in_range(next_look_up_s(f, "a.example"), 298, 300);
 	zone.ttl_s = 0;
-	ask_fake(f);
-	run_look_up(f, "a.example");
+	look_again(f, "a.example");
 	assert_in_range(next_look_up_s(f, "a.example"), 4, 5);
 	zone.ttl_s = 1000000;
-	ask_fake(f);
-	run_look_up(f, "a.example");
+	look_again(f, "a.example");
 	assert_in_range(next_look_up_s(f, "a.example"), 86390, 86400);
 }
 
@@ -233,12 +246,10 @@ changed_is_called_when_addresses_change_and_not_when_only_their_order_does(void 
 	assert_int_equal(f->changes, 1);
 	zone.v4[0] = 2;
 	zone.v4[1] = 1;
-	ask_fake(f);
-	run_look_up(f, "a.example");
+	look_again(f, "a.example");
 	assert_int_equal(f->changes, 1);
 	zone.v4[0] = 8;
-	ask_fake(f);
-	run_look_up(f, "a.example");
+	look_again(f, "a.example");
 	assert_int_equal(f->changes, 2);
 	assert_int_equal(s53_hosts_addrs(f->hosts, "a.example", out), 2);
 }
@@ -257,21 +268,69 @@ when_resolving_fails_the_addresses_stay_and_retries_slow_down(void **arg)
 	zone.v4[0] = 0;
 	for (unsigned i = 0; i < 2; i++) {
 		zone.rcode = rcodes[i];
-		ask_fake(f);
-		run_look_up(f, "a.example");
+		look_again(f, "a.example");
 		assert_int_equal(s53_hosts_addrs(f->hosts, "a.example", out), 1);
 		assert_in_range(next_look_up_s(f, "a.example"), i, 1 + i);
 	}
 	find(f->hosts, "a.example")->retry_s = 50;
-	ask_fake(f);
-	run_look_up(f, "a.example");
+	look_again(f, "a.example");
 	assert_in_range(next_look_up_s(f, "a.example"), 49, 50);
 	assert_int_equal(find(f->hosts, "a.example")->retry_s, 60);
 	assert_int_equal(f->changes, 1);
 	zone.rcode = 0;
 	zone.v4[0] = 2;
+	look_again(f, "a.example");
+	assert_int_equal(f->changes, 2);
+}
+
+static void
+asking_the_same_servers_once_more_asks_them_nothing(void **arg)
+{
+	struct fixture *f = *arg;
+	unsigned never = 0, queries;
+
+	zone.v4[0] = 1;
 	ask_fake(f);
+	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
 	run_look_up(f, "a.example");
+	queries = f->server.udp_queries;
+	assert_int_equal(f->changes, 1);
+	zone.v4[0] = 2; /* it would be noticed */
+	ask_fake(f);
+	run(f, &never, 1, 50);
+	assert_int_equal(f->server.udp_queries, queries);
+	assert_int_equal(f->changes, 1);
+	assert_in_range(next_look_up_s(f, "a.example"), 298, 300);
+}
+
+static void
+asking_the_same_servers_once_more_lets_a_look_up_go_on(void **arg)
+{
+	struct fixture *f = *arg;
+	unsigned never = 0;
+
+	zone.silent = true;
+	ask_fake(f);
+	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
+	run(f, &never, 1, 30);
+	ask_fake(f);
+	assert_true(find(f->hosts, "a.example")->looking);
+}
+
+static void
+other_servers_are_asked_at_once_and_the_former_ones_again(void **arg)
+{
+	struct fixture *f = *arg;
+
+	zone.v4[0] = 1;
+	ask_fake(f);
+	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
+	run_look_up(f, "a.example");
+	zone.v4[0] = 2;
+	ask_nobody_there(f);
+	assert_int_equal(next_look_up_s(f, "a.example"), 0);
+	ask_fake(f);
+	run(f, &f->changes, 2, 5000);
 	assert_int_equal(f->changes, 2);
 }
 
@@ -314,7 +373,7 @@ unwatching_and_the_end_may_come_while_a_name_is_looked_up(void **arg)
 	assert_true(f->server.udp_queries > 0);
 	s53_hosts_unwatch(f->hosts, "a.example");
 	s53_hosts_unwatch(f->hosts, "a.example");
-	ask_fake(f);
+	ask_nobody_there(f);
 	run(f, &never, 1, 30);
 }
 
@@ -421,6 +480,9 @@ main(void)
 		TEST(the_next_look_up_is_when_the_ttl_ends_within_bounds),
 		TEST(changed_is_called_when_addresses_change_and_not_when_only_their_order_does),
 		TEST(when_resolving_fails_the_addresses_stay_and_retries_slow_down),
+		TEST(asking_the_same_servers_once_more_asks_them_nothing),
+		TEST(asking_the_same_servers_once_more_lets_a_look_up_go_on),
+		TEST(other_servers_are_asked_at_once_and_the_former_ones_again),
 		TEST(etc_hosts_answers_without_any_server),
 		TEST(nobody_is_asked_whom_nobody_named),
 		TEST(unwatching_and_the_end_may_come_while_a_name_is_looked_up),
