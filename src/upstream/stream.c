@@ -6,8 +6,9 @@
  * the server closes it, what was not answered is asked again on a new one (s6.2.4): once when the
  * closed one had answered nothing; up to RETRIES_MAX times when it had, because servers that take
  * a fixed number of questions per connection (Consul's takes 128) close with the rest unread. A
- * connection that stays silent until an exchange on it timed out gets no more exchanges: it may
- * hang in a NAT or on a host that is gone, which TCP alone notices after a quarter of an hour.
+ * connection that stays silent until an exchange on it timed out, or for SILENT_MS of questions
+ * that were cancelled because another server was quicker, gets no more exchanges: it may hang in
+ * a NAT or on a host that is gone, which TCP alone notices after a quarter of an hour.
  */
 #include "inside.h"
 
@@ -20,6 +21,7 @@
 #include <split53/clock.h>
 
 #define RETRIES_MAX 16
+#define SILENT_MS 2000
 #define OUTPUT_MAX (1 << 20) /* octets that a server may leave unread */
 
 struct s53_stream {
@@ -28,6 +30,8 @@ struct s53_stream {
 	bool connected;
 	bool answered;
 	uint64_t heard_ms; /* 0: never */
+	bool waits; /* something was sent since it was heard or connected */
+	uint64_t asked_ms; /* when, while it waits: the first of it */
 };
 
 static struct s53_stream *
@@ -97,6 +101,7 @@ on_event(struct bufferevent *bufferevent, short what, void *arg)
 		return;
 	}
 	stream->connected = true;
+	stream->asked_ms = now_ms;
 	S53_LIST_EACH (&stream->carrier.waiting, it) {
 		S53_CONTAINER_OF(it, struct s53_exchange, link)->sent_ms = now_ms;
 	}
@@ -134,6 +139,7 @@ on_read(struct bufferevent *bufferevent, void *arg)
 	uint64_t now_ms = s53_clock_ms();
 
 	stream->heard_ms = now_ms;
+	stream->waits = false;
 	s53_carrier_hold(&stream->carrier);
 	while (take_message(stream, input, now_ms))
 		;
@@ -200,6 +206,21 @@ has_room(const struct s53_stream *stream)
 	return stream->carrier.count < S53_CARRIER_MAX && evbuffer_get_length(output) < OUTPUT_MAX;
 }
 
+static bool
+is_silent(const struct s53_stream *stream, uint64_t now_ms)
+{
+	return stream->waits && now_ms > stream->asked_ms && now_ms - stream->asked_ms > SILENT_MS;
+}
+
+static void
+note_asked(struct s53_stream *stream, uint64_t now_ms)
+{
+	if (!stream->waits)
+		stream->asked_ms = now_ms;
+	stream->waits = true;
+	stream->carrier.used_ms = now_ms;
+}
+
 /* Length, ID and the rest into the output, whole or not at all. */
 static bool
 write_question(struct s53_stream *stream, const struct s53_exchange *exchange)
@@ -224,7 +245,7 @@ s53_stream_send(struct s53_exchange *exchange, uint64_t now_ms)
 	enum s53_exchange_end end = S53_EXCHANGE_NO_RESOURCES;
 
 	exchange->on_tcp = true;
-	if (lane->stream != NULL && !has_room(lane->stream))
+	if (lane->stream != NULL && (!has_room(lane->stream) || is_silent(lane->stream, now_ms)))
 		retire(lane->stream);
 	if (lane->stream == NULL)
 		lane->stream = stream_new(lane, now_ms, &end);
@@ -233,7 +254,8 @@ s53_stream_send(struct s53_exchange *exchange, uint64_t now_ms)
 		return;
 	}
 	s53_carrier_take(&lane->stream->carrier, exchange);
-	exchange->sent_ms = lane->stream->carrier.used_ms = now_ms;
+	note_asked(lane->stream, now_ms);
+	exchange->sent_ms = now_ms;
 	if (write_question(lane->stream, exchange))
 		s53_count(lane->exchanger->counters, S53_C_EXCHANGE_TCP);
 	else

@@ -332,6 +332,66 @@ a_connection_that_stays_silent_gets_no_further_questions(void **arg)
 	fixture_stop(&f);
 }
 
+/* As the resolver does when another server was quicker. */
+static void
+ask_tcp_and_give_up(struct fixture *f)
+{
+	struct asked asked;
+
+	ask_tcp(f, &asked);
+	run_ready(f);
+	s53_exchange_cancel(f->exchanger, asked.exchange);
+}
+
+static void
+a_silent_connection_is_replaced_although_every_question_on_it_was_cancelled(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	s53_clock_test_set(50000);
+	fixture_start(&f, fake_answer);
+	ask_tcp(&f, &asked);
+	run_until(&f, &asked.ends, 1);
+	f.server.on_query = fake_silence;
+	for (uint64_t ms = 51000; ms <= 53000; ms += 500) {
+		time_is(&f, ms);
+		ask_tcp_and_give_up(&f);
+	}
+	assert_int_equal(f.server.conn_count, 1);
+	f.server.on_query = fake_answer;
+	time_is(&f, 53500);
+	ask_tcp(&f, &asked);
+	run_until(&f, &asked.ends, 1);
+	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
+	assert_int_equal(f.server.conn_count, 2);
+	fixture_stop(&f);
+}
+
+static void
+a_connection_that_answers_the_cancelled_late_is_kept(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	s53_clock_test_set(50000);
+	fixture_start(&f, keep_query);
+	for (uint64_t ms = 50000; ms <= 59000; ms += 1500) {
+		time_is(&f, ms);
+		ask_tcp(&f, &asked);
+		run_until(&f, &f.kept_count, 1);
+		s53_exchange_cancel(f.exchanger, asked.exchange);
+		time_is(&f, ms + 1000);
+		fake_answer(&f.kept[0]);
+		f.kept_count = 0;
+		run_ready(&f);
+	}
+	assert_int_equal(f.server.conn_count, 1);
+	fixture_stop(&f);
+}
+
 static struct asked others[20];
 
 static void
@@ -417,6 +477,9 @@ main(void)
 		cmocka_unit_test(a_frame_too_short_for_a_header_ends_the_connection),
 		cmocka_unit_test(a_wrong_answer_over_tcp_is_not_taken_either),
 		cmocka_unit_test(a_connection_that_stays_silent_gets_no_further_questions),
+		cmocka_unit_test(
+		    a_silent_connection_is_replaced_although_every_question_on_it_was_cancelled),
+		cmocka_unit_test(a_connection_that_answers_the_cancelled_late_is_kept),
 		cmocka_unit_test(done_may_cancel_and_start_exchanges_on_its_own_connection),
 		cmocka_unit_test(the_configured_source_address_is_used_for_tcp),
 		cmocka_unit_test(
