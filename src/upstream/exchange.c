@@ -9,6 +9,7 @@
  */
 #include "inside.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,6 +18,10 @@
 
 #define SPARES_MAX 1024 /* exchanges kept for the next ones */
 #define SOCKETS_MAX 256 /* of one lane */
+#define SOCKETS_MIN 4 /* of it too, however few descriptors there are */
+
+/* Of the process: its descriptors are shared by all workers. */
+static _Atomic unsigned exchangers;
 
 static struct s53_exchange *
 exchange_of(struct s53_link *link)
@@ -261,15 +266,23 @@ s53_exchanger_pending(const struct s53_exchanger *exchanger)
 	return exchanger->pending;
 }
 
-/* Of all descriptors no lane takes more than a sixteenth: clients need some too. */
-static unsigned
-sockets_max(void)
+/*
+ * Of all descriptors the lanes to one server, one a worker, take no more than a sixteenth: clients
+ * need some too.
+ */
+unsigned
+s53_exchanger_sockets_max(void)
 {
+	unsigned workers = atomic_load_explicit(&exchangers, memory_order_relaxed);
 	struct rlimit limit;
+	rlim_t share;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 16 >= SOCKETS_MAX)
-		return SOCKETS_MAX;
-	return limit.rlim_cur < 64 ? 4 : (unsigned)(limit.rlim_cur / 16);
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return SOCKETS_MIN;
+	share = limit.rlim_cur / 16 / (workers > 0 ? workers : 1);
+	return share > SOCKETS_MAX ? SOCKETS_MAX
+	    : share < SOCKETS_MIN  ? SOCKETS_MIN
+				   : (unsigned)share;
 }
 
 struct s53_exchanger *
@@ -281,7 +294,6 @@ s53_exchanger_new(struct event_base *base, struct s53_counters *counters)
 		return NULL;
 	exchanger->base = base;
 	exchanger->counters = counters;
-	exchanger->sockets_max = sockets_max();
 	s53_list_init(&exchanger->dirty);
 	s53_list_init(&exchanger->failed);
 	s53_list_init(&exchanger->spare);
@@ -293,6 +305,7 @@ s53_exchanger_new(struct event_base *base, struct s53_counters *counters)
 		free(exchanger);
 		return NULL;
 	}
+	atomic_fetch_add_explicit(&exchangers, 1, memory_order_relaxed);
 	return exchanger;
 }
 
@@ -316,4 +329,5 @@ s53_exchanger_free(struct s53_exchanger *exchanger)
 	event_del(&exchanger->deferred);
 	s53_batch_free(exchanger->batch);
 	free(exchanger);
+	atomic_fetch_sub_explicit(&exchangers, 1, memory_order_relaxed);
 }

@@ -107,7 +107,6 @@ struct s53_exchanger {
 	struct s53_wheel wheel;
 	struct event deferred; /* flush and tell failures, at the end of the loop's turn */
 	bool deferred_active;
-	unsigned sockets_max; /* of one lane */
 	struct s53_link dirty; /* sockets with a queue */
 	struct s53_link failed; /* exchanges put aside */
 	struct s53_link spare; /* exchanges */
@@ -130,6 +129,9 @@ void s53_exchange_finish(
 void s53_exchange_fail(struct s53_exchange *exchange, enum s53_exchange_end end);
 /* Have the flush and the failures looked after at the end of the loop's turn. */
 void s53_exchanger_defer(struct s53_exchanger *exchanger);
+
+/* UDP sockets that a lane made now may have. */
+unsigned s53_exchanger_sockets_max(void);
 
 /* lane.c */
 

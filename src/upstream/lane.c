@@ -43,7 +43,7 @@ static struct s53_lane *
 lane_new(struct s53_exchanger *exchanger, struct s53_upstream *upstream)
 {
 	struct s53_lane *lane = calloc(1, sizeof(*lane));
-	unsigned cap = exchanger->sockets_max;
+	unsigned cap = s53_exchanger_sockets_max();
 
 	if (lane == NULL)
 		return NULL;

@@ -119,6 +119,55 @@ a_socket_retires_after_its_time_but_not_before_its_answers_came(void **arg)
 	fixture_stop(&f);
 }
 
+/* Places for sockets of a lane that is made now, to a server of its own. */
+static unsigned
+places_of_a_new_lane(struct fixture *f, struct s53_exchanger *exchanger, uint16_t port)
+{
+	struct s53_addr addr = fake_addr("192.0.2.1", port);
+	struct s53_upstream *upstream = upstream_at(f, &addr);
+	struct s53_lane *lane = s53_lane_get(exchanger, upstream);
+	unsigned places;
+
+	assert_non_null(lane);
+	places = lane->pool.cap;
+	s53_upstream_drop(upstream);
+	return places;
+}
+
+static void
+all_workers_together_take_no_more_than_a_share_of_the_descriptors(void **arg)
+{
+	struct fixture f;
+	struct s53_exchanger *more[7];
+	struct rlimit was, few;
+	unsigned alone, together, crowded;
+
+	(void)arg;
+	assert_return_code(getrlimit(RLIMIT_NOFILE, &was), 0);
+	fixture_start(&f, fake_answer);
+	few = (struct rlimit){ .rlim_cur = 1024, .rlim_max = was.rlim_max };
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (unsigned i = 0; i < 7; i++) {
+		more[i] = s53_exchanger_new(f.base, &f.counters);
+		assert_non_null(more[i]);
+	}
+	together = places_of_a_new_lane(&f, f.exchanger, 1);
+	assert_int_equal(places_of_a_new_lane(&f, more[6], 1), together);
+	few.rlim_cur = 256;
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &few), 0);
+	crowded = places_of_a_new_lane(&f, f.exchanger, 2);
+	few.rlim_cur = 1024;
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (unsigned i = 0; i < 7; i++)
+		s53_exchanger_free(more[i]);
+	alone = places_of_a_new_lane(&f, f.exchanger, 3);
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_int_equal(alone, 64);
+	assert_int_equal(together, 8);
+	assert_int_equal(crowded, 4);
+	fixture_stop(&f);
+}
+
 static void
 without_descriptors_open_sockets_are_used_again(void **arg)
 {
@@ -263,6 +312,7 @@ main(void)
 		cmocka_unit_test(ten_thousand_exchanges_need_no_more_than_the_first_ones),
 		cmocka_unit_test(idle_sockets_are_closed_and_then_nothing_wakes_us),
 		cmocka_unit_test(a_socket_retires_after_its_time_but_not_before_its_answers_came),
+		cmocka_unit_test(all_workers_together_take_no_more_than_a_share_of_the_descriptors),
 		cmocka_unit_test(without_descriptors_open_sockets_are_used_again),
 		cmocka_unit_test(without_descriptors_and_sockets_the_end_is_no_resources),
 		cmocka_unit_test(a_full_send_buffer_is_waited_for),
