@@ -4,7 +4,7 @@
  *
  * Layer    policy: zones and groups are known here by name only
  * Threads  built by the main thread, then immutable and read by any
- * Memory   a table owns its routes and takes a count of their allow_query; zones and groups
+ * Memory   a table owns its routes and takes a count of their access lists; zones and groups
  *          are the snapshot's
  */
 #pragma once
@@ -29,6 +29,7 @@ struct s53_route {
 	struct s53_group *group; /* FORWARD */
 	struct s53_zone *zone; /* LOCAL */
 	struct s53_acl *allow_query; /* of the zone clause; NULL: the view's */
+	struct s53_acl *allow_query_on; /* the same */
 	uint16_t ede; /* of its negative answers (special names), or S53_EDE_NONE */
 };
 
@@ -38,7 +39,7 @@ struct s53_routes *s53_routes_new(void);
 void s53_routes_free(struct s53_routes *routes);
 
 /*
- * Add a copy of `route`, with a count of its own of allow_query.
+ * Add a copy of `route`, with counts of its own of the access lists.
  *   S53_E_EXISTS  there is one for that apex, unless it is builtin and this is not: then it is
  *                 replaced (a configured zone wins over ours)
  *   S53_E_NOMEM

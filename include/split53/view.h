@@ -61,3 +61,10 @@ void s53_policy_drop(struct s53_policy *policy); /* NULL is fine */
  */
 const struct s53_view *s53_policy_view(const struct s53_policy *policy,
     const struct s53_addr *client, const struct s53_addr *destination, bool recursion_desired);
+
+/*
+ * allow-query and allow-query-on for a zone of the view: the zone's own lists, or the view's where
+ * the zone has none.
+ */
+bool s53_view_may_query(const struct s53_view *view, const struct s53_route *route,
+    const struct s53_addr *client, const struct s53_addr *destination);

@@ -65,6 +65,7 @@ route_free(struct s53_route *route)
 	if (route == NULL)
 		return;
 	s53_acl_drop(route->allow_query);
+	s53_acl_drop(route->allow_query_on);
 	free(route);
 }
 
@@ -198,6 +199,8 @@ s53_routes_add(struct s53_routes *routes, const struct s53_route *route)
 	*copy = *route;
 	if (copy->allow_query != NULL)
 		s53_acl_keep(copy->allow_query);
+	if (copy->allow_query_on != NULL)
+		s53_acl_keep(copy->allow_query_on);
 	route_free(*place);
 	*place = copy;
 	return S53_OK;

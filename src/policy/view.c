@@ -31,3 +31,15 @@ s53_policy_view(const struct s53_policy *policy, const struct s53_addr *client,
 			return &policy->views[i];
 	return NULL;
 }
+
+bool
+s53_view_may_query(const struct s53_view *view, const struct s53_route *route,
+    const struct s53_addr *client, const struct s53_addr *destination)
+{
+	const struct s53_acl *who =
+	    route->allow_query != NULL ? route->allow_query : view->allow_query;
+	const struct s53_acl *where =
+	    route->allow_query_on != NULL ? route->allow_query_on : view->allow_query_on;
+
+	return s53_acl_allows(who, client) && s53_acl_allows(where, destination);
+}

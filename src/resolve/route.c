@@ -111,10 +111,11 @@ find_route(const struct s53_query *query)
 static bool
 may_ask_zone(const struct s53_query *query)
 {
-	if (query->route->allow_query == NULL)
+	if (query->route->allow_query == NULL && query->route->allow_query_on == NULL)
 		return query->may_query;
 	s53_chase_depends_on_client(query);
-	return s53_acl_allows(query->route->allow_query, &query->client.addr);
+	return s53_view_may_query(
+	    query->view, query->route, &query->client.addr, &query->client.local);
 }
 
 enum s53_verdict

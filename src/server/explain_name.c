@@ -92,12 +92,13 @@ find_note(const struct s53_snapshot *snapshot, unsigned view, const struct s53_n
 }
 
 static void
-print_local(const struct s53_route *route, const struct asking *asking, bool may_query, FILE *out)
+print_local(const struct s53_view *view, const struct s53_route *route,
+    const struct asking *asking, FILE *out)
 {
-	if (route->allow_query != NULL) {
-		may_query = s53_acl_allows(route->allow_query, &asking->client);
+	bool may_query = s53_view_may_query(view, route, &asking->client, &asking->local);
+
+	if (route->allow_query != NULL || route->allow_query_on != NULL)
 		fprintf(out, "admit    the zone's own allow-query %s\n", yes_or_no(may_query));
-	}
 	fputs(may_query ? "answer   from here\n" : "answer   REFUSED\n", out);
 }
 
@@ -123,7 +124,7 @@ print_way(const struct s53_rehearsal *rehearsal, const struct s53_view *view,
 		    note != NULL ? note->place : "built in");
 	}
 	if (route != NULL && route->kind == S53_ROUTE_LOCAL) {
-		print_local(route, asking, may_query, out);
+		print_local(view, route, asking, out);
 	} else if (!may_recurse) {
 		fputs("answer   REFUSED: this client may not have questions forwarded\n", out);
 	} else if (route == NULL || route->kind == S53_ROUTE_NONE) {

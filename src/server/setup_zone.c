@@ -103,10 +103,13 @@ begin_route(struct s53_route *route, const struct s53_name *apex)
 static void
 zone_access(struct s53_setup *setup, struct s53_route *route, const struct s53_conf_clause *zone)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(zone->body, "allow-query");
+	const struct s53_conf_clause *who = s53_conf_find(zone->body, "allow-query");
+	const struct s53_conf_clause *where = s53_conf_find(zone->body, "allow-query-on");
 
-	if (clause != NULL && clause->value.type == S53_CONF_MATCH)
-		route->allow_query = s53_setup_acl(setup, clause->value.match);
+	if (who != NULL && who->value.type == S53_CONF_MATCH)
+		route->allow_query = s53_setup_acl(setup, who->value.match);
+	if (where != NULL && where->value.type == S53_CONF_MATCH)
+		route->allow_query_on = s53_setup_acl(setup, where->value.match);
 }
 
 /* `peers` NULL or empty: the zone is exempt from its parent's route and goes the default way. */

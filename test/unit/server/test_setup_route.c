@@ -189,6 +189,40 @@ a_zone_with_a_file_is_answered_here(void **state)
 	check_route(f, "corp.example", "198.51.100.1#53");
 }
 
+static bool
+may_ask(const struct s53_view *view, const char *zone, const char *client, const char *local)
+{
+	struct s53_addr from, to;
+	struct s53_name name;
+
+	assert_int_equal(s53_addr_parse(client, 4242, &from), S53_OK);
+	assert_int_equal(s53_addr_parse(local, 53, &to), S53_OK);
+	assert_int_equal(s53_name_parse(zone, &name), S53_OK);
+	return s53_view_may_query(view, s53_routes_find(view->routes, &name), &from, &to);
+}
+
+static void
+a_zones_own_lists_stand_before_the_views(void **state)
+{
+	struct fixture *f = *state;
+	const struct s53_view *view;
+	char text[512];
+
+	write_file(f->zone_file, "$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n");
+	snprintf(text, sizeof(text),
+	    "options { allow-query { 10.0.0.0/8; }; allow-query-on { 127.0.0.1; }; };"
+	    "zone \"who\" { type master; file \"%s\"; allow-query { 192.0.2.1; }; };"
+	    "zone \"where\" { type master; file \"%s\"; allow-query-on { 127.0.0.2; }; };",
+	    f->zone_file, f->zone_file);
+	build(f, text);
+	view = &f->snapshot->policy.views[0];
+	assert_true(may_ask(view, "who", "192.0.2.1", "127.0.0.1"));
+	assert_false(may_ask(view, "who", "10.0.0.1", "127.0.0.1"));
+	assert_false(may_ask(view, "who", "192.0.2.1", "127.0.0.2"));
+	assert_true(may_ask(view, "where", "10.0.0.1", "127.0.0.2"));
+	assert_false(may_ask(view, "where", "10.0.0.1", "127.0.0.1"));
+}
+
 static void
 a_rebuild_reads_no_zone_file(void **state)
 {
@@ -419,6 +453,7 @@ main(void)
 		TEST(a_root_hint_is_no_route),
 		TEST(transferred_zones_are_asked_of_their_primaries),
 		TEST(a_zone_with_a_file_is_answered_here),
+		TEST(a_zones_own_lists_stand_before_the_views),
 		TEST(a_rebuild_reads_no_zone_file),
 		TEST(an_error_in_a_zone_file_is_an_error),
 		TEST(special_names_are_answered_here),
