@@ -204,6 +204,26 @@ print_route(const struct s53_route *route, void *arg)
 	    note != NULL ? note->place : "built in");
 }
 
+/* What the blocks `server ADDRESS { }` among `clause` and its followers ask for. */
+static void
+print_servers(const struct s53_conf_clause *clause, FILE *out)
+{
+	for (clause = s53_conf_find(clause, "server"); clause != NULL;
+	     clause = s53_conf_find(clause->next, "server")) {
+		fprintf(out, "    server %s {", clause->label);
+		for (const struct s53_conf_clause *it = clause->body; it != NULL; it = it->next) {
+			if (it->level != S53_CONF_SUPPORTED)
+				continue;
+			if (it->value.type == S53_CONF_BOOL)
+				fprintf(out, " %s %s;", it->name, it->value.boolean ? "yes" : "no");
+			else if (it->value.type == S53_CONF_NUMBER)
+				fprintf(out, " %s %" PRIu64 ";", it->name, it->value.number);
+		}
+		fputs(" }", out);
+		print_place(clause, out);
+	}
+}
+
 static void
 print_view(const struct s53_rehearsal *rehearsal, unsigned index,
     const struct s53_conf_clause *body, FILE *out)
@@ -228,6 +248,8 @@ print_view(const struct s53_rehearsal *rehearsal, unsigned index,
 	print_place(s53_setup_option(rehearsal->source, body, "max-udp-size"), out);
 	fprintf(out, "    edns-udp-size %u", view->edns_udp_size);
 	print_place(s53_setup_option(rehearsal->source, body, "edns-udp-size"), out);
+	print_servers(
+	    s53_conf_find(body, "server") != NULL ? body : s53_setup_top(rehearsal->source), out);
 	s53_routes_each(view->routes, print_route, &print);
 	print.builtin = true;
 	s53_routes_each(view->routes, print_route, &print);

@@ -77,3 +77,12 @@ def test_the_production_files_of_the_golden_tree_are_those_of_the_production_tes
     for tree, ours in (("etc/named.conf", "named.conf"), ("etc/named/consul.conf", "consul.conf")):
         with open(os.path.join(GOLDEN, "conf", "production", tree), "rb") as a, open(os.path.join(HERE, "production", ours), "rb") as b:
             assert a.read() == b.read()
+
+
+def test_explain_says_what_server_blocks_ask_for(tmp_path):
+    conf = tmp_path / "servers.conf"
+    conf.write_text("""options { listen-on { 127.0.0.1; }; listen-on-v6 { none; }; forwarders { 192.0.2.1; }; };
+        server 192.0.2.1 { edns-udp-size 777; tcp-only yes; };
+        """)
+    code, text = transcript(["--explain", "-c", str(conf)])
+    assert code == 0 and "server 192.0.2.1 { edns-udp-size 777; tcp-only yes; }" in text, text
