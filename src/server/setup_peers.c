@@ -107,6 +107,23 @@ drop_upstream(void *upstream)
 	s53_upstream_drop(upstream);
 }
 
+/* BIND's blackhole holds for servers as well as for clients. */
+static bool
+is_blackholed(const struct gathering *gathering, const struct s53_addr *addr)
+{
+	struct s53_setup *setup = gathering->setup;
+	const struct s53_acl *blackhole = setup->snapshot->policy.blackhole;
+	const struct s53_conf_value *value = gathering->peers->value;
+	const struct s53_place nowhere = { 0 };
+	char text[S53_ADDR_TEXT];
+
+	if (blackhole == NULL || !s53_acl_allows(blackhole, addr))
+		return false;
+	s53_setup_warn(setup, value != NULL ? value->place : nowhere,
+	    "%s is in blackhole and will not be asked", s53_addr_print(addr, text));
+	return true;
+}
+
 static void
 add_server(struct gathering *gathering, const struct s53_addr *addr)
 {
@@ -114,6 +131,8 @@ add_server(struct gathering *gathering, const struct s53_addr *addr)
 	struct s53_upstream_options options;
 	struct s53_upstream *upstream;
 
+	if (is_blackholed(gathering, addr))
+		return;
 	if (!read_options(gathering, addr, &options) || gathering->count == S53_GROUP_MAX)
 		return;
 	upstream = s53_registry_get(setup->input->registry, addr, &options);

@@ -224,6 +224,18 @@ a_zones_own_lists_stand_before_the_views(void **state)
 }
 
 static void
+a_server_in_blackhole_is_not_asked(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { blackhole { 198.51.100.1; };"
+	    " forwarders { 198.51.100.1; 198.51.100.2; }; };");
+	check_route(f, "example.com", "198.51.100.2#53");
+	assert_true(has_diag(f, S53_DIAG_WARNING, "198.51.100.1#53 is in blackhole"));
+}
+
+static void
 a_rebuild_reads_no_zone_file(void **state)
 {
 	struct fixture *f = *state;
@@ -454,6 +466,7 @@ main(void)
 		TEST(transferred_zones_are_asked_of_their_primaries),
 		TEST(a_zone_with_a_file_is_answered_here),
 		TEST(a_zones_own_lists_stand_before_the_views),
+		TEST(a_server_in_blackhole_is_not_asked),
 		TEST(a_rebuild_reads_no_zone_file),
 		TEST(an_error_in_a_zone_file_is_an_error),
 		TEST(special_names_are_answered_here),
