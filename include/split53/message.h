@@ -85,7 +85,8 @@ void s53_message_age(uint8_t *message, size_t len, uint32_t age_s, uint32_t cap_
 /*
  * Cut a message without OPT to at most `limit` octets, whole RRsets at a time from its end
  * (additional first, which alone does not set TC; RFC 2181 s9), header counts and TC made right. An
- * answer section that does not fit keeps the records that do. Returns the new length, at most
- * `limit` when the question itself fits. The message passed the check.
+ * answer section that does not fit keeps the records that do; an authority or additional section of
+ * more than 256 records goes as a whole. It reads two names a record, hardly more. Returns the new
+ * length, at most `limit` when the question itself fits. The message passed the check.
  */
 size_t s53_message_cut(uint8_t *message, size_t len, size_t limit);

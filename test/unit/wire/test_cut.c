@@ -158,7 +158,7 @@ a_question_that_does_not_fit_stays_alone_with_tc(void **state)
 	    "1234 8380 0001 0000 0000 0000 " QUESTION);
 }
 
-/* Each with each would be compared: a section of some hundred records goes as a whole. */
+/* The room to compare in is fixed: a section of some hundred records goes as a whole. */
 static void
 a_huge_additional_section_goes_as_a_whole(void **state)
 {

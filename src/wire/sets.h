@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * sets.h - which records of a section are of one RRset.
+ *
+ * Layer    wire, private
+ * Threads  any
+ * Memory   the caller's, some 12 KB: a stack will do
+ * Sources  RFC 2181 s5 (an RRset: owner, class and type)
+ */
+#pragma once
+
+#include <split53/message.h>
+
+/* A longer section is not looked at. */
+#define S53_SETS_RECORDS 256
+#define S53_SETS_SLOTS (2 * S53_SETS_RECORDS)
+
+enum s53_likeness {
+	S53_OF_ONE_SET,
+	S53_EXACT_COPY, /* of one set, and the rdata octet for octet */
+	S53_LIKENESSES,
+};
+
+/* A record: places in a message fit 16 bits. */
+struct s53_set_member {
+	uint64_t hash[S53_LIKENESSES];
+	uint16_t first[S53_LIKENESSES]; /* the first record like it, perhaps itself */
+	uint16_t owner_at, type, class;
+	uint16_t rdata_at, rdata_len;
+};
+
+struct s53_sets {
+	unsigned count;
+	unsigned mistaken; /* hashes that were equal for nothing */
+	struct s53_set_member of[S53_SETS_RECORDS];
+	uint16_t slots[S53_LIKENESSES][S53_SETS_SLOTS]; /* 0 is free, else a record's index + 1 */
+};
+
+/*
+ * Look at the records from where `walk` stands to the octet `end`. Each owner is read once, and the
+ * first one of its set once more for it. false: too many records, damage, or so many hashes equal
+ * by chance that somebody must have found a way to choose them.
+ */
+bool s53_sets_find(struct s53_sets *sets, const struct s53_walk *walk, size_t end);
