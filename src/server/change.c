@@ -27,21 +27,28 @@ resolv_conf_path(void)
 	return path != NULL && *path != '\0' ? path : "/etc/resolv.conf";
 }
 
+static struct s53_setup_input
+input_of(const struct s53_server *server, struct s53_source *source)
+{
+	return (struct s53_setup_input){
+		.options = server->options,
+		.source = source,
+		.registry = server->registry,
+		.resolv_conf = resolv_conf_path(),
+		.interfaces = server->interfaces,
+		.interface_count = server->interface_count,
+	};
+}
+
 enum s53_status
 s53_server_build(struct s53_server *server, struct s53_source *source, struct s53_diags *diags,
     struct s53_snapshot **out)
 {
-	const struct s53_setup_input input = {
-		.options = server->options,
-		.source = source,
-		.registry = server->registry,
-		.hosts = server->hosts,
-		.resolv_conf = resolv_conf_path(),
-		.interfaces = server->interfaces,
-		.interface_count = server->interface_count,
-		.ours = &server->ours,
-	};
+	struct s53_setup_input input = input_of(server, source);
 
+	input.hosts = server->hosts;
+	input.ours = &server->ours;
+	server->foreign_changed = false;
 	return s53_setup(&input, diags, out);
 }
 
@@ -192,19 +199,72 @@ s53_server_swap(struct s53_server *server, struct s53_snapshot *snapshot)
 	s53_snapshot_drop(old);
 }
 
-static enum s53_status
-load(struct s53_server *server, struct s53_diags *diags, struct s53_source **source,
-    struct s53_snapshot **snapshot, struct server_opened **opened)
-{
-	enum s53_status status = s53_source_load(server->options, diags, source);
+/* What a reload makes before anything is changed, and what is to be said of it. */
+struct attempt {
+	struct s53_source *source;
+	struct s53_snapshot *snapshot;
+	struct server_opened *opened;
+	struct s53_diags file, build, places;
+};
 
+/*
+ * Building asks the forwarders of the source for its host names, and says where we listen. So it
+ * is built once without any of that: whatever is wrong is found there, with nothing touched.
+ */
+static enum s53_status
+try_out(struct s53_server *server, struct attempt *attempt)
+{
+	struct s53_setup_input input = input_of(server, attempt->source);
+	struct s53_ours ours = { 0 };
+	struct s53_snapshot *snapshot = NULL;
+	enum s53_status status;
+
+	input.ours = &ours;
+	status = s53_setup(&input, &attempt->build, &snapshot);
+	if (status == S53_OK)
+		status = s53_places_open(server, snapshot, &attempt->places, &attempt->opened);
+	s53_snapshot_drop(snapshot);
+	s53_addr_list_fini(&ours.addrs);
+	return status;
+}
+
+static enum s53_status
+load(struct s53_server *server, struct attempt *attempt)
+{
+	enum s53_status status = s53_source_load(server->options, &attempt->file, &attempt->source);
+
+	if (status == S53_OK)
+		status = try_out(server, attempt);
 	if (status != S53_OK)
 		return status;
-	s53_server_read_interfaces(server);
-	status = s53_server_build(server, *source, diags, snapshot);
-	if (status != S53_OK)
-		return status;
-	return s53_places_open(server, *snapshot, diags, opened);
+	s53_diags_fini(&attempt->build);
+	s53_diags_init(&attempt->build);
+	status = s53_server_build(server, attempt->source, &attempt->build, &attempt->snapshot);
+	if (status != S53_OK) { /* no memory: nothing else is left to go wrong */
+		s53_places_abandon(server, attempt->opened);
+		s53_server_rebuild(server);
+	}
+	return status;
+}
+
+static void
+log_attempt(const struct attempt *attempt)
+{
+	s53_server_log_diags(&attempt->file);
+	s53_server_log_diags(&attempt->build);
+	s53_server_log_diags(&attempt->places);
+}
+
+static void
+use_attempt(struct s53_server *server, struct attempt *attempt)
+{
+	s53_server_log(server, attempt->snapshot);
+	log_attempt(attempt);
+	s53_server_swap(server, attempt->snapshot);
+	s53_places_commit(server, attempt->opened);
+	s53_source_free(server->source);
+	server->source = attempt->source;
+	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "reloaded");
 }
 
 static void
@@ -220,34 +280,29 @@ notify_reloading(const struct s53_server *server)
 enum s53_status
 s53_server_reload(struct s53_server *server)
 {
-	struct s53_source *source = NULL;
-	struct s53_snapshot *snapshot = NULL;
-	struct server_opened *opened = NULL;
-	struct s53_diags diags;
+	struct attempt attempt = { .source = NULL };
 	enum s53_status status;
 
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "reloading the configuration");
 	notify_reloading(server);
-	s53_diags_init(&diags);
-	status = load(server, &diags, &source, &snapshot, &opened);
+	s53_diags_init(&attempt.file);
+	s53_diags_init(&attempt.build);
+	s53_diags_init(&attempt.places);
+	s53_server_follow_interfaces(server);
+	status = load(server, &attempt);
 	if (status == S53_OK) {
-		s53_server_log(server, snapshot);
-		s53_server_log_diags(&diags);
-		s53_server_swap(server, snapshot);
-		s53_places_commit(server, opened);
-		s53_source_free(server->source);
-		server->source = source;
-		s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "reloaded");
+		use_attempt(server, &attempt);
 	} else {
 		s53_server_log(server, server->snapshot); /* reopened all the same */
-		s53_server_log_diags(&diags);
+		log_attempt(&attempt);
 		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
 		    "reload failed (%s): the configuration in force stays",
 		    s53_status_text(status));
-		s53_snapshot_drop(snapshot);
-		s53_source_free(source);
+		s53_source_free(attempt.source);
 	}
-	s53_diags_fini(&diags);
+	s53_diags_fini(&attempt.file);
+	s53_diags_fini(&attempt.build);
+	s53_diags_fini(&attempt.places);
 	s53_notify(server->notify_fd, "READY=1");
 	return status;
 }
@@ -269,4 +324,35 @@ s53_server_rebuild(struct s53_server *server)
 		    "the change of the system could not be followed (%s)", s53_status_text(status));
 	}
 	s53_diags_fini(&diags);
+}
+
+static bool
+same_interfaces(
+    const struct s53_server *server, const struct s53_interface_addr *list, unsigned count)
+{
+	if (count != server->interface_count)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (!s53_addr_equal(&list[i].addr, &server->interfaces[i].addr) ||
+		    list[i].network.bits != server->interfaces[i].network.bits)
+			return false;
+	return true;
+}
+
+void
+s53_server_follow_interfaces(struct s53_server *server)
+{
+	struct s53_interface_addr *before = server->interfaces;
+	unsigned before_count = server->interface_count;
+
+	server->interfaces = NULL;
+	server->interface_count = 0;
+	if (!s53_server_read_interfaces(server)) {
+		server->interfaces = before;
+		server->interface_count = before_count;
+		return;
+	}
+	if (!same_interfaces(server, before, before_count) && server->snapshot->uses_interfaces)
+		s53_server_rebuild(server);
+	free(before);
 }

@@ -25,6 +25,7 @@ struct server_place {
 	struct s53_addr addr;
 	bool open; /* false: could not be bound; tried again when addresses change */
 	bool wanted; /* during a change: the new rules still want it */
+	uint64_t left_ms; /* when the workers were told to close it; 0: was not open before */
 };
 
 /* Sockets that were opened for a change which may still be called off. */
@@ -47,7 +48,9 @@ struct s53_server {
 	struct s53_interface_addr *interfaces;
 	unsigned interface_count;
 	struct s53_ours ours;
+	bool foreign_changed; /* since the last build: ours.foreign */
 	struct s53_link places;
+	struct event *places_again; /* an address waits for our own sockets to be closed */
 	struct s53_worker **workers;
 	unsigned worker_count;
 	struct s53_worker_shared shared;
@@ -72,20 +75,28 @@ void s53_server_log_diags(const struct s53_diags *diags);
 /* Addresses of this machine, anew. false: they could not be read, the old ones stay. */
 bool s53_server_read_interfaces(struct s53_server *server);
 
+/* The same for one that serves: what localhost and localnets mean follows. */
+void s53_server_follow_interfaces(struct s53_server *server);
+
 /* The configuration stays, the world has changed: host names, resolv.conf, interfaces. */
 void s53_server_rebuild(struct s53_server *server);
 
 /*
  * Open what `snapshot` wants and is not open. An address that was written by itself and cannot be
- * bound is an error in `diags`, any other a warning; so is having none at all. On S53_OK
- * s53_places_commit() hands them to the workers and closes what is wanted no more; otherwise, and
- * by s53_places_abandon(), everything stays as it was.
+ * bound is an error in `diags`, any other a warning; so is having none at all. An address that
+ * will come by itself is never an error: one that the kernel does not let bind yet, and one of our
+ * own that a worker still closes (server->places_again fires soon). On S53_OK s53_places_commit()
+ * hands them to the workers and closes what is wanted no more; otherwise, and by
+ * s53_places_abandon(), everything stays as it was.
  */
 S53_MUST_USE enum s53_status s53_places_open(struct s53_server *server,
     const struct s53_snapshot *snapshot, struct s53_diags *diags, struct server_opened **out);
 void s53_places_commit(struct s53_server *server, struct server_opened *opened);
 void s53_places_abandon(struct s53_server *server, struct server_opened *opened);
 void s53_places_fini(struct s53_server *server);
+
+/* Try again what is not open, by the snapshot in force. */
+void s53_places_follow(struct s53_server *server);
 
 /* Will a bind after the drop of privileges need CAP_NET_BIND_SERVICE? */
 bool s53_places_need_privilege(const struct s53_snapshot *snapshot);

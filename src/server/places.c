@@ -10,9 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <split53/clock.h>
 #include <split53/log.h>
 
 #include "inside.h"
+
+/*
+ * How long an address that was ours may still be held by our own sockets: a worker closes them
+ * when it has read of it, and a UDP socket only with its last reply.
+ */
+#define LEAVING_MS 30000
+#define AGAIN_MS 100
 
 static struct server_place *
 find_place(const struct s53_server *server, const struct s53_addr *addr)
@@ -24,6 +32,32 @@ find_place(const struct s53_server *server, const struct s53_addr *addr)
 			return place;
 	}
 	return NULL;
+}
+
+/* Told to be closed, and a worker may not have done it yet. */
+static bool
+is_leaving(const struct server_place *place)
+{
+	return !place->open && place->left_ms != 0 && s53_clock_ms() - place->left_ms < LEAVING_MS;
+}
+
+/* Another program's, or not: a forwarder there is then no loop. Lack of memory: stays as it was. */
+static void
+note_foreign(struct s53_server *server, const struct s53_addr *addr, bool foreign)
+{
+	struct s53_addr_list *list = &server->ours.foreign;
+
+	if (s53_addr_list_has(list, addr) == foreign)
+		return;
+	if (foreign) {
+		if (s53_addr_list_add(list, addr))
+			server->foreign_changed = true;
+		return;
+	}
+	for (unsigned i = 0; i < list->count; i++)
+		if (s53_addr_equal(&list->addrs[i], addr))
+			list->addrs[i--] = list->addrs[--list->count];
+	server->foreign_changed = true;
 }
 
 static void
@@ -73,9 +107,9 @@ is_named(const struct s53_snapshot *snapshot, const struct s53_addr *addr)
 }
 
 static void
-explain_failure(const struct s53_addr *addr, bool named, int failure, struct s53_diags *diags)
+explain_failure(const struct s53_addr *addr, bool is_error, int failure, struct s53_diags *diags)
 {
-	enum s53_diag_kind kind = named ? S53_DIAG_ERROR : S53_DIAG_WARNING;
+	enum s53_diag_kind kind = is_error ? S53_DIAG_ERROR : S53_DIAG_WARNING;
 	const struct s53_place nowhere = { 0 };
 	char text[S53_ADDR_TEXT];
 	uint16_t port = s53_addr_port(addr);
@@ -95,24 +129,31 @@ explain_failure(const struct s53_addr *addr, bool named, int failure, struct s53
 		    text);
 	else if (failure == EADDRNOTAVAIL)
 		s53_diag_add(diags, kind, nowhere, NULL,
-		    "cannot listen on %s: this machine does not have the address (yet)", text);
+		    "not listening on %s: the address cannot be bound yet; tried again when it can",
+		    text);
 	else
 		s53_diag_add(
 		    diags, kind, nowhere, NULL, "cannot listen on %s: %s", text, strerror(failure));
 }
 
-/* Known as one that could not be had, so that it is warned of once. */
+/*
+ * Known as one that could not be had, so that it is warned of once. An address that stands on an
+ * interface and cannot be bound is still checked for duplicates (RFC 4862 s5.4): that takes
+ * seconds, and the watch of addresses tells of its end.
+ */
 static void
 note_failed(struct s53_server *server, const struct s53_addr *addr, bool named, int failure,
     struct s53_diags *diags)
 {
 	struct server_place *place = find_place(server, addr);
+	bool is_error = named && failure != EADDRNOTAVAIL;
 
-	if (place == NULL || named)
-		explain_failure(addr, named, failure, diags);
-	if (failure == EADDRINUSE && !s53_addr_list_has(&server->ours.foreign, addr) &&
-	    !s53_addr_list_add(&server->ours.foreign, addr))
-		return;
+	if (place == NULL || place->left_ms != 0 || is_error)
+		explain_failure(addr, is_error, failure, diags);
+	if (failure == EADDRINUSE)
+		note_foreign(server, addr, true);
+	if (place != NULL)
+		place->left_ms = 0;
 	if (place != NULL || (place = calloc(1, sizeof(*place))) == NULL)
 		return;
 	place->addr = *addr;
@@ -137,6 +178,16 @@ warn_absent(const struct s53_snapshot *snapshot, const struct s53_addr_list *wan
 				    s53_addr_print(&snapshot->rules[r].named[i], text));
 }
 
+/* Our own sockets are there still: wait until they have gone. */
+static void
+try_again_soon(struct s53_server *server)
+{
+	static const struct timeval wait = { .tv_usec = AGAIN_MS * 1000 };
+
+	evtimer_add(server->places_again, &wait);
+}
+
+/* Returns how many addresses are open, or will be without anybody's doing. */
 static unsigned
 open_wanted(struct s53_server *server, const struct s53_snapshot *snapshot,
     const struct s53_addr_list *wanted, struct s53_diags *diags, struct server_opened **out)
@@ -155,10 +206,17 @@ open_wanted(struct s53_server *server, const struct s53_snapshot *snapshot,
 			continue;
 		}
 		opened = open_place(server, addr, snapshot->tcp_listen_queue);
+		if (opened == NULL && errno == EADDRINUSE && place != NULL && is_leaving(place)) {
+			try_again_soon(server);
+			open_count++;
+			continue;
+		}
 		if (opened == NULL) {
+			open_count += errno == EADDRNOTAVAIL;
 			note_failed(server, addr, is_named(snapshot, addr), errno, diags);
 			continue;
 		}
+		note_foreign(server, addr, false);
 		opened->next = *out;
 		*out = opened;
 		open_count++;
@@ -223,6 +281,7 @@ hand_out(struct s53_server *server, struct server_opened *opened)
 		return;
 	}
 	place->open = place->wanted = true;
+	place->left_ms = 0;
 	for (unsigned i = 0; i < server->worker_count; i++)
 		fine = s53_worker_listen(server->workers[i], &opened->addr, opened->fds[2 * i],
 			   opened->fds[2 * i + 1]) == S53_OK &&
@@ -244,7 +303,11 @@ close_place(struct s53_server *server, struct server_place *place)
 			if (s53_worker_unlisten(server->workers[i], &place->addr) != S53_OK)
 				s53_log(S53_LOG_NETWORK, S53_LOG_ERROR,
 				    "worker %u still listens: out of memory", i);
+		place->open = false;
+		place->left_ms = s53_clock_ms();
 	}
+	if (is_leaving(place)) /* known as ours until the sockets have gone */
+		return;
 	s53_list_remove(&place->link);
 	free(place);
 }
@@ -264,6 +327,21 @@ s53_places_commit(struct s53_server *server, struct server_opened *opened)
 		hand_out(server, opened);
 		opened = next;
 	}
+}
+
+void
+s53_places_follow(struct s53_server *server)
+{
+	struct server_opened *opened = NULL;
+	struct s53_diags diags;
+
+	s53_diags_init(&diags);
+	if (s53_places_open(server, server->snapshot, &diags, &opened) == S53_OK)
+		s53_places_commit(server, opened);
+	s53_server_log_diags(&diags);
+	s53_diags_fini(&diags);
+	if (server->foreign_changed) /* what was a loop is none now, or the other way round */
+		s53_server_rebuild(server);
 }
 
 void

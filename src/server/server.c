@@ -92,43 +92,19 @@ on_hosts_changed(void *arg)
 	s53_server_rebuild(server);
 }
 
-static bool
-same_interfaces(
-    const struct s53_server *server, const struct s53_interface_addr *list, unsigned count)
-{
-	if (count != server->interface_count)
-		return false;
-	for (unsigned i = 0; i < count; i++)
-		if (!s53_addr_equal(&list[i].addr, &server->interfaces[i].addr) ||
-		    list[i].network.bits != server->interfaces[i].network.bits)
-			return false;
-	return true;
-}
-
 static void
 on_interfaces_changed(void *arg)
 {
-	struct s53_server *server = arg;
-	struct s53_interface_addr *before = server->interfaces;
-	unsigned before_count = server->interface_count;
-	struct server_opened *opened = NULL;
-	struct s53_diags diags;
+	s53_server_follow_interfaces(arg);
+	s53_places_follow(arg);
+}
 
-	server->interfaces = NULL;
-	server->interface_count = 0;
-	if (!s53_server_read_interfaces(server)) {
-		server->interfaces = before;
-		server->interface_count = before_count;
-		return;
-	}
-	if (!same_interfaces(server, before, before_count) && server->snapshot->uses_interfaces)
-		s53_server_rebuild(server);
-	free(before);
-	s53_diags_init(&diags);
-	if (s53_places_open(server, server->snapshot, &diags, &opened) == S53_OK)
-		s53_places_commit(server, opened);
-	s53_server_log_diags(&diags);
-	s53_diags_fini(&diags);
+static void
+on_places_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	s53_places_follow(arg);
 }
 
 /* Before anything is read: the files are the new root's. */
@@ -188,9 +164,12 @@ furnish(struct s53_server *server)
 	if (config != NULL)
 		event_config_free(config);
 	server->registry = s53_registry_new();
-	if (server->base != NULL)
+	if (server->base != NULL) {
 		server->hosts = s53_hosts_new(server->base, on_hosts_changed, server);
-	if (server->base == NULL || server->registry == NULL || server->hosts == NULL)
+		server->places_again = evtimer_new(server->base, on_places_again, server);
+	}
+	if (server->base == NULL || server->registry == NULL || server->hosts == NULL ||
+	    server->places_again == NULL)
 		return complain("out of memory or descriptors");
 	/* The watch comes before the list: an address that comes in between would be missed. */
 	server->interface_watch =
@@ -248,7 +227,7 @@ open_places(struct s53_server *server, struct start_diags *diags, struct server_
 	 * A forwarder that looked like ourselves may be another program's after all: build once
 	 * more.
 	 */
-	if (server->ours.foreign.count == 0)
+	if (!server->foreign_changed)
 		return true;
 	s53_diags_fini(&diags->build);
 	return build(server, diags);
@@ -374,6 +353,8 @@ finish(struct s53_server *server)
 		s53_worker_join(server->workers[i]);
 	free(server->workers);
 	s53_interface_watch_free(server->interface_watch);
+	if (server->places_again != NULL)
+		event_free(server->places_again);
 	s53_hosts_free(server->hosts);
 	s53_snapshot_drop(server->snapshot);
 	s53_source_free(server->source);

@@ -54,7 +54,7 @@ void s53_addr_list_fini(struct s53_addr_list *list);
 /* Where we listen: a forwarder among these would be a loop. */
 struct s53_ours {
 	struct s53_addr_list addrs; /* what the rules mean on this machine */
-	struct s53_addr_list foreign; /* of these, what another program holds */
+	struct s53_addr_list foreign; /* of these, what another program held when last tried */
 };
 
 struct s53_setup_input {

@@ -145,3 +145,59 @@ def test_queries_under_way_and_connections_survive_a_reload(upstream, split53, m
         assert stream.message().id == identity
         stream.ask("after.example.com.")
         assert addresses(stream.message()) == ["10.0.0.1"]
+
+
+def test_a_reload_that_fails_leaves_everything_as_it_was(upstream, split53, make_conf):
+    def answer(q):
+        return q.reply(rcode=3) if q.name in ("old.example.", "new.example.") else answer_with()(q)
+    first, second = upstream(answer), upstream(answer)
+    port = free_port()
+    good = make_conf(port, [first.where, "old.example"])
+    server = split53(conf=good, port=port)
+    wait_until(lambda: any(q.name == "old.example." for q in first.queries), 5 * patience(), "the name is looked up")
+    broken = make_conf(port, [second.where, "new.example"], extra='zone "z.example" { type primary; file "/nonexistent/zone"; };')
+    server.write_conf(broken)
+    for _ in range(3):
+        before = len(server.log())
+        server.reload()
+        wait_until(lambda: "reload failed" in server.log()[before:], 5 * patience(), "the reload fails")
+    assert addresses(server.ask("a.example.com.")) == ["192.0.2.1"]
+    time.sleep(1)
+    assert not second.queries and not any(q.name == "new.example." for q in first.queries)
+    server.write_conf(good.replace("old.example", "new.example"))
+    server.reload()
+    wait_until(lambda: any(q.name == "new.example." for q in first.queries), 5 * patience(), "the new name is looked up")
+
+
+def test_an_address_given_up_and_wanted_again_is_taken_back_once_its_last_reply_has_gone(upstream, split53, make_conf):
+    def answer(q):
+        q.send(q.address("10.0.0.1"), delay=2.0 if q.name.startswith("slow.") else 0)
+    forwarder = upstream(answer)
+    port, other = free_port(), free_port()
+    plain = make_conf(port, [forwarder.where])
+    both = plain.replace("recursion yes;", f"recursion yes; listen-on port {other} {{ 127.0.0.1; }};")
+    server = split53(conf=both, port=port)
+    results = []
+    slow = threading.Thread(target=lambda: results.append(addresses(ask(("127.0.0.1", other), "slow.example.com.", timeout=10))))
+    slow.start()
+    wait_until(lambda: forwarder.queries, 5, "the question is under way")
+
+    def load(text):
+        before = len(server.log())
+        server.write_conf(text)
+        server.reload()
+        wait_until(lambda: re.search(r"reloaded|reload failed", server.log()[before:]), 5 * patience(), "the reload ends")
+        return server.log()[before:]
+    load(plain)
+    said = load(both.replace(forwarder.where, f"{forwarder.where}; 127.0.0.1 port {other}"))
+    assert "reload failed" not in said and "another program" not in said, said
+    assert re.search(rf"127\.0\.0\.1#{other} is where split53 itself listens", said), said
+
+    def answers_there(tcp):
+        try:
+            return addresses(ask(("127.0.0.1", other), "a.example.com.", timeout=0.3, tcp=tcp)) == ["10.0.0.1"]
+        except OSError:
+            return False
+    slow.join()
+    assert results == [["10.0.0.1"]]
+    wait_until(lambda: answers_there(False) and answers_there(True), 5 * patience(), "the port answers again")
