@@ -316,13 +316,12 @@ s53_server_rebuild(struct s53_server *server)
 
 	s53_diags_init(&diags);
 	status = s53_server_build(server, server->source, &diags, &snapshot);
-	if (status == S53_OK) {
+	s53_server_log_diags(&diags); /* who is asked now, for one */
+	if (status == S53_OK)
 		s53_server_swap(server, snapshot);
-	} else {
-		s53_server_log_diags(&diags);
+	else
 		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
 		    "the change of the system could not be followed (%s)", s53_status_text(status));
-	}
 	s53_diags_fini(&diags);
 }
 
