@@ -65,6 +65,13 @@ struct s53_tcp_listener *s53_tcp_listener_new(struct event_base *base, int fd,
 void s53_tcp_listener_close(struct s53_tcp_listener *listener);
 
 /*
+ * Before the resolver of `base` is freed: nothing that its connections have sent and that was not
+ * taken yet ever reaches the resolver. What is under way is still answered, then they close. After
+ * the close() of its listeners, those of UDP too: none of them takes anything after this.
+ */
+void s53_tcp_take_no_more(struct s53_tcp_limits *limits, struct event_base *base);
+
+/*
  * The end of a worker: cut the connections that are still open in `base` (slow readers). After the
  * close() of its TCP listeners; what the resolver still holds is freed when it drops it.
  */

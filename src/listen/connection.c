@@ -311,6 +311,16 @@ s53_connection_finish(struct s53_connection *connection)
 	s53_connection_settle(connection);
 }
 
+void
+s53_connection_take_no_more(struct s53_connection *connection)
+{
+	free(connection->rest);
+	connection->rest = NULL;
+	connection->rest_left.len = 0;
+	connection->ended = true;
+	s53_connection_settle(connection);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {

@@ -68,5 +68,8 @@ void s53_connection_settle(struct s53_connection *connection);
 /* Take what has arrived, read no more, close when all is answered. May free it. */
 void s53_connection_finish(struct s53_connection *connection);
 
+/* Forget what was read but not taken, read no more, close when all is answered. May free it. */
+void s53_connection_take_no_more(struct s53_connection *connection);
+
 /* Close it now. May free it. */
 void s53_connection_cut(struct s53_connection *connection);

@@ -209,6 +209,18 @@ s53_tcp_listener_close(struct s53_tcp_listener *listener)
 }
 
 void
+s53_tcp_take_no_more(struct s53_tcp_limits *limits, struct event_base *base)
+{
+	struct s53_tcp_pool *pool = s53_tcp_pool_find(limits, base);
+
+	if (pool == NULL)
+		return;
+	S53_LIST_EACH_SAFE (&pool->connections, link, following)
+		s53_connection_take_no_more(S53_CONTAINER_OF(link, struct s53_connection, all));
+	s53_tcp_pool_drop(pool);
+}
+
+void
 s53_tcp_abandon(struct s53_tcp_limits *limits, struct event_base *base)
 {
 	struct s53_tcp_pool *pool = s53_tcp_pool_find(limits, base);

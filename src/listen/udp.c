@@ -99,7 +99,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	listener->blocked = false;
-	if (s53_clock_ms() - listener->blocked_at_ms >= BLOCKED_MS)
+	if (listener->blocked_at_ms != 0 && s53_clock_ms() - listener->blocked_at_ms >= BLOCKED_MS)
 		s53_outbox_discard(&listener->outbox);
 	flush(listener);
 	if (!listener->blocked && !listener->closing)
@@ -133,8 +133,12 @@ static uint8_t *
 udp_room(struct s53_client *client, size_t cap)
 {
 	struct s53_udp_listener *listener = client->transport;
+	uint8_t *room = s53_outbox_room(&listener->outbox, cap);
 
-	return s53_outbox_room(&listener->outbox, cap);
+	/* Perhaps it has just sent what was blocked: the next reply has a patience of its own. */
+	if (s53_outbox_empty(&listener->outbox))
+		listener->blocked_at_ms = 0;
+	return room;
 }
 
 static void

@@ -228,6 +228,7 @@ end(struct s53_worker *worker)
 		event_free(worker->drain_event);
 	discard_mail(worker);
 	if (worker->resolver != NULL) {
+		s53_tcp_take_no_more(&worker->shared->tcp, worker->base);
 		s53_resolver_free(worker->resolver);
 		event_base_loop(worker->base, EVLOOP_NONBLOCK); /* last replies over TCP leave */
 		s53_tcp_abandon(&worker->shared->tcp, worker->base);

@@ -342,6 +342,78 @@ abandoning_cuts_what_is_left(void **state)
 	stop(&t); /* drops what the resolver holds */
 }
 
+/* Read to the end of the connection; the loop is turned meanwhile. The octets. */
+static size_t
+read_to_the_end(struct tcp_fixture *t, int fd)
+{
+	static uint8_t octets[1 << 16];
+	size_t total = 0;
+
+	for (;;) {
+		ssize_t len;
+
+		TURN_UNTIL(&t->f, has_input(fd));
+		len = recv(fd, octets, sizeof(octets), MSG_DONTWAIT);
+		if (len <= 0)
+			return total;
+		total += (size_t)len;
+	}
+}
+
+static void
+what_a_slow_reader_sent_beyond_the_limits_is_not_taken_after_the_end(void **state)
+{
+	struct tcp_fixture t;
+	unsigned taken;
+	int slow;
+
+	(void)state;
+	start(&t);
+	t.f.resolver.reply_len = 60000;
+	slow = connect_client(&t);
+	ask(slow, 0, 1000);
+	TURN_UNTIL(&t.f, t.f.resolver.taken > 0);
+	s53_tcp_listener_close(t.listener);
+	t.listener = NULL;
+	s53_tcp_take_no_more(&t.f.limits, t.f.base);
+	taken = t.f.resolver.taken;
+	assert_in_range(taken, 1, 300);
+	assert_int_equal(read_to_the_end(&t, slow), (size_t)taken * 60002);
+	assert_int_equal(t.f.resolver.taken, taken);
+	assert_int_equal(open_count(&t), 0);
+	close(slow);
+	stop(&t);
+}
+
+/* As the resolver does it when it is freed: what it holds is answered within one call. */
+static void
+the_last_answers_of_a_resolver_bring_it_no_new_queries(void **state)
+{
+	struct tcp_fixture t;
+	unsigned taken;
+	int fd;
+
+	(void)state;
+	start(&t);
+	t.f.resolver.later = true;
+	fd = connect_client(&t);
+	ask(fd, 0, 200);
+	TURN_UNTIL(&t.f, t.f.resolver.taken > 0);
+	s53_tcp_listener_close(t.listener);
+	t.listener = NULL;
+	s53_tcp_take_no_more(&t.f.limits, t.f.base);
+	taken = t.f.resolver.taken;
+	assert_in_range(taken, 1, 199);
+	release_all(&t.f.resolver);
+	assert_int_equal(t.f.resolver.taken, taken);
+	assert_int_equal(open_count(&t), 0);
+	for (unsigned i = 0; i < taken; i++)
+		assert_int_equal(next_id(fd), i);
+	assert_true(is_closed(fd));
+	close(fd);
+	stop(&t);
+}
+
 static void
 the_resolver_learns_who_asked_and_where(void **state)
 {
@@ -380,6 +452,9 @@ main(void)
 		cmocka_unit_test(a_closed_listener_answers_what_has_arrived_and_accepts_nobody),
 		cmocka_unit_test(idle_connections_of_a_closed_listener_close_at_once),
 		cmocka_unit_test(abandoning_cuts_what_is_left),
+		cmocka_unit_test(
+		    what_a_slow_reader_sent_beyond_the_limits_is_not_taken_after_the_end),
+		cmocka_unit_test(the_last_answers_of_a_resolver_bring_it_no_new_queries),
 		cmocka_unit_test(the_resolver_learns_who_asked_and_where),
 	};
 
