@@ -359,6 +359,54 @@ late_answers_beyond_the_queue_of_a_full_socket_are_dropped(void **state)
 	stop(&u);
 }
 
+/* Also after a failure, or the tests that follow would wait for ever. */
+static int
+unset_clock(void **state)
+{
+	(void)state;
+	s53_clock_test_set(UINT64_MAX);
+	return 0;
+}
+
+/*
+ * The 65th late answer finds no slot free and sends the 64 before it, which were blocked. Its own
+ * time begins when it is blocked itself.
+ */
+static void
+a_reply_does_not_inherit_the_waiting_time_of_those_before_it(void **state)
+{
+	struct udp_fixture u;
+	uint64_t now_ms = s53_clock_ms();
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	s53_clock_test_set(now_ms);
+	u.f.resolver.later = true;
+	for (unsigned i = 0; i < 65; i++)
+		ask(&u, i);
+	turn(&u.f);
+	assert_int_equal(u.f.resolver.held_count, 65);
+	kernel.fail = EAGAIN;
+	kernel.fail_count = UINT32_MAX;
+	for (unsigned i = 0; i < 64; i++)
+		release(&u.f.resolver, i);
+	event_base_loop(u.f.base, EVLOOP_ONCE);
+	assert_true(kernel.calls > 0);
+	s53_clock_test_set(now_ms + 150);
+	kernel.fail_count = 0;
+	release(&u.f.resolver, 64);
+	u.f.resolver.held_count = 0;
+	assert_int_equal(kernel.sent, 64);
+	kernel.fail_count = 1;
+	kernel.fail_at = 64;
+	s53_clock_test_set(now_ms + 250);
+	for (int i = 0; i < 10; i++) /* the clock stands still */
+		turn(&u.f);
+	assert_int_equal(count_replies(&u), 65);
+	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_SEND_FAILED), 0);
+	stop(&u);
+}
+
 static void
 closing_answers_what_has_arrived(void **state)
 {
@@ -409,6 +457,8 @@ main(void)
 		cmocka_unit_test(replies_wait_for_a_socket_that_is_full),
 		cmocka_unit_test(replies_are_dropped_and_counted_when_a_socket_stays_full),
 		cmocka_unit_test(late_answers_beyond_the_queue_of_a_full_socket_are_dropped),
+		cmocka_unit_test_teardown(
+		    a_reply_does_not_inherit_the_waiting_time_of_those_before_it, unset_clock),
 		cmocka_unit_test(closing_answers_what_has_arrived),
 		cmocka_unit_test(a_closed_listener_lives_until_its_last_query_is_answered),
 	};
