@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Where it listens: addresses that come and go are followed, and replies come from the address that was asked."""
+import itertools
 import re
 import socket
 
@@ -10,6 +11,8 @@ from support.namespace import Neighbour, add_address, remove_address, run
 from support.process import patience, wait_until
 from support.split53 import free_port
 from support.upstream import answer_with
+
+DEVICES = itertools.count(1)	# a device outlives its namespace by a moment
 
 
 def answers(address, port, tcp=False):
@@ -143,13 +146,14 @@ def test_a_large_datagram_and_an_empty_one_do_no_harm(upstream, split53):
 
 @pytest.mark.parametrize("four", ["127.0.0.1", "none"])
 def test_an_address_that_is_still_checked_for_duplicates_is_waited_for(upstream, split53, closing, four):
-    closing(Neighbour("vethdad", "10.67.0.1/24", "10.67.0.2/24"))
+    device = f"vethdad{next(DEVICES)}"
+    closing(Neighbour(device, "10.67.0.1/24", "10.67.0.2/24"))
     port, patient = free_port(), 10 * patience()
     server = upstream()
     first = "fd00:67::1" if four == "none" else four
-    with open("/proc/sys/net/ipv6/conf/vethdad/dad_transmits", "w", encoding="ascii") as transmits:
+    with open(f"/proc/sys/net/ipv6/conf/{device}/dad_transmits", "w", encoding="ascii") as transmits:
         transmits.write("4")	# a second each
-    run("ip", "address", "add", "fd00:67::1/64", "dev", "vethdad")
+    run("ip", "address", "add", "fd00:67::1/64", "dev", device)
     program = split53(port=port, address=first, conf=f"""options {{ listen-on port {port} {{ {four}; }}; listen-on-v6 port {port} {{ fd00:67::1; }};
         recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }}; pid-file none; forward only; forwarders {{ {server.where}; }}; }};""")
     wait_until(lambda: answers("fd00:67::1", port) and answers("fd00:67::1", port, True), patient, "the address answers")
@@ -159,14 +163,15 @@ def test_an_address_that_is_still_checked_for_duplicates_is_waited_for(upstream,
 
 
 def test_an_address_still_checked_at_a_reload_keeps_no_other_from_being_listened_on(upstream, split53, closing):
-    closing(Neighbour("vethdad", "10.67.0.1/24", "10.67.0.2/24"))
+    device = f"vethdad{next(DEVICES)}"
+    closing(Neighbour(device, "10.67.0.1/24", "10.67.0.2/24"))
     port = free_port()
     program = listening(upstream, split53, f"listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};", port)
     with open(program.conf_path, encoding="utf-8") as conf:
         text = conf.read()
     program.write_conf(text.replace("127.0.0.1; }; listen-on-v6 { none; };",
                                     f"127.0.0.1; 127.0.0.3; }}; listen-on-v6 port {port} {{ fd00:67::2; }};", 1))
-    run("ip", "address", "add", "fd00:67::2/64", "dev", "vethdad")
+    run("ip", "address", "add", "fd00:67::2/64", "dev", device)
     program.reload()
     for address in ("127.0.0.3", "fd00:67::2"):
         wait_until(lambda: answers(address, port) and answers(address, port, True), 10 * patience(), f"{address} answers")

@@ -159,6 +159,20 @@ class FakeUpstream:
         return socket.socket(self._family, kind)
 
     def _open(self, udp, tcp):
+        chosen = self.port
+        while True:
+            try:
+                return self._bind(udp, tcp)
+            except OSError:
+                if chosen or not (udp and tcp):
+                    raise
+                # a connection of an earlier test lingers at the port that UDP was given
+                self._selector.unregister(self.udp)
+                self.udp.close()
+                self.tcp.close()
+                self.port = 0
+
+    def _bind(self, udp, tcp):
         if udp:
             self.udp = self._socket(socket.SOCK_DGRAM)
             self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
