@@ -42,21 +42,21 @@ yes_or_no(bool value)
 
 /* The six lists and recursion, as the step admit asks them. */
 static bool
-print_admit(const struct s53_view *view, const struct asking *asking, bool *may_query, FILE *out)
+print_admit(const struct s53_view *view, const struct asking *asking, FILE *out)
 {
 	const struct s53_addr *client = &asking->client, *local = &asking->local;
 	bool recursion = s53_acl_allows(view->allow_recursion, client) &&
 	    s53_acl_allows(view->allow_recursion_on, local);
 	bool cache = s53_acl_allows(view->allow_query_cache, client) &&
 	    s53_acl_allows(view->allow_query_cache_on, local);
-
-	*may_query = s53_acl_allows(view->allow_query, client) &&
+	bool may_query = s53_acl_allows(view->allow_query, client) &&
 	    s53_acl_allows(view->allow_query_on, local);
+
 	fprintf(out,
 	    "admit    allow-query %s, recursion %s, allow-recursion %s, allow-query-cache %s\n",
-	    yes_or_no(*may_query), yes_or_no(view->recursion), yes_or_no(recursion),
+	    yes_or_no(may_query), yes_or_no(view->recursion), yes_or_no(recursion),
 	    yes_or_no(cache));
-	return *may_query && view->recursion && recursion && cache;
+	return may_query && view->recursion && recursion && cache;
 }
 
 static void
@@ -92,8 +92,8 @@ find_note(const struct s53_snapshot *snapshot, unsigned view, const struct s53_n
 }
 
 static void
-print_local(const struct s53_view *view, const struct s53_route *route,
-    const struct asking *asking, FILE *out)
+print_local(const struct s53_view *view, const struct s53_route *route, const struct asking *asking,
+    FILE *out)
 {
 	bool may_query = s53_view_may_query(view, route, &asking->client, &asking->local);
 
@@ -110,8 +110,7 @@ print_way(const struct s53_rehearsal *rehearsal, const struct s53_view *view,
 	const struct s53_route *route;
 	const struct s53_route_note *note = NULL;
 	char apex[S53_NAME_TEXT];
-	bool may_query;
-	bool may_recurse = print_admit(view, asking, &may_query, out);
+	bool may_recurse = print_admit(view, asking, out);
 
 	route = s53_routes_find(view->routes, &asking->name);
 	if (route != NULL) {
