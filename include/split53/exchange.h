@@ -89,5 +89,24 @@ void s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *e
  */
 void s53_exchanger_flush(struct s53_exchanger *exchanger);
 
+/*
+ * A timer of the exchanger's wheel, for who has no event loop. Embedded by its owner; `fire` is set
+ * by the owner, the rest is zero at first and then the wheel's.
+ */
+struct s53_timer {
+	struct s53_timer *next;
+	struct s53_timer **back; /* what points here; NULL: not waiting */
+	uint64_t due_tick;
+	void (*fire)(struct s53_timer *timer);
+};
+
+/*
+ * Call timer->fire at `due_ms` or a few ms later, from the loop. One that waits already is moved.
+ * It may start and cancel anything, itself too.
+ */
+void s53_exchanger_timer(
+    struct s53_exchanger *exchanger, struct s53_timer *timer, uint64_t due_ms, uint64_t now_ms);
+void s53_exchanger_timer_cancel(struct s53_exchanger *exchanger, struct s53_timer *timer);
+
 /* Exchanges under way. */
 unsigned s53_exchanger_pending(const struct s53_exchanger *exchanger);

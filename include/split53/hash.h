@@ -16,4 +16,10 @@
 /* Draw the seed; once, before any worker starts. Without it (a test's choice) the seed is 0. */
 void s53_hash_init(void);
 
+/*
+ * XXH3 without the seed, the same in every process: for numbers that are written to files, never
+ * for a table that strangers fill.
+ */
+uint64_t s53_hash_stable(const void *octets, size_t len);
+
 uint64_t s53_hash(const void *octets, size_t len);

@@ -40,5 +40,19 @@ void s53_resolver_use(struct s53_resolver *resolver, struct s53_policy *policy);
 void s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client,
     const uint8_t *octets, size_t len, uint64_t now_ms);
 
+/* One message of a batch. */
+struct s53_arrival {
+	const struct s53_client *client;
+	const uint8_t *octets;
+	size_t len;
+};
+
+/*
+ * The same for all messages of one receive call: all are parsed and looked for before the first is
+ * answered from the cache, so that its memory is at hand. Replies may leave in another order.
+ */
+void s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival *arrivals,
+    unsigned count, uint64_t now_ms);
+
 /* Queries that wait for an upstream, joined ones included. */
 unsigned s53_resolver_pending(const struct s53_resolver *resolver);

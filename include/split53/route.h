@@ -14,6 +14,7 @@
 
 struct s53_zone;
 struct s53_group;
+struct s53_answering;
 
 enum s53_route_kind {
 	S53_ROUTE_NONE, /* no upstream for it: an empty forwarders list on the default route */
@@ -23,6 +24,12 @@ enum s53_route_kind {
 
 struct s53_route {
 	struct s53_name apex; /* lower case */
+	/*
+	 * FORWARD: of what decides where its names are asked: apex, servers, ports and how they are
+	 * asked. The same in every process and after every reload while that stays the same: an
+	 * answer kept under another number is none.
+	 */
+	uint32_t id;
 	enum s53_route_kind kind;
 	bool builtin; /* a special or empty zone of ours, not the user's */
 	bool forward_first; /* written in the file; changes nothing but what explain says */
@@ -30,6 +37,7 @@ struct s53_route {
 	struct s53_zone *zone; /* LOCAL */
 	struct s53_acl *allow_query; /* of the zone clause; NULL: the view's */
 	struct s53_acl *allow_query_on; /* the same */
+	const struct s53_answering *answering; /* of the zone clause; NULL: the view's */
 	uint16_t ede; /* of its negative answers (special names), or S53_EDE_NONE */
 };
 

@@ -14,10 +14,29 @@
 #include <stdatomic.h>
 
 #include <split53/acl.h>
+#include <split53/order.h>
 #include <split53/route.h>
 
+struct s53_cache;
+struct s53_cache_rules;
+
+/* minimal-responses: what is left out of an answer that does not need it. */
+enum s53_minimal {
+	S53_MINIMAL_NO_AUTH_RECURSIVE, /* authority, for queries with RD: BIND's default */
+	S53_MINIMAL_NO, /* nothing */
+	S53_MINIMAL_NO_AUTH, /* authority */
+	S53_MINIMAL_YES, /* authority and additional */
+};
+
+/* How answers are kept and given out: of a view, or of a zone that says otherwise. */
+struct s53_answering {
+	const struct s53_cache_rules *cache; /* never NULL */
+	const struct s53_order_list *order; /* NULL: random */
+	enum s53_minimal minimal;
+};
+
 struct s53_view {
-	/* of the cache's key: a hash of the view's name, so that it survives reload */
+	/* of the cache's key: a hash of the view's name, so that it survives reload and restart */
 	uint32_t id;
 	const char *name; /* "_default" when the file has none */
 	struct s53_acl *match_clients, *match_destinations; /* NULL: any */
@@ -27,6 +46,7 @@ struct s53_view {
 	struct s53_acl *allow_query_cache, *allow_query_cache_on;
 	struct s53_acl *allow_recursion, *allow_recursion_on;
 	struct s53_routes *routes;
+	struct s53_answering answering;
 	bool minimal_any;
 	uint16_t udp_size_max; /* max-udp-size: of replies to clients */
 	uint16_t edns_udp_size; /* what we say we take from clients */
@@ -38,6 +58,7 @@ struct s53_policy {
 	_Atomic unsigned count;
 	void (*release)(struct s53_policy *policy);
 	struct s53_acl *blackhole; /* NULL: nobody */
+	struct s53_cache *cache; /* one count of it is the snapshot's; NULL: max-cache-size 0 */
 	bool query_log; /* querylog yes */
 	unsigned recursive_clients; /* pending queries of all workers together */
 	unsigned tcp_keepalive_100ms; /* tcp-keepalive-timeout in units of 100 ms, for RFC 7828 */

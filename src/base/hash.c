@@ -24,3 +24,9 @@ s53_hash(const void *octets, size_t len)
 {
 	return XXH3_64bits_withSeed(octets, len, seed);
 }
+
+uint64_t
+s53_hash_stable(const void *octets, size_t len)
+{
+	return XXH3_64bits(octets, len);
+}

@@ -115,3 +115,12 @@ s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client
 	query.request.has_question = false;
 	s53_query_run(&query);
 }
+
+void
+s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival *arrivals,
+    unsigned count, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < count; i++)
+		s53_resolver_take(
+		    resolver, arrivals[i].client, arrivals[i].octets, arrivals[i].len, now_ms);
+}

@@ -331,3 +331,16 @@ s53_exchanger_free(struct s53_exchanger *exchanger)
 	free(exchanger);
 	atomic_fetch_sub_explicit(&exchangers, 1, memory_order_relaxed);
 }
+
+void
+s53_exchanger_timer(
+    struct s53_exchanger *exchanger, struct s53_timer *timer, uint64_t due_ms, uint64_t now_ms)
+{
+	s53_wheel_add(&exchanger->wheel, timer, due_ms, now_ms);
+}
+
+void
+s53_exchanger_timer_cancel(struct s53_exchanger *exchanger, struct s53_timer *timer)
+{
+	s53_wheel_cancel(&exchanger->wheel, timer);
+}

@@ -18,17 +18,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <split53/exchange.h> /* struct s53_timer */
 #include <split53/status.h>
 
 #define S53_WHEEL_TICK_MS 4
 #define S53_WHEEL_SLOTS 4096 /* one turn is 16 s: longer than any timer here, though none must be */
-
-struct s53_timer {
-	struct s53_timer *next;
-	struct s53_timer **back; /* what points here; NULL: not waiting */
-	uint64_t due_tick;
-	void (*fire)(struct s53_timer *timer);
-};
 
 struct s53_wheel {
 	struct s53_timer *slots[S53_WHEEL_SLOTS];

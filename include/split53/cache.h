@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cache.h - answers kept between questions, shared by every worker.
+ *
+ * Layer    cache: knows base and wire; no view, route, socket or upstream (a route is a number)
+ * Threads  any thread may call anything. A shard's lock is taken inside a call, for a look-up and a
+ *          copy, and never outlives it; no callback runs under it
+ * Memory   an entry is one contiguous block in its shard's memory: key, octets, TTL offsets, times.
+ *          find() copies out, store() copies in: nobody holds a pointer into the cache. All that
+ *          the cache uses counts against its size; what the kernel does not give is not kept, and
+ *          the answer at hand goes out all the same
+ * Units    TTL and lifetimes: seconds (RFC 2181 s8); now_ms: s53_clock_ms(); sizes: octets
+ * Sources  RFC 2308 s5 (negative answers), RFC 8767 s4 and s5 (stale ones), RFC 9520 s3.2
+ *          (failures), RFC 2181 s5.2 and s8 (TTLs). RFC 8020 is not applied: a name without data
+ *          may have names below it (Consul's apex has)
+ */
+#pragma once
+
+#include <split53/key.h>
+#include <split53/message.h>
+
+#define S53_STALE_TIMEOUT_OFF UINT32_MAX
+
+/* What the configuration says of answers of one view or zone; a part of the snapshot. */
+struct s53_cache_rules {
+	bool enabled; /* false (max-cache-size 0): nothing is kept, nothing found, TTLs untouched */
+	uint32_t max_ttl_s, min_ttl_s; /* max-cache-ttl, min-cache-ttl */
+	uint32_t max_ncache_ttl_s, min_ncache_ttl_s;
+	uint32_t servfail_ttl_s; /* 0: failures are not remembered */
+	bool stale_keep; /* stale-cache-enable: expired answers stay for max_stale_s */
+	bool stale_answer; /* stale-answer-enable: and may be given out; implies stale_keep */
+	uint32_t max_stale_s;
+	uint32_t stale_answer_ttl_s; /* what stale records say */
+	uint32_t stale_refresh_s; /* after a failed refresh: stale at once for so long */
+	uint32_t stale_client_timeout_ms; /* 0: stale at once; S53_STALE_TIMEOUT_OFF: on failure */
+	uint32_t prefetch_trigger_s; /* with so little left ask again ahead of time; 0: never */
+	uint32_t prefetch_eligible_s; /* if the lifetime was at least this */
+};
+
+struct s53_cache;
+
+/*
+ * One count is the caller's. `max_octets` bounds entries and overhead together; under 2 MiB counts
+ * as 2 MiB. Memory is taken as it fills. NULL: no memory.
+ */
+struct s53_cache *s53_cache_new(uint64_t max_octets);
+struct s53_cache *s53_cache_keep(struct s53_cache *cache);
+void s53_cache_drop(struct s53_cache *cache); /* the last count frees; NULL is fine */
+uint64_t s53_cache_max_octets(const struct s53_cache *cache);
+
+/* What is asked for. Plain, on the stack. */
+struct s53_cache_ask {
+	const struct s53_key *key;
+	uint32_t route_id; /* an entry that came by another route is none */
+	const struct s53_cache_rules *rules; /* enabled */
+	uint64_t now_ms;
+};
+
+enum s53_freshness {
+	S53_CACHE_MISS,
+	S53_CACHE_FRESH,
+	S53_CACHE_STALE, /* expired for less than max_stale_s, and the rules let it be given out */
+	S53_CACHE_FAILURE, /* resolving failed less than servfail_ttl_s ago; nothing better is here */
+};
+
+struct s53_cached {
+	enum s53_freshness freshness;
+	size_t len; /* FRESH, STALE: of the message; over `cap`: it was not copied */
+	uint16_t ede; /* FAILURE: why, S53_EDE_* */
+	bool
+	    /* STALE: a refresh failed less than stale_refresh_s ago: do not ask now */
+	    failed_lately;
+	bool refresh; /* FRESH: the caller, and nobody else for some seconds, is to prefetch */
+	bool authentic; /* as stored */
+	bool aliases; /* the answer section has a CNAME or DNAME: chase.c looks whether it leaves */
+	bool respell; /* an owner besides the question spells the name out: s53_message_respell() */
+};
+
+/*
+ * Look up. FRESH: the message is copied to `octets`, TTLs lowered by its age; its question and
+ * owners are in lower case, its ID 0, its flags as stored. STALE copies nothing: it is for
+ * s53_cache_find_stale(). Counts as a use of the entry. Allocates nothing.
+ */
+void s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
+    size_t cap, struct s53_cached *out);
+
+/* Copy what is there if it is STALE (or FRESH by now), TTLs of stale records set by the rules. */
+void s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
+    size_t cap, struct s53_cached *out);
+
+/* A find is coming: have the memory that it begins with at hand. Takes no lock. */
+void s53_cache_prefetch(const struct s53_cache *cache, const struct s53_key *key);
+
+/*
+ * Apply the TTL rules to an answer of an upstream, in place: each record's TTL into [min, max], and
+ * for a negative answer (RFC 2308 s2: NXDOMAIN, or NOERROR without the type asked for) the SOA's to
+ * min(its TTL, MINIMUM) within the ncache bounds. The message passed s53_message_check() and has no
+ * OPT. Returns how long it may be kept; 0: not at all (a TTL of 0, a negative answer or referral
+ * without SOA, TC). Rules that are not enabled change nothing and give 0.
+ */
+uint32_t s53_cache_settle(
+    const struct s53_cache_rules *rules, uint8_t *message, size_t len, uint16_t qtype);
+
+/*
+ * Keep a settled message under the key for `lifetime_s` > 0; it takes the place of what was there.
+ * false: not kept, for want of memory or because it is larger than a shard can hold.
+ */
+bool s53_cache_store(struct s53_cache *cache, const struct s53_cache_ask *ask,
+    const uint8_t *message, size_t len, uint32_t lifetime_s, bool authentic);
+
+/*
+ * Resolving failed. What is there, fresh or stale within max_stale_s, stays, and is marked: for
+ * stale_refresh_s (at least servfail_ttl_s) nobody asks for it again. Otherwise the failure
+ * itself is kept for servfail_ttl_s, unless that is 0 (RFC 9520 s3.2).
+ */
+void s53_cache_store_failure(
+    struct s53_cache *cache, const struct s53_cache_ask *ask, uint16_t ede);
+
+/* --- all of it: dump, warm restart, another size --------------------------------------------- */
+
+/* One entry, outside of the cache. */
+struct s53_cache_record {
+	uint32_t view_id, route_id;
+	bool dnssec_ok, checking_disabled, authentic;
+	uint64_t stored_ms; /* may lie before the clock's start: then negative as int64_t */
+	uint32_t lifetime_s;
+	uint32_t kept_s; /* stays for so long, stale time included */
+	const uint8_t *octets; /* the message: its question is the key's */
+	size_t len;
+};
+
+struct s53_cache_cursor {
+	uint64_t shard, at; /* private; begin with { 0 } */
+};
+
+/*
+ * Some entries: copied out under one short lock, then each() for each of them. false: that was the
+ * last of them. What is stored or moved meanwhile may be missed or seen twice; failures are left
+ * out.
+ */
+bool s53_cache_walk(struct s53_cache *cache, struct s53_cache_cursor *cursor, uint64_t now_ms,
+    void (*each)(void *arg, const struct s53_cache_record *record), void *arg);
+
+/* Store one unless the key has an entry or the record's time is over. false: not kept. */
+bool s53_cache_restore(
+    struct s53_cache *cache, const struct s53_cache_record *record, uint64_t now_ms);
+
+struct s53_cache_count {
+	uint64_t entries; /* failures included */
+	uint64_t octets; /* of entries, with their share of what was set aside for them */
+	uint64_t
+	    used_octets; /* all that the cache has taken from the kernel, never over the size */
+};
+void s53_cache_count(struct s53_cache *cache, struct s53_cache_count *out);
