@@ -32,7 +32,8 @@ struct s53_cache_rules {
 	uint32_t max_stale_s;
 	uint32_t stale_answer_ttl_s; /* what stale records say */
 	uint32_t stale_refresh_s; /* after a failed refresh: stale at once for so long */
-	uint32_t stale_client_timeout_ms; /* 0: stale at once; S53_STALE_TIMEOUT_OFF: on failure */
+	/* 0: stale at once; S53_STALE_TIMEOUT_OFF: on failure */
+	uint32_t stale_client_timeout_ms;
 	uint32_t prefetch_trigger_s; /* with so little left ask again ahead of time; 0: never */
 	uint32_t prefetch_eligible_s; /* if the lifetime was at least this */
 };
@@ -60,15 +61,15 @@ enum s53_freshness {
 	S53_CACHE_MISS,
 	S53_CACHE_FRESH,
 	S53_CACHE_STALE, /* expired for less than max_stale_s, and the rules let it be given out */
-	S53_CACHE_FAILURE, /* resolving failed less than servfail_ttl_s ago; nothing better is here */
+	S53_CACHE_FAILURE, /* resolving failed within servfail_ttl_s; nothing better here */
 };
 
 struct s53_cached {
 	enum s53_freshness freshness;
-	size_t len; /* FRESH, STALE: of the message; over `cap`: it was not copied */
+	size_t len; /* FRESH, STALE: over `cap`: it was not copied */
 	uint16_t ede; /* FAILURE: why, S53_EDE_* */
 	bool
-	    /* STALE: a refresh failed less than stale_refresh_s ago: do not ask now */
+	    /* STALE: a refresh failed within stale_refresh_s: do not ask */
 	    failed_lately;
 	bool refresh; /* FRESH: the caller, and nobody else for some seconds, is to prefetch */
 	bool authentic; /* as stored */

@@ -14,8 +14,8 @@
 enum s53_order { S53_ORDER_RANDOM, S53_ORDER_CYCLIC, S53_ORDER_FIXED, S53_ORDER_NONE };
 
 struct s53_order_rule {
-	struct s53_name
-	    name; /* lower case; with a first label `*` it fits what is below the rest */
+	/* Lower case; with a first label `*` it fits what is below the rest. */
+	struct s53_name name;
 	bool any_name;
 	uint16_t type; /* 0: any */
 	enum s53_order order;
