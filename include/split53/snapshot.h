@@ -52,6 +52,13 @@ struct s53_snapshot {
 	int tcp_listen_queue;
 	const char *pid_file; /* NULL: none */
 	bool pid_file_written; /* `pid-file` stands in the file: then it is not ours to leave out */
+	/*
+	 * What policy.cache may use, entries and overhead; 0: there is to be none. Setup makes no
+	 * cache: who puts the snapshot in force hands it one of this size (cachekeeper.c).
+	 */
+	uint64_t max_cache_octets;
+	const char *dump_file; /* where SIGUSR1 writes the cache as text; never NULL */
+	const char *cache_file; /* for a warm restart; NULL: none */
 	bool has_logging; /* a logging clause: `log` is its meaning */
 	bool
 	    uses_interfaces; /* localhost or localnets decide something: rebuild when they change */
