@@ -3,14 +3,16 @@
 # packages.sh - what quickstart and test/run install, and how. Sourced by bash, with -eu.
 #
 # Only packages that dpkg does not have are asked for, the package lists are fetched only when there are any, and a DNS server
-# that comes along (bind9, unbound: the tests start their own) is neither started nor enabled. Services that were there before
-# are not touched.
+# that comes along (bind9, unbound, the peers of the benchmark: the tests start their own) is neither started nor enabled.
+# Services that were there before are not touched.
 
 BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libc-ares-dev libldns-dev libevent-dev
 	libxxhash-dev)
 SERVE_PACKAGES=(bind9-dnsutils ca-certificates)
 TEST_PACKAGES=(libcmocka-dev bind9 bind9-dnsutils bind9-utils unbound dnsperf python3-pytest
 	python3-dnspython iproute2 busybox-static musl-tools procps git)
+# The peers of test/bench/run, A|B where releases of Debian differ, and what one looks with when a figure is bad.
+BENCH_PACKAGES=(bind9 unbound dnsmasq-base dnsdist "knot-resolver|knot-resolver6" pdns-recursor linux-perf valgrind)
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -39,7 +41,8 @@ is_installed() {
 # A policy-rc.d that keeps the servers which the packages bring from being started. A machine's own one stays.
 hold_services() {
 	[ ! -e /usr/sbin/policy-rc.d ] || return 1
-	printf '#!/bin/sh\ncase "$1" in\nnamed*|bind9*|unbound*) exit 101 ;;\nesac\nexit 0\n' |
+	printf '#!/bin/sh\ncase "$1" in\n%s) exit 101 ;;\nesac\nexit 0\n' \
+		'named*|bind9*|unbound*|dnsdist*|kres*|knot-resolver*|pdns-recursor*' |
 		as_root tee /usr/sbin/policy-rc.d >/dev/null
 	as_root chmod 755 /usr/sbin/policy-rc.d
 }
@@ -67,12 +70,43 @@ install_missing() {
 		case $package in
 		bind9) disable_service named ;;
 		unbound) disable_service unbound ;;
+		dnsdist) disable_service dnsdist ;;
+		knot-resolver*)
+			disable_service kresd.target
+			disable_service kres-cache-gc
+			disable_service knot-resolver
+			;;
+		pdns-recursor) disable_service pdns-recursor ;;
 		esac
 	done
 }
 
 disable_service() {
 	if command -v systemctl >/dev/null; then
-		as_root systemctl --quiet disable "$1.service" 2>/dev/null || true
+		as_root systemctl --quiet disable "$1" 2>/dev/null || true
 	fi
+}
+
+# The same for what one can do without: a package that this Debian does not have is said and left out. A|B: the first that is there.
+install_available() {
+	local choice package there=() wanted=()
+	for choice in "$@"; do
+		for package in ${choice//|/ }; do
+			! is_installed "$package" || continue 2
+		done
+		wanted+=("$choice")
+	done
+	[ ${#wanted[@]} -gt 0 ] || return 0
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update ||
+		say "apt-get update failed: what can be had is installed from the lists that are here"
+	for choice in "${wanted[@]}"; do
+		for package in ${choice//|/ }; do
+			if apt-cache policy "$package" | grep -q '^  Candidate: [^(]'; then
+				there+=("$package")
+				continue 2
+			fi
+		done
+		say "Debian has no ${choice//|/ nor } here: left out"
+	done
+	[ ${#there[@]} -eq 0 ] || (install_missing "${there[@]}") || say "going on without: ${there[*]}"
 }

@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: ISC
+"""
+The servers that are measured: split53 and its peers, each as a caching forwarder tuned as its documentation recommends.
+
+What is the same for all: one forwarder for everything and one for `consul`, both on 127.0.0.1; as many threads (processes) as
+workers; SO_REUSEPORT; a cache of the same size; no DNSSEC validation, no prefetch, no stale answers, no logging, no limits on clients or on
+queries under way. Everything lies in a folder of its own and nothing is read from /etc.
+"""
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import time
+
+import process
+
+MIB = 1 << 20
+# For the servers that count entries: what an entry of theirs takes, in octets, by the `memory` scenario on Debian 12.
+DNSMASQ_ENTRY = 130
+DNSDIST_ENTRY = 304
+PDNS_ENTRY = 974
+READY_SECONDS = 20
+
+
+class Setting:
+    """What a server is to be started with."""
+
+    def __init__(self, folder, upstream_port, consul_port, workers=1, cache_mib=256, cpus=None):
+        self.folder = folder
+        self.upstream_port = upstream_port
+        self.consul_port = consul_port
+        self.workers = workers
+        self.cache_mib = cache_mib
+        self.cpus = cpus
+
+
+def free_port():
+    """A port that is free for UDP and TCP on 127.0.0.1."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind(("127.0.0.1", 0))
+            try:
+                tcp.bind(udp.getsockname())
+            except OSError:
+                continue
+            return udp.getsockname()[1]
+
+
+def question(name, identity=0x5353, qtype=1):
+    octets = b"".join(bytes([len(label)]) + label.encode() for label in name.rstrip(".").split("."))
+    return struct.pack("!6H", identity, 0x0100, 1, 0, 0, 0) + octets + b"\0" + struct.pack("!2H", qtype, 1)
+
+
+class Server:
+    """One server, from start to stop. The classes below say how."""
+
+    name = package = program = None
+    version_words = ("--version",)
+    version_pattern = r"(\d+\.\d+[.\w]*)"
+    is_floor = False
+    _version = None
+
+    def __init__(self, setting):
+        self.setting = setting
+        self.folder = os.path.join(setting.folder, f"{self.name}-{setting.workers}")
+        os.makedirs(self.folder, exist_ok=True)
+        self.log = os.path.join(self.folder, "log")
+        self.port = free_port()
+        self.processes = []
+
+    # Of the class
+
+    @classmethod
+    def path(cls):
+        return shutil.which(cls.program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+    @classmethod
+    def version(cls):
+        if cls._version is None:
+            done = subprocess.run([cls.path(), *cls.version_words], capture_output=True, text=True, check=False)
+            found = re.search(cls.version_pattern, done.stdout + done.stderr)
+            cls._version = found.group(1) if found else "?"
+        return cls._version
+
+    @classmethod
+    def at_least(cls, *wanted):
+        return tuple(int(word) for word in re.findall(r"\d+", cls.version())[:len(wanted)]) >= wanted
+
+    # What a class says
+
+    def commands(self):
+        """The programs to start, each a list of words; writes their configuration."""
+        raise NotImplementedError
+
+    # Running
+
+    def write(self, file_name, text):
+        path = os.path.join(self.folder, file_name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def start(self, ready_name="ready.bench.test"):
+        """Start it and wait for its first answer; the seconds that took."""
+        commands = self.commands()
+        begin = time.monotonic()
+        for words in commands:
+            self.processes.append(process.start(words, self.log, self.setting.cpus, self.folder))
+        return self.wait_for_answer(ready_name, begin)
+
+    def wait_for_answer(self, ready_name, begin):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect(("127.0.0.1", self.port))
+            sock.settimeout(0.001)
+            while time.monotonic() < begin + READY_SECONDS:
+                if self.processes[0].poll() is not None:
+                    raise RuntimeError(f"{self.name} ended at start:\n{self.log_tail()}")
+                try:
+                    sock.send(question(ready_name))
+                    if sock.recv(4096)[3] & 15 in (0, 3):
+                        return time.monotonic() - begin
+                except ConnectionRefusedError:
+                    time.sleep(0.0002)
+                except OSError:
+                    pass
+        raise RuntimeError(f"{self.name} gave no answer within {READY_SECONDS} s:\n{self.log_tail()}")
+
+    def stop(self):
+        for running in self.processes:
+            process.stop(running)
+        self.processes = []
+
+    @property
+    def pids(self):
+        return [running.pid for running in self.processes]
+
+    def log_tail(self):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return "".join(file.readlines()[-15:])
+
+
+class Split53(Server):
+    name = "split53"
+    program = os.environ.get("S53_BIN", "split53")
+    version_words = ("-v",)
+
+    def commands(self):
+        s = self.setting
+        path = self.write("named.conf", f"""options {{
+    directory "{self.folder}";
+    listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
+    pid-file none;
+    recursion yes; allow-query {{ any; }};
+    recursive-clients 100000; tcp-clients 1000;
+    max-cache-size {s.cache_mib}m;
+    forward only; forwarders {{ 127.0.0.1 port {s.upstream_port}; }};
+}};
+zone "consul" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {s.consul_port}; }}; }};
+logging {{ category default {{ null; }}; }};
+""")
+        return [[self.path(), "-f", "-n", str(s.workers), "-c", path]]
+
+
+class Named(Server):
+    name = program = "named"
+    package = "bind9"
+    version_words = ("-v",)
+
+    def commands(self):
+        s = self.setting
+        path = self.write("named.conf", f"""options {{
+    directory "{self.folder}";
+    listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
+    pid-file none; session-keyfile none; lock-file none;
+    recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }};
+    recursive-clients 100000; tcp-clients 1000; clients-per-query 0; max-clients-per-query 0;
+    fetches-per-server 0; fetches-per-zone 0;
+    max-cache-size {s.cache_mib}m;
+    dnssec-validation no; empty-zones-enable no; prefetch 0; stale-cache-enable no; send-cookie no; answer-cookie no;
+    minimal-responses yes; querylog no;
+    forward only; forwarders {{ 127.0.0.1 port {s.upstream_port}; }};
+}};
+zone "consul" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {s.consul_port}; }}; }};
+controls {{ }};
+logging {{ category default {{ null; }}; category unmatched {{ null; }}; }};
+""")
+        return [[self.path(), "-f", "-4", "-n", str(s.workers), "-c", path]]
+
+
+class Unbound(Server):
+    name = program = package = "unbound"
+    version_words = ("-V",)
+
+    def commands(self):
+        s = self.setting
+        slabs = 1
+        while slabs < s.workers:
+            slabs *= 2
+        newer = "wait-limit: 0\n    discard-timeout: 0" if self.at_least(1, 20) else ""
+        path = self.write("unbound.conf", f"""server:
+    directory: "{self.folder}"
+    chroot: ""
+    username: ""
+    pidfile: ""
+    interface: 127.0.0.1
+    port: {self.port}
+    do-ip6: no
+    do-daemonize: no
+    use-syslog: no
+    verbosity: 0
+    num-threads: {s.workers}
+    so-reuseport: yes
+    so-rcvbuf: 4m
+    so-sndbuf: 4m
+    msg-cache-slabs: {slabs}
+    rrset-cache-slabs: {slabs}
+    infra-cache-slabs: {slabs}
+    key-cache-slabs: {slabs}
+    msg-cache-size: {s.cache_mib * MIB // 3}
+    rrset-cache-size: {s.cache_mib * MIB * 2 // 3}
+    outgoing-range: 8192
+    num-queries-per-thread: 4096
+    incoming-num-tcp: 1000
+    outgoing-num-tcp: 100
+    module-config: "iterator"
+    do-not-query-localhost: no
+    access-control: 127.0.0.0/8 allow
+    qname-minimisation: no
+    aggressive-nsec: no
+    minimal-responses: yes
+    prefetch: no
+    serve-expired: no
+    {newer}
+forward-zone:
+    name: "."
+    forward-addr: 127.0.0.1@{s.upstream_port}
+forward-zone:
+    name: "consul."
+    forward-addr: 127.0.0.1@{s.consul_port}
+remote-control:
+    control-enable: no
+""")
+        return [[self.path(), "-d", "-c", path]]
+
+
+class Dnsmasq(Server):
+    """Has one thread whatever is asked for, and forks for each TCP connection."""
+
+    name = program = "dnsmasq"
+    package = "dnsmasq-base"
+
+    def commands(self):
+        s = self.setting
+        path = self.write("dnsmasq.conf", f"""port={self.port}
+listen-address=127.0.0.1
+bind-interfaces
+no-resolv
+no-hosts
+no-poll
+keep-in-foreground
+user=root
+pid-file
+log-facility=/dev/null
+cache-size={s.cache_mib * MIB // DNSMASQ_ENTRY}
+dns-forward-max=10000
+server=127.0.0.1#{s.upstream_port}
+server=/consul/127.0.0.1#{s.consul_port}
+""")
+        return [[self.path(), f"--conf-file={path}"]]
+
+
+class Dnsdist(Server):
+    """A thread for each listening socket and one for each forwarder, so two workers are two sockets."""
+
+    name = program = package = "dnsdist"
+
+    def commands(self):
+        s = self.setting
+        entries = s.cache_mib * MIB // DNSDIST_ENTRY
+        ring = "setRingBuffersOptions({recordQueries=false, recordResponses=false})" if self.at_least(1, 8) else \
+            "setRingBuffersSize(1, 1)"
+        more = "".join(f"addLocal('127.0.0.1:{self.port}', {{reusePort=true}})\n" for _ in range(s.workers - 1))
+        path = self.write("dnsdist.conf", f"""setLocal('127.0.0.1:{self.port}', {{reusePort=true}})
+{more}setACL({{'127.0.0.0/8'}})
+setSecurityPollSuffix('')
+setMaxUDPOutstanding(65535)
+setMaxTCPConnectionDuration(0)
+setMaxTCPQueriesPerConnection(0)
+setUDPTimeout(5)
+setServerPolicy(firstAvailable)
+{ring}
+newServer({{address='127.0.0.1:{s.upstream_port}', name='upstream', checkName='ready.bench.test.'}})
+newServer({{address='127.0.0.1:{s.consul_port}', name='consul', pool='consul', checkName='ready.service.consul.'}})
+cache = newPacketCache({entries}, {{maxTTL=86400, numberOfShards=64}})
+getPool(''):setCache(cache)
+getPool('consul'):setCache(newPacketCache(100000, {{maxTTL=86400}}))
+addAction({{'consul.'}}, PoolAction('consul'))
+""")
+        return [[self.path(), "--supervised", "--disable-syslog", "-C", path]]
+
+
+class KnotResolver(Server):
+    """One process a worker; they share the cache, a memory map that its documentation wants on a tmpfs."""
+
+    name = "kresd"
+    package = "knot-resolver"
+    program = "kresd"
+
+    def commands(self):
+        s = self.setting
+        on_tmpfs = f"/dev/shm/split53-bench-{os.getpid()}-{self.port}"
+        self.cache = on_tmpfs if os.path.isdir("/dev/shm") else os.path.join(self.folder, "cache")
+        os.makedirs(self.cache, exist_ok=True)
+        path = self.write("kresd.conf", f"""net.ipv6 = false
+net.listen('127.0.0.1', {self.port}, {{ kind = 'dns' }})
+trust_anchors.remove('.')
+log_level('crit')
+cache.open({s.cache_mib} * MB, 'lmdb://{self.cache}')
+policy.add(policy.suffix(policy.STUB('127.0.0.1@{s.consul_port}'), {{todname('consul.')}}))
+policy.add(policy.all(policy.STUB('127.0.0.1@{s.upstream_port}')))
+""")
+        words = [self.path(), "-n", "-c", path, self.folder]
+        collector = shutil.which("kres-cache-gc", path="/usr/sbin:/usr/bin")
+        more = [[collector, "-c", self.cache, "-d", "1000"]] if collector else []
+        return [words] * s.workers + more
+
+    def stop(self):
+        super().stop()
+        shutil.rmtree(self.cache, ignore_errors=True)
+
+
+class Recursor(Server):
+    name = "pdns"
+    package = "pdns-recursor"
+    program = "pdns_recursor"
+
+    def commands(self):
+        s = self.setting
+        entries = s.cache_mib * MIB // PDNS_ENTRY
+        self.write("recursor.conf", f"""local-address=127.0.0.1
+local-port={self.port}
+threads={s.workers}
+pdns-distributes-queries=no
+reuseport=yes
+forward-zones-recurse=.=127.0.0.1:{s.upstream_port}, consul=127.0.0.1:{s.consul_port}
+dont-query=
+dnssec=off
+max-cache-entries={entries}
+max-packetcache-entries={entries}
+packetcache-ttl=86400
+max-mthreads=8192
+max-tcp-clients=1000
+max-tcp-per-client=0
+max-tcp-queries-per-connection=0
+qname-minimization=no
+nothing-below-nxdomain=no
+serve-rfc1918=no
+export-etc-hosts=no
+security-poll-suffix=
+statistics-interval=0
+quiet=yes
+loglevel=0
+disable-syslog=yes
+daemon=no
+write-pid=no
+socket-dir={self.folder}
+""")
+        old = ["--enable-old-settings"] if self.at_least(5, 2) else []
+        return [[self.path(), *old, f"--config-dir={self.folder}"]]
+
+
+SERVERS = {server.name: server for server in (Split53, Named, Unbound, Dnsmasq, Dnsdist, KnotResolver, Recursor)}
