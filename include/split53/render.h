@@ -6,7 +6,7 @@
  *          packet
  * Threads  any
  * Memory   nothing is kept
- * Units    seconds (TTL)
+ * Units    seconds (TTL); _s since 1970
  * Sources  RFC 1035 s5.1, RFC 3597 s5 (what ldns does not know), BIND's cache dump for the comments
  */
 #pragma once
@@ -20,3 +20,33 @@
  * its TTL lowered by `age_s` (not below 0). false: out of memory, or the stream has an error.
  */
 S53_MUST_USE bool s53_render_records(FILE *out, const uint8_t *message, size_t len, uint32_t age_s);
+
+/* An answer as it lies in the cache. */
+struct s53_render_cached {
+	const uint8_t *message; /* with a question, without OPT; passed s53_message_check() */
+	size_t len;
+	uint32_t age_s;
+	bool dnssec_ok, checking_disabled; /* of the key */
+	bool authentic;
+	bool stale;
+	uint32_t stale_left_s; /* stale: goes in so many seconds, which then stand for the TTLs */
+	uint64_t stale_since_s;
+};
+
+/*
+ * The same as part of a dump like BIND's. Before each section a comment says what the records are
+ * worth: `; authanswer` (AA), `; answer`, `; secure` (AD), `; authauthority`, `; additional`; a
+ * stale one has `; stale since YYYYMMDDHHMMSS`. A name or type that there is not becomes
+ *
+ *	www.example.com.	60	\-ANY	;-$NXDOMAIN
+ *	www.example.com.	60	\-AAAA	;-$NXRRSET
+ *
+ * with the authority section in comments below. An answer serves the question that it was got for
+ * and no other, so that question stands first: `; www.example.com/AAAA`, and `DO` and `CD` when it
+ * has these. false: out of memory, or the stream has an error.
+ */
+S53_MUST_USE bool s53_render_cached(FILE *out, const struct s53_render_cached *cached);
+
+/* 20261122103000: UTC, as BIND has it in $DATE. */
+#define S53_RENDER_DATE 24
+char *s53_render_date(uint64_t wall_s, char text[static S53_RENDER_DATE]);
