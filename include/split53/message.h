@@ -14,7 +14,6 @@
 #include <split53/edns.h>
 #include <split53/name.h>
 
-
 /* One record as it stands in a message: places, not copies. */
 struct s53_rr {
 	enum s53_section section;
@@ -90,3 +89,37 @@ void s53_message_age(uint8_t *message, size_t len, uint32_t age_s, uint32_t cap_
  * length, at most `limit` when the question itself fits. The message passed the check.
  */
 size_t s53_message_cut(uint8_t *message, size_t len, size_t limit);
+
+/* What becomes of the order of a set's records. */
+enum s53_turn { S53_TURN_NONE, S53_TURN_SHUFFLE, S53_TURN_ROTATE };
+
+struct s53_ordering {
+	/*
+	 * Asked once for each set of two records or more. The owner is in lower case. Sets `steps`
+	 * when it says S53_TURN_ROTATE. NULL: all are shuffled.
+	 */
+	enum s53_turn (*choose)(
+	    struct s53_ordering *ordering, const struct s53_name *owner, uint16_t type);
+	uint32_t steps; /* the record that comes first, counted from 0 and around */
+	uint32_t dice; /* where shuffling's pseudo random numbers have got to */
+};
+
+/*
+ * Bring the records of each set of the answer section into another order. Sets stay where they are,
+ * so do CNAME, DNAME, SOA and signatures, and the other sections. A set of records that differ in
+ * no more than TTL and rdata of one length without names may be of any size; others stay as they
+ * are when they are over 256, begin or end beyond 16 KiB, or need to be compressed anew in a
+ * message over 32 records or 2 KiB. Returns the new length, at most `len`. The message passed the
+ * check.
+ */
+size_t s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering);
+
+/*
+ * Leave out what a positive answer does not need: NS records of the authority section with their
+ * signatures, and the addresses that are in the additional section for these alone; with
+ * `additional` the rest of that section, too. Proofs (SOA, NSEC, NSEC3, DS) stay; a negative
+ * answer, a referral and any other rcode than NOERROR stay as they are, and so does a message that
+ * would grow because its own compression is better than ours. Without OPT. Returns the new length,
+ * at most `len`. The message passed the check.
+ */
+size_t s53_message_minimize(uint8_t *message, size_t len, bool additional);

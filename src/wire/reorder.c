@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * reorder.c - give the records of a message's sets another order, for each reply anew.
+ *
+ * Nearly every answer is one run of A or AAAA records that differ in nothing but TTL and rdata:
+ * these octets change places, a few instructions each. As owners stay where they are, and such
+ * rdata is nobody's aim (s53_message_check()), no pointer has to be looked at. The same goes for
+ * any type without names in rdata as long as all rdata has one length. The rest is run.c's.
+ *
+ * Records of a set that do not stand behind each other are several sets here.
+ */
+#include "form.h"
+#include "run.h"
+
+#define OWNERS_COMPARED_MAX 256 /* names read for a message; the rest of it stays as it is */
+#define SEED 0x9e3779b9u
+
+/* A message on its way. */
+struct reordering {
+	uint8_t *message;
+	size_t len;
+	struct s53_ordering *ordering;
+	unsigned compared;
+	struct s53_walk walk;
+};
+
+/* Marsaglia's xorshift: who guesses the order of records has won nothing. */
+static uint32_t
+roll(struct s53_ordering *ordering)
+{
+	uint32_t dice = ordering->dice != 0 ? ordering->dice : SEED;
+
+	dice ^= dice << 13;
+	dice ^= dice >> 17;
+	dice ^= dice << 5;
+	return ordering->dice = dice;
+}
+
+/* Among 0 .. bound-1: even enough for so few records. */
+static unsigned
+roll_below(struct s53_ordering *ordering, unsigned bound)
+{
+	return (unsigned)((uint64_t)roll(ordering) * bound >> 32);
+}
+
+static inline void
+swap_fixed(uint8_t *a, uint8_t *b, size_t len)
+{
+	uint8_t kept[32];
+
+	memcpy(kept, a, len);
+	memcpy(a, b, len);
+	memcpy(b, kept, len);
+}
+
+/* TTL, length and rdata of two records whose rdata has one length. */
+static void
+swap(uint8_t *a, uint8_t *b, size_t len)
+{
+	if (len == 10) { /* A */
+		swap_fixed(a, b, 10);
+		return;
+	}
+	if (len == 22) { /* AAAA */
+		swap_fixed(a, b, 22);
+		return;
+	}
+	for (; len > 32; len -= 32, a += 32, b += 32)
+		swap_fixed(a, b, 32);
+	swap_fixed(a, b, len);
+}
+
+/* Records of one shape, each `stride` behind the one before; `len` octets from `at` on change. */
+struct row {
+	uint8_t *at;
+	size_t stride, len;
+	unsigned count;
+};
+
+static void
+shuffle_row(const struct row *row, struct s53_ordering *ordering)
+{
+	for (unsigned i = row->count - 1; i > 0; i--) {
+		unsigned j = roll_below(ordering, i + 1);
+
+		if (i != j)
+			swap(row->at + i * row->stride, row->at + j * row->stride, row->len);
+	}
+}
+
+static void
+reverse_row(const struct row *row, unsigned from, unsigned to)
+{
+	for (; from + 1 < to; from++)
+		swap(row->at + from * row->stride, row->at + --to * row->stride, row->len);
+}
+
+static void
+rotate_row(const struct row *row, uint32_t steps)
+{
+	unsigned by = steps % row->count;
+
+	reverse_row(row, 0, by);
+	reverse_row(row, by, row->count);
+	reverse_row(row, 0, row->count);
+}
+
+/* Sets of one record each, or not meant to be given out otherwise. */
+static bool
+keeps_its_place(uint16_t type)
+{
+	return type == S53_TYPE_CNAME || type == S53_TYPE_DNAME || type == S53_TYPE_SOA ||
+	    type == S53_TYPE_RRSIG || type == S53_TYPE_SIG;
+}
+
+/* What is to be done with the set of this record? */
+static enum s53_turn
+turn_of(const struct reordering *it, const struct s53_rr *rr)
+{
+	struct s53_reader reader = s53_reader_of(it->message, it->len);
+	struct s53_name owner;
+
+	if (it->ordering->choose == NULL)
+		return S53_TURN_SHUFFLE;
+	reader.at = rr->owner_at;
+	if (!s53_name_read(&reader, &owner))
+		return S53_TURN_NONE;
+	s53_name_lower(&owner);
+	return it->ordering->choose(it->ordering, &owner, rr->type);
+}
+
+static void
+turn_row(const struct row *row, struct s53_ordering *ordering, enum s53_turn turn)
+{
+	if (turn == S53_TURN_SHUFFLE)
+		shuffle_row(row, ordering);
+	else if (turn == S53_TURN_ROTATE)
+		rotate_row(row, ordering->steps);
+}
+
+static bool
+has_names(uint16_t type)
+{
+	return type != S53_TYPE_A && type != S53_TYPE_AAAA &&
+	    strchr(s53_form_of(type).fields, 'n') != NULL;
+}
+
+/* How many of up to `left` records from `rr` on are like it but for TTL and rdata? */
+static unsigned
+count_alike(const struct reordering *it, const struct s53_rr *rr, unsigned left)
+{
+	const uint8_t *first = it->message + rr->owner_at;
+	size_t head = rr->ttl_at - rr->owner_at, stride = rr->end_at - rr->owner_at;
+	size_t room = (it->len - rr->owner_at) / stride;
+	unsigned count = 1;
+
+	for (const uint8_t *next = first + stride; count < left && count < room;
+	     next += stride, count++)
+		if (memcmp(next, first, head) != 0 || s53_u16_get(next + head + 4) != rr->rdata_len)
+			break;
+	return count;
+}
+
+/* Is the next record, `rr`, of the set of `first`? Names are read only where octets differ. */
+static bool
+is_of_set(struct reordering *it, const struct s53_rr *first, const struct s53_rr *rr)
+{
+	struct s53_reader a = s53_reader_of(it->message, it->len), b = a;
+	size_t owner_len = first->ttl_at - first->owner_at;
+	struct s53_name owner;
+
+	if (rr->section != S53_ANSWER || rr->type != first->type || rr->class != first->class)
+		return false;
+	if (rr->ttl_at - rr->owner_at == owner_len &&
+	    memcmp(it->message + rr->owner_at, it->message + first->owner_at, owner_len) == 0)
+		return true;
+	a.at = first->owner_at;
+	b.at = rr->owner_at;
+	it->compared++;
+	return s53_name_read(&a, &owner) && s53_name_read_equal(&b, &owner);
+}
+
+/*
+ * All records of the set that begins at the walk, which then stands behind them. false: they are
+ * too many.
+ */
+static bool
+gather(struct reordering *it, struct s53_run *run)
+{
+	struct s53_walk behind;
+	struct s53_rr rr;
+
+	run->walk = it->walk;
+	run->count = 0;
+	for (behind = it->walk; s53_walk_next(&behind, &rr); it->walk = behind) {
+		if (run->count == 0)
+			run->first = rr;
+		else if (!is_of_set(it, &run->first, &rr))
+			break;
+		if (run->count == S53_RUN_MAX || it->compared > OWNERS_COMPARED_MAX)
+			return false;
+		run->order[run->count] = (uint16_t)run->count;
+		run->of[run->count++] = (struct s53_piece){ .at = (uint16_t)rr.owner_at,
+			.ttl_at = (uint16_t)rr.ttl_at,
+			.end = (uint16_t)rr.end_at };
+	}
+	return true;
+}
+
+/*
+ * The set at the walk has records of several shapes, or names in its rdata: turn a row of numbers,
+ * and have the records moved accordingly. false: leave the rest of the message alone.
+ */
+static bool
+turn_run(struct reordering *it)
+{
+	unsigned before = it->walk.left[S53_ANSWER],
+		 done = s53_header_count(it->message, S53_ANSWER);
+	enum s53_turn turn;
+	struct s53_run run;
+	struct s53_rr rr;
+	struct row row;
+	size_t len;
+
+	if (!gather(it, &run))
+		return false;
+	turn = turn_of(it, &run.first);
+	if (turn == S53_TURN_NONE)
+		return true;
+	row = (struct row){ .at = (uint8_t *)run.order,
+		.stride = sizeof *run.order,
+		.len = sizeof *run.order,
+		.count = run.count };
+	turn_row(&row, it->ordering, turn);
+	len = s53_run_move(it->message, it->len, &run);
+	if (len == it->len)
+		return true;
+	it->len = len;
+	done -= before - run.count;
+	if (!s53_walk_begin(&it->walk, it->message, len))
+		return false;
+	while (done > 0 && s53_walk_next(&it->walk, &rr))
+		done--;
+	return true;
+}
+
+/* The set that begins at the walk. false: leave the rest of the message alone. */
+static bool
+turn_set(struct reordering *it)
+{
+	struct s53_walk walk = it->walk, behind;
+	struct s53_rr first, next;
+	struct row row;
+
+	if (!s53_walk_next(&walk, &first))
+		return false;
+	row = (struct row){ .at = it->message + first.ttl_at,
+		.stride = first.end_at - first.owner_at,
+		.len = first.end_at - first.ttl_at,
+		.count = count_alike(it, &first, it->walk.left[S53_ANSWER]) };
+	behind = it->walk;
+	behind.reader.at += row.count * row.stride;
+	behind.left[S53_ANSWER] = (uint16_t)(behind.left[S53_ANSWER] - row.count);
+	if (!keeps_its_place(first.type)) {
+		walk = behind;
+		if ((walk.left[S53_ANSWER] > 0 && s53_walk_next(&walk, &next) &&
+			is_of_set(it, &first, &next)) ||
+		    (row.count > 1 && has_names(first.type)))
+			return turn_run(it);
+		if (row.count > 1)
+			turn_row(&row, it->ordering, turn_of(it, &first));
+	}
+	it->walk = behind;
+	return true;
+}
+
+size_t
+s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering)
+{
+	struct reordering it = { .message = message, .len = len, .ordering = ordering };
+
+	if (!s53_walk_begin(&it.walk, message, len))
+		return len;
+	while (it.walk.left[S53_ANSWER] > 1 && it.compared <= OWNERS_COMPARED_MAX)
+		if (!turn_set(&it))
+			break;
+	return it.len;
+}

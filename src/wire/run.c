@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * run.c - move the records of a set within a message.
+ *
+ * Compression pointers that lead into the set are mended: one pass over the names behind its first
+ * record, and no name is read. That does not go when records of the set point at each other and one
+ * would then stand before what it points at (RFC 1035 s4.1.4: "a prior occurrence"). A small
+ * message is then written anew; a large one stays as it is, since each reply would pay for it.
+ * Servers write such pointers in NS and MX sets, whose order hardly matters to anybody, but not in
+ * SRV (RFC 2782: no compression).
+ */
+#include "run.h"
+
+#include <split53/reply.h>
+
+#include "form.h"
+#include "step.h"
+
+#define POINTER 0xc000u
+#define POINTER_REACH 0x4000u
+#define ANEW_RECORDS 32 /* of a message that may be written anew */
+#define ANEW_LEN 2048
+
+struct move {
+	uint8_t *message;
+	const struct s53_run *run;
+	size_t begin, end; /* of what moves */
+	bool dry; /* look only whether it can be done */
+	uint16_t to[S53_RUN_MAX]; /* where each record is to stand */
+};
+
+/* The record that this octet of the run belongs to. */
+static unsigned
+piece_at(const struct s53_run *run, size_t at)
+{
+	unsigned low = 0, high = run->count;
+
+	while (high - low > 1) {
+		unsigned middle = (low + high) / 2;
+
+		if (run->of[middle].at <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * Step over a name of the run's record `index`, or, from its count on, of one behind it, and mend
+ * its pointer. false: it would lead forwards.
+ */
+static bool
+mend_name(const struct move *move, struct s53_reader *reader, unsigned index)
+{
+	size_t end = s53_name_step(reader), target;
+	unsigned piece;
+
+	if (end == reader->at)
+		return true; /* it ends in the root */
+	target = s53_u16_get(move->message + end) & ~POINTER;
+	if (target < move->begin || target >= move->end)
+		return true;
+	piece = piece_at(move->run, target);
+	if (index < move->run->count && move->to[piece] > move->to[index])
+		return false;
+	target += (size_t)move->to[piece] - move->run->of[piece].at;
+	if (!move->dry)
+		s53_u16_put(move->message + end, (uint16_t)(POINTER | target));
+	return true;
+}
+
+static bool
+mend_record(const struct move *move, const struct s53_rr *rr, unsigned index)
+{
+	struct s53_reader reader = s53_reader_of(move->message, rr->end_at);
+	const char *fields = s53_form_of(rr->type).fields;
+
+	reader.at = rr->owner_at;
+	if (!mend_name(move, &reader, index))
+		return false;
+	reader.at = rr->rdata_at;
+	while (s53_form_next_name(&fields, &reader))
+		if (!mend_name(move, &reader, index))
+			return false;
+	return true;
+}
+
+/* Dry: the run's own records. Else: these and all behind them. */
+static bool
+mend(const struct move *move)
+{
+	struct s53_walk walk = move->run->walk;
+	struct s53_rr rr;
+
+	for (unsigned i = 0; s53_walk_next(&walk, &rr); i++) {
+		if (move->dry && i == move->run->count)
+			break;
+		if (!mend_record(move, &rr, i))
+			return false;
+	}
+	return true;
+}
+
+static void
+settle(struct move *move)
+{
+	const struct s53_run *run = move->run;
+	size_t at = move->begin;
+
+	for (unsigned i = 0; i < run->count; i++) {
+		const struct s53_piece *piece = &run->of[run->order[i]];
+
+		move->to[run->order[i]] = (uint16_t)at;
+		at += (size_t)piece->end - piece->at;
+	}
+}
+
+static void
+move_octets(const struct move *move)
+{
+	const struct s53_run *run = move->run;
+	uint8_t octets[POINTER_REACH];
+
+	memcpy(octets, move->message + move->begin, move->end - move->begin);
+	for (unsigned i = 0; i < run->count; i++) {
+		const struct s53_piece *piece = &run->of[i];
+
+		memcpy(move->message + move->to[i], octets + (piece->at - move->begin),
+		    (size_t)piece->end - piece->at);
+	}
+}
+
+/* A record of the run as a walk would give it. */
+static struct s53_rr
+record_of(const uint8_t *message, const struct s53_run *run, unsigned index)
+{
+	const struct s53_piece *piece = &run->of[index];
+	struct s53_rr rr = run->first;
+
+	rr.owner_at = piece->at;
+	rr.ttl_at = piece->ttl_at;
+	rr.ttl = s53_u32_get(message + piece->ttl_at);
+	rr.rdata_at = piece->ttl_at + 6u;
+	rr.rdata_len = (uint16_t)(piece->end - rr.rdata_at);
+	rr.end_at = piece->end;
+	return rr;
+}
+
+/* Every record, those of the run in their new order. false: some found no room. */
+static bool
+copy_records(struct s53_reply *reply, const uint8_t *message, size_t len, const struct s53_run *run)
+{
+	unsigned index = 0;
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	if (!s53_walk_begin(&walk, message, len))
+		return false;
+	while (s53_walk_next(&walk, &rr)) {
+		if (rr.owner_at >= run->first.owner_at && index < run->count)
+			rr = record_of(message, run, run->order[index++]);
+		if (!s53_reply_copy(reply, rr.section, message, len, &rr))
+			return false;
+	}
+	return true;
+}
+
+static size_t
+write_anew(uint8_t *message, size_t len, const struct s53_run *run)
+{
+	uint8_t octets[ANEW_LEN];
+	struct s53_question question;
+	struct s53_reader reader = s53_reader_of(message, len);
+	struct s53_reply reply;
+	unsigned records = 0;
+	size_t anew_len;
+
+	for (enum s53_section section = S53_ANSWER; section <= S53_ADDITIONAL; section++)
+		records += s53_header_count(message, section);
+	if (records > ANEW_RECORDS || len > sizeof octets ||
+	    s53_header_count(message, S53_QUESTION) != 1)
+		return len;
+	reader.at = S53_HEADER_LEN;
+	if (!s53_name_read(&reader, &question.name))
+		return len;
+	question.qtype = s53_read_u16(&reader);
+	question.qclass = s53_read_u16(&reader);
+	s53_reply_begin(
+	    &reply, octets, len, s53_header_id(message), s53_header_flags(message), &question);
+	if (!copy_records(&reply, message, len, run))
+		return len;
+	anew_len = s53_reply_end(&reply, NULL);
+	memcpy(message, octets, anew_len);
+	return anew_len;
+}
+
+size_t
+s53_run_move(uint8_t *message, size_t len, const struct s53_run *run)
+{
+	struct move move = { .message = message,
+		.run = run,
+		.begin = run->of[0].at,
+		.end = run->of[run->count - 1].end,
+		.dry = true };
+
+	if (move.end > POINTER_REACH)
+		return len;
+	settle(&move);
+	if (!mend(&move))
+		return write_anew(message, len, run);
+	move.dry = false;
+	mend(&move);
+	move_octets(&move);
+	return len;
+}

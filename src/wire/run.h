@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * run.h - records of one RRset that stand behind each other, and their new order.
+ *
+ * Layer    wire, private
+ * Threads  any
+ * Memory   the caller's, some 2 KB: a stack will do
+ */
+#pragma once
+
+#include <split53/message.h>
+
+/* A longer run is not moved. */
+#define S53_RUN_MAX 256
+
+/* A record: places in a message fit 16 bits. */
+struct s53_piece {
+	uint16_t at, ttl_at, end;
+};
+
+struct s53_run {
+	struct s53_walk walk; /* stands at its first record */
+	struct s53_rr first;
+	unsigned count;
+	struct s53_piece of[S53_RUN_MAX];
+	uint16_t order[S53_RUN_MAX]; /* order[i]: which is to be the i-th */
+};
+
+/*
+ * Bring the records, at least two, into the new order. Where that is not possible they stay as they
+ * are. Returns the new length, never more than `len`: it changes when names had to be compressed
+ * anew.
+ */
+size_t s53_run_move(uint8_t *message, size_t len, const struct s53_run *run);
