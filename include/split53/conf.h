@@ -53,7 +53,8 @@
  *                             read-only BOOL; unix: TEXT, parts perm, owner, group NUMBER, keys
  *   trust-anchors, managed-keys, trusted-keys: WORDS, ignored
  *
- * options, and view where BIND has it there too (v)
+ * options, and view where BIND has it there too (v); (z): in a zone that is asked of servers, as an
+ * extension (minimal-responses and rrset-order in one with a file too)
  *   directory                 TEXT (relative includes after it are relative to it)
  *   listen-on *, listen-on-v6 *  MATCH; value.port 0: `port`'s value. One with tls, http or proxy
  *                             has level IGNORED_*: setup leaves that listener out
@@ -79,6 +80,17 @@
  *   version, hostname         TEXT; bare none
  *   server-id                 TEXT; bare none, hostname
  *   minimal-any (v)           BOOL
+ *   minimal-responses (v, z)  BOOL, or TEXT no-auth, no-auth-recursive
+ *   rrset-order (v, z)        ORDER, may be empty (orders == NULL)
+ *   max-cache-size (v, z)     NUMBER in octets; or percent, unlimited, is_default. In a view or zone
+ *                             that does not decide it has level IGNORED_DIFFERENT, unless it is 0
+ *   max-cache-ttl, min-cache-ttl, max-ncache-ttl, min-ncache-ttl, servfail-ttl, max-stale-ttl,
+ *   stale-answer-ttl, stale-refresh-time (v, z)  NUMBER in seconds
+ *   stale-cache-enable, stale-answer-enable (v, z)  BOOL
+ *   stale-answer-client-timeout (v, z)  NUMBER in ms, or TEXT off, disabled
+ *   prefetch (v, z)           NUMBER, to 10; `second` NUMBER, or type NONE
+ *   dump-file                 TEXT
+ *   cache-file                TEXT; bare none
  *   querylog                  BOOL
  *   pid-file                  TEXT; bare none
  *   dnssec-validation (v)     BOOL, or TEXT auto
@@ -122,6 +134,7 @@ enum s53_conf_type {
 	S53_CONF_MATCH, /* match: an address match list */
 	S53_CONF_PEERS, /* peers: forwarders, primaries, also-notify ... */
 	S53_CONF_WORDS, /* words: a list of words, or the raw tokens of what is ignored */
+	S53_CONF_ORDER, /* orders: the rules of rrset-order */
 	S53_CONF_TYPE_COUNT,
 };
 
@@ -152,6 +165,16 @@ struct s53_conf_words {
 	bool quoted;
 };
 
+struct s53_conf_order {
+	struct s53_conf_order *next;
+	struct s53_place place;
+	const char *class_name; /* IN, CH, HS; NULL: any */
+	const char *type_name; /* upper case; NULL: any */
+	uint16_t type; /* 0: any */
+	const char *name; /* as written, a domain name; NULL: any */
+	const char *order; /* random, cyclic, fixed, none */
+};
+
 struct s53_conf_value {
 	enum s53_conf_type type;
 	struct s53_place place;
@@ -165,6 +188,7 @@ struct s53_conf_value {
 		struct s53_conf_match *match;
 		struct s53_conf_peer *peers;
 		struct s53_conf_words *words;
+		struct s53_conf_order *orders;
 	};
 	bool quoted; /* text: it stood in quotes */
 	bool unlimited; /* number: the word "unlimited" stood there, number is UINT64_MAX */

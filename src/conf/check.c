@@ -106,6 +106,7 @@ check_block(struct conf_checker *checker, const struct s53_conf_clause *block)
 {
 	check_forward(checker, conf_node_of(block));
 	check_listeners(checker, block->body);
+	conf_check_cache(checker, block);
 }
 
 static void

@@ -61,5 +61,8 @@ void conf_check_names(struct conf_checker *checker);
 /* check_zone.c: the zones of a view, or of the top level */
 void conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *first);
 
+/* check_cache.c: of options, a view or a zone */
+void conf_check_cache(struct conf_checker *checker, const struct s53_conf_clause *block);
+
 /* check_logging.c */
 void conf_check_logging(struct conf_checker *checker, struct s53_conf_clause *logging);

@@ -156,6 +156,7 @@ conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *fir
 		add_zone(checker, &zones, it, &name);
 		check_class(checker, it);
 		check_type(checker, it);
+		conf_check_cache(checker, it);
 	}
 	conf_index_sort(&zones);
 	conf_index_twice(checker, &zones);

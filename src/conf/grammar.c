@@ -291,6 +291,8 @@ conf_form_text(enum conf_form form)
 		[FORM_ADDRESS] = "address or *",
 		[FORM_SOURCE] = "[address] address or *, or none",
 		[FORM_STRINGS] = "{ texts }",
+		[FORM_ORDER] = "{ [class name] [type name] [name text] order random, cyclic, "
+			       "fixed or none; }",
 		[FORM_RAW] = "anything",
 		[FORM_BODY] = "{ clauses }",
 	};

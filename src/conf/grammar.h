@@ -67,6 +67,8 @@ enum conf_zone_type {
 #define ZONE_SERVED (ZONE_PRIMARY | ZONE_COPIES)
 #define ZONE_SIGNED (ZONE_PRIMARY | ZONE_SECONDARY)
 #define ZONE_FETCHED (ZONE_COPIES | ZONE_STUB)
+/* Whose names are asked of servers here. */
+#define ROUTED (ZONE_FORWARD | ZONE_SECONDARY | ZONE_STUB | ZONE_STATIC_STUB)
 #define ZONE_DATA (ZONE_SERVED | ZONE_REDIRECT | ZONE_STATIC_STUB | ZONE_STUB)
 #define ZONE_FILES (ZONE_SERVED | ZONE_REDIRECT | ZONE_STUB)
 
@@ -89,6 +91,7 @@ enum conf_form {
 	FORM_ADDRESS, /* address or *, with [port N|*] */
 	FORM_SOURCE, /* query-source: [address] ADDRESS [port N|*], in any order; or none */
 	FORM_STRINGS, /* { text; ... } */
+	FORM_ORDER, /* rrset-order's { [class C] [type T] [name "N"] order W; ... } */
 	FORM_RAW, /* anything up to the semicolon: not looked into */
 	FORM_BODY, /* { clauses } of place .inside */
 	FORM_COUNT,
@@ -111,6 +114,8 @@ enum conf_rule_flag {
 	HOSTS = 4096, /* peers: host names may stand */
 	REMOTES = 8192, /* peers: names of primaries lists may stand */
 	TIMEOUT = 16384, /* a number up to 300 is in seconds; it becomes milliseconds */
+	OURS =
+	    32768, /* in a zone it is ours, not BIND's; or anywhere, when it has no place there */
 };
 
 struct conf_rule {

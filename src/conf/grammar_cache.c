@@ -1,32 +1,43 @@
 /* SPDX-License-Identifier: ISC
  *
  * grammar_cache.c - answers kept between questions.
+ *
+ * Each of these may stand in a zone too, so that one route can have rules of its own; in BIND they
+ * are the view's alone.
  */
 #include "grammar.h"
 
-#define NO_CACHE DIFFERENT("no answer is kept in this version: every question is forwarded")
+#define WEEK 604800
 
 static const struct conf_rule rules[] = {
-	{ "attach-cache", OV, .form = FORM_NAME, NO_CACHE },
+	{ "max-cache-size", OVZ, ROUTED, .flags = UNLIMITED | DEFAULT | PERCENT | OURS,
+	    .form = FORM_SIZE,
+	    .fallback = "64m, or half of the memory if that is less (BIND: 90 %); 0: no cache" },
+	{ "max-cache-ttl", OVZ, ROUTED, .flags = OURS, .form = FORM_DURATION, .fallback = "1w" },
+	{ "min-cache-ttl", OVZ, ROUTED, .flags = OURS, .form = FORM_DURATION, .fallback = "0" },
+	{ "max-ncache-ttl", OVZ, ROUTED, .flags = CLAMPED | OURS, .form = FORM_DURATION,
+	    .max = WEEK, .fallback = "3h" },
+	{ "min-ncache-ttl", OVZ, ROUTED, .flags = OURS, .form = FORM_DURATION, .fallback = "0" },
+	{ "servfail-ttl", OVZ, ROUTED, .flags = CLAMPED | OURS, .form = FORM_DURATION, .max = 30,
+	    .fallback = "1" },
+	{ "stale-cache-enable", OVZ, ROUTED, .flags = OURS, .form = FORM_BOOL,
+	    .fallback = "what stale-answer-enable says (BIND: no)" },
+	{ "stale-answer-enable", OVZ, ROUTED, .flags = OURS, .form = FORM_BOOL, .fallback = "no" },
+	{ "max-stale-ttl", OVZ, ROUTED, .flags = CLAMPED | OURS, .form = FORM_DURATION, .min = 1,
+	    .fallback = "1d" },
+	{ "stale-answer-ttl", OVZ, ROUTED, .flags = CLAMPED | OURS, .form = FORM_DURATION, .min = 1,
+	    .fallback = "30" },
+	{ "stale-refresh-time", OVZ, ROUTED, .flags = OURS, .form = FORM_DURATION,
+	    .fallback = "30" },
+	{ "stale-answer-client-timeout", OVZ, ROUTED, .flags = OURS, .form = FORM_NUMBER,
+	    .words = "disabled off", .fallback = "off (milliseconds)" },
+	{ "prefetch", OVZ, ROUTED, .flags = OPTIONAL_SECOND | OURS, .form = FORM_NUMBER,
+	    .second = FORM_NUMBER, .fallback = "2 9" },
+	{ "attach-cache", OV, .form = FORM_NAME,
+	    DIFFERENT("views share the memory of one cache, and never one another's answers") },
 	{ "lame-ttl", OV, .form = FORM_DURATION,
 	    HARMLESS(
 		"it rules how the tree of servers is walked, and BIND has ignored it since 9.16") },
-	{ "max-cache-size", OV, .flags = UNLIMITED | DEFAULT | PERCENT, .form = FORM_SIZE,
-	    NO_CACHE },
-	{ "max-cache-ttl", OV, .form = FORM_DURATION, NO_CACHE },
-	{ "max-ncache-ttl", OV, .form = FORM_DURATION, NO_CACHE },
-	{ "max-stale-ttl", OV, .form = FORM_DURATION, NO_CACHE },
-	{ "min-cache-ttl", OV, .form = FORM_DURATION, NO_CACHE },
-	{ "min-ncache-ttl", OV, .form = FORM_DURATION, NO_CACHE },
-	{ "prefetch", OV, .flags = OPTIONAL_SECOND, .form = FORM_NUMBER, .second = FORM_NUMBER,
-	    NO_CACHE },
-	{ "servfail-ttl", OV, .form = FORM_DURATION, NO_CACHE },
-	{ "stale-answer-client-timeout", OV, .form = FORM_NUMBER, .words = "disabled off",
-	    NO_CACHE },
-	{ "stale-answer-enable", OV, .form = FORM_BOOL, NO_CACHE },
-	{ "stale-answer-ttl", OV, .form = FORM_DURATION, NO_CACHE },
-	{ "stale-cache-enable", OV, .form = FORM_BOOL, NO_CACHE },
-	{ "stale-refresh-time", OV, .form = FORM_DURATION, NO_CACHE },
 	{ "synth-from-dnssec", OV, .form = FORM_BOOL,
 	    HARMLESS("answers are never made up from other answers") },
 	{ "max-records", OVZ, ZONE_DATA, .form = FORM_NUMBER,

@@ -13,7 +13,10 @@ static const struct conf_rule rules[] = {
 	{ "pid-file", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none", .fallback = "none" },
 	{ "querylog", OPTIONS_, .form = FORM_BOOL,
 	    .fallback = "no, unless logging has a category queries" },
-	{ "dump-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
+	{ "dump-file", OPTIONS_, .form = FORM_STRING, .fallback = "named_dump.db" },
+	{ "cache-file", OPTIONS_, .flags = OURS, .form = FORM_STRING_OR_WORD, .words = "none",
+	    .fallback = "dump-file's name with .cache behind it, where dump-file or directory is "
+			"written" },
 	{ "memstatistics", OPTIONS_, .form = FORM_BOOL, NO_DUMP },
 	{ "memstatistics-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
 	{ "recursing-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },

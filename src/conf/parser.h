@@ -95,5 +95,15 @@ bool conf_peer_list(
 bool conf_string_list(struct conf_parser *parser, struct s53_conf_value *out);
 bool conf_raw(struct conf_parser *parser, struct s53_conf_value *out);
 
+/* value_list.c, for lists elsewhere: the '{' of a list. */
+bool conf_list_open(struct conf_parser *parser, struct s53_place *opened);
+
+/* Is there one more element? Else the '}' was stepped over, or found missing. */
+bool conf_list_more(struct conf_parser *parser, struct s53_place opened);
+void conf_list_end(struct conf_parser *parser); /* the ';' behind an element */
+
+/* value_order.c */
+bool conf_order_list(struct conf_parser *parser, struct s53_conf_value *out);
+
 /* level.c: how far split53 has what this clause says; warned of or refused. */
 void conf_level(struct conf_parser *parser, struct conf_node *node);

@@ -135,6 +135,25 @@ print_strings(const struct s53_conf_words *word, FILE *out)
 }
 
 static void
+print_orders(const struct s53_conf_order *rule, FILE *out)
+{
+	fputs("{ ", out);
+	for (; rule != NULL; rule = rule->next) {
+		if (rule->class_name != NULL)
+			fprintf(out, "class %s ", rule->class_name);
+		if (rule->type_name != NULL)
+			fprintf(out, "type %s ", rule->type_name);
+		if (rule->name != NULL) {
+			fputs("name ", out);
+			print_quoted(rule->name, out);
+			fputc(' ', out);
+		}
+		fprintf(out, "order %s; ", rule->order);
+	}
+	fputc('}', out);
+}
+
+static void
 print_number(const struct s53_conf_value *value, FILE *out)
 {
 	if (value->unlimited)
@@ -187,6 +206,9 @@ print_value(const struct s53_conf_value *value, enum conf_form form, FILE *out)
 			print_raw(value->words, out);
 		else
 			print_strings(value->words, out);
+		break;
+	case S53_CONF_ORDER:
+		print_orders(value->orders, out);
 		break;
 	case S53_CONF_NONE:
 	case S53_CONF_TYPE_COUNT:

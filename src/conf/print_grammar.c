@@ -18,6 +18,13 @@ print_cell(const char *text, FILE *out)
 	}
 }
 
+/* Does BIND not have the clause there? */
+static bool
+is_ours(const struct conf_rule *rule, unsigned place)
+{
+	return (rule->flags & OURS) != 0 && (place == IN_ZONE || (rule->places & AT(IN_ZONE)) == 0);
+}
+
 static void
 print_places(const struct conf_rule *rule, FILE *out)
 {
@@ -26,7 +33,8 @@ print_places(const struct conf_rule *rule, FILE *out)
 	for (unsigned place = 0; place < PLACE_COUNT; place++) {
 		if ((rule->places & AT(place)) == 0)
 			continue;
-		fprintf(out, "%s%s", comma, conf_place_text(place));
+		fprintf(out, "%s%s%s", comma, conf_place_text(place),
+		    is_ours(rule, place) ? " (extension)" : "");
 		comma = ", ";
 	}
 }

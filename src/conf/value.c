@@ -367,6 +367,8 @@ conf_value(struct conf_parser *parser, const struct conf_rule *rule, enum conf_f
 		return read_source(parser, rule, out);
 	case FORM_STRINGS:
 		return conf_string_list(parser, out);
+	case FORM_ORDER:
+		return conf_order_list(parser, out);
 	case FORM_RAW:
 		return conf_raw(parser, out);
 	}

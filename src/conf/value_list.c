@@ -10,9 +10,8 @@
 
 #include "parser.h"
 
-/* The '{' of a list. */
-static bool
-open_list(struct conf_parser *parser, struct s53_place *opened)
+bool
+conf_list_open(struct conf_parser *parser, struct s53_place *opened)
 {
 	char shown[CONF_QUOTED];
 
@@ -26,9 +25,9 @@ open_list(struct conf_parser *parser, struct s53_place *opened)
 	return false;
 }
 
-/* The ';' behind an element; the next element on a line of its own shows that it was forgotten. */
-static void
-end_element(struct conf_parser *parser)
+/* The next element on a line of its own shows that the semicolon was forgotten. */
+void
+conf_list_end(struct conf_parser *parser)
 {
 	char shown[CONF_QUOTED];
 
@@ -70,9 +69,8 @@ clause_begins(struct conf_parser *parser)
 	return next.kind == TOKEN_WORD || next.kind == TOKEN_STRING || next.kind == TOKEN_OPEN;
 }
 
-/* Is there one more element? Else the '}' was stepped over, or found missing. */
-static bool
-more_elements(struct conf_parser *parser, struct s53_place opened)
+bool
+conf_list_more(struct conf_parser *parser, struct s53_place opened)
 {
 	char shown[CONF_QUOTED];
 
@@ -227,9 +225,9 @@ read_match(struct conf_parser *parser, struct s53_conf_match **first, unsigned d
 		    NESTING_MAX);
 		return false;
 	}
-	if (!open_list(parser, &opened))
+	if (!conf_list_open(parser, &opened))
 		return false;
-	while (more_elements(parser, opened)) {
+	while (conf_list_more(parser, opened)) {
 		struct s53_conf_match *match = conf_alloc(parser, sizeof(*match));
 
 		if (match == NULL)
@@ -245,7 +243,7 @@ read_match(struct conf_parser *parser, struct s53_conf_match **first, unsigned d
 		}
 		*last = match;
 		last = &match->next;
-		end_element(parser);
+		conf_list_end(parser);
 	}
 	return true;
 }
@@ -334,10 +332,10 @@ conf_peer_list(struct conf_parser *parser, const struct conf_rule *rule, struct 
 	struct s53_conf_peer **last = &out->peers;
 	struct s53_place opened;
 
-	if (!open_list(parser, &opened))
+	if (!conf_list_open(parser, &opened))
 		return false;
 	out->type = S53_CONF_PEERS;
-	while (more_elements(parser, opened)) {
+	while (conf_list_more(parser, opened)) {
 		struct s53_conf_peer *peer = conf_alloc(parser, sizeof(*peer));
 
 		if (peer == NULL)
@@ -349,7 +347,7 @@ conf_peer_list(struct conf_parser *parser, const struct conf_rule *rule, struct 
 		}
 		*last = peer;
 		last = &peer->next;
-		end_element(parser);
+		conf_list_end(parser);
 	}
 	return true;
 }
@@ -376,10 +374,10 @@ conf_string_list(struct conf_parser *parser, struct s53_conf_value *out)
 	struct s53_place opened;
 	char shown[CONF_QUOTED];
 
-	if (!open_list(parser, &opened))
+	if (!conf_list_open(parser, &opened))
 		return false;
 	out->type = S53_CONF_WORDS;
-	while (more_elements(parser, opened)) {
+	while (conf_list_more(parser, opened)) {
 		if (!conf_token_is_text(parser)) {
 			conf_error(parser, parser->token.place,
 			    "a name or a text stands here, not %s", conf_token_text(parser, shown));
@@ -389,7 +387,7 @@ conf_string_list(struct conf_parser *parser, struct s53_conf_value *out)
 		if (add_word(parser, &last, parser->token.text) == NULL)
 			return false;
 		conf_advance(parser);
-		end_element(parser);
+		conf_list_end(parser);
 	}
 	return true;
 }

@@ -247,10 +247,12 @@ s53_setup(const struct s53_setup_input *input, struct s53_diags *diags, struct s
 		return S53_E_NOMEM;
 	setup_limits(&setup);
 	setup_pid_file(&setup);
+	s53_setup_cache_files(&setup);
 	setup_blackhole(&setup);
 	s53_setup_log(&setup);
 	s53_setup_listen(&setup);
 	s53_setup_views(&setup);
+	s53_setup_cache_size(&setup);
 	if (!setup.no_memory && diags->error_count == errors_before) {
 		*out = setup.snapshot;
 		return S53_OK;

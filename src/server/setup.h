@@ -67,6 +67,7 @@ struct s53_setup_input {
 	unsigned interface_count;
 	struct s53_ours *ours; /* `addrs` is written; outlives hosts, which asks it later */
 	bool want_notes; /* for --explain */
+	uint64_t memory_octets; /* that this process may use; 0: ask the machine */
 };
 
 /*
@@ -88,6 +89,8 @@ struct s53_setup {
 	struct s53_acl *localhost, *localnets; /* the snapshot's; NULL until asked for */
 	struct setup_acl_memo *acls; /* acl clauses that have been built */
 	bool hosts_asked; /* s53_setup_ask() has been */
+	bool cache_wanted; /* some view or zone keeps answers */
+	uint64_t cache_octets; /* the most that one of them asks for; 0: none does by itself */
 	bool no_memory;
 };
 
@@ -97,6 +100,11 @@ struct s53_setup {
  */
 const struct s53_conf_clause *s53_setup_option(
     const struct s53_source *source, const struct s53_conf_clause *view_body, const char *name);
+
+/* The same for a zone of that view, whose own clause goes first; zone_body NULL: for the view. */
+const struct s53_conf_clause *s53_setup_zone_option(const struct s53_source *source,
+    const struct s53_conf_clause *zone_body, const struct s53_conf_clause *view_body,
+    const char *name);
 bool s53_setup_bool(const struct s53_source *source, const struct s53_conf_clause *view_body,
     const char *name, bool otherwise);
 uint64_t s53_setup_number(const struct s53_source *source, const struct s53_conf_clause *view_body,
@@ -145,6 +153,11 @@ struct s53_setup_peers {
 	const struct s53_conf_value *value; /* PEERS */
 	bool lists; /* a word may name a primaries list */
 	char *text; /* for the note: arena, grows; or NULL */
+	/*
+	 * Of the servers and how they are asked, in whatever order; a host counts by its name,
+	 * whatever its addresses are. For s53_route.id.
+	 */
+	uint64_t id;
 };
 struct s53_group *s53_setup_group(struct s53_setup *setup, struct s53_setup_peers *peers);
 
@@ -155,8 +168,30 @@ struct s53_group *s53_setup_group(struct s53_setup *setup, struct s53_setup_peer
 void s53_setup_ask(struct s53_setup *setup, const struct s53_conf_value *value);
 
 /* The default group when nothing says `forwarders`; *place: resolv.conf, or "built in". */
-struct s53_group *s53_setup_default_group(struct s53_setup *setup,
-    const struct s53_conf_clause *view_body, char **text, const char **place);
+struct s53_group *s53_setup_default_group(
+    struct s53_setup *setup, struct s53_setup_peers *peers, const char **place);
+
+/* The clauses that s53_answering is made of. */
+extern const char *const s53_setup_answering_names[];
+extern const unsigned s53_setup_answering_count;
+
+/* setup_cache.c: how answers are kept and given out, in a view and in a zone of it. */
+void s53_setup_answering(
+    struct s53_setup *setup, const struct s53_conf_clause *view_body, struct s53_answering *out);
+
+/* NULL: the zone says nothing of its own, or there is no memory. */
+const struct s53_answering *s53_setup_zone_answering(struct s53_setup *setup,
+    const struct s53_conf_clause *zone_body, const struct s53_conf_clause *view_body);
+
+/* Once all views are there: how large the cache is. */
+void s53_setup_cache_size(struct s53_setup *setup);
+
+/* dump-file and cache-file. */
+void s53_setup_cache_files(struct s53_setup *setup);
+
+/* setup_order.c: NULL: no rrset-order is written. */
+const struct s53_order_list *s53_setup_order(
+    struct s53_setup *setup, const struct s53_conf_clause *clause);
 
 /* The zone of a clause with `file`, read at most once per source; NULL: an error was noted. */
 struct s53_zone *s53_setup_zone_file(

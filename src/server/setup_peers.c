@@ -4,7 +4,11 @@
  */
 #include "setup.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
+
+#include <split53/hash.h>
 
 /* A group in the making. */
 struct gathering {
@@ -12,6 +16,8 @@ struct gathering {
 	struct s53_setup_peers *peers;
 	struct s53_upstream *servers[S53_GROUP_MAX];
 	unsigned count;
+	uint64_t counted[S53_GROUP_MAX]; /* in peers->id, which each peer enters once */
+	unsigned counted_count;
 };
 
 static const struct s53_conf_clause *
@@ -90,6 +96,68 @@ read_options(const struct gathering *gathering, const struct s53_addr *addr,
 	return find_source(gathering, server, addr->family, &options->source);
 }
 
+/* One more peer, in words that are the same in every process. */
+static void
+count_peer(struct gathering *gathering, const char *words)
+{
+	uint64_t hash = s53_hash_stable(words, strlen(words));
+
+	for (unsigned i = 0; i < gathering->counted_count; i++)
+		if (gathering->counted[i] == hash)
+			return;
+	if (gathering->counted_count < S53_GROUP_MAX)
+		gathering->counted[gathering->counted_count++] = hash;
+	gathering->peers->id += hash; /* whatever the order */
+}
+
+/* How a server is asked, as words. */
+#define OPTIONS_WORDS (S53_ADDR_TEXT + 32)
+
+static const char *
+options_words(const struct s53_upstream_options *options, char words[static OPTIONS_WORDS])
+{
+	char source[S53_ADDR_TEXT] = "";
+
+	if (options->source.family != AF_UNSPEC)
+		s53_addr_print_host(&options->source, source);
+	snprintf(words, OPTIONS_WORDS, "%d %d %u %s", options->edns, options->tcp_only,
+	    options->edns_udp_size, source);
+	return words;
+}
+
+static void
+count_address(struct gathering *gathering, const struct s53_addr *addr,
+    const struct s53_upstream_options *options)
+{
+	char text[S53_ADDR_TEXT], how[OPTIONS_WORDS], words[S53_ADDR_TEXT + OPTIONS_WORDS];
+
+	snprintf(
+	    words, sizeof(words), "%s %s", s53_addr_print(addr, text), options_words(options, how));
+	count_peer(gathering, words);
+}
+
+/* A host by its name: that its addresses change does not change what it knows. */
+static void
+count_host(struct gathering *gathering, const char *name, uint16_t port)
+{
+	char words[S53_NAME_TEXT + 2 * OPTIONS_WORDS + 16], how[2][OPTIONS_WORDS];
+	struct s53_addr any = { .family = AF_INET };
+	struct s53_upstream_options options;
+	int len;
+
+	read_options(gathering, &any, &options);
+	options_words(&options, how[0]);
+	any.family = AF_INET6;
+	read_options(gathering, &any, &options);
+	len = snprintf(words, sizeof(words), "%s", name);
+	for (char *at = words; *at != '\0'; at++)
+		*at = (char)tolower((unsigned char)*at);
+	if (len > 0 && len < (int)sizeof(words))
+		snprintf(words + len, sizeof(words) - (size_t)len, " port %u %s %s", port, how[0],
+		    options_words(&options, how[1]));
+	count_peer(gathering, words);
+}
+
 static void
 add_text(struct gathering *gathering, const char *word)
 {
@@ -125,7 +193,7 @@ is_blackholed(const struct gathering *gathering, const struct s53_addr *addr)
 }
 
 static void
-add_server(struct gathering *gathering, const struct s53_addr *addr)
+add_server(struct gathering *gathering, const struct s53_addr *addr, bool is_written)
 {
 	struct s53_setup *setup = gathering->setup;
 	struct s53_upstream_options options;
@@ -135,6 +203,8 @@ add_server(struct gathering *gathering, const struct s53_addr *addr)
 		return;
 	if (!read_options(gathering, addr, &options) || gathering->count == S53_GROUP_MAX)
 		return;
+	if (is_written)
+		count_address(gathering, addr, &options);
 	upstream = s53_registry_get(setup->input->registry, addr, &options);
 	if (!s53_snapshot_own(setup->snapshot, upstream, drop_upstream)) {
 		setup->no_memory = true;
@@ -162,7 +232,7 @@ add_address(struct gathering *gathering, const struct s53_conf_peer *peer, uint1
 		return;
 	}
 	add_text(gathering, text);
-	add_server(gathering, &addr);
+	add_server(gathering, &addr, true);
 }
 
 /* Remembered, so that a name that no newer snapshot has is watched no more. */
@@ -189,6 +259,7 @@ add_host(struct gathering *gathering, const char *name, uint16_t port)
 	if (text == NULL)
 		return;
 	add_text(gathering, text);
+	count_host(gathering, name, port);
 	if (setup->input->hosts == NULL)
 		return;
 	note_host(setup, name);
@@ -200,7 +271,7 @@ add_host(struct gathering *gathering, const char *name, uint16_t port)
 	for (unsigned i = 0; i < count; i++) {
 		s53_addr_set_port(&addrs[i], port);
 		if (!s53_setup_is_ourselves(setup, &addrs[i]))
-			add_server(gathering, &addrs[i]);
+			add_server(gathering, &addrs[i], false);
 	}
 }
 
@@ -313,13 +384,11 @@ s53_setup_ask(struct s53_setup *setup, const struct s53_conf_value *value)
 }
 
 struct s53_group *
-s53_setup_default_group(struct s53_setup *setup, const struct s53_conf_clause *view_body,
-    char **text, const char **place)
+s53_setup_default_group(struct s53_setup *setup, struct s53_setup_peers *peers, const char **place)
 {
 	static const char *const fallback[] = { "8.8.8.8", "8.8.4.4" };
 	const struct s53_setup_input *input = setup->input;
-	struct s53_setup_peers peers = { .view_body = view_body };
-	struct gathering gathering = { .setup = setup, .peers = &peers };
+	struct gathering gathering = { .setup = setup, .peers = peers };
 	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
 	char word[S53_ADDR_TEXT];
 	unsigned count = system_servers(setup, addrs);
@@ -327,13 +396,13 @@ s53_setup_default_group(struct s53_setup *setup, const struct s53_conf_clause *v
 
 	for (unsigned i = 0; i < count; i++) {
 		add_text(&gathering, s53_addr_print(&addrs[i], word));
-		add_server(&gathering, &addrs[i]);
+		add_server(&gathering, &addrs[i], true);
 	}
 	for (unsigned i = 0; i < 2 && count == 0; i++) {
 		if (s53_addr_parse(fallback[i], S53_DNS_PORT, &addrs[0]) != S53_OK)
 			continue;
 		add_text(&gathering, s53_addr_print(&addrs[0], word));
-		add_server(&gathering, &addrs[0]);
+		add_server(&gathering, &addrs[0], true);
 	}
 	if (!input->want_notes)
 		s53_setup_notice(setup, (struct s53_place){ 0 },
@@ -343,7 +412,6 @@ s53_setup_default_group(struct s53_setup *setup, const struct s53_conf_clause *v
 			: "no forwarders are configured: forwarding to the nameservers of %s",
 		    input->resolv_conf);
 	group = end_group(&gathering);
-	*text = peers.text;
 	*place = count == 0 ? "built in" : input->resolv_conf;
 	return group;
 }

@@ -131,11 +131,14 @@ setup_limits(struct s53_setup *setup, struct s53_view *view, const struct s53_co
 	view->server_id = identity(setup, "server-id", NULL);
 }
 
-/* Different for different names: two views that shared an id would see each other's answers. */
+/*
+ * Different for different names: two views that shared an id would see each other's answers. The
+ * same in every process: the cache outlives this one, in its file.
+ */
 static uint32_t
 view_id(const struct s53_policy *policy, const char *name)
 {
-	uint32_t id = (uint32_t)s53_hash(name, strlen(name));
+	uint32_t id = (uint32_t)s53_hash_stable(name, strlen(name));
 
 	for (unsigned i = 0; i < policy->view_count; i++) {
 		if (policy->views[i].id == id) {
@@ -160,6 +163,7 @@ setup_view(struct s53_setup *setup, const struct s53_conf_clause *clause)
 	view->id = view_id(policy, view->name);
 	setup_access(setup, view, body);
 	setup_limits(setup, view, body);
+	s53_setup_answering(setup, body, &view->answering);
 	s53_setup_routes(setup, policy->view_count, clause);
 	policy->view_count++;
 }

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include <split53/hash.h>
+
 enum zone_kind { ZONE_FORWARD, ZONE_FILE, ZONE_REMOTE, ZONE_STATIC_STUB, ZONE_NOTHING };
 
 static const struct {
@@ -76,6 +78,32 @@ add_note(struct s53_setup *setup, const struct routing *routing, const struct s5
 	return note;
 }
 
+/*
+ * A number for where the names of a route are asked. `servers` is that of the servers, or of the
+ * default route for a zone that goes its way.
+ */
+static uint32_t
+route_id(const struct s53_name *apex, uint64_t servers)
+{
+	uint8_t octets[sizeof(servers) + S53_NAME_MAX];
+	uint64_t hash;
+
+	memcpy(octets, &servers, sizeof(servers));
+	memcpy(octets + sizeof(servers), apex->octets, apex->len);
+	hash = s53_hash_stable(octets, sizeof(servers) + apex->len);
+	hash = (hash ^ hash >> 32) & UINT32_MAX;
+	return hash != 0 ? (uint32_t)hash : 1;
+}
+
+/* The route's names are asked of the servers of `list`. */
+static void
+forward_to(struct s53_setup *setup, struct s53_route *route, struct s53_setup_peers *list)
+{
+	route->kind = S53_ROUTE_FORWARD;
+	route->group = s53_setup_group(setup, list);
+	route->id = route_id(&route->apex, list->id);
+}
+
 static void
 add_route(struct s53_setup *setup, struct routing *routing, const struct s53_route *route,
     const struct s53_conf_clause *clause)
@@ -124,6 +152,8 @@ forward_route(struct s53_setup *setup, struct routing *routing, struct s53_route
 	if (peers == NULL || peers->value.peers == NULL) {
 		route->kind = routing->has_root ? routing->root.kind : S53_ROUTE_NONE;
 		route->group = routing->root.group;
+		if (route->kind == S53_ROUTE_FORWARD)
+			route->id = route_id(&route->apex, routing->root.id);
 		add_note(setup, routing, route, zone,
 		    route->kind == S53_ROUTE_NONE ? "nowhere: no forwarders, and no default route"
 						  : "the default route: no forwarders of its own");
@@ -131,8 +161,7 @@ forward_route(struct s53_setup *setup, struct routing *routing, struct s53_route
 	}
 	route->forward_first = policy != NULL && strcmp(policy->value.text, "first") == 0;
 	list.value = &peers->value;
-	route->kind = S53_ROUTE_FORWARD;
-	route->group = s53_setup_group(setup, &list);
+	forward_to(setup, route, &list);
 	add_note(setup, routing, route, zone, list.text);
 }
 
@@ -149,8 +178,7 @@ remote_route(struct s53_setup *setup, struct routing *routing, struct s53_route 
 	if (peers == NULL || peers->value.type != S53_CONF_PEERS)
 		return;
 	list.value = &peers->value;
-	route->kind = S53_ROUTE_FORWARD;
-	route->group = s53_setup_group(setup, &list);
+	forward_to(setup, route, &list);
 	add_note(setup, routing, route, zone, list.text);
 }
 
@@ -179,8 +207,7 @@ named_route(struct s53_setup *setup, struct routing *routing, struct s53_route *
 		*last = peer;
 		last = &peer->next;
 	}
-	route->kind = S53_ROUTE_FORWARD;
-	route->group = s53_setup_group(setup, &list);
+	forward_to(setup, route, &list);
 	add_note(setup, routing, route, zone, list.text);
 }
 
@@ -212,6 +239,7 @@ add_zone(struct s53_setup *setup, struct routing *routing, const struct s53_conf
 
 	begin_route(&route, apex);
 	zone_access(setup, &route, zone);
+	route.answering = s53_setup_zone_answering(setup, zone->body, routing->body);
 	switch (kind_of(zone)) {
 	case ZONE_FORWARD:
 		forward_route(setup, routing, &route, zone);
@@ -331,13 +359,12 @@ setup_root(
 		    setup, routing, &routing->root, peers, "nowhere: an empty forwarders list");
 	} else if (peers != NULL) {
 		list.value = &peers->value;
-		routing->root.kind = S53_ROUTE_FORWARD;
-		routing->root.group = s53_setup_group(setup, &list);
+		forward_to(setup, &routing->root, &list);
 		add_note(setup, routing, &routing->root, peers, list.text);
 	} else {
 		routing->root.kind = S53_ROUTE_FORWARD;
-		routing->root.group =
-		    s53_setup_default_group(setup, routing->body, &list.text, &place);
+		routing->root.group = s53_setup_default_group(setup, &list, &place);
+		routing->root.id = route_id(&apex, list.id);
 		note = add_note(setup, routing, &routing->root, NULL, list.text);
 		if (note != NULL)
 			note->place = s53_setup_text(setup, "%s", place);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * check_cache.c - what BIND says of the cache's numbers, and where one of them means something else
+ * here.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "check.h"
+
+#define PREFETCH_TRIGGER_MAX 10
+#define PREFETCH_MARGIN 6
+#define MIN_TTL_MAX 90
+#define STALE_REFRESH_MIN 30 /* RFC 8767 s5 */
+
+static bool
+is_zero(const struct s53_conf_clause *clause)
+{
+	return clause->value.type == S53_CONF_NUMBER && clause->value.number == 0 &&
+	    !clause->value.is_default;
+}
+
+/* Did options say that there is no cache? Then a view or zone that wants one decides. */
+static bool
+options_have_none(const struct conf_checker *checker)
+{
+	const struct s53_conf_clause *options = s53_conf_find(checker->conf->top, "options");
+	const struct s53_conf_clause *size =
+	    options != NULL ? s53_conf_find(options->body, "max-cache-size") : NULL;
+
+	return size != NULL && is_zero(size);
+}
+
+static void
+check_size(struct conf_checker *checker, const struct s53_conf_clause *block)
+{
+	const struct s53_conf_clause *size = s53_conf_find(block->body, "max-cache-size");
+	bool is_zone = strcmp(block->name, "zone") == 0;
+
+	if (size == NULL || size->value.type != S53_CONF_NUMBER)
+		return;
+	if (is_zero(size)) {
+		if (!is_zone)
+			conf_report(checker->sources, S53_DIAG_WARNING, size->place,
+			    "'max-cache-size 0' [differs]: no answer is kept; what BIND takes 0 "
+			    "for is written 'unlimited'");
+	} else if (strcmp(block->name, "options") != 0 && !options_have_none(checker)) {
+		conf_check_warn(checker, size, S53_CONF_IGNORED_DIFFERENT, "max-cache-size",
+		    "there is one cache, of the size that options say; here it matters only "
+		    "whether this is 0");
+	}
+}
+
+static void
+check_least(struct conf_checker *checker, const struct s53_conf_clause *block, const char *name)
+{
+	const struct s53_conf_clause *clause = s53_conf_find(block->body, name);
+
+	if (clause != NULL && clause->value.type == S53_CONF_NUMBER &&
+	    clause->value.number > MIN_TTL_MAX)
+		conf_report(checker->sources, S53_DIAG_WARNING, clause->place,
+		    "'%s' [differs]: answers are kept %" PRIu64 " s, however short their TTL; "
+		    "BIND takes no more than %d",
+		    name, clause->value.number, MIN_TTL_MAX);
+}
+
+static void
+check_refresh(struct conf_checker *checker, const struct s53_conf_clause *block)
+{
+	const struct s53_conf_clause *clause = s53_conf_find(block->body, "stale-refresh-time");
+
+	if (clause != NULL && clause->value.type == S53_CONF_NUMBER && clause->value.number > 0 &&
+	    clause->value.number < STALE_REFRESH_MIN)
+		conf_report(checker->sources, S53_DIAG_WARNING, clause->place,
+		    "'stale-refresh-time' should be 0, or %d seconds or more (RFC 8767 s5)",
+		    STALE_REFRESH_MIN);
+}
+
+/* As BIND moves them, but not without a word. */
+static void
+check_prefetch(struct conf_checker *checker, const struct s53_conf_clause *block)
+{
+	const struct s53_conf_clause *found = s53_conf_find(block->body, "prefetch");
+	struct s53_conf_clause *clause;
+	uint64_t least;
+
+	if (found == NULL || found->value.type != S53_CONF_NUMBER)
+		return;
+	clause = &conf_node_of(found)->clause;
+	if (clause->value.number > PREFETCH_TRIGGER_MAX) {
+		conf_report(checker->sources, S53_DIAG_WARNING, clause->value.place,
+		    "'prefetch' is from 0 to %d: %" PRIu64 " is taken for %d", PREFETCH_TRIGGER_MAX,
+		    clause->value.number, PREFETCH_TRIGGER_MAX);
+		clause->value.number = PREFETCH_TRIGGER_MAX;
+	}
+	least = clause->value.number + PREFETCH_MARGIN;
+	if (clause->second.type == S53_CONF_NUMBER && clause->second.number < least) {
+		conf_report(checker->sources, S53_DIAG_WARNING, clause->second.place,
+		    "the second number of 'prefetch' is at least %d more than the first: %" PRIu64
+		    " is taken for %" PRIu64,
+		    PREFETCH_MARGIN, clause->second.number, least);
+		clause->second.number = least;
+	}
+}
+
+static void
+check_stale(struct conf_checker *checker, const struct s53_conf_clause *block)
+{
+	const struct s53_conf_clause *keep = s53_conf_find(block->body, "stale-cache-enable");
+	const struct s53_conf_clause *answer = s53_conf_find(block->body, "stale-answer-enable");
+
+	if (keep != NULL && answer != NULL && keep->value.type == S53_CONF_BOOL &&
+	    answer->value.type == S53_CONF_BOOL && answer->value.boolean && !keep->value.boolean)
+		conf_report(checker->sources, S53_DIAG_WARNING, answer->place,
+		    "'stale-answer-enable yes' has no effect with 'stale-cache-enable no'");
+}
+
+void
+conf_check_cache(struct conf_checker *checker, const struct s53_conf_clause *block)
+{
+	check_size(checker, block);
+	check_least(checker, block, "min-cache-ttl");
+	check_least(checker, block, "min-ncache-ttl");
+	check_refresh(checker, block);
+	check_prefetch(checker, block);
+	check_stale(checker, block);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * value_order.c - the rules of rrset-order.
+ *
+ * Sources  BIND 9 ARM, "RRset Ordering". BIND wants class, type, name and order in this order; here
+ *          each may stand once, wherever it stands. Types by their registered names (IANA, "Domain
+ *          Name System (DNS) Parameters") or as TYPE65 (RFC 3597 s5).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <split53/name.h>
+
+#include "parser.h"
+
+/* In the order of their numbers, from 1; what has no name or is no type of data is "-". */
+static const char type_names[] =
+    "A NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT NSAP "
+    "NSAP-PTR SIG KEY PX GPOS AAAA LOC NXT EID NIMLOC SRV ATMA NAPTR KX CERT A6 DNAME SINK - APL "
+    "DS SSHFP IPSECKEY RRSIG NSEC DNSKEY DHCID NSEC3 NSEC3PARAM TLSA SMIMEA - HIP NINFO RKEY "
+    "TALINK CDS CDNSKEY OPENPGPKEY CSYNC ZONEMD SVCB HTTPS";
+
+static const struct {
+	const char *name;
+	uint16_t number;
+} more_types[] = {
+	{ "SPF", 99 },
+	{ "NID", 104 },
+	{ "L32", 105 },
+	{ "L64", 106 },
+	{ "LP", 107 },
+	{ "EUI48", 108 },
+	{ "EUI64", 109 },
+	{ "URI", 256 },
+	{ "CAA", 257 },
+	{ "AVC", 258 },
+	{ "DOA", 259 },
+	{ "AMTRELAY", 260 },
+	{ "TA", 32768 },
+	{ "DLV", 32769 },
+};
+
+/* The number of a type; 0: there is none of that name. */
+static uint16_t
+type_number(const char *word)
+{
+	const char *at = type_names;
+	char *end;
+	unsigned long number;
+
+	for (uint16_t i = 1; *at != '\0'; i++) {
+		size_t len = strcspn(at, " ");
+
+		if (strlen(word) == len && strncasecmp(word, at, len) == 0 && *at != '-')
+			return i;
+		at += len + strspn(at + len, " ");
+	}
+	for (size_t i = 0; i < sizeof(more_types) / sizeof(more_types[0]); i++)
+		if (strcasecmp(word, more_types[i].name) == 0)
+			return more_types[i].number;
+	if (strncasecmp(word, "TYPE", 4) != 0 || word[4] < '0' || word[4] > '9')
+		return 0;
+	number = strtoul(word + 4, &end, 10);
+	return *end == '\0' && number <= UINT16_MAX ? (uint16_t)number : 0;
+}
+
+/* "X is no class" ...: the word at hand is not what stands there. */
+static bool
+wrong(struct conf_parser *parser, const char *what)
+{
+	char shown[CONF_QUOTED];
+
+	if (!parser->out_of_memory)
+		conf_error(parser, parser->token.place, "%s is no %s",
+		    conf_token_text(parser, shown), what);
+	return false;
+}
+
+static bool
+read_class(struct conf_parser *parser, struct s53_conf_order *rule)
+{
+	static const struct {
+		const char *word, *name;
+	} classes[] = { { "IN", "IN" }, { "CH", "CH" }, { "CHAOS", "CH" }, { "HS", "HS" },
+		{ "HESIOD", "HS" }, { "ANY", NULL } };
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		if (conf_token_is(parser, classes[i].word)) {
+			rule->class_name = classes[i].name;
+			return true;
+		}
+	}
+	return wrong(parser, "class: IN, CH, HS or ANY");
+}
+
+static bool
+read_type(struct conf_parser *parser, struct s53_conf_order *rule)
+{
+	char *name;
+
+	if (conf_token_is(parser, "ANY"))
+		return true;
+	if (conf_token_is_text(parser))
+		rule->type = type_number(parser->token.text);
+	if (rule->type == 0)
+		return wrong(parser, "type of records");
+	if ((name = conf_strdup(parser, parser->token.text)) == NULL)
+		return false;
+	rule->type_name = name;
+	for (; *name != '\0'; name++)
+		if (*name >= 'a' && *name <= 'z')
+			*name = (char)(*name - 'a' + 'A');
+	return true;
+}
+
+static bool
+read_name(struct conf_parser *parser, struct s53_conf_order *rule)
+{
+	struct s53_name name;
+
+	if (!conf_token_is_text(parser) || s53_name_parse(parser->token.text, &name) != S53_OK)
+		return wrong(parser, "domain name");
+	rule->name = parser->token.text;
+	return true;
+}
+
+static bool
+read_order(struct conf_parser *parser, struct s53_conf_order *rule)
+{
+	static const char *const orders[] = { "random", "cyclic", "fixed", "none" };
+
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		if (conf_token_is(parser, orders[i])) {
+			rule->order = orders[i];
+			return true;
+		}
+	}
+	return wrong(parser, "order: random, cyclic, fixed or none");
+}
+
+static const struct {
+	const char *word;
+	bool (*read)(struct conf_parser *parser, struct s53_conf_order *rule);
+} parts[] = {
+	{ "class", read_class },
+	{ "type", read_type },
+	{ "name", read_name },
+	{ "order", read_order },
+};
+
+#define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
+
+/* Which of the parts begins here; PART_COUNT: none. */
+static size_t
+part_here(const struct conf_parser *parser)
+{
+	size_t i = 0;
+
+	while (i < PART_COUNT && !conf_token_is(parser, parts[i].word))
+		i++;
+	return i;
+}
+
+/* One word and what follows it. */
+static bool
+read_part(struct conf_parser *parser, struct s53_conf_order *rule, unsigned *seen)
+{
+	char shown[CONF_QUOTED];
+	size_t i = part_here(parser);
+
+	if (i == PART_COUNT) {
+		conf_error(parser, parser->token.place,
+		    "'class', 'type', 'name' or 'order' stands here, not %s",
+		    conf_token_text(parser, shown));
+		return false;
+	}
+	if ((*seen & 1u << i) != 0) {
+		conf_error(
+		    parser, parser->token.place, "'%s' stands here a second time", parts[i].word);
+		return false;
+	}
+	*seen |= 1u << i;
+	conf_advance(parser);
+	if (!parts[i].read(parser, rule))
+		return false;
+	conf_advance(parser);
+	return true;
+}
+
+static bool
+read_rule(struct conf_parser *parser, struct s53_conf_order *rule)
+{
+	unsigned seen = 0;
+
+	do {
+		if (!read_part(parser, rule, &seen))
+			return false;
+	} while (conf_token_is_text(parser) &&
+	    (rule->order == NULL || parser->token.place.line == parser->after.line));
+	if (rule->order == NULL)
+		conf_error(parser, parser->after, "'order' is missing in this rule");
+	return true;
+}
+
+bool
+conf_order_list(struct conf_parser *parser, struct s53_conf_value *out)
+{
+	struct s53_conf_order **last = &out->orders;
+	struct s53_place opened;
+
+	if (!conf_list_open(parser, &opened))
+		return false;
+	out->type = S53_CONF_ORDER;
+	/* `type` begins a rule here; to other lists it is a clause behind a forgotten brace. */
+	while (part_here(parser) < PART_COUNT || conf_list_more(parser, opened)) {
+		struct s53_conf_order *rule = conf_alloc(parser, sizeof(*rule));
+
+		if (rule == NULL)
+			return false;
+		rule->place = parser->token.place;
+		if (!read_rule(parser, rule)) {
+			conf_skip(parser);
+			continue;
+		}
+		*last = rule;
+		last = &rule->next;
+		conf_list_end(parser);
+	}
+	return true;
+}
