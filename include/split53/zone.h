@@ -42,6 +42,11 @@ S53_MUST_USE enum s53_status s53_zone_parse(const char *name, const char *text,
 struct s53_zone *s53_zone_keep(struct s53_zone *zone);
 void s53_zone_drop(struct s53_zone *zone); /* NULL is fine */
 
+/* What an answer may be spared or given: bits. */
+#define S53_ZONE_ONE_OF_ANY 1u /* one RRset is enough for ANY (RFC 8482 s4.1) */
+#define S53_ZONE_AUTHORITY 2u /* the zone's NS records go along with a positive answer */
+#define S53_ZONE_NO_ADDITIONAL 4u /* but no addresses, except of a referral */
+
 struct s53_zone_answer {
 	/*
 	 * NOERROR, NXDOMAIN; SERVFAIL when the CNAMEs go in a circle or are too many; YXDOMAIN (6)
@@ -64,12 +69,12 @@ struct s53_zone_answer {
  * apex) into `reply`, which has been begun with flags that the caller mends afterwards: AA and
  * rcode from *out. Exact match, CNAME (followed inside of the zone, 16 at most, circles cut),
  * DNAME, wildcard, empty non-terminal, delegation (referral with glue), NODATA and NXDOMAIN
- * with the SOA (its TTL lowered to MINIMUM, RFC 2308 s3); ANY: all types, or one RRset when
- * `minimal_any`. Records of one RRset start at a random one. What finds no room sets
- * reply->truncated. Allocates nothing.
+ * with the SOA (its TTL lowered to MINIMUM, RFC 2308 s3); ANY: all types. The addresses of hosts
+ * that NS, MX and SRV records name go along. `wishes`: of S53_ZONE_. Records of one RRset stand as
+ * in the file. What finds no room sets reply->truncated. Allocates nothing.
  */
 void s53_zone_answer(const struct s53_zone *zone, const struct s53_question *question,
-    bool minimal_any, struct s53_reply *reply, struct s53_zone_answer *out);
+    unsigned wishes, struct s53_reply *reply, struct s53_zone_answer *out);
 
 size_t s53_zone_record_count(const struct s53_zone *zone);
 

@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#include <split53/rand.h>
-
 #define CHAIN_MAX 16 /* CNAMEs followed; BIND stops at 11 to 16, depending on its age */
 #define TARGETS_MAX 64 /* hosts whose addresses go along */
 #define RCODE_YXDOMAIN 6 /* RFC 6672 s2.2: the name that a DNAME makes is too long */
@@ -24,12 +22,14 @@ struct answering {
 	struct s53_reply *reply;
 	struct s53_zone_answer *out;
 	uint16_t qtype;
-	bool minimal_any;
+	unsigned wishes; /* S53_ZONE_ */
 	struct s53_name name; /* the name of this turn, as spelled */
 	struct s53_name lower;
 	unsigned links; /* CNAMEs written so far */
-	const struct node
-	    *answered; /* whose RRset is the answer: its addresses need not go along */
+	const struct node *answered; /* whose RRset of qtype is the answer: it need not go along */
+	bool told_servers; /* the answer has the NS records of the apex */
+	unsigned host_count;
+	const struct node *hosts[TARGETS_MAX]; /* whose addresses have gone along */
 	struct s53_name seen[CHAIN_MAX]; /* names of earlier turns, lower case */
 };
 
@@ -41,23 +41,12 @@ add_record(struct answering *a, enum s53_section section, const struct s53_name 
 	    record->rdata, record->len);
 }
 
-/*
- * A whole RRset, beginning anywhere: BIND's default order is random too, which spreads load
- * over a service's addresses.
- */
+/* A whole RRset, as the file has it: who sends the answer may change the order. */
 static bool
 add_rrset(struct answering *a, enum s53_section section, const struct s53_name *owner,
     const struct rrset *set)
 {
-	uint32_t skip = set->count > 1 ? s53_rand_below(set->count) : 0;
-	const struct record *first = set->first, *record;
-
-	for (; skip > 0; skip--)
-		first = first->next;
-	for (record = first; record != NULL; record = record->next)
-		if (!add_record(a, section, owner, set, record))
-			return false;
-	for (record = set->first; record != first; record = record->next)
+	for (const struct record *record = set->first; record != NULL; record = record->next)
 		if (!add_record(a, section, owner, set, record))
 			return false;
 	return true;
@@ -71,16 +60,18 @@ add_addresses(struct answering *a, const struct s53_name *owner, const struct no
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		const struct rrset *set = node_rrset(node, types[i]);
 
+		if (node == a->answered && types[i] == a->qtype)
+			continue;
 		if (set != NULL && !add_rrset(a, S53_ADDITIONAL, owner, set) && must)
 			a->reply->truncated = true;
 	}
 }
 
 static bool
-knows(const struct node *const *nodes, unsigned count, const struct node *node)
+knows(const struct answering *a, const struct node *node)
 {
-	for (unsigned i = 0; i < count; i++)
-		if (nodes[i] == node)
+	for (unsigned i = 0; i < a->host_count; i++)
+		if (a->hosts[i] == node)
 			return true;
 	return false;
 }
@@ -93,9 +84,7 @@ knows(const struct node *const *nodes, unsigned count, const struct node *node)
 static void
 add_additional(struct answering *a, const struct rrset *set, const struct s53_name *cut)
 {
-	const struct node *done[TARGETS_MAX];
 	int offset = additional_offset(set->type);
-	unsigned count = 0;
 
 	if (offset < 0)
 		return;
@@ -103,15 +92,45 @@ add_additional(struct answering *a, const struct rrset *set, const struct s53_na
 		struct s53_reader reader = s53_reader_of(one->rdata, one->len);
 		struct s53_name host;
 
-		if (one->target == NULL || one->target == a->answered || count == TARGETS_MAX ||
-		    knows(done, count, one->target))
+		if (one->target == NULL || a->host_count == TARGETS_MAX || knows(a, one->target))
 			continue;
-		done[count++] = one->target;
+		a->hosts[a->host_count++] = one->target;
 		if (s53_read(&reader, (size_t)offset) == NULL || !s53_name_read(&reader, &host))
 			continue;
 		add_addresses(
 		    a, &host, one->target, cut != NULL && s53_name_is_at_or_below(&host, cut));
 	}
+}
+
+/* Who serves the zone, to go with a positive answer: named leaves it out unless told otherwise. */
+static const struct rrset *
+add_authority(struct answering *a)
+{
+	const struct rrset *servers = node_rrset(a->zone->top, S53_TYPE_NS);
+
+	if ((a->wishes & S53_ZONE_AUTHORITY) == 0 || servers == NULL || a->told_servers ||
+	    !add_rrset(a, S53_AUTHORITY, &a->zone->apex, servers))
+		return NULL;
+	return servers;
+}
+
+/* `set` of the node is the answer: add it and what goes with it. */
+static enum turn
+positive(struct answering *a, const struct node *node, const struct rrset *set)
+{
+	const struct rrset *servers;
+
+	a->answered = node;
+	a->told_servers = node == a->zone->top && set->type == S53_TYPE_NS;
+	if (!add_rrset(a, S53_ANSWER, &a->name, set))
+		return ENDED;
+	servers = add_authority(a);
+	if ((a->wishes & S53_ZONE_NO_ADDITIONAL) != 0)
+		return ENDED;
+	add_additional(a, set, NULL);
+	if (servers != NULL)
+		add_additional(a, servers, NULL);
+	return ENDED;
 }
 
 /* NODATA and NXDOMAIN: the SOA with the TTL of negative answers (RFC 2308 s3). */
@@ -231,7 +250,7 @@ redirect(struct answering *a, const struct node *node)
 	return follow(a, &made);
 }
 
-/* ANY: all that is there, or one RRset (RFC 8482 s4.1). */
+/* ANY: all that is there, or one RRset (RFC 8482 s4.1); as in named, nothing goes along. */
 static enum turn
 any(struct answering *a, const struct node *node)
 {
@@ -239,9 +258,14 @@ any(struct answering *a, const struct node *node)
 
 	if (node->rrsets == NULL)
 		return negative(a, S53_RCODE_NOERROR);
-	for (set = node->rrsets; set != NULL; set = set->next)
-		if (!add_rrset(a, S53_ANSWER, &a->name, set) || a->minimal_any)
+	for (set = node->rrsets; set != NULL; set = set->next) {
+		if (!add_rrset(a, S53_ANSWER, &a->name, set))
+			return ENDED;
+		a->told_servers |= node == a->zone->top && set->type == S53_TYPE_NS;
+		if ((a->wishes & S53_ZONE_ONE_OF_ANY) != 0)
 			break;
+	}
+	add_authority(a);
 	return ENDED;
 }
 
@@ -256,12 +280,8 @@ at_node(struct answering *a, const struct node *node)
 
 	if (a->qtype == S53_TYPE_ANY)
 		return any(a, node);
-	if ((set = node_rrset(node, a->qtype)) != NULL) {
-		a->answered = a->qtype == S53_TYPE_A || a->qtype == S53_TYPE_AAAA ? node : NULL;
-		if (add_rrset(a, S53_ANSWER, &a->name, set))
-			add_additional(a, set, NULL);
-		return ENDED;
-	}
+	if ((set = node_rrset(node, a->qtype)) != NULL)
+		return positive(a, node, set);
 	if (!goes_beside_cname(a->qtype) && (set = node_rrset(node, S53_TYPE_CNAME)) != NULL)
 		return alias(a, set);
 	return negative(a, S53_RCODE_NOERROR);
@@ -287,7 +307,7 @@ take_turn(struct answering *a)
 }
 
 void
-s53_zone_answer(const struct s53_zone *zone, const struct s53_question *question, bool minimal_any,
+s53_zone_answer(const struct s53_zone *zone, const struct s53_question *question, unsigned wishes,
     struct s53_reply *reply, struct s53_zone_answer *out)
 {
 	struct answering a;
@@ -297,11 +317,13 @@ s53_zone_answer(const struct s53_zone *zone, const struct s53_question *question
 	a.reply = reply;
 	a.out = out;
 	a.qtype = question->qtype;
-	a.minimal_any = minimal_any;
+	a.wishes = wishes;
 	a.name = question->name;
 	a.lower = question->lower;
 	a.links = 0;
 	a.answered = NULL;
+	a.told_servers = false;
+	a.host_count = 0;
 	out->rcode = S53_RCODE_NOERROR;
 	out->authoritative = true;
 	out->referral = out->cname = false;

@@ -44,7 +44,7 @@ ask(const struct s53_zone *zone, const struct s53_name *name, uint16_t qtype, si
 	question.lower = *name;
 	s53_name_lower(&question.lower);
 	s53_reply_begin(&reply, octets, cap, 1, S53_QR, &question);
-	s53_zone_answer(zone, &question, (cap & 1) != 0, &reply, &answer);
+	s53_zone_answer(zone, &question, (unsigned)cap & 7, &reply, &answer);
 	len = s53_reply_end(&reply, NULL);
 	S53_ASSERT(len <= cap);
 	S53_ASSERT(s53_message_check(octets, len, &edns, &opt_at));
