@@ -58,7 +58,15 @@ write_name(FILE *out, const struct s53_name *name)
 	fprintf(out, "%s%s", s53_name_print(name, text), name->len > 1 ? "." : "");
 }
 
-/* "\tIN\tA\t192.0.2.1\n" in r->text, or false: ldns does not make one line of it. */
+/* ldns lets data end before the last field, and then writes what nobody can read again. */
+static bool
+is_whole(const ldns_rr *rr)
+{
+	return ldns_rr_rd_count(rr) >=
+	    ldns_rr_descriptor_minimum(ldns_rr_descript(ldns_rr_get_type(rr)));
+}
+
+/* ".\t0\tIN\tA\t192.0.2.1\n" in r->text, or false: ldns cannot read or write it. */
 static bool
 ask_ldns(struct rendering *r, const struct s53_rr *rr, bool *no_memory)
 {
@@ -68,7 +76,7 @@ ask_ldns(struct rendering *r, const struct s53_rr *rr, bool *no_memory)
 	bool fine = false;
 
 	ldns_buffer_clear(r->text);
-	if (said == LDNS_STATUS_OK && at == rr->end_at) {
+	if (said == LDNS_STATUS_OK && at == rr->end_at && is_whole(read)) {
 		ldns_rdf *root = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, 1, "");
 
 		said = LDNS_STATUS_MEM_ERR;
@@ -109,22 +117,26 @@ static bool
 write_unknown(struct rendering *r, const struct s53_rr *rr)
 {
 	uint8_t *octets = malloc(S53_MESSAGE_MAX);
+	bool fine = octets != NULL;
 	struct s53_reply reply;
 	struct s53_walk walk;
 	struct s53_rr alone;
-	bool fine = octets != NULL;
 
 	if (!fine)
 		return false;
+	if (rr->class == S53_CLASS_IN)
+		fprintf(r->out, "IN\tTYPE%u", rr->type);
+	else
+		fprintf(r->out, "CLASS%u\tTYPE%u", rr->class, rr->type);
 	s53_reply_begin(&reply, octets, S53_MESSAGE_MAX, 0, S53_QR, NULL);
 	if (s53_reply_copy(&reply, S53_ANSWER, r->message, r->len, rr) &&
 	    s53_walk_begin(&walk, octets, s53_reply_end(&reply, NULL)) &&
 	    s53_walk_next(&walk, &alone)) {
-		fprintf(r->out, "CLASS%u\tTYPE%u\t\\# %u", rr->class, rr->type, alone.rdata_len);
+		fprintf(r->out, "\t\\# %u", alone.rdata_len);
 		for (size_t i = 0; i < alone.rdata_len; i++)
 			fprintf(r->out, "%s%02x", i == 0 ? " " : "", octets[alone.rdata_at + i]);
-	} else { /* names that fill 64 KiB only while they are compressed */
-		fprintf(r->out, "CLASS%u\tTYPE%u\t\\# 0", rr->class, rr->type);
+	} else { /* it fits into 64 KiB only while its names are compressed */
+		fputs("\t\\# 0", r->out);
 	}
 	free(octets);
 	return true;
@@ -222,9 +234,9 @@ static bool
 write_question(const struct rendering *r, const struct s53_render_cached *cached,
     const struct s53_question *question)
 {
-	fputs("; ", r->out);
-	write_name(r->out, &question->name);
-	fputc('/', r->out);
+	char text[S53_NAME_TEXT];
+
+	fprintf(r->out, "; %s/", s53_name_print(&question->name, text));
 	if (!write_type(r->out, question->qtype))
 		return false;
 	if (question->qclass != S53_CLASS_IN)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fuzz_render.c - a foreign answer as text: a line a record, that ldns reads back to the same owner,
+ * type and class, with nothing in it that a reader or a terminal would obey.
+ */
+#include "oracle.h"
+
+#include <split53/render.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
+
+#define AGE_S 17
+
+static void
+must_be_line_of(
+    const char *line, size_t line_len, const uint8_t *octets, size_t len, const struct s53_rr *rr)
+{
+	struct s53_name owner = name_at(octets, len, rr->owner_at);
+	char *copy = (char *)copy_of((const uint8_t *)line, line_len + 1);
+	ldns_rr *read = NULL;
+
+	copy[line_len] = '\0';
+	for (size_t i = 0; i < line_len; i++)
+		MUST((unsigned char)line[i] >= ' ' || line[i] == '\t');
+	if (ldns_rr_new_frm_str(&read, copy, 0, NULL, NULL) == LDNS_STATUS_OK) {
+		MUST(oracle_name_is(ldns_rr_owner(read), &owner));
+		MUST(ldns_rr_get_class(read) == rr->class);
+		MUST(ldns_rr_get_type(read) == rr->type);
+		MUST(ldns_rr_ttl(read) ==
+		    (rr->ttl > 0x7fffffff || rr->ttl < AGE_S ? 0 : rr->ttl - AGE_S));
+		ldns_rr_free(read);
+	} /* else damaged data, of which ldns writes what it does not read */
+	free(copy);
+}
+
+static void
+try_records(const uint8_t *octets, size_t len)
+{
+	char *text = NULL;
+	size_t text_len = 0, at = 0;
+	FILE *out = open_memstream(&text, &text_len);
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	MUST(out != NULL && s53_render_records(out, octets, len, AGE_S));
+	fclose(out);
+	MUST(s53_walk_begin(&walk, octets, len));
+	while (s53_walk_next(&walk, &rr)) {
+		const char *end;
+
+		if (rr.type == S53_TYPE_OPT)
+			continue;
+		end = memchr(text + at, '\n', text_len - at);
+		MUST(end != NULL);
+		must_be_line_of(text + at, (size_t)(end - text) - at, octets, len, &rr);
+		at = (size_t)(end - text) + 1;
+	}
+	MUST(at == text_len);
+	free(text);
+}
+
+static void
+try_dump(const uint8_t *octets, size_t len)
+{
+	char *text = NULL;
+	size_t text_len = 0;
+	FILE *out = open_memstream(&text, &text_len);
+	const struct s53_render_cached cached = { .message = octets,
+		.len = len,
+		.age_s = AGE_S,
+		.authentic = octets[0] % 2 != 0,
+		.stale = octets[1] % 2 != 0,
+		.stale_left_s = 99,
+		.stale_since_s = UINT64_C(1) << (octets[1] % 64) };
+
+	MUST(out != NULL && s53_render_cached(out, &cached));
+	fclose(out);
+	for (size_t i = 0; i < text_len; i++)
+		MUST((unsigned char)text[i] >= ' ' || text[i] == '\t' || text[i] == '\n');
+	MUST(text_len > 2 && memcmp(text, "; ", 2) == 0 && text[text_len - 1] == '\n');
+	free(text);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
+{
+	struct s53_edns edns;
+	size_t opt_at;
+
+	if (!s53_message_check(octets, len, &edns, &opt_at))
+		return 0;
+	try_records(octets, len);
+	if (opt_at == 0 && s53_header_count(octets, S53_QUESTION) == 1)
+		try_dump(octets, len);
+	return 0;
+}
