@@ -31,6 +31,9 @@
 	X(ROUTE_FORWARD, "route-forward")                                                 \
 	X(FIND_HIT, "find-hit")                                                           \
 	X(FIND_MISS, "find-miss")                                                         \
+	X(FIND_STALE, "find-stale") /* expired, and given out */                          \
+	X(FIND_FAILURE, "find-failure") /* a failure that is remembered */                \
+	X(FIND_PREFETCH, "find-prefetch") /* a hit that led to asking ahead of time */    \
 	X(JOIN_LED, "join-led") /* first with its key */                                  \
 	X(JOIN_JOINED, "join-joined") /* waits for another's answer */                    \
 	X(CHOOSE_NONE_LEFT, "choose-none-left")                                           \
@@ -45,6 +48,8 @@
 	X(VALIDATE_REJECTED, "validate-rejected") /* not an answer to the question */     \
 	X(VALIDATE_FAILURE, "validate-failure") /* rcode that leads to the next server */ \
 	X(VALIDATE_CHASED, "validate-chased") /* CNAME completed in another route */      \
+	X(STORE_KEPT, "store-kept")                                                       \
+	X(STORE_FAILURE, "store-failure")                                                 \
 	X(ANSWER_NOERROR, "answer-noerror")                                               \
 	X(ANSWER_NXDOMAIN, "answer-nxdomain")                                             \
 	X(ANSWER_SERVFAIL, "answer-servfail")                                             \
@@ -71,6 +76,15 @@ s53_count(struct s53_counters *set, enum s53_counter counter)
 	uint64_t was = atomic_load_explicit(&set->value[counter], memory_order_relaxed);
 
 	atomic_store_explicit(&set->value[counter], was + 1, memory_order_relaxed);
+}
+
+/* The same for `times`: what a batch counts once. */
+static inline void
+s53_count_many(struct s53_counters *set, enum s53_counter counter, uint64_t times)
+{
+	uint64_t was = atomic_load_explicit(&set->value[counter], memory_order_relaxed);
+
+	atomic_store_explicit(&set->value[counter], was + times, memory_order_relaxed);
 }
 
 /* Read one counter from any thread. */

@@ -4,12 +4,21 @@
  *
  * All that is the same for every reply (pointers, lengths, the control header) is written once at
  * the start, so that a reply costs its address and its length.
+ *
+ * A train can be refused where its replies are not: the route's MTU is below the size of one
+ * (EINVAL), the device or an IPsec policy cannot do it (EIO). Then these replies, and all of the
+ * next ALONE_FLUSHES flushes that hold trains, leave one by one: nothing is lost, and nobody has to
+ * know which way is the bad one nor when it has become better.
  */
 #include "outbox.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "train.h"
+
+#define ALONE_FLUSHES 256
 
 /*
  * Slots one cache line further apart than a page: were they a page apart, the beginnings of all
@@ -56,10 +65,10 @@ enum s53_status
 s53_outbox_init(
     struct s53_outbox *outbox, int fd, const struct s53_addr *local, struct s53_counters *counters)
 {
-	memset(outbox, 0, sizeof(*outbox));
 	outbox->fd = fd;
 	outbox->counters = counters;
 	outbox->pktinfo = s53_addr_is_any(local);
+	outbox->trains = s53_trains_new(fd);
 	outbox->buffers = malloc((size_t)S53_OUTBOX_COUNT * SLOT_STRIDE);
 	if (outbox->pktinfo)
 		outbox->controls = calloc(S53_OUTBOX_COUNT, sizeof(*outbox->controls));
@@ -76,27 +85,29 @@ s53_outbox_init(
 static void
 release_large(struct s53_outbox *outbox, unsigned i)
 {
-	if (outbox->large[i] == NULL)
+	if (outbox->usual[i] == NULL)
 		return;
-	free(outbox->large[i]);
-	outbox->large[i] = NULL;
+	free(outbox->vectors[i].iov_base);
+	outbox->vectors[i].iov_base = outbox->usual[i];
+	outbox->usual[i] = NULL;
 	outbox->large_count--;
-	outbox->vectors[i].iov_base = outbox->buffers + (size_t)i * SLOT_STRIDE;
 }
 
 void
 s53_outbox_fini(struct s53_outbox *outbox)
 {
 	for (unsigned i = 0; i < S53_OUTBOX_COUNT; i++)
-		free(outbox->large[i]);
+		release_large(outbox, i);
 	free(outbox->buffers);
 	free(outbox->controls);
+	free(outbox->trains);
 	memset(outbox, 0, sizeof(*outbox));
 }
 
 uint8_t *
 s53_outbox_room(struct s53_outbox *outbox, size_t cap)
 {
+	uint8_t *large;
 	unsigned i;
 
 	if (s53_outbox_full(outbox) && !s53_outbox_flush(outbox) && s53_outbox_full(outbox)) {
@@ -107,13 +118,14 @@ s53_outbox_room(struct s53_outbox *outbox, size_t cap)
 	release_large(outbox, i);
 	if (cap <= S53_OUTBOX_SLOT)
 		return outbox->vectors[i].iov_base;
-	if ((outbox->large[i] = malloc(cap)) == NULL) {
+	if ((large = malloc(cap)) == NULL) {
 		s53_count(outbox->counters, S53_C_LISTEN_SEND_FAILED);
 		return NULL;
 	}
 	outbox->large_count++;
-	outbox->vectors[i].iov_base = outbox->large[i];
-	return outbox->large[i];
+	outbox->usual[i] = outbox->vectors[i].iov_base;
+	outbox->vectors[i].iov_base = large;
+	return large;
 }
 
 static void
@@ -134,6 +146,21 @@ put_pktinfo(union s53_pktinfo_space *control, const struct s53_client *client)
 	}
 }
 
+/* Do replies `i` and `i - 1` go to the same client from the same address? */
+static bool
+same_way(const struct s53_outbox *outbox, unsigned i)
+{
+	const struct s53_addr *addr = &outbox->addrs[i];
+
+	/* The kernel wrote all octets that are compared, so that equal addresses are equal here. */
+	if (memcmp(addr, addr - 1, offsetof(struct sockaddr_in, sin_zero)) != 0)
+		return false;
+	if (addr->family == AF_INET6 && memcmp(addr, addr - 1, sizeof(addr->in6)) != 0)
+		return false;
+	return !outbox->pktinfo ||
+	    memcmp(&outbox->controls[i], &outbox->controls[i - 1], sizeof(*outbox->controls)) == 0;
+}
+
 void
 s53_outbox_put(struct s53_outbox *outbox, const struct s53_client *client, size_t len)
 {
@@ -143,6 +170,8 @@ s53_outbox_put(struct s53_outbox *outbox, const struct s53_client *client, size_
 	outbox->vectors[i].iov_len = len;
 	if (outbox->pktinfo)
 		put_pktinfo(&outbox->controls[i], client);
+	outbox->follows[i] = i > 0 && same_way(outbox, i);
+	outbox->follow_count += outbox->follows[i];
 }
 
 /* Everything in [first, count) has been dealt with. */
@@ -152,26 +181,60 @@ restart(struct s53_outbox *outbox)
 	for (unsigned i = 0; i < outbox->count && outbox->large_count != 0; i++)
 		release_large(outbox, i);
 	outbox->first = outbox->count = 0;
+	outbox->follow_count = outbox->alone_to = 0;
+}
+
+/* The first train of those packed was refused: its replies leave one by one. */
+static void
+part_train(struct s53_outbox *outbox, int why)
+{
+	outbox->alone_to = outbox->trains->end[0];
+	if (why == EINVAL || why == EIO || why == EMSGSIZE)
+		outbox->alone_flushes = ALONE_FLUSHES;
+}
+
+/* One call. false: the socket takes no more now. */
+static bool
+send_some(struct s53_outbox *outbox, bool as_trains)
+{
+	struct s53_trains *trains = outbox->trains;
+	struct mmsghdr *messages = outbox->messages + outbox->first;
+	unsigned count = outbox->count - outbox->first;
+	int sent;
+
+	if (as_trains) {
+		count = s53_trains_pack(trains, outbox);
+		messages = trains->messages;
+	}
+	sent = sendmmsg(outbox->fd, messages, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent > 0)
+		outbox->first = as_trains ? trains->end[sent - 1] : outbox->first + (unsigned)sent;
+	if (sent > 0 || (sent < 0 && errno == EINTR))
+		return true;
+	if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return false;
+	if (as_trains && trains->end[0] - outbox->first > 1) {
+		part_train(outbox, errno);
+		return true;
+	}
+	/* This one cannot go (EPERM of a firewall, ENETUNREACH, EMSGSIZE); the next may. */
+	outbox->first++;
+	s53_count(outbox->counters, S53_C_LISTEN_SEND_FAILED);
+	return true;
 }
 
 bool
 s53_outbox_flush(struct s53_outbox *outbox)
 {
-	while (!s53_outbox_empty(outbox)) {
-		int sent = sendmmsg(outbox->fd, outbox->messages + outbox->first,
-		    outbox->count - outbox->first, MSG_DONTWAIT | MSG_NOSIGNAL);
+	bool as_trains = outbox->follow_count > 0 && outbox->trains != NULL;
 
-		if (sent > 0) {
-			outbox->first += (unsigned)sent;
-			continue;
-		}
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+	if (as_trains && outbox->alone_flushes > 0) {
+		outbox->alone_flushes--;
+		as_trains = false;
+	}
+	while (!s53_outbox_empty(outbox)) {
+		if (!send_some(outbox, as_trains))
 			return false;
-		/* This one cannot go (EPERM of a firewall, ENETUNREACH, EMSGSIZE); the next may. */
-		outbox->first++;
-		s53_count(outbox->counters, S53_C_LISTEN_SEND_FAILED);
 	}
 	restart(outbox);
 	return true;

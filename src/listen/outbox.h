@@ -7,6 +7,9 @@
  * Memory   buffers for a whole batch are allocated once; a reply beyond S53_OUTBOX_SLOT octets
  *          (the client's EDNS size and max-udp-size allow it) has one of its own until it is sent
  * Units    octets
+ *
+ * Replies that follow one another and go the same way leave as a train (train.h), which costs the
+ * kernel hardly more than one of them. Their order among themselves may change for it.
  */
 #pragma once
 
@@ -14,6 +17,8 @@
 
 #include <split53/client.h>
 #include <split53/counter.h>
+
+struct s53_trains;
 
 #define S53_OUTBOX_COUNT 64
 #define S53_OUTBOX_SLOT 4096
@@ -32,14 +37,19 @@ struct s53_outbox {
 	struct s53_counters *counters;
 	uint8_t *buffers;
 	unsigned large_count; /* of the next line, not NULL */
-	uint8_t *large[S53_OUTBOX_COUNT]; /* a larger buffer of the slot's own */
+	uint8_t *usual[S53_OUTBOX_COUNT]; /* a slot's buffer, while it has a larger one instead */
 	struct mmsghdr messages[S53_OUTBOX_COUNT];
 	struct iovec vectors[S53_OUTBOX_COUNT];
 	struct s53_addr addrs[S53_OUTBOX_COUNT];
 	union s53_pktinfo_space *controls; /* NULL unless pktinfo */
+	bool follows[S53_OUTBOX_COUNT]; /* goes the same way as the one before it */
+	unsigned follow_count;
+	unsigned alone_to; /* those before it leave one by one: as a train they were refused */
+	unsigned alone_flushes; /* before trains are tried again */
+	struct s53_trains *trains; /* NULL: the kernel has no UDP_SEGMENT */
 };
 
-/* S53_E_NOMEM. `local` decides on pktinfo. */
+/* `outbox` is zeroed. S53_E_NOMEM. `local` decides on pktinfo. */
 S53_MUST_USE enum s53_status s53_outbox_init(
     struct s53_outbox *outbox, int fd, const struct s53_addr *local, struct s53_counters *counters);
 void s53_outbox_fini(struct s53_outbox *outbox);

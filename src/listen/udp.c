@@ -2,11 +2,14 @@
  *
  * udp.c - datagrams in, replies out, a batch at a time.
  *
- * A turn of the loop reads up to BATCH datagrams with one call and hands each to the resolver. What
- * it answers at once collects in the outbox and leaves with one call at the end of the batch; what
- * it answers later (an upstream's reply came in) collects until the end of that turn of the loop.
- * Nothing is allocated, cleared or asked of the kernel per datagram, and the kernel writes the
- * sender's address straight into the client that the resolver gets.
+ * A turn of the loop receives up to S53_INBOX_COUNT messages with one call and hands their queries
+ * to the resolver together. What it answers at once collects in the outbox and leaves with one call
+ * at the end of the batch; what it answers later (an upstream's reply came in) collects until the
+ * end of that turn of the loop. Nothing is allocated, cleared or asked of the kernel per datagram,
+ * and the kernel writes the sender's address straight into the client that the resolver gets.
+ *
+ * A message may be a train of datagrams (inbox.h). So that a batch of trains has no more queries
+ * than the outbox has places, or not many more, the next call asks for fewer messages.
  *
  * When the socket takes no more, reading stops (the kernel's receive buffer is the better place to
  * wait in) until it does or BLOCKED_MS are over; then the replies are dropped and counted.
@@ -14,6 +17,7 @@
 #include <split53/listen.h>
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,13 +27,13 @@
 
 #include <split53/clock.h>
 
+#include "inbox.h"
 #include "outbox.h"
 
-#define BATCH 64
+#define ARRIVALS 64 /* handed to the resolver at once */
 #define BATCHES_PER_TURN 4 /* then upstream sockets and connections have their turn */
 #define BATCHES_AT_CLOSE 256 /* what a full receive buffer may hold; a flood is cut off here */
 #define REQUEST_MAX 4096 /* a longer request reaches the resolver cut, which is a FORMERR */
-#define REQUEST_STRIDE (REQUEST_MAX + 64) /* see outbox.c */
 #define BLOCKED_MS 200
 
 struct s53_udp_listener {
@@ -40,6 +44,7 @@ struct s53_udp_listener {
 	bool blocked; /* waits for the socket to take more */
 	uint64_t blocked_at_ms; /* since when there is something that cannot go; 0: nothing */
 	bool closing;
+	unsigned appetite; /* messages to ask for in one call */
 	unsigned holders; /* clients not yet answered, and 1 until close() is over */
 	struct s53_addr local;
 	struct s53_resolver *resolver;
@@ -47,12 +52,17 @@ struct s53_udp_listener {
 	struct event read_event;
 	struct event write_event;
 	struct event flush_event;
+	struct s53_inbox *inbox; /* until close() is over */
 	struct s53_outbox outbox;
-	uint8_t *requests;
-	struct mmsghdr messages[BATCH];
-	struct iovec vectors[BATCH];
-	struct s53_client clients[BATCH];
-	union s53_pktinfo_space *controls; /* NULL unless wildcard */
+};
+
+/* Queries of one batch on their way to the resolver. */
+struct group {
+	struct s53_udp_listener *listener;
+	uint64_t now_ms;
+	unsigned taken; /* in the whole batch */
+	unsigned count;
+	struct s53_arrival arrivals[ARRIVALS];
 };
 
 static void
@@ -63,8 +73,8 @@ listener_free(struct s53_udp_listener *listener)
 	event_del(&listener->flush_event);
 	s53_outbox_fini(&listener->outbox);
 	close(listener->fd);
-	free(listener->requests);
-	free(listener->controls);
+	if (listener->inbox != NULL)
+		s53_inbox_drop(listener->inbox);
 	free(listener);
 }
 
@@ -162,23 +172,34 @@ udp_drop(struct s53_client *client)
 
 static const struct s53_client_ops udp_ops = { udp_room, udp_send, udp_drop };
 
+/* From now on what arrives in the inbox is this listener's. */
+static void
+adopt_inbox(struct s53_udp_listener *listener)
+{
+	struct s53_inbox *inbox = listener->inbox;
+
+	for (unsigned i = 0; i < S53_INBOX_COUNT; i++) {
+		struct s53_client *client = &inbox->clients[i];
+
+		client->ops = &udp_ops;
+		client->transport = listener;
+		client->kind = S53_UDP;
+		client->local = listener->local;
+		client->interface = 0;
+	}
+	inbox->user = listener;
+}
+
 /* The address that was asked, and, if it is of one link only, the link to answer on. */
 static void
-learn_local(
-    const struct s53_udp_listener *listener, struct msghdr *message, struct s53_client *client)
+learn_local(struct s53_client *client, const struct cmsghdr *header)
 {
-	struct cmsghdr *header = CMSG_FIRSTHDR(message);
-
-	client->local = listener->local;
-	client->interface = 0;
-	if (header == NULL)
-		return;
-	if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+	if (header->cmsg_type == IP_PKTINFO && header->cmsg_level == IPPROTO_IP) {
 		struct in_pktinfo info;
 
 		memcpy(&info, CMSG_DATA(header), sizeof(info));
 		client->local.in.sin_addr = info.ipi_spec_dst;
-	} else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+	} else if (header->cmsg_type == IPV6_PKTINFO && header->cmsg_level == IPPROTO_IPV6) {
 		struct in6_pktinfo info;
 
 		memcpy(&info, CMSG_DATA(header), sizeof(info));
@@ -190,50 +211,114 @@ learn_local(
 	}
 }
 
-/* Make what recvmmsg() has changed as it was. */
-static void
-reset_message(struct s53_udp_listener *listener, unsigned i)
+/* What the kernel says about message `i`. Returns the size of its datagrams, 0: it is one. */
+static size_t
+read_controls(struct s53_inbox *inbox, unsigned i)
 {
-	struct msghdr *message = &listener->messages[i].msg_hdr;
+	struct msghdr *message = &inbox->messages[i].msg_hdr;
+	struct cmsghdr *header;
+	int datagram_len = 0; /* of a train */
 
-	message->msg_namelen = sizeof(listener->clients[i].addr);
-	if (listener->wildcard)
-		message->msg_controllen = sizeof(listener->controls[i]);
+	for (header = CMSG_FIRSTHDR(message); header != NULL;
+	     header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_level == IPPROTO_UDP && header->cmsg_type == UDP_GRO)
+			memcpy(&datagram_len, CMSG_DATA(header), sizeof(datagram_len));
+		else
+			learn_local(&inbox->clients[i], header);
+	}
+	return datagram_len > 0 ? (size_t)datagram_len : 0;
 }
 
 static void
-take(struct s53_udp_listener *listener, unsigned i, uint64_t now_ms)
+hand_over(struct group *group)
 {
-	struct s53_client *client = &listener->clients[i];
+	struct s53_udp_listener *listener = group->listener;
+	unsigned count = group->count;
 
-	s53_count(listener->counters, S53_C_LISTEN_UDP);
-	if (listener->wildcard)
-		learn_local(listener, &listener->messages[i].msg_hdr, client);
-	reset_message(listener, i);
-	if (s53_addr_port(&client->addr) == 0)
-		return; /* nobody can be answered there (RFC 768: no reply is expected) */
-	listener->holders++;
-	s53_resolver_take(listener->resolver, client, listener->vectors[i].iov_base,
-	    listener->messages[i].msg_len, now_ms);
+	listener->holders += count;
+	group->taken += count;
+	group->count = 0;
+	s53_resolver_take_batch(listener->resolver, group->arrivals, count, group->now_ms);
+}
+
+static void
+add(struct group *group, const struct s53_client *client, const uint8_t *octets, size_t len)
+{
+	struct s53_arrival *arrival = &group->arrivals[group->count];
+
+	arrival->client = client;
+	arrival->octets = octets;
+	arrival->len = len < REQUEST_MAX ? len : REQUEST_MAX;
+	if (++group->count == ARRIVALS)
+		hand_over(group);
+}
+
+static void
+take(struct group *group, unsigned i)
+{
+	struct s53_inbox *inbox = group->listener->inbox;
+	struct s53_client *client = &inbox->clients[i];
+	const uint8_t *octets = inbox->vectors[i].iov_base;
+	size_t left = inbox->messages[i].msg_len;
+	size_t datagram_len = 0;
+
+	if (group->listener->wildcard) {
+		client->local = group->listener->local;
+		client->interface = 0;
+	}
+	if (inbox->messages[i].msg_hdr.msg_controllen != 0)
+		datagram_len = read_controls(inbox, i);
+	s53_inbox_reset(inbox, i);
+	/* Nobody can be answered at port 0 (RFC 768: no reply is expected). */
+	if (s53_addr_port(&client->addr) == 0) {
+		s53_count(group->listener->counters, S53_C_LISTEN_UDP);
+		return;
+	}
+	for (; datagram_len != 0 && left > datagram_len; left -= datagram_len) {
+		add(group, client, octets, datagram_len);
+		octets += datagram_len;
+	}
+	add(group, client, octets, left);
+}
+
+/* Room in the outbox for the answers: with trains of 16 for instance, 4 messages are enough. */
+static void
+feel_hunger(struct s53_udp_listener *listener, unsigned messages, unsigned queries)
+{
+	unsigned appetite = S53_INBOX_COUNT;
+
+	if (queries > messages)
+		appetite = S53_OUTBOX_COUNT * messages / queries;
+	listener->appetite = appetite > 0 ? appetite : 1;
 }
 
 /* One batch. false: that was all there is. */
 static bool
 receive_batch(struct s53_udp_listener *listener)
 {
-	uint64_t now_ms;
+	struct s53_inbox *inbox = listener->inbox;
+	unsigned asked_for = listener->appetite;
+	struct group group;
 	int count;
 
-	count = recvmmsg(listener->fd, listener->messages, BATCH, MSG_DONTWAIT, NULL);
+	if (inbox->user != listener)
+		adopt_inbox(listener);
+	count = recvmmsg(listener->fd, inbox->messages, asked_for, MSG_DONTWAIT, NULL);
 	if (count <= 0)
 		return count < 0 && errno == EINTR;
-	now_ms = s53_clock_ms();
+	group.listener = listener;
+	group.now_ms = s53_clock_ms();
+	group.taken = group.count = 0;
 	listener->receiving = true;
 	for (unsigned i = 0; i < (unsigned)count; i++)
-		take(listener, i, now_ms);
+		take(&group, i);
+	if (group.count > 0)
+		hand_over(&group);
 	listener->receiving = false;
 	flush(listener);
-	return count == BATCH;
+	s53_count_many(listener->counters, S53_C_LISTEN_UDP, group.taken);
+	feel_hunger(listener, (unsigned)count, group.taken);
+	return (unsigned)count == asked_for;
 }
 
 static void
@@ -247,41 +332,6 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		if (!receive_batch(listener))
 			return;
 	}
-}
-
-static void
-init_batch(struct s53_udp_listener *listener)
-{
-	for (unsigned i = 0; i < BATCH; i++) {
-		struct msghdr *message = &listener->messages[i].msg_hdr;
-		struct s53_client *client = &listener->clients[i];
-
-		client->ops = &udp_ops;
-		client->transport = listener;
-		client->kind = S53_UDP;
-		client->local = listener->local;
-		listener->vectors[i].iov_base = listener->requests + (size_t)i * REQUEST_STRIDE;
-		listener->vectors[i].iov_len = REQUEST_MAX;
-		message->msg_name = &client->addr;
-		message->msg_iov = &listener->vectors[i];
-		message->msg_iovlen = 1;
-		if (listener->wildcard)
-			message->msg_control = &listener->controls[i];
-		reset_message(listener, i);
-	}
-}
-
-static bool
-allocate(struct s53_udp_listener *listener, const struct s53_addr *local)
-{
-	listener->requests = malloc((size_t)BATCH * REQUEST_STRIDE);
-	if (listener->requests == NULL)
-		return false;
-	if (listener->wildcard &&
-	    (listener->controls = calloc(BATCH, sizeof(*listener->controls))) == NULL)
-		return false;
-	return s53_outbox_init(&listener->outbox, listener->fd, local, listener->counters) ==
-	    S53_OK;
 }
 
 struct s53_udp_listener *
@@ -300,14 +350,17 @@ s53_udp_listener_new(struct event_base *base, int fd, const struct s53_addr *loc
 	listener->resolver = resolver;
 	listener->counters = counters;
 	listener->holders = 1;
+	listener->appetite = S53_INBOX_COUNT;
+	listener->inbox = s53_inbox_take(base);
 	event_assign(&listener->read_event, base, fd, EV_READ | EV_PERSIST, on_readable, listener);
 	event_assign(&listener->write_event, base, fd, EV_WRITE, on_writable, listener);
 	event_assign(&listener->flush_event, base, -1, 0, on_flush, listener);
-	if (!allocate(listener, local) || event_add(&listener->read_event, NULL) != 0) {
+	if (listener->inbox == NULL ||
+	    s53_outbox_init(&listener->outbox, fd, local, counters) != S53_OK ||
+	    event_add(&listener->read_event, NULL) != 0) {
 		listener_free(listener);
 		return NULL;
 	}
-	init_batch(listener);
 	return listener;
 }
 
@@ -320,5 +373,9 @@ s53_udp_listener_close(struct s53_udp_listener *listener)
 	listener->closing = true;
 	while (batches < BATCHES_AT_CLOSE && !listener->blocked && receive_batch(listener))
 		batches++;
+	if (listener->inbox->user == listener)
+		listener->inbox->user = NULL;
+	s53_inbox_drop(listener->inbox);
+	listener->inbox = NULL;
 	release(listener);
 }

@@ -34,6 +34,9 @@ struct held {
 
 /* Echoes each message: at once, or, `later`, when release() or forget() is called. */
 struct s53_resolver {
+	bool (*silent)(unsigned id); /* if it is there: true for those that are dropped */
+	size_t (*len_of)(unsigned id); /* if it is there: of the reply */
+	unsigned batch_most; /* the largest so far */
 	bool later;
 	bool keepalive; /* as if each client had asked for RFC 7828 */
 	size_t reply_len; /* 0: as long as the query */
@@ -55,13 +58,16 @@ struct fixture {
 static inline void
 reply(struct s53_resolver *resolver, struct held *held, size_t len)
 {
-	uint8_t *room = held->client.ops->room(&held->client, len);
+	uint8_t *room;
 
+	if (resolver->len_of != NULL)
+		len = resolver->len_of(s53_u16_get(held->id));
+	room = held->client.ops->room(&held->client, len);
 	if (room == NULL) {
 		held->client.ops->drop(&held->client);
 		return;
 	}
-	memset(room, 0, len);
+	memset(room, held->id[1], len);
 	if (len >= 2)
 		memcpy(room, held->id, 2);
 	held->client.keepalive = resolver->keepalive;
@@ -80,6 +86,10 @@ s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client
 	resolver->last = *client;
 	if (len >= 2)
 		memcpy(held.id, octets, 2);
+	if (resolver->silent != NULL && resolver->silent(s53_u16_get(held.id))) {
+		held.client.ops->drop(&held.client);
+		return;
+	}
 	if (!resolver->later) {
 		reply(resolver, &held, resolver->reply_len != 0 ? resolver->reply_len : len);
 		return;
@@ -88,6 +98,17 @@ s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client
 	    realloc(resolver->held, (resolver->held_count + 1) * sizeof(*resolver->held));
 	assert_non_null(resolver->held);
 	resolver->held[resolver->held_count++] = held;
+}
+
+void
+s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival *arrivals,
+    unsigned count, uint64_t now_ms)
+{
+	if (resolver->batch_most < count)
+		resolver->batch_most = count;
+	for (unsigned i = 0; i < count; i++)
+		s53_resolver_take(
+		    resolver, arrivals[i].client, arrivals[i].octets, arrivals[i].len, now_ms);
 }
 
 /* Answer the `n`th of those held; they keep their places. */

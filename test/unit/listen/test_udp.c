@@ -1,74 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Datagrams in, replies out (listen/udp.c, listen/outbox.c), over real loopback sockets.
- *
- * sendmmsg() is replaced here: it counts its calls and fails when told to, else it does its work.
+ * Datagrams in, replies out (listen/udp.c, listen/outbox.c), over real loopback sockets, one by
+ * one: as on a kernel that knows no trains. Those have a test of their own, test_train.c.
  */
-#include <sys/syscall.h>
-
-#include "fixture.h"
-
-static struct {
-	unsigned calls;
-	int fail; /* errno of the next failures */
-	unsigned fail_count;
-	unsigned fail_at; /* ... which come when this many messages have gone */
-	unsigned sent;
-} kernel;
-
-int
-sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
-{
-	long sent;
-
-	kernel.calls++;
-	if (kernel.fail_count > 0 && kernel.sent >= kernel.fail_at) {
-		kernel.fail_count--;
-		errno = kernel.fail;
-		return -1;
-	}
-	if (kernel.fail_count > 0 && kernel.sent + count > kernel.fail_at)
-		count = kernel.fail_at - kernel.sent;
-	sent = syscall(SYS_sendmmsg, fd, messages, count, flags);
-	if (sent > 0)
-		kernel.sent += (unsigned)sent;
-	return (int)sent;
-}
-
-struct udp_fixture {
-	struct fixture f;
-	struct s53_udp_listener *listener;
-	int client;
-};
-
-static void
-start(struct udp_fixture *u, const char *listen_on, const char *ask)
-{
-	struct s53_addr to;
-	struct s53_addr local;
-	int size = 4 << 20;
-	int fd;
-
-	memset(&kernel, 0, sizeof(kernel));
-	fixture_init(&u->f);
-	fd = open_socket(&u->f, listen_on, S53_UDP);
-	local = u->f.addr;
-	u->listener = s53_udp_listener_new(u->f.base, fd, &local, &u->f.resolver, &u->f.counters);
-	assert_non_null(u->listener);
-	to = parse_addr(ask, s53_addr_port(&local));
-	u->client = connect_to(&to, SOCK_DGRAM);
-	setsockopt(u->client, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-}
-
-static void
-stop(struct udp_fixture *u)
-{
-	if (u->listener != NULL)
-		s53_udp_listener_close(u->listener);
-	close(u->client);
-	forget_all(&u->f.resolver);
-	fixture_fini(&u->f);
-}
+#include "udp_fixture.h"
 
 static void
 ask(struct udp_fixture *u, unsigned id)
