@@ -131,7 +131,7 @@ struct s53_cache_record {
 };
 
 struct s53_cache_cursor {
-	uint64_t shard, at; /* private; begin with { 0 } */
+	uint64_t shard, at, end; /* private; begin with { 0 } */
 };
 
 /*

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cache.c - as many shards as the size allows, and what concerns them all.
+ */
+#include <stdlib.h>
+
+#include "inside.h"
+
+#define OCTETS_MIN (UINT64_C(2) << 20)
+#define SHARD_OCTETS (UINT64_C(1) << 20) /* the least; below twice that there is no other shard */
+#define SHARD_OCTETS_MAX (UINT64_C(16) << 30) /* a place has 32 bits, in units of 8 octets */
+#define SHARD_BITS_MAX 12 /* their locks and numbers take a MiB; shards are larger from 8 GiB on */
+#define PAGE 4096
+#define INDEX_BITS_MIN 10
+
+/* Of the smaller ring: it has room for the largest block, whichever entries are in it. */
+#define SMALL_PER_CENT 10
+#define SMALL_MIN ((S53_ENTRY_SIZE_MAX + PAGE - 1) / PAGE * PAGE)
+
+/*
+ * An entry of an A record takes 104 octets of a ring: with an index of at most 2/13 of the shard, at
+ * seven eighths full, index and rings are full at about the same time. For each of its slots the
+ * ghosts have 2 octets: they remember as many as leave while as many stay.
+ */
+static uint32_t
+index_bits_for(uint64_t octets)
+{
+	uint32_t bits = INDEX_BITS_MIN;
+
+	while ((sizeof(uint64_t) << (bits + 1)) <= octets / 13 * 2)
+		bits++;
+	return bits;
+}
+
+static void
+lay_out(struct s53_layout *layout, uint64_t octets)
+{
+	size_t index_len, ghosts_len, rings_len, small;
+
+	layout->index_bits_max = index_bits_for(octets);
+	layout->ghost_mask = ((uint32_t)1 << layout->index_bits_max) - 1;
+	index_len = sizeof(uint64_t) << layout->index_bits_max;
+	ghosts_len = sizeof(uint16_t) << layout->index_bits_max;
+	rings_len = ((size_t)octets - index_len - ghosts_len) / PAGE * PAGE;
+	small = rings_len / 100 * SMALL_PER_CENT / PAGE * PAGE;
+	if (small < SMALL_MIN)
+		small = SMALL_MIN;
+	layout->ring_size[S53_RING_SMALL] = small;
+	layout->ring_size[S53_RING_MAIN] = rings_len - small;
+	layout->ghost_at = 2 * index_len;
+	layout->ring_at[S53_RING_SMALL] = (layout->ghost_at + ghosts_len + PAGE - 1) / PAGE * PAGE;
+	layout->ring_at[S53_RING_MAIN] = layout->ring_at[S53_RING_SMALL] + small;
+	layout->end = layout->ring_at[S53_RING_MAIN] + layout->ring_size[S53_RING_MAIN];
+	atomic_flag_clear(&layout->growing);
+}
+
+static unsigned
+shard_bits_for(uint64_t octets)
+{
+	unsigned bits = 0;
+
+	while (bits < SHARD_BITS_MAX && octets >> (bits + 1) >= SHARD_OCTETS)
+		bits++;
+	return bits;
+}
+
+static size_t
+shards_len(const struct s53_cache *cache)
+{
+	return sizeof *cache + (sizeof cache->shards[0] << cache->shard_bits);
+}
+
+/* While an index grows, half of the greatest one is there besides: set aside once for all shards. */
+static uint64_t
+octets_of_a_shard(uint64_t max_octets, unsigned bits)
+{
+	uint64_t rough = max_octets >> bits;
+	uint64_t growth = (sizeof(uint64_t) << index_bits_for(rough)) / 2;
+	uint64_t fixed = sizeof(struct s53_cache) + (sizeof(struct s53_shard) << bits);
+	uint64_t octets = (max_octets - fixed - growth) >> bits;
+
+	return octets < SHARD_OCTETS_MAX ? octets : SHARD_OCTETS_MAX;
+}
+
+struct s53_cache *
+s53_cache_new(uint64_t max_octets)
+{
+	uint64_t octets = max_octets < OCTETS_MIN ? OCTETS_MIN : max_octets;
+	unsigned bits = shard_bits_for(octets);
+	size_t len = sizeof(struct s53_cache) + (sizeof(struct s53_shard) << bits);
+	struct s53_cache *cache = aligned_alloc(_Alignof(struct s53_shard), (len + 63) / 64 * 64);
+
+	if (cache == NULL)
+		return NULL;
+	atomic_init(&cache->count, 1);
+	cache->max_octets = octets;
+	cache->shard_bits = bits;
+	lay_out(&cache->layout, octets_of_a_shard(octets, bits));
+	for (size_t i = 0; i < (size_t)1 << bits; i++)
+		s53_shard_init(&cache->shards[i], &cache->layout);
+	return cache;
+}
+
+struct s53_cache *
+s53_cache_keep(struct s53_cache *cache)
+{
+	atomic_fetch_add_explicit(&cache->count, 1, memory_order_relaxed);
+	return cache;
+}
+
+void
+s53_cache_drop(struct s53_cache *cache)
+{
+	if (cache == NULL || atomic_fetch_sub_explicit(&cache->count, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < (size_t)1 << cache->shard_bits; i++)
+		s53_shard_fini(&cache->shards[i]);
+	free(cache);
+}
+
+uint64_t
+s53_cache_max_octets(const struct s53_cache *cache)
+{
+	return cache->max_octets;
+}
+
+void
+s53_cache_prefetch(const struct s53_cache *cache, const struct s53_key *key)
+{
+	const struct s53_shard *shard =
+	    &cache->shards[cache->shard_bits == 0 ? 0 : key->hash >> (64 - cache->shard_bits)];
+	struct s53_index index;
+
+	if (atomic_load_explicit(&shard->memory, memory_order_relaxed) == NULL)
+		return;
+	index = s53_shard_index(shard);
+	__builtin_prefetch(&index.slots[s53_index_home(index, (uint32_t)key->hash)]);
+}
+
+void
+s53_cache_count(struct s53_cache *cache, struct s53_cache_count *out)
+{
+	*out = (struct s53_cache_count){ .used_octets = shards_len(cache) };
+	for (size_t i = 0; i < (size_t)1 << cache->shard_bits; i++) {
+		struct s53_shard *shard = &cache->shards[i];
+		size_t touched;
+
+		pthread_mutex_lock(&shard->lock);
+		touched = s53_shard_touched(shard);
+		out->entries += shard->count;
+		out->octets += shard->live_octets + s53_shard_tables(shard);
+		out->used_octets += touched;
+		pthread_mutex_unlock(&shard->lock);
+	}
+}

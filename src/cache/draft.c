@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * draft.c - an entry to be: all that can be found out before the lock is taken.
+ */
+#include "draft.h"
+
+uint8_t
+s53_draft_key_flags(const struct s53_key *key)
+{
+	return (uint8_t)((key->dnssec_ok ? S53_ENTRY_DO : 0) |
+	    (key->checking_disabled ? S53_ENTRY_CD : 0));
+}
+
+/* The message answers the key: one question, and it is that one. */
+static bool
+question_is(const struct s53_draft *draft)
+{
+	const struct s53_key *key = draft->key;
+	struct s53_reader reader = s53_reader_of(draft->message, draft->len);
+
+	if (s53_read(&reader, S53_HEADER_LEN) == NULL ||
+	    s53_header_count(draft->message, S53_QUESTION) != 1 ||
+	    !s53_name_read_equal(&reader, key->name))
+		return false;
+	return s53_read_u16(&reader) == key->qtype && s53_read_u16(&reader) == key->qclass &&
+	    !reader.bad;
+}
+
+/* Does this owner spell out, with labels of its own, the name that was asked for? */
+static bool
+spells_name(const struct s53_draft *draft, const struct s53_rr *rr)
+{
+	struct s53_reader reader = s53_reader_of(draft->message, draft->len);
+	uint8_t first;
+
+	reader.at = rr->owner_at;
+	first = s53_read_u8(&reader);
+	if (first == 0 || first > S53_LABEL_MAX)
+		return false;
+	reader.at = rr->owner_at;
+	return s53_name_read_equal(&reader, draft->key->name);
+}
+
+bool
+s53_draft_survey(struct s53_draft *draft)
+{
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	if (draft->len > S53_MESSAGE_MAX || !question_is(draft) ||
+	    !s53_walk_begin(&walk, draft->message, draft->len))
+		return false;
+	draft->ttl_count = 0;
+	while (s53_walk_next(&walk, &rr)) {
+		if (rr.type == S53_TYPE_OPT)
+			return false;
+		draft->ttl_at[draft->ttl_count++] = (uint16_t)rr.ttl_at;
+		if (rr.section == S53_ANSWER &&
+		    (rr.type == S53_TYPE_CNAME || rr.type == S53_TYPE_DNAME))
+			draft->flags |= S53_ENTRY_ALIASES;
+		if (spells_name(draft, &rr))
+			draft->flags |= S53_ENTRY_RESPELL;
+	}
+	return !walk.reader.bad;
+}
+
+static void
+fill(struct s53_entry *entry, const struct s53_draft *draft)
+{
+	const struct s53_name *name = draft->key->name;
+	uint8_t *message;
+
+	entry->message_len = (uint16_t)draft->len;
+	entry->flags = draft->flags;
+	entry->ede = draft->ede & S53_ENTRY_EDE_NONE;
+	entry->ttl_count = draft->ttl_count;
+	entry->view_id = draft->key->view_id;
+	entry->route_id = draft->route_id;
+	entry->lifetime_s = draft->lifetime_s;
+	entry->kept_s = draft->kept_s;
+	entry->marked = 0;
+	entry->stored_ms = draft->stored_ms;
+	memcpy(entry->ttl_at, draft->ttl_at, draft->ttl_count * sizeof draft->ttl_at[0]);
+	message = s53_entry_message(entry);
+	memcpy(message, draft->message, draft->len);
+	s53_header_set_id(message, 0);
+	memcpy(message + S53_HEADER_LEN, name->octets, name->len);
+	if ((draft->flags & S53_ENTRY_RESPELL) != 0)
+		s53_message_respell(message, draft->len, name);
+}
+
+bool
+s53_draft_put(
+    const struct s53_draft *draft, struct s53_shard *shard, struct s53_entry *old, int64_t now_ms)
+{
+	struct s53_wanted wanted = {
+		.tag = (uint32_t)draft->key->hash,
+		.size = s53_entry_size_for(draft->len, draft->ttl_count),
+		.now_ms = now_ms,
+		.end_ms = draft->stored_ms + (int64_t)draft->lifetime_s * 1000,
+	};
+	struct s53_entry *entry = s53_shard_place(shard, old, &wanted);
+
+	if (entry == NULL)
+		return false;
+	fill(entry, draft);
+	return true;
+}

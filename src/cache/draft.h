@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * draft.h - an entry to be: all that can be found out before the lock is taken.
+ *
+ * Layer    cache, private
+ * Threads  a draft is on its maker's stack; s53_draft_put() under the shard's lock
+ * Memory   nothing is allocated; key and message are the caller's
+ * Units    as in entry.h
+ */
+#pragma once
+
+#include "inside.h"
+
+struct s53_draft {
+	const struct s53_key *key;
+	const uint8_t *message;
+	size_t len;
+	uint8_t flags; /* S53_ENTRY_* */
+	uint8_t ede;
+	uint32_t route_id;
+	uint32_t lifetime_s, kept_s;
+	int64_t stored_ms;
+	uint16_t ttl_count; /* left to s53_draft_survey() */
+	uint16_t ttl_at[S53_ENTRY_TTLS_MAX];
+};
+
+uint8_t s53_draft_key_flags(const struct s53_key *key);
+
+/*
+ * Find the TTLs, aliases, and whether the message spells the name out again. false: it has not the
+ * key's question, has an OPT, or is damaged.
+ */
+bool s53_draft_survey(struct s53_draft *draft);
+
+/* Into the shard, in the place of `old` unless that is NULL. false: no memory, or too large. */
+bool s53_draft_put(
+    const struct s53_draft *draft, struct s53_shard *shard, struct s53_entry *old, int64_t now_ms);

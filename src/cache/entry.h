@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * entry.h - how one answer lies in a shard's memory.
+ *
+ * Layer    cache, private
+ * Threads  under the shard's lock
+ * Memory   one block: this header, the places of the TTLs, the message. Its key is the message's
+ *          question (stored in lower case) together with view_id and two flags
+ * Units    blocks in units of 8 octets, times in ms of base/clock, TTL and lifetimes in s
+ */
+#pragma once
+
+#include <split53/cache.h>
+
+#define S53_ENTRY_UNIT 8
+#define S53_ENTRY_USES_MAX 3u /* as in the S3-FIFO paper: more tells nothing new */
+#define S53_ENTRY_EDE_NONE 63u
+#define S53_ENTRY_TTLS_MAX ((S53_MESSAGE_MAX - S53_HEADER_LEN) / 11) /* a record has 11 octets */
+#define S53_ENTRY_TICK_BITS 6 /* `marked` counts in 64 ms: it comes around in 8.7 years */
+
+enum {
+	S53_ENTRY_DO = 1, /* of the key */
+	S53_ENTRY_CD = 2, /* of the key */
+	S53_ENTRY_AUTHENTIC = 4,
+	S53_ENTRY_ALIASES = 8,
+	S53_ENTRY_RESPELL = 16,
+	S53_ENTRY_FAILURE = 32, /* no answer: resolving failed, `ede` says why */
+	S53_ENTRY_CLAIMED = 64, /* at `marked` somebody was told to refresh it */
+	S53_ENTRY_FAILED = 128, /* at `marked` refreshing it failed, `ede` says why */
+};
+
+struct s53_entry {
+	uint16_t size8; /* of the block */
+	uint16_t message_len; /* 0: dead, and nothing behind `tag` need be there */
+	uint32_t tag; /* the lower half of the key's hash */
+	uint8_t flags;
+	uint8_t uses : 2, ede : 6;
+	uint16_t ttl_count;
+	uint32_t view_id;
+	uint32_t route_id;
+	uint32_t lifetime_s;
+	uint32_t kept_s;
+	uint32_t marked; /* when, in ticks of 64 ms, as far as they go into 32 bits */
+	int64_t stored_ms; /* negative when a warm start brought it */
+	uint16_t ttl_at[]; /* where in the message; then the message itself */
+};
+
+/* Of a block with the longest message of the shortest records. */
+#define S53_ENTRY_SIZE_MAX                                                                     \
+	((sizeof(struct s53_entry) + S53_MESSAGE_MAX + S53_ENTRY_TTLS_MAX * sizeof(uint16_t) + \
+	     S53_ENTRY_UNIT) /                                                                 \
+	    S53_ENTRY_UNIT * S53_ENTRY_UNIT)
+
+_Static_assert(sizeof(struct s53_entry) == 40, "each octet counts a million times");
+
+static inline size_t
+s53_entry_size(const struct s53_entry *entry)
+{
+	return (size_t)entry->size8 * S53_ENTRY_UNIT;
+}
+
+/* Octets of a block for a message of `len` octets with `ttl_count` records. */
+static inline size_t
+s53_entry_size_for(size_t len, size_t ttl_count)
+{
+	size_t size = sizeof(struct s53_entry) + ttl_count * sizeof(uint16_t) + len;
+
+	return (size + S53_ENTRY_UNIT - 1) & ~(size_t)(S53_ENTRY_UNIT - 1);
+}
+
+static inline bool
+s53_entry_is_dead(const struct s53_entry *entry)
+{
+	return entry->message_len == 0;
+}
+
+/* Make the block one that nobody finds; the index knows it no longer. */
+static inline void
+s53_entry_bury(struct s53_entry *entry, size_t size)
+{
+	entry->size8 = (uint16_t)(size / S53_ENTRY_UNIT);
+	entry->message_len = 0;
+	entry->tag = 0;
+}
+
+static inline uint8_t *
+s53_entry_message(struct s53_entry *entry)
+{
+	return (uint8_t *)(entry->ttl_at + entry->ttl_count);
+}
+
+/* From here on it is no longer fresh. */
+static inline int64_t
+s53_entry_end_ms(const struct s53_entry *entry)
+{
+	return entry->stored_ms + (int64_t)entry->lifetime_s * 1000;
+}
+
+/* From here on it is of no use to anybody. */
+static inline int64_t
+s53_entry_over_ms(const struct s53_entry *entry)
+{
+	return entry->stored_ms + (int64_t)entry->kept_s * 1000;
+}
+
+/* Whole seconds since it was stored; a clock that was read a little earlier counts as none. */
+static inline uint32_t
+s53_entry_age_s(const struct s53_entry *entry, int64_t now_ms)
+{
+	int64_t age_s = (now_ms - entry->stored_ms) / 1000;
+
+	if (age_s < 0)
+		return 0;
+	return age_s > UINT32_MAX ? UINT32_MAX : (uint32_t)age_s;
+}
+
+static inline void
+s53_entry_mark(struct s53_entry *entry, uint8_t flag, uint64_t now_ms)
+{
+	entry->flags &= (uint8_t) ~(S53_ENTRY_CLAIMED | S53_ENTRY_FAILED);
+	entry->flags |= flag;
+	entry->marked = (uint32_t)(now_ms >> S53_ENTRY_TICK_BITS);
+}
+
+/* Was it marked so, less than `window_s` ago? A window may end 63 ms early, never late. */
+static inline bool
+s53_entry_marked_within(
+    const struct s53_entry *entry, uint8_t flag, uint64_t now_ms, uint64_t window_s)
+{
+	uint64_t mask = (UINT64_C(1) << (32 + S53_ENTRY_TICK_BITS)) - 1;
+	uint64_t since = (now_ms - ((uint64_t)entry->marked << S53_ENTRY_TICK_BITS)) & mask;
+
+	return (entry->flags & flag) != 0 && since < window_s * 1000;
+}
+
+static inline bool
+s53_entry_has_key(struct s53_entry *entry, const struct s53_key *key)
+{
+	const struct s53_name *name = key->name;
+	uint8_t bits = (uint8_t)((key->dnssec_ok ? S53_ENTRY_DO : 0) |
+	    (key->checking_disabled ? S53_ENTRY_CD : 0));
+	const uint8_t *question = s53_entry_message(entry) + S53_HEADER_LEN;
+
+	return entry->view_id == key->view_id &&
+	    (entry->flags & (S53_ENTRY_DO | S53_ENTRY_CD)) == bits &&
+	    entry->message_len >= S53_HEADER_LEN + name->len + 4u &&
+	    memcmp(question, name->octets, name->len) == 0 &&
+	    s53_u16_get(question + name->len) == key->qtype &&
+	    s53_u16_get(question + name->len + 2) == key->qclass;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * find.c - what the cache has for a question: judged by the rules of who asks, copied, aged.
+ */
+#include "inside.h"
+
+#define CLAIM_S 10 /* a refresh that has not come by then is somebody else's to try */
+
+/* A failed refresh keeps quiet for at least as long as a failure without an answer does. */
+static uint32_t
+quiet_s(const struct s53_cache_rules *rules)
+{
+	return rules->stale_refresh_s > rules->servfail_ttl_s ? rules->stale_refresh_s
+							      : rules->servfail_ttl_s;
+}
+
+static bool
+failed_within(const struct s53_entry *entry, const struct s53_cache_ask *ask, uint32_t window_s)
+{
+	return s53_entry_marked_within(entry, S53_ENTRY_FAILED, ask->now_ms, window_s);
+}
+
+/* RFC 8767 s4, s5: expired, but for less than max-stale-ttl, and there are rules to use it. */
+static bool
+may_be_stale(const struct s53_entry *entry, const struct s53_cache_ask *ask)
+{
+	int64_t now_ms = (int64_t)ask->now_ms;
+	int64_t window_ms = (int64_t)ask->rules->max_stale_s * 1000;
+
+	return ask->rules->stale_answer && now_ms < s53_entry_end_ms(entry) + window_ms &&
+	    now_ms < s53_entry_over_ms(entry);
+}
+
+static bool
+is_fresh(const struct s53_entry *entry, uint64_t now_ms)
+{
+	return (int64_t)now_ms < s53_entry_end_ms(entry);
+}
+
+static enum s53_freshness
+freshness_of(const struct s53_entry *entry, const struct s53_cache_ask *ask)
+{
+	bool fresh = is_fresh(entry, ask->now_ms);
+
+	if ((entry->flags & S53_ENTRY_FAILURE) != 0)
+		return fresh ? S53_CACHE_FAILURE : S53_CACHE_MISS;
+	if (fresh)
+		return S53_CACHE_FRESH;
+	if (may_be_stale(entry, ask))
+		return S53_CACHE_STALE;
+	/* RFC 9520 s3.2: there is an answer, but it may not be given, and the last try failed. */
+	return failed_within(entry, ask, ask->rules->servfail_ttl_s) ? S53_CACHE_FAILURE
+								     : S53_CACHE_MISS;
+}
+
+/* Is it time to ask ahead, and has nobody been told so? Then this caller is. */
+static bool
+claim_refresh(struct s53_entry *entry, const struct s53_cache_ask *ask)
+{
+	const struct s53_cache_rules *rules = ask->rules;
+	int64_t left_ms = s53_entry_end_ms(entry) - (int64_t)ask->now_ms;
+
+	if (rules->prefetch_trigger_s == 0 || left_ms > (int64_t)rules->prefetch_trigger_s * 1000 ||
+	    entry->lifetime_s < rules->prefetch_eligible_s ||
+	    failed_within(entry, ask, quiet_s(rules)) ||
+	    s53_entry_marked_within(entry, S53_ENTRY_CLAIMED, ask->now_ms, CLAIM_S))
+		return false;
+	s53_entry_mark(entry, S53_ENTRY_CLAIMED, ask->now_ms);
+	return true;
+}
+
+static void
+describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_cached *out)
+{
+	out->freshness = freshness_of(entry, ask);
+	switch (out->freshness) {
+	case S53_CACHE_MISS:
+		return;
+	case S53_CACHE_FAILURE:
+		out->ede = entry->ede == S53_ENTRY_EDE_NONE ? S53_EDE_NONE : entry->ede;
+		return;
+	case S53_CACHE_STALE:
+		out->failed_lately = failed_within(entry, ask, quiet_s(ask->rules));
+		break;
+	case S53_CACHE_FRESH:
+		out->refresh = claim_refresh(entry, ask);
+		break;
+	}
+	out->len = entry->message_len;
+	out->authentic = (entry->flags & S53_ENTRY_AUTHENTIC) != 0;
+	out->aliases = (entry->flags & S53_ENTRY_ALIASES) != 0;
+	out->respell = (entry->flags & S53_ENTRY_RESPELL) != 0;
+}
+
+/*
+ * The message, each TTL less its age; what has expired gets `least`. TTLs are read from the entry, not
+ * from the copy: the processor would have to wait until what it just wrote can be read.
+ */
+static void
+copy_out(struct s53_entry *entry, uint8_t *octets, uint32_t age_s, uint32_t least)
+{
+	const uint8_t *message = s53_entry_message(entry);
+
+	memcpy(octets, message, entry->message_len);
+	for (unsigned i = 0; i < entry->ttl_count; i++) {
+		size_t at = entry->ttl_at[i];
+		uint32_t ttl = s53_u32_get(message + at);
+
+		s53_u32_put(octets + at, ttl > age_s ? ttl - age_s : least);
+	}
+}
+
+static struct s53_entry *
+entry_for(struct s53_shard *shard, const struct s53_cache_ask *ask)
+{
+	struct s53_entry *entry = s53_shard_find(shard, ask->key);
+
+	return entry != NULL && entry->route_id == ask->route_id ? entry : NULL;
+}
+
+void
+s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
+    size_t cap, struct s53_cached *out)
+{
+	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_entry *entry;
+
+	*out = (struct s53_cached){ .freshness = S53_CACHE_MISS, .ede = S53_EDE_NONE };
+	if (!ask->rules->enabled)
+		return;
+	pthread_mutex_lock(&shard->lock);
+	entry = entry_for(shard, ask);
+	if (entry != NULL) {
+		if (entry->uses < S53_ENTRY_USES_MAX)
+			entry->uses++;
+		describe(entry, ask, out);
+		if (out->freshness == S53_CACHE_FRESH && out->len <= cap)
+			copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms), 1);
+	}
+	pthread_mutex_unlock(&shard->lock);
+}
+
+/* RFC 8767 s4: a stale record has a TTL greater than 0. */
+void
+s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
+    size_t cap, struct s53_cached *out)
+{
+	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	uint32_t stale_ttl = ask->rules->stale_answer_ttl_s;
+	struct s53_entry *entry;
+
+	*out = (struct s53_cached){ .freshness = S53_CACHE_MISS, .ede = S53_EDE_NONE };
+	if (!ask->rules->enabled)
+		return;
+	pthread_mutex_lock(&shard->lock);
+	entry = entry_for(shard, ask);
+	if (entry != NULL) {
+		describe(entry, ask, out);
+		if (out->freshness == S53_CACHE_FRESH)
+			stale_ttl = 1;
+		if (out->len > 0 && out->len <= cap)
+			copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms),
+			    stale_ttl > 0 ? stale_ttl : 1);
+	}
+	pthread_mutex_unlock(&shard->lock);
+}

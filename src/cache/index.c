@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * index.c - from 32 bits of a hash to places: open addressing in one array of 64-bit slots.
+ */
+#include "index.h"
+
+#include <split53/status.h>
+
+static uint32_t
+position_of(struct s53_index index, uint64_t slot)
+{
+	uint32_t at = s53_index_home(index, s53_slot_tag(slot));
+
+	while (index.slots[at] != slot) {
+		S53_ASSERT(index.slots[at] != 0);
+		at = (at + 1) & s53_index_mask(index);
+	}
+	return at;
+}
+
+void
+s53_index_add(struct s53_index index, uint64_t slot)
+{
+	uint32_t at = s53_index_home(index, s53_slot_tag(slot));
+
+	while (index.slots[at] != 0)
+		at = (at + 1) & s53_index_mask(index);
+	index.slots[at] = slot;
+}
+
+void
+s53_index_replace(struct s53_index index, uint64_t slot, uint64_t by)
+{
+	index.slots[position_of(index, slot)] = by;
+}
+
+/* A hole would end the search for what was put behind it: such slots move into the hole. */
+void
+s53_index_remove(struct s53_index index, uint64_t slot)
+{
+	uint32_t mask = s53_index_mask(index);
+	uint32_t hole = position_of(index, slot);
+	uint32_t at = hole;
+
+	for (;;) {
+		uint32_t home;
+
+		at = (at + 1) & mask;
+		if (index.slots[at] == 0)
+			break;
+		home = s53_index_home(index, s53_slot_tag(index.slots[at]));
+		if (((at - home) & mask) >= ((at - hole) & mask)) {
+			index.slots[hole] = index.slots[at];
+			hole = at;
+		}
+	}
+	index.slots[hole] = 0;
+}
+
+void
+s53_index_copy(struct s53_index from, struct s53_index to)
+{
+	for (uint32_t at = 0; at <= s53_index_mask(from); at++)
+		if (from.slots[at] != 0)
+			s53_index_add(to, from.slots[at]);
+}

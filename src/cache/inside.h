@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * inside.h - what a cache is made of.
+ *
+ * Layer    cache, private
+ * Threads  what is not a shard's is constant, but the count
+ * Memory   one block; the shards' memory is theirs
+ */
+#pragma once
+
+#include "shard.h"
+
+struct s53_cache {
+	atomic_uint count;
+	uint64_t max_octets;
+	unsigned shard_bits;
+	struct s53_layout layout;
+	struct s53_shard shards[];
+};
+
+/* By the upper bits of the hash: the lower half is for the shard's index and ghosts. */
+static inline struct s53_shard *
+s53_cache_shard(struct s53_cache *cache, uint64_t hash)
+{
+	return &cache->shards[cache->shard_bits == 0 ? 0 : hash >> (64 - cache->shard_bits)];
+}

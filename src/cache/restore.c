@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * restore.c - entries that come back from a file: what a record says of itself is not believed.
+ */
+#include "draft.h"
+
+#define PAST_S_MAX ((int64_t)UINT32_MAX) /* who was stored before that is over */
+
+/* The question of a message that passed the check. */
+static bool
+read_question(const uint8_t *message, size_t len, struct s53_question *out)
+{
+	struct s53_reader reader = s53_reader_of(message, len);
+
+	if (s53_read(&reader, S53_HEADER_LEN) == NULL ||
+	    s53_header_count(message, S53_QUESTION) != 1 || !s53_name_read(&reader, &out->name))
+		return false;
+	s53_name_lower_of(&out->name, &out->lower);
+	out->qtype = s53_read_u16(&reader);
+	out->qclass = s53_read_u16(&reader);
+	return !reader.bad;
+}
+
+static bool
+is_a_message(const struct s53_cache_record *record)
+{
+	struct s53_edns edns;
+	size_t opt_at;
+
+	return record->len <= S53_MESSAGE_MAX &&
+	    s53_message_check(record->octets, record->len, &edns, &opt_at) && !edns.present &&
+	    s53_message_least_ttl(record->octets, record->len) > 0;
+}
+
+/* Is there time left? From the future counts as from now. */
+static bool
+read_times(const struct s53_cache_record *record, int64_t now_ms, struct s53_draft *draft)
+{
+	int64_t stored_ms = (int64_t)record->stored_ms;
+
+	if (stored_ms > now_ms)
+		stored_ms = now_ms;
+	if (record->lifetime_s == 0 || record->kept_s < record->lifetime_s ||
+	    stored_ms < now_ms - PAST_S_MAX * 1000 ||
+	    now_ms >= stored_ms + (int64_t)record->kept_s * 1000)
+		return false;
+	draft->lifetime_s = record->lifetime_s;
+	draft->kept_s = record->kept_s;
+	draft->stored_ms = stored_ms;
+	return true;
+}
+
+bool
+s53_cache_restore(struct s53_cache *cache, const struct s53_cache_record *record, uint64_t now_ms)
+{
+	struct s53_question question;
+	struct s53_shard *shard;
+	struct s53_key key;
+	struct s53_draft draft;
+	bool kept = false;
+
+	if (!is_a_message(record) || !read_times(record, (int64_t)now_ms, &draft) ||
+	    !read_question(record->octets, record->len, &question))
+		return false;
+	s53_key_make(
+	    &key, record->view_id, &question, record->dnssec_ok, record->checking_disabled);
+	draft.key = &key;
+	draft.message = record->octets;
+	draft.len = record->len;
+	draft.flags =
+	    (uint8_t)(s53_draft_key_flags(&key) | (record->authentic ? S53_ENTRY_AUTHENTIC : 0));
+	draft.ede = S53_ENTRY_EDE_NONE;
+	draft.route_id = record->route_id;
+	if (!s53_draft_survey(&draft))
+		return false;
+	shard = s53_cache_shard(cache, key.hash);
+	pthread_mutex_lock(&shard->lock);
+	if (s53_shard_find(shard, &key) == NULL)
+		kept = s53_draft_put(&draft, shard, NULL, (int64_t)now_ms);
+	pthread_mutex_unlock(&shard->lock);
+	return kept;
+}

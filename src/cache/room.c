@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * room.c - who leaves a full shard: S3-FIFO over two logs.
+ *
+ * The idea (Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023). What is
+ * stored goes to the head of the small ring, a tenth of the memory. When it comes to that ring's
+ * tail and was asked for meanwhile, it moves to the main ring; if not, it leaves, and 16 bits of its
+ * hash stay in a table of ghosts. Who comes back while his ghost is there goes into the main ring
+ * at once. So a flood of names that are asked for once runs through the small ring and never
+ * touches the main one. At the main ring's tail, what was used goes around once more with one use
+ * less; what was not leaves. While the main ring is not full, everything is let into it.
+ *
+ * Expired entries make room first. Those that come to a tail just leave. For those further up a
+ * lower bound on the earliest end in the main ring is kept: once it has passed, living entries
+ * at the tail go around, too, some for each store, until the tail meets the expired ones; after one
+ * time around the bound is exact again. An answer that is expired but still kept to be given out
+ * stale counts as expired as soon as nobody asks for it.
+ *
+ * A log makes room of any size without holes: sizes may change as they like, and a block of 64 KiB
+ * costs no more than what lay in its place. The price is that what is replaced by something larger
+ * stays as a dead block until the tail comes by, and that who stays is copied.
+ *
+ * Work under the lock is bounded: each store sends at most LAPS_MAX used and HUNTS_MAX unused
+ * entries around, and moves what the small ring's room for it holds, for an answer of usual size one
+ * or two entries.
+ *
+ * Rejected: size classes (slabs stay with the sizes that came first), a list through the entries (16
+ * octets each, three cache lines written for a hit), SIEVE (it takes entries from the middle of its
+ * order, which a log cannot), LRU and clock (any scan empties them).
+ */
+#include "room.h"
+
+#define LAPS_MAX 32 /* a copy each, of some 30 ns; three uses a hit entry are soon used up */
+#define HUNTS_MAX 8 /* with one expired entry in nine no living one has to go */
+#define FINGERPRINT_SHIFT 16 /* of the tag: the upper half; the lower one is the place */
+
+/* What one store may still do. */
+struct work {
+	int64_t now_ms;
+	unsigned laps, hunts;
+};
+
+static bool
+is_over(const struct s53_entry *entry, const struct work *work)
+{
+	return work->now_ms >= s53_entry_over_ms(entry);
+}
+
+static bool
+is_spent(const struct s53_entry *entry, const struct work *work)
+{
+	return is_over(entry, work) ||
+	    (entry->uses == 0 && work->now_ms >= s53_entry_end_ms(entry));
+}
+
+static uint16_t
+fingerprint_of(uint32_t tag)
+{
+	uint16_t print = (uint16_t)(tag >> FINGERPRINT_SHIFT);
+
+	return print == 0 ? 1 : print; /* 0 is a free place */
+}
+
+static void
+remember_ghost(struct s53_shard *shard, uint32_t tag)
+{
+	if (shard->ghost == NULL)
+		shard->ghost = (uint16_t *)(void *)(atomic_load_explicit(
+							&shard->memory, memory_order_relaxed) +
+		    shard->layout->ghost_at);
+	shard->ghost[tag & shard->layout->ghost_mask] = fingerprint_of(tag);
+}
+
+bool
+s53_room_take_ghost(struct s53_shard *shard, uint32_t tag)
+{
+	uint16_t *ghost;
+
+	if (shard->ghost == NULL)
+		return false;
+	ghost = &shard->ghost[tag & shard->layout->ghost_mask];
+	if (*ghost != fingerprint_of(tag))
+		return false;
+	*ghost = 0;
+	return true;
+}
+
+void
+s53_room_note_end(struct s53_shard *shard, int64_t end_ms)
+{
+	if (end_ms < shard->first_end_ms)
+		shard->first_end_ms = end_ms;
+	if (end_ms < shard->lap_end_ms)
+		shard->lap_end_ms = end_ms;
+}
+
+static uint64_t
+slot_of(const struct s53_shard *shard, const struct s53_entry *entry)
+{
+	const uint8_t *memory = atomic_load_explicit(&shard->memory, memory_order_relaxed);
+	size_t at = (size_t)((const uint8_t *)entry - memory);
+
+	return s53_index_slot(entry->tag, (uint32_t)(at / S53_ENTRY_UNIT));
+}
+
+void
+s53_room_bury(struct s53_shard *shard, struct s53_entry *entry)
+{
+	s53_index_remove(s53_shard_index(shard), slot_of(shard, entry));
+	shard->count--;
+	shard->live_octets -= s53_entry_size(entry);
+	s53_entry_bury(entry, s53_entry_size(entry));
+}
+
+static void
+drop_tail(struct s53_shard *shard, struct s53_ring *ring, bool remember)
+{
+	struct s53_entry *entry = s53_ring_tail(ring);
+
+	if (remember)
+		remember_ghost(shard, entry->tag);
+	s53_room_bury(shard, entry);
+	s53_ring_pop(ring);
+}
+
+/* An entry is elsewhere now: in the main ring. */
+static void
+settle_in_main(
+    struct s53_shard *shard, uint64_t slot, struct s53_entry *entry, const struct work *work)
+{
+	int64_t end_ms = s53_entry_end_ms(entry);
+
+	s53_index_replace(s53_shard_index(shard), slot, slot_of(shard, entry));
+	/* what is expired and in use is not spent before it is over */
+	if (entry->uses > 0 && work->now_ms >= end_ms)
+		end_ms = s53_entry_over_ms(entry);
+	s53_room_note_end(shard, end_ms);
+}
+
+static void
+go_around(struct s53_shard *shard, const struct work *work)
+{
+	struct s53_ring *ring = &shard->rings[S53_RING_MAIN];
+	uint64_t slot = slot_of(shard, s53_ring_tail(ring));
+
+	settle_in_main(shard, slot, s53_ring_requeue(ring), work);
+}
+
+static void
+promote(struct s53_shard *shard, const struct work *work)
+{
+	struct s53_ring *from_ring = &shard->rings[S53_RING_SMALL];
+	struct s53_entry *from = s53_ring_tail(from_ring);
+	size_t size = s53_entry_size(from);
+	struct s53_entry *to = s53_ring_append(&shard->rings[S53_RING_MAIN], size);
+	uint64_t slot = slot_of(shard, from);
+
+	memcpy(to, from, size);
+	to->uses = 0;
+	settle_in_main(shard, slot, to, work);
+	s53_ring_pop(from_ring);
+}
+
+/* The tail has been around: what the bound does not know of has left. */
+static void
+end_lap(struct s53_shard *shard)
+{
+	const struct s53_ring *ring = &shard->rings[S53_RING_MAIN];
+
+	if (ring->tail < shard->lap_mark)
+		return;
+	shard->first_end_ms = shard->lap_end_ms;
+	shard->lap_end_ms = INT64_MAX;
+	shard->lap_mark = ring->head;
+}
+
+/* Deal with the main ring's tail. false: it is alive and nobody is to go for it. */
+static bool
+main_step(struct s53_shard *shard, struct work *work, bool force)
+{
+	struct s53_ring *ring = &shard->rings[S53_RING_MAIN];
+	struct s53_entry *entry = s53_ring_tail(ring);
+
+	if (s53_entry_is_dead(entry)) {
+		s53_ring_pop(ring);
+	} else if (is_spent(entry, work)) {
+		drop_tail(shard, ring, entry->uses > 0);
+	} else if (force && entry->uses > 0 && work->laps > 0) {
+		work->laps--;
+		entry->uses--;
+		go_around(shard, work);
+	} else if (work->hunts > 0 && work->now_ms >= shard->first_end_ms) {
+		work->hunts--;
+		go_around(shard, work);
+	} else if (force) {
+		drop_tail(shard, ring, entry->uses > 0);
+	} else {
+		return false;
+	}
+	end_lap(shard);
+	return true;
+}
+
+static bool
+room_in_main(struct s53_shard *shard, size_t size, struct work *work, bool force)
+{
+	while (!s53_ring_has_room(&shard->rings[S53_RING_MAIN], size))
+		if (!main_step(shard, work, force))
+			return false;
+	return true;
+}
+
+static bool
+may_stay(struct s53_shard *shard, const struct s53_entry *entry, struct work *work)
+{
+	size_t size = s53_entry_size(entry);
+
+	if (is_over(entry, work))
+		return false;
+	if (is_spent(entry, work)) /* stale, and nobody wants it: if it costs nothing */
+		return s53_ring_has_room(&shard->rings[S53_RING_MAIN], size);
+	return room_in_main(shard, size, work, entry->uses > 0);
+}
+
+/* Deal with the small ring's tail; it always goes. */
+static void
+small_step(struct s53_shard *shard, struct work *work)
+{
+	struct s53_ring *ring = &shard->rings[S53_RING_SMALL];
+	struct s53_entry *entry = s53_ring_tail(ring);
+
+	if (s53_entry_is_dead(entry))
+		s53_ring_pop(ring);
+	else if (may_stay(shard, entry, work))
+		promote(shard, work);
+	else
+		drop_tail(shard, ring, !is_over(entry, work) || entry->uses > 0);
+}
+
+void
+s53_room_make(struct s53_shard *shard, unsigned ring, size_t size, int64_t now_ms)
+{
+	struct work work = { .now_ms = now_ms, .laps = LAPS_MAX, .hunts = HUNTS_MAX };
+
+	if (ring == S53_RING_MAIN)
+		(void)room_in_main(shard, size, &work, true);
+	else
+		while (!s53_ring_has_room(&shard->rings[S53_RING_SMALL], size))
+			small_step(shard, &work);
+}
+
+void
+s53_room_evict(struct s53_shard *shard, int64_t now_ms)
+{
+	struct work work = { .now_ms = now_ms, .laps = LAPS_MAX, .hunts = HUNTS_MAX };
+
+	if (!s53_ring_is_empty(&shard->rings[S53_RING_SMALL]))
+		small_step(shard, &work);
+	else
+		(void)main_step(shard, &work, true);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * settle.c - the TTL rules: how long an answer may be kept, and what its records say of it.
+ */
+#include <split53/cache.h>
+
+#define TTL_MAX 0x7fffffffu /* RFC 2181 s8: over it counts as 0 */
+#define SOA_NUMBERS 20 /* serial, refresh, retry, expire, minimum: RFC 1035 s3.3.13 */
+
+/* max goes before min: whoever forbids keeping for long means it. */
+static uint32_t
+between(uint32_t ttl, uint32_t min, uint32_t max)
+{
+	if (ttl > TTL_MAX)
+		ttl = 0;
+	if (ttl < min)
+		ttl = min;
+	if (ttl > max)
+		ttl = max;
+	return ttl < TTL_MAX ? ttl : TTL_MAX;
+}
+
+/* Is a record of this type what was asked for? Queries for more than one type: RFC 1035 s3.2.3. */
+static bool
+type_answers(uint16_t type, uint16_t qtype)
+{
+	switch (qtype) {
+	case S53_TYPE_ANY:
+		return true;
+	case S53_TYPE_MAILB:
+		return type == S53_TYPE_MB || type == S53_TYPE_MG || type == S53_TYPE_MR;
+	case S53_TYPE_MAILA:
+		return type == S53_TYPE_MD || type == S53_TYPE_MF;
+	default:
+		return type == qtype;
+	}
+}
+
+/* What the kind of an answer is told by. */
+struct kind {
+	bool answered; /* a record of the type asked for */
+	bool alias; /* a CNAME or DNAME leads elsewhere */
+	bool soa; /* of authority */
+};
+
+static bool
+look_through(const uint8_t *message, size_t len, uint16_t qtype, struct kind *out)
+{
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	*out = (struct kind){ .answered = false };
+	if (!s53_walk_begin(&walk, message, len))
+		return false;
+	while (s53_walk_next(&walk, &rr)) {
+		if (rr.section == S53_ANSWER) {
+			out->answered |= type_answers(rr.type, qtype);
+			out->alias |= rr.type == S53_TYPE_CNAME || rr.type == S53_TYPE_DNAME;
+		} else if (rr.section == S53_AUTHORITY) {
+			out->soa |= rr.type == S53_TYPE_SOA;
+		}
+	}
+	return !walk.reader.bad;
+}
+
+/* RFC 2308 s5: how long the absence may be believed is min(TTL of the SOA, its MINIMUM). */
+static uint32_t
+negative_ttl(const struct s53_cache_rules *rules, const uint8_t *message, const struct s53_rr *soa)
+{
+	uint32_t ttl = soa->ttl > TTL_MAX ? 0 : soa->ttl;
+	uint32_t minimum = 0;
+
+	if (soa->rdata_len >= SOA_NUMBERS)
+		minimum = s53_u32_get(message + soa->end_at - 4);
+	if (minimum > TTL_MAX)
+		minimum = 0;
+	return between(
+	    ttl < minimum ? ttl : minimum, rules->min_ncache_ttl_s, rules->max_ncache_ttl_s);
+}
+
+/* Write all TTLs; returns the least. RFC 2181 s5.2: what a whole message says is as old as that. */
+static uint32_t
+write_ttls(const struct s53_cache_rules *rules, uint8_t *message, size_t len, bool negative)
+{
+	uint32_t least = UINT32_MAX;
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	(void)s53_walk_begin(&walk, message, len);
+	while (s53_walk_next(&walk, &rr)) {
+		uint32_t ttl;
+
+		if (rr.type == S53_TYPE_OPT)
+			continue;
+		if (negative && rr.section == S53_AUTHORITY && rr.type == S53_TYPE_SOA)
+			ttl = negative_ttl(rules, message, &rr);
+		else
+			ttl = between(rr.ttl, rules->min_ttl_s, rules->max_ttl_s);
+		s53_u32_put(message + rr.ttl_at, ttl);
+		if (ttl < least)
+			least = ttl;
+	}
+	return least;
+}
+
+/*
+ * A chain of CNAMEs belongs to what it leads to (RFC 2308 s2.1, s2.2): with an SOA behind it, it
+ * ends in nothing. Without one, and without NXDOMAIN, it is data that goes on elsewhere: Consul says
+ * of an external service no more than that.
+ */
+uint32_t
+s53_cache_settle(const struct s53_cache_rules *rules, uint8_t *message, size_t len, uint16_t qtype)
+{
+	struct kind kind;
+	uint32_t least;
+	uint8_t rcode;
+	bool negative;
+
+	if (!rules->enabled || !look_through(message, len, qtype, &kind))
+		return 0;
+	rcode = s53_header_rcode(message);
+	negative = rcode == S53_RCODE_NXDOMAIN ||
+	    (rcode == S53_RCODE_NOERROR && !kind.answered && (kind.soa || !kind.alias));
+	least = write_ttls(rules, message, len, negative);
+	if (rcode != S53_RCODE_NOERROR && rcode != S53_RCODE_NXDOMAIN)
+		return 0;
+	if (negative && !kind.soa) /* RFC 2308 s5: such an answer must not be kept */
+		return 0;
+	if ((s53_header_flags(message) & S53_TC) != 0) /* RFC 2181 s9 */
+		return 0;
+	return least == UINT32_MAX ? 0 : least;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * shard.c - a part of the cache: its memory, its index, and where a block goes.
+ *
+ * A shard is 1 to 2 MiB (larger only in caches of many GiB): small enough that a shard of which the
+ * index grows holds its lock for microseconds, large enough for any answer of 64 KiB. One mutex
+ * guards all of it; it is held for a look-up and a copy, so that two workers rarely meet.
+ *
+ * The memory is one mapping, made at the first store, so that a cache that nobody uses costs
+ * nothing. What was not yet written to is no memory yet, therefore parts may lie in it that are used
+ * one after the other: an index of 2^n slots lies at slot 2^n, so it moves when it doubles
+ * and the pages of the former are given back. The mapping stays until the cache is freed: a
+ * prefetch without the lock never reads what is not mapped.
+ *
+ *     [ - | index 2^9 | 2^10 | ... | 2^max ][ ghosts ][ small ring ][ main ring ]
+ */
+#include "shard.h"
+
+#include <sys/mman.h>
+
+#include "room.h"
+
+#define INDEX_BITS_MIN 9 /* a page */
+#define SLACK_MAX 64 /* octets left unused behind an answer that took a larger one's place */
+
+void
+s53_shard_init(struct s53_shard *shard, struct s53_layout *layout)
+{
+	*shard = (struct s53_shard){
+		.layout = layout,
+		.first_end_ms = INT64_MAX,
+		.lap_end_ms = INT64_MAX,
+	};
+	pthread_mutex_init(&shard->lock, NULL);
+	for (unsigned i = 0; i < S53_RINGS; i++)
+		shard->rings[i].size = layout->ring_size[i];
+}
+
+void
+s53_shard_fini(struct s53_shard *shard)
+{
+	uint8_t *memory = atomic_load_explicit(&shard->memory, memory_order_relaxed);
+
+	if (memory != NULL)
+		munmap(memory, shard->layout->end);
+	pthread_mutex_destroy(&shard->lock);
+}
+
+static bool
+map(struct s53_shard *shard)
+{
+	const struct s53_layout *layout = shard->layout;
+	uint8_t *memory;
+
+	if (atomic_load_explicit(&shard->memory, memory_order_relaxed) != NULL)
+		return true;
+	memory = mmap(NULL, layout->end, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		return false;
+	for (unsigned i = 0; i < S53_RINGS; i++)
+		shard->rings[i].base = memory + layout->ring_at[i];
+	atomic_store_explicit(&shard->index_bits, INDEX_BITS_MIN, memory_order_relaxed);
+	atomic_store_explicit(&shard->memory, memory, memory_order_relaxed);
+	return true;
+}
+
+struct s53_entry *
+s53_shard_find(const struct s53_shard *shard, const struct s53_key *key)
+{
+	uint32_t tag = (uint32_t)key->hash;
+	struct s53_index index;
+
+	if (shard->count == 0)
+		return NULL;
+	index = s53_shard_index(shard);
+	for (uint32_t at = s53_index_home(index, tag); index.slots[at] != 0;
+	     at = (at + 1) & s53_index_mask(index)) {
+		struct s53_entry *entry;
+
+		if (s53_slot_tag(index.slots[at]) != tag)
+			continue;
+		entry = s53_shard_entry(shard, s53_slot_place(index.slots[at]));
+		if (s53_entry_has_key(entry, key))
+			return entry;
+	}
+	return NULL;
+}
+
+static bool
+grow_index(struct s53_shard *shard)
+{
+	struct s53_index from = s53_shard_index(shard);
+	struct s53_index to = { .slots = from.slots + ((size_t)1 << from.bits),
+		.bits = from.bits + 1 };
+
+	if (from.bits == shard->layout->index_bits_max ||
+	    atomic_flag_test_and_set(&shard->layout->growing))
+		return false;
+	s53_index_copy(from, to);
+	atomic_store_explicit(&shard->index_bits, to.bits, memory_order_relaxed);
+	/* Pages larger than the old index stay; they are few. */
+	(void)madvise(from.slots, sizeof *from.slots << from.bits, MADV_DONTNEED);
+	atomic_flag_clear(&shard->layout->growing);
+	return true;
+}
+
+/* At most three quarters of the slots are taken, seven eighths when the index cannot grow. */
+static void
+make_room_in_index(struct s53_shard *shard, int64_t now_ms)
+{
+	uint32_t slots = s53_index_mask(s53_shard_index(shard)) + 1;
+
+	if (shard->count < slots - slots / 4 || grow_index(shard))
+		return;
+	while (shard->count >= slots - slots / 8)
+		s53_room_evict(shard, now_ms);
+}
+
+/* Use the block again. What it has too much becomes a block of its own, unless that is little. */
+static void
+shrink(struct s53_shard *shard, struct s53_entry *entry, size_t size)
+{
+	size_t rest = s53_entry_size(entry) - size;
+
+	if (rest <= SLACK_MAX)
+		return;
+	entry->size8 = (uint16_t)(size / S53_ENTRY_UNIT);
+	shard->live_octets -= rest;
+	s53_entry_bury((struct s53_entry *)(void *)((uint8_t *)entry + size), rest);
+}
+
+static bool
+is_in_main(const struct s53_shard *shard, const struct s53_entry *entry)
+{
+	return (const uint8_t *)entry >= shard->rings[S53_RING_MAIN].base;
+}
+
+static struct s53_entry *
+append(struct s53_shard *shard, unsigned ring, const struct s53_wanted *wanted)
+{
+	uint8_t *memory = atomic_load_explicit(&shard->memory, memory_order_relaxed);
+	struct s53_entry *entry;
+	size_t at;
+
+	make_room_in_index(shard, wanted->now_ms);
+	s53_room_make(shard, ring, wanted->size, wanted->now_ms);
+	entry = s53_ring_append(&shard->rings[ring], wanted->size);
+	entry->tag = wanted->tag;
+	at = (size_t)((uint8_t *)entry - memory);
+	s53_index_add(
+	    s53_shard_index(shard), s53_index_slot(wanted->tag, (uint32_t)(at / S53_ENTRY_UNIT)));
+	shard->count++;
+	shard->live_octets += wanted->size;
+	return entry;
+}
+
+struct s53_entry *
+s53_shard_place(struct s53_shard *shard, struct s53_entry *old, const struct s53_wanted *wanted)
+{
+	unsigned ring = S53_RING_SMALL;
+	unsigned uses = 0;
+	struct s53_entry *entry;
+
+	if (wanted->size > shard->layout->ring_size[S53_RING_SMALL] || !map(shard))
+		return NULL;
+	if (old != NULL ? is_in_main(shard, old) : s53_room_take_ghost(shard, wanted->tag))
+		ring = S53_RING_MAIN;
+	if (old != NULL && wanted->size <= s53_entry_size(old)) {
+		shrink(shard, old, wanted->size);
+		entry = old;
+	} else {
+		if (old != NULL) {
+			uses = old->uses;
+			s53_room_bury(shard, old);
+		}
+		entry = append(shard, ring, wanted);
+		entry->uses = uses & S53_ENTRY_USES_MAX;
+	}
+	if (ring == S53_RING_MAIN)
+		s53_room_note_end(shard, wanted->end_ms);
+	return entry;
+}
+
+size_t
+s53_shard_tables(const struct s53_shard *shard)
+{
+	size_t octets = 0;
+
+	if (atomic_load_explicit(&shard->memory, memory_order_relaxed) == NULL)
+		return 0;
+	octets += sizeof(uint64_t)
+	    << atomic_load_explicit(&shard->index_bits, memory_order_relaxed);
+	if (shard->ghost != NULL)
+		octets += ((size_t)shard->layout->ghost_mask + 1) * sizeof *shard->ghost;
+	return octets;
+}
+
+size_t
+s53_shard_touched(const struct s53_shard *shard)
+{
+	size_t octets = s53_shard_tables(shard);
+
+	for (unsigned i = 0; i < S53_RINGS; i++)
+		octets += shard->rings[i].touched;
+	return octets;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * store.c - answers and failures on their way into the cache.
+ */
+#include "draft.h"
+
+static uint32_t
+kept_for(const struct s53_cache_rules *rules, uint32_t lifetime_s)
+{
+	if (!rules->stale_keep && !rules->stale_answer)
+		return lifetime_s;
+	return rules->max_stale_s < UINT32_MAX - lifetime_s ? lifetime_s + rules->max_stale_s
+							    : UINT32_MAX;
+}
+
+bool
+s53_cache_store(struct s53_cache *cache, const struct s53_cache_ask *ask, const uint8_t *message,
+    size_t len, uint32_t lifetime_s, bool authentic)
+{
+	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_draft draft;
+	bool kept;
+
+	if (!ask->rules->enabled || lifetime_s == 0)
+		return false;
+	draft.key = ask->key;
+	draft.message = message;
+	draft.len = len;
+	draft.flags =
+	    (uint8_t)(s53_draft_key_flags(ask->key) | (authentic ? S53_ENTRY_AUTHENTIC : 0));
+	draft.ede = S53_ENTRY_EDE_NONE;
+	draft.route_id = ask->route_id;
+	draft.lifetime_s = lifetime_s;
+	draft.kept_s = kept_for(ask->rules, lifetime_s);
+	draft.stored_ms = (int64_t)ask->now_ms;
+	if (!s53_draft_survey(&draft))
+		return false;
+	pthread_mutex_lock(&shard->lock);
+	kept = s53_draft_put(&draft, shard, s53_shard_find(shard, ask->key), (int64_t)ask->now_ms);
+	pthread_mutex_unlock(&shard->lock);
+	return kept;
+}
+
+/* A failure is a block like an answer: a message of which nothing but the question counts. */
+static size_t
+question_alone(const struct s53_key *key, uint8_t *out)
+{
+	struct s53_writer writer = s53_writer_of(out, S53_HEADER_LEN + S53_NAME_MAX + 4);
+
+	memset(s53_write_room(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	s53_header_set_count(out, S53_QUESTION, 1);
+	s53_write(&writer, key->name->octets, key->name->len);
+	s53_write_u16(&writer, key->qtype);
+	s53_write_u16(&writer, key->qclass);
+	return writer.at;
+}
+
+/* RFC 9520 s3.2, RFC 8767 s5: a failure never takes the place of an answer that is of use. */
+void
+s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask, uint16_t ede)
+{
+	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	uint8_t question[S53_HEADER_LEN + S53_NAME_MAX + 4];
+	struct s53_draft draft;
+	struct s53_entry *entry;
+
+	if (!ask->rules->enabled)
+		return;
+	draft.key = ask->key;
+	draft.message = question;
+	draft.len = question_alone(ask->key, question);
+	draft.flags = s53_draft_key_flags(ask->key) | S53_ENTRY_FAILURE;
+	draft.ede = ede == S53_EDE_NONE ? S53_ENTRY_EDE_NONE
+	    : ede < S53_ENTRY_EDE_NONE  ? (uint8_t)ede
+					: S53_EDE_OTHER;
+	draft.route_id = ask->route_id;
+	draft.lifetime_s = draft.kept_s = ask->rules->servfail_ttl_s;
+	draft.stored_ms = (int64_t)ask->now_ms;
+	draft.ttl_count = 0;
+	pthread_mutex_lock(&shard->lock);
+	entry = s53_shard_find(shard, ask->key);
+	if (entry != NULL && entry->route_id == ask->route_id &&
+	    (entry->flags & S53_ENTRY_FAILURE) == 0 &&
+	    (int64_t)ask->now_ms < s53_entry_over_ms(entry)) {
+		s53_entry_mark(entry, S53_ENTRY_FAILED, ask->now_ms);
+		entry->ede = draft.ede & S53_ENTRY_EDE_NONE;
+	} else if (draft.lifetime_s > 0) {
+		(void)s53_draft_put(&draft, shard, entry, (int64_t)ask->now_ms);
+	}
+	pthread_mutex_unlock(&shard->lock);
+}

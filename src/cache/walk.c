@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * walk.c - all entries, a piece of a ring at a time.
+ *
+ * A piece is copied under the shard's lock, and what is made of it is made without. The cursor counts
+ * the octets that ever went into the ring, so that it notices when the tail has passed it. The
+ * small ring comes before the main one: what moves between them meanwhile moves ahead of the walk.
+ */
+#include <stdlib.h>
+
+#include "inside.h"
+
+#define PIECE_LEN S53_ENTRY_SIZE_MAX /* copying that takes some 10 us */
+
+static size_t
+offset_of(const struct s53_ring *ring, uint64_t at)
+{
+	return (ring->tail_at + (size_t)(at - ring->tail)) % ring->size;
+}
+
+/* The blocks from `at` on that lie together, as many as a piece has, one at least. */
+static size_t
+measure(const struct s53_ring *ring, uint64_t at, uint64_t end)
+{
+	size_t first = offset_of(ring, at);
+	size_t len = 0;
+
+	while (at + len < end && first + len < ring->size) {
+		const struct s53_entry *entry = (const void *)(ring->base + first + len);
+
+		if (len > 0 && len + s53_entry_size(entry) > PIECE_LEN)
+			break;
+		len += s53_entry_size(entry);
+	}
+	return len;
+}
+
+/* Copy the next piece of the cursor's ring. Returns its length; 0: that was all of the ring. */
+static size_t
+take_piece(const struct s53_ring *ring, struct s53_cache_cursor *cursor, uint8_t *piece)
+{
+	size_t len;
+
+	if (cursor->end == 0) /* begin: what comes later is not waited for */
+		cursor->end = ring->head;
+	if (cursor->at < ring->tail)
+		cursor->at = ring->tail;
+	if (cursor->at >= cursor->end)
+		return 0;
+	len = measure(ring, cursor->at, cursor->end);
+	memcpy(piece, ring->base + offset_of(ring, cursor->at), len);
+	cursor->at += len;
+	return len;
+}
+
+static bool
+record_of(struct s53_entry *entry, uint64_t now_ms, struct s53_cache_record *out)
+{
+	if (s53_entry_is_dead(entry) || (entry->flags & S53_ENTRY_FAILURE) != 0 ||
+	    (int64_t)now_ms >= s53_entry_over_ms(entry))
+		return false;
+	*out = (struct s53_cache_record){
+		.view_id = entry->view_id,
+		.route_id = entry->route_id,
+		.dnssec_ok = (entry->flags & S53_ENTRY_DO) != 0,
+		.checking_disabled = (entry->flags & S53_ENTRY_CD) != 0,
+		.authentic = (entry->flags & S53_ENTRY_AUTHENTIC) != 0,
+		.stored_ms = (uint64_t)entry->stored_ms,
+		.lifetime_s = entry->lifetime_s,
+		.kept_s = entry->kept_s,
+		.octets = s53_entry_message(entry),
+		.len = entry->message_len,
+	};
+	return true;
+}
+
+bool
+s53_cache_walk(struct s53_cache *cache, struct s53_cache_cursor *cursor, uint64_t now_ms,
+    void (*each)(void *arg, const struct s53_cache_record *record), void *arg)
+{
+	uint64_t rings = (uint64_t)S53_RINGS << cache->shard_bits;
+	uint8_t *piece = malloc(PIECE_LEN);
+	size_t len = 0;
+
+	if (piece == NULL)
+		return false;
+	while (len == 0 && cursor->shard < rings) {
+		struct s53_shard *shard = &cache->shards[cursor->shard / S53_RINGS];
+
+		pthread_mutex_lock(&shard->lock);
+		len = take_piece(&shard->rings[cursor->shard % S53_RINGS], cursor, piece);
+		pthread_mutex_unlock(&shard->lock);
+		if (len == 0)
+			*cursor = (struct s53_cache_cursor){ .shard = cursor->shard + 1 };
+	}
+	for (size_t at = 0; at < len;) {
+		struct s53_entry *entry = (struct s53_entry *)(void *)(piece + at);
+		struct s53_cache_record record;
+
+		if (record_of(entry, now_ms, &record))
+			each(arg, &record);
+		at += s53_entry_size(entry);
+	}
+	free(piece);
+	return cursor->shard < rings;
+}
