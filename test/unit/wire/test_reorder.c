@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_reorder.c - the records of a set in another order.
+ */
+#include <time.h>
+
+#include "octets.h"
+
+#define ADDRESSES(count) "1234 8180 0001 " count " 0000 0000 " QUESTION
+#define A "0001 0001 0000003c 0004 "
+
+struct rule {
+	struct s53_ordering ordering;
+	enum s53_turn turn;
+	unsigned asked;
+	char owners[256]; /* for which it was asked */
+	uint16_t type;
+};
+
+static enum s53_turn
+choose(struct s53_ordering *ordering, const struct s53_name *owner, uint16_t type)
+{
+	struct rule *rule = (struct rule *)ordering;
+	char text[S53_NAME_TEXT];
+
+	rule->asked++;
+	rule->type = type;
+	snprintf(rule->owners + strlen(rule->owners), sizeof rule->owners - strlen(rule->owners),
+	    "%s ", s53_name_print(owner, text));
+	return rule->turn;
+}
+
+static struct rule
+rotate(uint32_t steps)
+{
+	return (struct rule){ .ordering = { .choose = choose, .steps = steps },
+		.turn = S53_TURN_ROTATE };
+}
+
+/* Turned by so many steps, the message is this. */
+static void
+assert_rotated(const char *before, uint32_t steps, const char *after)
+{
+	struct octets message = octets(before);
+	struct rule rule = rotate(steps);
+
+	assert_true(passes(&message));
+	message.len = s53_message_reorder(message.at, message.len, &rule.ordering);
+	assert_true(passes(&message));
+	assert_octets(message.at, message.len, after);
+}
+
+static void
+addresses_take_turns(void **state)
+{
+	static const char *const orders[] = {
+		ADDRESSES("0003") "c00c " A "01010101 c00c " A "02020202 c00c " A "03030303",
+		ADDRESSES("0003") "c00c " A "02020202 c00c " A "03030303 c00c " A "01010101",
+		ADDRESSES("0003") "c00c " A "03030303 c00c " A "01010101 c00c " A "02020202",
+	};
+
+	(void)state;
+	for (uint32_t steps = 0; steps < 7; steps++)
+		assert_rotated(orders[0], steps, orders[steps % 3]);
+	assert_rotated(orders[0], UINT32_MAX, orders[UINT32_MAX % 3]);
+}
+
+static void
+a_ttl_goes_with_its_data(void **state)
+{
+	(void)state;
+	assert_rotated(ADDRESSES("0002") "c00c 0001 0001 00000001 0004 01010101 "
+					 "c00c 0001 0001 00000002 0004 02020202",
+	    1,
+	    ADDRESSES("0002") "c00c 0001 0001 00000002 0004 02020202 "
+			      "c00c 0001 0001 00000001 0004 01010101");
+}
+
+static void
+ipv6_addresses_take_turns(void **state)
+{
+	(void)state;
+	assert_rotated(ADDRESSES("0002") "c00c 001c 0001 0000003c 0010 "
+					 "01010101010101010101010101010101 "
+					 "c00c 001c 0001 0000003c 0010 "
+					 "02020202020202020202020202020202",
+	    1,
+	    ADDRESSES("0002") "c00c 001c 0001 0000003c 0010 02020202020202020202020202020202 "
+			      "c00c 001c 0001 0000003c 0010 01010101010101010101010101010101");
+}
+
+static void
+texts_of_several_lengths_take_turns(void **state)
+{
+	(void)state;
+	assert_rotated("1234 8180 0001 0003 0001 0000 " QUESTION
+		       "c00c 0010 0001 0000003c 0002 01 'a c00c 0010 0001 0000003c 0004 03 'bbb "
+		       "c00c 0010 0001 0000003c 0003 02 'cc "
+		       "c010 0002 0001 0000003c 0005 .ns c010",
+	    1,
+	    "1234 8180 0001 0003 0001 0000 " QUESTION
+	    "c00c 0010 0001 0000003c 0004 03 'bbb c00c 0010 0001 0000003c 0003 02 'cc "
+	    "c00c 0010 0001 0000003c 0002 01 'a "
+	    "c010 0002 0001 0000003c 0005 .ns c010");
+}
+
+/* Consul's answer to a service: addresses whose owners point into the SRV records. */
+static void
+what_points_into_a_moved_record_follows_it(void **state)
+{
+	(void)state;
+	assert_rotated("1234 8180 0001 0002 0000 0002 " QUESTION
+		       "c00c 0021 0001 0000003c 000e 0001 0001 0050 .n1 .dc1 00 "
+		       "c00c 0021 0001 0000003c 0010 0001 0001 0051 .long .dc1 00 "
+		       "c02f " A "01010101 c049 " A "02020202",
+	    1,
+	    "1234 8180 0001 0002 0000 0002 " QUESTION
+	    "c00c 0021 0001 0000003c 0010 0001 0001 0051 .long .dc1 00 "
+	    "c00c 0021 0001 0000003c 000e 0001 0001 0050 .n1 .dc1 00 "
+	    "c04b " A "01010101 c02f " A "02020202");
+}
+
+#define MAIL                                             \
+	"c00c 000f 0001 0000003c 000a 000a .mx .org 00 " \
+	"c00c 000f 0001 0000003c 0006 0014 .b c02e "     \
+	"c00c 000f 0001 0000003c 0006 001e .c c02e "
+
+static void
+records_that_point_at_each_other_are_compressed_anew(void **state)
+{
+	(void)state;
+	assert_rotated("1234 8180 0001 0003 0000 0001 " QUESTION MAIL "c02b " A "01010101", 1,
+	    "1234 8180 0001 0003 0000 0001 " QUESTION
+	    "c00c 000f 0001 0000003c 0009 0014 .b .org 00 "
+	    "c00c 000f 0001 0000003c 0006 001e .c c02d "
+	    "c00c 000f 0001 0000003c 0007 000a .mx c02d "
+	    "c052 " A "01010101");
+}
+
+/* Only these two may stay where they are. */
+static void
+pointers_between_records_that_keep_their_order_are_mended(void **state)
+{
+	(void)state;
+	assert_rotated("1234 8180 0001 0003 0000 0000 " QUESTION
+		       "c00c 000f 0001 0000003c 0006 0014 .b c010 "
+		       "c00c 000f 0001 0000003c 000a 000a .mx .org 00 "
+		       "c00c 000f 0001 0000003c 0006 001e .c c040 ",
+	    1,
+	    "1234 8180 0001 0003 0000 0000 " QUESTION
+	    "c00c 000f 0001 0000003c 000a 000a .mx .org 00 "
+	    "c00c 000f 0001 0000003c 0006 001e .c c02e "
+	    "c00c 000f 0001 0000003c 0006 0014 .b c010 ");
+}
+
+/* The SRV's target points at the MX: RFC 2782 forbids to write it so, thus ours is longer. */
+static void
+a_message_that_would_grow_stays_as_it_is(void **state)
+{
+	static const char message[] = "1234 8180 0001 0002 0000 0000 " QUESTION
+				      "c00c 0021 0001 0000003c 000e 0001 0001 0050 .n1 .dc1 00 "
+				      "c00c 0021 0001 0000003c 000b 0001 0001 0051 .n2 c032 ";
+
+	(void)state;
+	assert_rotated(message, 1, message);
+}
+
+static void
+a_chain_of_aliases_keeps_its_order(void **state)
+{
+	(void)state;
+	assert_rotated("1234 8180 0001 0004 0000 0000 " QUESTION
+		       "c00c 0005 0001 0000003c 0004 .a c010 c029 0005 0001 0000003c 0004 .b c010 "
+		       "c039 " A "01010101 c039 " A "02020202",
+	    1,
+	    "1234 8180 0001 0004 0000 0000 " QUESTION
+	    "c00c 0005 0001 0000003c 0004 .a c010 c029 0005 0001 0000003c 0004 .b c010 "
+	    "c039 " A "02020202 c039 " A "01010101");
+}
+
+#define SIGNATURE(type, inception) \
+	"c00c 002e 0001 0000003c 0014 " type " 0d02 0000003c 00000002 " inception " 0001 00 aa "
+
+static void
+signatures_stay_behind_their_set(void **state)
+{
+	(void)state;
+	assert_rotated(ADDRESSES("0004") "c00c " A "01010101 c00c " A "02020202 " SIGNATURE(
+			   "0001", "00000001") SIGNATURE("0001", "00000002"),
+	    1,
+	    ADDRESSES("0004") "c00c " A "02020202 c00c " A "01010101 " SIGNATURE("0001", "00000001")
+		SIGNATURE("0001", "00000002"));
+}
+
+static void
+other_sections_keep_their_order(void **state)
+{
+	static const char message[] =
+	    "1234 8180 0001 0001 0002 0002 " QUESTION "c00c " A "01010101 "
+	    "c010 0002 0001 0000003c 0004 .a c010 "
+	    "c010 0002 0001 0000003c 0004 .b c010 "
+	    "c039 " A "01010101 c039 " A "02020202";
+
+	(void)state;
+	assert_rotated(message, 1, message);
+}
+
+static void
+each_set_is_asked_about_by_its_own_owner_and_type(void **state)
+{
+	struct octets message =
+	    octets("1234 8180 0001 0006 0000 0000 " QUESTION
+		   "c00c 0005 0001 0000003c 0004 .A c010 c029 " A "01010101 c029 " A "02020202 "
+		   "c010 0001 0001 0000003c 0004 03030303 "
+		   "c010 0010 0001 0000003c 0001 00 c010 0010 0001 0000003c 0002 01 61");
+	struct rule rule = { .ordering = { .choose = choose } };
+
+	(void)state;
+	assert_true(passes(&message));
+	s53_message_reorder(message.at, message.len, &rule.ordering);
+	assert_string_equal(rule.owners, "a.example example ");
+	assert_int_equal(rule.type, S53_TYPE_TXT);
+}
+
+/* Only the letter case of owners that are written out tells their octets apart. */
+static void
+owners_are_compared_as_names(void **state)
+{
+	(void)state;
+	assert_rotated(ADDRESSES("0002") ".www .example 00 " A "01010101 .WWW .example 00 " A
+					 "02020202",
+	    1, ADDRESSES("0002") ".WWW .example 00 " A "02020202 .www .example 00 " A "01010101");
+}
+
+static void
+every_order_of_three_comes_up(void **state)
+{
+	const struct octets message =
+	    octets(ADDRESSES("0003") "c00c " A "01010101 c00c " A "02020202 c00c " A "03030303");
+	struct s53_ordering ordering = { .dice = 7 };
+	unsigned seen[4][4] = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 6000; i++) {
+		struct octets copy = message;
+
+		assert_int_equal(s53_message_reorder(copy.at, copy.len, &ordering), copy.len);
+		assert_true(passes(&copy));
+		seen[copy.at[0x29]][copy.at[0x39]]++;
+	}
+	for (unsigned first = 1; first <= 3; first++)
+		for (unsigned second = 1; second <= 3; second++)
+			if (first != second)
+				assert_in_range(seen[first][second], 850, 1150);
+}
+
+static void
+dice_that_nobody_threw_work_as_well(void **state)
+{
+	const struct octets message =
+	    octets(ADDRESSES("0002") "c00c " A "01010101 c00c " A "02020202");
+	struct s53_ordering ordering = { .dice = 0 };
+	unsigned turned = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		struct octets copy = message;
+
+		s53_message_reorder(copy.at, copy.len, &ordering);
+		turned += copy.at[0x29] == 2;
+	}
+	assert_in_range(turned, 30, 70);
+}
+
+/* As many addresses as a message holds; and as many of other things as are moved at most. */
+struct large {
+	size_t len;
+	uint8_t at[S53_MESSAGE_MAX];
+};
+
+static struct large *
+large_of(const char *record, unsigned count)
+{
+	struct large *large = malloc(sizeof *large);
+	struct octets head = octets("1234 8180 0001 0000 0000 0000 " QUESTION);
+	struct octets one = octets(record);
+
+	assert_non_null(large);
+	memcpy(large->at, head.at, head.len);
+	large->len = head.len;
+	s53_header_set_count(large->at, S53_ANSWER, (uint16_t)count);
+	for (unsigned i = 0; i < count; i++) {
+		assert_true(large->len + one.len <= sizeof large->at);
+		memcpy(large->at + large->len, one.at, one.len);
+		s53_u16_put(large->at + large->len + 12, (uint16_t)i);
+		large->len += one.len;
+	}
+	return large;
+}
+
+static bool
+is_in_old_order(const struct large *large, size_t one_len, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (s53_u16_get(large->at + 0x29 + i * one_len) != i)
+			return false;
+	return true;
+}
+
+static void
+thousands_of_addresses_are_shuffled_quickly(void **state)
+{
+	enum { COUNT = 4000 };
+	struct large *large = large_of("c00c " A "00000000", COUNT);
+	bool seen[COUNT] = { false };
+	struct s53_ordering ordering = { .dice = 1 };
+	clock_t begin = clock();
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++)
+		s53_message_reorder(large->at, large->len, &ordering);
+	/* comparing each with each would take a hundred times as long */
+	assert_true(clock() - begin < 2 * CLOCKS_PER_SEC);
+	assert_false(is_in_old_order(large, 16, COUNT));
+	for (unsigned i = 0; i < COUNT; i++)
+		seen[s53_u16_get(large->at + 0x29 + i * 16u)] = true;
+	for (unsigned i = 0; i < COUNT; i++)
+		assert_true(seen[i]);
+	free(large);
+}
+
+#define SERVICE "c00c 0021 0001 0000003c 000b 0000 0000 0050 .n .d 00"
+
+static void
+services_are_moved_unless_they_are_too_many(void **state)
+{
+	struct s53_ordering ordering = { .dice = 1 };
+	struct large *most = large_of(SERVICE, 256), *more = large_of(SERVICE, 257);
+
+	(void)state;
+	assert_int_equal(s53_message_reorder(most->at, most->len, &ordering), most->len);
+	assert_false(is_in_old_order(most, 23, 256));
+	assert_int_equal(s53_message_reorder(more->at, more->len, &ordering), more->len);
+	assert_true(is_in_old_order(more, 23, 257));
+	free(most);
+	free(more);
+}
+
+/* Each owner is to be read to know that it is another one, along a chain of pointers. */
+static void
+many_owners_are_passed_quickly(void **state)
+{
+	struct large *large = large_of("01 61 c00c " A "00000000", 3500);
+	struct s53_ordering ordering = { .dice = 1 };
+	clock_t begin = clock();
+	unsigned above = 0x0c;
+	struct s53_edns edns;
+	size_t opt_at;
+
+	(void)state;
+	for (unsigned i = 0; i < 3500; i++) {
+		size_t at = 29 + i * 18u;
+
+		s53_u16_put(large->at + at + 2, (uint16_t)(0xc000 | above));
+		s53_u16_put(large->at + at + 12, 4);
+		if (i < 110)
+			above = (unsigned)at;
+	}
+	assert_true(s53_message_check(large->at, large->len, &edns, &opt_at));
+	for (unsigned i = 0; i < 200; i++)
+		s53_message_reorder(large->at, large->len, &ordering);
+	assert_true(clock() - begin < 2 * CLOCKS_PER_SEC);
+	free(large);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_take_turns),
+		cmocka_unit_test(a_ttl_goes_with_its_data),
+		cmocka_unit_test(ipv6_addresses_take_turns),
+		cmocka_unit_test(texts_of_several_lengths_take_turns),
+		cmocka_unit_test(what_points_into_a_moved_record_follows_it),
+		cmocka_unit_test(records_that_point_at_each_other_are_compressed_anew),
+		cmocka_unit_test(pointers_between_records_that_keep_their_order_are_mended),
+		cmocka_unit_test(a_message_that_would_grow_stays_as_it_is),
+		cmocka_unit_test(a_chain_of_aliases_keeps_its_order),
+		cmocka_unit_test(signatures_stay_behind_their_set),
+		cmocka_unit_test(other_sections_keep_their_order),
+		cmocka_unit_test(each_set_is_asked_about_by_its_own_owner_and_type),
+		cmocka_unit_test(owners_are_compared_as_names),
+		cmocka_unit_test(every_order_of_three_comes_up),
+		cmocka_unit_test(dice_that_nobody_threw_work_as_well),
+		cmocka_unit_test(thousands_of_addresses_are_shuffled_quickly),
+		cmocka_unit_test(services_are_moved_unless_they_are_too_many),
+		cmocka_unit_test(many_owners_are_passed_quickly),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
