@@ -54,6 +54,8 @@ struct s53_server {
 	struct s53_worker **workers;
 	unsigned worker_count;
 	struct s53_worker_shared shared;
+	struct server_warm *warm; /* the cache's file is being read; else NULL */
+	struct server_dump *dump; /* one is being written; else NULL */
 	int ready_fd, notify_fd;
 	char *pid_file; /* malloc'ed; what was written */
 	bool stopping;
@@ -62,6 +64,12 @@ struct s53_server {
 /* Build a snapshot of `source` with what the machine is like now. */
 S53_MUST_USE enum s53_status s53_server_build(struct s53_server *server, struct s53_source *source,
     struct s53_diags *diags, struct s53_snapshot **out);
+
+/*
+ * Give `snapshot`, which is about to serve, its cache: that of the one in force if the size is the
+ * same, else a new one with what the old one has.
+ */
+void s53_server_keep_cache(struct s53_server *server, struct s53_snapshot *snapshot);
 
 /* Serve by `snapshot` (whose count it takes) and log as it says. */
 void s53_server_swap(struct s53_server *server, struct s53_snapshot *snapshot);

@@ -23,8 +23,10 @@
 #include <split53/log.h>
 
 #include "cpu.h"
+#include "dump.h"
 #include "inside.h"
 #include "process.h"
+#include "warm.h"
 
 #define DRAIN_MS 800 /* of the second within which SIGTERM is to end us */
 
@@ -63,7 +65,8 @@ on_signal(evutil_socket_t number, short what, void *arg)
 		s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "stopping on signal %d", (int)number);
 		s53_server_stop(server);
 		break;
-	default: /* SIGUSR1: kept for later use, and no reason to die */
+	default: /* SIGUSR1 */
+		s53_dump_begin(server);
 		break;
 	}
 }
@@ -333,6 +336,7 @@ serve(struct s53_server *server)
 	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "running");
 	s53_notify(server->notify_fd, "READY=1");
 	s53_process_ready(server->ready_fd);
+	s53_warm_begin(server);
 	event_base_dispatch(server->base);
 	s53_notify(server->notify_fd, "STOPPING=1");
 }
@@ -345,13 +349,17 @@ s53_server_stop(struct s53_server *server)
 }
 
 static void
-finish(struct s53_server *server)
+finish(struct s53_server *server, bool started)
 {
 	for (unsigned i = 0; i < server->worker_count; i++)
 		s53_worker_drain(server->workers[i], DRAIN_MS);
 	for (unsigned i = 0; i < server->worker_count; i++)
 		s53_worker_join(server->workers[i]);
 	free(server->workers);
+	s53_dump_abandon(server);
+	if (started)
+		s53_warm_end(server);
+	s53_warm_drop(server);
 	s53_interface_watch_free(server->interface_watch);
 	if (server->places_again != NULL)
 		event_free(server->places_again);
@@ -390,11 +398,11 @@ s53_server_run(struct s53_options *options)
 	s53_diags_fini(&diags.file);
 	s53_diags_fini(&diags.build);
 	s53_diags_fini(&diags.places);
-	if (started) {
+	if (started)
 		serve(&server);
+	finish(&server, started);
+	if (started)
 		s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "exiting");
-	}
-	finish(&server);
 	s53_log_close();
 	return started ? EXIT_SUCCESS : EXIT_FAILURE;
 }
