@@ -24,6 +24,8 @@ struct s53_listen_rule {
 	unsigned named_count;
 };
 
+struct s53_conf_clause;
+
 /* For --explain: what a zone of the configuration became. */
 struct s53_route_note {
 	struct s53_route_note *next;
@@ -31,6 +33,8 @@ struct s53_route_note {
 	struct s53_name apex;
 	const char *place; /* "named.conf:12:1", or "built in" */
 	const char *text; /* its upstreams, or why there are none */
+	/* Of the zone clause, in the source's tree, which outlives an explanation; or NULL. */
+	const struct s53_conf_clause *zone_body;
 };
 
 /* A forwarder that is a host name. */

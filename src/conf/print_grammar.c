@@ -92,7 +92,8 @@ print_value(const struct conf_rule *rule, FILE *out)
 	} else {
 		print_cell(conf_form_text((enum conf_form)rule->form), out);
 		if (rule->words != NULL) {
-			fputc(' ', out);
+			fputs(rule->form == FORM_NUMBER && rule->second == FORM_NONE ? ", " : " ",
+			    out);
 			print_words(rule->words, ", ", out);
 		}
 	}

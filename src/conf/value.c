@@ -32,7 +32,8 @@ wrong_word(struct conf_parser *parser, const struct conf_rule *rule, enum conf_f
 	const char *near = NULL;
 	size_t len = 0, used;
 
-	used = (size_t)snprintf(expected, sizeof(expected), "%s ", conf_form_text(form));
+	used = (size_t)snprintf(expected, sizeof(expected), "%s%s ", conf_form_text(form),
+	    form == FORM_NUMBER ? "," : "");
 	for (const char *at = rule->words; *at != '\0' && used < sizeof(expected) - 3; at++) {
 		if (*at == ' ')
 			expected[used++] = ',';

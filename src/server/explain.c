@@ -2,7 +2,7 @@
  *
  * explain.c - --explain: the configuration as it works, in the words of the file. Nothing of this
  * machine is in it, so that two hosts with one file print one text (but for resolv.conf, when
- * that is the source of forwarders).
+ * that is the source of forwarders, and for a cache whose size follows from the memory).
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -42,8 +42,8 @@ s53_explain_match(const struct s53_conf_match *match, FILE *out)
 	fputs(" }", out);
 }
 
-static void
-print_place(const struct s53_conf_clause *clause, FILE *out)
+void
+s53_explain_place(const struct s53_conf_clause *clause, FILE *out)
 {
 	if (clause == NULL)
 		fputs(" (default)\n", out);
@@ -75,7 +75,7 @@ print_listeners(const struct s53_rehearsal *rehearsal, FILE *out)
 				fputs("{ any; }", out);
 			else
 				s53_explain_match(clause->value.match, out);
-			print_place(clause, out);
+			s53_explain_place(clause, out);
 			if (clause != NULL)
 				clause = s53_conf_find(clause->next, names[i]);
 		}
@@ -94,7 +94,7 @@ print_number(const struct s53_rehearsal *rehearsal, const char *name, uint64_t v
 		fprintf(out, "    %s unlimited", name);
 	else
 		fprintf(out, "    %s %" PRIu64 "%s", name, value, unit);
-	print_place(clause, out);
+	s53_explain_place(clause, out);
 }
 
 static void
@@ -135,7 +135,7 @@ print_access(const struct s53_rehearsal *rehearsal, const struct s53_conf_clause
 		s53_explain_match(clause->value.match, out);
 	if (clause != NULL && strcmp(clause->name, name) != 0)
 		fprintf(out, " from %s", clause->name);
-	print_place(clause, out);
+	s53_explain_place(clause, out);
 }
 
 static void
@@ -147,7 +147,7 @@ print_match_list(const struct s53_conf_clause *body, const char *name, FILE *out
 		return;
 	fprintf(out, "    %s ", name);
 	s53_explain_match(clause->value.match, out);
-	print_place(clause, out);
+	s53_explain_place(clause, out);
 }
 
 static const struct s53_route_note *
@@ -202,6 +202,13 @@ print_route(const struct s53_route *route, void *arg)
 	    note != NULL && note->text != NULL ? note->text : "nobody",
 	    route->forward_first ? ", and nowhere else in spite of `forward first`" : "",
 	    note != NULL ? note->place : "built in");
+	if (route->answering != NULL && note != NULL)
+		s53_explain_answering(
+		    &(struct s53_explain_scope){ .source = print->rehearsal->source,
+			.zone_body = note->zone_body,
+			.answering = route->answering,
+			.indent = "        " },
+		    print->out);
 }
 
 /* What the blocks `server ADDRESS { }` among `clause` and its followers ask for. */
@@ -220,7 +227,7 @@ print_servers(const struct s53_conf_clause *clause, FILE *out)
 				fprintf(out, " %s %" PRIu64 ";", it->name, it->value.number);
 		}
 		fputs(" }", out);
-		print_place(clause, out);
+		s53_explain_place(clause, out);
 	}
 }
 
@@ -232,6 +239,10 @@ print_view(const struct s53_rehearsal *rehearsal, unsigned index,
 		"allow-query-cache-on", "allow-recursion", "allow-recursion-on" };
 	const struct s53_view *view = &rehearsal->snapshot->policy.views[index];
 	struct route_print print = { .rehearsal = rehearsal, .view = index, .out = out };
+	const struct s53_explain_scope answers = { .source = rehearsal->source,
+		.view_body = body,
+		.answering = &view->answering,
+		.indent = "    " };
 
 	fprintf(out, "view \"%s\"\n", view->name);
 	print_match_list(body, "match-clients", out);
@@ -239,15 +250,16 @@ print_view(const struct s53_rehearsal *rehearsal, unsigned index,
 	if (view->match_recursive_only)
 		fputs("    match-recursive-only yes\n", out);
 	fprintf(out, "    recursion %s", view->recursion ? "yes" : "no");
-	print_place(s53_setup_option(rehearsal->source, body, "recursion"), out);
+	s53_explain_place(s53_setup_option(rehearsal->source, body, "recursion"), out);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		print_access(rehearsal, body, lists[i], out);
 	fprintf(out, "    resolver-query-timeout %u ms", view->query_timeout_ms);
-	print_place(s53_setup_option(rehearsal->source, body, "resolver-query-timeout"), out);
+	s53_explain_place(s53_setup_option(rehearsal->source, body, "resolver-query-timeout"), out);
 	fprintf(out, "    max-udp-size %u", view->udp_size_max);
-	print_place(s53_setup_option(rehearsal->source, body, "max-udp-size"), out);
+	s53_explain_place(s53_setup_option(rehearsal->source, body, "max-udp-size"), out);
 	fprintf(out, "    edns-udp-size %u", view->edns_udp_size);
-	print_place(s53_setup_option(rehearsal->source, body, "edns-udp-size"), out);
+	s53_explain_place(s53_setup_option(rehearsal->source, body, "edns-udp-size"), out);
+	s53_explain_answering(&answers, out);
 	print_servers(
 	    s53_conf_find(body, "server") != NULL ? body : s53_setup_top(rehearsal->source), out);
 	s53_routes_each(view->routes, print_route, &print);
@@ -292,10 +304,11 @@ s53_explain_all(const struct s53_rehearsal *rehearsal, FILE *out)
 						       "command line and SPLIT53_* variables say");
 	print_listeners(rehearsal, out);
 	print_limits(rehearsal, out);
+	s53_explain_cache(rehearsal, out);
 	if (blackhole != NULL) {
 		fputs("blackhole ", out);
 		s53_explain_match(blackhole->value.match, out);
-		print_place(blackhole, out);
+		s53_explain_place(blackhole, out);
 	}
 	for (unsigned i = 0; i < policy->view_count; i++) {
 		view = s53_setup_next_view(source, view);

@@ -35,6 +35,23 @@ void s53_rehearsal_fini(struct s53_rehearsal *rehearsal);
 /* "{ !192.0.2.1; localnets; }" */
 void s53_explain_match(const struct s53_conf_match *match, FILE *out);
 
+/* " (named.conf:7)", or " (default)" for NULL, and the end of the line. */
+void s53_explain_place(const struct s53_conf_clause *clause, FILE *out);
+
+/* The cache as a whole: its size and its files. */
+void s53_explain_cache(const struct s53_rehearsal *rehearsal, FILE *out);
+
+/* Whose answers: a view's, or a zone's when zone_body is not NULL. */
+struct s53_explain_scope {
+	const struct s53_source *source;
+	const struct s53_conf_clause *zone_body, *view_body;
+	const struct s53_answering *answering;
+	const char *indent;
+};
+
+/* What is written of how they are kept and given out, a line each. */
+void s53_explain_answering(const struct s53_explain_scope *scope, FILE *out);
+
 /* The way of one question: view, access, route. false: NAME or CLIENT are none (said on stderr). */
 bool s53_explain_name(const struct s53_rehearsal *rehearsal, FILE *out);
 

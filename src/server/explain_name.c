@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <split53/cache.h>
+
 #include "explain.h"
 
 struct asking {
@@ -91,6 +93,28 @@ find_note(const struct s53_snapshot *snapshot, unsigned view, const struct s53_n
 	return note;
 }
 
+/* How long its answers stay, by the rules of the zone or the view. */
+static void
+print_cache(const struct s53_rehearsal *rehearsal, const struct s53_view *view,
+    const struct s53_route *route, FILE *out)
+{
+	const struct s53_answering *answering =
+	    route->answering != NULL ? route->answering : &view->answering;
+	const struct s53_cache_rules *rules = answering->cache;
+
+	if (!rules->enabled || rehearsal->snapshot->max_cache_octets == 0) {
+		fputs("cache    nothing is kept\n", out);
+		return;
+	}
+	fprintf(out, "cache    answers %u to %u s, no data %u to %u s, failures %u s",
+	    rules->min_ttl_s, rules->max_ttl_s, rules->min_ncache_ttl_s, rules->max_ncache_ttl_s,
+	    rules->servfail_ttl_s);
+	if (rules->stale_keep)
+		fprintf(out, ", stale %u s more%s", rules->max_stale_s,
+		    rules->stale_answer ? "" : ", but not given out");
+	fputc('\n', out);
+}
+
 static void
 print_local(const struct s53_view *view, const struct s53_route *route, const struct asking *asking,
     FILE *out)
@@ -129,6 +153,7 @@ print_way(const struct s53_rehearsal *rehearsal, const struct s53_view *view,
 	} else if (route == NULL || route->kind == S53_ROUTE_NONE) {
 		fputs("answer   REFUSED: no forwarders for this name\n", out);
 	} else {
+		print_cache(rehearsal, view, route, out);
 		print_group(route->group, out);
 		fputs(s53_group_size(route->group) > 0
 			? "answer   what an upstream says\n"

@@ -4,7 +4,8 @@
  *
  * Layer    server; the only place that knows both sides
  * Threads  main thread
- * Memory   a source owns its trees and the zones read for them; a snapshot points into neither
+ * Memory   a source owns its trees and the zones read for them; a snapshot points into neither,
+ *          but for the notes of --explain
  *
  * What holds where: a zone's own clause, then its view's, then the command line's, then options',
  * then BIND's default. s53_setup_option() is that order, and explain asks through it as well, so

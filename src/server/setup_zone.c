@@ -68,6 +68,8 @@ add_note(struct s53_setup *setup, const struct routing *routing, const struct s5
 	note->apex = route->apex;
 	note->text = text;
 	note->place = "built in";
+	if (clause != NULL && strcmp(clause->name, "zone") == 0)
+		note->zone_body = clause->body;
 	if (clause != NULL && clause->place.file != NULL)
 		note->place = clause->place.line == 0
 		    ? s53_setup_text(setup, "%s", clause->place.file)
@@ -88,7 +90,8 @@ route_id(const struct s53_name *apex, uint64_t servers)
 	uint8_t octets[sizeof(servers) + S53_NAME_MAX];
 	uint64_t hash;
 
-	memcpy(octets, &servers, sizeof(servers));
+	for (size_t i = 0; i < sizeof(servers); i++)
+		octets[i] = (uint8_t)(servers >> 8 * i);
 	memcpy(octets + sizeof(servers), apex->octets, apex->len);
 	hash = s53_hash_stable(octets, sizeof(servers) + apex->len);
 	hash = (hash ^ hash >> 32) & UINT32_MAX;

@@ -53,6 +53,7 @@ build(struct s53_rehearsal *rehearsal)
 		.interface_count = 2,
 		.ours = &rehearsal->ours,
 		.want_notes = true,
+		.memory_octets = (uint64_t)1 << 30,
 	};
 
 	S53_ASSERT(s53_addr_parse("127.0.0.1", 0, &interfaces[0].addr) == S53_OK);

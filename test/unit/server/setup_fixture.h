@@ -38,6 +38,7 @@ struct fixture {
 	struct s53_hosts *hosts;
 	struct s53_interface_addr interfaces[INTERFACE_COUNT];
 	struct s53_ours ours;
+	uint64_t memory_octets; /* 0: this machine's */
 	char resolv_conf[64];
 	char zone_file[64];
 };
@@ -127,6 +128,7 @@ rebuild(struct fixture *f)
 		.interfaces = f->interfaces,
 		.interface_count = INTERFACE_COUNT,
 		.ours = &f->ours,
+		.memory_octets = f->memory_octets,
 	};
 
 	return s53_setup(&input, &f->diags, &f->snapshot);
