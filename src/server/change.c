@@ -188,6 +188,7 @@ s53_server_swap(struct s53_server *server, struct s53_snapshot *snapshot)
 {
 	struct s53_snapshot *old = server->snapshot;
 
+	s53_server_keep_cache(server, snapshot);
 	server->snapshot = snapshot;
 	use_limits(server, snapshot);
 	for (unsigned i = 0; i < server->worker_count && old != NULL; i++)
