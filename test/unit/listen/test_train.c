@@ -78,6 +78,9 @@ check_train(const char *listen_on, const char *to, unsigned count)
 	assert_int_equal(u.f.resolver.last_len, QUERY_LEN);
 	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_UDP), count);
 	assert_int_equal(check_replies(&u, u.client, 300, count), count);
+	assert_int_equal(kernel.received, 1);
+	assert_int_equal(kernel.sent_trains, 1);
+	assert_int_equal(kernel.refused, 0);
 	stop(&u);
 }
 
@@ -147,6 +150,31 @@ many_trains_at_once_are_taken_in_groups(void **state)
 	stop(&u);
 }
 
+/* So the answers of a batch find room in the outbox, and the memory received to stays small. */
+static void
+after_trains_fewer_messages_are_asked_for(void **state)
+{
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	for (unsigned i = 0; i < 4; i++)
+		ask_train(u.client, i * 16, 16, QUERY_LEN);
+	turn(&u.f);
+	assert_int_equal(kernel.asked_for, 64);
+	ask_train(u.client, 64, TRAIN_MOST, QUERY_LEN);
+	turn(&u.f);
+	assert_int_equal(kernel.asked_for, 4);
+	ask_train(u.client, 128, 1, QUERY_LEN);
+	turn(&u.f);
+	assert_int_equal(kernel.asked_for, 1);
+	ask_train(u.client, 129, 1, QUERY_LEN);
+	turn(&u.f);
+	assert_int_equal(kernel.asked_for, 64);
+	assert_int_equal(check_replies(&u, u.client, 0, 130), 130);
+	stop(&u);
+}
+
 static bool
 is_garbage(unsigned id)
 {
@@ -194,24 +222,35 @@ answers_of_several_sizes_leave_as_few_trains(void **state)
 static size_t
 some_large(unsigned id)
 {
-	return id % 10 == 0 ? 1500 : id % 10 == 5 ? 6000 : 1232;
+	return id % 10 < 3 ? 1500 : id == 25 ? 6000 : 1232;
 }
 
 static void
-an_answer_too_large_for_a_train_leaves_alone(void **state)
+check_some_large(const char *text)
 {
 	struct udp_fixture u;
 
-	(void)state;
-	start(&u, LOOPBACK, LOOPBACK);
+	start(&u, text, text);
 	u.f.resolver.len_of = some_large;
 	for (int round = 0; round < 3; round++) {
+		kernel.sent_trains = 0;
 		ask_train(u.client, 0, 60, QUERY_LEN);
 		turn(&u.f);
 		assert_int_equal(check_replies(&u, u.client, 0, 60), 60);
+		assert_in_range(kernel.sent_trains, 1, 60);
 	}
-	assert_in_range(kernel.sent_trains, 1, UINT32_MAX);
+	assert_int_equal(kernel.refused, 0);
 	stop(&u);
+}
+
+/* On loopback they would go but for IPv6, where our sockets know no larger MTU than the least. */
+static void
+an_answer_too_large_for_a_train_leaves_alone(void **state)
+{
+	(void)state;
+	check_some_large(LOOPBACK);
+	if (has_ipv6())
+		check_some_large("::1");
 }
 
 static size_t
@@ -221,7 +260,6 @@ largest(unsigned id)
 	return 1232;
 }
 
-/* An IPv6 socket sends what fits the least MTU; a refusal would make single messages of them. */
 static void
 check_largest(const char *text)
 {
@@ -464,6 +502,7 @@ main(void)
 		cmocka_unit_test(the_answers_of_a_train_leave_as_one),
 		cmocka_unit_test(the_last_of_a_train_may_be_shorter),
 		cmocka_unit_test(many_trains_at_once_are_taken_in_groups),
+		cmocka_unit_test(after_trains_fewer_messages_are_asked_for),
 		cmocka_unit_test(garbage_in_a_train_ends_in_silence_and_the_others_are_answered),
 		cmocka_unit_test(answers_of_several_sizes_leave_as_few_trains),
 		cmocka_unit_test(an_answer_too_large_for_a_train_leaves_alone),

@@ -3,7 +3,7 @@
  * udp_fixture.h - a UDP listener with the fake resolver, a client, and a kernel that fails when
  * told to, for the tests of listen/udp.c.
  *
- * sendmmsg() and getsockopt() are replaced: the first counts what it sends.
+ * sendmmsg(), recvmmsg() and getsockopt() are replaced: the first two count.
  */
 #pragma once
 
@@ -21,6 +21,9 @@ static struct {
 	int fail_trains; /* errno for each message that is a train; 0: they go */
 	unsigned sent; /* messages */
 	unsigned sent_trains; /* of these, trains */
+	unsigned refused; /* calls that the real kernel refused */
+	unsigned asked_for; /* messages, by the last call that got some */
+	unsigned received;
 } kernel;
 
 static inline bool
@@ -58,11 +61,24 @@ sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 		return -1;
 	}
 	sent = syscall(SYS_sendmmsg, fd, messages, pass, flags);
+	kernel.refused += sent < 0 && errno != EAGAIN;
 	for (long i = 0; i < sent; i++) {
 		kernel.sent++;
 		kernel.sent_trains += is_train(&messages[i]);
 	}
 	return (int)sent;
+}
+
+int
+recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+	long got = syscall(SYS_recvmmsg, fd, messages, count, flags, timeout);
+
+	if (got > 0) {
+		kernel.asked_for = count;
+		kernel.received += (unsigned)got;
+	}
+	return (int)got;
 }
 
 int
