@@ -31,7 +31,6 @@
 	X(ROUTE_FORWARD, "route-forward")                                                 \
 	X(FIND_HIT, "find-hit")                                                           \
 	X(FIND_MISS, "find-miss")                                                         \
-	X(FIND_STALE, "find-stale") /* expired, and given out */                          \
 	X(FIND_FAILURE, "find-failure") /* a failure that is remembered */                \
 	X(FIND_PREFETCH, "find-prefetch") /* a hit that led to asking ahead of time */    \
 	X(JOIN_LED, "join-led") /* first with its key */                                  \
@@ -56,7 +55,8 @@
 	X(ANSWER_REFUSED, "answer-refused")                                               \
 	X(ANSWER_FORMERR, "answer-formerr")                                               \
 	X(ANSWER_OTHER, "answer-other")                                                   \
-	X(ANSWER_TRUNCATED, "answer-truncated")
+	X(ANSWER_TRUNCATED, "answer-truncated")                                           \
+	X(ANSWER_STALE, "answer-stale") /* expired data, for want of better */
 
 enum s53_counter {
 #define S53_COUNTER_ENUM(id, name) S53_C_##id,

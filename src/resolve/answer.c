@@ -7,6 +7,7 @@
 #include <split53/log.h>
 #include <split53/reply.h>
 
+#include "arrange.h"
 #include "pending.h"
 
 #define RCODE_LOW 0x0f
@@ -33,9 +34,8 @@ edns_of(const struct s53_query *query)
 	return edns;
 }
 
-/* What a datagram to this client may hold: RFC 1035 s4.2.1, RFC 6891 s6.2.5, max-udp-size. */
-static size_t
-size_limit(const struct s53_query *query)
+size_t
+s53_reply_limit(const struct s53_query *query)
 {
 	const struct s53_edns *asked = &query->request.edns;
 	size_t limit = asked->udp_size < S53_EDNS_MIN ? S53_EDNS_MIN : asked->udp_size;
@@ -113,6 +113,20 @@ fit(struct s53_query *query, size_t limit, const uint8_t **message)
 	return s53_message_cut(scratch, outcome->message_len, limit);
 }
 
+/* The message in the client's buffer, where FIND may have put it already. */
+static uint8_t *
+room_with(struct s53_query *query, const uint8_t *message, size_t len, size_t opt_len)
+{
+	uint8_t *room = query->room;
+
+	if (room != NULL && room == message)
+		return room;
+	room = query->client.ops->room(&query->client, len + opt_len);
+	if (room != NULL)
+		memcpy(room, message, len);
+	return room;
+}
+
 /* RFC 1035 s4.1: our ID and flags, the question spelled as this client spelled it, our own OPT. */
 static size_t
 send_message(struct s53_query *query)
@@ -128,15 +142,15 @@ send_message(struct s53_query *query)
 
 	if (s53_wants_minimal_any(query) && query->outcome.message != query->resolver->scratch)
 		keep_first_rrset(query);
-	len = fit(query, size_limit(query) - opt_len, &message);
-	room = query->client.ops->room(&query->client, len + opt_len);
-	if (room == NULL)
+	query->outcome.message_len =
+	    s53_arrange(query, query->outcome.message, query->outcome.message_len);
+	len = fit(query, s53_reply_limit(query) - opt_len, &message);
+	if ((room = room_with(query, message, len, opt_len)) == NULL)
 		return 0;
-	memcpy(room, message, len);
 	s53_header_set_id(room, request->id);
 	s53_header_set_flags(room, flags_of(query, s53_header_flags(message)));
 	memcpy(room + S53_HEADER_LEN, request->question.name.octets, request->question.name.len);
-	if (query->pending != NULL)
+	if (query->outcome.respell)
 		s53_message_respell(room, len, &request->question.name);
 	if (!with_opt)
 		return len;
@@ -174,18 +188,35 @@ count_answer(const struct s53_query *query)
 
 	s53_count(query->resolver->counters,
 	    rcode < sizeof by_rcode / sizeof *by_rcode ? by_rcode[rcode] : S53_C_ANSWER_OTHER);
+	if (query->outcome.ede == S53_EDE_STALE || query->outcome.ede == S53_EDE_STALE_NXDOMAIN)
+		s53_count(query->resolver->counters, S53_C_ANSWER_STALE);
 }
 
-static void
-reply(struct s53_query *query)
+void
+s53_reply_send(struct s53_query *query)
 {
-	size_t len = query->outcome.message != NULL ? send_message(query) : send_rcode(query);
+	size_t len;
+
+	if (query->chase_depth == 0 && !query->refresh)
+		count_answer(query);
+	len = query->outcome.message != NULL ? send_message(query) : send_rcode(query);
 
 	query->client.keepalive = query->request.edns.keepalive;
 	if (len == 0)
 		query->client.ops->drop(&query->client);
 	else
 		query->client.ops->send(&query->client, len);
+}
+
+/* A follower may know a stale answer where the leader, asking for the cache alone, knows none. */
+static void
+share_outcome(const struct s53_pending *leader, struct s53_pending *follower)
+{
+	const struct s53_outcome *outcome = &leader->query.outcome;
+
+	if (outcome->message != NULL || outcome->rcode != S53_RCODE_SERVFAIL ||
+	    !s53_stale_take(&follower->query, "resolver failure"))
+		follower->query.outcome = *outcome;
 }
 
 /*
@@ -202,12 +233,12 @@ wake_followers(struct s53_pending *leader)
 	while ((link = s53_list_pop(&leader->followers)) != NULL) {
 		struct s53_pending *follower = S53_CONTAINER_OF(link, struct s53_pending, follow);
 
+		follower->query.now_ms = leader->query.now_ms;
 		if (leader->depends_on_client) {
-			follower->query.now_ms = leader->query.now_ms;
 			follower->query.step = S53_STEP_CHOOSE;
 			s53_pending_lead(follower);
 		} else {
-			follower->query.outcome = leader->query.outcome;
+			share_outcome(leader, follower);
 			follower->query.step = S53_STEP_ANSWER;
 		}
 		s53_query_run(&follower->query);
@@ -219,14 +250,12 @@ s53_step_answer(struct s53_query *query)
 {
 	struct s53_pending *pending = query->pending;
 
-	if (query->chase_depth == 0) {
-		count_answer(query);
-		if (query->outcome.rcode == S53_RCODE_SERVFAIL)
-			s53_query_log_error(query);
-	}
+	if (query->chase_depth == 0 && !query->refresh &&
+	    query->outcome.rcode == S53_RCODE_SERVFAIL)
+		s53_query_log_error(query);
 	if (pending != NULL)
 		wake_followers(pending);
-	reply(query);
+	s53_reply_send(query);
 	if (pending != NULL)
 		s53_pending_free(pending);
 	return S53_DONE;

@@ -196,7 +196,6 @@ child_ended(struct s53_client *client, size_t len)
 	struct s53_chase *chase = client->transport;
 	struct s53_query *child = S53_CONTAINER_OF(client, struct s53_query, client);
 	struct s53_query *query = &chase->parent->query;
-	enum s53_verdict verdict;
 
 	chase->reply_outcome = child->outcome;
 	chase->reply_len = len;
@@ -204,10 +203,8 @@ child_ended(struct s53_client *client, size_t len)
 	if (!chase->parked)
 		return;
 	query->now_ms = child->now_ms;
-	verdict = complete(query);
-	query->step = verdict == S53_NEXT && query->route->kind == S53_ROUTE_FORWARD
-	    ? S53_STEP_STORE
-	    : S53_STEP_ANSWER;
+	complete(query);
+	query->step = S53_STEP_ANSWER;
 	s53_query_run(query);
 }
 
@@ -231,6 +228,7 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 		.deadline_ms = query->pending->deadline_ms,
 		.policy = query->policy,
 		.view = query->view,
+		.answering = &query->view->answering,
 		.chase_of = chase,
 		.chase_depth = (uint8_t)(query->chase_depth + 1),
 		.may_query = query->may_query,
@@ -275,25 +273,64 @@ is_followed(uint16_t qtype)
 	return qtype != S53_TYPE_CNAME && qtype != S53_TYPE_ANY && qtype != S53_TYPE_DNAME;
 }
 
-enum s53_verdict
-s53_chase_upstream(struct s53_query *query)
+/* Look at the outcome; `chase` is filled as far as it is needed. */
+static bool
+is_due(struct s53_query *query, struct s53_chase *chase, bool delegated)
 {
 	struct s53_outcome *outcome = &query->outcome;
-	struct s53_chase chase = { .message = outcome->message,
-		.message_len = outcome->message_len };
-	struct s53_chase *kept;
-	struct s53_arena *arena = &query->pending->arena;
 
-	if (!is_followed(query->request.question.qtype) ||
-	    s53_header_count(outcome->message, S53_ANSWER) == 0 || !find_crossing(query, &chase))
+	chase->message = outcome->message;
+	chase->message_len = outcome->message_len;
+	chase->delegated = delegated;
+	return is_followed(query->request.question.qtype) && outcome->message != NULL &&
+	    s53_header_count(outcome->message, S53_ANSWER) > 0 && find_crossing(query, chase);
+}
+
+bool
+s53_chase_is_due(struct s53_query *query)
+{
+	struct s53_chase chase;
+
+	return is_due(query, &chase, false);
+}
+
+/* What is looked at is the exchange's or a scratch buffer's: it is gone when the child waits. */
+static struct s53_chase *
+keep(struct s53_pending *pending, const struct s53_chase *chase)
+{
+	struct s53_arena *arena = &pending->arena;
+	struct s53_chase *kept = s53_arena_copy(arena, chase, sizeof *chase);
+
+	if (kept == NULL)
+		return NULL;
+	kept->message = s53_arena_copy(arena, chase->message, chase->message_len);
+	kept->reply = NULL;
+	kept->reply_len = 0;
+	kept->finished = kept->parked = false;
+	return kept->message == NULL ? NULL : kept;
+}
+
+static enum s53_verdict
+chase_from(struct s53_query *query, bool delegated)
+{
+	struct s53_pending *pending = query->pending;
+	struct s53_chase chase, *kept;
+
+	if (!is_due(query, &chase, delegated))
 		return S53_NEXT;
-	/* The exchange's buffer is gone when the child waits. */
-	kept = s53_arena_copy(arena, &chase, sizeof chase);
-	if (kept != NULL)
-		kept->message = s53_arena_copy(arena, outcome->message, outcome->message_len);
-	if (kept == NULL || kept->message == NULL)
+	if (pending == NULL && (pending = s53_pending_move(query)) == NULL)
+		return s53_query_fail(
+		    query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
+	query = &pending->query;
+	if ((kept = keep(pending, &chase)) == NULL)
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
 	return cross(query, kept);
+}
+
+enum s53_verdict
+s53_chase(struct s53_query *query)
+{
+	return chase_from(query, false);
 }
 
 void
@@ -308,25 +345,7 @@ s53_chase_depends_on_client(const struct s53_query *query)
 enum s53_verdict
 s53_chase_local(struct s53_query *query, bool delegated)
 {
-	struct s53_pending *pending = query->pending;
-	struct s53_outcome *outcome;
-	struct s53_chase *chase;
-	enum s53_verdict verdict;
+	enum s53_verdict verdict = chase_from(query, delegated);
 
-	if (pending == NULL && (pending = s53_pending_move(query)) == NULL)
-		return s53_query_fail(
-		    query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
-	query = &pending->query;
-	outcome = &query->outcome;
-	outcome->message = s53_arena_copy(&pending->arena, outcome->message, outcome->message_len);
-	chase = s53_arena_zalloc(&pending->arena, sizeof *chase);
-	if (outcome->message == NULL || chase == NULL)
-		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
-	chase->message = outcome->message;
-	chase->message_len = outcome->message_len;
-	chase->delegated = delegated;
-	if (!find_crossing(query, chase))
-		return S53_REPLY;
-	verdict = cross(query, chase);
 	return verdict == S53_NEXT ? S53_REPLY : verdict;
 }

@@ -28,15 +28,16 @@ all_servers(const struct s53_group *group)
 	return size >= 32 ? UINT32_MAX : (1u << size) - 1;
 }
 
-/* No server is left: SERVFAIL with what is known of why. */
+/* No server is left: SERVFAIL with what is known of why, unless the cache can help. */
 static enum s53_verdict
 give_up(struct s53_query *query)
 {
 	struct s53_pending *pending = query->pending;
 
 	s53_count(query->resolver->counters, S53_C_CHOOSE_NONE_LEFT);
-	return s53_query_fail(query, S53_RCODE_SERVFAIL, pending->ede,
+	s53_query_fail(query, S53_RCODE_SERVFAIL, pending->ede,
 	    pending->ede_text[0] == '\0' ? NULL : pending->ede_text);
+	return s53_store_failure(query);
 }
 
 /*

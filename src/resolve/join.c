@@ -8,6 +8,8 @@
 static enum s53_verdict
 shed(struct s53_query *query)
 {
+	if (s53_stale_take(query, "too many queries wait"))
+		return S53_REPLY;
 	return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
 }
 
@@ -27,8 +29,11 @@ s53_step_join(struct s53_query *query)
 
 	if (query->chase_depth == 0)
 		leader = s53_inflight_find(&resolver->inflight, query);
+	if (leader != NULL && query->refresh)
+		return S53_DROP;
 	if ((pending = s53_pending_move(query)) == NULL)
 		return shed(query);
+	s53_stale_watch(pending);
 	if (leader != NULL) {
 		s53_count(resolver->counters, S53_C_JOIN_JOINED);
 		s53_list_append(&leader->followers, &pending->follow);

@@ -6,6 +6,7 @@
 
 #include <split53/zone.h>
 
+#include "arrange.h"
 #include "local.h"
 #include "pending.h"
 
@@ -41,7 +42,7 @@ forward_delegated(struct s53_query *query)
 
 	if (route == NULL || route->kind != S53_ROUTE_FORWARD)
 		return S53_REPLY;
-	query->route = route;
+	s53_query_set_route(query, route);
 	s53_count(query->resolver->counters, S53_C_ROUTE_FORWARD);
 	return S53_NEXT;
 }
@@ -56,7 +57,7 @@ s53_local_zone(struct s53_query *query)
 
 	begin(query, &reply);
 	s53_zone_answer(
-	    route->zone, &query->request.question, s53_wants_minimal_any(query), &reply, &answer);
+	    route->zone, &query->request.question, s53_zone_wishes(query), &reply, &answer);
 	end(query, &reply, answer.rcode, answer.authoritative);
 	query->outcome.ede = route->ede;
 	if (!recurse || !(answer.cname || answer.referral))

@@ -79,6 +79,7 @@ s53_pending_move(struct s53_query *query)
 	pending->ede_text[0] = '\0';
 	pending->chase = NULL;
 	pending->depends_on_client = false;
+	pending->patience.back = NULL;
 	pending->deadline_ms = query->deadline_ms != 0
 	    ? query->deadline_ms
 	    : query->now_ms + query->view->query_timeout_ms;
@@ -98,6 +99,7 @@ s53_pending_free(struct s53_pending *pending)
 	}
 	if (pending->leading)
 		s53_inflight_remove(&resolver->inflight, pending);
+	s53_exchanger_timer_cancel(resolver->exchanger, &pending->patience);
 	s53_list_remove(&pending->follow);
 	s53_list_remove(&pending->link);
 	resolver->pending_count--;

@@ -59,6 +59,7 @@ struct s53_pending {
 	struct s53_attempt *answered; /* for VALIDATE; its message is in query.outcome */
 	uint16_t ede; /* of the last failure, for SERVFAIL */
 	char ede_text[S53_EDE_TEXT_MAX];
+	struct s53_timer patience; /* stale-answer-client-timeout */
 	struct s53_arena arena;
 	struct s53_chase *chase; /* in the arena; or NULL */
 };
@@ -104,27 +105,34 @@ struct s53_resolver {
 	unsigned free_pending_count;
 	struct s53_link free_attempts;
 	unsigned free_attempt_count;
+	uint32_t order_turn; /* of cyclic and random order: arrange.c */
 	uint64_t error_told_ms; /* when a failure was last logged at info */
 	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
 };
 
 /*
- * chase.c: does the answer lead into another route? S53_NEXT: no, or completed; S53_WAIT: being
- * completed.
+ * chase.c: does the outcome's answer lead into another route? S53_NEXT: no, or completed; S53_WAIT:
+ * being completed, ANSWER follows; S53_REPLY: that failed. May move the query.
  */
-enum s53_verdict s53_chase_upstream(struct s53_query *query);
+enum s53_verdict s53_chase(struct s53_query *query);
 
 /*
- * The same for a local zone's answer that ends in a CNAME: S53_REPLY or S53_WAIT. Moves the
- * query.
+ * The same for a local zone's answer that ends in a CNAME or below a delegation: S53_REPLY or
+ * S53_WAIT.
  */
 enum s53_verdict s53_chase_local(struct s53_query *query, bool delegated);
+
+/* Would it? Looks only. */
+bool s53_chase_is_due(struct s53_query *query);
 
 /* What is about to be decided for a chase's child holds for this client only: tell who led here. */
 void s53_chase_depends_on_client(const struct s53_query *query);
 
 /* join.c: ask by itself, as who leads or does not join. */
 void s53_pending_lead(struct s53_pending *pending);
+
+/* stale.c: the client's patience begins; when it ends a stale answer goes out. */
+void s53_stale_watch(struct s53_pending *pending);
 
 /* validate.c: the exchange's check(), see exchange.h. */
 bool s53_validate_check(

@@ -65,8 +65,10 @@ view(struct s53_query *query)
 {
 	query->view = s53_policy_view(query->policy, &query->client.addr, &query->client.local,
 	    (query->request.flags & S53_RD) != 0);
-	if (query->view != NULL)
+	if (query->view != NULL) {
+		query->answering = &query->view->answering;
 		return S53_NEXT;
+	}
 	if (is_blackholed(query))
 		return S53_DROP;
 	s53_count(query->resolver->counters, S53_C_VIEW_REFUSED);
@@ -98,23 +100,6 @@ admit(struct s53_query *query)
 	return S53_NEXT;
 }
 
-/* The cache's place in the line: it keeps nothing yet, so every question is a miss. */
-static enum s53_verdict
-find(struct s53_query *query)
-{
-	s53_key_make(&query->key, query->view->id, &query->request.question,
-	    query->request.edns.dnssec_ok, (query->request.flags & S53_CD) != 0);
-	s53_count(query->resolver->counters, S53_C_FIND_MISS);
-	return S53_NEXT;
-}
-
-static enum s53_verdict
-store(struct s53_query *query)
-{
-	(void)query;
-	return S53_NEXT;
-}
-
 typedef enum s53_verdict step_fn(struct s53_query *query);
 
 static step_fn *const pipeline[S53_STEPS] = {
@@ -122,23 +107,23 @@ static step_fn *const pipeline[S53_STEPS] = {
 	[S53_STEP_VIEW] = view, /* match-clients, match-destinations */
 	[S53_STEP_ADMIT] = admit, /* blackhole, allow-query, allow-recursion */
 	[S53_STEP_ROUTE] = s53_step_route, /* longest suffix: forward, local zone, none */
-	[S53_STEP_FIND] = find, /* cache: fresh answers leave here */
+	[S53_STEP_FIND] = s53_step_find, /* cache: fresh answers leave here */
 	[S53_STEP_JOIN] = s53_step_join, /* same key under way: wait for its answer */
 	[S53_STEP_CHOOSE] = s53_step_choose, /* best upstream not yet tried */
 	[S53_STEP_EXCHANGE] = s53_step_exchange, /* UDP, TCP on TC */
 	[S53_STEP_VALIDATE] = s53_step_validate, /* rcode class, CNAMEs that leave the route */
-	[S53_STEP_STORE] = store,
+	[S53_STEP_STORE] = s53_step_store,
 	[S53_STEP_ANSWER] = s53_step_answer, /* ID, flags, spelling, size; wakes the joined */
 };
 
-void
-s53_query_run(struct s53_query *query)
+bool
+s53_query_run_until(struct s53_query *query, enum s53_step until)
 {
-	for (;;) {
+	while (query->step != until) {
 		enum s53_verdict verdict = pipeline[query->step](query);
 
 		if (verdict == S53_WAIT || verdict == S53_DONE)
-			return;
+			return false;
 		/* A step that moved the query off the stack left the way to it. */
 		if (query->pending != NULL)
 			query = &query->pending->query;
@@ -154,7 +139,14 @@ s53_query_run(struct s53_query *query)
 			break;
 		default:
 			query->client.ops->drop(&query->client);
-			return;
+			return false;
 		}
 	}
+	return true;
+}
+
+void
+s53_query_run(struct s53_query *query)
+{
+	s53_query_run_until(query, S53_STEPS);
 }

@@ -53,6 +53,7 @@ struct s53_outcome {
 	size_t message_len;
 	bool authoritative; /* AA: a zone of ours */
 	bool authentic; /* AD, for clients that may know (RFC 6840 s5.8) */
+	bool respell; /* owners besides the question may spell the name out */
 };
 
 struct s53_query {
@@ -64,14 +65,18 @@ struct s53_query {
 	struct s53_policy *policy;
 	const struct s53_view *view;
 	const struct s53_route *route;
+	const struct s53_answering *answering; /* of the view, then of the route */
 	struct s53_pending *pending; /* NULL while on the stack */
 	uint64_t deadline_ms; /* of the query that this one serves; 0: it begins when it waits */
 	struct s53_chase *chase_of; /* chase.c: whose CNAME's end this is, or NULL */
 	uint8_t chase_depth; /* over 0: asked by ourselves for a CNAME's end */
+	bool refresh; /* nobody waits any more, or ever did: for the cache alone (refresh.c) */
+	bool stale; /* FIND saw an answer that may go out when the upstreams fail (stale.c) */
 	bool may_query; /* allow-query, allow-query-on */
 	bool may_recurse; /* allow-recursion and kin: also the RA bit */
 	struct s53_outcome outcome;
-	struct s53_key key;
+	uint8_t *room; /* of the client, with the outcome's message in it; or NULL */
+	struct s53_key key; /* its name is NULL until made */
 	struct s53_client client;
 	struct s53_request request;
 };
@@ -79,17 +84,61 @@ struct s53_query {
 /* Walk the table from query->step until the query ends or waits. */
 void s53_query_run(struct s53_query *query);
 
+/* The same, but stop before the step `until`. false: it has ended or waits. */
+bool s53_query_run_until(struct s53_query *query, enum s53_step until);
+
+/* What the cache is asked with; the key is made when it is not yet. */
+struct s53_cache_ask s53_query_cache_ask(struct s53_query *query);
+
+/* Make the key and have the cache's memory for it fetched: FIND follows soon. */
+void s53_query_fetch(struct s53_query *query);
+
+/* Is there a cache, and is it to be used for this query's route? */
+bool s53_query_is_cached(const struct s53_query *query);
+
 /* Set an outcome without records; returns S53_REPLY. */
 enum s53_verdict s53_query_fail(
     struct s53_query *query, uint16_t rcode, uint16_t ede, const char *text);
 
 /* The steps that have a file of their own. */
 enum s53_verdict s53_step_route(struct s53_query *query);
+enum s53_verdict s53_step_find(struct s53_query *query);
 enum s53_verdict s53_step_join(struct s53_query *query);
 enum s53_verdict s53_step_choose(struct s53_query *query);
 enum s53_verdict s53_step_exchange(struct s53_query *query);
 enum s53_verdict s53_step_validate(struct s53_query *query);
+enum s53_verdict s53_step_store(struct s53_query *query);
 enum s53_verdict s53_step_answer(struct s53_query *query);
+
+/*
+ * answer.c: what a datagram to this client may hold (RFC 1035 s4.2.1, RFC 6891 s6.2.5,
+ * max-udp-size), or what TCP may.
+ */
+size_t s53_reply_limit(const struct s53_query *query);
+
+/* answer.c: send the outcome to the client, which is used up. */
+void s53_reply_send(struct s53_query *query);
+
+/*
+ * store.c: resolving has failed, as the outcome says: remember it. S53_REPLY, with a stale answer
+ * in the outcome where one may go out; S53_WAIT when that one is being completed.
+ */
+enum s53_verdict s53_store_failure(struct s53_query *query);
+
+/* refresh.c: from now on nobody waits for this query's answer. */
+void s53_query_set_nobody(struct s53_query *query);
+
+/* refresh.c: ask for the same once more, for the cache. */
+void s53_refresh(const struct s53_query *query);
+
+/*
+ * stale.c: put the expired answer into the outcome, `why` as extended error's text (RFC 8767 s4).
+ * false: there is none (any more), or it may not be given out; the outcome is untouched.
+ */
+bool s53_stale_take(struct s53_query *query, const char *why);
+
+/* route.c: this route is it, with its own rules for answers if it has any. */
+void s53_query_set_route(struct s53_query *query, const struct s53_route *route);
 
 /* minimal-any: one RRset is enough for ANY over UDP (RFC 8482 s4.1, s4.4). */
 bool s53_wants_minimal_any(const struct s53_query *query);

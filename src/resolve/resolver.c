@@ -4,7 +4,12 @@
  */
 #include <stdlib.h>
 
+#include <split53/rand.h>
+
 #include "pending.h"
+
+/* Queries whose cache entries are fetched together: enough to hide the memory's delay. */
+#define GROUP 16
 
 struct s53_resolver *
 s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
@@ -27,6 +32,7 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	s53_list_init(&resolver->free_attempts);
 	resolver->pending_count = resolver->free_pending_count = 0;
 	resolver->free_attempt_count = 0;
+	resolver->order_turn = (uint32_t)s53_rand_u64();
 	resolver->error_told_ms = 0;
 	return resolver;
 }
@@ -90,37 +96,71 @@ s53_resolver_pending(const struct s53_resolver *resolver)
 	return resolver->pending_count;
 }
 
+/* Field by field: the request, by far the largest, is parse's to fill. */
+static void
+begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_arrival *arrival,
+    uint64_t now_ms)
+{
+	query->step = S53_STEP_PARSE;
+	query->resolver = resolver;
+	query->octets = arrival->octets;
+	query->octets_len = arrival->len;
+	query->now_ms = now_ms;
+	query->policy = resolver->policy;
+	query->view = NULL;
+	query->route = NULL;
+	query->answering = NULL;
+	query->pending = NULL;
+	query->chase_of = NULL;
+	query->deadline_ms = 0;
+	query->chase_depth = 0;
+	query->refresh = query->stale = false;
+	query->may_query = query->may_recurse = false;
+	query->room = NULL;
+	query->key.name = NULL;
+	query->client = *arrival->client;
+	query->request.edns = (struct s53_edns){ 0 };
+	query->request.has_question = false;
+}
+
 void
 s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client,
     const uint8_t *octets, size_t len, uint64_t now_ms)
 {
+	const struct s53_arrival arrival = { client, octets, len };
 	struct s53_query query;
 
-	/* Field by field: the request, by far the largest, is parse's to fill. */
-	query.step = S53_STEP_PARSE;
-	query.resolver = resolver;
-	query.octets = octets;
-	query.octets_len = len;
-	query.now_ms = now_ms;
-	query.policy = resolver->policy;
-	query.view = NULL;
-	query.route = NULL;
-	query.pending = NULL;
-	query.chase_of = NULL;
-	query.deadline_ms = 0;
-	query.chase_depth = 0;
-	query.may_query = query.may_recurse = false;
-	query.client = *client;
-	query.request.edns = (struct s53_edns){ 0 };
-	query.request.has_question = false;
+	begin(&query, resolver, &arrival, now_ms);
 	s53_query_run(&query);
+}
+
+/* Walk a group up to FIND, have its entries fetched, then let each go on. */
+static void
+take_group(struct s53_resolver *resolver, const struct s53_arrival *arrivals, unsigned count,
+    uint64_t now_ms)
+{
+	struct s53_query queries[GROUP];
+	struct s53_query *found[GROUP];
+	unsigned found_count = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct s53_query *query = &queries[i];
+
+		begin(query, resolver, &arrivals[i], now_ms);
+		if (!s53_query_run_until(query, S53_STEP_FIND))
+			continue;
+		s53_query_fetch(query);
+		found[found_count++] = query;
+	}
+	for (unsigned i = 0; i < found_count; i++)
+		s53_query_run(found[i]);
 }
 
 void
 s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival *arrivals,
     unsigned count, uint64_t now_ms)
 {
-	for (unsigned i = 0; i < count; i++)
-		s53_resolver_take(
-		    resolver, arrivals[i].client, arrivals[i].octets, arrivals[i].len, now_ms);
+	for (unsigned at = 0; at < count; at += GROUP)
+		take_group(
+		    resolver, arrivals + at, count - at < GROUP ? count - at : GROUP, now_ms);
 }

@@ -108,6 +108,14 @@ find_route(const struct s53_query *query)
 	return s53_routes_find(routes, &parent);
 }
 
+void
+s53_query_set_route(struct s53_query *query, const struct s53_route *route)
+{
+	query->route = route;
+	query->answering =
+	    route != NULL && route->answering != NULL ? route->answering : &query->view->answering;
+}
+
 static bool
 may_ask_zone(const struct s53_query *query)
 {
@@ -130,7 +138,7 @@ s53_step_route(struct s53_query *query)
 			return refuse(query, S53_EDE_PROHIBITED, NULL);
 		return answer_meta_type(query);
 	}
-	query->route = find_route(query);
+	s53_query_set_route(query, find_route(query));
 	if (query->route == NULL || query->route->kind != S53_ROUTE_LOCAL)
 		return forward(query);
 	if (!may_ask_zone(query))

@@ -146,6 +146,7 @@ s53_step_validate(struct s53_query *query)
 		return next_server(pending, attempt, rcode);
 	make_ours(query, attempt);
 	query->outcome.rcode = rcode;
+	query->outcome.respell = true;
 	settle(pending);
-	return s53_chase_upstream(query);
+	return S53_NEXT;
 }

@@ -5,11 +5,13 @@
  *
  * Input: a client's message behind its length (2 octets), then replies, each behind a length (2
  * octets) and a kind: 0 as it is, 1 with header and question of what was asked in front (so that
- * it passes the first checks), 2 the server cannot be reached, 3 time goes by.
+ * it passes the first checks), 2 the server cannot be reached, 3 time goes by; 4 more ends the
+ * replies to the first of two questions. The client asks twice, so that the cache answers.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include <split53/cache.h>
 #include <split53/clock.h>
 #include <split53/rand.h>
 #include <split53/resolver.h>
@@ -19,6 +21,19 @@
 
 #define CLIENT_MAX 4096
 #define STEPS_MAX 64
+
+static const struct s53_cache_rules rules = { .enabled = true,
+	.max_ttl_s = 604800,
+	.max_ncache_ttl_s = 10800,
+	.servfail_ttl_s = 1,
+	.stale_keep = true,
+	.stale_answer = true,
+	.max_stale_s = 86400,
+	.stale_answer_ttl_s = 30,
+	.stale_refresh_s = 30,
+	.stale_client_timeout_ms = 100,
+	.prefetch_trigger_s = 2,
+	.prefetch_eligible_s = 9 };
 
 static struct world {
 	struct s53_view view;
@@ -114,6 +129,7 @@ make_world(void)
 	world.groups[1] = group_of("127.0.0.1#8600", "127.0.0.2#8600");
 	world.view = (struct s53_view){ .id = 1,
 		.name = "_default",
+		.answering = { .cache = &rules },
 		.recursion = true,
 		.udp_size_max = 1232,
 		.edns_udp_size = 1232,
@@ -179,36 +195,52 @@ step(struct s53_exchanger *exchanger, unsigned kind, const uint8_t *octets, size
 	fake_arrive(exchanger, exchange, message, len);
 }
 
+/* Replies and time go by until the input ends or `steps` are done; then all that waits ends. */
+static void
+answer(struct s53_exchanger *exchanger, struct s53_reader *input, unsigned steps)
+{
+	for (unsigned i = 0; i < steps && input->at < input->len; i++) {
+		unsigned kind = s53_read_u8(input);
+		size_t left, reply_len = s53_read_u16(input);
+		const uint8_t *octets;
+
+		if ((kind & 4) != 0)
+			break;
+		left = input->len - input->at;
+		reply_len = reply_len < left ? reply_len : left;
+		octets = s53_read(input, reply_len);
+		if (octets != NULL)
+			step(exchanger, kind & 3, octets, reply_len);
+	}
+	fake_advance(exchanger, s53_clock_ms() + 60000);
+}
+
 static void
 play(struct s53_reader *input, bool tcp)
 {
 	struct s53_exchanger *exchanger = s53_exchanger_new(NULL, &world.counters);
-	struct s53_resolver *resolver =
-	    s53_resolver_new(exchanger, &world.counters, &world.shared, &world.policy);
+	struct s53_resolver *resolver;
 	struct s53_client client = { .ops = &ops, .kind = tcp ? S53_TCP : S53_UDP };
 	size_t len = s53_read_u16(input) % CLIENT_MAX;
 	const uint8_t *octets =
 	    s53_read(input, len < input->len - input->at ? len : input->len - input->at);
+	struct s53_arrival arrival = { &client, octets, input->at - 2 };
 
+	world.policy.cache = s53_cache_new(0);
+	resolver = s53_resolver_new(exchanger, &world.counters, &world.shared, &world.policy);
 	S53_ASSERT(s53_addr_parse("127.0.0.1", 4242, &client.addr) == S53_OK);
 	S53_ASSERT(s53_addr_parse("127.0.0.1", 53, &client.local) == S53_OK);
 	world.ended = 0;
 	if (octets != NULL) {
-		s53_resolver_take(resolver, &client, octets, input->at - 2, s53_clock_ms());
-		for (unsigned i = 0; i < STEPS_MAX && input->at < input->len; i++) {
-			unsigned kind = s53_read_u8(input) & 3;
-			size_t left, reply_len = s53_read_u16(input);
-
-			left = input->len - input->at;
-			reply_len = reply_len < left ? reply_len : left;
-			octets = s53_read(input, reply_len);
-			if (octets != NULL)
-				step(exchanger, kind, octets, reply_len);
-		}
-		fake_advance(exchanger, s53_clock_ms() + 60000);
+		s53_resolver_take(resolver, &client, octets, arrival.len, s53_clock_ms());
+		answer(exchanger, input, STEPS_MAX);
 		S53_ASSERT(world.ended == 1 && s53_resolver_pending(resolver) == 0);
+		s53_resolver_take_batch(resolver, &arrival, 1, s53_clock_ms());
+		answer(exchanger, input, STEPS_MAX);
+		S53_ASSERT(world.ended == 2 && s53_resolver_pending(resolver) == 0);
 	}
 	s53_resolver_free(resolver);
+	s53_cache_drop(world.policy.cache);
 	s53_exchanger_free(exchanger);
 }
 

@@ -13,6 +13,7 @@ struct s53_exchanger {
 	struct s53_link open;
 	struct s53_counters *counters;
 	unsigned pending;
+	struct s53_timer *timers; /* in no order; due_tick is in ms */
 };
 
 struct s53_exchanger *
@@ -67,6 +68,32 @@ unsigned
 s53_exchanger_pending(const struct s53_exchanger *exchanger)
 {
 	return exchanger->pending;
+}
+
+void
+s53_exchanger_timer(
+    struct s53_exchanger *exchanger, struct s53_timer *timer, uint64_t due_ms, uint64_t now_ms)
+{
+	(void)now_ms;
+	s53_exchanger_timer_cancel(exchanger, timer);
+	timer->due_tick = due_ms;
+	timer->next = exchanger->timers;
+	timer->back = &exchanger->timers;
+	if (timer->next != NULL)
+		timer->next->back = &timer->next;
+	exchanger->timers = timer;
+}
+
+void
+s53_exchanger_timer_cancel(struct s53_exchanger *exchanger, struct s53_timer *timer)
+{
+	(void)exchanger;
+	if (timer->back == NULL)
+		return;
+	*timer->back = timer->next;
+	if (timer->next != NULL)
+		timer->next->back = timer->back;
+	timer->back = NULL;
 }
 
 struct s53_exchange *
@@ -149,13 +176,35 @@ next_due(struct s53_exchanger *exchanger, uint64_t until_ms, uint64_t *due_ms)
 	return first;
 }
 
+/* The timer that is due first, before `until_ms`. */
+static struct s53_timer *
+next_timer(struct s53_exchanger *exchanger, uint64_t until_ms)
+{
+	struct s53_timer *first = NULL;
+
+	for (struct s53_timer *it = exchanger->timers; it != NULL; it = it->next)
+		if (it->due_tick < until_ms && (first == NULL || it->due_tick < first->due_tick))
+			first = it;
+	return first;
+}
+
 void
 fake_advance(struct s53_exchanger *exchanger, uint64_t now_ms)
 {
 	struct s53_exchange *exchange;
+	struct s53_timer *timer;
 	uint64_t due_ms;
 
-	while ((exchange = next_due(exchanger, now_ms, &due_ms)) != NULL) {
+	for (;;) {
+		exchange = next_due(exchanger, now_ms, &due_ms);
+		if ((timer = next_timer(exchanger, due_ms)) != NULL) {
+			s53_exchanger_timer_cancel(exchanger, timer);
+			s53_clock_test_set(timer->due_tick);
+			timer->fire(timer);
+			continue;
+		}
+		if (exchange == NULL)
+			break;
 		s53_clock_test_set(due_ms);
 		if (due_ms >= exchange->timeout_at_ms) {
 			end(exchanger, exchange, S53_EXCHANGE_TIMEOUT, NULL, 0);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <split53/cache.h>
 #include <split53/resolver.h>
 #include <split53/zone.h>
 
@@ -42,6 +43,10 @@ struct world {
 	struct script script;
 	struct s53_policy policy;
 	struct s53_view view;
+	struct s53_cache_rules rules;
+	struct s53_order_rule order;
+	struct s53_order_list orders;
+	uint32_t route_count;
 	struct s53_registry *registry;
 	struct s53_group *groups[16];
 	unsigned group_count;

@@ -24,8 +24,20 @@ world_init(struct world *world)
 	world->now_ms = START_MS;
 	s53_clock_test_set(START_MS);
 	world->registry = s53_registry_new();
+	world->rules = (struct s53_cache_rules){ .max_ttl_s = 604800,
+		.max_ncache_ttl_s = 10800,
+		.servfail_ttl_s = 1,
+		.max_stale_s = 86400,
+		.stale_answer_ttl_s = 30,
+		.stale_refresh_s = 30,
+		.stale_client_timeout_ms = S53_STALE_TIMEOUT_OFF,
+		.prefetch_trigger_s = 2,
+		.prefetch_eligible_s = 9 };
+	world->order = (struct s53_order_rule){ .any_name = true, .order = S53_ORDER_NONE };
+	world->orders = (struct s53_order_list){ 1, &world->order };
 	world->view = (struct s53_view){ .id = 1,
 		.name = "_default",
+		.answering = { &world->rules, &world->orders, S53_MINIMAL_NO_AUTH_RECURSIVE },
 		.recursion = true,
 		.udp_size_max = 1232,
 		.edns_udp_size = 1232,
@@ -54,6 +66,7 @@ world_fini(struct world *world)
 {
 	s53_resolver_free(world->resolver);
 	s53_exchanger_free(world->exchanger);
+	s53_cache_drop(world->policy.cache);
 	s53_routes_free(world->view.routes);
 	for (unsigned i = 0; i < world->group_count; i++)
 		s53_group_free(world->groups[i]);
@@ -83,11 +96,54 @@ add_route(struct world *world, struct s53_route *route, const char *apex)
 		fail(&world->script, "this route is there already");
 }
 
-/* route APEX ADDR#PORT ... [noedns] [tcp-only] */
+/* Options of the cache, by BIND's name; times in seconds as there. */
+static bool
+set_cache_option(struct world *world, const char *name, const char *value)
+{
+	struct s53_cache_rules *rules = &world->rules;
+	const struct {
+		const char *name;
+		uint32_t *number;
+	} numbers[] = {
+		{ "max-cache-ttl", &rules->max_ttl_s },
+		{ "min-cache-ttl", &rules->min_ttl_s },
+		{ "max-ncache-ttl", &rules->max_ncache_ttl_s },
+		{ "min-ncache-ttl", &rules->min_ncache_ttl_s },
+		{ "servfail-ttl", &rules->servfail_ttl_s },
+		{ "max-stale-ttl", &rules->max_stale_s },
+		{ "stale-answer-ttl", &rules->stale_answer_ttl_s },
+		{ "stale-refresh-time", &rules->stale_refresh_s },
+		{ "stale-answer-client-timeout", &rules->stale_client_timeout_ms },
+		{ "prefetch", &rules->prefetch_trigger_s },
+		{ "prefetch-eligible", &rules->prefetch_eligible_s },
+	};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		if (strcmp(name, numbers[i].name) == 0) {
+			*numbers[i].number = (uint32_t)strtoul(value, NULL, 10);
+			return true;
+		}
+	}
+	if (strcmp(name, "cache") == 0) {
+		world->policy.cache = s53_cache_new(strtoull(value, NULL, 10));
+		rules->enabled = true;
+	} else if (strcmp(name, "stale-answer-enable") == 0)
+		rules->stale_keep = rules->stale_answer = strcmp(value, "yes") == 0;
+	else if (strcmp(name, "stale-cache-enable") == 0)
+		rules->stale_keep = strcmp(value, "yes") == 0;
+	else
+		return false;
+	return true;
+}
+
+/* route APEX ADDR#PORT ... [noedns] [tcp-only] [no-cache] */
 static void
 set_route(struct world *world, char **words, unsigned count)
 {
-	struct s53_route route = { .kind = S53_ROUTE_FORWARD };
+	static const struct s53_cache_rules no_cache;
+	static const struct s53_answering uncached = { &no_cache, NULL,
+		S53_MINIMAL_NO_AUTH_RECURSIVE };
+	struct s53_route route = { .kind = S53_ROUTE_FORWARD, .id = ++world->route_count };
 	struct s53_upstream_options options = { .edns = !has_word(words, count, "noedns"),
 		.tcp_only = has_word(words, count, "tcp-only") };
 	struct s53_upstream *servers[S53_GROUP_MAX];
@@ -100,6 +156,8 @@ set_route(struct world *world, char **words, unsigned count)
 			servers[server_count++] =
 			    s53_registry_get(world->registry, &addr, &options);
 	}
+	if (has_word(words, count, "no-cache"))
+		route.answering = &uncached;
 	route.group = s53_group_new(servers, server_count);
 	world->groups[world->group_count++] = route.group;
 	for (unsigned i = 0; i < server_count; i++)
@@ -174,7 +232,7 @@ set_option(struct world *world, char **words, unsigned count)
 		world->policy.blackhole = acl_of(world, value);
 	else if (strcmp(name, "server-id") == 0)
 		world->view.server_id = "replay-id";
-	else
+	else if (!set_cache_option(world, name, value))
 		fail(&world->script, "unknown option '%s'", name);
 }
 

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * arrange.c - how answers are given out: rrset-order, minimal-responses.
+ *
+ * Without any rule, which is the rule, each reply is shuffled and nothing is looked up. Cyclic
+ * order needs to know whose turn it is: of each set, since clients ask for A and AAAA by turns, and
+ * with one counter for both a set of two would always begin with the same. As many counters as
+ * sets would be a cache of its own; a table of counters, by the hash of owner and type, does
+ * nearly as well.
+ */
+#include "arrange.h"
+
+#include <split53/hash.h>
+#include <split53/message.h>
+#include <split53/zone.h>
+
+#include "pending.h"
+
+#define TURNS 512 /* 1 KB a worker */
+
+struct arranging {
+	struct s53_ordering ordering;
+	const struct s53_order_list *list;
+};
+
+/* The worker's: which record of a set comes first next time. */
+static _Thread_local uint16_t turns[TURNS];
+
+static uint16_t
+next_turn(const struct s53_name *owner, uint16_t type)
+{
+	return turns[(s53_hash(owner->octets, owner->len) + type) % TURNS]++;
+}
+
+static enum s53_turn
+choose(struct s53_ordering *ordering, const struct s53_name *owner, uint16_t type)
+{
+	const struct arranging *it = S53_CONTAINER_OF(ordering, struct arranging, ordering);
+
+	switch (s53_order_find(it->list, owner, type)) {
+	case S53_ORDER_RANDOM:
+		return S53_TURN_SHUFFLE;
+	case S53_ORDER_CYCLIC:
+		ordering->steps = next_turn(owner, type);
+		return S53_TURN_ROTATE;
+	case S53_ORDER_FIXED: /* as the upstream or the zone has them */
+	case S53_ORDER_NONE:
+		break;
+	}
+	return S53_TURN_NONE;
+}
+
+size_t
+s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len)
+{
+	const struct s53_order_list *list = query->answering->order;
+	struct s53_resolver *resolver = query->resolver;
+	struct arranging it = { .list = list, .ordering = { .dice = resolver->order_turn } };
+
+	if (list != NULL && list->count > 0)
+		it.ordering.choose = choose;
+	len = s53_message_reorder(message, len, &it.ordering);
+	resolver->order_turn = it.ordering.dice;
+	return len;
+}
+
+/* named's: keys and their digests never carry more than themselves, NS always their hosts. */
+enum { TYPE_CDS = 59, TYPE_CDNSKEY = 60 };
+
+static enum s53_minimal
+minimal_of(const struct s53_query *query)
+{
+	switch (query->request.question.qtype) {
+	case S53_TYPE_NS:
+		return S53_MINIMAL_NO;
+	case S53_TYPE_DS:
+	case S53_TYPE_DNSKEY:
+	case TYPE_CDS:
+	case TYPE_CDNSKEY:
+		return S53_MINIMAL_YES;
+	default:
+		return query->answering->minimal;
+	}
+}
+
+size_t
+s53_minimize(const struct s53_query *query, uint8_t *message, size_t len)
+{
+	enum s53_minimal minimal = minimal_of(query);
+
+	if (minimal == S53_MINIMAL_NO)
+		return len;
+	return s53_message_minimize(message, len, minimal == S53_MINIMAL_YES);
+}
+
+unsigned
+s53_zone_wishes(const struct s53_query *query)
+{
+	unsigned wishes = s53_wants_minimal_any(query) ? S53_ZONE_ONE_OF_ANY : 0;
+
+	switch (minimal_of(query)) {
+	case S53_MINIMAL_YES:
+		return wishes | S53_ZONE_NO_ADDITIONAL;
+	case S53_MINIMAL_NO:
+		return wishes | S53_ZONE_AUTHORITY;
+	case S53_MINIMAL_NO_AUTH_RECURSIVE:
+		return wishes | ((query->request.flags & S53_RD) != 0 ? 0 : S53_ZONE_AUTHORITY);
+	case S53_MINIMAL_NO_AUTH:
+		break;
+	}
+	return wishes;
+}

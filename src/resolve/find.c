@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * find.c - the step find: what the cache knows leaves here, copied straight into the send buffer.
+ *
+ * Fresh: answered. Stale: answered at once only when asking is known to be useless for now
+ * (stale-refresh-time) or not wanted first (stale-answer-client-timeout 0); otherwise the upstream
+ * is asked and the stale answer waits in the cache for its failure (RFC 8767 s5). A failure that
+ * is remembered: SERVFAIL (RFC 9520 s3.2).
+ */
+#include <split53/cache.h>
+
+#include "pending.h"
+
+#define UDP_ROOM 4096 /* what the outbox has at hand; a larger answer takes the way by scratch */
+
+struct s53_cache_ask
+s53_query_cache_ask(struct s53_query *query)
+{
+	if (query->key.name == NULL)
+		s53_key_make(&query->key, query->view->id, &query->request.question,
+		    query->request.edns.dnssec_ok, (query->request.flags & S53_CD) != 0);
+	return (struct s53_cache_ask){ .key = &query->key,
+		.route_id = query->route->id,
+		.rules = query->answering->cache,
+		.now_ms = query->now_ms };
+}
+
+bool
+s53_query_is_cached(const struct s53_query *query)
+{
+	return query->policy->cache != NULL && query->answering->cache->enabled;
+}
+
+void
+s53_query_fetch(struct s53_query *query)
+{
+	s53_query_cache_ask(query);
+	if (query->policy->cache != NULL)
+		s53_cache_prefetch(query->policy->cache, &query->key);
+}
+
+/* Where a fresh answer is to be copied to: the client's own buffer where it may fit. */
+static uint8_t *
+find_room(struct s53_query *query, size_t *cap)
+{
+	uint8_t *room = NULL;
+
+	*cap = s53_reply_limit(query);
+	if (query->client.kind == S53_UDP && *cap > UDP_ROOM)
+		*cap = UDP_ROOM;
+	if (query->chase_depth == 0)
+		room = query->client.ops->room(&query->client, *cap);
+	query->room = room;
+	if (room != NULL)
+		return room;
+	*cap = sizeof query->resolver->scratch;
+	return query->resolver->scratch;
+}
+
+static enum s53_verdict
+hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
+{
+	query->outcome = (struct s53_outcome){ .rcode = s53_header_rcode(message),
+		.ede = S53_EDE_NONE,
+		.message = message,
+		.message_len = cached->len,
+		.authentic = cached->authentic,
+		.respell = cached->respell };
+	s53_count(query->resolver->counters, S53_C_FIND_HIT);
+	if (cached->refresh) {
+		s53_count(query->resolver->counters, S53_C_FIND_PREFETCH);
+		s53_refresh(query);
+	}
+	if (cached->aliases) {
+		enum s53_verdict verdict = s53_chase(query);
+
+		return verdict == S53_NEXT ? S53_REPLY : verdict;
+	}
+	return S53_REPLY;
+}
+
+static enum s53_verdict
+miss(struct s53_query *query)
+{
+	s53_count(query->resolver->counters, S53_C_FIND_MISS);
+	return S53_NEXT;
+}
+
+/* Expired: is now the time to give it out? */
+static enum s53_verdict
+expired(struct s53_query *query, const struct s53_cached *cached)
+{
+	bool at_once = query->answering->cache->stale_client_timeout_ms == 0;
+
+	query->stale = true;
+	if (!cached->failed_lately && !at_once)
+		return miss(query);
+	if (!s53_stale_take(
+		query, at_once ? "client timeout" : "query within stale refresh time window"))
+		return miss(query);
+	if (!cached->failed_lately)
+		s53_refresh(query);
+	if (s53_chase_is_due(query)) {
+		enum s53_verdict verdict = s53_chase(query);
+
+		return verdict == S53_NEXT ? S53_REPLY : verdict;
+	}
+	return S53_REPLY;
+}
+
+enum s53_verdict
+s53_step_find(struct s53_query *query)
+{
+	struct s53_cache_ask ask = s53_query_cache_ask(query);
+	struct s53_cache *cache = query->policy->cache;
+	struct s53_cached cached;
+	uint8_t *room;
+	size_t cap;
+
+	if (!s53_query_is_cached(query))
+		return miss(query);
+	room = find_room(query, &cap);
+	s53_cache_find(cache, &ask, room, cap, &cached);
+	if (cached.freshness == S53_CACHE_FRESH && cached.len > cap) {
+		query->room = NULL;
+		room = query->resolver->scratch;
+		s53_cache_find(cache, &ask, room, sizeof query->resolver->scratch, &cached);
+	}
+	switch (cached.freshness) {
+	case S53_CACHE_FRESH:
+		return hit(query, &cached, room);
+	case S53_CACHE_STALE:
+		return expired(query, &cached);
+	case S53_CACHE_FAILURE:
+		s53_count(query->resolver->counters, S53_C_FIND_FAILURE);
+		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_CACHED_ERROR, NULL);
+	default:
+		return miss(query);
+	}
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * stale.c - expired answers: better than none (RFC 8767), and only then.
+ *
+ * The upstream is asked first. The expired answer goes out when that fails, or when the client's
+ * patience (stale-answer-client-timeout) is over while it still may succeed: then the query goes on
+ * for the cache.
+ */
+#include <string.h>
+
+#include <split53/cache.h>
+#include <split53/clock.h>
+
+#include "pending.h"
+
+/* Out of the scratch buffer, which the followers' replies will use. */
+static uint8_t *
+own_copy(struct s53_query *query, uint8_t *message, size_t len)
+{
+	if (query->pending == NULL)
+		return message;
+	return s53_arena_copy(&query->pending->arena, message, len);
+}
+
+bool
+s53_stale_take(struct s53_query *query, const char *why)
+{
+	struct s53_cache_ask ask;
+	struct s53_cached cached;
+	uint8_t *message = query->resolver->scratch;
+
+	if (!query->stale)
+		return false;
+	ask = s53_query_cache_ask(query);
+	s53_cache_find_stale(
+	    query->policy->cache, &ask, message, sizeof query->resolver->scratch, &cached);
+	if (cached.freshness != S53_CACHE_STALE && cached.freshness != S53_CACHE_FRESH)
+		return false;
+	if ((message = own_copy(query, message, cached.len)) == NULL)
+		return false;
+	query->outcome = (struct s53_outcome){ .rcode = s53_header_rcode(message),
+		.ede = S53_EDE_NONE,
+		.message = message,
+		.message_len = cached.len,
+		.authentic = cached.authentic,
+		.respell = cached.respell };
+	if (cached.freshness == S53_CACHE_FRESH)
+		return true;
+	query->outcome.ede =
+	    query->outcome.rcode == S53_RCODE_NXDOMAIN ? S53_EDE_STALE_NXDOMAIN : S53_EDE_STALE;
+	query->outcome.ede_text = why;
+	return true;
+}
+
+/* A CNAME that leaves the route cannot be completed while its query is still under way. */
+static void
+on_patience_over(struct s53_timer *timer)
+{
+	struct s53_pending *pending = S53_CONTAINER_OF(timer, struct s53_pending, patience);
+	struct s53_query *query = &pending->query;
+
+	query->now_ms = s53_clock_ms();
+	if (pending->chase != NULL || !s53_stale_take(query, "client timeout") ||
+	    s53_chase_is_due(query))
+		return;
+	s53_reply_send(query);
+	if (s53_list_empty(&pending->follow))
+		s53_query_set_nobody(query);
+	else
+		s53_pending_free(pending);
+}
+
+void
+s53_stale_watch(struct s53_pending *pending)
+{
+	struct s53_query *query = &pending->query;
+	uint32_t patience_ms = query->answering->cache->stale_client_timeout_ms;
+
+	if (!query->stale || patience_ms == S53_STALE_TIMEOUT_OFF)
+		return;
+	pending->patience.fire = on_patience_over;
+	s53_exchanger_timer(query->resolver->exchanger, &pending->patience,
+	    query->now_ms + patience_ms, query->now_ms);
+}

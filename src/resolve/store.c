@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * store.c - the step store: what the upstream said is kept, as it said it.
+ *
+ * A CNAME that leaves the route is stored as it is and chased afterwards, each time that it is
+ * given out: each link of the chain has its own key, route, TTL and failure.
+ */
+#include <split53/cache.h>
+
+#include "arrange.h"
+#include "pending.h"
+
+enum s53_verdict
+s53_step_store(struct s53_query *query)
+{
+	struct s53_outcome *outcome = &query->outcome;
+	uint32_t lifetime_s;
+
+	outcome->message_len = s53_minimize(query, outcome->message, outcome->message_len);
+	lifetime_s = s53_cache_settle(query->answering->cache, outcome->message,
+	    outcome->message_len, query->request.question.qtype);
+	if (lifetime_s > 0 && s53_query_is_cached(query)) {
+		struct s53_cache_ask ask = s53_query_cache_ask(query);
+
+		if (s53_cache_store(query->policy->cache, &ask, outcome->message,
+			outcome->message_len, lifetime_s, outcome->authentic))
+			s53_count(query->resolver->counters, S53_C_STORE_KEPT);
+	}
+	return query->refresh ? S53_NEXT : s53_chase(query);
+}
+
+enum s53_verdict
+s53_store_failure(struct s53_query *query)
+{
+	if (s53_query_is_cached(query)) {
+		struct s53_cache_ask ask = s53_query_cache_ask(query);
+
+		s53_cache_store_failure(query->policy->cache, &ask, query->outcome.ede);
+		s53_count(query->resolver->counters, S53_C_STORE_FAILURE);
+	}
+	if (!query->refresh && s53_stale_take(query, "resolver failure")) {
+		enum s53_verdict verdict = s53_chase(query);
+
+		return verdict == S53_NEXT ? S53_REPLY : verdict;
+	}
+	return S53_REPLY;
+}
