@@ -38,7 +38,10 @@ s53_explain_cache(const struct s53_rehearsal *rehearsal, FILE *out)
 		fputs("0: no answer is kept", out);
 	else
 		print_size(snapshot->max_cache_octets, out);
-	s53_explain_place(size, out);
+	if (snapshot->max_cache_octets > 0 && size != NULL && s53_setup_is_none(size))
+		fputs(" (asked for in a view or zone)\n", out);
+	else
+		s53_explain_place(size, out);
 	fprintf(out, "    dump-file \"%s\"", snapshot->dump_file);
 	s53_explain_place(dump, out);
 	if (snapshot->cache_file != NULL)

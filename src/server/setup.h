@@ -184,6 +184,9 @@ void s53_setup_answering(
 const struct s53_answering *s53_setup_zone_answering(struct s53_setup *setup,
     const struct s53_conf_clause *zone_body, const struct s53_conf_clause *view_body);
 
+/* Is it max-cache-size 0? NULL is not. */
+bool s53_setup_is_none(const struct s53_conf_clause *clause);
+
 /* Once all views are there: how large the cache is. */
 void s53_setup_cache_size(struct s53_setup *setup);
 

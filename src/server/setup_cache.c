@@ -65,9 +65,8 @@ is_yes(const struct scope *scope, const char *name, bool otherwise)
 								     : otherwise;
 }
 
-/* max-cache-size 0 */
-static bool
-is_none(const struct s53_conf_clause *clause)
+bool
+s53_setup_is_none(const struct s53_conf_clause *clause)
 {
 	return clause != NULL && clause->value.type == S53_CONF_NUMBER &&
 	    clause->value.number == 0 && !clause->value.is_default;
@@ -142,16 +141,22 @@ memory_of(const struct s53_setup *setup)
 }
 
 static uint64_t
+whole_mib(uint64_t octets)
+{
+	return octets / MIB * MIB;
+}
+
+static uint64_t
 default_octets(uint64_t memory)
 {
-	return memory / 2 < DEFAULT_OCTETS && memory > 0 ? memory / 2 : DEFAULT_OCTETS;
+	return memory / 2 < DEFAULT_OCTETS && memory > 0 ? whole_mib(memory / 2) : DEFAULT_OCTETS;
 }
 
 /* The most that a cache may have; UINT64_MAX where nobody says what memory there is. */
 static uint64_t
 most_octets(uint64_t memory)
 {
-	return memory > 0 ? memory / 4 * 3 : UINT64_MAX;
+	return memory > 0 ? whole_mib(memory / 4 * 3) : UINT64_MAX;
 }
 
 /* What a clause asks for, before the limits. */
@@ -168,7 +173,7 @@ asked_octets(const struct s53_conf_clause *clause, uint64_t memory)
 		return value->number;
 	if (memory == 0)
 		return DEFAULT_OCTETS;
-	return value->number >= 100 ? memory : memory / 100 * value->number;
+	return value->number >= 100 ? memory : whole_mib(memory / 100 * value->number);
 }
 
 static uint64_t
@@ -196,10 +201,10 @@ read_enabled(const struct scope *scope)
 	const struct s53_conf_clause *global =
 	    s53_setup_option(setup->input->source, NULL, "max-cache-size");
 
-	if (is_none(clause))
+	if (s53_setup_is_none(clause))
 		return false;
 	setup->cache_wanted = true;
-	if (is_none(global) && clause != NULL) {
+	if (s53_setup_is_none(global) && clause != NULL) {
 		uint64_t octets = limited_octets(setup, clause);
 
 		if (octets > setup->cache_octets)
@@ -267,7 +272,7 @@ s53_setup_cache_size(struct s53_setup *setup)
 
 	if (!setup->cache_wanted)
 		setup->snapshot->max_cache_octets = 0;
-	else if (is_none(clause))
+	else if (s53_setup_is_none(clause))
 		setup->snapshot->max_cache_octets = setup->cache_octets;
 	else
 		setup->snapshot->max_cache_octets = limited_octets(setup, clause);
