@@ -220,11 +220,14 @@ slurp(uint8_t *octets, size_t cap)
 	return len;
 }
 
+/* Always a new one: some file systems write an old one out to the disk when it is cut. */
 static void
 spit(const uint8_t *octets, size_t len)
 {
-	int fd = open("it", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd;
 
+	unlink("it");
+	fd = open("it", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_true(fd >= 0 && write(fd, octets, len) == (ssize_t)len);
 	close(fd);
 }
