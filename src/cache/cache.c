@@ -18,9 +18,9 @@
 #define SMALL_MIN ((S53_ENTRY_SIZE_MAX + PAGE - 1) / PAGE * PAGE)
 
 /*
- * An entry of an A record takes 104 octets of a ring: with an index of at most 2/13 of the shard, at
- * seven eighths full, index and rings are full at about the same time. For each of its slots the
- * ghosts have 2 octets: they remember as many as leave while as many stay.
+ * An entry of an A record takes 104 octets of a ring: with an index of at most 2/13 of the shard,
+ * seven eighths of it taken, index and rings are full at about the same time. For each of its
+ * slots there are 2 octets of ghosts: as many names are remembered as may stay.
  */
 static uint32_t
 index_bits_for(uint64_t octets)
@@ -70,7 +70,7 @@ shards_len(const struct s53_cache *cache)
 	return sizeof *cache + (sizeof cache->shards[0] << cache->shard_bits);
 }
 
-/* While an index grows, half of the greatest one is there besides: set aside once for all shards. */
+/* While an index grows, half of the greatest one is there besides: set aside once for them all. */
 static uint64_t
 octets_of_a_shard(uint64_t max_octets, unsigned bits)
 {

@@ -93,8 +93,8 @@ describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_ca
 }
 
 /*
- * The message, each TTL less its age; what has expired gets `least`. TTLs are read from the entry, not
- * from the copy: the processor would have to wait until what it just wrote can be read.
+ * The message, each TTL less its age; what has expired gets `least`. TTLs are read from the entry,
+ * not from the copy: the processor would have to wait until what it just wrote can be read.
  */
 static void
 copy_out(struct s53_entry *entry, uint8_t *octets, uint32_t age_s, uint32_t least)

@@ -76,8 +76,9 @@ s53_ring_pop(struct s53_ring *ring)
 }
 
 /*
- * The block's own room is enough: when the head has come around, it is below the tail, and the block
- * fits from there on as it fitted from the tail on. Otherwise all between head and end is free.
+ * The block's own room is enough: when the head has come around, it is below the tail, and the
+ * block fits from there on as it fitted from the tail on. Otherwise all between head and end is
+ * free.
  */
 struct s53_entry *
 s53_ring_requeue(struct s53_ring *ring)

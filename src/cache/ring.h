@@ -7,8 +7,8 @@
  * Memory   the octets are the shard's
  * Units    octets; all sizes are multiples of S53_ENTRY_UNIT
  *
- * No block lies across the end of the ring: what is left there is filled with a dead block. head and
- * tail only grow, so that a reader who comes back later (walk.c) can tell what has gone meanwhile.
+ * No block lies across the end of the ring: what is left there is filled with a dead block. head
+ * and tail only grow, so that a reader who comes back later (walk.c) can tell what has gone.
  */
 #pragma once
 

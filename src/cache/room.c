@@ -2,17 +2,17 @@
  *
  * room.c - who leaves a full shard: S3-FIFO over two logs.
  *
- * The idea (Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023). What is
- * stored goes to the head of the small ring, a tenth of the memory. When it comes to that ring's
- * tail and was asked for meanwhile, it moves to the main ring; if not, it leaves, and 16 bits of its
- * hash stay in a table of ghosts. Who comes back while his ghost is there goes into the main ring
- * at once. So a flood of names that are asked for once runs through the small ring and never
- * touches the main one. At the main ring's tail, what was used goes around once more with one use
- * less; what was not leaves. While the main ring is not full, everything is let into it.
+ * The idea (Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023). What
+ * is stored goes to the head of the small ring, a tenth of the memory. Who comes to its tail and
+ * was asked for meanwhile moves to the main ring; who was not leaves, and 16 bits of his hash stay
+ * in a table of ghosts. Who comes back while his ghost is there goes into the main ring at once.
+ * So a flood of names that are asked for once runs through the small ring and never touches the
+ * main one. At the main ring's tail, what was used goes around once more with one use less; what
+ * was not leaves. While the main ring is not full, everything is let into it.
  *
  * Expired entries make room first. Those that come to a tail just leave. For those further up a
- * lower bound on the earliest end in the main ring is kept: once it has passed, living entries
- * at the tail go around, too, some for each store, until the tail meets the expired ones; after one
+ * lower bound on the earliest end in the main ring is kept: once it has passed, living entries at
+ * the tail go around, too, some for each store, until the tail meets the expired ones; after one
  * time around the bound is exact again. An answer that is expired but still kept to be given out
  * stale counts as expired as soon as nobody asks for it.
  *
@@ -21,12 +21,12 @@
  * stays as a dead block until the tail comes by, and that who stays is copied.
  *
  * Work under the lock is bounded: each store sends at most LAPS_MAX used and HUNTS_MAX unused
- * entries around, and moves what the small ring's room for it holds, for an answer of usual size one
- * or two entries.
+ * entries around, and moves what the small ring's room for it holds: one or two entries for an
+ * answer of usual size.
  *
- * Rejected: size classes (slabs stay with the sizes that came first), a list through the entries (16
- * octets each, three cache lines written for a hit), SIEVE (it takes entries from the middle of its
- * order, which a log cannot), LRU and clock (any scan empties them).
+ * Rejected: size classes (slabs stay with the sizes that came first), a list through the entries
+ * (16 octets each, three cache lines written for a hit), SIEVE (it takes entries from the middle
+ * of its order, which a log cannot), LRU and clock (any scan empties them).
  */
 #include "room.h"
 

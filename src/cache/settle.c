@@ -105,8 +105,8 @@ write_ttls(const struct s53_cache_rules *rules, uint8_t *message, size_t len, bo
 
 /*
  * A chain of CNAMEs belongs to what it leads to (RFC 2308 s2.1, s2.2): with an SOA behind it, it
- * ends in nothing. Without one, and without NXDOMAIN, it is data that goes on elsewhere: Consul says
- * of an external service no more than that.
+ * ends in nothing. Without one, and without NXDOMAIN, it is data that goes on elsewhere: Consul
+ * says of an external service no more than that.
  */
 uint32_t
 s53_cache_settle(const struct s53_cache_rules *rules, uint8_t *message, size_t len, uint16_t qtype)

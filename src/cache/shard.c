@@ -7,10 +7,10 @@
  * guards all of it; it is held for a look-up and a copy, so that two workers rarely meet.
  *
  * The memory is one mapping, made at the first store, so that a cache that nobody uses costs
- * nothing. What was not yet written to is no memory yet, therefore parts may lie in it that are used
- * one after the other: an index of 2^n slots lies at slot 2^n, so it moves when it doubles
- * and the pages of the former are given back. The mapping stays until the cache is freed: a
- * prefetch without the lock never reads what is not mapped.
+ * nothing. What was not yet written to is no memory yet, so it may hold parts that are used one
+ * after the other: an index of 2^n slots lies at slot 2^n; when it doubles it moves, and the pages
+ * of the former are given back. The mapping stays until the cache is freed: a prefetch without the
+ * lock never reads what is not mapped.
  *
  *     [ - | index 2^9 | 2^10 | ... | 2^max ][ ghosts ][ small ring ][ main ring ]
  */
@@ -58,6 +58,8 @@ map(struct s53_shard *shard)
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		return false;
+	/* Huge pages would make memory of what was never written to: twice the size in the end. */
+	(void)madvise(memory, layout->end, MADV_NOHUGEPAGE);
 	for (unsigned i = 0; i < S53_RINGS; i++)
 		shard->rings[i].base = memory + layout->ring_at[i];
 	atomic_store_explicit(&shard->index_bits, INDEX_BITS_MIN, memory_order_relaxed);

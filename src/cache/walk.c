@@ -2,9 +2,9 @@
  *
  * walk.c - all entries, a piece of a ring at a time.
  *
- * A piece is copied under the shard's lock, and what is made of it is made without. The cursor counts
- * the octets that ever went into the ring, so that it notices when the tail has passed it. The
- * small ring comes before the main one: what moves between them meanwhile moves ahead of the walk.
+ * A piece is copied under the shard's lock, and what is made of it is made without. The cursor
+ * counts the octets that ever went into the ring, so that it notices when the tail has passed it.
+ * The small ring comes before the main one: what moves meanwhile moves ahead of the walk.
  */
 #include <stdlib.h>
 
