@@ -24,8 +24,8 @@ has_trains(void)
 }
 
 /*
- * `count` queries with the IDs from `id` on in one piece; the last has `last_len` octets. false: too
- * many for this kernel.
+ * `count` queries with the IDs from `id` on in one piece; the last has `last_len` octets. false:
+ * too many for this kernel.
  */
 static bool
 try_train(int client, unsigned id, unsigned count, size_t last_len)
