@@ -6,16 +6,12 @@ The CPU time of a process is its scheduler clock (clock_gettime of a foreign pro
 ended. The kernel splits it into user and system mode by sampling on its ticks, so the split is a share of that sum, good to
 a percent or two over a second. Children that have ended (dnsmasq forks for each TCP connection) are known in ticks.
 """
-import ctypes
 import os
-import signal
 import subprocess
 import time
 
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 CPUCLOCK_SCHED = 2
-PR_SET_PDEATHSIG = 1
-LIBC = ctypes.CDLL(None)
 
 
 class Usage:
@@ -95,15 +91,13 @@ def status_number(path, key):
 
 
 def resident_kib(pids):
-    """Resident memory, shared pages of several processes counted once (Pss), without the program's own file pages."""
-    total = 0
-    for top in pids:
-        for pid in tree(top):
-            try:
-                total += status_number(f"/proc/{pid}/smaps_rollup", "Pss")
-            except OSError:
-                total += status_number(f"/proc/{pid}/status", "VmRSS")
-    return total
+    """Resident memory as everybody counts it, the sum over the processes."""
+    return sum(status_number(f"/proc/{pid}/status", "VmRSS") for top in pids for pid in tree(top))
+
+
+def shared_out_kib(pids):
+    """Resident memory in which a page that processes share counts once among them."""
+    return sum(status_number(f"/proc/{pid}/smaps_rollup", "Pss") for top in pids for pid in tree(top))
 
 
 def wakeups(pids):
@@ -116,26 +110,16 @@ def wakeups(pids):
     return total
 
 
-def pin(pid, cpus):
-    """All threads of a process to these processors; threads that it makes later inherit."""
-    for task in os.listdir(f"/proc/{pid}/task"):
-        try:
-            os.sched_setaffinity(int(task), cpus)
-        except OSError:
-            pass
-
-
-def start(arguments, log, cpus=None, folder=None):
-    """Start a program with its output in the file `log`, on `cpus`; it dies with us."""
+def start(arguments, log, cpus=None, folder=None, output_to=None):
+    """Start a program on the processors `cpus`; what it says goes into the file `log`, its output elsewhere if so wished."""
+    ours = os.sched_getaffinity(0)
     with open(log, "ab") as output:
-        return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder,
-                                preexec_fn=lambda: _in_child(cpus))
-
-
-def _in_child(cpus):
-    if cpus:
-        os.sched_setaffinity(0, cpus)
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        try:
+            os.sched_setaffinity(0, cpus or ours)   # inherited; quicker than a function between fork and exec
+            return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output_to or output,
+                                    stderr=output, cwd=folder)
+        finally:
+            os.sched_setaffinity(0, ours)
 
 
 def stop(process, seconds=20):

@@ -21,6 +21,7 @@ MIB = 1 << 20
 DNSMASQ_ENTRY = 130
 DNSDIST_ENTRY = 304
 PDNS_ENTRY = 974
+DNSDIST_DEFAULT = 10_000    # it has no cache unless told how many entries
 READY_SECONDS = 20
 
 
@@ -28,6 +29,7 @@ class Setting:
     """What a server is to be started with."""
 
     def __init__(self, folder, upstream_port, consul_port, workers=1, cache_mib=256, cpus=None):
+        """cache_mib: None for the size that the server has when nothing is said."""
         self.folder = folder
         self.upstream_port = upstream_port
         self.consul_port = consul_port
@@ -94,6 +96,13 @@ class Server:
         """The programs to start, each a list of words; writes their configuration."""
         raise NotImplementedError
 
+    def companions(self):
+        """More programs, started after the first answer."""
+        return []
+
+    def loads(self, load):
+        return load
+
     # Running
 
     def write(self, file_name, text):
@@ -108,7 +117,10 @@ class Server:
         begin = time.monotonic()
         for words in commands:
             self.processes.append(process.start(words, self.log, self.setting.cpus, self.folder))
-        return self.wait_for_answer(ready_name, begin)
+        seconds = self.wait_for_answer(ready_name, begin)
+        for words in self.companions():
+            self.processes.append(process.start(words, self.log, self.setting.cpus, self.folder))
+        return seconds
 
     def wait_for_answer(self, ready_name, begin):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -132,6 +144,10 @@ class Server:
             process.stop(running)
         self.processes = []
 
+    def close(self):
+        """Stop it, and leave nothing behind."""
+        self.stop()
+
     @property
     def pids(self):
         return [running.pid for running in self.processes]
@@ -141,7 +157,14 @@ class Server:
             return "".join(file.readlines()[-15:])
 
 
-class Split53(Server):
+class NamedConf(Server):
+    """What split53 and named have in common: their language."""
+
+    def size(self):
+        return f"max-cache-size {self.setting.cache_mib}m;" if self.setting.cache_mib else ""
+
+
+class Split53(NamedConf):
     name = "split53"
     program = os.environ.get("S53_BIN", "split53")
     version_words = ("-v",)
@@ -154,7 +177,7 @@ class Split53(Server):
     pid-file none;
     recursion yes; allow-query {{ any; }};
     recursive-clients 100000; tcp-clients 1000;
-    max-cache-size {s.cache_mib}m;
+    {self.size()}
     forward only; forwarders {{ 127.0.0.1 port {s.upstream_port}; }};
 }};
 zone "consul" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {s.consul_port}; }}; }};
@@ -163,7 +186,7 @@ logging {{ category default {{ null; }}; }};
         return [[self.path(), "-f", "-n", str(s.workers), "-c", path]]
 
 
-class Named(Server):
+class Named(NamedConf):
     name = program = "named"
     package = "bind9"
     version_words = ("-v",)
@@ -177,7 +200,7 @@ class Named(Server):
     recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }};
     recursive-clients 100000; tcp-clients 1000; clients-per-query 0; max-clients-per-query 0;
     fetches-per-server 0; fetches-per-zone 0;
-    max-cache-size {s.cache_mib}m;
+    {self.size()}
     dnssec-validation no; empty-zones-enable no; prefetch 0; stale-cache-enable no; send-cookie no; answer-cookie no;
     minimal-responses yes; querylog no;
     forward only; forwarders {{ 127.0.0.1 port {s.upstream_port}; }};
@@ -198,6 +221,8 @@ class Unbound(Server):
         slabs = 1
         while slabs < s.workers:
             slabs *= 2
+        sizes = f"msg-cache-size: {s.cache_mib * MIB // 3}\n    rrset-cache-size: {s.cache_mib * MIB * 2 // 3}" \
+            if s.cache_mib else ""
         newer = "wait-limit: 0\n    discard-timeout: 0" if self.at_least(1, 20) else ""
         path = self.write("unbound.conf", f"""server:
     directory: "{self.folder}"
@@ -218,8 +243,7 @@ class Unbound(Server):
     rrset-cache-slabs: {slabs}
     infra-cache-slabs: {slabs}
     key-cache-slabs: {slabs}
-    msg-cache-size: {s.cache_mib * MIB // 3}
-    rrset-cache-size: {s.cache_mib * MIB * 2 // 3}
+    {sizes}
     outgoing-range: 8192
     num-queries-per-thread: 4096
     incoming-num-tcp: 1000
@@ -253,6 +277,7 @@ class Dnsmasq(Server):
 
     def commands(self):
         s = self.setting
+        size = f"cache-size={s.cache_mib * MIB // DNSMASQ_ENTRY}" if s.cache_mib else ""
         path = self.write("dnsmasq.conf", f"""port={self.port}
 listen-address=127.0.0.1
 bind-interfaces
@@ -263,7 +288,7 @@ keep-in-foreground
 user=root
 pid-file
 log-facility=/dev/null
-cache-size={s.cache_mib * MIB // DNSMASQ_ENTRY}
+{size}
 dns-forward-max=10000
 server=127.0.0.1#{s.upstream_port}
 server=/consul/127.0.0.1#{s.consul_port}
@@ -278,7 +303,7 @@ class Dnsdist(Server):
 
     def commands(self):
         s = self.setting
-        entries = s.cache_mib * MIB // DNSDIST_ENTRY
+        entries = s.cache_mib * MIB // DNSDIST_ENTRY if s.cache_mib else DNSDIST_DEFAULT
         ring = "setRingBuffersOptions({recordQueries=false, recordResponses=false})" if self.at_least(1, 8) else \
             "setRingBuffersSize(1, 1)"
         more = "".join(f"addLocal('127.0.0.1:{self.port}', {{reusePort=true}})\n" for _ in range(s.workers - 1))
@@ -308,26 +333,31 @@ class KnotResolver(Server):
     package = "knot-resolver"
     program = "kresd"
 
-    def commands(self):
-        s = self.setting
+    def __init__(self, setting):
+        super().__init__(setting)
         on_tmpfs = f"/dev/shm/split53-bench-{os.getpid()}-{self.port}"
         self.cache = on_tmpfs if os.path.isdir("/dev/shm") else os.path.join(self.folder, "cache")
         os.makedirs(self.cache, exist_ok=True)
+
+    def commands(self):
+        s = self.setting
+        size = f"cache.open({s.cache_mib} * MB, 'lmdb://{self.cache}')" if s.cache_mib else f"cache.storage = 'lmdb://{self.cache}'"
         path = self.write("kresd.conf", f"""net.ipv6 = false
 net.listen('127.0.0.1', {self.port}, {{ kind = 'dns' }})
 trust_anchors.remove('.')
 log_level('crit')
-cache.open({s.cache_mib} * MB, 'lmdb://{self.cache}')
+{size}
 policy.add(policy.suffix(policy.STUB('127.0.0.1@{s.consul_port}'), {{todname('consul.')}}))
 policy.add(policy.all(policy.STUB('127.0.0.1@{s.upstream_port}')))
 """)
-        words = [self.path(), "-n", "-c", path, self.folder]
-        collector = shutil.which("kres-cache-gc", path="/usr/sbin:/usr/bin")
-        more = [[collector, "-c", self.cache, "-d", "1000"]] if collector else []
-        return [words] * s.workers + more
+        return [[self.path(), "-n", "-c", path, self.folder]] * s.workers
 
-    def stop(self):
-        super().stop()
+    def companions(self):
+        collector = shutil.which("kres-cache-gc", path="/usr/sbin:/usr/bin")
+        return [[collector, "-c", self.cache, "-d", "1000"]] if collector else []
+
+    def close(self):
+        super().close()
         shutil.rmtree(self.cache, ignore_errors=True)
 
 
@@ -338,7 +368,8 @@ class Recursor(Server):
 
     def commands(self):
         s = self.setting
-        entries = s.cache_mib * MIB // PDNS_ENTRY
+        entries = s.cache_mib * MIB // PDNS_ENTRY if s.cache_mib else 0
+        sizes = f"max-cache-entries={entries}\nmax-packetcache-entries={entries}" if entries else ""
         self.write("recursor.conf", f"""local-address=127.0.0.1
 local-port={self.port}
 threads={s.workers}
@@ -347,8 +378,7 @@ reuseport=yes
 forward-zones-recurse=.=127.0.0.1:{s.upstream_port}, consul=127.0.0.1:{s.consul_port}
 dont-query=
 dnssec=off
-max-cache-entries={entries}
-max-packetcache-entries={entries}
+{sizes}
 packetcache-ttl=86400
 max-mthreads=8192
 max-tcp-clients=1000

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: ISC
+"""
+Measuring: a stand with an upstream, the servers of one scenario, and rounds. What comes out are samples: for each server a
+list of dictionaries, one a round.
+"""
+import os
+import sys
+import time
+
+import process
+import tools
+from servers import SERVERS, Setting
+
+CLASSES = {**SERVERS, **tools.FLOORS}
+
+
+def tell(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Stand:
+    """Where one scenario is measured: a folder, an upstream, and the servers that were started."""
+
+    def __init__(self, folder, workers, smoke=False):
+        self.folder = folder
+        self.workers = workers
+        self.smoke = smoke
+        self.running = {}
+        self.gone = {}  # those that could not be started, or died: name -> why
+        processors = sorted(os.sched_getaffinity(0))
+        # One worker: it has a processor of its own, and what asks and answers it the others.
+        apart = workers == 1 and len(processors) > 1
+        self.server_cpus = set(processors[:1]) if apart else None
+        self.other_cpus = set(processors[1:]) if apart else None
+        self.upstream = tools.Upstream(folder, self.other_cpus)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for server in list(self.running.values()):
+            server.close()
+        self.running = {}
+        self.upstream.close()
+
+    def setting(self, cache_mib):
+        return Setting(self.folder, self.upstream.port, self.upstream.consul_port, self.workers, cache_mib,
+                       self.server_cpus)
+
+    def start(self, name, cache_mib=256):
+        """Start a server; None when it cannot be, which is said and remembered."""
+        server = CLASSES[name](self.setting(cache_mib))
+        try:
+            server.first_answer_s = server.start()
+        except (OSError, RuntimeError) as error:
+            server.close()
+            self.drop(name, str(error))
+            return None
+        self.running[name] = server
+        return server
+
+    def drop(self, name, why):
+        tell(f"    {name} is left out: {why}")
+        self.gone[name] = why.splitlines()[0]
+        server = self.running.pop(name, None)
+        if server is not None:
+            server.close()
+
+    def stop(self, name):
+        self.running.pop(name).close()
+
+    def ask(self, server, load):
+        """Run a load against a server; what bench_load says, with the CPU time that the server took and what reached the upstream."""
+        load = server.loads(load)
+        before = self.upstream.counters()
+        used = process.usage(server.pids)
+        begin = time.monotonic()
+        found = tools.run_load(server.port, load, self.other_cpus)
+        used = process.usage(server.pids).since(used)
+        after = self.upstream.counters()
+        found["seconds_all"] = time.monotonic() - begin
+        found["upstream"] = {kind: after[kind] - before.get(kind, 0) for kind in after if kind != "other"}
+        if any(running.poll() is not None for running in server.processes):
+            raise RuntimeError("it ended under load\n" + server.log_tail())
+        answered = max(found["answered"], 1)
+        found["cpu_us"] = used.total_ns / 1000 / answered
+        found["user_share"] = used.user_share
+        return found
+
+
+def sample_of(found):
+    """What is kept of a saturating run."""
+    sample = {key: found[key] for key in ("cpu_us", "qps", "sent", "answered", "wrong", "lost")}
+    share = found["user_share"]
+    if share is not None:
+        sample["user_us"] = found["cpu_us"] * share
+        sample["system_us"] = found["cpu_us"] * (1 - share)
+    asked = sum(found["upstream"].values())
+    sample["upstream_share"] = asked / max(found["answered"], 1)
+    return sample
+
+
+def one_round(stand, server, plan, number, seconds):
+    load = plan.load.but(seconds=seconds, seed=100 + number)
+    if plan.count_per_second:
+        load = load.but(count=max(int(plan.count_per_second * seconds), 1000))
+    sample = sample_of(stand.ask(server, load))
+    if plan.rate:
+        steady = stand.ask(server, plan.load.but(seconds=seconds, rate=plan.rate, seed=1000 + number))
+        sample.update({f"{key}_us": steady[f"{key}_us"] for key in ("p50", "p99", "p999")})
+        sample["wrong"] += steady["wrong"]
+        sample["lost_steady"] = steady["lost"]
+        sample["rate"] = plan.rate
+    return sample
+
+
+def measure_plan(folder, plan, names, options):
+    """A scenario of the ordinary kind: all servers up, rounds one after another, ABCABC."""
+    samples = {}
+    with Stand(folder, options.workers_now, options.smoke) as stand:
+        for name in (*names, *plan.floor):
+            server = stand.start(name, plan.cache_mib)
+            if server is None:
+                continue
+            for load in plan.warm if not server.is_floor else ():
+                try:
+                    stand.ask(server, load)
+                except RuntimeError as error:
+                    stand.drop(name, str(error))
+        for number in range(options.rounds):
+            for name, server in list(stand.running.items()):
+                try:
+                    sample = one_round(stand, server, plan, number, options.seconds)
+                except RuntimeError as error:
+                    stand.drop(name, str(error))
+                    continue
+                samples.setdefault(name, []).append(sample)
+                tell(f"    {number + 1}: {name:12s} {sample['cpu_us']:7.2f} us  {sample['qps']:9.0f}/s"
+                     f"  lost {sample['lost']}  wrong {sample['wrong']}")
+    return samples, stand.gone

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: ISC
+"""
+What is asked. A Plan is a load that is measured as it is, round after round, on servers that stay up; the scenarios of
+another kind (growth, memory, scan, restart, idle) are functions in special.py.
+"""
+from dataclasses import dataclass, replace
+
+NAMES = 10_000
+MANY = 1_000_000
+
+
+@dataclass(frozen=True)
+class Load:
+    """
+    One run of bench_load, by its options. With `rate` queries a second it keeps to them, else as many as the window lets through are
+    always under way. `once`: each name one time, again until it is answered.
+    """
+
+    kind: str = "set"
+    names: int = NAMES
+    zone: str = "bench.example"
+    transport: str = "udp"  # udp, tcp (pipelined), tcp-one (one query a connection)
+    clients: int = 16       # ports or connections
+    window: int = 0         # queries under way, all clients together; 0: what any server's receive buffer holds
+    edns: bool = False
+    train: int = 1          # queries that a client sends as one train
+    rate: int = 0
+    seconds: float = 1.0
+    count: int = 0          # queries, instead of seconds
+    once: bool = False
+    seed: int = 1
+    random_per_working: int = 20    # scan: new names for each name of the working set
+
+    def but(self, **changes):
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Plan:
+    name: str
+    title: str
+    load: Load
+    floor: tuple            # the floor programs that are measured with it
+    warm: tuple = ()        # loads before the first round
+    rate: int = 10_000      # queries/s at which the latency is taken
+    cache_mib: int = 256
+    count_per_second: int = 0   # ask this many queries for each second asked for, so that all servers see the same ones
+
+
+SET = Load()
+ONCE = (Load(once=True),)
+NEGATIVE = Load(kind="nx-zipf", names=MANY)
+BIG = Load(kind="big", names=1000, edns=True)
+ZIPF = Load(kind="zipf", names=MANY)
+
+PLANS = {plan.name: plan for plan in (
+    Plan("hit", "UDP hits, 10,000 names, 16 client ports", SET, ("floor-udp",), ONCE, 20_000),
+    Plan("hit-hot", "UDP hits, one name", SET.but(names=1), ("floor-udp",), (Load(once=True, names=1),), 20_000),
+    Plan("hit-clients", "UDP hits, 10,000 names, 1,000 client ports", SET.but(clients=1000), ("floor-udp",), ONCE, 20_000),
+    Plan("hit-edns", "UDP hits, 10,000 names, with EDNS", SET.but(edns=True), ("floor-udp",),
+         (Load(once=True, edns=True),), 20_000),
+    Plan("hit-train", "UDP hits, trains of 16 queries from one client port", SET.but(clients=1, train=16),
+         ("floor-gso", "floor-udp"), ONCE, 20_000),
+    Plan("miss", "misses: every name is new", SET.but(kind="fresh"), ("floor-relay",), (), 5_000),
+    Plan("mix", "Zipf over 1,000,000 names", ZIPF, ("floor-udp", "floor-relay"), (ZIPF.but(count=200_000, seed=2),), 5_000, 1024,
+         50_000),
+    Plan("negative", "Zipf over 1,000,000 names that do not exist", NEGATIVE, ("floor-udp", "floor-relay"),
+         (NEGATIVE.but(count=200_000, seed=2),), 5_000, 1024, 50_000),
+    Plan("big", "UDP hits, answers of 1,200 octets, with EDNS", BIG, ("floor-big",), (BIG.but(once=True),), 10_000),
+    Plan("tcp", "TCP, 10 connections, pipelined", SET.but(transport="tcp", clients=10), ("floor-tcp",), ONCE, 10_000),
+    Plan("tcp-one", "TCP, one query a connection", SET.but(transport="tcp-one", clients=10), ("floor-tcp",), ONCE, 2_000),
+    Plan("consul", "the zone consul, TTL 0", Load(kind="consul-ttl0", zone="service.consul"), ("floor-relay",), (), 5_000),
+)}
+SPECIAL = ("growth", "memory", "scan", "restart", "idle")
+ALL = (*PLANS, *SPECIAL)
