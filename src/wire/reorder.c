@@ -11,9 +11,14 @@
  */
 #include "form.h"
 #include "run.h"
+#include "step.h"
 
 #define OWNERS_COMPARED_MAX 256 /* names read for a message; the rest of it stays as it is */
 #define SEED 0x9e3779b9u
+#define HEAD 6u /* octets of an owner that is a pointer, type and class */
+#define TAIL 6u /* of TTL and length, before the rdata */
+#define A_TAIL (TAIL + 4)
+#define AAAA_TAIL (TAIL + 16)
 
 /* A message on its way. */
 struct reordering {
@@ -43,26 +48,28 @@ roll_below(struct s53_ordering *ordering, unsigned bound)
 	return (unsigned)((uint64_t)roll(ordering) * bound >> 32);
 }
 
+/* Both are read before one is written: they may be the same. */
 static inline void
 swap_fixed(uint8_t *a, uint8_t *b, size_t len)
 {
-	uint8_t kept[32];
+	uint8_t from_a[32], from_b[32];
 
-	memcpy(kept, a, len);
-	memcpy(a, b, len);
-	memcpy(b, kept, len);
+	memcpy(from_a, a, len);
+	memcpy(from_b, b, len);
+	memcpy(a, from_b, len);
+	memcpy(b, from_a, len);
 }
 
 /* TTL, length and rdata of two records whose rdata has one length. */
-static void
+static inline void
 swap(uint8_t *a, uint8_t *b, size_t len)
 {
-	if (len == 10) { /* A */
-		swap_fixed(a, b, 10);
+	if (len == A_TAIL) {
+		swap_fixed(a, b, A_TAIL);
 		return;
 	}
-	if (len == 22) { /* AAAA */
-		swap_fixed(a, b, 22);
+	if (len == AAAA_TAIL) {
+		swap_fixed(a, b, AAAA_TAIL);
 		return;
 	}
 	for (; len > 32; len -= 32, a += 32, b += 32)
@@ -80,12 +87,9 @@ struct row {
 static void
 shuffle_row(const struct row *row, struct s53_ordering *ordering)
 {
-	for (unsigned i = row->count - 1; i > 0; i--) {
-		unsigned j = roll_below(ordering, i + 1);
-
-		if (i != j)
-			swap(row->at + i * row->stride, row->at + j * row->stride, row->len);
-	}
+	for (unsigned i = row->count - 1; i > 0; i--)
+		swap(row->at + i * row->stride, row->at + roll_below(ordering, i + 1) * row->stride,
+		    row->len);
 }
 
 static void
@@ -274,11 +278,52 @@ turn_set(struct reordering *it)
 	return true;
 }
 
+/*
+ * The usual answer: nothing but the addresses of one owner, a pointer. false: it is none.
+ */
+static bool
+turn_addresses(struct reordering *it)
+{
+	struct s53_reader reader = s53_reader_of(it->message, it->len);
+	unsigned count = s53_header_count(it->message, S53_ANSWER);
+	const uint8_t *first, *next;
+	struct s53_rr rr;
+	struct row row;
+
+	reader.at = S53_HEADER_LEN;
+	s53_name_step(&reader);
+	rr.owner_at = reader.at + 4;
+	if (reader.bad || s53_header_count(it->message, S53_QUESTION) != 1 ||
+	    rr.owner_at + HEAD > it->len)
+		return false;
+	first = next = it->message + rr.owner_at;
+	rr.type = s53_u16_get(first + 2);
+	row.len = rr.type == S53_TYPE_A ? A_TAIL : AAAA_TAIL;
+	row.stride = HEAD + row.len;
+	row.count = count;
+	if ((rr.type != S53_TYPE_A && rr.type != S53_TYPE_AAAA) || first[0] < S53_LABEL_MAX + 1 ||
+	    count * row.stride > it->len - rr.owner_at)
+		return false;
+	for (; count > 0; count--, next += row.stride)
+		if (memcmp(next, first, HEAD) != 0 ||
+		    s53_u16_get(next + HEAD + TAIL - 2) != row.len - TAIL)
+			return false;
+	row.at = it->message + rr.owner_at + HEAD;
+	turn_row(&row, it->ordering, turn_of(it, &rr));
+	return true;
+}
+
 size_t
 s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering)
 {
-	struct reordering it = { .message = message, .len = len, .ordering = ordering };
+	struct reordering it;
 
+	it.message = message; /* field by field: the rest is for the unusual */
+	it.len = len;
+	it.ordering = ordering;
+	if (s53_header_count(message, S53_ANSWER) < 2 || turn_addresses(&it))
+		return len;
+	it.compared = 0;
 	if (!s53_walk_begin(&it.walk, message, len))
 		return len;
 	while (it.walk.left[S53_ANSWER] > 1 && it.compared <= OWNERS_COMPARED_MAX)
