@@ -39,6 +39,7 @@ struct fixture {
 	struct s53_interface_addr interfaces[INTERFACE_COUNT];
 	struct s53_ours ours;
 	uint64_t memory_octets; /* 0: this machine's */
+	bool want_notes;
 	char resolv_conf[64];
 	char zone_file[64];
 };
@@ -129,6 +130,7 @@ rebuild(struct fixture *f)
 		.interface_count = INTERFACE_COUNT,
 		.ours = &f->ours,
 		.memory_octets = f->memory_octets,
+		.want_notes = f->want_notes,
 	};
 
 	return s53_setup(&input, &f->diags, &f->snapshot);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_explain_cache.c - what --explain says of the cache.
+ */
+#include <server/explain.h>
+
+#include "setup_fixture.h"
+
+#define MIB ((uint64_t)1 << 20)
+
+/* All that is explained of `text`, or the way of `name`; to be freed. */
+static char *
+explain(struct fixture *f, const char *text, const char *name)
+{
+	struct s53_rehearsal rehearsal = { .options = &f->options };
+	char *said = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&said, &len);
+
+	assert_non_null(out);
+	f->want_notes = true;
+	build(f, text);
+	rehearsal.source = f->source;
+	rehearsal.snapshot = f->snapshot;
+	f->options.explain_name = name;
+	if (name != NULL)
+		assert_true(s53_explain_name(&rehearsal, out));
+	else
+		s53_explain_all(&rehearsal, out);
+	fclose(out);
+	return said;
+}
+
+static void
+check_says(struct fixture *f, const char *text, const char *name, const char *line)
+{
+	char *said = explain(f, text, name);
+
+	if (strstr(said, line) == NULL)
+		fail_msg("'%s' is not in\n%s", line, said);
+	free(said);
+}
+
+static void
+check_is_silent(struct fixture *f, const char *text, const char *part)
+{
+	char *said = explain(f, text, NULL);
+
+	if (strstr(said, part) != NULL)
+		fail_msg("'%s' is in\n%s", part, said);
+	free(said);
+}
+
+static void
+the_size_stands_with_its_origin(void **state)
+{
+	struct fixture *f = *state;
+
+	f->memory_octets = 1000 * MIB;
+	check_says(f, "options { };", NULL, "\n    max-cache-size 64m (default)\n");
+	check_says(
+	    f, "options { max-cache-size 1536k; };", NULL, "    max-cache-size 2m (t.conf:1)\n");
+	check_says(f, "options { max-cache-size 3000000; };", NULL,
+	    "    max-cache-size 3000000 (t.conf:1)\n");
+	check_says(
+	    f, "options { max-cache-size 10%; };", NULL, "    max-cache-size 100m (t.conf:1)\n");
+	check_says(f, "options { max-cache-size 0; };", NULL,
+	    "    max-cache-size 0: no answer is kept (t.conf:1)\n");
+	check_says(f, "options { max-cache-size 0; }; view a { max-cache-size 8m; };", NULL,
+	    "    max-cache-size 8m (asked for in a view or zone)\n");
+}
+
+static void
+the_files_stand_with_their_origin(void **state)
+{
+	struct fixture *f = *state;
+
+	check_says(f, "options { };", NULL,
+	    "    dump-file \"named_dump.db\" (default)\n    cache-file none (default)\n");
+	check_says(f, "options { directory \"/v\";\ndump-file \"d\"; };", NULL,
+	    "    dump-file \"/v/d\" (t.conf:2)\n    cache-file \"/v/d.cache\" (default)\n");
+	check_says(f, "options { cache-file none; };", NULL, "    cache-file none (t.conf:1)\n");
+}
+
+static void
+rules_that_are_not_written_are_not_said(void **state)
+{
+	struct fixture *f = *state;
+
+	check_is_silent(f, "options { };", "ttl");
+	check_is_silent(f, "options { };", "stale");
+	check_is_silent(f, "options { };", "minimal-responses");
+}
+
+static void
+a_rule_is_said_as_it_works_where_it_works(void **state)
+{
+	struct fixture *f = *state;
+	static const char text[] =
+	    "options { max-cache-ttl 1h; prefetch 4; stale-answer-client-timeout off; };\n"
+	    "view a { stale-answer-enable yes; rrset-order { type A order cyclic; order none; };\n"
+	    "zone \"consul\" { type forward; forwarders { 198.51.100.1; };\n"
+	    "max-cache-size 0; min-cache-ttl 2h; minimal-responses no-auth; }; };";
+
+	check_says(f, text, NULL, "\n    max-cache-ttl 3600 (t.conf:1)\n");
+	check_says(f, text, NULL, "\n    prefetch 4 10 (t.conf:1)\n");
+	check_says(f, text, NULL, "\n    stale-answer-client-timeout off (t.conf:1)\n");
+	check_says(f, text, NULL, "\n    stale-answer-enable yes (t.conf:2)\n");
+	check_says(
+	    f, text, NULL, "\n    rrset-order { type A order cyclic; order none; } (t.conf:2)\n");
+	check_says(f, text, NULL,
+	    "(t.conf:3:1)\n        max-cache-size 0: no answer is kept (t.conf:4)\n"
+	    "        min-cache-ttl 3600 (t.conf:4)\n"
+	    "        minimal-responses no-auth (t.conf:4)\n");
+}
+
+static void
+a_names_way_says_how_long_its_answers_stay(void **state)
+{
+	struct fixture *f = *state;
+	static const char text[] =
+	    "options { stale-cache-enable yes; recursion yes; };"
+	    "zone \"consul\" { type forward; forwarders { 198.51.100.1; };"
+	    " stale-answer-enable yes; max-cache-ttl 10; servfail-ttl 0; };"
+	    "zone \"lab\" { type forward; forwarders { 198.51.100.1; }; max-cache-size 0; };";
+
+	check_says(f, text, "x.example",
+	    "\ncache    answers 0 to 604800 s, no data 0 to 10800 s, failures 1 s,"
+	    " stale 86400 s more, but not given out\n");
+	check_says(f, text, "a.consul",
+	    "\ncache    answers 0 to 10 s, no data 0 to 10800 s, failures 0 s,"
+	    " stale 86400 s more\n");
+	check_says(f, text, "a.lab", "\ncache    nothing is kept\n");
+	check_says(f, "options { max-cache-size 0; };", "a", "\ncache    nothing is kept\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_size_stands_with_its_origin),
+		TEST(the_files_stand_with_their_origin),
+		TEST(rules_that_are_not_written_are_not_said),
+		TEST(a_rule_is_said_as_it_works_where_it_works),
+		TEST(a_names_way_says_how_long_its_answers_stay),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
