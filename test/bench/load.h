@@ -36,7 +36,8 @@ struct load_options {
 	struct bench_endpoint server;
 	struct bench_names names;
 	uint64_t seed;
-	double seconds, lead_seconds, timeout_seconds;
+	double seconds, lead_seconds;
+	uint64_t timeout_ns; /* then a query is lost */
 	double rate; /* queries a second, 0: as many as the window lets through */
 	uint64_t queries; /* the run ends after so many, 0: by time alone */
 	uint32_t window, warm_window; /* queries in flight */

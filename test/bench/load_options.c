@@ -16,6 +16,7 @@
 #define CONNECTION_WINDOW 32 /* queries in flight on each connection */
 #define WINDOW_DEFAULT 192 /* what any server's receive buffer holds */
 #define OPEN_WINDOW_DEFAULT 32768
+#define TIMEOUT_NS UINT64_C(2000000000)
 #define TRAIN_MAX 64 /* of the kernel, udp(7) */
 
 enum option_key {
@@ -167,7 +168,7 @@ read_amount_option(struct load_options *options, int key)
 		options->lead_seconds = number(optarg, 0, 1e6);
 		return true;
 	case TIMEOUT:
-		options->timeout_seconds = number(optarg, 0.01, 1e3);
+		options->timeout_ns = (uint64_t)(number(optarg, 0.01, 1e3) * 1e9);
 		return true;
 	case RATE:
 		options->rate = number(optarg, 0.1, 1e8);
@@ -262,6 +263,8 @@ complete(struct load_options *options, const struct raw *raw)
 	options->gro = raw->gro >= 0 ? raw->gro : options->train > 1;
 	if (options->window == 0)
 		options->window = default_window(options);
+	if (options->warm_window < options->train)
+		options->warm_window = options->train;
 	if (options->window < options->train)
 		bench_refuse("the window has no room for a train");
 	bench_names_init(names, options->seed);
@@ -277,7 +280,7 @@ load_options_read(struct load_options *options, int argc, char **argv)
 		.names = { .count = 10000, .type = BENCH_TYPE_A },
 		.seed = bench_now_ns() ^ (uint64_t)time(NULL) << 24 ^ (uint64_t)getpid() << 48,
 		.seconds = 5,
-		.timeout_seconds = 2,
+		.timeout_ns = TIMEOUT_NS,
 		.warm_window = 64,
 		.channels = CLIENTS_DEFAULT,
 		.train = 1,

@@ -16,7 +16,8 @@
 #include <time.h>
 
 #define EVENTS 256
-#define SCAN 64 /* slots looked at in a turn */
+#define SCAN 64 /* slots looked at in a turn for overdue queries */
+#define SCAN_IDLE 4096 /* in a turn that brought nothing */
 #define IDLE_NS 10000000 /* the longest sleep: then overdue queries are looked for */
 #define BURST_MAX 16 /* datagrams to one channel at once */
 
@@ -59,9 +60,10 @@ quota_of(const struct load *load, const struct load_phase *phase)
 
 		room = room < due ? room : due;
 	}
+	room -= room % load->options.train; /* but the last train may be short */
 	if (phase->most != 0 && counts->sent + room > phase->most)
 		room = phase->most > counts->sent ? phase->most - counts->sent : 0;
-	return room / load->options.train * load->options.train;
+	return room;
 }
 
 /* Go round the channels once at most. */
@@ -116,7 +118,7 @@ wait_and_receive(struct load *load, uint64_t wait_ns)
 		if ((events[i].events & ~(uint32_t)EPOLLOUT) != 0)
 			load->transport->receive(load, channel);
 	}
-	load_slots_scan(load, SCAN);
+	load_slots_scan(load, count > 0 ? SCAN : SCAN_IDLE);
 }
 
 static bool
@@ -144,7 +146,7 @@ load_run(struct load *load, const struct load_phase *phase)
 void
 load_drain(struct load *load)
 {
-	uint64_t end_ns = bench_now_ns() + (uint64_t)(load->options.timeout_seconds * 1e9);
+	uint64_t end_ns = bench_now_ns() + load->options.timeout_ns;
 
 	load->retry = false;
 	while (load->in_flight > 0 && load->now_ns < end_ns)

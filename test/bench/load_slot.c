@@ -144,6 +144,13 @@ check(const struct load *load, const struct load_slot *slot, const uint8_t *repl
 	return bench_reply_check(&asked, reply, len);
 }
 
+static bool
+is_overdue(const struct load *load, const struct load_slot *slot)
+{
+	return load->now_ns > slot->sent_ns &&
+	    load->now_ns - slot->sent_ns >= load->options.timeout_ns;
+}
+
 void
 load_slot_answer(struct load *load, struct load_channel *channel, const uint8_t *reply, size_t len)
 {
@@ -164,6 +171,11 @@ load_slot_answer(struct load *load, struct load_channel *channel, const uint8_t 
 			counts->late++;
 		else
 			counts->stray++;
+		return;
+	}
+	if (is_overdue(load, slot) && !load->retry) {
+		load_slot_lose(load, slot); /* nobody has come round to it yet */
+		counts->late++;
 		return;
 	}
 	verdict = check(load, slot, reply, len);
@@ -216,7 +228,6 @@ ask_again(struct load *load, struct load_slot *slot)
 void
 load_slots_scan(struct load *load, size_t count)
 {
-	uint64_t timeout_ns = (uint64_t)(load->options.timeout_seconds * 1e9);
 	size_t total = slot_total(load);
 
 	if (count > total)
@@ -225,8 +236,7 @@ load_slots_scan(struct load *load, size_t count)
 		struct load_slot *slot = &load->slots[load->scan_at];
 
 		load->scan_at = load->scan_at + 1 < total ? load->scan_at + 1 : 0;
-		if (!slot->busy || load->now_ns - slot->sent_ns < timeout_ns ||
-		    load->now_ns < slot->sent_ns)
+		if (!slot->busy || !is_overdue(load, slot))
 			continue;
 		if (load->retry && !load->options.tcp && slot->tries < TRIES_MAX)
 			ask_again(load, slot);
