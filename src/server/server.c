@@ -77,6 +77,7 @@ watch_signals(struct s53_server *server)
 	static const int numbers[SIGNAL_COUNT] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of its writer */
 	for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
 		server->signals[i] = evsignal_new(server->base, numbers[i], on_signal, server);
 		if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0)
