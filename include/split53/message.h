@@ -108,11 +108,11 @@ struct s53_ordering {
  * Bring the records of each set of the answer section into another order. Sets stay where they are,
  * so do CNAME, DNAME, SOA and signatures, and the other sections. A set of records that differ in
  * no more than TTL and rdata of one length without names may be of any size; others stay as they
- * are when they are over 256, begin or end beyond 16 KiB, or need to be compressed anew in a
- * message over 32 records or 2 KiB. Returns the new length, at most `len`. The message passed the
- * check.
+ * are when they are over 256, begin or end beyond 16 KiB, or when their names have to be
+ * compressed anew in a message over 32 records or 2 KiB or written by who compresses less than we
+ * do. The length stays the same. The message passed the check.
  */
-size_t s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering);
+void s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering);
 
 /*
  * Leave out what a positive answer does not need: NS records of the authority section with their

@@ -142,8 +142,7 @@ send_message(struct s53_query *query)
 
 	if (s53_wants_minimal_any(query) && query->outcome.message != query->resolver->scratch)
 		keep_first_rrset(query);
-	query->outcome.message_len =
-	    s53_arrange(query, query->outcome.message, query->outcome.message_len);
+	s53_arrange(query, query->outcome.message, query->outcome.message_len);
 	len = fit(query, s53_reply_limit(query) - opt_len, &message);
 	if ((room = room_with(query, message, len, opt_len)) == NULL)
 		return 0;

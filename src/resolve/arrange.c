@@ -50,18 +50,19 @@ choose(struct s53_ordering *ordering, const struct s53_name *owner, uint16_t typ
 	return S53_TURN_NONE;
 }
 
-size_t
+void
 s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len)
 {
 	const struct s53_order_list *list = query->answering->order;
 	struct s53_resolver *resolver = query->resolver;
 	struct arranging it = { .list = list, .ordering = { .dice = resolver->order_turn } };
 
+	if (query->chase_depth > 0 || query->refresh)
+		return;
 	if (list != NULL && list->count > 0)
 		it.ordering.choose = choose;
-	len = s53_message_reorder(message, len, &it.ordering);
+	s53_message_reorder(message, len, &it.ordering);
 	resolver->order_turn = it.ordering.dice;
-	return len;
 }
 
 /* named's: keys and their digests never carry more than themselves, NS always their hosts. */

@@ -12,24 +12,24 @@
 #include "query.h"
 
 /* Only for s53_arrange(). */
-size_t s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len);
+void s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len);
 
 /*
  * Put the records of the answer section into the order that rrset-order says, for this reply.
  * Called for any finished reply, of the cache, an upstream or a zone of ours, before it is cut to
  * the client's size (so that those which a cut leaves are not always the same) and without OPT.
- * The message passed s53_message_check(). Returns its new length, at most `len`: it changes in the
- * rare case that names were compressed anew.
+ * The message passed s53_message_check(); its length stays the same.
  *
  * As in named, a rule counts for a set's own owner and type, which behind a CNAME are not those of
  * the question, and the other sections keep their order. Cyclic: each set has a turn of its own in
- * each worker (sets share one when their hashes do).
+ * each worker (sets share one when their hashes do). What we ask ourselves is not arranged: only
+ * what a client gets takes a turn.
  */
-S53_MUST_USE static inline size_t
+static inline void
 s53_arrange(const struct s53_query *query, uint8_t *message, size_t len)
 {
-	return s53_header_count(message, S53_ANSWER) < 2 ? len
-							 : s53_arrange_sets(query, message, len);
+	if (s53_header_count(message, S53_ANSWER) > 1)
+		s53_arrange_sets(query, message, len);
 }
 
 /*

@@ -218,13 +218,9 @@ gather(struct reordering *it, struct s53_run *run)
 static bool
 turn_run(struct reordering *it)
 {
-	unsigned before = it->walk.left[S53_ANSWER],
-		 done = s53_header_count(it->message, S53_ANSWER);
 	enum s53_turn turn;
 	struct s53_run run;
-	struct s53_rr rr;
 	struct row row;
-	size_t len;
 
 	if (!gather(it, &run))
 		return false;
@@ -236,15 +232,7 @@ turn_run(struct reordering *it)
 		.len = sizeof *run.order,
 		.count = run.count };
 	turn_row(&row, it->ordering, turn);
-	len = s53_run_move(it->message, it->len, &run);
-	if (len == it->len)
-		return true;
-	it->len = len;
-	done -= before - run.count;
-	if (!s53_walk_begin(&it->walk, it->message, len))
-		return false;
-	while (done > 0 && s53_walk_next(&it->walk, &rr))
-		done--;
+	s53_run_move(it->message, it->len, &run);
 	return true;
 }
 
@@ -313,7 +301,7 @@ turn_addresses(struct reordering *it)
 	return true;
 }
 
-size_t
+void
 s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering)
 {
 	struct reordering it;
@@ -322,12 +310,11 @@ s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering)
 	it.len = len;
 	it.ordering = ordering;
 	if (s53_header_count(message, S53_ANSWER) < 2 || turn_addresses(&it))
-		return len;
+		return;
 	it.compared = 0;
 	if (!s53_walk_begin(&it.walk, message, len))
-		return len;
+		return;
 	while (it.walk.left[S53_ANSWER] > 1 && it.compared <= OWNERS_COMPARED_MAX)
 		if (!turn_set(&it))
 			break;
-	return it.len;
 }

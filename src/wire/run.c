@@ -166,7 +166,11 @@ copy_records(struct s53_reply *reply, const uint8_t *message, size_t len, const 
 	return true;
 }
 
-static size_t
+/*
+ * Names compressed as far as they can be take the same room in any order, so the length changes
+ * only where the sender did otherwise; then it is no use.
+ */
+static void
 write_anew(uint8_t *message, size_t len, const struct s53_run *run)
 {
 	uint8_t octets[ANEW_LEN];
@@ -174,28 +178,24 @@ write_anew(uint8_t *message, size_t len, const struct s53_run *run)
 	struct s53_reader reader = s53_reader_of(message, len);
 	struct s53_reply reply;
 	unsigned records = 0;
-	size_t anew_len;
 
 	for (enum s53_section section = S53_ANSWER; section <= S53_ADDITIONAL; section++)
 		records += s53_header_count(message, section);
 	if (records > ANEW_RECORDS || len > sizeof octets ||
 	    s53_header_count(message, S53_QUESTION) != 1)
-		return len;
+		return;
 	reader.at = S53_HEADER_LEN;
 	if (!s53_name_read(&reader, &question.name))
-		return len;
+		return;
 	question.qtype = s53_read_u16(&reader);
 	question.qclass = s53_read_u16(&reader);
 	s53_reply_begin(
 	    &reply, octets, len, s53_header_id(message), s53_header_flags(message), &question);
-	if (!copy_records(&reply, message, len, run))
-		return len;
-	anew_len = s53_reply_end(&reply, NULL);
-	memcpy(message, octets, anew_len);
-	return anew_len;
+	if (copy_records(&reply, message, len, run) && s53_reply_end(&reply, NULL) == len)
+		memcpy(message, octets, len);
 }
 
-size_t
+void
 s53_run_move(uint8_t *message, size_t len, const struct s53_run *run)
 {
 	struct move move = { .message = message,
@@ -205,12 +205,13 @@ s53_run_move(uint8_t *message, size_t len, const struct s53_run *run)
 		.dry = true };
 
 	if (move.end > POINTER_REACH)
-		return len;
+		return;
 	settle(&move);
-	if (!mend(&move))
-		return write_anew(message, len, run);
+	if (!mend(&move)) {
+		write_anew(message, len, run);
+		return;
+	}
 	move.dry = false;
 	mend(&move);
 	move_octets(&move);
-	return len;
 }

@@ -28,7 +28,6 @@ struct s53_run {
 
 /*
  * Bring the records, at least two, into the new order. Where that is not possible they stay as they
- * are. Returns the new length, never more than `len`: it changes when names had to be compressed
- * anew.
+ * are.
  */
-size_t s53_run_move(uint8_t *message, size_t len, const struct s53_run *run);
+void s53_run_move(uint8_t *message, size_t len, const struct s53_run *run);
