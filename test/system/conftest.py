@@ -4,6 +4,8 @@ The fixtures of the system tests. The test process moves into a network and a mo
 addresses, /etc/resolv.conf are private, files run in parallel, and nothing is left behind.
 """
 import os
+import pathlib
+import tempfile
 
 import pytest
 
@@ -58,6 +60,16 @@ def named(closing, tmp_path):
 @pytest.fixture
 def consul(closing, tmp_path):
     return lambda **more: closing(Consul(tmp_path, **more))
+
+
+@pytest.fixture
+def small_disk():
+    """A disk of 32 KiB, that everyone may enter."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="s53-disk-"))
+    namespace.run("mount", "-t", "tmpfs", "-o", "size=32k,mode=755", "none", str(folder))
+    yield folder
+    namespace.run("umount", "-l", str(folder))
+    folder.rmdir()
 
 
 @pytest.fixture

@@ -4,13 +4,11 @@ The cache outlives the process: what was answered before a restart is answered a
 the time between. A file that is not whole or not ours is refused with one line. Whenever the program is killed, it starts again.
 """
 import os
-import pathlib
 import pwd
 import random
 import re
 import shutil
 import signal
-import tempfile
 import threading
 import time
 
@@ -63,16 +61,6 @@ class Restarting:
         program, self.program = self.program, None
         program.process.kill()
         return program.log()
-
-
-@pytest.fixture
-def small_disk():
-    """A disk of 32 KiB, that everyone may enter."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="s53-disk-"))
-    namespace.run("mount", "-t", "tmpfs", "-o", "size=32k,mode=755", "none", str(folder))
-    yield folder
-    namespace.run("umount", "-l", str(folder))
-    folder.rmdir()
 
 
 @pytest.fixture

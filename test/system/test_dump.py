@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: ISC
+"""
+SIGUSR1 writes the cache as text in the form of BIND's cache dump: each line can be read, says what dig says, and named's own dump after the
+same questions has the same records. It is written beside the work: no answer waits for it.
+"""
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support import known
+from support.client import Client, ask, query, rcode
+from support.dig import dig
+from support.dump import Dump
+from support.process import patience, sanitized, wait_until
+from support.split53 import free_port
+from support.upstream import answer_with
+
+ZONE = r"""$TTL 300
+@ SOA ns hostmaster 1 7200 900 1209600 120
+@ NS ns
+ns A 192.0.2.53
+www A 192.0.2.1
+www A 192.0.2.2
+alias CNAME www
+dangling CNAME nowhere
+mx MX 10 www
+srv SRV 0 5 80 www
+text TXT "a b" "c;d\"e\\f" "\001\255"
+six AAAA 2001:db8::1
+caa CAA 0 issue "ca.example; x=y"
+svc HTTPS 1 . alpn=h2,h3 port=8443
+unknown TYPE65400 \# 3 010203
+odd\.label\032\;x TXT "odd"
+hinfo HINFO "a" "b"
+naptr NAPTR 100 10 "u" "sip" "!^.*$!sip:a@b!" .
+"""
+ASKED = [("www", "A"), ("alias", "A"), ("dangling", "A"), ("mx", "MX"), ("srv", "SRV"), ("text", "TXT"), ("six", "AAAA"), ("caa", "CAA"),
+         ("svc", "HTTPS"), ("unknown", "TYPE65400"), (r"odd\.label\032\;x", "TXT"), ("hinfo", "HINFO"), ("naptr", "NAPTR"), ("no", "A"),
+         ("www", "AAAA"), (r"no\032such", "MX")]
+
+
+def dump(program, path, number=1):
+    """Ask for a dump and read it."""
+    program.process.send_signal(signal.SIGUSR1)
+    wait_until(lambda: len(re.findall("dumpdb complete", program.log())) >= number, 10 * patience(), "the dump")
+    return Dump(path.read_text(encoding="ascii"))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "dump.db"
+
+
+def test_each_line_is_read_and_says_what_dig_says(named, split53, path):
+    server = named(zones={"example.com": ZONE}, port=free_port(), options="recursion no;")
+    program = split53(forwarders=[server.where], options=f'dump-file "{path}"; minimal-responses no;')
+    for name, kind in ASKED:
+        dig(f"{name}.example.com", kind, server="127.0.0.1", port=program.port)
+    dig("www.example.com", "A", "+dnssec", "+cd", server="127.0.0.1", port=program.port)
+    seen = dump(program, path)
+    assert seen.complete and list(seen.views) == ["_default"]
+    view = seen.views["_default"]
+    assert re.fullmatch(r"20\d{12}", view.date)
+    assert len(view.questions) == len(ASKED) + 1 and "www.example.com/A DO CD" in view.questions
+    for name, kind in ASKED:
+        said = dig(f"{name}.example.com", kind, server="127.0.0.1", port=program.port)
+        inside = view.questions[f"{name}.example.com/{kind}"]
+        for worth, section in (("authanswer", said.answer), ("additional", said.additional)):
+            found = {(record.owner, record.kind, record.data) for record in inside if record.worth == worth}
+            assert {(owner, kind, normal(kind, data)) for owner, _, kind, data in section} == found, name
+        assert all(abs(record.ttl - 300) <= 10 for record in inside if record.kind != "SOA")
+    assert view.negative["no.example.com.", "ANY"][1] == "NXDOMAIN"
+    assert view.negative[r"no\032such.example.com.", "ANY"][1] == "NXDOMAIN"
+    assert view.negative["nowhere.example.com.", "ANY"][1] == "NXDOMAIN"
+    assert view.negative["www.example.com.", "AAAA"][1] == "NXRRSET"
+    assert all(110 <= ttl <= 120 for ttl, _ in view.negative.values())
+
+
+def normal(kind, data):
+    import dns.rdata
+    import dns.rdataclass
+    return dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(kind), data).to_text().lower()
+
+
+def rndc_key(port):
+    return f"""key k {{ algorithm hmac-sha256; secret "c2VjcmV0c2VjcmV0c2VjcmV0"; }};
+controls {{ inet 127.0.0.1 port {port} allow {{ any; }} keys {{ k; }}; }};
+"""
+
+
+def test_names_dump_after_the_same_questions_has_the_same_records(named, closing, split53, tmp_path, path):
+    server = named(zones={"example.com": ZONE}, port=free_port(), options="recursion no;")
+    control, theirs_path = free_port(), tmp_path / "theirs.db"
+    from support.servers import Named
+    theirs = closing(Named(tmp_path, port=free_port(), name="forwarder", extra=rndc_key(control),
+                           options=f'recursion yes; forward only; forwarders {{ {server.where}; }}; dump-file "{theirs_path}";'))
+    ours = split53(forwarders=[server.where], options=f'dump-file "{path}";')
+    for name, kind in ASKED:
+        for port in (theirs.port, ours.port):
+            dig(f"{name}.example.com", kind, server="127.0.0.1", port=port)
+    (tmp_path / "rndc.key").write_text(rndc_key(control).splitlines()[0])
+    subprocess.run(["rndc", "-s", "127.0.0.1", "-p", str(control), "-k", str(tmp_path / "rndc.key"), "dumpdb", "-cache"], check=True,
+                   capture_output=True)
+    wait_until(lambda: theirs_path.exists() and "Dump complete" in theirs_path.read_text(), 10, "named's dump")
+    said, read = Dump(theirs_path.read_text()).views["_default"], dump(ours, path).views["_default"]
+    assert {record.key for record in said.records} == {record.key for record in read.records}
+    assert set(said.negative) == set(read.negative)
+    assert {key: word for key, (_, word) in said.negative.items()} == {key: word for key, (_, word) in read.negative.items()}
+    worths = {record.key: record.worth for record in said.records}
+    assert {record.key: record.worth for record in read.records} == worths
+    times = {record.key: record.ttl for record in said.records}
+    assert all(abs(times[record.key] - record.ttl) <= 3 for record in read.records)
+    # The same frame around it.
+    for text in (theirs_path.read_text(), path.read_text()):
+        assert text.startswith(";\n; Start view _default\n;\n;\n; Cache dump of view '_default' (cache _default)\n;\n")
+        assert text.endswith("; Dump complete\n")
+
+
+def test_views_come_one_after_the_other_with_their_own_answers(upstream, closing, tmp_path, path):
+    from support.split53 import Split53
+    inside, outside = upstream(answer_with("10.0.0.1", 300)), upstream(answer_with("192.0.2.1", 300))
+    port = free_port()
+    conf = f"""options {{ listen-on port {port} {{ 127.0.0.1; 127.0.0.2; }}; listen-on-v6 {{ none; }}; pid-file none;
+        dump-file "{path}"; recursion yes; allow-query {{ any; }}; }};
+    view "inside" {{ match-destinations {{ 127.0.0.2; }}; forwarders {{ {inside.where}; }}; stale-answer-enable yes; max-stale-ttl 3600; }};
+    view "outside" {{ forwarders {{ {outside.where}; }}; }};"""
+    program = closing(Split53(tmp_path, conf, wait_at=("127.0.0.1", port)))
+    for address in ("127.0.0.1", "127.0.0.2"):
+        ask((address, port), "split.example.com.")
+    ask(("127.0.0.2", port), "only.example.com.")
+    views = dump(program, path).views
+    assert list(views) == ["inside", "outside"]
+    assert {record.key for record in views["inside"].records} == {
+        ("split.example.com.", "A", "10.0.0.1"), ("only.example.com.", "A", "10.0.0.1")}
+    assert {record.key for record in views["outside"].records} == {("split.example.com.", "A", "192.0.2.1")}
+    assert path.read_text().count("; using a 3600 second stale ttl\n") == 1
+
+
+def test_a_stale_answer_is_marked_and_has_the_time_that_it_stays(upstream, split53, path):
+    program = split53(forwarders=[upstream(answer_with("192.0.2.1", 1)).where],
+                      options=f'dump-file "{path}"; stale-answer-enable yes; max-stale-ttl 1000;')
+    program.ask("stale.example.com.")
+    time.sleep(1.2)
+    (record,) = dump(program, path).views["_default"].records
+    assert record.stale and 990 <= record.ttl <= 1000
+
+
+def test_one_dump_at_a_time_and_the_old_file_stays_until_the_new_one_is_complete(upstream, split53, path):
+    program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{path}";')
+    fill(program.port, 4000)
+    first = dump(program, path)
+    assert len(first.views["_default"].questions) == 4000
+    before = os.stat(path).st_ino
+    program.process.send_signal(signal.SIGUSR1)
+    program.process.wait_for_log(r"dumpdb started[^$]*dumpdb started", 10)
+    assert os.stat(path).st_ino == before or "dumpdb complete" in program.log()
+    program.process.send_signal(signal.SIGUSR1)
+    wait_until(lambda: program.log().count("dumpdb complete") + program.log().count("one is under way") >= 3 or
+               program.log().count("dumpdb complete") == 3, 20 * patience(), "all are done")
+    assert Dump(path.read_text()).complete
+    assert not os.path.exists(f"{path}.new")
+
+
+def fill(port, count):
+    with Client("127.0.0.1", port) as client:
+        for at in range(0, count, 50):
+            for number in range(at, at + 50):
+                client.send(query(known.name_of(number), identity=number - at).to_wire())
+            assert len(client.collect(50, 5)) == 50
+
+
+def test_the_end_during_a_dump_leaves_no_half_of_it(upstream, split53, path):
+    program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{path}";')
+    fill(program.port, 4000)
+    program.process.send_signal(signal.SIGUSR1)
+    program.process.wait_for_log("dumpdb started", 5)
+    program.stop()
+    said = program.log()
+    assert "dumpdb complete" in said or f"dumpdb: '{path}' is not written: the program ends" in said
+    assert path.exists() == ("dumpdb complete" in said) and not os.path.exists(f"{path}.new")
+
+
+@pytest.mark.parametrize("where, words", [("nowhere/dump.db", "No such file or directory"), (".", "it is no regular file"),
+                                          ("/dev/null", "it is no regular file"), ("/proc/self/dump.db", "")])
+def test_what_cannot_be_written_costs_a_line(upstream, split53, tmp_path, where, words):
+    program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{tmp_path / where}"; cache-file none;')
+    program.ask(known.name_of(1))
+    program.process.send_signal(signal.SIGUSR1)
+    program.process.wait_for_log(f"error: dumpdb: '.*' is not written: {words}", 5)
+    assert rcode(program.ask(known.name_of(1))) == "NOERROR"
+
+
+def test_a_full_disk_costs_a_line_and_the_old_dump_stays(upstream, split53, small_disk):
+    path = small_disk / "dump.db"
+    program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{path}"; cache-file none;')
+    program.ask(known.name_of(1))
+    dump(program, path)
+    fill(program.port, 2000)
+    program.process.send_signal(signal.SIGUSR1)
+    program.process.wait_for_log("error: dumpdb: '.*' is not written: No space left on device", 10)
+    assert os.listdir(small_disk) == ["dump.db"] and Dump(path.read_text()).complete
+    assert rcode(program.ask(known.name_of(1))) == "NOERROR"
+
+
+def test_without_a_cache_there_is_nothing_to_dump(upstream, split53, path):
+    program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{path}"; max-cache-size 0;')
+    program.process.send_signal(signal.SIGUSR1)
+    program.process.wait_for_log("dumpdb: there is no cache", 5)
+    assert not path.exists()
+
+
+def test_no_answer_waits_for_a_dump(upstream, split53, path, capsys):
+    names = 4000 if sanitized() else 20000
+    program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{path}";')
+    fill(program.port, names)
+
+    def longest_while(busy):
+        times = []
+        with Client("127.0.0.1", program.port) as client:
+            while busy():
+                began = time.monotonic()
+                client.send(query(known.name_of(len(times) % names), identity=len(times) % 65536).to_wire())
+                client.receive()
+                times.append(time.monotonic() - began)
+        return sorted(times)
+    end = time.monotonic() + 0.5
+    quiet = longest_while(lambda: time.monotonic() < end)
+    program.process.send_signal(signal.SIGUSR1)
+    loud = longest_while(lambda: "dumpdb complete" not in program.log())
+    took = re.search(r"dumpdb complete: (\d+) answers .* after (\d+) ms", program.log())
+    with capsys.disabled():
+        print(f"\ndump of {took.group(1)} answers in {took.group(2)} ms; an answer meanwhile took at most {loud[-1] * 1000:.1f} ms, "
+              f"{loud[len(loud) // 2] * 1000:.2f} in the median (without: {quiet[-1] * 1000:.1f} and {quiet[len(quiet) // 2] * 1000:.2f})")
+    assert loud[-1] < 0.1 * patience()
+
+
+def test_dumps_under_load_are_whole_each_time(upstream, split53, path):
+    program = split53(forwarders=[upstream(known.answer(ttl=2)).where], options=f'dump-file "{path}"; max-cache-size 2m;')
+    stop = threading.Event()
+    asking = threading.Thread(target=lambda: [fill(program.port, 2000) for _ in iter(stop.is_set, True)])
+    asking.start()
+    try:
+        for number in range(1, 6):
+            view = dump(program, path, number).views["_default"]
+            for record in view.records:
+                if record.kind == "A":
+                    assert record.data == known.address_of(known.number_of(record.owner))
+    finally:
+        stop.set()
+        asking.join()
