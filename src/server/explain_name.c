@@ -95,14 +95,13 @@ find_note(const struct s53_snapshot *snapshot, unsigned view, const struct s53_n
 
 /* How long its answers stay, by the rules of the zone or the view. */
 static void
-print_cache(const struct s53_rehearsal *rehearsal, const struct s53_view *view,
-    const struct s53_route *route, FILE *out)
+print_cache(const struct s53_view *view, const struct s53_route *route, FILE *out)
 {
 	const struct s53_answering *answering =
 	    route->answering != NULL ? route->answering : &view->answering;
 	const struct s53_cache_rules *rules = answering->cache;
 
-	if (!rules->enabled || rehearsal->snapshot->max_cache_octets == 0) {
+	if (!rules->enabled) {
 		fputs("cache    nothing is kept\n", out);
 		return;
 	}
@@ -153,7 +152,7 @@ print_way(const struct s53_rehearsal *rehearsal, const struct s53_view *view,
 	} else if (route == NULL || route->kind == S53_ROUTE_NONE) {
 		fputs("answer   REFUSED: no forwarders for this name\n", out);
 	} else {
-		print_cache(rehearsal, view, route, out);
+		print_cache(view, route, out);
 		print_group(route->group, out);
 		fputs(s53_group_size(route->group) > 0
 			? "answer   what an upstream says\n"

@@ -64,6 +64,9 @@ the_size_stands_with_its_origin(void **state)
 	    "    max-cache-size 3000000 (t.conf:1)\n");
 	check_says(
 	    f, "options { max-cache-size 10%; };", NULL, "    max-cache-size 100m (t.conf:1)\n");
+	f->memory_octets = 8192 * MIB;
+	check_says(
+	    f, "options { max-cache-size 1g; };", NULL, "    max-cache-size 1g (t.conf:1)\n");
 	check_says(f, "options { max-cache-size 0; };", NULL,
 	    "    max-cache-size 0: no answer is kept (t.conf:1)\n");
 	check_says(f, "options { max-cache-size 0; }; view a { max-cache-size 8m; };", NULL,

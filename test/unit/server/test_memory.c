@@ -101,6 +101,8 @@ the_smallest_limit_on_the_way_up_holds(void **state)
 	put(tree, "pod/memory.max", "1000000\n");
 	put(tree, "pod/me/memory.max", "8000000\n");
 	assert_int_equal(limit(tree), 1000000);
+	put(tree, "pod/me/memory.max", "500000\n");
+	assert_int_equal(limit(tree), 500000);
 }
 
 static void
