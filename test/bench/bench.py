@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 
 import measure
 import report
@@ -37,7 +38,7 @@ def arguments():
             parser.error(f"no scenario {name}; there are: {' '.join(scenarios.ALL)}")
     options.scenario = options.scenario or list(scenarios.ALL)
     options.rounds = options.rounds or (1 if options.smoke else 5)
-    options.seconds = options.seconds or (0.2 if options.smoke else 2.0)
+    options.seconds = options.seconds or (0.1 if options.smoke else 2.0)
     options.workers = [int(word) for word in (options.workers or ("1" if options.smoke else "1,2")).split(",")]
     wanted = options.servers.split(",") if options.servers else ["split53"] if options.smoke else list(SERVERS)
     for name in wanted:
@@ -77,7 +78,7 @@ def run_all(options, names, results):
     for workers in options.workers:
         options.workers_now = workers
         for scenario in options.scenario:
-            measure.tell(f"{scenario}, {workers} worker{'s' if workers > 1 else ''}")
+            measure.tell(f"{time.strftime('%H:%M:%S')} {scenario}, {workers} worker{'s' if workers > 1 else ''}")
             with tempfile.TemporaryDirectory(prefix="split53-bench-") as folder:
                 if scenario in scenarios.PLANS:
                     samples, gone = measure.measure_plan(folder, scenarios.PLANS[scenario], names, options)
@@ -113,7 +114,7 @@ def main():
     results = load_results(options.samples)
     names = installed(options.names)
     run_all(options, names, results)
-    print(report.markdown(results))
+    print(report.markdown(results, with_goals=not options.smoke))
     faults = list(smoke_faults(options, results)) if options.smoke else []
     wrong = results.wrong_of(report.MINE)
     if wrong:

@@ -120,6 +120,8 @@ def one_round(stand, server, plan, number, seconds):
 def measure_plan(folder, plan, names, options):
     """A scenario of the ordinary kind: all servers up, rounds one after another, ABCABC."""
     samples = {}
+    if options.smoke:
+        plan = plan.for_smoke()
     with Stand(folder, options.workers_now, options.smoke) as stand:
         for name in (*names, *plan.floor):
             server = stand.start(name, plan.cache_mib)

@@ -114,7 +114,7 @@ def plan_table(results, scenario, workers):
 
 def growth_table(results, scenario, workers):
     servers = results.servers(scenario, workers)
-    sizes = [size for size in (*SIZES, 20_000) if any(f"cpu_us_{size}" in samples[0] for samples in servers.values())]
+    sizes = [size for size in (*SIZES, 5_000) if any(f"cpu_us_{size}" in samples[0] for samples in servers.values())]
     rows = [[name, *(number(median(servers[name], f"cpu_us_{size}")) for size in sizes), number(median(servers[name], "growth")),
              number(median(servers[name], "octets_per_entry"), 0), number(100 * median(servers[name], "kept_share"), 1),
              str(total(servers[name], "wrong"))] for name in sorted_names(servers, f"cpu_us_{sizes[0]}")]
@@ -234,9 +234,9 @@ def heading(results):
             + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."]
 
 
-def markdown(results):
+def markdown(results, with_goals=True):
     parts = heading(results)
-    told = goals(results)
+    told = goals(results) if with_goals else []
     if told:
         parts += ["### Goals", table(["goal", "measured", "met"],
                                      [[text, figure, "yes" if met else "**no**"] for text, figure, met in told])]

@@ -46,6 +46,11 @@ class Plan:
     cache_mib: int = 256
     count_per_second: int = 0   # ask this many queries for each second asked for, so that all servers see the same ones
 
+    def for_smoke(self):
+        """The same in little."""
+        warm = tuple(load.but(count=load.count // 50, names=min(load.names, 1000)) for load in self.warm)
+        return replace(self, load=self.load.but(names=min(self.load.names, 1000)), warm=warm, rate=1_000, cache_mib=64)
+
 
 SET = Load()
 ONCE = (Load(once=True),)

@@ -44,10 +44,10 @@ def one_server_after_another(folder, names, options, run):
 
 def growth(folder, names, options):
     """What a hit costs while the cache grows, and in passing the memory scenario: what an entry takes."""
-    sizes = SIZES[:1] + (20_000,) if options.smoke else SIZES
+    sizes = SIZES[:1] + (5_000,) if options.smoke else SIZES
 
     def run(stand, name):
-        server = stand.start(name, ROOMY_MIB)
+        server = stand.start(name, 64 if options.smoke else ROOMY_MIB)
         if server is None:
             return []
         fill(stand, server, 100)    # so that what is allocated once is not counted
@@ -73,10 +73,10 @@ def growth(folder, names, options):
 
 def memory(folder, names, options):
     """Growth without its measuring in between."""
-    size = 20_000 if options.smoke else MANY
+    size = 5_000 if options.smoke else MANY
 
     def run(stand, name):
-        server = stand.start(name, ROOMY_MIB)
+        server = stand.start(name, 64 if options.smoke else ROOMY_MIB)
         if server is None:
             return []
         fill(stand, server, 100)
@@ -100,7 +100,7 @@ def scan(folder, names, options):
         server = stand.start(name, SCAN_MIB)
         if server is None:
             return []
-        working = WORKING // 10 if options.smoke else WORKING
+        working = WORKING // 50 if options.smoke else WORKING
         load = SET.but(kind="scan", names=working, count=working * per_name * 21)
         stand.ask(server, load.but(seed=1))
         found = stand.ask(server, load.but(seed=2))
@@ -122,11 +122,11 @@ def restart(folder, names, options):
                 return samples
             samples.append({"start_ms": server.first_answer_s * 1000, "wrong": 0})
             stand.stop(name)
-        server = stand.start(name, None)
-        fill(stand, server, 10_000)
+        server, count = stand.start(name, None), 1_000 if options.smoke else 10_000
+        fill(stand, server, count)
         server.stop()
         warm_s = server.start()
-        kept, wrong = kept_share(stand, server, 10_000)
+        kept, wrong = kept_share(stand, server, count)
         for sample in samples:
             sample.update(warm_start_ms=warm_s * 1000, kept_share=max(kept, 0), wrong=wrong)
         return samples
