@@ -84,7 +84,8 @@ def test_a_consul_name_gives_what_consul_holds(machine, name, rdtype, transport)
     got = ours(name, rdtype, transport)
     assert held.status == got.status == "NOERROR"
     assert held.answer and _without_serial(held.answer) == _without_serial(got.answer)
-    assert held.additional == got.additional or transport == "noedns" and got.additional < held.additional
+    wanted = _without_hosts_of_authority(held)
+    assert wanted == got.additional or transport == "noedns" and got.additional < wanted
     assert {"qr", "rd", "ra"} <= got.flags and "aa" not in got.flags
 
 
@@ -152,6 +153,13 @@ def test_a_service_whose_check_fails_goes_away(machine):
     wait_until(lambda: ours("galeradb.service.consul", "A", "udp").status == "NXDOMAIN", 25, "galeradb is gone")
     machine.database = world.Database()
     wait_until(lambda: ours("galeradb.service.consul", "A", "udp").data() == ["127.0.0.1"], 25, "galeradb is back")
+
+
+def _without_hosts_of_authority(held):
+    """minimal-responses is no-auth-recursive: the servers in the authority section are left out, and their addresses with them."""
+    servers = {data for _, _, kind, data in held.authority if kind == "NS"}
+    named = {data.split()[-1] for _, _, _, data in held.answer}
+    return {record for record in held.additional if record[0] not in servers - named}
 
 
 def _without_serial(records):

@@ -15,7 +15,7 @@ from support.split53 import free_port
 from support.upstream import answer_with
 
 RATE, SECONDS = 2000, 6
-ZONE = """$TTL 60
+ZONE = """$TTL {ttl}
 @ IN SOA ns hostmaster 1 7200 900 1209600 60
 @ IN NS ns
 * IN A 192.0.2.53
@@ -23,7 +23,7 @@ ZONE = """$TTL 60
 
 
 class Load:
-    """dnsperf at RATE for SECONDS, both sides of the split."""
+    """dnsperf at RATE for SECONDS, both sides of the split: example.com soon out of the cache, consul always from its server."""
 
     def __init__(self, tmp_path, port):
         names = tmp_path / "names"
@@ -41,7 +41,7 @@ class Load:
 
 @pytest.fixture
 def served(named, split53, tmp_path, make_conf):
-    recursor = named(zones={"example.com": ZONE, "consul": ZONE}, port=free_port(), options="recursion no;")
+    recursor = named(zones={"example.com": ZONE.format(ttl=60), "consul": ZONE.format(ttl=0)}, port=free_port(), options="recursion no;")
     port = free_port()
     good = make_conf(port, [recursor.where], recursor.where)
     server = split53(conf=good, port=port)
