@@ -41,6 +41,7 @@ struct s53_exchange_ask {
 	bool tcp; /* at once, not only on TC; a server that is tcp_only is asked so anyway */
 	uint32_t late_ms; /* call late() after this; 0: never */
 	uint32_t timeout_ms; /* of the whole exchange */
+	uint64_t now_ms; /* from when both count: read lately; 0: have the clock read */
 	void *arg;
 
 	/*
@@ -107,6 +108,9 @@ struct s53_timer {
 void s53_exchanger_timer(
     struct s53_exchanger *exchanger, struct s53_timer *timer, uint64_t due_ms, uint64_t now_ms);
 void s53_exchanger_timer_cancel(struct s53_exchanger *exchanger, struct s53_timer *timer);
+
+/* Inside of a callback: when what led to it happened, read once for all of a batch. */
+uint64_t s53_exchanger_now_ms(const struct s53_exchanger *exchanger);
 
 /* Exchanges under way. */
 unsigned s53_exchanger_pending(const struct s53_exchanger *exchanger);

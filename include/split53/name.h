@@ -22,6 +22,14 @@ struct s53_name {
 	uint8_t octets[S53_NAME_MAX];
 };
 
+/* A copy of what is used: most names are short, and so is the time that this takes. */
+static inline void
+s53_name_copy(struct s53_name *to, const struct s53_name *from)
+{
+	to->len = from->len;
+	memcpy(to->octets, from->octets, from->len);
+}
+
 /*
  * Read the name at the reader, following compression pointers. Each must lead to before the labels
  * it ends, so that reading always ends, and behind the 12 octets of the header. Steps over the name

@@ -27,6 +27,25 @@ struct s53_request {
 	struct s53_edns edns;
 };
 
+static inline void
+s53_question_copy(struct s53_question *to, const struct s53_question *from)
+{
+	s53_name_copy(&to->name, &from->name);
+	s53_name_copy(&to->lower, &from->lower);
+	to->qtype = from->qtype;
+	to->qclass = from->qclass;
+}
+
+static inline void
+s53_request_copy(struct s53_request *to, const struct s53_request *from)
+{
+	to->id = from->id;
+	to->flags = from->flags;
+	to->has_question = from->has_question;
+	s53_question_copy(&to->question, &from->question);
+	to->edns = from->edns;
+}
+
 enum s53_request_verdict {
 	S53_REQUEST_OK,
 	S53_REQUEST_SILENCE, /* shorter than a header, or a response: never answer (loops) */

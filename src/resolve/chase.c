@@ -75,7 +75,12 @@ find_crossing(const struct s53_query *query, struct s53_chase *chase)
 {
 	const struct s53_routes *routes = query->view->routes;
 
-	chase->names[0] = query->request.question.lower;
+	chase->kept = 0;
+	if (!chase->delegated &&
+	    !find_cname(chase->message, chase->message_len, &query->request.question.lower,
+		&chase->names[1]))
+		return false; /* the rule: nothing to follow, and nothing has been copied */
+	s53_name_copy(&chase->names[0], &query->request.question.lower);
 	for (chase->kept = 1; chase->kept <= CHAIN_MAX; chase->kept++) {
 		struct s53_name *target = &chase->names[chase->kept];
 

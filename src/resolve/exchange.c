@@ -10,7 +10,6 @@
  */
 #include <stdio.h>
 
-#include <split53/clock.h>
 #include <split53/reply.h>
 
 #include "pending.h"
@@ -108,7 +107,7 @@ write_ask(struct s53_attempt *attempt, const struct s53_upstream *server)
 	struct s53_reply ask;
 	uint16_t flags = (uint16_t)(S53_RD | S53_AD | (request->flags & S53_CD));
 
-	question.name = attempt->pending->spelling;
+	s53_name_copy(&question.name, &attempt->pending->spelling);
 	question.qtype = request->question.qtype;
 	question.qclass = request->question.qclass;
 	s53_reply_begin(&ask, attempt->ask, sizeof attempt->ask, 0, flags, &question);
@@ -135,7 +134,7 @@ late_ms(const struct s53_pending *pending, const struct s53_upstream *server)
 static void
 resume(struct s53_pending *pending, enum s53_step step)
 {
-	pending->query.now_ms = s53_clock_ms();
+	pending->query.now_ms = s53_exchanger_now_ms(pending->query.resolver->exchanger);
 	pending->query.step = step;
 	s53_query_run(&pending->query);
 }
@@ -237,6 +236,7 @@ s53_step_exchange(struct s53_query *query)
 		.tcp = attempt->tcp,
 		.late_ms = late_ms(pending, server),
 		.timeout_ms = (uint32_t)(pending->deadline_ms - query->now_ms),
+		.now_ms = query->now_ms,
 		.arg = attempt,
 		.check = s53_validate_check,
 		.late = on_late,

@@ -16,7 +16,7 @@ shed(struct s53_query *query)
 void
 s53_pending_lead(struct s53_pending *pending)
 {
-	pending->spelling = pending->query.request.question.lower;
+	s53_name_copy(&pending->spelling, &pending->query.request.question.lower);
 	s53_name_scramble(&pending->spelling);
 }
 

@@ -63,7 +63,7 @@ s53_pending_move(struct s53_query *query)
 		return NULL;
 	}
 	query->pending = pending;
-	memcpy(&pending->query, query, sizeof *query);
+	s53_query_copy(&pending->query, query);
 	pending->query.key.name = &pending->query.request.question.lower;
 	s53_policy_keep(query->policy);
 	s53_list_init(&pending->bucket);

@@ -20,7 +20,7 @@
 
 #include "query.h"
 
-#define S53_POOL_KEEP 64
+#define S53_POOL_KEEP 256
 #define S53_EDE_TEXT_MAX 160
 #define S53_ASK_MAX (S53_HEADER_LEN + S53_NAME_MAX + 4 + S53_OPT_LEN)
 

@@ -78,8 +78,16 @@ struct s53_query {
 	uint8_t *room; /* of the client, with the outcome's message in it; or NULL */
 	struct s53_key key; /* its name is NULL until made */
 	struct s53_client client;
-	struct s53_request request;
+	struct s53_request request; /* the last: s53_query_copy() */
 };
+
+/* The request is by far the largest part, and most of it is unused room for names. */
+static inline void
+s53_query_copy(struct s53_query *to, const struct s53_query *from)
+{
+	memcpy(to, from, offsetof(struct s53_query, request));
+	s53_request_copy(&to->request, &from->request);
+}
 
 /* Walk the table from query->step until the query ends or waits. */
 void s53_query_run(struct s53_query *query);

@@ -45,8 +45,9 @@ s53_query_set_nobody(struct s53_query *query)
 void
 s53_refresh(const struct s53_query *query)
 {
-	struct s53_query again = *query;
+	struct s53_query again;
 
+	s53_query_copy(&again, query);
 	s53_query_set_nobody(&again);
 	again.step = S53_STEP_JOIN;
 	again.pending = NULL;

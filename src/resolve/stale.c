@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include <split53/cache.h>
-#include <split53/clock.h>
 
 #include "pending.h"
 
@@ -59,7 +58,7 @@ on_patience_over(struct s53_timer *timer)
 	struct s53_pending *pending = S53_CONTAINER_OF(timer, struct s53_pending, patience);
 	struct s53_query *query = &pending->query;
 
-	query->now_ms = s53_clock_ms();
+	query->now_ms = s53_exchanger_now_ms(query->resolver->exchanger);
 	if (pending->chase != NULL || !s53_stale_take(query, "client timeout") ||
 	    s53_chase_is_due(query))
 		return;

@@ -187,7 +187,7 @@ s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstrea
 {
 	struct s53_lane *lane = s53_lane_get(exchanger, upstream);
 	struct s53_exchange *exchange;
-	uint64_t now_ms = s53_clock_ms();
+	uint64_t now_ms = ask->now_ms != 0 ? ask->now_ms : s53_clock_ms();
 
 	S53_ASSERT(ask->len >= S53_HEADER_LEN);
 	if (lane == NULL || (exchange = exchange_object(exchanger)) == NULL)
@@ -241,6 +241,7 @@ on_deferred(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	exchanger->deferred_active = false;
+	exchanger->wheel.now_ms = s53_clock_ms();
 	s53_udp_flush(exchanger);
 	tell_failures(exchanger);
 }
@@ -330,6 +331,12 @@ s53_exchanger_free(struct s53_exchanger *exchanger)
 	s53_batch_free(exchanger->batch);
 	free(exchanger);
 	atomic_fetch_sub_explicit(&exchangers, 1, memory_order_relaxed);
+}
+
+uint64_t
+s53_exchanger_now_ms(const struct s53_exchanger *exchanger)
+{
+	return exchanger->wheel.now_ms;
 }
 
 void

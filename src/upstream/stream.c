@@ -138,6 +138,7 @@ on_read(struct bufferevent *bufferevent, void *arg)
 	struct evbuffer *input = bufferevent_get_input(bufferevent);
 	uint64_t now_ms = s53_clock_ms();
 
+	stream->carrier.lane->exchanger->wheel.now_ms = now_ms;
 	stream->heard_ms = now_ms;
 	stream->waits = false;
 	s53_carrier_hold(&stream->carrier);

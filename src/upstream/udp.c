@@ -245,6 +245,7 @@ s53_udp_on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	sock->carrier.lane->exchanger->wheel.now_ms = now_ms;
 	if (count < 0) {
 		receive_failed(sock, errno);
 		return;

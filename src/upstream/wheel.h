@@ -29,7 +29,7 @@ struct s53_wheel {
 	uint64_t filled[S53_WHEEL_SLOTS / 64]; /* a bit a slot */
 	uint64_t done_tick; /* all up to this one have fired */
 	uint64_t armed_tick; /* what the libevent timer waits for; 0: it does not */
-	uint64_t now_ms; /* the last reading of the clock */
+	uint64_t now_ms; /* the last reading of the clock, of the event that is being handled */
 	unsigned count; /* timers waiting */
 	struct event event;
 };

@@ -146,7 +146,7 @@ write_anew(const struct minimizing *it, const struct s53_walk *from, uint8_t *me
 size_t
 s53_message_minimize(uint8_t *message, size_t len, bool additional)
 {
-	struct minimizing it = { .message = message, .len = len, .additional = additional };
+	struct minimizing it;
 	struct s53_walk walk, from;
 	uint16_t kept[4] = { 0 };
 	size_t cut_at = len;
@@ -154,8 +154,15 @@ s53_message_minimize(uint8_t *message, size_t len, bool additional)
 	struct s53_rr rr;
 
 	if (s53_header_rcode(message) != S53_RCODE_NOERROR ||
-	    s53_header_count(message, S53_ANSWER) == 0 || !s53_walk_begin(&from, message, len))
+	    s53_header_count(message, S53_ANSWER) == 0 ||
+	    (s53_header_count(message, S53_AUTHORITY) == 0 &&
+		(!additional || s53_header_count(message, S53_ADDITIONAL) == 0)) ||
+	    !s53_walk_begin(&from, message, len))
 		return len;
+	it.message = message; /* field by field: the hosts are find_hosts()'s to fill */
+	it.len = len;
+	it.additional = additional;
+	it.host_count = 0;
 	if (!additional && s53_header_count(message, S53_ADDITIONAL) > 0)
 		find_hosts(&it, &from);
 	for (walk = from; s53_walk_next(&walk, &rr);) {

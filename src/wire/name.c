@@ -200,16 +200,46 @@ s53_name_ancestor(const struct s53_name *name, unsigned count)
 	return up;
 }
 
+#define EACH UINT64_C(0x0101010101010101)
+
+/* 0x20 in each of eight octets that is a letter: sums of seven bits carry into the eighth. */
+static uint64_t
+letters_of(uint64_t octets)
+{
+	uint64_t low = (octets | 0x20 * EACH) & 0x7f * EACH;
+	uint64_t from_a = low + (0x80 - 'a') * EACH;
+	uint64_t past_z = low + (0x80 - 'z' - 1) * EACH;
+
+	return (from_a & ~past_z & ~octets & 0x80 * EACH) >> 2;
+}
+
+/* 0x20 in each octet whose bit is set. */
+static uint64_t
+spread(uint8_t bits)
+{
+	uint64_t each = bits * EACH & UINT64_C(0x8040201008040201);
+
+	return ((each + 0x7f * EACH) & 0x80 * EACH) >> 2;
+}
+
 void
 s53_name_scramble(struct s53_name *name)
 {
 	uint8_t bits[(S53_NAME_MAX + 7) / 8];
+	size_t at = 0;
 
 	s53_rand_fill(bits, (name->len + 7u) / 8);
-	for (size_t i = 0; i < name->len; i++) {
-		uint8_t letter = name->octets[i] | 0x20;
+	for (; at + 8 <= name->len; at += 8) {
+		uint64_t octets;
 
-		if (letter >= 'a' && letter <= 'z' && (bits[i / 8] >> i % 8 & 1) != 0)
-			name->octets[i] ^= 0x20;
+		memcpy(&octets, name->octets + at, sizeof octets);
+		octets ^= letters_of(octets) & spread(bits[at / 8]);
+		memcpy(name->octets + at, &octets, sizeof octets);
+	}
+	for (; at < name->len; at++) {
+		uint8_t letter = name->octets[at] | 0x20;
+
+		if (letter >= 'a' && letter <= 'z' && (bits[at / 8] >> at % 8 & 1) != 0)
+			name->octets[at] ^= 0x20;
 	}
 }

@@ -70,6 +70,13 @@ s53_exchanger_pending(const struct s53_exchanger *exchanger)
 	return exchanger->pending;
 }
 
+uint64_t
+s53_exchanger_now_ms(const struct s53_exchanger *exchanger)
+{
+	(void)exchanger;
+	return s53_clock_ms();
+}
+
 void
 s53_exchanger_timer(
     struct s53_exchanger *exchanger, struct s53_timer *timer, uint64_t due_ms, uint64_t now_ms)
