@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_setup_number.c - the numbers of routes and views, by which the cache tells its entries apart.
+ * test_setup_number.c - the numbers of routes and views, by which the cache knows its entries.
  */
 #include "setup_fixture.h"
 
