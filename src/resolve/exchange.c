@@ -9,6 +9,7 @@
  * as long. All attempts stay open: the late answer of the first is still taken.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include <split53/reply.h>
 
@@ -103,15 +104,21 @@ write_ask(struct s53_attempt *attempt, const struct s53_upstream *server)
 		.dnssec_ok = request->edns.dnssec_ok,
 		.ede_code = S53_EDE_NONE,
 		.keepalive = -1 };
-	struct s53_question question;
-	struct s53_reply ask;
+	const struct s53_name *name = &attempt->pending->spelling;
+	struct s53_writer ask = s53_writer_of(attempt->ask, sizeof attempt->ask);
 	uint16_t flags = (uint16_t)(S53_RD | S53_AD | (request->flags & S53_CD));
 
-	s53_name_copy(&question.name, &attempt->pending->spelling);
-	question.qtype = request->question.qtype;
-	question.qclass = request->question.qclass;
-	s53_reply_begin(&ask, attempt->ask, sizeof attempt->ask, 0, flags, &question);
-	attempt->ask_len = (uint16_t)s53_reply_end(&ask, attempt->edns ? &opt : NULL);
+	memset(s53_write_room(&ask, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	s53_header_set_flags(attempt->ask, flags);
+	s53_header_set_count(attempt->ask, S53_QUESTION, 1);
+	s53_write(&ask, name->octets, name->len);
+	s53_write_u16(&ask, request->question.qtype);
+	s53_write_u16(&ask, request->question.qclass);
+	if (attempt->edns) {
+		s53_edns_write(&ask, &opt);
+		s53_header_set_count(attempt->ask, S53_ADDITIONAL, 1);
+	}
+	attempt->ask_len = (uint16_t)ask.at;
 }
 
 /*

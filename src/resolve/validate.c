@@ -8,6 +8,7 @@
  * what passed: it sorts the rcodes.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include <split53/message.h>
 
@@ -26,6 +27,17 @@ is_bare_formerr(const uint8_t *octets, size_t len)
 	    s53_header_count(octets, S53_QUESTION) == 0;
 }
 
+/* Octet for octet what was sent, which is the rule. */
+static bool
+echoes_exactly(const struct s53_attempt *attempt, const uint8_t *octets, size_t len)
+{
+	size_t end = S53_HEADER_LEN + (size_t)attempt->pending->spelling.len + 4;
+
+	return len >= end && s53_header_count(octets, S53_QUESTION) == 1 &&
+	    memcmp(octets + S53_HEADER_LEN, attempt->ask + S53_HEADER_LEN, end - S53_HEADER_LEN) ==
+	    0;
+}
+
 static bool
 echoes_question(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 {
@@ -33,6 +45,8 @@ echoes_question(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 	struct s53_reader reader = s53_reader_of(octets, len);
 	struct s53_name name;
 
+	if (echoes_exactly(attempt, octets, len))
+		return true;
 	if (s53_header_count(octets, S53_QUESTION) != 1)
 		return is_bare_formerr(octets, len);
 	s53_read(&reader, S53_HEADER_LEN);

@@ -200,26 +200,24 @@ s53_name_ancestor(const struct s53_name *name, unsigned count)
 	return up;
 }
 
-#define EACH UINT64_C(0x0101010101010101)
-
 /* 0x20 in each of eight octets that is a letter: sums of seven bits carry into the eighth. */
 static uint64_t
 letters_of(uint64_t octets)
 {
-	uint64_t low = (octets | 0x20 * EACH) & 0x7f * EACH;
-	uint64_t from_a = low + (0x80 - 'a') * EACH;
-	uint64_t past_z = low + (0x80 - 'z' - 1) * EACH;
+	uint64_t low = (octets | 0x20 * EACH_OCTET) & 0x7f * EACH_OCTET;
+	uint64_t from_a = low + (0x80 - 'a') * EACH_OCTET;
+	uint64_t past_z = low + (0x80 - 'z' - 1) * EACH_OCTET;
 
-	return (from_a & ~past_z & ~octets & 0x80 * EACH) >> 2;
+	return (from_a & ~past_z & ~octets & 0x80 * EACH_OCTET) >> 2;
 }
 
 /* 0x20 in each octet whose bit is set. */
 static uint64_t
 spread(uint8_t bits)
 {
-	uint64_t each = bits * EACH & UINT64_C(0x8040201008040201);
+	uint64_t each = bits * EACH_OCTET & UINT64_C(0x8040201008040201);
 
-	return ((each + 0x7f * EACH) & 0x80 * EACH) >> 2;
+	return ((each + 0x7f * EACH_OCTET) & 0x80 * EACH_OCTET) >> 2;
 }
 
 void
