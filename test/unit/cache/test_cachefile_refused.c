@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_cachefile_refused.c - a file that is not whole, or not ours, is refused as a whole.
+ */
+#include "cachefile_fixture.h"
+
+static void
+a_file_cut_anywhere_is_refused(void **state)
+{
+	uint8_t octets[1024];
+	size_t len;
+
+	(void)state;
+	save_one();
+	len = slurp(octets, sizeof(octets));
+	assert_in_range(len, 100, 200);
+	for (size_t cut = 0; cut < len; cut++) {
+		spit(octets, cut);
+		is_refused("");
+	}
+	octets[len] = 0;
+	spit(octets, len + 1);
+	is_refused("is damaged: it has");
+}
+
+static void
+a_file_with_any_bit_flipped_is_refused(void **state)
+{
+	uint8_t octets[1024];
+	size_t len;
+
+	(void)state;
+	save_one();
+	len = slurp(octets, sizeof(octets));
+	for (size_t bit = 0; bit < 8 * len; bit++) {
+		octets[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		spit(octets, len);
+		is_refused("");
+		octets[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	spit(octets, len);
+	assert_int_equal(unlink("it"), 0);
+}
+
+/* Both are whole, of one length and of the same counts. */
+static void
+the_head_of_one_file_before_the_blocks_of_another_is_refused(void **state)
+{
+	static const char *const names[] = { "xyz.example.com", NULL };
+	struct s53_cache *cache = cache_of(names);
+	uint8_t first[1024], second[1024];
+	size_t len;
+
+	(void)state;
+	save_one();
+	len = slurp(first, sizeof(first));
+	assert_int_equal(save(cache), 1);
+	assert_int_equal(slurp(second, sizeof(second)), len);
+	memcpy(second, first, CACHEFILE_HEAD_LEN);
+	spit(second, len);
+	is_refused("is damaged: its blocks are not those of its head");
+	s53_cache_drop(cache);
+}
+
+/* A file whose counts and checksums are right, of a good entry and this one. */
+static void
+spit_entry(const struct cachefile_entry *entry)
+{
+	struct cachefile_head head = {
+		.version = CACHEFILE_VERSION, .blocks = 1, .wall_s = WALL_S, .entries = 2
+	};
+	static uint8_t octets[2048], good[S53_MESSAGE_MAX];
+	uint8_t *block = octets + CACHEFILE_HEAD_LEN;
+	struct s53_writer writer = s53_writer_of(block + CACHEFILE_BLOCK_HEAD_LEN, 1024);
+	struct s53_writer sum = s53_writer_of(block, 8);
+
+	cachefile_entry_write(&writer,
+	    &(struct cachefile_entry){ .lifetime_s = 9,
+		.kept_s = 9,
+		.message = good,
+		.len = message_of("good.example.com", 1, good) });
+	cachefile_entry_write(&writer, entry);
+	assert_false(writer.full);
+	cachefile_block_write_head(block, (uint32_t)writer.at, 2);
+	head.checksum = cachefile_block_checksum(block, writer.at, 0);
+	cachefile_write_u64(&sum, head.checksum);
+	head.octets = CACHEFILE_HEAD_LEN + CACHEFILE_BLOCK_HEAD_LEN + writer.at;
+	cachefile_head_write(&head, octets);
+	spit(octets, head.octets);
+}
+
+static void
+an_entry_that_no_cache_keeps_has_the_whole_file_refused(void **state)
+{
+	static uint8_t octets[S53_MESSAGE_MAX];
+	const struct cachefile_entry good = { .view_id = 7,
+		.lifetime_s = 300,
+		.kept_s = 3600,
+		.message = octets,
+		.len = message_of("bad.example.com", 2, octets) };
+	struct cachefile_entry entry = good;
+	struct s53_cache *cache = s53_cache_new(SIZE);
+	static const struct {
+		size_t at;
+		uint8_t octet;
+	} changes[] = {
+		{ 1, 1 }, /* an ID */
+		{ 2, 0x01 }, /* a question */
+		{ 2, 0xa0 }, /* of another opcode */
+		{ 2, 0x82 }, /* cut */
+		{ 5, 0 }, /* no question */
+		{ 7, 3 }, /* more records than there are */
+		{ 13, 'B' }, /* upper case */
+	};
+
+	(void)state;
+	spit_entry(&good);
+	assert_int_equal(load(cache, 0), 2);
+	s53_cache_drop(cache);
+	entry.lifetime_s = 0;
+	spit_entry(&entry);
+	is_refused("the times or flags of an entry are impossible");
+	entry = good;
+	entry.kept_s = 299;
+	spit_entry(&entry);
+	is_refused("the times or flags of an entry are impossible");
+	entry = good;
+	entry.age_ms = 3601000;
+	spit_entry(&entry);
+	is_refused("the times or flags of an entry are impossible");
+	entry = good;
+	entry.flags = 8;
+	spit_entry(&entry);
+	is_refused("the times or flags of an entry are impossible");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		uint8_t was = octets[changes[i].at];
+
+		octets[changes[i].at] = changes[i].octet;
+		spit_entry(&good);
+		is_refused("the message of an entry is none that is kept");
+		octets[changes[i].at] = was;
+	}
+	entry = good;
+	entry.len = S53_HEADER_LEN - 1;
+	spit_entry(&entry);
+	is_refused("the message of an entry is none that is kept");
+}
+
+static void
+what_is_no_file_of_ours_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("it", 0700), 0);
+	is_refused("is no regular file");
+	assert_int_equal(rmdir("it"), 0);
+	assert_int_equal(mkfifo("it", 0600), 0); /* and nobody waits for its writer */
+	is_refused("is no regular file");
+	assert_int_equal(unlink("it"), 0);
+	spit(
+	    (const uint8_t *)"options { directory \"/var\"; }; // as long as a head has to be", 60);
+	is_refused("is no file of a cache");
+	save_one();
+	assert_int_equal(rename("it", "elsewhere"), 0);
+	assert_int_equal(symlink("elsewhere", "it"), 0);
+	is_refused("is a symbolic link");
+}
+
+static void
+a_file_that_others_could_have_written_is_refused(void **state)
+{
+	(void)state;
+	save_one();
+	assert_int_equal(chmod("it", 0620), 0);
+	is_refused("by others than its owner (mode 0620)");
+	assert_int_equal(chmod("it", 0602), 0);
+	is_refused("by others than its owner");
+	assert_int_equal(chmod("it", 0644), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown("it", 65534, (gid_t)-1), 0);
+		is_refused("belongs to another user (65534)");
+	}
+}
+
+static void
+a_file_of_another_version_or_from_the_future_is_refused(void **state)
+{
+	struct s53_cachefile_loader *loader = NULL;
+	const struct s53_cachefile_time before = { LATER_MS, WALL_S - 1 };
+	uint8_t octets[1024];
+	size_t len;
+
+	(void)state;
+	save_one();
+	assert_int_equal(s53_cachefile_open("it", 2 * SIZE, before, why, &loader), S53_E_SYNTAX);
+	assert_string_equal(why, "is from the future: written 1 seconds from now");
+	len = slurp(octets, sizeof(octets));
+	octets[11] ^= 0xff;
+	spit(octets, len);
+	is_refused("is of another version");
+}
+
+static void
+a_file_larger_than_the_cache_could_have_written_is_refused(void **state)
+{
+	(void)state;
+	save_one();
+	assert_int_equal(truncate("it", (off_t)(2 * SIZE)), 0);
+	is_refused("is damaged: it has 4194304 octets");
+	assert_int_equal(truncate("it", (off_t)(2 * SIZE + 1)), 0);
+	is_refused("is too large: 4194305 octets, at most 4194304 are read");
+}
+
+static void
+a_file_that_is_not_there_is_no_error(void **state)
+{
+	struct s53_cachefile_loader *loader = NULL;
+
+	(void)state;
+	assert_int_equal(open_after(0, &loader), S53_E_ABSENT);
+	assert_string_equal(why, "");
+	s53_cachefile_close(loader);
+}
+
+static void
+a_file_that_is_changed_while_it_is_read_is_taken_no_further(void **state)
+{
+	struct s53_cache *cache = s53_cache_new(SIZE);
+	struct s53_cachefile_loader *loader = NULL;
+
+	(void)state;
+	save_one();
+	assert_int_equal(open_after(0, &loader), S53_OK);
+	for (int i = 0; i < 2; i++) /* the block has been looked at, the end reached */
+		assert_int_equal(
+		    s53_cachefile_turn(loader, cache, LATER_MS, why), S53_CACHEFILE_MORE);
+	assert_int_equal(truncate("it", 60), 0);
+	assert_int_equal(s53_cachefile_turn(loader, cache, LATER_MS, why), S53_CACHEFILE_REFUSED);
+	assert_string_equal(why, "cannot be read to its end; it was changed meanwhile");
+	s53_cachefile_close(loader);
+	s53_cache_drop(cache);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_file_cut_anywhere_is_refused),
+		TEST(a_file_with_any_bit_flipped_is_refused),
+		TEST(the_head_of_one_file_before_the_blocks_of_another_is_refused),
+		TEST(an_entry_that_no_cache_keeps_has_the_whole_file_refused),
+		TEST(what_is_no_file_of_ours_is_refused),
+		TEST(a_file_that_others_could_have_written_is_refused),
+		TEST(a_file_of_another_version_or_from_the_future_is_refused),
+		TEST(a_file_larger_than_the_cache_could_have_written_is_refused),
+		TEST(a_file_that_is_not_there_is_no_error),
+		TEST(a_file_that_is_changed_while_it_is_read_is_taken_no_further),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
