@@ -38,17 +38,17 @@ lay_out(struct s53_layout *layout, uint64_t octets)
 	size_t index_len, ghosts_len, rings_len, small;
 
 	layout->index_bits_max = index_bits_for(octets);
-	layout->ghost_mask = ((uint32_t)1 << layout->index_bits_max) - 1;
 	index_len = sizeof(uint64_t) << layout->index_bits_max;
 	ghosts_len = sizeof(uint16_t) << layout->index_bits_max;
+	layout->ghosts_mask = (uint32_t)(ghosts_len / sizeof(uint64_t)) - 1;
 	rings_len = ((size_t)octets - index_len - ghosts_len) / PAGE * PAGE;
 	small = rings_len / 100 * SMALL_PER_CENT / PAGE * PAGE;
 	if (small < SMALL_MIN)
 		small = SMALL_MIN;
 	layout->ring_size[S53_RING_SMALL] = small;
 	layout->ring_size[S53_RING_MAIN] = rings_len - small;
-	layout->ghost_at = 2 * index_len;
-	layout->ring_at[S53_RING_SMALL] = (layout->ghost_at + ghosts_len + PAGE - 1) / PAGE * PAGE;
+	layout->ghosts_at = 2 * index_len;
+	layout->ring_at[S53_RING_SMALL] = (layout->ghosts_at + ghosts_len + PAGE - 1) / PAGE * PAGE;
 	layout->ring_at[S53_RING_MAIN] = layout->ring_at[S53_RING_SMALL] + small;
 	layout->end = layout->ring_at[S53_RING_MAIN] + layout->ring_size[S53_RING_MAIN];
 	atomic_flag_clear(&layout->growing);

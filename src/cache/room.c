@@ -30,9 +30,9 @@
  */
 #include "room.h"
 
-#define LAPS_MAX 32 /* a copy each, of some 30 ns; three uses a hit entry are soon used up */
+#define LAPS_MAX 64 /* a copy each, of some 30 ns */
 #define HUNTS_MAX 8 /* with one expired entry in nine no living one has to go */
-#define FINGERPRINT_SHIFT 16 /* of the tag: the upper half; the lower one is the place */
+#define FINGERPRINT_BITS 16
 
 /* What one store may still do. */
 struct work {
@@ -53,36 +53,46 @@ is_spent(const struct s53_entry *entry, const struct work *work)
 	    (entry->uses == 0 && work->now_ms >= s53_entry_end_ms(entry));
 }
 
+/*
+ * Ghosts live four to a place, the oldest leaves. One to a place would be as small, but two names of
+ * a working set that share it would chase each other out for ever.
+ */
 static uint16_t
 fingerprint_of(uint32_t tag)
 {
-	uint16_t print = (uint16_t)(tag >> FINGERPRINT_SHIFT);
+	uint16_t print = (uint16_t)(tag >> 16); /* the lower half is the place */
 
-	return print == 0 ? 1 : print; /* 0 is a free place */
+	return print == 0 ? 1 : print; /* 0 is nobody */
 }
 
 static void
 remember_ghost(struct s53_shard *shard, uint32_t tag)
 {
-	if (shard->ghost == NULL)
-		shard->ghost = (uint16_t *)(void *)(atomic_load_explicit(
-							&shard->memory, memory_order_relaxed) +
-		    shard->layout->ghost_at);
-	shard->ghost[tag & shard->layout->ghost_mask] = fingerprint_of(tag);
+	uint64_t *ghosts;
+
+	if (shard->ghosts == NULL)
+		shard->ghosts = (uint64_t *)(void *)(atomic_load_explicit(
+							 &shard->memory, memory_order_relaxed) +
+		    shard->layout->ghosts_at);
+	ghosts = &shard->ghosts[tag & shard->layout->ghosts_mask];
+	*ghosts = *ghosts << FINGERPRINT_BITS | fingerprint_of(tag);
 }
 
 bool
 s53_room_take_ghost(struct s53_shard *shard, uint32_t tag)
 {
-	uint16_t *ghost;
+	uint64_t *ghosts;
 
-	if (shard->ghost == NULL)
+	if (shard->ghosts == NULL)
 		return false;
-	ghost = &shard->ghost[tag & shard->layout->ghost_mask];
-	if (*ghost != fingerprint_of(tag))
-		return false;
-	*ghost = 0;
-	return true;
+	ghosts = &shard->ghosts[tag & shard->layout->ghosts_mask];
+	for (unsigned at = 0; at < 64; at += FINGERPRINT_BITS) {
+		if ((uint16_t)(*ghosts >> at) == fingerprint_of(tag)) {
+			*ghosts &= ~((uint64_t)UINT16_MAX << at);
+			return true;
+		}
+	}
+	return false;
 }
 
 void

@@ -193,8 +193,8 @@ s53_shard_tables(const struct s53_shard *shard)
 		return 0;
 	octets += sizeof(uint64_t)
 	    << atomic_load_explicit(&shard->index_bits, memory_order_relaxed);
-	if (shard->ghost != NULL)
-		octets += ((size_t)shard->layout->ghost_mask + 1) * sizeof *shard->ghost;
+	if (shard->ghosts != NULL)
+		octets += ((size_t)shard->layout->ghosts_mask + 1) * sizeof *shard->ghosts;
 	return octets;
 }
 

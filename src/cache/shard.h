@@ -19,8 +19,8 @@ enum { S53_RING_SMALL, S53_RING_MAIN, S53_RINGS };
 /* Where what lies in a shard's mapping: the same for all shards of a cache. */
 struct s53_layout {
 	uint32_t index_bits_max;
-	uint32_t ghost_mask; /* fingerprints there are, less 1 */
-	size_t ghost_at;
+	uint32_t ghosts_mask; /* places of ghosts there are, less 1 */
+	size_t ghosts_at;
 	size_t ring_at[S53_RINGS];
 	size_t ring_size[S53_RINGS];
 	size_t end; /* octets of the mapping; more than are ever touched */
@@ -35,7 +35,7 @@ struct s53_shard {
 	struct s53_layout *layout;
 	struct s53_ring rings[S53_RINGS];
 	uint64_t live_octets; /* of the blocks that are not dead */
-	uint16_t *ghost; /* NULL: untouched */
+	uint64_t *ghosts; /* four in each; NULL: untouched */
 	/* Of the main ring: nothing in it ends before this... */
 	int64_t first_end_ms;
 	/* ...and nothing that was put there since the tail's last way around before this. */

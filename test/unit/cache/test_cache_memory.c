@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_cache_memory.c - memory that is not given, and memory that is not taken.
+ */
+#include "fixture.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ANSWER "0000 8180 0001 0001 0000 0000 " QUESTION "c00c 0001 0001 0000012c 0004 7f000001 "
+
+/* Resident octets of this process. */
+static size_t
+resident(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long size, pages;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%lu %lu", &size, &pages), 2);
+	fclose(file);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static const char *
+nth(unsigned i)
+{
+	static char name[64];
+
+	snprintf(name, sizeof name, "n%07u.example", i);
+	return name;
+}
+
+static void
+a_large_cache_that_is_not_used_takes_nothing(void **state)
+{
+	size_t before = resident();
+	struct s53_cache *cache = s53_cache_new(64 * 1024 * MIB);
+
+	(void)state;
+	assert_non_null(cache);
+	assert_true(resident() < before + 4 * MIB);
+	s53_cache_drop(cache);
+}
+
+static void
+any_size_at_all_makes_a_cache(void **state)
+{
+	static const uint64_t sizes[] = { 0, 1, 2 * MIB, 2 * MIB + 1, 3 * MIB - 1, 4 * MIB - 1,
+		5 * MIB, 100 * MIB, 1000 * MIB, 9000 * MIB, UINT64_C(1) << 44, UINT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct fixture *f = fixture_new(sizes[i]);
+		uint64_t least = sizes[i] < 2 * MIB ? 2 * MIB : sizes[i];
+
+		assert_int_equal(s53_cache_max_octets(f->cache), least);
+		assert_true(count_of(f).used_octets <= least);
+		fixture_free(f);
+	}
+}
+
+static void
+a_few_entries_take_little(void **state)
+{
+	struct fixture *f = fixture_new(64 * MIB);
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		assert_true(store_len(f, nth(i), 60, 300));
+	assert_true(count_of(f).used_octets < MIB / 2);
+	fixture_free(f);
+}
+
+/* What the cache says that it takes is what the kernel gives, a page here and there aside. */
+static void
+what_is_taken_is_what_is_counted_and_never_more_than_the_size(void **state)
+{
+	uint64_t size = 32 * MIB;
+	struct fixture *f = fixture_new(size);
+	size_t before = resident();
+	size_t taken;
+
+	(void)state;
+	for (unsigned i = 0; i < 400000; i++)
+		assert_true(store_len(f, nth(i % 350000), 60 + (i % 50 == 0 ? i % 3000 : 0), 300));
+	taken = resident() - before;
+	assert_true(taken <= size + MIB); /* the test itself and its stack */
+	assert_true(count_of(f).used_octets <= size);
+	assert_true(count_of(f).used_octets > size - size / 10);
+	fixture_free(f);
+}
+
+static void
+in_a_child(void (*run)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		run();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+must(bool condition, int code)
+{
+	if (!condition)
+		_exit(code);
+}
+
+/* No address space is left for a shard's mapping; later there is again. */
+static void
+live_without_memory(void)
+{
+	struct fixture *f = fixture_new(64 * MIB);
+	struct rlimit limit, none;
+
+	must(getrlimit(RLIMIT_AS, &limit) == 0, 2);
+	none = limit;
+	none.rlim_cur = 4096;
+	must(setrlimit(RLIMIT_AS, &none) == 0, 3);
+	must(!store(f, ANSWER, 300), 4);
+	must(find(f) == S53_CACHE_MISS, 5);
+	resolving_fails(f, S53_EDE_NETWORK_ERROR);
+	must(find(f) == S53_CACHE_MISS, 6);
+	s53_cache_prefetch(f->cache, &f->key);
+	must(count_of(f).entries == 0, 7);
+	must(setrlimit(RLIMIT_AS, &limit) == 0, 8);
+	must(store(f, ANSWER, 300), 9);
+	must(find(f) == S53_CACHE_FRESH, 10);
+	fixture_free(f);
+}
+
+static void
+what_the_kernel_gives_no_memory_for_is_not_kept(void **state)
+{
+	(void)state;
+	in_a_child(live_without_memory);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_large_cache_that_is_not_used_takes_nothing),
+		cmocka_unit_test(any_size_at_all_makes_a_cache),
+		cmocka_unit_test(a_few_entries_take_little),
+		cmocka_unit_test(what_is_taken_is_what_is_counted_and_never_more_than_the_size),
+		cmocka_unit_test(what_the_kernel_gives_no_memory_for_is_not_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

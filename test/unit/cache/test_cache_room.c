@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_cache_room.c - who leaves a full cache, and that it is never larger than it may be.
+ *
+ * All in 2 MiB: two shards. An answer of 60 octets has a block of 104.
+ */
+#include "fixture.h"
+
+#include <split53/rand.h>
+
+#define LEN 60
+#define FULL 20000 /* so many answers of LEN fill 2 MiB for certain */
+
+static const char *
+nth(const char *kind, unsigned i)
+{
+	static char name[64];
+
+	snprintf(name, sizeof name, "%s%07u.example", kind, i);
+	return name;
+}
+
+static void
+store_many(struct fixture *f, const char *kind, unsigned count, uint32_t lifetime_s)
+{
+	for (unsigned i = 0; i < count; i++)
+		assert_true(store_len(f, nth(kind, i), LEN, lifetime_s));
+}
+
+/* How many of them are fresh. Asking counts as a use. */
+static unsigned
+find_many(struct fixture *f, const char *kind, unsigned count)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		found += find_name(f, nth(kind, i)) == S53_CACHE_FRESH;
+	return found;
+}
+
+static void
+assert_within_size(struct fixture *f)
+{
+	struct s53_cache_count count = count_of(f);
+
+	assert_true(count.used_octets <= s53_cache_max_octets(f->cache));
+	assert_true(count.octets <= count.used_octets);
+}
+
+static void
+what_fits_stays(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	store_many(f, "a", 10000, 300);
+	assert_int_equal(find_many(f, "a", 10000), 10000);
+	assert_int_equal(count_of(f).entries, 10000);
+	assert_within_size(f);
+	fixture_free(f);
+}
+
+static void
+a_full_cache_of_address_records_needs_at_most_150_octets_each(void **state)
+{
+	struct fixture *f = fixture_new(8 * MIB);
+
+	(void)state;
+	store_many(f, "a", 8 * FULL, 300);
+	assert_within_size(f);
+	assert_true(8 * MIB / count_of(f).entries <= 150);
+	fixture_free(f);
+}
+
+/* And while the cache fills, with what was taken from the kernel by then. */
+static void
+a_cache_that_fills_needs_at_most_150_octets_an_entry(void **state)
+{
+	struct fixture *f = fixture_new(4 * MIB);
+
+	(void)state;
+	for (unsigned i = 0; i < 30000; i++) {
+		assert_true(store_len(f, nth("a", i), LEN, 300));
+		if (i > 2000 && i % 500 == 0)
+			assert_true(count_of(f).used_octets / (i + 1) <= 150);
+	}
+	fixture_free(f);
+}
+
+static void
+a_used_working_set_survives_a_flood_of_names_asked_for_once(void **state)
+{
+	struct fixture *f = fixture_new(0);
+	unsigned flood = 0;
+	unsigned hits = 0;
+
+	(void)state;
+	store_many(f, "set", 2000, 30000);
+	assert_int_equal(find_many(f, "set", 2000), 2000);
+	for (unsigned round = 0; round < 5; round++)
+		for (unsigned i = 0; i < 2000; i++) {
+			for (unsigned n = 0; n < 20; n++, flood++)
+				assert_true(store_len(f, nth("x", flood), LEN, 30000));
+			if (find_name(f, nth("set", i)) == S53_CACHE_FRESH)
+				hits++;
+			else
+				assert_true(store_len(f, nth("set", i), LEN, 30000));
+		}
+	assert_true(hits >= 9980); /* 200,000 others went by */
+	assert_within_size(f);
+	fixture_free(f);
+}
+
+/* Nobody asked for them before the flood began: the ghosts bring them in. */
+static void
+a_working_set_finds_its_way_into_a_cache_full_of_a_flood(void **state)
+{
+	struct fixture *f = fixture_new(0);
+	unsigned flood = 0;
+	unsigned hits = 0;
+
+	(void)state;
+	store_many(f, "x", FULL, 30000);
+	flood = FULL;
+	for (unsigned round = 0; round < 6; round++) {
+		hits = 0;
+		for (unsigned i = 0; i < 1000; i++) {
+			for (unsigned n = 0; n < 10; n++, flood++)
+				assert_true(store_len(f, nth("x", flood), LEN, 30000));
+			if (find_name(f, nth("set", i)) == S53_CACHE_FRESH)
+				hits++;
+			else
+				assert_true(store_len(f, nth("set", i), LEN, 30000));
+		}
+	}
+	assert_true(hits >= 990);
+	fixture_free(f);
+}
+
+static void
+expired_answers_make_room_before_living_ones(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	for (unsigned i = 0; i < 5000; i++) {
+		assert_true(store_len(f, nth("live", i), LEN, 30000));
+		assert_true(store_len(f, nth("short", i), LEN, 10));
+	}
+	f->now_ms += 10000;
+	for (unsigned i = 0; i < 9000; i++)
+		assert_true(store_len(f, nth("new", i), LEN, 30000));
+	/* none of the living was ever asked for; the short ones are gone instead */
+	assert_true(find_many(f, "live", 5000) >= 4990);
+	assert_within_size(f);
+	fixture_free(f);
+}
+
+static void
+stale_answers_that_nobody_wants_make_room_before_living_ones(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	f->rules.stale_keep = f->rules.stale_answer = true;
+	for (unsigned i = 0; i < 5000; i++) {
+		assert_true(store_len(f, nth("live", i), LEN, 30000));
+		assert_true(store_len(f, nth("short", i), LEN, 10));
+	}
+	f->now_ms += 10000;
+	store_many(f, "new", 2000, 30000); /* there is room for these: all stay */
+	assert_int_equal(find_name(f, "short0000000.example"), S53_CACHE_STALE);
+	store_many(f, "more", 7000, 30000);
+	assert_true(find_many(f, "live", 5000) >= 4990);
+	fixture_free(f);
+}
+
+static void
+an_answer_of_64_kib_finds_room_among_small_ones(void **state)
+{
+	struct fixture *f = fixture_new(0);
+	uint64_t before;
+
+	(void)state;
+	store_many(f, "a", FULL, 300);
+	before = count_of(f).entries;
+	assert_true(store_len(f, "large.example", S53_MESSAGE_MAX, 300));
+	assert_int_equal(find_name(f, "large.example"), S53_CACHE_FRESH);
+	assert_int_equal(f->out.len, S53_MESSAGE_MAX);
+	assert_int_equal(f->got[S53_MESSAGE_MAX - 1], 'x');
+	assert_true(count_of(f).entries >= before - 800); /* no more than lay in its place */
+	assert_within_size(f);
+	fixture_free(f);
+}
+
+static void
+small_answers_find_room_among_those_of_64_kib(void **state)
+{
+	struct fixture *f = fixture_new(0);
+	struct s53_cache_count count;
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++)
+		assert_true(store_len(f, nth("large", i), S53_MESSAGE_MAX, 300));
+	count = count_of(f);
+	assert_true(count.entries >= 20); /* of 25 or 26 for which there is room */
+	for (unsigned i = 0; i < 3 * FULL; i++) {
+		assert_true(store_len(f, nth("a", i), LEN, 300));
+		assert_int_equal(find(f), S53_CACHE_FRESH);
+	}
+	count = count_of(f);
+	assert_true(2 * MIB / count.entries <= 150);
+	assert_int_equal(find_many(f, "large", 200), 0);
+	assert_within_size(f);
+	fixture_free(f);
+}
+
+static void
+two_names_that_share_their_ghosts_place_both_come_back(void **state)
+{
+	struct fixture *f = fixture_new(0);
+	struct s53_key first;
+	unsigned hits = 0;
+
+	(void)state;
+	store_many(f, "x", FULL, 30000);
+	ask_about(f, "first.example", S53_TYPE_A);
+	first = f->key;
+	for (unsigned round = 0; round < 4; round++) {
+		const char *names[] = { "first.example", "second.example" };
+
+		hits = 0;
+		for (unsigned i = 0; i < 2; i++) {
+			struct s53_cache_ask ask;
+			uint8_t message[LEN];
+
+			ask_about(f, names[i], S53_TYPE_A);
+			f->key.hash = first.hash ^ (uint64_t)i << 31;
+			hits += find(f) == S53_CACHE_FRESH;
+			ask = ask_of(f);
+			answer_of_len(&f->question, LEN, 'x', message);
+			assert_true(s53_cache_store(f->cache, &ask, message, LEN, 30000, false));
+		}
+		for (unsigned i = 0; i < 2500; i++)
+			assert_true(store_len(f, nth("y", round * 2500 + i), LEN, 30000));
+	}
+	assert_int_equal(hits, 2);
+	fixture_free(f);
+}
+
+static void
+an_answer_that_is_replaced_by_others_of_any_size_wastes_nothing(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	s53_rand_test_seed(1);
+	store_many(f, "a", 10000, 300);
+	assert_int_equal(find_many(f, "a", 10000), 10000);
+	for (unsigned i = 0; i < 20000; i++) {
+		size_t len = 60 + s53_rand_below(i % 100 == 0 ? 60000 : 200);
+
+		assert_true(store_len(f, "changes.example", len, 300));
+		assert_int_equal(find_name(f, "changes.example"), S53_CACHE_FRESH);
+		assert_int_equal(f->out.len, len);
+	}
+	assert_true(find_many(f, "a", 10000) >= 8500);
+	assert_within_size(f);
+	fixture_free(f);
+}
+
+static void
+no_mix_of_sizes_takes_more_than_the_size(void **state)
+{
+	struct fixture *f = fixture_new(3 * MIB);
+	unsigned kept = 0;
+
+	(void)state;
+	s53_rand_test_seed(2);
+	for (unsigned i = 0; i < 60000; i++) {
+		unsigned kind = s53_rand_below(100);
+		size_t len = kind == 0 ? 40 + s53_rand_below(65000)
+		    : kind < 20        ? 40 + s53_rand_below(4000)
+				       : 40 + s53_rand_below(100);
+
+		f->now_ms += s53_rand_below(20);
+		kept += store_len(f, nth("n", s53_rand_below(30000)), len < 55 ? 55 : len,
+		    1 + s53_rand_below(600));
+		if (kind < 10)
+			(void)find_name(f, nth("n", s53_rand_below(30000)));
+		if (i % 100 == 0)
+			assert_within_size(f);
+	}
+	assert_int_equal(kept, 60000);
+	fixture_free(f);
+}
+
+static void
+failures_fill_no_cache(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	f->rules.servfail_ttl_s = 30;
+	for (unsigned i = 0; i < 3 * FULL; i++) {
+		ask_about(f, nth("f", i), S53_TYPE_A);
+		resolving_fails(f, S53_EDE_NETWORK_ERROR);
+	}
+	assert_int_equal(find(f), S53_CACHE_FAILURE);
+	assert_within_size(f);
+	fixture_free(f);
+}
+
+static void
+an_index_of_tiny_answers_is_full_before_the_rings_and_all_goes_on(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	for (unsigned i = 0; i < 60000; i++) { /* blocks of 64 octets, the least */
+		char name[8];
+
+		snprintf(name, sizeof name, "%x", i);
+		ask_about(f, name, S53_TYPE_A);
+		resolving_fails(f, S53_EDE_NONE);
+		assert_int_equal(find(f), S53_CACHE_FAILURE);
+	}
+	assert_within_size(f);
+	fixture_free(f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_fits_stays),
+		cmocka_unit_test(a_full_cache_of_address_records_needs_at_most_150_octets_each),
+		cmocka_unit_test(a_cache_that_fills_needs_at_most_150_octets_an_entry),
+		cmocka_unit_test(a_used_working_set_survives_a_flood_of_names_asked_for_once),
+		cmocka_unit_test(a_working_set_finds_its_way_into_a_cache_full_of_a_flood),
+		cmocka_unit_test(expired_answers_make_room_before_living_ones),
+		cmocka_unit_test(stale_answers_that_nobody_wants_make_room_before_living_ones),
+		cmocka_unit_test(an_answer_of_64_kib_finds_room_among_small_ones),
+		cmocka_unit_test(small_answers_find_room_among_those_of_64_kib),
+		cmocka_unit_test(two_names_that_share_their_ghosts_place_both_come_back),
+		cmocka_unit_test(an_answer_that_is_replaced_by_others_of_any_size_wastes_nothing),
+		cmocka_unit_test(no_mix_of_sizes_takes_more_than_the_size),
+		cmocka_unit_test(failures_fill_no_cache),
+		cmocka_unit_test(an_index_of_tiny_answers_is_full_before_the_rings_and_all_goes_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
