@@ -14,9 +14,10 @@ CONSUL = os.environ.get("S53_CONSUL", "consul")
 
 
 class Named:
-    """A real named: `zones` is {name: master file text}; `options` and `extra` are named.conf text."""
+    """A real named: `zones` is {name: master file text}; `options`, `extra` and `defaults` are named.conf text."""
 
-    def __init__(self, folder, zones=None, options="", extra="", address="127.0.0.1", port=5353, name="named"):
+    def __init__(self, folder, zones=None, options="", extra="", address="127.0.0.1", port=5353, name="named",
+                 defaults="dnssec-validation no; minimal-responses yes;"):
         self.folder = os.path.join(str(folder), name)
         os.makedirs(self.folder)
         self.address, self.port = address, port
@@ -34,7 +35,7 @@ class Named:
 options {{
     directory "{self.folder}"; pid-file none; session-keyfile none; managed-keys-directory "{self.folder}";
     {family} port {port} {{ {address}; }}; {other}
-    dnssec-validation no; minimal-responses yes; notify no;
+    {defaults} notify no;
     {options}
 }};
 controls {{ }};
