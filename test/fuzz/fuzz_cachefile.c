@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_cachefile.c - the file of the cache, as it comes, and with its counts and checksums put right
- * so that what is inside is reached: refused or taken, and what was taken are messages that can be
- * found, dumped and written again.
+ * fuzz_cachefile.c - the file of the cache, as it comes, and with its counts and checksums put
+ * right so that what is inside is reached: refused or taken, and what was taken are messages that
+ * can be found, dumped and written again.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_render.c - a foreign answer as text: a line a record, that ldns reads back to the same owner,
- * type and class, with nothing in it that a reader or a terminal would obey.
+ * fuzz_render.c - a foreign answer as text: a line a record, that ldns reads back to the same
+ * owner, type and class, with nothing in it that a reader or a terminal would obey.
  */
 #include "oracle.h"
 
