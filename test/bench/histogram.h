@@ -41,5 +41,5 @@ bench_histogram_add(struct bench_histogram *histogram, uint64_t ns)
 	histogram->buckets[bench_histogram_bucket(ns)]++;
 }
 
-/* The time that `share` (0 to 1) of all do not exceed, at most 1/64 too long; 0 if there is none. */
+/* The time that `share` (0 to 1) of all do not exceed, at most 1/64 too long. 0: there is none. */
 uint64_t bench_histogram_at(const struct bench_histogram *histogram, double share);

@@ -133,7 +133,7 @@ struct load {
 void load_slots_init(struct load *load);
 void load_slots_free(struct load *load);
 
-/* A free slot of the channel with the next query in it; NULL when there is none, or no name left. */
+/* A free slot of the channel with the next query in it. NULL: there is none, or no name left. */
 struct load_slot *load_slot_take(struct load *load, struct load_channel *channel);
 /* It could not be sent after all. */
 void load_slot_untake(struct load *load, struct load_slot *slot);

@@ -2,9 +2,9 @@
  *
  * load_run.c - the loop of one phase.
  *
- * Closed loop: as many queries as the window has room for, at once. Open loop: as many as are due by
- * now; each is timed from when it was due, not from when it was sent, so that a server which stops
- * for a moment does not hide how many questions met that moment.
+ * Closed loop: as many queries as the window has room for, at once. Open loop: as many as are due
+ * by now; each is timed from when it was due, not from when it was sent, so that a server which
+ * stops for a moment does not hide how many questions met that moment.
  *
  * Channels are used in turn, with a burst each: so short that 1,000 ports really alternate, so long
  * that few ports cost few calls of the kernel.

@@ -93,12 +93,13 @@ static void
 keep_rest(struct load *load, struct load_channel *channel, const struct iovec *vec, size_t skip)
 {
 	channel->out_at = channel->out_len = 0;
-	for (; skip >= vec->iov_len; vec++)
-		skip -= vec->iov_len;
-	for (; vec->iov_base != NULL; vec++, skip = 0) {
-		memcpy(channel->out + channel->out_len, (uint8_t *)vec->iov_base + skip,
-		    vec->iov_len - skip);
-		channel->out_len += vec->iov_len - skip;
+	for (; vec->iov_base != NULL; vec++) {
+		size_t gone = skip < vec->iov_len ? skip : vec->iov_len;
+
+		memcpy(channel->out + channel->out_len, (uint8_t *)vec->iov_base + gone,
+		    vec->iov_len - gone);
+		channel->out_len += vec->iov_len - gone;
+		skip -= gone;
 	}
 	channel->blocked = true;
 	load_watch_fd(load, channel, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);

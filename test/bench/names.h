@@ -63,7 +63,7 @@ bool bench_names_sequence(const struct bench_names *names, struct bench_names *o
 size_t bench_names_template(
     const struct bench_names *names, uint8_t *message, size_t *question_end);
 
-/* Put the next name into a message made by the template. BENCH_OTHER: the sequence is at its end. */
+/* Put the next name into a message of the template. BENCH_OTHER: the sequence is at its end. */
 enum bench_kind bench_names_next(struct bench_names *names, uint8_t *message);
 
 /* The last name was not asked after all: a sequence gives it again. */

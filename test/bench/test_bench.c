@@ -103,6 +103,8 @@ a_big_answer_is_cut_to_what_the_asker_takes(void **state) /* RFC 1035 s4.2.1 */
 	ask(&exchange, "big", false);
 	assert_int_equal(verdict_of(&exchange), BENCH_TRUNCATED);
 	assert_int_equal(exchange.reply_len, exchange.asked.question_end);
+	for (size_t i = 6; i < BENCH_HEADER; i++)
+		assert_int_equal(exchange.reply[i], 0); /* no record in any section */
 }
 
 static void
@@ -145,6 +147,17 @@ an_answer_cut_at_any_octet_is_found_out(void **state)
 			free(copy);
 		}
 	}
+}
+
+static void
+octets_after_the_last_record_are_found_out(void **state)
+{
+	struct exchange exchange;
+
+	(void)state;
+	ask(&exchange, "set", true);
+	exchange.reply[exchange.reply_len++] = 0;
+	assert_int_equal(verdict_of(&exchange), BENCH_BAD_HEADER);
 }
 
 static void
@@ -366,6 +379,7 @@ main(void)
 		cmocka_unit_test(a_big_answer_is_cut_to_what_the_asker_takes),
 		cmocka_unit_test(an_answer_with_an_octet_changed_is_found_out),
 		cmocka_unit_test(an_answer_cut_at_any_octet_is_found_out),
+		cmocka_unit_test(octets_after_the_last_record_are_found_out),
 		cmocka_unit_test(a_query_cut_at_any_octet_is_refused),
 		cmocka_unit_test(an_address_twice_is_not_two_addresses),
 		cmocka_unit_test(the_order_of_addresses_does_not_matter),
