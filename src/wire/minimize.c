@@ -76,6 +76,14 @@ goes(const struct minimizing *it, const struct s53_rr *rr)
 	}
 }
 
+/* Names in its rdata are no hosts that somebody is sent to. */
+static bool
+names_no_hosts(uint16_t type)
+{
+	return type == S53_TYPE_CNAME || type == S53_TYPE_DNAME || type == S53_TYPE_PTR ||
+	    type == S53_TYPE_SOA || type == S53_TYPE_RRSIG;
+}
+
 /* The answer names hosts of its own (RFC 1035 s3.3, RFC 2782): their addresses stay. */
 static void
 keep_hosts_of(struct minimizing *it, const struct s53_rr *rr)
@@ -85,8 +93,7 @@ keep_hosts_of(struct minimizing *it, const struct s53_rr *rr)
 	struct s53_name name;
 
 	rdata.len = rr->end_at;
-	if (rr->type == S53_TYPE_CNAME || rr->type == S53_TYPE_DNAME || rr->type == S53_TYPE_PTR ||
-	    rr->type == S53_TYPE_RRSIG)
+	if (names_no_hosts(rr->type))
 		return;
 	while (s53_form_next_name(&fields, &rdata)) {
 		uint64_t hash = hash_name(&rdata);

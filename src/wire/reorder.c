@@ -165,20 +165,20 @@ count_alike(const struct reordering *it, const struct s53_rr *rr, unsigned left)
 	return count;
 }
 
-/* Is the next record, `rr`, of the set of `first`? Names are read only where octets differ. */
+/* Is `rr` of the same set as the record before it? Names are read only where octets differ. */
 static bool
-is_of_set(struct reordering *it, const struct s53_rr *first, const struct s53_rr *rr)
+is_of_set(struct reordering *it, const struct s53_rr *before, const struct s53_rr *rr)
 {
 	struct s53_reader a = s53_reader_of(it->message, it->len), b = a;
-	size_t owner_len = first->ttl_at - first->owner_at;
+	size_t owner_len = before->ttl_at - before->owner_at;
 	struct s53_name owner;
 
-	if (rr->section != S53_ANSWER || rr->type != first->type || rr->class != first->class)
+	if (rr->section != S53_ANSWER || rr->type != before->type || rr->class != before->class)
 		return false;
 	if (rr->ttl_at - rr->owner_at == owner_len &&
-	    memcmp(it->message + rr->owner_at, it->message + first->owner_at, owner_len) == 0)
+	    memcmp(it->message + rr->owner_at, it->message + before->owner_at, owner_len) == 0)
 		return true;
-	a.at = first->owner_at;
+	a.at = before->owner_at;
 	b.at = rr->owner_at;
 	it->compared++;
 	return s53_name_read(&a, &owner) && s53_name_read_equal(&b, &owner);
@@ -191,18 +191,21 @@ is_of_set(struct reordering *it, const struct s53_rr *first, const struct s53_rr
 static bool
 gather(struct reordering *it, struct s53_run *run)
 {
-	struct s53_walk behind;
-	struct s53_rr rr;
+	struct s53_walk behind = it->walk;
+	struct s53_rr rr, before;
 
 	run->walk = it->walk;
 	run->count = 0;
-	for (behind = it->walk; s53_walk_next(&behind, &rr); it->walk = behind) {
-		if (run->count == 0)
+	for (; s53_walk_next(&behind, &rr); before = rr, it->walk = behind) {
+		if (run->count == 0) {
 			run->first = rr;
-		else if (!is_of_set(it, &run->first, &rr))
+			run->plain = !has_names(rr.type);
+		} else if (!is_of_set(it, &before, &rr)) {
 			break;
+		}
 		if (run->count == S53_RUN_MAX || it->compared > OWNERS_COMPARED_MAX)
 			return false;
+		run->plain = run->plain && rr.rdata_len == run->first.rdata_len;
 		run->order[run->count] = (uint16_t)run->count;
 		run->of[run->count++] = (struct s53_piece){ .at = (uint16_t)rr.owner_at,
 			.ttl_at = (uint16_t)rr.ttl_at,
@@ -266,9 +269,7 @@ turn_set(struct reordering *it)
 	return true;
 }
 
-/*
- * The usual answer: nothing but the addresses of one owner, a pointer. false: it is none.
- */
+/* The usual answer: nothing but the addresses of one owner, a pointer. false: it is none. */
 static bool
 turn_addresses(struct reordering *it)
 {

@@ -2,12 +2,16 @@
  *
  * run.c - move the records of a set within a message.
  *
+ * Only tails move, TTL and rdata: the heads stay in their order. So the first owner may be written
+ * out and all others point at it, as named writes them when the question's letter case (0x20) is
+ * not that of the zone.
+ *
  * Compression pointers that lead into the set are mended: one pass over the names behind its first
- * record, and no name is read. That does not go when records of the set point at each other and one
- * would then stand before what it points at (RFC 1035 s4.1.4: "a prior occurrence"). A small
- * message is then written anew; a large one stays as it is, since each reply would pay for it.
- * Servers write such pointers in NS and MX sets, whose order hardly matters to anybody, but not in
- * SRV (RFC 2782: no compression).
+ * record, and no name is read. That does not go when tails point at each other and one would then
+ * stand before what it points at (RFC 1035 s4.1.4: "a prior occurrence"). A small message is then
+ * written anew; a large one stays as it is, since each reply would pay for it. Servers write such
+ * pointers in NS and MX sets, whose order hardly matters to anybody, but not in SRV (RFC 2782: no
+ * compression).
  */
 #include "run.h"
 
@@ -26,7 +30,7 @@ struct move {
 	const struct s53_run *run;
 	size_t begin, end; /* of what moves */
 	bool dry; /* look only whether it can be done */
-	uint16_t to[S53_RUN_MAX]; /* where each record is to stand */
+	uint16_t head_to[S53_RUN_MAX], tail_to[S53_RUN_MAX]; /* where they are to stand */
 };
 
 /* The record that this octet of the run belongs to. */
@@ -46,42 +50,54 @@ piece_at(const struct s53_run *run, size_t at)
 	return low;
 }
 
-/*
- * Step over a name of the run's record `index`, or, from its count on, of one behind it, and mend
- * its pointer. false: it would lead forwards.
- */
-static bool
-mend_name(const struct move *move, struct s53_reader *reader, unsigned index)
+/* Where an octet of the run is to stand. */
+static size_t
+new_place(const struct move *move, size_t at)
 {
-	size_t end = s53_name_step(reader), target;
-	unsigned piece;
+	unsigned index = piece_at(move->run, at);
+	const struct s53_piece *piece = &move->run->of[index];
+
+	return at < piece->ttl_at ? move->head_to[index] + (at - piece->at)
+				  : move->tail_to[index] + (at - piece->ttl_at);
+}
+
+static bool
+is_inside(const struct move *move, size_t at)
+{
+	return at >= move->begin && at < move->end;
+}
+
+/* Step over a name of the run or behind it, and mend its pointer. false: it would lead forwards. */
+static bool
+mend_name(const struct move *move, struct s53_reader *reader)
+{
+	size_t begin = reader->at, end = s53_name_step(reader), target;
 
 	if (end == reader->at)
 		return true; /* it ends in the root */
 	target = s53_u16_get(move->message + end) & ~POINTER;
-	if (target < move->begin || target >= move->end)
+	if (!is_inside(move, target))
 		return true;
-	piece = piece_at(move->run, target);
-	if (index < move->run->count && move->to[piece] > move->to[index])
+	target = new_place(move, target);
+	if (is_inside(move, begin) && target >= new_place(move, begin))
 		return false;
-	target += (size_t)move->to[piece] - move->run->of[piece].at;
 	if (!move->dry)
 		s53_u16_put(move->message + end, (uint16_t)(POINTER | target));
 	return true;
 }
 
 static bool
-mend_record(const struct move *move, const struct s53_rr *rr, unsigned index)
+mend_record(const struct move *move, const struct s53_rr *rr)
 {
 	struct s53_reader reader = s53_reader_of(move->message, rr->end_at);
 	const char *fields = s53_form_of(rr->type).fields;
 
 	reader.at = rr->owner_at;
-	if (!mend_name(move, &reader, index))
+	if (!mend_name(move, &reader))
 		return false;
 	reader.at = rr->rdata_at;
 	while (s53_form_next_name(&fields, &reader))
-		if (!mend_name(move, &reader, index))
+		if (!mend_name(move, &reader))
 			return false;
 	return true;
 }
@@ -93,10 +109,10 @@ mend(const struct move *move)
 	struct s53_walk walk = move->run->walk;
 	struct s53_rr rr;
 
-	for (unsigned i = 0; s53_walk_next(&walk, &rr); i++) {
-		if (move->dry && i == move->run->count)
+	while (s53_walk_next(&walk, &rr)) {
+		if (move->dry && rr.owner_at >= move->end)
 			break;
-		if (!mend_record(move, &rr, i))
+		if (!mend_record(move, &rr))
 			return false;
 	}
 	return true;
@@ -109,10 +125,12 @@ settle(struct move *move)
 	size_t at = move->begin;
 
 	for (unsigned i = 0; i < run->count; i++) {
-		const struct s53_piece *piece = &run->of[run->order[i]];
+		const struct s53_piece *tail = &run->of[run->order[i]];
 
-		move->to[run->order[i]] = (uint16_t)at;
-		at += (size_t)piece->end - piece->at;
+		move->head_to[i] = (uint16_t)at;
+		at += (size_t)run->of[i].ttl_at - run->of[i].at;
+		move->tail_to[run->order[i]] = (uint16_t)at;
+		at += (size_t)tail->end - tail->ttl_at;
 	}
 }
 
@@ -125,9 +143,13 @@ move_octets(const struct move *move)
 	memcpy(octets, move->message + move->begin, move->end - move->begin);
 	for (unsigned i = 0; i < run->count; i++) {
 		const struct s53_piece *piece = &run->of[i];
+		const uint8_t *from = octets + (piece->at - move->begin);
+		size_t head_len = (size_t)piece->ttl_at - piece->at;
 
-		memcpy(move->message + move->to[i], octets + (piece->at - move->begin),
-		    (size_t)piece->end - piece->at);
+		if (!run->plain)
+			memcpy(move->message + move->head_to[i], from, head_len);
+		memcpy(move->message + move->tail_to[i], from + head_len,
+		    (size_t)piece->end - piece->ttl_at);
 	}
 }
 
@@ -198,20 +220,23 @@ write_anew(uint8_t *message, size_t len, const struct s53_run *run)
 void
 s53_run_move(uint8_t *message, size_t len, const struct s53_run *run)
 {
-	struct move move = { .message = message,
-		.run = run,
-		.begin = run->of[0].at,
-		.end = run->of[run->count - 1].end,
-		.dry = true };
+	struct move move;
 
+	move.message = message; /* field by field: the places are settle()'s to fill */
+	move.run = run;
+	move.begin = run->of[0].at;
+	move.end = run->of[run->count - 1].end;
+	move.dry = true;
 	if (move.end > POINTER_REACH)
 		return;
 	settle(&move);
-	if (!mend(&move)) {
-		write_anew(message, len, run);
-		return;
+	if (!run->plain) {
+		if (!mend(&move)) {
+			write_anew(message, len, run);
+			return;
+		}
+		move.dry = false;
+		mend(&move);
 	}
-	move.dry = false;
-	mend(&move);
 	move_octets(&move);
 }

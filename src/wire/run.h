@@ -15,13 +15,16 @@
 
 /* A record: places in a message fit 16 bits. */
 struct s53_piece {
-	uint16_t at, ttl_at, end;
+	uint16_t at; /* its head: owner, type and class, alike in all the run but for spelling */
+	uint16_t ttl_at; /* its tail: TTL and rdata, which is what moves */
+	uint16_t end;
 };
 
 struct s53_run {
 	struct s53_walk walk; /* stands at its first record */
 	struct s53_rr first;
 	unsigned count;
+	bool plain; /* all rdata is of one length and without names */
 	struct s53_piece of[S53_RUN_MAX];
 	uint16_t order[S53_RUN_MAX]; /* order[i]: which is to be the i-th */
 };

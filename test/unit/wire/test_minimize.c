@@ -66,7 +66,7 @@ a_host_that_is_server_of_the_zone_and_of_the_answer_stays(void **state)
 	    "c00c 000f 0001 0000003c 0007 000a .mx c010 c02b " A "02020202");
 }
 
-/* An alias or a PTR needs no address. */
+/* An alias, a PTR or an SOA needs no address. */
 static void
 a_name_that_is_no_host_of_the_answer_saves_no_address(void **state)
 {
@@ -76,6 +76,13 @@ a_name_that_is_no_host_of_the_answer_saves_no_address(void **state)
 			 "c029 " A "02020202",
 	    false,
 	    "1234 8180 0001 0001 0000 0000 " QUESTION "c00c 000c 0001 0000003c 0006 .ns1 c010 ");
+	assert_minimized("1234 8180 0001 0001 0001 0001 " QUESTION
+			 "c00c 0006 0001 0000003c 001b .ns1 c010 00 00000001 00000002 00000003 "
+			 "00000004 00000005 c010 " NS "0002 c029 c029 " A "02020202",
+	    false,
+	    "1234 8180 0001 0001 0000 0000 " QUESTION
+	    "c00c 0006 0001 0000003c 001b .ns1 c010 00 00000001 00000002 00000003 "
+	    "00000004 00000005 ");
 }
 
 /* Texts that Consul gives along, addresses of hosts that nobody names here: who knows. */

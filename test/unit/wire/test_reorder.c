@@ -228,14 +228,35 @@ each_set_is_asked_about_by_its_own_owner_and_type(void **state)
 	assert_int_equal(rule.type, S53_TYPE_TXT);
 }
 
-/* Only the letter case of owners that are written out tells their octets apart. */
+/* Owners keep their places: only their spelling tells them apart. */
 static void
 owners_are_compared_as_names(void **state)
 {
 	(void)state;
 	assert_rotated(ADDRESSES("0002") ".www .example 00 " A "01010101 .WWW .example 00 " A
 					 "02020202",
-	    1, ADDRESSES("0002") ".WWW .example 00 " A "02020202 .www .example 00 " A "01010101");
+	    1, ADDRESSES("0002") ".www .example 00 " A "02020202 .WWW .example 00 " A "01010101");
+}
+
+/* named, when the question's letter case is not the zone's. */
+static void
+owners_that_point_at_the_first_still_do(void **state)
+{
+	(void)state;
+	assert_rotated(ADDRESSES("0003") ".WWW .example 00 " A "01010101 c01d " A "02020202 c01d " A
+					 "03030303",
+	    1,
+	    ADDRESSES("0003") ".WWW .example 00 " A "02020202 c01d " A "03030303 c01d " A
+			      "01010101");
+	assert_rotated("1234 8180 0001 0002 0001 0000 " QUESTION
+		       ".WWW .example 00 000f 0001 0000003c 0006 000a .m c021 "
+		       "c01d 000f 0001 0000003c 0008 000a .mmm c01d "
+		       "c021 0002 0001 0000003c 0002 c036",
+	    1,
+	    "1234 8180 0001 0002 0001 0000 " QUESTION
+	    ".WWW .example 00 000f 0001 0000003c 0008 000a .mmm c01d "
+	    "c01d 000f 0001 0000003c 0006 000a .m c021 "
+	    "c021 0002 0001 0000003c 0002 c04a");
 }
 
 static void
@@ -396,6 +417,7 @@ main(void)
 		cmocka_unit_test(other_sections_keep_their_order),
 		cmocka_unit_test(each_set_is_asked_about_by_its_own_owner_and_type),
 		cmocka_unit_test(owners_are_compared_as_names),
+		cmocka_unit_test(owners_that_point_at_the_first_still_do),
 		cmocka_unit_test(every_order_of_three_comes_up),
 		cmocka_unit_test(dice_that_nobody_threw_work_as_well),
 		cmocka_unit_test(thousands_of_addresses_are_shuffled_quickly),
