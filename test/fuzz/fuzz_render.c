@@ -10,6 +10,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
 #define AGE_S 17
+#define TYPE_CERT \
+	37 /* ldns 1.8 loses memory when it reads a certificate type that it does not know */
 
 static void
 must_be_line_of(
@@ -22,7 +24,8 @@ must_be_line_of(
 	copy[line_len] = '\0';
 	for (size_t i = 0; i < line_len; i++)
 		MUST((unsigned char)line[i] >= ' ' || line[i] == '\t');
-	if (ldns_rr_new_frm_str(&read, copy, 0, NULL, NULL) == LDNS_STATUS_OK) {
+	if (rr->type != TYPE_CERT &&
+	    ldns_rr_new_frm_str(&read, copy, 0, NULL, NULL) == LDNS_STATUS_OK) {
 		MUST(oracle_name_is(ldns_rr_owner(read), &owner));
 		MUST(ldns_rr_get_class(read) == rr->class);
 		MUST(ldns_rr_get_type(read) == rr->type);
