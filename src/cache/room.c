@@ -54,8 +54,8 @@ is_spent(const struct s53_entry *entry, const struct work *work)
 }
 
 /*
- * Ghosts live four to a place, the oldest leaves. One to a place would be as small, but two names of
- * a working set that share it would chase each other out for ever.
+ * Ghosts live four to a place, the oldest leaves. One to a place would be as small, but two names
+ * of a working set that share it would chase each other out for ever.
  */
 static uint16_t
 fingerprint_of(uint32_t tag)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_model.c - random stores, finds, failures and walks, held against a plain table: what is
- * found is what was stored last, in its time, and with its TTLs.
+ * test_cache_model.c - random stores, finds, failures and walks, held against a plain table: what
+ * is found is what was stored last, in its time, and with its TTLs.
  */
 #include "fixture.h"
 
@@ -231,7 +231,7 @@ what_is_found_is_what_was_stored_without_stale_answers(void **state)
 	(void)state;
 	m.f->rules.stale_keep = false;
 	run(&m, 100000, 3);
-	assert_true(m.fresh > 10000);
+	assert_true(m.fresh > 1000);
 	fixture_free(m.f);
 }
 

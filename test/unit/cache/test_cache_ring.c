@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_ring.c - the log of blocks: what was appended comes out at the tail, in order and whole.
+ * test_cache_ring.c - the log of blocks: what was appended comes out at the tail in order, whole.
  */
 #include "unit/wire/octets.h"
 
