@@ -179,6 +179,8 @@ load_slot_answer(struct load *load, struct load_channel *channel, const uint8_t 
 		return;
 	}
 	verdict = check(load, slot, reply, len);
+	if (load->retry && verdict == BENCH_FAILED && slot->tries < TRIES_MAX)
+		return; /* it will be asked again when it is overdue */
 	counts->answered++;
 	counts->verdicts[verdict]++;
 	if (verdict <= BENCH_TRUNCATED)
