@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: ISC
+"""Load from one process: many questions in flight over UDP, some over TCP; what comes back is counted, not looked at."""
+import os
+import selectors
+import socket
+import struct
+import sys
+import time
+
+from .client import ask
+from .process import Process
+from .split53 import free_port
+
+TAIL = b"\4load\7example\0"
+
+
+def name_of(label):
+    return bytes([len(label)]) + label + TAIL
+
+
+def question(identity, label, qtype=1, edns=True):
+    opt = b"\0\0\x29\x10\0\0\0\0\0\0\0" if edns else b""
+    return struct.pack("!6H", identity, 0x0100, 1, 0, 0, 1 if edns else 0) + name_of(label) + struct.pack("!2H", qtype, 1) + opt
+
+
+class SizedUpstream:
+    """The server of sized_upstream.py, in a process of its own."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sized_upstream.py")
+        self.process = Process([sys.executable, program, "127.0.0.1", str(self.port)], folder, "sized-upstream")
+        self.process.wait_for_log("ready")
+        self.where = f"127.0.0.1 port {self.port}"
+
+    def working(self):
+        """How many questions for names that end in -w... it has heard."""
+        return ask(("127.0.0.1", self.port), "count.load.example.").answer[0].ttl
+
+    def close(self):
+        self.process.kill()
+
+
+class Load:
+    """
+    `WINDOW` questions are in flight; those that are not answered within `PATIENCE` seconds are lost, and counted. labels() gives the
+    next (first label, type); of every `tcp_every` one goes over TCP.
+    """
+    WINDOW, PATIENCE = 64, 6
+
+    def __init__(self, place, labels, tcp_every=0):
+        self.labels, self.tcp_every = labels, tcp_every
+        self.asked = self.answered = self.lost = 0
+        self.codes = {}
+        self.flying = {}
+        self.selector = selectors.DefaultSelector()
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.udp.connect(place)
+        self.udp.setblocking(False)
+        self.tcp, self.pending = None, bytearray()
+        self.selector.register(self.udp, selectors.EVENT_READ, self._datagrams)
+        if tcp_every:
+            self.tcp = socket.create_connection(place)
+            self.selector.register(self.tcp, selectors.EVENT_READ, self._stream)
+
+    def run(self, seconds=None, count=None):
+        """For so long, or so many questions; then what is in flight is waited for."""
+        end = None if seconds is None else time.monotonic() + seconds
+        last = None if count is None else self.asked + count
+        looked = time.monotonic()
+        while True:
+            more = (end is None or time.monotonic() < end) and (last is None or self.asked < last)
+            while more and len(self.flying) < self.WINDOW and (last is None or self.asked < last):
+                self._ask()
+            if not more and not self.flying:
+                return
+            for key, _ in self.selector.select(0.1):
+                key.data()
+            if time.monotonic() - looked > 1:
+                looked = time.monotonic()
+                self._give_up(looked)
+
+    def _ask(self):
+        label, qtype = self.labels()
+        identity = self.asked & 0xffff
+        while identity in self.flying:
+            identity = (identity + 1) & 0xffff
+        octets = question(identity, label, qtype)
+        self.asked += 1
+        self.flying[identity] = time.monotonic()
+        if self.tcp_every and self.asked % self.tcp_every == 0:
+            self.tcp.sendall(struct.pack("!H", len(octets)) + octets)
+        else:
+            try:
+                self.udp.send(octets)
+            except OSError:	# no room: it counts as lost
+                pass
+
+    def _give_up(self, now):
+        for identity, at in list(self.flying.items()):
+            if now - at > self.PATIENCE:
+                del self.flying[identity]
+                self.lost += 1
+
+    def _take(self, identity, code):
+        if self.flying.pop(identity, None) is not None:
+            self.answered += 1
+            self.codes[code] = self.codes.get(code, 0) + 1
+
+    def _datagrams(self):
+        while True:
+            try:
+                octets = self.udp.recv(4096)
+            except OSError:
+                return
+            self._take(int.from_bytes(octets[:2], "big"), octets[3] & 15)
+
+    def _stream(self):
+        octets = self.tcp.recv(1 << 18)
+        if not octets:
+            raise EOFError("the server closed the connection")
+        self.pending += octets
+        while len(self.pending) >= 2 and len(self.pending) >= 2 + int.from_bytes(self.pending[:2], "big"):
+            length = int.from_bytes(self.pending[:2], "big")
+            self._take(int.from_bytes(self.pending[2:4], "big"), self.pending[5] & 15)
+            del self.pending[:2 + length]
+
+    def close(self):
+        self.selector.close()
+        self.udp.close()
+        if self.tcp is not None:
+            self.tcp.close()
