@@ -15,6 +15,8 @@
 
 #define OWNERS_COMPARED_MAX 256 /* names read for a message; the rest of it stays as it is */
 #define SEED 0x9e3779b9u
+#define POINTER 0xc000u
+#define POINTER_REACH 0x4000u
 #define HEAD 6u /* octets of an owner that is a pointer, type and class */
 #define TAIL 6u /* of TTL and length, before the rdata */
 #define A_TAIL (TAIL + 4)
@@ -180,6 +182,9 @@ is_of_set(struct reordering *it, const struct s53_rr *before, const struct s53_r
 		return true;
 	a.at = before->owner_at;
 	b.at = rr->owner_at;
+	if (rr->ttl_at - rr->owner_at == HEAD && before->owner_at < POINTER_REACH &&
+	    s53_u16_get(it->message + rr->owner_at) == (POINTER | before->owner_at))
+		return true;
 	it->compared++;
 	return s53_name_read(&a, &owner) && s53_name_read_equal(&b, &owner);
 }
@@ -194,7 +199,6 @@ gather(struct reordering *it, struct s53_run *run)
 	struct s53_walk behind = it->walk;
 	struct s53_rr rr, before;
 
-	run->walk = it->walk;
 	run->count = 0;
 	for (; s53_walk_next(&behind, &rr); before = rr, it->walk = behind) {
 		if (run->count == 0) {
@@ -211,6 +215,7 @@ gather(struct reordering *it, struct s53_run *run)
 			.ttl_at = (uint16_t)rr.ttl_at,
 			.end = (uint16_t)rr.end_at };
 	}
+	run->behind = it->walk;
 	return true;
 }
 

@@ -102,20 +102,43 @@ mend_record(const struct move *move, const struct s53_rr *rr)
 	return true;
 }
 
-/* Dry: the run's own records. Else: these and all behind them. */
-static bool
-mend(const struct move *move)
+/* A record of the run as a walk would give it. */
+static struct s53_rr
+record_of(const uint8_t *message, const struct s53_run *run, unsigned index)
 {
-	struct s53_walk walk = move->run->walk;
-	struct s53_rr rr;
+	const struct s53_piece *piece = &run->of[index];
+	struct s53_rr rr = run->first;
 
-	while (s53_walk_next(&walk, &rr)) {
-		if (move->dry && rr.owner_at >= move->end)
-			break;
+	rr.owner_at = piece->at;
+	rr.ttl_at = piece->ttl_at;
+	rr.ttl = s53_u32_get(message + piece->ttl_at);
+	rr.rdata_at = piece->ttl_at + 6u;
+	rr.rdata_len = (uint16_t)(piece->end - rr.rdata_at);
+	rr.end_at = piece->end;
+	return rr;
+}
+
+/* The run's own records. */
+static bool
+mend_run(const struct move *move)
+{
+	for (unsigned i = 0; i < move->run->count; i++) {
+		struct s53_rr rr = record_of(move->message, move->run, i);
+
 		if (!mend_record(move, &rr))
 			return false;
 	}
 	return true;
+}
+
+static void
+mend_behind(const struct move *move)
+{
+	struct s53_walk walk = move->run->behind;
+	struct s53_rr rr;
+
+	while (s53_walk_next(&walk, &rr))
+		mend_record(move, &rr);
 }
 
 static void
@@ -151,22 +174,6 @@ move_octets(const struct move *move)
 		memcpy(move->message + move->tail_to[i], from + head_len,
 		    (size_t)piece->end - piece->ttl_at);
 	}
-}
-
-/* A record of the run as a walk would give it. */
-static struct s53_rr
-record_of(const uint8_t *message, const struct s53_run *run, unsigned index)
-{
-	const struct s53_piece *piece = &run->of[index];
-	struct s53_rr rr = run->first;
-
-	rr.owner_at = piece->at;
-	rr.ttl_at = piece->ttl_at;
-	rr.ttl = s53_u32_get(message + piece->ttl_at);
-	rr.rdata_at = piece->ttl_at + 6u;
-	rr.rdata_len = (uint16_t)(piece->end - rr.rdata_at);
-	rr.end_at = piece->end;
-	return rr;
 }
 
 /* Every record, those of the run in their new order. false: some found no room. */
@@ -231,12 +238,13 @@ s53_run_move(uint8_t *message, size_t len, const struct s53_run *run)
 		return;
 	settle(&move);
 	if (!run->plain) {
-		if (!mend(&move)) {
+		if (!mend_run(&move)) {
 			write_anew(message, len, run);
 			return;
 		}
 		move.dry = false;
-		mend(&move);
+		mend_run(&move);
+		mend_behind(&move);
 	}
 	move_octets(&move);
 }

@@ -21,7 +21,7 @@ struct s53_piece {
 };
 
 struct s53_run {
-	struct s53_walk walk; /* stands at its first record */
+	struct s53_walk behind; /* stands at what follows */
 	struct s53_rr first;
 	unsigned count;
 	bool plain; /* all rdata is of one length and without names */

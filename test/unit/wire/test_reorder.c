@@ -373,6 +373,27 @@ services_are_moved_unless_they_are_too_many(void **state)
 	free(more);
 }
 
+/* At 0x401d; the pointer behind it leads to 0x1d, another name. */
+static void
+an_owner_beyond_the_reach_of_pointers_is_not_pointed_at(void **state)
+{
+	struct large *large = large_of("c00c " A "00000000", 1024);
+	struct octets tail = octets("c010 " A "01010101 c01d " A "02020202");
+	struct rule rule = rotate(1);
+	struct s53_edns edns;
+	size_t opt_at;
+
+	(void)state;
+	memcpy(large->at + large->len, tail.at, tail.len);
+	large->len += tail.len;
+	s53_header_set_count(large->at, S53_ANSWER, 1026);
+	assert_true(s53_message_check(large->at, large->len, &edns, &opt_at));
+	s53_message_reorder(large->at, large->len, &rule.ordering);
+	assert_string_equal(rule.owners, "www.example ");
+	assert_memory_equal(large->at + large->len - tail.len, tail.at, tail.len);
+	free(large);
+}
+
 /* Each owner is to be read to know that it is another one, along a chain of pointers. */
 static void
 many_owners_are_passed_quickly(void **state)
@@ -422,6 +443,7 @@ main(void)
 		cmocka_unit_test(dice_that_nobody_threw_work_as_well),
 		cmocka_unit_test(thousands_of_addresses_are_shuffled_quickly),
 		cmocka_unit_test(services_are_moved_unless_they_are_too_many),
+		cmocka_unit_test(an_owner_beyond_the_reach_of_pointers_is_not_pointed_at),
 		cmocka_unit_test(many_owners_are_passed_quickly),
 	};
 
