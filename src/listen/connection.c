@@ -6,40 +6,39 @@
  * OUTPUT_MAX octets wait for the client to take them: who does not read hurts only himself. What
  * was read beyond that is kept in `rest`, at most S53_POOL_INPUT octets.
  *
- * There is one timer, which is not moved as things happen: when it fires it looks at the time of
- * the last event and goes on waiting for what is left.
+ * While a function here works with a connection it is `entered`: its replies are gathered, and it
+ * is not freed from below. A query of another connection that ends meanwhile (it waited for the
+ * same answer) marks that one dirty.
  */
 #include "connection.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
-
-#include <split53/clock.h>
 
 #include "tcp.h"
 
 #define IN_FLIGHT_MAX 128
 #define OUTPUT_MAX (128 << 10)
-#define FLUSH_VECTORS 64 /* of at most 4 KiB each, as evbuffer_add() makes them */
+#define GROUP_MAX 64 /* queries handed to the resolver at once */
 #define READS_AT_FINISH 16
 
 /* An answer under way, or one that the client has not taken yet. */
 static bool
 is_idle(const struct s53_connection *connection)
 {
-	return connection->in_flight == 0 && evbuffer_get_length(connection->output) == 0;
+	return connection->in_flight == 0 && s53_backlog_len(&connection->backlog) == 0;
 }
 
 static bool
 is_full(const struct s53_connection *connection)
 {
 	return connection->in_flight >= IN_FLIGHT_MAX ||
-	    evbuffer_get_length(connection->output) > OUTPUT_MAX;
+	    s53_backlog_len(&connection->backlog) > OUTPUT_MAX;
 }
 
 static bool
@@ -64,26 +63,43 @@ enter_idle(struct s53_connection *connection)
 	atomic_fetch_add_explicit(&connection->pool->idle_count, 1, memory_order_relaxed);
 }
 
-/* Close the socket. The object stays until nothing holds it: see release(). */
+/* What was read and is not yet taken. */
+static void
+forget_input(struct s53_connection *connection)
+{
+	s53_framing_fini(&connection->framing);
+	free(connection->rest);
+	connection->rest = NULL;
+	connection->rest_left.len = 0;
+}
+
+/*
+ * Close the socket. The object stays until nothing holds it: see release(). Its input stays while
+ * it is entered: the resolver may be looking at it.
+ */
 static void
 kill_connection(struct s53_connection *connection)
 {
+	struct s53_tcp_pool *pool = connection->pool;
+
 	if (connection->fd < 0)
 		return;
-	event_del(&connection->read_event);
-	event_del(&connection->write_event);
-	event_del(&connection->timer);
+	if (connection->reading)
+		event_del(&connection->read_event);
+	if (connection->writing)
+		event_del(&connection->write_event);
 	close(connection->fd);
 	connection->fd = -1;
 	leave_idle(connection);
 	s53_list_remove(&connection->all);
 	s53_list_remove(&connection->dirty);
-	evbuffer_free(connection->output);
-	connection->output = NULL;
-	s53_framing_fini(&connection->framing);
-	free(connection->rest);
-	connection->rest = NULL;
-	atomic_fetch_sub(&connection->pool->limits->clients, 1);
+	s53_list_remove(&connection->wait);
+	s53_backlog_fini(&connection->backlog);
+	if (pool->gatherer == connection)
+		pool->gathered = 0;
+	if (!connection->entered)
+		forget_input(connection);
+	atomic_fetch_sub(&pool->limits->clients, 1);
 	s53_tcp_listener_resume(connection->listener);
 }
 
@@ -95,7 +111,7 @@ release(struct s53_connection *connection)
 
 	if (connection->fd >= 0 || connection->in_flight > 0 || connection->entered)
 		return;
-	free(connection);
+	s53_tcp_pool_free_connection(connection->pool, connection);
 	s53_tcp_listener_drop(listener);
 }
 
@@ -106,64 +122,130 @@ s53_connection_cut(struct s53_connection *connection)
 	release(connection);
 }
 
+static void on_writable(evutil_socket_t fd, short what, void *arg);
+
+/* What the client takes of `len` octets; 0: nothing now, or it is dead. May kill. */
+static size_t
+write_out(struct s53_connection *connection, const uint8_t *octets, size_t len)
+{
+	ssize_t sent;
+
+	do {
+		sent = send(connection->fd, octets, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	if (sent > 0) {
+		connection->active = true;
+		return (size_t)sent;
+	}
+	if (errno == EAGAIN || errno == EWOULDBLOCK) {
+		connection->writing = true;
+		event_assign(&connection->write_event, connection->pool->base, connection->fd,
+		    EV_WRITE, on_writable, connection);
+		event_add(&connection->write_event, NULL);
+	} else {
+		s53_count(connection->counters, S53_C_LISTEN_SEND_FAILED);
+		kill_connection(connection);
+	}
+	return 0;
+}
+
+/* What is gathered leaves from where it is, unless something else is to leave first. May kill. */
+static void
+flush_gathered(struct s53_connection *connection)
+{
+	struct s53_tcp_pool *pool = connection->pool;
+	size_t len = pool->gathered;
+	size_t sent = 0;
+
+	pool->gathered = 0;
+	if (!connection->writing && s53_backlog_len(&connection->backlog) == 0)
+		sent = write_out(connection, pool->output, len);
+	if (connection->fd < 0 || sent == len)
+		return;
+	if (s53_backlog_add(&connection->backlog, pool->output + sent, len - sent) == S53_OK)
+		return;
+	/* What follows would be taken for something else. */
+	s53_count(connection->counters, S53_C_LISTEN_SEND_FAILED);
+	kill_connection(connection);
+}
+
 /* Write what there is, as far as the client takes it. May kill. */
 static void
 flush(struct s53_connection *connection)
 {
-	while (connection->fd >= 0 && !connection->writing) {
-		struct evbuffer_iovec vectors[FLUSH_VECTORS];
-		struct msghdr message = { .msg_iov = vectors };
-		int count = evbuffer_peek(connection->output, -1, NULL, vectors, FLUSH_VECTORS);
-		ssize_t sent;
+	struct s53_backlog *backlog = &connection->backlog;
 
-		if (count <= 0)
-			return;
-		message.msg_iovlen = count < FLUSH_VECTORS ? (size_t)count : FLUSH_VECTORS;
-		sent = sendmsg(connection->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (sent > 0) {
-			evbuffer_drain(connection->output, (size_t)sent);
-			connection->active = true;
-		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			connection->writing = true;
-			event_add(&connection->write_event, NULL);
-		} else if (errno != EINTR) {
-			s53_count(connection->counters, S53_C_LISTEN_SEND_FAILED);
-			kill_connection(connection);
-		}
-	}
+	if (connection->pool->gatherer == connection && connection->pool->gathered > 0)
+		flush_gathered(connection);
+	while (connection->fd >= 0 && !connection->writing && s53_backlog_len(backlog) > 0)
+		s53_backlog_sent(backlog,
+		    write_out(connection, s53_backlog_front(backlog), s53_backlog_len(backlog)));
 }
 
 static void
-take(struct s53_connection *connection, const struct s53_octets *message, uint64_t now_ms)
+enter(struct s53_connection *connection)
+{
+	connection->entered = true;
+	if (connection->pool->gatherer == NULL)
+		connection->pool->gatherer = connection;
+}
+
+static void
+leave(struct s53_connection *connection)
+{
+	connection->entered = false;
+	if (connection->pool->gatherer == connection)
+		connection->pool->gatherer = NULL;
+}
+
+static void
+hand_over(struct s53_connection *connection, const struct s53_arrival arrivals[], unsigned count)
 {
 	connection->asked = true;
 	connection->active = true;
-	connection->in_flight++;
-	s53_count(connection->counters, S53_C_LISTEN_TCP);
-	s53_resolver_take(
-	    connection->resolver, &connection->client, message->at, message->len, now_ms);
+	connection->in_flight += count;
+	s53_count_many(connection->counters, S53_C_LISTEN_TCP, count);
+	s53_resolver_take_batch(connection->resolver, arrivals, count, connection->pool->now_ms);
+}
+
+/* Take messages of *input. false: it is used up. May kill. */
+static bool
+take_some(struct s53_connection *connection, struct s53_octets *input)
+{
+	struct s53_arrival arrivals[GROUP_MAX];
+	unsigned most = IN_FLIGHT_MAX - connection->in_flight;
+	unsigned count = 0;
+	enum s53_frame frame;
+
+	if (most > GROUP_MAX)
+		most = GROUP_MAX;
+	do {
+		struct s53_octets message;
+
+		frame = s53_framing_next(&connection->framing, input, &message);
+		if (frame != S53_FRAME_WHOLE)
+			break;
+		arrivals[count].client = &connection->client;
+		arrivals[count].octets = message.at;
+		arrivals[count++].len = message.len;
+		/* One that came in pieces is good until the next call. */
+	} while (count < most && connection->framing.body == NULL);
+	if (count > 0)
+		hand_over(connection, arrivals, count);
+	if (frame == S53_FRAME_BAD || frame == S53_FRAME_NOMEM) {
+		connection->ended = true; /* what follows cannot be understood */
+		input->len = 0;
+	}
+	return frame == S53_FRAME_WHOLE;
 }
 
 /* Take the messages of *input until it is used up or a limit says no. May kill. */
 static void
 take_all(struct s53_connection *connection, struct s53_octets *input)
 {
-	uint64_t now_ms = s53_clock_ms();
-
 	while (connection->fd >= 0 && !is_full(connection)) {
-		struct s53_octets message;
-		enum s53_frame frame = s53_framing_next(&connection->framing, input, &message);
-
-		if (frame == S53_FRAME_NONE)
+		if (!take_some(connection, input))
 			return;
-		if (frame != S53_FRAME_WHOLE) {
-			connection->ended = true; /* what follows cannot be understood */
-			input->len = 0;
-			return;
-		}
-		take(connection, &message, now_ms);
-		if (evbuffer_get_length(connection->output) > OUTPUT_MAX)
-			flush(connection);
 	}
 }
 
@@ -229,39 +311,12 @@ watch_input(struct s53_connection *connection)
 		event_del(&connection->read_event);
 }
 
-static uint32_t
-patience_ms(const struct s53_connection *connection)
+static enum s53_patience
+patience(const struct s53_connection *connection)
 {
-	struct s53_tcp_limits *limits = connection->pool->limits;
-
 	if (!connection->asked)
-		return atomic_load_explicit(&limits->initial_ms, memory_order_relaxed);
-	if (connection->keepalive)
-		return atomic_load_explicit(&limits->keepalive_ms, memory_order_relaxed);
-	return atomic_load_explicit(&limits->idle_ms, memory_order_relaxed);
-}
-
-static void
-arm(struct s53_connection *connection, uint64_t now_ms, uint64_t due_ms)
-{
-	uint64_t wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
-	struct timeval wait = { .tv_sec = (time_t)(wait_ms / 1000),
-		.tv_usec = (suseconds_t)(wait_ms % 1000 * 1000) };
-
-	connection->armed_until_ms = due_ms;
-	event_add(&connection->timer, &wait);
-}
-
-/* Something moved: the patience begins anew. The timer only moves if it would come too late. */
-static void
-watch_time(struct s53_connection *connection)
-{
-	uint64_t now_ms = s53_clock_ms();
-	uint64_t due_ms = now_ms + patience_ms(connection);
-
-	connection->active_at_ms = now_ms;
-	if (due_ms < connection->armed_until_ms)
-		arm(connection, now_ms, due_ms);
+		return S53_PATIENCE_INITIAL;
+	return connection->keepalive ? S53_PATIENCE_KEEPALIVE : S53_PATIENCE_IDLE;
 }
 
 static void
@@ -275,32 +330,35 @@ watch(struct s53_connection *connection)
 	if (idle && s53_list_empty(&connection->idle))
 		enter_idle(connection);
 	if (connection->active)
-		watch_time(connection);
+		s53_tcp_pool_wait(connection->pool, connection, patience(connection));
 	connection->active = false;
 }
 
 void
 s53_connection_settle(struct s53_connection *connection)
 {
-	connection->entered = true;
+	enter(connection);
 	flush(connection);
 	while (connection->fd >= 0 && connection->rest != NULL && !is_full(connection)) {
 		take_rest(connection);
 		flush(connection);
 	}
-	connection->entered = false;
+	leave(connection);
 	if (connection->fd >= 0 && is_over(connection))
 		kill_connection(connection);
-	if (connection->fd < 0)
-		release(connection);
-	else
+	if (connection->fd >= 0) {
 		watch(connection);
+		return;
+	}
+	forget_input(connection);
+	release(connection);
 }
 
 void
 s53_connection_finish(struct s53_connection *connection)
 {
-	connection->entered = true;
+	s53_tcp_pool_tick(connection->pool);
+	enter(connection);
 	for (int i = 0; i < READS_AT_FINISH; i++) {
 		if (connection->fd < 0 || connection->ended || connection->rest != NULL)
 			break;
@@ -314,10 +372,9 @@ s53_connection_finish(struct s53_connection *connection)
 void
 s53_connection_take_no_more(struct s53_connection *connection)
 {
-	free(connection->rest);
-	connection->rest = NULL;
-	connection->rest_left.len = 0;
+	forget_input(connection);
 	connection->ended = true;
+	s53_tcp_pool_tick(connection->pool);
 	s53_connection_settle(connection);
 }
 
@@ -328,7 +385,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	connection->entered = true;
+	s53_tcp_pool_tick(connection->pool);
+	enter(connection);
 	(void)read_once(connection);
 	s53_connection_settle(connection);
 }
@@ -341,28 +399,8 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	connection->writing = false;
+	s53_tcp_pool_tick(connection->pool);
 	s53_connection_settle(connection);
-}
-
-/*
- * Queries under way are bounded by the resolver, so the client may wait for them. One that does
- * not take its answers has the same patience as one that does not ask.
- */
-static void
-on_timer(evutil_socket_t fd, short what, void *arg)
-{
-	struct s53_connection *connection = arg;
-	uint64_t now_ms = s53_clock_ms();
-	uint64_t due_ms = connection->active_at_ms + patience_ms(connection);
-
-	(void)fd;
-	(void)what;
-	if (connection->in_flight > 0 && evbuffer_get_length(connection->output) == 0)
-		due_ms = now_ms + patience_ms(connection) + 1;
-	if (due_ms > now_ms)
-		arm(connection, now_ms, due_ms);
-	else
-		s53_connection_cut(connection);
 }
 
 /* A query of the connection has ended; what that leads to is done once for all of this turn. */
@@ -391,30 +429,38 @@ query_ended(struct s53_connection *connection)
 	}
 }
 
+/* Behind what is gathered, whosever reply it will be. */
 static uint8_t *
 tcp_room(struct s53_client *client, size_t cap)
 {
 	struct s53_connection *connection = client->transport;
+	struct s53_tcp_pool *pool = connection->pool;
 
 	if (connection->fd < 0 || cap > S53_MESSAGE_MAX)
 		return NULL;
-	return connection->pool->output + 2;
+	if (pool->gathered + 2 + cap > S53_POOL_OUTPUT) {
+		flush(pool->gatherer);
+		if (connection->fd < 0)
+			return NULL;
+	}
+	return pool->output + pool->gathered + 2;
 }
 
 static void
 tcp_send(struct s53_client *client, size_t len)
 {
 	struct s53_connection *connection = client->transport;
+	struct s53_tcp_pool *pool = connection->pool;
+	uint8_t *frame = pool->output + pool->gathered;
 
 	if (client->keepalive)
 		connection->keepalive = true;
-	if (connection->fd >= 0) {
-		uint8_t *frame = connection->pool->output;
-
-		s53_u16_put(frame, (uint16_t)len);
-		if (evbuffer_add(connection->output, frame, len + 2) != 0)
-			s53_count(connection->counters, S53_C_LISTEN_SEND_FAILED);
-	}
+	s53_u16_put(frame, (uint16_t)len);
+	if (pool->gatherer == connection)
+		pool->gathered += 2 + len;
+	else if (connection->fd >= 0 &&
+	    s53_backlog_add(&connection->backlog, frame, 2 + len) != S53_OK)
+		s53_count(connection->counters, S53_C_LISTEN_SEND_FAILED);
 	query_ended(connection);
 }
 
@@ -427,23 +473,12 @@ tcp_drop(struct s53_client *client)
 static const struct s53_client_ops tcp_ops = { tcp_room, tcp_send, tcp_drop };
 
 static void
-init_events(struct s53_connection *connection, struct event_base *base)
-{
-	int fd = connection->fd;
-
-	event_assign(
-	    &connection->read_event, base, fd, EV_READ | EV_PERSIST, on_readable, connection);
-	event_assign(&connection->write_event, base, fd, EV_WRITE, on_writable, connection);
-	evtimer_assign(&connection->timer, base, on_timer, connection);
-}
-
-static void
 init_connection(struct s53_connection *connection, struct s53_tcp_listener *listener, int fd)
 {
 	s53_list_init(&connection->all);
 	s53_list_init(&connection->idle);
 	s53_list_init(&connection->dirty);
-	s53_framing_init(&connection->framing);
+	s53_list_init(&connection->wait);
 	connection->fd = fd;
 	connection->listener = listener;
 	connection->pool = listener->pool;
@@ -452,18 +487,17 @@ init_connection(struct s53_connection *connection, struct s53_tcp_listener *list
 	connection->client.ops = &tcp_ops;
 	connection->client.transport = connection;
 	connection->client.kind = S53_TCP;
-	init_events(connection, listener->pool->base);
+	event_assign(&connection->read_event, listener->pool->base, fd, EV_READ | EV_PERSIST,
+	    on_readable, connection);
 }
 
 enum s53_status
 s53_connection_open(struct s53_tcp_listener *listener, int fd, const struct s53_addr *peer,
     const struct s53_addr *local)
 {
-	struct s53_connection *connection = calloc(1, sizeof(*connection));
-	uint64_t now_ms = s53_clock_ms();
+	struct s53_connection *connection = s53_tcp_pool_new_connection(listener->pool);
 
-	if (connection == NULL || (connection->output = evbuffer_new()) == NULL) {
-		free(connection);
+	if (connection == NULL) {
 		close(fd);
 		atomic_fetch_sub(&listener->limits->clients, 1);
 		return S53_E_NOMEM;
@@ -473,8 +507,7 @@ s53_connection_open(struct s53_tcp_listener *listener, int fd, const struct s53_
 	connection->client.local = *local;
 	s53_tcp_listener_keep(listener);
 	s53_list_append(&listener->pool->connections, &connection->all);
-	connection->active_at_ms = now_ms;
-	arm(connection, now_ms, now_ms + patience_ms(connection));
+	connection->active = true;
 	watch(connection);
 	return S53_OK;
 }

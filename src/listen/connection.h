@@ -10,17 +10,19 @@
  * Sources  RFC 7766 (s6.2.1.1 pipelining, s6.2.3 idle timeouts, s7 answers out of order), RFC 7828
  *
  * A connection is served by plain events rather than a bufferevent: one read, all its messages
- * taken, one write. A bufferevent would add two epoll_ctl() and one more turn of the loop to each
- * write. libevent's evbuffer gathers the replies and keeps what the client does not take at once.
+ * taken together, one write. A bufferevent would add two epoll_ctl() and one more turn of the loop
+ * to each write. The replies to what was read are gathered in the pool's buffer and leave from
+ * there; only what the client does not take at once, and late replies until the end of the turn,
+ * are kept in a buffer of the connection's own.
  */
 #pragma once
 
-#include <event2/buffer.h>
 #include <event2/event_struct.h>
 
 #include <split53/client.h>
 #include <split53/list.h>
 
+#include "backlog.h"
 #include "framing.h"
 #include "pool.h"
 
@@ -30,6 +32,7 @@ struct s53_connection {
 	struct s53_link all; /* in pool->connections */
 	struct s53_link idle; /* in pool->idle while nothing is under way */
 	struct s53_link dirty; /* in pool->dirty after a late reply */
+	struct s53_link wait; /* in one of pool->waiting */
 	struct s53_tcp_listener *listener;
 	struct s53_tcp_pool *pool;
 	struct s53_client client; /* what each of its queries starts with */
@@ -45,11 +48,9 @@ struct s53_connection {
 	bool keepalive; /* the client knows RFC 7828: the keepalive timeout applies */
 	bool active; /* something moved since the last settle() */
 	uint64_t active_at_ms;
-	uint64_t armed_until_ms; /* when the timer fires */
 	struct event read_event;
-	struct event write_event;
-	struct event timer;
-	struct evbuffer *output;
+	struct event write_event; /* made when it is first needed */
+	struct s53_backlog backlog; /* to be sent */
 	struct s53_framing framing;
 	uint8_t *rest; /* read, but not taken because of a limit; NULL: none */
 	struct s53_octets rest_left; /* what of `rest` is still to be taken */

@@ -6,8 +6,11 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include <split53/clock.h>
 
 #include "connection.h"
 
@@ -84,16 +87,148 @@ on_flush(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	pool->flush_due = false;
+	s53_tcp_pool_tick(pool);
 	s53_tcp_pool_keep(pool);
 	while ((link = s53_list_pop(&pool->dirty)) != NULL)
 		s53_connection_settle(S53_CONTAINER_OF(link, struct s53_connection, dirty));
 	s53_tcp_pool_drop(pool);
 }
 
+void
+s53_tcp_pool_tick(struct s53_tcp_pool *pool)
+{
+	pool->now_ms = s53_clock_ms();
+}
+
+struct s53_connection *
+s53_tcp_pool_new_connection(struct s53_tcp_pool *pool)
+{
+	struct s53_link *link = s53_list_pop(&pool->spare);
+	struct s53_connection *connection;
+
+	if (link == NULL)
+		return calloc(1, sizeof(*connection));
+	pool->spare_count--;
+	connection = S53_CONTAINER_OF(link, struct s53_connection, all);
+	memset(connection, 0, sizeof(*connection));
+	return connection;
+}
+
+void
+s53_tcp_pool_free_connection(struct s53_tcp_pool *pool, struct s53_connection *connection)
+{
+	if (pool->spare_count >= S53_POOL_SPARE) {
+		free(connection);
+		return;
+	}
+	pool->spare_count++;
+	s53_list_push(&pool->spare, &connection->all);
+}
+
+static uint64_t
+patience_ms(const struct s53_tcp_pool *pool, enum s53_patience kind)
+{
+	struct s53_tcp_limits *limits = pool->limits;
+	uint32_t ms;
+
+	switch (kind) {
+	case S53_PATIENCE_INITIAL:
+		ms = atomic_load_explicit(&limits->initial_ms, memory_order_relaxed);
+		break;
+	case S53_PATIENCE_KEEPALIVE:
+		ms = atomic_load_explicit(&limits->keepalive_ms, memory_order_relaxed);
+		break;
+	default:
+		ms = atomic_load_explicit(&limits->idle_ms, memory_order_relaxed);
+	}
+	return ms > 0 ? ms : 1;
+}
+
+static void
+arm(struct s53_tcp_pool *pool, uint64_t due_ms)
+{
+	uint64_t wait_ms = due_ms > pool->now_ms ? due_ms - pool->now_ms : 0;
+	struct timeval wait = { .tv_sec = (time_t)(wait_ms / 1000),
+		.tv_usec = (suseconds_t)(wait_ms % 1000 * 1000) };
+
+	pool->armed_until_ms = due_ms;
+	event_add(&pool->timer, &wait);
+}
+
+void
+s53_tcp_pool_wait(
+    struct s53_tcp_pool *pool, struct s53_connection *connection, enum s53_patience kind)
+{
+	uint64_t due_ms = pool->now_ms + patience_ms(pool, kind);
+
+	connection->active_at_ms = pool->now_ms;
+	s53_list_remove(&connection->wait);
+	s53_list_append(&pool->waiting[kind], &connection->wait);
+	if (due_ms < pool->armed_until_ms)
+		arm(pool, due_ms);
+}
+
+/*
+ * Queries under way are bounded by the resolver, so their client may wait for them. One that does
+ * not take its answers has the same patience as one that does not ask.
+ */
+static void
+end_patience(struct s53_tcp_pool *pool, enum s53_patience kind)
+{
+	struct s53_link *waiting = &pool->waiting[kind];
+	uint64_t patience = patience_ms(pool, kind);
+
+	while (!s53_list_empty(waiting)) {
+		struct s53_connection *oldest =
+		    S53_CONTAINER_OF(waiting->next, struct s53_connection, wait);
+
+		if (oldest->active_at_ms + patience > pool->now_ms)
+			return;
+		if (oldest->in_flight > 0 && s53_backlog_len(&oldest->backlog) == 0)
+			s53_tcp_pool_wait(pool, oldest, kind);
+		else
+			s53_connection_cut(oldest);
+	}
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_tcp_pool *pool = arg;
+	uint64_t due_ms = UINT64_MAX;
+
+	(void)fd;
+	(void)what;
+	s53_tcp_pool_tick(pool);
+	s53_tcp_pool_keep(pool);
+	for (unsigned kind = 0; kind < S53_PATIENCE_COUNT; kind++)
+		end_patience(pool, kind);
+	for (unsigned kind = 0; kind < S53_PATIENCE_COUNT; kind++) {
+		struct s53_link *first = pool->waiting[kind].next;
+		uint64_t end_ms;
+
+		if (first == &pool->waiting[kind])
+			continue;
+		end_ms = S53_CONTAINER_OF(first, struct s53_connection, wait)->active_at_ms +
+		    patience_ms(pool, kind);
+		if (end_ms < due_ms)
+			due_ms = end_ms;
+	}
+	pool->armed_until_ms = UINT64_MAX;
+	if (due_ms != UINT64_MAX)
+		arm(pool, due_ms);
+	s53_tcp_pool_drop(pool);
+}
+
 static void
 pool_free(struct s53_tcp_pool *pool)
 {
+	struct s53_link *link;
+
+	while ((link = s53_list_pop(&pool->spare)) != NULL)
+		free(S53_CONTAINER_OF(link, struct s53_connection, all));
 	event_del(&pool->flush_event);
+	event_del(&pool->timer);
 	if (pool->mailbox >= 0) {
 		event_del(&pool->mailbox_event);
 		close(pool->mailbox);
@@ -115,10 +250,15 @@ pool_new(struct s53_tcp_limits *limits, struct event_base *base)
 	s53_list_init(&pool->connections);
 	s53_list_init(&pool->idle);
 	s53_list_init(&pool->dirty);
+	s53_list_init(&pool->spare);
+	for (unsigned kind = 0; kind < S53_PATIENCE_COUNT; kind++)
+		s53_list_init(&pool->waiting[kind]);
+	pool->armed_until_ms = UINT64_MAX;
 	event_assign(&pool->flush_event, base, -1, 0, on_flush, pool);
+	evtimer_assign(&pool->timer, base, on_timer, pool);
 	pool->mailbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	pool->input = malloc(S53_POOL_INPUT);
-	pool->output = malloc(2 + S53_MESSAGE_MAX);
+	pool->output = malloc(S53_POOL_OUTPUT);
 	if (pool->mailbox >= 0) {
 		event_assign(&pool->mailbox_event, base, pool->mailbox, EV_READ | EV_PERSIST,
 		    on_mailbox, pool);

@@ -10,6 +10,11 @@
  * tcp-clients counts the connections of all workers. A newcomer beyond it takes the place of the
  * connection that has been idle longest: of this worker if there is one, else of another worker,
  * which is asked through its mailbox. Without that, 150 idle clients shut out everybody.
+ *
+ * One timer serves all connections. Those that have the same timeout are in a list by their last
+ * activity, so that its head is the first whose time is over; there are three lists. A connection
+ * that does something goes to the end of its list, and the timer stays as it is: when it fires it
+ * is set again for what is left.
  */
 #pragma once
 
@@ -21,6 +26,20 @@
 #include <split53/listen.h>
 
 #define S53_POOL_INPUT 65536 /* octets read at once */
+#define S53_POOL_OUTPUT (128 << 10) /* at least one frame: 2 + S53_MESSAGE_MAX */
+
+/* Connections kept for the next clients; none where a sanitizer is to find a use after free. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define S53_POOL_SPARE 0
+#else
+#define S53_POOL_SPARE 64
+#endif
+
+struct s53_connection;
+
+/* Which timeout a connection has. */
+enum s53_patience { S53_PATIENCE_INITIAL, S53_PATIENCE_IDLE, S53_PATIENCE_KEEPALIVE };
+#define S53_PATIENCE_COUNT 3
 
 struct s53_tcp_pool {
 	struct s53_tcp_pool *next; /* in limits->pools */
@@ -37,7 +56,15 @@ struct s53_tcp_pool {
 	int mailbox; /* an eventfd, or -1: cannot be asked */
 	struct event mailbox_event;
 	uint8_t *input; /* S53_POOL_INPUT octets, for the connection being read */
-	uint8_t *output; /* the frame being written: 2 + S53_MESSAGE_MAX octets */
+	uint8_t *output; /* S53_POOL_OUTPUT octets: replies of `gatherer`, then the next of any */
+	size_t gathered;
+	struct s53_connection *gatherer; /* being served now; NULL: none */
+	uint64_t now_ms; /* of this turn */
+	struct s53_link waiting[S53_PATIENCE_COUNT]; /* all that are open, by their last activity */
+	struct event timer;
+	uint64_t armed_until_ms; /* when it fires; UINT64_MAX: never */
+	struct s53_link spare; /* connections that are over, by their `all` */
+	unsigned spare_count;
 };
 
 /* The pool of `base`, made if need be, with one more count. NULL: no memory. */
@@ -46,6 +73,20 @@ struct s53_tcp_pool *s53_tcp_pool_take(struct s53_tcp_limits *limits, struct eve
 struct s53_tcp_pool *s53_tcp_pool_find(struct s53_tcp_limits *limits, struct event_base *base);
 void s53_tcp_pool_keep(struct s53_tcp_pool *pool);
 void s53_tcp_pool_drop(struct s53_tcp_pool *pool);
+
+/* Read the clock for this turn. */
+void s53_tcp_pool_tick(struct s53_tcp_pool *pool);
+
+/*
+ * Something moved on `connection`: from pool->now_ms on it has the patience of `kind`. The timer
+ * only moves if it would come too late.
+ */
+void s53_tcp_pool_wait(
+    struct s53_tcp_pool *pool, struct s53_connection *connection, enum s53_patience kind);
+
+/* Memory for a connection, zeroed; NULL: none. */
+struct s53_connection *s53_tcp_pool_new_connection(struct s53_tcp_pool *pool);
+void s53_tcp_pool_free_connection(struct s53_tcp_pool *pool, struct s53_connection *connection);
 
 /* Close the connection of this worker that has been idle longest. false: none is. */
 bool s53_tcp_pool_evict(struct s53_tcp_pool *pool);

@@ -132,6 +132,7 @@ concerns_one(int why)
 static void
 accept_some(struct s53_tcp_listener *listener, int at_most)
 {
+	s53_tcp_pool_tick(listener->pool);
 	for (; at_most > 0; at_most--) {
 		struct s53_addr peer = { 0 };
 		socklen_t len = sizeof(peer);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * backlog.c - octets that wait to be sent on a TCP connection.
+ */
+#include "backlog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SIZE_LEAST 4096
+
+/*
+ * Room for `len` more at the end. What is gone makes room first, but only where that moves no more
+ * octets than it wins: else who takes his answers octet by octet would have all moved for each.
+ */
+static enum s53_status
+make_room(struct s53_backlog *backlog, size_t len)
+{
+	size_t have = s53_backlog_len(backlog);
+	size_t size = backlog->size != 0 ? backlog->size : SIZE_LEAST;
+	uint8_t *octets;
+
+	if (backlog->at >= have && size - have >= len && backlog->octets != NULL) {
+		memcpy(backlog->octets, s53_backlog_front(backlog), have);
+		backlog->at = 0;
+		backlog->end = have;
+		return S53_OK;
+	}
+	while (size - backlog->end < len)
+		size *= 2;
+	if ((octets = realloc(backlog->octets, size)) == NULL)
+		return S53_E_NOMEM;
+	backlog->octets = octets;
+	backlog->size = size;
+	return S53_OK;
+}
+
+enum s53_status
+s53_backlog_add(struct s53_backlog *backlog, const uint8_t *octets, size_t len)
+{
+	if (backlog->size - backlog->end < len && make_room(backlog, len) != S53_OK)
+		return S53_E_NOMEM;
+	memcpy(backlog->octets + backlog->end, octets, len);
+	backlog->end += len;
+	return S53_OK;
+}
+
+void
+s53_backlog_sent(struct s53_backlog *backlog, size_t len)
+{
+	S53_ASSERT(len <= s53_backlog_len(backlog));
+	backlog->at += len;
+	if (backlog->at == backlog->end)
+		s53_backlog_fini(backlog);
+}
+
+void
+s53_backlog_fini(struct s53_backlog *backlog)
+{
+	free(backlog->octets);
+	*backlog = (struct s53_backlog){ 0 };
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * backlog.h - octets that wait to be sent on a TCP connection.
+ *
+ * Layer    listen
+ * Threads  the worker's own
+ * Memory   a block while there is something in it, none else; zeroed it is empty
+ * Units    octets
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <split53/status.h>
+
+struct s53_backlog {
+	uint8_t *octets;
+	size_t at; /* what was sent before: gone */
+	size_t end;
+	size_t size; /* of the block */
+};
+
+static inline size_t
+s53_backlog_len(const struct s53_backlog *backlog)
+{
+	return backlog->end - backlog->at;
+}
+
+static inline const uint8_t *
+s53_backlog_front(const struct s53_backlog *backlog)
+{
+	return backlog->octets + backlog->at;
+}
+
+/* S53_E_NOMEM: nothing has changed. */
+S53_MUST_USE enum s53_status s53_backlog_add(
+    struct s53_backlog *backlog, const uint8_t *octets, size_t len);
+
+/* `len` octets of the front have been sent. */
+void s53_backlog_sent(struct s53_backlog *backlog, size_t len);
+
+/* Empty, whatever was in it. */
+void s53_backlog_fini(struct s53_backlog *backlog);
