@@ -117,7 +117,7 @@ s53_tcp_pool_new_connection(struct s53_tcp_pool *pool)
 void
 s53_tcp_pool_free_connection(struct s53_tcp_pool *pool, struct s53_connection *connection)
 {
-	if (pool->spare_count >= S53_POOL_SPARE) {
+	if (pool->spare_count + 1 > S53_POOL_SPARE) {
 		free(connection);
 		return;
 	}
