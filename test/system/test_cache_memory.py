@@ -46,18 +46,18 @@ def resident_mib(pid, which):
         return int(re.search(rf"^{which}:\s+(\d+) kB", file.read(), re.M).group(1)) / 1024
 
 
-def names_of_all_sizes(rng):
+def all_sizes(rng):
     """Mostly new ones: from one record to 64 KiB, as many of each magnitude."""
-    def labels():
+    def names():
         kind = rng.choice("at")
         return f"{kind}{int(2 ** rng.uniform(4, 16))}-{rng.getrandbits(64):x}".encode(), 1 if kind == "a" else 16
-    return labels
+    return names
 
 
 def test_the_process_stays_within_max_cache_size_and_a_constant(start, closing, tmp_path):
     upstream = closing(SizedUpstream(tmp_path))
     process, port = start(f"max-cache-size {SIZE_MIB}m;", upstream)
-    load = closing(Load(("127.0.0.1", port), names_of_all_sizes(random.Random(53)), tcp_every=10))
+    load = closing(Load(("127.0.0.1", port), all_sizes(random.Random(53)), tcp_every=10))
     empty = resident_mib(process.pid, "VmRSS")
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
@@ -78,12 +78,12 @@ def test_a_flood_of_names_that_are_asked_once_does_not_drive_out_a_working_set(s
     _, port = start("max-cache-size 2m;", upstream)
     numbers = itertools.count()
 
-    def labels():
+    def names():
         number = next(numbers)
         if number % 21 == 0:
             return f"a1000-w{number // 21 % WORKING}".encode(), 1
         return f"a1000-{number}".encode(), 1
-    load = closing(Load(("127.0.0.1", port), labels))
+    load = closing(Load(("127.0.0.1", port), names))
     shares = []
     for _ in range(5):
         before = upstream.working()

@@ -12,15 +12,13 @@ from .process import Process
 from .split53 import free_port
 
 TAIL = b"\4load\7example\0"
+OPT = b"\0\0\x29\x10\0\0\0\0\0\0\0"
 
 
-def name_of(label):
-    return bytes([len(label)]) + label + TAIL
-
-
-def question(identity, label, qtype=1, edns=True):
-    opt = b"\0\0\x29\x10\0\0\0\0\0\0\0" if edns else b""
-    return struct.pack("!6H", identity, 0x0100, 1, 0, 0, 1 if edns else 0) + name_of(label) + struct.pack("!2H", qtype, 1) + opt
+def question(identity, name, qtype=1):
+    """A question with EDNS for NAME.load.example."""
+    labels = b"".join(bytes([len(label)]) + label for label in name.split(b"."))
+    return struct.pack("!6H", identity, 0x0100, 1, 0, 0, 1) + labels + TAIL + struct.pack("!2H", qtype, 1) + OPT
 
 
 class SizedUpstream:
@@ -43,13 +41,13 @@ class SizedUpstream:
 
 class Load:
     """
-    `WINDOW` questions are in flight; those that are not answered within `PATIENCE` seconds are lost, and counted. labels() gives the
-    next (first label, type); of every `tcp_every` one goes over TCP.
+    `WINDOW` questions are in flight; those that are not answered within `PATIENCE` seconds are lost, and counted. names() gives the next
+    (name below load.example, type); of every `tcp_every` one goes over TCP.
     """
     WINDOW, PATIENCE = 64, 6
 
-    def __init__(self, place, labels, tcp_every=0):
-        self.labels, self.tcp_every = labels, tcp_every
+    def __init__(self, place, names, tcp_every=0):
+        self.names, self.tcp_every = names, tcp_every
         self.asked = self.answered = self.lost = 0
         self.codes = {}
         self.flying = {}
@@ -82,11 +80,11 @@ class Load:
                 self._give_up(looked)
 
     def _ask(self):
-        label, qtype = self.labels()
+        name, qtype = self.names()
         identity = self.asked & 0xffff
         while identity in self.flying:
             identity = (identity + 1) & 0xffff
-        octets = question(identity, label, qtype)
+        octets = question(identity, name, qtype)
         self.asked += 1
         self.flying[identity] = time.monotonic()
         if self.tcp_every and self.asked % self.tcp_every == 0:
