@@ -110,7 +110,8 @@ struct s53_ordering {
  * no more than TTL and rdata of one length without names may be of any size; others stay as they
  * are when they are over 256, begin or end beyond 16 KiB, or when their names have to be
  * compressed anew in a message over 32 records or 2 KiB or written by who compresses less than we
- * do. The length stays the same. The message passed the check.
+ * do; and so do those behind the fourth of these, or behind more owners than anybody has use for.
+ * The length stays the same. The message passed the check.
  */
 void s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering);
 

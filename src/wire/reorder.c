@@ -13,7 +13,10 @@
 #include "run.h"
 #include "step.h"
 
-#define OWNERS_COMPARED_MAX 256 /* names read for a message; the rest of it stays as it is */
+/* Of one message; what is beyond stays as it is: each reply pays for it. */
+#define OWNERS_COMPARED_MAX 256
+#define SETS_ASKED_MAX 64 /* about how they are to be turned */
+#define RUNS_MENDED_MAX 4 /* each is a pass over all that follows */
 #define SEED 0x9e3779b9u
 #define POINTER 0xc000u
 #define POINTER_REACH 0x4000u
@@ -27,7 +30,7 @@ struct reordering {
 	uint8_t *message;
 	size_t len;
 	struct s53_ordering *ordering;
-	unsigned compared;
+	unsigned compared, asked, mended;
 	struct s53_walk walk;
 };
 
@@ -121,7 +124,7 @@ keeps_its_place(uint16_t type)
 
 /* What is to be done with the set of this record? */
 static enum s53_turn
-turn_of(const struct reordering *it, const struct s53_rr *rr)
+turn_of(struct reordering *it, const struct s53_rr *rr)
 {
 	struct s53_reader reader = s53_reader_of(it->message, it->len);
 	struct s53_name owner;
@@ -129,7 +132,7 @@ turn_of(const struct reordering *it, const struct s53_rr *rr)
 	if (it->ordering->choose == NULL)
 		return S53_TURN_SHUFFLE;
 	reader.at = rr->owner_at;
-	if (!s53_name_read(&reader, &owner))
+	if (++it->asked > SETS_ASKED_MAX || !s53_name_read(&reader, &owner))
 		return S53_TURN_NONE;
 	s53_name_lower(&owner);
 	return it->ordering->choose(it->ordering, &owner, rr->type);
@@ -232,6 +235,8 @@ turn_run(struct reordering *it)
 
 	if (!gather(it, &run))
 		return false;
+	if (!run.plain && ++it->mended > RUNS_MENDED_MAX)
+		return true;
 	turn = turn_of(it, &run.first);
 	if (turn == S53_TURN_NONE)
 		return true;
@@ -315,9 +320,9 @@ s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering)
 	it.message = message; /* field by field: the rest is for the unusual */
 	it.len = len;
 	it.ordering = ordering;
+	it.compared = it.asked = it.mended = 0;
 	if (s53_header_count(message, S53_ANSWER) < 2 || turn_addresses(&it))
 		return;
-	it.compared = 0;
 	if (!s53_walk_begin(&it.walk, message, len))
 		return;
 	while (it.walk.left[S53_ANSWER] > 1 && it.compared <= OWNERS_COMPARED_MAX)

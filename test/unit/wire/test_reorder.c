@@ -421,6 +421,59 @@ many_owners_are_passed_quickly(void **state)
 	free(large);
 }
 
+/* Each is moved by a pass over all behind it, but only the first few are. */
+static void
+many_sets_are_passed_quickly(void **state)
+{
+	enum { PAIRS = 1200 };
+	struct large *large = large_of("", 0);
+	struct octets pairs[] = {
+		octets("c00c 0010 0001 0000003c 0001 00 c00c 0010 0001 0000003c 0002 01 61"),
+		octets("c00c 0063 0001 0000003c 0001 00 c00c 0063 0001 0000003c 0002 01 61"),
+	};
+	struct rule rule = rotate(1);
+	struct s53_edns edns;
+	clock_t begin;
+	size_t opt_at;
+
+	(void)state;
+	for (unsigned i = 0; i < PAIRS; i++) {
+		memcpy(large->at + large->len, pairs[i % 2].at, pairs[0].len);
+		large->len += pairs[0].len;
+	}
+	s53_header_set_count(large->at, S53_ANSWER, 2 * PAIRS);
+	assert_true(s53_message_check(large->at, large->len, &edns, &opt_at));
+	begin = clock();
+	for (unsigned i = 0; i < 50; i++)
+		s53_message_reorder(large->at, large->len, &rule.ordering);
+	assert_true(clock() - begin < 2 * CLOCKS_PER_SEC);
+	assert_int_equal(rule.asked, 50 * 4);
+	free(large);
+}
+
+static void
+no_more_sets_are_asked_about_than_a_few_dozen(void **state)
+{
+	enum { PAIRS = 100 };
+	struct large *large = large_of("", 0);
+	struct rule rule = rotate(1);
+
+	(void)state;
+	for (unsigned i = 0; i < PAIRS; i++) {
+		struct octets pair = octets(i % 2 == 0 ? "c00c " A "01010101 c00c " A "02020202"
+						       : "c010 " A "01010101 c010 " A "02020202");
+
+		memcpy(large->at + large->len, pair.at, pair.len);
+		large->len += pair.len;
+	}
+	s53_header_set_count(large->at, S53_ANSWER, 2 * PAIRS);
+	s53_message_reorder(large->at, large->len, &rule.ordering);
+	assert_int_equal(rule.asked, 64);
+	assert_int_equal(large->at[29 + 64 * 32 - 1], 1);
+	assert_int_equal(large->at[large->len - 1], 2);
+	free(large);
+}
+
 int
 main(void)
 {
@@ -445,6 +498,8 @@ main(void)
 		cmocka_unit_test(services_are_moved_unless_they_are_too_many),
 		cmocka_unit_test(an_owner_beyond_the_reach_of_pointers_is_not_pointed_at),
 		cmocka_unit_test(many_owners_are_passed_quickly),
+		cmocka_unit_test(many_sets_are_passed_quickly),
+		cmocka_unit_test(no_more_sets_are_asked_about_than_a_few_dozen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
