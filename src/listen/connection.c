@@ -24,7 +24,7 @@
 
 #define IN_FLIGHT_MAX 128
 #define OUTPUT_MAX (128 << 10)
-#define GROUP_MAX 64 /* queries handed to the resolver at once */
+#define GROUP_MAX 32 /* queries handed to the resolver at once: their answers may be 64 KiB each */
 #define READS_AT_FINISH 16
 
 /* An answer under way, or one that the client has not taken yet. */

@@ -237,7 +237,7 @@ who_never_reads_is_closed_after_the_idle_timeout(void **state)
 
 	(void)state;
 	start(&t);
-	atomic_store(&t.f.limits.idle_ms, 50);
+	atomic_store(&t.f.limits.idle_ms, 300);
 	t.f.resolver.reply_len = 60000;
 	fd = connect_client(&t);
 	ask(fd, 0, 1000);
