@@ -105,7 +105,7 @@ def plan_table(results, scenario, workers):
                      number(100 * (median(samples, "upstream_share") or 0), 1),
                      str(total(samples, "lost") + total(samples, "lost_steady")), str(total(samples, "wrong")),
                      ratio(cpu, floor), ratio(cpu, best[0] if best and name == OURS else None)])
-    note = f"Latency at {PLANS[scenario].rate:,} queries/s."
+    note = f"Latency at {PLANS[scenario].rate:,} queries/s." if PLANS[scenario].rate else ""
     if floor is not None and len(PLANS[scenario].floor) == 2 and "floor-relay" in PLANS[scenario].floor:
         note += f" The floor is {floor:.2f} us: hits and misses in split53's proportion."
     return table(["server", "us/query", "user", "system", "queries/s", "p50 us", "p99 us", "p99.9 us", "% upstream", "lost",

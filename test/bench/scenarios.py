@@ -42,18 +42,20 @@ class Plan:
     load: Load
     floor: tuple            # the floor programs that are measured with it
     warm: tuple = ()        # loads before the first round
-    rate: int = 10_000      # queries/s at which the latency is taken
+    rate: int = 10_000      # queries/s at which the latency is taken; 0: not at all, a train's first would wait for its last
     cache_mib: int = 256
+    records: int = 1        # of an answer, for who counts these
     count_per_second: int = 0   # ask this many queries for each second asked for, so that all servers see the same ones
 
     def for_smoke(self):
         """The same in little."""
         warm = tuple(load.but(count=load.count // 50, names=min(load.names, 1000)) for load in self.warm)
-        return replace(self, load=self.load.but(names=min(self.load.names, 1000)), warm=warm, rate=1_000, cache_mib=64)
+        return replace(self, load=self.load.but(names=min(self.load.names, 1000)), warm=warm, rate=min(self.rate, 1_000), cache_mib=64)
 
 
 SET = Load()
 ONCE = (Load(once=True),)
+ONCE_TCP = (*ONCE, Load(transport="tcp", clients=10, count=100_000))     # dnsdist keeps what came over TCP by itself
 NEGATIVE = Load(kind="nx-zipf", names=MANY)
 BIG = Load(kind="big", names=1000, edns=True)
 ZIPF = Load(kind="zipf", names=MANY)
@@ -65,15 +67,17 @@ PLANS = {plan.name: plan for plan in (
     Plan("hit-edns", "UDP hits, 10,000 names, with EDNS", SET.but(edns=True), ("floor-udp",),
          (Load(once=True, edns=True),), 20_000),
     Plan("hit-train", "UDP hits, trains of 16 queries from one client port", SET.but(clients=1, train=16),
-         ("floor-gso", "floor-udp"), ONCE, 20_000),
+         ("floor-gso", "floor-udp"), ONCE, 0),
     Plan("miss", "misses: every name is new", SET.but(kind="fresh"), ("floor-relay",), (), 5_000),
     Plan("mix", "Zipf over 1,000,000 names", ZIPF, ("floor-udp", "floor-relay"), (ZIPF.but(count=200_000, seed=2),), 5_000, 1024,
          50_000),
     Plan("negative", "Zipf over 1,000,000 names that do not exist", NEGATIVE, ("floor-udp", "floor-relay"),
          (NEGATIVE.but(count=200_000, seed=2),), 5_000, 1024, 50_000),
-    Plan("big", "UDP hits, answers of 1,200 octets, with EDNS", BIG, ("floor-big",), (BIG.but(once=True),), 10_000),
-    Plan("tcp", "TCP, 10 connections, pipelined", SET.but(transport="tcp", clients=10), ("floor-tcp",), ONCE, 10_000),
-    Plan("tcp-one", "TCP, one query a connection", SET.but(transport="tcp-one", clients=10), ("floor-tcp",), ONCE, 2_000),
+    Plan("big", "UDP hits, answers of 1,200 octets, with EDNS", BIG, ("floor-big",), (BIG.but(once=True),), 10_000,
+         records=70),
+    Plan("tcp", "TCP, 10 connections, pipelined", SET.but(transport="tcp", clients=10), ("floor-tcp",), ONCE_TCP, 10_000),
+    Plan("tcp-one", "TCP, one query a connection", SET.but(transport="tcp-one", clients=10), ("floor-tcp",), ONCE_TCP,
+         2_000),
     Plan("consul", "the zone consul, TTL 0", Load(kind="consul-ttl0", zone="service.consul"), ("floor-relay",), (), 5_000),
 )}
 SPECIAL = ("growth", "memory", "scan", "restart", "idle")

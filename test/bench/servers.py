@@ -28,14 +28,19 @@ READY_SECONDS = 20
 class Setting:
     """What a server is to be started with."""
 
-    def __init__(self, folder, upstream_port, consul_port, workers=1, cache_mib=256, cpus=None):
-        """cache_mib: None for the size that the server has when nothing is said."""
+    def __init__(self, folder, upstream_port, consul_port, workers=1, cpus=None):
         self.folder = folder
         self.upstream_port = upstream_port
         self.consul_port = consul_port
         self.workers = workers
-        self.cache_mib = cache_mib
         self.cpus = cpus
+        self.cache_mib = None   # the size that the server has when nothing is said
+        self.names = None       # how many are asked, for a server that pays for room which it does not use
+
+    def with_cache(self, mib, names=None):
+        self.cache_mib = mib
+        self.names = names
+        return self
 
 
 def free_port():
@@ -62,6 +67,7 @@ class Server:
     version_words = ("--version",)
     version_pattern = r"(\d+\.\d+[.\w]*)"
     is_floor = False
+    takes_memory_at_start = False   # for all entries that there may be
     _version = None
 
     def __init__(self, setting):
@@ -270,14 +276,18 @@ remote-control:
 
 
 class Dnsmasq(Server):
-    """Has one thread whatever is asked for, and forks for each TCP connection."""
+    """Has one thread whatever is asked for, and forks for each TCP connection, which is slower the larger its cache is."""
 
     name = program = "dnsmasq"
     package = "dnsmasq-base"
+    takes_memory_at_start = True
 
     def commands(self):
         s = self.setting
-        size = f"cache-size={s.cache_mib * MIB // DNSMASQ_ENTRY}" if s.cache_mib else ""
+        entries = (s.cache_mib or 0) * MIB // DNSMASQ_ENTRY
+        if s.names:
+            entries = min(entries, s.names + 10_000)
+        size = f"cache-size={entries}" if s.cache_mib else ""
         path = self.write("dnsmasq.conf", f"""port={self.port}
 listen-address=127.0.0.1
 bind-interfaces

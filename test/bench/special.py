@@ -3,7 +3,7 @@
 import time
 
 import process
-from measure import Stand, tell
+from measure import CLASSES, Stand, tell, warm_up
 from scenarios import MANY, SET
 
 SIZES = (1_000, 100_000, MANY)
@@ -16,7 +16,7 @@ STARTS = 5
 
 
 def fill(stand, server, names):
-    stand.ask(server, SET.but(once=True, names=names))
+    warm_up(stand, server, SET.but(once=True, names=names))
 
 
 def kept_share(stand, server, names):
@@ -42,31 +42,50 @@ def one_server_after_another(folder, names, options, run):
     return samples, stand.gone
 
 
+def start_empty(stand, name, options):
+    """A server with room for all names, and its memory with none in it, in KiB. (None, 0): it cannot be started."""
+    roomy_mib, names = (64, 5_000) if options.smoke else (ROOMY_MIB, MANY)
+    if CLASSES[name].takes_memory_at_start:
+        server = stand.start(name, None)
+        if server is None:
+            return None, 0
+        empty = process.shared_out_kib(server.pids)
+        stand.stop(name)
+        return stand.start(name, roomy_mib, names), empty
+    server = stand.start(name, roomy_mib, names)
+    if server is None:
+        return None, 0
+    fill(stand, server, 100)    # what is taken once, with the first answers, is not an entry's
+    return server, process.shared_out_kib(server.pids)
+
+
+def memory_of(stand, server, empty, full, names):
+    """The figures of the memory scenario, once `names` have been asked. Entries that are not there any more do not count."""
+    kept, wrong = kept_share(stand, server, names)
+    return {"octets_per_entry": (full - empty) * 1024 / max(names * kept, 1), "kept_share": kept, "wrong": wrong,
+            "resident_mib": full / 1024}
+
+
 def growth(folder, names, options):
     """What a hit costs while the cache grows, and in passing the memory scenario: what an entry takes."""
     sizes = SIZES[:1] + (5_000,) if options.smoke else SIZES
 
     def run(stand, name):
-        server = stand.start(name, 64 if options.smoke else ROOMY_MIB)
+        server, empty = start_empty(stand, name, options)
         if server is None:
             return []
-        fill(stand, server, 100)    # so that what is allocated once is not counted
-        empty = process.shared_out_kib(server.pids)
-        samples = [{"wrong": 0} for _ in range(options.rounds)]
+        samples = [{} for _ in range(options.rounds)]
         for size in sizes:
             fill(stand, server, size)
-            if size == sizes[-1]:
-                full = process.shared_out_kib(server.pids)
+            full = process.shared_out_kib(server.pids)
             for number, sample in enumerate(samples):
                 found = stand.ask(server, SET.but(names=size, seconds=options.seconds, seed=number + 1))
                 sample[f"cpu_us_{size}"] = found["cpu_us"]
-                sample["wrong"] += found["wrong"]
-        kept, wrong = kept_share(stand, server, sizes[-1])
+                sample["wrong_asked"] = sample.get("wrong_asked", 0) + found["wrong"]
+        last = memory_of(stand, server, empty, full, sizes[-1])
         for sample in samples:
-            sample["growth"] = sample[f"cpu_us_{sizes[-1]}"] / sample[f"cpu_us_{sizes[0]}"]
-            sample["octets_per_entry"] = (full - empty) * 1024 / max(sizes[-1] * kept, 1)
-            sample["kept_share"] = kept
-            sample["wrong"] += wrong
+            sample.update(last, growth=sample[f"cpu_us_{sizes[-1]}"] / sample[f"cpu_us_{sizes[0]}"])
+            sample["wrong"] += sample.pop("wrong_asked")
         return samples
     return one_server_after_another(folder, names, options, run)
 
@@ -76,34 +95,29 @@ def memory(folder, names, options):
     size = 5_000 if options.smoke else MANY
 
     def run(stand, name):
-        server = stand.start(name, 64 if options.smoke else ROOMY_MIB)
+        server, empty = start_empty(stand, name, options)
         if server is None:
             return []
-        fill(stand, server, 100)
-        empty = process.shared_out_kib(server.pids)
         fill(stand, server, size)
-        full = process.shared_out_kib(server.pids)
-        kept, wrong = kept_share(stand, server, size)
-        return [{"octets_per_entry": (full - empty) * 1024 / max(size * kept, 1), "kept_share": kept, "wrong": wrong,
-                 "resident_mib": process.resident_kib(server.pids) / 1024}]
+        return [memory_of(stand, server, empty, process.shared_out_kib(server.pids), size)]
     return one_server_after_another(folder, names, options, run)
 
 
 def scan(folder, names, options):
     """
-    A working set of 5,000 names, asked at random, 20 new names after each, in a cache of 32 MiB: first a part that is
-    not counted, then the part whose hits are.
+    A working set of 5,000 names, asked at random, 20 new names after each, in a cache of 32 MiB. When each has been asked once
+    there is a part that is not counted, three queries a name, then one whose hits are, two a name.
     """
-    per_name = 1 if options.smoke else 5
 
     def run(stand, name):
         server = stand.start(name, SCAN_MIB)
         if server is None:
             return []
         working = WORKING // 50 if options.smoke else WORKING
-        load = SET.but(kind="scan", names=working, count=working * per_name * 21)
-        stand.ask(server, load.but(seed=1))
-        found = stand.ask(server, load.but(seed=2))
+        load = SET.but(kind="scan", names=working)
+        warm_up(stand, server, load.but(once=True))
+        stand.ask(server, load.but(count=working * 3 * 21, seed=1))
+        found = stand.ask(server, load.but(count=working * 2 * 21, seed=2))
         asked = found["sent"] / 21
         return [{"hit_share": 1 - found["upstream"].get("working", 0) / max(asked, 1), "wrong": found["wrong"],
                  "lost": found["lost"], "resident_mib": process.resident_kib(server.pids) / 1024}]

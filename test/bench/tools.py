@@ -88,15 +88,14 @@ def words_of(load, port):
     """The command line of bench_load."""
     words = [program("bench_load"), "--server", "127.0.0.1", "--port", str(port), "--json", "--names", load.kind,
              "--count", str(load.names), "--seed", str(load.seed), "--timeout", str(TIMEOUT_SECONDS), "--zone", load.zone]
+    words += ["--clients" if load.transport == "udp" else "--tcp", str(load.clients)]
+    if load.edns:
+        words += ["--edns"]
     if load.once:
-        return [*words, "--warm", "--seconds", "0", *(["--edns"] if load.edns else [])]
-    clients = "--clients" if load.transport == "udp" else "--tcp"
-    words += [clients, str(load.clients)]
+        return [*words, "--warm", "--seconds", "0"]
     if load.window:
         words += ["--window", str(load.window)]
     words += ["--queries", str(load.count), "--seconds", "600"] if load.count else ["--seconds", str(load.seconds)]
-    if load.edns:
-        words += ["--edns"]
     if load.train > 1:
         words += ["--train", str(load.train)]
     if load.transport == "tcp-one":
