@@ -63,7 +63,7 @@ class Split53:
             assert self.process.running(), f"split53 ended with {self.process.child.returncode}:\n{self.process.log()}"
             try:
                 return ask((self.address, self.port), "localhost.", "A", timeout=0.2)
-            except OSError:
+            except (OSError, AssertionError):	# nothing yet, or an answer to whoever had our port before
                 return None
         try:
             wait_until(answers, 10 * patience() / 2, "split53 answers")
