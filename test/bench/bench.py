@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """
-bench.py - measures split53 beside its peers and beside programs that do nothing. Called by test/bench/run, which builds and installs
-what is needed; docs/performance.md says what is measured and how to read it.
+bench.py - measures split53 beside its peers and beside programs that do nothing. Called by test/bench/run, which builds and
+installs what is needed; docs/performance.md says what is measured and how to read it.
 """
 import argparse
 import json
@@ -107,6 +107,18 @@ def smoke_faults(options, results):
                     yield f"{scenario}: {name} gave {report.total(samples, 'wrong')} wrong answers"
 
 
+def faults_of_ours(options, results):
+    """What no run may show."""
+    found = []
+    for key in (f"{scenario}/{workers}" for scenario in options.scenario for workers in options.workers):
+        if report.OURS in results.data["gone"][key]:
+            found.append(f"{key}: split53 was left out: {results.data['gone'][key][report.OURS]}")
+        wrong = report.total(results.data["scenarios"][key].get(report.OURS, []), "wrong")
+        if wrong:
+            found.append(f"{key}: split53 gave {wrong} wrong answers")
+    return found
+
+
 def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what we started is stopped
@@ -116,9 +128,7 @@ def main():
     run_all(options, names, results)
     print(report.markdown(results, with_goals=not options.smoke))
     faults = list(smoke_faults(options, results)) if options.smoke else []
-    wrong = results.wrong_of(report.MINE)
-    if wrong:
-        faults.append(f"split53 gave {wrong} wrong answers")
+    faults += faults_of_ours(options, results)
     for fault in faults:
         measure.tell(fault)
     return 1 if faults else 0

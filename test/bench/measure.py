@@ -71,7 +71,9 @@ class Stand:
         self.running.pop(name).close()
 
     def ask(self, server, load):
-        """Run a load against a server; what bench_load says, with the CPU time that the server took and what reached the upstream."""
+        """
+        Run a load against a server: what bench_load says, with the CPU time that the server took and what reached the upstream.
+        """
         load = server.loads(load)
         before = self.upstream.counters()
         used = process.usage(server.pids)
@@ -81,6 +83,8 @@ class Stand:
         after = self.upstream.counters()
         found["seconds_all"] = time.monotonic() - begin
         found["upstream"] = {kind: after[kind] - before.get(kind, 0) for kind in after if kind != "other"}
+        if found["wrong"] and found["told"]:
+            tell(f"    {server.name}: {found['told']}")
         if any(running.poll() is not None for running in server.processes):
             raise RuntimeError("it ended under load\n" + server.log_tail())
         answered = max(found["answered"], 1)

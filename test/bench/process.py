@@ -2,8 +2,8 @@
 """
 What a process has used, read from the kernel: CPU time to the nanosecond, memory, wake-ups.
 
-The CPU time of a process is its scheduler clock (clock_gettime of a foreign process's clock), exact and with the threads that have
-ended. The kernel splits it into user and system mode by sampling on its ticks, so the split is a share of that sum, good to
+The CPU time of a process is its scheduler clock (clock_gettime of a foreign process's clock), exact and with the threads that
+have ended. The kernel splits it into user and system mode by sampling on its ticks, so the split is a share of that sum, good to
 a percent or two over a second. Children that have ended (dnsmasq forks for each TCP connection) are known in ticks.
 """
 import os

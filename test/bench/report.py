@@ -10,7 +10,6 @@ from special import SCAN_MIB, SIZES
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 OURS = "split53"
-MINE = (OURS,)
 
 
 def median(samples, key):
@@ -53,10 +52,6 @@ class Results:
 
     def figure(self, scenario, server, key, workers=1):
         return median(self.servers(scenario, workers).get(server, []), key)
-
-    def wrong_of(self, names):
-        return sum(total(samples, "wrong") for servers in self.data["scenarios"].values()
-                   for name, samples in servers.items() if name in names)
 
     # The floor and the best peer
 
@@ -136,7 +131,8 @@ def simple(columns):
 SPECIAL_TABLES = {
     "growth": ("A hit while the cache grows", growth_table),
     "memory": ("Memory, 1,000,000 names with an A record each", simple((
-        ("octets an entry", "octets_per_entry", 1, 0), ("% kept", "kept_share", 100, 1), ("resident MiB", "resident_mib", 1, 1)))),
+        ("octets an entry", "octets_per_entry", 1, 0), ("% kept", "kept_share", 100, 1),
+        ("resident MiB", "resident_mib", 1, 1)))),
     "scan": (f"A working set of 5,000 names under 20 new names a query, cache of {SCAN_MIB} MiB", simple((
         ("% of the working set hit", "hit_share", 100, 1), ("lost", "lost", 1, 0), ("resident MiB", "resident_mib", 1, 1)))),
     "restart": ("Start, and what is known after a restart", simple((
@@ -229,8 +225,8 @@ def heading(results):
         versions.update(one["versions"])
     dates = sorted(one["date"] for one in every)
     when = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
-    return [f"Measured {when} on {last['cpus']} cores of {last['processor']}, {last['system']}, Linux {last['kernel']}; medians of "
-            f"{last['rounds']} rounds of {last['seconds']:g} s. Versions: "
+    return [f"Measured {when} on {last['cpus']} cores of {last['processor']}, {last['system']}, Linux {last['kernel']}; "
+            f"medians of {last['rounds']} rounds of {last['seconds']:g} s. Versions: "
             + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."]
 
 

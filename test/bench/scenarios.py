@@ -12,8 +12,8 @@ MANY = 1_000_000
 @dataclass(frozen=True)
 class Load:
     """
-    One run of bench_load, by its options. With `rate` queries a second it keeps to them, else as many as the window lets through are
-    always under way. `once`: each name one time, again until it is answered.
+    One run of bench_load, by its options. With `rate` queries a second it keeps to them, else as many as the window lets
+    through are always under way. `once`: each name one time, again until it is answered.
     """
 
     kind: str = "set"
@@ -50,7 +50,8 @@ class Plan:
     def for_smoke(self):
         """The same in little."""
         warm = tuple(load.but(count=load.count // 50, names=min(load.names, 1000)) for load in self.warm)
-        return replace(self, load=self.load.but(names=min(self.load.names, 1000)), warm=warm, rate=min(self.rate, 1_000), cache_mib=64)
+        return replace(self, load=self.load.but(names=min(self.load.names, 1000)), warm=warm, rate=min(self.rate, 1_000),
+                       cache_mib=64)
 
 
 SET = Load()

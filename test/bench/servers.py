@@ -3,8 +3,8 @@
 The servers that are measured: split53 and its peers, each as a caching forwarder tuned as its documentation recommends.
 
 What is the same for all: one forwarder for everything and one for `consul`, both on 127.0.0.1; as many threads (processes) as
-workers; SO_REUSEPORT; a cache of the same size; no DNSSEC validation, no prefetch, no stale answers, no logging, no limits on clients or on
-queries under way. Everything lies in a folder of its own and nothing is read from /etc.
+workers; SO_REUSEPORT; a cache of the same size; no DNSSEC validation, no prefetch, no stale answers, no logging, no limits on
+clients or on queries under way. Everything lies in a folder of its own and nothing is read from /etc.
 """
 import os
 import re
@@ -338,8 +338,8 @@ addAction({{'consul.'}}, PoolAction('consul'))
 
 class KnotResolver(Server):
     """
-    One process a worker; they share the cache, a memory map that its documentation wants on a tmpfs. STUB as for the internal zone
-    would keep every answer with an OPT record for no more than 5 s (5.6.0), so all else is FORWARD.
+    One process a worker; they share the cache, a memory map that its documentation wants on a tmpfs. STUB as for the internal
+    zone would keep every answer with an OPT record for no more than 5 s (5.6.0), so all else is FORWARD.
     """
 
     name = "kresd"
@@ -354,11 +354,12 @@ class KnotResolver(Server):
 
     def commands(self):
         s = self.setting
-        size = f"cache.open({s.cache_mib} * MB, 'lmdb://{self.cache}')" if s.cache_mib else f"cache.storage = 'lmdb://{self.cache}'"
+        size = f"cache.size = {s.cache_mib} * MB" if s.cache_mib else ""
         path = self.write("kresd.conf", f"""net.ipv6 = false
 net.listen('127.0.0.1', {self.port}, {{ kind = 'dns' }})
 trust_anchors.remove('.')
 log_level('crit')
+cache.storage = 'lmdb://{self.cache}'
 {size}
 policy.add(policy.suffix(policy.FLAGS({{'NO_CACHE'}}), {{todname('consul.')}}))
 policy.add(policy.suffix(policy.STUB('127.0.0.1@{s.consul_port}'), {{todname('consul.')}}))
