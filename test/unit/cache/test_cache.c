@@ -160,6 +160,28 @@ keys_are_compared_not_only_their_hashes(void **state)
 }
 
 static void
+equal_hashes_make_no_equal_views_types_or_classes(void **state)
+{
+	struct fixture *f = fixture_new(0);
+	uint64_t hash = f->key.hash;
+	struct s53_key key = f->key;
+
+	(void)state;
+	assert_true(store(f, ANSWER("0000012c"), 300));
+	for (unsigned i = 0; i < 5; i++) {
+		f->key = key;
+		f->key.view_id += i == 0;
+		f->key.qtype = (uint16_t)(f->key.qtype + (i == 1));
+		f->key.qclass = (uint16_t)(f->key.qclass + (i == 2));
+		f->key.dnssec_ok = i == 3;
+		f->key.checking_disabled = i == 4;
+		f->key.hash = hash;
+		assert_int_equal(find(f), S53_CACHE_MISS);
+	}
+	fixture_free(f);
+}
+
+static void
 what_came_by_another_route_is_not_there(void **state)
 {
 	struct fixture *f = fixture_new(0);
@@ -462,6 +484,7 @@ main(void)
 		cmocka_unit_test(lifetime_0_and_rules_that_are_off_keep_nothing_and_find_nothing),
 		cmocka_unit_test(view_type_class_do_and_cd_tell_answers_apart),
 		cmocka_unit_test(keys_are_compared_not_only_their_hashes),
+		cmocka_unit_test(equal_hashes_make_no_equal_views_types_or_classes),
 		cmocka_unit_test(what_came_by_another_route_is_not_there),
 		cmocka_unit_test(the_question_and_equal_owners_are_kept_in_lower_case),
 		cmocka_unit_test(owners_that_point_at_the_question_need_no_respelling),

@@ -80,6 +80,10 @@ find_stale_gives_what_is_fresh_by_now(void **state)
 	f->now_ms += 4000;
 	assert_int_equal(find_stale(f), S53_CACHE_FRESH);
 	assert_int_equal(got_ttl(f, 0), 6);
+	assert_true(store(f, ANSWER("00000005"), 10)); /* no fresh one says the stale TTL */
+	f->now_ms += 9000;
+	assert_int_equal(find_stale(f), S53_CACHE_FRESH);
+	assert_int_equal(got_ttl(f, 0), 1);
 	fixture_free(f);
 }
 
@@ -193,6 +197,42 @@ a_claimed_refresh_is_no_failed_one(void **state)
 	f->now_ms += 1000;
 	assert_int_equal(find(f), S53_CACHE_STALE);
 	assert_false(f->out.failed_lately);
+	fixture_free(f);
+}
+
+static void
+a_refresh_claimed_after_a_failed_one_is_no_failed_one(void **state)
+{
+	struct fixture *f = stale_fixture();
+
+	(void)state;
+	f->rules.prefetch_trigger_s = 40;
+	assert_true(store(f, ANSWER("0000003c"), 60));
+	f->now_ms += 21000;
+	resolving_fails(f, S53_EDE_NETWORK_ERROR);
+	f->now_ms += 38000;
+	assert_int_equal(find(f), S53_CACHE_FRESH);
+	assert_true(f->out.refresh);
+	f->now_ms += 1000;
+	assert_int_equal(find(f), S53_CACHE_STALE);
+	assert_false(f->out.failed_lately);
+	fixture_free(f);
+}
+
+static void
+a_second_failure_begins_its_time_anew(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	resolving_fails(f, S53_EDE_NETWORK_ERROR);
+	f->now_ms += 900;
+	resolving_fails(f, S53_EDE_NO_REACHABLE_AUTHORITY);
+	f->now_ms += 900;
+	assert_int_equal(find(f), S53_CACHE_FAILURE);
+	assert_int_equal(f->out.ede, S53_EDE_NO_REACHABLE_AUTHORITY);
+	f->now_ms += 100;
+	assert_int_equal(find(f), S53_CACHE_MISS);
 	fixture_free(f);
 }
 
@@ -346,6 +386,8 @@ main(void)
 		cmocka_unit_test(stale_refresh_time_0_keeps_quiet_for_servfail_ttl),
 		cmocka_unit_test(a_failure_harms_no_fresh_answer_and_silences_its_refresh),
 		cmocka_unit_test(a_claimed_refresh_is_no_failed_one),
+		cmocka_unit_test(a_refresh_claimed_after_a_failed_one_is_no_failed_one),
+		cmocka_unit_test(a_second_failure_begins_its_time_anew),
 		cmocka_unit_test(a_failure_alone_is_kept_for_servfail_ttl_with_its_reason),
 		cmocka_unit_test(servfail_ttl_0_remembers_no_failure),
 		cmocka_unit_test(a_failure_without_a_reason_or_with_an_unknown_one_is_told),
