@@ -125,6 +125,19 @@ def test_a_silent_upstream_is_not_waited_for_again_within_the_stale_refresh_time
     assert time.monotonic() - began < 0.5 and not server.queries
 
 
+# Prefetch
+
+def test_many_hits_on_an_expiring_name_lead_to_one_question_whichever_worker_sees_them(upstream, split53):
+    slow = upstream(lambda q: q.send(q.address(f"10.0.0.{len(slow.queries)}", ttl=7), delay=0.0 if len(slow.queries) == 1 else 0.1))
+    program = split53(forwarders=[slow.where], options="prefetch 1 7;", arguments=["-n", "2"])
+    assert addresses(program.ask("www.example.com.")) == ["10.0.0.1"]
+    time.sleep(6.2)
+    for _ in range(100):	# each from a port of its own
+        program.ask("www.example.com.")
+    wait_until(lambda: addresses(program.ask("www.example.com.")) == ["10.0.0.2"], 5 * patience(), "the new answer is there")
+    assert len(slow.queries) == 2
+
+
 # Views
 
 def test_views_do_not_see_each_others_answers(upstream, split53, make_conf):
