@@ -15,10 +15,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <event2/event.h>
 
 #include "tcp.h"
 
@@ -84,10 +83,6 @@ kill_connection(struct s53_connection *connection)
 
 	if (connection->fd < 0)
 		return;
-	if (connection->reading)
-		event_del(&connection->read_event);
-	if (connection->writing)
-		event_del(&connection->write_event);
 	close(connection->fd);
 	connection->fd = -1;
 	leave_idle(connection);
@@ -122,8 +117,6 @@ s53_connection_cut(struct s53_connection *connection)
 	release(connection);
 }
 
-static void on_writable(evutil_socket_t fd, short what, void *arg);
-
 /* What the client takes of `len` octets; 0: nothing now, or it is dead. May kill. */
 static size_t
 write_out(struct s53_connection *connection, const uint8_t *octets, size_t len)
@@ -139,9 +132,6 @@ write_out(struct s53_connection *connection, const uint8_t *octets, size_t len)
 	}
 	if (errno == EAGAIN || errno == EWOULDBLOCK) {
 		connection->writing = true;
-		event_assign(&connection->write_event, connection->pool->base, connection->fd,
-		    EV_WRITE, on_writable, connection);
-		event_add(&connection->write_event, NULL);
 	} else {
 		s53_count(connection->counters, S53_C_LISTEN_SEND_FAILED);
 		kill_connection(connection);
@@ -297,18 +287,10 @@ read_once(struct s53_connection *connection)
 	return true;
 }
 
-static void
-watch_input(struct s53_connection *connection)
+static bool
+wants_input(const struct s53_connection *connection)
 {
-	bool want = !connection->ended && connection->rest == NULL && !is_full(connection);
-
-	if (want == connection->reading)
-		return;
-	connection->reading = want;
-	if (want)
-		event_add(&connection->read_event, NULL);
-	else
-		event_del(&connection->read_event);
+	return !connection->ended && connection->rest == NULL && !is_full(connection);
 }
 
 static enum s53_patience
@@ -324,7 +306,8 @@ watch(struct s53_connection *connection)
 {
 	bool idle = is_idle(connection);
 
-	watch_input(connection);
+	s53_tcp_pool_watch(connection,
+	    (wants_input(connection) ? EPOLLIN : 0) | (connection->writing ? EPOLLOUT : 0));
 	if (connection->active || !idle)
 		leave_idle(connection);
 	if (idle && s53_list_empty(&connection->idle))
@@ -378,28 +361,17 @@ s53_connection_take_no_more(struct s53_connection *connection)
 	s53_connection_settle(connection);
 }
 
-static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+/* A connection that has broken is ready for anything: the call that is tried says why. */
+void
+s53_connection_ready(struct s53_connection *connection, uint32_t events)
 {
-	struct s53_connection *connection = arg;
-
-	(void)fd;
-	(void)what;
-	s53_tcp_pool_tick(connection->pool);
+	if (connection->fd < 0)
+		return; /* closed meanwhile, on behalf of another */
 	enter(connection);
-	(void)read_once(connection);
-	s53_connection_settle(connection);
-}
-
-static void
-on_writable(evutil_socket_t fd, short what, void *arg)
-{
-	struct s53_connection *connection = arg;
-
-	(void)fd;
-	(void)what;
-	connection->writing = false;
-	s53_tcp_pool_tick(connection->pool);
+	if ((events & ~(uint32_t)EPOLLIN) != 0)
+		connection->writing = false;
+	if ((events & ~(uint32_t)EPOLLOUT) != 0 && wants_input(connection))
+		(void)read_once(connection);
 	s53_connection_settle(connection);
 }
 
@@ -487,8 +459,6 @@ init_connection(struct s53_connection *connection, struct s53_tcp_listener *list
 	connection->client.ops = &tcp_ops;
 	connection->client.transport = connection;
 	connection->client.kind = S53_TCP;
-	event_assign(&connection->read_event, listener->pool->base, fd, EV_READ | EV_PERSIST,
-	    on_readable, connection);
 }
 
 enum s53_status

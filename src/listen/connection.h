@@ -9,15 +9,12 @@
  * Units    ms, octets
  * Sources  RFC 7766 (s6.2.1.1 pipelining, s6.2.3 idle timeouts, s7 answers out of order), RFC 7828
  *
- * A connection is served by plain events rather than a bufferevent: one read, all its messages
- * taken together, one write. A bufferevent would add two epoll_ctl() and one more turn of the loop
- * to each write. The replies to what was read are gathered in the pool's buffer and leave from
+ * When a connection is ready there is one read, all its messages are taken together, and one write.
+ * The replies to what was read are gathered in the pool's buffer and leave from
  * there; only what the client does not take at once, and late replies until the end of the turn,
  * are kept in a buffer of the connection's own.
  */
 #pragma once
-
-#include <event2/event_struct.h>
 
 #include <split53/client.h>
 #include <split53/list.h>
@@ -42,14 +39,12 @@ struct s53_connection {
 	unsigned in_flight; /* queries not yet answered or dropped */
 	bool entered; /* a function of ours works with it: no freeing, no flushing from below */
 	bool ended; /* nothing more will be read */
-	bool reading; /* read_event is added */
-	bool writing; /* write_event is added: the socket takes no more now */
+	bool writing; /* the socket takes no more now */
 	bool asked; /* has sent a whole message: the idle timeout applies */
 	bool keepalive; /* the client knows RFC 7828: the keepalive timeout applies */
 	bool active; /* something moved since the last settle() */
 	uint64_t active_at_ms;
-	struct event read_event;
-	struct event write_event; /* made when it is first needed */
+	uint32_t watched; /* the events of epoll that are waited for */
 	struct s53_backlog backlog; /* to be sent */
 	struct s53_framing framing;
 	uint8_t *rest; /* read, but not taken because of a limit; NULL: none */
@@ -62,6 +57,9 @@ struct s53_connection {
  */
 S53_MUST_USE enum s53_status s53_connection_open(struct s53_tcp_listener *listener, int fd,
     const struct s53_addr *peer, const struct s53_addr *local);
+
+/* What `events` say (of epoll) has happened: read, write. May free it. */
+void s53_connection_ready(struct s53_connection *connection, uint32_t events);
 
 /* Send what is to be sent, take what may be taken, then decide what to wait for. May free it. */
 void s53_connection_settle(struct s53_connection *connection);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "connection.h"
 
 #define EVICT_TRIES 16
+#define READY_PER_TURN 64
 
 /* Guards limits->pools: taken when listeners come and go, and to ask for an eviction. */
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -117,12 +119,50 @@ s53_tcp_pool_new_connection(struct s53_tcp_pool *pool)
 void
 s53_tcp_pool_free_connection(struct s53_tcp_pool *pool, struct s53_connection *connection)
 {
-	if (pool->spare_count + 1 > S53_POOL_SPARE) {
+	if (pool->polled) {
+		s53_list_append(&pool->over, &connection->all);
+	} else if (pool->spare_count + 1 > S53_POOL_SPARE) {
 		free(connection);
-		return;
+	} else {
+		pool->spare_count++;
+		s53_list_push(&pool->spare, &connection->all);
 	}
-	pool->spare_count++;
-	s53_list_push(&pool->spare, &connection->all);
+}
+
+void
+s53_tcp_pool_watch(struct s53_connection *connection, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = connection };
+	int what = connection->watched == 0 ? EPOLL_CTL_ADD
+	    : events == 0                   ? EPOLL_CTL_DEL
+					    : EPOLL_CTL_MOD;
+
+	if (events == connection->watched)
+		return;
+	/* Fails for want of memory: then it is tried again when something else happens to it. */
+	if (epoll_ctl(connection->pool->poll_fd, what, connection->fd, &event) == 0)
+		connection->watched = events;
+}
+
+static void
+on_ready(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_tcp_pool *pool = arg;
+	struct epoll_event events[READY_PER_TURN];
+	struct s53_link *link;
+	int count = epoll_wait(fd, events, READY_PER_TURN, 0);
+
+	(void)what;
+	s53_tcp_pool_tick(pool);
+	s53_tcp_pool_keep(pool);
+	pool->polled = true;
+	for (int i = 0; i < count; i++)
+		s53_connection_ready(events[i].data.ptr, events[i].events);
+	pool->polled = false;
+	while ((link = s53_list_pop(&pool->over)) != NULL)
+		s53_tcp_pool_free_connection(
+		    pool, S53_CONTAINER_OF(link, struct s53_connection, all));
+	s53_tcp_pool_drop(pool);
 }
 
 static uint64_t
@@ -229,6 +269,10 @@ pool_free(struct s53_tcp_pool *pool)
 		free(S53_CONTAINER_OF(link, struct s53_connection, all));
 	event_del(&pool->flush_event);
 	event_del(&pool->timer);
+	if (pool->poll_fd >= 0) {
+		event_del(&pool->poll_event);
+		close(pool->poll_fd);
+	}
 	if (pool->mailbox >= 0) {
 		event_del(&pool->mailbox_event);
 		close(pool->mailbox);
@@ -251,6 +295,7 @@ pool_new(struct s53_tcp_limits *limits, struct event_base *base)
 	s53_list_init(&pool->idle);
 	s53_list_init(&pool->dirty);
 	s53_list_init(&pool->spare);
+	s53_list_init(&pool->over);
 	for (unsigned kind = 0; kind < S53_PATIENCE_COUNT; kind++)
 		s53_list_init(&pool->waiting[kind]);
 	pool->armed_until_ms = UINT64_MAX;
@@ -264,7 +309,10 @@ pool_new(struct s53_tcp_limits *limits, struct event_base *base)
 		    on_mailbox, pool);
 		event_add(&pool->mailbox_event, NULL);
 	}
-	if (pool->input == NULL || pool->output == NULL) {
+	pool->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	event_assign(&pool->poll_event, base, pool->poll_fd, EV_READ | EV_PERSIST, on_ready, pool);
+	if (pool->input == NULL || pool->output == NULL || pool->poll_fd < 0 ||
+	    event_add(&pool->poll_event, NULL) != 0) {
 		pool_free(pool);
 		return NULL;
 	}

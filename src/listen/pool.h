@@ -11,6 +11,11 @@
  * connection that has been idle longest: of this worker if there is one, else of another worker,
  * which is asked through its mailbox. Without that, 150 idle clients shut out everybody.
  *
+ * Connections are watched by an epoll of the pool's own, which is one descriptor in the worker's
+ * loop. A client with one query has its connection made and closed for it: to libevent that is an
+ * event added and deleted, with a call to the kernel more than closing the descriptor, and lists to
+ * walk for each time that it is ready.
+ *
  * One timer serves all connections. Those that have the same timeout are in a list by their last
  * activity, so that its head is the first whose time is over; there are three lists. A connection
  * that does something goes to the end of its list, and the timer stays as it is: when it fires it
@@ -65,6 +70,10 @@ struct s53_tcp_pool {
 	uint64_t armed_until_ms; /* when it fires; UINT64_MAX: never */
 	struct s53_link spare; /* connections that are over, by their `all` */
 	unsigned spare_count;
+	int poll_fd; /* the epoll that watches the connections */
+	struct event poll_event;
+	bool polled; /* what it said is being gone through: connections that are over stay memory */
+	struct s53_link over; /* until then here, by their `all` */
 };
 
 /* The pool of `base`, made if need be, with one more count. NULL: no memory. */
@@ -83,6 +92,12 @@ void s53_tcp_pool_tick(struct s53_tcp_pool *pool);
  */
 void s53_tcp_pool_wait(
     struct s53_tcp_pool *pool, struct s53_connection *connection, enum s53_patience kind);
+
+/*
+ * Be told when `connection` is ready for `events` (of epoll; 0: nothing), by
+ * s53_connection_ready(). Closing its descriptor ends that too.
+ */
+void s53_tcp_pool_watch(struct s53_connection *connection, uint32_t events);
 
 /* Memory for a connection, zeroed; NULL: none. */
 struct s53_connection *s53_tcp_pool_new_connection(struct s53_tcp_pool *pool);
