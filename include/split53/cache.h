@@ -92,15 +92,22 @@ void s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_ask *a
 /* A find is coming: have the memory that it begins with at hand. Takes no lock. */
 void s53_cache_prefetch(const struct s53_cache *cache, const struct s53_key *key);
 
+/* A message that is settled, and what was seen on the way. */
+struct s53_settling {
+	uint8_t *octets; /* passed s53_message_check() and has no OPT */
+	size_t len;
+	bool aliases, respell; /* out: as in struct s53_cached */
+};
+
 /*
  * Apply the TTL rules to an answer of an upstream, in place: each record's TTL into [min, max], and
  * for a negative answer (RFC 2308 s2: NXDOMAIN, or NOERROR without the type asked for) the SOA's to
- * min(its TTL, MINIMUM) within the ncache bounds. The message passed s53_message_check() and has no
- * OPT. Returns how long it may be kept; 0: not at all (a TTL of 0, a negative answer or referral
- * without SOA, TC). Rules that are not enabled change nothing and give 0.
+ * min(its TTL, MINIMUM) within the ncache bounds. Returns how long it may be kept; 0: not at all (a
+ * TTL of 0, a negative answer or referral without SOA, TC). Rules that are not enabled change
+ * nothing and give 0.
  */
-uint32_t s53_cache_settle(
-    const struct s53_cache_rules *rules, uint8_t *message, size_t len, uint16_t qtype);
+uint32_t s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_question *question,
+    struct s53_settling *message);
 
 /*
  * Keep a settled message under the key for `lifetime_s` > 0; it takes the place of what was there.

@@ -26,11 +26,11 @@ question_is(const struct s53_draft *draft)
 	    !reader.bad;
 }
 
-/* Does this owner spell out, with labels of its own, the name that was asked for? */
-static bool
-spells_name(const struct s53_draft *draft, const struct s53_rr *rr)
+bool
+s53_spells_name(
+    const uint8_t *message, size_t len, const struct s53_rr *rr, const struct s53_name *name)
 {
-	struct s53_reader reader = s53_reader_of(draft->message, draft->len);
+	struct s53_reader reader = s53_reader_of(message, len);
 	uint8_t first;
 
 	reader.at = rr->owner_at;
@@ -38,7 +38,7 @@ spells_name(const struct s53_draft *draft, const struct s53_rr *rr)
 	if (first == 0 || first > S53_LABEL_MAX)
 		return false;
 	reader.at = rr->owner_at;
-	return s53_name_read_equal(&reader, draft->key->name);
+	return s53_name_read_equal(&reader, name);
 }
 
 bool
@@ -58,7 +58,7 @@ s53_draft_survey(struct s53_draft *draft)
 		if (rr.section == S53_ANSWER &&
 		    (rr.type == S53_TYPE_CNAME || rr.type == S53_TYPE_DNAME))
 			draft->flags |= S53_ENTRY_ALIASES;
-		if (spells_name(draft, &rr))
+		if (s53_spells_name(draft->message, draft->len, &rr, draft->key->name))
 			draft->flags |= S53_ENTRY_RESPELL;
 	}
 	return !walk.reader.bad;

@@ -26,6 +26,10 @@ struct s53_draft {
 
 uint8_t s53_draft_key_flags(const struct s53_key *key);
 
+/* Does this record's owner spell out, with labels of its own, the name that was asked for? */
+bool s53_spells_name(
+    const uint8_t *message, size_t len, const struct s53_rr *rr, const struct s53_name *name);
+
 /*
  * Find the TTLs, aliases, and whether the message spells the name out again. false: it has not the
  * key's question, has an OPT, or is damaged.

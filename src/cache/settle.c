@@ -2,7 +2,7 @@
  *
  * settle.c - the TTL rules: how long an answer may be kept, and what its records say of it.
  */
-#include <split53/cache.h>
+#include "draft.h"
 
 #define TTL_MAX 0x7fffffffu /* RFC 2181 s8: over it counts as 0 */
 #define SOA_NUMBERS 20 /* serial, refresh, retry, expire, minimum: RFC 1035 s3.3.13 */
@@ -36,32 +36,14 @@ type_answers(uint16_t type, uint16_t qtype)
 	}
 }
 
-/* What the kind of an answer is told by. */
-struct kind {
+/* What one walk over the message finds. */
+struct findings {
 	bool answered; /* a record of the type asked for */
-	bool alias; /* a CNAME or DNAME leads elsewhere */
-	bool soa; /* of authority */
+	bool has_soa; /* of authority, the last one: */
+	struct s53_rr soa;
+	uint32_t least; /* TTL, but that one's */
+	uint32_t soa_ttl;
 };
-
-static bool
-look_through(const uint8_t *message, size_t len, uint16_t qtype, struct kind *out)
-{
-	struct s53_walk walk;
-	struct s53_rr rr;
-
-	*out = (struct kind){ .answered = false };
-	if (!s53_walk_begin(&walk, message, len))
-		return false;
-	while (s53_walk_next(&walk, &rr)) {
-		if (rr.section == S53_ANSWER) {
-			out->answered |= type_answers(rr.type, qtype);
-			out->alias |= rr.type == S53_TYPE_CNAME || rr.type == S53_TYPE_DNAME;
-		} else if (rr.section == S53_AUTHORITY) {
-			out->soa |= rr.type == S53_TYPE_SOA;
-		}
-	}
-	return !walk.reader.bad;
-}
 
 /* RFC 2308 s5: how long the absence may be believed is min(TTL of the SOA, its MINIMUM). */
 static uint32_t
@@ -78,29 +60,45 @@ negative_ttl(const struct s53_cache_rules *rules, const uint8_t *message, const 
 	    ttl < minimum ? ttl : minimum, rules->min_ncache_ttl_s, rules->max_ncache_ttl_s);
 }
 
-/* Write all TTLs; returns the least. RFC 2181 s5.2: what a whole message says is as old as that. */
-static uint32_t
-write_ttls(const struct s53_cache_rules *rules, uint8_t *message, size_t len, bool negative)
+/* RFC 2181 s5.2: what a whole message says is as old as its shortest TTL. */
+static void
+note_ttl(const struct s53_cache_rules *rules, uint8_t *message, const struct s53_rr *rr,
+    struct findings *found)
 {
-	uint32_t least = UINT32_MAX;
+	uint32_t ttl = between(rr->ttl, rules->min_ttl_s, rules->max_ttl_s);
+
+	s53_u32_put(message + rr->ttl_at, ttl);
+	if (rr->section == S53_AUTHORITY && rr->type == S53_TYPE_SOA) {
+		if (found->has_soa && found->soa_ttl < found->least) /* a second one: odd */
+			found->least = found->soa_ttl;
+		found->has_soa = true;
+		found->soa = *rr;
+		found->soa_ttl = ttl;
+	} else if (ttl < found->least) {
+		found->least = ttl;
+	}
+}
+
+static bool
+look_through(const struct s53_cache_rules *rules, const struct s53_question *question,
+    struct s53_settling *message, struct findings *found)
+{
 	struct s53_walk walk;
 	struct s53_rr rr;
 
-	(void)s53_walk_begin(&walk, message, len);
+	if (!s53_walk_begin(&walk, message->octets, message->len))
+		return false;
 	while (s53_walk_next(&walk, &rr)) {
-		uint32_t ttl;
-
-		if (rr.type == S53_TYPE_OPT)
-			continue;
-		if (negative && rr.section == S53_AUTHORITY && rr.type == S53_TYPE_SOA)
-			ttl = negative_ttl(rules, message, &rr);
-		else
-			ttl = between(rr.ttl, rules->min_ttl_s, rules->max_ttl_s);
-		s53_u32_put(message + rr.ttl_at, ttl);
-		if (ttl < least)
-			least = ttl;
+		if (rr.section == S53_ANSWER) {
+			found->answered |= type_answers(rr.type, question->qtype);
+			message->aliases |= rr.type == S53_TYPE_CNAME || rr.type == S53_TYPE_DNAME;
+		}
+		message->respell |=
+		    s53_spells_name(message->octets, message->len, &rr, &question->lower);
+		if (rules->enabled && rr.type != S53_TYPE_OPT)
+			note_ttl(rules, message->octets, &rr, found);
 	}
-	return least;
+	return !walk.reader.bad;
 }
 
 /*
@@ -109,24 +107,30 @@ write_ttls(const struct s53_cache_rules *rules, uint8_t *message, size_t len, bo
  * says of an external service no more than that.
  */
 uint32_t
-s53_cache_settle(const struct s53_cache_rules *rules, uint8_t *message, size_t len, uint16_t qtype)
+s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_question *question,
+    struct s53_settling *message)
 {
-	struct kind kind;
-	uint32_t least;
+	struct findings found = { .least = UINT32_MAX };
 	uint8_t rcode;
 	bool negative;
 
-	if (!rules->enabled || !look_through(message, len, qtype, &kind))
+	message->aliases = message->respell = false;
+	if (!look_through(rules, question, message, &found) || !rules->enabled)
 		return 0;
-	rcode = s53_header_rcode(message);
+	rcode = s53_header_rcode(message->octets);
 	negative = rcode == S53_RCODE_NXDOMAIN ||
-	    (rcode == S53_RCODE_NOERROR && !kind.answered && (kind.soa || !kind.alias));
-	least = write_ttls(rules, message, len, negative);
+	    (rcode == S53_RCODE_NOERROR && !found.answered && (found.has_soa || !message->aliases));
+	if (found.has_soa && negative) {
+		found.soa_ttl = negative_ttl(rules, message->octets, &found.soa);
+		s53_u32_put(message->octets + found.soa.ttl_at, found.soa_ttl);
+	}
+	if (found.has_soa && found.soa_ttl < found.least)
+		found.least = found.soa_ttl;
 	if (rcode != S53_RCODE_NOERROR && rcode != S53_RCODE_NXDOMAIN)
 		return 0;
-	if (negative && !kind.soa) /* RFC 2308 s5: such an answer must not be kept */
+	if (negative && !found.has_soa) /* RFC 2308 s5: such an answer must not be kept */
 		return 0;
-	if ((s53_header_flags(message) & S53_TC) != 0) /* RFC 2181 s9 */
+	if ((s53_header_flags(message->octets) & S53_TC) != 0) /* RFC 2181 s9 */
 		return 0;
-	return least == UINT32_MAX ? 0 : least;
+	return found.least == UINT32_MAX ? 0 : found.least;
 }

@@ -14,11 +14,13 @@ enum s53_verdict
 s53_step_store(struct s53_query *query)
 {
 	struct s53_outcome *outcome = &query->outcome;
+	struct s53_settling message = { .octets = outcome->message };
 	uint32_t lifetime_s;
 
-	outcome->message_len = s53_minimize(query, outcome->message, outcome->message_len);
-	lifetime_s = s53_cache_settle(query->answering->cache, outcome->message,
-	    outcome->message_len, query->request.question.qtype);
+	outcome->message_len = message.len =
+	    s53_minimize(query, outcome->message, outcome->message_len);
+	lifetime_s = s53_cache_settle(query->answering->cache, &query->request.question, &message);
+	outcome->respell = message.respell;
 	if (lifetime_s > 0 && s53_query_is_cached(query)) {
 		struct s53_cache_ask ask = s53_query_cache_ask(query);
 
@@ -26,7 +28,7 @@ s53_step_store(struct s53_query *query)
 			outcome->message_len, lifetime_s, outcome->authentic))
 			s53_count(query->resolver->counters, S53_C_STORE_KEPT);
 	}
-	return query->refresh ? S53_NEXT : s53_chase(query);
+	return query->refresh || !message.aliases ? S53_NEXT : s53_chase(query);
 }
 
 enum s53_verdict

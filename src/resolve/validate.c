@@ -160,7 +160,6 @@ s53_step_validate(struct s53_query *query)
 		return next_server(pending, attempt, rcode);
 	make_ours(query, attempt);
 	query->outcome.rcode = rcode;
-	query->outcome.respell = true;
 	settle(pending);
 	return S53_NEXT;
 }

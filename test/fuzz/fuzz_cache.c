@@ -101,6 +101,7 @@ take_message(struct play *play)
 	uint8_t disguise = s53_read_u8(&play->input);
 	const uint8_t *octets = s53_read(&play->input, len);
 	struct s53_edns edns;
+	struct s53_settling settling;
 	uint8_t *before;
 	size_t opt_at;
 
@@ -116,8 +117,8 @@ take_message(struct play *play)
 		return;
 	}
 	before = copy_of(play->message, play->len);
-	play->lifetime_s =
-	    s53_cache_settle(&play->rules, play->message, play->len, play->question.qtype);
+	settling = (struct s53_settling){ .octets = play->message, .len = play->len };
+	play->lifetime_s = s53_cache_settle(&play->rules, &play->question, &settling);
 	must_be_settled(play, before);
 	free(before);
 	s53_key_make(

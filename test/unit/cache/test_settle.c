@@ -17,6 +17,21 @@ struct settled {
 	uint32_t ttl[4];
 };
 
+static uint32_t
+settle_octets(const struct s53_cache_rules *rules, struct octets *text, uint16_t qtype,
+    struct s53_settling *seen)
+{
+	struct s53_settling message = { .octets = text->at, .len = text->len };
+	struct s53_question question = { .qtype = qtype, .qclass = S53_CLASS_IN };
+	uint32_t lifetime_s;
+
+	assert_int_equal(s53_name_parse("www.example", &question.lower), S53_OK);
+	lifetime_s = s53_cache_settle(rules, &question, &message);
+	if (seen != NULL)
+		*seen = message;
+	return lifetime_s;
+}
+
 static struct settled
 settle_as(const struct s53_cache_rules *rules, uint16_t qtype, const char *text)
 {
@@ -28,7 +43,7 @@ settle_as(const struct s53_cache_rules *rules, uint16_t qtype, const char *text)
 	size_t opt_at;
 
 	assert_true(s53_message_check(message.at, message.len, &edns, &opt_at));
-	out.lifetime_s = s53_cache_settle(rules, message.at, message.len, qtype);
+	out.lifetime_s = settle_octets(rules, &message, qtype, NULL);
 	assert_true(s53_message_check(message.at, message.len, &edns, &opt_at));
 	assert_true(s53_walk_begin(&walk, message.at, message.len));
 	for (size_t i = 0; s53_walk_next(&walk, &rr); i++)
@@ -336,9 +351,29 @@ an_soa_without_numbers_has_minimum_zero(void **state)
 	    octets(NXHEAD "0000 0001 0000 " QUESTION "c010 0006 0001 0000012c 0002 0000");
 
 	(void)state;
-	assert_int_equal(s53_cache_settle(&rules, message.at, message.len, S53_TYPE_A), 0);
+	assert_int_equal(settle_octets(&rules, &message, S53_TYPE_A, NULL), 0);
 	message.len -= 1;
-	assert_int_equal(s53_cache_settle(&rules, message.at, message.len, S53_TYPE_A), 0);
+	assert_int_equal(settle_octets(&rules, &message, S53_TYPE_A, NULL), 0);
+}
+
+static void
+what_was_seen_on_the_way_is_told(void **state)
+{
+	struct s53_cache_rules rules = default_rules();
+	struct octets plain = octets(HEAD "0001 0000 0000 " QUESTION A("0000012c"));
+	struct octets alias = octets(HEAD "0001 0000 0000 " QUESTION CNAME("0000012c"));
+	struct octets literal = octets(
+	    HEAD "0001 0000 0000 " QUESTION ".WWW .example 00 0001 0001 0000012c 0004 7f000001");
+	struct s53_settling seen;
+
+	(void)state;
+	settle_octets(&rules, &plain, S53_TYPE_A, &seen);
+	assert_false(seen.aliases || seen.respell);
+	settle_octets(&rules, &alias, S53_TYPE_A, &seen);
+	assert_true(seen.aliases && !seen.respell);
+	rules.enabled = false;
+	settle_octets(&rules, &literal, S53_TYPE_A, &seen);
+	assert_true(seen.respell && !seen.aliases);
 }
 
 int
@@ -346,6 +381,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_least_ttl_of_all_records_is_the_lifetime),
+		cmocka_unit_test(what_was_seen_on_the_way_is_told),
 		cmocka_unit_test(max_cache_ttl_and_min_cache_ttl_bound_each_record),
 		cmocka_unit_test(max_cache_ttl_goes_before_a_greater_min_cache_ttl),
 		cmocka_unit_test(ttl_zero_is_not_kept_unless_min_cache_ttl_raises_it),
