@@ -122,8 +122,8 @@ what_points_into_a_moved_record_follows_it(void **state)
 
 #define MAIL                                             \
 	"c00c 000f 0001 0000003c 000a 000a .mx .org 00 " \
-	"c00c 000f 0001 0000003c 0006 0014 .b c02e "     \
-	"c00c 000f 0001 0000003c 0006 001e .c c02e "
+	"c00c 000f 0001 0000003d 0006 0014 .b c02e "     \
+	"c00c 000f 0001 0000003e 0006 001e .c c02e "
 
 static void
 records_that_point_at_each_other_are_compressed_anew(void **state)
@@ -131,10 +131,83 @@ records_that_point_at_each_other_are_compressed_anew(void **state)
 	(void)state;
 	assert_rotated("1234 8180 0001 0003 0000 0001 " QUESTION MAIL "c02b " A "01010101", 1,
 	    "1234 8180 0001 0003 0000 0001 " QUESTION
-	    "c00c 000f 0001 0000003c 0009 0014 .b .org 00 "
-	    "c00c 000f 0001 0000003c 0006 001e .c c02d "
+	    "c00c 000f 0001 0000003d 0009 0014 .b .org 00 "
+	    "c00c 000f 0001 0000003e 0006 001e .c c02d "
 	    "c00c 000f 0001 0000003c 0007 000a .mx c02d "
 	    "c052 " A "01010101");
+}
+
+static void
+no_large_message_is_compressed_anew(void **state)
+{
+	struct octets message = octets("1234 8180 0001 0003 0000 0000 " QUESTION MAIL);
+	struct octets more = octets("c02b " A "01010101"), before;
+	struct rule rule = rotate(1);
+
+	(void)state;
+	for (unsigned records = 3; records < 33; records++) {
+		memcpy(message.at + message.len, more.at, more.len);
+		message.len += more.len;
+		s53_header_set_count(message.at, S53_ADDITIONAL, (uint16_t)(records - 2));
+	}
+	before = message;
+	s53_message_reorder(message.at, message.len, &rule.ordering);
+	assert_memory_equal(message.at, before.at, message.len);
+	s53_header_set_count(message.at, S53_ADDITIONAL, 29);
+	s53_message_reorder(message.at, message.len - more.len, &rule.ordering);
+	assert_memory_not_equal(message.at + 29, before.at + 29, 60);
+}
+
+/* What a record points at may itself move. */
+static void
+pointers_within_a_set_are_mended_once(void **state)
+{
+	(void)state;
+	assert_rotated(ADDRESSES("0003") "c00c 0010 0001 0000003c 0001 00 "
+					 ".WWW .example 00 0010 0001 0000003c 0003 02 'aa "
+					 "c02a 0010 0001 0000003c 0005 04 'bbbb",
+	    1,
+	    ADDRESSES("0003") "c00c 0010 0001 0000003c 0003 02 'aa "
+			      ".WWW .example 00 0010 0001 0000003c 0005 04 'bbbb "
+			      "c02c 0010 0001 0000003c 0001 00");
+}
+
+/* Though all are of one length. */
+static void
+hosts_of_one_length_are_followed(void **state)
+{
+	(void)state;
+	assert_rotated("1234 8180 0001 0002 0000 0002 " QUESTION
+		       "c00c 000f 0001 0000003c 0006 0001 .a c010 "
+		       "c00c 000f 0001 0000003c 0006 0002 .b c010 "
+		       "c02b " A "01010101 c03d " A "02020202",
+	    1,
+	    "1234 8180 0001 0002 0000 0002 " QUESTION "c00c 000f 0001 0000003c 0006 0002 .b c010 "
+	    "c00c 000f 0001 0000003c 0006 0001 .a c010 "
+	    "c03d " A "01010101 c02b " A "02020202");
+}
+
+static void
+a_set_ends_with_its_section(void **state)
+{
+	(void)state;
+	assert_rotated("1234 8180 0001 0002 0000 0001 " QUESTION
+		       "c00c 0010 0001 0000003c 0001 00 c00c 0010 0001 0000003c 0002 01 'a "
+		       "c00c 0010 0001 0000003c 0003 02 'bb",
+	    1,
+	    "1234 8180 0001 0002 0000 0001 " QUESTION
+	    "c00c 0010 0001 0000003c 0002 01 'a c00c 0010 0001 0000003c 0001 00 "
+	    "c00c 0010 0001 0000003c 0003 02 'bb");
+}
+
+static void
+several_aliases_of_one_name_stay(void **state)
+{
+	static const char message[] = ADDRESSES("0002") "c00c 0005 0001 0000003c 0004 .a c010 "
+							"c00c 0005 0001 0000003c 0004 .b c010 ";
+
+	(void)state;
+	assert_rotated(message, 1, message);
 }
 
 /* Only these two may stay where they are. */
@@ -373,6 +446,33 @@ services_are_moved_unless_they_are_too_many(void **state)
 	free(more);
 }
 
+static void
+what_pointers_do_not_reach_is_not_moved(void **state)
+{
+	struct large *large = large_of("c00c 0010 0001 0000003c 0040 3f "
+				       "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
+				       "'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+	    216);
+	struct large before;
+	struct rule rule = rotate(1);
+
+	(void)state;
+	for (unsigned i = 0; i < 216; i++)
+		s53_u16_put(large->at + 0x29 + i * 76u, 0x3f61);
+	/* one of another length, so that the set is moved by pieces */
+	memcpy(large->at + large->len, large->at + 29, 12);
+	s53_u16_put(large->at + large->len + 10, 1);
+	large->at[large->len + 12] = 0;
+	large->len += 13;
+	s53_header_set_count(large->at, S53_ANSWER, 217);
+	assert_in_range(large->len, 0x4001, 0x4100);
+	before = *large;
+	s53_message_reorder(large->at, large->len, &rule.ordering);
+	assert_int_equal(rule.asked, 1);
+	assert_memory_equal(large->at, before.at, large->len);
+	free(large);
+}
+
 /* At 0x401d; the pointer behind it leads to 0x1d, another name. */
 static void
 an_owner_beyond_the_reach_of_pointers_is_not_pointed_at(void **state)
@@ -484,6 +584,12 @@ main(void)
 		cmocka_unit_test(texts_of_several_lengths_take_turns),
 		cmocka_unit_test(what_points_into_a_moved_record_follows_it),
 		cmocka_unit_test(records_that_point_at_each_other_are_compressed_anew),
+		cmocka_unit_test(no_large_message_is_compressed_anew),
+		cmocka_unit_test(pointers_within_a_set_are_mended_once),
+		cmocka_unit_test(hosts_of_one_length_are_followed),
+		cmocka_unit_test(a_set_ends_with_its_section),
+		cmocka_unit_test(several_aliases_of_one_name_stay),
+		cmocka_unit_test(what_pointers_do_not_reach_is_not_moved),
 		cmocka_unit_test(pointers_between_records_that_keep_their_order_are_mended),
 		cmocka_unit_test(a_message_whose_length_would_change_stays_as_it_is),
 		cmocka_unit_test(a_chain_of_aliases_keeps_its_order),
