@@ -82,8 +82,9 @@
  *   minimal-any (v)           BOOL
  *   minimal-responses (v, z)  BOOL, or TEXT no-auth, no-auth-recursive
  *   rrset-order (v, z)        ORDER, may be empty (orders == NULL)
- *   max-cache-size (v, z)     NUMBER in octets; or percent, unlimited, is_default. In a view or zone
- *                             that does not decide it has level IGNORED_DIFFERENT, unless it is 0
+ *   max-cache-size (v, z)     NUMBER in octets; or percent, unlimited, is_default. In a view or
+ *                             zone that does not decide it has level IGNORED_DIFFERENT, unless it
+ *                             is 0
  *   max-cache-ttl, min-cache-ttl, max-ncache-ttl, min-ncache-ttl, servfail-ttl, max-stale-ttl,
  *   stale-answer-ttl, stale-refresh-time (v, z)  NUMBER in seconds
  *   stale-cache-enable, stale-answer-enable (v, z)  BOOL
