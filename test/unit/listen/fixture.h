@@ -37,6 +37,7 @@ struct s53_resolver {
 	bool (*silent)(unsigned id); /* if it is there: true for those that are dropped */
 	size_t (*len_of)(unsigned id); /* if it is there: of the reply */
 	unsigned batch_most; /* the largest so far */
+	unsigned wake_at; /* taking that many ends those held, as an answer that others wait for */
 	bool later;
 	bool keepalive; /* as if each client had asked for RFC 7828 */
 	size_t reply_len; /* 0: as long as the query */
@@ -74,6 +75,8 @@ reply(struct s53_resolver *resolver, struct held *held, size_t len)
 	held->client.ops->send(&held->client, len);
 }
 
+static inline void release_all(struct s53_resolver *resolver);
+
 void
 s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client,
     const uint8_t *octets, size_t len, uint64_t now_ms)
@@ -84,6 +87,8 @@ s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client
 	resolver->taken++;
 	resolver->last_len = len;
 	resolver->last = *client;
+	if (resolver->taken == resolver->wake_at)
+		release_all(resolver);
 	if (len >= 2)
 		memcpy(held.id, octets, 2);
 	if (resolver->silent != NULL && resolver->silent(s53_u16_get(held.id))) {

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Octets that wait to be sent (listen/backlog.c).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <listen/backlog.h>
+
+/* The `n`th octet of all that ever pass through. */
+static uint8_t
+octet(size_t n)
+{
+	return (uint8_t)(n * 2654435761U >> 13);
+}
+
+static void
+add(struct s53_backlog *backlog, size_t first, size_t len)
+{
+	uint8_t *octets = malloc(len);
+
+	assert_non_null(octets);
+	for (size_t i = 0; i < len; i++)
+		octets[i] = octet(first + i);
+	assert_int_equal(s53_backlog_add(backlog, octets, len), S53_OK);
+	free(octets);
+}
+
+static void
+check_front(const struct s53_backlog *backlog, size_t first, size_t len)
+{
+	assert_int_equal(s53_backlog_len(backlog), len);
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(s53_backlog_front(backlog)[i], octet(first + i));
+}
+
+static void
+octets_leave_in_the_order_in_which_they_came(void **state)
+{
+	struct s53_backlog backlog = { 0 };
+	size_t in = 0, out = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 2000; i++) {
+		size_t len = i * 7919 % 3000 + 1;
+		size_t have;
+
+		add(&backlog, in, len);
+		in += len;
+		have = in - out;
+		check_front(&backlog, out, have);
+		len = i * 104729 % 2900;
+		len = len < have ? len : have;
+		s53_backlog_sent(&backlog, len);
+		out += len;
+	}
+	s53_backlog_fini(&backlog);
+}
+
+static void
+an_empty_one_takes_no_memory(void **state)
+{
+	struct s53_backlog backlog = { 0 };
+
+	(void)state;
+	for (size_t len = 1; len < 200000; len *= 3) {
+		add(&backlog, 0, len);
+		s53_backlog_sent(&backlog, len / 2);
+		check_front(&backlog, len / 2, len - len / 2);
+		s53_backlog_sent(&backlog, len - len / 2);
+		assert_int_equal(s53_backlog_len(&backlog), 0);
+		assert_null(backlog.octets);
+	}
+}
+
+/* What has been sent makes room for what comes: 100 MB pass through a few hundred octets. */
+static void
+a_steady_flow_takes_no_more_than_what_waits(void **state)
+{
+	struct s53_backlog backlog = { 0 };
+
+	(void)state;
+	add(&backlog, 0, 500);
+	for (size_t i = 0; i < 100000; i++) {
+		add(&backlog, 500 + i * 1000, 1000);
+		s53_backlog_sent(&backlog, 1000);
+		assert_in_range(backlog.size, 1, 8192);
+	}
+	check_front(&backlog, 100000000, 500);
+	s53_backlog_fini(&backlog);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(octets_leave_in_the_order_in_which_they_came),
+		cmocka_unit_test(an_empty_one_takes_no_memory),
+		cmocka_unit_test(a_steady_flow_takes_no_more_than_what_waits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
