@@ -354,7 +354,7 @@ class KnotResolver(Server):
 
     def commands(self):
         s = self.setting
-        size = f"cache.size = {s.cache_mib} * MB" if s.cache_mib else ""
+        size = f"cache.size = {s.cache_mib or 100} * MB"    # 100 is what the package comes with
         path = self.write("kresd.conf", f"""net.ipv6 = false
 net.listen('127.0.0.1', {self.port}, {{ kind = 'dns' }})
 trust_anchors.remove('.')
