@@ -236,7 +236,8 @@ def test_no_answer_waits_for_a_dump(upstream, split53, path, capsys):
     with capsys.disabled():
         print(f"\ndump of {took.group(1)} answers in {took.group(2)} ms; an answer meanwhile took at most {loud[-1] * 1000:.1f} ms, "
               f"{loud[len(loud) // 2] * 1000:.2f} in the median (without: {quiet[-1] * 1000:.1f} and {quiet[len(quiet) // 2] * 1000:.2f})")
-    assert loud[-1] < 0.1 * patience()
+    # Not the longest: on a machine that is busy otherwise one of them may have waited for that.
+    assert loud[len(loud) * 99 // 100] < 0.02 * patience()
 
 
 def test_dumps_under_load_are_whole_each_time(upstream, split53, path):

@@ -4,7 +4,7 @@ import socket
 
 from .upstream import A
 
-SOA = "known.example. 300 IN SOA ns.known.example. host.known.example. 1 3600 600 86400 300"
+SOA = "known.example. 3600 IN SOA ns.known.example. host.known.example. 1 3600 600 86400 3600"
 
 
 def name_of(number):
@@ -20,7 +20,7 @@ def number_of(name):
     return int("".join(filter(str.isdigit, name.split(".")[0])))
 
 
-def answer(ttl=300):
+def answer(ttl=3600):
     """An answer function for FakeUpstream."""
     def reply(q):
         if q.name.startswith("no"):
