@@ -10,6 +10,9 @@ import subprocess
 import threading
 import time
 
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
 import pytest
 
 from support import known
@@ -17,7 +20,8 @@ from support.client import Client, ask, query, rcode
 from support.dig import dig
 from support.dump import Dump
 from support.process import patience, sanitized, wait_until
-from support.split53 import free_port
+from support.servers import Named
+from support.split53 import Split53, free_port
 from support.upstream import answer_with
 
 ZONE = r"""$TTL 300
@@ -82,8 +86,6 @@ def test_each_line_is_read_and_says_what_dig_says(named, split53, path):
 
 
 def normal(kind, data):
-    import dns.rdata
-    import dns.rdataclass
     return dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(kind), data).to_text().lower()
 
 
@@ -96,7 +98,6 @@ controls {{ inet 127.0.0.1 port {port} allow {{ any; }} keys {{ k; }}; }};
 def test_names_dump_after_the_same_questions_has_the_same_records(named, closing, split53, tmp_path, path):
     server = named(zones={"example.com": ZONE}, port=free_port(), options="recursion no;")
     control, theirs_path = free_port(), tmp_path / "theirs.db"
-    from support.servers import Named
     theirs = closing(Named(tmp_path, port=free_port(), name="forwarder", extra=rndc_key(control),
                            options=f'recursion yes; forward only; forwarders {{ {server.where}; }}; dump-file "{theirs_path}";'))
     ours = split53(forwarders=[server.where], options=f'dump-file "{path}";')
@@ -122,7 +123,6 @@ def test_names_dump_after_the_same_questions_has_the_same_records(named, closing
 
 
 def test_views_come_one_after_the_other_with_their_own_answers(upstream, closing, tmp_path, path):
-    from support.split53 import Split53
     inside, outside = upstream(answer_with("10.0.0.1", 300)), upstream(answer_with("192.0.2.1", 300))
     port = free_port()
     conf = f"""options {{ listen-on port {port} {{ 127.0.0.1; 127.0.0.2; }}; listen-on-v6 {{ none; }}; pid-file none;
