@@ -148,7 +148,9 @@ s53_cache_count(struct s53_cache *cache, struct s53_cache_count *out)
 		pthread_mutex_lock(&shard->lock);
 		touched = s53_shard_touched(shard);
 		out->entries += shard->count;
-		out->octets += shard->live_octets + s53_shard_tables(shard);
+		out->octets += s53_shard_tables(shard);
+		for (unsigned ring = 0; ring < S53_RINGS; ring++)
+			out->octets += shard->rings[ring].live;
 		out->used_octets += touched;
 		pthread_mutex_unlock(&shard->lock);
 	}

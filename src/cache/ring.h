@@ -20,6 +20,7 @@ struct s53_ring {
 	uint64_t head, tail; /* octets ever put in, and ever taken out */
 	size_t head_at, tail_at; /* the same as offsets into the ring */
 	size_t touched; /* so much of it has ever been written to */
+	size_t live; /* octets of the blocks that are not dead; kept by shard.c and room.c */
 };
 
 static inline bool

@@ -18,7 +18,8 @@
  *
  * A log makes room of any size without holes: sizes may change as they like, and a block of 64 KiB
  * costs no more than what lay in its place. The price is that what is replaced by something larger
- * stays as a dead block until the tail comes by, and that who stays is copied.
+ * stays as a dead block until the tail comes by, and that who stays is copied. When dead blocks are
+ * a noticeable part, the tail hurries to them as it does to expired entries.
  *
  * Work under the lock is bounded: each store sends at most LAPS_MAX used and HUNTS_MAX unused
  * entries around, and moves what the small ring's room for it holds: one or two entries for an
@@ -32,6 +33,7 @@
 
 #define LAPS_MAX 64 /* a copy each, of some 30 ns */
 #define HUNTS_MAX 8 /* with one expired entry in nine no living one has to go */
+#define DEAD_PART_MAX 32 /* of the main ring may be dead blocks before the tail goes for them */
 #define FINGERPRINT_BITS 16
 
 /* What one store may still do. */
@@ -118,7 +120,7 @@ s53_room_bury(struct s53_shard *shard, struct s53_entry *entry)
 {
 	s53_index_remove(s53_shard_index(shard), slot_of(shard, entry));
 	shard->count--;
-	shard->live_octets -= s53_entry_size(entry);
+	s53_shard_ring_of(shard, entry)->live -= s53_entry_size(entry);
 	s53_entry_bury(entry, s53_entry_size(entry));
 }
 
@@ -167,6 +169,8 @@ promote(struct s53_shard *shard, const struct work *work)
 
 	memcpy(to, from, size);
 	to->uses = 0;
+	from_ring->live -= size;
+	shard->rings[S53_RING_MAIN].live += size;
 	settle_in_main(shard, slot, to, work);
 	s53_ring_pop(from_ring);
 }
@@ -184,6 +188,16 @@ end_lap(struct s53_shard *shard)
 	shard->lap_mark = ring->head;
 }
 
+/* Is there anything further up that would go before a living entry? */
+static bool
+has_waste(const struct s53_shard *shard, int64_t now_ms)
+{
+	const struct s53_ring *ring = &shard->rings[S53_RING_MAIN];
+	size_t dead = (size_t)(ring->head - ring->tail) - ring->live;
+
+	return now_ms >= shard->first_end_ms || dead > ring->size / DEAD_PART_MAX;
+}
+
 /* Deal with the main ring's tail. false: it is alive and nobody is to go for it. */
 static bool
 main_step(struct s53_shard *shard, struct work *work, bool force)
@@ -199,7 +213,7 @@ main_step(struct s53_shard *shard, struct work *work, bool force)
 		work->laps--;
 		entry->uses--;
 		go_around(shard, work);
-	} else if (work->hunts > 0 && work->now_ms >= shard->first_end_ms) {
+	} else if (work->hunts > 0 && has_waste(shard, work->now_ms)) {
 		work->hunts--;
 		go_around(shard, work);
 	} else if (force) {

@@ -128,14 +128,8 @@ shrink(struct s53_shard *shard, struct s53_entry *entry, size_t size)
 	if (rest <= SLACK_MAX)
 		return;
 	entry->size8 = (uint16_t)(size / S53_ENTRY_UNIT);
-	shard->live_octets -= rest;
+	s53_shard_ring_of(shard, entry)->live -= rest;
 	s53_entry_bury((struct s53_entry *)(void *)((uint8_t *)entry + size), rest);
-}
-
-static bool
-is_in_main(const struct s53_shard *shard, const struct s53_entry *entry)
-{
-	return (const uint8_t *)entry >= shard->rings[S53_RING_MAIN].base;
 }
 
 static struct s53_entry *
@@ -153,7 +147,7 @@ append(struct s53_shard *shard, unsigned ring, const struct s53_wanted *wanted)
 	s53_index_add(
 	    s53_shard_index(shard), s53_index_slot(wanted->tag, (uint32_t)(at / S53_ENTRY_UNIT)));
 	shard->count++;
-	shard->live_octets += wanted->size;
+	shard->rings[ring].live += wanted->size;
 	return entry;
 }
 
@@ -166,7 +160,8 @@ s53_shard_place(struct s53_shard *shard, struct s53_entry *old, const struct s53
 
 	if (wanted->size > shard->layout->ring_size[S53_RING_SMALL] || !map(shard))
 		return NULL;
-	if (old != NULL ? is_in_main(shard, old) : s53_room_take_ghost(shard, wanted->tag))
+	if (old != NULL ? s53_shard_ring_of(shard, old) == &shard->rings[S53_RING_MAIN]
+			: s53_room_take_ghost(shard, wanted->tag))
 		ring = S53_RING_MAIN;
 	if (old != NULL && wanted->size <= s53_entry_size(old)) {
 		shrink(shard, old, wanted->size);

@@ -34,7 +34,6 @@ struct s53_shard {
 	uint32_t count; /* in the index */
 	struct s53_layout *layout;
 	struct s53_ring rings[S53_RINGS];
-	uint64_t live_octets; /* of the blocks that are not dead */
 	uint64_t *ghosts; /* four in each; NULL: untouched */
 	/* Of the main ring: nothing in it ends before this... */
 	int64_t first_end_ms;
@@ -85,6 +84,16 @@ struct s53_wanted {
  */
 struct s53_entry *s53_shard_place(
     struct s53_shard *shard, struct s53_entry *old, const struct s53_wanted *wanted);
+
+/* The ring that an entry lies in. */
+static inline struct s53_ring *
+s53_shard_ring_of(struct s53_shard *shard, const struct s53_entry *entry)
+{
+	struct s53_ring *main_ring = &shard->rings[S53_RING_MAIN];
+
+	return (const uint8_t *)entry >= main_ring->base ? main_ring
+							 : &shard->rings[S53_RING_SMALL];
+}
 
 /* Octets of index and ghosts; and of all that this shard has taken from the kernel. */
 size_t s53_shard_tables(const struct s53_shard *shard);

@@ -6,6 +6,8 @@
  */
 #include "fixture.h"
 
+#include "cache/inside.h"
+
 #include <split53/rand.h>
 
 #define LEN 60
@@ -153,6 +155,74 @@ expired_answers_make_room_before_living_ones(void **state)
 	/* none of the living was ever asked for; the short ones are gone instead */
 	assert_true(find_many(f, "live", 5000) >= 4990);
 	assert_within_size(f);
+	fixture_free(f);
+}
+
+/* And what comes into their place stays, though nobody asked for it yet. */
+static void
+new_answers_take_the_room_of_expired_ones_further_up(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	for (unsigned i = 0; i < 8000; i++) {
+		assert_true(store_len(f, nth("live", i), LEN, 30000));
+		assert_true(store_len(f, nth("short", i), LEN, 10));
+	}
+	f->now_ms += 10000;
+	store_many(f, "new", 7000, 30000);
+	assert_true(find_many(f, "live", 8000) >= 7900);
+	assert_true(find_many(f, "new", 7000) >= 6900);
+	fixture_free(f);
+}
+
+static void
+the_bound_on_the_earliest_end_is_exact_again_after_a_time_around(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	store_many(f, "short", 10, 10);
+	store_many(f, "live", FULL, 30000);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(f->cache->shards[i].first_end_ms, START_MS + 10000);
+	f->now_ms += 10000;
+	store_many(f, "new", 2 * FULL, 30000);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(f->cache->shards[i].first_end_ms, START_MS + 30000000);
+	store_many(f, "live", FULL, 10); /* in place, or back by their ghosts */
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(f->cache->shards[i].first_end_ms, START_MS + 20000);
+	fixture_free(f);
+}
+
+static void
+what_is_over_stays_nowhere_even_where_there_is_room(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	store_many(f, "short", 1000, 1);
+	f->now_ms += 1000;
+	store_many(f, "live", 5000, 300);
+	assert_int_equal(count_of(f).entries, 5000);
+	fixture_free(f);
+}
+
+static void
+a_small_answer_in_the_place_of_a_large_one_gives_the_rest_back(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++)
+		assert_true(store_len(f, nth("n", i), 50000, 300));
+	assert_true(count_of(f).octets > 500000);
+	store_many(f, "n", 10, 300);
+	assert_int_equal(find_many(f, "n", 10), 10);
+	assert_true(count_of(f).octets < 20000);
+	store_many(f, "a", FULL, 300);
+	assert_true(2 * MIB / count_of(f).entries <= 150);
 	fixture_free(f);
 }
 
@@ -314,9 +384,10 @@ failures_fill_no_cache(void **state)
 static void
 an_index_of_tiny_answers_is_full_before_the_rings_and_all_goes_on(void **state)
 {
-	struct fixture *f = fixture_new(0);
+	struct fixture *f = fixture_new(3 * MIB + MIB / 4);
 
 	(void)state;
+	/* shards of 1.6 MiB: there the index is smallest for its rings */
 	for (unsigned i = 0; i < 60000; i++) { /* blocks of 64 octets, the least */
 		char name[8];
 
@@ -339,6 +410,10 @@ main(void)
 		cmocka_unit_test(a_used_working_set_survives_a_flood_of_names_asked_for_once),
 		cmocka_unit_test(a_working_set_finds_its_way_into_a_cache_full_of_a_flood),
 		cmocka_unit_test(expired_answers_make_room_before_living_ones),
+		cmocka_unit_test(new_answers_take_the_room_of_expired_ones_further_up),
+		cmocka_unit_test(the_bound_on_the_earliest_end_is_exact_again_after_a_time_around),
+		cmocka_unit_test(what_is_over_stays_nowhere_even_where_there_is_room),
+		cmocka_unit_test(a_small_answer_in_the_place_of_a_large_one_gives_the_rest_back),
 		cmocka_unit_test(stale_answers_that_nobody_wants_make_room_before_living_ones),
 		cmocka_unit_test(an_answer_of_64_kib_finds_room_among_small_ones),
 		cmocka_unit_test(small_answers_find_room_among_those_of_64_kib),
