@@ -133,19 +133,28 @@ flush(struct server_dump *dump)
 	return fflush(dump->out) == 0 && !dump->failed;
 }
 
+/* Its end, short of completion: nothing is left of it when that is said. */
+static void
+give_up(struct s53_server *server, const char *why)
+{
+	s53_replace_abandon(&server->dump->file);
+	say_failed(server->dump->path, why);
+	dump_free(server);
+}
+
 static void
 complete(struct s53_server *server)
 {
 	struct server_dump *dump = server->dump;
 
 	fputs("; Dump complete\n", dump->out);
-	if (!flush(dump) || s53_replace_commit(&dump->file) != S53_OK)
-		say_failed(
-		    dump->path, errno == EEXIST ? "another process writes it" : strerror(errno));
-	else
-		s53_log(S53_LOG_GENERAL, S53_LOG_INFO,
-		    "dumpdb complete: %" PRIu64 " answers in '%s' after %" PRIu64 " ms",
-		    dump->answers, dump->path, s53_clock_ms() - dump->began_ms);
+	if (!flush(dump) || s53_replace_commit(&dump->file) != S53_OK) {
+		give_up(server, errno == EEXIST ? "another process writes it" : strerror(errno));
+		return;
+	}
+	s53_log(S53_LOG_GENERAL, S53_LOG_INFO,
+	    "dumpdb complete: %" PRIu64 " answers in '%s' after %" PRIu64 " ms", dump->answers,
+	    dump->path, s53_clock_ms() - dump->began_ms);
 	dump_free(server);
 }
 
@@ -165,8 +174,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 	if (!more) {
 		complete(server);
 	} else if (!flush(dump) || event_add(dump->event, &pause) != 0) {
-		say_failed(dump->path, strerror(errno));
-		dump_free(server);
+		give_up(server, strerror(errno));
 	}
 }
 
@@ -230,8 +238,6 @@ s53_dump_begin(struct s53_server *server)
 void
 s53_dump_abandon(struct s53_server *server)
 {
-	if (server->dump == NULL)
-		return;
-	say_failed(server->dump->path, "the program ends");
-	dump_free(server);
+	if (server->dump != NULL)
+		give_up(server, "the program ends");
 }
