@@ -89,8 +89,13 @@ void s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, ui
 void s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
     size_t cap, struct s53_cached *out);
 
-/* A find is coming: have the memory that it begins with at hand. Takes no lock. */
+/*
+ * Finds of a batch are coming: have the memory at hand that they begin with, then (when all of the
+ * batch had its first call) the memory that they end with. Neither takes a lock. With a million
+ * entries a find takes some 450 ns without, 330 after the first call, 160 after both.
+ */
 void s53_cache_prefetch(const struct s53_cache *cache, const struct s53_key *key);
+void s53_cache_prefetch_entry(const struct s53_cache *cache, const struct s53_key *key);
 
 /* A message that is settled, and what was seen on the way. */
 struct s53_settling {

@@ -11,6 +11,8 @@
 #define SHARD_OCTETS_MAX (UINT64_C(16) << 30) /* a place has 32 bits, in units of 8 octets */
 #define SHARD_BITS_MAX 12 /* their locks and numbers take a MiB; shards are larger from 8 GiB on */
 #define PAGE 4096
+#define PREFETCH_SLOTS 8 /* a search seldom needs more, see index.h */
+#define CACHE_LINE 64
 #define INDEX_BITS_MIN 10
 
 /* Of the smaller ring: it has room for the largest block, whichever entries are in it. */
@@ -124,17 +126,61 @@ s53_cache_max_octets(const struct s53_cache *cache)
 	return cache->max_octets;
 }
 
+/* The index of the key's shard, for a look without the lock. false: there is none yet. */
+static bool
+index_for(const struct s53_shard *shard, struct s53_index *out)
+{
+	if (atomic_load_explicit(&shard->memory, memory_order_acquire) == NULL)
+		return false;
+	*out = s53_shard_index(shard);
+	return true;
+}
+
+static const struct s53_shard *
+shard_of(const struct s53_cache *cache, const struct s53_key *key)
+{
+	return &cache->shards[s53_cache_shard_at(cache, key->hash)];
+}
+
 void
 s53_cache_prefetch(const struct s53_cache *cache, const struct s53_key *key)
 {
-	const struct s53_shard *shard =
-	    &cache->shards[cache->shard_bits == 0 ? 0 : key->hash >> (64 - cache->shard_bits)];
 	struct s53_index index;
 
-	if (atomic_load_explicit(&shard->memory, memory_order_relaxed) == NULL)
+	if (index_for(shard_of(cache, key), &index))
+		__builtin_prefetch(
+		    (const void *)&index.slots[s53_index_home(index, (uint32_t)key->hash)]);
+}
+
+/*
+ * What is read may be old, and an index that has just grown reads as empty: then the wrong memory
+ * is fetched, or none. All of it stays mapped.
+ */
+void
+s53_cache_prefetch_entry(const struct s53_cache *cache, const struct s53_key *key)
+{
+	const struct s53_shard *shard = shard_of(cache, key);
+	uint32_t tag = (uint32_t)key->hash;
+	struct s53_index index;
+	uint32_t at;
+
+	if (!index_for(shard, &index))
 		return;
-	index = s53_shard_index(shard);
-	__builtin_prefetch(&index.slots[s53_index_home(index, (uint32_t)key->hash)]);
+	at = s53_index_home(index, tag);
+	for (unsigned i = 0; i < PREFETCH_SLOTS; i++, at = (at + 1) & s53_index_mask(index)) {
+		uint64_t slot = s53_index_get(index, at);
+
+		if (slot == 0)
+			return;
+		if (s53_slot_tag(slot) == tag) {
+			const char *entry =
+			    (const void *)s53_shard_entry(shard, s53_slot_place(slot));
+
+			__builtin_prefetch(entry);
+			__builtin_prefetch(entry + CACHE_LINE);
+			return;
+		}
+	}
 }
 
 void

@@ -11,8 +11,8 @@ position_of(struct s53_index index, uint64_t slot)
 {
 	uint32_t at = s53_index_home(index, s53_slot_tag(slot));
 
-	while (index.slots[at] != slot) {
-		S53_ASSERT(index.slots[at] != 0);
+	while (s53_index_get(index, at) != slot) {
+		S53_ASSERT(s53_index_get(index, at) != 0);
 		at = (at + 1) & s53_index_mask(index);
 	}
 	return at;
@@ -23,15 +23,15 @@ s53_index_add(struct s53_index index, uint64_t slot)
 {
 	uint32_t at = s53_index_home(index, s53_slot_tag(slot));
 
-	while (index.slots[at] != 0)
+	while (s53_index_get(index, at) != 0)
 		at = (at + 1) & s53_index_mask(index);
-	index.slots[at] = slot;
+	s53_index_set(index, at, slot);
 }
 
 void
 s53_index_replace(struct s53_index index, uint64_t slot, uint64_t by)
 {
-	index.slots[position_of(index, slot)] = by;
+	s53_index_set(index, position_of(index, slot), by);
 }
 
 /* A hole would end the search for what was put behind it: such slots move into the hole. */
@@ -46,21 +46,21 @@ s53_index_remove(struct s53_index index, uint64_t slot)
 		uint32_t home;
 
 		at = (at + 1) & mask;
-		if (index.slots[at] == 0)
+		if (s53_index_get(index, at) == 0)
 			break;
-		home = s53_index_home(index, s53_slot_tag(index.slots[at]));
+		home = s53_index_home(index, s53_slot_tag(s53_index_get(index, at)));
 		if (((at - home) & mask) >= ((at - hole) & mask)) {
-			index.slots[hole] = index.slots[at];
+			s53_index_set(index, hole, s53_index_get(index, at));
 			hole = at;
 		}
 	}
-	index.slots[hole] = 0;
+	s53_index_set(index, hole, 0);
 }
 
 void
 s53_index_copy(struct s53_index from, struct s53_index to)
 {
 	for (uint32_t at = 0; at <= s53_index_mask(from); at++)
-		if (from.slots[at] != 0)
-			s53_index_add(to, from.slots[at]);
+		if (s53_index_get(from, at) != 0)
+			s53_index_add(to, s53_index_get(from, at));
 }

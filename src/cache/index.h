@@ -3,7 +3,7 @@
  * index.h - from 32 bits of a hash to places: open addressing in one array of 64-bit slots.
  *
  * Layer    cache, private
- * Threads  under the shard's lock
+ * Threads  under the shard's lock; s53_index_get() without it, too: what it gives may be old
  * Memory   the slots are the shard's; all 0 is an empty index
  *
  * A slot is the tag (32 bits of the key's hash) above the place (in units of 8 octets, never 0).
@@ -13,13 +13,26 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct s53_index {
-	uint64_t *slots;
+	_Atomic uint64_t *slots;
 	uint32_t bits; /* 2^bits slots; 1 .. 31 */
 };
+
+static inline uint64_t
+s53_index_get(struct s53_index index, uint32_t at)
+{
+	return atomic_load_explicit(&index.slots[at], memory_order_relaxed);
+}
+
+static inline void
+s53_index_set(struct s53_index index, uint32_t at, uint64_t slot)
+{
+	atomic_store_explicit(&index.slots[at], slot, memory_order_relaxed);
+}
 
 static inline uint32_t
 s53_index_mask(struct s53_index index)

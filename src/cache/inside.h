@@ -19,8 +19,14 @@ struct s53_cache {
 };
 
 /* By the upper bits of the hash: the lower half is for the shard's index and ghosts. */
+static inline size_t
+s53_cache_shard_at(const struct s53_cache *cache, uint64_t hash)
+{
+	return cache->shard_bits == 0 ? 0 : (size_t)(hash >> (64 - cache->shard_bits));
+}
+
 static inline struct s53_shard *
 s53_cache_shard(struct s53_cache *cache, uint64_t hash)
 {
-	return &cache->shards[cache->shard_bits == 0 ? 0 : hash >> (64 - cache->shard_bits)];
+	return &cache->shards[s53_cache_shard_at(cache, hash)];
 }

@@ -63,7 +63,8 @@ map(struct s53_shard *shard)
 	for (unsigned i = 0; i < S53_RINGS; i++)
 		shard->rings[i].base = memory + layout->ring_at[i];
 	atomic_store_explicit(&shard->index_bits, INDEX_BITS_MIN, memory_order_relaxed);
-	atomic_store_explicit(&shard->memory, memory, memory_order_relaxed);
+	/* whoever sees the memory without the lock sees the index's size as well */
+	atomic_store_explicit(&shard->memory, memory, memory_order_release);
 	return true;
 }
 
@@ -76,17 +77,18 @@ s53_shard_find(const struct s53_shard *shard, const struct s53_key *key)
 	if (shard->count == 0)
 		return NULL;
 	index = s53_shard_index(shard);
-	for (uint32_t at = s53_index_home(index, tag); index.slots[at] != 0;
-	     at = (at + 1) & s53_index_mask(index)) {
+	for (uint32_t at = s53_index_home(index, tag);; at = (at + 1) & s53_index_mask(index)) {
+		uint64_t slot = s53_index_get(index, at);
 		struct s53_entry *entry;
 
-		if (s53_slot_tag(index.slots[at]) != tag)
+		if (slot == 0)
+			return NULL;
+		if (s53_slot_tag(slot) != tag)
 			continue;
-		entry = s53_shard_entry(shard, s53_slot_place(index.slots[at]));
+		entry = s53_shard_entry(shard, s53_slot_place(slot));
 		if (s53_entry_has_key(entry, key))
 			return entry;
 	}
-	return NULL;
 }
 
 static bool
@@ -102,7 +104,7 @@ grow_index(struct s53_shard *shard)
 	s53_index_copy(from, to);
 	atomic_store_explicit(&shard->index_bits, to.bits, memory_order_relaxed);
 	/* Pages larger than the old index stay; they are few. */
-	(void)madvise(from.slots, sizeof *from.slots << from.bits, MADV_DONTNEED);
+	(void)madvise((void *)from.slots, sizeof *from.slots << from.bits, MADV_DONTNEED);
 	atomic_flag_clear(&shard->layout->growing);
 	return true;
 }

@@ -53,7 +53,7 @@ s53_shard_index(const struct s53_shard *shard)
 	uint32_t bits = atomic_load_explicit(&shard->index_bits, memory_order_relaxed);
 
 	return (struct s53_index){
-		.slots = (uint64_t *)(void *)memory + ((size_t)1 << bits),
+		.slots = (_Atomic uint64_t *)(void *)memory + ((size_t)1 << bits),
 		.bits = bits,
 	};
 }

@@ -466,8 +466,10 @@ prefetching_is_harmless_at_any_time(void **state)
 
 	(void)state;
 	s53_cache_prefetch(f->cache, &f->key);
+	s53_cache_prefetch_entry(f->cache, &f->key);
 	assert_true(store(f, ANSWER("0000012c"), 300));
 	s53_cache_prefetch(f->cache, &f->key);
+	s53_cache_prefetch_entry(f->cache, &f->key);
 	assert_int_equal(find(f), S53_CACHE_FRESH);
 	fixture_free(f);
 }

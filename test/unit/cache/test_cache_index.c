@@ -14,9 +14,9 @@
 static bool
 has(struct s53_index index, uint64_t slot)
 {
-	for (uint32_t at = s53_index_home(index, s53_slot_tag(slot)); index.slots[at] != 0;
+	for (uint32_t at = s53_index_home(index, s53_slot_tag(slot)); s53_index_get(index, at) != 0;
 	     at = (at + 1) & s53_index_mask(index))
-		if (index.slots[at] == slot)
+		if (s53_index_get(index, at) == slot)
 			return true;
 	return false;
 }
@@ -33,7 +33,7 @@ some_slot(uint32_t place)
 static void
 what_was_added_and_not_removed_is_found(void **state)
 {
-	uint64_t slots[SLOTS] = { 0 };
+	_Atomic uint64_t slots[SLOTS] = { 0 };
 	uint64_t there[SLOTS];
 	struct s53_index index = { .slots = slots, .bits = BITS };
 	unsigned count = 0;
@@ -66,8 +66,8 @@ what_was_added_and_not_removed_is_found(void **state)
 static void
 a_copy_twice_as_large_has_all_of_it(void **state)
 {
-	uint64_t slots[SLOTS] = { 0 };
-	uint64_t twice[2 * SLOTS] = { 0 };
+	_Atomic uint64_t slots[SLOTS] = { 0 };
+	_Atomic uint64_t twice[2 * SLOTS] = { 0 };
 	uint64_t there[SLOTS];
 	struct s53_index index = { .slots = slots, .bits = BITS };
 	struct s53_index larger = { .slots = twice, .bits = BITS + 1 };

@@ -48,6 +48,7 @@ step(struct worker *worker, uint64_t now_ms, uint8_t *octets)
 	struct s53_cached out;
 
 	s53_cache_prefetch(shared->cache, &shared->keys[s53_rand_below(NAMES)]);
+	s53_cache_prefetch_entry(shared->cache, &shared->keys[s53_rand_below(NAMES)]);
 	if (s53_rand_below(4) == 0) {
 		size_t len = 60 + s53_rand_below(s53_rand_below(50) == 0 ? 60000 : 1000);
 
