@@ -154,6 +154,7 @@ ROWS = [
     Row("stale-window", [address(2, 1), rcode_of(SERVFAIL), address(60, 2)], [(0, EDNS), (4, EDNS), (5, EDNS)], STALE,
         differs={(2, "asked"): (False, True), (2, "EDE"): ([3], []), (2, "data"): (["192.0.2.1"], ["192.0.2.2"]),
                  (2, "www A TTL"): (7, 60)}, why=WINDOW),
+    Row("stale-silent", [address(2), lambda q: None], [(0, EDNS), (4, EDNS), (20, EDNS)], STALE),
     Row("stale-over", [address(1), rcode_of(SERVFAIL)], [0, 5.5], STALE + "max-stale-ttl 2;"),
     Row("stale-first", [address(2, 1), address(60, 2)], [(0, EDNS), (4, EDNS), (5, EDNS)], STALE + "stale-answer-client-timeout 0;"),
     Row("stale-kept-only", [address(2), rcode_of(SERVFAIL)], [0, 4], "stale-cache-enable yes;"),
