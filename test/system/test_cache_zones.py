@@ -307,6 +307,21 @@ def test_an_alias_across_the_split_is_made_of_entries_with_their_own_ttls(upstre
     assert len(consul.queries) == 1 and len(recursor.queries) == 2
 
 
+@pytest.mark.parametrize("options", ["", "stale-answer-client-timeout 0;", "stale-answer-client-timeout 300;"], ids=["off", "0", "300"])
+def test_a_stale_alias_across_the_split_is_completed_by_what_is_there(upstream, split53, options):
+    alive = [True]
+    recursor = upstream(lambda q: q.address("198.51.100.1", ttl=1) if alive[0] else q.reply(rcode=SERVFAIL))
+    consul = upstream(lambda q: q.reply(f"{q.name} 1 IN CNAME www.example.com.") if alive[0] else q.reply(rcode=SERVFAIL))
+    server = split53(forwarders=[recursor.where], consul=consul.where, options=f"stale-answer-enable yes; {options}")
+    assert addresses(server.ask("ext.service.consul.")) == ["198.51.100.1"]
+    alive[0] = False
+    time.sleep(1.5)
+    for _ in range(3):
+        stale = server.ask("ext.service.consul.", edns=0)
+        assert addresses(stale) == ["198.51.100.1"] and extended_errors(stale) == [3]
+        assert [rrset.ttl for rrset in stale.answer] == [30, 30]
+
+
 # Cached answers fit the client
 
 def test_a_cached_answer_fits_each_client(upstream, split53):
