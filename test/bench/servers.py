@@ -202,7 +202,7 @@ class Named(NamedConf):
         path = self.write("named.conf", f"""options {{
     directory "{self.folder}";
     listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
-    pid-file none; session-keyfile none; lock-file none;
+    pid-file none; session-keyfile none; {"" if self.at_least(9, 19) else "lock-file none;"}
     recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }};
     recursive-clients 100000; tcp-clients 1000; clients-per-query 0; max-clients-per-query 0;
     fetches-per-server 0; fetches-per-zone 0;
