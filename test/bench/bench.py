@@ -13,6 +13,7 @@ import tempfile
 import time
 
 import measure
+import process
 import report
 import scenarios
 import special
@@ -79,13 +80,17 @@ def run_all(options, names, results):
         options.workers_now = workers
         for scenario in options.scenario:
             measure.tell(f"{time.strftime('%H:%M:%S')} {scenario}, {workers} worker{'s' if workers > 1 else ''}")
+            busy = 0 if options.smoke else process.busy_share(0.5)
+            if busy > report.BUSY:
+                measure.tell(f"    the machine is not quiet: other work takes {100 * busy:.0f} % of it")
             with tempfile.TemporaryDirectory(prefix="split53-bench-") as folder:
                 if scenario in scenarios.PLANS:
                     samples, gone = measure.measure_plan(folder, scenarios.PLANS[scenario], names, options)
                 else:
                     samples, gone = special.RUNS[scenario](folder, names, options)
             missing = {name: "not installed" for name in options.names if name not in names}
-            results.put(scenario, workers, samples, {**missing, **gone}, report.about(options, versions))
+            about = {**report.about(options, versions), "busy": busy}
+            results.put(scenario, workers, samples, {**missing, **gone}, about)
             save_results(options.samples, results)
             if options.output:
                 report.write(options.output, report.markdown(results))

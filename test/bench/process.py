@@ -110,6 +110,18 @@ def wakeups(pids):
     return total
 
 
+def busy_share(seconds):
+    """How much of the machine's processor time goes to others, in the next seconds."""
+    def read():
+        with open("/proc/stat", encoding="ascii") as file:
+            words = [int(word) for word in file.readline().split()[1:]]
+        return sum(words), words[3] + words[4]
+    begin, begin_idle = read()
+    time.sleep(seconds)
+    end, end_idle = read()
+    return 1 - (end_idle - begin_idle) / max(end - begin, 1)
+
+
 def start(arguments, log, cpus=None, folder=None, output_to=None):
     """Start a program on the processors `cpus`; what it says goes into the file `log`, its output elsewhere if so wished."""
     ours = os.sched_getaffinity(0)

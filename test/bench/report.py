@@ -8,6 +8,7 @@ import statistics
 from scenarios import PLANS
 from special import SCAN_MIB, SIZES
 
+BUSY = 0.1      # what a quiet machine does without us
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 OURS = "split53"
 
@@ -212,7 +213,7 @@ def about(options, versions):
     """The circumstances of one run, kept with its samples."""
     return {"date": datetime.datetime.now().strftime("%Y-%m-%d %H:%M"), "processor": processor(), "system": debian(),
             "kernel": platform.release(), "cpus": len(os.sched_getaffinity(0)), "rounds": options.rounds,
-            "seconds": options.seconds, "versions": versions, "load_before": os.getloadavg()[0]}
+            "seconds": options.seconds, "versions": versions}
 
 
 def heading(results):
@@ -223,11 +224,13 @@ def heading(results):
     versions = {}
     for one in every:
         versions.update(one["versions"])
+    busy = max(one["busy"] for one in every)
     dates = sorted(one["date"] for one in every)
     when = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
     return [f"Measured {when} on {last['cpus']} cores of {last['processor']}, {last['system']}, Linux {last['kernel']}; "
             f"medians of {last['rounds']} rounds of {last['seconds']:g} s. Versions: "
-            + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."]
+            + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
+            + (f" The machine was not quiet: other work took up to {100 * busy:.0f} % of it." if busy > BUSY else "")]
 
 
 def markdown(results, with_goals=True):

@@ -40,7 +40,7 @@ class Plan:
     name: str
     title: str
     load: Load
-    floor: tuple            # the floor programs that are measured with it
+    floor: tuple            # the floor programs that are measured with it; the first is what the others are compared with
     warm: tuple = ()        # loads before the first round
     rate: int = 10_000      # queries/s at which the latency is taken; 0: not at all, a train's first would wait for its last
     cache_mib: int = 256
@@ -60,12 +60,13 @@ ONCE_TCP = (*ONCE, Load(transport="tcp", clients=10, count=100_000))     # dnsdi
 NEGATIVE = Load(kind="nx-zipf", names=MANY)
 BIG = Load(kind="big", names=1000, edns=True)
 ZIPF = Load(kind="zipf", names=MANY)
+UDP_FLOORS = ("floor-udp", "floor-gso")
 
 PLANS = {plan.name: plan for plan in (
-    Plan("hit", "UDP hits, 10,000 names, 16 client ports", SET, ("floor-udp",), ONCE, 20_000),
-    Plan("hit-hot", "UDP hits, one name", SET.but(names=1), ("floor-udp",), (Load(once=True, names=1),), 20_000),
-    Plan("hit-clients", "UDP hits, 10,000 names, 1,000 client ports", SET.but(clients=1000), ("floor-udp",), ONCE, 20_000),
-    Plan("hit-edns", "UDP hits, 10,000 names, with EDNS", SET.but(edns=True), ("floor-udp",),
+    Plan("hit", "UDP hits, 10,000 names, 16 client ports", SET, UDP_FLOORS, ONCE, 20_000),
+    Plan("hit-hot", "UDP hits, one name", SET.but(names=1), UDP_FLOORS, (Load(once=True, names=1),), 20_000),
+    Plan("hit-clients", "UDP hits, 10,000 names, 1,000 client ports", SET.but(clients=1000), UDP_FLOORS, ONCE, 20_000),
+    Plan("hit-edns", "UDP hits, 10,000 names, with EDNS", SET.but(edns=True), UDP_FLOORS,
          (Load(once=True, edns=True),), 20_000),
     Plan("hit-train", "UDP hits, trains of 16 queries from one client port", SET.but(clients=1, train=16),
          ("floor-gso", "floor-udp"), ONCE, 0),
