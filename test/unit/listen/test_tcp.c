@@ -2,6 +2,10 @@
  *
  * Connections of TCP (listen/tcp.c, connection.c), over real loopback sockets.
  */
+#include <poll.h>
+
+#include <listen/pool.h>
+
 #include "tcp_fixture.h"
 
 static void
@@ -111,17 +115,22 @@ answers_leave_in_the_order_in_which_they_come(void **state)
 static void
 no_more_than_128_queries_of_a_connection_are_under_way(void **state)
 {
+	struct pollfd watched = { .events = POLLIN };
 	struct tcp_fixture t;
 	int fd;
 
 	(void)state;
 	start(&t);
+	watched.fd = t.f.limits.pools->poll_fd;
 	t.f.resolver.later = true;
 	fd = connect_client(&t);
-	ask(fd, 0, 1000);
+	ask(fd, 0, 1);
+	TURN_UNTIL(&t.f, t.f.resolver.taken == 1);
+	ask(fd, 1, 999);
 	TURN_UNTIL(&t.f, t.f.resolver.taken == 128);
 	turn_for(&t.f, 20);
 	assert_int_equal(t.f.resolver.taken, 128);
+	assert_int_equal(poll(&watched, 1, 0), 0); /* nor does the loop turn for the others */
 	for (unsigned i = 0; i < 1000; i += 128) {
 		unsigned end = i + 128 < 1000 ? i + 128 : 1000;
 

@@ -109,6 +109,34 @@ an_answer_that_another_connection_waited_for_is_not_mixed_in(void **state)
 	check_woken(65535);
 }
 
+/* Both clients' queries are there when the loop looks; what the first's wakes is not yet sent. */
+static void
+a_late_answer_leaves_before_one_that_is_made_later(void **state)
+{
+	struct tcp_fixture t;
+	int waiting, asking;
+
+	(void)state;
+	start(&t);
+	t.f.resolver.reply_len = 30000;
+	t.f.resolver.later = true;
+	waiting = connect_client(&t);
+	asking = connect_client(&t);
+	ask(waiting, 500, 3);
+	TURN_UNTIL(&t.f, t.f.resolver.taken == 3);
+	turn(&t.f); /* the kernel's list of who is ready is empty now: the next to ask is the first */
+	t.f.resolver.later = false;
+	t.f.resolver.wake_at = 3 + 1;
+	ask(asking, 0, 1);
+	ask(waiting, 503, 100);
+	turn(&t.f);
+	check_answers(&t, asking, 0, 1);
+	check_answers(&t, waiting, 500, 103);
+	close(waiting);
+	close(asking);
+	stop(&t);
+}
+
 static void
 large_answers_of_one_read_leave_whole(void **state)
 {
@@ -177,6 +205,7 @@ main(void)
 		cmocka_unit_test(queries_of_one_read_reach_the_resolver_together),
 		cmocka_unit_test(a_query_in_pieces_and_those_behind_it_are_answered),
 		cmocka_unit_test(an_answer_that_another_connection_waited_for_is_not_mixed_in),
+		cmocka_unit_test(a_late_answer_leaves_before_one_that_is_made_later),
 		cmocka_unit_test(large_answers_of_one_read_leave_whole),
 		cmocka_unit_test(a_client_that_aborts_in_the_middle_of_its_batch_harms_nobody),
 		cmocka_unit_test(connections_one_after_another_start_afresh),

@@ -249,6 +249,29 @@ who_never_reads_is_closed_after_the_idle_timeout(void **state)
 }
 
 static void
+who_never_reads_is_closed_even_while_a_query_is_under_way(void **state)
+{
+	struct tcp_fixture t;
+	int fd;
+
+	(void)state;
+	start(&t);
+	atomic_store(&t.f.limits.idle_ms, 300);
+	t.f.resolver.reply_len = 60000;
+	t.f.resolver.later = true;
+	fd = connect_client(&t);
+	ask(fd, 0, 5);
+	TURN_UNTIL(&t.f, t.f.resolver.taken == 5);
+	t.f.resolver.later = false;
+	ask(fd, 5, 1000);
+	TURN_UNTIL(&t.f, t.f.resolver.taken > 5);
+	TURN_UNTIL(&t.f, open_count(&t) == 0);
+	assert_int_equal(t.f.resolver.held_count, 5);
+	close(fd);
+	stop(&t);
+}
+
+static void
 what_is_too_short_for_a_message_ends_the_connection(void **state)
 {
 	struct tcp_fixture t;
@@ -448,6 +471,7 @@ main(void)
 		cmocka_unit_test(an_idle_connection_gives_its_descriptor_to_a_newcomer),
 		cmocka_unit_test(who_does_not_read_hurts_only_himself),
 		cmocka_unit_test(who_never_reads_is_closed_after_the_idle_timeout),
+		cmocka_unit_test(who_never_reads_is_closed_even_while_a_query_is_under_way),
 		cmocka_unit_test(what_is_too_short_for_a_message_ends_the_connection),
 		cmocka_unit_test(a_closed_listener_answers_what_has_arrived_and_accepts_nobody),
 		cmocka_unit_test(idle_connections_of_a_closed_listener_close_at_once),
