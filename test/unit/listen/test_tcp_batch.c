@@ -124,7 +124,7 @@ a_late_answer_leaves_before_one_that_is_made_later(void **state)
 	asking = connect_client(&t);
 	ask(waiting, 500, 3);
 	TURN_UNTIL(&t.f, t.f.resolver.taken == 3);
-	turn(&t.f); /* the kernel's list of who is ready is empty now: the next to ask is the first */
+	turn(&t.f); /* nobody is ready: the next to ask comes first */
 	t.f.resolver.later = false;
 	t.f.resolver.wake_at = 3 + 1;
 	ask(asking, 0, 1);
