@@ -122,9 +122,12 @@ s53_step_find(struct s53_query *query)
 	room = find_room(query, &cap);
 	s53_cache_find(cache, &ask, room, cap, &cached);
 	if (cached.freshness == S53_CACHE_FRESH && cached.len > cap) {
+		bool refresh = cached.refresh; /* said but once */
+
 		query->room = NULL;
 		room = query->resolver->scratch;
 		s53_cache_find(cache, &ask, room, sizeof query->resolver->scratch, &cached);
+		cached.refresh = cached.refresh || refresh;
 	}
 	switch (cached.freshness) {
 	case S53_CACHE_FRESH:
