@@ -71,18 +71,30 @@ s53_wants_minimal_any(const struct s53_query *query)
 	    query->request.question.qtype == S53_TYPE_ANY;
 }
 
-/* An upstream's answer to ANY, reduced to its first RRset and signatures, in the scratch buffer. */
+/* Only where there is more; a zone of ours has thought of it itself. */
+static bool
+is_to_be_minimal(const struct s53_query *query)
+{
+	return s53_wants_minimal_any(query) && query->route != NULL &&
+	    query->route->kind == S53_ROUTE_FORWARD &&
+	    s53_header_count(query->outcome.message, S53_ANSWER) > 1;
+}
+
+/*
+ * An upstream's answer to ANY, reduced to its first RRset and signatures, in the scratch buffer,
+ * where the cache may have put it.
+ */
 static void
 keep_first_rrset(struct s53_query *query)
 {
 	struct s53_outcome *outcome = &query->outcome;
-	uint8_t *scratch = query->resolver->scratch;
+	uint8_t octets[S53_MESSAGE_MAX];
 	struct s53_reply reply;
 	struct s53_walk walk;
 	struct s53_rr rr;
 	uint16_t type = S53_TYPE_RRSIG;
 
-	s53_reply_begin(&reply, scratch, sizeof query->resolver->scratch, query->request.id,
+	s53_reply_begin(&reply, octets, sizeof octets, query->request.id,
 	    s53_header_flags(outcome->message), &query->request.question);
 	s53_walk_begin(&walk, outcome->message, outcome->message_len);
 	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER) {
@@ -93,7 +105,8 @@ keep_first_rrset(struct s53_query *query)
 			    &reply, S53_ANSWER, outcome->message, outcome->message_len, &rr);
 	}
 	outcome->message_len = s53_reply_end(&reply, NULL);
-	outcome->message = scratch;
+	outcome->message = query->resolver->scratch;
+	memcpy(outcome->message, octets, outcome->message_len);
 }
 
 /* Where the message is small enough, or cut to be so: returns its new length. */
@@ -140,7 +153,7 @@ send_message(struct s53_query *query)
 	uint8_t *room;
 	size_t len;
 
-	if (s53_wants_minimal_any(query) && query->outcome.message != query->resolver->scratch)
+	if (is_to_be_minimal(query))
 		keep_first_rrset(query);
 	s53_arrange(query, query->outcome.message, query->outcome.message_len);
 	len = fit(query, s53_reply_limit(query) - opt_len, &message);
@@ -207,15 +220,21 @@ s53_reply_send(struct s53_query *query)
 		query->client.ops->send(&query->client, len);
 }
 
-/* A follower may know a stale answer where the leader, asking for the cache alone, knows none. */
-static void
+/*
+ * A follower may know a stale answer where the leader, asking for the cache alone, knows none. Such
+ * an answer, and one that a leader took for the cache alone, was not completed: where it has a
+ * CNAME that leaves the route, that is still to be done (S53_WAIT: it is under way).
+ */
+static enum s53_verdict
 share_outcome(const struct s53_pending *leader, struct s53_pending *follower)
 {
 	const struct s53_outcome *outcome = &leader->query.outcome;
 
-	if (outcome->message != NULL || outcome->rcode != S53_RCODE_SERVFAIL ||
-	    !s53_stale_take(&follower->query, "resolver failure"))
-		follower->query.outcome = *outcome;
+	if (outcome->message == NULL && outcome->rcode == S53_RCODE_SERVFAIL &&
+	    s53_stale_take(&follower->query, "resolver failure"))
+		return s53_chase(&follower->query);
+	follower->query.outcome = *outcome;
+	return leader->query.refresh ? s53_chase(&follower->query) : S53_NEXT;
 }
 
 /*
@@ -237,7 +256,8 @@ wake_followers(struct s53_pending *leader)
 			follower->query.step = S53_STEP_CHOOSE;
 			s53_pending_lead(follower);
 		} else {
-			share_outcome(leader, follower);
+			if (share_outcome(leader, follower) == S53_WAIT)
+				continue;
 			follower->query.step = S53_STEP_ANSWER;
 		}
 		s53_query_run(&follower->query);

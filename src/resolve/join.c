@@ -4,11 +4,14 @@
  */
 #include "pending.h"
 
-/* More than may wait: the newest is shed, at once and with a reason. */
+/*
+ * More than may wait: the newest is shed, at once and with a reason. A stale CNAME that leaves the
+ * route would have to wait for its end.
+ */
 static enum s53_verdict
 shed(struct s53_query *query)
 {
-	if (s53_stale_take(query, "too many queries wait"))
+	if (s53_stale_take(query, "too many queries wait") && !s53_chase_is_due(query))
 		return S53_REPLY;
 	return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
 }
