@@ -181,7 +181,10 @@ complete(struct s53_query *query)
 	query->outcome.message = octets;
 	query->outcome.message_len = s53_reply_end(&merged, NULL);
 	query->outcome.rcode = end->rcode;
-	query->outcome.ede = end->ede;
+	if (end->ede != S53_EDE_NONE) { /* else it may still be the chain that is stale */
+		query->outcome.ede = end->ede;
+		query->outcome.ede_text = end->ede_text;
+	}
 	query->outcome.authentic = query->outcome.authentic && end->authentic;
 	return S53_NEXT;
 }
@@ -236,6 +239,8 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 		.answering = &query->view->answering,
 		.chase_of = chase,
 		.chase_depth = (uint8_t)(query->chase_depth + 1),
+		.hurried =
+		    query->now_ms + query->view->query_timeout_ms / 2 > query->pending->deadline_ms,
 		.may_query = query->may_query,
 		.may_recurse = query->may_recurse,
 		.client = query->client };

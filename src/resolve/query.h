@@ -70,6 +70,7 @@ struct s53_query {
 	uint64_t deadline_ms; /* of the query that this one serves; 0: it begins when it waits */
 	struct s53_chase *chase_of; /* chase.c: whose CNAME's end this is, or NULL */
 	uint8_t chase_depth; /* over 0: asked by ourselves for a CNAME's end */
+	bool hurried; /* which it is when less than half of the time is left */
 	bool refresh; /* nobody waits any more, or ever did: for the cache alone (refresh.c) */
 	bool stale; /* FIND saw an answer that may go out when the upstreams fail (stale.c) */
 	bool may_query; /* allow-query, allow-query-on */

@@ -53,6 +53,7 @@ s53_refresh(const struct s53_query *query)
 	again.pending = NULL;
 	again.chase_depth = 0;
 	again.deadline_ms = 0;
+	again.hurried = false;
 	again.key.name = &again.request.question.lower;
 	s53_query_run(&again);
 }

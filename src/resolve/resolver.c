@@ -114,7 +114,7 @@ begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_a
 	query->chase_of = NULL;
 	query->deadline_ms = 0;
 	query->chase_depth = 0;
-	query->refresh = query->stale = false;
+	query->hurried = query->refresh = query->stale = false;
 	query->may_query = query->may_recurse = false;
 	query->room = NULL;
 	query->key.name = NULL;

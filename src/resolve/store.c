@@ -34,7 +34,8 @@ s53_step_store(struct s53_query *query)
 enum s53_verdict
 s53_store_failure(struct s53_query *query)
 {
-	if (s53_query_is_cached(query)) {
+	/* Who asks in the last moment of a query learns nothing about the upstream. */
+	if (s53_query_is_cached(query) && !query->hurried) {
 		struct s53_cache_ask ask = s53_query_cache_ask(query);
 
 		s53_cache_store_failure(query->policy->cache, &ask, query->outcome.ede);
