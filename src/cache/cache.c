@@ -81,6 +81,8 @@ octets_of_a_shard(uint64_t max_octets, unsigned bits)
 	uint64_t fixed = sizeof(struct s53_cache) + (sizeof(struct s53_shard) << bits);
 	uint64_t octets = (max_octets - fixed - growth) >> bits;
 
+	if (octets > SIZE_MAX / 4) /* on machines of 32 bits */
+		octets = SIZE_MAX / 4;
 	return octets < SHARD_OCTETS_MAX ? octets : SHARD_OCTETS_MAX;
 }
 

@@ -227,6 +227,21 @@ a_small_answer_in_the_place_of_a_large_one_gives_the_rest_back(void **state)
 }
 
 static void
+an_answer_that_grows_keeps_its_uses(void **state)
+{
+	struct fixture *f = fixture_new(0);
+
+	(void)state;
+	store_many(f, "x", FULL, 300);
+	assert_true(store_len(f, "wanted.example", LEN, 300));
+	assert_int_equal(find(f), S53_CACHE_FRESH);
+	assert_true(store_len(f, "wanted.example", 3 * LEN, 300));
+	store_many(f, "y", 2000, 300);
+	assert_int_equal(find_name(f, "wanted.example"), S53_CACHE_FRESH);
+	fixture_free(f);
+}
+
+static void
 stale_answers_that_nobody_wants_make_room_before_living_ones(void **state)
 {
 	struct fixture *f = fixture_new(0);
@@ -414,6 +429,7 @@ main(void)
 		cmocka_unit_test(the_bound_on_the_earliest_end_is_exact_again_after_a_time_around),
 		cmocka_unit_test(what_is_over_stays_nowhere_even_where_there_is_room),
 		cmocka_unit_test(a_small_answer_in_the_place_of_a_large_one_gives_the_rest_back),
+		cmocka_unit_test(an_answer_that_grows_keeps_its_uses),
 		cmocka_unit_test(stale_answers_that_nobody_wants_make_room_before_living_ones),
 		cmocka_unit_test(an_answer_of_64_kib_finds_room_among_small_ones),
 		cmocka_unit_test(small_answers_find_room_among_those_of_64_kib),
