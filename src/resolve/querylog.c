@@ -120,6 +120,15 @@ error_severity(struct s53_resolver *resolver, uint64_t now_ms)
 	return S53_LOG_INFO;
 }
 
+static const char *
+failure_word(const struct s53_outcome *outcome)
+{
+	if (outcome->ede_text != NULL)
+		return outcome->ede_text;
+	return outcome->ede == S53_EDE_CACHED_ERROR ? "it failed before, within servfail-ttl"
+						    : "no upstream could answer";
+}
+
 void
 s53_query_log_error(const struct s53_query *query)
 {
@@ -128,7 +137,6 @@ s53_query_log_error(const struct s53_query *query)
 	const struct s53_question *question = &query->request.question;
 	char client[S53_ADDR_TEXT], name[S53_NAME_TEXT], type[WORD_MAX], class[WORD_MAX];
 	const char *view = view_word(query);
-	const char *why = query->outcome.ede_text;
 
 	if (!s53_log_on(S53_LOG_QUERY_ERRORS, severity))
 		return;
@@ -137,5 +145,5 @@ s53_query_log_error(const struct s53_query *query)
 	    "client %s (%s):%s%s%s query failed (SERVFAIL) for %s/%s/%s: %s",
 	    s53_addr_print(&query->client.addr, client), name, *view == '\0' ? "" : " view ", view,
 	    *view == '\0' ? "" : ":", name, class_word(question->qclass, class),
-	    type_word(question->qtype, type), why == NULL ? "no upstream could answer" : why);
+	    type_word(question->qtype, type), failure_word(&query->outcome));
 }

@@ -6,7 +6,7 @@ import signal
 
 from support.process import wait_until
 from support.split53 import Split53, free_port
-from support.upstream import answer_with
+from support.upstream import SERVFAIL, answer_with
 
 
 def serving(closing, tmp_path, make_conf, upstream, logging, options="", **more):
@@ -37,6 +37,17 @@ def test_without_querylog_no_query_is_logged(closing, tmp_path, make_conf, upstr
         channel all {{ file "{file}"; severity info; }}; category default {{ all; }}; }};""")
     program.ask("silent.example.com.")
     assert "silent.example.com" not in read(file)
+
+
+def test_a_failure_is_logged_with_its_reason_and_once_a_second_at_info(upstream, split53):
+    failing = upstream(lambda q: q.reply(rcode=SERVFAIL))
+    program = split53(forwarders=[failing.where], options="servfail-ttl 30;", arguments=["-d", "1", "-n", "1"])
+    for _ in range(2):
+        program.ask("failing.example.com.")
+    line = r"query-errors: (.*) client .* query failed \(SERVFAIL\) for failing.example.com/IN/A: (.*)"
+    asked, remembered = wait_until(lambda: re.findall(line, program.log())[1:] and re.findall(line, program.log()), 5, "both are logged")
+    assert asked == ("info:", f"127.0.0.1#{failing.port} answered with rcode 2")
+    assert remembered == ("debug 1:", "it failed before, within servfail-ttl")	# RFC 9520 s3.2
 
 
 def test_a_severity_keeps_what_is_below_it_out(closing, tmp_path, make_conf, upstream):
