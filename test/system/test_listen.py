@@ -3,15 +3,17 @@
 import itertools
 import re
 import socket
+import struct
 
 import pytest
 
-from support.client import Stream, addresses, ask, query
+from support.client import Stream, addresses, ask, parse, query
 from support.namespace import Neighbour, add_address, remove_address, run
 from support.process import patience, wait_until
 from support.split53 import free_port
 from support.upstream import answer_with
 
+UDP_SEGMENT, UDP_GRO = 103, 104	# Python has no names for them
 DEVICES = itertools.count(1)	# a device outlives its namespace by a moment
 
 
@@ -175,3 +177,22 @@ def test_an_address_still_checked_at_a_reload_keeps_no_other_from_being_listened
     program.reload()
     for address in ("127.0.0.3", "fd00:67::2"):
         wait_until(lambda: answers(address, port) and answers(address, port, True), 10 * patience(), f"{address} answers")
+
+
+def test_a_train_of_questions_from_one_port_is_answered_by_a_train(upstream, split53):
+    program = split53(forwarders=[upstream().where], arguments=["-n", "1"])
+    program.ask("www.example.com.")
+    questions = [query("www.example.com.", identity=number).to_wire() for number in range(20)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        try:
+            client.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
+        except OSError:
+            pytest.skip("this kernel has no UDP_GRO")
+        client.settimeout(5)
+        client.connect(("127.0.0.1", program.port))
+        client.sendmsg([b"".join(questions)], [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("H", len(questions[0])))])
+        octets, control, _, _ = client.recvmsg(65535, 64)
+    each, = (struct.unpack("i", data[:4])[0] for _, kind, data in control if kind == UDP_GRO)
+    replies = [parse(octets[at:at + each]) for at in range(0, len(octets), each)]
+    assert sorted(reply.id for reply in replies) == list(range(20))
+    assert all(addresses(reply) == ["192.0.2.1"] for reply in replies)
