@@ -15,9 +15,7 @@
 #define CACHE_LINE 64
 #define INDEX_BITS_MIN 10
 
-/* Of the smaller ring: it has room for the largest block, whichever entries are in it. */
-#define SMALL_PER_CENT 10
-#define SMALL_MIN ((S53_ENTRY_SIZE_MAX + PAGE - 1) / PAGE * PAGE)
+#define SMALL_PER_CENT 10 /* in the least shard that is 80 KiB: room for the largest block */
 
 /*
  * An entry of an A record takes 104 octets of a ring: with an index of at most 2/13 of the shard,
@@ -45,8 +43,7 @@ lay_out(struct s53_layout *layout, uint64_t octets)
 	layout->ghosts_mask = (uint32_t)(ghosts_len / sizeof(uint64_t)) - 1;
 	rings_len = ((size_t)octets - index_len - ghosts_len) / PAGE * PAGE;
 	small = rings_len / 100 * SMALL_PER_CENT / PAGE * PAGE;
-	if (small < SMALL_MIN)
-		small = SMALL_MIN;
+	S53_ASSERT(small >= S53_ENTRY_SIZE_MAX);
 	layout->ring_size[S53_RING_SMALL] = small;
 	layout->ring_size[S53_RING_MAIN] = rings_len - small;
 	layout->ghosts_at = 2 * index_len;

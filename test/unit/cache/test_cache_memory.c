@@ -4,6 +4,8 @@
  */
 #include "fixture.h"
 
+#include "cache/inside.h"
+
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,6 +60,29 @@ any_size_at_all_makes_a_cache(void **state)
 		assert_int_equal(s53_cache_max_octets(f->cache), least);
 		assert_true(count_of(f).used_octets <= least);
 		fixture_free(f);
+	}
+}
+
+/* With both indexes of one shard that grows. Below 2 MiB nothing is, above 8 GiB all is alike. */
+static void
+all_parts_together_are_no_larger_than_the_size_and_hardly_smaller(void **state)
+{
+	(void)state;
+	for (uint64_t size = 2 * MIB; size < 9000 * MIB; size += size / 13 + 1) {
+		struct s53_cache *cache = s53_cache_new(size);
+		const struct s53_layout *layout = &cache->layout;
+		uint64_t shards = UINT64_C(1) << cache->shard_bits;
+		uint64_t index = sizeof(uint64_t) << layout->index_bits_max;
+		uint64_t ghosts = (layout->ghosts_mask + UINT64_C(1)) * sizeof(uint64_t);
+		uint64_t rings =
+		    layout->ring_size[S53_RING_SMALL] + layout->ring_size[S53_RING_MAIN];
+		uint64_t all = sizeof *cache + shards * sizeof(struct s53_shard) +
+		    shards * (index + ghosts + rings) + index / 2;
+
+		assert_true(all <= size);
+		assert_true(all > size - size / 50);
+		assert_true(size < 4096 * MIB ? size / shards < 2 * MIB : true);
+		s53_cache_drop(cache);
 	}
 }
 
@@ -151,6 +176,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_large_cache_that_is_not_used_takes_nothing),
 		cmocka_unit_test(any_size_at_all_makes_a_cache),
+		cmocka_unit_test(all_parts_together_are_no_larger_than_the_size_and_hardly_smaller),
 		cmocka_unit_test(a_few_entries_take_little),
 		cmocka_unit_test(what_is_taken_is_what_is_counted_and_never_more_than_the_size),
 		cmocka_unit_test(what_the_kernel_gives_no_memory_for_is_not_kept),
