@@ -34,12 +34,14 @@
 #define LAPS_MAX 64 /* a copy each, of some 30 ns */
 #define HUNTS_MAX 8 /* with one expired entry in nine no living one has to go */
 #define DEAD_PART_MAX 32 /* of the main ring may be dead blocks before the tail goes for them */
+#define SMALL_PART 9 /* of what lives in the main ring lives in the small one */
 #define FINGERPRINT_BITS 16
 
 /* What one store may still do. */
 struct work {
 	int64_t now_ms;
 	unsigned laps, hunts;
+	bool index_full; /* though perhaps the rings are not */
 };
 
 static bool
@@ -241,6 +243,11 @@ may_stay(struct s53_shard *shard, const struct s53_entry *entry, struct work *wo
 
 	if (is_over(entry, work))
 		return false;
+	if (work->index_full) {
+		if (entry->uses == 0 || work->laps == 0)
+			return false;
+		work->laps--;
+	}
 	if (is_spent(entry, work)) /* stale, and nobody wants it: if it costs nothing */
 		return s53_ring_has_room(&shard->rings[S53_RING_MAIN], size);
 	return room_in_main(shard, size, work, entry->uses > 0);
@@ -273,13 +280,31 @@ s53_room_make(struct s53_shard *shard, unsigned ring, size_t size, int64_t now_m
 			small_step(shard, &work);
 }
 
-void
-s53_room_evict(struct s53_shard *shard, int64_t now_ms)
+/*
+ * Answers to short names fill the index before the rings. Then who leaves is chosen as if the rings
+ * were full: the small one has its tenth of what lives, and who was not asked for leaves there.
+ */
+static void
+evict_one(struct s53_shard *shard, struct work *work)
 {
-	struct work work = { .now_ms = now_ms, .laps = LAPS_MAX, .hunts = HUNTS_MAX };
+	size_t small = shard->rings[S53_RING_SMALL].live;
+	size_t large = shard->rings[S53_RING_MAIN].live;
 
-	if (!s53_ring_is_empty(&shard->rings[S53_RING_SMALL]))
-		small_step(shard, &work);
+	if (large > 0 && work->now_ms >= shard->first_end_ms && main_step(shard, work, false))
+		return;
+	if (small < large / SMALL_PART)
+		(void)main_step(shard, work, true);
 	else
-		(void)main_step(shard, &work, true);
+		small_step(shard, work);
+}
+
+void
+s53_room_evict(struct s53_shard *shard, uint32_t most, int64_t now_ms)
+{
+	struct work work = {
+		.now_ms = now_ms, .laps = LAPS_MAX, .hunts = HUNTS_MAX, .index_full = true
+	};
+
+	while (shard->count >= most)
+		evict_one(shard, &work);
 }

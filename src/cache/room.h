@@ -13,8 +13,8 @@
 /* Room at the head of a ring for a block of `size`, not more than the small ring has. */
 void s53_room_make(struct s53_shard *shard, unsigned ring, size_t size, int64_t now_ms);
 
-/* One entry less in the index, at least after some calls. The index is not empty. */
-void s53_room_evict(struct s53_shard *shard, int64_t now_ms);
+/* Fewer entries than `most` in the index; that is over 0. */
+void s53_room_evict(struct s53_shard *shard, uint32_t most, int64_t now_ms);
 
 /* Out of the index; its block waits for the tail. */
 void s53_room_bury(struct s53_shard *shard, struct s53_entry *entry);

@@ -117,8 +117,7 @@ make_room_in_index(struct s53_shard *shard, int64_t now_ms)
 
 	if (shard->count < slots - slots / 4 || grow_index(shard))
 		return;
-	while (shard->count >= slots - slots / 8)
-		s53_room_evict(shard, now_ms);
+	s53_room_evict(shard, slots - slots / 8, now_ms);
 }
 
 /* Use the block again. What it has too much becomes a block of its own, unless that is little. */
