@@ -39,6 +39,13 @@ s53_query_fetch(struct s53_query *query)
 		s53_cache_prefetch(query->policy->cache, &query->key);
 }
 
+void
+s53_query_fetch_entry(const struct s53_query *query)
+{
+	if (query->policy->cache != NULL)
+		s53_cache_prefetch_entry(query->policy->cache, &query->key);
+}
+
 /* Where a fresh answer is to be copied to: the client's own buffer where it may fit. */
 static uint8_t *
 find_room(struct s53_query *query, size_t *cap)

@@ -99,8 +99,12 @@ bool s53_query_run_until(struct s53_query *query, enum s53_step until);
 /* What the cache is asked with; the key is made when it is not yet. */
 struct s53_cache_ask s53_query_cache_ask(struct s53_query *query);
 
-/* Make the key and have the cache's memory for it fetched: FIND follows soon. */
+/*
+ * FIND follows soon: make the key and have the cache's memory for it fetched; then, when that has
+ * been called for all of the batch, the entry itself.
+ */
 void s53_query_fetch(struct s53_query *query);
+void s53_query_fetch_entry(const struct s53_query *query);
 
 /* Is there a cache, and is it to be used for this query's route? */
 bool s53_query_is_cached(const struct s53_query *query);

@@ -153,6 +153,8 @@ take_group(struct s53_resolver *resolver, const struct s53_arrival *arrivals, un
 		found[found_count++] = query;
 	}
 	for (unsigned i = 0; i < found_count; i++)
+		s53_query_fetch_entry(found[i]);
+	for (unsigned i = 0; i < found_count; i++)
 		s53_query_run(found[i]);
 }
 
