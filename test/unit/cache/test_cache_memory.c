@@ -80,7 +80,7 @@ all_parts_together_are_no_larger_than_the_size_and_hardly_smaller(void **state)
 		    shards * (index + ghosts + rings) + index / 2;
 
 		assert_true(all <= size);
-		assert_true(all > size - size / 50);
+		assert_true(all > size - size / 25);
 		assert_true(size < 4096 * MIB ? size / shards < 2 * MIB : true);
 		s53_cache_drop(cache);
 	}
