@@ -200,8 +200,10 @@ count_answer(const struct s53_query *query)
 
 	s53_count(query->resolver->counters,
 	    rcode < sizeof by_rcode / sizeof *by_rcode ? by_rcode[rcode] : S53_C_ANSWER_OTHER);
-	if (query->outcome.ede == S53_EDE_STALE || query->outcome.ede == S53_EDE_STALE_NXDOMAIN)
+	if (query->outcome.ede == S53_EDE_STALE || query->outcome.ede == S53_EDE_STALE_NXDOMAIN) {
 		s53_count(query->resolver->counters, S53_C_ANSWER_STALE);
+		s53_query_log_stale(query);
+	}
 }
 
 void

@@ -107,6 +107,7 @@ struct s53_resolver {
 	unsigned free_attempt_count;
 	uint32_t order_turn; /* of cyclic and random order: arrange.c */
 	uint64_t error_told_ms; /* when a failure was last logged at info */
+	uint64_t stale_told_ms; /* and a stale answer */
 	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
 };
 

@@ -156,6 +156,7 @@ void s53_query_set_route(struct s53_query *query, const struct s53_route *route)
 /* minimal-any: one RRset is enough for ANY over UDP (RFC 8482 s4.1, s4.4). */
 bool s53_wants_minimal_any(const struct s53_query *query);
 
-/* querylog and query-errors, in BIND's form. */
+/* querylog, query-errors and serve-stale. */
 void s53_query_log(const struct s53_query *query);
 void s53_query_log_error(const struct s53_query *query);
+void s53_query_log_stale(const struct s53_query *query);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * querylog.c - the categories queries and query-errors, in BIND's form, so that what reads BIND's
- * logs reads ours.
+ * logs reads ours, and serve-stale.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "pending.h"
 
 #define WORD_MAX 12
-#define ERROR_INTERVAL_MS 1000
+#define TOLD_INTERVAL_MS 1000
 
 static const char *
 type_word(uint16_t type, char word[static WORD_MAX])
@@ -108,42 +108,56 @@ s53_query_log(const struct s53_query *query)
 }
 
 /*
- * The first failure in ERROR_INTERVAL_MS is told at info, the others at debug 1 (BIND's severity
- * for all of them): a dead upstream under load shows in the log, and does not fill it.
+ * The first of a kind in TOLD_INTERVAL_MS is told at info, the others at debug 1 (BIND's severity
+ * for all failures): a dead upstream under load shows in the log, and does not fill it.
  */
 static int
-error_severity(struct s53_resolver *resolver, uint64_t now_ms)
+severity_of(uint64_t *told_ms, uint64_t now_ms)
 {
-	if (now_ms < resolver->error_told_ms + ERROR_INTERVAL_MS)
+	if (now_ms < *told_ms + TOLD_INTERVAL_MS)
 		return S53_LOG_DEBUG;
-	resolver->error_told_ms = now_ms;
+	*told_ms = now_ms;
 	return S53_LOG_INFO;
 }
 
-static const char *
-failure_word(const struct s53_outcome *outcome)
+/* "client ADDR (NAME): WHAT NAME/CLASS/TYPE: WHY" */
+static void
+log_outcome(const struct s53_query *query, enum s53_log_category category, int severity,
+    const char *what, const char *why)
 {
-	if (outcome->ede_text != NULL)
-		return outcome->ede_text;
-	return outcome->ede == S53_EDE_CACHED_ERROR ? "it failed before, within servfail-ttl"
-						    : "no upstream could answer";
+	const struct s53_question *question = &query->request.question;
+	char client[S53_ADDR_TEXT], name[S53_NAME_TEXT], type[WORD_MAX], class[WORD_MAX];
+	const char *view = view_word(query);
+
+	if (!s53_log_on(category, severity))
+		return;
+	s53_name_print(&question->name, name);
+	s53_log(category, severity, "client %s (%s):%s%s%s %s %s/%s/%s: %s",
+	    s53_addr_print(&query->client.addr, client), name, *view == '\0' ? "" : " view ", view,
+	    *view == '\0' ? "" : ":", what, name, class_word(question->qclass, class),
+	    type_word(question->qtype, type), why);
 }
 
 void
 s53_query_log_error(const struct s53_query *query)
 {
-	int severity = error_severity(query->resolver, query->now_ms);
+	const struct s53_outcome *outcome = &query->outcome;
+	const char *why = outcome->ede_text;
 
-	const struct s53_question *question = &query->request.question;
-	char client[S53_ADDR_TEXT], name[S53_NAME_TEXT], type[WORD_MAX], class[WORD_MAX];
-	const char *view = view_word(query);
+	if (why == NULL)
+		why = outcome->ede == S53_EDE_CACHED_ERROR ? "it failed before, within servfail-ttl"
+							   : "no upstream could answer";
+	log_outcome(query, S53_LOG_QUERY_ERRORS,
+	    severity_of(&query->resolver->error_told_ms, query->now_ms),
+	    "query failed (SERVFAIL) for", why);
+}
 
-	if (!s53_log_on(S53_LOG_QUERY_ERRORS, severity))
-		return;
-	s53_name_print(&question->name, name);
-	s53_log(S53_LOG_QUERY_ERRORS, severity,
-	    "client %s (%s):%s%s%s query failed (SERVFAIL) for %s/%s/%s: %s",
-	    s53_addr_print(&query->client.addr, client), name, *view == '\0' ? "" : " view ", view,
-	    *view == '\0' ? "" : ":", name, class_word(question->qclass, class),
-	    type_word(question->qtype, type), failure_word(&query->outcome));
+void
+s53_query_log_stale(const struct s53_query *query)
+{
+	const char *why = query->outcome.ede_text;
+
+	log_outcome(query, S53_LOG_SERVE_STALE,
+	    severity_of(&query->resolver->stale_told_ms, query->now_ms), "stale answer used for",
+	    why == NULL ? "expired" : why);
 }

@@ -33,7 +33,7 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	resolver->pending_count = resolver->free_pending_count = 0;
 	resolver->free_attempt_count = 0;
 	resolver->order_turn = (uint32_t)s53_rand_u64();
-	resolver->error_told_ms = 0;
+	resolver->error_told_ms = resolver->stale_told_ms = 0;
 	return resolver;
 }
 

@@ -4,9 +4,10 @@ import os
 import re
 import signal
 
+from support.client import extended_errors
 from support.process import wait_until
 from support.split53 import Split53, free_port
-from support.upstream import SERVFAIL, answer_with
+from support.upstream import SERVFAIL, FakeUpstream, answer_with
 
 
 def serving(closing, tmp_path, make_conf, upstream, logging, options="", **more):
@@ -48,6 +49,20 @@ def test_a_failure_is_logged_with_its_reason_and_once_a_second_at_info(upstream,
     asked, remembered = wait_until(lambda: re.findall(line, program.log())[1:] and re.findall(line, program.log()), 5, "both are logged")
     assert asked == ("info:", f"127.0.0.1#{failing.port} answered with rcode 2")
     assert remembered == ("debug 1:", "it failed before, within servfail-ttl")	# RFC 9520 s3.2
+
+
+def test_a_stale_answer_is_logged_with_its_reason(closing, tmp_path, make_conf):
+    alive = [True]
+    upstream = closing(FakeUpstream(lambda q: q.address(ttl=1) if alive[0] else q.reply(rcode=SERVFAIL)))
+    file, port = tmp_path / "stale.log", free_port()
+    conf = make_conf(port, [upstream.where], options="stale-answer-enable yes;") + f"""logging {{
+        channel stale {{ file "{file}"; severity info; print-category yes; }}; category serve-stale {{ stale; }}; }};"""
+    program = closing(Split53(tmp_path, conf, wait_at=("127.0.0.1", port), foreground="-f"))
+    program.ask("www.example.com.")
+    alive[0] = False
+    wait_until(lambda: extended_errors(program.ask("www.example.com.", edns=0)) == [3], 5, "it is stale")
+    assert re.search(r"serve-stale: client 127\.0\.0\.1#\d+ \(www\.example\.com\): stale answer used for www\.example\.com/IN/A: resolver failure\n",
+                     wait_until(lambda: read(file), 5, "a line"))
 
 
 def test_a_severity_keeps_what_is_below_it_out(closing, tmp_path, make_conf, upstream):
