@@ -16,6 +16,7 @@
 
 #define CHASE_DEPTH_MAX 8 /* crossings of one query */
 #define CHAIN_MAX 16 /* CNAMEs of one answer */
+#define LOOKS_MAX 512 /* at CNAMEs' owners: a chain of 16 in the worst order needs half of it */
 
 struct s53_chase {
 	struct s53_pending *parent;
@@ -27,30 +28,39 @@ struct s53_chase {
 	uint8_t *reply; /* of the child, in the parent's arena */
 	size_t reply_len;
 	struct s53_outcome reply_outcome;
+	unsigned looks; /* taken at owners of CNAMEs */
+	bool endless; /* more CNAMEs than anybody follows, of which one may leave */
 	bool delegated; /* the chain's last name is below a delegation of the zone */
 	bool finished;
 	bool parked; /* the parent waits and is to be run */
 };
 
-/* The target of the answer section's CNAME owned by `owner`. */
+/*
+ * The target of the answer section's CNAME owned by `owner`. This is done for each hit of the
+ * cache: thousands of CNAMEs with names of many pointers would take a tenth of a second.
+ */
 static bool
-find_cname(
-    const uint8_t *message, size_t len, const struct s53_name *owner, struct s53_name *target)
+find_cname(struct s53_chase *chase, const struct s53_name *owner, struct s53_name *target)
 {
+	struct s53_reader message = s53_reader_of(chase->message, chase->message_len);
 	struct s53_walk walk;
 	struct s53_rr rr;
 
-	if (!s53_walk_begin(&walk, message, len))
+	if (!s53_walk_begin(&walk, chase->message, chase->message_len))
 		return false;
 	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER) {
-		struct s53_reader at = s53_reader_of(message, len);
+		struct s53_reader at = message;
 
 		if (rr.type != S53_TYPE_CNAME)
 			continue;
+		if (++chase->looks > LOOKS_MAX) {
+			chase->endless = true;
+			return false;
+		}
 		at.at = rr.owner_at;
 		if (!s53_name_read_equal(&at, owner))
 			continue;
-		at = s53_reader_of(message, len);
+		at = message;
 		at.at = rr.rdata_at;
 		return s53_name_read(&at, target);
 	}
@@ -66,33 +76,46 @@ same_route(const struct s53_route *a, const struct s53_route *b)
 	    b->kind == S53_ROUTE_FORWARD && a->group == b->group;
 }
 
+/* The chain has all the names there is room for: does it go on, and not in a circle? */
+static bool
+goes_on(struct s53_chase *chase)
+{
+	struct s53_name next;
+
+	for (unsigned i = 0; i < CHAIN_MAX; i++)
+		if (s53_name_equal(&chase->names[i], &chase->names[CHAIN_MAX]))
+			return false;
+	return find_cname(chase, &chase->names[CHAIN_MAX], &next);
+}
+
 /*
- * Follow the chain to its first target in another route: names[kept]. false: it stays where it
- * is.
+ * Follow the chain to its first target in another route: names[kept]; or it is endless. false: it
+ * stays where it is.
  */
 static bool
 find_crossing(const struct s53_query *query, struct s53_chase *chase)
 {
 	const struct s53_routes *routes = query->view->routes;
 
-	chase->kept = 0;
+	chase->kept = chase->looks = 0;
+	chase->endless = false;
 	if (!chase->delegated &&
-	    !find_cname(chase->message, chase->message_len, &query->request.question.lower,
-		&chase->names[1]))
-		return false; /* the rule: nothing to follow, and nothing has been copied */
+	    !find_cname(chase, &query->request.question.lower, &chase->names[1]))
+		return chase->endless; /* the rule: nothing to follow, nothing has been copied */
 	s53_name_copy(&chase->names[0], &query->request.question.lower);
 	for (chase->kept = 1; chase->kept <= CHAIN_MAX; chase->kept++) {
 		struct s53_name *target = &chase->names[chase->kept];
 
-		if (!find_cname(chase->message, chase->message_len, target - 1, target)) {
+		if (!find_cname(chase, target - 1, target)) {
 			chase->kept--; /* the last name is the crossing, if anything is */
-			return chase->delegated && chase->kept > 0;
+			return chase->endless || (chase->delegated && chase->kept > 0);
 		}
 		s53_name_lower(target);
 		if (!same_route(query->route, s53_routes_find(routes, target)))
 			return true;
 	}
-	return false;
+	chase->endless = chase->endless || goes_on(chase);
+	return chase->endless;
 }
 
 /* Has one of the queries that lead here already asked for this name? */
@@ -328,6 +351,8 @@ chase_from(struct s53_query *query, bool delegated)
 
 	if (!is_due(query, &chase, delegated))
 		return S53_NEXT;
+	if (chase.endless)
+		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many CNAMEs");
 	if (pending == NULL && (pending = s53_pending_move(query)) == NULL)
 		return s53_query_fail(
 		    query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
