@@ -276,3 +276,15 @@ out IN CNAME www.example.com.
     assert rcode(nothing) == "NXDOMAIN" and rdata(nothing, "SOA", "authority")
     assert rcode(program.ask("ns.corp.example.", "MX")) == "NOERROR"
     assert all(not q.name.endswith("corp.example.") for q in server.queries)
+
+
+def test_owners_that_the_upstream_spells_out_are_spelled_as_the_client_does(upstream, split53):
+    """What is sent upstream has a random spelling; nobody else is to see it, be the answer new or kept."""
+    def answer(q):
+        owner = b"".join(bytes([len(label)]) + label for label in q.labels) + b"\0"
+        return q.reply(owner + struct.pack("!HHIH4s", 1, 1, 60, 4, b"\xc0\0\2\1"))
+    program = split53(forwarders=[upstream(answer).where])
+    for spelling in (b"LongEnough.For.A.Random.Spelling.Example", b"longenough.for.a.random.spelling.example"):
+        wire = b"".join(bytes([len(label)]) + label for label in spelling.split(b".")) + b"\0"
+        octets = ask_raw(("127.0.0.1", program.port), header(identity=1) + wire + b"\0\1\0\1")
+        assert octets[12:].startswith(wire + b"\0\1\0\1" + wire), octets
