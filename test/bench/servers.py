@@ -21,6 +21,7 @@ MIB = 1 << 20
 DNSMASQ_ENTRY = 130
 DNSDIST_ENTRY = 304
 PDNS_ENTRY = 974
+DNSMASQ_FULL = 10_000       # a larger cache that is full takes it 100 ms for each new name
 DNSDIST_DEFAULT = 10_000    # it has no cache unless told how many entries
 READY_SECONDS = 20
 
@@ -285,8 +286,7 @@ class Dnsmasq(Server):
     def commands(self):
         s = self.setting
         entries = (s.cache_mib or 0) * MIB // DNSMASQ_ENTRY
-        if s.names:
-            entries = min(entries, s.names + 10_000)
+        entries = min(entries, s.names + DNSMASQ_FULL if s.names else DNSMASQ_FULL)
         size = f"cache-size={entries}" if s.cache_mib else ""
         path = self.write("dnsmasq.conf", f"""port={self.port}
 listen-address=127.0.0.1

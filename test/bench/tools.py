@@ -11,6 +11,7 @@ from servers import Server
 
 TIMEOUT_SECONDS = 1     # a query that has no answer by then is lost
 STATS_SECONDS = 5
+COUNT_SECONDS = 200     # a load by count that is not done by then ends
 SOURCES = 20    # addresses: a connection that was closed holds its port for a minute
 _folder = ["."]
 
@@ -95,7 +96,7 @@ def words_of(load, port):
         return [*words, "--warm", "--seconds", "0"]
     if load.window:
         words += ["--window", str(load.window)]
-    words += ["--queries", str(load.count), "--seconds", "600"] if load.count else ["--seconds", str(load.seconds)]
+    words += ["--queries", str(load.count), "--seconds", str(COUNT_SECONDS)] if load.count else ["--seconds", str(load.seconds)]
     if load.train > 1:
         words += ["--train", str(load.train)]
     if load.transport == "tcp-one":
