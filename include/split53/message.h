@@ -76,12 +76,6 @@ void s53_message_respell(uint8_t *message, size_t len, const struct s53_name *sp
 uint32_t s53_message_least_ttl(const uint8_t *message, size_t len);
 
 /*
- * Lower each TTL (not of an OPT) by `age_s`, not below 0, and to at most `cap_s`. One over 2^31-1
- * becomes 0.
- */
-void s53_message_age(uint8_t *message, size_t len, uint32_t age_s, uint32_t cap_s);
-
-/*
  * Cut a message without OPT to at most `limit` octets, whole RRsets at a time from its end
  * (additional first, which alone does not set TC; RFC 2181 s9), header counts and TC made right. An
  * answer section that does not fit keeps the records that do; an authority or additional section of

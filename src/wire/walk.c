@@ -68,19 +68,3 @@ s53_message_least_ttl(const uint8_t *message, size_t len)
 	}
 	return least;
 }
-
-void
-s53_message_age(uint8_t *message, size_t len, uint32_t age_s, uint32_t cap_s)
-{
-	struct s53_walk walk;
-	struct s53_rr rr;
-
-	if (!s53_walk_begin(&walk, message, len))
-		return;
-	while (s53_walk_next(&walk, &rr)) {
-		uint32_t ttl = rr.ttl > TTL_MAX || rr.ttl < age_s ? 0 : rr.ttl - age_s;
-
-		if (rr.type != S53_TYPE_OPT)
-			s53_u32_put(message + rr.ttl_at, ttl < cap_s ? ttl : cap_s);
-	}
-}

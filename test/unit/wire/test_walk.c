@@ -112,47 +112,6 @@ a_ttl_over_2_31_counts_as_0(void **state) /* RFC 2181 s8 */
 	    0);
 }
 
-/* The TTL that `before` has become. */
-static uint32_t
-aged(uint32_t before, uint32_t age_s, uint32_t cap_s)
-{
-	struct octets message = octets("1234 8180 0001 0001 0000 0000" QUESTION ADDRESS);
-
-	s53_u32_put(message.at + 35, before);
-	s53_message_age(message.at, message.len, age_s, cap_s);
-	return s53_u32_get(message.at + 35);
-}
-
-static void
-ageing_lowers_to_0_and_caps(void **state)
-{
-	(void)state;
-	assert_int_equal(aged(60, 0, UINT32_MAX), 60);
-	assert_int_equal(aged(60, 59, UINT32_MAX), 1);
-	assert_int_equal(aged(60, 60, UINT32_MAX), 0);
-	assert_int_equal(aged(60, 61, UINT32_MAX), 0);
-	assert_int_equal(aged(60, UINT32_MAX, UINT32_MAX), 0);
-	assert_int_equal(aged(60, 0, 30), 30);
-	assert_int_equal(aged(60, 50, 30), 10);
-	assert_int_equal(aged(60, 0, 0), 0);
-	assert_int_equal(aged(0x7fffffff, 0, UINT32_MAX), 0x7fffffff);
-	assert_int_equal(aged(0x80000000, 0, UINT32_MAX), 0);
-	assert_int_equal(aged(0xffffffff, 1, UINT32_MAX), 0);
-}
-
-static void
-ageing_leaves_all_else_and_the_opt_alone(void **state)
-{
-	struct octets message = octets(
-	    "1234 8180 0001 0001 0000 0002" QUESTION ADDRESS "00 0029 04d0 01008000 0000" ADDRESS);
-
-	(void)state;
-	s53_message_age(message.at, message.len, 10, 20);
-	assert_octets(message.at, message.len,
-	    "1234 8180 0001 0001 0000 0002" QUESTION "c00c 0001 0001 00000014 0004 7f000001 "
-	    "00 0029 04d0 01008000 0000 c00c 0001 0001 00000014 0004 7f000001 ");
-}
-
 int
 main(void)
 {
@@ -163,8 +122,6 @@ main(void)
 		cmocka_unit_test(the_least_ttl_is_found),
 		cmocka_unit_test(an_opt_has_no_ttl_and_no_record_no_least),
 		cmocka_unit_test(a_ttl_over_2_31_counts_as_0),
-		cmocka_unit_test(ageing_lowers_to_0_and_caps),
-		cmocka_unit_test(ageing_leaves_all_else_and_the_opt_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
