@@ -124,6 +124,10 @@ a_ttl_over_31_bits_counts_as_zero(void **state) /* RFC 2181 s8 */
 	assert_int_equal(
 	    settle(&rules, HEAD "0001 0000 0000 " QUESTION A("80000000")).lifetime_s, 0);
 	assert_int_equal(settle(&rules, HEAD "0001 0000 0000 " QUESTION A("ffffffff")).ttl[0], 0);
+	assert_int_equal(
+	    settle(&rules, NXHEAD "0000 0001 0000 " QUESTION SOA("0000003c", "80000000"))
+		.lifetime_s,
+	    0);
 	rules.max_ttl_s = UINT32_MAX;
 	assert_int_equal(
 	    settle(&rules, HEAD "0001 0000 0000 " QUESTION A("7fffffff")).lifetime_s, 0x7fffffff);
@@ -145,6 +149,10 @@ nxdomain_is_kept_for_the_lesser_of_soa_ttl_and_minimum(void **state) /* RFC 2308
 	all = settle(&rules, NXHEAD "0000 0001 0000 " QUESTION SOA("0000001e", "0000003c"));
 	assert_int_equal(all.lifetime_s, 30);
 	assert_int_equal(all.ttl[0], 30);
+	all = settle(&rules,
+	    NXHEAD "0000 0002 0000 " QUESTION SOA("0000000a", "0000003c")
+		SOA("0000003c", "0000003c"));
+	assert_int_equal(all.lifetime_s, 10);
 }
 
 static void
