@@ -9,13 +9,13 @@
 #include <sys/mman.h>
 
 /* A datagram or a train has at most 65,527 octets (IPv6 without a jumbo payload): none is cut. */
-#define PLACE 65536
+#define TRAIN_MAX 65536
 /*
  * Places one cache line further apart than pages are: otherwise the beginnings of all would fall
  * into the same few sets of the first-level cache.
  */
-#define STRIDE (PLACE + 64)
-#define OCTETS ((size_t)S53_INBOX_COUNT * STRIDE)
+#define STRIDE(place) ((size_t)(place) + 64)
+#define OCTETS (S53_INBOX_COUNT * STRIDE(TRAIN_MAX))
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct s53_inbox *registry;
@@ -56,15 +56,25 @@ inbox_new(struct event_base *base)
 	for (unsigned i = 0; i < S53_INBOX_COUNT; i++) {
 		struct msghdr *message = &inbox->messages[i].msg_hdr;
 
-		inbox->vectors[i].iov_base = inbox->octets + (size_t)i * STRIDE;
-		inbox->vectors[i].iov_len = PLACE;
 		message->msg_name = &inbox->clients[i].addr;
 		message->msg_iov = &inbox->vectors[i];
 		message->msg_iovlen = 1;
-		message->msg_control = &inbox->controls[i];
-		s53_inbox_reset(inbox, i);
 	}
 	return inbox;
+}
+
+void
+s53_inbox_lay_out(struct s53_inbox *inbox, bool trains, bool controls)
+{
+	size_t place = trains ? TRAIN_MAX : S53_INBOX_REQUEST;
+
+	inbox->control_len = controls ? sizeof(inbox->controls[0]) : 0;
+	for (unsigned i = 0; i < S53_INBOX_COUNT; i++) {
+		inbox->vectors[i].iov_base = inbox->octets + i * STRIDE(place);
+		inbox->vectors[i].iov_len = place;
+		inbox->messages[i].msg_hdr.msg_control = controls ? &inbox->controls[i] : NULL;
+		s53_inbox_reset(inbox, i);
+	}
 }
 
 struct s53_inbox *

@@ -10,9 +10,9 @@
  * Units    octets
  *
  * A message is one datagram, or a train: datagrams of one client, all of one size but the last,
- * that came so close together that the kernel hands them over in one piece (UDP_GRO). Any message
- * may be a train, so there is room for the largest in each place: 4 MiB of address space, of which
- * a page becomes memory when something is received there.
+ * that came so close together that the kernel hands them over in one piece (UDP_GRO). Where any
+ * message may be a train, there is room for the largest in each place: 4 MiB of address space, of
+ * which a page becomes memory when something is received there.
  */
 #pragma once
 
@@ -21,6 +21,7 @@
 #include <split53/client.h>
 
 #define S53_INBOX_COUNT 64
+#define S53_INBOX_REQUEST 4096 /* a longer request is cut, which the resolver finds malformed */
 
 struct event_base;
 
@@ -34,8 +35,9 @@ struct s53_inbox {
 	struct s53_inbox *next; /* another worker's */
 	struct event_base *base;
 	unsigned holders;
-	const void *user; /* the listener that `clients` are set up for */
+	const void *user; /* the listener that it is set up for */
 	uint8_t *octets;
+	size_t control_len; /* of each message: 0 or sizeof(controls[0]) */
 	struct mmsghdr messages[S53_INBOX_COUNT];
 	struct iovec vectors[S53_INBOX_COUNT];
 	struct s53_client clients[S53_INBOX_COUNT]; /* the kernel writes into their `addr` */
@@ -46,10 +48,13 @@ struct s53_inbox {
 struct s53_inbox *s53_inbox_take(struct event_base *base);
 void s53_inbox_drop(struct s53_inbox *inbox);
 
+/* From now on messages may be trains, and the kernel may say more of them than their sender. */
+void s53_inbox_lay_out(struct s53_inbox *inbox, bool trains, bool controls);
+
 /* Receive with `i` again: make what recvmmsg() has changed as it was. */
 static inline void
 s53_inbox_reset(struct s53_inbox *inbox, unsigned i)
 {
 	inbox->messages[i].msg_hdr.msg_namelen = sizeof(inbox->clients[i].addr);
-	inbox->messages[i].msg_hdr.msg_controllen = sizeof(inbox->controls[i]);
+	inbox->messages[i].msg_hdr.msg_controllen = inbox->control_len;
 }

@@ -172,6 +172,7 @@ s53_outbox_put(struct s53_outbox *outbox, const struct s53_client *client, size_
 		put_pktinfo(&outbox->controls[i], client);
 	outbox->follows[i] = i > 0 && same_way(outbox, i);
 	outbox->follow_count += outbox->follows[i];
+	outbox->followers += outbox->follows[i];
 }
 
 /* Everything in [first, count) has been dealt with. */

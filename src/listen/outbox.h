@@ -43,7 +43,8 @@ struct s53_outbox {
 	struct s53_addr addrs[S53_OUTBOX_COUNT];
 	union s53_pktinfo_space *controls; /* NULL unless pktinfo */
 	bool follows[S53_OUTBOX_COUNT]; /* goes the same way as the one before it */
-	unsigned follow_count;
+	unsigned follow_count; /* of those that are there */
+	unsigned followers; /* of all that ever were, modulo UINT_MAX + 1 */
 	unsigned alone_to; /* those before it leave one by one: as a train they were refused */
 	unsigned alone_flushes; /* before trains are tried again */
 	struct s53_trains *trains; /* NULL: the kernel has no UDP_SEGMENT */

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <netinet/udp.h>
 #include <unistd.h>
 
 /*
@@ -44,7 +43,6 @@ static int
 set_up_udp(int fd, const struct s53_addr *addr)
 {
 	enlarge_buffers(fd);
-	(void)option(fd, IPPROTO_UDP, UDP_GRO, 1); /* trains in one piece; Linux 5.0 */
 	if (addr->family == AF_INET6) {
 		(void)option(fd, IPPROTO_IPV6, IPV6_MTU, IPV6_LEAST_MTU);
 		if (!s53_addr_is_any(addr))

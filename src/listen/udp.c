@@ -9,7 +9,10 @@
  * and the kernel writes the sender's address straight into the client that the resolver gets.
  *
  * A message may be a train of datagrams (inbox.h). So that a batch of trains has no more queries
- * than the outbox has places, or not many more, the next call asks for fewer messages.
+ * than the outbox has places, or not many more, the next call asks for fewer messages. The kernel
+ * is asked for trains when a batch looks as if it had been some: to sockets whose clients have a
+ * port each, that option would cost one or two percent for nothing. It stays on then: switched off,
+ * a train that waits in the socket would come as one long datagram.
  *
  * When the socket takes no more, reading stops (the kernel's receive buffer is the better place to
  * wait in) until it does or BLOCKED_MS are over; then the replies are dropped and counted.
@@ -33,7 +36,7 @@
 #define ARRIVALS 64 /* handed to the resolver at once */
 #define BATCHES_PER_TURN 4 /* then upstream sockets and connections have their turn */
 #define BATCHES_AT_CLOSE 256 /* what a full receive buffer may hold; a flood is cut off here */
-#define REQUEST_MAX 4096 /* a longer request reaches the resolver cut, which is a FORMERR */
+#define TRAINS_FROM 16 /* answers of a batch that follow another to the same client */
 #define BLOCKED_MS 200
 
 struct s53_udp_listener {
@@ -44,6 +47,7 @@ struct s53_udp_listener {
 	bool blocked; /* waits for the socket to take more */
 	uint64_t blocked_at_ms; /* since when there is something that cannot go; 0: nothing */
 	bool closing;
+	bool trains; /* UDP_GRO is on, or cannot be */
 	unsigned appetite; /* messages to ask for in one call */
 	unsigned holders; /* clients not yet answered, and 1 until close() is over */
 	struct s53_addr local;
@@ -187,6 +191,7 @@ adopt_inbox(struct s53_udp_listener *listener)
 		client->local = listener->local;
 		client->interface = 0;
 	}
+	s53_inbox_lay_out(inbox, listener->trains, listener->trains || listener->wildcard);
 	inbox->user = listener;
 }
 
@@ -248,7 +253,7 @@ add(struct group *group, const struct s53_client *client, const uint8_t *octets,
 
 	arrival->client = client;
 	arrival->octets = octets;
-	arrival->len = len < REQUEST_MAX ? len : REQUEST_MAX;
+	arrival->len = len < S53_INBOX_REQUEST ? len : S53_INBOX_REQUEST;
 	if (++group->count == ARRIVALS)
 		hand_over(group);
 }
@@ -292,12 +297,26 @@ feel_hunger(struct s53_udp_listener *listener, unsigned messages, unsigned queri
 	listener->appetite = appetite > 0 ? appetite : 1;
 }
 
+/* Did what came look like trains that were taken apart? The next are wanted whole. */
+static void
+look_for_trains(struct s53_udp_listener *listener, unsigned queries, unsigned followers)
+{
+	const int on = 1;
+
+	if (followers < TRAINS_FROM || followers < queries / 2)
+		return;
+	(void)setsockopt(listener->fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)); /* Linux 5.0 */
+	listener->trains = true;
+	listener->inbox->user = NULL;
+}
+
 /* One batch. false: that was all there is. */
 static bool
 receive_batch(struct s53_udp_listener *listener)
 {
 	struct s53_inbox *inbox = listener->inbox;
 	unsigned asked_for = listener->appetite;
+	unsigned followers = listener->outbox.followers;
 	struct group group;
 	int count;
 
@@ -318,6 +337,8 @@ receive_batch(struct s53_udp_listener *listener)
 	flush(listener);
 	s53_count_many(listener->counters, S53_C_LISTEN_UDP, group.taken);
 	feel_hunger(listener, (unsigned)count, group.taken);
+	if (!listener->trains)
+		look_for_trains(listener, group.taken, listener->outbox.followers - followers);
 	return (unsigned)count == asked_for;
 }
 

@@ -3,7 +3,7 @@
  * udp_fixture.h - a UDP listener with the fake resolver, a client, and a kernel that fails when
  * told to, for the tests of listen/udp.c.
  *
- * sendmmsg(), recvmmsg() and getsockopt() are replaced: the first two count.
+ * sendmmsg(), recvmmsg(), getsockopt() and setsockopt() are replaced: the first two count.
  */
 #pragma once
 
@@ -14,6 +14,7 @@
 
 static struct {
 	bool trains; /* it knows UDP_SEGMENT */
+	bool no_gro; /* it does not know UDP_GRO */
 	unsigned calls;
 	int fail; /* errno of the next failures */
 	unsigned fail_count;
@@ -89,6 +90,16 @@ getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 		return -1;
 	}
 	return (int)syscall(SYS_getsockopt, fd, level, name, value, len);
+}
+
+int
+setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	if (level == IPPROTO_UDP && name == UDP_GRO && kernel.no_gro) {
+		errno = ENOPROTOOPT;
+		return -1;
+	}
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
 }
 
 struct udp_fixture {
