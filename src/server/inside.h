@@ -17,8 +17,6 @@
 
 #include "setup.h"
 
-#define SIGNAL_COUNT 4
-
 /* An address that is, or should be, listened on by every worker. */
 struct server_place {
 	struct s53_link link;
@@ -39,7 +37,8 @@ struct s53_server {
 	struct s53_options *options;
 	struct s53_identity identity;
 	struct event_base *base;
-	struct event *signals[SIGNAL_COUNT];
+	int signal_fd; /* -1: none */
+	struct event *signal_event;
 	struct s53_source *source;
 	struct s53_snapshot *snapshot;
 	struct s53_registry *registry;

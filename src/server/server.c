@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -50,11 +51,8 @@ complain(const char *format, ...)
 }
 
 static void
-on_signal(evutil_socket_t number, short what, void *arg)
+take_signal(struct s53_server *server, uint32_t number)
 {
-	struct s53_server *server = arg;
-
-	(void)what;
 	switch (number) {
 	case SIGHUP:
 		if (s53_server_reload(server) != S53_OK)
@@ -62,7 +60,7 @@ on_signal(evutil_socket_t number, short what, void *arg)
 		break;
 	case SIGTERM:
 	case SIGINT:
-		s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "stopping on signal %d", (int)number);
+		s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "stopping on signal %u", number);
 		s53_server_stop(server);
 		break;
 	default: /* SIGUSR1 */
@@ -71,18 +69,40 @@ on_signal(evutil_socket_t number, short what, void *arg)
 	}
 }
 
+static void
+on_signals(evutil_socket_t fd, short what, void *arg)
+{
+	struct signalfd_siginfo info;
+
+	(void)what;
+	while (read((int)fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		take_signal(arg, info.ssi_signo);
+}
+
+/*
+ * Signals are the main loop's: they stay blocked in every thread and are read like messages. No
+ * handler ever runs, so that none can be lost or come at a bad moment (ThreadSanitizer puts
+ * handlers off, and one that it put off when the loop began to wait was never run).
+ */
 static bool
 watch_signals(struct s53_server *server)
 {
-	static const int numbers[SIGNAL_COUNT] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
+	sigset_t watched;
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of its writer */
-	for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
-		server->signals[i] = evsignal_new(server->base, numbers[i], on_signal, server);
-		if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0)
-			return complain("cannot watch signals: out of memory");
-	}
+	sigemptyset(&watched);
+	sigaddset(&watched, SIGHUP);
+	sigaddset(&watched, SIGTERM);
+	sigaddset(&watched, SIGINT);
+	sigaddset(&watched, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &watched, NULL);
+	server->signal_fd = signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (server->signal_fd >= 0)
+		server->signal_event = event_new(
+		    server->base, server->signal_fd, EV_READ | EV_PERSIST, on_signals, server);
+	if (server->signal_event == NULL || event_add(server->signal_event, NULL) != 0)
+		return complain("cannot watch signals: out of memory or descriptors");
 	return true;
 }
 
@@ -267,7 +287,7 @@ drop_privileges(struct s53_server *server)
 	    server->options->user, strerror(errno));
 }
 
-/* Signals are the main thread's: workers are born with all of them blocked. */
+/* Whatever else may be sent is the main thread's: workers are born with all signals blocked. */
 static bool
 start_workers(struct s53_server *server)
 {
@@ -368,9 +388,10 @@ finish(struct s53_server *server, bool started)
 	s53_snapshot_drop(server->snapshot);
 	s53_source_free(server->source);
 	s53_registry_free(server->registry);
-	for (unsigned i = 0; i < SIGNAL_COUNT; i++)
-		if (server->signals[i] != NULL)
-			event_free(server->signals[i]);
+	if (server->signal_event != NULL)
+		event_free(server->signal_event);
+	if (server->signal_fd >= 0)
+		close(server->signal_fd);
 	if (server->base != NULL)
 		event_base_free(server->base);
 	s53_places_fini(server);
@@ -387,7 +408,9 @@ finish(struct s53_server *server, bool started)
 int
 s53_server_run(struct s53_options *options)
 {
-	struct s53_server server = { .options = options, .ready_fd = -1, .notify_fd = -1 };
+	struct s53_server server = {
+		.options = options, .signal_fd = -1, .ready_fd = -1, .notify_fd = -1
+	};
 	struct start_diags diags;
 	bool started;
 
