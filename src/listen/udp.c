@@ -299,11 +299,11 @@ feel_hunger(struct s53_udp_listener *listener, unsigned messages, unsigned queri
 
 /* Did what came look like trains that were taken apart? The next are wanted whole. */
 static void
-look_for_trains(struct s53_udp_listener *listener, unsigned queries, unsigned followers)
+look_for_trains(struct s53_udp_listener *listener, unsigned followers)
 {
 	const int on = 1;
 
-	if (followers < TRAINS_FROM || followers < queries / 2)
+	if (followers < TRAINS_FROM)
 		return;
 	(void)setsockopt(listener->fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)); /* Linux 5.0 */
 	listener->trains = true;
@@ -338,7 +338,7 @@ receive_batch(struct s53_udp_listener *listener)
 	s53_count_many(listener->counters, S53_C_LISTEN_UDP, group.taken);
 	feel_hunger(listener, (unsigned)count, group.taken);
 	if (!listener->trains)
-		look_for_trains(listener, group.taken, listener->outbox.followers - followers);
+		look_for_trains(listener, listener->outbox.followers - followers);
 	return (unsigned)count == asked_for;
 }
 

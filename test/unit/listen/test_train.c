@@ -4,92 +4,7 @@
  * takes, in one piece. Over real loopback sockets: on a kernel without UDP_GRO and UDP_SEGMENT the
  * same queries come one by one and the same answers must come back, but nothing is said about how.
  */
-#include "udp_fixture.h"
-
-#define TRAIN_MOST 64
-#define TRAIN_LONG 128 /* what a newer kernel takes */
-
-static bool
-has_trains(void)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int value;
-	socklen_t len = sizeof(value);
-	bool has;
-
-	kernel.trains = true;
-	has = getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &value, &len) == 0;
-	close(fd);
-	return has;
-}
-
-/*
- * `count` queries with the IDs from `id` on in one piece; the last has `last_len` octets. false:
- * too many for this kernel.
- */
-static bool
-try_train(int client, unsigned id, unsigned count, size_t last_len)
-{
-	static uint8_t octets[TRAIN_LONG * QUERY_LEN];
-	int datagram_len = QUERY_LEN;
-	size_t len = (count - 1) * QUERY_LEN + last_len;
-
-	for (unsigned i = 0; i < count; i++) {
-		memset(octets + (size_t)i * QUERY_LEN, (uint8_t)(id + i), QUERY_LEN);
-		s53_u16_put(octets + (size_t)i * QUERY_LEN, (uint16_t)(id + i));
-	}
-	assert_int_equal(
-	    setsockopt(client, IPPROTO_UDP, UDP_SEGMENT, &datagram_len, sizeof(datagram_len)), 0);
-	return send(client, octets, len, 0) == (ssize_t)len;
-}
-
-static void
-ask_train(int client, unsigned id, unsigned count, size_t last_len)
-{
-	assert_true(try_train(client, id, count, last_len));
-}
-
-/*
- * Every reply that is there, each once, of the ID, length and octets that it should have, for the
- * IDs from `id` on. Returns how many.
- */
-static unsigned
-check_replies(const struct udp_fixture *u, int client, unsigned id, unsigned count)
-{
-	static uint8_t octets[65536];
-	bool seen[1000] = { false };
-	unsigned replies = 0;
-	ssize_t len;
-
-	while ((len = recv(client, octets, sizeof(octets), MSG_DONTWAIT)) >= 0) {
-		unsigned of = s53_u16_get(octets);
-		size_t want = u->f.resolver.len_of != NULL ? u->f.resolver.len_of(of) : QUERY_LEN;
-
-		assert_in_range(of, id, id + count - 1);
-		assert_false(seen[of - id]);
-		seen[of - id] = true;
-		assert_int_equal(len, want);
-		for (ssize_t i = 2; i < len; i++)
-			assert_int_equal(octets[i], (uint8_t)of);
-		replies++;
-	}
-	return replies;
-}
-
-/* The first batch of trains comes taken apart; all that follow are asked for whole. */
-static void
-start_with_trains(struct udp_fixture *u, const char *listen_on, const char *to)
-{
-	bool trains = kernel.trains;
-
-	start(u, listen_on, to);
-	ask_train(u->client, 0, TRAIN_MOST, QUERY_LEN);
-	turn(&u->f);
-	assert_int_equal(check_replies(u, u->client, 0, TRAIN_MOST), TRAIN_MOST);
-	u->f.resolver.taken = 0;
-	memset(&kernel, 0, sizeof(kernel));
-	kernel.trains = trains;
-}
+#include "train_fixture.h"
 
 static void
 check_train(const char *listen_on, const char *to, unsigned count)
@@ -237,12 +152,6 @@ garbage_in_a_train_ends_in_silence_and_the_others_are_answered(void **state)
 	assert_int_equal(u.f.resolver.taken, 60);
 	assert_int_equal(check_replies(&u, u.client, 0, 60), 59 - 20);
 	stop(&u);
-}
-
-static size_t
-three_sizes(unsigned id)
-{
-	return 60 + id % 3 * 40;
 }
 
 static void
@@ -472,81 +381,6 @@ a_kernel_without_segmentation_gets_single_replies(void **state)
 	kernel.trains = true;
 }
 
-/* As when the MTU of the route is too small (EINVAL) or the device cannot (EIO). */
-static void
-check_refusal(int why)
-{
-	struct udp_fixture u;
-
-	start(&u, LOOPBACK, LOOPBACK);
-	kernel.fail_trains = why;
-	ask_train(u.client, 0, 40, QUERY_LEN);
-	turn(&u.f);
-	assert_int_equal(check_replies(&u, u.client, 0, 40), 40);
-	assert_int_equal(kernel.calls, 2);
-	kernel.fail_trains = 0;
-	for (unsigned i = 0; i < 256; i++) {
-		ask_train(u.client, 0, 2, QUERY_LEN);
-		turn(&u.f);
-		assert_int_equal(check_replies(&u, u.client, 0, 2), 2);
-	}
-	assert_int_equal(kernel.sent_trains, 0);
-	ask_train(u.client, 0, 2, QUERY_LEN);
-	turn(&u.f);
-	assert_int_equal(kernel.sent_trains, 1);
-	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_SEND_FAILED), 0);
-	stop(&u);
-}
-
-static void
-answers_of_a_refused_train_leave_alone_and_so_do_the_next(void **state)
-{
-	(void)state;
-	check_refusal(EINVAL);
-	check_refusal(EIO);
-	check_refusal(EMSGSIZE);
-}
-
-/* What a firewall says of one client is no reason to send the others no trains. */
-static void
-a_forbidden_train_fails_datagram_by_datagram(void **state)
-{
-	struct udp_fixture u;
-
-	(void)state;
-	start(&u, LOOPBACK, LOOPBACK);
-	kernel.fail = EPERM;
-	kernel.fail_count = 1 + 5; /* the train, then five of its ten */
-	ask_train(u.client, 0, 10, QUERY_LEN);
-	turn(&u.f);
-	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_SEND_FAILED), 5);
-	assert_int_equal(check_replies(&u, u.client, 5, 5), 5);
-	ask_train(u.client, 0, 10, QUERY_LEN);
-	turn(&u.f);
-	assert_int_equal(kernel.sent_trains, 1);
-	assert_int_equal(check_replies(&u, u.client, 0, 10), 10);
-	stop(&u);
-}
-
-static void
-trains_wait_for_a_socket_that_is_full(void **state)
-{
-	struct udp_fixture u;
-
-	(void)state;
-	start(&u, LOOPBACK, LOOPBACK);
-	u.f.resolver.len_of = three_sizes;
-	kernel.fail = EAGAIN;
-	kernel.fail_at = 2; /* of three trains */
-	kernel.fail_count = 1;
-	ask_train(u.client, 0, 60, QUERY_LEN);
-	event_base_loop(u.f.base, EVLOOP_ONCE);
-	TURN_UNTIL(&u.f, kernel.sent == 3);
-	assert_int_equal(check_replies(&u, u.client, 0, 60), 60);
-	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_SEND_FAILED), 0);
-	stop(&u);
-}
-
 /* They share the memory that they receive to. */
 static void
 listeners_of_one_worker_answer_each_for_itself(void **state)
@@ -596,9 +430,6 @@ main(void)
 		cmocka_unit_test(a_socket_without_gro_takes_the_queries_of_a_train),
 		cmocka_unit_test(clients_with_a_port_each_do_not_lead_to_gro),
 		cmocka_unit_test(a_kernel_without_segmentation_gets_single_replies),
-		cmocka_unit_test(answers_of_a_refused_train_leave_alone_and_so_do_the_next),
-		cmocka_unit_test(a_forbidden_train_fails_datagram_by_datagram),
-		cmocka_unit_test(trains_wait_for_a_socket_that_is_full),
 		cmocka_unit_test(listeners_of_one_worker_answer_each_for_itself),
 	};
 
