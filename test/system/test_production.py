@@ -89,6 +89,13 @@ def test_a_consul_name_gives_what_consul_holds(machine, name, rdtype, transport)
     assert {"qr", "rd", "ra"} <= got.flags and "aa" not in got.flags
 
 
+def _is_aged(got, held):
+    """The same records, as of a minute ago at most: another transport's question may have brought them."""
+    ttl_of = {(name, rdtype, data): ttl for name, ttl, rdtype, data in held}
+    return len(got) == len(held) and all(
+        0 <= ttl_of.get((name, rdtype, data), -1) - ttl <= 60 for name, ttl, rdtype, data in got)
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name,rdtype,status", NEGATIVE_CONSUL_CASES)
 def test_a_negative_answer_of_consul_comes_with_its_soa(machine, name, rdtype, status, transport):
@@ -105,8 +112,8 @@ def test_any_other_name_gives_what_the_recursor_holds(machine, name, rdtype, tra
     held = dig("+tcp", name, rdtype, server="8.8.8.8")
     got = ours(name, rdtype, transport)
     assert held.status == got.status != "SERVFAIL"
-    assert held.answer == got.answer
-    assert held.authority == got.authority
+    assert _is_aged(got.answer, held.answer)
+    assert _is_aged(got.authority, held.authority)
     assert {"qr", "rd", "ra"} <= got.flags and "aa" not in got.flags
 
 
