@@ -6,9 +6,13 @@
  * (stale-refresh-time) or not wanted first (stale-answer-client-timeout 0); otherwise the upstream
  * is asked and the stale answer waits in the cache for its failure (RFC 8767 s5). A failure that
  * is remembered: SERVFAIL (RFC 9520 s3.2).
+ *
+ * Who does not desire recursion (RD clear) gets what is fresh here, and for all else the way to the
+ * root: no step behind this one is for him (RFC 1034 s4.3.1).
  */
 #include <split53/cache.h>
 
+#include "local.h"
 #include "pending.h"
 
 #define UDP_ROOM 4096 /* what the outbox has at hand; a larger answer takes the way by scratch */
@@ -64,6 +68,24 @@ find_room(struct s53_query *query, size_t *cap)
 	return query->resolver->scratch;
 }
 
+static bool
+desires_recursion(const struct s53_query *query)
+{
+	return (query->request.flags & S53_RD) != 0;
+}
+
+/* A CNAME that leaves the route is completed, which is recursion. */
+static enum s53_verdict
+complete(struct s53_query *query)
+{
+	enum s53_verdict verdict;
+
+	if (!desires_recursion(query))
+		return s53_chase_is_due(query) ? s53_local_referral(query) : S53_REPLY;
+	verdict = s53_chase(query);
+	return verdict == S53_NEXT ? S53_REPLY : verdict;
+}
+
 static enum s53_verdict
 hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
 {
@@ -78,19 +100,14 @@ hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
 		s53_count(query->resolver->counters, S53_C_FIND_PREFETCH);
 		s53_refresh(query);
 	}
-	if (cached->aliases) {
-		enum s53_verdict verdict = s53_chase(query);
-
-		return verdict == S53_NEXT ? S53_REPLY : verdict;
-	}
-	return S53_REPLY;
+	return cached->aliases ? complete(query) : S53_REPLY;
 }
 
 static enum s53_verdict
 miss(struct s53_query *query)
 {
 	s53_count(query->resolver->counters, S53_C_FIND_MISS);
-	return S53_NEXT;
+	return desires_recursion(query) ? S53_NEXT : s53_local_referral(query);
 }
 
 /* Expired: is now the time to give it out? */
@@ -99,6 +116,8 @@ expired(struct s53_query *query, const struct s53_cached *cached)
 {
 	bool at_once = query->answering->cache->stale_client_timeout_ms == 0;
 
+	if (!desires_recursion(query))
+		return miss(query);
 	query->stale = true;
 	if (!cached->failed_lately && !at_once)
 		return miss(query);
@@ -142,6 +161,8 @@ s53_step_find(struct s53_query *query)
 	case S53_CACHE_STALE:
 		return expired(query, &cached);
 	case S53_CACHE_FAILURE:
+		if (!desires_recursion(query))
+			return miss(query);
 		s53_count(query->resolver->counters, S53_C_FIND_FAILURE);
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_CACHED_ERROR, NULL);
 	default:

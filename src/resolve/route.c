@@ -87,8 +87,6 @@ forward(struct s53_query *query)
 	if (query->route == NULL || query->route->kind == S53_ROUTE_NONE)
 		return refuse(query, S53_EDE_OTHER, "no forwarders for this name");
 	s53_count(query->resolver->counters, S53_C_ROUTE_FORWARD);
-	if ((query->request.flags & S53_RD) == 0)
-		return s53_local_referral(query);
 	return S53_NEXT;
 }
 

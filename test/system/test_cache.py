@@ -85,6 +85,7 @@ ROWS = [
     Row("letter-case", address(60), [0, (1.2, {"name": "WwW"}), (2, {"name": "wWW", "tcp": True})]),
     Row("over-tcp", address(60), [(0, {"tcp": True}), (1.2, {"tcp": True}), 2]),
     Row("with-edns", address(60), [(0, EDNS), 1.2, (2, EDNS)]),
+    Row("recursion-not-desired", address(60), [0, (1.2, {"flags": 0})]),
     Row("ttl-zero", address(0), [0, 0.6, 1.2]),
     Row("ttl-all-ones", address(0xffffffff), [0, 0.6],
         differs={(0, "www A TTL"): (0, 604800), (1, "www A TTL"): (0, 604800), (1, "asked"): (True, False)}, why=HIGHEST_BIT),
