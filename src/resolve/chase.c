@@ -265,6 +265,7 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 		.hurried =
 		    query->now_ms + query->view->query_timeout_ms / 2 > query->pending->deadline_ms,
 		.may_query = query->may_query,
+		.may_use_cache = query->may_use_cache,
 		.may_recurse = query->may_recurse,
 		.client = query->client };
 	struct s53_request *request = &child.request;

@@ -68,10 +68,11 @@ find_room(struct s53_query *query, size_t *cap)
 	return query->resolver->scratch;
 }
 
+/* Without it the cache is all that there is for this client, then a referral (RFC 1034 s4.3.1). */
 static bool
-desires_recursion(const struct s53_query *query)
+gets_recursion(const struct s53_query *query)
 {
-	return (query->request.flags & S53_RD) != 0;
+	return query->may_recurse && (query->request.flags & S53_RD) != 0;
 }
 
 /* A CNAME that leaves the route is completed, which is recursion. */
@@ -80,7 +81,7 @@ complete(struct s53_query *query)
 {
 	enum s53_verdict verdict;
 
-	if (!desires_recursion(query))
+	if (!gets_recursion(query))
 		return s53_chase_is_due(query) ? s53_local_referral(query) : S53_REPLY;
 	verdict = s53_chase(query);
 	return verdict == S53_NEXT ? S53_REPLY : verdict;
@@ -96,7 +97,7 @@ hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
 		.authentic = cached->authentic,
 		.respell = cached->respell };
 	s53_count(query->resolver->counters, S53_C_FIND_HIT);
-	if (cached->refresh) {
+	if (cached->refresh && query->may_recurse) {
 		s53_count(query->resolver->counters, S53_C_FIND_PREFETCH);
 		s53_refresh(query);
 	}
@@ -107,7 +108,7 @@ static enum s53_verdict
 miss(struct s53_query *query)
 {
 	s53_count(query->resolver->counters, S53_C_FIND_MISS);
-	return desires_recursion(query) ? S53_NEXT : s53_local_referral(query);
+	return gets_recursion(query) ? S53_NEXT : s53_local_referral(query);
 }
 
 /* Expired: is now the time to give it out? */
@@ -116,7 +117,7 @@ expired(struct s53_query *query, const struct s53_cached *cached)
 {
 	bool at_once = query->answering->cache->stale_client_timeout_ms == 0;
 
-	if (!desires_recursion(query))
+	if (!gets_recursion(query))
 		return miss(query);
 	query->stale = true;
 	if (!cached->failed_lately && !at_once)
@@ -161,7 +162,7 @@ s53_step_find(struct s53_query *query)
 	case S53_CACHE_STALE:
 		return expired(query, &cached);
 	case S53_CACHE_FAILURE:
-		if (!desires_recursion(query))
+		if (!gets_recursion(query))
 			return miss(query);
 		s53_count(query->resolver->counters, S53_C_FIND_FAILURE);
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_CACHED_ERROR, NULL);

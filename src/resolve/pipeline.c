@@ -91,10 +91,11 @@ admit(struct s53_query *query)
 		return S53_DROP;
 	query->may_query = s53_acl_allows(seen->allow_query, client) &&
 	    s53_acl_allows(seen->allow_query_on, local);
-	query->may_recurse = seen->recursion && s53_acl_allows(seen->allow_recursion, client) &&
-	    s53_acl_allows(seen->allow_recursion_on, local) &&
-	    s53_acl_allows(seen->allow_query_cache, client) &&
+	query->may_use_cache = s53_acl_allows(seen->allow_query_cache, client) &&
 	    s53_acl_allows(seen->allow_query_cache_on, local);
+	query->may_recurse = query->may_use_cache && seen->recursion &&
+	    s53_acl_allows(seen->allow_recursion, client) &&
+	    s53_acl_allows(seen->allow_recursion_on, local);
 	if (query->policy->query_log)
 		s53_query_log(query);
 	return S53_NEXT;

@@ -74,6 +74,7 @@ struct s53_query {
 	bool refresh; /* nobody waits any more, or ever did: for the cache alone (refresh.c) */
 	bool stale; /* FIND saw an answer that may go out when the upstreams fail (stale.c) */
 	bool may_query; /* allow-query, allow-query-on */
+	bool may_use_cache; /* allow-query-cache, allow-query-cache-on */
 	bool may_recurse; /* allow-recursion and kin: also the RA bit */
 	struct s53_outcome outcome;
 	uint8_t *room; /* of the client, with the outcome's message in it; or NULL */

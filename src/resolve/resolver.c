@@ -115,7 +115,7 @@ begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_a
 	query->deadline_ms = 0;
 	query->chase_depth = 0;
 	query->hurried = query->refresh = query->stale = false;
-	query->may_query = query->may_recurse = false;
+	query->may_query = query->may_use_cache = query->may_recurse = false;
 	query->room = NULL;
 	query->key.name = NULL;
 	query->client = *arrival->client;

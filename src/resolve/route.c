@@ -82,7 +82,7 @@ refuse(struct s53_query *query, uint16_t ede, const char *text)
 static enum s53_verdict
 forward(struct s53_query *query)
 {
-	if (!query->may_query || !query->may_recurse)
+	if (!query->may_query || !query->may_use_cache)
 		return refuse(query, S53_EDE_PROHIBITED, NULL);
 	if (query->route == NULL || query->route->kind == S53_ROUTE_NONE)
 		return refuse(query, S53_EDE_OTHER, "no forwarders for this name");

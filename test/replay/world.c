@@ -76,6 +76,7 @@ world_fini(struct world *world)
 	s53_acl_drop(world->policy.blackhole);
 	s53_acl_drop(world->view.allow_query);
 	s53_acl_drop(world->view.allow_recursion);
+	s53_acl_drop(world->view.allow_query_cache);
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
 		free(world->askers[i].reply);
 		free(world->askers[i].room);
@@ -209,6 +210,13 @@ set_local(struct world *world, char **words, unsigned count)
 }
 
 static void
+set_acl(struct world *world, struct s53_acl **list, const char *word)
+{
+	s53_acl_drop(*list);
+	*list = acl_of(world, word);
+}
+
+static void
 set_option(struct world *world, char **words, unsigned count)
 {
 	const char *name = words[1];
@@ -226,8 +234,11 @@ set_option(struct world *world, char **words, unsigned count)
 		world->policy.recursive_clients = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "allow-query") == 0)
 		world->view.allow_query = acl_of(world, value);
-	else if (strcmp(name, "allow-recursion") == 0)
-		world->view.allow_recursion = acl_of(world, value);
+	else if (strcmp(name, "allow-recursion") == 0) {
+		set_acl(world, &world->view.allow_recursion, value);
+		set_acl(world, &world->view.allow_query_cache, value); /* unless written after it */
+	} else if (strcmp(name, "allow-query-cache") == 0)
+		set_acl(world, &world->view.allow_query_cache, value);
 	else if (strcmp(name, "blackhole") == 0)
 		world->policy.blackhole = acl_of(world, value);
 	else if (strcmp(name, "server-id") == 0)
