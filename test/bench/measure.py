@@ -8,6 +8,7 @@ import sys
 import time
 
 import process
+import scenarios
 import tools
 from servers import SERVERS, Setting
 
@@ -137,7 +138,8 @@ def measure_plan(folder, plan, names, options):
         plan = plan.for_smoke()
     with Stand(folder, options.workers_now, options.smoke) as stand:
         for name in (*names, *plan.floor):
-            server = stand.start(name, plan.cache_mib, None if plan.load.kind == "fresh" else plan.load.names * plan.records)
+            names = scenarios.MANY if plan.load.kind == "fresh" else plan.load.names * plan.records
+            server = stand.start(name, plan.cache_mib, names)
             if server is None:
                 continue
             for load in plan.warm if not server.is_floor else ():
