@@ -83,7 +83,6 @@ describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_ca
 		out->failed_lately = failed_within(entry, ask, quiet_s(ask->rules));
 		break;
 	case S53_CACHE_FRESH:
-		out->refresh = claim_refresh(entry, ask);
 		break;
 	}
 	out->len = entry->message_len;
@@ -134,6 +133,7 @@ s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t
 		if (entry->uses < S53_ENTRY_USES_MAX)
 			entry->uses++;
 		describe(entry, ask, out);
+		out->refresh = out->freshness == S53_CACHE_FRESH && claim_refresh(entry, ask);
 		if (out->freshness == S53_CACHE_FRESH && out->len <= cap)
 			copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms), 1);
 	}

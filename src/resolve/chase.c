@@ -320,6 +320,12 @@ is_due(struct s53_query *query, struct s53_chase *chase, bool delegated)
 	    s53_header_count(outcome->message, S53_ANSWER) > 0 && find_crossing(query, chase);
 }
 
+struct s53_pending *
+s53_chase_parent(const struct s53_query *query)
+{
+	return query->chase_of->parent;
+}
+
 bool
 s53_chase_is_due(struct s53_query *query)
 {

@@ -23,15 +23,38 @@ s53_pending_lead(struct s53_pending *pending)
 	s53_name_scramble(&pending->spelling);
 }
 
+/*
+ * A chase's query waits for who is not chasing (see pending.h), and not for a third in a row: each
+ * is ended from within the one before.
+ */
+static bool
+may_follow(const struct s53_query *query, const struct s53_pending *leader)
+{
+	if (query->chase_of == NULL)
+		return true;
+	return leader->chase == NULL && !s53_chase_parent(query)->chase_follows;
+}
+
+/* Followers get the leader's end, so it must not come before their own time. */
+static bool
+may_lead(const struct s53_pending *pending)
+{
+	const struct s53_query *query = &pending->query;
+
+	return query->chase_depth == 0 ||
+	    pending->deadline_ms - query->now_ms > query->view->query_timeout_ms / 2;
+}
+
 enum s53_verdict
 s53_step_join(struct s53_query *query)
 {
 	struct s53_resolver *resolver = query->resolver;
-	struct s53_pending *leader = NULL;
+	struct s53_pending *leader = s53_inflight_find(&resolver->inflight, query);
 	struct s53_pending *pending;
+	bool led = leader != NULL;
 
-	if (query->chase_depth == 0)
-		leader = s53_inflight_find(&resolver->inflight, query);
+	if (led && !may_follow(query, leader))
+		leader = NULL;
 	if (leader != NULL && query->refresh)
 		return S53_DROP;
 	if ((pending = s53_pending_move(query)) == NULL)
@@ -40,10 +63,11 @@ s53_step_join(struct s53_query *query)
 	if (leader != NULL) {
 		s53_count(resolver->counters, S53_C_JOIN_JOINED);
 		s53_list_append(&leader->followers, &pending->follow);
+		leader->chase_follows = leader->chase_follows || query->chase_of != NULL;
 		return S53_WAIT;
 	}
 	s53_count(resolver->counters, S53_C_JOIN_LED);
-	if (query->chase_depth == 0)
+	if (!led && may_lead(pending))
 		s53_inflight_add(&resolver->inflight, pending);
 	s53_pending_lead(pending);
 	return S53_NEXT;

@@ -71,7 +71,7 @@ s53_pending_move(struct s53_query *query)
 	s53_list_init(&pending->follow);
 	s53_list_init(&pending->attempts);
 	s53_arena_init(&pending->arena);
-	pending->leading = false;
+	pending->leading = pending->chase_follows = false;
 	pending->tried = pending->failed = 0;
 	pending->pass = pending->attempt_count = 0;
 	pending->answered = NULL;

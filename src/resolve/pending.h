@@ -7,9 +7,12 @@
  * Memory   the resolver's pool owns them; S53_POOL_KEEP unused ones are kept for the next
  *
  * The first query of a key leads: it is in the in-flight table and asks upstream. Others with
- * that key follow: they hang in the leader's list, and its end always ends them. A query that we
- * ask ourselves (chase.c) neither leads nor follows: were it to wait for a leader, two CNAMEs
- * that point at each other could wait for ever.
+ * that key follow: they hang in the leader's list, and its end always ends them.
+ *
+ * A query that we ask ourselves for a CNAME's end (chase.c) follows only a leader that is not
+ * chasing one itself. So nobody waits for ever, even when CNAMEs point at each other: around a
+ * circle of waits each would have begun its chase before the next did. And it leads only while it
+ * has more time left than half of what a client's query has, which may follow it.
  */
 #pragma once
 
@@ -44,6 +47,7 @@ struct s53_pending {
 	struct s53_link link; /* the resolver's list of all, or its free list */
 	struct s53_link bucket; /* in-flight table, when leading */
 	bool leading;
+	bool chase_follows; /* a query of a chase is or was among the followers */
 	struct s53_link followers; /* pending queries, by `follow` */
 	struct s53_link follow;
 	struct s53_name spelling; /* what upstreams see: letter case at random (0x20) */
@@ -122,6 +126,9 @@ enum s53_verdict s53_chase(struct s53_query *query);
  * S53_WAIT.
  */
 enum s53_verdict s53_chase_local(struct s53_query *query, bool delegated);
+
+/* Who waits for this query of a chase: chase_of is not NULL. */
+struct s53_pending *s53_chase_parent(const struct s53_query *query);
 
 /* Would it? Looks only. */
 bool s53_chase_is_due(struct s53_query *query);
