@@ -90,17 +90,13 @@ class Stand:
             raise RuntimeError("it ended under load\n" + server.log_tail())
         answered = max(found["answered"], 1)
         found["cpu_us"] = used.total_ns / 1000 / answered
-        found["user_share"] = used.user_share
+        found.update(user_ticks=used.user_ticks, system_ticks=used.system_ticks)
         return found
 
 
 def sample_of(found):
     """What is kept of a saturating run."""
-    sample = {key: found[key] for key in ("cpu_us", "qps", "sent", "answered", "wrong", "lost")}
-    share = found["user_share"]
-    if share is not None:
-        sample["user_us"] = found["cpu_us"] * share
-        sample["system_us"] = found["cpu_us"] * (1 - share)
+    sample = {key: found[key] for key in ("cpu_us", "user_ticks", "system_ticks", "qps", "sent", "answered", "wrong", "lost")}
     asked = sum(found["upstream"].values())
     sample["upstream_share"] = asked / max(found["answered"], 1)
     return sample

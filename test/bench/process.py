@@ -31,12 +31,6 @@ class Usage:
         return Usage(self.total_ns - start.total_ns, self.user_ticks - start.user_ticks,
                      self.system_ticks - start.system_ticks)
 
-    @property
-    def user_share(self):
-        """The part spent in user mode, 0 to 1; None while no tick has been seen."""
-        ticks = self.user_ticks + self.system_ticks
-        return self.user_ticks / ticks if ticks else None
-
 
 def stat_fields(path):
     """The fields of a stat file after the name, which may hold blanks; field 3 of proc(5) is [0]."""

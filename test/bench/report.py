@@ -5,7 +5,7 @@ import os
 import platform
 import statistics
 
-from scenarios import PLANS
+from scenarios import ALL, PLANS
 from special import SCAN_MIB, SIZES
 
 BUSY = 0.1      # what a quiet machine does without us
@@ -20,6 +20,12 @@ def median(samples, key):
 
 def total(samples, key):
     return sum(sample.get(key, 0) for sample in samples)
+
+
+def user_us(samples):
+    """User-mode time a query. The kernel's split is sampled, so that of all rounds together is the best there is."""
+    user, system = total(samples, "user_ticks"), total(samples, "system_ticks")
+    return median(samples, "cpu_us") * user / (user + system) if user + system else None
 
 
 def is_floor(name):
@@ -95,7 +101,8 @@ def plan_table(results, scenario, workers):
     for name in sorted_names(servers, "cpu_us"):
         samples = servers[name]
         cpu = median(samples, "cpu_us")
-        rows.append([name, number(cpu), number(median(samples, "user_us")), number(median(samples, "system_us")),
+        user = user_us(samples)
+        rows.append([name, number(cpu), number(user), number(None if user is None else cpu - user),
                      number(median(samples, "qps"), 0), number(median(samples, "p50_us"), 0),
                      number(median(samples, "p99_us"), 0), number(median(samples, "p999_us"), 0),
                      number(100 * (median(samples, "upstream_share") or 0), 1),
@@ -161,7 +168,8 @@ def goals(results):
             found.append((f"{scenario}: ahead of every peer", f"{cpu:.2f} us, {best[1]} {best[0]:.2f} us", cpu < best[0]))
 
     found = []
-    at_most("hit: own code at most 0.4 us (user mode)", results.figure("hit", OURS, "user_us"), 0.4, " us")
+    hits = results.servers("hit", 1).get(OURS)
+    at_most("hit: own code at most 0.4 us (user mode)", user_us(hits) if hits else None, 0.4, " us")
     floor_goal("hit", 1.10)
     ahead_goal("hit")
     at_most("hit-train: under 2.0 us", results.figure("hit-train", OURS, "cpu_us"), 2.0, " us")
@@ -233,13 +241,19 @@ def heading(results):
             + (f" The machine was not quiet: other work took up to {100 * busy:.0f} % of it." if busy > BUSY else "")]
 
 
+def in_order(key):
+    scenario, workers = key.rsplit("/", 1)
+    return int(workers), ALL.index(scenario)
+
+
 def markdown(results, with_goals=True):
     parts = heading(results)
     told = goals(results) if with_goals else []
     if told:
         parts += ["### Goals", table(["goal", "measured", "met"],
                                      [[text, figure, "yes" if met else "**no**"] for text, figure, met in told])]
-    for key, servers in results.data["scenarios"].items():
+    for key in sorted(results.data["scenarios"], key=in_order):
+        servers = results.data["scenarios"][key]
         scenario, workers = key.rsplit("/", 1)
         title, make = SPECIAL_TABLES.get(scenario, (None, plan_table))
         title = title or PLANS[scenario].title
