@@ -54,6 +54,7 @@ struct s53_cache_ask {
 	const struct s53_key *key;
 	uint32_t route_id; /* an entry that came by another route is none */
 	const struct s53_cache_rules *rules; /* enabled */
+	bool no_refresh; /* this caller cannot ask: it is never told to */
 	uint64_t now_ms;
 };
 

@@ -17,6 +17,8 @@
 
 #include "cachefile_form.h"
 
+#define SETBACK_S 60 /* a clock that was set right a little counts as if no time had gone by */
+
 enum phase { LOOKING, TAKING, ENDED };
 
 struct s53_cachefile_loader {
@@ -104,10 +106,10 @@ examine_head(struct s53_cachefile_loader *loader, uint64_t size, struct s53_cach
 	if (loader->head.octets != size)
 		return refuse(why, "is damaged: it has %llu octets and was written with %llu",
 		    (unsigned long long)size, (unsigned long long)loader->head.octets);
-	if (loader->head.wall_s > time.wall_s)
+	if (loader->head.wall_s > time.wall_s + SETBACK_S)
 		return refuse(why, "is from the future: written %llu seconds from now",
 		    (unsigned long long)(loader->head.wall_s - time.wall_s));
-	gone_s = time.wall_s - loader->head.wall_s;
+	gone_s = time.wall_s > loader->head.wall_s ? time.wall_s - loader->head.wall_s : 0;
 	if (gone_s > UINT32_MAX) /* longer than anything lives */
 		gone_s = UINT32_MAX;
 	loader->written_ms = time.now_ms - gone_s * 1000;

@@ -133,7 +133,8 @@ s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t
 		if (entry->uses < S53_ENTRY_USES_MAX)
 			entry->uses++;
 		describe(entry, ask, out);
-		out->refresh = out->freshness == S53_CACHE_FRESH && claim_refresh(entry, ask);
+		out->refresh = out->freshness == S53_CACHE_FRESH && !ask->no_refresh &&
+		    claim_refresh(entry, ask);
 		if (out->freshness == S53_CACHE_FRESH && out->len <= cap)
 			copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms), 1);
 	}

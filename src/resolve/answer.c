@@ -123,6 +123,7 @@ fit(struct s53_query *query, size_t limit, const uint8_t **message)
 		memcpy(scratch, outcome->message, outcome->message_len);
 	*message = scratch;
 	s53_count(query->resolver->counters, S53_C_ANSWER_TRUNCATED);
+	s53_arrange(query, scratch, outcome->message_len);
 	return s53_message_cut(scratch, outcome->message_len, limit);
 }
 
@@ -155,10 +156,12 @@ send_message(struct s53_query *query)
 
 	if (is_to_be_minimal(query))
 		keep_first_rrset(query);
-	s53_arrange(query, query->outcome.message, query->outcome.message_len);
 	len = fit(query, s53_reply_limit(query) - opt_len, &message);
 	if ((room = room_with(query, message, len, opt_len)) == NULL)
 		return 0;
+	/* Here, not in the message: those who joined share it, and each takes a turn of his own. */
+	if (len == query->outcome.message_len)
+		s53_arrange(query, room, len);
 	s53_header_set_id(room, request->id);
 	s53_header_set_flags(room, flags_of(query, s53_header_flags(message)));
 	memcpy(room + S53_HEADER_LEN, request->question.name.octets, request->question.name.len);

@@ -288,8 +288,11 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 static enum s53_verdict
 cross(struct s53_query *query, struct s53_chase *chase)
 {
-	if (query->chase_depth >= CHASE_DEPTH_MAX || is_circle(query, &chase->names[chase->kept]))
+	if (query->chase_depth >= CHASE_DEPTH_MAX || is_circle(query, &chase->names[chase->kept])) {
+		/* Whoever followed came another way, and may not be at its end. */
+		query->pending->depends_on_client = query->chase_depth > 0;
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "CNAME circle");
+	}
 	s53_count(query->resolver->counters, S53_C_VALIDATE_CHASED);
 	chase->parent = query->pending;
 	query->pending->chase = chase;

@@ -17,6 +17,13 @@
 
 #define UDP_ROOM 4096 /* what the outbox has at hand; a larger answer takes the way by scratch */
 
+/* Without it the cache is all that there is for this client, then a referral (RFC 1034 s4.3.1). */
+static bool
+gets_recursion(const struct s53_query *query)
+{
+	return query->may_recurse && (query->request.flags & S53_RD) != 0;
+}
+
 struct s53_cache_ask
 s53_query_cache_ask(struct s53_query *query)
 {
@@ -26,6 +33,7 @@ s53_query_cache_ask(struct s53_query *query)
 	return (struct s53_cache_ask){ .key = &query->key,
 		.route_id = query->route->id,
 		.rules = query->answering->cache,
+		.no_refresh = !gets_recursion(query),
 		.now_ms = query->now_ms };
 }
 
@@ -68,13 +76,6 @@ find_room(struct s53_query *query, size_t *cap)
 	return query->resolver->scratch;
 }
 
-/* Without it the cache is all that there is for this client, then a referral (RFC 1034 s4.3.1). */
-static bool
-gets_recursion(const struct s53_query *query)
-{
-	return query->may_recurse && (query->request.flags & S53_RD) != 0;
-}
-
 /* A CNAME that leaves the route is completed, which is recursion. */
 static enum s53_verdict
 complete(struct s53_query *query)
@@ -97,7 +98,7 @@ hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
 		.authentic = cached->authentic,
 		.respell = cached->respell };
 	s53_count(query->resolver->counters, S53_C_FIND_HIT);
-	if (cached->refresh && query->may_recurse) {
+	if (cached->refresh) {
 		s53_count(query->resolver->counters, S53_C_FIND_PREFETCH);
 		s53_refresh(query);
 	}

@@ -155,7 +155,10 @@ keep(struct play *play)
 static struct s53_cache_ask
 ask_of(struct play *play, uint32_t route_id)
 {
-	return (struct s53_cache_ask){ &play->key, route_id, &play->rules, play->now_ms };
+	return (struct s53_cache_ask){ .key = &play->key,
+		.route_id = route_id,
+		.rules = &play->rules,
+		.now_ms = play->now_ms };
 }
 
 static void

@@ -44,7 +44,9 @@ step(struct worker *worker, uint64_t now_ms, uint8_t *octets)
 {
 	struct shared *shared = worker->shared;
 	unsigned i = s53_rand_below(NAMES);
-	struct s53_cache_ask ask = { &shared->keys[i], 7, &shared->rules, now_ms };
+	struct s53_cache_ask ask = {
+		.key = &shared->keys[i], .route_id = 7, .rules = &shared->rules, .now_ms = now_ms
+	};
 	struct s53_cached out;
 
 	s53_cache_prefetch(shared->cache, &shared->keys[s53_rand_below(NAMES)]);

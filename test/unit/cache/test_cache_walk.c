@@ -159,7 +159,9 @@ what_is_restored_is_as_fresh_as_it_was(void **state)
 		(void)find_name(f, nth("n", i));
 		here = f->out;
 		memcpy(copy, f->got, sizeof copy);
-		s53_cache_find(other, &(struct s53_cache_ask){ &f->key, 7, &f->rules, f->now_ms },
+		s53_cache_find(other,
+		    &(struct s53_cache_ask){
+			.key = &f->key, .route_id = 7, .rules = &f->rules, .now_ms = f->now_ms },
 		    f->got, sizeof f->got, &f->out);
 		assert_int_equal(f->out.freshness, here.freshness);
 		if (here.freshness == S53_CACHE_FRESH) {
