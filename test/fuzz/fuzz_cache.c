@@ -268,8 +268,10 @@ move_house(struct play *play)
 	while (s53_cache_walk(play->cache, &cursor, play->now_ms, hand_over, play))
 		continue;
 	for (unsigned i = 0; i < play->count; i++) {
-		struct s53_cache_ask ask = { &play->kept[i].key, play->kept[i].route_id,
-			&play->rules, play->now_ms };
+		struct s53_cache_ask ask = { .key = &play->kept[i].key,
+			.route_id = play->kept[i].route_id,
+			.rules = &play->rules,
+			.now_ms = play->now_ms };
 
 		if (!play->kept[i].failure)
 			find_in(play, play->other, &ask);
