@@ -237,7 +237,7 @@ def test_no_answer_waits_for_a_dump(upstream, split53, path, capsys):
         print(f"\ndump of {took.group(1)} answers in {took.group(2)} ms; an answer meanwhile took at most {loud[-1] * 1000:.1f} ms, "
               f"{loud[len(loud) // 2] * 1000:.2f} in the median (without: {quiet[-1] * 1000:.1f} and {quiet[len(quiet) // 2] * 1000:.2f})")
     # Not the longest: on a machine that is busy otherwise one of them may have waited for that.
-    assert loud[len(loud) * 99 // 100] < 0.02 * patience()
+    assert loud[len(loud) * 99 // 100] < 0.05 * patience()
 
 
 def test_dumps_under_load_are_whole_each_time(upstream, split53, path):
