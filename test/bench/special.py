@@ -11,7 +11,7 @@ ROOMY_MIB = 2048    # growth and memory: nobody has to drop anything
 SCAN_MIB = 32
 WORKING = 5_000
 IDLE_SECONDS = 10
-SETTLE_SECONDS = 2
+SETTLE_SECONDS = 12     # what ends some seconds after the last question is no periodic wake-up
 STARTS = 5
 
 
