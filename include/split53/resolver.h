@@ -33,14 +33,7 @@ void s53_resolver_free(struct s53_resolver *resolver);
 /* From now on new queries use this policy; those under way keep theirs. */
 void s53_resolver_use(struct s53_resolver *resolver, struct s53_policy *policy);
 
-/*
- * A message arrived. Ends in exactly one send() or drop() of `client`, now or later. `octets`
- * need not outlive the call.
- */
-void s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client,
-    const uint8_t *octets, size_t len, uint64_t now_ms);
-
-/* One message of a batch. */
+/* A message that arrived. */
 struct s53_arrival {
 	const struct s53_client *client;
 	const uint8_t *octets;
@@ -48,8 +41,10 @@ struct s53_arrival {
 };
 
 /*
- * The same for all messages of one receive call: all are parsed and looked for before the first is
- * answered from the cache, so that its memory is at hand. Replies may leave in another order.
+ * Take the messages of one receive call: all are parsed and looked for before the first is answered
+ * from the cache, so that its memory is at hand. Each ends in exactly one send() or drop() of its
+ * client, now or later; replies may leave in another order. Nothing of `arrivals` need outlive the
+ * call.
  */
 void s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival *arrivals,
     unsigned count, uint64_t now_ms);

@@ -109,12 +109,21 @@ copy_out(struct s53_entry *entry, uint8_t *octets, uint32_t age_s, uint32_t leas
 	}
 }
 
+/* The entry, its shard locked. NULL: there is none, no lock is held, and *out says so. */
 static struct s53_entry *
-entry_for(struct s53_shard *shard, const struct s53_cache_ask *ask)
+open_entry(struct s53_shard *shard, const struct s53_cache_ask *ask, struct s53_cached *out)
 {
-	struct s53_entry *entry = s53_shard_find(shard, ask->key);
+	struct s53_entry *entry;
 
-	return entry != NULL && entry->route_id == ask->route_id ? entry : NULL;
+	*out = (struct s53_cached){ .freshness = S53_CACHE_MISS, .ede = S53_EDE_NONE };
+	if (!ask->rules->enabled)
+		return NULL;
+	pthread_mutex_lock(&shard->lock);
+	entry = s53_shard_find(shard, ask->key);
+	if (entry != NULL && entry->route_id == ask->route_id)
+		return entry;
+	pthread_mutex_unlock(&shard->lock);
+	return NULL;
 }
 
 void
@@ -122,20 +131,16 @@ s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t
     size_t cap, struct s53_cached *out)
 {
 	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
-	struct s53_entry *entry;
+	struct s53_entry *entry = open_entry(shard, ask, out);
 
-	*out = (struct s53_cached){ .freshness = S53_CACHE_MISS, .ede = S53_EDE_NONE };
-	if (!ask->rules->enabled)
+	if (entry == NULL)
 		return;
-	pthread_mutex_lock(&shard->lock);
-	entry = entry_for(shard, ask);
-	if (entry != NULL) {
-		if (entry->uses < S53_ENTRY_USES_MAX)
-			entry->uses++;
-		describe(entry, ask, out);
-		out->refresh = out->freshness == S53_CACHE_FRESH && !ask->no_refresh &&
-		    claim_refresh(entry, ask);
-		if (out->freshness == S53_CACHE_FRESH && out->len <= cap)
+	if (entry->uses < S53_ENTRY_USES_MAX)
+		entry->uses++;
+	describe(entry, ask, out);
+	if (out->freshness == S53_CACHE_FRESH) {
+		out->refresh = !ask->no_refresh && claim_refresh(entry, ask);
+		if (out->len <= cap)
 			copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms), 1);
 	}
 	pthread_mutex_unlock(&shard->lock);
@@ -147,21 +152,15 @@ s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_ask *ask, u
     size_t cap, struct s53_cached *out)
 {
 	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
-	uint32_t stale_ttl = ask->rules->stale_answer_ttl_s;
-	struct s53_entry *entry;
+	struct s53_entry *entry = open_entry(shard, ask, out);
+	uint32_t least = ask->rules->stale_answer_ttl_s;
 
-	*out = (struct s53_cached){ .freshness = S53_CACHE_MISS, .ede = S53_EDE_NONE };
-	if (!ask->rules->enabled)
+	if (entry == NULL)
 		return;
-	pthread_mutex_lock(&shard->lock);
-	entry = entry_for(shard, ask);
-	if (entry != NULL) {
-		describe(entry, ask, out);
-		if (out->freshness == S53_CACHE_FRESH)
-			stale_ttl = 1;
-		if (out->len > 0 && out->len <= cap)
-			copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms),
-			    stale_ttl > 0 ? stale_ttl : 1);
-	}
+	describe(entry, ask, out);
+	if (out->freshness == S53_CACHE_FRESH || least == 0)
+		least = 1;
+	if (out->len > 0 && out->len <= cap)
+		copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms), least);
 	pthread_mutex_unlock(&shard->lock);
 }

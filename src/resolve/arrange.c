@@ -16,20 +16,16 @@
 
 #include "pending.h"
 
-#define TURNS 512 /* 1 KB a worker */
-
 struct arranging {
 	struct s53_ordering ordering;
 	const struct s53_order_list *list;
+	struct s53_resolver *resolver;
 };
 
-/* The worker's: which record of a set comes first next time. */
-static _Thread_local uint16_t turns[TURNS];
-
 static uint16_t
-next_turn(const struct s53_name *owner, uint16_t type)
+next_turn(struct s53_resolver *resolver, const struct s53_name *owner, uint16_t type)
 {
-	return turns[(s53_hash(owner->octets, owner->len) + type) % TURNS]++;
+	return resolver->turns[(s53_hash(owner->octets, owner->len) + type) % S53_CYCLIC_TURNS]++;
 }
 
 static enum s53_turn
@@ -41,7 +37,7 @@ choose(struct s53_ordering *ordering, const struct s53_name *owner, uint16_t typ
 	case S53_ORDER_RANDOM:
 		return S53_TURN_SHUFFLE;
 	case S53_ORDER_CYCLIC:
-		ordering->steps = next_turn(owner, type);
+		ordering->steps = next_turn(it->resolver, owner, type);
 		return S53_TURN_ROTATE;
 	case S53_ORDER_FIXED: /* as the upstream or the zone has them */
 	case S53_ORDER_NONE:
@@ -55,14 +51,16 @@ s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len)
 {
 	const struct s53_order_list *list = query->answering->order;
 	struct s53_resolver *resolver = query->resolver;
-	struct arranging it = { .list = list, .ordering = { .dice = resolver->order_turn } };
+	struct arranging it = {
+		.list = list, .resolver = resolver, .ordering = { .dice = resolver->dice }
+	};
 
 	if (query->chase_depth > 0 || query->refresh)
 		return;
 	if (list != NULL && list->count > 0)
 		it.ordering.choose = choose;
 	s53_message_reorder(message, len, &it.ordering);
-	resolver->order_turn = it.ordering.dice;
+	resolver->dice = it.ordering.dice;
 }
 
 /* named's: keys and their digests never carry more than themselves, NS always their hosts. */

@@ -4,7 +4,7 @@
  *
  * Layer    resolve (private)
  * Threads  the worker's
- * Memory   the message is the caller's; the counters of cyclic order are the thread's
+ * Memory   the message is the caller's; the counters of cyclic order are the resolver's
  * Sources  BIND 9 ARM, "RRset Ordering" and "minimal-responses"; what named 9.18 does
  */
 #pragma once

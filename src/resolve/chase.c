@@ -290,7 +290,8 @@ cross(struct s53_query *query, struct s53_chase *chase)
 {
 	if (query->chase_depth >= CHASE_DEPTH_MAX || is_circle(query, &chase->names[chase->kept])) {
 		/* Whoever followed came another way, and may not be at its end. */
-		query->pending->depends_on_client = query->chase_depth > 0;
+		if (query->chase_depth > 0)
+			query->pending->depends_on_client = true;
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "CNAME circle");
 	}
 	s53_count(query->resolver->counters, S53_C_VALIDATE_CHASED);
@@ -388,7 +389,7 @@ s53_chase_depends_on_client(const struct s53_query *query)
 }
 
 enum s53_verdict
-s53_chase_local(struct s53_query *query, bool delegated)
+s53_chase_to_reply(struct s53_query *query, bool delegated)
 {
 	enum s53_verdict verdict = chase_from(query, delegated);
 

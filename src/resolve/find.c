@@ -24,12 +24,16 @@ gets_recursion(const struct s53_query *query)
 	return query->may_recurse && (query->request.flags & S53_RD) != 0;
 }
 
-struct s53_cache_ask
-s53_query_cache_ask(struct s53_query *query)
+static void
+make_key(struct s53_query *query)
 {
-	if (query->key.name == NULL)
-		s53_key_make(&query->key, query->view->id, &query->request.question,
-		    query->request.edns.dnssec_ok, (query->request.flags & S53_CD) != 0);
+	s53_key_make(&query->key, query->view->id, &query->request.question,
+	    query->request.edns.dnssec_ok, (query->request.flags & S53_CD) != 0);
+}
+
+struct s53_cache_ask
+s53_query_cache_ask(const struct s53_query *query)
+{
 	return (struct s53_cache_ask){ .key = &query->key,
 		.route_id = query->route->id,
 		.rules = query->answering->cache,
@@ -46,7 +50,7 @@ s53_query_is_cached(const struct s53_query *query)
 void
 s53_query_fetch(struct s53_query *query)
 {
-	s53_query_cache_ask(query);
+	make_key(query);
 	if (query->policy->cache != NULL)
 		s53_cache_prefetch(query->policy->cache, &query->key);
 }
@@ -80,12 +84,9 @@ find_room(struct s53_query *query, size_t *cap)
 static enum s53_verdict
 complete(struct s53_query *query)
 {
-	enum s53_verdict verdict;
-
-	if (!gets_recursion(query))
-		return s53_chase_is_due(query) ? s53_local_referral(query) : S53_REPLY;
-	verdict = s53_chase(query);
-	return verdict == S53_NEXT ? S53_REPLY : verdict;
+	if (gets_recursion(query))
+		return s53_chase_to_reply(query, false);
+	return s53_chase_is_due(query) ? s53_local_referral(query) : S53_REPLY;
 }
 
 static enum s53_verdict
@@ -128,25 +129,23 @@ expired(struct s53_query *query, const struct s53_cached *cached)
 		return miss(query);
 	if (!cached->failed_lately)
 		s53_refresh(query);
-	if (s53_chase_is_due(query)) {
-		enum s53_verdict verdict = s53_chase(query);
-
-		return verdict == S53_NEXT ? S53_REPLY : verdict;
-	}
-	return S53_REPLY;
+	return s53_chase_to_reply(query, false);
 }
 
 enum s53_verdict
 s53_step_find(struct s53_query *query)
 {
-	struct s53_cache_ask ask = s53_query_cache_ask(query);
 	struct s53_cache *cache = query->policy->cache;
+	struct s53_cache_ask ask;
 	struct s53_cached cached;
 	uint8_t *room;
 	size_t cap;
 
+	if (query->key.name == NULL) /* not of a batch */
+		make_key(query);
 	if (!s53_query_is_cached(query))
 		return miss(query);
+	ask = s53_query_cache_ask(query);
 	room = find_room(query, &cap);
 	s53_cache_find(cache, &ask, room, cap, &cached);
 	if (cached.freshness == S53_CACHE_FRESH && cached.len > cap) {

@@ -35,16 +35,6 @@ may_follow(const struct s53_query *query, const struct s53_pending *leader)
 	return leader->chase == NULL && !s53_chase_parent(query)->chase_follows;
 }
 
-/* Followers get the leader's end, so it must not come before their own time. */
-static bool
-may_lead(const struct s53_pending *pending)
-{
-	const struct s53_query *query = &pending->query;
-
-	return query->chase_depth == 0 ||
-	    pending->deadline_ms - query->now_ms > query->view->query_timeout_ms / 2;
-}
-
 enum s53_verdict
 s53_step_join(struct s53_query *query)
 {
@@ -67,7 +57,8 @@ s53_step_join(struct s53_query *query)
 		return S53_WAIT;
 	}
 	s53_count(resolver->counters, S53_C_JOIN_LED);
-	if (!led && may_lead(pending))
+	/* Followers get the leader's end, which must not come before their own time. */
+	if (!led && !query->hurried)
 		s53_inflight_add(&resolver->inflight, pending);
 	s53_pending_lead(pending);
 	return S53_NEXT;

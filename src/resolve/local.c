@@ -64,7 +64,7 @@ s53_local_zone(struct s53_query *query)
 		return S53_REPLY;
 	if (reply.counts[S53_ANSWER] == 0)
 		return forward_delegated(query);
-	return s53_chase_local(query, answer.referral);
+	return s53_chase_to_reply(query, answer.referral);
 }
 
 static const char *

@@ -25,6 +25,7 @@
 
 #define S53_POOL_KEEP 256
 #define S53_EDE_TEXT_MAX 160
+#define S53_CYCLIC_TURNS 512
 #define S53_ASK_MAX (S53_HEADER_LEN + S53_NAME_MAX + 4 + S53_OPT_LEN)
 
 /* One question on its way to one server. */
@@ -109,7 +110,8 @@ struct s53_resolver {
 	unsigned free_pending_count;
 	struct s53_link free_attempts;
 	unsigned free_attempt_count;
-	uint32_t order_turn; /* of cyclic and random order: arrange.c */
+	uint32_t dice; /* of random order: arrange.c */
+	uint16_t turns[S53_CYCLIC_TURNS]; /* of cyclic order: whose record comes first next time */
 	uint64_t error_told_ms; /* when a failure was last logged at info */
 	uint64_t stale_told_ms; /* and a stale answer */
 	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
@@ -122,10 +124,10 @@ struct s53_resolver {
 enum s53_verdict s53_chase(struct s53_query *query);
 
 /*
- * The same for a local zone's answer that ends in a CNAME or below a delegation: S53_REPLY or
- * S53_WAIT.
+ * The same for an outcome that goes straight to ANSWER: S53_REPLY or S53_WAIT. `delegated`: the
+ * last name of a local zone's chain is below a delegation.
  */
-enum s53_verdict s53_chase_local(struct s53_query *query, bool delegated);
+enum s53_verdict s53_chase_to_reply(struct s53_query *query, bool delegated);
 
 /* Who waits for this query of a chase: chase_of is not NULL. */
 struct s53_pending *s53_chase_parent(const struct s53_query *query);

@@ -97,8 +97,8 @@ void s53_query_run(struct s53_query *query);
 /* The same, but stop before the step `until`. false: it has ended or waits. */
 bool s53_query_run_until(struct s53_query *query, enum s53_step until);
 
-/* What the cache is asked with; the key is made when it is not yet. */
-struct s53_cache_ask s53_query_cache_ask(struct s53_query *query);
+/* What the cache is asked with; FIND has made the key. */
+struct s53_cache_ask s53_query_cache_ask(const struct s53_query *query);
 
 /*
  * FIND follows soon: make the key and have the cache's memory for it fetched; then, when that has

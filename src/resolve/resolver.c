@@ -3,6 +3,7 @@
  * resolver.c - the door: make a resolver, give it messages.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <split53/rand.h>
 
@@ -32,7 +33,8 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	s53_list_init(&resolver->free_attempts);
 	resolver->pending_count = resolver->free_pending_count = 0;
 	resolver->free_attempt_count = 0;
-	resolver->order_turn = (uint32_t)s53_rand_u64();
+	resolver->dice = s53_rand_u32();
+	memset(resolver->turns, 0, sizeof resolver->turns);
 	resolver->error_told_ms = resolver->stale_told_ms = 0;
 	return resolver;
 }
@@ -121,17 +123,6 @@ begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_a
 	query->client = *arrival->client;
 	query->request.edns = (struct s53_edns){ 0 };
 	query->request.has_question = false;
-}
-
-void
-s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client,
-    const uint8_t *octets, size_t len, uint64_t now_ms)
-{
-	const struct s53_arrival arrival = { client, octets, len };
-	struct s53_query query;
-
-	begin(&query, resolver, &arrival, now_ms);
-	s53_query_run(&query);
 }
 
 /* Walk a group up to FIND, have its entries fetched, then let each go on. */

@@ -41,10 +41,7 @@ s53_store_failure(struct s53_query *query)
 		s53_cache_store_failure(query->policy->cache, &ask, query->outcome.ede);
 		s53_count(query->resolver->counters, S53_C_STORE_FAILURE);
 	}
-	if (!query->refresh && s53_stale_take(query, "resolver failure")) {
-		enum s53_verdict verdict = s53_chase(query);
-
-		return verdict == S53_NEXT ? S53_REPLY : verdict;
-	}
+	if (!query->refresh && s53_stale_take(query, "resolver failure"))
+		return s53_chase_to_reply(query, false);
 	return S53_REPLY;
 }

@@ -232,7 +232,7 @@ play(struct s53_reader *input, bool tcp)
 	S53_ASSERT(s53_addr_parse("127.0.0.1", 53, &client.local) == S53_OK);
 	world.ended = 0;
 	if (octets != NULL) {
-		s53_resolver_take(resolver, &client, octets, arrival.len, s53_clock_ms());
+		s53_resolver_take_batch(resolver, &arrival, 1, s53_clock_ms());
 		answer(exchanger, input, STEPS_MAX);
 		S53_ASSERT(world.ended == 1 && s53_resolver_pending(resolver) == 0);
 		s53_resolver_take_batch(resolver, &arrival, 1, s53_clock_ms());

@@ -108,6 +108,7 @@ take(struct world *world, struct asker *asker, char **words, unsigned count,
 {
 	const char *from = word_after(words, count, "from");
 	const char *to = word_after(words, count, "to");
+	struct s53_arrival arrival;
 
 	if (asker->asked)
 		fail(&world->script, "this client's number is taken");
@@ -119,8 +120,8 @@ take(struct world *world, struct asker *asker, char **words, unsigned count,
 		S53_OK ||
 	    s53_addr_parse(to == NULL ? "127.0.0.1" : to, 53, &asker->client.local) != S53_OK)
 		fail(&world->script, "from or to is no address");
-	s53_resolver_take(
-	    world->resolver, &asker->client, packet->octets, packet->len, world->now_ms);
+	arrival = (struct s53_arrival){ &asker->client, packet->octets, packet->len };
+	s53_resolver_take_batch(world->resolver, &arrival, 1, world->now_ms);
 }
 
 static void

@@ -77,13 +77,12 @@ reply(struct s53_resolver *resolver, struct held *held, size_t len)
 
 static inline void release_all(struct s53_resolver *resolver);
 
-void
-s53_resolver_take(struct s53_resolver *resolver, const struct s53_client *client,
-    const uint8_t *octets, size_t len, uint64_t now_ms)
+static void
+take_one(struct s53_resolver *resolver, const struct s53_client *client, const uint8_t *octets,
+    size_t len)
 {
 	struct held held = { .client = *client };
 
-	(void)now_ms;
 	resolver->taken++;
 	resolver->last_len = len;
 	resolver->last = *client;
@@ -109,11 +108,11 @@ void
 s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival *arrivals,
     unsigned count, uint64_t now_ms)
 {
+	(void)now_ms;
 	if (resolver->batch_most < count)
 		resolver->batch_most = count;
 	for (unsigned i = 0; i < count; i++)
-		s53_resolver_take(
-		    resolver, arrivals[i].client, arrivals[i].octets, arrivals[i].len, now_ms);
+		take_one(resolver, arrivals[i].client, arrivals[i].octets, arrivals[i].len);
 }
 
 /* Answer the `n`th of those held; they keep their places. */
