@@ -61,6 +61,16 @@
  *   port                      NUMBER 1..65535
  *   forwarders (v)            PEERS, may be empty (peers == NULL); value.port 0: 53. A peer's own
  *                             port counts first, then the list's, then 53. Hosts: is_address false
+ *   forwarders-policy (v, z)  TEXT fastest, ordered, round-robin, random, least-outstanding, race
+ *   health-check (v, z, and in server)  body, each clause at most once:
+ *                               name TEXT, a valid name; type NUMBER (written as a type's name)
+ *                               accept WORDS: rcodes, upper case, each known
+ *                               interval NUMBER in seconds, 1 to 3600; `second` NUMBER or NONE
+ *                               timeout NUMBER in ms, 20 to 30000, as resolver-query-timeout
+ *                               rise, fall NUMBER, 1 to 100
+ *                               mode TEXT always, lazy, never
+ *   fetches-per-server, fetches-per-zone (v)  NUMBER; `second` TEXT drop, fail, or type NONE
+ *   clients-per-query, max-clients-per-query (v)  NUMBER; 0: no limit
  *   forward (v)               TEXT first | only; "first" has level IGNORED_DIFFERENT
  *   recursion (v)             BOOL
  *   allow-query, allow-query-on, allow-query-cache, allow-query-cache-on, allow-recursion,
@@ -156,6 +166,7 @@ struct s53_conf_peer {
 	bool is_address;
 	struct s53_addr addr; /* when is_address; port 0 unless given */
 	uint16_t port; /* 0: not given */
+	unsigned tier; /* forwarders: "ADDRESS [port N] tier N", 1 to 32; 0: not given, means 1 */
 	const char *key, *tls; /* or NULL */
 };
 

@@ -35,12 +35,24 @@
 	X(FIND_PREFETCH, "find-prefetch") /* a hit that led to asking ahead of time */    \
 	X(JOIN_LED, "join-led") /* first with its key */                                  \
 	X(JOIN_JOINED, "join-joined") /* waits for another's answer */                    \
+	X(JOIN_SHED, "join-shed") /* over clients-per-query */                            \
+	X(JOIN_HURRIED, "join-hurried") /* a retransmission led to the next server */     \
+	X(JOIN_LOOP, "join-loop") /* what we ask came back to us */                       \
 	X(CHOOSE_NONE_LEFT, "choose-none-left")                                           \
+	X(CHOOSE_DEAD, "choose-dead") /* answered at once: all servers are down */        \
+	X(CHOOSE_QUOTA, "choose-quota") /* fetches-per-server, fetches-per-zone */        \
+	X(CHOOSE_HEDGED, "choose-hedged") /* asked beside a server that is late */        \
+	X(CHOOSE_HEDGE_SPARED, "choose-hedge-spared") /* not: over 5 per cent */          \
+	X(CHOOSE_REPEATED, "choose-repeated") /* the same servers once more */            \
+	X(CHOOSE_EXPLORED, "choose-explored") /* asked to see how it does */              \
 	X(EXCHANGE_UDP, "exchange-udp") /* datagrams sent upstream */                     \
 	X(EXCHANGE_TCP, "exchange-tcp")                                                   \
 	X(EXCHANGE_LATE, "exchange-late")                                                 \
 	X(EXCHANGE_TIMEOUT, "exchange-timeout")                                           \
+	X(EXCHANGE_REFUSED, "exchange-refused")                                           \
 	X(EXCHANGE_UNREACHABLE, "exchange-unreachable")                                   \
+	X(EXCHANGE_OVERHEARD, "exchange-overheard") /* answers that nobody waited for */  \
+	X(EXCHANGE_LOST, "exchange-lost") /* listened for to the end, in vain */          \
 	X(EXCHANGE_TCP_ON_TC, "exchange-tcp-on-tc")                                       \
 	X(EXCHANGE_WITHOUT_EDNS, "exchange-without-edns")                                 \
 	X(EXCHANGE_STRAY, "exchange-stray") /* no exchange waits for that ID */           \

@@ -27,7 +27,8 @@ struct s53_exchange;
 enum s53_exchange_end {
 	S53_EXCHANGE_ANSWERED,
 	S53_EXCHANGE_TIMEOUT,
-	S53_EXCHANGE_UNREACHABLE, /* refused, no route, connection reset before an answer */
+	S53_EXCHANGE_REFUSED, /* ICMP port unreachable, connection refused or reset */
+	S53_EXCHANGE_UNREACHABLE, /* no way to the host or network */
 	S53_EXCHANGE_NO_RESOURCES, /* no descriptor, memory or ID here: not the server's fault */
 };
 
@@ -39,6 +40,7 @@ struct s53_exchange_ask {
 	const uint8_t *octets;
 	uint16_t len;
 	bool tcp; /* at once, not only on TC; a server that is tcp_only is asked so anyway */
+	bool explores; /* asked to see how the server does: listened for also after a cancel */
 	uint32_t late_ms; /* call late() after this; 0: never */
 	uint32_t timeout_ms; /* of the whole exchange */
 	uint64_t now_ms; /* from when both count: read lately; 0: have the clock read */
@@ -51,8 +53,9 @@ struct s53_exchange_ask {
 	bool (*check)(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
 
 	/*
-	 * Not here yet. The exchange goes on. May start and cancel others, and cancel this one.
-	 * NULL is fine when late_ms is 0.
+	 * Not here yet; noted already as S53_UPSTREAM_LATE. Called early, without that note, when
+	 * the answer was cut and TCP to this server is known to be down. The exchange goes on. May
+	 * start and cancel others, and cancel this one. NULL is fine when late_ms is 0.
 	 */
 	void (*late)(void *arg, struct s53_exchange *exchange);
 
@@ -78,10 +81,16 @@ void s53_exchanger_free(struct s53_exchanger *exchanger);
 struct s53_exchange *s53_exchange_start(struct s53_exchanger *exchanger,
     struct s53_upstream *upstream, const struct s53_exchange_ask *ask);
 
+/* Call late() again (or for the first time), `late_ms` from now. */
+void s53_exchange_later(
+    struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t late_ms);
+
 /*
- * No callback comes any more; a late reply to it is dropped and counted as stray. When late() had
- * been called the server is noted as S53_UPSTREAM_LATE.
+ * No callback comes any more, and the ask's octets are not looked at. One that was late or explores
+ * is still listened for up to S53_EXCHANGE_LISTEN_MS after its question left, so that the server's
+ * record learns whether the answer was slow or lost.
  */
+#define S53_EXCHANGE_LISTEN_MS 2000
 void s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange);
 
 /*
@@ -108,6 +117,11 @@ struct s53_timer {
 void s53_exchanger_timer(
     struct s53_exchanger *exchanger, struct s53_timer *timer, uint64_t due_ms, uint64_t now_ms);
 void s53_exchanger_timer_cancel(struct s53_exchanger *exchanger, struct s53_timer *timer);
+
+/*
+ * An exchange that was under way while this process stood still (stopped, or the machine
+ * suspended) tells nothing about its server: it ends as it ends, but is not noted.
+ */
 
 /* Inside of a callback: when what led to it happened, read once for all of a batch. */
 uint64_t s53_exchanger_now_ms(const struct s53_exchanger *exchanger);

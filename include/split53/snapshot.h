@@ -12,6 +12,7 @@
 
 #include <split53/arena.h>
 #include <split53/log.h>
+#include <split53/upstream.h>
 #include <split53/view.h>
 
 /* One listen-on or listen-on-v6: addresses of this machine that match get a listener each. */
@@ -43,6 +44,14 @@ struct s53_snapshot_host {
 	const char *name;
 };
 
+/* How a server is checked; takes effect when the snapshot does. */
+struct s53_snapshot_check {
+	struct s53_snapshot_check *next;
+	struct s53_upstream *upstream; /* the snapshot's count */
+	struct s53_health_check check;
+	bool written; /* by health-check in the file; else the zone's default */
+};
+
 struct s53_snapshot_owned;
 
 struct s53_snapshot {
@@ -68,6 +77,7 @@ struct s53_snapshot {
 	    uses_interfaces; /* localhost or localnets decide something: rebuild when they change */
 	struct s53_log_config log;
 	struct s53_snapshot_host *hosts;
+	struct s53_snapshot_check *checks; /* one for each server */
 	struct s53_route_note *notes; /* only when asked for */
 };
 

@@ -4,8 +4,9 @@
  * them.
  *
  * Layer    upstream
- * Threads  registry and groups are built by the main thread; a group is immutable; the moving
- *          part of a server is atomics that every worker reads and writes; keep and drop from any
+ * Threads  registry and groups are built by the main thread; a group is immutable but for its
+ *          counts; what is known of a server is read by every worker without a lock and changed by
+ *          any under one; keep and drop from any
  * Memory   a server is counted and outlives reloads: the registry gives the same object for the
  *          same address, port and options, with what is known of its health
  * Units    ms, octets
@@ -14,6 +15,7 @@
 #pragma once
 
 #include <split53/addr.h>
+#include <split53/health.h>
 #include <split53/status.h>
 
 struct s53_upstream;
@@ -48,42 +50,153 @@ const struct s53_addr *s53_upstream_addr(const struct s53_upstream *upstream);
 /* With edns_udp_size filled in. */
 const struct s53_upstream_options *s53_upstream_options(const struct s53_upstream *upstream);
 
-/* Records of health, from any worker. The exchange notes all but FAILED by itself. */
+/* Signs of how a server does, from any thread. The exchange notes all but FAILED and LOOP. */
 enum s53_upstream_event {
-	S53_UPSTREAM_ANSWERED, /* rtt_ms is good */
-	S53_UPSTREAM_TIMEOUT,
-	S53_UPSTREAM_UNREACHABLE, /* ICMP refused, connect failed */
-	S53_UPSTREAM_FAILED, /* a rcode that led elsewhere; after ANSWERED */
-	S53_UPSTREAM_LATE, /* given up while late: another server was quicker */
+	S53_UPSTREAM_ANSWERED, /* waited_ms is the round trip */
+	S53_UPSTREAM_LATE, /* not here after the wait for it; ANSWERED or TIMEOUT comes later */
+	S53_UPSTREAM_TIMEOUT, /* waited for in vain to the end */
+	S53_UPSTREAM_GARBLED, /* the same, but something came that was no answer */
+	S53_UPSTREAM_REFUSED, /* ICMP port unreachable, RST to a connect */
+	S53_UPSTREAM_UNREACHABLE, /* no way to the host or network */
+	S53_UPSTREAM_FAILED, /* a rcode to what another server answered well; after ANSWERED */
+	S53_UPSTREAM_LOOP, /* it asks us what we asked it */
 };
+
+struct s53_upstream_sign {
+	enum s53_upstream_event event;
+	enum s53_protocol over;
+	uint32_t waited_ms; /* since the question left */
+};
+
+/*
+ * Taken to heart: the state may change, which is logged (and wakes the prober by the registry's
+ * hook). An ANSWERED of a server that is up takes no lock.
+ */
 void s53_upstream_note(
-    struct s53_upstream *upstream, enum s53_upstream_event event, uint32_t rtt_ms, uint64_t now_ms);
+    struct s53_upstream *upstream, struct s53_upstream_sign sign, uint64_t now_ms);
+
+/* A question to it is under way; each begin has its end. */
+void s53_upstream_begin(struct s53_upstream *upstream);
+void s53_upstream_end(struct s53_upstream *upstream);
 
 /*
  * How long to wait before the next server is asked as well: from RTT and its variation, 20 to
- * 250 ms; 250 while unknown.
+ * 250 ms; 250 while unknown. Of the protocol that it would be asked over.
  */
 uint32_t s53_upstream_late_ms(const struct s53_upstream *upstream);
+
+/* The state over the protocol that it would be asked over. */
+enum s53_health_state s53_upstream_state(const struct s53_upstream *upstream);
+
+/* The same of one protocol. */
+enum s53_health_state s53_upstream_path_state(
+    const struct s53_upstream *upstream, enum s53_protocol over);
+
+/* Is it to be asked over TCP: tcp-only, or UDP is down while TCP has proved itself? */
+bool s53_upstream_wants_tcp(const struct s53_upstream *upstream);
+
+/* What a server cannot do, as it has shown; forgotten after S53_LACK_MS. Never for silence. */
+enum s53_upstream_lack {
+	S53_LACK_EDNS, /* FORMERR, NOTIMP or BADVERS with OPT, a good answer without */
+	S53_LACK_CASE, /* the question comes back in other letter case */
+	S53_LACKS
+};
+#define S53_LACK_MS 600000
+void s53_upstream_set_lack(
+    struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms);
+bool s53_upstream_has_lack(
+    const struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms);
+
+/* How it is checked from now on: main thread, at a change of configuration. Copied. */
+void s53_upstream_set_check(struct s53_upstream *upstream, const struct s53_health_check *check);
+
+void s53_upstream_report(
+    struct s53_upstream *upstream, struct s53_upstream_report *out, uint64_t now_ms);
+
+/*
+ * Each server of the registry, in the order in which they came; a count is held during the call,
+ * no lock. Stops when `each` returns false.
+ */
+void s53_registry_each(struct s53_registry *registry,
+    bool (*each)(struct s53_upstream *upstream, void *arg), void *arg);
+
+/*
+ * Call `wake` (in any thread, it must not block or call anything here) when a server's next probe
+ * is due sooner than it was. NULL: no more; after that call it is not running either.
+ */
+void s53_registry_on_probe(struct s53_registry *registry, void (*wake)(void *arg), void *arg);
 
 #define S53_GROUP_MAX 32 /* servers of one group */
 
 struct s53_group;
 
+/* forwarders-policy. A server in a worse state comes after all in a better one, in each. */
+enum s53_forwarders_policy {
+	S53_POLICY_FASTEST, /* smoothed RTT, with a share for loss and failures; BIND's way */
+	S53_POLICY_ORDERED, /* the list is the order */
+	S53_POLICY_ROUND_ROBIN,
+	S53_POLICY_RANDOM,
+	S53_POLICY_LEAST_OUTSTANDING,
+	S53_POLICY_RACE, /* all of them at once */
+};
+
+struct s53_group_member {
+	struct s53_upstream *server;
+	unsigned tier; /* from 1; a higher one is asked when none of the lower is up */
+};
+
+/* Over a quota a query gets SERVFAIL or nothing: BIND's `fail` and `drop`. */
+struct s53_quota {
+	unsigned limit; /* 0: none */
+	bool drop;
+};
+
+struct s53_group_rules {
+	enum s53_forwarders_policy policy;
+	struct s53_quota per_server; /* fetches-per-server: questions to one server under way */
+	struct s53_quota per_zone; /* fetches-per-zone: questions of the group under way */
+};
+
 /*
  * A group of `count` servers (1 .. S53_GROUP_MAX; 0 gives an empty group that chooses nobody);
- * takes a count of each. NULL: no memory.
+ * takes a count of each. `rules` NULL: fastest, no quotas. NULL: no memory.
  */
-struct s53_group *s53_group_new(struct s53_upstream *const *servers, unsigned count);
+struct s53_group *s53_group_new(
+    const struct s53_group_member *members, unsigned count, const struct s53_group_rules *rules);
 void s53_group_free(struct s53_group *group); /* NULL is fine */
 unsigned s53_group_size(const struct s53_group *group);
 struct s53_upstream *s53_group_server(const struct s53_group *group, unsigned index);
+unsigned s53_group_tier(const struct s53_group *group, unsigned index);
+const struct s53_group_rules *s53_group_rules(const struct s53_group *group);
+
+enum s53_group_condition {
+	S53_GROUP_ALIVE,
+	S53_GROUP_STALLED, /* nobody better than stalled */
+	S53_GROUP_DEAD, /* all down; also an empty group */
+};
+enum s53_group_condition s53_group_condition(const struct s53_group *group);
+
+#define S53_CHOSEN_NONE (-1) /* all tried */
+#define S53_CHOSEN_QUOTA (-2) /* those left are at their quota */
 
 /*
- * The best server whose bit is not in `tried`: by smoothed RTT, those in trouble last but never
- * left out; in the list's order while nothing is known. -1: all tried.
- *
- * When `tried` is 0 now and then another is given the query, so that a better or recovered one is
- * noticed: one that was never asked at once, one in trouble after a second of it, one that has not
- * answered for 5 s. Choosing is also asking: each such call spends that chance.
+ * Which server is asked next of those whose bit is not in `tried`: by state, then tier, then the
+ * policy. Never leaves one out but for its quota: the last one is always tried. In a dead group
+ * they take turns. Not const: turns.
  */
-int s53_group_choose(const struct s53_group *group, uint32_t tried, uint64_t now_ms);
+int s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms);
+
+/*
+ * Another one that is to be asked beside `chosen`, only to see how it does; nobody waits for it.
+ * One never asked at once; one that has not answered for 5 s, is slow, suspect or recovering, after
+ * a second; in a dead group one that was not asked for 250 ms. -1: none. Each call that gives a
+ * server spends its chance. Not for races, which ask all anyway.
+ */
+int s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms);
+
+/* Race: the next one is to be asked at once, too, as long as it is no worse than those before. */
+bool s53_group_races(struct s53_group *group, uint32_t tried, uint64_t now_ms);
+
+/* fetches-per-zone. false: over the quota, and nothing was entered. */
+bool s53_group_enter(struct s53_group *group);
+void s53_group_leave(struct s53_group *group);

@@ -51,6 +51,7 @@ struct s53_view {
 	uint16_t udp_size_max; /* max-udp-size: of replies to clients */
 	uint16_t edns_udp_size; /* what we say we take from clients */
 	uint32_t query_timeout_ms; /* resolver-query-timeout */
+	unsigned clients_per_query, max_clients_per_query; /* 0: no limit */
 	const char *version, *hostname, *server_id; /* CH TXT; NULL: refused (`none`) */
 };
 
