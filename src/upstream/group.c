@@ -1,32 +1,90 @@
 /* SPDX-License-Identifier: ISC
  *
  * group.c - a forwarders list: which server is asked.
+ *
+ * Servers fall into ranks, and the first rank that has anybody left is asked: by class of state (up;
+ * suspect or recovering; stalled; down), then the slow ones last, then by tier. Inside of a rank
+ * the policy decides. Servers that are down are all of one rank and take turns: whoever comes back
+ * is met soon, whatever the policy.
+ *
+ * A slow server is one that takes over 250 ms and over 4 times as long as the quickest of the group
+ * that is up. To a policy that looks at the RTT that is nothing new; the others would send every
+ * so many'th client to it. A race asks it all the same.
  */
 #include "server.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
+#include <split53/probe.h>
 #include <split53/rand.h>
 
-#define TRIAL_SHARE 16
+#define SLOW_MS 250
+#define SLOW_TIMES 4
+#define QUIET_MS 5000 /* without an answer: how it does is not known any more */
+#define EXPLORE_MS 1000 /* since it was last asked */
+#define EXPLORE_DEAD_MS 250 /* the same when all are down */
+#define EXPLORE_SHARE 20 /* queries to one that looks at a server that is up */
+#define CACHE_LINE 64
 
 struct s53_group {
+	struct s53_group_rules rules;
 	unsigned count;
-	struct s53_upstream *servers[]; /* a count of each */
+	/* Apart from what never changes, so that workers do not fight over its cache line. */
+	_Alignas(CACHE_LINE) _Atomic uint32_t queries; /* that chose: whose turn it is; wraps */
+	_Atomic uint32_t looked_at; /* `queries` when a server that is up was last explored */
+	_Atomic uint32_t under_way; /* for fetches-per-zone, counted only when there is a limit */
+	_Alignas(CACHE_LINE) struct s53_group_member members[]; /* a count of each server */
 };
 
+/* Those that are asked next, all of one rank. */
+struct rank {
+	unsigned order; /* less is better */
+	unsigned count;
+	uint8_t indexes[S53_GROUP_MAX]; /* in the list's order */
+};
+
+#define RANK_NONE UINT32_MAX
+#define CLASS_UP 0
+#define CLASS_DOUBTFUL 1
+#define CLASS_STALLED 2
+#define CLASS_DOWN 3
+
+static unsigned
+class_of(const struct s53_upstream *server)
+{
+	static const uint8_t classes[S53_HEALTH_STATES] = {
+		[S53_HEALTH_UP] = CLASS_UP,
+		[S53_HEALTH_SUSPECT] = CLASS_DOUBTFUL,
+		[S53_HEALTH_RECOVERING] = CLASS_DOUBTFUL,
+		[S53_HEALTH_STALLED] = CLASS_STALLED,
+		[S53_HEALTH_DOWN] = CLASS_DOWN,
+		[S53_HEALTH_PROBING] = CLASS_DOWN,
+	};
+
+	return classes[s53_upstream_state(server)];
+}
+
 struct s53_group *
-s53_group_new(struct s53_upstream *const *servers, unsigned count)
+s53_group_new(
+    const struct s53_group_member *members, unsigned count, const struct s53_group_rules *rules)
 {
 	struct s53_group *group;
+	size_t size = sizeof *group + count * sizeof *members;
 
 	S53_ASSERT(count <= S53_GROUP_MAX);
-	group = malloc(sizeof(*group) + count * sizeof(struct s53_upstream *));
+	size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE; /* aligned_alloc wants that */
+	group = aligned_alloc(CACHE_LINE, size);
 	if (group == NULL)
 		return NULL;
-	group->count = count;
-	for (unsigned i = 0; i < count; i++)
-		group->servers[i] = s53_upstream_keep(servers[i]);
+	*group = (struct s53_group){ .count = count };
+	if (rules != NULL)
+		group->rules = *rules;
+	for (unsigned i = 0; i < count; i++) {
+		S53_ASSERT(members[i].tier > 0);
+		group->members[i] = members[i];
+		s53_upstream_keep(members[i].server);
+	}
 	return group;
 }
 
@@ -36,7 +94,7 @@ s53_group_free(struct s53_group *group)
 	if (group == NULL)
 		return;
 	for (unsigned i = 0; i < group->count; i++)
-		s53_upstream_drop(group->servers[i]);
+		s53_upstream_drop(group->members[i].server);
 	free(group);
 }
 
@@ -50,66 +108,318 @@ struct s53_upstream *
 s53_group_server(const struct s53_group *group, unsigned index)
 {
 	S53_ASSERT(index < group->count);
-	return group->servers[index];
+	return group->members[index].server;
 }
 
-/* Is `a` to be asked before `b`? Equals stay in the list's order. */
-static bool
-is_better(const struct s53_upstream *a, const struct s53_upstream *b)
+unsigned
+s53_group_tier(const struct s53_group *group, unsigned index)
 {
-	bool a_good = s53_upstream_is_good(a), b_good = s53_upstream_is_good(b);
-
-	if (a_good != b_good)
-		return a_good;
-	return s53_upstream_cost(a) < s53_upstream_cost(b);
+	S53_ASSERT(index < group->count);
+	return group->members[index].tier;
 }
 
-static int
-best(const struct s53_group *group, uint32_t tried)
+const struct s53_group_rules *
+s53_group_rules(const struct s53_group *group)
 {
-	int found = -1;
+	return &group->rules;
+}
+
+/* The least class that anybody has. */
+static unsigned
+best_class(const struct s53_group *group)
+{
+	unsigned best = CLASS_DOWN;
+
+	for (unsigned i = 0; i < group->count && best > CLASS_UP; i++) {
+		unsigned class = class_of(group->members[i].server);
+
+		if (class < best)
+			best = class;
+	}
+	return best;
+}
+
+enum s53_group_condition
+s53_group_condition(const struct s53_group *group)
+{
+	switch (best_class(group)) {
+	case CLASS_DOWN:
+		return S53_GROUP_DEAD;
+	case CLASS_STALLED:
+		return S53_GROUP_STALLED;
+	default:
+		return S53_GROUP_ALIVE;
+	}
+}
+
+/* --- ranks ----------------------------------------------------------------------------------- */
+
+/* From which RTT on a server of the group is slow. */
+static uint32_t
+slow_from_ms(const struct s53_group *group)
+{
+	uint32_t quickest_ms = UINT32_MAX / SLOW_TIMES;
 
 	for (unsigned i = 0; i < group->count; i++) {
+		const struct s53_upstream *server = group->members[i].server;
+		uint32_t rtt_ms;
+
+		if (class_of(server) == CLASS_UP && s53_upstream_rtt(server, &rtt_ms) &&
+		    rtt_ms < quickest_ms)
+			quickest_ms = rtt_ms;
+	}
+	return quickest_ms * SLOW_TIMES > SLOW_MS ? quickest_ms * SLOW_TIMES : SLOW_MS;
+}
+
+static bool
+is_slow(const struct s53_upstream *server, uint32_t slow_ms)
+{
+	uint32_t rtt_ms;
+
+	return s53_upstream_rtt(server, &rtt_ms) && rtt_ms > slow_ms;
+}
+
+static unsigned
+order_of(const struct s53_group *group, unsigned index, uint32_t slow_ms)
+{
+	const struct s53_group_member *member = &group->members[index];
+	unsigned class = class_of(member->server);
+
+	if (class == CLASS_DOWN) /* the tier of who does not answer does not matter */
+		return class << 16;
+	return class << 16 | (unsigned)is_slow(member->server, slow_ms) << 8 | member->tier;
+}
+
+static bool
+is_full(const struct s53_group *group, const struct s53_upstream *server)
+{
+	unsigned limit = group->rules.per_server.limit;
+
+	return limit > 0 && s53_upstream_in_flight(server) >= limit;
+}
+
+/*
+ * Those of the best rank that are not in `tried`; order RANK_NONE: nobody. `full`: was anybody left
+ * out for his quota?
+ */
+static struct rank
+best_rank(const struct s53_group *group, uint32_t tried, bool *full)
+{
+	bool races = group->rules.policy == S53_POLICY_RACE;
+	uint32_t slow_ms = races || group->count == 1 ? UINT32_MAX : slow_from_ms(group);
+	struct rank best;
+
+	best.order = RANK_NONE;
+	best.count = 0;
+	*full = false;
+	for (unsigned i = 0; i < group->count; i++) {
+		unsigned order;
+
 		if ((tried & UINT32_C(1) << i) != 0)
 			continue;
-		if (found < 0 || is_better(group->servers[i], group->servers[found]))
-			found = (int)i;
+		if (is_full(group, group->members[i].server)) {
+			*full = true;
+			continue;
+		}
+		order = order_of(group, i, slow_ms);
+		if (order < best.order) {
+			best.order = order;
+			best.count = 0;
+		}
+		if (order == best.order)
+			best.indexes[best.count++] = (uint8_t)i;
+	}
+	return best;
+}
+
+/* --- policies -------------------------------------------------------------------------------- */
+
+/* The one for which `weight` is least; of equals the first. */
+static unsigned
+lightest(const struct s53_group *group, const struct rank *rank,
+    uint64_t (*weight)(const struct s53_upstream *server))
+{
+	unsigned found = rank->indexes[0];
+	uint64_t least = weight(group->members[found].server);
+
+	for (unsigned i = 1; i < rank->count; i++) {
+		uint64_t own = weight(group->members[rank->indexes[i]].server);
+
+		if (own < least) {
+			found = rank->indexes[i];
+			least = own;
+		}
 	}
 	return found;
 }
 
-/*
- * A server that this query may be spent on to see how it does, or -1. While `found` is good that
- * is one query in TRIAL_SHARE at most, or with little traffic all of it would go to servers that
- * are gone; but one that was never asked gets its query at once.
- */
-static int
-trial(const struct s53_group *group, int found, uint64_t now_ms)
+static uint64_t
+cost(const struct s53_upstream *server)
 {
-	bool found_good = s53_upstream_is_good(group->servers[found]);
+	return s53_upstream_cost(server);
+}
 
+/* As many under way: the quicker one. */
+static uint64_t
+outstanding(const struct s53_upstream *server)
+{
+	return (uint64_t)s53_upstream_in_flight(server) << 32 | s53_upstream_cost(server);
+}
+
+static unsigned
+by_policy(const struct s53_group *group, const struct rank *rank, uint32_t turn)
+{
+	if (rank->count == 1)
+		return rank->indexes[0];
+	if (rank->order >> 16 == CLASS_DOWN)
+		return rank->indexes[turn % rank->count];
+	switch (group->rules.policy) {
+	case S53_POLICY_ORDERED:
+		break;
+	case S53_POLICY_ROUND_ROBIN:
+		return rank->indexes[turn % rank->count];
+	case S53_POLICY_RANDOM:
+		return rank->indexes[s53_rand_below(rank->count)];
+	case S53_POLICY_LEAST_OUTSTANDING:
+		return lightest(group, rank, outstanding);
+	case S53_POLICY_FASTEST:
+	case S53_POLICY_RACE:
+		return lightest(group, rank, cost);
+	}
+	return rank->indexes[0];
+}
+
+int
+s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms)
+{
+	bool full;
+	struct rank rank = best_rank(group, tried, &full);
+	uint32_t turn = 0;
+	unsigned chosen;
+
+	if (rank.count == 0)
+		return full ? S53_CHOSEN_QUOTA : S53_CHOSEN_NONE;
+	if (group->count > 1) /* a query is one turn, however many it asks */
+		turn = atomic_fetch_add_explicit(
+		    &group->queries, tried == 0 ? 1 : 0, memory_order_relaxed);
+	chosen = by_policy(group, &rank, turn);
+	s53_upstream_asked_at(group->members[chosen].server, now_ms);
+	return (int)chosen;
+}
+
+bool
+s53_group_races(struct s53_group *group, uint32_t tried, uint64_t now_ms)
+{
+	struct rank next;
+	bool full;
+
+	(void)now_ms;
+	if (group->rules.policy != S53_POLICY_RACE)
+		return false;
+	next = best_rank(group, tried, &full);
+	if (next.count == 0)
+		return false;
 	for (unsigned i = 0; i < group->count; i++) {
-		struct s53_upstream *server = group->servers[i];
+		if ((tried & UINT32_C(1) << i) != 0 && order_of(group, i, UINT32_MAX) < next.order)
+			return false;
+	}
+	return true;
+}
 
-		if (!s53_upstream_trial_is_due(server, now_ms) || (found_good && (int)i == found))
-			continue;
-		if (found_good && s53_upstream_was_asked(server) &&
-		    s53_rand_below(TRIAL_SHARE) != 0)
-			continue;
-		if (s53_upstream_claim_trial(server, now_ms))
+/* --- exploration ----------------------------------------------------------------------------- */
+
+/* Looks at servers that are up are extra in health: one in EXPLORE_SHARE queries. */
+static bool
+is_affordable(const struct s53_group *group)
+{
+	return atomic_load_explicit(&group->queries, memory_order_relaxed) -
+	    atomic_load_explicit(&group->looked_at, memory_order_relaxed) >=
+	    EXPLORE_SHARE;
+}
+
+/* One caller only gets it, and the share counts from here. */
+static bool
+claim_look(struct s53_group *group, struct s53_upstream *server, uint64_t now_ms)
+{
+	if (!s53_upstream_claim_trial(server, EXPLORE_MS, now_ms))
+		return false;
+	atomic_store_explicit(&group->looked_at,
+	    atomic_load_explicit(&group->queries, memory_order_relaxed), memory_order_relaxed);
+	return true;
+}
+
+/*
+ * Who is down in a group that is not is the prober's business; only where probes are switched off
+ * a query has to look, as seldom as a probe would. The claim comes first, so that the lock behind
+ * the rest is taken once a second.
+ */
+static bool
+claim_unprobed(struct s53_upstream *server, uint64_t now_ms)
+{
+	struct s53_health_check check;
+
+	if (!s53_upstream_claim_trial(server, EXPLORE_MS, now_ms))
+		return false;
+	s53_probe_check(server, &check);
+	return check.mode == S53_CHECK_NEVER;
+}
+
+static bool
+claim(struct s53_group *group, struct s53_upstream *server, unsigned best, uint64_t now_ms)
+{
+	if (!s53_upstream_was_asked(server))
+		return s53_upstream_claim_trial(server, 0, now_ms);
+	switch (class_of(server)) {
+	case CLASS_UP:
+		return is_affordable(group) &&
+		    (is_slow(server, slow_from_ms(group)) ||
+			now_ms >= s53_upstream_answered_ms(server) + QUIET_MS) &&
+		    claim_look(group, server, now_ms);
+	case CLASS_DOUBTFUL:
+		return s53_upstream_claim_trial(server, EXPLORE_MS, now_ms);
+	case CLASS_STALLED: /* only a probe for work ends that */
+		return false;
+	default:
+		return best == CLASS_DOWN
+		    ? s53_upstream_claim_trial(server, EXPLORE_DEAD_MS, now_ms)
+		    : claim_unprobed(server, now_ms);
+	}
+}
+
+int
+s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms)
+{
+	unsigned best;
+
+	if (group->count == 1 || group->rules.policy == S53_POLICY_RACE)
+		return -1;
+	best = best_class(group);
+	for (unsigned i = 0; i < group->count; i++) {
+		struct s53_upstream *server = group->members[i].server;
+
+		if (i != chosen && !is_full(group, server) && claim(group, server, best, now_ms))
 			return (int)i;
 	}
 	return -1;
 }
 
-int
-s53_group_choose(const struct s53_group *group, uint32_t tried, uint64_t now_ms)
-{
-	int found = best(group, tried);
-	int on_trial = -1;
+/* --- fetches-per-zone ------------------------------------------------------------------------ */
 
-	/* A query that another server has failed already is no one to make trials with. */
-	if (tried == 0 && group->count > 1)
-		on_trial = trial(group, found, now_ms);
-	return on_trial >= 0 ? on_trial : found;
+bool
+s53_group_enter(struct s53_group *group)
+{
+	unsigned limit = group->rules.per_zone.limit;
+
+	if (limit == 0 ||
+	    atomic_fetch_add_explicit(&group->under_way, 1, memory_order_relaxed) < limit)
+		return true;
+	atomic_fetch_sub_explicit(&group->under_way, 1, memory_order_relaxed);
+	return false;
+}
+
+void
+s53_group_leave(struct s53_group *group)
+{
+	if (group->rules.per_zone.limit > 0)
+		atomic_fetch_sub_explicit(&group->under_way, 1, memory_order_relaxed);
 }

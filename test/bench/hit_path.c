@@ -145,7 +145,7 @@ main(int argc, char **argv)
 	S53_ASSERT(s53_addr_parse("192.0.2.99", 4242, &client.addr) == S53_OK);
 	S53_ASSERT(s53_addr_parse("192.0.2.53", 53, &client.local) == S53_OK);
 	S53_ASSERT(s53_name_parse(".", &route.apex) == S53_OK);
-	route.group = s53_group_new(NULL, 0);
+	route.group = s53_group_new(NULL, 0, NULL);
 	S53_ASSERT(s53_routes_add(view.routes, &route) == S53_OK);
 	for (unsigned i = 0; i < NAMES; i++)
 		add_name(policy.cache, &view, i);

@@ -97,17 +97,17 @@ static struct s53_group *
 group_of(const char *first, const char *second)
 {
 	struct s53_upstream_options options = { .edns = true };
-	struct s53_upstream *servers[2];
+	struct s53_group_member members[2] = { { .tier = 1 }, { .tier = 1 } };
 	struct s53_group *group;
 	struct s53_addr addr;
 
 	S53_ASSERT(s53_addr_parse_port(first, 53, &addr) == S53_OK);
-	servers[0] = s53_registry_get(world.registry, &addr, &options);
+	members[0].server = s53_registry_get(world.registry, &addr, &options);
 	S53_ASSERT(s53_addr_parse_port(second, 53, &addr) == S53_OK);
-	servers[1] = s53_registry_get(world.registry, &addr, &options);
-	group = s53_group_new(servers, 2);
-	s53_upstream_drop(servers[0]);
-	s53_upstream_drop(servers[1]);
+	members[1].server = s53_registry_get(world.registry, &addr, &options);
+	group = s53_group_new(members, 2, NULL);
+	s53_upstream_drop(members[0].server);
+	s53_upstream_drop(members[1].server);
 	return group;
 }
 

@@ -408,18 +408,20 @@ group_of(const char *first, const char *second)
 {
 	struct s53_upstream_options options = { .edns = true };
 	const char *const texts[] = { first, second };
-	struct s53_upstream *servers[2];
+	struct s53_group_member members[2];
 	struct s53_group *group;
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct s53_addr addr;
 
 		require(s53_addr_parse_port(texts[i], 53, &addr) == S53_OK, "a server");
-		servers[i] = s53_registry_get(world.registry, &addr, &options);
+		members[i] = (struct s53_group_member){
+			.server = s53_registry_get(world.registry, &addr, &options), .tier = 1
+		};
 	}
-	group = s53_group_new(servers, 2);
-	s53_upstream_drop(servers[0]);
-	s53_upstream_drop(servers[1]);
+	group = s53_group_new(members, 2, NULL);
+	s53_upstream_drop(members[0].server);
+	s53_upstream_drop(members[1].server);
 	return group;
 }
 
@@ -533,9 +535,10 @@ main(int argc, char **argv)
 	}
 	last = strtoul(argv[2], NULL, 10);
 	require(s53_log_configure(&silence, &bad_path) == S53_OK, "the log");
-	make_world();
-	for (unsigned long seed = strtoul(argv[1], NULL, 10); seed <= last; seed++)
+	for (unsigned long seed = strtoul(argv[1], NULL, 10); seed <= last; seed++) {
+		make_world(); /* servers too: what is known of them belongs to one story's time */
 		play(seed);
-	unmake_world();
+		unmake_world();
+	}
 	return 0;
 }

@@ -147,22 +147,24 @@ set_route(struct world *world, char **words, unsigned count)
 	struct s53_route route = { .kind = S53_ROUTE_FORWARD, .id = ++world->route_count };
 	struct s53_upstream_options options = { .edns = !has_word(words, count, "noedns"),
 		.tcp_only = has_word(words, count, "tcp-only") };
-	struct s53_upstream *servers[S53_GROUP_MAX];
+	struct s53_group_member members[S53_GROUP_MAX];
 	unsigned server_count = 0;
 
 	for (unsigned i = 2; i < count; i++) {
 		struct s53_addr addr;
 
 		if (s53_addr_parse_port(words[i], 53, &addr) == S53_OK)
-			servers[server_count++] =
-			    s53_registry_get(world->registry, &addr, &options);
+			members[server_count++] = (struct s53_group_member){
+				.server = s53_registry_get(world->registry, &addr, &options),
+				.tier = 1
+			};
 	}
 	if (has_word(words, count, "no-cache"))
 		route.answering = &uncached;
-	route.group = s53_group_new(servers, server_count);
+	route.group = s53_group_new(members, server_count, NULL);
 	world->groups[world->group_count++] = route.group;
 	for (unsigned i = 0; i < server_count; i++)
-		s53_upstream_drop(servers[i]);
+		s53_upstream_drop(members[i].server);
 	add_route(world, &route, words[1]);
 }
 
