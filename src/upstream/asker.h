@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * asker.h - a c-ares channel on a libevent loop.
+ * asker.h - addresses of names, found by c-ares.
  *
- * Layer    upstream, private to hosts.c; no type of c-ares leaves asker.c and resolvconf.c
+ * Layer    upstream, private to hosts.c; knows no type of c-ares
  * Threads  main thread
  * Memory   answers are valid during the call
  * Units    seconds (TTL)
  *
  * /etc/hosts comes first, then the given servers and no others: a resolv.conf that names ourselves
- * cannot make a loop. No search list, no aliases, no cache of c-ares's own. Nothing is armed
- * while nothing is asked. Builds with c-ares 1.18 to 1.34.
+ * cannot make a loop. No search list, no aliases, no cache of c-ares's own.
  */
 #pragma once
 
