@@ -3,6 +3,7 @@
  * fake_exchange.c - see fake_exchange.h.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <split53/clock.h>
 #include <split53/header.h>
@@ -10,9 +11,10 @@
 #include "fake_exchange.h"
 
 struct s53_exchanger {
-	struct s53_link open;
+	struct s53_link open, listened;
 	struct s53_counters *counters;
-	unsigned pending;
+	unsigned pending, listened_count;
+	uint64_t stood_ms; /* what left before stood still */
 	struct s53_timer *timers; /* in no order; due_tick is in ms */
 };
 
@@ -23,14 +25,52 @@ s53_exchanger_new(struct event_base *base, struct s53_counters *counters)
 
 	(void)base;
 	s53_list_init(&exchanger->open);
+	s53_list_init(&exchanger->listened);
 	exchanger->counters = counters;
 	return exchanger;
+}
+
+static void
+note(const struct s53_exchanger *exchanger, const struct s53_exchange *exchange,
+    enum s53_upstream_event event)
+{
+	uint64_t now_ms = s53_clock_ms();
+	struct s53_upstream_sign sign = { .event = event,
+		.over = exchange->tcp ? S53_OVER_TCP : S53_OVER_UDP,
+		.waited_ms = (uint32_t)(now_ms - exchange->sent_at_ms) };
+
+	if (exchange->sent_at_ms >= exchanger->stood_ms)
+		s53_upstream_note(exchange->upstream, sign, now_ms);
+}
+
+static void
+let_go(struct s53_exchange *exchange)
+{
+	s53_list_remove(&exchange->link);
+	s53_upstream_drop(exchange->upstream);
+	free(exchange->copy);
+	free(exchange);
+}
+
+static void
+stop_listening(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
+{
+	exchanger->listened_count--;
+	let_go(exchange);
+}
+
+static struct s53_exchange *
+exchange_of(struct s53_link *link)
+{
+	return S53_CONTAINER_OF(link, struct s53_exchange, link);
 }
 
 void
 s53_exchanger_free(struct s53_exchanger *exchanger)
 {
 	S53_ASSERT(s53_list_empty(&exchanger->open));
+	while (!s53_list_empty(&exchanger->listened))
+		stop_listening(exchanger, exchange_of(exchanger->listened.next));
 	free(exchanger);
 }
 
@@ -40,22 +80,74 @@ s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstrea
 {
 	struct s53_exchange *exchange = calloc(1, sizeof *exchange);
 
-	exchange->upstream = upstream;
+	exchange->upstream = s53_upstream_keep(upstream);
 	exchange->ask = *ask;
-	exchange->tcp = ask->tcp;
-	exchange->late_at_ms = ask->late_ms == 0 ? 0 : s53_clock_ms() + ask->late_ms;
-	exchange->timeout_at_ms = s53_clock_ms() + ask->timeout_ms;
+	exchange->tcp = ask->tcp || s53_upstream_options(upstream)->tcp_only;
+	exchange->sent_at_ms = s53_clock_ms();
+	exchange->late_at_ms = ask->late_ms == 0 ? 0 : exchange->sent_at_ms + ask->late_ms;
+	exchange->timeout_at_ms = exchange->sent_at_ms + ask->timeout_ms;
 	s53_list_append(&exchanger->open, &exchange->link);
 	exchanger->pending++;
+	s53_upstream_begin(upstream);
+	s53_count(exchanger->counters, exchange->tcp ? S53_C_EXCHANGE_TCP : S53_C_EXCHANGE_UDP);
 	return exchange;
+}
+
+void
+s53_exchange_later(struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t late_ms)
+{
+	(void)exchanger;
+	S53_ASSERT(!exchange->listened);
+	exchange->late_at_ms = s53_clock_ms() + late_ms;
+}
+
+/* In vain: nothing came, or nothing that was an answer. */
+static void
+note_vain(const struct s53_exchanger *exchanger, const struct s53_exchange *exchange)
+{
+	note(exchanger, exchange, exchange->garbled ? S53_UPSTREAM_GARBLED : S53_UPSTREAM_TIMEOUT);
+}
+
+static void
+lost(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
+{
+	s53_count(exchanger->counters, S53_C_EXCHANGE_LOST);
+	note_vain(exchanger, exchange);
+	stop_listening(exchanger, exchange);
+}
+
+static void
+listen_for(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
+{
+	struct s53_exchange_ask *ask = &exchange->ask;
+
+	exchange->copy = malloc(ask->len);
+	memcpy(exchange->copy, ask->octets, ask->len);
+	ask->octets = exchange->copy;
+	ask->check = NULL;
+	ask->late = NULL;
+	ask->done = NULL;
+	exchange->listened = true;
+	if (exchange->was_late)
+		exchange->late_at_ms = 0;
+	exchange->timeout_at_ms = exchange->sent_at_ms + S53_EXCHANGE_LISTEN_MS;
+	s53_list_append(&exchanger->listened, &exchange->link);
+	exchanger->listened_count++;
+	if (exchange->timeout_at_ms <= s53_clock_ms())
+		lost(exchanger, exchange);
 }
 
 void
 s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
+	S53_ASSERT(!exchange->listened);
 	s53_list_remove(&exchange->link);
 	exchanger->pending--;
-	free(exchange);
+	s53_upstream_end(exchange->upstream);
+	if (exchange->was_late || exchange->ask.explores)
+		listen_for(exchanger, exchange);
+	else
+		let_go(exchange);
 }
 
 void
@@ -68,6 +160,12 @@ unsigned
 s53_exchanger_pending(const struct s53_exchanger *exchanger)
 {
 	return exchanger->pending;
+}
+
+unsigned
+fake_listened(const struct s53_exchanger *exchanger)
+{
+	return exchanger->listened_count;
 }
 
 uint64_t
@@ -107,10 +205,18 @@ struct s53_exchange *
 fake_next_unseen(struct s53_exchanger *exchanger)
 {
 	S53_LIST_EACH (&exchanger->open, link) {
-		struct s53_exchange *exchange = S53_CONTAINER_OF(link, struct s53_exchange, link);
+		if (!exchange_of(link)->seen)
+			return exchange_of(link);
+	}
+	return NULL;
+}
 
-		if (!exchange->seen)
-			return exchange;
+static struct s53_exchange *
+newest_to(const struct s53_link *list, const struct s53_addr *addr)
+{
+	for (struct s53_link *link = list->prev; link != list; link = link->prev) {
+		if (s53_addr_equal(s53_upstream_addr(exchange_of(link)->upstream), addr))
+			return exchange_of(link);
 	}
 	return NULL;
 }
@@ -118,15 +224,9 @@ fake_next_unseen(struct s53_exchanger *exchanger)
 struct s53_exchange *
 fake_find(struct s53_exchanger *exchanger, const struct s53_addr *addr)
 {
-	struct s53_exchange *found = NULL;
+	struct s53_exchange *open = newest_to(&exchanger->open, addr);
 
-	S53_LIST_EACH (&exchanger->open, link) {
-		struct s53_exchange *exchange = S53_CONTAINER_OF(link, struct s53_exchange, link);
-
-		if (s53_addr_equal(s53_upstream_addr(exchange->upstream), addr))
-			found = exchange;
-	}
-	return found;
+	return open != NULL ? open : newest_to(&exchanger->listened, addr);
 }
 
 static void
@@ -137,50 +237,134 @@ end(struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s53_exc
 
 	s53_list_remove(&exchange->link);
 	exchanger->pending--;
+	s53_upstream_end(exchange->upstream);
 	ask.done(ask.arg, exchange, why, octets, len);
-	free(exchange);
+	let_go(exchange);
+}
+
+/* The question section came back as it was sent. */
+static bool
+is_echo(const struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+{
+	const uint8_t *asked = exchange->ask.octets;
+	size_t end = S53_HEADER_LEN;
+
+	while (end < exchange->ask.len && asked[end] != 0)
+		end += 1u + asked[end];
+	end += 1 + 4;
+	return end <= exchange->ask.len && len >= end &&
+	    s53_header_count(octets, S53_QUESTION) == 1 &&
+	    memcmp(octets + S53_HEADER_LEN, asked + S53_HEADER_LEN, end - S53_HEADER_LEN) == 0;
+}
+
+static bool
+overhear(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const uint8_t *octets,
+    size_t len)
+{
+	if (len < S53_HEADER_LEN || (s53_header_flags(octets) & S53_QR) == 0 ||
+	    !is_echo(exchange, octets, len)) {
+		exchange->garbled = true;
+		return false;
+	}
+	s53_count(exchanger->counters, S53_C_EXCHANGE_OVERHEARD);
+	note(exchanger, exchange, S53_UPSTREAM_ANSWERED);
+	stop_listening(exchanger, exchange);
+	return true;
+}
+
+static bool
+is_down(enum s53_health_state state)
+{
+	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
+}
+
+/* The answer was cut: over TCP now, and when that is known to be down others are asked as well. */
+static void
+go_on_over_tcp(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
+{
+	bool down = is_down(s53_upstream_path_state(exchange->upstream, S53_OVER_TCP));
+
+	s53_count(exchanger->counters, S53_C_EXCHANGE_TCP_ON_TC);
+	s53_count(exchanger->counters, S53_C_EXCHANGE_TCP);
+	exchange->tcp = true;
+	exchange->seen = false;
+	exchange->sent_at_ms = s53_clock_ms();
+	exchange->late_noted = true;
+	if (!down || exchange->late_at_ms == 0)
+		return;
+	exchange->late_at_ms = 0;
+	exchange->was_late = true;
+	exchange->ask.late(exchange->ask.arg, exchange);
 }
 
 bool
 fake_arrive(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint8_t *octets, size_t len)
 {
-	if (!exchange->ask.check(exchange->ask.arg, exchange, octets, len))
+	if (exchange->listened)
+		return overhear(exchanger, exchange, octets, len);
+	if (!exchange->ask.check(exchange->ask.arg, exchange, octets, len)) {
+		exchange->garbled = true;
 		return false;
-	if (!exchange->tcp && (s53_header_flags(octets) & S53_TC) != 0) {
-		exchange->tcp = true;
-		exchange->seen = false;
-		return true;
 	}
-	end(exchanger, exchange, S53_EXCHANGE_ANSWERED, octets, len);
+	note(exchanger, exchange, S53_UPSTREAM_ANSWERED);
+	if (!exchange->tcp && (s53_header_flags(octets) & S53_TC) != 0)
+		go_on_over_tcp(exchanger, exchange);
+	else
+		end(exchanger, exchange, S53_EXCHANGE_ANSWERED, octets, len);
 	return true;
+}
+
+static void
+count_end(struct s53_counters *counters, enum s53_exchange_end why)
+{
+	if (why == S53_EXCHANGE_TIMEOUT)
+		s53_count(counters, S53_C_EXCHANGE_TIMEOUT);
+	else if (why == S53_EXCHANGE_REFUSED)
+		s53_count(counters, S53_C_EXCHANGE_REFUSED);
+	else if (why == S53_EXCHANGE_UNREACHABLE)
+		s53_count(counters, S53_C_EXCHANGE_UNREACHABLE);
 }
 
 void
 fake_end(struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s53_exchange_end why)
 {
+	if (why == S53_EXCHANGE_TIMEOUT && exchange->listened) {
+		lost(exchanger, exchange);
+		return;
+	}
+	if (why == S53_EXCHANGE_TIMEOUT)
+		note_vain(exchanger, exchange);
+	else if (why == S53_EXCHANGE_REFUSED)
+		note(exchanger, exchange, S53_UPSTREAM_REFUSED);
+	else if (why == S53_EXCHANGE_UNREACHABLE)
+		note(exchanger, exchange, S53_UPSTREAM_UNREACHABLE);
+	if (exchange->listened) {
+		stop_listening(exchanger, exchange);
+		return;
+	}
+	count_end(exchanger->counters, why);
 	end(exchanger, exchange, why, NULL, 0);
 }
 
-/* The exchange whose timer is due first, not after `until_ms`. */
-static struct s53_exchange *
-next_due(struct s53_exchanger *exchanger, uint64_t until_ms, uint64_t *due_ms)
+static uint64_t
+due_of(const struct s53_exchange *exchange)
 {
-	struct s53_exchange *first = NULL;
+	return exchange->late_at_ms != 0 && exchange->late_at_ms < exchange->timeout_at_ms
+	    ? exchange->late_at_ms
+	    : exchange->timeout_at_ms;
+}
 
-	*due_ms = until_ms + 1;
-	S53_LIST_EACH (&exchanger->open, link) {
-		struct s53_exchange *exchange = S53_CONTAINER_OF(link, struct s53_exchange, link);
-		uint64_t due = exchange->timeout_at_ms;
-
-		if (exchange->late_at_ms != 0 && exchange->late_at_ms < due)
-			due = exchange->late_at_ms;
-		if (due < *due_ms) {
-			*due_ms = due;
-			first = exchange;
-		}
+/* The exchange of `list` whose timer is due before *due_ms, if any. */
+static void
+find_due(const struct s53_link *list, struct s53_exchange **first, uint64_t *due_ms)
+{
+	S53_LIST_EACH (list, link) {
+		if (due_of(exchange_of(link)) >= *due_ms)
+			continue;
+		*first = exchange_of(link);
+		*due_ms = due_of(*first);
 	}
-	return first;
 }
 
 /* The timer that is due first, before `until_ms`. */
@@ -195,30 +379,59 @@ next_timer(struct s53_exchanger *exchanger, uint64_t until_ms)
 	return first;
 }
 
-void
-fake_advance(struct s53_exchanger *exchanger, uint64_t now_ms)
+static void
+late(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
-	struct s53_exchange *exchange;
-	struct s53_timer *timer;
-	uint64_t due_ms;
+	exchange->late_at_ms = 0;
+	exchange->was_late = true;
+	if (!exchange->late_noted) {
+		exchange->late_noted = true;
+		s53_count(exchanger->counters, S53_C_EXCHANGE_LATE);
+		note(exchanger, exchange, S53_UPSTREAM_LATE);
+	}
+	if (!exchange->listened)
+		exchange->ask.late(exchange->ask.arg, exchange);
+}
 
+/* What is due at or before `until_ms`, each at its time but not before `from_ms`. */
+static void
+run(struct s53_exchanger *exchanger, uint64_t from_ms, uint64_t until_ms)
+{
 	for (;;) {
-		exchange = next_due(exchanger, now_ms, &due_ms);
+		struct s53_exchange *exchange = NULL;
+		struct s53_timer *timer;
+		uint64_t due_ms = until_ms + 1;
+
+		find_due(&exchanger->open, &exchange, &due_ms);
+		find_due(&exchanger->listened, &exchange, &due_ms);
 		if ((timer = next_timer(exchanger, due_ms)) != NULL) {
+			due_ms = timer->due_tick;
 			s53_exchanger_timer_cancel(exchanger, timer);
-			s53_clock_test_set(timer->due_tick);
+			s53_clock_test_set(due_ms > from_ms ? due_ms : from_ms);
 			timer->fire(timer);
 			continue;
 		}
 		if (exchange == NULL)
-			break;
-		s53_clock_test_set(due_ms);
-		if (due_ms >= exchange->timeout_at_ms) {
-			end(exchanger, exchange, S53_EXCHANGE_TIMEOUT, NULL, 0);
-		} else {
-			exchange->late_at_ms = 0;
-			exchange->ask.late(exchange->ask.arg, exchange);
-		}
+			return;
+		s53_clock_test_set(due_ms > from_ms ? due_ms : from_ms);
+		if (due_ms < exchange->timeout_at_ms)
+			late(exchanger, exchange);
+		else
+			fake_end(exchanger, exchange, S53_EXCHANGE_TIMEOUT);
 	}
+}
+
+void
+fake_advance(struct s53_exchanger *exchanger, uint64_t now_ms)
+{
+	run(exchanger, 0, now_ms);
+	s53_clock_test_set(now_ms);
+}
+
+void
+fake_stand_still(struct s53_exchanger *exchanger, uint64_t now_ms)
+{
+	exchanger->stood_ms = now_ms;
+	run(exchanger, now_ms, now_ms);
 	s53_clock_test_set(now_ms);
 }

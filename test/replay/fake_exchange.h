@@ -4,7 +4,18 @@
  * answers them.
  *
  * Stands in for upstream/exchange.c: it defines the same functions, so that the archive's are not
- * linked.
+ * linked. What it notes of a server and counts is what the real one does, at the same moments:
+ *
+ *   LATE           when late() is due, before it is called, once an exchange; not after a cut
+ *                  answer led to TCP
+ *   ANSWERED       with an answer, also a cut one and one that is overheard
+ *   TIMEOUT        at the end in vain; GARBLED when something came that check() did not want
+ *   REFUSED, UNREACHABLE    with fake_end() of that name
+ *   nothing        for what was under way during fake_stand_still()
+ *
+ * A cancelled exchange that was late or explores is listened for to S53_EXCHANGE_LISTEN_MS after it
+ * left: it is no longer pending nor seen by fake_next_unseen(), but fake_find() finds it, what
+ * fake_arrive() brings is overheard, and fake_advance() ends it.
  */
 #pragma once
 
@@ -12,19 +23,27 @@
 #include <split53/list.h>
 
 struct s53_exchange {
-	struct s53_link link;
-	struct s53_upstream *upstream;
-	struct s53_exchange_ask ask;
+	struct s53_link link; /* open, or listened for */
+	struct s53_upstream *upstream; /* one count */
+	struct s53_exchange_ask ask; /* `octets` are a copy while it is listened for */
+	uint64_t sent_at_ms;
 	uint64_t late_at_ms; /* 0: no more */
-	uint64_t timeout_at_ms;
+	uint64_t timeout_at_ms; /* or when listening ends */
 	bool tcp;
 	bool seen; /* by the scenario */
+	bool was_late, late_noted;
+	bool garbled; /* something came that was no answer */
+	bool listened; /* cancelled, but listened for */
+	uint8_t *copy; /* of the question, or NULL */
 };
 
 /* The first question that the scenario has not looked at, in the order of asking; or NULL. */
 struct s53_exchange *fake_next_unseen(struct s53_exchanger *exchanger);
 
-/* The open exchange to the server at `addr`, newest first; or NULL. */
+/*
+ * The open exchange to the server at `addr`, newest first; when there is none, the newest that is
+ * listened for; or NULL.
+ */
 struct s53_exchange *fake_find(struct s53_exchanger *exchanger, const struct s53_addr *addr);
 
 /*
@@ -34,8 +53,18 @@ struct s53_exchange *fake_find(struct s53_exchanger *exchanger, const struct s53
 bool fake_arrive(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint8_t *octets, size_t len);
 
+/* Not ANSWERED. One that is listened for is gone without a callback. */
 void fake_end(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s53_exchange_end end);
 
 /* Let the clock run to `now_ms`; late() and timeouts come in their order and at their time. */
 void fake_advance(struct s53_exchanger *exchanger, uint64_t now_ms);
+
+/*
+ * The process stood still until `now_ms`: all that was due meanwhile comes then, and what was under
+ * way is not noted.
+ */
+void fake_stand_still(struct s53_exchanger *exchanger, uint64_t now_ms);
+
+/* Exchanges that are listened for. */
+unsigned fake_listened(const struct s53_exchanger *exchanger);
