@@ -64,9 +64,10 @@
  *   forwarders-policy (v, z)  TEXT fastest, ordered, round-robin, random, least-outstanding, race
  *   health-check (v, z, and in server)  body, each clause at most once:
  *                               name TEXT, a valid name; type NUMBER (written as a type's name)
- *                               accept WORDS: rcodes, upper case, each known
+ *                               accept WORDS: rcodes as s53_conf_rcode_name() has them, one or
+ *                               more
  *                               interval NUMBER in seconds, 1 to 3600; `second` NUMBER or NONE
- *                               timeout NUMBER in ms, 20 to 30000, as resolver-query-timeout
+ *                               timeout NUMBER in ms, 20 to 30000
  *                               rise, fall NUMBER, 1 to 100
  *                               mode TEXT always, lazy, never
  *   fetches-per-server, fetches-per-zone (v)  NUMBER; `second` TEXT drop, fail, or type NONE
@@ -166,7 +167,11 @@ struct s53_conf_peer {
 	bool is_address;
 	struct s53_addr addr; /* when is_address; port 0 unless given */
 	uint16_t port; /* 0: not given */
-	unsigned tier; /* forwarders: "ADDRESS [port N] tier N", 1 to 32; 0: not given, means 1 */
+	/*
+	 * Lists that are asked: "ADDRESS [port N] tier N", 1 to 32; 0: not given, means that of
+	 * the list's name in the list around it, or 1.
+	 */
+	unsigned tier;
 	const char *key, *tls; /* or NULL */
 };
 
@@ -223,6 +228,7 @@ struct s53_conf_clause {
 	struct s53_conf_value second; /* where the grammar has two, e.g. prefetch; else type NONE */
 };
 
+#define S53_CONF_TIER_MAX 32
 #define S53_CONF_PEERS_MAX 32 /* servers of one forwarders list */
 
 struct s53_conf;
@@ -264,6 +270,15 @@ const struct s53_conf_clause *s53_conf_acl(const struct s53_conf *conf, const ch
 
 /* The list of servers primaries, parental-agents or remote-servers NAME, or NULL. */
 const struct s53_conf_clause *s53_conf_servers(const struct s53_conf *conf, const char *name);
+
+/* "NXDOMAIN", or "12" for one without a name; and back, from any letter case: -1: it is none. */
+#define S53_CONF_NUMBER_TEXT 16
+#define S53_CONF_RCODE_MAX 31
+const char *s53_conf_rcode_name(unsigned rcode, char text[static S53_CONF_NUMBER_TEXT]);
+int s53_conf_rcode(const char *word);
+
+/* "SOA", or "TYPE65280". */
+const char *s53_conf_type_name(uint16_t type, char text[static S53_CONF_NUMBER_TEXT]);
 
 /* "harmless", "differs", "security": the classes of warnings; "supported", "refused". */
 const char *s53_conf_level_text(enum s53_conf_level level);

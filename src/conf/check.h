@@ -64,5 +64,8 @@ void conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause
 /* check_cache.c: of options, a view or a zone */
 void conf_check_cache(struct conf_checker *checker, const struct s53_conf_clause *block);
 
+/* check_health.c: of `first`, what follows it and what is in them */
+void conf_check_health(struct conf_checker *checker, const struct s53_conf_clause *first);
+
 /* check_logging.c */
 void conf_check_logging(struct conf_checker *checker, struct s53_conf_clause *logging);

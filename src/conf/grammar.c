@@ -13,6 +13,7 @@
 const struct conf_table *const conf_tables[] = {
 	&conf_table_blocks,
 	&conf_table_forward,
+	&conf_table_health,
 	&conf_table_access,
 	&conf_table_serve,
 	&conf_table_zone,
@@ -250,6 +251,7 @@ conf_place_text(enum conf_place place)
 		[IN_POLICY] = "dnssec-policy",
 		[IN_KEY_STORE] = "key-store",
 		[IN_RATE_LIMIT] = "rate-limit",
+		[IN_HEALTH_CHECK] = "health-check",
 		[IN_FILE] = "file of a channel",
 		[IN_LISTEN] = "listen-on",
 		[IN_LIST] = "a list of servers",
@@ -291,6 +293,8 @@ conf_form_text(enum conf_form form)
 		[FORM_ADDRESS] = "address or *",
 		[FORM_SOURCE] = "[address] address or *, or none",
 		[FORM_STRINGS] = "{ texts }",
+		[FORM_TYPE] = "a type of records",
+		[FORM_RCODES] = "{ rcodes }",
 		[FORM_ORDER] = "{ [class name] [type name] [name text] order random, cyclic, "
 			       "fixed or none; }",
 		[FORM_RAW] = "anything",

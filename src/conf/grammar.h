@@ -35,6 +35,7 @@ enum conf_place {
 	IN_POLICY, /* dnssec-policy */
 	IN_KEY_STORE,
 	IN_RATE_LIMIT,
+	IN_HEALTH_CHECK,
 	IN_FILE, /* channel: file "x" versions ... */
 	IN_LISTEN, /* listen-on tls x http y { } */
 	IN_LIST, /* primaries source * { }, allow-transfer transport tls { } */
@@ -91,6 +92,8 @@ enum conf_form {
 	FORM_ADDRESS, /* address or *, with [port N|*] */
 	FORM_SOURCE, /* query-source: [address] ADDRESS [port N|*], in any order; or none */
 	FORM_STRINGS, /* { text; ... } */
+	FORM_TYPE, /* a type of records, by its name or as TYPE65 */
+	FORM_RCODES, /* { rcode; ... } */
 	FORM_ORDER, /* rrset-order's { [class C] [type T] [name "N"] order W; ... } */
 	FORM_RAW, /* anything up to the semicolon: not looked into */
 	FORM_BODY, /* { clauses } of place .inside */
@@ -116,13 +119,15 @@ enum conf_rule_flag {
 	TIMEOUT = 16384, /* a number up to 300 is in seconds; it becomes milliseconds */
 	OURS =
 	    32768, /* in a zone it is ours, not BIND's; or anywhere, when it has no place there */
+	NOT_BINDS = 65536, /* ours wherever it stands */
+	TIERED = 131072, /* peers: "tier N" may follow a server */
 };
 
 struct conf_rule {
 	const char *name;
 	uint32_t places; /* AT() bits */
 	uint16_t zone_types; /* in a zone: bits; 0 means any */
-	uint16_t flags;
+	uint32_t flags;
 	uint8_t form; /* enum conf_form */
 	uint8_t second; /* enum conf_form, FORM_NONE: there is none */
 	uint8_t inside; /* enum conf_place of the body or of the parts; 0: no parts */
@@ -156,6 +161,7 @@ struct conf_table {
 
 extern const struct conf_table conf_table_blocks;
 extern const struct conf_table conf_table_forward;
+extern const struct conf_table conf_table_health;
 extern const struct conf_table conf_table_access;
 extern const struct conf_table conf_table_serve;
 extern const struct conf_table conf_table_cache;

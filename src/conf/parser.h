@@ -102,6 +102,10 @@ bool conf_list_open(struct conf_parser *parser, struct s53_place *opened);
 bool conf_list_more(struct conf_parser *parser, struct s53_place opened);
 void conf_list_end(struct conf_parser *parser); /* the ';' behind an element */
 
+/* value_health.c: what is behind "type" and "accept" of health-check */
+bool conf_type(struct conf_parser *parser, struct s53_conf_value *out);
+bool conf_rcode_list(struct conf_parser *parser, struct s53_conf_value *out);
+
 /* value_order.c */
 bool conf_order_list(struct conf_parser *parser, struct s53_conf_value *out);
 

@@ -101,6 +101,8 @@ print_peers(const struct s53_conf_peer *peer, FILE *out)
 			fputs(" tls ", out);
 			print_quoted(peer->tls, out);
 		}
+		if (peer->tier != 0)
+			fprintf(out, " tier %u", peer->tier);
 		fputs("; ", out);
 	}
 	fputc('}', out);
@@ -131,6 +133,15 @@ print_strings(const struct s53_conf_words *word, FILE *out)
 		print_quoted(word->text, out);
 		fputs("; ", out);
 	}
+	fputc('}', out);
+}
+
+static void
+print_rcodes(const struct s53_conf_words *word, FILE *out)
+{
+	fputs("{ ", out);
+	for (; word != NULL; word = word->next)
+		fprintf(out, "%s; ", word->text);
 	fputc('}', out);
 }
 
@@ -179,12 +190,17 @@ print_address(const struct s53_addr *addr, FILE *out)
 static void
 print_value(const struct s53_conf_value *value, enum conf_form form, FILE *out)
 {
+	char type[S53_CONF_NUMBER_TEXT];
+
 	switch (value->type) {
 	case S53_CONF_BOOL:
 		fputs(value->boolean ? "yes" : "no", out);
 		break;
 	case S53_CONF_NUMBER:
-		print_number(value, out);
+		if (form == FORM_TYPE)
+			fputs(s53_conf_type_name((uint16_t)value->number, type), out);
+		else
+			print_number(value, out);
 		break;
 	case S53_CONF_TEXT:
 		if (value->quoted)
@@ -204,6 +220,8 @@ print_value(const struct s53_conf_value *value, enum conf_form form, FILE *out)
 	case S53_CONF_WORDS:
 		if (form == FORM_RAW)
 			print_raw(value->words, out);
+		else if (form == FORM_RCODES)
+			print_rcodes(value->words, out);
 		else
 			print_strings(value->words, out);
 		break;

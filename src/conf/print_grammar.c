@@ -22,6 +22,8 @@ print_cell(const char *text, FILE *out)
 static bool
 is_ours(const struct conf_rule *rule, unsigned place)
 {
+	if ((rule->flags & NOT_BINDS) != 0)
+		return true;
 	return (rule->flags & OURS) != 0 && (place == IN_ZONE || (rule->places & AT(IN_ZONE)) == 0);
 }
 
@@ -92,11 +94,12 @@ print_value(const struct conf_rule *rule, FILE *out)
 	} else {
 		print_cell(conf_form_text((enum conf_form)rule->form), out);
 		if (rule->words != NULL) {
-			fputs(rule->form == FORM_NUMBER && rule->second == FORM_NONE ? ", " : " ",
-			    out);
+			fputs(rule->form == FORM_NUMBER ? ", " : " ", out);
 			print_words(rule->words, ", ", out);
 		}
 	}
+	if (rule->second == FORM_WORD && (rule->flags & OPTIONAL_SECOND) != 0)
+		fputs(" if wanted", out);
 	print_range(rule, out);
 	if (rule->second != FORM_NONE && rule->second != FORM_WORD)
 		fprintf(out, ", %s%s", conf_form_text((enum conf_form)rule->second),

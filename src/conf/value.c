@@ -368,6 +368,10 @@ conf_value(struct conf_parser *parser, const struct conf_rule *rule, enum conf_f
 		return read_source(parser, rule, out);
 	case FORM_STRINGS:
 		return conf_string_list(parser, out);
+	case FORM_TYPE:
+		return conf_type(parser, out) || wrong_for(parser, rule, form);
+	case FORM_RCODES:
+		return conf_rcode_list(parser, out);
 	case FORM_ORDER:
 		return conf_order_list(parser, out);
 	case FORM_RAW:

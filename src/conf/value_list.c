@@ -9,6 +9,7 @@
 #include <split53/name.h>
 
 #include "parser.h"
+#include "units.h"
 
 bool
 conf_list_open(struct conf_parser *parser, struct s53_place *opened)
@@ -257,18 +258,50 @@ conf_match_list(struct conf_parser *parser, struct s53_conf_value *out)
 	return true;
 }
 
-/* "port N", "key NAME", "tls NAME" and the obsolete "dscp N" behind a server. */
+/* The number behind "tier". */
 static bool
-read_peer_part(struct conf_parser *parser, struct s53_conf_peer *peer)
+read_tier(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_peer *peer)
+{
+	struct s53_place place = parser->token.place;
+	char shown[CONF_QUOTED];
+	uint64_t number;
+
+	if ((rule->flags & TIERED) == 0) {
+		conf_error(parser, place, "'tier' has no place in '%s': nobody in it is asked",
+		    rule->name);
+		return false;
+	}
+	conf_advance(parser);
+	if (parser->token.kind != TOKEN_WORD ||
+	    conf_number_parse(parser->token.text, &number) != S53_OK || number == 0 ||
+	    number > S53_CONF_TIER_MAX) {
+		conf_error(parser, parser->token.place, "a tier is a number from 1 to %d, not %s",
+		    S53_CONF_TIER_MAX, conf_token_text(parser, shown));
+		return false;
+	}
+	if (peer->tier != 0) {
+		conf_error(parser, place, "'tier' stands here a second time");
+		return false;
+	}
+	peer->tier = (unsigned)number;
+	conf_advance(parser);
+	return true;
+}
+
+/* "port N", "key NAME", "tls NAME", "tier N" and the obsolete "dscp N" behind a server. */
+static bool
+read_peer_part(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_peer *peer)
 {
 	bool is_key = conf_token_is(parser, "key"), is_tls = conf_token_is(parser, "tls");
 	bool is_port = conf_token_is(parser, "port");
 	char shown[CONF_QUOTED];
 
+	if (conf_token_is(parser, "tier"))
+		return read_tier(parser, rule, peer);
 	if (!is_key && !is_tls && !is_port && !conf_token_is(parser, "dscp")) {
 		conf_error(parser, parser->token.place,
-		    "%s is not expected here: 'port', 'key', 'tls' or ';' follow a server",
-		    conf_token_text(parser, shown));
+		    "%s is not expected here: 'port', 'key', 'tls'%s or ';' follow a server",
+		    conf_token_text(parser, shown), (rule->flags & TIERED) != 0 ? ", 'tier'" : "");
 		return false;
 	}
 	conf_advance(parser);
@@ -319,7 +352,7 @@ read_peer(struct conf_parser *parser, const struct conf_rule *rule, struct s53_c
 	}
 	conf_advance(parser);
 	while (conf_token_is_text(parser) && parser->token.place.line == parser->after.line)
-		if (!read_peer_part(parser, peer))
+		if (!read_peer_part(parser, rule, peer))
 			return false;
 	if (peer->is_address)
 		s53_addr_set_port(&peer->addr, peer->port);

@@ -3,68 +3,15 @@
  * value_order.c - the rules of rrset-order.
  *
  * Sources  BIND 9 ARM, "RRset Ordering". BIND wants class, type, name and order in this order; here
- *          each may stand once, wherever it stands. Types by their registered names (IANA, "Domain
- *          Name System (DNS) Parameters") or as TYPE65 (RFC 3597 s5).
+ *          each may stand once, wherever it stands.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <split53/name.h>
 
+#include "numbers.h"
 #include "parser.h"
-
-/* In the order of their numbers, from 1; what has no name or is no type of data is "-". */
-static const char type_names[] =
-    "A NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT NSAP "
-    "NSAP-PTR SIG KEY PX GPOS AAAA LOC NXT EID NIMLOC SRV ATMA NAPTR KX CERT A6 DNAME SINK - APL "
-    "DS SSHFP IPSECKEY RRSIG NSEC DNSKEY DHCID NSEC3 NSEC3PARAM TLSA SMIMEA - HIP NINFO RKEY "
-    "TALINK CDS CDNSKEY OPENPGPKEY CSYNC ZONEMD SVCB HTTPS";
-
-static const struct {
-	const char *name;
-	uint16_t number;
-} more_types[] = {
-	{ "SPF", 99 },
-	{ "NID", 104 },
-	{ "L32", 105 },
-	{ "L64", 106 },
-	{ "LP", 107 },
-	{ "EUI48", 108 },
-	{ "EUI64", 109 },
-	{ "URI", 256 },
-	{ "CAA", 257 },
-	{ "AVC", 258 },
-	{ "DOA", 259 },
-	{ "AMTRELAY", 260 },
-	{ "TA", 32768 },
-	{ "DLV", 32769 },
-};
-
-/* The number of a type; 0: there is none of that name. */
-static uint16_t
-type_number(const char *word)
-{
-	const char *at = type_names;
-	char *end;
-	unsigned long number;
-
-	for (uint16_t i = 1; *at != '\0'; i++) {
-		size_t len = strcspn(at, " ");
-
-		if (strlen(word) == len && strncasecmp(word, at, len) == 0 && *at != '-')
-			return i;
-		at += len + strspn(at + len, " ");
-	}
-	for (size_t i = 0; i < sizeof(more_types) / sizeof(more_types[0]); i++)
-		if (strcasecmp(word, more_types[i].name) == 0)
-			return more_types[i].number;
-	if (strncasecmp(word, "TYPE", 4) != 0 || word[4] < '0' || word[4] > '9')
-		return 0;
-	number = strtoul(word + 4, &end, 10);
-	return *end == '\0' && number <= UINT16_MAX ? (uint16_t)number : 0;
-}
 
 /* "X is no class" ...: the word at hand is not what stands there. */
 static bool
@@ -103,7 +50,7 @@ read_type(struct conf_parser *parser, struct s53_conf_order *rule)
 	if (conf_token_is(parser, "ANY"))
 		return true;
 	if (conf_token_is_text(parser))
-		rule->type = type_number(parser->token.text);
+		rule->type = conf_type_number(parser->token.text);
 	if (rule->type == 0)
 		return wrong(parser, "type of records");
 	if ((name = conf_strdup(parser, parser->token.text)) == NULL)

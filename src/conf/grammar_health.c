@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * grammar_health.c - how servers are probed. BIND does not probe: all of it is ours.
+ */
+#include "grammar.h"
+
+#define HERE AT(IN_HEALTH_CHECK)
+#define HOUR 3600
+#define ROW_MAX 100
+
+static const struct conf_rule rules[] = {
+	{ "name", HERE, .flags = NOT_BINDS, .form = FORM_DOMAIN, .fallback = "the zone's name" },
+	{ "type", HERE, .flags = NOT_BINDS, .form = FORM_TYPE, .fallback = "SOA; NS for the root" },
+	{ "accept", HERE, .flags = NOT_BINDS, .form = FORM_RCODES,
+	    .fallback = "{ NOERROR; NXDOMAIN; }" },
+	{ "interval", HERE, .flags = OPTIONAL_SECOND | NOT_BINDS, .form = FORM_DURATION,
+	    .second = FORM_DURATION, .min = 1, .max = HOUR, .fallback = "1 30" },
+	{ "timeout", HERE, .flags = NOT_BINDS, .form = FORM_NUMBER, .min = 20, .max = 30000,
+	    .fallback = "1000 (milliseconds)" },
+	{ "rise", HERE, .flags = NOT_BINDS, .form = FORM_NUMBER, .min = 1, .max = ROW_MAX,
+	    .fallback = "2" },
+	{ "fall", HERE, .flags = NOT_BINDS, .form = FORM_NUMBER, .min = 1, .max = ROW_MAX,
+	    .fallback = "3" },
+	{ "mode", HERE, .flags = NOT_BINDS, .form = FORM_WORD, .words = "lazy always never",
+	    .fallback = "lazy" },
+};
+
+const struct conf_table conf_table_health = { "The body of health-check", rules,
+	sizeof(rules) / sizeof(rules[0]) };
