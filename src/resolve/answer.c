@@ -214,6 +214,10 @@ s53_reply_send(struct s53_query *query)
 {
 	size_t len;
 
+	if (query->outcome.silent) {
+		query->client.ops->drop(&query->client);
+		return;
+	}
 	if (query->chase_depth == 0 && !query->refresh)
 		count_answer(query);
 	len = query->outcome.message != NULL ? send_message(query) : send_rcode(query);
@@ -277,6 +281,8 @@ s53_step_answer(struct s53_query *query)
 	if (query->chase_depth == 0 && !query->refresh &&
 	    query->outcome.rcode == S53_RCODE_SERVFAIL)
 		s53_query_log_error(query);
+	if (pending != NULL && query->outcome.message != NULL)
+		s53_clients_learn(pending);
 	if (pending != NULL)
 		wake_followers(pending);
 	s53_reply_send(query);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * exchange.c - the steps choose and exchange: which server is asked, how, and when the next one.
+ * exchange.c - the step exchange: the chosen server is asked, and what becomes of that.
  *
- * A pass asks each server of the group once, the next one as soon as the last is late or has
- * failed. A server that said or proved that it cannot help (failed) is not asked again; one that
- * is silent is asked anew in the next pass, since datagrams get lost: with EDNS once more, then
- * without (silence may be a firewall's that drops EDNS; RFC 6891 s6.2.2). Each pass waits twice
- * as long. All attempts stay open: the late answer of the first is still taken.
+ * All attempts of a query stay open: the late answer of the first is still taken. When one is late
+ * the next server is asked as well. Each pass waits twice as long.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,79 +12,16 @@
 
 #include "pending.h"
 
-#define PASSES_WITH_EDNS 2
 #define PASSES_DOUBLING 4 /* the wait stops growing after this many */
 #define REPEAT_MS 250 /* before a server is asked again */
+#define SLICE_MS 500 /* of a longer wait: then it is looked whether they have all died */
+#define SPARE_MS 200 /* longer for an answer, when asking a second server is over the budget */
 #define ATTEMPTS_OPEN_MAX 24 /* at once, of one query */
 
-static uint32_t
-all_servers(const struct s53_group *group)
+struct s53_upstream *
+s53_attempt_server(const struct s53_attempt *attempt)
 {
-	unsigned size = s53_group_size(group);
-
-	return size >= 32 ? UINT32_MAX : (1u << size) - 1;
-}
-
-/* No server is left: SERVFAIL with what is known of why, unless the cache can help. */
-static enum s53_verdict
-give_up(struct s53_query *query)
-{
-	struct s53_pending *pending = query->pending;
-
-	s53_count(query->resolver->counters, S53_C_CHOOSE_NONE_LEFT);
-	s53_query_fail(query, S53_RCODE_SERVFAIL, pending->ede,
-	    pending->ede_text[0] == '\0' ? NULL : pending->ede_text);
-	return s53_store_failure(query);
-}
-
-/*
- * Servers that are being asked over TCP: what is sent there arrives, asking again would only
- * cost.
- */
-static uint32_t
-asked_over_tcp(const struct s53_pending *pending)
-{
-	uint32_t servers = 0;
-
-	S53_LIST_EACH (&pending->attempts, link) {
-		const struct s53_attempt *attempt =
-		    S53_CONTAINER_OF(link, struct s53_attempt, link);
-
-		if (attempt->tcp)
-			servers |= 1u << attempt->server;
-	}
-	return servers;
-}
-
-/* The next server in this pass or the first of the next. -1: nobody is to be asked now. */
-static int
-choose_server(struct s53_pending *pending, const struct s53_group *group)
-{
-	int chosen = s53_group_choose(group, pending->tried, pending->query.now_ms);
-
-	if (chosen >= 0 || (pending->failed & all_servers(group)) == all_servers(group))
-		return chosen;
-	pending->pass++;
-	pending->tried = pending->failed | asked_over_tcp(pending);
-	return s53_group_choose(group, pending->tried, pending->query.now_ms);
-}
-
-enum s53_verdict
-s53_step_choose(struct s53_query *query)
-{
-	struct s53_pending *pending = query->pending;
-	const struct s53_group *group = query->route->group;
-	const struct s53_upstream_options *options;
-	int chosen = choose_server(pending, group);
-
-	if (chosen < 0)
-		return s53_list_empty(&pending->attempts) ? give_up(query) : S53_WAIT;
-	options = s53_upstream_options(s53_group_server(group, (unsigned)chosen));
-	pending->tried |= 1u << chosen;
-	pending->chosen = chosen;
-	pending->chosen_tcp = options->tcp_only;
-	pending->chosen_edns = options->edns && pending->pass < PASSES_WITH_EDNS;
-	return S53_NEXT;
+	return s53_group_server(attempt->pending->query.route->group, attempt->plan.server);
 }
 
 /*
@@ -114,7 +48,7 @@ write_ask(struct s53_attempt *attempt, const struct s53_upstream *server)
 	s53_write(&ask, name->octets, name->len);
 	s53_write_u16(&ask, request->question.qtype);
 	s53_write_u16(&ask, request->question.qclass);
-	if (attempt->edns) {
+	if (attempt->plan.edns) {
 		s53_edns_write(&ask, &opt);
 		s53_header_set_count(attempt->ask, S53_ADDITIONAL, 1);
 	}
@@ -123,16 +57,18 @@ write_ask(struct s53_attempt *attempt, const struct s53_upstream *server)
 
 /*
  * The wait after which the next is asked as well: short before another server of the pass, longer
- * before the same ones are asked again, since a slow server is no lost datagram.
+ * before the same ones are asked again, since a slow server is no lost datagram. Those that are
+ * dead are not worth more than the first.
  */
 static uint32_t
 late_ms(const struct s53_pending *pending, const struct s53_upstream *server)
 {
 	unsigned doublings = pending->pass < PASSES_DOUBLING ? pending->pass : PASSES_DOUBLING;
-	uint32_t all = all_servers(pending->query.route->group);
 	uint32_t wait_ms = s53_upstream_late_ms(server);
 
-	if ((pending->tried & all) == all && wait_ms < REPEAT_MS)
+	if (pending->group_dead)
+		return wait_ms;
+	if (s53_all_asked(pending) && wait_ms < REPEAT_MS)
 		wait_ms = REPEAT_MS;
 	return wait_ms << doublings;
 }
@@ -147,53 +83,93 @@ resume(struct s53_pending *pending, enum s53_step step)
 }
 
 /*
- * Late: ask the next server as well. A server that answered in other letter case than we asked
- * does not keep the case (or someone is forging): it is asked over TCP, where nobody but the
- * server can answer.
+ * A server that answered in other letter case than we asked does not keep the case (or someone is
+ * forging): it is asked over TCP, where nobody but the server can answer.
  */
+static void
+ask_over_tcp(struct s53_attempt *attempt)
+{
+	struct s53_pending *pending = attempt->pending;
+
+	s53_upstream_set_lack(s53_attempt_server(attempt), S53_LACK_CASE,
+	    s53_exchanger_now_ms(pending->query.resolver->exchanger));
+	pending->plan = attempt->plan;
+	pending->plan.tcp = true;
+	s53_attempt_free(attempt);
+	resume(pending, S53_STEP_EXCHANGE);
+}
+
+/* The rest of a long wait, or a little more for a server that is up, to spare a question. */
+static uint32_t
+longer_ms(struct s53_attempt *attempt, bool first)
+{
+	struct s53_budget *budget = &attempt->pending->query.resolver->budget;
+	uint32_t wait_ms = attempt->wait_ms;
+
+	if (first && attempt->pending->pass == 0)
+		s53_budget_note_late(budget);
+	if (attempt->pressed)
+		return 0;
+	if (wait_ms > 0) {
+		wait_ms = wait_ms < SLICE_MS ? wait_ms : SLICE_MS;
+		attempt->wait_ms -= wait_ms;
+		return wait_ms;
+	}
+	if (attempt->spared || s53_budget_in_trouble(budget) ||
+	    s53_upstream_state(s53_attempt_server(attempt)) != S53_HEALTH_UP ||
+	    s53_budget_pay(budget))
+		return 0;
+	attempt->spared = true;
+	s53_count(attempt->pending->query.resolver->counters, S53_C_CHOOSE_HEDGE_SPARED);
+	return SPARE_MS;
+}
+
+/* Late: ask the next server as well. */
 static void
 on_late(void *arg, struct s53_exchange *exchange)
 {
 	struct s53_attempt *attempt = arg;
 	struct s53_pending *pending = attempt->pending;
+	enum s53_group_condition condition = s53_group_condition(pending->query.route->group);
+	bool first = !attempt->was_late;
+	uint32_t wait_ms;
 
-	(void)exchange;
-	if (pending->attempt_count >= ATTEMPTS_OPEN_MAX)
-		return;
-	if (attempt->case_differs && !attempt->tcp) {
-		pending->chosen = (int)attempt->server;
-		pending->chosen_tcp = true;
-		pending->chosen_edns = attempt->edns;
-		s53_attempt_free(attempt);
-		resume(pending, S53_STEP_EXCHANGE);
+	attempt->was_late = pending->waited = true;
+	if (attempt->case_differs && !attempt->plan.tcp) {
+		ask_over_tcp(attempt);
 		return;
 	}
-	resume(pending, S53_STEP_CHOOSE);
+	if (condition == S53_GROUP_STALLED)
+		s53_stale_offer(pending);
+	wait_ms = condition == S53_GROUP_DEAD ? 0 : longer_ms(attempt, first);
+	if (wait_ms > 0) {
+		s53_exchange_later(pending->query.resolver->exchanger, exchange, wait_ms);
+		return;
+	}
+	if (pending->attempt_count < ATTEMPTS_OPEN_MAX)
+		resume(pending, S53_STEP_CHOOSE);
 }
 
 static void
 note_failure(struct s53_attempt *attempt, enum s53_exchange_end end)
 {
+	static const struct {
+		uint16_t ede;
+		const char *text;
+	} ends[] = {
+		[S53_EXCHANGE_TIMEOUT] = { S53_EDE_NO_REACHABLE_AUTHORITY, "does not answer" },
+		[S53_EXCHANGE_REFUSED] = { S53_EDE_NETWORK_ERROR, "refuses: nobody listens there" },
+		[S53_EXCHANGE_UNREACHABLE] = { S53_EDE_NETWORK_ERROR, "cannot be reached" },
+		[S53_EXCHANGE_NO_RESOURCES] = { S53_EDE_OTHER,
+		    "was not asked: out of sockets or memory" },
+	};
 	struct s53_pending *pending = attempt->pending;
-	const struct s53_group *group = pending->query.route->group;
 	char addr[S53_ADDR_TEXT];
 
-	s53_addr_print(s53_upstream_addr(s53_group_server(group, attempt->server)), addr);
-	switch (end) {
-	case S53_EXCHANGE_TIMEOUT:
-		pending->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
-		snprintf(pending->ede_text, sizeof pending->ede_text, "%s does not answer", addr);
-		break;
-	case S53_EXCHANGE_UNREACHABLE:
-		pending->ede = S53_EDE_NETWORK_ERROR;
-		snprintf(pending->ede_text, sizeof pending->ede_text, "%s cannot be reached", addr);
-		break;
-	default:
-		pending->ede = S53_EDE_OTHER;
-		snprintf(pending->ede_text, sizeof pending->ede_text, "out of sockets or memory");
-		break;
-	}
-	pending->failed |= 1u << attempt->server;
+	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
+	pending->ede = ends[end].ede;
+	snprintf(pending->ede_text, sizeof pending->ede_text, "%s %s", addr, ends[end].text);
+	pending->failed |= 1u << attempt->plan.server;
 }
 
 static void
@@ -202,6 +178,7 @@ on_done(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end, uin
 {
 	struct s53_attempt *attempt = arg;
 	struct s53_pending *pending = attempt->pending;
+	bool explored = attempt->plan.explores;
 
 	(void)exchange;
 	attempt->exchange = NULL;
@@ -215,44 +192,89 @@ on_done(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end, uin
 	}
 	note_failure(attempt, end);
 	s53_attempt_free(attempt);
+	if (explored && !s53_list_empty(&pending->attempts))
+		return;
 	/* A timeout is the query's deadline: nobody else is asked after it. */
 	if (end == S53_EXCHANGE_TIMEOUT)
 		pending->tried = pending->failed = UINT32_MAX;
 	resume(pending, S53_STEP_CHOOSE);
 }
 
-enum s53_verdict
-s53_step_exchange(struct s53_query *query)
+/* false: no memory, nothing was sent. */
+static bool
+ask(struct s53_pending *pending, const struct s53_plan *plan)
 {
-	struct s53_pending *pending = query->pending;
-	struct s53_upstream *server =
-	    s53_group_server(query->route->group, (unsigned)pending->chosen);
-	struct s53_attempt *attempt;
+	struct s53_query *query = &pending->query;
+	struct s53_upstream *server = s53_group_server(query->route->group, plan->server);
+	struct s53_attempt *attempt = s53_attempt_new(pending, plan);
 	struct s53_exchange_ask ask;
+	uint32_t wait_ms;
 
-	if (query->now_ms >= pending->deadline_ms)
-		return s53_list_empty(&pending->attempts) ? give_up(query) : S53_WAIT;
-	if ((attempt = s53_attempt_new(pending)) == NULL)
-		return s53_list_empty(&pending->attempts) ? give_up(query) : S53_WAIT;
-	attempt->server = (unsigned)pending->chosen;
-	attempt->edns = pending->chosen_edns;
-	attempt->tcp = pending->chosen_tcp;
+	pending->tried |= 1u << plan->server;
+	pending->asked = true;
+	if (attempt == NULL) {
+		pending->failed |= 1u << plan->server;
+		return false;
+	}
 	write_ask(attempt, server);
+	wait_ms = plan->explores && !pending->group_dead ? 0 : late_ms(pending, server);
 	ask = (struct s53_exchange_ask){ .octets = attempt->ask,
 		.len = attempt->ask_len,
-		.tcp = attempt->tcp,
-		.late_ms = late_ms(pending, server),
+		.tcp = plan->tcp,
+		.explores = plan->explores,
+		.late_ms = wait_ms < SLICE_MS ? wait_ms : SLICE_MS,
 		.timeout_ms = (uint32_t)(pending->deadline_ms - query->now_ms),
 		.now_ms = query->now_ms,
 		.arg = attempt,
 		.check = s53_validate_check,
 		.late = on_late,
 		.done = on_done };
+	attempt->wait_ms = wait_ms - ask.late_ms;
 	attempt->exchange = s53_exchange_start(query->resolver->exchanger, server, &ask);
-	if (attempt->exchange == NULL) {
-		note_failure(attempt, S53_EXCHANGE_NO_RESOURCES);
-		s53_attempt_free(attempt);
+	if (attempt->exchange != NULL)
+		return true;
+	note_failure(attempt, S53_EXCHANGE_NO_RESOURCES);
+	s53_attempt_free(attempt);
+	return false;
+}
+
+/* With a query's first question: the same to another server, to see how that one does. */
+static void
+explore(struct s53_pending *pending)
+{
+	struct s53_query *query = &pending->query;
+	struct s53_budget *budget = &query->resolver->budget;
+	struct s53_plan plan;
+	int other;
+
+	s53_budget_earn(budget);
+	if (!pending->group_dead && budget->saved < S53_BUDGET_PRICE)
+		return;
+	other = s53_group_explore(query->route->group, pending->plan.server, query->now_ms);
+	if (other < 0)
+		return;
+	if (!pending->group_dead)
+		(void)s53_budget_pay(budget);
+	plan = s53_plan_for(pending, (unsigned)other);
+	plan.explores = true;
+	if (ask(pending, &plan))
+		s53_count(query->resolver->counters, S53_C_CHOOSE_EXPLORED);
+}
+
+enum s53_verdict
+s53_step_exchange(struct s53_query *query)
+{
+	struct s53_pending *pending = query->pending;
+	bool first = !pending->asked;
+
+	if (query->now_ms >= pending->deadline_ms)
+		return s53_list_empty(&pending->attempts) ? s53_give_up(query) : S53_WAIT;
+	if (pending->waited && pending->pass == 0 && !s53_list_empty(&pending->attempts))
+		s53_count(query->resolver->counters, S53_C_CHOOSE_HEDGED);
+	if (!ask(pending, &pending->plan))
 		return S53_RETRY;
-	}
-	return S53_WAIT;
+	if (first)
+		explore(pending);
+	return s53_group_races(query->route->group, pending->tried, query->now_ms) ? S53_RETRY
+										   : S53_WAIT;
 }

@@ -3,9 +3,10 @@
  * find.c - the step find: what the cache knows leaves here, copied straight into the send buffer.
  *
  * Fresh: answered. Stale: answered at once only when asking is known to be useless for now
- * (stale-refresh-time) or not wanted first (stale-answer-client-timeout 0); otherwise the upstream
- * is asked and the stale answer waits in the cache for its failure (RFC 8767 s5). A failure that
- * is remembered: SERVFAIL (RFC 9520 s3.2).
+ * (stale-refresh-time, or all servers are down) or not wanted first (stale-answer-client-timeout 0);
+ * otherwise the upstream is asked and the stale answer waits in the cache for its failure (RFC 8767
+ * s5). A failure that is remembered: SERVFAIL (RFC 9520 s3.2), unless it was that all servers were
+ * down, and one is back.
  *
  * Who does not desire recursion (RD clear) gets what is fresh here, and for all else the way to the
  * root: no step behind this one is for him (RFC 1034 s4.3.1).
@@ -15,6 +16,7 @@
 #include "local.h"
 #include "pending.h"
 
+#define DEAD_REFRESH_MS 100
 #define UDP_ROOM 4096 /* what the outbox has at hand; a larger answer takes the way by scratch */
 
 /* Without it the cache is all that there is for this client, then a referral (RFC 1034 s4.3.1). */
@@ -113,21 +115,51 @@ miss(struct s53_query *query)
 	return gets_recursion(query) ? S53_NEXT : s53_local_referral(query);
 }
 
-/* Expired: is now the time to give it out? */
+static bool
+is_group_dead(const struct s53_query *query)
+{
+	return s53_group_condition(query->route->group) == S53_GROUP_DEAD;
+}
+
+/* Expired: is now the time to give it out? Why; NULL: no. */
+static const char *
+why_at_once(const struct s53_query *query, const struct s53_cached *cached)
+{
+	if (cached->failed_lately)
+		return "query within stale refresh time window";
+	if (query->answering->cache->stale_client_timeout_ms == 0)
+		return "client timeout";
+	return is_group_dead(query) ? "all servers are down" : NULL;
+}
+
+/* Nobody asks the dead for each answer; but now and then somebody does, besides the probes. */
+static bool
+is_refresh_wanted(const struct s53_query *query, const struct s53_cached *cached)
+{
+	uint64_t *asked_ms = &query->resolver->dead_asked_ms;
+
+	if (cached->failed_lately)
+		return false;
+	if (!is_group_dead(query))
+		return true;
+	if (query->now_ms < *asked_ms + DEAD_REFRESH_MS)
+		return false;
+	*asked_ms = query->now_ms;
+	return true;
+}
+
 static enum s53_verdict
 expired(struct s53_query *query, const struct s53_cached *cached)
 {
-	bool at_once = query->answering->cache->stale_client_timeout_ms == 0;
+	const char *why;
 
 	if (!gets_recursion(query))
 		return miss(query);
 	query->stale = true;
-	if (!cached->failed_lately && !at_once)
+	why = why_at_once(query, cached);
+	if (why == NULL || !s53_stale_take(query, why))
 		return miss(query);
-	if (!s53_stale_take(
-		query, at_once ? "client timeout" : "query within stale refresh time window"))
-		return miss(query);
-	if (!cached->failed_lately)
+	if (is_refresh_wanted(query, cached))
 		s53_refresh(query);
 	return s53_chase_to_reply(query, false);
 }
@@ -162,7 +194,8 @@ s53_step_find(struct s53_query *query)
 	case S53_CACHE_STALE:
 		return expired(query, &cached);
 	case S53_CACHE_FAILURE:
-		if (!gets_recursion(query))
+		if (!gets_recursion(query) ||
+		    ((cached.ede & S53_FAILED_GROUP_DEAD) != 0 && !is_group_dead(query)))
 			return miss(query);
 		s53_count(query->resolver->counters, S53_C_FIND_FAILURE);
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_CACHED_ERROR, NULL);

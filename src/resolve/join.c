@@ -4,6 +4,10 @@
  */
 #include "pending.h"
 
+#define PRESSES_MAX 8 /* questions again that lead to the next server, of one query */
+#define CLIENTS_STEP 5 /* clients-per-query, as BIND tunes it: up when they were too few */
+#define CLIENTS_LESS_MS (20 * 60 * 1000) /* down by one after this long without need */
+
 /*
  * More than may wait: the newest is shed, at once and with a reason. A stale CNAME that leaves the
  * route would have to wait for its end.
@@ -35,6 +39,105 @@ may_follow(const struct s53_query *query, const struct s53_pending *leader)
 	return leader->chase == NULL && !s53_chase_parent(query)->chase_follows;
 }
 
+/* clients-per-query, with what was learned, up to max-clients-per-query. */
+static bool
+is_full(const struct s53_query *query, struct s53_pending *leader)
+{
+	struct s53_resolver *resolver = query->resolver;
+	unsigned limit = query->view->clients_per_query, max = query->view->max_clients_per_query;
+
+	if (limit == 0 || query->chase_of != NULL)
+		return false;
+	if (resolver->clients_more > 0 &&
+	    query->now_ms >= resolver->clients_less_ms + CLIENTS_LESS_MS) {
+		resolver->clients_more--;
+		resolver->clients_less_ms = query->now_ms;
+	}
+	limit += resolver->clients_more;
+	if (max != 0 && limit > max)
+		limit = max;
+	if (leader->follower_count + 1 < limit)
+		return false;
+	leader->shed = true;
+	return true;
+}
+
+void
+s53_clients_learn(struct s53_pending *leader)
+{
+	struct s53_resolver *resolver = leader->query.resolver;
+	unsigned limit = leader->query.view->clients_per_query + resolver->clients_more;
+	unsigned max = leader->query.view->max_clients_per_query;
+
+	if (!leader->shed || (max != 0 && limit >= max))
+		return;
+	resolver->clients_more += CLIENTS_STEP;
+	resolver->clients_less_ms = leader->query.now_ms;
+}
+
+static bool
+is_same_client(const struct s53_query *a, const struct s53_query *b)
+{
+	return a->request.id == b->request.id && a->client.kind == b->client.kind &&
+	    s53_addr_equal(&a->client.addr, &b->client.addr);
+}
+
+static bool
+is_again(const struct s53_query *query, const struct s53_pending *leader)
+{
+	unsigned looked = 0;
+
+	if (is_same_client(query, &leader->query))
+		return true;
+	S53_LIST_EACH (&leader->followers, link) {
+		if (is_same_client(
+			query, &S53_CONTAINER_OF(link, struct s53_pending, follow)->query))
+			return true;
+		if (++looked == PRESSES_MAX)
+			break;
+	}
+	return false;
+}
+
+/* The client has lost patience: the attempt that was begun last counts as late at once. */
+static void
+press(struct s53_pending *leader)
+{
+	struct s53_attempt *attempt;
+
+	if (leader->presses >= PRESSES_MAX || s53_list_empty(&leader->attempts))
+		return;
+	attempt = S53_CONTAINER_OF(leader->attempts.prev, struct s53_attempt, link);
+	if (attempt->exchange == NULL || attempt->plan.tcp)
+		return;
+	leader->presses++;
+	attempt->pressed = true;
+	s53_count(leader->query.resolver->counters, S53_C_JOIN_HURRIED);
+	s53_exchange_later(leader->query.resolver->exchanger, attempt->exchange, 1);
+}
+
+static enum s53_verdict
+follow(struct s53_pending *pending, struct s53_pending *leader)
+{
+	const struct s53_query *query = &pending->query;
+
+	s53_count(query->resolver->counters, S53_C_JOIN_JOINED);
+	if (query->chase_of == NULL && is_again(query, leader))
+		press(leader);
+	s53_list_append(&leader->followers, &pending->follow);
+	leader->follower_count++;
+	leader->chase_follows = leader->chase_follows || query->chase_of != NULL;
+	return S53_WAIT;
+}
+
+/* fetches-per-zone. */
+static bool
+enter_zone(struct s53_pending *pending)
+{
+	pending->in_zone_quota = s53_group_enter(pending->query.route->group);
+	return pending->in_zone_quota;
+}
+
 enum s53_verdict
 s53_step_join(struct s53_query *query)
 {
@@ -43,23 +146,28 @@ s53_step_join(struct s53_query *query)
 	struct s53_pending *pending;
 	bool led = leader != NULL;
 
+	if (led && s53_is_loop(query, leader))
+		return s53_refuse_loop(query, leader);
 	if (led && !may_follow(query, leader))
 		leader = NULL;
 	if (leader != NULL && query->refresh)
 		return S53_DROP;
+	if (leader != NULL && is_full(query, leader)) {
+		s53_count(resolver->counters, S53_C_JOIN_SHED);
+		return shed(query);
+	}
 	if ((pending = s53_pending_move(query)) == NULL)
 		return shed(query);
 	s53_stale_watch(pending);
-	if (leader != NULL) {
-		s53_count(resolver->counters, S53_C_JOIN_JOINED);
-		s53_list_append(&leader->followers, &pending->follow);
-		leader->chase_follows = leader->chase_follows || query->chase_of != NULL;
-		return S53_WAIT;
-	}
+	if (leader != NULL)
+		return follow(pending, leader);
 	s53_count(resolver->counters, S53_C_JOIN_LED);
 	/* Followers get the leader's end, which must not come before their own time. */
 	if (!led && !query->hurried)
 		s53_inflight_add(&resolver->inflight, pending);
 	s53_pending_lead(pending);
+	if (!enter_zone(pending))
+		return s53_over_quota(
+		    &pending->query, s53_group_rules(query->route->group)->per_zone.drop);
 	return S53_NEXT;
 }

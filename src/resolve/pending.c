@@ -71,8 +71,10 @@ s53_pending_move(struct s53_query *query)
 	s53_list_init(&pending->follow);
 	s53_list_init(&pending->attempts);
 	s53_arena_init(&pending->arena);
-	pending->leading = pending->chase_follows = false;
-	pending->tried = pending->failed = 0;
+	pending->leading = pending->chase_follows = pending->shed = false;
+	pending->follower_count = pending->presses = 0;
+	pending->tried = pending->failed = pending->unfit = 0;
+	pending->asked = pending->waited = pending->group_dead = pending->in_zone_quota = false;
 	pending->pass = pending->attempt_count = 0;
 	pending->answered = NULL;
 	pending->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
@@ -99,6 +101,8 @@ s53_pending_free(struct s53_pending *pending)
 	}
 	if (pending->leading)
 		s53_inflight_remove(&resolver->inflight, pending);
+	if (pending->in_zone_quota)
+		s53_group_leave(pending->query.route->group);
 	s53_exchanger_timer_cancel(resolver->exchanger, &pending->patience);
 	s53_list_remove(&pending->follow);
 	s53_list_remove(&pending->link);
@@ -110,7 +114,7 @@ s53_pending_free(struct s53_pending *pending)
 }
 
 struct s53_attempt *
-s53_attempt_new(struct s53_pending *pending)
+s53_attempt_new(struct s53_pending *pending, const struct s53_plan *plan)
 {
 	struct s53_resolver *resolver = pending->query.resolver;
 	struct s53_attempt *attempt = pool_take(&resolver->free_attempts,
@@ -120,7 +124,9 @@ s53_attempt_new(struct s53_pending *pending)
 		return NULL;
 	attempt->pending = pending;
 	attempt->exchange = NULL;
-	attempt->case_differs = false;
+	attempt->plan = *plan;
+	attempt->wait_ms = 0;
+	attempt->was_late = attempt->spared = attempt->pressed = attempt->case_differs = false;
 	s53_list_append(&pending->attempts, &attempt->link);
 	pending->attempt_count++;
 	return attempt;

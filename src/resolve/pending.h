@@ -21,6 +21,7 @@
 #include <split53/list.h>
 #include <split53/resolver.h>
 
+#include "budget.h"
 #include "query.h"
 
 #define S53_POOL_KEEP 256
@@ -28,15 +29,25 @@
 #define S53_CYCLIC_TURNS 512
 #define S53_ASK_MAX (S53_HEADER_LEN + S53_NAME_MAX + 4 + S53_OPT_LEN)
 
+/* Who is to be asked and how. */
+struct s53_plan {
+	unsigned server; /* index in the group */
+	bool edns, tcp;
+	bool without_edns; /* because it could not take it: remembered when that helps */
+	bool explores; /* to see how the server does: nobody waits for it */
+};
+
 /* One question on its way to one server. */
 struct s53_attempt {
 	struct s53_link link; /* in the pending query's list */
 	struct s53_pending *pending;
 	struct s53_exchange *exchange;
-	unsigned server; /* index in the group */
+	struct s53_plan plan;
+	uint32_t wait_ms; /* what is left of the wait when it is late for the first time */
 	uint16_t ask_len;
-	bool edns;
-	bool tcp;
+	bool was_late;
+	bool spared; /* got a little longer, to spare a question */
+	bool pressed; /* the client asked again: late at once */
 	bool case_differs; /* a reply was right but for the letter case of its question */
 	struct s53_edns reply_edns; /* of the reply that passed the check */
 	size_t reply_opt_at;
@@ -49,6 +60,9 @@ struct s53_pending {
 	struct s53_link bucket; /* in-flight table, when leading */
 	bool leading;
 	bool chase_follows; /* a query of a chase is or was among the followers */
+	bool shed; /* somebody was not let in among the followers: clients-per-query */
+	unsigned follower_count; /* those that there were */
+	unsigned presses; /* questions that came again and led to the next server */
 	struct s53_link followers; /* pending queries, by `follow` */
 	struct s53_link follow;
 	struct s53_name spelling; /* what upstreams see: letter case at random (0x20) */
@@ -57,10 +71,14 @@ struct s53_pending {
 	struct s53_link attempts;
 	uint32_t tried; /* servers asked in this pass */
 	uint32_t failed; /* servers that said or proved that they cannot */
+	uint32_t unfit; /* those of them that said so by a rcode */
+	bool asked; /* anybody, ever */
+	bool waited; /* some attempt was late */
+	bool group_dead; /* as CHOOSE saw it last: all servers are down */
+	bool in_zone_quota; /* counted against fetches-per-zone */
 	unsigned pass; /* 0 and 1 with EDNS, later ones without */
 	unsigned attempt_count;
-	int chosen; /* by CHOOSE for EXCHANGE */
-	bool chosen_edns, chosen_tcp;
+	struct s53_plan plan; /* by CHOOSE for EXCHANGE */
 	struct s53_attempt *answered; /* for VALIDATE; its message is in query.outcome */
 	uint16_t ede; /* of the last failure, for SERVFAIL */
 	char ede_text[S53_EDE_TEXT_MAX];
@@ -82,7 +100,8 @@ struct s53_pending *s53_pending_move(struct s53_query *query);
 void s53_pending_free(struct s53_pending *pending);
 
 void s53_attempt_free(struct s53_attempt *attempt);
-struct s53_attempt *s53_attempt_new(struct s53_pending *pending);
+struct s53_attempt *s53_attempt_new(struct s53_pending *pending, const struct s53_plan *plan);
+struct s53_upstream *s53_attempt_server(const struct s53_attempt *attempt);
 
 /* The in-flight table. */
 struct s53_inflight {
@@ -114,6 +133,11 @@ struct s53_resolver {
 	uint16_t turns[S53_CYCLIC_TURNS]; /* of cyclic order: whose record comes first next time */
 	uint64_t error_told_ms; /* when a failure was last logged at info */
 	uint64_t stale_told_ms; /* and a stale answer */
+	uint64_t loop_told_ms; /* and a loop */
+	uint64_t dead_asked_ms; /* when dead servers were last asked beside a stale answer */
+	struct s53_budget budget;
+	unsigned clients_more; /* over clients-per-query, as experience has shown: join.c */
+	uint64_t clients_less_ms; /* when that was last lowered or raised */
 	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
 };
 
@@ -137,6 +161,30 @@ bool s53_chase_is_due(struct s53_query *query);
 
 /* What is about to be decided for a chase's child holds for this client only: tell who led here. */
 void s53_chase_depends_on_client(const struct s53_query *query);
+
+/* choose.c: how a server is to be asked in this pass. */
+struct s53_plan s53_plan_for(const struct s53_pending *pending, unsigned server);
+
+/* choose.c: has this pass asked all servers? */
+bool s53_all_asked(const struct s53_pending *pending);
+
+/* choose.c: nobody is left to ask: SERVFAIL with what is known of why, unless the cache helps. */
+enum s53_verdict s53_give_up(struct s53_query *query);
+
+/* choose.c: a quota is reached: a stale answer, SERVFAIL, or silence when `drop`. */
+enum s53_verdict s53_over_quota(struct s53_query *query, bool drop);
+
+/* stale.c: what is expired goes out now, to the leader's client and to those who joined. */
+void s53_stale_offer(struct s53_pending *pending);
+
+/* loop.c: is this query what the leader asked an upstream, come back to us? */
+bool s53_is_loop(const struct s53_query *query, const struct s53_pending *leader);
+
+/* loop.c: then it is refused, so that who sent it asks elsewhere; told and noted. */
+enum s53_verdict s53_refuse_loop(struct s53_query *query, const struct s53_pending *leader);
+
+/* join.c: the leader's answer is here, and not all who asked for it had room: more will have. */
+void s53_clients_learn(struct s53_pending *leader);
 
 /* join.c: ask by itself, as who leads or does not join. */
 void s53_pending_lead(struct s53_pending *pending);

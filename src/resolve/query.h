@@ -54,6 +54,7 @@ struct s53_outcome {
 	bool authoritative; /* AA: a zone of ours */
 	bool authentic; /* AD, for clients that may know (RFC 6840 s5.8) */
 	bool respell; /* owners besides the question may spell the name out */
+	bool silent; /* nothing is sent at all */
 };
 
 struct s53_query {
@@ -134,6 +135,12 @@ size_t s53_reply_limit(const struct s53_query *query);
 void s53_reply_send(struct s53_query *query);
 
 /*
+ * Beside the extended error of a failure in the cache: all servers were down. It holds only as long
+ * as they are.
+ */
+#define S53_FAILED_GROUP_DEAD 0x8000
+
+/*
  * store.c: resolving has failed, as the outcome says: remember it. S53_REPLY, with a stale answer
  * in the outcome where one may go out; S53_WAIT when that one is being completed.
  */
@@ -157,7 +164,8 @@ void s53_query_set_route(struct s53_query *query, const struct s53_route *route)
 /* minimal-any: one RRset is enough for ANY over UDP (RFC 8482 s4.1, s4.4). */
 bool s53_wants_minimal_any(const struct s53_query *query);
 
-/* querylog, query-errors and serve-stale. */
+/* querylog, query-errors, serve-stale and resolver. */
 void s53_query_log(const struct s53_query *query);
 void s53_query_log_error(const struct s53_query *query);
 void s53_query_log_stale(const struct s53_query *query);
+void s53_query_log_loop(const struct s53_query *query, const struct s53_addr *server);

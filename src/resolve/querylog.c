@@ -12,6 +12,7 @@
 
 #define WORD_MAX 12
 #define TOLD_INTERVAL_MS 1000
+#define LOOP_INTERVAL_MS 60000
 
 static const char *
 type_word(uint16_t type, char word[static WORD_MAX])
@@ -150,6 +151,20 @@ s53_query_log_error(const struct s53_query *query)
 	log_outcome(query, S53_LOG_QUERY_ERRORS,
 	    severity_of(&query->resolver->error_told_ms, query->now_ms),
 	    "query failed (SERVFAIL) for", why);
+}
+
+void
+s53_query_log_loop(const struct s53_query *query, const struct s53_addr *server)
+{
+	char why[S53_ADDR_TEXT + 64];
+	char addr[S53_ADDR_TEXT];
+	uint64_t *told_ms = &query->resolver->loop_told_ms;
+
+	if (*told_ms != 0 && query->now_ms < *told_ms + LOOP_INTERVAL_MS)
+		return;
+	*told_ms = query->now_ms;
+	snprintf(why, sizeof why, "%s is asked this, and asks us", s53_addr_print(server, addr));
+	log_outcome(query, S53_LOG_RESOLVER, S53_LOG_WARNING, "forwarding loop:", why);
 }
 
 void

@@ -4,7 +4,8 @@
  *
  * The upstream is asked first. The expired answer goes out when that fails, or when the client's
  * patience (stale-answer-client-timeout) is over while it still may succeed: then the query goes on
- * for the cache.
+ * for the cache. Where all servers are known to be down it goes out at once, and where they hold
+ * what needs work, as soon as they are late.
  */
 #include <string.h>
 
@@ -51,22 +52,40 @@ s53_stale_take(struct s53_query *query, const char *why)
 	return true;
 }
 
-/* A CNAME that leaves the route cannot be completed while its query is still under way. */
+/*
+ * It goes out, and who leads goes on for the cache. A CNAME that leaves the route cannot be
+ * completed while its query is still under way.
+ */
 static void
-on_patience_over(struct s53_timer *timer)
+give_out(struct s53_pending *pending, const char *why)
 {
-	struct s53_pending *pending = S53_CONTAINER_OF(timer, struct s53_pending, patience);
 	struct s53_query *query = &pending->query;
 
 	query->now_ms = s53_exchanger_now_ms(query->resolver->exchanger);
-	if (pending->chase != NULL || !s53_stale_take(query, "client timeout") ||
-	    s53_chase_is_due(query))
+	if (pending->chase != NULL || !s53_stale_take(query, why) || s53_chase_is_due(query))
 		return;
 	s53_reply_send(query);
 	if (s53_list_empty(&pending->follow))
 		s53_query_set_nobody(query);
 	else
 		s53_pending_free(pending);
+}
+
+static void
+on_patience_over(struct s53_timer *timer)
+{
+	give_out(S53_CONTAINER_OF(timer, struct s53_pending, patience), "client timeout");
+}
+
+void
+s53_stale_offer(struct s53_pending *pending)
+{
+	static const char why[] = "the servers hold what needs work";
+
+	S53_LIST_EACH_SAFE (&pending->followers, link, following) {
+		give_out(S53_CONTAINER_OF(link, struct s53_pending, follow), why);
+	}
+	give_out(pending, why);
 }
 
 void

@@ -34,11 +34,19 @@ s53_step_store(struct s53_query *query)
 enum s53_verdict
 s53_store_failure(struct s53_query *query)
 {
-	/* Who asks in the last moment of a query learns nothing about the upstream. */
-	if (s53_query_is_cached(query) && !query->hurried) {
+	bool dead = query->pending->group_dead;
+	uint16_t ede = query->outcome.ede;
+
+	/*
+	 * Who asks in the last moment of a query learns nothing about the upstream. That all
+	 * servers are down is remembered with them: nothing is held against an answer that is
+	 * there.
+	 */
+	if (s53_query_is_cached(query) && !query->hurried && !(dead && query->stale)) {
 		struct s53_cache_ask ask = s53_query_cache_ask(query);
 
-		s53_cache_store_failure(query->policy->cache, &ask, query->outcome.ede);
+		s53_cache_store_failure(query->policy->cache, &ask,
+		    dead ? (uint16_t)(ede | S53_FAILED_GROUP_DEAD) : ede);
 		s53_count(query->resolver->counters, S53_C_STORE_FAILURE);
 	}
 	if (!query->refresh && s53_stale_take(query, "resolver failure"))

@@ -54,7 +54,7 @@ echoes_question(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 	    !s53_name_equal(&name, &asked->lower) || s53_read_u16(&reader) != asked->qtype ||
 	    s53_read_u16(&reader) != asked->qclass || reader.bad)
 		return false;
-	if (attempt->tcp || s53_name_same(&name, &attempt->pending->spelling))
+	if (attempt->plan.tcp || s53_name_same(&name, &attempt->pending->spelling))
 		return true;
 	attempt->case_differs = true;
 	return false;
@@ -75,23 +75,25 @@ s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octe
 	return false;
 }
 
-/* The server cannot help with this question: say so in the records and go to the next. */
+/*
+ * The server cannot help with this question: go to the next. Whether that speaks against the server
+ * shows when another one can.
+ */
 static enum s53_verdict
 next_server(struct s53_pending *pending, struct s53_attempt *attempt, uint16_t rcode)
 {
-	struct s53_query *query = &pending->query;
-	struct s53_upstream *server = s53_group_server(query->route->group, attempt->server);
+	bool explored = attempt->plan.explores;
 	char addr[S53_ADDR_TEXT];
 
-	s53_addr_print(s53_upstream_addr(server), addr);
-	s53_count(query->resolver->counters, S53_C_VALIDATE_FAILURE);
-	s53_upstream_note(server, S53_UPSTREAM_FAILED, 0, query->now_ms);
+	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
+	s53_count(pending->query.resolver->counters, S53_C_VALIDATE_FAILURE);
 	pending->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
 	snprintf(
 	    pending->ede_text, sizeof pending->ede_text, "%s answered with rcode %u", addr, rcode);
-	pending->failed |= 1u << attempt->server;
+	pending->failed |= 1u << attempt->plan.server;
+	pending->unfit |= 1u << attempt->plan.server;
 	s53_attempt_free(attempt);
-	return S53_RETRY;
+	return explored && !s53_list_empty(&pending->attempts) ? S53_WAIT : S53_RETRY;
 }
 
 /*
@@ -102,9 +104,9 @@ static enum s53_verdict
 without_edns(struct s53_pending *pending, struct s53_attempt *attempt)
 {
 	s53_count(pending->query.resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
-	pending->chosen = (int)attempt->server;
-	pending->chosen_tcp = attempt->tcp;
-	pending->chosen_edns = false;
+	pending->plan = attempt->plan;
+	pending->plan.edns = false;
+	pending->plan.without_edns = true;
 	s53_attempt_free(attempt);
 	return s53_step_exchange(&pending->query);
 }
@@ -121,10 +123,27 @@ make_ours(struct s53_query *query, const struct s53_attempt *attempt)
 		    outcome->message, outcome->message_len, attempt->reply_opt_at);
 }
 
-/*
- * The answer is here: nobody else is waited for. The exchange notes who was late while another
- * answered, so that a dead server that is always overtaken is known as dead.
- */
+/* What the answer says of the servers: of the one that gave it, and of those that could not. */
+static void
+note_servers(const struct s53_pending *pending, const struct s53_attempt *attempt)
+{
+	const struct s53_group *group = pending->query.route->group;
+	struct s53_upstream_sign sign = { .event = S53_UPSTREAM_FAILED };
+	uint64_t now_ms = pending->query.now_ms;
+
+	if (attempt->plan.without_edns)
+		s53_upstream_set_lack(s53_attempt_server(attempt), S53_LACK_EDNS, now_ms);
+	for (unsigned i = 0; pending->unfit != 0 && i < s53_group_size(group); i++) {
+		struct s53_upstream *server = s53_group_server(group, i);
+
+		if ((pending->unfit >> i & 1) == 0)
+			continue;
+		sign.over = s53_upstream_wants_tcp(server) ? S53_OVER_TCP : S53_OVER_UDP;
+		s53_upstream_note(server, sign, now_ms);
+	}
+}
+
+/* The answer is here: nobody else is waited for. */
 static void
 settle(struct s53_pending *pending)
 {
@@ -150,7 +169,7 @@ s53_step_validate(struct s53_query *query)
 	case S53_RCODE_FORMERR:
 	case S53_RCODE_NOTIMP:
 	case S53_RCODE_BADVERS:
-		if (attempt->edns)
+		if (attempt->plan.edns)
 			return without_edns(pending, attempt);
 		return next_server(pending, attempt, rcode);
 	default:
@@ -160,6 +179,7 @@ s53_step_validate(struct s53_query *query)
 		return next_server(pending, attempt, rcode);
 	make_ours(query, attempt);
 	query->outcome.rcode = rcode;
+	note_servers(pending, attempt);
 	settle(pending);
 	return S53_NEXT;
 }

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * choose.c - the step choose: which server is asked, and when asking ends.
+ *
+ * A pass asks each server of the group once, the next one as soon as the last is late or has
+ * failed. A server that said or proved that it cannot help (failed) is not asked again; one that
+ * is silent is asked anew in the next pass, since datagrams get lost: with EDNS once more, then
+ * without (silence may be a firewall's that drops EDNS; RFC 6891 s6.2.2).
+ *
+ * In a group whose servers are all known to be down a query tries one of them (and those that were
+ * not tried lately), for no longer than an answer takes as a rule: so the first that is back is
+ * found by the first query, and nobody waits for the dead. In one that is stalled a question is
+ * repeated but once: it did arrive.
+ */
+#include <stdio.h>
+
+#include "pending.h"
+
+#define PASSES_WITH_EDNS 2
+#define PASSES_STALLED 1 /* after the first */
+
+static uint32_t
+all_servers(const struct s53_group *group)
+{
+	unsigned size = s53_group_size(group);
+
+	return size >= 32 ? UINT32_MAX : (1u << size) - 1;
+}
+
+bool
+s53_all_asked(const struct s53_pending *pending)
+{
+	uint32_t all = all_servers(pending->query.route->group);
+
+	return (pending->tried & all) == all;
+}
+
+/* The last word on why: of whom was asked and is silent yet, unless somebody has said more. */
+static void
+explain_silence(struct s53_pending *pending)
+{
+	const struct s53_attempt *attempt;
+	char addr[S53_ADDR_TEXT];
+
+	if (pending->ede_text[0] != '\0' || s53_list_empty(&pending->attempts))
+		return;
+	attempt = S53_CONTAINER_OF(pending->attempts.next, struct s53_attempt, link);
+	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
+	snprintf(pending->ede_text, sizeof pending->ede_text, "%s does not answer", addr);
+}
+
+enum s53_verdict
+s53_give_up(struct s53_query *query)
+{
+	struct s53_pending *pending = query->pending;
+
+	s53_count(query->resolver->counters,
+	    pending->group_dead ? S53_C_CHOOSE_DEAD : S53_C_CHOOSE_NONE_LEFT);
+	explain_silence(pending);
+	s53_query_fail(query, S53_RCODE_SERVFAIL, pending->ede,
+	    pending->ede_text[0] == '\0' ? NULL : pending->ede_text);
+	return s53_store_failure(query);
+}
+
+enum s53_verdict
+s53_over_quota(struct s53_query *query, bool drop)
+{
+	s53_count(query->resolver->counters, S53_C_CHOOSE_QUOTA);
+	if (s53_stale_take(query, "too many queries under way") && !s53_chase_is_due(query))
+		return S53_REPLY;
+	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries under way");
+	query->outcome.silent = drop;
+	return S53_REPLY;
+}
+
+/*
+ * Servers that are being asked over TCP: what is sent there arrives, asking again would only
+ * cost.
+ */
+static uint32_t
+asked_over_tcp(const struct s53_pending *pending)
+{
+	uint32_t servers = 0;
+
+	S53_LIST_EACH (&pending->attempts, link) {
+		const struct s53_attempt *attempt =
+		    S53_CONTAINER_OF(link, struct s53_attempt, link);
+
+		if (attempt->plan.tcp)
+			servers |= 1u << attempt->plan.server;
+	}
+	return servers;
+}
+
+/* The next server in this pass or the first of the next; or S53_CHOSEN_NONE, S53_CHOSEN_QUOTA. */
+static int
+choose_server(struct s53_pending *pending, struct s53_group *group, bool stalled)
+{
+	uint64_t now_ms = pending->query.now_ms;
+	int chosen = s53_group_choose(group, pending->tried, now_ms);
+
+	if (chosen != S53_CHOSEN_NONE ||
+	    (pending->failed & all_servers(group)) == all_servers(group) ||
+	    (stalled && pending->pass >= PASSES_STALLED))
+		return chosen;
+	pending->pass++;
+	pending->tried = pending->failed | asked_over_tcp(pending);
+	chosen = s53_group_choose(group, pending->tried, now_ms);
+	if (chosen >= 0)
+		s53_count(pending->query.resolver->counters, S53_C_CHOOSE_REPEATED);
+	return chosen;
+}
+
+struct s53_plan
+s53_plan_for(const struct s53_pending *pending, unsigned server)
+{
+	const struct s53_upstream *upstream = s53_group_server(pending->query.route->group, server);
+	uint64_t now_ms = pending->query.now_ms;
+	/* Over TCP nobody but the server can answer, whatever the letter case. */
+	bool tcp = s53_upstream_wants_tcp(upstream) ||
+	    (s53_upstream_has_lack(upstream, S53_LACK_CASE, now_ms) &&
+		s53_upstream_path_state(upstream, S53_OVER_TCP) == S53_HEALTH_UP);
+
+	return (struct s53_plan){ .server = server,
+		.tcp = tcp,
+		.edns = s53_upstream_options(upstream)->edns && pending->pass < PASSES_WITH_EDNS &&
+		    !s53_upstream_has_lack(upstream, S53_LACK_EDNS, now_ms) };
+}
+
+enum s53_verdict
+s53_step_choose(struct s53_query *query)
+{
+	struct s53_pending *pending = query->pending;
+	struct s53_group *group = query->route->group;
+	enum s53_group_condition condition = s53_group_condition(group);
+	bool idle = s53_list_empty(&pending->attempts);
+	int chosen;
+
+	pending->group_dead = condition == S53_GROUP_DEAD;
+	if (pending->group_dead && pending->asked)
+		return idle || pending->waited ? s53_give_up(query) : S53_WAIT;
+	chosen = choose_server(pending, group, condition == S53_GROUP_STALLED);
+	if (chosen == S53_CHOSEN_QUOTA && idle)
+		return s53_over_quota(query, s53_group_rules(group)->per_server.drop);
+	if (chosen < 0)
+		return idle ? s53_give_up(query) : S53_WAIT;
+	pending->plan = s53_plan_for(pending, (unsigned)chosen);
+	return S53_NEXT;
+}
