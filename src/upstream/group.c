@@ -19,12 +19,10 @@
 #include <split53/probe.h>
 #include <split53/rand.h>
 
-#define SLOW_MS 250
 #define SLOW_TIMES 4
 #define QUIET_MS 5000 /* without an answer: how it does is not known any more */
 #define EXPLORE_MS 1000 /* since it was last asked */
 #define EXPLORE_DEAD_MS 250 /* the same when all are down */
-#define EXPLORE_SHARE 20 /* queries to one that looks at a server that is up */
 #define CACHE_LINE 64
 
 struct s53_group {
@@ -32,7 +30,6 @@ struct s53_group {
 	unsigned count;
 	/* Apart from what never changes, so that workers do not fight over its cache line. */
 	_Alignas(CACHE_LINE) _Atomic uint32_t queries; /* that chose: whose turn it is; wraps */
-	_Atomic uint32_t looked_at; /* `queries` when a server that is up was last explored */
 	_Atomic uint32_t under_way; /* for fetches-per-zone, counted only when there is a limit */
 	_Alignas(CACHE_LINE) struct s53_group_member members[]; /* a count of each server */
 };
@@ -154,40 +151,37 @@ s53_group_condition(const struct s53_group *group)
 
 /* --- ranks ----------------------------------------------------------------------------------- */
 
-/* From which RTT on a server of the group is slow. */
+/* From which cost on a server of the group is slow. */
 static uint32_t
-slow_from_ms(const struct s53_group *group)
+slow_cost(const struct s53_group *group)
 {
-	uint32_t quickest_ms = UINT32_MAX / SLOW_TIMES;
+	uint32_t least = UINT32_MAX / SLOW_TIMES;
 
 	for (unsigned i = 0; i < group->count; i++) {
 		const struct s53_upstream *server = group->members[i].server;
-		uint32_t rtt_ms;
+		uint32_t cost = s53_upstream_cost(server);
 
-		if (class_of(server) == CLASS_UP && s53_upstream_rtt(server, &rtt_ms) &&
-		    rtt_ms < quickest_ms)
-			quickest_ms = rtt_ms;
+		if (cost > 0 && cost < least && class_of(server) == CLASS_UP)
+			least = cost;
 	}
-	return quickest_ms * SLOW_TIMES > SLOW_MS ? quickest_ms * SLOW_TIMES : SLOW_MS;
+	return least * SLOW_TIMES;
 }
 
 static bool
-is_slow(const struct s53_upstream *server, uint32_t slow_ms)
+is_slow(const struct s53_upstream *server, uint32_t slow_from)
 {
-	uint32_t rtt_ms;
-
-	return s53_upstream_rtt(server, &rtt_ms) && rtt_ms > slow_ms;
+	return s53_upstream_is_slow(server) && s53_upstream_cost(server) > slow_from;
 }
 
 static unsigned
-order_of(const struct s53_group *group, unsigned index, uint32_t slow_ms)
+order_of(const struct s53_group *group, unsigned index, uint32_t slow_from)
 {
 	const struct s53_group_member *member = &group->members[index];
 	unsigned class = class_of(member->server);
 
 	if (class == CLASS_DOWN) /* the tier of who does not answer does not matter */
 		return class << 16;
-	return class << 16 | (unsigned)is_slow(member->server, slow_ms) << 8 | member->tier;
+	return class << 16 | (unsigned)is_slow(member->server, slow_from) << 8 | member->tier;
 }
 
 static bool
@@ -206,7 +200,7 @@ static struct rank
 best_rank(const struct s53_group *group, uint32_t tried, bool *full)
 {
 	bool races = group->rules.policy == S53_POLICY_RACE;
-	uint32_t slow_ms = races || group->count == 1 ? UINT32_MAX : slow_from_ms(group);
+	uint32_t slow_from = races || group->count == 1 ? UINT32_MAX : slow_cost(group);
 	struct rank best;
 
 	best.order = RANK_NONE;
@@ -221,7 +215,7 @@ best_rank(const struct s53_group *group, uint32_t tried, bool *full)
 			*full = true;
 			continue;
 		}
-		order = order_of(group, i, slow_ms);
+		order = order_of(group, i, slow_from);
 		if (order < best.order) {
 			best.order = order;
 			best.count = 0;
@@ -253,17 +247,20 @@ lightest(const struct s53_group *group, const struct rank *rank,
 	return found;
 }
 
+/* Who is not known comes last: no client is the first to try him while another is there. */
 static uint64_t
 cost(const struct s53_upstream *server)
 {
-	return s53_upstream_cost(server);
+	uint32_t known = s53_upstream_cost(server);
+
+	return known > 0 ? known : UINT32_MAX;
 }
 
 /* As many under way: the quicker one. */
 static uint64_t
 outstanding(const struct s53_upstream *server)
 {
-	return (uint64_t)s53_upstream_in_flight(server) << 32 | s53_upstream_cost(server);
+	return (uint64_t)s53_upstream_in_flight(server) << 32 | cost(server);
 }
 
 static unsigned
@@ -303,7 +300,7 @@ s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms)
 		turn = atomic_fetch_add_explicit(
 		    &group->queries, tried == 0 ? 1 : 0, memory_order_relaxed);
 	chosen = by_policy(group, &rank, turn);
-	s53_upstream_asked_at(group->members[chosen].server, now_ms);
+	s53_upstream_set_chosen(group->members[chosen].server, now_ms);
 	return (int)chosen;
 }
 
@@ -328,37 +325,27 @@ s53_group_races(struct s53_group *group, uint32_t tried, uint64_t now_ms)
 
 /* --- exploration ----------------------------------------------------------------------------- */
 
-/* Looks at servers that are up are extra in health: one in EXPLORE_SHARE queries. */
+/* Not asked for `gap_ms`, and nobody else was quicker to see that. */
 static bool
-is_affordable(const struct s53_group *group)
+claim_after(struct s53_upstream *server, uint32_t gap_ms, uint64_t now_ms)
 {
-	return atomic_load_explicit(&group->queries, memory_order_relaxed) -
-	    atomic_load_explicit(&group->looked_at, memory_order_relaxed) >=
-	    EXPLORE_SHARE;
-}
+	uint64_t chosen_ms = s53_upstream_chosen_ms(server);
 
-/* One caller only gets it, and the share counts from here. */
-static bool
-claim_look(struct s53_group *group, struct s53_upstream *server, uint64_t now_ms)
-{
-	if (!s53_upstream_claim_trial(server, EXPLORE_MS, now_ms))
-		return false;
-	atomic_store_explicit(&group->looked_at,
-	    atomic_load_explicit(&group->queries, memory_order_relaxed), memory_order_relaxed);
-	return true;
+	return (chosen_ms == 0 || now_ms >= chosen_ms + gap_ms) &&
+	    s53_upstream_trial_claim(server, gap_ms, now_ms);
 }
 
 /*
  * Who is down in a group that is not is the prober's business; only where probes are switched off
- * a query has to look, as seldom as a probe would. The claim comes first, so that the lock behind
- * the rest is taken once a second.
+ * a query has to look. The claim comes first, so that the lock behind the rest is taken once a
+ * second.
  */
 static bool
 claim_unprobed(struct s53_upstream *server, uint64_t now_ms)
 {
 	struct s53_health_check check;
 
-	if (!s53_upstream_claim_trial(server, EXPLORE_MS, now_ms))
+	if (!claim_after(server, EXPLORE_MS, now_ms))
 		return false;
 	s53_probe_check(server, &check);
 	return check.mode == S53_CHECK_NEVER;
@@ -368,21 +355,19 @@ static bool
 claim(struct s53_group *group, struct s53_upstream *server, unsigned best, uint64_t now_ms)
 {
 	if (!s53_upstream_was_asked(server))
-		return s53_upstream_claim_trial(server, 0, now_ms);
+		return claim_after(server, EXPLORE_MS, now_ms);
 	switch (class_of(server)) {
 	case CLASS_UP:
-		return is_affordable(group) &&
-		    (is_slow(server, slow_from_ms(group)) ||
-			now_ms >= s53_upstream_answered_ms(server) + QUIET_MS) &&
-		    claim_look(group, server, now_ms);
+		return (now_ms >= s53_upstream_answered_ms(server) + QUIET_MS ||
+			   is_slow(server, slow_cost(group))) &&
+		    claim_after(server, EXPLORE_MS, now_ms);
 	case CLASS_DOUBTFUL:
-		return s53_upstream_claim_trial(server, EXPLORE_MS, now_ms);
+		return claim_after(server, EXPLORE_MS, now_ms);
 	case CLASS_STALLED: /* only a probe for work ends that */
 		return false;
 	default:
-		return best == CLASS_DOWN
-		    ? s53_upstream_claim_trial(server, EXPLORE_DEAD_MS, now_ms)
-		    : claim_unprobed(server, now_ms);
+		return best == CLASS_DOWN ? claim_after(server, EXPLORE_DEAD_MS, now_ms)
+					  : claim_unprobed(server, now_ms);
 	}
 }
 

@@ -613,25 +613,6 @@ a_slow_suspect_or_recovering_server_is_looked_at_once_a_second(void **arg)
 }
 
 static void
-one_query_in_twenty_at_most_looks_at_servers_that_are_up(void **arg)
-{
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
-	unsigned looks = 0;
-
-	(void)arg;
-	explored(&f, 0);
-	all_answer(&f, 1, 900, 900);
-	for (unsigned i = 0; i < 1000; i++) {
-		f.now_ms += 2000; /* each is due each time */
-		answers(&f, 0, 1);
-		s53_group_choose(f.group, 0, f.now_ms);
-		looks += s53_group_explore(f.group, 0, f.now_ms) >= 0;
-	}
-	assert_int_equal(looks, 50);
-	fixture_free(&f);
-}
-
-static void
 who_is_chosen_now_and_then_needs_no_looking_at(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_ROUND_ROBIN);
@@ -757,7 +738,6 @@ main(void)
 		cmocka_unit_test(each_server_that_was_never_asked_is_looked_at_once_and_at_once),
 		cmocka_unit_test(a_server_that_is_up_is_looked_at_after_5_s_without_an_answer),
 		cmocka_unit_test(a_slow_suspect_or_recovering_server_is_looked_at_once_a_second),
-		cmocka_unit_test(one_query_in_twenty_at_most_looks_at_servers_that_are_up),
 		cmocka_unit_test(who_is_chosen_now_and_then_needs_no_looking_at),
 		cmocka_unit_test(a_dead_server_is_left_to_the_prober_unless_all_are_dead),
 		cmocka_unit_test(in_a_dead_group_each_is_asked_every_250_ms),
