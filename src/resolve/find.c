@@ -3,10 +3,10 @@
  * find.c - the step find: what the cache knows leaves here, copied straight into the send buffer.
  *
  * Fresh: answered. Stale: answered at once only when asking is known to be useless for now
- * (stale-refresh-time, or all servers are down) or not wanted first (stale-answer-client-timeout 0);
- * otherwise the upstream is asked and the stale answer waits in the cache for its failure (RFC 8767
- * s5). A failure that is remembered: SERVFAIL (RFC 9520 s3.2), unless it was that all servers were
- * down, and one is back.
+ * (stale-refresh-time, or all servers are down) or not wanted first (stale-answer-client-timeout
+ * 0); otherwise the upstream is asked and the stale answer waits in the cache for its failure (RFC
+ * 8767 s5). A failure that is remembered: SERVFAIL (RFC 9520 s3.2), unless it was that all servers
+ * were down, and one is back.
  *
  * Who does not desire recursion (RD clear) gets what is fresh here, and for all else the way to the
  * root: no step behind this one is for him (RFC 1034 s4.3.1).
