@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * inquiry.c - see inquiry.h.
+ *
+ * c-ares gets a time-out that is longer than ours, and never two tries. What it calls back only
+ * leaves a mark; the end is told when c-ares has returned to the loop.
+ */
+#include "inquiry.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <split53/clock.h>
+#include <split53/cursor.h>
+#include <split53/rand.h>
+
+#include "channel.h"
+#include "inside.h"
+
+#define STOOD_STILL_MS 500 /* this much too late, the loop was not there to see an answer */
+#define ARES_SPARE_MS 2000 /* that our time-out comes first */
+
+struct s53_inquiry {
+	struct s53_inquiry_ask ask;
+	struct s53_health_check check;
+	struct s53_channel channel;
+	struct event timer; /* to ask for life, then the end */
+	uint64_t start_ms, suspended_ms;
+	bool asked_life, lives;
+	bool ended; /* and is to be told */
+	enum s53_probe_end end;
+	uint32_t rtt_ms;
+	int error; /* of its socket, the last one; 0: none */
+};
+
+/* For how long the machine has slept since it was started. */
+static uint64_t
+suspended_ms(void)
+{
+	struct timespec all, awake;
+
+	clock_gettime(CLOCK_MONOTONIC, &awake);
+	clock_gettime(CLOCK_BOOTTIME, &all);
+	return (
+	    uint64_t)((all.tv_sec - awake.tv_sec) * 1000 + (all.tv_nsec - awake.tv_nsec) / 1000000);
+}
+
+static uint64_t
+deadline_ms(const struct s53_inquiry *inquiry)
+{
+	return inquiry->start_ms + inquiry->ask.probe.timeout_ms;
+}
+
+static void
+end_with(struct s53_inquiry *inquiry, enum s53_probe_end end)
+{
+	if (inquiry->ended)
+		return;
+	inquiry->ended = true;
+	inquiry->end = end;
+	inquiry->rtt_ms = (uint32_t)(s53_clock_ms() - inquiry->start_ms);
+}
+
+static void
+time_is_up(struct s53_inquiry *inquiry)
+{
+	end_with(inquiry, inquiry->lives ? S53_PROBE_HELD : S53_PROBE_LOST);
+}
+
+/* The inquiry is gone after this. */
+static void
+tell(struct s53_inquiry *inquiry)
+{
+	enum s53_probe_end end = inquiry->end;
+
+	if (s53_clock_ms() > deadline_ms(inquiry) + STOOD_STILL_MS ||
+	    suspended_ms() > inquiry->suspended_ms + STOOD_STILL_MS)
+		end = S53_PROBE_SKIPPED;
+	inquiry->ask.done(inquiry->ask.arg, inquiry, end, inquiry->rtt_ms);
+}
+
+static void
+note_error(struct s53_inquiry *inquiry, int error)
+{
+	if (error != EAGAIN && error != EINTR && error != EINPROGRESS)
+		inquiry->error = error;
+}
+
+/* A socket as the exchange makes them (lane.c). */
+static ares_socket_t
+open_socket(int family, int type, int protocol, void *arg)
+{
+	struct s53_inquiry *inquiry = arg;
+	struct s53_addr source = s53_upstream_options(inquiry->ask.upstream)->source;
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	int on = 1;
+
+	if (fd >= 0 && type == SOCK_STREAM)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	else if (fd >= 0 && family == AF_INET)
+		(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	else if (fd >= 0)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	s53_addr_set_port(&source, 0);
+	if (fd >= 0 &&
+	    (source.family != family || bind(fd, &source.sa, s53_addr_len(&source)) == 0))
+		return fd;
+	note_error(inquiry, errno);
+	if (fd >= 0)
+		close(fd);
+	return ARES_SOCKET_BAD;
+}
+
+static int
+close_socket(ares_socket_t fd, void *arg)
+{
+	(void)arg;
+	return close(fd);
+}
+
+/* To the address that the server has with us: c-ares may lack the interface. */
+static int
+connect_socket(ares_socket_t fd, const struct sockaddr *addr, ares_socklen_t len, void *arg)
+{
+	struct s53_inquiry *inquiry = arg;
+	const struct s53_addr *server = s53_upstream_addr(inquiry->ask.upstream);
+
+	(void)addr;
+	(void)len;
+	if (connect(fd, &server->sa, s53_addr_len(server)) == 0)
+		return 0;
+	if (errno == EAGAIN) /* no port is free: c-ares would take it for a beginning */
+		errno = EADDRINUSE;
+	note_error(inquiry, errno);
+	return -1;
+}
+
+static ares_ssize_t
+receive(ares_socket_t fd, void *octets, size_t len, int flags, struct sockaddr *from,
+    ares_socklen_t *from_len, void *arg)
+{
+	ssize_t received = recvfrom(fd, octets, len, flags, from, from_len);
+
+	if (received < 0)
+		note_error(arg, errno);
+	return received;
+}
+
+static ares_ssize_t
+send_octets(ares_socket_t fd, const struct iovec *vec, int count, void *arg)
+{
+	struct iovec octets = vec[0];
+	struct msghdr header = { .msg_iov = &octets, .msg_iovlen = 1 };
+	ssize_t sent;
+
+	(void)count; /* the rest is sent by the next call */
+	sent = sendmsg(fd, &header, MSG_NOSIGNAL);
+	if (sent < 0)
+		note_error(arg, errno);
+	return sent;
+}
+
+static const struct ares_socket_functions socket_functions = {
+	.asocket = open_socket,
+	.aclose = close_socket,
+	.aconnect = connect_socket,
+	.arecvfrom = receive,
+	.asendv = send_octets,
+};
+
+static void
+failed(struct s53_inquiry *inquiry, int ares_status)
+{
+	switch (ares_status) {
+	case ARES_EDESTRUCTION: /* given up */
+	case ARES_ECANCELLED:
+		return;
+	case ARES_ETIMEOUT:
+		time_is_up(inquiry);
+		return;
+	case ARES_ENOMEM:
+		end_with(inquiry, S53_PROBE_SKIPPED);
+		return;
+	case ARES_EBADRESP: /* of 1.34, which reads it: somebody is there, whatever it says */
+		end_with(inquiry,
+		    inquiry->ask.probe.kind == S53_PROBE_LIFE ? S53_PROBE_ANSWERED
+							      : S53_PROBE_UNFIT);
+		return;
+	default:
+		break;
+	}
+	/* All else is ARES_ECONNREFUSED to c-ares. No error: the connection was closed. */
+	if (inquiry->error == ECONNREFUSED || inquiry->error == ECONNRESET ||
+	    inquiry->error == EPIPE || inquiry->error == 0)
+		end_with(inquiry, S53_PROBE_REFUSED);
+	else if (s53_lane_is_shortage(inquiry->error))
+		end_with(inquiry, S53_PROBE_SKIPPED);
+	else
+		end_with(inquiry, S53_PROBE_UNREACHABLE);
+}
+
+static void
+on_work(void *arg, int ares_status, int timeouts, unsigned char *octets, int len)
+{
+	struct s53_inquiry *inquiry = arg;
+
+	(void)timeouts;
+	if (ares_status != ARES_SUCCESS || len < S53_HEADER_LEN)
+		failed(inquiry, ares_status);
+	else if ((inquiry->check.accept & UINT32_C(1) << s53_header_rcode(octets)) != 0)
+		end_with(inquiry, S53_PROBE_ANSWERED);
+	else
+		end_with(inquiry, S53_PROBE_UNFIT);
+}
+
+/* The question for life, by itself or beside the one for work. */
+static void
+on_life(void *arg, int ares_status, int timeouts, unsigned char *octets, int len)
+{
+	struct s53_inquiry *inquiry = arg;
+
+	(void)timeouts;
+	(void)octets;
+	(void)len;
+	if (ares_status != ARES_SUCCESS)
+		failed(inquiry, ares_status);
+	else if (inquiry->ask.probe.kind == S53_PROBE_LIFE)
+		end_with(inquiry, S53_PROBE_ANSWERED);
+	else if (!inquiry->ended)
+		inquiry->lives = true;
+}
+
+/* No EDNS and no case tricks: any server understands it. RD, since forwarders only forward with. */
+static void
+ask(struct s53_inquiry *inquiry, const struct s53_name *name, uint16_t type, uint16_t class,
+    ares_callback answered)
+{
+	uint8_t octets[S53_HEADER_LEN + S53_NAME_MAX + 4];
+	struct s53_writer writer = s53_writer_of(octets, sizeof(octets));
+
+	s53_write_u16(&writer, s53_rand_u16());
+	s53_write_u16(&writer, S53_RD);
+	s53_write_u16(&writer, 1);
+	s53_write_u16(&writer, 0);
+	s53_write_u16(&writer, 0);
+	s53_write_u16(&writer, 0);
+	s53_write(&writer, name->octets, name->len);
+	s53_write_u16(&writer, type);
+	s53_write_u16(&writer, class);
+	ares_send(inquiry->channel.ares, octets, (int)writer.at, answered, inquiry);
+	s53_channel_arm(&inquiry->channel);
+}
+
+static void
+ask_for_work(struct s53_inquiry *inquiry)
+{
+	ask(inquiry, &inquiry->check.name, inquiry->check.type, S53_CLASS_IN, on_work);
+}
+
+static void
+ask_for_life(struct s53_inquiry *inquiry)
+{
+	static const struct s53_name name = { 14, "\007version\004bind" };
+
+	inquiry->asked_life = true;
+	ask(inquiry, &name, S53_TYPE_TXT, S53_CLASS_CH, on_life);
+}
+
+static bool
+has_life_ahead(const struct s53_inquiry *inquiry)
+{
+	const struct s53_probe *probe = &inquiry->ask.probe;
+
+	return !inquiry->asked_life && probe->life_after_ms > 0 &&
+	    probe->life_after_ms < probe->timeout_ms;
+}
+
+static void
+arm(struct s53_inquiry *inquiry, uint64_t now_ms)
+{
+	uint64_t next_ms = has_life_ahead(inquiry)
+	    ? inquiry->start_ms + inquiry->ask.probe.life_after_ms
+	    : deadline_ms(inquiry);
+	uint64_t wait_ms = next_ms > now_ms && !inquiry->ended ? next_ms - now_ms : 0;
+	struct timeval wait = { (time_t)(wait_ms / 1000), (suseconds_t)(wait_ms % 1000 * 1000) };
+
+	(void)event_add(&inquiry->timer, &wait);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_inquiry *inquiry = arg;
+	uint64_t now_ms = s53_clock_ms();
+
+	(void)fd;
+	(void)what;
+	if (now_ms >= deadline_ms(inquiry))
+		time_is_up(inquiry);
+	else if (has_life_ahead(inquiry) &&
+	    now_ms >= inquiry->start_ms + inquiry->ask.probe.life_after_ms)
+		ask_for_life(inquiry);
+	if (inquiry->ended)
+		tell(inquiry);
+	else
+		arm(inquiry, now_ms);
+}
+
+static void
+on_turned(void *arg)
+{
+	struct s53_inquiry *inquiry = arg;
+
+	if (inquiry->ended)
+		tell(inquiry);
+}
+
+/*
+ * A channel that reads neither resolv.conf nor anything else: all that it would look for there is
+ * given.
+ */
+static bool
+open_channel(struct s53_inquiry *inquiry)
+{
+	struct s53_addr server = *s53_upstream_addr(inquiry->ask.upstream);
+	char lookups[] = "b";
+	struct ares_options options = {
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
+		    ARES_FLAG_IGNTC,
+		.tries = 1,
+		.timeout = (int)(inquiry->ask.probe.timeout_ms + ARES_SPARE_MS),
+		.ndots = 1,
+		.lookups = lookups,
+	};
+	int mask = ARES_OPT_FLAGS | ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS | ARES_OPT_NDOTS |
+	    ARES_OPT_LOOKUPS | ARES_OPT_DOMAINS | ARES_OPT_SERVERS | ARES_OPT_SORTLIST;
+
+	if (inquiry->ask.probe.over == S53_OVER_TCP)
+		options.flags |= ARES_FLAG_USEVC;
+#ifdef ARES_OPT_MAXTIMEOUTMS /* else 1.34 would stop at 5 s */
+	options.maxtimeout = options.timeout;
+	mask |= ARES_OPT_MAXTIMEOUTMS;
+#endif
+	if (!s53_channel_open(&inquiry->channel, &options, mask))
+		return false;
+	if (ARES_VERSION < 0x011800 && server.family == AF_INET6) /* connect_socket() knows it */
+		server.in6.sin6_scope_id = 0;
+	if (!s53_channel_use(&inquiry->channel, &server, 1)) {
+		s53_channel_close(&inquiry->channel);
+		return false;
+	}
+	/* Not before the server: through these, c-ares has no interfaces. */
+	ares_set_socket_functions(inquiry->channel.ares, &socket_functions, inquiry);
+	return true;
+}
+
+struct s53_inquiry *
+s53_inquiry_new(const struct s53_inquiry_ask *wanted)
+{
+	struct s53_inquiry *inquiry = calloc(1, sizeof(*inquiry));
+
+	if (inquiry == NULL)
+		return NULL;
+	inquiry->ask = *wanted;
+	inquiry->channel.base = wanted->base;
+	inquiry->channel.turned = on_turned;
+	inquiry->channel.arg = inquiry;
+	evtimer_assign(&inquiry->timer, wanted->base, on_timer, inquiry);
+	if (!open_channel(inquiry)) {
+		free(inquiry);
+		return NULL;
+	}
+	(void)s53_upstream_keep(wanted->upstream);
+	s53_probe_check(wanted->upstream, &inquiry->check);
+	inquiry->start_ms = s53_clock_ms();
+	inquiry->suspended_ms = suspended_ms();
+	if (wanted->probe.kind == S53_PROBE_LIFE)
+		ask_for_life(inquiry);
+	else
+		ask_for_work(inquiry);
+	arm(inquiry, inquiry->start_ms);
+	return inquiry;
+}
+
+void
+s53_inquiry_free(struct s53_inquiry *inquiry)
+{
+	s53_channel_close(&inquiry->channel);
+	(void)event_del(&inquiry->timer);
+	s53_upstream_drop(inquiry->ask.upstream);
+	free(inquiry);
+}
+
+const struct s53_inquiry_ask *
+s53_inquiry_ask(const struct s53_inquiry *inquiry)
+{
+	return &inquiry->ask;
+}
