@@ -242,6 +242,7 @@ s53_setup(const struct s53_setup_input *input, struct s53_diags *diags, struct s
 	struct s53_setup setup = { .input = input, .diags = diags };
 	unsigned errors_before = diags->error_count;
 
+	setup.asked_last = &setup.asked;
 	setup.snapshot = s53_snapshot_new();
 	if (setup.snapshot == NULL)
 		return S53_E_NOMEM;
@@ -252,6 +253,7 @@ s53_setup(const struct s53_setup_input *input, struct s53_diags *diags, struct s
 	s53_setup_log(&setup);
 	s53_setup_listen(&setup);
 	s53_setup_views(&setup);
+	s53_setup_checks(&setup);
 	s53_setup_cache_size(&setup);
 	if (!setup.no_memory && diags->error_count == errors_before) {
 		*out = setup.snapshot;

@@ -82,6 +82,7 @@ S53_MUST_USE enum s53_status s53_setup(
 /* --- between the setup files ---------------------------------------------------------------- */
 
 struct setup_acl_memo;
+struct setup_asked;
 
 struct s53_setup {
 	const struct s53_setup_input *input;
@@ -89,6 +90,7 @@ struct s53_setup {
 	struct s53_snapshot *snapshot;
 	struct s53_acl *localhost, *localnets; /* the snapshot's; NULL until asked for */
 	struct setup_acl_memo *acls; /* acl clauses that have been built */
+	struct setup_asked *asked, **asked_last; /* servers, and for which zones */
 	bool hosts_asked; /* s53_setup_ask() has been */
 	bool cache_wanted; /* some view or zone keeps answers */
 	uint64_t cache_octets; /* the most that one of them asks for; 0: none does by itself */
@@ -151,6 +153,9 @@ void s53_setup_builtins(struct s53_setup *setup, const struct s53_view *view,
 /* How upstreams of one view are asked, and the group of a list of peers. */
 struct s53_setup_peers {
 	const struct s53_conf_clause *view_body;
+	unsigned view;
+	const struct s53_name *apex; /* of the route */
+	const struct s53_conf_clause *zone_body; /* NULL: the default route without a zone */
 	const struct s53_conf_value *value; /* PEERS */
 	bool lists; /* a word may name a primaries list */
 	char *text; /* for the note: arena, grows; or NULL */
@@ -161,6 +166,24 @@ struct s53_setup_peers {
 	uint64_t id;
 };
 struct s53_group *s53_setup_group(struct s53_setup *setup, struct s53_setup_peers *peers);
+
+/* setup_group.c: by which rules the group of these peers chooses. */
+void s53_setup_group_rules(const struct s53_setup *setup, const struct s53_setup_peers *peers,
+    struct s53_group_rules *out);
+
+/* The policy as the file writes it. */
+const char *s53_setup_policy_name(enum s53_forwarders_policy policy);
+
+/* clients-per-query and max-clients-per-query of a view. */
+void s53_setup_clients_per_query(
+    struct s53_setup *setup, struct s53_view *view, const struct s53_conf_clause *view_body);
+
+/* setup_check.c: the peers' route asks `upstream`, which the clause `server` speaks of, or NULL. */
+void s53_setup_asked(struct s53_setup *setup, const struct s53_setup_peers *peers,
+    struct s53_upstream *upstream, const struct s53_conf_clause *server);
+
+/* Once all routes are there: how each server is checked. */
+void s53_setup_checks(struct s53_setup *setup);
 
 /*
  * Whom to ask for the addresses of host names: the default forwarders that are addresses, else

@@ -14,7 +14,7 @@
 struct gathering {
 	struct s53_setup *setup;
 	struct s53_setup_peers *peers;
-	struct s53_upstream *servers[S53_GROUP_MAX];
+	struct s53_group_member members[S53_GROUP_MAX];
 	unsigned count;
 	uint64_t counted[S53_GROUP_MAX]; /* in peers->id, which each peer enters once */
 	unsigned counted_count;
@@ -192,33 +192,83 @@ is_blackholed(const struct gathering *gathering, const struct s53_addr *addr)
 	return true;
 }
 
+/* One server of the list, as it is asked for. */
+struct entry {
+	const struct s53_addr *addr;
+	unsigned tier;
+	struct s53_place place; /* for a warning */
+	bool is_written; /* by its address: it counts in the route's number */
+};
+
+/* Twice in a list is once, with the tier that came first. */
 static void
-add_server(struct gathering *gathering, const struct s53_addr *addr, bool is_written)
+add_member(struct gathering *gathering, struct s53_upstream *upstream, const struct entry *entry)
+{
+	char text[S53_ADDR_TEXT];
+
+	for (unsigned i = 0; i < gathering->count; i++) {
+		const struct s53_group_member *member = &gathering->members[i];
+
+		if (member->server != upstream)
+			continue;
+		if (member->tier != entry->tier)
+			s53_setup_warn(gathering->setup, entry->place,
+			    "%s is in this list twice: tier %u counts, and not tier %u",
+			    s53_addr_print(entry->addr, text), member->tier, entry->tier);
+		return;
+	}
+	gathering->members[gathering->count++] =
+	    (struct s53_group_member){ .server = upstream, .tier = entry->tier };
+	s53_setup_asked(
+	    gathering->setup, gathering->peers, upstream, find_server(gathering, entry->addr));
+}
+
+static void
+add_server(struct gathering *gathering, const struct entry *entry)
 {
 	struct s53_setup *setup = gathering->setup;
 	struct s53_upstream_options options;
 	struct s53_upstream *upstream;
 
-	if (is_blackholed(gathering, addr))
+	if (is_blackholed(gathering, entry->addr))
 		return;
-	if (!read_options(gathering, addr, &options) || gathering->count == S53_GROUP_MAX)
+	if (!read_options(gathering, entry->addr, &options) || gathering->count == S53_GROUP_MAX)
 		return;
-	if (is_written)
-		count_address(gathering, addr, &options);
-	upstream = s53_registry_get(setup->input->registry, addr, &options);
-	if (!s53_snapshot_own(setup->snapshot, upstream, drop_upstream)) {
+	if (entry->is_written)
+		count_address(gathering, entry->addr, &options);
+	upstream = s53_registry_get(setup->input->registry, entry->addr, &options);
+	if (!s53_snapshot_own(setup->snapshot, upstream, drop_upstream))
 		setup->no_memory = true;
+	else
+		add_member(gathering, upstream, entry);
+}
+
+/* An address of the system or our own: in the first tier. */
+static void
+add_plain(struct gathering *gathering, const struct s53_addr *addr)
+{
+	char text[S53_ADDR_TEXT];
+
+	add_text(gathering, s53_addr_print(addr, text));
+	add_server(gathering, &(struct entry){ .addr = addr, .tier = 1, .is_written = true });
+}
+
+/* "(tier 2)" behind the server, where it is not the first. */
+static void
+add_tier_text(struct gathering *gathering, unsigned tier)
+{
+	char text[24];
+
+	if (tier == 1)
 		return;
-	}
-	for (unsigned i = 0; i < gathering->count; i++)
-		if (gathering->servers[i] == upstream)
-			return; /* twice in a list is once */
-	gathering->servers[gathering->count++] = upstream;
+	snprintf(text, sizeof(text), "(tier %u)", tier);
+	add_text(gathering, text);
 }
 
 /* An address as written; ourselves would be a loop, at the speed of the machine. */
 static void
-add_address(struct gathering *gathering, const struct s53_conf_peer *peer, uint16_t port)
+add_address(
+    struct gathering *gathering, const struct s53_conf_peer *peer, uint16_t port, unsigned tier)
 {
 	struct s53_addr addr = peer->addr;
 	char text[S53_ADDR_TEXT];
@@ -232,7 +282,10 @@ add_address(struct gathering *gathering, const struct s53_conf_peer *peer, uint1
 		return;
 	}
 	add_text(gathering, text);
-	add_server(gathering, &addr, true);
+	add_tier_text(gathering, tier);
+	add_server(gathering,
+	    &(struct entry){
+		.addr = &addr, .tier = tier, .place = peer->place, .is_written = true });
 }
 
 /* Remembered, so that a name that no newer snapshot has is watched no more. */
@@ -249,8 +302,10 @@ note_host(struct s53_setup *setup, const char *name)
 }
 
 static void
-add_host(struct gathering *gathering, const char *name, uint16_t port)
+add_host(
+    struct gathering *gathering, const struct s53_conf_peer *peer, uint16_t port, unsigned tier)
 {
+	const char *name = peer->text;
 	struct s53_setup *setup = gathering->setup;
 	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
 	char *text = s53_setup_text(setup, "%s#%u", name, port);
@@ -259,6 +314,7 @@ add_host(struct gathering *gathering, const char *name, uint16_t port)
 	if (text == NULL)
 		return;
 	add_text(gathering, text);
+	add_tier_text(gathering, tier);
 	count_host(gathering, name, port);
 	if (setup->input->hosts == NULL)
 		return;
@@ -271,31 +327,36 @@ add_host(struct gathering *gathering, const char *name, uint16_t port)
 	for (unsigned i = 0; i < count; i++) {
 		s53_addr_set_port(&addrs[i], port);
 		if (!s53_setup_is_ourselves(setup, &addrs[i]))
-			add_server(gathering, &addrs[i], false);
+			add_server(gathering,
+			    &(struct entry){
+				.addr = &addrs[i], .tier = tier, .place = peer->place });
 	}
 }
 
+/* `tier`: of those that say none: that of the list's name in the list around it. */
 static void
-add_peers(struct gathering *gathering, const struct s53_conf_value *value, unsigned depth)
+add_peers(
+    struct gathering *gathering, const struct s53_conf_value *value, unsigned tier, unsigned depth)
 {
 	const struct s53_conf *conf = gathering->setup->input->source->file;
 
 	for (const struct s53_conf_peer *peer = value->peers; peer != NULL; peer = peer->next) {
 		const struct s53_conf_clause *list = NULL;
+		unsigned own = peer->tier != 0 ? peer->tier : tier;
 		uint16_t port = peer->port;
 
 		if (port == 0)
 			port = value->port != 0 ? value->port : S53_DNS_PORT;
 		if (peer->is_address) {
-			add_address(gathering, peer, port);
+			add_address(gathering, peer, port, own);
 			continue;
 		}
 		if (gathering->peers->lists && conf != NULL)
 			list = s53_conf_servers(conf, peer->text);
 		if (list == NULL)
-			add_host(gathering, peer->text, port);
+			add_host(gathering, peer, port, own);
 		else if (depth < 8) /* lists name lists; a circle ends here */
-			add_peers(gathering, &list->value, depth + 1);
+			add_peers(gathering, &list->value, own, depth + 1);
 	}
 }
 
@@ -308,8 +369,11 @@ free_group(void *group)
 static struct s53_group *
 end_group(struct gathering *gathering)
 {
-	struct s53_group *group = s53_group_new(gathering->servers, gathering->count);
+	struct s53_group_rules rules;
+	struct s53_group *group;
 
+	s53_setup_group_rules(gathering->setup, gathering->peers, &rules);
+	group = s53_group_new(gathering->members, gathering->count, &rules);
 	if (gathering->peers->text == NULL)
 		add_text(gathering, "nobody: answered SERVFAIL");
 	if (!s53_snapshot_own(gathering->setup->snapshot, group, free_group)) {
@@ -324,7 +388,7 @@ s53_setup_group(struct s53_setup *setup, struct s53_setup_peers *peers)
 {
 	struct gathering gathering = { .setup = setup, .peers = peers };
 
-	add_peers(&gathering, peers->value, 0);
+	add_peers(&gathering, peers->value, 1, 0);
 	return end_group(&gathering);
 }
 
@@ -390,19 +454,14 @@ s53_setup_default_group(struct s53_setup *setup, struct s53_setup_peers *peers, 
 	const struct s53_setup_input *input = setup->input;
 	struct gathering gathering = { .setup = setup, .peers = peers };
 	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
-	char word[S53_ADDR_TEXT];
 	unsigned count = system_servers(setup, addrs);
 	struct s53_group *group;
 
-	for (unsigned i = 0; i < count; i++) {
-		add_text(&gathering, s53_addr_print(&addrs[i], word));
-		add_server(&gathering, &addrs[i], true);
-	}
+	for (unsigned i = 0; i < count; i++)
+		add_plain(&gathering, &addrs[i]);
 	for (unsigned i = 0; i < 2 && count == 0; i++) {
-		if (s53_addr_parse(fallback[i], S53_DNS_PORT, &addrs[0]) != S53_OK)
-			continue;
-		add_text(&gathering, s53_addr_print(&addrs[0], word));
-		add_server(&gathering, &addrs[0], true);
+		if (s53_addr_parse(fallback[i], S53_DNS_PORT, &addrs[0]) == S53_OK)
+			add_plain(&gathering, &addrs[0]);
 	}
 	if (!input->want_notes)
 		s53_setup_notice(setup, (struct s53_place){ 0 },

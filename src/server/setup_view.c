@@ -126,6 +126,7 @@ setup_limits(struct s53_setup *setup, struct s53_view *view, const struct s53_co
 	    (uint32_t)s53_setup_number(source, body, "resolver-query-timeout", 0);
 	if (view->query_timeout_ms == 0)
 		view->query_timeout_ms = QUERY_TIMEOUT_MS;
+	s53_setup_clients_per_query(setup, view, body);
 	view->version = identity(setup, "version", "split53 " S53_VERSION);
 	view->hostname = identity(setup, "hostname", "hostname");
 	view->server_id = identity(setup, "server-id", NULL);

@@ -107,6 +107,16 @@ forward_to(struct s53_setup *setup, struct s53_route *route, struct s53_setup_pe
 	route->id = route_id(&route->apex, list->id);
 }
 
+static struct s53_setup_peers
+peers_of(const struct routing *routing, const struct s53_route *route,
+    const struct s53_conf_clause *zone)
+{
+	return (struct s53_setup_peers){ .view_body = routing->body,
+		.view = routing->view,
+		.apex = &route->apex,
+		.zone_body = zone->body };
+}
+
 static void
 add_route(struct s53_setup *setup, struct routing *routing, const struct s53_route *route,
     const struct s53_conf_clause *clause)
@@ -150,7 +160,7 @@ forward_route(struct s53_setup *setup, struct routing *routing, struct s53_route
 {
 	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "forwarders");
 	const struct s53_conf_clause *policy = s53_conf_find(zone->body, "forward");
-	struct s53_setup_peers list = { .view_body = routing->body };
+	struct s53_setup_peers list = peers_of(routing, route, zone);
 
 	if (peers == NULL || peers->value.peers == NULL) {
 		route->kind = routing->has_root ? routing->root.kind : S53_ROUTE_NONE;
@@ -174,8 +184,9 @@ remote_route(struct s53_setup *setup, struct routing *routing, struct s53_route 
     const struct s53_conf_clause *zone)
 {
 	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "primaries");
-	struct s53_setup_peers list = { .view_body = routing->body, .lists = true };
+	struct s53_setup_peers list = peers_of(routing, route, zone);
 
+	list.lists = true;
 	if (peers == NULL)
 		peers = s53_conf_find(zone->body, "server-addresses");
 	if (peers == NULL || peers->value.type != S53_CONF_PEERS)
@@ -192,9 +203,10 @@ named_route(struct s53_setup *setup, struct routing *routing, struct s53_route *
 {
 	const struct s53_conf_clause *names = s53_conf_find(zone->body, "server-names");
 	struct s53_conf_value value = { .type = S53_CONF_PEERS };
-	struct s53_setup_peers list = { .view_body = routing->body, .value = &value };
+	struct s53_setup_peers list = peers_of(routing, route, zone);
 	struct s53_conf_peer **last = &value.peers;
 
+	list.value = &value;
 	if (s53_conf_find(zone->body, "server-addresses") != NULL || names == NULL ||
 	    names->value.type != S53_CONF_WORDS) {
 		remote_route(setup, routing, route, zone);
@@ -342,8 +354,10 @@ setup_root(
 {
 	const struct s53_conf_clause *peers =
 	    s53_setup_option(setup->input->source, routing->body, "forwarders");
-	struct s53_setup_peers list = { .view_body = routing->body };
 	const struct s53_name apex = { .len = 1 };
+	struct s53_setup_peers list = {
+		.view_body = routing->body, .view = routing->view, .apex = &apex
+	};
 	struct s53_route_note *note;
 	const char *place;
 
