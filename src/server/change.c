@@ -183,6 +183,13 @@ use_limits(struct s53_server *server, const struct s53_snapshot *snapshot)
 	atomic_store(&tcp->keepalive_ms, 100 * snapshot->policy.tcp_keepalive_100ms);
 }
 
+static void
+use_checks(const struct s53_snapshot *snapshot)
+{
+	for (const struct s53_snapshot_check *it = snapshot->checks; it != NULL; it = it->next)
+		s53_upstream_set_check(it->upstream, &it->check);
+}
+
 void
 s53_server_swap(struct s53_server *server, struct s53_snapshot *snapshot)
 {
@@ -191,6 +198,7 @@ s53_server_swap(struct s53_server *server, struct s53_snapshot *snapshot)
 	s53_server_keep_cache(server, snapshot);
 	server->snapshot = snapshot;
 	use_limits(server, snapshot);
+	use_checks(snapshot);
 	for (unsigned i = 0; i < server->worker_count && old != NULL; i++)
 		if (s53_worker_use(server->workers[i], &snapshot->policy) != S53_OK)
 			s53_log(S53_LOG_CONFIG, S53_LOG_CRITICAL,

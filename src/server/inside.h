@@ -42,6 +42,7 @@ struct s53_server {
 	struct s53_source *source;
 	struct s53_snapshot *snapshot;
 	struct s53_registry *registry;
+	struct s53_prober *prober; /* NULL: not yet, or it could not be made */
 	struct s53_hosts *hosts;
 	struct s53_interface_watch *interface_watch;
 	struct s53_interface_addr *interfaces;

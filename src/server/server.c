@@ -22,6 +22,7 @@
 
 #include <split53/hash.h>
 #include <split53/log.h>
+#include <split53/probe.h>
 
 #include "cpu.h"
 #include "dump.h"
@@ -354,6 +355,11 @@ serve(struct s53_server *server)
 	if (server->interface_watch == NULL)
 		s53_log(S53_LOG_NETWORK, S53_LOG_WARNING,
 		    "addresses that come and go will not be noticed before a reload");
+	server->prober = s53_prober_new(server->base, server->registry);
+	if (server->prober == NULL)
+		s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
+		    "forwarders that are down are not probed, only asked now and then: out of "
+		    "memory or descriptors");
 	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "running");
 	s53_notify(server->notify_fd, "READY=1");
 	s53_process_ready(server->ready_fd);
@@ -377,6 +383,7 @@ finish(struct s53_server *server, bool started)
 	for (unsigned i = 0; i < server->worker_count; i++)
 		s53_worker_join(server->workers[i]);
 	free(server->workers);
+	s53_prober_free(server->prober);
 	s53_dump_abandon(server);
 	if (started)
 		s53_warm_end(server);
