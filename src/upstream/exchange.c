@@ -5,7 +5,8 @@
  *   start -> UDP --reply--> end
  *        \      \--reply with TC--> TCP
  *         TCP --reply--> end
- * and from anywhere: time out, unreachable, no resources, cancelled.
+ * and from anywhere: time out, refused, unreachable, no resources, cancelled; and cancelled, but
+ * listened for (overhear.c).
  */
 #include "inside.h"
 
@@ -17,6 +18,7 @@
 #include <split53/clock.h>
 
 #define SPARES_MAX 1024 /* exchanges kept for the next ones */
+#define PULSE_MS 250
 #define SOCKETS_MAX 256 /* of one lane */
 #define SOCKETS_MIN 4 /* of it too, however few descriptors there are */
 
@@ -29,20 +31,27 @@ exchange_of(struct s53_link *link)
 	return S53_CONTAINER_OF(link, struct s53_exchange, link);
 }
 
-/* Take it out of all that knows it. */
-static void
-detach(struct s53_exchange *exchange)
+void
+s53_exchange_settle(struct s53_exchange *exchange)
 {
-	s53_wheel_cancel(&exchange->exchanger->wheel, &exchange->timer);
-	s53_carrier_leave(exchange);
-	s53_list_remove(&exchange->link); /* of those put aside */
+	s53_upstream_end(exchange->lane->upstream);
 	exchange->lane->exchanges--;
 	exchange->exchanger->pending--;
 	exchange->used = false;
 }
 
+/* Take it out of all that knows it. */
 static void
-recycle(struct s53_exchange *exchange)
+detach(struct s53_exchange *exchange)
+{
+	s53_wheel_cancel(&exchange->exchanger->wheel, &exchange->timer);
+	s53_exchange_settle(exchange);
+	s53_carrier_leave(exchange);
+	s53_list_remove(&exchange->link); /* of those put aside */
+}
+
+void
+s53_exchange_recycle(struct s53_exchange *exchange)
 {
 	struct s53_exchanger *exchanger = exchange->exchanger;
 
@@ -54,30 +63,24 @@ recycle(struct s53_exchange *exchange)
 	s53_list_push(&exchanger->spare, &exchange->link);
 }
 
-/* Health and counters of an end that is not an answer. */
-static void
-note_end(const struct s53_exchange *exchange, enum s53_exchange_end end)
-{
-	struct s53_counters *counters = exchange->exchanger->counters;
-	struct s53_upstream *upstream = exchange->lane->upstream;
-
-	if (end == S53_EXCHANGE_TIMEOUT) {
-		s53_count(counters, S53_C_EXCHANGE_TIMEOUT);
-		s53_upstream_note(upstream, S53_UPSTREAM_TIMEOUT, 0, s53_clock_ms());
-	} else if (end == S53_EXCHANGE_UNREACHABLE) {
-		s53_count(counters, S53_C_EXCHANGE_UNREACHABLE);
-		s53_upstream_note(upstream, S53_UPSTREAM_UNREACHABLE, 0, s53_clock_ms());
-	}
-}
-
 void
 s53_exchange_finish(
     struct s53_exchange *exchange, enum s53_exchange_end end, uint8_t *octets, size_t len)
 {
-	note_end(exchange, end);
 	detach(exchange);
 	exchange->ask.done(exchange->ask.arg, exchange, end, octets, len);
-	recycle(exchange); /* only now: until then its pointer names it alone */
+	s53_exchange_recycle(exchange); /* only now: until then its pointer names it alone */
+}
+
+static void
+count_end(struct s53_counters *counters, enum s53_exchange_end end)
+{
+	if (end == S53_EXCHANGE_TIMEOUT)
+		s53_count(counters, S53_C_EXCHANGE_TIMEOUT);
+	else if (end == S53_EXCHANGE_REFUSED)
+		s53_count(counters, S53_C_EXCHANGE_REFUSED);
+	else if (end == S53_EXCHANGE_UNREACHABLE)
+		s53_count(counters, S53_C_EXCHANGE_UNREACHABLE);
 }
 
 void
@@ -85,17 +88,55 @@ s53_exchange_fail(struct s53_exchange *exchange, enum s53_exchange_end end)
 {
 	struct s53_exchanger *exchanger = exchange->exchanger;
 
+	if (exchange->overheard) {
+		s53_overhear_drop(exchange);
+		return;
+	}
 	s53_carrier_leave(exchange);
 	s53_wheel_cancel(&exchanger->wheel, &exchange->timer);
+	count_end(exchanger->counters, end);
 	exchange->end = end;
 	s53_list_append(&exchanger->failed, &exchange->link);
 	s53_exchanger_defer(exchanger);
 }
 
-static uint32_t
-since(uint64_t then_ms, uint64_t now_ms)
+void
+s53_exchange_arm(struct s53_exchange *exchange, uint64_t now_ms)
 {
-	return now_ms > then_ms ? (uint32_t)(now_ms - then_ms) : 0;
+	bool has_late = exchange->late_ms != 0 && exchange->late_ms < exchange->end_ms;
+
+	s53_wheel_add(&exchange->exchanger->wheel, &exchange->timer,
+	    has_late ? exchange->late_ms : exchange->end_ms, now_ms);
+}
+
+/* The next server is to be asked as well. The exchange may be gone afterwards. */
+static void
+call_late(struct s53_exchange *exchange, uint64_t now_ms)
+{
+	exchange->late_ms = 0;
+	exchange->was_late = true;
+	s53_exchange_arm(exchange, now_ms);
+	exchange->ask.late(exchange->ask.arg, exchange);
+}
+
+/*
+ * The answer was cut: the same over TCP (RFC 7766 s5). When that is known to be down nobody waits
+ * for it to prove so. From here on to be late says nothing: it waits for more than one answer.
+ */
+static void
+go_on_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
+{
+	enum s53_health_state state;
+
+	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_TCP_ON_TC);
+	s53_carrier_leave(exchange);
+	s53_stream_send(exchange, now_ms);
+	exchange->late_noted = true;
+	if (exchange->late_ms == 0 || exchange->carrier == NULL)
+		return;
+	state = s53_upstream_path_state(exchange->lane->upstream, S53_OVER_TCP);
+	if (state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING)
+		call_late(exchange, now_ms);
 }
 
 void
@@ -110,18 +151,20 @@ s53_exchange_reply(struct s53_carrier *carrier, uint8_t *octets, size_t len, uin
 		s53_count(exchanger->counters, S53_C_EXCHANGE_STRAY);
 		return;
 	}
-	if (!exchange->ask.check(exchange->ask.arg, exchange, octets, len))
-		return;
-	carrier->used_ms = now_ms;
-	s53_upstream_note(carrier->lane->upstream, S53_UPSTREAM_ANSWERED,
-	    since(exchange->sent_ms, now_ms), now_ms);
-	if (exchange->on_tcp || (s53_header_flags(octets) & S53_TC) == 0) {
-		s53_exchange_finish(exchange, S53_EXCHANGE_ANSWERED, octets, len);
+	if (exchange->overheard) {
+		s53_overhear_reply(exchange, octets, len, now_ms);
 		return;
 	}
-	s53_count(exchanger->counters, S53_C_EXCHANGE_TCP_ON_TC); /* RFC 7766 s5 */
-	s53_carrier_leave(exchange);
-	s53_stream_send(exchange, now_ms);
+	if (!exchange->ask.check(exchange->ask.arg, exchange, octets, len)) {
+		exchange->garbled = true;
+		return;
+	}
+	carrier->used_ms = now_ms;
+	s53_exchange_note(exchange, S53_UPSTREAM_ANSWERED, now_ms);
+	if (exchange->on_tcp || (s53_header_flags(octets) & S53_TC) == 0)
+		s53_exchange_finish(exchange, S53_EXCHANGE_ANSWERED, octets, len);
+	else
+		go_on_over_tcp(exchange, now_ms);
 }
 
 static void
@@ -129,20 +172,32 @@ on_timer(struct s53_timer *timer)
 {
 	struct s53_exchange *exchange = S53_CONTAINER_OF(timer, struct s53_exchange, timer);
 	struct s53_exchanger *exchanger = exchange->exchanger;
-	const struct s53_exchange_ask *ask = &exchange->ask;
 	uint64_t now_ms = exchanger->wheel.now_ms;
 
-	if (!exchange->was_late && ask->late_ms != 0 && ask->late_ms < ask->timeout_ms) {
-		exchange->was_late = true;
-		s53_wheel_add(
-		    &exchanger->wheel, timer, exchange->start_ms + ask->timeout_ms, now_ms);
-		s53_count(exchanger->counters, S53_C_EXCHANGE_LATE);
-		ask->late(ask->arg, exchange);
+	if (exchange->late_ms != 0 && exchange->late_ms < exchange->end_ms) {
+		s53_exchange_note_late(exchange, now_ms);
+		call_late(exchange, now_ms);
 		return;
 	}
 	if (exchange->on_tcp && exchange->carrier != NULL)
 		s53_stream_doubt(exchange->carrier, exchange->sent_ms);
+	s53_count(exchanger->counters, S53_C_EXCHANGE_TIMEOUT);
+	s53_exchange_note_vain(exchange, now_ms);
 	s53_exchange_finish(exchange, S53_EXCHANGE_TIMEOUT, NULL, 0);
+}
+
+/*
+ * A standstill is noticed by a timer that is overdue: see to it that one is always due soon while
+ * exchanges are under way.
+ */
+static void
+on_pulse(struct s53_timer *timer)
+{
+	struct s53_exchanger *exchanger = S53_CONTAINER_OF(timer, struct s53_exchanger, pulse);
+	uint64_t now_ms = exchanger->wheel.now_ms;
+
+	if (exchanger->pending > 0 || exchanger->overheard_count > 0)
+		s53_wheel_add(&exchanger->wheel, timer, now_ms + PULSE_MS, now_ms);
 }
 
 static struct s53_exchange *
@@ -161,7 +216,6 @@ set_up(struct s53_exchange *exchange, struct s53_lane *lane, const struct s53_ex
     uint64_t now_ms)
 {
 	struct s53_exchanger *exchanger = lane->exchanger;
-	bool has_late = ask->late_ms != 0 && ask->late_ms < ask->timeout_ms;
 
 	s53_list_init(&exchange->link);
 	s53_list_init(&exchange->queued);
@@ -172,13 +226,18 @@ set_up(struct s53_exchange *exchange, struct s53_lane *lane, const struct s53_ex
 	exchange->carrier = NULL;
 	exchange->ask = *ask;
 	exchange->used = true;
-	exchange->on_tcp = exchange->was_late = false;
+	exchange->on_tcp = exchange->was_late = exchange->late_noted = false;
+	exchange->garbled = exchange->overheard = false;
 	exchange->retries = 0;
-	exchange->start_ms = exchange->sent_ms = now_ms;
+	exchange->sent_ms = now_ms;
+	exchange->late_ms = ask->late_ms != 0 ? now_ms + ask->late_ms : 0;
+	exchange->end_ms = now_ms + ask->timeout_ms;
 	exchanger->pending++;
 	lane->exchanges++;
-	s53_wheel_add(&exchanger->wheel, &exchange->timer,
-	    now_ms + (has_late ? ask->late_ms : ask->timeout_ms), now_ms);
+	s53_upstream_begin(lane->upstream);
+	s53_exchange_arm(exchange, now_ms);
+	if (exchanger->pulse.back == NULL)
+		s53_wheel_add(&exchanger->wheel, &exchanger->pulse, now_ms + PULSE_MS, now_ms);
 }
 
 struct s53_exchange *
@@ -201,19 +260,24 @@ s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstrea
 }
 
 void
-s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
+s53_exchange_later(struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t late_ms)
 {
-	struct s53_upstream *upstream = exchange->lane->upstream;
-	uint64_t now_ms;
+	uint64_t now_ms = s53_clock_ms();
 
 	S53_ASSERT(exchange->used && exchange->exchanger == exchanger);
-	if (exchange->was_late) {
-		now_ms = s53_clock_ms();
-		s53_upstream_note(
-		    upstream, S53_UPSTREAM_LATE, since(exchange->start_ms, now_ms), now_ms);
-	}
+	exchange->late_ms = now_ms + late_ms;
+	if (exchange->carrier != NULL) /* else it has failed, which is told soon */
+		s53_exchange_arm(exchange, now_ms);
+}
+
+void
+s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
+{
+	S53_ASSERT(exchange->used && exchange->exchanger == exchanger);
+	if ((exchange->was_late || exchange->ask.explores) && s53_overhear_begin(exchange))
+		return;
 	detach(exchange);
-	recycle(exchange);
+	s53_exchange_recycle(exchange);
 }
 
 /* Tell those that were put aside until now; those that come meanwhile have the next turn. */
@@ -241,7 +305,7 @@ on_deferred(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	exchanger->deferred_active = false;
-	exchanger->wheel.now_ms = s53_clock_ms();
+	s53_wheel_see(&exchanger->wheel, s53_clock_ms());
 	s53_udp_flush(exchanger);
 	tell_failures(exchanger);
 }
@@ -297,6 +361,8 @@ s53_exchanger_new(struct event_base *base, struct s53_counters *counters)
 	exchanger->counters = counters;
 	s53_list_init(&exchanger->dirty);
 	s53_list_init(&exchanger->failed);
+	s53_list_init(&exchanger->overheard);
+	exchanger->pulse.fire = on_pulse;
 	s53_list_init(&exchanger->spare);
 	s53_list_init(&exchanger->spare_sockets);
 	for (unsigned i = 0; i < S53_LANE_BUCKETS; i++)
@@ -318,6 +384,9 @@ s53_exchanger_free(struct s53_exchanger *exchanger)
 	if (exchanger == NULL)
 		return;
 	S53_ASSERT(exchanger->pending == 0);
+	while (!s53_list_empty(&exchanger->overheard))
+		s53_overhear_drop(
+		    S53_CONTAINER_OF(exchanger->overheard.next, struct s53_exchange, queued));
 	for (unsigned i = 0; i < S53_LANE_BUCKETS; i++) {
 		while ((link = s53_list_pop(&exchanger->lanes[i])) != NULL)
 			s53_lane_free(S53_CONTAINER_OF(link, struct s53_lane, link));

@@ -2,7 +2,8 @@
  *
  * inside.h - what the files of an exchanger share.
  *
- * Layer    upstream, private to exchange.c, lane.c, carrier.c, pool.c, udp.c and stream.c
+ * Layer    upstream, private to exchange.c, overhear.c, notes.c, lane.c, carrier.c, pool.c, udp.c
+ *          and stream.c
  * Threads  one worker's
  *
  *   exchanger    one a worker: timers, IDs, spare objects
@@ -10,7 +11,7 @@
  *       carrier  a UDP socket or a TCP connection: IDs are unique on it
  *         exchange
  *
- * Two rules keep callbacks safe. An exchange ends through s53_exchange_end() alone, and that is
+ * Two rules keep callbacks safe. An exchange ends through s53_exchange_finish() alone, and that is
  * called from the loop alone: a failure found elsewhere is put aside with s53_exchange_fail() and
  * told at the end of the loop's turn. And a carrier is closed only when nobody holds it, so that
  * a loop over its replies outlives whatever done() starts and cancels.
@@ -32,6 +33,7 @@
 #define S53_IDLE_MS 10000 /* a socket or connection without work is closed (RFC 7766 s6.2.3) */
 #define S53_ID_BUCKETS 4096
 #define S53_CARRIER_MAX 16384 /* exchanges on one carrier: an ID is then found in 1.3 draws */
+#define S53_OVERHEARD_MAX 4096 /* cancelled exchanges that are listened for */
 
 struct s53_lane;
 struct s53_stream;
@@ -49,7 +51,7 @@ struct s53_carrier {
 
 struct s53_exchange {
 	struct s53_link link; /* carrier->waiting, exchanger->failed or ->spare */
-	struct s53_link queued; /* socket->queue until the datagram has left */
+	struct s53_link queued; /* socket->queue until it has left; exchanger->overheard */
 	struct s53_exchange *next; /* of the same bucket of IDs */
 	struct s53_exchange **back;
 	struct s53_timer timer; /* late, then the end */
@@ -59,10 +61,18 @@ struct s53_exchange {
 	struct s53_exchange_ask ask;
 	uint16_t id;
 	bool used; /* false: spare */
-	bool on_tcp, was_late;
+	bool on_tcp;
+	bool was_late; /* late() was called */
+	bool late_noted; /* or is not to be noted */
+	bool garbled; /* something came that was no answer */
+	bool overheard; /* cancelled, but listened for */
 	uint8_t retries; /* connections that closed under it */
+	uint16_t question_len; /* of the question section, while overheard */
 	enum s53_exchange_end end; /* why it failed, while put aside */
-	uint64_t start_ms, sent_ms;
+	uint64_t late_ms; /* when late() is due; 0: it is not */
+	uint64_t end_ms; /* when waiting, or listening, ends */
+	uint64_t sent_ms;
+	uint64_t question_hash; /* while overheard: the octets are the caller's, and gone */
 };
 
 struct s53_socket {
@@ -105,10 +115,13 @@ struct s53_exchanger {
 	struct s53_counters *counters;
 	unsigned pending;
 	struct s53_wheel wheel;
+	struct s53_timer pulse; /* while anything is under way: shows that the loop turns */
 	struct event deferred; /* flush and tell failures, at the end of the loop's turn */
 	bool deferred_active;
 	struct s53_link dirty; /* sockets with a queue */
 	struct s53_link failed; /* exchanges put aside */
+	struct s53_link overheard; /* exchanges, by `queued` */
+	unsigned overheard_count;
 	struct s53_link spare; /* exchanges */
 	unsigned spare_count;
 	struct s53_link spare_sockets;
@@ -125,13 +138,51 @@ void s53_exchange_reply(struct s53_carrier *carrier, uint8_t *octets, size_t len
 /* Tell the caller. From the loop only. `octets` is NULL but for ANSWERED. */
 void s53_exchange_finish(
     struct s53_exchange *exchange, enum s53_exchange_end end, uint8_t *octets, size_t len);
-/* Off its carrier; done() is called at the end of the loop's turn. From anywhere. */
+/*
+ * Off its carrier; done() is called at the end of the loop's turn. From anywhere. The caller notes
+ * what it shows of the server. One that is overheard is gone.
+ */
 void s53_exchange_fail(struct s53_exchange *exchange, enum s53_exchange_end end);
+/* Out of all that counts it as under way; it may still be on its carrier. */
+void s53_exchange_settle(struct s53_exchange *exchange);
+/* Have its timer fire when it is late, or else at its end. */
+void s53_exchange_arm(struct s53_exchange *exchange, uint64_t now_ms);
+/* Nothing knows it any more: keep the object for another. */
+void s53_exchange_recycle(struct s53_exchange *exchange);
 /* Have the flush and the failures looked after at the end of the loop's turn. */
 void s53_exchanger_defer(struct s53_exchanger *exchanger);
 
 /* UDP sockets that a lane made now may have. */
 unsigned s53_exchanger_sockets_max(void);
+
+/* overhear.c */
+
+/* Go on to listen for an exchange that is cancelled. false: not worth it, or too many. */
+bool s53_overhear_begin(struct s53_exchange *exchange);
+/* A message with its ID came over its carrier. */
+void s53_overhear_reply(
+    struct s53_exchange *exchange, const uint8_t *octets, size_t len, uint64_t now_ms);
+/* Listen no longer; nothing is noted. */
+void s53_overhear_drop(struct s53_exchange *exchange);
+
+/* notes.c: all that the exchanger has to say of a server */
+
+/* A sign that this exchange gave, unless we stood still while it was under way. */
+void s53_exchange_note(
+    const struct s53_exchange *exchange, enum s53_upstream_event event, uint64_t now_ms);
+/* Waited for in vain. */
+void s53_exchange_note_vain(const struct s53_exchange *exchange, uint64_t now_ms);
+/* It is late: once an exchange, counted as well. */
+void s53_exchange_note_late(struct s53_exchange *exchange, uint64_t now_ms);
+/*
+ * A socket or connection of the lane, last used at `used_ms`, showed this: once for all exchanges
+ * on it, and also when none is left.
+ */
+void s53_lane_note(
+    struct s53_lane *lane, enum s53_protocol over, enum s53_upstream_event event, uint64_t used_ms);
+/* The same for a failure; nothing is noted of one that is ours. */
+void s53_lane_note_end(
+    struct s53_lane *lane, enum s53_protocol over, enum s53_exchange_end end, uint64_t used_ms);
 
 /* lane.c */
 
@@ -144,10 +195,10 @@ void s53_lane_watch(struct s53_lane *lane, uint64_t now_ms);
 /* Bound to the source address of the server's options and not blocking. -1: errno. */
 int s53_lane_socket(struct s53_lane *lane, int type);
 /*
- * Is it we who lack something, so that the server is not to blame and an open socket may still
- * do?
+ * What an errno means for those who wait. NO_RESOURCES: it is we who lack something, so that the
+ * server is not to blame and an open socket may still do.
  */
-bool s53_lane_is_shortage(int error);
+enum s53_exchange_end s53_lane_end_of(int error);
 
 /* carrier.c */
 

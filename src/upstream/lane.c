@@ -163,8 +163,8 @@ s53_lane_socket(struct s53_lane *lane, int type)
 	return -1;
 }
 
-bool
-s53_lane_is_shortage(int error)
+enum s53_exchange_end
+s53_lane_end_of(int error)
 {
 	switch (error) {
 	case EMFILE:
@@ -174,8 +174,14 @@ s53_lane_is_shortage(int error)
 	case EAGAIN: /* connect(): no port is free */
 	case EADDRINUSE: /* bind(): the same */
 	case EADDRNOTAVAIL:
-		return true;
-	default:
-		return false;
+		return S53_EXCHANGE_NO_RESOURCES;
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case EPIPE:
+		return S53_EXCHANGE_REFUSED;
+	case ETIMEDOUT: /* the kernel's patience with TCP */
+		return S53_EXCHANGE_TIMEOUT;
+	default: /* EHOSTUNREACH, ENETUNREACH, EACCES and EPERM of a firewall and their kin */
+		return S53_EXCHANGE_UNREACHABLE;
 	}
 }

@@ -180,10 +180,9 @@ draw(struct s53_lane *lane, uint64_t now_ms, enum s53_exchange_end *end)
 			place(pool, sock);
 			return sock;
 		}
-		if (!s53_lane_is_shortage(errno)) {
-			*end = S53_EXCHANGE_UNREACHABLE;
+		*end = s53_lane_end_of(errno);
+		if (*end != S53_EXCHANGE_NO_RESOURCES)
 			return NULL;
-		}
 	}
 	*end = S53_EXCHANGE_NO_RESOURCES;
 	return reuse(lane, now_ms);

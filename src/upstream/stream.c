@@ -29,6 +29,7 @@ struct s53_stream {
 	struct bufferevent *bufferevent;
 	bool connected;
 	bool answered;
+	bool garbled; /* what came is no DNS */
 	uint64_t heard_ms; /* 0: never */
 	bool waits; /* something was sent since it was heard or connected */
 	uint64_t asked_ms; /* when, while it waits: the first of it */
@@ -66,38 +67,58 @@ first_of(struct s53_stream *stream)
 	return S53_CONTAINER_OF(stream->carrier.waiting.next, struct s53_exchange, link);
 }
 
-/* It is closed, or never was open: ask again what is left to ask. */
+/*
+ * It is closed, or never was open: ask again what is left to ask. That a connection closes which
+ * was open shows nothing of the server, unless questions have run out of tries.
+ */
 static void
-stream_lost(struct s53_stream *stream, uint64_t now_ms)
+stream_lost(struct s53_stream *stream, enum s53_exchange_end end, uint64_t now_ms)
 {
 	unsigned retries = !stream->connected ? 0 : stream->answered ? RETRIES_MAX : 1;
-	struct s53_link *waiting = &stream->carrier.waiting;
+	struct s53_carrier *carrier = &stream->carrier;
+	bool shows = !stream->connected;
 
-	s53_carrier_hold(&stream->carrier);
+	s53_carrier_hold(carrier);
 	retire(stream);
-	while (!s53_list_empty(waiting)) {
+	while (!s53_list_empty(&carrier->waiting)) {
 		struct s53_exchange *exchange = first_of(stream);
 
-		if (exchange->retries >= retries) {
-			s53_exchange_fail(exchange, S53_EXCHANGE_UNREACHABLE);
+		if (exchange->overheard || exchange->retries >= retries) {
+			shows = shows || !exchange->overheard;
+			s53_exchange_fail(exchange, end);
 			continue;
 		}
 		s53_carrier_leave(exchange);
 		exchange->retries++;
 		s53_stream_send(exchange, now_ms);
 	}
-	s53_carrier_release(&stream->carrier);
+	if (shows && stream->garbled)
+		s53_lane_note(carrier->lane, S53_OVER_TCP, S53_UPSTREAM_GARBLED, carrier->used_ms);
+	else if (shows)
+		s53_lane_note_end(carrier->lane, S53_OVER_TCP, end, carrier->used_ms);
+	s53_carrier_release(carrier);
+}
+
+/* Why libevent says that it is over; a connection that just ends was closed under us. */
+static enum s53_exchange_end
+end_of(short what, int error)
+{
+	if ((what & BEV_EVENT_ERROR) == 0 || error == 0 || error == EAGAIN || error == EINPROGRESS)
+		return S53_EXCHANGE_REFUSED; /* libevent may have read a refusal off the socket */
+	return s53_lane_end_of(error);
 }
 
 static void
 on_event(struct bufferevent *bufferevent, short what, void *arg)
 {
 	struct s53_stream *stream = arg;
+	int error = errno;
 	uint64_t now_ms = s53_clock_ms();
 
 	(void)bufferevent;
+	s53_wheel_see(&stream->carrier.lane->exchanger->wheel, now_ms);
 	if ((what & BEV_EVENT_CONNECTED) == 0) {
-		stream_lost(stream, now_ms);
+		stream_lost(stream, end_of(what, error), now_ms);
 		return;
 	}
 	stream->connected = true;
@@ -122,7 +143,8 @@ take_message(struct s53_stream *stream, struct evbuffer *input, uint64_t now_ms)
 	frame = len < S53_HEADER_LEN ? NULL
 				     : evbuffer_pullup(input, (ev_ssize_t)(sizeof(prefix) + len));
 	if (frame == NULL) {
-		stream_lost(stream, now_ms);
+		stream->garbled = true;
+		stream_lost(stream, S53_EXCHANGE_REFUSED, now_ms);
 		return false;
 	}
 	stream->answered = true;
@@ -138,7 +160,7 @@ on_read(struct bufferevent *bufferevent, void *arg)
 	struct evbuffer *input = bufferevent_get_input(bufferevent);
 	uint64_t now_ms = s53_clock_ms();
 
-	stream->carrier.lane->exchanger->wheel.now_ms = now_ms;
+	s53_wheel_see(&stream->carrier.lane->exchanger->wheel, now_ms);
 	stream->heard_ms = now_ms;
 	stream->waits = false;
 	s53_carrier_hold(&stream->carrier);
@@ -172,8 +194,7 @@ stream_new(struct s53_lane *lane, uint64_t now_ms, enum s53_exchange_end *end)
 	int fd = connecting(lane);
 
 	if (fd < 0) {
-		*end = s53_lane_is_shortage(errno) ? S53_EXCHANGE_NO_RESOURCES
-						   : S53_EXCHANGE_UNREACHABLE;
+		*end = s53_lane_end_of(errno);
 		return NULL;
 	}
 	*end = S53_EXCHANGE_NO_RESOURCES;
@@ -251,6 +272,7 @@ s53_stream_send(struct s53_exchange *exchange, uint64_t now_ms)
 	if (lane->stream == NULL)
 		lane->stream = stream_new(lane, now_ms, &end);
 	if (lane->stream == NULL) {
+		s53_lane_note_end(lane, S53_OVER_TCP, end, now_ms);
 		s53_exchange_fail(exchange, end);
 		return;
 	}

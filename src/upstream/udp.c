@@ -62,6 +62,7 @@ s53_udp_send(struct s53_exchange *exchange, uint64_t now_ms)
 	if (exchanger->batch != NULL)
 		sock = s53_pool_pick(exchange->lane, now_ms, &end);
 	if (sock == NULL) {
+		s53_lane_note_end(exchange->lane, S53_OVER_UDP, end, now_ms);
 		s53_exchange_fail(exchange, end);
 		return;
 	}
@@ -76,16 +77,18 @@ s53_udp_send(struct s53_exchange *exchange, uint64_t now_ms)
 
 /* The server cannot be reached through this socket, or only this socket is at fault. */
 static void
-socket_failed(struct s53_socket *sock)
+socket_failed(struct s53_socket *sock, int error)
 {
-	struct s53_link *waiting = &sock->carrier.waiting;
+	struct s53_carrier *carrier = &sock->carrier;
+	struct s53_link *waiting = &carrier->waiting;
+	enum s53_exchange_end end = s53_lane_end_of(error);
 
-	s53_carrier_hold(&sock->carrier);
+	s53_carrier_hold(carrier);
 	s53_pool_retire(sock);
+	s53_lane_note_end(carrier->lane, S53_OVER_UDP, end, carrier->used_ms);
 	while (!s53_list_empty(waiting))
-		s53_exchange_fail(S53_CONTAINER_OF(waiting->next, struct s53_exchange, link),
-		    S53_EXCHANGE_UNREACHABLE);
-	s53_carrier_release(&sock->carrier);
+		s53_exchange_fail(S53_CONTAINER_OF(waiting->next, struct s53_exchange, link), end);
+	s53_carrier_release(carrier);
 }
 
 static unsigned
@@ -130,7 +133,7 @@ send_failed(struct s53_socket *sock, struct s53_exchange *first, int error)
 		if (event_add(&sock->writable, NULL) == 0)
 			sock->blocked = true;
 		else
-			socket_failed(sock);
+			socket_failed(sock, ENOMEM);
 		return false;
 	case ENOBUFS:
 	case ENOMEM:
@@ -138,7 +141,7 @@ send_failed(struct s53_socket *sock, struct s53_exchange *first, int error)
 		s53_exchange_fail(first, S53_EXCHANGE_NO_RESOURCES);
 		return true;
 	default:
-		socket_failed(sock);
+		socket_failed(sock, error);
 		return false;
 	}
 }
@@ -216,7 +219,7 @@ receive_failed(struct s53_socket *sock, int error)
 		drain_errors(sock);
 		break;
 	default: /* ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES, EPROTO and their kin */
-		socket_failed(sock);
+		socket_failed(sock, error);
 	}
 }
 
@@ -245,7 +248,7 @@ s53_udp_on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	sock->carrier.lane->exchanger->wheel.now_ms = now_ms;
+	s53_wheel_see(&sock->carrier.lane->exchanger->wheel, now_ms);
 	if (count < 0) {
 		receive_failed(sock, errno);
 		return;

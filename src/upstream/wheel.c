@@ -6,10 +6,17 @@
 
 #include <event2/event.h>
 #include <string.h>
+#include <time.h>
 
 #include <split53/clock.h>
 
 #define NONE UINT64_MAX
+
+/*
+ * Turns for the sockets after a standstill: libevent looks at 32 descriptors in the first and at
+ * twice as many in each further one that finds more, and what TCP brings it tells a turn later.
+ */
+#define SETTLING_TURNS 8
 
 static unsigned
 slot_of(uint64_t tick)
@@ -58,6 +65,13 @@ next_filled(const struct s53_wheel *wheel, uint64_t after)
 	return NONE;
 }
 
+static void
+disarm(struct s53_wheel *wheel)
+{
+	wheel->armed_tick = 0;
+	wheel->overdue_ms = NONE;
+}
+
 /* Have libevent wake us at `tick`, unless it does so earlier anyway. */
 static void
 arm(struct s53_wheel *wheel, uint64_t tick)
@@ -69,7 +83,12 @@ arm(struct s53_wheel *wheel, uint64_t tick)
 	if (wheel->armed_tick != 0 && wheel->armed_tick <= tick)
 		return;
 	/* It fails for lack of memory only; the next timer that is added tries again. */
-	wheel->armed_tick = event_add(&wheel->event, &tv) == 0 ? tick : 0;
+	if (event_add(&wheel->event, &tv) != 0) {
+		disarm(wheel);
+		return;
+	}
+	wheel->armed_tick = tick;
+	wheel->overdue_ms = due_ms + S53_WHEEL_STILL_MS;
 }
 
 /* Move what is due in the slot of `tick` to `due`. */
@@ -98,6 +117,7 @@ s53_wheel_run(struct s53_wheel *wheel, uint64_t now_ms)
 	uint64_t tick = wheel->done_tick;
 	struct s53_timer *due = NULL;
 
+	disarm(wheel);
 	wheel->now_ms = now_ms;
 	if (last > now_tick)
 		last = now_tick; /* otherwise the clock leapt: every slot once is enough */
@@ -116,15 +136,50 @@ s53_wheel_run(struct s53_wheel *wheel, uint64_t now_ms)
 		arm(wheel, next_filled(wheel, wheel->done_tick));
 }
 
+/* For how long the machine was suspended since it started, as its clocks tell. */
+static uint64_t
+slept_ms(void)
+{
+	struct timespec awake, all;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &awake) != 0 || clock_gettime(CLOCK_BOOTTIME, &all) != 0)
+		return 0;
+	return (
+	    uint64_t)((all.tv_sec - awake.tv_sec) * 1000 + (all.tv_nsec - awake.tv_nsec) / 1000000);
+}
+
+/* Did we stand still before this event? */
+static bool
+stood_still(struct s53_wheel *wheel, uint64_t now_ms)
+{
+	uint64_t slept = slept_ms();
+	bool stood = now_ms > wheel->overdue_ms || slept > wheel->slept_ms + S53_WHEEL_STILL_MS;
+
+	wheel->slept_ms = slept;
+	return stood;
+}
+
 static void
 on_event(evutil_socket_t fd, short what, void *arg)
 {
+	static const struct timeval next_turn = { 0, 0 };
 	struct s53_wheel *wheel = arg;
+	uint64_t now_ms = s53_clock_ms();
 
 	(void)fd;
 	(void)what;
-	wheel->armed_tick = 0;
-	s53_wheel_run(wheel, s53_clock_ms());
+	if (stood_still(wheel, now_ms)) {
+		wheel->stood_ms = now_ms;
+		wheel->settling = SETTLING_TURNS;
+	}
+	if (wheel->settling > 0 && event_add(&wheel->event, &next_turn) == 0) {
+		wheel->settling--;
+		wheel->armed_tick = now_ms / S53_WHEEL_TICK_MS; /* nothing is due before */
+		wheel->overdue_ms = now_ms + S53_WHEEL_STILL_MS;
+		return;
+	}
+	wheel->settling = 0;
+	s53_wheel_run(wheel, now_ms);
 }
 
 void
@@ -138,7 +193,7 @@ s53_wheel_add(struct s53_wheel *wheel, struct s53_timer *timer, uint64_t due_ms,
 		wheel->done_tick = now_ms / S53_WHEEL_TICK_MS; /* nothing was missed meanwhile */
 	if (tick <= wheel->done_tick)
 		tick = wheel->done_tick + 1;
-	wheel->now_ms = now_ms;
+	s53_wheel_see(wheel, now_ms);
 	timer->due_tick = tick;
 	slot = slot_of(tick);
 	link_timer(&wheel->slots[slot], timer);
@@ -167,6 +222,8 @@ s53_wheel_init(struct s53_wheel *wheel, struct event_base *base)
 {
 	memset(wheel, 0, sizeof(*wheel));
 	wheel->now_ms = s53_clock_ms();
+	wheel->overdue_ms = NONE;
+	wheel->slept_ms = slept_ms();
 	wheel->done_tick = wheel->now_ms / S53_WHEEL_TICK_MS;
 	return event_assign(&wheel->event, base, -1, 0, on_event, wheel) == 0;
 }

@@ -11,6 +11,11 @@
  * linked into the slot of its tick, in O(1), and unlinked in O(1). One libevent timer stands behind
  * the wheel; it is armed for the next slot that holds anything and not at all while none does. A
  * cancelled timer leaves it armed: it then fires once for nothing.
+ *
+ * When this process did not run (stopped, the machine suspended, a turn of the loop that took ages)
+ * all timers come due at once, although what they wait for may lie in the sockets. That is noticed
+ * by the libevent timer being STILL_MS overdue, or by the time that the machine has slept; then the
+ * sockets get some turns of the loop before anything fires, and stood_ms tells what was under way.
  */
 #pragma once
 
@@ -23,13 +28,18 @@
 
 #define S53_WHEEL_TICK_MS 4
 #define S53_WHEEL_SLOTS 4096 /* one turn is 16 s: longer than any timer here, though none must be */
+#define S53_WHEEL_STILL_MS 500 /* overdue by more than this: we stood still */
 
 struct s53_wheel {
 	struct s53_timer *slots[S53_WHEEL_SLOTS];
 	uint64_t filled[S53_WHEEL_SLOTS / 64]; /* a bit a slot */
 	uint64_t done_tick; /* all up to this one have fired */
 	uint64_t armed_tick; /* what the libevent timer waits for; 0: it does not */
+	uint64_t overdue_ms; /* past this we stood still; UINT64_MAX: not armed */
 	uint64_t now_ms; /* the last reading of the clock, of the event that is being handled */
+	uint64_t stood_ms; /* we stood still some time before this; 0: never yet */
+	uint64_t slept_ms; /* of the machine since it started, when last looked at */
+	unsigned settling; /* turns of the loop that the sockets get before the timers */
 	unsigned count; /* timers waiting */
 	struct event event;
 };
@@ -37,6 +47,15 @@ struct s53_wheel {
 /* false: libevent refuses. */
 S53_MUST_USE bool s53_wheel_init(struct s53_wheel *wheel, struct event_base *base);
 void s53_wheel_fini(struct s53_wheel *wheel); /* timers that still wait are forgotten */
+
+/* The clock was read. */
+static inline void
+s53_wheel_see(struct s53_wheel *wheel, uint64_t now_ms)
+{
+	wheel->now_ms = now_ms;
+	if (now_ms > wheel->overdue_ms)
+		wheel->stood_ms = now_ms;
+}
 
 /*
  * Call timer->fire (set by the owner) at `due_ms` or up to two ticks later, never earlier. A timer
