@@ -28,7 +28,7 @@ check_probe(struct conf_checker *checker, const struct s53_conf_clause *probe)
 	if (interval != NULL)
 		check_interval(checker, interval);
 	if (accept != NULL && accept->value.type == S53_CONF_WORDS && accept->value.words == NULL &&
-	    !conf_node_of(probe)->broken)
+	    !conf_node_of(accept)->broken)
 		conf_check_error(checker, accept->place,
 		    "'accept' names no rcode: no answer would prove health");
 }

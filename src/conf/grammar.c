@@ -127,9 +127,15 @@ conf_rule_find(const char *name, enum conf_place place)
 const struct conf_rule *
 conf_rule_anywhere(const char *name)
 {
-	size_t i = index_seek(name);
+	const struct conf_rule *found = NULL;
 
-	return i < rule_count && strcasecmp(by_name[i]->name, name) == 0 ? by_name[i] : NULL;
+	for (size_t i = index_seek(name); i < rule_count; i++) {
+		if (strcasecmp(by_name[i]->name, name) != 0)
+			break;
+		if (found == NULL || (found->flags & NOT_BINDS) > (by_name[i]->flags & NOT_BINDS))
+			found = by_name[i];
+	}
+	return found;
 }
 
 size_t

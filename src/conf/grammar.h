@@ -181,7 +181,7 @@ extern const struct conf_table *const conf_tables[];
 /* The rule for `name` in `place`, or NULL. Letter case does not count. */
 const struct conf_rule *conf_rule_find(const char *name, enum conf_place place);
 
-/* A rule of that name anywhere, or NULL. */
+/* A rule of that name anywhere, one that BIND has before one of ours; or NULL. */
 const struct conf_rule *conf_rule_anywhere(const char *name);
 
 /* The known name nearest to `name` in `place`, if it can be a slip of the keyboard; or NULL. */

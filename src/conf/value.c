@@ -54,7 +54,7 @@ wrong_for(struct conf_parser *parser, const struct conf_rule *rule, enum conf_fo
 {
 	if (parser->out_of_memory)
 		return false;
-	if (rule->words == NULL)
+	if (rule->words == NULL || (form == FORM_NUMBER && rule->second == FORM_WORD))
 		return wrong(parser, rule->name, conf_form_text(form));
 	return wrong_word(parser, rule, form);
 }

@@ -332,12 +332,30 @@ is_host_name(const char *text)
 	    s53_name_parse(text, &name) == S53_OK;
 }
 
+/* "tier 1" before the servers, as one might write it; a host may have that name, but no number. */
+static bool
+is_tier_before(const struct conf_parser *parser)
+{
+	struct conf_lexer ahead = parser->lexer;
+	struct conf_token next;
+
+	if (!conf_token_is(parser, "tier"))
+		return false;
+	conf_lexer_next(&ahead, &next);
+	return next.kind == TOKEN_WORD && next.text[0] >= '0' && next.text[0] <= '9';
+}
+
 static bool
 read_peer(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_peer *peer)
 {
 	bool names = (rule->flags & (HOSTS | REMOTES)) != 0;
 	char shown[CONF_QUOTED];
 
+	if ((rule->flags & TIERED) != 0 && is_tier_before(parser)) {
+		conf_error(parser, parser->token.place,
+		    "'tier' stands behind each server, as in '192.0.2.1 port 53 tier 2'");
+		return false;
+	}
 	if (!conf_token_is_text(parser)) {
 		conf_error(parser, parser->token.place,
 		    "the address of a server stands here, not %s", conf_token_text(parser, shown));
