@@ -147,6 +147,7 @@ complete(struct s53_server *server)
 {
 	struct server_dump *dump = server->dump;
 
+	s53_dump_upstreams(dump->out, server->registry, dump->policy, s53_clock_ms());
 	fputs("; Dump complete\n", dump->out);
 	if (!flush(dump) || s53_replace_commit(&dump->file) != S53_OK) {
 		give_up(server, errno == EEXIST ? "another process writes it" : strerror(errno));

@@ -8,6 +8,11 @@
  */
 #pragma once
 
+#include <stdint.h>
+#include <stdio.h>
+
+struct s53_policy;
+struct s53_registry;
 struct s53_server;
 
 /*
@@ -18,3 +23,9 @@ void s53_dump_begin(struct s53_server *server);
 
 /* The process ends: what is there of the new file is taken away. */
 void s53_dump_abandon(struct s53_server *server);
+
+/* --- between the dump's files --------------------------------------------------------------- */
+
+/* dump_upstreams.c: all servers of the registry, and which zones of the policy ask them. */
+void s53_dump_upstreams(
+    FILE *out, struct s53_registry *registry, const struct s53_policy *policy, uint64_t now_ms);
