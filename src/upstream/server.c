@@ -1,332 +1,248 @@
 /* SPDX-License-Identifier: ISC
  *
- * server.c - the registry of servers, and how each does.
+ * server.c - how a server does, over both protocols.
  *
- * What is known of a server's health, each a number that workers read and write without a lock; two
- * that write at once may lose one sample, which is as good as one that never came:
- *
- *   rtt      smoothed round-trip time and its variation by RFC 6298 s2, in one word
- *   streak   signs of trouble since the last answer; a time-out or refusal is TROUBLE at once, two
- *            late answers in a row are
- *   failed   share of answers whose rcode led elsewhere, as ms that choosing adds to the RTT
- *   trial_ms when one query may see how it does: after a second in trouble, after 5 s without an
- *            answer, at once while nothing is known. So trouble ends with the first answer, and no
- *            more than a query a second is spent on a server that is gone.
+ * An answer of a server that is up and in no trouble is a sample for a few atomic numbers and no
+ * more. Any other sign goes through its lock, to its record (record.c) and to the plan of its probes
+ * (probing.c); log lines and the word to the prober come after the lock.
  */
 #include "server.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
+#include <split53/clock.h>
+#include <split53/log.h>
 
-#include <split53/list.h>
+#define CHOSEN_STEP_MS 8 /* chosen_ms is not written more often */
 
-#define TROUBLE 2 /* of streak */
-#define STREAK_MAX 1000
-#define TRIAL_TROUBLE_MS 1000
-#define TRIAL_QUIET_MS 5000
-#define LATE_MIN_MS 20
-#define LATE_MAX_MS 250
-#define FAILED_MS 250 /* what a server whose every answer leads elsewhere costs */
-#define RTT_MAX_MS 60000
-
-struct s53_registry {
-	pthread_mutex_t lock; /* over the list and all counts */
-	struct s53_link servers;
-	bool closed; /* goes with its last server */
-};
-
-struct s53_upstream {
-	struct s53_registry *registry;
-	struct s53_link link;
-	unsigned count;
-	struct s53_addr addr;
-	struct s53_upstream_options options;
-	/* Apart from what never changes, so that workers do not fight over its cache line. */
-	_Alignas(64) _Atomic uint64_t rtt; /* 8 x smoothed << 32 | 4 x variation; 0: unknown */
-	_Atomic uint32_t streak;
-	_Atomic uint32_t failed; /* 8 x ms */
-	_Atomic uint64_t trial_ms;
-};
-
-struct s53_registry *
-s53_registry_new(void)
+static enum s53_protocol
+over_of(const struct s53_upstream *upstream)
 {
-	struct s53_registry *registry = calloc(1, sizeof(*registry));
-
-	if (registry == NULL)
-		return NULL;
-	if (pthread_mutex_init(&registry->lock, NULL) != 0) {
-		free(registry);
-		return NULL;
-	}
-	s53_list_init(&registry->servers);
-	return registry;
+	return s53_upstream_wants_tcp(upstream) ? S53_OVER_TCP : S53_OVER_UDP;
 }
 
-static void
-registry_destroy(struct s53_registry *registry)
+static const struct health *
+health_of(const struct s53_upstream *upstream)
 {
-	pthread_mutex_destroy(&registry->lock);
-	free(registry);
-}
-
-void
-s53_registry_free(struct s53_registry *registry)
-{
-	bool empty;
-
-	if (registry == NULL)
-		return;
-	pthread_mutex_lock(&registry->lock);
-	registry->closed = true;
-	empty = s53_list_empty(&registry->servers);
-	pthread_mutex_unlock(&registry->lock);
-	if (empty)
-		registry_destroy(registry);
-}
-
-static void
-fill_in(struct s53_upstream_options *options, const struct s53_addr *addr)
-{
-	if (options->edns_udp_size == 0)
-		options->edns_udp_size = s53_addr_is_loopback(addr) ? S53_UPSTREAM_LOOPBACK_SIZE
-								    : S53_UPSTREAM_OFFHOST_SIZE;
+	return &upstream->path[over_of(upstream)];
 }
 
 static bool
-is_same(const struct s53_upstream *upstream, const struct s53_addr *addr,
-    const struct s53_upstream_options *options)
+is_down(enum s53_health_state state)
 {
-	const struct s53_upstream_options *own = &upstream->options;
-
-	return s53_addr_equal(&upstream->addr, addr) && own->edns == options->edns &&
-	    own->tcp_only == options->tcp_only && own->edns_udp_size == options->edns_udp_size &&
-	    own->source.family == options->source.family &&
-	    (own->source.family == AF_UNSPEC || s53_addr_same_host(&own->source, &options->source));
+	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
 }
 
-static struct s53_upstream *
-find(struct s53_registry *registry, const struct s53_addr *addr,
-    const struct s53_upstream_options *options)
+bool
+s53_upstream_wants_tcp(const struct s53_upstream *upstream)
 {
-	S53_LIST_EACH (&registry->servers, it) {
-		struct s53_upstream *upstream = S53_CONTAINER_OF(it, struct s53_upstream, link);
-
-		if (is_same(upstream, addr, options))
-			return upstream;
-	}
-	return NULL;
+	if (upstream->options.tcp_only)
+		return true;
+	return is_down(health_state(&upstream->path[S53_OVER_UDP])) &&
+	    health_is_proven(&upstream->path[S53_OVER_TCP]);
 }
 
-static struct s53_upstream *
-upstream_new(const struct s53_addr *addr, const struct s53_upstream_options *options)
+/* A firewall that passes one protocol alone is the likely cause when one of them changes. */
+void
+s53_upstream_tell(
+    const struct s53_upstream *upstream, enum s53_protocol over, const struct health_change *change)
 {
-	struct s53_upstream *upstream = aligned_alloc(64, sizeof(*upstream));
+	char text[S53_ADDR_TEXT];
+	/* Each probe of a dead server would be two lines. */
+	bool quiet = is_down(change->from) && is_down(change->to);
+	int severity = quiet ? S53_LOG_DEBUG : S53_LOG_NOTICE;
+	const char *why = s53_health_reason_name(change->why);
 
-	if (upstream == NULL)
-		return NULL;
-	*upstream = (struct s53_upstream){ .addr = *addr, .options = *options };
-	return upstream;
-}
-
-struct s53_upstream *
-s53_registry_get(struct s53_registry *registry, const struct s53_addr *addr,
-    const struct s53_upstream_options *options)
-{
-	struct s53_upstream_options filled = *options;
-	struct s53_upstream *upstream;
-
-	fill_in(&filled, addr);
-	pthread_mutex_lock(&registry->lock);
-	upstream = find(registry, addr, &filled);
-	if (upstream == NULL && (upstream = upstream_new(addr, &filled)) != NULL) {
-		upstream->registry = registry;
-		s53_list_append(&registry->servers, &upstream->link);
-	}
-	if (upstream != NULL)
-		upstream->count++;
-	pthread_mutex_unlock(&registry->lock);
-	return upstream;
-}
-
-struct s53_upstream *
-s53_upstream_keep(struct s53_upstream *upstream)
-{
-	pthread_mutex_lock(&upstream->registry->lock);
-	upstream->count++;
-	pthread_mutex_unlock(&upstream->registry->lock);
-	return upstream;
+	if (!change->changed || !s53_log_on(S53_LOG_RESOLVER, severity))
+		return;
+	if (change->to == S53_HEALTH_UP || change->to == S53_HEALTH_RECOVERING)
+		why = "answers";
+	s53_log(S53_LOG_RESOLVER, severity, "server %s over %s: %s -> %s: %s (%s for %.1f s)",
+	    s53_addr_print(&upstream->addr, text), over == S53_OVER_UDP ? "UDP" : "TCP",
+	    s53_health_state_name(change->from), s53_health_state_name(change->to), why,
+	    s53_health_state_name(change->from), (double)change->lasted_ms / 1000);
 }
 
 void
-s53_upstream_drop(struct s53_upstream *upstream)
+s53_upstream_note(struct s53_upstream *upstream, struct s53_upstream_sign sign, uint64_t now_ms)
 {
-	struct s53_registry *registry;
-	bool last, empty;
+	struct health *health = &upstream->path[sign.over];
+	struct health_change change;
+	bool sooner;
 
-	if (upstream == NULL)
+	if (sign.event == S53_UPSTREAM_ANSWERED && health_is_calm(health)) {
+		health_answered(health, sign.waited_ms, now_ms);
 		return;
-	registry = upstream->registry;
-	pthread_mutex_lock(&registry->lock);
-	last = --upstream->count == 0;
-	if (last)
-		s53_list_remove(&upstream->link);
-	empty = last && registry->closed && s53_list_empty(&registry->servers);
-	pthread_mutex_unlock(&registry->lock);
-	if (last)
-		free(upstream);
-	if (empty)
-		registry_destroy(registry);
+	}
+	pthread_mutex_lock(&upstream->lock);
+	change = health_sign(health, sign, now_ms);
+	sooner = change.changed && probing_replan(upstream, sign.over, &change, now_ms);
+	pthread_mutex_unlock(&upstream->lock);
+	s53_upstream_tell(upstream, sign.over, &change);
+	if (sooner)
+		s53_registry_wake(upstream->registry);
 }
 
-const struct s53_addr *
-s53_upstream_addr(const struct s53_upstream *upstream)
+void
+s53_upstream_begin(struct s53_upstream *upstream)
 {
-	return &upstream->addr;
+	atomic_fetch_add_explicit(&upstream->load, UINT64_C(1) << 32 | 1, memory_order_relaxed);
 }
 
-const struct s53_upstream_options *
-s53_upstream_options(const struct s53_upstream *upstream)
+void
+s53_upstream_end(struct s53_upstream *upstream)
 {
-	return &upstream->options;
+	atomic_fetch_sub_explicit(&upstream->load, 1, memory_order_relaxed);
 }
 
-/* Write only what changes: the other workers keep their copy of the cache line. */
-static void
-set32(_Atomic uint32_t *at, uint32_t value)
+uint32_t
+s53_upstream_in_flight(const struct s53_upstream *upstream)
 {
-	if (atomic_load_explicit(at, memory_order_relaxed) != value)
-		atomic_store_explicit(at, value, memory_order_relaxed);
+	return (uint32_t)atomic_load_explicit(&upstream->load, memory_order_relaxed);
 }
 
 static uint32_t
-get32(const _Atomic uint32_t *at)
+asked(const struct s53_upstream *upstream)
 {
-	return atomic_load_explicit(at, memory_order_relaxed);
-}
-
-/*
- * RFC 6298 s2.2, s2.3 with alpha 1/8 and beta 1/4, on scaled whole numbers as in Jacobson's
- * paper.
- */
-static void
-sample_rtt(struct s53_upstream *upstream, uint32_t rtt_ms)
-{
-	uint64_t was = atomic_load_explicit(&upstream->rtt, memory_order_relaxed);
-	uint32_t rtt = rtt_ms < RTT_MAX_MS ? rtt_ms : RTT_MAX_MS;
-	uint32_t smoothed = (uint32_t)(was >> 32), variation = (uint32_t)was;
-	uint64_t is;
-
-	if (was == 0) {
-		smoothed = 8 * rtt;
-		variation = 2 * rtt;
-	} else {
-		uint32_t mean = smoothed / 8;
-
-		variation += (rtt > mean ? rtt - mean : mean - rtt);
-		variation -= variation / 4;
-		smoothed += rtt;
-		smoothed -= smoothed / 8;
-	}
-	is = (uint64_t)smoothed << 32 | (variation > 0 ? variation : 1); /* never "unknown" */
-	if (is != was)
-		atomic_store_explicit(&upstream->rtt, is, memory_order_relaxed);
-}
-
-static void
-answered(struct s53_upstream *upstream, uint32_t rtt_ms, uint64_t now_ms)
-{
-	uint64_t trial_ms = now_ms + TRIAL_QUIET_MS;
-	uint64_t was = atomic_load_explicit(&upstream->trial_ms, memory_order_relaxed);
-	uint32_t failed = get32(&upstream->failed);
-
-	sample_rtt(upstream, rtt_ms);
-	set32(&upstream->streak, 0);
-	set32(&upstream->failed, failed - (failed + 7) / 8);
-	if (was + 1000 < trial_ms) /* once a second is enough */
-		atomic_store_explicit(&upstream->trial_ms, trial_ms, memory_order_relaxed);
-}
-
-static void
-trouble(struct s53_upstream *upstream, uint32_t weight, uint64_t now_ms)
-{
-	uint32_t streak = get32(&upstream->streak);
-
-	if (streak < TROUBLE && streak + weight >= TROUBLE)
-		atomic_store_explicit(
-		    &upstream->trial_ms, now_ms + TRIAL_TROUBLE_MS, memory_order_relaxed);
-	if (streak < STREAK_MAX)
-		set32(&upstream->streak, streak + weight);
-}
-
-void
-s53_upstream_note(
-    struct s53_upstream *upstream, enum s53_upstream_event event, uint32_t rtt_ms, uint64_t now_ms)
-{
-	switch (event) {
-	case S53_UPSTREAM_ANSWERED:
-		answered(upstream, rtt_ms, now_ms);
-		break;
-	case S53_UPSTREAM_TIMEOUT:
-	case S53_UPSTREAM_UNREACHABLE:
-		trouble(upstream, TROUBLE, now_ms);
-		break;
-	case S53_UPSTREAM_LATE:
-		trouble(upstream, 1, now_ms);
-		break;
-	case S53_UPSTREAM_FAILED:
-		set32(&upstream->failed,
-		    get32(&upstream->failed) - get32(&upstream->failed) / 8 + FAILED_MS);
-		break;
-	}
+	return (uint32_t)(atomic_load_explicit(&upstream->load, memory_order_relaxed) >> 32);
 }
 
 uint32_t
 s53_upstream_late_ms(const struct s53_upstream *upstream)
 {
-	uint64_t rtt = atomic_load_explicit(&upstream->rtt, memory_order_relaxed);
-	uint32_t late_ms = (uint32_t)(rtt >> 32) / 8 + (uint32_t)rtt; /* RFC 6298: SRTT + 4 VAR */
+	return health_late_ms(health_of(upstream));
+}
 
-	if (rtt == 0 || late_ms > LATE_MAX_MS)
-		return LATE_MAX_MS;
-	return late_ms < LATE_MIN_MS ? LATE_MIN_MS : late_ms;
+enum s53_health_state
+s53_upstream_state(const struct s53_upstream *upstream)
+{
+	return health_state(health_of(upstream));
+}
+
+enum s53_health_state
+s53_upstream_path_state(const struct s53_upstream *upstream, enum s53_protocol over)
+{
+	return health_state(&upstream->path[over]);
 }
 
 uint32_t
 s53_upstream_cost(const struct s53_upstream *upstream)
 {
-	uint64_t rtt = atomic_load_explicit(&upstream->rtt, memory_order_relaxed);
-
-	return (uint32_t)(rtt >> 32) + get32(&upstream->failed); /* both 8 x ms */
+	return health_cost_8ms(health_of(upstream));
 }
 
 bool
-s53_upstream_is_good(const struct s53_upstream *upstream)
+s53_upstream_is_slow(const struct s53_upstream *upstream)
 {
-	return get32(&upstream->streak) < TROUBLE &&
-	    atomic_load_explicit(&upstream->rtt, memory_order_relaxed) != 0;
+	return health_srtt_8ms(health_of(upstream)) > 8 * S53_SLOW_MS;
 }
 
 bool
 s53_upstream_was_asked(const struct s53_upstream *upstream)
 {
-	return get32(&upstream->streak) != 0 ||
-	    atomic_load_explicit(&upstream->rtt, memory_order_relaxed) != 0;
+	return asked(upstream) != 0 || health_is_known(health_of(upstream));
+}
+
+static uint64_t
+get64(const _Atomic uint64_t *at)
+{
+	return atomic_load_explicit(at, memory_order_relaxed);
+}
+
+uint64_t
+s53_upstream_answered_ms(const struct s53_upstream *upstream)
+{
+	uint64_t udp_ms = get64(&upstream->path[S53_OVER_UDP].live_ms);
+	uint64_t tcp_ms = get64(&upstream->path[S53_OVER_TCP].live_ms);
+
+	return udp_ms > tcp_ms ? udp_ms : tcp_ms;
+}
+
+uint64_t
+s53_upstream_chosen_ms(const struct s53_upstream *upstream)
+{
+	return get64(&upstream->chosen_ms);
+}
+
+void
+s53_upstream_set_chosen(struct s53_upstream *upstream, uint64_t now_ms)
+{
+	if (now_ms >= get64(&upstream->chosen_ms) + CHOSEN_STEP_MS)
+		atomic_store_explicit(&upstream->chosen_ms, now_ms, memory_order_relaxed);
+}
+
+static bool
+is_due(uint64_t trial_ms, uint32_t gap_ms, uint64_t now_ms)
+{
+	return trial_ms == 0 || now_ms >= trial_ms + gap_ms;
 }
 
 bool
-s53_upstream_trial_is_due(const struct s53_upstream *upstream, uint64_t now_ms)
+s53_upstream_trial_is_due(const struct s53_upstream *upstream, uint32_t gap_ms, uint64_t now_ms)
 {
-	return now_ms >= atomic_load_explicit(&upstream->trial_ms, memory_order_relaxed);
+	return is_due(get64(&upstream->trial_ms), gap_ms, now_ms);
 }
 
 bool
-s53_upstream_claim_trial(struct s53_upstream *upstream, uint64_t now_ms)
+s53_upstream_trial_claim(struct s53_upstream *upstream, uint32_t gap_ms, uint64_t now_ms)
 {
-	uint64_t trial_ms = atomic_load_explicit(&upstream->trial_ms, memory_order_relaxed);
+	uint64_t trial_ms = get64(&upstream->trial_ms);
 
-	return now_ms >= trial_ms &&
-	    atomic_compare_exchange_strong_explicit(&upstream->trial_ms, &trial_ms,
-		now_ms + TRIAL_TROUBLE_MS, memory_order_relaxed, memory_order_relaxed);
+	return is_due(trial_ms, gap_ms, now_ms) &&
+	    atomic_compare_exchange_strong_explicit(
+		&upstream->trial_ms, &trial_ms, now_ms, memory_order_relaxed, memory_order_relaxed);
+}
+
+void
+s53_upstream_set_lack(struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms)
+{
+	atomic_store_explicit(
+	    &upstream->lack_until_ms[lack], now_ms + S53_LACK_MS, memory_order_relaxed);
+}
+
+bool
+s53_upstream_has_lack(
+    const struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms)
+{
+	return get64(&upstream->lack_until_ms[lack]) > now_ms;
+}
+
+void
+s53_upstream_set_check(struct s53_upstream *upstream, const struct s53_health_check *check)
+{
+	bool sooner;
+
+	pthread_mutex_lock(&upstream->lock);
+	upstream->probing.check = *check;
+	for (unsigned i = 0; i < S53_PROTOCOLS; i++)
+		health_set_check(&upstream->path[i], check);
+	sooner = probing_replan(upstream, S53_OVER_UDP, NULL, s53_clock_ms());
+	pthread_mutex_unlock(&upstream->lock);
+	if (sooner)
+		s53_registry_wake(upstream->registry);
+}
+
+/* For how many seconds yet, the started one counted. */
+static uint32_t
+seconds_left(uint64_t until_ms, uint64_t now_ms)
+{
+	return until_ms > now_ms ? (uint32_t)((until_ms - now_ms + 999) / 1000) : 0;
+}
+
+void
+s53_upstream_report(struct s53_upstream *upstream, struct s53_upstream_report *out, uint64_t now_ms)
+{
+	uint64_t due_ms = s53_probe_due_ms(upstream);
+
+	*out = (struct s53_upstream_report){
+		.addr = upstream->addr,
+		.asked = asked(upstream),
+		.in_flight = s53_upstream_in_flight(upstream),
+		.no_edns_s = seconds_left(get64(&upstream->lack_until_ms[S53_LACK_EDNS]), now_ms),
+		.no_case_s = seconds_left(get64(&upstream->lack_until_ms[S53_LACK_CASE]), now_ms),
+	};
+	pthread_mutex_lock(&upstream->lock);
+	for (unsigned i = 0; i < S53_PROTOCOLS; i++)
+		health_report(&upstream->path[i], &out->path[i]);
+	if (due_ms != UINT64_MAX)
+		out->path[probing_over(upstream)].next_probe_ms = due_ms != 0 ? due_ms : 1;
+	pthread_mutex_unlock(&upstream->lock);
 }

@@ -52,3 +52,50 @@ void s53_upstream_set_chosen(struct s53_upstream *upstream, uint64_t now_ms);
 bool s53_upstream_trial_is_due(
     const struct s53_upstream *upstream, uint32_t gap_ms, uint64_t now_ms);
 bool s53_upstream_trial_claim(struct s53_upstream *upstream, uint32_t gap_ms, uint64_t now_ms);
+
+/* The plan of its probes: probing.c. Under the lock, but for `due_ms`. */
+struct probing {
+	struct s53_health_check check;
+	_Atomic uint64_t due_ms; /* UINT64_MAX: none */
+	uint64_t began_ms; /* the last one */
+	bool began; /* there was one */
+	bool under_way;
+	struct s53_probe probe; /* that one, or the last */
+	unsigned turn; /* while it is down */
+};
+
+struct s53_upstream {
+	struct s53_registry *registry;
+	struct s53_link link; /* its own and `count` under the registry's lock */
+	unsigned count;
+	struct s53_addr addr;
+	struct s53_upstream_options options;
+	/* Apart from what never changes, so that workers do not fight over its cache line. */
+	_Alignas(64) struct health path[S53_PROTOCOLS];
+	_Alignas(64) _Atomic uint64_t load; /* asked in all << 32 | in flight */
+	_Atomic uint64_t chosen_ms, trial_ms;
+	_Atomic uint64_t lack_until_ms[S53_LACKS];
+	pthread_mutex_t lock; /* over the records but for their atomics, and `probing` */
+	struct probing probing;
+};
+
+/* registry.c: call the hook. Without the lock of any server. */
+void s53_registry_wake(struct s53_registry *registry);
+
+/* server.c: log a change. Without any lock. */
+void s53_upstream_tell(const struct s53_upstream *upstream, enum s53_protocol over,
+    const struct health_change *change);
+
+/* probing.c, all under the server's lock. */
+
+void probing_init(struct probing *probing);
+
+/*
+ * Live traffic has changed the record of `over`, or the check is another (`change` NULL). true: the
+ * next probe is due sooner than it was.
+ */
+bool probing_replan(struct s53_upstream *upstream, enum s53_protocol over,
+    const struct health_change *change, uint64_t now_ms);
+
+/* Over which protocol the next one goes, when one is due at all. */
+enum s53_protocol probing_over(const struct s53_upstream *upstream);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * registry.c - the servers, one of each address and options, and the word that a probe is due.
+ *
+ * The registry's lock is the innermost: nothing is called under it but the hook. A server's own lock
+ * is never held when it is taken.
+ */
+#include "server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <split53/clock.h>
+
+struct s53_registry {
+	pthread_mutex_t lock; /* over all here, and each server's link and count */
+	struct s53_link servers;
+	bool closed; /* goes with its last server */
+	void (*wake)(void *arg); /* NULL: nobody probes */
+	void *wake_arg;
+};
+
+struct s53_registry *
+s53_registry_new(void)
+{
+	struct s53_registry *registry = calloc(1, sizeof(*registry));
+
+	if (registry == NULL)
+		return NULL;
+	if (pthread_mutex_init(&registry->lock, NULL) != 0) {
+		free(registry);
+		return NULL;
+	}
+	s53_list_init(&registry->servers);
+	return registry;
+}
+
+static void
+registry_destroy(struct s53_registry *registry)
+{
+	pthread_mutex_destroy(&registry->lock);
+	free(registry);
+}
+
+void
+s53_registry_free(struct s53_registry *registry)
+{
+	bool empty;
+
+	if (registry == NULL)
+		return;
+	pthread_mutex_lock(&registry->lock);
+	registry->closed = true;
+	empty = s53_list_empty(&registry->servers);
+	pthread_mutex_unlock(&registry->lock);
+	if (empty)
+		registry_destroy(registry);
+}
+
+static void
+fill_in(struct s53_upstream_options *options, const struct s53_addr *addr)
+{
+	if (options->edns_udp_size == 0)
+		options->edns_udp_size = s53_addr_is_loopback(addr) ? S53_UPSTREAM_LOOPBACK_SIZE
+								    : S53_UPSTREAM_OFFHOST_SIZE;
+}
+
+static bool
+is_same(const struct s53_upstream *upstream, const struct s53_addr *addr,
+    const struct s53_upstream_options *options)
+{
+	const struct s53_upstream_options *own = &upstream->options;
+
+	return s53_addr_equal(&upstream->addr, addr) && own->edns == options->edns &&
+	    own->tcp_only == options->tcp_only && own->edns_udp_size == options->edns_udp_size &&
+	    own->source.family == options->source.family &&
+	    (own->source.family == AF_UNSPEC || s53_addr_same_host(&own->source, &options->source));
+}
+
+static struct s53_upstream *
+find(struct s53_registry *registry, const struct s53_addr *addr,
+    const struct s53_upstream_options *options)
+{
+	S53_LIST_EACH (&registry->servers, it) {
+		struct s53_upstream *upstream = S53_CONTAINER_OF(it, struct s53_upstream, link);
+
+		if (is_same(upstream, addr, options))
+			return upstream;
+	}
+	return NULL;
+}
+
+static struct s53_upstream *
+upstream_new(const struct s53_addr *addr, const struct s53_upstream_options *options)
+{
+	struct s53_upstream *upstream = aligned_alloc(64, sizeof(*upstream));
+
+	if (upstream == NULL)
+		return NULL;
+	memset(upstream, 0, sizeof(*upstream));
+	if (pthread_mutex_init(&upstream->lock, NULL) != 0) {
+		free(upstream);
+		return NULL;
+	}
+	upstream->addr = *addr;
+	upstream->options = *options;
+	for (unsigned i = 0; i < S53_PROTOCOLS; i++)
+		health_init(&upstream->path[i], s53_clock_ms());
+	probing_init(&upstream->probing);
+	return upstream;
+}
+
+struct s53_upstream *
+s53_registry_get(struct s53_registry *registry, const struct s53_addr *addr,
+    const struct s53_upstream_options *options)
+{
+	struct s53_upstream_options filled = *options;
+	struct s53_upstream *upstream;
+
+	fill_in(&filled, addr);
+	pthread_mutex_lock(&registry->lock);
+	upstream = find(registry, addr, &filled);
+	if (upstream == NULL && (upstream = upstream_new(addr, &filled)) != NULL) {
+		upstream->registry = registry;
+		s53_list_append(&registry->servers, &upstream->link);
+	}
+	if (upstream != NULL)
+		upstream->count++;
+	pthread_mutex_unlock(&registry->lock);
+	return upstream;
+}
+
+struct s53_upstream *
+s53_upstream_keep(struct s53_upstream *upstream)
+{
+	pthread_mutex_lock(&upstream->registry->lock);
+	upstream->count++;
+	pthread_mutex_unlock(&upstream->registry->lock);
+	return upstream;
+}
+
+void
+s53_upstream_drop(struct s53_upstream *upstream)
+{
+	struct s53_registry *registry;
+	bool last, empty;
+
+	if (upstream == NULL)
+		return;
+	registry = upstream->registry;
+	pthread_mutex_lock(&registry->lock);
+	last = --upstream->count == 0;
+	if (last)
+		s53_list_remove(&upstream->link);
+	empty = last && registry->closed && s53_list_empty(&registry->servers);
+	pthread_mutex_unlock(&registry->lock);
+	if (last) {
+		pthread_mutex_destroy(&upstream->lock);
+		free(upstream);
+	}
+	if (empty)
+		registry_destroy(registry);
+}
+
+const struct s53_addr *
+s53_upstream_addr(const struct s53_upstream *upstream)
+{
+	return &upstream->addr;
+}
+
+const struct s53_upstream_options *
+s53_upstream_options(const struct s53_upstream *upstream)
+{
+	return &upstream->options;
+}
+
+/* The server at `it` or NULL for the end, with a count. Under the lock. */
+static struct s53_upstream *
+keep_at(struct s53_registry *registry, struct s53_link *it)
+{
+	struct s53_upstream *upstream;
+
+	if (it == &registry->servers)
+		return NULL;
+	upstream = S53_CONTAINER_OF(it, struct s53_upstream, link);
+	upstream->count++;
+	return upstream;
+}
+
+void
+s53_registry_each(struct s53_registry *registry,
+    bool (*each)(struct s53_upstream *upstream, void *arg), void *arg)
+{
+	struct s53_upstream *upstream, *next;
+	bool goes_on = true;
+
+	pthread_mutex_lock(&registry->lock);
+	upstream = keep_at(registry, registry->servers.next);
+	pthread_mutex_unlock(&registry->lock);
+	while (upstream != NULL) {
+		goes_on = goes_on && each(upstream, arg);
+		pthread_mutex_lock(&registry->lock);
+		next = goes_on ? keep_at(registry, upstream->link.next) : NULL;
+		pthread_mutex_unlock(&registry->lock);
+		s53_upstream_drop(upstream);
+		upstream = next;
+	}
+}
+
+void
+s53_registry_on_probe(struct s53_registry *registry, void (*wake)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&registry->lock);
+	registry->wake = wake;
+	registry->wake_arg = arg;
+	pthread_mutex_unlock(&registry->lock);
+}
+
+void
+s53_registry_wake(struct s53_registry *registry)
+{
+	pthread_mutex_lock(&registry->lock);
+	if (registry->wake != NULL)
+		registry->wake(registry->wake_arg);
+	pthread_mutex_unlock(&registry->lock);
+}
