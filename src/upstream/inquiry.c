@@ -195,13 +195,20 @@ failed(struct s53_inquiry *inquiry, int ares_status)
 		break;
 	}
 	/* All else is ARES_ECONNREFUSED to c-ares. No error: the connection was closed. */
-	if (inquiry->error == ECONNREFUSED || inquiry->error == ECONNRESET ||
-	    inquiry->error == EPIPE || inquiry->error == 0)
+	switch (s53_lane_end_of(inquiry->error != 0 ? inquiry->error : ECONNRESET)) {
+	case S53_EXCHANGE_REFUSED:
 		end_with(inquiry, S53_PROBE_REFUSED);
-	else if (s53_lane_is_shortage(inquiry->error))
+		break;
+	case S53_EXCHANGE_TIMEOUT:
+		time_is_up(inquiry);
+		break;
+	case S53_EXCHANGE_NO_RESOURCES:
 		end_with(inquiry, S53_PROBE_SKIPPED);
-	else
+		break;
+	default:
 		end_with(inquiry, S53_PROBE_UNREACHABLE);
+		break;
+	}
 }
 
 static void
