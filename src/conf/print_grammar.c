@@ -95,9 +95,11 @@ print_value(const struct conf_rule *rule, FILE *out)
 		print_cell(conf_form_text((enum conf_form)rule->form), out);
 		if (rule->words != NULL) {
 			fputs(rule->form == FORM_NUMBER ? ", " : " ", out);
-			print_words(rule->words, ", ", out);
+			print_words(rule->words, rule->second == FORM_WORD ? " or " : ", ", out);
 		}
 	}
+	if ((rule->flags & TIERED) != 0)
+		fputs(" (extension: tier number)", out);
 	if (rule->second == FORM_WORD && (rule->flags & OPTIONAL_SECOND) != 0)
 		fputs(" if wanted", out);
 	print_range(rule, out);

@@ -177,6 +177,17 @@ is_empty_zone(const char *apex)
 	return false;
 }
 
+/* Is it a zone without servers of its own? */
+static bool
+goes_default_way(const struct route_print *print, const struct s53_route *route)
+{
+	const struct s53_policy *policy = &print->rehearsal->snapshot->policy;
+	const struct s53_name root = { .len = 1 };
+	const struct s53_route *other = s53_routes_find(policy->views[print->view].routes, &root);
+
+	return other != NULL && other != route && other->group == route->group;
+}
+
 static void
 print_route(const struct s53_route *route, void *arg)
 {
@@ -202,6 +213,10 @@ print_route(const struct s53_route *route, void *arg)
 	    note != NULL && note->text != NULL ? note->text : "nobody",
 	    route->forward_first ? ", and nowhere else in spite of `forward first`" : "",
 	    note != NULL ? note->place : "built in");
+	if (route->kind == S53_ROUTE_FORWARD && !goes_default_way(print, route)) {
+		s53_explain_zone_policy(note != NULL ? note->zone_body : NULL, print->out);
+		s53_explain_checks(print->rehearsal->snapshot, route->group, print->out);
+	}
 	if (route->answering != NULL && note != NULL)
 		s53_explain_answering(
 		    &(struct s53_explain_scope){ .source = print->rehearsal->source,
@@ -225,6 +240,8 @@ print_servers(const struct s53_conf_clause *clause, FILE *out)
 				fprintf(out, " %s %s;", it->name, it->value.boolean ? "yes" : "no");
 			else if (it->value.type == S53_CONF_NUMBER)
 				fprintf(out, " %s %" PRIu64 ";", it->name, it->value.number);
+			else
+				fprintf(out, " %s;", it->name); /* what it says: with the zones */
 		}
 		fputs(" }", out);
 		s53_explain_place(clause, out);
@@ -259,6 +276,7 @@ print_view(const struct s53_rehearsal *rehearsal, unsigned index,
 	s53_explain_place(s53_setup_option(rehearsal->source, body, "max-udp-size"), out);
 	fprintf(out, "    edns-udp-size %u", view->edns_udp_size);
 	s53_explain_place(s53_setup_option(rehearsal->source, body, "edns-udp-size"), out);
+	s53_explain_upstreams(rehearsal->source, body, view, out);
 	s53_explain_answering(&answers, out);
 	print_servers(
 	    s53_conf_find(body, "server") != NULL ? body : s53_setup_top(rehearsal->source), out);

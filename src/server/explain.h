@@ -52,6 +52,22 @@ struct s53_explain_scope {
 /* What is written of how they are kept and given out, a line each. */
 void s53_explain_answering(const struct s53_explain_scope *scope, FILE *out);
 
+/* How servers are chosen and how much may be under way, where a view or options say it: lines. */
+void s53_explain_upstreams(const struct s53_source *source,
+    const struct s53_conf_clause *view_body, const struct s53_view *view, FILE *out);
+
+/* A zone's own forwarders-policy; and how its servers are checked: lines. */
+void s53_explain_zone_policy(const struct s53_conf_clause *zone_body, FILE *out);
+void s53_explain_checks(
+    const struct s53_snapshot *snapshot, const struct s53_group *group, FILE *out);
+
+/* The rules of a group, where they are not the default: a line. */
+void s53_explain_choice(const struct s53_group *group, FILE *out);
+
+/* ", probed by SOA consul": behind a server. */
+void s53_explain_server_check(
+    const struct s53_snapshot *snapshot, const struct s53_upstream *upstream, FILE *out);
+
 /* The way of one question: view, access, route. false: NAME or CLIENT are none (said on stderr). */
 bool s53_explain_name(const struct s53_rehearsal *rehearsal, FILE *out);
 

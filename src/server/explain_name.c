@@ -62,15 +62,18 @@ print_admit(const struct s53_view *view, const struct asking *asking, FILE *out)
 }
 
 static void
-print_group(const struct s53_group *group, FILE *out)
+print_group(const struct s53_snapshot *snapshot, const struct s53_group *group, FILE *out)
 {
 	char text[S53_ADDR_TEXT];
 
+	s53_explain_choice(group, out);
 	for (unsigned i = 0; i < s53_group_size(group); i++) {
 		struct s53_upstream *upstream = s53_group_server(group, i);
 		const struct s53_upstream_options *options = s53_upstream_options(upstream);
 
 		fprintf(out, "upstream %s", s53_addr_print(s53_upstream_addr(upstream), text));
+		if (s53_group_tier(group, i) > 1)
+			fprintf(out, ", tier %u", s53_group_tier(group, i));
 		if (options->tcp_only)
 			fputs(", TCP only", out);
 		if (options->edns)
@@ -79,6 +82,7 @@ print_group(const struct s53_group *group, FILE *out)
 			fputs(", no EDNS", out);
 		if (options->source.family != AF_UNSPEC)
 			fprintf(out, ", from %s", s53_addr_print_host(&options->source, text));
+		s53_explain_server_check(snapshot, upstream, out);
 		fputc('\n', out);
 	}
 }
@@ -153,7 +157,7 @@ print_way(const struct s53_rehearsal *rehearsal, const struct s53_view *view,
 		fputs("answer   REFUSED: no forwarders for this name\n", out);
 	} else {
 		print_cache(view, route, out);
-		print_group(route->group, out);
+		print_group(rehearsal->snapshot, route->group, out);
 		fputs(s53_group_size(route->group) > 0
 			? "answer   what an upstream says\n"
 			: "answer   SERVFAIL: no upstream's address is known yet\n",

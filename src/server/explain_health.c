@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * explain_health.c - how the servers of a route are chosen and checked: what differs from the
+ * default, and the question that a probe asks.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "explain.h"
+
+static const struct s53_health_check *
+find_check(const struct s53_snapshot *snapshot, const struct s53_upstream *upstream, bool *written)
+{
+	const struct s53_snapshot_check *check = snapshot->checks;
+
+	while (check != NULL && check->upstream != upstream)
+		check = check->next;
+	if (check == NULL)
+		return NULL;
+	*written = check->written;
+	return &check->check;
+}
+
+static bool
+is_same(const struct s53_health_check *one, const struct s53_health_check *other)
+{
+	return one->mode == other->mode && s53_name_equal(&one->name, &other->name) &&
+	    one->type == other->type && one->accept == other->accept &&
+	    one->interval_s == other->interval_s && one->interval_max_s == other->interval_max_s &&
+	    one->timeout_ms == other->timeout_ms && one->rise == other->rise &&
+	    one->fall == other->fall;
+}
+
+static void
+print_accept(uint32_t accept, FILE *out)
+{
+	char text[S53_CONF_NUMBER_TEXT];
+
+	fputs(" accept {", out);
+	for (unsigned rcode = 0; rcode <= S53_CONF_RCODE_MAX; rcode++)
+		if ((accept & UINT32_C(1) << rcode) != 0)
+			fprintf(out, " %s;", s53_conf_rcode_name(rcode, text));
+	fputs(" };", out);
+}
+
+static void
+print_numbers(const struct s53_health_check *check, FILE *out)
+{
+	if (check->interval_s != S53_CHECK_INTERVAL_S ||
+	    check->interval_max_s != S53_CHECK_INTERVAL_MAX_S)
+		fprintf(out, " interval %" PRIu32 " %" PRIu32 ";", check->interval_s,
+		    check->interval_max_s);
+	if (check->timeout_ms != S53_CHECK_TIMEOUT_MS)
+		fprintf(out, " timeout %" PRIu32 ";", check->timeout_ms);
+	if (check->rise != S53_CHECK_RISE)
+		fprintf(out, " rise %u;", check->rise);
+	if (check->fall != S53_CHECK_FALL)
+		fprintf(out, " fall %u;", check->fall);
+}
+
+/* "{ name "consul"; type SOA; rise 3; } (default)", and the end of the line. */
+static void
+print_check(const struct s53_health_check *check, bool written, FILE *out)
+{
+	static const char *const modes[] = { [S53_CHECK_LAZY] = "lazy",
+		[S53_CHECK_ALWAYS] = "always",
+		[S53_CHECK_NEVER] = "never" };
+	char name[S53_NAME_TEXT], type[S53_CONF_NUMBER_TEXT];
+
+	fprintf(out, "{ name \"%s\"; type %s;", s53_name_print(&check->name, name),
+	    s53_conf_type_name(check->type, type));
+	if (check->accept != S53_CHECK_ACCEPT)
+		print_accept(check->accept, out);
+	print_numbers(check, out);
+	if (check->mode != S53_CHECK_LAZY)
+		fprintf(out, " mode %s;", modes[check->mode]);
+	fprintf(out, " }%s\n", written ? "" : " (default)");
+}
+
+void
+s53_explain_checks(const struct s53_snapshot *snapshot, const struct s53_group *group, FILE *out)
+{
+	const struct s53_health_check *first = NULL, *check;
+	bool written = false, alike = true;
+	char text[S53_ADDR_TEXT];
+
+	for (unsigned i = 0; i < s53_group_size(group); i++) {
+		check = find_check(snapshot, s53_group_server(group, i), &written);
+		if (check == NULL)
+			return;
+		first = i == 0 ? check : first;
+		alike = alike && is_same(first, check);
+	}
+	for (unsigned i = 0; i < s53_group_size(group); i++) {
+		struct s53_upstream *upstream = s53_group_server(group, i);
+
+		check = find_check(snapshot, upstream, &written);
+		fputs("        health-check ", out);
+		if (!alike)
+			fprintf(out, "of %s ", s53_addr_print(s53_upstream_addr(upstream), text));
+		print_check(check, written, out);
+		if (alike)
+			return;
+	}
+}
+
+void
+s53_explain_zone_policy(const struct s53_conf_clause *zone_body, FILE *out)
+{
+	const struct s53_conf_clause *clause = s53_conf_find(zone_body, "forwarders-policy");
+
+	if (clause == NULL)
+		return;
+	fprintf(out, "        forwarders-policy %s", clause->value.text);
+	s53_explain_place(clause, out);
+}
+
+static void
+print_quota(const struct s53_conf_clause *clause, const char *otherwise, FILE *out)
+{
+	fprintf(out, "    %s %" PRIu64, clause->name, clause->value.number);
+	if (clause->value.number > 0)
+		fprintf(out, " %s",
+		    clause->second.type == S53_CONF_TEXT ? clause->second.text : otherwise);
+	s53_explain_place(clause, out);
+}
+
+void
+s53_explain_upstreams(const struct s53_source *source, const struct s53_conf_clause *view_body,
+    const struct s53_view *view, FILE *out)
+{
+	const struct s53_conf_clause *policy =
+	    s53_setup_option(source, view_body, "forwarders-policy");
+	const struct s53_conf_clause *server =
+	    s53_setup_option(source, view_body, "fetches-per-server");
+	const struct s53_conf_clause *zone =
+	    s53_setup_option(source, view_body, "fetches-per-zone");
+	const struct s53_conf_clause *clients =
+	    s53_setup_option(source, view_body, "clients-per-query");
+
+	if (policy != NULL) {
+		fprintf(out, "    forwarders-policy %s", policy->value.text);
+		s53_explain_place(policy, out);
+	}
+	if (server != NULL)
+		print_quota(server, "fail", out);
+	if (zone != NULL)
+		print_quota(zone, "drop", out);
+	if (clients == NULL)
+		return;
+	fprintf(out, "    clients-per-query %u", view->clients_per_query);
+	if (view->clients_per_query == 0 || view->max_clients_per_query == 0)
+		fputs(", no limit", out);
+	else
+		fprintf(out, ", at most %u", view->max_clients_per_query);
+	s53_explain_place(clients, out);
+}
+
+static void
+print_limit(const char *name, const struct s53_quota *quota, FILE *out)
+{
+	if (quota->limit > 0)
+		fprintf(out, ", %s %u %s", name, quota->limit, quota->drop ? "drop" : "fail");
+}
+
+void
+s53_explain_choice(const struct s53_group *group, FILE *out)
+{
+	const struct s53_group_rules *rules = s53_group_rules(group);
+
+	if (rules->policy == S53_POLICY_FASTEST && rules->per_server.limit == 0 &&
+	    rules->per_zone.limit == 0)
+		return;
+	fprintf(out, "choose   %s", s53_setup_policy_name(rules->policy));
+	print_limit("fetches-per-server", &rules->per_server, out);
+	print_limit("fetches-per-zone", &rules->per_zone, out);
+	fputc('\n', out);
+}
+
+void
+s53_explain_server_check(
+    const struct s53_snapshot *snapshot, const struct s53_upstream *upstream, FILE *out)
+{
+	bool written;
+	const struct s53_health_check *check = find_check(snapshot, upstream, &written);
+	char name[S53_NAME_TEXT], type[S53_CONF_NUMBER_TEXT];
+
+	if (check == NULL)
+		return;
+	if (check->mode == S53_CHECK_NEVER)
+		fputs(", never probed", out);
+	else
+		fprintf(out, ", probed by %s %s", s53_conf_type_name(check->type, type),
+		    s53_name_print(&check->name, name));
+}
