@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+import failover
 import measure
 import process
 import report
@@ -23,12 +24,14 @@ from servers import SERVERS
 
 def arguments():
     parser = argparse.ArgumentParser(prog="test/bench/run", description="Measure split53 beside its peers.",
-                                     epilog="Scenarios: " + " ".join(scenarios.ALL))
+                                     epilog="Scenarios: " + " ".join(scenarios.ALL) + "; only when named: " + " ".join(scenarios.APART))
     parser.add_argument("scenario", nargs="*", help="what to measure (all)")
     parser.add_argument("--servers", help="split53,named,... (all that are installed): " + " ".join(SERVERS))
     parser.add_argument("--workers", help="1,2: threads of each server (both)")
     parser.add_argument("--rounds", type=int, help="medians over so many rounds (5)")
-    parser.add_argument("--seconds", type=float, help="length of a measurement (2)")
+    parser.add_argument("--seconds", type=float, help="length of a measurement (2); failover: of the death of all (60)")
+    parser.add_argument("--rows", help="failover: killed,frozen,... (all): " + " ".join(failover.ALL_ROWS))
+    parser.add_argument("--keep", metavar="FOLDER", help="failover: keep the record of each query and what was logged there")
     parser.add_argument("--smoke", action="store_true", help="do the tools work? Short, split53 and the floors only")
     parser.add_argument("--output", metavar="FILE", help="write the tables, in Markdown (between the markers, if FILE has them)")
     parser.add_argument("--samples", metavar="FILE", help="keep the samples there, with those of earlier runs that are there")
@@ -37,7 +40,12 @@ def arguments():
     for name in options.scenario:
         if name not in scenarios.ALL:
             parser.error(f"no scenario {name}; there are: {' '.join(scenarios.ALL)}")
-    options.scenario = options.scenario or list(scenarios.ALL)
+    options.scenario = options.scenario or [name for name in scenarios.ALL if options.smoke or name not in scenarios.APART]
+    options.rows = options.rows.split(",") if options.rows else None
+    for name in options.rows or ():
+        if name not in failover.ALL_ROWS:
+            parser.error(f"no row {name}; there are: {' '.join(failover.ALL_ROWS)}")
+    options.asked_seconds = options.seconds
     options.rounds = options.rounds or (1 if options.smoke else 5)
     options.seconds = options.seconds or (0.1 if options.smoke else 2.0)
     options.workers = [int(word) for word in (options.workers or ("1" if options.smoke else "1,2")).split(",")]
@@ -79,6 +87,8 @@ def run_all(options, names, results):
     for workers in options.workers:
         options.workers_now = workers
         for scenario in options.scenario:
+            if scenario in scenarios.APART and workers != options.workers[0]:
+                continue    # once is enough
             measure.tell(f"{time.strftime('%H:%M:%S')} {scenario}, {workers} worker{'s' if workers > 1 else ''}")
             busy = 0 if options.smoke else process.busy_share(0.5)
             if busy > report.BUSY:

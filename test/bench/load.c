@@ -167,6 +167,7 @@ main(int argc, char **argv)
 	open_all(&load);
 	if (load.options.warm)
 		warm(&load);
+	load_record_open(&load);
 	forget_counts(&load);
 	load.names = load.options.names;
 	if (load.options.seconds > 0) {
@@ -175,6 +176,7 @@ main(int argc, char **argv)
 		measure(&load);
 	}
 	load_drain(&load);
+	load_record_close(&load);
 	load_report(&load, stdout);
 	close_all(&load);
 	return 0;

@@ -12,6 +12,7 @@
  *   load_udp.c      datagrams, batches and trains
  *   load_tcp.c      connections
  *   load_report.c   the result
+ *   load_record.c   the same query by query, into a file
  *
  * Threads  one.
  * Units    times in nanoseconds of bench_now_ns().
@@ -47,6 +48,7 @@ struct load_options {
 	uint32_t
 	    sources; /* loopback addresses that connections come from, 0: the kernel's choice */
 	bool tcp, gro, reset, warm, spin, json;
+	const char *record; /* a file for each query's times and end, NULL: none */
 	int watch[LOAD_WATCH_MAX]; /* processes whose CPU time is reported */
 	size_t watch_count;
 };
@@ -126,6 +128,7 @@ struct load {
 	int epoll;
 	unsigned complaints; /* wrong answers shown so far */
 	uint64_t warm_resent;
+	FILE *record;
 	struct load_result result;
 };
 
@@ -164,6 +167,13 @@ void load_run(struct load *load, const struct load_phase *phase);
 /* Wait for what is in flight, at most the timeout; the rest is lost. */
 void load_drain(struct load *load);
 void load_watch_fd(struct load *load, struct load_channel *channel, uint32_t events, int operation);
+
+/* load_record.c */
+void load_record_open(struct load *load);
+/* The query of a slot has come to its end. `reply` NULL: it is lost. */
+void load_record_put(const struct load *load, const struct load_slot *slot,
+    enum bench_verdict verdict, const uint8_t *reply);
+void load_record_close(struct load *load);
 
 /* load_report.c */
 struct load_cpu load_cpu_own(void);

@@ -47,6 +47,7 @@ enum option_key {
 	WARM,
 	SPIN,
 	JSON,
+	RECORD,
 	WATCH,
 };
 
@@ -78,6 +79,7 @@ static const struct option long_options[] = {
 	{ "warm", no_argument, NULL, WARM },
 	{ "spin", no_argument, NULL, SPIN },
 	{ "json", no_argument, NULL, JSON },
+	{ "record", required_argument, NULL, RECORD },
 	{ "watch", required_argument, NULL, WATCH },
 	{ NULL, 0, NULL, 0 },
 };
@@ -188,6 +190,9 @@ read_amount_option(struct load_options *options, int key)
 		return options->spin = true;
 	case JSON:
 		return options->json = true;
+	case RECORD:
+		options->record = optarg;
+		return true;
 	case WATCH:
 		add_watch(options, optarg);
 		return true;

@@ -181,6 +181,7 @@ load_slot_answer(struct load *load, struct load_channel *channel, const uint8_t 
 	verdict = check(load, slot, reply, len);
 	if (load->retry && verdict == BENCH_FAILED && slot->tries < TRIES_MAX)
 		return; /* it will be asked again when it is overdue */
+	load_record_put(load, slot, verdict, reply);
 	counts->answered++;
 	counts->verdicts[verdict]++;
 	if (verdict <= BENCH_TRUNCATED)
@@ -196,6 +197,7 @@ load_slot_answer(struct load *load, struct load_channel *channel, const uint8_t 
 void
 load_slot_lose(struct load *load, struct load_slot *slot)
 {
+	load_record_put(load, slot, BENCH_FAILED, NULL);
 	load->result.counts.lost++;
 	slot->lost_id = slot->id;
 	slot->was_lost = true;

@@ -116,13 +116,13 @@ def busy_share(seconds):
     return 1 - (end_idle - begin_idle) / max(end - begin, 1)
 
 
-def start(arguments, log, cpus=None, folder=None, output_to=None):
+def start(arguments, log, cpus=None, folder=None, output_to=None, input_from=subprocess.DEVNULL):
     """Start a program on the processors `cpus`; what it says goes into the file `log`, its output elsewhere if so wished."""
     ours = os.sched_getaffinity(0)
     with open(log, "ab") as output:
         try:
             os.sched_setaffinity(0, cpus or ours)   # inherited; quicker than a function between fork and exec
-            return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output_to or output,
+            return subprocess.Popen(arguments, stdin=input_from, stdout=output_to or output,
                                     stderr=output, cwd=folder)
         finally:
             os.sched_setaffinity(0, ours)

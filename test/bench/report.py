@@ -5,6 +5,7 @@ import os
 import platform
 import statistics
 
+import failover_report
 from scenarios import ALL, PLANS
 from special import SCAN_MIB, SIZES
 
@@ -137,6 +138,7 @@ def simple(columns):
 
 
 SPECIAL_TABLES = {
+    "failover": ("two upstreams that fail, 2,000 new names a second", failover_report.failover_table),
     "growth": ("A hit while the cache grows", growth_table),
     "memory": ("Memory, 1,000,000 names with an A record each", simple((
         ("octets an entry", "octets_per_entry", 1, 0), ("% kept", "kept_share", 100, 1),
@@ -201,6 +203,7 @@ def goals(results):
     at_most("idle: under 5 MB resident", None if results.figure("idle", OURS, "resident_mib") is None
             else results.figure("idle", OURS, "resident_mib") * 1.048576, 5.0, " MB")
     at_most("idle: no periodic wake-ups", results.figure("idle", OURS, "wakeups_per_s"), 0.0, "/s")
+    found += failover_report.goals(results)
     return found
 
 

@@ -83,4 +83,5 @@ PLANS = {plan.name: plan for plan in (
     Plan("consul", "the zone consul, TTL 0", Load(kind="consul-ttl0", zone="service.consul"), ("floor-relay",), (), 5_000),
 )}
 SPECIAL = ("growth", "memory", "scan", "restart", "idle")
-ALL = (*PLANS, *SPECIAL)
+APART = ("failover",)   # three quarters of an hour by itself
+ALL = (*PLANS, *SPECIAL, *APART)

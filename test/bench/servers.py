@@ -22,6 +22,7 @@ DNSMASQ_ENTRY = 130
 DNSDIST_ENTRY = 304
 PDNS_ENTRY = 974
 DNSMASQ_FULL = 10_000       # a larger cache that is full takes it 100 ms for each new name
+DNSMASQ_RETRY_MS = 100   # failover: the wait before it asks all its servers; its own default is a second
 DNSDIST_DEFAULT = 10_000    # it has no cache unless told how many entries
 READY_SECONDS = 20
 
@@ -37,11 +38,30 @@ class Setting:
         self.cpus = cpus
         self.cache_mib = None   # the size that the server has when nothing is said
         self.names = None       # how many are asked, for a server that pays for room which it does not use
+        self.forwarders = [("127.0.0.1", upstream_port)]
 
     def with_cache(self, mib, names=None):
         self.cache_mib = mib
         self.names = names
         return self
+
+    def with_forwarders(self, forwarders):
+        """Several for everything, (address, port) each, and none for consul: what failover is measured with."""
+        self.forwarders = forwarders
+        self.consul_port = None
+        return self
+
+    @property
+    def several(self):
+        return len(self.forwarders) > 1
+
+    def each(self, pattern, between=" "):
+        """The pattern with {address} and {port} of each forwarder."""
+        return between.join(pattern.format(address=address, port=port) for address, port in self.forwarders)
+
+    def consul(self, pattern):
+        """The pattern with the {port} for consul, or nothing."""
+        return pattern.replace("{port}", str(self.consul_port)) if self.consul_port else ""
 
 
 def free_port():
@@ -170,11 +190,22 @@ class NamedConf(Server):
     def size(self):
         return f"max-cache-size {self.setting.cache_mib}m;" if self.setting.cache_mib else ""
 
+    def forward(self):
+        return f"forward only; forwarders {{ {self.setting.each('{address} port {port};')} }};"
+
+    def zones(self):
+        return self.setting.consul('zone "consul" { type forward; forward only; forwarders { 127.0.0.1 port {port}; }; };')
+
 
 class Split53(NamedConf):
     name = "split53"
     program = os.environ.get("S53_BIN", "split53")
     version_words = ("-v",)
+
+    def logging(self):
+        """Changes of health are a few lines; with them a row of failover can be understood."""
+        health = f'channel health {{ file "{self.folder}/health"; print-time yes; }}; category resolver {{ health; }};'
+        return (health if self.setting.several else "") + " category default { null; };"
 
     def commands(self):
         s = self.setting
@@ -185,10 +216,10 @@ class Split53(NamedConf):
     recursion yes; allow-query {{ any; }};
     recursive-clients 100000; tcp-clients 1000;
     {self.size()}
-    forward only; forwarders {{ 127.0.0.1 port {s.upstream_port}; }};
+    {self.forward()}
 }};
-zone "consul" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {s.consul_port}; }}; }};
-logging {{ category default {{ null; }}; }};
+{self.zones()}
+logging {{ {self.logging()} }};
 """)
         return [[self.path(), "-f", "-n", str(s.workers), "-c", path]]
 
@@ -210,9 +241,9 @@ class Named(NamedConf):
     {self.size()}
     dnssec-validation no; empty-zones-enable no; prefetch 0; stale-cache-enable no; send-cookie no; answer-cookie no;
     minimal-responses yes; querylog no;
-    forward only; forwarders {{ 127.0.0.1 port {s.upstream_port}; }};
+    {self.forward()}
 }};
-zone "consul" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {s.consul_port}; }}; }};
+{self.zones()}
 controls {{ }};
 logging {{ category default {{ null; }}; category unmatched {{ null; }}; }};
 """)
@@ -231,6 +262,9 @@ class Unbound(Server):
         sizes = f"msg-cache-size: {s.cache_mib * MIB // 3}\n    rrset-cache-size: {s.cache_mib * MIB * 2 // 3}" \
             if s.cache_mib else ""
         newer = "wait-limit: 0\n    discard-timeout: 0" if self.at_least(1, 20) else ""
+        # unbound.conf(5): else a forwarder that was down stays so for as long as its entry in the infra cache, 15 minutes
+        probing = "infra-keep-probing: yes" if s.several else ""
+        consul = s.consul('forward-zone:\n    name: "consul."\n    forward-addr: 127.0.0.1@{port}')
         path = self.write("unbound.conf", f"""server:
     directory: "{self.folder}"
     chroot: ""
@@ -264,12 +298,11 @@ class Unbound(Server):
     prefetch: no
     serve-expired: no
     {newer}
+    {probing}
 forward-zone:
     name: "."
-    forward-addr: 127.0.0.1@{s.upstream_port}
-forward-zone:
-    name: "consul."
-    forward-addr: 127.0.0.1@{s.consul_port}
+    {s.each("forward-addr: {address}@{port}", chr(10) + "    ")}
+{consul}
 remote-control:
     control-enable: no
 """)
@@ -288,6 +321,8 @@ class Dnsmasq(Server):
         entries = (s.cache_mib or 0) * MIB // DNSMASQ_ENTRY
         entries = min(entries, s.names + DNSMASQ_FULL if s.names else DNSMASQ_FULL)
         size = f"cache-size={entries}" if s.cache_mib else ""
+        # By itself it leaves trying again to its clients.
+        retry = f"fast-dns-retry={DNSMASQ_RETRY_MS},5000" if s.several and self.at_least(2, 88) else ""
         path = self.write("dnsmasq.conf", f"""port={self.port}
 listen-address=127.0.0.1
 bind-interfaces
@@ -300,8 +335,9 @@ pid-file
 log-facility=/dev/null
 {size}
 dns-forward-max=10000
-server=127.0.0.1#{s.upstream_port}
-server=/consul/127.0.0.1#{s.consul_port}
+{s.each("server={address}#{port}", chr(10))}
+{s.consul("server=/consul/127.0.0.1#{port}")}
+{retry}
 """)
         return [[self.path(), f"--conf-file={path}"]]
 
@@ -317,6 +353,13 @@ class Dnsdist(Server):
         ring = "setRingBuffersOptions({recordQueries=false, recordResponses=false})" if self.at_least(1, 8) else \
             "setRingBuffersSize(1, 1)"
         more = "".join(f"addLocal('127.0.0.1:{self.port}', {{reusePort=true}})\n" for _ in range(s.workers - 1))
+        # With several: its own choice, the least outstanding, and its own checks, one a second, of which one failure is enough.
+        policy = "" if s.several else "setServerPolicy(firstAvailable)"
+        check = ", checkInterval=1, maxCheckFailures=1" if s.several else ""
+        forwarders = s.each(f"newServer({{{{address='{{address}}:{{port}}', checkName='ready.bench.test.'{check}}}}})", "\n")
+        consul = s.consul("""newServer({address='127.0.0.1:{port}', name='consul', pool='consul', checkName='ready.service.consul.'})
+getPool('consul'):setCache(newPacketCache(100000, {maxTTL=86400}))
+addAction({'consul.'}, PoolAction('consul'))""")
         path = self.write("dnsdist.conf", f"""setLocal('127.0.0.1:{self.port}', {{reusePort=true}})
 {more}setACL({{'127.0.0.0/8'}})
 setSecurityPollSuffix('')
@@ -324,14 +367,12 @@ setMaxUDPOutstanding(65535)
 setMaxTCPConnectionDuration(0)
 setMaxTCPQueriesPerConnection(0)
 setUDPTimeout(5)
-setServerPolicy(firstAvailable)
+{policy}
 {ring}
-newServer({{address='127.0.0.1:{s.upstream_port}', name='upstream', checkName='ready.bench.test.'}})
-newServer({{address='127.0.0.1:{s.consul_port}', name='consul', pool='consul', checkName='ready.service.consul.'}})
+{forwarders}
+{consul}
 cache = newPacketCache({entries}, {{maxTTL=86400, numberOfShards=64}})
 getPool(''):setCache(cache)
-getPool('consul'):setCache(newPacketCache(100000, {{maxTTL=86400}}))
-addAction({{'consul.'}}, PoolAction('consul'))
 """)
         return [[self.path(), "--supervised", "--disable-syslog", "-C", path]]
 
@@ -355,15 +396,16 @@ class KnotResolver(Server):
     def commands(self):
         s = self.setting
         size = f"cache.size = {s.cache_mib or 100} * MB"    # 100 is what the package comes with
+        consul = s.consul("""policy.add(policy.suffix(policy.FLAGS({'NO_CACHE'}), {todname('consul.')}))
+policy.add(policy.suffix(policy.STUB('127.0.0.1@{port}'), {todname('consul.')}))""")
         path = self.write("kresd.conf", f"""net.ipv6 = false
 net.listen('127.0.0.1', {self.port}, {{ kind = 'dns' }})
 trust_anchors.remove('.')
 log_level('crit')
 cache.storage = 'lmdb://{self.cache}'
 {size}
-policy.add(policy.suffix(policy.FLAGS({{'NO_CACHE'}}), {{todname('consul.')}}))
-policy.add(policy.suffix(policy.STUB('127.0.0.1@{s.consul_port}'), {{todname('consul.')}}))
-policy.add(policy.all(policy.FORWARD('127.0.0.1@{s.upstream_port}')))
+{consul}
+policy.add(policy.all(policy.FORWARD({{{s.each("'{address}@{port}'", ", ")}}})))
 """)
         return [[self.path(), "-n", "-c", path, self.folder]] * s.workers
 
@@ -390,7 +432,7 @@ local-port={self.port}
 threads={s.workers}
 pdns-distributes-queries=no
 reuseport=yes
-forward-zones-recurse=.=127.0.0.1:{s.upstream_port}, consul=127.0.0.1:{s.consul_port}
+forward-zones-recurse=.={s.each('{address}:{port}', ';')}{s.consul(', consul=127.0.0.1:{port}')}
 dont-query=
 dnssec=off
 {sizes}

@@ -3,6 +3,7 @@
 import time
 
 import process
+from failover import failover
 from measure import CLASSES, Stand, tell, warm_up
 from scenarios import MANY, SET
 
@@ -169,6 +170,6 @@ def idle(folder, names, options):
     return samples, stand.gone
 
 
-RUNS = {"growth": growth, "memory": memory, "scan": scan, "restart": restart, "idle": idle}
+RUNS = {"growth": growth, "memory": memory, "scan": scan, "restart": restart, "idle": idle, "failover": failover}
 
 

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: ISC
+"""Tables and goals of the failover scenario."""
+from failover import PROBES, ROWS, TIMEOUT_S
+
+OURS = "split53"
+MORE_MS = 250       # the worst answer may come so much later than the worst in health
+BACK_S = 3
+DEAD_MS = 2000      # when all die under load
+KNOWN_DEAD_MS = 250
+FIRST_GOOD_S = 1
+HEALTHY_EXTRA, TROUBLE_TIMES = 1.05, 2
+NOISE_MS = 10       # a worst delay that differs by less is the same
+
+
+def share(value):
+    return f"{100 * value:.2f}"
+
+
+def ms(value):
+    return "-" if value is None else f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def seconds(value, most="never"):
+    return most if value is None else f"{value:.1f}"
+
+
+def table(columns, rows):
+    lines = ["| " + " | ".join(columns) + " |", "|---|" + "--:|" * (len(columns) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def in_order(names):
+    return sorted(names, key=lambda name: (name != OURS, name))
+
+
+def rows_by_server(servers, row):
+    """Of a row, the figures of each server that has been through it."""
+    return {name: servers[name][0]["rows"][row] for name in in_order(servers) if row in servers[name][0]["rows"]}
+
+
+def one_failing_table(found):
+    def line(name, one):
+        trouble = one["trouble"]
+        return [name, str(trouble["lost"]), str(trouble["failed"] + trouble["wrong"]), share(trouble["late_100_share"]),
+                share(trouble["late_250_share"]), ms(trouble["worst_ms"]), ms(one["healthy"]["worst_ms"]), seconds(one["back_s"]),
+                f"{one['amplification']:.2f}", f"{one['amplification_healthy']:.2f}", f"{one['probes_per_s']:.1f}"]
+    return table(["server", "lost", "failed", "% over 100 ms", "% over 250 ms", "worst, ms", "worst in health", "back, s",
+                  "asked upstream", "in health", "probes/s"], [line(name, one) for name, one in found.items()])
+
+
+def reaction(one):
+    """How long until any answer; a stub that got none within our patience is told apart."""
+    if not one["asked"] or one["silent"] == one["asked"]:
+        return "none"
+    some = f", {100 * one['silent'] / one['asked']:.0f} % none" if one["silent"] else ""
+    return f"{ms(one['median_ms'])} ({ms(one['worst_ms'])}{some})"
+
+
+def all_failing_table(found):
+    return table(["server", "answer at once, ms (worst)", "later, ms (worst)", "first good answer, s", "all good again, s",
+                  "asked upstream", "probes/s"],
+                 [[name, reaction(one["at_once"]), reaction(one["later"]), seconds(one["first_good_s"]), seconds(one["whole_s"]),
+                   f"{one['amplification']:.2f}", f"{one['probes_per_s']:.1f}"] for name, one in found.items()])
+
+
+def probes_table(found):
+    lines = []
+    for name, one in found.items():
+        lines.append([name, "in health", f"{one['healthy_s']:.0f}", str(one["healthy_probes"]), "-"])
+        for window in one["windows"]:
+            lines.append([name, f"{window['from_s']:.0f} to {window['to_s']:.0f} s dead", f"{window['to_s'] - window['from_s']:.0f}",
+                          str(window["probes"]), str(window["live"])])
+    return table(["server", "when", "seconds", "probes", "clients' questions to it"], lines)
+
+
+def summary_table(servers):
+    """The whole in one view: a line for each row, for each server what was lost or failed, was late, and its worst."""
+    names = in_order(servers)
+    lines = []
+    for row in (row.name for row in ROWS.values() if not row.all_hosts):
+        found = rows_by_server(servers, row)
+        if found:
+            lines.append([row, *(cell(found.get(name)) for name in names)])
+    return table(["", *names], lines) if lines else None
+
+
+def cell(one):
+    if one is None:
+        return "-"
+    trouble = one["trouble"]
+    worst = "none came" if trouble["worst_ms"] is None else ms(trouble["worst_ms"])
+    return f"{share(trouble['unanswered_share'])} / {share(trouble['late_100_share'])} / {worst}"
+
+
+def failover_table(results, scenario, workers):
+    servers = results.servers(scenario, workers)
+    parts = []
+    summary = summary_table(servers)
+    if summary:
+        parts += ["In each cell: % of the questions lost or failed / % not answered well within 100 ms / worst delay in ms. "
+                  f"Questions are counted from the failure to the end of the row; lost means no answer within {TIMEOUT_S} s.", summary]
+    for row in ROWS.values():
+        found = rows_by_server(servers, row.name)
+        if found:
+            parts += [f"**{row.name}**: {row.title}", (all_failing_table if row.all_hosts else one_failing_table)(found)]
+    found = rows_by_server(servers, PROBES)
+    if found:
+        parts += [f"**{PROBES}**: a quiet load; health, then one server that nobody can reach", probes_table(found)]
+    return "\n\n".join(parts)
+
+
+def rank(one):
+    """Less is better: first what was not answered, then what was late, then the worst."""
+    trouble = one["trouble"]
+    worst = trouble["worst_ms"] if trouble["worst_ms"] is not None and not trouble["lost"] else TIMEOUT_S * 1000
+    return (round(trouble["unanswered_share"], 4), round(trouble["late_250_share"], 4), round(trouble["late_100_share"], 4), worst)
+
+
+def standing(ours, peers):
+    """(words, ahead or level) of split53 among its peers in one row."""
+    *shares, worst = rank(ours)
+    ahead_of_all, level = True, []
+    for name, peer in peers.items():
+        *others, other_worst = rank(peer)
+        if others < shares or (others == shares and other_worst < worst - NOISE_MS):
+            return f"behind {name}: {cell(peer)}", False
+        if others == shares and abs(other_worst - worst) <= NOISE_MS:
+            level.append(name)
+            ahead_of_all = False
+    return ("ahead of all" if ahead_of_all else f"level with {', '.join(level)}"), True
+
+
+def one_failing_goals(row, ours, peers):
+    trouble, healthy = ours["trouble"], ours["healthy"]
+    bad = trouble["lost"] + trouble["failed"] + trouble["wrong"]
+    yield f"failover, {row}: none lost, none failed", f"{bad} of {trouble['asked']}", bad == 0
+    worst, limit = trouble["worst_ms"], (healthy["worst_ms"] or 0) + MORE_MS
+    yield (f"failover, {row}: worst at most {MORE_MS} ms more than in health", f"{ms(worst)} ms (at most {ms(limit)} ms)",
+           worst is not None and worst <= limit)
+    yield f"failover, {row}: back within {BACK_S} s", f"{seconds(ours['back_s'])} s", ours["back_s"] is not None and ours["back_s"] <= BACK_S
+    yield (f"failover, {row}: at most {TROUBLE_TIMES} questions upstream for one ({HEALTHY_EXTRA:.2f} in health)",
+           f"{ours['amplification']:.2f}, in health {ours['amplification_healthy']:.2f}", is_frugal(row, ours))
+    if peers:
+        words, good = standing(ours, peers)
+        yield f"failover, {row}: better than each peer", f"{cell(ours)}; {words}", good
+
+
+def is_frugal(row, ours):
+    """Where an eighth of the names is asked twice, over UDP and TCP, that much more is no hedging."""
+    more = ROWS[row].truncate / 16
+    return ours["amplification"] < TROUBLE_TIMES + more and ours["amplification_healthy"] <= HEALTHY_EXTRA + more
+
+
+def all_failing_goals(row, ours, peers):
+    for what, limit, words in (("at_once", DEAD_MS, "within 2 s when they die"), ("later", KNOWN_DEAD_MS, "at once when they are known dead")):
+        one = ours[what]
+        yield (f"failover, {row}: an answer {words}", f"worst {ms(one['worst_ms'])} ms, {one['silent']} of {one['asked']} without",
+               one["silent"] == 0 and one["worst_ms"] is not None and one["worst_ms"] <= limit)
+    good = ours["first_good_s"]
+    yield (f"failover, {row}: a good answer within {FIRST_GOOD_S} s of their return", f"{seconds(good)} s",
+           good is not None and good < FIRST_GOOD_S)
+
+
+def probe_goals(ours):
+    yield "failover, probes: none in health", f"{ours['healthy_probes']} in {ours['healthy_s']:.0f} s", ours["healthy_probes"] == 0
+    yield "failover, probes: at most one a second", f"{ours['most_in_10_s']} in the worst 10 s", ours["most_in_10_s"] <= 11
+    if ours["dead_s"] >= 300:
+        yield "failover, probes: one in 30 s in the end", f"{ours['last_minute']} in the last minute", ours["last_minute"] <= 3
+
+
+def goals(results):
+    workers = next((int(key.rpartition("/")[2]) for key in results.data["scenarios"] if key.startswith("failover/")), 1)
+    servers = results.servers("failover", workers)
+    if OURS not in servers:
+        return
+    for row in (*ROWS, PROBES):
+        found = rows_by_server(servers, row)
+        ours = found.pop(OURS, None)
+        if ours is None:
+            continue
+        if row == PROBES:
+            yield from probe_goals(ours)
+        else:
+            yield from (all_failing_goals if ROWS[row].all_hosts else one_failing_goals)(row, ours, found)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * load_record.c - one record a query, for who looks at a run by time: when it was due, when its
+ * answer came, and what that was. README.md has the layout.
+ */
+#include "load.h"
+
+#include <endian.h>
+
+#define RCODE_LOW 3 /* the octet of a message whose low bits are the rcode */
+
+struct record {
+	uint64_t due_ns, end_ns; /* little endian; end_ns 0: lost */
+	uint8_t verdict, rcode, unused[6];
+};
+
+void
+load_record_open(struct load *load)
+{
+	if (load->options.record == NULL)
+		return;
+	load->record = fopen(load->options.record, "we");
+	if (load->record == NULL)
+		bench_die(load->options.record);
+}
+
+void
+load_record_put(const struct load *load, const struct load_slot *slot, enum bench_verdict verdict,
+    const uint8_t *reply)
+{
+	struct record record = { .due_ns = htole64(slot->due_ns), .verdict = (uint8_t)verdict };
+
+	if (load->record == NULL)
+		return;
+	if (reply != NULL) {
+		record.end_ns = htole64(load->now_ns);
+		record.rcode =
+		    verdict == BENCH_BAD_HEADER ? 0 : reply[RCODE_LOW] & BENCH_RCODE_MASK;
+	}
+	fwrite(&record, sizeof(record), 1, load->record);
+}
+
+void
+load_record_close(struct load *load)
+{
+	if (load->record != NULL && (ferror(load->record) || fclose(load->record) != 0))
+		bench_die(load->options.record);
+}
