@@ -15,6 +15,7 @@ struct s53_exchanger {
 	struct s53_counters *counters;
 	unsigned pending, listened_count;
 	uint64_t stood_ms; /* what left before stood still */
+	uint64_t started; /* exchanges, ever */
 	struct s53_timer *timers; /* in no order; due_tick is in ms */
 };
 
@@ -80,6 +81,7 @@ s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstrea
 {
 	struct s53_exchange *exchange = calloc(1, sizeof *exchange);
 
+	exchange->number = ++exchanger->started;
 	exchange->upstream = s53_upstream_keep(upstream);
 	exchange->ask = *ask;
 	exchange->tcp = ask->tcp || s53_upstream_options(upstream)->tcp_only;
@@ -209,6 +211,24 @@ fake_next_unseen(struct s53_exchanger *exchanger)
 			return exchange_of(link);
 	}
 	return NULL;
+}
+
+static struct s53_exchange *
+numbered(const struct s53_link *list, uint64_t number)
+{
+	for (struct s53_link *link = list->prev; link != list; link = link->prev) {
+		if (exchange_of(link)->number == number)
+			return exchange_of(link);
+	}
+	return NULL;
+}
+
+struct s53_exchange *
+fake_numbered(struct s53_exchanger *exchanger, uint64_t number)
+{
+	struct s53_exchange *open = numbered(&exchanger->open, number);
+
+	return open != NULL ? open : numbered(&exchanger->listened, number);
 }
 
 static struct s53_exchange *
@@ -428,10 +448,29 @@ fake_advance(struct s53_exchanger *exchanger, uint64_t now_ms)
 	s53_clock_test_set(now_ms);
 }
 
+uint64_t
+fake_due_ms(const struct s53_exchanger *exchanger)
+{
+	struct s53_exchange *exchange = NULL;
+	const struct s53_timer *timer;
+	uint64_t due_ms = UINT64_MAX;
+
+	find_due(&exchanger->open, &exchange, &due_ms);
+	find_due(&exchanger->listened, &exchange, &due_ms);
+	timer = next_timer(exchanger, due_ms);
+	return timer != NULL ? timer->due_tick : due_ms;
+}
+
+void
+fake_wake(struct s53_exchanger *exchanger, uint64_t now_ms)
+{
+	exchanger->stood_ms = now_ms;
+	s53_clock_test_set(now_ms);
+}
+
 void
 fake_stand_still(struct s53_exchanger *exchanger, uint64_t now_ms)
 {
-	exchanger->stood_ms = now_ms;
+	fake_wake(exchanger, now_ms);
 	run(exchanger, now_ms, now_ms);
-	s53_clock_test_set(now_ms);
 }

@@ -24,6 +24,7 @@
 
 struct s53_exchange {
 	struct s53_link link; /* open, or listened for */
+	uint64_t number; /* of its exchanger, from 1: a name that no other one ever bears */
 	struct s53_upstream *upstream; /* one count */
 	struct s53_exchange_ask ask; /* `octets` are a copy while it is listened for */
 	uint64_t sent_at_ms;
@@ -46,6 +47,9 @@ struct s53_exchange *fake_next_unseen(struct s53_exchanger *exchanger);
  */
 struct s53_exchange *fake_find(struct s53_exchanger *exchanger, const struct s53_addr *addr);
 
+/* The exchange of that number, open or listened for; NULL: it is gone. */
+struct s53_exchange *fake_numbered(struct s53_exchanger *exchanger, uint64_t number);
+
 /*
  * Octets arrive for it. false: check() did not want them and it goes on. TC over UDP turns it
  * into a new TCP question.
@@ -57,6 +61,9 @@ bool fake_arrive(
 void fake_end(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s53_exchange_end end);
 
+/* When the first of late(), timeouts and timers is due; UINT64_MAX: nothing is. */
+uint64_t fake_due_ms(const struct s53_exchanger *exchanger);
+
 /* Let the clock run to `now_ms`; late() and timeouts come in their order and at their time. */
 void fake_advance(struct s53_exchanger *exchanger, uint64_t now_ms);
 
@@ -65,6 +72,9 @@ void fake_advance(struct s53_exchanger *exchanger, uint64_t now_ms);
  * way is not noted.
  */
 void fake_stand_still(struct s53_exchanger *exchanger, uint64_t now_ms);
+
+/* The same up to the moment of waking, when what has arrived meanwhile is read first. */
+void fake_wake(struct s53_exchanger *exchanger, uint64_t now_ms);
 
 /* Exchanges that are listened for. */
 unsigned fake_listened(const struct s53_exchanger *exchanger);
