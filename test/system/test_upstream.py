@@ -10,8 +10,10 @@ import pytest
 from support.client import addresses, extended_errors, query, rcode, rdata
 from support.namespace import Neighbour
 from support.process import patience, wait_until
+from support.servers import Named
 from support.split53 import free_port
 from support.upstream import A, FORMERR, NOTIMP, REFUSED, SERVFAIL, FakeUpstream, answer_with
+from support.watch import Watch, lost, worst
 
 
 def silence(_):
@@ -379,6 +381,59 @@ def test_a_forwarder_given_by_name_is_resolved(upstream, split53, resolv_conf, c
             assert time.monotonic() < end
         assert addresses(reply) == ["10.0.0.7"]
         assert "dns.forwarders.example." in resolver.names()
+    finally:
+        resolv_conf.write_text("")
+
+
+FORWARDERS_ZONE = "$TTL 5\n@ 5 IN SOA ns hostmaster {serial} 3600 600 86400 5\n@ IN NS ns\nns IN A 127.0.0.53\ndns IN A {address}\n"
+
+
+def test_no_question_is_lost_while_the_address_behind_a_forwarders_name_changes(upstream, split53, resolv_conf, closing, tmp_path):
+    """The old server still holds questions when the new address is learnt; later it is gone."""
+    def slow(address):
+        packed = answer_with(address)
+        return lambda q: q.send(packed(q), delay=0.4)
+    old = upstream(slow("10.0.0.1"), address="127.0.0.77")
+    new = upstream(slow("10.0.0.2"), address="127.0.0.78", port=old.port)
+    names = closing(Named(tmp_path, zones={"forwarders.example": FORWARDERS_ZONE.format(serial=1, address="127.0.0.77")},
+                          address="127.0.0.53", port=53))
+    resolv_conf.write_text("nameserver 127.0.0.53\n")
+    try:
+        program = split53(forwarders=[f"dns.forwarders.example port {old.port}"])
+        wait_until(lambda: rcode(program.ask(f"warm{time.monotonic_ns()}.example.com.", timeout=10)) == "NOERROR", 5 * patience(), "it is known")
+        watch = closing(Watch((program.address, program.port), lambda number: (f"n{number}.example.com.", "A"), every=0.02))
+        for serial, address in ((2, "127.0.0.78"), (3, "127.0.0.77"), (4, "127.0.0.78")):
+            here, there = (new, old) if address == "127.0.0.78" else (old, new)
+            names.rewrite("forwarders.example", FORWARDERS_ZONE.format(serial=serial, address=address))
+            here.forget()
+            wait_until(lambda server=here: len(server.queries) > 20, 12, f"{address} is asked")
+            there.forget()
+            time.sleep(1)
+            assert len(there.queries) <= 2, "who is no longer behind the name is left"
+        old.close()
+        time.sleep(1)
+        watch.stop()
+        assert not lost(watch.samples)
+        bad = [sample for sample in watch.samples if sample.code != "NOERROR"]
+        assert not bad, bad[:5]
+        assert worst(watch.samples) < 0.4 + 0.5 * patience()
+    finally:
+        resolv_conf.write_text("")
+
+
+def test_a_name_that_is_no_longer_found_keeps_its_addresses(upstream, split53, resolv_conf, closing, tmp_path):
+    server = upstream(answer_with("10.0.0.7"), address="127.0.0.77")
+    names = closing(Named(tmp_path, zones={"forwarders.example": FORWARDERS_ZONE.format(serial=1, address="127.0.0.77")},
+                          address="127.0.0.53", port=53))
+    resolv_conf.write_text("nameserver 127.0.0.53\n")
+    try:
+        program = split53(forwarders=[f"dns.forwarders.example port {server.port}"])
+        wait_until(lambda: rcode(program.ask(f"warm{time.monotonic_ns()}.example.com.", timeout=10)) == "NOERROR", 5 * patience(), "it is known")
+        watch = closing(Watch((program.address, program.port), lambda number: (f"n{number}.example.com.", "A"), every=0.05))
+        names.close()
+        time.sleep(8)	# its TTL of 5 s ends, and it is looked up in vain
+        watch.stop()
+        assert not lost(watch.samples) and {sample.code for sample in watch.samples} == {"NOERROR"}
     finally:
         resolv_conf.write_text("")
 

@@ -2,6 +2,7 @@
 """Real servers beside the program: named, and a Consul agent."""
 import json
 import os
+import signal
 import urllib.error
 import urllib.request
 
@@ -21,9 +22,9 @@ class Named:
         self.folder = os.path.join(str(folder), name)
         os.makedirs(self.folder)
         self.address, self.port = address, port
-        stanzas = []
+        stanzas, self.paths = [], {}
         for number, (zone, text) in enumerate((zones or {}).items()):
-            path = os.path.join(self.folder, f"zone{number}")
+            path = self.paths[zone] = os.path.join(self.folder, f"zone{number}")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
             stanzas.append(f'zone "{zone}" {{ type primary; file "{path}"; }};')
@@ -51,6 +52,14 @@ controls {{ }};
 
     def ask(self, name, rdtype="A", **more):
         return ask((self.address, self.port), name, rdtype, **more)
+
+    def rewrite(self, zone, text):
+        """Another text for a zone, with a higher serial; in force when this returns."""
+        with open(self.paths[zone], "w", encoding="utf-8") as file:
+            file.write(text)
+        before = self.process.log().count(f"zone {zone}/IN: loaded serial")
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.process.log().count(f"zone {zone}/IN: loaded serial") > before, 10, f"{zone} is loaded")
 
     def close(self):
         self.process.kill()

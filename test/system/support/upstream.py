@@ -142,6 +142,8 @@ class FakeUpstream:
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
         self.udp = self.tcp = None
         self._stopping = False
+        self._thawed = threading.Event()
+        self._thawed.set()
         self._streams = set()
         self._open(udp, tcp)
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -205,10 +207,13 @@ class FakeUpstream:
 
     def _run(self):
         while not self._stopping:
+            self._thawed.wait()
             with self._lock:
                 wait = max(0.0, self._due[0][0] - time.monotonic()) if self._due else None
             for key, _ in self._selector.select(wait):
-                key.data()
+                # One that is closed by the one before it is no longer there.
+                if key.fileobj.fileno() >= 0:
+                    key.data()
             while True:
                 with self._lock:
                     if not self._due or self._due[0][0] > time.monotonic():
@@ -262,6 +267,14 @@ class FakeUpstream:
         for octets in [replies] if isinstance(replies, bytes) else replies or ():
             query.send(octets)
 
+    def freeze(self):
+        """As SIGSTOP: the kernel takes what comes, and nothing goes out until thaw()."""
+        self._thawed.clear()
+        self._wake_write.send(b"x")
+
+    def thaw(self):
+        self._thawed.set()
+
     def close_streams(self):
         """Close every TCP connection that is open now, in the server's own thread."""
         def close():
@@ -279,6 +292,7 @@ class FakeUpstream:
         if self._stopping:
             return
         self._stopping = True
+        self._thawed.set()
         self._wake_write.send(b"x")
         self._thread.join(5)
         for key in list(self._selector.get_map().values()):

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: ISC
+"""
+A thread that asks one server all along, steadily, and writes down what became of each question: `Watch` beside a test that breaks things.
+"""
+import socket
+import threading
+import time
+
+from .client import extended_errors, parse, query, rcode, rdata
+
+
+class Sample:
+    """One question: when it was asked (monotonic seconds), what came and after how long. took None: nothing came."""
+
+    def __init__(self, name, sent):
+        self.name, self.sent, self.took, self.octets = name, sent, None, None
+
+    @property
+    def reply(self):
+        return None if self.octets is None else parse(self.octets)
+
+    @property
+    def code(self):
+        """The rcode's name, or None for silence."""
+        return None if self.octets is None else rcode(self.reply)
+
+    @property
+    def data(self):
+        """The records of the answer as a set, without TTLs."""
+        return frozenset() if self.octets is None else frozenset(rdata(self.reply))
+
+    @property
+    def errors(self):
+        """The extended errors."""
+        return [] if self.octets is None else extended_errors(self.reply)
+
+    def __repr__(self):
+        took = "lost" if self.took is None else f"{self.took * 1000:.0f} ms"
+        return f"<{self.name} at {self.sent:.2f}: {took} {self.code} {sorted(self.data)} {self.errors}>"
+
+
+class Watch:
+    """
+    Asks names(number), (name, type) each time, every `every` seconds, from one UDP socket, until stop(); what was asked last is waited for
+    `patience` seconds. `refused` counts the ICMP refusals.
+    """
+
+    def __init__(self, place, names, every=0.1, patience=9.0):
+        self.names, self.every, self.patience = names, every, patience
+        self.samples, self.refused = [], 0
+        self._flying = {}
+        self._socket = socket.socket(socket.AF_INET6 if ":" in place[0] else socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.connect(place)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        start, end = time.monotonic(), None
+        while True:
+            now = time.monotonic()
+            due = start + len(self.samples) * self.every
+            if end is None and self._stopping.is_set():
+                end = now + self.patience
+            if end is None and now >= due:
+                if now > due + 1:	# this machine stood still: do not ask all at once what was not asked
+                    start = now - len(self.samples) * self.every
+                self._ask()
+                continue
+            if end is not None and (now >= end or not self._flying):
+                return
+            self._receive(max(0.001, min(end - now if end is not None else due - now, 0.1)))
+
+    def _ask(self):
+        number = len(self.samples)
+        name, rdtype = self.names(number)
+        octets = query(name, rdtype, edns=0, identity=number & 0xffff).to_wire()
+        sample = Sample(name, time.monotonic())
+        self.samples.append(sample)
+        self._flying[number & 0xffff] = sample
+        try:
+            self._socket.send(octets)
+        except ConnectionRefusedError:	# said of the one before; this one was not sent
+            self.refused += 1
+            self._socket.send(octets)
+
+    def _receive(self, seconds):
+        self._socket.settimeout(seconds)
+        try:
+            octets = self._socket.recv(65535)
+        except socket.timeout:
+            return
+        except ConnectionRefusedError:
+            self.refused += 1
+            return
+        sample = self._flying.pop(int.from_bytes(octets[:2], "big"), None)
+        if sample is not None:
+            sample.octets, sample.took = octets, time.monotonic() - sample.sent
+
+    def since(self, start, end=None):
+        """What was asked from `start` on, before `end` (monotonic seconds)."""
+        return [sample for sample in list(self.samples) if sample.sent >= start and (end is None or sample.sent < end)]
+
+    def stop(self):
+        """The samples, when all are answered or given up."""
+        self._stopping.set()
+        self._thread.join()
+        self._socket.close()
+        return self.samples
+
+
+def share(samples, part):
+    """The time within which `part` (0.99) of the samples were answered; lost ones count as endless."""
+    times = sorted(float("inf") if sample.took is None else sample.took for sample in samples)
+    return times[min(len(times) - 1, int(len(times) * part))]
+
+
+def lost(samples):
+    return [sample for sample in samples if sample.took is None]
+
+
+def worst(samples):
+    return share(samples, 1.0)

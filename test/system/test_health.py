@@ -1,0 +1,528 @@
+# SPDX-License-Identifier: ISC
+"""
+Servers that fall ill and recover: what the clients feel of it, what the log says, who is asked. The bounds are those of a busy machine
+and a program with sanitizers; test/bench/run failover measures.
+"""
+import signal
+import socket
+import time
+
+import pytest
+
+from support.ailing import (BLACK_HOLED, FAILING, FROZEN, GARBLED, ILLNESSES, KILLED, LOSSY, ONLY_TCP, ONLY_UDP, REFUSING, SILENT, SLOW,
+                            WELL, Ailing)
+from support.client import addresses, extended_errors, query, rcode
+from support.healthlog import changes, of_server
+from support.namespace import Neighbour
+from support.process import patience, wait_until
+from support.split53 import Split53, free_port
+from support.upstream import A, SERVFAIL, FakeUpstream, answer_with
+from support.watch import Watch, lost, worst
+
+WELL_S, ILL_S, AGAIN_S = 1.5, 4.0, 5.0
+BACK_S = 4.0	# and then it is in full use again
+NO_REACHABLE, NETWORK_ERROR, STALE = 22, 23, 3
+
+
+@pytest.fixture
+def ailing(closing):
+    """ailing(...) starts a server that can fall ill."""
+    return lambda *arguments, **more: closing(Ailing(*arguments, **more))
+
+
+def elapsed(function, *arguments, **more):
+    start = time.monotonic()
+    value = function(*arguments, **more)
+    return value, time.monotonic() - start
+
+
+def client_names(server, suffix="example.com."):
+    """What clients asked, without the program's own probes."""
+    return [name for name in server.names() if name.endswith(suffix)]
+
+
+# One of two servers falls ill, in ten ways at once: each pair has two zones of its own, one asked in order, one by the default policy
+
+POLICIES = ("ordered", "fastest")
+
+
+def cut_for_some(address):
+    """Names that begin with tc have an answer over TCP only."""
+    def answer(q):
+        return q.reply(tc=True) if q.name.startswith("tc") and not q.tcp else q.reply((A, 60, socket.inet_aton(address)))
+    return answer
+
+
+class Rows:
+    """What happened: the watch's samples, the log, and what each first server was asked."""
+
+    def __init__(self, work, neighbour):
+        self.first, self.second = {}, {}
+        for number, how in enumerate(ILLNESSES):
+            away = {"address": "10.53.0.2", "neighbour": neighbour, "home": "10.53.0.1"} if how == BLACK_HOLED else \
+                {"address": f"127.0.10.{number + 1}"}
+            self.first[how] = Ailing(cut_for_some("10.0.0.1"), **away)
+            self.second[how] = FakeUpstream(cut_for_some("10.0.0.2"), address=f"127.0.11.{number + 1}")
+        port = free_port()
+        zones = "".join(
+            f'zone "{how}.{policy}.example.com" {{ type forward; forward only; forwarders-policy {policy};'
+            f' forwarders {{ {self.first[how].where}; {self.second[how].where}; }}; }};\n' for how in ILLNESSES for policy in POLICIES)
+        self.program = Split53(work, f"""options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file none;
+            recursion yes; allow-query {{ any; }}; forward only; forwarders {{ }}; }};\n{zones}""", wait_at=("127.0.0.1", port))
+        self.suffixes = [f"{how}.{policy}.example.com." for policy in POLICIES for how in ILLNESSES]
+        self.samples = []
+
+    def name(self, number):
+        kind = "tc" if number // len(self.suffixes) % 10 == 9 else "n"
+        return f"{kind}{number}.{self.suffixes[number % len(self.suffixes)]}", "A"
+
+    def run(self):
+        watch = Watch((self.program.address, self.program.port), self.name, every=0.006)
+        try:
+            time.sleep(WELL_S)
+            for how, server in self.first.items():
+                server.ail(how)
+            self.ill_at = time.monotonic()
+            time.sleep(ILL_S)
+            for server in self.first.values():
+                server.ail(WELL)
+            self.well_at = time.monotonic()
+            time.sleep(AGAIN_S)
+        finally:
+            self.samples = watch.stop()
+        self.log = self.program.log()
+
+    def of(self, how, policy):
+        return [sample for sample in self.samples if sample.name.endswith(f".{how}.{policy}.example.com.")]
+
+    def changes(self, how):
+        return of_server(changes(self.log), self.first[how])
+
+    def stop(self):
+        self.program.stop()
+        for server in (*self.first.values(), *self.second.values()):
+            server.close()
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    neighbour = Neighbour("vethill", "10.53.0.1/24", "10.53.0.2/24")
+    it = Rows(tmp_path_factory.mktemp("rows"), neighbour)
+    it.run()
+    yield it
+    it.stop()
+    neighbour.close()
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("how", ILLNESSES)
+def test_no_question_is_lost_or_late_when_one_of_two_servers_is(rows, how, policy):
+    samples = rows.of(how, policy)
+    assert len(samples) > 40
+    assert not lost(samples)
+    wrong = [sample for sample in samples if sample.code != "NOERROR" or
+             sample.data not in ({(sample.name, "A", "10.0.0.1")}, {(sample.name, "A", "10.0.0.2")})]
+    assert not wrong, wrong[:5]
+    print(f"{how} {policy}: worst {worst(samples) * 1000:.0f} ms")
+    assert worst(samples) < 1.5
+
+
+@pytest.mark.parametrize("how", ILLNESSES)
+def test_a_server_is_in_full_use_again_within_seconds_after_it_was(rows, how):
+    samples = [sample for sample in rows.of(how, "ordered") if sample.sent > rows.well_at + BACK_S]
+    heard = set(rows.first[how].names())
+    assert len(samples) >= 4
+    used = [sample for sample in samples if sample.name in heard]
+    assert len(used) >= 0.75 * len(samples), (rows.changes(how), samples)
+
+
+@pytest.mark.parametrize("how", [KILLED, FROZEN, BLACK_HOLED, GARBLED, ONLY_TCP])
+def test_a_server_is_said_to_be_down_and_up_again_when_it_was(rows, how):
+    said = [change for change in rows.changes(how) if change.protocol == "UDP"]
+    assert any(change.to == "down" for change in said), said
+    assert said[-1].to == "up", said
+
+
+@pytest.mark.parametrize("how", [SLOW, LOSSY, FAILING, REFUSING])
+def test_a_server_that_answers_is_not_said_to_be_down_when_it_was(rows, how):
+    said = rows.changes(how)
+    assert not [change for change in said if change.to == "down"], said
+
+
+def test_no_healthy_server_is_said_to_be_down(rows):
+    for how, server in rows.second.items():
+        said = of_server(changes(rows.log), server)
+        assert not [change for change in said if change.to in ("down", "stalled")], (how, said)
+
+
+# The log
+
+def test_each_change_is_one_line_with_server_states_reason_and_time(ailing, split53):
+    first, second = ailing(), ailing(answer_with("10.0.0.2"))
+    program = split53(forwarders=[first.where, second.where], options="forwarders-policy ordered;")
+    with watching(program):
+        time.sleep(0.5)
+        first.ail(KILLED)
+        wait_until(lambda: of_server(changes(program.log()), first), 5, "a change is said")
+        time.sleep(1)
+        first.ail(WELL)
+        wait_until(lambda: of_server(changes(program.log()), first)[-1].to == "up", 6, "it is up")
+    said = of_server(changes(program.log()), first)
+    for before, after in zip(said, said[1:]):
+        if before.protocol == after.protocol:
+            assert before.to == after.before, said
+    assert all(change.before != change.to and change.why and change.lasted for change in said), said
+    assert said[0].to == "down" and "refused" in said[0].why
+    assert len(said) <= 8, "probes are not said"
+    assert not of_server(changes(program.log()), second)
+
+
+# All are dead
+
+def watching(program, every=0.05, suffix="example.com.", tag="w"):
+    """A watch of new names; a context, stopped at its end."""
+    return _Watching(Watch((program.address, program.port), lambda number: (f"{tag}{number}.{suffix}", "A"), every))
+
+
+class _Watching:
+    def __init__(self, watch):
+        self.watch = watch
+
+    def __enter__(self):
+        return self.watch
+
+    def __exit__(self, *_):
+        self.watch.stop()
+
+
+@pytest.mark.parametrize("how,errors", [(SILENT, {NO_REACHABLE}), (FROZEN, {NO_REACHABLE}), (KILLED, {NETWORK_ERROR})])
+def test_when_all_are_dead_that_is_said_at_once_and_their_return_is_felt_at_once(ailing, split53, how, errors):
+    servers = [ailing(answer_with(f"10.0.0.{number}"), address=f"127.0.0.{number}") for number in (2, 3)]
+    program = split53(forwarders=[server.where for server in servers])
+    with watching(program) as watch:
+        time.sleep(1)
+        for server in servers:
+            server.ail(how)
+        dead_at = time.monotonic()
+        time.sleep(4.5)
+        for server in servers:
+            server.ail(WELL)
+        well_at = time.monotonic()
+        time.sleep(2.5)
+    samples = watch.samples
+    assert not lost(samples)
+    assert worst(watch.since(dead_at, well_at)) < 2.0 * patience() / 2, "while it is not yet known"
+    known = watch.since(dead_at + 2.5, well_at - 0.5)
+    assert known and {sample.code for sample in known} == {"SERVFAIL"}
+    assert all(set(sample.errors) & errors for sample in known), known[0]
+    assert worst(known) < 0.4 * patience() / 2, "when it is known"
+    good = [sample for sample in watch.since(well_at) if sample.code == "NOERROR"]
+    assert good and good[0].sent + good[0].took - well_at < 2.0, "loose: the goal is one second"
+    settled = watch.since(well_at + 1.5)
+    assert {sample.code for sample in settled} == {"NOERROR"}
+
+
+def test_stale_answers_are_given_at_once_when_all_are_dead(ailing, split53):
+    server = ailing(answer_with("10.0.0.1", ttl=1))
+    program = split53(forwarders=[server.where], options="stale-answer-enable yes; max-stale-ttl 3600; stale-answer-client-timeout off;")
+    names = [f"kept{number}.example.com." for number in range(20)]
+    for name in names:
+        program.ask(name)
+    server.ail(SILENT)
+    with watching(program):
+        wait_until(lambda: said_of(program, server, "down"), 8, "it is down")
+        for name in names:
+            reply, seconds = elapsed(program.ask, name, edns=0)
+            assert addresses(reply) == ["10.0.0.1"] and STALE in extended_errors(reply)
+            assert seconds < 0.4 * patience() / 2
+
+
+def said_of(program, server, state):
+    return [change for change in of_server(changes(program.log()), server) if change.to == state]
+
+
+def test_the_only_server_is_always_tried(ailing, split53):
+    server = ailing()
+    program = split53(forwarders=[server.where])
+    with watching(program, every=0.1):
+        server.ail(SILENT)
+        wait_until(lambda: said_of(program, server, "down"), 8, "it is down")
+        server.forget()
+        time.sleep(1)
+        assert len(set(client_names(server))) >= 5
+
+
+def test_one_question_at_a_time_of_our_own_while_a_server_is_dead_and_none_in_health(ailing, split53):
+    dead, good = ailing(), ailing(answer_with("10.0.0.2"))
+    program = split53(forwarders=[dead.where, good.where], options="forwarders-policy ordered;")
+    with watching(program):
+        time.sleep(1)
+        assert not [name for server in (dead, good) for name in server.names() if not name.endswith("example.com.")], "no probes in health"
+        dead.ail(SILENT)
+        wait_until(lambda: said_of(program, dead, "down"), 6, "it is down")
+    dead.forget()
+    good.forget()
+    time.sleep(5)
+    probes = [q for q in dead.queries if not q.name.endswith("example.com.")]
+    assert 1 <= len(probes) <= 8, [(q.name, q.qtype, q.tcp) for q in probes]
+    assert not good.names(), "who is healthy is not probed"
+    assert said_of(program, dead, "down") and not said_of(program, dead, "up")
+
+
+def test_a_health_check_asks_what_it_is_told_as_often_as_it_is_told(ailing, split53):
+    server = ailing(lambda q: q.reply(rcode=SERVFAIL) if q.name == "check.example.com." else q.address("10.0.0.1"))
+    program = split53(forwarders=[server.where], options="""health-check { name "check.example.com"; type TXT; accept { NOERROR; SERVFAIL; };
+        interval 1 2; timeout 500; rise 1; fall 2; mode always; };""")
+    time.sleep(3.5)
+    checks = [q for q in server.queries if q.name == "check.example.com."]
+    assert 2 <= len(checks) <= 6 and {q.qtype for q in checks} == {16}
+    server.ail(SILENT)
+    wait_until(lambda: said_of(program, server, "down"), 6, "it is down without a client's question")
+    server.ail(WELL)
+    wait_until(lambda: said_of(program, server, "up"), 6, "and up again")
+
+
+def test_without_health_checks_live_traffic_alone_decides(ailing, split53):
+    server = ailing()
+    program = split53(forwarders=[server.where], options="health-check { mode never; };")
+    with watching(program):
+        server.ail(SILENT)
+        wait_until(lambda: said_of(program, server, "down"), 6, "it is down")
+        server.ail(WELL)
+        wait_until(lambda: said_of(program, server, "up"), 6, "it is up")
+    assert not [name for name in server.names() if not name.endswith("example.com.")]
+
+
+# Who is asked
+
+def three(ailing, delay=0.0):
+    def answer(number):
+        octets = socket.inet_aton(f"10.0.0.{number}")
+        return lambda q: q.reply((A, 60, octets)) if not delay else q.send(q.reply((A, 60, octets)), delay=delay)
+    return [ailing(answer(number), address=f"127.0.0.{number}") for number in (2, 3, 4)]
+
+
+def policy_of(split53, servers, policy):
+    return split53(forwarders=[server.where for server in servers], options=f"forwarders-policy {policy};", arguments=["-n", "1"])
+
+
+def shares(program, servers, count=60, tag="s"):
+    """How many of so many new names each server was asked, and who gave the answers."""
+    for server in servers:
+        server.forget()
+    given = []
+    for number in range(count):
+        reply = program.ask(f"{tag}{number}.example.com.")
+        assert rcode(reply) == "NOERROR"
+        given += addresses(reply)
+    return [len(set(client_names(server))) for server in servers], given
+
+
+def test_ordered_asks_the_first_that_is_well_and_fails_back(ailing, split53):
+    servers = three(ailing)
+    program = policy_of(split53, servers, "ordered")
+    shares(program, servers, 20, "warm")
+    asked, given = shares(program, servers, tag="a")
+    assert asked[0] == 60 and set(given) == {"10.0.0.2"} and sum(asked[1:]) <= 6, "the others are looked at now and then"
+    servers[0].ail(KILLED)
+    _, given = shares(program, servers, tag="b")
+    assert given.count("10.0.0.3") >= 58
+    servers[0].ail(WELL)
+    with watching(program):
+        wait_until(lambda: said_of(program, servers[0], "up"), 6, "the first is up")
+        _, given = shares(program, servers, tag="c")
+    assert given.count("10.0.0.2") >= 55
+
+
+def test_round_robin_gives_each_its_turn(ailing, split53):
+    servers = three(ailing)
+    asked, given = shares(policy_of(split53, servers, "round-robin"), servers)
+    assert all(16 <= given.count(f"10.0.0.{number}") <= 24 for number in (2, 3, 4)), given
+    assert sum(asked) <= 80
+
+
+def test_random_gives_each_a_share(ailing, split53):
+    servers = three(ailing)
+    _, given = shares(policy_of(split53, servers, "random"), servers, 120)
+    assert all(15 <= given.count(f"10.0.0.{number}") <= 70 for number in (2, 3, 4)), "a wider band fails once in a million runs"
+
+
+def test_race_asks_all_and_takes_the_first_answer(ailing, split53):
+    servers = three(ailing)
+    servers[0].ail(SLOW)
+    servers[1].ail(SLOW)
+    program = policy_of(split53, servers, "race")
+    asked, given = shares(program, servers, 20)
+    assert given == ["10.0.0.4"] * 20
+    assert asked[2] == 20 and asked[0] >= 1 and asked[1] >= 1
+
+
+def test_race_asks_all_who_are_well(ailing, split53):
+    servers = three(ailing)
+    asked, _ = shares(policy_of(split53, servers, "race"), servers, 30)
+    assert all(count >= 28 for count in asked), asked
+
+
+def test_least_outstanding_leaves_a_server_that_holds_its_questions(ailing, split53):
+    servers = three(ailing)
+    program = policy_of(split53, servers, "least-outstanding")
+    for server in servers:
+        server.healthy = (lambda old, delay: lambda q: q.send(old(q), delay=delay))(server.healthy, 0.2 if server is servers[0] else 0.01)
+    with watching(program, every=0.02) as watch:
+        time.sleep(3)
+    assert not lost(watch.samples)
+    counts = [len(set(client_names(server))) for server in servers]
+    assert counts[0] < counts[1] and counts[0] < counts[2], counts
+
+
+def test_a_higher_tier_is_asked_when_the_lower_is_not_up(ailing, split53):
+    servers = three(ailing)
+    where = [f"{server.where} tier {tier}" for server, tier in zip(servers, (1, 1, 2))]
+    program = split53(forwarders=where, options="forwarders-policy round-robin;", arguments=["-n", "1"])
+    shares(program, servers, 20, "warm")
+    asked, given = shares(program, servers, tag="a")
+    assert given.count("10.0.0.4") <= 3 and min(asked[:2]) >= 20 and asked[2] <= 6
+    servers[0].ail(KILLED)
+    _, given = shares(program, servers, tag="b")
+    assert given.count("10.0.0.3") >= 55
+    servers[1].ail(KILLED)
+    _, given = shares(program, servers, tag="c")
+    assert given.count("10.0.0.4") == 60
+    servers[1].ail(WELL)
+    with watching(program):
+        wait_until(lambda: said_of(program, servers[1], "up"), 6, "the second is up")
+        _, given = shares(program, servers, tag="d")
+    assert given.count("10.0.0.3") >= 50
+
+
+# Quotas
+
+def at_once(program, names, seconds=3.0):
+    """All these questions at once: (replies by number, seconds until each came)."""
+    with program.client() as client:
+        start = time.monotonic()
+        for number, name in enumerate(names):
+            client.send(query(name, edns=0, identity=number).to_wire())
+        early = client.collect(len(names), 0.5 * patience() / 2)
+        rest = client.collect(len(names) - len(early), seconds - (time.monotonic() - start))
+        return early, rest
+
+
+def slowly(q):
+    return q.send(q.address("10.0.0.1"), delay=1.5)
+
+
+@pytest.mark.parametrize("what", ["fetches-per-server", "fetches-per-zone"])
+@pytest.mark.parametrize("how", ["fail", "drop"])
+def test_over_a_quota_questions_fail_or_are_dropped_at_once(ailing, split53, what, how):
+    server = ailing(slowly)
+    program = split53(forwarders=[server.where], options=f"{what} 5 {how};", arguments=["-n", "1"])
+    early, late = at_once(program, [f"q{number}.example.com." for number in range(20)], 2.5 * patience() / 2)
+    assert sorted(late) == [0, 1, 2, 3, 4] and {octets[3] & 15 for octets in late.values()} == {0}
+    assert sorted(early) == (list(range(5, 20)) if how == "fail" else [])
+    assert {octets[3] & 15 for octets in early.values()} <= {SERVFAIL}
+    assert len(set(client_names(server))) == 5
+    assert addresses(program.ask("after.example.com.")) == ["10.0.0.1"], "what is under way no more does not count"
+
+
+def test_more_clients_per_query_than_are_let_wait_are_shed(ailing, split53):
+    server = ailing(slowly)
+    program = split53(forwarders=[server.where], options="clients-per-query 5; max-clients-per-query 5;", arguments=["-n", "1"])
+    clients = [program.client() for _ in range(12)]
+    try:
+        for number, client in enumerate(clients):
+            client.send(query("one.example.com.", edns=0, identity=number).to_wire())
+            time.sleep(0.005)
+        codes = [[octets[3] & 15 for octets in client.collect(1, 3).values()] for client in clients[:6]]
+        assert codes.count([0]) in (5, 6), codes
+        shed = [[octets[3] & 15 for octets in client.collect(1, 0.1).values()] for client in clients[6:]]
+        assert [0] not in shed, shed
+    finally:
+        for client in clients:
+            client.close()
+    assert len(client_names(server)) == 1
+
+
+# Slow, not dead
+
+def test_a_slow_server_is_waited_for_and_its_answer_kept_though_the_client_has_left(ailing, split53):
+    server = ailing(lambda q: q.send(q.address("10.0.0.1", ttl=300), delay=3 if q.name.startswith("slow") else 0))
+    program = split53(forwarders=[server.where])
+    program.ask("quick.example.com.")
+    with program.client() as client:
+        client.send(query("slow.example.com.").to_wire())
+        time.sleep(0.3)
+    with program.client() as client:
+        client.send(query("slow2.example.com.", identity=7).to_wire())
+        assert client.collect(1, 4.4)[7][3] & 15 == 0
+    count = client_names(server).count("slow.example.com.")
+    reply, seconds = elapsed(program.ask, "slow.example.com.")
+    assert addresses(reply) == ["10.0.0.1"] and seconds < 0.3 * patience()
+    assert client_names(server).count("slow.example.com.") == count
+    assert not said_of(program, server, "down")
+
+
+def test_a_question_is_given_up_at_resolver_query_timeout(ailing, split53):
+    server = ailing(lambda q: q.send(q.address("10.0.0.1"), delay=8 if q.name.startswith("held") else 0))
+    program = split53(forwarders=[server.where], options="resolver-query-timeout 2000;")
+    with watching(program, every=0.1):	# it answers all along: alive
+        reply, seconds = elapsed(program.ask, "held.example.com.", edns=0, timeout=7)
+    assert rcode(reply) == "SERVFAIL" and extended_errors(reply)
+    assert 1.8 < seconds < 2.0 + 0.5 * patience()
+
+
+def test_a_clients_retransmission_hurries_the_next_server(ailing, split53):
+    """The first is known to take 200 ms, so that the wait for it is long; the client asks again long before."""
+    first = ailing(lambda q: None if q.name.startswith("held") else q.send(q.address("10.0.0.1"), delay=0.2))
+    second = ailing(answer_with("10.0.0.2"))
+    program = split53(forwarders=[first.where, second.where], options="forwarders-policy ordered;", arguments=["-n", "1"])
+    for number in range(4):
+        program.ask(f"warm{number}.example.com.")
+    waits = []
+    for number in range(5):
+        octets = query(f"held{number}.example.com.", edns=0, identity=number).to_wire()
+        with program.client() as client:
+            start = time.monotonic()
+            client.send(octets)
+            time.sleep(0.03)
+            client.send(octets)
+            assert client.collect(1, 2)[number][3] & 15 == 0
+            waits.append(time.monotonic() - start)
+        program.ask(f"again{number}.example.com.")	# it answers: not suspect
+    print([f"{wait * 1000:.0f} ms" for wait in waits])
+    assert sorted(waits)[1] < 0.17, waits
+
+
+# This program's own standstill, reloads
+
+def test_no_server_is_down_because_this_program_stood_still(ailing, split53):
+    servers = [ailing(lambda q: q.send(q.address("10.0.0.1"), delay=0.02), address=f"127.0.0.{number}") for number in (2, 3)]
+    program = split53(forwarders=[server.where for server in servers])
+    with watching(program, every=0.01):
+        time.sleep(1)
+        program.process.send_signal(signal.SIGSTOP)
+        time.sleep(3)
+        program.process.send_signal(signal.SIGCONT)
+        time.sleep(1.5)
+    said = [change for server in servers for change in of_server(changes(program.log()), server)]
+    assert not [change for change in said if change.to in ("down", "stalled")], said
+
+
+def test_what_is_known_of_servers_survives_a_reload(ailing, split53):
+    dead, good = ailing(), ailing(answer_with("10.0.0.2"))
+    program = split53(forwarders=[dead.where, good.where], options="forwarders-policy ordered;")
+    with watching(program) as watch:
+        time.sleep(0.5)
+        dead.ail(SILENT)
+        wait_until(lambda: said_of(program, dead, "down"), 6, "it is down")
+        count = len(changes(program.log()))
+        dead.forget()
+        start = time.monotonic()
+        for number in range(1, 4):
+            program.reload()
+            wait_until(lambda n=number: program.log().count("reloaded") >= n, 5 * patience(), "it reloads")
+            time.sleep(0.4)
+    assert len(changes(program.log())) == count, changes(program.log())
+    asked = watch.since(start)
+    assert not lost(watch.samples) and worst(asked) < 0.5 * patience() / 2
+    assert len(set(client_names(dead))) <= 3, "who is down is not asked by clients"
