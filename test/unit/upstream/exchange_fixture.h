@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * exchange_fixture.h - an exchanger, a fake server, and questions whose fate is written down.
+ * exchange_fixture.h - an exchanger, a fake server, and questions whose fate is written down. So is
+ * what is noted of the server, on its way to the real record.
  */
 #pragma once
 
@@ -14,6 +15,33 @@
 #include <split53/exchange.h>
 
 #include "upstream/inside.h"
+
+static struct s53_upstream_sign signs[256];
+static unsigned sign_count; /* more than there is room for are counted */
+
+static inline void
+spy_on_note(struct s53_upstream *upstream, struct s53_upstream_sign sign, uint64_t now_ms)
+{
+	if (sign_count < sizeof(signs) / sizeof(signs[0]))
+		signs[sign_count] = sign;
+	sign_count++;
+	s53_upstream_note(upstream, sign, now_ms);
+}
+
+/* In the place of the archive's. */
+#define s53_upstream_note spy_on_note
+#include "upstream/notes.c"
+#undef s53_upstream_note
+
+static inline void
+assert_sign(
+    unsigned index, enum s53_upstream_event event, enum s53_protocol over, uint32_t waited_ms)
+{
+	assert_true(index < sign_count);
+	assert_int_equal(signs[index].event, event);
+	assert_int_equal(signs[index].over, over);
+	assert_in_range(signs[index].waited_ms, waited_ms, waited_ms + 2 * S53_WHEEL_TICK_MS);
+}
 
 struct asked {
 	struct fixture *fixture;
@@ -63,6 +91,7 @@ static inline void
 fixture_start_at(struct fixture *f, const char *host, void (*on_query)(struct fake_query *))
 {
 	memset(f, 0, sizeof(*f));
+	sign_count = 0;
 	f->base = event_base_new();
 	f->registry = s53_registry_new();
 	f->exchanger = s53_exchanger_new(f->base, &f->counters);
@@ -208,6 +237,25 @@ ask_tcp(struct fixture *f, struct asked *asked)
 	ask = asked_ask(asked);
 	ask.tcp = true;
 	asked_start(asked, &ask);
+}
+
+/* Over UDP, late after `late_ms`. */
+static inline void
+ask_late(struct fixture *f, struct asked *asked, uint32_t late_ms)
+{
+	struct s53_exchange_ask ask;
+
+	asked_init(f, asked);
+	ask = asked_ask(asked);
+	ask.late_ms = late_ms;
+	asked_start(asked, &ask);
+}
+
+static inline void
+asked_cancel(struct asked *asked)
+{
+	s53_exchange_cancel(asked->fixture->exchanger, asked->exchange);
+	asked->exchange = NULL;
 }
 
 static inline void
