@@ -389,7 +389,7 @@ find_due(const struct s53_link *list, struct s53_exchange **first, uint64_t *due
 
 /* The timer that is due first, before `until_ms`. */
 static struct s53_timer *
-next_timer(struct s53_exchanger *exchanger, uint64_t until_ms)
+next_timer(const struct s53_exchanger *exchanger, uint64_t until_ms)
 {
 	struct s53_timer *first = NULL;
 
