@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_setup_upstream.c - how servers are chosen and checked, as a named.conf says it.
+ */
+#include "setup_fixture.h"
+
+static const struct s53_route *
+route_of(const struct fixture *f, unsigned view, const char *name)
+{
+	struct s53_name parsed;
+	const struct s53_route *route;
+
+	assert_int_equal(s53_name_parse(name, &parsed), S53_OK);
+	route = s53_routes_find(view_at(f, view)->routes, &parsed);
+	assert_non_null(route);
+	return route;
+}
+
+static const struct s53_group_rules *
+rules_in(const struct fixture *f, unsigned view, const char *name)
+{
+	return s53_group_rules(route_of(f, view, name)->group);
+}
+
+static const struct s53_group_rules *
+rules_of(const struct fixture *f, const char *name)
+{
+	return rules_in(f, 0, name);
+}
+
+/* "192.0.2.1#53/2 ...": servers with their tiers. */
+static void
+check_tiers(const struct fixture *f, const char *name, const char *expected)
+{
+	const struct s53_group *group = route_of(f, 0, name)->group;
+	char text[512] = "", addr[S53_ADDR_TEXT];
+	size_t used = 0;
+
+	for (unsigned i = 0; i < s53_group_size(group); i++)
+		used +=
+		    (size_t)snprintf(text + used, sizeof(text) - used, "%s%s/%u", i == 0 ? "" : " ",
+			s53_addr_print(s53_upstream_addr(s53_group_server(group, i)), addr),
+			s53_group_tier(group, i));
+	assert_string_equal(text, expected);
+}
+
+static const struct s53_snapshot_check *
+check_of(const struct fixture *f, const char *addr)
+{
+	const struct s53_snapshot_check *found = NULL;
+	char text[S53_ADDR_TEXT];
+
+	for (const struct s53_snapshot_check *it = f->snapshot->checks; it != NULL; it = it->next) {
+		if (strcmp(s53_addr_print(s53_upstream_addr(it->upstream), text), addr) != 0)
+			continue;
+		assert_null(found); /* one for each server */
+		found = it;
+	}
+	assert_non_null(found);
+	return found;
+}
+
+/* "SOA consul": what a server is asked. */
+static void
+check_asks(const struct fixture *f, const char *addr, const char *expected)
+{
+	const struct s53_health_check *check = &check_of(f, addr)->check;
+	char type[S53_CONF_NUMBER_TEXT], name[S53_NAME_TEXT], text[sizeof(type) + sizeof(name)];
+
+	snprintf(text, sizeof(text), "%s %s", s53_conf_type_name(check->type, type),
+	    s53_name_print(&check->name, name));
+	assert_string_equal(text, expected);
+}
+
+static void
+without_a_word_it_is_bind_s_choice_without_limits(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { forwarders { 198.51.100.1; 198.51.100.2; }; };");
+	assert_int_equal(rules_of(f, "x")->policy, S53_POLICY_FASTEST);
+	assert_int_equal(rules_of(f, "x")->per_server.limit, 0);
+	assert_int_equal(rules_of(f, "x")->per_zone.limit, 0);
+	assert_int_equal(view_at(f, 0)->clients_per_query, 0);
+	assert_int_equal(view_at(f, 0)->max_clients_per_query, 0);
+	check_tiers(f, "x", "198.51.100.1#53/1 198.51.100.2#53/1");
+}
+
+static void
+the_policy_is_the_zones_then_the_views_then_that_of_options(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; forwarders-policy ordered; };"
+	    "view in { match-clients { 192.0.2.0/24; }; forwarders-policy race;"
+	    " zone a { type forward; forwarders { 198.51.100.2; }; };"
+	    " zone b { type forward; forwarders { 198.51.100.2; };"
+	    " forwarders-policy round-robin; };"
+	    " zone d { type forward; forwarders { }; }; };"
+	    "view out {"
+	    " zone a { type stub; primaries { 198.51.100.2; }; forwarders-policy random; };"
+	    " zone b { type static-stub; server-addresses { 198.51.100.2; };"
+	    " forwarders-policy least-outstanding; };"
+	    " zone c { type secondary; primaries { 198.51.100.2; }; }; };");
+	assert_int_equal(rules_in(f, 0, "x")->policy, S53_POLICY_RACE);
+	assert_int_equal(rules_in(f, 0, "a")->policy, S53_POLICY_RACE);
+	assert_int_equal(rules_in(f, 0, "b")->policy, S53_POLICY_ROUND_ROBIN);
+	assert_int_equal(rules_in(f, 1, "x")->policy, S53_POLICY_ORDERED);
+	assert_int_equal(rules_in(f, 1, "a")->policy, S53_POLICY_RANDOM);
+	assert_int_equal(rules_in(f, 1, "b")->policy, S53_POLICY_LEAST_OUTSTANDING);
+	assert_int_equal(rules_in(f, 1, "c")->policy, S53_POLICY_ORDERED);
+	assert_ptr_equal(route_of(f, 0, "d")->group, route_of(f, 0, "x")->group);
+}
+
+static void
+a_root_zone_has_a_policy_of_its_own_and_lends_it_to_exempt_zones(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "zone \".\" { type forward; forwarders { 198.51.100.9; }; forwarders-policy race; };"
+	    "zone b { type forward; forwarders { }; };");
+	assert_int_equal(rules_of(f, "x")->policy, S53_POLICY_RACE);
+	assert_int_equal(rules_of(f, "b")->policy, S53_POLICY_RACE);
+}
+
+static void
+the_servers_of_resolv_conf_are_chosen_by_the_policy_of_options(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f->resolv_conf, "nameserver 198.51.100.1\nnameserver 198.51.100.2\n");
+	build(f, "options { forwarders-policy ordered; fetches-per-server 7; };");
+	assert_int_equal(rules_of(f, "x")->policy, S53_POLICY_ORDERED);
+	assert_int_equal(rules_of(f, "x")->per_server.limit, 7);
+	check_tiers(f, "x", "198.51.100.1#53/1 198.51.100.2#53/1");
+	check_asks(f, "198.51.100.1#53", "NS .");
+}
+
+static void
+tiers_are_read_and_a_list_s_name_lends_its_own(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1 tier 2; 198.51.100.2 port 54 tier 32;"
+	    " 198.51.100.3; }; };"
+	    "primaries inner { 198.51.100.7 tier 2; 198.51.100.8; };"
+	    "zone a { type stub; primaries { inner tier 4; 198.51.100.9; }; };"
+	    "zone b { type static-stub; server-addresses { 198.51.100.1 tier 3; }; };");
+	check_tiers(f, "x", "198.51.100.1#53/2 198.51.100.2#54/32 198.51.100.3#53/1");
+	check_tiers(f, "a", "198.51.100.7#53/2 198.51.100.8#53/4 198.51.100.9#53/1");
+	check_tiers(f, "b", "198.51.100.1#53/3");
+}
+
+static void
+a_server_twice_has_the_tier_that_came_first(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { forwarders { 198.51.100.1 tier 2; 198.51.100.1 port 53; }; };");
+	check_tiers(f, "x", "198.51.100.1#53/2");
+	assert_true(has_diag(f, S53_DIAG_WARNING, "tier 2 counts, and not tier 1"));
+	build(f, "options { forwarders { 198.51.100.1; 198.51.100.1 tier 1; }; };");
+	assert_int_equal(f->diags.warning_count, 0);
+}
+
+static void
+quotas_do_what_bind_does_with_what_is_over_them_unless_told(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; fetches-per-server 10;"
+	    " fetches-per-zone 20; };"
+	    "view in { match-clients { 192.0.2.0/24; }; fetches-per-server 11 drop;"
+	    " fetches-per-zone 21 fail; zone a { type forward; forwarders { 198.51.100.2; }; };"
+	    " };"
+	    "view out { };");
+	assert_int_equal(rules_in(f, 0, "a")->per_server.limit, 11);
+	assert_true(rules_in(f, 0, "a")->per_server.drop);
+	assert_int_equal(rules_in(f, 0, "a")->per_zone.limit, 21);
+	assert_false(rules_in(f, 0, "a")->per_zone.drop);
+	assert_int_equal(rules_in(f, 1, "x")->per_server.limit, 10);
+	assert_false(rules_in(f, 1, "x")->per_server.drop);
+	assert_int_equal(rules_in(f, 1, "x")->per_zone.limit, 20);
+	assert_true(rules_in(f, 1, "x")->per_zone.drop);
+}
+
+static void
+clients_per_query_brings_bind_s_ceiling_with_it(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; clients-per-query 10; };"
+	    "view a { match-clients { 192.0.2.1; }; };"
+	    "view b { match-clients { 192.0.2.2; }; clients-per-query 200; };"
+	    "view c { match-clients { 192.0.2.3; }; max-clients-per-query 50; };"
+	    "view d { match-clients { 192.0.2.4; }; max-clients-per-query 0; };"
+	    "view e { clients-per-query 0; };");
+	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(view_at(f, 0)->clients_per_query, 10);
+	assert_int_equal(view_at(f, 0)->max_clients_per_query, 100);
+	assert_int_equal(view_at(f, 1)->clients_per_query, 200);
+	assert_int_equal(view_at(f, 1)->max_clients_per_query, 200);
+	assert_int_equal(view_at(f, 2)->max_clients_per_query, 50);
+	assert_int_equal(view_at(f, 3)->clients_per_query, 10);
+	assert_int_equal(view_at(f, 3)->max_clients_per_query, 0);
+	assert_int_equal(view_at(f, 4)->clients_per_query, 0);
+	assert_int_equal(view_at(f, 4)->max_clients_per_query, 0);
+}
+
+static void
+a_ceiling_below_the_limit_is_lifted_and_one_without_a_limit_is_warned_of(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; clients-per-query 30;"
+	    " max-clients-per-query 20; }; view a { match-clients { 192.0.2.1; }; }; view b { };");
+	assert_int_equal(view_at(f, 1)->max_clients_per_query, 30);
+	assert_true(has_diag(f, S53_DIAG_WARNING, "20 is taken for 30"));
+	assert_int_equal(f->diags.warning_count, 1);
+	build(f, "options { forwarders { 198.51.100.1; }; max-clients-per-query 20; };");
+	assert_int_equal(view_at(f, 0)->max_clients_per_query, 0);
+	assert_true(has_diag(f, S53_DIAG_WARNING, "no effect without 'clients-per-query'"));
+}
+
+static void
+neither_policy_nor_tiers_nor_checks_make_a_route_another_one(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t id;
+
+	build(f, "zone a { type forward; forwarders { 198.51.100.1; 198.51.100.2; }; };");
+	id = route_of(f, 0, "a")->id;
+	build(f,
+	    "options { fetches-per-server 9; fetches-per-zone 9; clients-per-query 9; };"
+	    "server 198.51.100.1 { health-check { rise 5; }; };"
+	    "zone a { type forward; forwarders { 198.51.100.2 tier 2; 198.51.100.1; };"
+	    " forwarders-policy ordered; health-check { mode never; }; };");
+	assert_int_equal(route_of(f, 0, "a")->id, id);
+	build(f, "zone a { type forward; forwarders { 198.51.100.1; 198.51.100.3; }; };");
+	assert_int_not_equal(route_of(f, 0, "a")->id, id);
+}
+
+static void
+a_server_is_asked_for_what_its_zone_needs_work_for(void **state)
+{
+	struct fixture *f = *state;
+	const struct s53_health_check *check;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; 198.51.100.2; }; };"
+	    "zone Consul { type forward; forwarders { 127.0.0.1 port 8600; }; };");
+	check_asks(f, "198.51.100.1#53", "NS .");
+	check_asks(f, "198.51.100.2#53", "NS .");
+	check_asks(f, "127.0.0.1#8600", "SOA consul");
+	assert_false(check_of(f, "127.0.0.1#8600")->written);
+	check = &check_of(f, "127.0.0.1#8600")->check;
+	assert_int_equal(check->mode, S53_CHECK_LAZY);
+	assert_int_equal(check->accept, S53_CHECK_ACCEPT);
+	assert_int_equal(check->interval_s, S53_CHECK_INTERVAL_S);
+	assert_int_equal(check->interval_max_s, S53_CHECK_INTERVAL_MAX_S);
+	assert_int_equal(check->timeout_ms, S53_CHECK_TIMEOUT_MS);
+	assert_int_equal(check->rise, S53_CHECK_RISE);
+	assert_int_equal(check->fall, S53_CHECK_FALL);
+}
+
+static void
+the_deepest_zone_is_asked_for_and_reverse_ones_only_when_there_is_no_other(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; 198.51.100.2; 198.51.100.3; }; };"
+	    "zone consul { type forward; forwarders { 198.51.100.1; }; };"
+	    "zone \"10.in-addr.arpa\" { type forward; forwarders { 198.51.100.1; 198.51.100.2; }; "
+	    "};"
+	    "zone \"a.b.example\" { type forward; forwarders { 198.51.100.3; }; };"
+	    "zone \"b.example\" { type forward; forwarders { 198.51.100.3; }; };");
+	check_asks(f, "198.51.100.1#53", "SOA consul");
+	check_asks(f, "198.51.100.2#53", "SOA 10.in-addr.arpa");
+	check_asks(f, "198.51.100.3#53", "SOA a.b.example");
+}
+
+static void
+a_check_is_read_as_it_is_written(void **state)
+{
+	struct fixture *f = *state;
+	const struct s53_health_check *check;
+
+	build(f,
+	    "zone a { type forward; forwarders { 198.51.100.1; }; health-check {"
+	    " name \"Web.Service.Consul\"; type SRV; accept { NOERROR; REFUSED; 23; };"
+	    " interval 5 1m; timeout 250; rise 1; fall 7; mode always; }; };");
+	check = &check_of(f, "198.51.100.1#53")->check;
+	check_asks(f, "198.51.100.1#53", "SRV web.service.consul");
+	assert_true(check_of(f, "198.51.100.1#53")->written);
+	assert_int_equal(check->accept, UINT32_C(1) << 0 | UINT32_C(1) << 5 | UINT32_C(1) << 23);
+	assert_int_equal(check->interval_s, 5);
+	assert_int_equal(check->interval_max_s, 60);
+	assert_int_equal(check->timeout_ms, 250);
+	assert_int_equal(check->rise, 1);
+	assert_int_equal(check->fall, 7);
+	assert_int_equal(check->mode, S53_CHECK_ALWAYS);
+}
+
+static void
+one_interval_over_thirty_seconds_is_both(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { forwarders { 198.51.100.1; }; health-check { interval 45; }; };");
+	assert_int_equal(check_of(f, "198.51.100.1#53")->check.interval_s, 45);
+	assert_int_equal(check_of(f, "198.51.100.1#53")->check.interval_max_s, 45);
+	build(f, "options { forwarders { 198.51.100.1; }; health-check { interval 5; }; };");
+	assert_int_equal(check_of(f, "198.51.100.1#53")->check.interval_max_s, 30);
+}
+
+static void
+each_clause_of_a_check_is_the_innermost_one(void **state)
+{
+	struct fixture *f = *state;
+	const struct s53_health_check *check;
+
+	build(f,
+	    "options { health-check { rise 10; fall 10; timeout 1010; interval 10; }; };"
+	    "view v { health-check { fall 20; timeout 1020; interval 20; };"
+	    " server 198.51.100.0/24 { health-check { interval 40; }; };"
+	    " zone a { type forward; forwarders { 198.51.100.1; };"
+	    " health-check { timeout 1030; interval 30; }; }; };");
+	check = &check_of(f, "198.51.100.1#53")->check;
+	assert_int_equal(check->rise, 10);
+	assert_int_equal(check->fall, 20);
+	assert_int_equal(check->timeout_ms, 1030);
+	assert_int_equal(check->interval_s, 40);
+	check_asks(f, "198.51.100.1#53", "SOA a");
+}
+
+static void
+a_name_in_options_is_asked_only_of_who_would_be_asked_for_it_anyway(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; };"
+	    " health-check { name \"www.example.com\"; type A; rise 4; }; };"
+	    "zone consul { type forward; forwarders { 127.0.0.1 port 8600; }; };");
+	check_asks(f, "198.51.100.1#53", "A www.example.com");
+	check_asks(f, "127.0.0.1#8600", "SOA consul");
+	assert_int_equal(check_of(f, "127.0.0.1#8600")->check.rise, 4);
+	build(f,
+	    "options { forwarders { 198.51.100.1; };"
+	    " health-check { name \"web.service.consul\"; type A; }; };"
+	    "zone consul { type forward; forwarders { 127.0.0.1 port 8600; }; };");
+	check_asks(f, "198.51.100.1#53", "NS .");
+	check_asks(f, "127.0.0.1#8600", "A web.service.consul");
+}
+
+static void
+a_name_in_a_zone_or_server_is_asked_as_it_stands(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "server 198.51.100.1 { health-check { name \"here.example\"; }; };"
+	    "zone \"10.in-addr.arpa\" { type forward; forwarders { 127.0.0.1 port 8600; };"
+	    " health-check { name consul; }; };");
+	check_asks(f, "127.0.0.1#8600", "SOA consul");
+	check_asks(f, "198.51.100.1#53", "SOA here.example");
+}
+
+static void
+what_is_written_goes_before_what_is_the_default(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "zone \"deep.a\" { type forward; forwarders { 198.51.100.1; }; };"
+	    "zone b { type forward; forwarders { 198.51.100.1; };"
+	    " health-check { name \"probe.b\"; type A; rise 9; }; };"
+	    "zone c { type forward; forwarders { 198.51.100.1; }; };");
+	check_asks(f, "198.51.100.1#53", "A probe.b");
+	assert_int_equal(check_of(f, "198.51.100.1#53")->check.rise, 9);
+	assert_int_equal(f->diags.warning_count, 0);
+}
+
+static void
+of_two_checks_of_one_server_the_first_counts_and_both_are_named(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.9; }; };"
+	    "zone a { type forward; forwarders { 198.51.100.1; }; health-check { rise 4; }; };\n"
+	    "zone b { type forward; forwarders { 198.51.100.1; }; health-check { rise 5; }; };\n"
+	    "zone c { type forward; forwarders { 198.51.100.1; }; health-check { rise 6; }; };\n");
+	assert_int_equal(check_of(f, "198.51.100.1#53")->check.rise, 4);
+	assert_int_equal(f->diags.warning_count, 1);
+	assert_int_equal(f->diags.first->place.line, 2);
+	assert_true(has_diag(
+	    f, S53_DIAG_WARNING, "198.51.100.1#53 is checked otherwise by 'rise' in t.conf:1:"));
+	build(f,
+	    "zone a { type forward; forwarders { 198.51.100.1; }; health-check { name x; }; };\n"
+	    "zone b { type forward; forwarders { 198.51.100.1; }; health-check { name y; }; };\n");
+	check_asks(f, "198.51.100.1#53", "SOA x");
+	assert_true(has_diag(f, S53_DIAG_WARNING, "by 'name' in t.conf:1:"));
+}
+
+static void
+two_checks_that_say_the_same_are_no_trouble(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "zone a { type forward; forwarders { 198.51.100.1; }; health-check {"
+	    " name x; interval 5 30; accept { NXDOMAIN; NOERROR; }; }; };"
+	    "zone b { type forward; forwarders { 198.51.100.1; }; health-check {"
+	    " name X; interval 5; accept { NOERROR; 3; }; }; };");
+	check_asks(f, "198.51.100.1#53", "SOA x");
+	assert_int_equal(f->diags.warning_count, 0);
+}
+
+static void
+an_address_asked_in_two_ways_is_two_servers(void **state)
+{
+	struct fixture *f = *state;
+	unsigned count = 0;
+
+	build(f,
+	    "view a { match-clients { 192.0.2.1; }; edns-udp-size 1400;"
+	    " forwarders { 198.51.100.1; }; };"
+	    "view b { forwarders { 198.51.100.1; }; health-check { rise 7; }; };");
+	for (const struct s53_snapshot_check *it = f->snapshot->checks; it != NULL; it = it->next)
+		count++;
+	assert_int_equal(count, 2);
+	assert_int_equal(f->snapshot->checks->check.rise, S53_CHECK_RISE);
+	assert_int_equal(f->snapshot->checks->next->check.rise, 7);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(without_a_word_it_is_bind_s_choice_without_limits),
+		TEST(the_policy_is_the_zones_then_the_views_then_that_of_options),
+		TEST(a_root_zone_has_a_policy_of_its_own_and_lends_it_to_exempt_zones),
+		TEST(the_servers_of_resolv_conf_are_chosen_by_the_policy_of_options),
+		TEST(tiers_are_read_and_a_list_s_name_lends_its_own),
+		TEST(a_server_twice_has_the_tier_that_came_first),
+		TEST(quotas_do_what_bind_does_with_what_is_over_them_unless_told),
+		TEST(clients_per_query_brings_bind_s_ceiling_with_it),
+		TEST(a_ceiling_below_the_limit_is_lifted_and_one_without_a_limit_is_warned_of),
+		TEST(neither_policy_nor_tiers_nor_checks_make_a_route_another_one),
+		TEST(a_server_is_asked_for_what_its_zone_needs_work_for),
+		TEST(the_deepest_zone_is_asked_for_and_reverse_ones_only_when_there_is_no_other),
+		TEST(a_check_is_read_as_it_is_written),
+		TEST(one_interval_over_thirty_seconds_is_both),
+		TEST(each_clause_of_a_check_is_the_innermost_one),
+		TEST(a_name_in_options_is_asked_only_of_who_would_be_asked_for_it_anyway),
+		TEST(a_name_in_a_zone_or_server_is_asked_as_it_stands),
+		TEST(what_is_written_goes_before_what_is_the_default),
+		TEST(of_two_checks_of_one_server_the_first_counts_and_both_are_named),
+		TEST(two_checks_that_say_the_same_are_no_trouble),
+		TEST(an_address_asked_in_two_ways_is_two_servers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
