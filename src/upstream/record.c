@@ -151,6 +151,8 @@ move(struct health *health, enum s53_health_state to, enum s53_health_reason why
 		atomic_store_explicit(&health->proven, false, memory_order_relaxed);
 	if (to == S53_HEALTH_SUSPECT)
 		suspect(health, now_ms);
+	if (to != S53_HEALTH_RECOVERING)
+		health->run = 0; /* what it did well before does not count again */
 	return change;
 }
 
