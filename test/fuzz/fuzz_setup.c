@@ -40,6 +40,41 @@ explain(struct s53_rehearsal *rehearsal)
 	fclose(out);
 }
 
+/* One check of sound numbers for each server of each group. */
+static void
+look_at_route(const struct s53_route *route, void *arg)
+{
+	const struct s53_snapshot *snapshot = arg;
+
+	if (route->kind != S53_ROUTE_FORWARD)
+		return;
+	for (unsigned i = 0; i < s53_group_size(route->group); i++) {
+		struct s53_upstream *upstream = s53_group_server(route->group, i);
+		unsigned count = 0;
+
+		for (const struct s53_snapshot_check *it = snapshot->checks; it != NULL;
+		     it = it->next)
+			count += it->upstream == upstream;
+		S53_ASSERT(count == 1);
+		S53_ASSERT(s53_group_tier(route->group, i) >= 1);
+	}
+}
+
+static void
+look_at_checks(const struct s53_snapshot *snapshot)
+{
+	for (const struct s53_snapshot_check *it = snapshot->checks; it != NULL; it = it->next) {
+		S53_ASSERT(it->check.interval_s >= 1);
+		S53_ASSERT(it->check.interval_s <= it->check.interval_max_s);
+		S53_ASSERT(it->check.accept != 0 && it->check.type != 0);
+		S53_ASSERT(it->check.name.len > 0 && it->check.timeout_ms >= 20);
+		S53_ASSERT(it->check.rise >= 1 && it->check.fall >= 1);
+	}
+	for (unsigned i = 0; i < snapshot->policy.view_count; i++)
+		s53_routes_each(
+		    snapshot->policy.views[i].routes, look_at_route, (void *)(uintptr_t)snapshot);
+}
+
 static void
 build(struct s53_rehearsal *rehearsal)
 {
@@ -60,10 +95,12 @@ build(struct s53_rehearsal *rehearsal)
 	S53_ASSERT(s53_prefix_parse("127.0.0.0/8", &interfaces[0].network) == S53_OK);
 	S53_ASSERT(s53_addr_parse("2001:db8::1", 0, &interfaces[1].addr) == S53_OK);
 	S53_ASSERT(s53_prefix_parse("2001:db8::/64", &interfaces[1].network) == S53_OK);
-	if (s53_setup(&input, &rehearsal->diags, &rehearsal->snapshot) == S53_OK)
+	if (s53_setup(&input, &rehearsal->diags, &rehearsal->snapshot) == S53_OK) {
+		look_at_checks(rehearsal->snapshot);
 		explain(rehearsal);
-	else
+	} else {
 		S53_ASSERT(rehearsal->diags.error_count > 0);
+	}
 }
 
 int

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 """
 --check and --explain of the configurations that must load as they are: the production file, the stock trees of Debian and of RHEL, the
-stanzas of HashiCorp's documentation. Each at its own path; what is said is compared with test/golden/explain/NAME.txt.
+stanzas of HashiCorp's documentation; and of a file with all that is ours about upstreams. Each at its own path; what is said is
+compared with test/golden/explain/NAME.txt.
 
 S53_GOLDEN=write writes those files anew: read the difference before it is committed.
 """
@@ -18,7 +19,7 @@ from support.world import HERE
 
 GOLDEN = os.path.join(os.path.dirname(HERE), "golden")
 MAIN = {"debian": "/etc/bind/named.conf"}
-NAMES = ["production", "debian", "rhel7", "rhel8", "rhel9", "hashicorp"]
+NAMES = ["production", "debian", "rhel7", "rhel8", "rhel9", "hashicorp", "upstreams"]
 QUESTIONS = [["web.service.consul", "127.0.0.1"], ["www.example.com", "127.0.0.1"], ["www.example.com", "198.51.100.7"],
              ["localhost"], ["4.3.2.10.in-addr.arpa", "127.0.0.1"], ["Consul"]]
 
