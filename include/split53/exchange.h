@@ -54,7 +54,8 @@ struct s53_exchange_ask {
 
 	/*
 	 * Not here yet; noted already as S53_UPSTREAM_LATE. Called early, without that note, when
-	 * the answer was cut and TCP to this server is known to be down. The exchange goes on. May
+	 * the answer was cut and TCP to this server is known to be down; later, with time for a
+	 * connection and an answer, when it was cut and TCP is not. The exchange goes on. May
 	 * start and cancel others, and cancel this one. NULL is fine when late_ms is 0.
 	 */
 	void (*late)(void *arg, struct s53_exchange *exchange);

@@ -121,7 +121,9 @@ call_late(struct s53_exchange *exchange, uint64_t now_ms)
 
 /*
  * The answer was cut: the same over TCP (RFC 7766 s5). When that is known to be down nobody waits
- * for it to prove so. From here on to be late says nothing: it waits for more than one answer.
+ * for it to prove so; else it gets the time of a connection and an answer, or each answer of that
+ * size would have the next server asked as well. From here on to be late says nothing: it waits for
+ * more than one answer.
  */
 static void
 go_on_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
@@ -135,8 +137,12 @@ go_on_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
 	if (exchange->late_ms == 0 || exchange->carrier == NULL)
 		return;
 	state = s53_upstream_path_state(exchange->lane->upstream, S53_OVER_TCP);
-	if (state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING)
+	if (state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING) {
 		call_late(exchange, now_ms);
+		return;
+	}
+	exchange->late_ms = now_ms + 2 * s53_upstream_late_ms(exchange->lane->upstream);
+	s53_exchange_arm(exchange, now_ms);
 }
 
 void

@@ -310,8 +310,13 @@ go_on_over_tcp(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 	exchange->seen = false;
 	exchange->sent_at_ms = s53_clock_ms();
 	exchange->late_noted = true;
-	if (!down || exchange->late_at_ms == 0)
+	if (exchange->late_at_ms == 0)
 		return;
+	if (!down) {
+		exchange->late_at_ms =
+		    s53_clock_ms() + 2 * s53_upstream_late_ms(exchange->upstream);
+		return;
+	}
 	exchange->late_at_ms = 0;
 	exchange->was_late = true;
 	exchange->ask.late(exchange->ask.arg, exchange);

@@ -211,13 +211,14 @@ expect_header(struct script *script, char **words, unsigned count, const ldns_pk
 	int number = (int)(ldns_pkt_get_rcode(pkt) | ldns_pkt_edns_extended_rcode(pkt) * 16u);
 	ldns_lookup_table *rcode = ldns_lookup_by_id(ldns_rcodes, number);
 	int ede = (int)number_after(words, count, "ede", UINT32_MAX);
+	const char *again = word_after(words, count, "again");
 	const char *name = number == S53_RCODE_BADVERS ? "BADVERS" : "unknown";
 
 	if (rcode != NULL)
 		name = rcode->name;
 	if (count < 3 || strcmp(name, words[2]) != 0)
 		fail(script, "the rcode is %s", name);
-	if (ldns_pkt_id(pkt) != strtoul(words[1], NULL, 10))
+	if (ldns_pkt_id(pkt) != strtoul(again == NULL ? words[1] : again, NULL, 10))
 		fail(script, "the ID is %u", ldns_pkt_id(pkt));
 	expect_flag(script, words, count, "aa", ldns_pkt_aa(pkt));
 	expect_flag(script, words, count, "tc", ldns_pkt_tc(pkt));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <split53/clock.h>
+#include <split53/probe.h>
 #include <split53/rand.h>
 
 #include "replay.h"
@@ -129,8 +130,12 @@ do_ask(struct world *world, char **words, unsigned count)
 {
 	static struct packet packet;
 	struct asker *asker = asker_of(world, words[1]);
+	const char *again = word_after(words, count, "again");
+	uint16_t id = (uint16_t)(asker - world->askers);
 
-	packet_of_ask(&world->script, words, count, (uint16_t)(asker - world->askers), &packet);
+	if (again != NULL)
+		id = (uint16_t)strtoul(again, NULL, 10);
+	packet_of_ask(&world->script, words, count, id, &packet);
 	take(world, asker, words, count, &packet);
 }
 
@@ -165,6 +170,23 @@ do_upstream(struct world *world, char **words, unsigned count)
 	packet_expect_ask(&world->script, words, count, exchange->ask.octets, exchange->ask.len);
 	exchange->seen = true;
 	world->current = exchange;
+}
+
+/* loop N [from ADDR]: what the server was asked comes from client N. */
+static void
+do_loop(struct world *world, char **words, unsigned count)
+{
+	static struct packet packet;
+	const struct s53_exchange *exchange = world->current;
+	struct asker *asker = asker_of(world, words[1]);
+
+	if (exchange == NULL)
+		fail(&world->script, "no upstream has been asked");
+	packet.len = exchange->ask.len;
+	memcpy(packet.octets, exchange->ask.octets, packet.len);
+	packet.octets[0] = 0;
+	packet.octets[1] = (uint8_t)(asker - world->askers);
+	take(world, asker, words, count, &packet);
 }
 
 static struct s53_exchange *
@@ -209,6 +231,55 @@ do_unreachable(struct world *world, char **words, unsigned count)
 
 	world->current = NULL;
 	fake_end(world->exchanger, exchange, S53_EXCHANGE_UNREACHABLE);
+}
+
+static void
+do_refused(struct world *world, char **words, unsigned count)
+{
+	struct s53_exchange *exchange = current(world, words, count);
+
+	world->current = NULL;
+	fake_end(world->exchanger, exchange, S53_EXCHANGE_REFUSED);
+}
+
+/* probe ADDR#PORT END: the probe of that server that is due ends so. */
+static void
+do_probe(struct world *world, char **words, unsigned count)
+{
+	static const char *const ends[] = { "answered", "unfit", "held", "lost", "refused",
+		"unreachable", "skipped" };
+	struct s53_upstream_options options = { .edns = true };
+	struct s53_upstream *server;
+	struct s53_probe probe;
+	struct s53_addr addr;
+	unsigned end = 0;
+
+	while (count > 2 && end < 7 && strcmp(words[2], ends[end]) != 0)
+		end++;
+	if (count < 3 || end == 7 || s53_addr_parse_port(words[1], 53, &addr) != S53_OK)
+		fail(&world->script, "probe ADDR#PORT END");
+	server = s53_registry_get(world->registry, &addr, &options);
+	if (!s53_probe_begin(server, &probe, world->now_ms))
+		fail(&world->script, "no probe of %s is due", words[1]);
+	s53_probe_end(server, &probe, (enum s53_probe_end)end, 1, world->now_ms);
+	s53_upstream_drop(server);
+}
+
+static void
+do_state(struct world *world, char **words, unsigned count)
+{
+	struct s53_upstream_options options = { .edns = true };
+	struct s53_upstream *server;
+	struct s53_addr addr;
+	const char *state;
+
+	if (count < 3 || s53_addr_parse_port(words[1], 53, &addr) != S53_OK)
+		fail(&world->script, "state ADDR#PORT STATE");
+	server = s53_registry_get(world->registry, &addr, &options);
+	state = s53_health_state_name(s53_upstream_state(server));
+	if (strcmp(state, words[2]) != 0)
+		fail(&world->script, "%s is %s", words[1], state);
+	s53_upstream_drop(server);
 }
 
 static void
@@ -280,6 +351,10 @@ static const struct {
 	{ "upstream", do_upstream },
 	{ "reply", do_reply },
 	{ "unreachable", do_unreachable },
+	{ "refused", do_refused },
+	{ "loop", do_loop },
+	{ "probe", do_probe },
+	{ "state", do_state },
 	{ "advance", do_advance },
 	{ "answer", do_answer },
 	{ "silence", do_silence },

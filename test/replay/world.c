@@ -137,7 +137,43 @@ set_cache_option(struct world *world, const char *name, const char *value)
 	return true;
 }
 
-/* route APEX ADDR#PORT ... [noedns] [tcp-only] [no-cache] */
+/* per-server N [drop], per-zone N [drop] */
+static struct s53_quota
+quota_of(char **words, unsigned count, const char *name)
+{
+	struct s53_quota quota = { 0 };
+
+	for (unsigned i = 0; i + 1 < count; i++) {
+		if (strcmp(words[i], name) != 0)
+			continue;
+		quota.limit = (unsigned)strtoul(words[i + 1], NULL, 10);
+		quota.drop = i + 2 < count && strcmp(words[i + 2], "drop") == 0;
+	}
+	return quota;
+}
+
+static struct s53_group_rules
+rules_of(struct world *world, char **words, unsigned count)
+{
+	static const char *const policies[] = { "fastest", "ordered", "round-robin", "random",
+		"least-outstanding", "race" };
+	struct s53_group_rules rules = { .per_server = quota_of(words, count, "per-server"),
+		.per_zone = quota_of(words, count, "per-zone") };
+	const char *policy = word_after(words, count, "policy");
+	unsigned i = 0;
+
+	while (policy != NULL && i < 6 && strcmp(policy, policies[i]) != 0)
+		i++;
+	if (i == 6)
+		fail(&world->script, "unknown policy '%s'", policy);
+	rules.policy = (enum s53_forwarders_policy)i;
+	return rules;
+}
+
+/*
+ * route APEX ADDR#PORT ... [noedns] [tcp-only] [no-cache] [policy P] [per-server N [drop]]
+ * [per-zone N [drop]]; `tier N` holds for the addresses after it
+ */
 static void
 set_route(struct world *world, char **words, unsigned count)
 {
@@ -148,20 +184,23 @@ set_route(struct world *world, char **words, unsigned count)
 	struct s53_upstream_options options = { .edns = !has_word(words, count, "noedns"),
 		.tcp_only = has_word(words, count, "tcp-only") };
 	struct s53_group_member members[S53_GROUP_MAX];
-	unsigned server_count = 0;
+	struct s53_group_rules rules = rules_of(world, words, count);
+	unsigned server_count = 0, tier = 1;
 
 	for (unsigned i = 2; i < count; i++) {
 		struct s53_addr addr;
 
-		if (s53_addr_parse_port(words[i], 53, &addr) == S53_OK)
+		if (strcmp(words[i - 1], "tier") == 0)
+			tier = (unsigned)strtoul(words[i], NULL, 10);
+		else if (s53_addr_parse_port(words[i], 53, &addr) == S53_OK)
 			members[server_count++] = (struct s53_group_member){
 				.server = s53_registry_get(world->registry, &addr, &options),
-				.tier = 1
+				.tier = tier
 			};
 	}
 	if (has_word(words, count, "no-cache"))
 		route.answering = &uncached;
-	route.group = s53_group_new(members, server_count, NULL);
+	route.group = s53_group_new(members, server_count, &rules);
 	world->groups[world->group_count++] = route.group;
 	for (unsigned i = 0; i < server_count; i++)
 		s53_upstream_drop(members[i].server);
@@ -232,6 +271,10 @@ set_option(struct world *world, char **words, unsigned count)
 		world->view.udp_size_max = (uint16_t)strtoul(value, NULL, 10);
 	else if (strcmp(name, "resolver-query-timeout") == 0)
 		world->view.query_timeout_ms = (uint32_t)strtoul(value, NULL, 10);
+	else if (strcmp(name, "clients-per-query") == 0)
+		world->view.clients_per_query = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(name, "max-clients-per-query") == 0)
+		world->view.max_clients_per_query = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "recursive-clients") == 0)
 		world->policy.recursive_clients = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "allow-query") == 0)

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * outage_check.c - what must hold, whatever fails when.
+ */
+#include "outage.h"
+
+#define TICK_MS 20
+/*
+ * One server after the other: each may cost the wait for it (250 ms) and what is waited longer to
+ * spare a question (200 ms); then there is the round trip, over TCP two, and one more for an answer
+ * that was cut.
+ */
+#define NEXT_SERVER_MS 450
+#define ROUND_TRIPS_MS (4 * 55)
+#define DEAD_KNOWN_MS 300
+#define DEAD_FOUND_MS 2000
+#define LOAD_GAP_MS 50 /* at least so often asked: under load */
+#define PROBES_MAX \
+	15 /* of one server in PROBES_MS: one a second, and those that follow a good one */
+#define PROBES_MS 10000
+#define EXTRA_FIRST 16 /* the budget that a resolver begins with */
+
+/* For how long this process stood still between then and then. */
+static uint64_t
+stopped_ms(const struct schedule *schedule, uint64_t from_ms, uint64_t until_ms)
+{
+	uint64_t sum_ms = 0;
+
+	for (unsigned i = 0; i < schedule->stop_count; i++) {
+		const struct stop *stop = &schedule->stops[i];
+
+		if (stop->at_ms < until_ms && stop->at_ms + stop->ms > from_ms)
+			sum_ms += stop->ms;
+	}
+	return sum_ms;
+}
+
+/* Is it up from `from_ms` to `until_ms`, and was long enough before? */
+static bool
+is_sound(const struct schedule *schedule, const struct server *server, uint64_t from_ms,
+    uint64_t until_ms)
+{
+	const struct span *span = span_at(server, from_ms);
+
+	return span->mode == MODE_UP && span == span_at(server, until_ms) &&
+	    from_ms >= span->used_ms + stopped_ms(schedule, span->from_ms, from_ms);
+}
+
+/* Since when nobody of the route's servers answers; UINT64_MAX: somebody does until `until_ms`. */
+static uint64_t
+dead_since(const struct schedule *schedule, const struct route *route, uint64_t until_ms)
+{
+	uint64_t since_ms = 0;
+
+	for (unsigned i = 0; i < route->count; i++) {
+		const struct server *server = &schedule->servers[route->servers[i]];
+		const struct span *span = span_at(server, until_ms);
+
+		if (!is_dead(span->mode))
+			return UINT64_MAX;
+		while (span > server->spans && is_dead(span[-1].mode))
+			span--;
+		if (span->from_ms > since_ms)
+			since_ms = span->from_ms;
+	}
+	return since_ms;
+}
+
+static void
+check_good(const struct schedule *schedule, const struct asker *asker, uint64_t waited_ms)
+{
+	const struct route *route = &schedule->routes[asker->route];
+	uint64_t bound_ms = (route->count - 1) * NEXT_SERVER_MS + ROUND_TRIPS_MS;
+
+	for (unsigned i = 0; i < route->count; i++) {
+		const struct server *server = &schedule->servers[route->servers[i]];
+
+		if (!is_sound(schedule, server, asker->asked_ms, asker->ended_ms))
+			continue;
+		if (asker->rcode != S53_RCODE_NOERROR)
+			broken(schedule, "query %u got rcode %u though server %u was up", asker->id,
+			    asker->rcode, route->servers[i]);
+		if (waited_ms > bound_ms)
+			broken(schedule, "query %u took %u ms though server %u was up", asker->id,
+			    (unsigned)waited_ms, route->servers[i]);
+	}
+}
+
+static void
+check_dead(const struct schedule *schedule, const struct asker *asker)
+{
+	const struct route *route = &schedule->routes[asker->route];
+	uint64_t from_ms = dead_since(schedule, route, asker->ended_ms);
+
+	if (from_ms == UINT64_MAX || stopped_ms(schedule, from_ms, asker->ended_ms) > 0)
+		return;
+	if (from_ms < asker->asked_ms)
+		from_ms = asker->asked_ms;
+	if (asker->dead && from_ms == asker->asked_ms && asker->ended_ms > from_ms + DEAD_KNOWN_MS)
+		broken(schedule, "query %u of a group that is known as dead took %u ms", asker->id,
+		    (unsigned)(asker->ended_ms - from_ms));
+	if (schedule->gap_ms * schedule->route_count <= LOAD_GAP_MS &&
+	    asker->ended_ms > from_ms + DEAD_FOUND_MS)
+		broken(schedule, "query %u of a dead group under load took %u ms", asker->id,
+		    (unsigned)(asker->ended_ms - from_ms));
+}
+
+void
+check_asker(const struct schedule *schedule, const struct asker *asker)
+{
+	uint64_t stood_ms = stopped_ms(schedule, asker->asked_ms, asker->ended_ms);
+	uint64_t took_ms = asker->ended_ms - asker->asked_ms;
+
+	if (asker->ends != 1)
+		broken(schedule, "query %u has ended twice", asker->id);
+	if (!asker->answered)
+		broken(schedule, "query %u was dropped", asker->id);
+	if (took_ms > QUERY_TIMEOUT_MS + TICK_MS + stood_ms)
+		broken(schedule, "query %u took %u ms", asker->id, (unsigned)took_ms);
+	if (!asker->again && schedule->routes[asker->route].count == 1 && asker->asks == 0)
+		broken(schedule, "query %u: the only server was not tried", asker->id);
+	check_good(schedule, asker, took_ms < stood_ms ? 0 : took_ms - stood_ms);
+	check_dead(schedule, asker);
+}
+
+void
+check_state(const struct schedule *schedule)
+{
+	for (unsigned i = 0; i < schedule->server_count; i++) {
+		const struct server *server = &schedule->servers[i];
+		const struct span *span = span_at(server, schedule->now_ms);
+		enum s53_health_state state = s53_upstream_state(server->upstream);
+		uint64_t stood_ms = stopped_ms(schedule, span->from_ms, schedule->now_ms);
+
+		if (span->mode != MODE_UP || state == S53_HEALTH_UP)
+			continue;
+		if (schedule->now_ms > span->known_ms + stood_ms)
+			broken(schedule, "server %u is up, but taken to be %s", i,
+			    s53_health_state_name(state));
+		if (schedule->now_ms > span->used_ms + stood_ms &&
+		    (state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING ||
+			state == S53_HEALTH_STALLED))
+			broken(schedule, "server %u is up, but %s yet", i,
+			    s53_health_state_name(state));
+	}
+}
+
+void
+check_probe(const struct schedule *schedule, struct server *server)
+{
+	uint64_t *slot = &server->probe_times_ms[server->probe_count++ % PROBES_MAX];
+	unsigned index = (unsigned)(server - schedule->servers);
+
+	if (server->span_count == 1 && server->spans[0].mode == MODE_UP)
+		broken(schedule, "server %u is probed, but was always up", index);
+	if (*slot != 0 && schedule->now_ms < *slot + PROBES_MS)
+		broken(schedule, "server %u was probed %u times in %u s", index, PROBES_MAX + 1,
+		    PROBES_MS / 1000);
+	*slot = schedule->now_ms;
+}
+
+static bool
+has_race(const struct schedule *schedule)
+{
+	for (unsigned i = 0; i < schedule->route_count; i++) {
+		if (schedule->routes[i].rules.policy == S53_POLICY_RACE)
+			return true;
+	}
+	return false;
+}
+
+/* Questions to servers for each one that had to be asked. */
+static void
+check_amplification(const struct schedule *schedule)
+{
+	const struct s53_counters *counters = &schedule->counters;
+	uint64_t asks = s53_counter_read(counters, S53_C_EXCHANGE_UDP) +
+	    s53_counter_read(counters, S53_C_EXCHANGE_TCP) -
+	    s53_counter_read(counters, S53_C_EXCHANGE_TCP_ON_TC);
+	uint64_t led = s53_counter_read(counters, S53_C_JOIN_LED);
+
+	if (has_race(schedule))
+		return;
+	if (schedule->healthy && asks > led + led / 20 + EXTRA_FIRST)
+		broken(schedule, "%lu questions for %lu queries in health", (unsigned long)asks,
+		    (unsigned long)led);
+	if (asks > 2 * led + 100)
+		broken(schedule, "%lu questions for %lu queries", (unsigned long)asks,
+		    (unsigned long)led);
+}
+
+void
+check_end(const struct schedule *schedule)
+{
+	for (unsigned i = 0; i < schedule->asker_count; i++) {
+		if (schedule->askers[i].ends != 1)
+			broken(schedule, "query %u has not ended", i);
+	}
+	for (unsigned i = 0; i < schedule->server_count; i++) {
+		struct s53_upstream_report report;
+
+		s53_upstream_report(schedule->servers[i].upstream, &report, schedule->now_ms);
+		if (report.in_flight != 0)
+			broken(schedule, "server %u: %u in flight at the end", i, report.in_flight);
+	}
+	if (atomic_load(&schedule->shared.pending) != 0)
+		broken(schedule, "a query is still counted");
+	check_amplification(schedule);
+}
