@@ -70,7 +70,7 @@ ROWS = {row.name: row for row in (
 )}
 PROBES = "probes"       # no row like the others: split53 alone, healthy for half a minute, then one server dead
 ALL_ROWS = (*ROWS, PROBES)
-SMOKE_ROWS = ("killed", "only-udp")
+SMOKE_ROWS = ("killed", "black-holed")
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ class Asking:
 class Stand:
     """Where one forwarder meets one row."""
 
-    def __init__(self, folder, name, row, options):
+    def __init__(self, folder, name, row, options, names):
+        self.names = names
         self.folder = os.path.join(folder, f"{row.name}-{name}")
         self.options = options
         self.row = row
@@ -132,7 +133,7 @@ class Stand:
     def __enter__(self):
         try:
             setting = Setting(self.folder, None, None, self.options.workers_now, self.server_cpus)
-            self.server = SERVERS[self.name](setting.with_cache(CACHE_MIB).with_forwarders(self.world.forwarders))
+            self.server = SERVERS[self.name](setting.with_cache(CACHE_MIB, self.names).with_forwarders(self.world.forwarders))
             self.server.start()
         except BaseException:
             self.close()
@@ -189,16 +190,24 @@ class Stand:
         return figures.Times(start_ns, fault_ns, mend_ns, queries[-1].due_ns), failing[0], queries
 
 
+def finish(found, queries, stand):
+    """What every row says."""
+    found["wrong"] = figures.answered(queries)["wrong"]
+    found["answered"] = sum(query.right for query in queries)
+    found["changes"] = stand.changes()
+    return found
+
+
 def run_row(folder, name, row, options):
     lengths, rate = Lengths.of(options), SMOKE_RATE if options.smoke else RATE
-    with Stand(folder, name, row, options) as stand:
+    names = int(rate * (lengths.lead + lengths.fault + lengths.back))    # so many get an answer
+    with Stand(folder, name, row, options, names) as stand:
         times, host, queries = stand.run(lengths, rate)
         if row.all_hosts:
             found = figures.all_fail(stand.world, times, queries)
         else:
             found = figures.one_fails(stand.world, host, times, queries, row.no_connection)
-        found["changes"] = stand.changes()
-        return found
+        return finish(found, queries, stand)
 
 
 def run_probes(folder, name, options):
@@ -206,13 +215,14 @@ def run_probes(folder, name, options):
     lengths = Lengths.of(options)
     dead = ROWS["black-holed"]
     plan = Lengths(lengths.healthy, 5 * lengths.dead, 1, 0, 0)
-    with Stand(folder, name, dead, options) as stand:
+    with Stand(folder, name, dead, options, int(PROBE_RATE * (plan.lead + plan.fault + plan.back))) as stand:
         times, host, queries = stand.run(plan, PROBE_RATE)
         lead = (times.start_ns + figures.SETTLE_NS, times.fault_ns - figures.BEFORE_NS)
-        return {"healthy_s": (lead[1] - lead[0]) / figures.SECOND,
+        found = {"healthy_s": (lead[1] - lead[0]) / figures.SECOND,
                 "healthy_probes": sum(figures.probes(stand.world, each, *lead, True) for each in stand.world.hosts),
-                "dead_s": (times.mend_ns - times.fault_ns) / figures.SECOND, "wrong": figures.answered(queries)["wrong"],
-                **figures.probes_over_time(stand.world, host, times), "changes": stand.changes()}
+                "dead_s": (times.mend_ns - times.fault_ns) / figures.SECOND,
+                **figures.probes_over_time(stand.world, host, times)}
+        return finish(found, queries, stand)
 
 
 def line_of(found):
@@ -252,8 +262,9 @@ def failover(folder, names, options):
                 tell(f"    {word}: {name} is left out: {error}")
                 gone[name] = str(error).splitlines()[0]
                 continue
-            sample = samples.setdefault(name, [{"rows": {}, "wrong": 0, "answered": 1}])[0]
+            sample = samples.setdefault(name, [{"rows": {}, "wrong": 0, "answered": 0}])[0]
             sample["rows"][word] = found
-            sample["wrong"] += found["trouble"]["wrong"] + found["healthy"]["wrong"] if "trouble" in found else found["wrong"]
+            sample["wrong"] += found["wrong"]
+            sample["answered"] += found["answered"]
             tell(f"    {word:12s} {name:12s} {line_of(found)}")
     return samples, gone

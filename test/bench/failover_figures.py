@@ -104,7 +104,8 @@ def one_fails(world, host, times, queries, with_connections):
     sums = world.tap.sums(host, times.fault_ns, times.mend_ns)
     return {"healthy": answered(healthy), "trouble": answered(trouble), "back_s": back_s(world, host, times),
             "host": host.number, "share_before": world.tap.sums(host, *lead)["udp_load"] / max(len(healthy), 1),
-            "to_it_per_s": (sums["udp_load"] + sums["tcp_load"]) / fault_s, "unreachable": sums["unreachable"],
+            "to_it_share": (sums["udp_load"] + sums["tcp_load"]) / max(len(between(queries, times.fault_ns, times.mend_ns)), 1),
+            "unreachable": sums["unreachable"],
             "amplification": per_query(world, queries, times.fault_ns, times.mend_ns),
             "amplification_healthy": per_query(world, queries, *lead),
             "probes_per_s": probes(world, host, times.fault_ns, times.mend_ns, with_connections) / fault_s,
@@ -143,7 +144,6 @@ def all_fail(world, times, queries):
             "later": reaction(between(queries, later_ns, later_ns + SECOND)),
             "first_good_s": None if good is None else (good - times.mend_ns) / SECOND,
             "whole_s": whole_again_s(queries, times), "dead_s": dead_s,
-            "wrong": answered(between(queries, times.start_ns, times.end_ns))["wrong"],
             "amplification": per_query(world, queries, times.fault_ns, times.mend_ns),
             "probes_per_s": sum(probes(world, host, times.fault_ns, times.mend_ns, True) for host in world.hosts) / dead_s}
 

@@ -168,6 +168,22 @@ def probe_goals(ours):
         yield "failover, probes: one in 30 s in the end", f"{ours['last_minute']} in the last minute", ours["last_minute"] <= 3
 
 
+def smoke_faults(servers):
+    """What a short run must not show, whatever the machine: that the stand does not do what it says."""
+    for name in servers:
+        for row, one in servers[name][0]["rows"].items():
+            trouble, healthy = one["trouble"], one["healthy"]
+            sane = {"nobody was asked": trouble["asked"] and healthy["asked"],
+                    "questions are lost": not trouble["lost"] and not healthy["lost"],
+                    "questions fail": not trouble["failed"] and not healthy["failed"],
+                    "the tap does not see one question upstream for each": 0.8 < one["amplification_healthy"] < 1.3,
+                    "the upstream that fails was not in use": one["share_before"] > 0.3,
+                    "the upstream that fails is asked as before": one["to_it_share"] < 0.5,
+                    "it is not silent": one["unreachable"] == 0 or row == "killed",
+                    "its host does not say that nobody listens": one["unreachable"] > 0 or row != "killed"}
+            yield from (f"failover, {row}: {name}: {what}" for what, good in sane.items() if not good)
+
+
 def goals(results):
     workers = next((int(key.rpartition("/")[2]) for key in results.data["scenarios"] if key.startswith("failover/")), 1)
     servers = results.servers("failover", workers)
