@@ -338,8 +338,12 @@ on_lost(struct health *health, enum s53_health_reason why, uint32_t waited_ms, u
 {
 	uint64_t left_ms = since(waited_ms, now_ms);
 
-	/* One that left before it rose says nothing new. */
-	if (health_state(health) != S53_HEALTH_UP || left_ms >= health->since_ms)
+	/*
+	 * What gets lost while nothing is answered, or left before it rose, is no loss among
+	 * answers: the row and the state tell of that.
+	 */
+	if (health_doubt_weighs(health) ||
+	    (health_state(health) == S53_HEALTH_UP && left_ms >= health->since_ms))
 		health_sample_loss(health, true);
 	if (enter_row(health, left_ms, true) && health->doubts < health->row)
 		health->doubts++;

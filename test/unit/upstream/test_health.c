@@ -263,6 +263,7 @@ loss_of_a_fifth_makes_a_suspect_and_its_end_is_seen(void **arg)
 		    i % 5 == 0 ? 15 : 5);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
+	sign(&p, S53_UPSTREAM_TIMEOUT, 15); /* the last one */
 	for (unsigned i = 0; i < 16; i++) {
 		assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 		sign(&p, S53_UPSTREAM_ANSWERED, 5);
