@@ -137,22 +137,22 @@ s53_wheel_run(struct s53_wheel *wheel, uint64_t now_ms)
 }
 
 /* For how long the machine was suspended since it started, as its clocks tell. */
-static uint64_t
+static int64_t
 slept_ms(void)
 {
 	struct timespec awake, all;
 
 	if (clock_gettime(CLOCK_MONOTONIC, &awake) != 0 || clock_gettime(CLOCK_BOOTTIME, &all) != 0)
 		return 0;
-	return (
-	    uint64_t)((all.tv_sec - awake.tv_sec) * 1000 + (all.tv_nsec - awake.tv_nsec) / 1000000);
+	return (int64_t)(all.tv_sec - awake.tv_sec) * 1000 +
+	    (all.tv_nsec - awake.tv_nsec) / 1000000;
 }
 
 /* Did we stand still before this event? */
 static bool
 stood_still(struct s53_wheel *wheel, uint64_t now_ms)
 {
-	uint64_t slept = slept_ms();
+	int64_t slept = slept_ms();
 	bool stood = now_ms > wheel->overdue_ms || slept > wheel->slept_ms + S53_WHEEL_STILL_MS;
 
 	wheel->slept_ms = slept;

@@ -38,7 +38,7 @@ struct s53_wheel {
 	uint64_t overdue_ms; /* past this we stood still; UINT64_MAX: not armed */
 	uint64_t now_ms; /* the last reading of the clock, of the event that is being handled */
 	uint64_t stood_ms; /* we stood still some time before this; 0: never yet */
-	uint64_t slept_ms; /* of the machine since it started, when last looked at */
+	int64_t slept_ms; /* of the machine since it started, when last looked at */
 	unsigned settling; /* turns of the loop that the sockets get before the timers */
 	unsigned count; /* timers waiting */
 	struct event event;

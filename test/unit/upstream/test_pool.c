@@ -173,6 +173,10 @@ a_server_without_a_route_is_unreachable_at_once_over_udp_and_tcp(void **arg)
 	run_until(&f, &f.ended, 2);
 	assert_int_equal(udp.end, S53_EXCHANGE_UNREACHABLE);
 	assert_int_equal(tcp.end, S53_EXCHANGE_UNREACHABLE);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_UNREACHABLE), 2);
+	assert_int_equal(sign_count, 2);
+	assert_sign(0, S53_UPSTREAM_UNREACHABLE, S53_OVER_UDP, 0);
+	assert_sign(1, S53_UPSTREAM_UNREACHABLE, S53_OVER_TCP, 0);
 	fixture_stop(&f);
 }
 

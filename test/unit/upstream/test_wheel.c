@@ -8,7 +8,9 @@
 #include <cmocka.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <split53/clock.h>
 #include <split53/rand.h>
@@ -212,6 +214,79 @@ the_loop_waits_for_a_timer_and_ends_when_none_is_left(void **arg)
 	assert_false(event_pending(&state->wheel.event, EV_TIMEOUT, NULL));
 }
 
+#define SOCKETS 100
+
+static unsigned heard;
+
+static void
+hear(evutil_socket_t fd, short what, void *arg)
+{
+	char octet;
+
+	(void)what;
+	(void)arg;
+	assert_int_equal(recv(fd, &octet, 1, 0), 1);
+	heard++;
+}
+
+static unsigned heard_before_it_fired;
+
+static void
+on_fire_after(struct s53_timer *timer)
+{
+	on_fire(timer);
+	heard_before_it_fired = heard;
+}
+
+static void
+after_a_standstill_the_sockets_are_read_before_any_timer_fires(void **arg)
+{
+	struct state *state = *arg;
+	struct ticker ticker = ticker_of(state);
+	struct event *events[SOCKETS];
+	int pairs[SOCKETS][2];
+
+	ticker.timer.fire = on_fire_after;
+	heard = 0;
+	for (unsigned i = 0; i < SOCKETS; i++) {
+		assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
+		events[i] = event_new(state->base, pairs[i][0], EV_READ | EV_PERSIST, hear, NULL);
+		event_add(events[i], NULL);
+		assert_int_equal(send(pairs[i][1], "", 1, 0), 1);
+	}
+	s53_wheel_add(&state->wheel, &ticker.timer, 1020, 1000);
+	s53_clock_test_set(1020 + S53_WHEEL_STILL_MS + 2 * S53_WHEEL_TICK_MS);
+	event_active(&state->wheel.event, EV_TIMEOUT, 0); /* before the sockets are looked at */
+	while (ticker.fired == 0)
+		event_base_loop(state->base, EVLOOP_ONCE);
+	assert_int_equal(heard_before_it_fired, SOCKETS);
+	assert_int_equal(state->wheel.stood_ms, s53_clock_ms());
+	for (unsigned i = 0; i < SOCKETS; i++) {
+		event_free(events[i]);
+		close(pairs[i][0]);
+		close(pairs[i][1]);
+	}
+}
+
+static void
+whoever_reads_the_clock_first_sees_that_we_stood_still(void **arg)
+{
+	struct state *state = *arg;
+	struct ticker ticker = ticker_of(state), next = ticker_of(state);
+
+	s53_wheel_add(&state->wheel, &ticker.timer, 1020, 1000);
+	s53_wheel_see(&state->wheel, 1020 + S53_WHEEL_STILL_MS);
+	assert_int_equal(state->wheel.stood_ms, 0);
+	s53_wheel_add(&state->wheel, &next.timer, 9000, 2000);
+	assert_int_equal(state->wheel.stood_ms, 2000);
+	s53_wheel_run(&state->wheel, 2000);
+	s53_wheel_see(&state->wheel, 8000); /* the next is due at 9000 */
+	assert_int_equal(state->wheel.stood_ms, 2000);
+	s53_wheel_run(&state->wheel, 9000);
+	s53_wheel_see(&state->wheel, 500000); /* nothing waits: then it is idle, not still */
+	assert_int_equal(state->wheel.stood_ms, 2000);
+}
+
 int
 main(void)
 {
@@ -224,6 +299,8 @@ main(void)
 		TEST(a_timer_may_cancel_another_that_is_due_with_it_and_start_itself_again),
 		TEST(random_timers_all_fire_in_their_time),
 		TEST(the_loop_waits_for_a_timer_and_ends_when_none_is_left),
+		TEST(after_a_standstill_the_sockets_are_read_before_any_timer_fires),
+		TEST(whoever_reads_the_clock_first_sees_that_we_stood_still),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
