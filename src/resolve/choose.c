@@ -92,6 +92,17 @@ asked_over_tcp(const struct s53_pending *pending)
 	return servers;
 }
 
+/* Silence has lasted long enough for the same servers to be asked once more. */
+static bool
+may_repeat(const struct s53_pending *pending, bool stalled)
+{
+	uint32_t all = all_servers(pending->query.route->group);
+
+	if ((pending->failed & all) == all || (stalled && pending->pass >= PASSES_STALLED))
+		return false;
+	return pending->late || s53_list_empty(&pending->attempts);
+}
+
 /* The next server in this pass or the first of the next; or S53_CHOSEN_NONE, S53_CHOSEN_QUOTA. */
 static int
 choose_server(struct s53_pending *pending, struct s53_group *group, bool stalled)
@@ -99,9 +110,7 @@ choose_server(struct s53_pending *pending, struct s53_group *group, bool stalled
 	uint64_t now_ms = pending->query.now_ms;
 	int chosen = s53_group_choose(group, pending->tried, now_ms);
 
-	if (chosen != S53_CHOSEN_NONE ||
-	    (pending->failed & all_servers(group)) == all_servers(group) ||
-	    (stalled && pending->pass >= PASSES_STALLED))
+	if (chosen != S53_CHOSEN_NONE || !may_repeat(pending, stalled))
 		return chosen;
 	pending->pass++;
 	pending->tried = pending->failed | asked_over_tcp(pending);
@@ -140,6 +149,7 @@ s53_step_choose(struct s53_query *query)
 	if (pending->group_dead && pending->asked)
 		return idle || pending->waited ? s53_give_up(query) : S53_WAIT;
 	chosen = choose_server(pending, group, condition == S53_GROUP_STALLED);
+	pending->late = false;
 	if (chosen == S53_CHOSEN_QUOTA && idle)
 		return s53_over_quota(query, s53_group_rules(group)->per_server.drop);
 	if (chosen < 0)

@@ -146,8 +146,10 @@ on_late(void *arg, struct s53_exchange *exchange)
 		s53_exchange_later(pending->query.resolver->exchanger, exchange, wait_ms);
 		return;
 	}
-	if (pending->attempt_count < ATTEMPTS_OPEN_MAX)
-		resume(pending, S53_STEP_CHOOSE);
+	if (pending->attempt_count >= ATTEMPTS_OPEN_MAX)
+		return;
+	pending->late = true;
+	resume(pending, S53_STEP_CHOOSE);
 }
 
 static void

@@ -74,7 +74,8 @@ s53_pending_move(struct s53_query *query)
 	pending->leading = pending->chase_follows = pending->shed = false;
 	pending->follower_count = pending->presses = 0;
 	pending->tried = pending->failed = pending->unfit = 0;
-	pending->asked = pending->waited = pending->group_dead = pending->in_zone_quota = false;
+	pending->asked = pending->waited = pending->late = pending->group_dead =
+	    pending->in_zone_quota = false;
 	pending->pass = pending->attempt_count = 0;
 	pending->answered = NULL;
 	pending->ede = S53_EDE_NO_REACHABLE_AUTHORITY;

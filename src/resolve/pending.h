@@ -74,6 +74,7 @@ struct s53_pending {
 	uint32_t unfit; /* those of them that said so by a rcode */
 	bool asked; /* anybody, ever */
 	bool waited; /* some attempt was late */
+	bool late; /* CHOOSE is taken because of that */
 	bool group_dead; /* as CHOOSE saw it last: all servers are down */
 	bool in_zone_quota; /* counted against fetches-per-zone */
 	unsigned pass; /* 0 and 1 with EDNS, later ones without */

@@ -42,7 +42,8 @@ s53_store_failure(struct s53_query *query)
 	 * servers are down is remembered with them: nothing is held against an answer that is
 	 * there.
 	 */
-	if (s53_query_is_cached(query) && !query->hurried && !(dead && query->stale)) {
+	if (s53_query_is_cached(query) && !query->hurried &&
+	    !(dead && (query->stale || query->refresh))) {
 		struct s53_cache_ask ask = s53_query_cache_ask(query);
 
 		s53_cache_store_failure(query->policy->cache, &ask,
