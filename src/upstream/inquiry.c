@@ -9,11 +9,8 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <sys/uio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <split53/clock.h>
 #include <split53/cursor.h>
@@ -21,6 +18,7 @@
 
 #include "channel.h"
 #include "inside.h"
+#include "probe_socket.h"
 
 #define STOOD_STILL_MS 500 /* this much too late, the loop was not there to see an answer */
 #define ARES_SPARE_MS 2000 /* that our time-out comes first */
@@ -29,13 +27,13 @@ struct s53_inquiry {
 	struct s53_inquiry_ask ask;
 	struct s53_health_check check;
 	struct s53_channel channel;
+	struct s53_probe_socket sock;
 	struct event timer; /* to ask for life, then the end */
 	uint64_t start_ms, suspended_ms;
 	bool asked_life, lives;
 	bool ended; /* and is to be told */
 	enum s53_probe_end end;
 	uint32_t rtt_ms;
-	int error; /* of its socket, the last one; 0: none */
 };
 
 /* For how long the machine has slept since it was started. */
@@ -43,11 +41,12 @@ static uint64_t
 suspended_ms(void)
 {
 	struct timespec all, awake;
+	int64_t ms;
 
 	clock_gettime(CLOCK_MONOTONIC, &awake);
 	clock_gettime(CLOCK_BOOTTIME, &all);
-	return (
-	    uint64_t)((all.tv_sec - awake.tv_sec) * 1000 + (all.tv_nsec - awake.tv_nsec) / 1000000);
+	ms = (all.tv_sec - awake.tv_sec) * 1000 + (all.tv_nsec - awake.tv_nsec) / 1000000;
+	return ms > 0 ? (uint64_t)ms : 0;
 }
 
 static uint64_t
@@ -85,95 +84,6 @@ tell(struct s53_inquiry *inquiry)
 }
 
 static void
-note_error(struct s53_inquiry *inquiry, int error)
-{
-	if (error != EAGAIN && error != EINTR && error != EINPROGRESS)
-		inquiry->error = error;
-}
-
-/* A socket as the exchange makes them (lane.c). */
-static ares_socket_t
-open_socket(int family, int type, int protocol, void *arg)
-{
-	struct s53_inquiry *inquiry = arg;
-	struct s53_addr source = s53_upstream_options(inquiry->ask.upstream)->source;
-	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-	int on = 1;
-
-	if (fd >= 0 && type == SOCK_STREAM)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	else if (fd >= 0 && family == AF_INET)
-		(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
-	else if (fd >= 0)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
-	s53_addr_set_port(&source, 0);
-	if (fd >= 0 &&
-	    (source.family != family || bind(fd, &source.sa, s53_addr_len(&source)) == 0))
-		return fd;
-	note_error(inquiry, errno);
-	if (fd >= 0)
-		close(fd);
-	return ARES_SOCKET_BAD;
-}
-
-static int
-close_socket(ares_socket_t fd, void *arg)
-{
-	(void)arg;
-	return close(fd);
-}
-
-/* To the address that the server has with us: c-ares may lack the interface. */
-static int
-connect_socket(ares_socket_t fd, const struct sockaddr *addr, ares_socklen_t len, void *arg)
-{
-	struct s53_inquiry *inquiry = arg;
-	const struct s53_addr *server = s53_upstream_addr(inquiry->ask.upstream);
-
-	(void)addr;
-	(void)len;
-	if (connect(fd, &server->sa, s53_addr_len(server)) == 0)
-		return 0;
-	if (errno == EAGAIN) /* no port is free: c-ares would take it for a beginning */
-		errno = EADDRINUSE;
-	note_error(inquiry, errno);
-	return -1;
-}
-
-static ares_ssize_t
-receive(ares_socket_t fd, void *octets, size_t len, int flags, struct sockaddr *from,
-    ares_socklen_t *from_len, void *arg)
-{
-	ssize_t received = recvfrom(fd, octets, len, flags, from, from_len);
-
-	if (received < 0)
-		note_error(arg, errno);
-	return received;
-}
-
-static ares_ssize_t
-send_octets(ares_socket_t fd, const struct iovec *vec, int count, void *arg)
-{
-	struct iovec octets = vec[0];
-	struct msghdr header = { .msg_iov = &octets, .msg_iovlen = 1 };
-	ssize_t sent;
-
-	(void)count; /* the rest is sent by the next call */
-	sent = sendmsg(fd, &header, MSG_NOSIGNAL);
-	if (sent < 0)
-		note_error(arg, errno);
-	return sent;
-}
-
-static const struct ares_socket_functions socket_functions = {
-	.asocket = open_socket,
-	.aclose = close_socket,
-	.aconnect = connect_socket,
-	.arecvfrom = receive,
-	.asendv = send_octets,
-};
-
-static void
 failed(struct s53_inquiry *inquiry, int ares_status)
 {
 	switch (ares_status) {
@@ -195,7 +105,7 @@ failed(struct s53_inquiry *inquiry, int ares_status)
 		break;
 	}
 	/* All else is ARES_ECONNREFUSED to c-ares. No error: the connection was closed. */
-	switch (s53_lane_end_of(inquiry->error != 0 ? inquiry->error : ECONNRESET)) {
+	switch (s53_lane_end_of(inquiry->sock.error != 0 ? inquiry->sock.error : ECONNRESET)) {
 	case S53_EXCHANGE_REFUSED:
 		end_with(inquiry, S53_PROBE_REFUSED);
 		break;
@@ -217,7 +127,8 @@ on_work(void *arg, int ares_status, int timeouts, unsigned char *octets, int len
 	struct s53_inquiry *inquiry = arg;
 
 	(void)timeouts;
-	if (ares_status != ARES_SUCCESS || len < S53_HEADER_LEN)
+	(void)len; /* at least a header: c-ares has looked at it */
+	if (ares_status != ARES_SUCCESS)
 		failed(inquiry, ares_status);
 	else if ((inquiry->check.accept & UINT32_C(1) << s53_header_rcode(octets)) != 0)
 		end_with(inquiry, S53_PROBE_ANSWERED);
@@ -328,14 +239,15 @@ on_turned(void *arg)
 }
 
 /*
- * A channel that reads neither resolv.conf nor anything else: all that it would look for there is
- * given.
+ * A channel with nothing of the system's: `use-vc` in resolv.conf would send these over TCP. All
+ * that c-ares 1.18 would look for there is given, so that it opens no file of
+ * these; 1.34 always does.
  */
 static bool
 open_channel(struct s53_inquiry *inquiry)
 {
 	struct s53_addr server = *s53_upstream_addr(inquiry->ask.upstream);
-	char lookups[] = "b";
+	char lookups[] = "b", no_file[] = "/dev/null";
 	struct ares_options options = {
 		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
 		    ARES_FLAG_IGNTC,
@@ -343,9 +255,11 @@ open_channel(struct s53_inquiry *inquiry)
 		.timeout = (int)(inquiry->ask.probe.timeout_ms + ARES_SPARE_MS),
 		.ndots = 1,
 		.lookups = lookups,
+		.resolvconf_path = no_file,
 	};
 	int mask = ARES_OPT_FLAGS | ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS | ARES_OPT_NDOTS |
-	    ARES_OPT_LOOKUPS | ARES_OPT_DOMAINS | ARES_OPT_SERVERS | ARES_OPT_SORTLIST;
+	    ARES_OPT_LOOKUPS | ARES_OPT_DOMAINS | ARES_OPT_SERVERS | ARES_OPT_SORTLIST |
+	    ARES_OPT_RESOLVCONF;
 
 	if (inquiry->ask.probe.over == S53_OVER_TCP)
 		options.flags |= ARES_FLAG_USEVC;
@@ -355,14 +269,13 @@ open_channel(struct s53_inquiry *inquiry)
 #endif
 	if (!s53_channel_open(&inquiry->channel, &options, mask))
 		return false;
-	if (ARES_VERSION < 0x011800 && server.family == AF_INET6) /* connect_socket() knows it */
+	if (ARES_VERSION < 0x011800 && server.family == AF_INET6) /* probe_socket.c adds it */
 		server.in6.sin6_scope_id = 0;
 	if (!s53_channel_use(&inquiry->channel, &server, 1)) {
 		s53_channel_close(&inquiry->channel);
 		return false;
 	}
-	/* Not before the server: through these, c-ares has no interfaces. */
-	ares_set_socket_functions(inquiry->channel.ares, &socket_functions, inquiry);
+	s53_probe_socket_use(&inquiry->channel, &inquiry->sock);
 	return true;
 }
 
@@ -377,6 +290,7 @@ s53_inquiry_new(const struct s53_inquiry_ask *wanted)
 	inquiry->channel.base = wanted->base;
 	inquiry->channel.turned = on_turned;
 	inquiry->channel.arg = inquiry;
+	inquiry->sock.upstream = wanted->upstream;
 	evtimer_assign(&inquiry->timer, wanted->base, on_timer, inquiry);
 	if (!open_channel(inquiry)) {
 		free(inquiry);

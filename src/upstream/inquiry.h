@@ -8,9 +8,8 @@
  * Units    ms
  *
  * It has a c-ares channel of its own, which goes with it: so each probe has a new port, and c-ares
- * no memory of earlier ones (1.34 draws its time-outs from it). The sockets are made here, by
- * ares_set_socket_functions(): 1.18 has no words for an interface, and no version tells which error
- * ended a question. The time-out is kept here as well, to the ms.
+ * no memory of earlier ones (1.34 draws its time-outs from it). The time-out is kept here, to the
+ * ms.
  */
 #pragma once
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * probe_socket.c - see probe_socket.h.
+ */
+#include "probe_socket.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static void
+note_error(struct s53_probe_socket *sock, int error)
+{
+	if (error != EAGAIN && error != EINTR && error != EINPROGRESS)
+		sock->error = error;
+}
+
+/* A socket as the exchange makes them (lane.c). */
+static ares_socket_t
+open_socket(int family, int type, int protocol, void *arg)
+{
+	struct s53_probe_socket *sock = arg;
+	struct s53_addr source = s53_upstream_options(sock->upstream)->source;
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	int on = 1;
+
+	if (fd >= 0 && type == SOCK_STREAM)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	else if (fd >= 0 && family == AF_INET)
+		(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	else if (fd >= 0)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	s53_addr_set_port(&source, 0);
+	if (fd >= 0 &&
+	    (source.family != family || bind(fd, &source.sa, s53_addr_len(&source)) == 0))
+		return fd;
+	note_error(sock, errno);
+	if (fd >= 0)
+		close(fd);
+	return ARES_SOCKET_BAD;
+}
+
+static int
+close_socket(ares_socket_t fd, void *arg)
+{
+	(void)arg;
+	return close(fd);
+}
+
+/* To the address that the server has with us: c-ares may lack the interface. */
+static int
+connect_socket(ares_socket_t fd, const struct sockaddr *addr, ares_socklen_t len, void *arg)
+{
+	struct s53_probe_socket *sock = arg;
+	const struct s53_addr *server = s53_upstream_addr(sock->upstream);
+
+	(void)addr;
+	(void)len;
+	if (connect(fd, &server->sa, s53_addr_len(server)) == 0)
+		return 0;
+	if (errno == EAGAIN) /* no port is free: c-ares would take it for a beginning */
+		errno = EADDRINUSE;
+	note_error(sock, errno);
+	return -1;
+}
+
+static ares_ssize_t
+receive(ares_socket_t fd, void *octets, size_t len, int flags, struct sockaddr *from,
+    ares_socklen_t *from_len, void *arg)
+{
+	ssize_t received = recvfrom(fd, octets, len, flags, from, from_len);
+
+	if (received < 0)
+		note_error(arg, errno);
+	return received;
+}
+
+static ares_ssize_t
+send_octets(ares_socket_t fd, const struct iovec *vec, int count, void *arg)
+{
+	struct iovec octets = vec[0];
+	struct msghdr header = { .msg_iov = &octets, .msg_iovlen = 1 };
+	ssize_t sent;
+
+	(void)count; /* the rest is sent by the next call */
+	sent = sendmsg(fd, &header, MSG_NOSIGNAL);
+	if (sent < 0)
+		note_error(arg, errno);
+	return sent;
+}
+
+static const struct ares_socket_functions socket_functions = {
+	.asocket = open_socket,
+	.aclose = close_socket,
+	.aconnect = connect_socket,
+	.arecvfrom = receive,
+	.asendv = send_octets,
+};
+
+void
+s53_probe_socket_use(struct s53_channel *channel, struct s53_probe_socket *sock)
+{
+	ares_set_socket_functions(channel->ares, &socket_functions, sock);
+}
