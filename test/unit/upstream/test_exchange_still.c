@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#define PAUSE_US 1100000 /* more than the pulse and what counts as still together */
+#define PAUSE_US 900000 /* more than the pulse and what counts as still together */
 
 static void
 ask_short(struct fixture *f, struct asked *asked)
@@ -121,7 +121,7 @@ a_long_wait_for_one_answer_is_no_standstill(void **arg)
 	fixture_start(&f, keep_query);
 	asked_init(&f, &asked);
 	ask = asked_ask(&asked);
-	ask.timeout_ms = 1500;
+	ask.timeout_ms = 1000;
 	asked_start(&asked, &ask);
 	run_until(&f, &asked.ends, 1);
 	assert_int_equal(f.exchanger->wheel.stood_ms, 0);

@@ -426,24 +426,28 @@ a_cut_answer_is_late_at_once_when_tcp_is_known_to_be_down(void **arg)
 }
 
 static void
-a_cut_answer_that_takes_long_over_tcp_is_late_but_no_sign(void **arg)
+a_cut_answer_gets_the_time_of_a_connection_and_to_be_late_then_is_no_sign(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	s53_clock_test_set(50000);
-	fixture_start(&f, truncate_over_udp);
+	fixture_start(&f, keep_query);
 	ask_late(&f, &asked, 40);
-	run_until(&f, &f.server.udp_queries, 1);
-	f.server.on_query = keep_query;
 	run_until(&f, &f.kept_count, 1);
+	time_is(&f, 50030);
+	fake_reply(&f.kept[0], S53_TC);
+	run_until(&f, &f.kept_count, 2);
+	time_is(&f, 50030 + 2 * (30 + 4 * 15) - 4); /* SRTT and 4 variations, twice */
 	assert_int_equal(asked.lates, 0);
-	time_is(&f, 50048);
+	time_is(&f, 50030 + 2 * (30 + 4 * 15) + 8);
 	assert_int_equal(asked.lates, 1);
-	assert_int_equal(sign_count, 1); /* ANSWERED */
-	fake_answer(&f.kept[0]);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE), 0);
+	assert_int_equal(sign_count, 1); /* ANSWERED over UDP */
+	fake_answer(&f.kept[1]);
 	run_until(&f, &asked.ends, 1);
+	assert_sign(1, S53_UPSTREAM_ANSWERED, S53_OVER_TCP, 2 * (30 + 4 * 15) + 8);
 	fixture_stop(&f);
 }
 
@@ -647,7 +651,8 @@ main(void)
 		    what_is_overheard_on_a_connection_that_closes_is_neither_asked_again_nor_noted),
 		cmocka_unit_test(what_is_lost_over_tcp_retires_the_connection),
 		cmocka_unit_test(a_cut_answer_is_late_at_once_when_tcp_is_known_to_be_down),
-		cmocka_unit_test(a_cut_answer_that_takes_long_over_tcp_is_late_but_no_sign),
+		cmocka_unit_test(
+		    a_cut_answer_gets_the_time_of_a_connection_and_to_be_late_then_is_no_sign),
 		cmocka_unit_test(a_wrong_answer_over_tcp_is_not_taken_either),
 		cmocka_unit_test(a_connection_that_stays_silent_gets_no_further_questions),
 		cmocka_unit_test(
