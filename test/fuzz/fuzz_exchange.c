@@ -2,8 +2,9 @@
  *
  * fuzz_exchange.c - what a server may send: datagrams and a TCP stream, both cut by the input.
  *
- * The first octet of the input tells the transport, the second the size of the pieces that the rest
- * is sent in. IDs come from a repeatable sequence, so that inputs can learn to match.
+ * The first octet of the input tells the transport and whether one of the questions is cancelled
+ * before the answers come, and only listened for; the second the size of the pieces that the rest is
+ * sent in. IDs come from a repeatable sequence, so that inputs can learn to match.
  */
 #include <event2/event.h>
 #include <string.h>
@@ -148,11 +149,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	exchanger = s53_exchanger_new(world.base, &world.counters);
 	S53_ASSERT(exchanger != NULL);
 	ask.tcp = (data[0] & 1) != 0;
+	ask.explores = (data[0] & 2) != 0;
 	for (unsigned i = 0; i < ASKED; i++) {
 		ask.arg = &world.asked[i];
 		world.asked[i] = s53_exchange_start(exchanger, world.upstream, &ask);
 	}
 	turn_loop();
+	if (ask.explores) {
+		s53_exchange_cancel(exchanger, world.asked[1]);
+		world.asked[1] = NULL;
+	}
 	piece = data[1] != 0 ? (size_t)data[1] * 4 : len;
 	if (ask.tcp)
 		send_tcp(data + 2, len - 2, piece);
