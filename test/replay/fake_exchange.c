@@ -262,13 +262,15 @@ end(struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s53_exc
 	let_go(exchange);
 }
 
-/* The question section came back as it was sent. */
+/* The question section came back as it was sent, or the server could not read it. */
 static bool
 is_echo(const struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	const uint8_t *asked = exchange->ask.octets;
 	size_t end = S53_HEADER_LEN;
 
+	if (s53_header_count(octets, S53_QUESTION) == 0)
+		return s53_header_rcode(octets) == S53_RCODE_FORMERR;
 	while (end < exchange->ask.len && asked[end] != 0)
 		end += 1u + asked[end];
 	end += 1 + 4;
