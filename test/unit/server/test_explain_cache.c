@@ -2,54 +2,9 @@
  *
  * test_explain_cache.c - what --explain says of the cache.
  */
-#include <server/explain.h>
-
-#include "setup_fixture.h"
+#include "explain_fixture.h"
 
 #define MIB ((uint64_t)1 << 20)
-
-/* All that is explained of `text`, or the way of `name`; to be freed. */
-static char *
-explain(struct fixture *f, const char *text, const char *name)
-{
-	struct s53_rehearsal rehearsal = { .options = &f->options };
-	char *said = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&said, &len);
-
-	assert_non_null(out);
-	f->want_notes = true;
-	build(f, text);
-	rehearsal.source = f->source;
-	rehearsal.snapshot = f->snapshot;
-	f->options.explain_name = name;
-	if (name != NULL)
-		assert_true(s53_explain_name(&rehearsal, out));
-	else
-		s53_explain_all(&rehearsal, out);
-	fclose(out);
-	return said;
-}
-
-static void
-check_says(struct fixture *f, const char *text, const char *name, const char *line)
-{
-	char *said = explain(f, text, name);
-
-	if (strstr(said, line) == NULL)
-		fail_msg("'%s' is not in\n%s", line, said);
-	free(said);
-}
-
-static void
-check_is_silent(struct fixture *f, const char *text, const char *part)
-{
-	char *said = explain(f, text, NULL);
-
-	if (strstr(said, part) != NULL)
-		fail_msg("'%s' is in\n%s", part, said);
-	free(said);
-}
 
 static void
 the_size_stands_with_its_origin(void **state)
@@ -112,7 +67,8 @@ a_rule_is_said_as_it_works_where_it_works(void **state)
 	check_says(
 	    f, text, NULL, "\n    rrset-order { type A order cyclic; order none; } (t.conf:2)\n");
 	check_says(f, text, NULL,
-	    "(t.conf:3:1)\n        max-cache-size 0: no answer is kept (t.conf:4)\n"
+	    "(t.conf:3:1)\n        health-check { name \"consul\"; type SOA; } (default)\n"
+	    "        max-cache-size 0: no answer is kept (t.conf:4)\n"
 	    "        min-cache-ttl 3600 (t.conf:4)\n"
 	    "        minimal-responses no-auth (t.conf:4)\n");
 }
