@@ -19,21 +19,21 @@
 #define ZONES_MAX 4 /* names that a line shows */
 
 /* The columns in their order: title, least width. */
-#define COLUMNS(X)               \
-	X(SERVER, "server", 22)  \
-	X(OVER, "over", 4)       \
-	X(STATE, "state", 10)    \
-	X(FOR, "for", 7)         \
-	X(WHY, "why", 16)        \
-	X(RTT, "rtt", 7)         \
-	X(VARIATION, "var", 7)   \
-	X(LOSS, "loss", 6)       \
-	X(FAILED, "failed", 6)   \
-	X(TIMEOUTS, "in row", 6) \
-	X(ANSWERED, "answer", 7) \
-	X(FAILURE, "failure", 7) \
-	X(PROBE, "probe", 7)     \
-	X(FLIGHT, "flight", 6)   \
+#define COLUMNS(X)                     \
+	X(SERVER, "server", 22)        \
+	X(OVER, "over", 4)             \
+	X(STATE, "state", 10)          \
+	X(FOR, "for", 6)               \
+	X(WHY, "why", 15)              \
+	X(RTT, "rtt", 6)               \
+	X(VARIATION, "var", 6)         \
+	X(LOSS, "loss", 6)             \
+	X(FAILED, "failed", 6)         \
+	X(TIMEOUTS, "timeouts", 8)     \
+	X(ANSWERED, "last answer", 11) \
+	X(FAILURE, "last failure", 12) \
+	X(PROBE, "next probe", 10)     \
+	X(FLIGHT, "in flight", 9)      \
 	X(LACKS, "lacks", 12)
 
 enum column {

@@ -141,6 +141,43 @@ def test_views_come_one_after_the_other_with_their_own_answers(upstream, closing
     assert path.read_text().count("; using a 3600 second stale ttl\n") == 1
 
 
+def numbered(where):
+    """"127.0.0.1 port 5300", as a configuration has it, as the log and the dump do."""
+    return where.replace(" port ", "#")
+
+
+def test_the_upstreams_stand_at_the_end_with_how_they_are(upstream, split53, path):
+    alive, dead = upstream(answer_with("192.0.2.1", 300)), f"127.0.0.1 port {free_port()}"
+    program = split53(forwarders=[alive.where], options=f'dump-file "{path}";',
+                      extra=f'zone "dead.example" {{ type forward; forwarders {{ {dead}; }}; }};')
+    assert rcode(program.ask("www.example.com.")) == "NOERROR"
+    assert rcode(program.ask("www.dead.example.")) == "SERVFAIL"
+    program.process.wait_for_log(f"server {numbered(dead)} over UDP: .* -> down: refused", 5)
+    seen = dump(program, path)
+    assert list(seen.upstreams) == [(numbered(where), over) for where in (alive.where, dead) for over in ("UDP", "TCP")]
+    up, down = seen.upstreams[numbered(alive.where), "UDP"], seen.upstreams[numbered(dead), "UDP"]
+    assert (up["state"], up["why"], up["loss"], up["failed"], up["timeouts"], up["next probe"]) == ("up", "-", "0.0%", "0.0%", "0", "-")
+    assert all(re.fullmatch(r"\d+ms|\d+\.\ds", up[title]) for title in ("for", "rtt", "var", "last answer"))
+    assert (up["last failure"], up["in flight"], up["zones"]) == ("-", "0", ".")
+    assert (down["state"], down["why"], down["rtt"], down["last answer"]) == ("down", "refused", "-", "-")
+    assert down["last failure"] != "-" and down["zones"] == "dead.example"
+    never = seen.upstreams[numbered(alive.where), "TCP"]
+    assert (never["state"], never["loss"], never["zones"]) == ("up", "-", "-")
+
+
+def test_the_upstreams_of_views_say_which_view_asks_for_what(closing, tmp_path, path):
+    port, first, second = free_port(), free_port(), free_port()
+    zones = "\n".join(f'zone "z{number}.example" {{ type forward; forwarders {{ 127.0.0.1 port {second}; }}; }};' for number in range(6))
+    conf = f"""options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file none; dump-file "{path}"; }};
+    view "inside" {{ match-clients {{ 127.0.0.2; }}; forwarders {{ 127.0.0.1 port {first}; }}; {zones} }};
+    view "outside" {{ forwarders {{ 127.0.0.1 port {first}; }}; }};"""
+    program = closing(Split53(tmp_path, conf, wait_at=("127.0.0.1", port)))
+    seen = dump(program, path)
+    assert seen.upstreams[f"127.0.0.1#{first}", "UDP"]["zones"] == ". (inside), . (outside)"
+    assert seen.upstreams[f"127.0.0.1#{second}", "UDP"]["zones"] == (
+        "z0.example (inside), z1.example (inside), z2.example (inside), z3.example (inside) and 2 more")
+
+
 def test_a_stale_answer_is_marked_and_has_the_time_that_it_stays(upstream, split53, path):
     program = split53(forwarders=[upstream(answer_with("192.0.2.1", 1)).where],
                       options=f'dump-file "{path}"; stale-answer-enable yes; max-stale-ttl 1000;')

@@ -28,10 +28,11 @@ class View:
 
 
 class Dump:
-    """views: by name. complete: the last line says so."""
+    """views: by name. upstreams: (server, UDP or TCP) -> its line, by title of column. complete: the last line says so."""
 
     def __init__(self, text):
-        self.views, self.complete = {}, False
+        self.views, self.upstreams, self.complete = {}, {}, False
+        self._titles = None	# of the table of upstreams, once it has begun
         self._view = self._question = None
         self._worth, self._stale, self._owner, self._negative = None, False, None, False
         for line in join(text.splitlines()):
@@ -48,13 +49,28 @@ class Dump:
             self._stale = match.group(1)
         elif text == "Dump complete":
             self.complete = True
+        elif text == "Upstreams":
+            self._titles = []
+        elif self._titles is not None:
+            self._upstream(re.split(r" {2,}", text))
         elif self._view is not None and re.fullmatch(r"\S*/[A-Z0-9-]+(/CLASS\d+)?( DO)?( CD)?", text):
             self._question = self._view.questions.setdefault(text, [])
             self._negative = False
         elif self._negative and "\t" in text:
             self._parse(text)	# the SOA of a negative answer
 
+    def _upstream(self, cells):
+        if cells == [""]:
+            return
+        if not self._titles:
+            self._titles = cells
+            return
+        row = dict(zip(self._titles, cells, strict=True))
+        assert (row["server"], row["over"]) not in self.upstreams
+        self.upstreams[row["server"], row["over"]] = row
+
     def _record(self, line):
+        assert self._titles is None, f"among the upstreams: {line}"
         if match := re.fullmatch(r"\$DATE (\d{14})", line):
             self._view.date = match.group(1)
             return
