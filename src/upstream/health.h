@@ -81,6 +81,8 @@ struct health {
 	unsigned run; /* answers in a row; points while a doubt weighs */
 	unsigned unfit; /* probes in a row with a rcode that is not accepted */
 	unsigned damp; /* doubts that weigh, soon after one another */
+	uint64_t told_ms; /* the minute that changes are counted in, for the log */
+	unsigned told;
 };
 
 #define HEALTH_WHOLE 65536 /* of a share */
@@ -91,6 +93,7 @@ struct health_change {
 	enum s53_health_state from, to;
 	enum s53_health_reason why;
 	uint64_t lasted_ms; /* of `from` */
+	unsigned told; /* which one of this minute it is, from 1; probes of the dead do not count */
 };
 
 struct health_probed {

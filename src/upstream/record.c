@@ -23,6 +23,8 @@
 #define DAMP_MAX 3
 #define DAMP_MS 60000
 
+#define TOLD_MS 60000 /* changes are counted for the log by the minute */
+
 #define PROBE_GRACE_MS 500 /* for a probe's end to be told */
 #define LIVE_PROOF_MS 60000 /* for so long a live answer's time counts more than a probe's */
 
@@ -136,15 +138,32 @@ is_part_of_down(enum s53_health_state state)
 	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
 }
 
+/* Which change of this minute is it? */
+static unsigned
+count_change(struct health *health, uint64_t now_ms)
+{
+	if (health->told == 0 || since(health->told_ms, now_ms) >= TOLD_MS) {
+		health->told_ms = now_ms;
+		health->told = 0;
+	}
+	return ++health->told;
+}
+
 static struct health_change
 move(struct health *health, enum s53_health_state to, enum s53_health_reason why, uint64_t now_ms)
 {
-	struct health_change change = { true, health_state(health), to, why,
-		since(health->since_ms, now_ms) };
+	struct health_change change = { .changed = true,
+		.from = health_state(health),
+		.to = to,
+		.why = why,
+		.lasted_ms = since(health->since_ms, now_ms) };
+	bool probed = is_part_of_down(change.from) && is_part_of_down(to);
 
 	atomic_store_explicit(&health->state, to, memory_order_relaxed);
-	if (!is_part_of_down(change.from) || !is_part_of_down(to))
+	if (!probed) {
 		health->since_ms = now_ms;
+		change.told = count_change(health, now_ms);
+	}
 	if (to == S53_HEALTH_UP)
 		rise(health, change.from, now_ms);
 	else

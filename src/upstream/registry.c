@@ -2,8 +2,8 @@
  *
  * registry.c - the servers, one of each address and options, and the word that a probe is due.
  *
- * The registry's lock is the innermost: nothing is called under it but the hook. A server's own lock
- * is never held when it is taken.
+ * Nothing is called under the registry's lock but the hook, and it is never taken while a server's
+ * own is held.
  */
 #include "server.h"
 

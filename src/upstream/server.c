@@ -3,14 +3,15 @@
  * server.c - how a server does, over both protocols.
  *
  * An answer of a server that is up and in no trouble is a sample for a few atomic numbers and no
- * more. Any other sign goes through its lock, to its record (record.c) and to the plan of its probes
- * (probing.c); log lines and the word to the prober come after the lock.
+ * more. Any other sign goes through its lock, to its record (record.c) and to the plan of its
+ * probes (probing.c); log lines and the word to the prober come after the lock.
  */
 #include "server.h"
 
 #include <split53/clock.h>
 #include <split53/log.h>
 
+#define TOLD_MAX 30 /* changes of one record in a minute */
 #define CHOSEN_STEP_MS 8 /* chosen_ms is not written more often */
 
 static enum s53_protocol
@@ -40,25 +41,36 @@ s53_upstream_wants_tcp(const struct s53_upstream *upstream)
 	    health_is_proven(&upstream->path[S53_OVER_TCP]);
 }
 
-/* A firewall that passes one protocol alone is the likely cause when one of them changes. */
+/* Each probe of a dead server would be two lines, and one that flaps would fill the disk. */
+static int
+severity_of(const struct health_change *change)
+{
+	bool probed = is_down(change->from) && is_down(change->to);
+
+	return probed || change->told > TOLD_MAX ? S53_LOG_DEBUG : S53_LOG_NOTICE;
+}
+
 void
 s53_upstream_tell(
     const struct s53_upstream *upstream, enum s53_protocol over, const struct health_change *change)
 {
+	static const char *const names[S53_PROTOCOLS] = { "UDP", "TCP" };
 	char text[S53_ADDR_TEXT];
-	/* Each probe of a dead server would be two lines. */
-	bool quiet = is_down(change->from) && is_down(change->to);
-	int severity = quiet ? S53_LOG_DEBUG : S53_LOG_NOTICE;
+	int severity = severity_of(change);
 	const char *why = s53_health_reason_name(change->why);
 
 	if (!change->changed || !s53_log_on(S53_LOG_RESOLVER, severity))
 		return;
 	if (change->to == S53_HEALTH_UP || change->to == S53_HEALTH_RECOVERING)
 		why = "answers";
-	s53_log(S53_LOG_RESOLVER, severity, "server %s over %s: %s -> %s: %s (%s for %.1f s)",
-	    s53_addr_print(&upstream->addr, text), over == S53_OVER_UDP ? "UDP" : "TCP",
-	    s53_health_state_name(change->from), s53_health_state_name(change->to), why,
-	    s53_health_state_name(change->from), (double)change->lasted_ms / 1000);
+	s53_addr_print(&upstream->addr, text);
+	s53_log(S53_LOG_RESOLVER, severity, "server %s over %s: %s -> %s: %s (%s for %.1f s)", text,
+	    names[over], s53_health_state_name(change->from), s53_health_state_name(change->to),
+	    why, s53_health_state_name(change->from), (double)change->lasted_ms / 1000);
+	if (change->told == TOLD_MAX)
+		s53_log(S53_LOG_RESOLVER, S53_LOG_NOTICE,
+		    "server %s over %s: changes too often, told again in a minute", text,
+		    names[over]);
 }
 
 void

@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_server.c - what is known of servers, and whom a group chooses.
+ * test_server.c - the registry, and what a server tells of itself over both protocols.
  */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include <split53/rand.h>
-#include <split53/upstream.h>
+#include <split53/clock.h>
+#include <split53/log.h>
+
+#include "upstream/server.h"
+
+#define START_MS 1000000
 
 struct fixture {
 	struct s53_registry *registry;
-	struct s53_upstream *servers[3];
-	struct s53_group *group;
+	struct s53_upstream *server;
 	uint64_t now_ms;
 };
 
@@ -30,38 +38,34 @@ get(struct s53_registry *registry, const char *addr)
 static struct fixture
 fixture_new(void)
 {
-	struct fixture f = { .registry = s53_registry_new(), .now_ms = 1000000 };
-	static const char *const addrs[] = { "192.0.2.1", "192.0.2.2", "192.0.2.3" };
+	struct fixture f = { .registry = s53_registry_new(), .now_ms = START_MS };
 
-	s53_rand_test_seed(1);
-	for (unsigned i = 0; i < 3; i++)
-		f.servers[i] = get(f.registry, addrs[i]);
-	f.group = s53_group_new(f.servers, 3);
+	s53_clock_test_set(START_MS);
+	f.server = get(f.registry, "192.0.2.1");
 	return f;
 }
 
 static void
 fixture_free(struct fixture *f)
 {
-	s53_group_free(f->group);
-	for (unsigned i = 0; i < 3; i++)
-		s53_upstream_drop(f->servers[i]);
+	s53_upstream_drop(f->server);
 	s53_registry_free(f->registry);
+	s53_clock_test_set(UINT64_MAX);
 }
 
 static void
-answers(struct fixture *f, unsigned server, uint32_t rtt_ms)
+note(struct fixture *f, enum s53_protocol over, enum s53_upstream_event event, uint32_t waited_ms)
 {
-	s53_upstream_note(f->servers[server], S53_UPSTREAM_ANSWERED, rtt_ms, f->now_ms);
+	struct s53_upstream_sign sign = { event, over, waited_ms };
+
+	s53_upstream_note(f->server, sign, f->now_ms);
 }
 
-/* How many of 1,000 choices at one moment fall on each. */
 static void
-choose_1000(struct fixture *f, unsigned chosen[3])
+answers(struct fixture *f, uint32_t rtt_ms)
 {
-	chosen[0] = chosen[1] = chosen[2] = 0;
-	for (unsigned i = 0; i < 1000; i++)
-		chosen[s53_group_choose(f->group, 0, f->now_ms)]++;
+	f->now_ms += rtt_ms + 1;
+	note(f, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, rtt_ms);
 }
 
 static void
@@ -88,14 +92,15 @@ the_registry_gives_the_same_server_for_the_same_address_and_options(void **arg)
 }
 
 static void
-health_is_kept_while_anybody_holds_the_server(void **arg)
+what_is_known_is_kept_while_anybody_holds_the_server(void **arg)
 {
 	struct s53_registry *registry = s53_registry_new();
 	struct s53_upstream *old = get(registry, "192.0.2.1");
+	struct s53_upstream_sign sign = { S53_UPSTREAM_ANSWERED, S53_OVER_UDP, 40 };
 	struct s53_upstream *new;
 
 	(void)arg;
-	s53_upstream_note(old, S53_UPSTREAM_ANSWERED, 40, 1000);
+	s53_upstream_note(old, sign, 1000);
 	assert_int_equal(s53_upstream_late_ms(old), 40 + 4 * 20);
 	new = get(registry, "192.0.2.1"); /* a reload builds the new group first */
 	s53_upstream_drop(old);
@@ -125,181 +130,371 @@ the_edns_size_is_small_off_host_and_large_on_loopback_unless_configured(void **a
 	s53_registry_free(registry);
 }
 
+struct visit {
+	struct s53_upstream *servers[4];
+	unsigned count, wanted;
+	struct s53_upstream *drops; /* at the first visit */
+};
+
+static bool
+on_each(struct s53_upstream *upstream, void *arg)
+{
+	struct visit *visit = arg;
+
+	visit->servers[visit->count++] = upstream;
+	s53_upstream_drop(visit->drops);
+	visit->drops = NULL;
+	return visit->count < visit->wanted;
+}
+
+static void
+each_server_is_visited_in_the_order_in_which_they_came(void **arg)
+{
+	struct s53_registry *registry = s53_registry_new();
+	struct s53_upstream *a = get(registry, "192.0.2.1"), *b = get(registry, "192.0.2.2");
+	struct s53_upstream *c = get(registry, "192.0.2.3");
+	struct visit all = { .wanted = 9 }, two = { .wanted = 2 };
+	struct visit drops = { .wanted = 9, .drops = b }; /* goes while the first is visited */
+
+	(void)arg;
+	s53_registry_each(registry, on_each, &all);
+	assert_int_equal(all.count, 3);
+	assert_ptr_equal(all.servers[0], a);
+	assert_ptr_equal(all.servers[1], b);
+	assert_ptr_equal(all.servers[2], c);
+	s53_registry_each(registry, on_each, &two);
+	assert_int_equal(two.count, 2);
+	s53_registry_each(registry, on_each, &drops);
+	assert_int_equal(drops.count, 2);
+	assert_ptr_equal(drops.servers[1], c);
+	s53_upstream_drop(a);
+	s53_upstream_drop(c);
+	s53_registry_free(registry);
+}
+
 static void
 late_follows_the_round_trip_time_between_20_and_250_ms(void **arg)
 {
-	struct fixture f = fixture_new();
+	static const uint32_t rtts_ms[] = { 0, 60, 2000 };
+	static const uint32_t least[] = { 20, 55, 250 }, most[] = { 20, 75, 250 };
 
 	(void)arg;
-	assert_int_equal(s53_upstream_late_ms(f.servers[0]), 250);
-	for (unsigned i = 0; i < 100; i++) {
-		answers(&f, 0, 0);
-		answers(&f, 1, 60);
-		answers(&f, 2, 2000);
+	for (unsigned i = 0; i < 3; i++) {
+		struct fixture f = fixture_new();
+
+		assert_int_equal(s53_upstream_late_ms(f.server), 250);
+		for (unsigned k = 0; k < 100; k++)
+			answers(&f, rtts_ms[i]);
+		assert_in_range(s53_upstream_late_ms(f.server), least[i], most[i]);
+		assert_int_equal(s53_upstream_is_slow(f.server), rtts_ms[i] > 250);
+		fixture_free(&f);
 	}
-	assert_int_equal(s53_upstream_late_ms(f.servers[0]), 20);
-	assert_in_range(s53_upstream_late_ms(f.servers[1]), 55, 75);
-	assert_int_equal(s53_upstream_late_ms(f.servers[2]), 250);
-	fixture_free(&f);
 }
 
 static void
-each_unknown_server_is_asked_once_in_the_lists_order_then_the_first(void **arg)
+it_wants_tcp_when_udp_is_down_and_tcp_has_proved_itself(void **arg)
 {
 	struct fixture f = fixture_new();
 
 	(void)arg;
-	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 0);
-	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 1);
-	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 2);
+	answers(&f, 5);
+	assert_false(s53_upstream_wants_tcp(f.server));
+	note(&f, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	assert_false(s53_upstream_wants_tcp(f.server));
+	assert_int_equal(s53_upstream_state(f.server), S53_HEALTH_DOWN);
+	note(&f, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 90);
+	assert_true(s53_upstream_wants_tcp(f.server));
+	assert_int_equal(s53_upstream_state(f.server), S53_HEALTH_UP);
+	assert_int_equal(s53_upstream_path_state(f.server, S53_OVER_UDP), S53_HEALTH_DOWN);
+	assert_int_equal(s53_upstream_late_ms(f.server), 250); /* TCP's */
+	note(&f, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
+	assert_false(s53_upstream_wants_tcp(f.server));
+	note(&f, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 90);
+	assert_false(s53_upstream_wants_tcp(f.server)); /* recovering */
+	note(&f, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 90);
+	assert_true(s53_upstream_wants_tcp(f.server));
+	answers(&f, 5);
+	assert_false(s53_upstream_wants_tcp(f.server)); /* UDP shows life */
+	fixture_free(&f);
+}
+
+static void
+loss_and_failures_cost(void **arg)
+{
+	struct fixture f = fixture_new();
+	uint32_t well;
+
+	(void)arg;
+	assert_int_equal(s53_upstream_cost(f.server), 0);
 	for (unsigned i = 0; i < 100; i++)
-		assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 0);
+		answers(&f, 5);
+	well = s53_upstream_cost(f.server);
+	assert_int_equal(well, 8 * 5);
+	note(&f, S53_OVER_UDP, S53_UPSTREAM_FAILED, 5);
+	assert_in_range(s53_upstream_cost(f.server), well + 8 * 250 / 20, well + 8 * 250 / 10);
+	for (unsigned i = 0; i < 200; i++)
+		answers(&f, 5);
+	assert_int_equal(s53_upstream_cost(f.server), well);
+	note(&f, S53_OVER_UDP, S53_UPSTREAM_TIMEOUT, 0);
+	assert_in_range(s53_upstream_cost(f.server), well + 8 * 250 / 40, well + 8 * 250 / 20);
 	fixture_free(&f);
 }
 
 static void
-the_quickest_server_is_chosen(void **arg)
+questions_under_way_and_in_all_are_counted(void **arg)
 {
 	struct fixture f = fixture_new();
-	unsigned chosen[3];
+	struct s53_upstream_report report;
 
 	(void)arg;
-	answers(&f, 0, 30);
-	answers(&f, 1, 5);
-	answers(&f, 2, 15);
-	choose_1000(&f, chosen);
-	assert_int_equal(chosen[1], 1000);
-	assert_int_equal(s53_group_choose(f.group, 1u << 1, f.now_ms), 2);
-	assert_int_equal(s53_group_choose(f.group, 1u << 1 | 1u << 2, f.now_ms), 0);
-	assert_int_equal(s53_group_choose(f.group, 7, f.now_ms), -1);
+	assert_false(s53_upstream_was_asked(f.server));
+	for (unsigned i = 0; i < 5; i++)
+		s53_upstream_begin(f.server);
+	s53_upstream_end(f.server);
+	assert_true(s53_upstream_was_asked(f.server));
+	assert_int_equal(s53_upstream_in_flight(f.server), 4);
+	s53_upstream_report(f.server, &report, f.now_ms);
+	assert_int_equal(report.asked, 5);
+	assert_int_equal(report.in_flight, 4);
 	fixture_free(&f);
 }
 
 static void
-a_server_in_trouble_comes_last_but_is_not_left_out(void **arg)
+a_trial_is_one_callers_alone_until_its_gap_is_over(void **arg)
 {
 	struct fixture f = fixture_new();
-	unsigned chosen[3];
 
 	(void)arg;
-	answers(&f, 0, 1);
-	answers(&f, 1, 90);
-	answers(&f, 2, 95);
-	s53_upstream_note(f.servers[0], S53_UPSTREAM_TIMEOUT, 0, f.now_ms);
-	choose_1000(&f, chosen);
-	assert_int_equal(chosen[0], 0);
-	assert_int_equal(chosen[1], 1000);
-	assert_int_equal(s53_group_choose(f.group, 1u << 1 | 1u << 2, f.now_ms), 0);
+	assert_true(s53_upstream_trial_is_due(f.server, 1000, f.now_ms));
+	assert_true(s53_upstream_trial_claim(f.server, 1000, f.now_ms));
+	assert_false(s53_upstream_trial_claim(f.server, 1000, f.now_ms));
+	assert_false(s53_upstream_trial_is_due(f.server, 1000, f.now_ms + 999));
+	assert_true(s53_upstream_trial_is_due(f.server, 250, f.now_ms + 250));
+	assert_true(s53_upstream_trial_claim(f.server, 1000, f.now_ms + 1000));
 	fixture_free(&f);
 }
 
 static void
-being_late_once_is_no_trouble_and_twice_in_a_row_is(void **arg)
+a_lack_is_forgotten_after_ten_minutes(void **arg)
 {
 	struct fixture f = fixture_new();
+	struct s53_upstream_report report;
 
 	(void)arg;
-	for (unsigned i = 0; i < 3; i++)
-		answers(&f, i, 1 + i * 10);
-	s53_upstream_note(f.servers[0], S53_UPSTREAM_LATE, 60, f.now_ms);
-	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 0);
-	answers(&f, 0, 1);
-	s53_upstream_note(f.servers[0], S53_UPSTREAM_LATE, 60, f.now_ms);
-	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 0);
-	s53_upstream_note(f.servers[0], S53_UPSTREAM_LATE, 60, f.now_ms);
-	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 1);
+	assert_false(s53_upstream_has_lack(f.server, S53_LACK_EDNS, f.now_ms));
+	s53_upstream_set_lack(f.server, S53_LACK_EDNS, f.now_ms);
+	assert_true(s53_upstream_has_lack(f.server, S53_LACK_EDNS, f.now_ms));
+	assert_false(s53_upstream_has_lack(f.server, S53_LACK_CASE, f.now_ms));
+	f.now_ms += S53_LACK_MS - 1;
+	assert_true(s53_upstream_has_lack(f.server, S53_LACK_EDNS, f.now_ms));
+	s53_upstream_report(f.server, &report, f.now_ms);
+	assert_int_equal(report.no_edns_s, 1);
+	assert_int_equal(report.no_case_s, 0);
+	assert_false(s53_upstream_has_lack(f.server, S53_LACK_EDNS, f.now_ms + 1));
 	fixture_free(&f);
 }
 
 static void
-after_a_second_in_trouble_one_query_tries_and_its_answer_ends_the_trouble(void **arg)
+the_report_says_when_and_over_what_the_next_probe_leaves(void **arg)
 {
 	struct fixture f = fixture_new();
-	unsigned chosen[3];
+	struct s53_upstream_report report;
 
 	(void)arg;
-	for (unsigned i = 0; i < 3; i++)
-		answers(&f, i, 1 + i * 10);
-	s53_upstream_note(f.servers[0], S53_UPSTREAM_UNREACHABLE, 0, f.now_ms);
-	f.now_ms += 999;
-	choose_1000(&f, chosen);
-	assert_int_equal(chosen[0], 0);
-	f.now_ms += 1;
-	choose_1000(&f, chosen);
-	assert_int_equal(chosen[0], 1);
-	assert_int_equal(chosen[1], 999);
-	s53_upstream_note(f.servers[0], S53_UPSTREAM_TIMEOUT, 0, f.now_ms + 500);
-	f.now_ms += 1000; /* it failed again: one a second */
-	choose_1000(&f, chosen);
-	assert_int_equal(chosen[0], 1);
-	answers(&f, 0, 1);
-	choose_1000(&f, chosen);
-	assert_int_equal(chosen[0], 1000);
+	s53_upstream_report(f.server, &report, f.now_ms);
+	assert_true(s53_addr_equal(&report.addr, s53_upstream_addr(f.server)));
+	assert_int_equal(report.path[S53_OVER_UDP].next_probe_ms, 0);
+	f.now_ms += 500;
+	note(&f, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
+	s53_upstream_report(f.server, &report, f.now_ms);
+	assert_int_equal(report.path[S53_OVER_UDP].next_probe_ms, 0);
+	assert_int_equal(report.path[S53_OVER_TCP].next_probe_ms, f.now_ms);
+	assert_int_equal(report.path[S53_OVER_TCP].state, S53_HEALTH_DOWN);
+	assert_int_equal(report.path[S53_OVER_TCP].reason, S53_REASON_REFUSED);
+	assert_int_equal(report.path[S53_OVER_TCP].since_ms, f.now_ms);
+	assert_int_equal(report.path[S53_OVER_UDP].since_ms, START_MS);
+	assert_int_equal(report.path[S53_OVER_UDP].state, S53_HEALTH_UP);
+	fixture_free(&f);
+}
+
+/* --- the log --------------------------------------------------------------------------------- */
+
+/* What was logged meanwhile, read back; the caller frees it. */
+static char *
+log_of(struct fixture *f, void (*happens)(struct fixture *f), int debug_level)
+{
+	char *text = calloc(1, 4096);
+	int pipe_fds[2], was = dup(STDERR_FILENO);
+
+	assert_non_null(text);
+	assert_int_equal(pipe(pipe_fds), 0);
+	dup2(pipe_fds[1], STDERR_FILENO);
+	s53_log_to_stderr(debug_level);
+	happens(f);
+	s53_log_to_stderr(0);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	close(pipe_fds[1]);
+	assert_true(read(pipe_fds[0], text, 4095) >= 0);
+	close(pipe_fds[0]);
+	return text;
+}
+
+static void
+goes_down_and_comes_back(struct fixture *f)
+{
+	struct s53_probe probe;
+
+	f->now_ms += 2500;
+	note(f, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	note(f, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	for (unsigned i = 0; i < 2; i++) { /* TCP, then UDP */
+		f->now_ms += 1000;
+		assert_true(s53_probe_begin(f->server, &probe, f->now_ms));
+		s53_probe_end(f->server, &probe, S53_PROBE_LOST, 0, f->now_ms);
+	}
+	answers(f, 5);
+	answers(f, 5);
+}
+
+static unsigned
+lines(const char *text)
+{
+	unsigned count = 0;
+
+	for (; *text != '\0'; text++)
+		count += *text == '\n';
+	return count;
+}
+
+static void
+each_change_of_state_is_one_line_and_probes_of_the_dead_are_none(void **arg)
+{
+	struct fixture f = fixture_new();
+	char *text = log_of(&f, goes_down_and_comes_back, 0);
+
+	(void)arg;
+	assert_non_null(strstr(text,
+	    "resolver: notice: server 192.0.2.1#53 over UDP: up -> down: refused (up for 2.5 s)"));
+	assert_non_null(strstr(text, "down -> recovering: answers (down for 2.0 s)"));
+	assert_non_null(strstr(text, "recovering -> up: answers (recovering for 0.0 s)"));
+	assert_int_equal(lines(text), 3);
+	free(text);
 	fixture_free(&f);
 }
 
 static void
-with_little_traffic_few_queries_go_to_a_dead_server(void **arg)
+at_debug_the_probes_of_the_dead_are_told_too(void **arg)
 {
 	struct fixture f = fixture_new();
-	unsigned chosen[3] = { 0 };
+	char *text = log_of(&f, goes_down_and_comes_back, 1);
 
 	(void)arg;
-	answers(&f, 0, 10);
-	answers(&f, 1, 20);
-	answers(&f, 2, 20);
-	s53_upstream_note(f.servers[0], S53_UPSTREAM_TIMEOUT, 0, f.now_ms);
+	assert_non_null(strstr(text, "over UDP: down -> probing: refused"));
+	assert_int_equal(lines(text), 5);
+	free(text);
+	fixture_free(&f);
+}
+
+static void
+flaps(struct fixture *f)
+{
 	for (unsigned i = 0; i < 1000; i++) {
-		int server;
-
-		f.now_ms += 2000;
-		server = s53_group_choose(f.group, 0, f.now_ms);
-		chosen[server]++;
-		if (server == 0)
-			s53_upstream_note(f.servers[0], S53_UPSTREAM_TIMEOUT, 0, f.now_ms);
-		else
-			answers(&f, (unsigned)server, 20);
+		note(f, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+		answers(f, 5);
 	}
-	assert_in_range(chosen[0], 20, 125);
-	fixture_free(&f);
 }
 
 static void
-a_server_whose_answers_lead_elsewhere_loses_to_a_slower_one_that_answers(void **arg)
+a_server_that_flaps_does_not_fill_the_log(void **arg)
 {
 	struct fixture f = fixture_new();
+	char *text = log_of(&f, flaps, 0);
 
 	(void)arg;
-	answers(&f, 2, 200);
-	for (unsigned i = 0; i < 30; i++) {
-		answers(&f, 0, 5);
-		s53_upstream_note(f.servers[0], S53_UPSTREAM_FAILED, 0, f.now_ms);
-		answers(&f, 1, 40);
-	}
-	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 1);
-	for (unsigned i = 0; i < 40; i++)
-		answers(&f, 0, 5);
-	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 0);
+	assert_int_equal(lines(text), 31);
+	assert_non_null(strstr(text, "changes too often, told again in a minute"));
+	free(text);
+	f.now_ms += 60000;
+	text = log_of(&f, goes_down_and_comes_back, 0);
+	assert_int_equal(lines(text), 3);
+	free(text);
 	fixture_free(&f);
 }
 
+/* --- threads --------------------------------------------------------------------------------- */
+
+#define ROUNDS 20000
+
+static void *
+note_all_the_time(void *arg)
+{
+	struct s53_upstream *server = arg;
+	struct s53_upstream_sign sign = { .over = S53_OVER_UDP, .waited_ms = 5 };
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		/* Mostly answers, so that both ways through a note are met. */
+		sign.event =
+		    i % 7 == 0 ? (enum s53_upstream_event)(i / 7 % 8) : S53_UPSTREAM_ANSWERED;
+		sign.over = i % 11 == 0 ? S53_OVER_TCP : S53_OVER_UDP;
+		s53_upstream_begin(server);
+		s53_upstream_note(server, sign, START_MS + i);
+		(void)s53_upstream_cost(server);
+		(void)s53_upstream_state(server);
+		(void)s53_upstream_late_ms(server);
+		(void)s53_upstream_trial_claim(server, 1, START_MS + i);
+		s53_upstream_set_chosen(server, START_MS + i);
+		s53_upstream_set_lack(server, S53_LACK_CASE, START_MS + i);
+		s53_upstream_end(server);
+	}
+	return NULL;
+}
+
 static void
-the_only_server_is_always_chosen(void **arg)
+count_wake(void *arg)
+{
+	atomic_fetch_add((_Atomic unsigned *)arg, 1);
+}
+
+static bool
+look_at(struct s53_upstream *server, void *arg)
+{
+	struct s53_upstream_report report;
+	struct s53_health_check check;
+	struct s53_probe probe;
+	uint64_t now_ms = *(uint64_t *)arg;
+
+	s53_upstream_report(server, &report, now_ms);
+	s53_probe_check(server, &check);
+	if (s53_probe_begin(server, &probe, now_ms))
+		s53_probe_end(server, &probe, (enum s53_probe_end)(now_ms % 7), 5, now_ms);
+	s53_upstream_set_check(server, &check);
+	return true;
+}
+
+static void
+workers_note_while_the_prober_probes(void **arg)
 {
 	struct fixture f = fixture_new();
-	struct s53_group *one = s53_group_new(f.servers, 1), *none = s53_group_new(NULL, 0);
+	pthread_t threads[2];
+	_Atomic unsigned wakes = 0;
+	struct s53_upstream_report report;
 
 	(void)arg;
-	for (unsigned i = 0; i < 10; i++) {
-		assert_int_equal(s53_group_choose(one, 0, f.now_ms), 0);
-		s53_upstream_note(f.servers[0], S53_UPSTREAM_TIMEOUT, 0, f.now_ms);
+	s53_registry_on_probe(f.registry, count_wake, &wakes);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, note_all_the_time, f.server), 0);
+	for (unsigned i = 0; i < 2000; i++) {
+		f.now_ms += 10;
+		s53_registry_each(f.registry, look_at, &f.now_ms);
 	}
-	assert_int_equal(s53_group_choose(one, 1, f.now_ms), -1);
-	assert_int_equal(s53_group_choose(none, 0, f.now_ms), -1);
-	assert_int_equal(s53_group_size(none), 0);
-	assert_ptr_equal(s53_group_server(one, 0), f.servers[0]);
-	s53_group_free(one);
-	s53_group_free(none);
+	s53_registry_on_probe(f.registry, NULL, NULL);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	s53_upstream_report(f.server, &report, f.now_ms);
+	assert_int_equal(report.asked, 2 * ROUNDS);
+	assert_int_equal(report.in_flight, 0);
+	assert_true(wakes > 0);
 	fixture_free(&f);
 }
 
@@ -309,21 +504,21 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    the_registry_gives_the_same_server_for_the_same_address_and_options),
-		cmocka_unit_test(health_is_kept_while_anybody_holds_the_server),
+		cmocka_unit_test(what_is_known_is_kept_while_anybody_holds_the_server),
 		cmocka_unit_test(
 		    the_edns_size_is_small_off_host_and_large_on_loopback_unless_configured),
+		cmocka_unit_test(each_server_is_visited_in_the_order_in_which_they_came),
 		cmocka_unit_test(late_follows_the_round_trip_time_between_20_and_250_ms),
-		cmocka_unit_test(
-		    each_unknown_server_is_asked_once_in_the_lists_order_then_the_first),
-		cmocka_unit_test(the_quickest_server_is_chosen),
-		cmocka_unit_test(a_server_in_trouble_comes_last_but_is_not_left_out),
-		cmocka_unit_test(being_late_once_is_no_trouble_and_twice_in_a_row_is),
-		cmocka_unit_test(
-		    after_a_second_in_trouble_one_query_tries_and_its_answer_ends_the_trouble),
-		cmocka_unit_test(with_little_traffic_few_queries_go_to_a_dead_server),
-		cmocka_unit_test(
-		    a_server_whose_answers_lead_elsewhere_loses_to_a_slower_one_that_answers),
-		cmocka_unit_test(the_only_server_is_always_chosen),
+		cmocka_unit_test(it_wants_tcp_when_udp_is_down_and_tcp_has_proved_itself),
+		cmocka_unit_test(loss_and_failures_cost),
+		cmocka_unit_test(questions_under_way_and_in_all_are_counted),
+		cmocka_unit_test(a_trial_is_one_callers_alone_until_its_gap_is_over),
+		cmocka_unit_test(a_lack_is_forgotten_after_ten_minutes),
+		cmocka_unit_test(the_report_says_when_and_over_what_the_next_probe_leaves),
+		cmocka_unit_test(each_change_of_state_is_one_line_and_probes_of_the_dead_are_none),
+		cmocka_unit_test(at_debug_the_probes_of_the_dead_are_told_too),
+		cmocka_unit_test(a_server_that_flaps_does_not_fill_the_log),
+		cmocka_unit_test(workers_note_while_the_prober_probes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
