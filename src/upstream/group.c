@@ -21,8 +21,8 @@
 
 #define SLOW_TIMES 4
 #define QUIET_MS 5000 /* without an answer: how it does is not known any more */
-#define EXPLORE_MS 1000 /* since it was last asked */
-#define EXPLORE_DEAD_MS 250 /* the same when all are down */
+#define EXPLORE_MS 1000 /* since it was last asked, or at least: */
+#define EXPLORE_SOON_MS 250 /* in trouble: it may be over, which takes some answers to see */
 #define CACHE_LINE 64
 
 struct s53_group {
@@ -358,15 +358,16 @@ claim(struct s53_group *group, struct s53_upstream *server, unsigned best, uint6
 		return claim_after(server, EXPLORE_MS, now_ms);
 	switch (class_of(server)) {
 	case CLASS_UP:
-		return (now_ms >= s53_upstream_answered_ms(server) + QUIET_MS ||
-			   is_slow(server, slow_cost(group))) &&
+		if (is_slow(server, slow_cost(group)))
+			return claim_after(server, EXPLORE_SOON_MS, now_ms);
+		return now_ms >= s53_upstream_answered_ms(server) + QUIET_MS &&
 		    claim_after(server, EXPLORE_MS, now_ms);
 	case CLASS_DOUBTFUL:
-		return claim_after(server, EXPLORE_MS, now_ms);
+		return claim_after(server, EXPLORE_SOON_MS, now_ms);
 	case CLASS_STALLED: /* only a probe for work ends that */
 		return false;
 	default:
-		return best == CLASS_DOWN ? claim_after(server, EXPLORE_DEAD_MS, now_ms)
+		return best == CLASS_DOWN ? claim_after(server, EXPLORE_SOON_MS, now_ms)
 					  : claim_unprobed(server, now_ms);
 	}
 }
