@@ -3,7 +3,8 @@
  * outage.c - schedules of failures: servers die, freeze, slow down, lose, lie and come back at
  * random while clients ask; whatever happens, nobody may feel more of it than is promised.
  *
- *	outage FIRST LAST	the seeds to be played, each a schedule of a minute or two
+ *	outage FIRST LAST [trace]	the seeds to be played, each a schedule of a minute or two;
+ *				`trace` tells all that happens
  *
  * The clock is a fake one, the servers are a model (outage_servers.c), all else is the program:
  * resolve, choice, health and the plan of probes. outage_check.c has what must hold.
@@ -22,10 +23,25 @@
 #define S UINT64_C(1000) /* ms */
 
 void
+tell(const struct schedule *schedule, const char *format, ...)
+{
+	va_list list;
+
+	if (!schedule->trace)
+		return;
+	printf("%.3f ", (double)(schedule->now_ms - START_MS) / 1000);
+	va_start(list, format);
+	vprintf(format, list);
+	va_end(list);
+	putchar('\n');
+}
+
+void
 broken(const struct schedule *schedule, const char *format, ...)
 {
 	va_list list;
 
+	fflush(stdout);
 	describe(schedule, stderr);
 	fprintf(stderr, "seed %lu, at %.3f s: ", schedule->seed,
 	    (double)(schedule->now_ms - START_MS) / 1000);
@@ -91,11 +107,8 @@ static void
 draw_span(struct schedule *schedule, struct server *server, uint64_t from_ms, enum mode mode)
 {
 	struct span *span = &server->spans[server->span_count++];
-	uint32_t rtt_ms = server->spans[0].rtt_ms;
 
-	*span = (struct span){ .from_ms = from_ms, .mode = mode, .rtt_ms = rtt_ms };
-	if (server->span_count == 1)
-		span->rtt_ms = dice(schedule, 51);
+	*span = (struct span){ .from_ms = from_ms, .mode = mode, .rtt_ms = server->rtt_ms };
 	if (mode == MODE_SLOW)
 		span->rtt_ms = 300 + dice(schedule, 1201);
 	span->loss_percent = 5 + dice(schedule, 36);
@@ -112,6 +125,7 @@ draw_server(struct schedule *schedule, struct server *server)
 		troubles = 0;
 	if (troubles > 0 && dice(schedule, 8) == 0) /* from the beginning */
 		mode = 1 + dice(schedule, MODES - 1);
+	server->rtt_ms = dice(schedule, 51);
 	draw_span(schedule, server, at_ms, mode);
 	for (unsigned i = 0; i < 2 * troubles; i++) {
 		at_ms += mode == MODE_UP
@@ -210,9 +224,11 @@ static const struct s53_cache_rules kept = { .enabled = true,
 static const struct s53_cache_rules not_kept = { .stale_client_timeout_ms = S53_STALE_TIMEOUT_OFF };
 
 static void
-run(unsigned long seed)
+run(unsigned long seed, bool trace)
 {
-	struct schedule schedule = { .seed = seed, .dice = seed * 0x9e3779b97f4a7c15u + 1 };
+	struct schedule schedule = {
+		.seed = seed, .dice = seed * 0x9e3779b97f4a7c15u + 1, .trace = trace
+	};
 	struct s53_view view = { .id = 1,
 		.name = "_default",
 		.answering = { .cache = &not_kept, .minimal = S53_MINIMAL_NO_AUTH_RECURSIVE },
@@ -238,6 +254,8 @@ run(unsigned long seed)
 	schedule.exchanger = s53_exchanger_new(NULL, &schedule.counters);
 	schedule.resolver = s53_resolver_new(
 	    schedule.exchanger, &schedule.counters, &schedule.shared, &schedule.policy);
+	if (trace)
+		describe(&schedule, stdout);
 	play(&schedule);
 	check_end(&schedule);
 	s53_resolver_free(schedule.resolver);
@@ -260,14 +278,14 @@ main(int argc, char **argv)
 	const char *bad_path;
 	unsigned long last;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s FIRST LAST\n", argv[0]);
+	if (argc < 3) {
+		fprintf(stderr, "usage: %s FIRST LAST [trace]\n", argv[0]);
 		return 2;
 	}
 	if (s53_log_configure(&silence, &bad_path) != S53_OK)
 		return 1;
 	last = strtoul(argv[2], NULL, 10);
 	for (unsigned long seed = strtoul(argv[1], NULL, 10); seed <= last; seed++)
-		run(seed);
+		run(seed, argc > 3);
 	return 0;
 }

@@ -53,11 +53,13 @@ struct server {
 	struct s53_upstream *upstream;
 	struct span spans[SPANS_MAX];
 	unsigned span_count;
+	uint32_t rtt_ms; /* but when it is slow */
 	bool probing;
 	struct s53_probe probe;
 	uint64_t probe_ends_ms;
 	enum s53_probe_end probe_end;
 	uint32_t probe_rtt_ms;
+	enum s53_health_state told[S53_PROTOCOLS]; /* last by tell() */
 	uint64_t probe_times_ms[16]; /* of the last ones, in turns */
 	unsigned probe_count;
 };
@@ -119,7 +121,7 @@ struct schedule {
 	unsigned gap_ms; /* between clients, on average */
 	unsigned names; /* 0: each question has a name of its own */
 	bool healthy; /* no trouble at all */
-	bool troubled_alone; /* the schedule has one kind of trouble only, in one server */
+	bool trace; /* tell all that happens */
 
 	struct s53_registry *registry;
 	struct s53_counters counters;
@@ -139,6 +141,7 @@ struct schedule {
 };
 
 /* outage.c */
+void tell(const struct schedule *schedule, const char *format, ...) S53_PRINTF(2, 3);
 _Noreturn void broken(const struct schedule *schedule, const char *format, ...) S53_PRINTF(2, 3);
 unsigned dice(struct schedule *schedule, unsigned bound);
 void describe(const struct schedule *schedule, FILE *out);

@@ -50,6 +50,8 @@ send_reply(struct s53_client *client, size_t len)
 	(void)len;
 	asker->answered = true;
 	asker->rcode = (uint8_t)s53_header_rcode(playing->room);
+	tell(playing, "query %u: rcode %u after %u ms", asker->id, asker->rcode,
+	    (unsigned)(s53_clock_ms() - asker->asked_ms));
 	drop(client);
 }
 
@@ -135,6 +137,8 @@ client_asks(struct schedule *schedule)
 	    s53_addr_parse("127.0.0.1", 53, &client.local) != S53_OK)
 		broken(schedule, "an address");
 	arrival.len = write_request(schedule, asker, octets);
+	tell(schedule, "query %u: %c%u, route %u%s", asker->id, asker->kind, asker->number,
+	    asker->route, asker->dead ? ", dead" : "");
 	s53_resolver_take_batch(schedule->resolver, &arrival, 1, schedule->now_ms);
 }
 
@@ -232,6 +236,10 @@ servers_hear(struct schedule *schedule)
 		event.saying = server_says(
 		    schedule, server, kind, exchange->tcp ? S53_OVER_TCP : S53_OVER_UDP, &after_ms);
 		event.at_ms = schedule->now_ms + after_ms;
+		tell(schedule, "server %u is asked %.*s %s%s",
+		    (unsigned)(server - schedule->servers), exchange->ask.octets[S53_HEADER_LEN],
+		    (const char *)exchange->ask.octets + S53_HEADER_LEN + 1,
+		    exchange->tcp ? "over TCP" : "", exchange->ask.explores ? " to see" : "");
 		if (event.saying != SAYS_NOTHING)
 			push_reply(schedule, event);
 	}
@@ -316,6 +324,9 @@ probe_leaves(struct schedule *schedule, struct server *server)
 			server->probe_end = S53_PROBE_HELD;
 	}
 	server->probe_ends_ms = schedule->now_ms + server->probe_rtt_ms;
+	tell(schedule, "server %u is probed for %s over %s, ends in %u ms: %u",
+	    (unsigned)(server - schedule->servers), work ? "work" : "life",
+	    probe->over == S53_OVER_UDP ? "UDP" : "TCP", server->probe_rtt_ms, server->probe_end);
 }
 
 static void
@@ -367,6 +378,22 @@ next_event_ms(const struct schedule *schedule)
 }
 
 static void
+tell_states(struct schedule *schedule)
+{
+	for (unsigned i = 0; i < schedule->server_count * S53_PROTOCOLS; i++) {
+		struct server *server = &schedule->servers[i / S53_PROTOCOLS];
+		enum s53_protocol over = i % S53_PROTOCOLS;
+		enum s53_health_state state = s53_upstream_path_state(server->upstream, over);
+
+		if (state == server->told[over])
+			continue;
+		tell(schedule, "server %u over %s: %s", i / S53_PROTOCOLS,
+		    over == S53_OVER_UDP ? "UDP" : "TCP", s53_health_state_name(state));
+		server->told[over] = state;
+	}
+}
+
+static void
 happen(struct schedule *schedule)
 {
 	servers_hear(schedule);
@@ -382,6 +409,8 @@ happen(struct schedule *schedule)
 			schedule->next_client_ms = UINT64_MAX;
 	}
 	look_at_probes(schedule);
+	if (schedule->trace)
+		tell_states(schedule);
 	check_state(schedule);
 }
 

@@ -18,7 +18,11 @@
 #define INTERVAL_MS (UINT64_C(1000) * S53_CHECK_INTERVAL_S)
 #define INTERVAL_MAX_MS (UINT64_C(1000) * S53_CHECK_INTERVAL_MAX_S)
 #define FAILURE_MS 1000 /* servfail-ttl: a failure may be remembered */
-#define RISE_MS 2500 /* from doubt to up: `rise` probes, the first within the interval */
+/*
+ * From doubt to up. A doubt that weighs takes 16 points, or 128 when it comes again soon; a probe a
+ * second is worth four.
+ */
+#define RISE_MS 34000
 
 const char *
 mode_name(enum mode mode)
