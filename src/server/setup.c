@@ -236,25 +236,33 @@ setup_blackhole(struct s53_setup *setup)
 		setup->snapshot->policy.blackhole = s53_setup_acl(setup, clause->value.match);
 }
 
+static void
+build(struct s53_setup *setup)
+{
+	setup_limits(setup);
+	setup_pid_file(setup);
+	s53_setup_cache_files(setup);
+	setup_blackhole(setup);
+	s53_setup_log(setup);
+	s53_setup_listen(setup);
+	s53_setup_views(setup);
+	s53_setup_checks(setup);
+	s53_setup_cache_size(setup);
+}
+
 enum s53_status
 s53_setup(const struct s53_setup_input *input, struct s53_diags *diags, struct s53_snapshot **out)
 {
 	struct s53_setup setup = { .input = input, .diags = diags };
 	unsigned errors_before = diags->error_count;
 
-	setup.asked_last = &setup.asked;
 	setup.snapshot = s53_snapshot_new();
 	if (setup.snapshot == NULL)
 		return S53_E_NOMEM;
-	setup_limits(&setup);
-	setup_pid_file(&setup);
-	s53_setup_cache_files(&setup);
-	setup_blackhole(&setup);
-	s53_setup_log(&setup);
-	s53_setup_listen(&setup);
-	s53_setup_views(&setup);
-	s53_setup_checks(&setup);
-	s53_setup_cache_size(&setup);
+	s53_arena_init(&setup.scratch);
+	setup.asked_last = &setup.asked;
+	build(&setup);
+	s53_arena_fini(&setup.scratch);
 	if (!setup.no_memory && diags->error_count == errors_before) {
 		*out = setup.snapshot;
 		return S53_OK;

@@ -90,7 +90,8 @@ struct s53_setup {
 	struct s53_snapshot *snapshot;
 	struct s53_acl *localhost, *localnets; /* the snapshot's; NULL until asked for */
 	struct setup_acl_memo *acls; /* acl clauses that have been built */
-	struct setup_asked *asked, **asked_last; /* servers, and for which zones */
+	struct s53_arena scratch; /* what is needed for as long as it is built */
+	struct setup_asked *asked, **asked_last; /* servers, and for which zones; in scratch */
 	bool hosts_asked; /* s53_setup_ask() has been */
 	bool cache_wanted; /* some view or zone keeps answers */
 	uint64_t cache_octets; /* the most that one of them asks for; 0: none does by itself */

@@ -59,7 +59,8 @@ struct question {
 
 /* A check in the making. */
 struct draft {
-	struct s53_snapshot_check out;
+	struct draft *next;
+	struct s53_snapshot_check *out; /* the snapshot's */
 	struct question question;
 	struct found fields[FIELD_COUNT];
 	bool warned;
@@ -69,11 +70,13 @@ void
 s53_setup_asked(struct s53_setup *setup, const struct s53_setup_peers *peers,
     struct s53_upstream *upstream, const struct s53_conf_clause *server)
 {
-	struct setup_asked *asked = s53_setup_alloc(setup, sizeof(*asked));
+	struct setup_asked *asked = s53_arena_zalloc(&setup->scratch, sizeof(*asked));
 	static const char name[] = "health-check";
 
-	if (asked == NULL)
+	if (asked == NULL) {
+		setup->no_memory = true;
 		return;
+	}
 	asked->upstream = upstream;
 	asked->apex = *peers->apex;
 	asked->view = peers->view;
@@ -253,7 +256,7 @@ warn_of_two(struct s53_setup *setup, struct draft *draft, const struct s53_conf_
 	draft->warned = true;
 	s53_setup_warn(setup, other->place,
 	    "%s is checked otherwise by '%s' in %s:%u:%u, which counts: a server has one check",
-	    s53_addr_print(s53_upstream_addr(draft->out.upstream), text), counts->name,
+	    s53_addr_print(s53_upstream_addr(draft->out->upstream), text), counts->name,
 	    counts->place.file != NULL ? counts->place.file : S53_FLAGS_NAME, counts->place.line,
 	    counts->place.column);
 }
@@ -294,26 +297,37 @@ merge_field(struct s53_setup *setup, struct draft *draft, enum field field, stru
 }
 
 static struct draft *
-draft_of(struct s53_setup *setup, const struct setup_asked *asked)
+draft_new(struct s53_setup *setup, const struct setup_asked *asked)
 {
-	struct s53_snapshot_check **last = &setup->snapshot->checks;
-	struct draft *draft;
+	struct draft *draft = s53_arena_zalloc(&setup->scratch, sizeof(*draft));
 
-	for (; *last != NULL; last = &(*last)->next)
-		if ((*last)->upstream == asked->upstream)
-			return S53_CONTAINER_OF(*last, struct draft, out);
-	if ((draft = s53_setup_alloc(setup, sizeof(*draft))) == NULL)
+	if (draft != NULL)
+		draft->out = s53_setup_alloc(setup, sizeof(*draft->out));
+	if (draft == NULL || draft->out == NULL) {
+		setup->no_memory = true;
 		return NULL;
-	draft->out.upstream = asked->upstream;
+	}
+	draft->out->upstream = asked->upstream;
 	find_question(setup, asked, &draft->question);
-	*last = &draft->out;
 	return draft;
 }
 
+/* One more zone that the server is asked for. */
 static void
-finish(struct draft *draft)
+merge(struct s53_setup *setup, struct draft *draft, const struct setup_asked *asked)
 {
-	struct s53_snapshot_check *out = &draft->out;
+	struct question question;
+
+	find_question(setup, asked, &question);
+	merge_question(setup, draft, &question);
+	for (unsigned i = 0; i < FIELD_COUNT; i++)
+		merge_field(setup, draft, (enum field)i, find(asked, field_names[i]));
+}
+
+static void
+finish(const struct draft *draft)
+{
+	struct s53_snapshot_check *out = draft->out;
 
 	s53_health_check_init(&out->check, &draft->question.name);
 	if (draft->question.type != 0)
@@ -330,17 +344,20 @@ finish(struct draft *draft)
 void
 s53_setup_checks(struct s53_setup *setup)
 {
-	for (const struct setup_asked *asked = setup->asked; asked != NULL; asked = asked->next) {
-		struct draft *draft = draft_of(setup, asked);
-		struct question question;
+	struct s53_snapshot_check **out = &setup->snapshot->checks;
+	struct draft *drafts = NULL, **last;
 
-		if (draft == NULL)
+	for (const struct setup_asked *asked = setup->asked; asked != NULL; asked = asked->next) {
+		last = &drafts;
+		while (*last != NULL && (*last)->out->upstream != asked->upstream)
+			last = &(*last)->next;
+		if (*last == NULL && (*last = draft_new(setup, asked)) == NULL)
 			return;
-		find_question(setup, asked, &question);
-		merge_question(setup, draft, &question);
-		for (unsigned i = 0; i < FIELD_COUNT; i++)
-			merge_field(setup, draft, (enum field)i, find(asked, field_names[i]));
+		merge(setup, *last, asked);
 	}
-	for (struct s53_snapshot_check *it = setup->snapshot->checks; it != NULL; it = it->next)
-		finish(S53_CONTAINER_OF(it, struct draft, out));
+	for (struct draft *draft = drafts; draft != NULL; draft = draft->next) {
+		finish(draft);
+		*out = draft->out;
+		out = &draft->out->next;
+	}
 }
