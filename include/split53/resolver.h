@@ -18,9 +18,14 @@
 
 struct s53_resolver;
 
-/* What all resolvers of a process share. */
+#define S53_ASKED_SLOTS 8192
+#define S53_LOOP_SLOTS 16
+
+/* What all resolvers of a process share; all zero at first. */
 struct s53_resolver_shared {
 	_Atomic unsigned pending; /* against recursive-clients */
+	_Atomic uint64_t asked[S53_ASKED_SLOTS]; /* questions under way, as spelled: loop.c */
+	_Atomic uint64_t loop_told_ms[S53_LOOP_SLOTS]; /* when one was last logged, by server */
 };
 
 /* NULL: no memory. Keeps nothing of `policy` but a count. */

@@ -57,6 +57,7 @@ s53_give_up(struct s53_query *query)
 	s53_count(query->resolver->counters,
 	    pending->group_dead ? S53_C_CHOOSE_DEAD : S53_C_CHOOSE_NONE_LEFT);
 	explain_silence(pending);
+	s53_attempts_end(pending); /* what comes yet would be a second end */
 	s53_query_fail(query, S53_RCODE_SERVFAIL, pending->ede,
 	    pending->ede_text[0] == '\0' ? NULL : pending->ede_text);
 	return s53_store_failure(query);

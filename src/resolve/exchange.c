@@ -15,6 +15,7 @@
 #define PASSES_DOUBLING 4 /* the wait stops growing after this many */
 #define REPEAT_MS 250 /* before a server is asked again */
 #define SLICE_MS 500 /* of a longer wait: then it is looked whether they have all died */
+#define WATCH_MS 250 /* when nobody else is to be asked for it: the same */
 #define SPARE_MS 200 /* longer for an answer, when asking a second server is over the budget */
 #define ATTEMPTS_OPEN_MAX 24 /* at once, of one query */
 
@@ -108,8 +109,10 @@ longer_ms(struct s53_attempt *attempt, bool first)
 
 	if (first && attempt->pending->pass == 0)
 		s53_budget_note_late(budget);
-	if (attempt->pressed)
+	if (attempt->pressed) {
+		attempt->pressed = false;
 		return 0;
+	}
 	if (wait_ms > 0) {
 		wait_ms = wait_ms < SLICE_MS ? wait_ms : SLICE_MS;
 		attempt->wait_ms -= wait_ms;
@@ -124,7 +127,10 @@ longer_ms(struct s53_attempt *attempt, bool first)
 	return SPARE_MS;
 }
 
-/* Late: ask the next server as well. */
+/*
+ * Late: ask the next server as well. An attempt leads there once; from then on it looks from time to
+ * time whether they have all died, which nobody else would tell a query that waits.
+ */
 static void
 on_late(void *arg, struct s53_exchange *exchange)
 {
@@ -141,11 +147,18 @@ on_late(void *arg, struct s53_exchange *exchange)
 	}
 	if (condition == S53_GROUP_STALLED)
 		s53_stale_offer(pending);
-	wait_ms = condition == S53_GROUP_DEAD ? 0 : longer_ms(attempt, first);
+	if (condition == S53_GROUP_DEAD)
+		wait_ms = 0;
+	else if (attempt->watches && !attempt->pressed)
+		wait_ms = WATCH_MS;
+	else
+		wait_ms = longer_ms(attempt, first);
 	if (wait_ms > 0) {
 		s53_exchange_later(pending->query.resolver->exchanger, exchange, wait_ms);
 		return;
 	}
+	attempt->watches = true;
+	s53_exchange_later(pending->query.resolver->exchanger, exchange, WATCH_MS);
 	if (pending->attempt_count >= ATTEMPTS_OPEN_MAX)
 		return;
 	pending->late = true;

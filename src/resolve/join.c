@@ -4,6 +4,7 @@
  */
 #include "pending.h"
 
+#define SPELLINGS 8 /* to be drawn: a name without letters has but one */
 #define PRESSES_MAX 8 /* questions again that lead to the next server, of one query */
 #define CLIENTS_STEP 5 /* clients-per-query, as BIND tunes it: up when they were too few */
 #define CLIENTS_LESS_MS (20 * 60 * 1000) /* down by one after this long without need */
@@ -20,11 +21,20 @@ shed(struct s53_query *query)
 	return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
 }
 
+/* Not in lower case, which is how clients ask: then it is known as ours, should it come back. */
 void
 s53_pending_lead(struct s53_pending *pending)
 {
-	s53_name_copy(&pending->spelling, &pending->query.request.question.lower);
-	s53_name_scramble(&pending->spelling);
+	const struct s53_name *lower = &pending->query.request.question.lower;
+
+	for (unsigned i = 0; i < SPELLINGS; i++) {
+		s53_name_copy(&pending->spelling, lower);
+		s53_name_scramble(&pending->spelling);
+		if (!s53_name_same(&pending->spelling, lower))
+			break;
+	}
+	s53_loop_leave(pending);
+	s53_loop_enter(pending);
 }
 
 /*
@@ -146,8 +156,8 @@ s53_step_join(struct s53_query *query)
 	struct s53_pending *pending;
 	bool led = leader != NULL;
 
-	if (led && s53_is_loop(query, leader))
-		return s53_refuse_loop(query, leader);
+	if (s53_is_loop(query))
+		return s53_refuse_loop(query);
 	if (led && !may_follow(query, leader))
 		leader = NULL;
 	if (leader != NULL && query->refresh)

@@ -3,17 +3,24 @@
  * loop.c - what we ask an upstream comes back to us: a server that forwards to us, directly or by
  * way of others.
  *
- * Without this the question that came back would join the one that went out, and both would wait
- * for each other until their time is over. It is known by the letter case that we drew at random
- * for it (0x20): forwarders hand a question on as it is spelled. A name of a few letters could be
- * spelled so by chance; there the rest must look like ours too, and come from a server's host.
+ * Without this the question that came back would join the one that went out, or go round once more,
+ * and all would wait for each other until their time is over. It is known by the letter case that
+ * was drawn at random for it (0x20): forwarders hand a question on as it is spelled, whatever they
+ * do to its flags. The spellings under way stand in one table for all workers, since what comes
+ * back may come to another one. It holds a hash a slot; where it is full the newest stay, and a loop
+ * that is missed so is seen when its client asks again.
  *
- * A circle whose question comes back in another view, or with other flags, is seen one turn later:
- * what went out the second time has the same key as what comes back then.
+ * We never ask in lower case alone (s53_pending_lead()), so that what clients usually send is never
+ * taken for ours. Who draws at random as we do could hit the same spelling by chance: a name of few
+ * letters must come from a server's host, and of very few also look like ours for the rest.
  */
+#include <split53/hash.h>
+
 #include "pending.h"
 
-#define LETTERS_SURE 12 /* by chance once in 4,096 identical questions at the same moment */
+#define WAYS 4 /* slots that a spelling may stand in */
+#define LETTERS_SURE 16 /* from anywhere */
+#define LETTERS_LIKELY 8 /* from a server's host */
 
 static unsigned
 letters_of(const struct s53_name *name)
@@ -21,7 +28,7 @@ letters_of(const struct s53_name *name)
 	unsigned letters = 0;
 
 	for (unsigned i = 0; i < name->len; i++) {
-		uint8_t octet = name->octets[i] | 0x20;
+		unsigned octet = name->octets[i] | 0x20u;
 
 		if (octet >= 'a' && octet <= 'z')
 			letters++;
@@ -29,25 +36,69 @@ letters_of(const struct s53_name *name)
 	return letters;
 }
 
-/* The server under way that this client's host is; else the first one. NULL: none is. */
-static struct s53_upstream *
-server_at(const struct s53_pending *leader, const struct s53_addr *client, bool *same_host)
+/* Never 0. */
+static uint64_t
+hash_of(const struct s53_name *name, uint16_t qtype)
 {
-	struct s53_upstream *first = NULL;
+	return (s53_hash(name->octets, name->len) ^ qtype) | 1;
+}
 
-	*same_host = false;
-	S53_LIST_EACH (&leader->attempts, link) {
-		struct s53_upstream *server =
-		    s53_attempt_server(S53_CONTAINER_OF(link, struct s53_attempt, link));
+static _Atomic uint64_t *
+set_of(struct s53_resolver_shared *shared, uint64_t hash)
+{
+	return &shared->asked[(hash >> 32) % (S53_ASKED_SLOTS / WAYS) * WAYS];
+}
 
-		if (first == NULL)
-			first = server;
-		if (s53_addr_same_host(s53_upstream_addr(server), client)) {
-			*same_host = true;
-			return server;
-		}
+void
+s53_loop_enter(struct s53_pending *pending)
+{
+	const struct s53_query *query = &pending->query;
+	_Atomic uint64_t *set;
+	unsigned way = 0;
+
+	pending->asked_hash = hash_of(&pending->spelling, query->request.question.qtype);
+	set = set_of(query->resolver->shared, pending->asked_hash);
+	while (way + 1 < WAYS && atomic_load_explicit(&set[way], memory_order_relaxed) != 0)
+		way++;
+	atomic_store_explicit(&set[way], pending->asked_hash, memory_order_relaxed);
+}
+
+void
+s53_loop_leave(struct s53_pending *pending)
+{
+	_Atomic uint64_t *set = set_of(pending->query.resolver->shared, pending->asked_hash);
+
+	for (unsigned way = 0; pending->asked_hash != 0 && way < WAYS; way++) {
+		uint64_t hash = pending->asked_hash;
+
+		if (atomic_compare_exchange_strong_explicit(
+			&set[way], &hash, 0, memory_order_relaxed, memory_order_relaxed))
+			break;
 	}
-	return first;
+	pending->asked_hash = 0;
+}
+
+static bool
+is_under_way(const struct s53_query *query)
+{
+	const struct s53_question *question = &query->request.question;
+	uint64_t hash = hash_of(&question->name, question->qtype);
+	_Atomic uint64_t *set = set_of(query->resolver->shared, hash);
+
+	for (unsigned way = 0; way < WAYS; way++)
+		if (atomic_load_explicit(&set[way], memory_order_relaxed) == hash)
+			return true;
+	return false;
+}
+
+/* The server of the route that this client's host is; NULL: none is. */
+static struct s53_upstream *
+server_at(const struct s53_group *group, const struct s53_addr *client)
+{
+	for (unsigned i = 0; i < s53_group_size(group); i++)
+		if (s53_addr_same_host(s53_upstream_addr(s53_group_server(group, i)), client))
+			return s53_group_server(group, i);
+	return NULL;
 }
 
 /* Flags and OPT as exchange.c writes them. */
@@ -61,33 +112,38 @@ looks_like_ours(const struct s53_request *request, const struct s53_upstream *se
 }
 
 bool
-s53_is_loop(const struct s53_query *query, const struct s53_pending *leader)
+s53_is_loop(const struct s53_query *query)
 {
-	const struct s53_name *name = &query->request.question.name;
-	struct s53_upstream *server;
-	bool same_host;
+	const struct s53_question *question = &query->request.question;
+	const struct s53_upstream *server;
+	unsigned letters;
 
-	if (query->chase_of != NULL || query->refresh || !s53_name_same(name, &leader->spelling))
+	if (s53_name_same(&question->name, &question->lower) || query->chase_of != NULL ||
+	    query->refresh || !is_under_way(query))
 		return false;
-	server = server_at(leader, &query->client.addr, &same_host);
-	if (server == NULL)
-		return false;
-	return letters_of(name) >= LETTERS_SURE ||
-	    (same_host && looks_like_ours(&query->request, server));
+	letters = letters_of(&question->name);
+	if (letters >= LETTERS_SURE)
+		return true;
+	server = server_at(query->route->group, &query->client.addr);
+	return server != NULL &&
+	    (letters >= LETTERS_LIKELY || looks_like_ours(&query->request, server));
 }
 
 enum s53_verdict
-s53_refuse_loop(struct s53_query *query, const struct s53_pending *leader)
+s53_refuse_loop(struct s53_query *query)
 {
+	const struct s53_group *group = query->route->group;
+	struct s53_upstream *server = server_at(group, &query->client.addr);
 	struct s53_upstream_sign sign = { .event = S53_UPSTREAM_LOOP };
-	bool same_host;
-	struct s53_upstream *server = server_at(leader, &query->client.addr, &same_host);
 
 	s53_count(query->resolver->counters, S53_C_JOIN_LOOP);
-	s53_query_log_loop(query, s53_upstream_addr(server));
-	sign.over = s53_upstream_wants_tcp(server) ? S53_OVER_TCP : S53_OVER_UDP;
-	if (same_host || leader->attempt_count == 1)
+	if (server == NULL && s53_group_size(group) == 1)
+		server = s53_group_server(group, 0);
+	s53_query_log_loop(query, server);
+	if (server != NULL) {
+		sign.over = s53_upstream_wants_tcp(server) ? S53_OVER_TCP : S53_OVER_UDP;
 		s53_upstream_note(server, sign, query->now_ms);
+	}
 	return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_OTHER,
 	    "forwarding loop: this question came from here");
 }

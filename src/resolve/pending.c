@@ -78,6 +78,7 @@ s53_pending_move(struct s53_query *query)
 	    pending->in_zone_quota = false;
 	pending->pass = pending->attempt_count = 0;
 	pending->answered = NULL;
+	pending->asked_hash = 0;
 	pending->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
 	pending->ede_text[0] = '\0';
 	pending->chase = NULL;
@@ -97,11 +98,10 @@ s53_pending_free(struct s53_pending *pending)
 	struct s53_resolver *resolver = pending->query.resolver;
 
 	S53_ASSERT(s53_list_empty(&pending->followers));
-	S53_LIST_EACH_SAFE (&pending->attempts, link, following) {
-		s53_attempt_free(S53_CONTAINER_OF(link, struct s53_attempt, link));
-	}
+	s53_attempts_end(pending);
 	if (pending->leading)
 		s53_inflight_remove(&resolver->inflight, pending);
+	s53_loop_leave(pending);
 	if (pending->in_zone_quota)
 		s53_group_leave(pending->query.route->group);
 	s53_exchanger_timer_cancel(resolver->exchanger, &pending->patience);
@@ -112,6 +112,14 @@ s53_pending_free(struct s53_pending *pending)
 	s53_arena_fini(&pending->arena);
 	s53_policy_drop(pending->query.policy);
 	pool_give(&resolver->free_pending, &resolver->free_pending_count, &pending->link, pending);
+}
+
+void
+s53_attempts_end(struct s53_pending *pending)
+{
+	S53_LIST_EACH_SAFE (&pending->attempts, link, following) {
+		s53_attempt_free(S53_CONTAINER_OF(link, struct s53_attempt, link));
+	}
 }
 
 struct s53_attempt *
@@ -127,7 +135,8 @@ s53_attempt_new(struct s53_pending *pending, const struct s53_plan *plan)
 	attempt->exchange = NULL;
 	attempt->plan = *plan;
 	attempt->wait_ms = 0;
-	attempt->was_late = attempt->spared = attempt->pressed = attempt->case_differs = false;
+	attempt->was_late = attempt->spared = attempt->watches = false;
+	attempt->pressed = attempt->case_differs = false;
 	s53_list_append(&pending->attempts, &attempt->link);
 	pending->attempt_count++;
 	return attempt;

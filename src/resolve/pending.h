@@ -47,6 +47,7 @@ struct s53_attempt {
 	uint16_t ask_len;
 	bool was_late;
 	bool spared; /* got a little longer, to spare a question */
+	bool watches; /* it has led to the next server: now only to see whether all have died */
 	bool pressed; /* the client asked again: late at once */
 	bool case_differs; /* a reply was right but for the letter case of its question */
 	struct s53_edns reply_edns; /* of the reply that passed the check */
@@ -66,6 +67,7 @@ struct s53_pending {
 	struct s53_link followers; /* pending queries, by `follow` */
 	struct s53_link follow;
 	struct s53_name spelling; /* what upstreams see: letter case at random (0x20) */
+	uint64_t asked_hash; /* of it, in the table of loop.c; 0: it is not there */
 	bool depends_on_client; /* the outcome holds for this client only: chase.c */
 	uint64_t deadline_ms;
 	struct s53_link attempts;
@@ -101,6 +103,7 @@ struct s53_pending *s53_pending_move(struct s53_query *query);
 void s53_pending_free(struct s53_pending *pending);
 
 void s53_attempt_free(struct s53_attempt *attempt);
+void s53_attempts_end(struct s53_pending *pending); /* all that are open */
 struct s53_attempt *s53_attempt_new(struct s53_pending *pending, const struct s53_plan *plan);
 struct s53_upstream *s53_attempt_server(const struct s53_attempt *attempt);
 
@@ -134,7 +137,6 @@ struct s53_resolver {
 	uint16_t turns[S53_CYCLIC_TURNS]; /* of cyclic order: whose record comes first next time */
 	uint64_t error_told_ms; /* when a failure was last logged at info */
 	uint64_t stale_told_ms; /* and a stale answer */
-	uint64_t loop_told_ms; /* and a loop */
 	uint64_t dead_asked_ms; /* when dead servers were last asked beside a stale answer */
 	struct s53_budget budget;
 	unsigned clients_more; /* over clients-per-query, as experience has shown: join.c */
@@ -178,11 +180,15 @@ enum s53_verdict s53_over_quota(struct s53_query *query, bool drop);
 /* stale.c: what is expired goes out now, to the leader's client and to those who joined. */
 void s53_stale_offer(struct s53_pending *pending);
 
-/* loop.c: is this query what the leader asked an upstream, come back to us? */
-bool s53_is_loop(const struct s53_query *query, const struct s53_pending *leader);
+/* loop.c: its question is known, as spelled, as long as it is under way. Leave: also without. */
+void s53_loop_enter(struct s53_pending *pending);
+void s53_loop_leave(struct s53_pending *pending);
+
+/* loop.c: is this query what somebody here asks an upstream, come back to us? */
+bool s53_is_loop(const struct s53_query *query);
 
 /* loop.c: then it is refused, so that who sent it asks elsewhere; told and noted. */
-enum s53_verdict s53_refuse_loop(struct s53_query *query, const struct s53_pending *leader);
+enum s53_verdict s53_refuse_loop(struct s53_query *query);
 
 /* join.c: the leader's answer is here, and not all who asked for it had room: more will have. */
 void s53_clients_learn(struct s53_pending *leader);

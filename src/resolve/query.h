@@ -18,6 +18,7 @@
 struct s53_chase;
 struct s53_pending;
 struct s53_resolver;
+struct s53_upstream;
 
 /* The life of a query, in order; pipeline.c has the table. */
 enum s53_step {
@@ -168,4 +169,4 @@ bool s53_wants_minimal_any(const struct s53_query *query);
 void s53_query_log(const struct s53_query *query);
 void s53_query_log_error(const struct s53_query *query);
 void s53_query_log_stale(const struct s53_query *query);
-void s53_query_log_loop(const struct s53_query *query, const struct s53_addr *server);
+void s53_query_log_loop(const struct s53_query *query, const struct s53_upstream *server);

@@ -153,17 +153,23 @@ s53_query_log_error(const struct s53_query *query)
 	    "query failed (SERVFAIL) for", why);
 }
 
+/* Once a minute for each server. */
 void
-s53_query_log_loop(const struct s53_query *query, const struct s53_addr *server)
+s53_query_log_loop(const struct s53_query *query, const struct s53_upstream *server)
 {
-	char why[S53_ADDR_TEXT + 64];
-	char addr[S53_ADDR_TEXT];
-	uint64_t *told_ms = &query->resolver->loop_told_ms;
+	char why[2 * S53_ADDR_TEXT + 64];
+	char addr[S53_ADDR_TEXT] = "one of its servers";
+	_Atomic uint64_t *told =
+	    &query->resolver->shared->loop_told_ms[(uintptr_t)server / 64 % S53_LOOP_SLOTS];
+	uint64_t told_ms = atomic_load_explicit(told, memory_order_relaxed);
 
-	if (*told_ms != 0 && query->now_ms < *told_ms + LOOP_INTERVAL_MS)
+	if ((told_ms != 0 && query->now_ms < told_ms + LOOP_INTERVAL_MS) ||
+	    !atomic_compare_exchange_strong_explicit(
+		told, &told_ms, query->now_ms, memory_order_relaxed, memory_order_relaxed))
 		return;
-	*told_ms = query->now_ms;
-	snprintf(why, sizeof why, "%s is asked this, and asks us", s53_addr_print(server, addr));
+	if (server != NULL)
+		s53_addr_print(s53_upstream_addr(server), addr);
+	snprintf(why, sizeof why, "%s is asked this, and it came back here", addr);
 	log_outcome(query, S53_LOG_RESOLVER, S53_LOG_WARNING, "forwarding loop:", why);
 }
 

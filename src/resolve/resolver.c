@@ -35,7 +35,7 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	resolver->free_attempt_count = 0;
 	resolver->dice = s53_rand_u32();
 	memset(resolver->turns, 0, sizeof resolver->turns);
-	resolver->error_told_ms = resolver->stale_told_ms = resolver->loop_told_ms = 0;
+	resolver->error_told_ms = resolver->stale_told_ms = 0;
 	resolver->dead_asked_ms = 0;
 	s53_budget_init(&resolver->budget);
 	resolver->clients_more = 0;

@@ -143,15 +143,6 @@ note_servers(const struct s53_pending *pending, const struct s53_attempt *attemp
 	}
 }
 
-/* The answer is here: nobody else is waited for. */
-static void
-settle(struct s53_pending *pending)
-{
-	S53_LIST_EACH_SAFE (&pending->attempts, link, following) {
-		s53_attempt_free(S53_CONTAINER_OF(link, struct s53_attempt, link));
-	}
-}
-
 enum s53_verdict
 s53_step_validate(struct s53_query *query)
 {
@@ -180,6 +171,6 @@ s53_step_validate(struct s53_query *query)
 	make_ours(query, attempt);
 	query->outcome.rcode = rcode;
 	note_servers(pending, attempt);
-	settle(pending);
+	s53_attempts_end(pending); /* nobody else is waited for */
 	return S53_NEXT;
 }
