@@ -10,6 +10,7 @@ import tempfile
 import pytest
 
 from support import namespace
+from support.ailing import Ailing
 from support.servers import Consul, Named
 from support.split53 import Split53, free_port
 from support.upstream import FakeUpstream
@@ -50,6 +51,12 @@ def closing():
 def upstream(closing):
     """upstream(answer, ...) starts a scripted server."""
     return lambda *arguments, **more: closing(FakeUpstream(*arguments, **more))
+
+
+@pytest.fixture
+def ailing(closing):
+    """ailing(answer, ...) starts one that can fall ill."""
+    return lambda *arguments, **more: closing(Ailing(*arguments, **more))
 
 
 @pytest.fixture

@@ -151,6 +151,7 @@ def test_quorum_is_lost_and_regained(world, watches):
     start = time.monotonic()
     assert addresses(world.split53.ask("0a350101.addr.consul.")) == ["10.53.1.1"], "what needs no leader is answered"
     assert time.monotonic() - start < 1
+    wait_until(lambda: [sample for sample in watches.ours.since(lone_at) if sample.code == "SERVFAIL"], 8, "what needs one is given up")
     for server in (leader, other):
         server.start()
     world.cluster.wait_for_leader()
@@ -232,13 +233,17 @@ def test_without_a_leader_what_needs_none_is_answered_at_once_and_the_log_says_s
 
 
 def test_without_a_leader_stale_data_is_given_when_that_is_allowed(closing, tmp_path, split53, upstream):
-    """A single server that leads itself has the data; then one without a leader takes its address."""
+    """
+    A single server that leads itself has the data; then one without a leader takes its address. With a TTL, since what has a TTL of 0 is
+    never kept.
+    """
     address = "127.0.8.60"
-    first = Member(tmp_path / "first", address, {"server": True, "bootstrap_expect": 1})
+    first = Member(tmp_path / "first", address, {"server": True, "bootstrap_expect": 1, "dns_config": {"service_ttl": {"*": "1s"}}})
     closing(first)
     wait_until(first.leader, 15, "it leads")
     assert first.http("PUT", "/v1/catalog/register", {
-        "Node": "n1", "Address": GALERA[0], "Service": {"ID": "g", "Service": "galeradb", "Address": GALERA[0], "Port": 3306}})
+        "Node": "n1", "Address": GALERA[0],
+        "Service": {"ID": "g", "Service": "galeradb", "Address": GALERA[0], "Port": 3306}})
     wait_until(lambda: first.ask(SERVICE).answer, 10, "it has the service")
     program = split53(forwarders=[upstream().where], extra=f"""zone "consul" {{ type forward; forward only;
         forwarders {{ {address} port {DNS_PORT}; }}; stale-answer-enable yes; max-stale-ttl 3600; stale-answer-client-timeout off; }};""")

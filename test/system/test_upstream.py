@@ -8,7 +8,7 @@ import dns.flags
 import pytest
 
 from support.client import addresses, extended_errors, query, rcode, rdata
-from support.namespace import Neighbour
+from support.namespace import Neighbour, add_address
 from support.process import patience, wait_until
 from support.servers import Named
 from support.split53 import free_port
@@ -388,7 +388,14 @@ def test_a_forwarder_given_by_name_is_resolved(upstream, split53, resolv_conf, c
 FORWARDERS_ZONE = "$TTL 5\n@ 5 IN SOA ns hostmaster {serial} 3600 600 86400 5\n@ IN NS ns\nns IN A 127.0.0.53\ndns IN A {address}\n"
 
 
-def test_no_question_is_lost_while_the_address_behind_a_forwarders_name_changes(upstream, split53, resolv_conf, closing, tmp_path):
+@pytest.fixture(scope="module")
+def resolver_address():
+    """named listens at addresses that an interface has."""
+    add_address("127.0.0.53/32")
+    return "127.0.0.53"
+
+
+def test_no_question_is_lost_while_the_address_behind_a_forwarders_name_changes(upstream, split53, resolv_conf, resolver_address, closing, tmp_path):
     """The old server still holds questions when the new address is learnt; later it is gone."""
     def slow(address):
         packed = answer_with(address)
@@ -396,7 +403,7 @@ def test_no_question_is_lost_while_the_address_behind_a_forwarders_name_changes(
     old = upstream(slow("10.0.0.1"), address="127.0.0.77")
     new = upstream(slow("10.0.0.2"), address="127.0.0.78", port=old.port)
     names = closing(Named(tmp_path, zones={"forwarders.example": FORWARDERS_ZONE.format(serial=1, address="127.0.0.77")},
-                          address="127.0.0.53", port=53))
+                          address=resolver_address, port=53))
     resolv_conf.write_text("nameserver 127.0.0.53\n")
     try:
         program = split53(forwarders=[f"dns.forwarders.example port {old.port}"])
@@ -421,10 +428,10 @@ def test_no_question_is_lost_while_the_address_behind_a_forwarders_name_changes(
         resolv_conf.write_text("")
 
 
-def test_a_name_that_is_no_longer_found_keeps_its_addresses(upstream, split53, resolv_conf, closing, tmp_path):
+def test_a_name_that_is_no_longer_found_keeps_its_addresses(upstream, split53, resolv_conf, resolver_address, closing, tmp_path):
     server = upstream(answer_with("10.0.0.7"), address="127.0.0.77")
     names = closing(Named(tmp_path, zones={"forwarders.example": FORWARDERS_ZONE.format(serial=1, address="127.0.0.77")},
-                          address="127.0.0.53", port=53))
+                          address=resolver_address, port=53))
     resolv_conf.write_text("nameserver 127.0.0.53\n")
     try:
         program = split53(forwarders=[f"dns.forwarders.example port {server.port}"])

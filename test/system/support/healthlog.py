@@ -4,22 +4,19 @@ import re
 
 STATES = "up|suspect|stalled|down|probing|recovering"
 LINE = re.compile(
-    r"^(?P<when>\S+ \S+) resolver: notice: (?P<place>[0-9a-fA-F.:]+#\d+)[, ]+(?:over )?(?P<protocol>UDP|TCP)[:, ]+"
-    rf"(?:from )?(?P<before>{STATES}) (?:to|->) (?P<to>{STATES})(?P<rest>.*)$", re.MULTILINE)
+    r"^\S+ \S+ resolver: notice: server (?P<place>[0-9a-fA-F.:]+#\d+) over (?P<protocol>UDP|TCP):"
+    rf" (?P<before>{STATES}) -> (?P<to>{STATES}): (?P<why>.+) \((?P<held>{STATES}) for (?P<lasted>\d+\.\d) s\)$", re.MULTILINE)
 
 
 class Change:
-    """One line: `before` and `to` are states; `why` and `lasted` what it says of the reason and of how long the state before held."""
+    """One line: `before` and `to` are states; `lasted` is for how long it was in `before`, in seconds."""
 
     def __init__(self, match):
-        self.line = match.group(0)
+        self.line, self.why, self.lasted = match.group(0), match.group("why"), float(match.group("lasted"))
         self.address, port = match.group("place").rsplit("#", 1)
         self.port = int(port)
         self.protocol, self.before, self.to = match.group("protocol"), match.group("before"), match.group("to")
-        rest = match.group("rest")
-        lasted = re.search(r"\d+(?:\.\d+)? ?(?:ms|s)\b", rest)
-        self.lasted = lasted.group(0) if lasted else None
-        self.why = rest.strip(" ,:()")
+        assert match.group("held") == self.before, self.line
 
     def __repr__(self):
         return self.line
@@ -33,3 +30,8 @@ def changes(log):
 def of_server(some, server):
     """Those of one server: anything with `address` and `port`."""
     return [change for change in some if (change.address, change.port) == (server.address, server.port)]
+
+
+def said_of(program, server, state):
+    """The changes to `state` of this server in a program's log."""
+    return [change for change in of_server(changes(program.log()), server) if change.to == state]

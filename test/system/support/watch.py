@@ -2,6 +2,7 @@
 """
 A thread that asks one server all along, steadily, and writes down what became of each question: `Watch` beside a test that breaks things.
 """
+import contextlib
 import socket
 import threading
 import time
@@ -122,3 +123,13 @@ def lost(samples):
 
 def worst(samples):
     return share(samples, 1.0)
+
+
+@contextlib.contextmanager
+def watching(program, every=0.05, suffix="example.com.", tag="w"):
+    """A watch of new names below `suffix` as long as the `with`."""
+    watch = Watch((program.address, program.port), lambda number: (f"{tag}{number}.{suffix}", "A"), every)
+    try:
+        yield watch
+    finally:
+        watch.stop()
