@@ -100,19 +100,23 @@ ask_over_tcp(struct s53_attempt *attempt)
 	resume(pending, S53_STEP_EXCHANGE);
 }
 
-/* The rest of a long wait, or a little more for a server that is up, to spare a question. */
+/*
+ * The rest of a long wait, or a little more for a server that is up, to spare a question. Nothing
+ * when it is late before its time: then it cannot answer, or the client is in a hurry.
+ */
 static uint32_t
 longer_ms(struct s53_attempt *attempt, bool first)
 {
 	struct s53_budget *budget = &attempt->pending->query.resolver->budget;
+	bool early = attempt->pending->query.now_ms < attempt->late_at_ms;
 	uint32_t wait_ms = attempt->wait_ms;
 
-	if (first && attempt->pending->pass == 0)
-		s53_budget_note_late(budget);
-	if (attempt->pressed) {
+	if (early || attempt->pressed) {
 		attempt->pressed = false;
 		return 0;
 	}
+	if (first && attempt->pending->pass == 0)
+		s53_budget_note_late(budget);
 	if (wait_ms > 0) {
 		wait_ms = wait_ms < SLICE_MS ? wait_ms : SLICE_MS;
 		attempt->wait_ms -= wait_ms;
@@ -140,6 +144,7 @@ on_late(void *arg, struct s53_exchange *exchange)
 	bool first = !attempt->was_late;
 	uint32_t wait_ms;
 
+	pending->query.now_ms = s53_exchanger_now_ms(pending->query.resolver->exchanger);
 	attempt->was_late = pending->waited = true;
 	if (attempt->case_differs && !attempt->plan.tcp) {
 		ask_over_tcp(attempt);
@@ -245,6 +250,7 @@ ask(struct s53_pending *pending, const struct s53_plan *plan)
 		.late = on_late,
 		.done = on_done };
 	attempt->wait_ms = wait_ms - ask.late_ms;
+	attempt->late_at_ms = query->now_ms + ask.late_ms;
 	attempt->exchange = s53_exchange_start(query->resolver->exchanger, server, &ask);
 	if (attempt->exchange != NULL)
 		return true;

@@ -44,6 +44,7 @@ struct s53_attempt {
 	struct s53_exchange *exchange;
 	struct s53_plan plan;
 	uint32_t wait_ms; /* what is left of the wait when it is late for the first time */
+	uint64_t late_at_ms; /* when that is */
 	uint16_t ask_len;
 	bool was_late;
 	bool spared; /* got a little longer, to spare a question */
