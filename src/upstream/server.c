@@ -58,15 +58,18 @@ s53_upstream_tell(
 	char text[S53_ADDR_TEXT];
 	int severity = severity_of(change);
 	const char *why = s53_health_reason_name(change->why);
+	const char *from = s53_health_state_name(change->from);
 
 	if (!change->changed || !s53_log_on(S53_LOG_RESOLVER, severity))
 		return;
 	if (change->to == S53_HEALTH_UP || change->to == S53_HEALTH_RECOVERING)
 		why = "answers";
+	if (change->from == S53_HEALTH_PROBING && severity == S53_LOG_NOTICE)
+		from = s53_health_state_name(S53_HEALTH_DOWN); /* the last that was told */
 	s53_addr_print(&upstream->addr, text);
 	s53_log(S53_LOG_RESOLVER, severity, "server %s over %s: %s -> %s: %s (%s for %.1f s)", text,
-	    names[over], s53_health_state_name(change->from), s53_health_state_name(change->to),
-	    why, s53_health_state_name(change->from), (double)change->lasted_ms / 1000);
+	    names[over], from, s53_health_state_name(change->to), why, from,
+	    (double)change->lasted_ms / 1000);
 	if (change->told == TOLD_MAX)
 		s53_log(S53_LOG_RESOLVER, S53_LOG_NOTICE,
 		    "server %s over %s: changes too often, told again in a minute", text,

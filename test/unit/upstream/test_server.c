@@ -353,6 +353,9 @@ goes_down_and_comes_back(struct fixture *f)
 		assert_true(s53_probe_begin(f->server, &probe, f->now_ms));
 		s53_probe_end(f->server, &probe, S53_PROBE_LOST, 0, f->now_ms);
 	}
+	f->now_ms += 1000;
+	assert_true(s53_probe_begin(f->server, &probe, f->now_ms));
+	s53_probe_end(f->server, &probe, S53_PROBE_ANSWERED, 5, f->now_ms);
 	answers(f, 5);
 	answers(f, 5);
 }
@@ -376,7 +379,7 @@ each_change_of_state_is_one_line_and_probes_of_the_dead_are_none(void **arg)
 	(void)arg;
 	assert_non_null(strstr(text,
 	    "resolver: notice: server 192.0.2.1#53 over UDP: up -> down: refused (up for 2.5 s)"));
-	assert_non_null(strstr(text, "down -> recovering: answers (down for 2.0 s)"));
+	assert_non_null(strstr(text, "down -> recovering: answers (down for 3.0 s)"));
 	assert_non_null(strstr(text, "recovering -> up: answers (recovering for 0.0 s)"));
 	assert_int_equal(lines(text), 3);
 	free(text);
@@ -391,7 +394,7 @@ at_debug_the_probes_of_the_dead_are_told_too(void **arg)
 
 	(void)arg;
 	assert_non_null(strstr(text, "over UDP: down -> probing: refused"));
-	assert_int_equal(lines(text), 5);
+	assert_int_equal(lines(text), 6);
 	free(text);
 	fixture_free(&f);
 }
