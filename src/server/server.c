@@ -415,12 +415,12 @@ finish(struct s53_server *server, bool started)
 int
 s53_server_run(struct s53_options *options)
 {
-	struct s53_server server = {
-		.options = options, .signal_fd = -1, .ready_fd = -1, .notify_fd = -1
-	};
+	static struct s53_server server; /* off the stack: most of it is not touched while idle */
 	struct start_diags diags;
 	bool started;
 
+	server.options = options;
+	server.signal_fd = server.ready_fd = server.notify_fd = -1;
 	s53_list_init(&server.places);
 	s53_diags_init(&diags.file);
 	s53_diags_init(&diags.build);
