@@ -82,7 +82,10 @@ void s53_exchanger_free(struct s53_exchanger *exchanger);
 struct s53_exchange *s53_exchange_start(struct s53_exchanger *exchanger,
     struct s53_upstream *upstream, const struct s53_exchange_ask *ask);
 
-/* Call late() again (or for the first time), `late_ms` from now. */
+/*
+ * Call late() again (or for the first time), `late_ms` from now. When that is sooner than it would
+ * have been called, it is not noted as late then.
+ */
 void s53_exchange_later(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t late_ms);
 

@@ -145,6 +145,22 @@ go_on_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
 	s53_exchange_arm(exchange, now_ms);
 }
 
+/*
+ * check() does not believe it. That is garbage, unless it is an answer in other letter case, which
+ * shows that the server lives.
+ */
+static void
+unwanted(struct s53_exchange *exchange, const uint8_t *octets, size_t len, uint64_t now_ms)
+{
+	if (exchange->lives)
+		return;
+	exchange->lives = s53_overhear_other_case(exchange, octets, len);
+	if (exchange->lives)
+		s53_exchange_note(exchange, S53_UPSTREAM_ANSWERED, now_ms);
+	else
+		exchange->garbled = true;
+}
+
 void
 s53_exchange_reply(struct s53_carrier *carrier, uint8_t *octets, size_t len, uint64_t now_ms)
 {
@@ -162,7 +178,7 @@ s53_exchange_reply(struct s53_carrier *carrier, uint8_t *octets, size_t len, uin
 		return;
 	}
 	if (!exchange->ask.check(exchange->ask.arg, exchange, octets, len)) {
-		exchange->garbled = true;
+		unwanted(exchange, octets, len, now_ms);
 		return;
 	}
 	carrier->used_ms = now_ms;
@@ -181,7 +197,9 @@ on_timer(struct s53_timer *timer)
 	uint64_t now_ms = exchanger->wheel.now_ms;
 
 	if (exchange->late_ms != 0 && exchange->late_ms < exchange->end_ms) {
-		s53_exchange_note_late(exchange, now_ms);
+		if (!exchange->hurried)
+			s53_exchange_note_late(exchange, now_ms);
+		exchange->hurried = false;
 		call_late(exchange, now_ms);
 		return;
 	}
@@ -233,7 +251,8 @@ set_up(struct s53_exchange *exchange, struct s53_lane *lane, const struct s53_ex
 	exchange->ask = *ask;
 	exchange->used = true;
 	exchange->on_tcp = exchange->was_late = exchange->late_noted = false;
-	exchange->garbled = exchange->overheard = false;
+	exchange->hurried = false;
+	exchange->garbled = exchange->lives = exchange->overheard = false;
 	exchange->retries = 0;
 	exchange->sent_ms = now_ms;
 	exchange->late_ms = ask->late_ms != 0 ? now_ms + ask->late_ms : 0;
@@ -271,6 +290,7 @@ s53_exchange_later(struct s53_exchanger *exchanger, struct s53_exchange *exchang
 	uint64_t now_ms = s53_clock_ms();
 
 	S53_ASSERT(exchange->used && exchange->exchanger == exchanger);
+	exchange->hurried = now_ms + late_ms < exchange->late_ms;
 	exchange->late_ms = now_ms + late_ms;
 	if (exchange->carrier != NULL) /* else it has failed, which is told soon */
 		s53_exchange_arm(exchange, now_ms);

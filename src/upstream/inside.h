@@ -64,7 +64,9 @@ struct s53_exchange {
 	bool on_tcp;
 	bool was_late; /* late() was called */
 	bool late_noted; /* or is not to be noted */
+	bool hurried; /* late() comes sooner than it is late */
 	bool garbled; /* something came that was no answer */
+	bool lives; /* an answer came, in other letter case */
 	bool overheard; /* cancelled, but listened for */
 	uint8_t retries; /* connections that closed under it */
 	uint16_t question_len; /* of the question section, while overheard */
@@ -159,6 +161,9 @@ unsigned s53_exchanger_sockets_max(void);
 
 /* Go on to listen for an exchange that is cancelled. false: not worth it, or too many. */
 bool s53_overhear_begin(struct s53_exchange *exchange);
+/* Has this reply the exchange's question, but in other letter case? */
+bool s53_overhear_other_case(
+    const struct s53_exchange *exchange, const uint8_t *octets, size_t len);
 /* A message with its ID came over its carrier. */
 void s53_overhear_reply(
     struct s53_exchange *exchange, const uint8_t *octets, size_t len, uint64_t now_ms);
@@ -170,7 +175,7 @@ void s53_overhear_drop(struct s53_exchange *exchange);
 /* A sign that this exchange gave, unless we stood still while it was under way. */
 void s53_exchange_note(
     const struct s53_exchange *exchange, enum s53_upstream_event event, uint64_t now_ms);
-/* Waited for in vain. */
+/* Waited for in vain, if it was. */
 void s53_exchange_note_vain(const struct s53_exchange *exchange, uint64_t now_ms);
 /* It is late: once an exchange, counted as well. */
 void s53_exchange_note_late(struct s53_exchange *exchange, uint64_t now_ms);

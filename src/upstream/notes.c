@@ -28,6 +28,8 @@ s53_exchange_note(
 void
 s53_exchange_note_vain(const struct s53_exchange *exchange, uint64_t now_ms)
 {
+	if (exchange->lives)
+		return;
 	s53_exchange_note(
 	    exchange, exchange->garbled ? S53_UPSTREAM_GARBLED : S53_UPSTREAM_TIMEOUT, now_ms);
 }
@@ -35,7 +37,7 @@ s53_exchange_note_vain(const struct s53_exchange *exchange, uint64_t now_ms)
 void
 s53_exchange_note_late(struct s53_exchange *exchange, uint64_t now_ms)
 {
-	if (exchange->late_noted)
+	if (exchange->late_noted || exchange->lives)
 		return;
 	exchange->late_noted = true;
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LATE);

@@ -5,24 +5,57 @@
  * A late exchange is cancelled as soon as another server has answered. Whether its own server was
  * slow or the question was lost shows only in what comes, or does not, within the next seconds: so
  * it stays on its carrier under its ID until S53_EXCHANGE_LISTEN_MS after it left. The caller's
- * octets are gone by then; a hash of the question section, letter case as sent, tells the answer
- * from a forgery or from somebody else's.
+ * octets are gone by then; a hash of the question section tells the answer from somebody else's.
+ *
+ * Letter case does not count here. That a question comes back in other case than it was sent makes
+ * the answer one not to be believed, but a forger who knows ID and port could at most have a server
+ * thought alive, while a server that does not keep the case would be thought dead.
  */
 #include "inside.h"
 
+#include <string.h>
+
 #include <split53/clock.h>
 #include <split53/hash.h>
+#include <split53/name.h>
+
+#define QUESTION_MAX (S53_NAME_MAX + 4)
 
 /* Octets of the question section: one name, type and class. */
 static uint16_t
 question_len(const struct s53_exchange_ask *ask)
 {
-	unsigned at = S53_HEADER_LEN;
+	unsigned at = S53_HEADER_LEN, end = S53_HEADER_LEN + QUESTION_MAX;
 
 	while (at < ask->len && ask->octets[at] != 0)
 		at += 1u + ask->octets[at];
 	at += 1 + 4;
-	return (uint16_t)((at < ask->len ? at : ask->len) - S53_HEADER_LEN);
+	end = end < ask->len ? end : ask->len;
+	return (uint16_t)((at < end ? at : end) - S53_HEADER_LEN);
+}
+
+/* Of a message's question section of `len` octets, letter case aside (RFC 4343 s3). */
+static uint64_t
+question_hash(const uint8_t *message, unsigned len)
+{
+	const uint8_t *question = message + S53_HEADER_LEN;
+	uint8_t lower[QUESTION_MAX];
+
+	memcpy(lower, question, len);
+	for (unsigned i = 0; i + 4 < len; i++) /* a label's length is no letter */
+		lower[i] |= question[i] >= 'A' && question[i] <= 'Z' ? 0x20 : 0;
+	return s53_hash(lower, len);
+}
+
+bool
+s53_overhear_other_case(const struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+{
+	const struct s53_exchange_ask *ask = &exchange->ask;
+	unsigned question = question_len(ask);
+
+	return len >= S53_HEADER_LEN + question &&
+	    memcmp(octets + S53_HEADER_LEN, ask->octets + S53_HEADER_LEN, question) != 0 &&
+	    question_hash(octets, question) == question_hash(ask->octets, question);
 }
 
 /* Without regard to the rcode: whoever says SERVFAIL lives. */
@@ -32,7 +65,7 @@ is_answer(const struct s53_exchange *exchange, const uint8_t *octets, size_t len
 	if (s53_header_count(octets, S53_QUESTION) == 0) /* it could not read the question */
 		return s53_header_rcode(octets) == S53_RCODE_FORMERR;
 	return len >= S53_HEADER_LEN + (size_t)exchange->question_len &&
-	    s53_hash(octets + S53_HEADER_LEN, exchange->question_len) == exchange->question_hash;
+	    question_hash(octets, exchange->question_len) == exchange->question_hash;
 }
 
 void
@@ -96,8 +129,7 @@ s53_overhear_begin(struct s53_exchange *exchange)
 		return false; /* it has failed, it has not left, they are too many */
 	s53_exchange_settle(exchange);
 	exchange->question_len = question_len(&exchange->ask);
-	exchange->question_hash =
-	    s53_hash(exchange->ask.octets + S53_HEADER_LEN, exchange->question_len);
+	exchange->question_hash = question_hash(exchange->ask.octets, exchange->question_len);
 	exchange->overheard = true;
 	exchanger->overheard_count++;
 	s53_list_append(&exchanger->overheard, &exchange->queued);

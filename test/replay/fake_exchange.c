@@ -2,6 +2,7 @@
  *
  * fake_exchange.c - see fake_exchange.h.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,7 +108,9 @@ s53_exchange_later(struct s53_exchanger *exchanger, struct s53_exchange *exchang
 static void
 note_vain(const struct s53_exchanger *exchanger, const struct s53_exchange *exchange)
 {
-	note(exchanger, exchange, exchange->garbled ? S53_UPSTREAM_GARBLED : S53_UPSTREAM_TIMEOUT);
+	if (!exchange->lives)
+		note(exchanger, exchange,
+		    exchange->garbled ? S53_UPSTREAM_GARBLED : S53_UPSTREAM_TIMEOUT);
 }
 
 static void
@@ -262,21 +265,53 @@ end(struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s53_exc
 	let_go(exchange);
 }
 
-/* The question section came back as it was sent, or the server could not read it. */
-static bool
-is_echo(const struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+/* Where the question section ends; 0: nowhere. */
+static size_t
+question_end(const struct s53_exchange *exchange)
 {
 	const uint8_t *asked = exchange->ask.octets;
 	size_t end = S53_HEADER_LEN;
 
-	if (s53_header_count(octets, S53_QUESTION) == 0)
-		return s53_header_rcode(octets) == S53_RCODE_FORMERR;
 	while (end < exchange->ask.len && asked[end] != 0)
 		end += 1u + asked[end];
 	end += 1 + 4;
-	return end <= exchange->ask.len && len >= end &&
-	    s53_header_count(octets, S53_QUESTION) == 1 &&
-	    memcmp(octets + S53_HEADER_LEN, asked + S53_HEADER_LEN, end - S53_HEADER_LEN) == 0;
+	return end <= exchange->ask.len ? end : 0;
+}
+
+/* The question section came back, letter case aside, or the server could not read it. */
+static bool
+is_echo(const struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+{
+	const char *asked = (const char *)exchange->ask.octets;
+	size_t end = question_end(exchange);
+
+	if (s53_header_count(octets, S53_QUESTION) == 0)
+		return s53_header_rcode(octets) == S53_RCODE_FORMERR;
+	if (end == 0 || len < end)
+		return false;
+	for (size_t at = S53_HEADER_LEN; at < end; at++) {
+		if (tolower(asked[at]) != tolower(octets[at]))
+			return false;
+	}
+	return true;
+}
+
+/* A reply that check() did not want: garbage, or a sign of life in other letter case. */
+static void
+unwanted(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const uint8_t *octets,
+    size_t len)
+{
+	size_t end = question_end(exchange);
+
+	if (exchange->lives)
+		return;
+	exchange->lives = end != 0 && len >= end && is_echo(exchange, octets, len) &&
+	    memcmp(octets + S53_HEADER_LEN, exchange->ask.octets + S53_HEADER_LEN,
+		end - S53_HEADER_LEN) != 0;
+	if (exchange->lives)
+		note(exchanger, exchange, S53_UPSTREAM_ANSWERED);
+	else
+		exchange->garbled = true;
 }
 
 static bool
@@ -331,7 +366,7 @@ fake_arrive(
 	if (exchange->listened)
 		return overhear(exchanger, exchange, octets, len);
 	if (!exchange->ask.check(exchange->ask.arg, exchange, octets, len)) {
-		exchange->garbled = true;
+		unwanted(exchanger, exchange, octets, len);
 		return false;
 	}
 	note(exchanger, exchange, S53_UPSTREAM_ANSWERED);
@@ -411,7 +446,8 @@ late(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
 	exchange->late_at_ms = 0;
 	exchange->was_late = true;
-	if (!exchange->late_noted) {
+	if (!exchange->late_noted && !exchange->lives &&
+	    s53_clock_ms() >= exchange->sent_at_ms + exchange->ask.late_ms) {
 		exchange->late_noted = true;
 		s53_count(exchanger->counters, S53_C_EXCHANGE_LATE);
 		note(exchanger, exchange, S53_UPSTREAM_LATE);

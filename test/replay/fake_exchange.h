@@ -8,7 +8,8 @@
  *
  *   LATE           when late() is due, before it is called, once an exchange; not after a cut
  *                  answer led to TCP
- *   ANSWERED       with an answer, also a cut one and one that is overheard
+ *   ANSWERED       with an answer, also a cut one and one that is overheard; and with one in other
+ *                  letter case, after which LATE, TIMEOUT and GARBLED are not noted
  *   TIMEOUT        at the end in vain; GARBLED when something came that check() did not want
  *   REFUSED, UNREACHABLE    with fake_end() of that name
  *   nothing        for what was under way during fake_stand_still()
@@ -34,6 +35,7 @@ struct s53_exchange {
 	bool seen; /* by the scenario */
 	bool was_late, late_noted;
 	bool garbled; /* something came that was no answer */
+	bool lives; /* an answer came, in other letter case */
 	bool listened; /* cancelled, but listened for */
 	uint8_t *copy; /* of the question, or NULL */
 };

@@ -147,6 +147,30 @@ late_may_be_asked_for_once_it_is_under_way_and_never_comes_after_the_end(void **
 }
 
 static void
+late_before_its_time_because_a_client_hurries_is_no_sign(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	ask_late(&f, &asked, 100);
+	run_until(&f, &f.kept_count, 1);
+	s53_exchange_later(f.exchanger, asked.exchange, 10);
+	asked.on_late = later_once; /* in 100 ms more */
+	time_after(&f, 20);
+	assert_int_equal(asked.lates, 1);
+	assert_int_equal(sign_count, 0);
+	time_after(&f, 128);
+	assert_int_equal(asked.lates, 2);
+	assert_int_equal(sign_count, 1);
+	assert_sign(0, S53_UPSTREAM_LATE, S53_OVER_UDP, 120);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &asked.ends, 1);
+	fixture_stop(&f);
+}
+
+static void
 later_of_an_exchange_that_has_just_failed_does_nothing(void **arg)
 {
 	struct fixture f;
@@ -362,19 +386,15 @@ any_rcode_is_a_sign_of_life_and_a_bare_formerr_too(void **arg)
 }
 
 static void
-what_answers_another_question_or_in_other_letter_case_is_garbage(void **arg)
+what_answers_another_question_is_garbage(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
-	struct fake_query other_case;
 
 	(void)arg;
 	start(&f);
 	cancel_late(&f, &asked);
 	answer_wrongly(&f);
-	other_case = f.kept[0];
-	other_case.octets[S53_HEADER_LEN + 1] ^= 0x20;
-	fake_answer(&other_case);
 	f.kept[0].len = S53_HEADER_LEN + 4; /* cut short */
 	fake_answer(&f.kept[0]);
 	run_ready(&f);
@@ -382,6 +402,55 @@ what_answers_another_question_or_in_other_letter_case_is_garbage(void **arg)
 	time_after(&f, S53_EXCHANGE_LISTEN_MS + 8);
 	assert_int_equal(sign_count, 1);
 	assert_sign(0, S53_UPSTREAM_GARBLED, S53_OVER_UDP, S53_EXCHANGE_LISTEN_MS);
+	fixture_stop(&f);
+}
+
+static void
+answer_in_other_case(struct fixture *f)
+{
+	struct fake_query other_case = f->kept[0];
+
+	other_case.octets[S53_HEADER_LEN + 1] ^= 0x20;
+	fake_answer(&other_case);
+}
+
+static void
+an_answer_in_other_letter_case_is_overheard(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	answer_in_other_case(&f);
+	run_until(&f, &sign_count, 1);
+	assert_sign(0, S53_UPSTREAM_ANSWERED, S53_OVER_UDP, 24);
+	fixture_stop(&f);
+}
+
+static void
+an_answer_in_other_letter_case_is_not_believed_but_a_sign_of_life(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	ask_late(&f, &asked, 100);
+	run_until(&f, &f.kept_count, 1);
+	time_after(&f, 30);
+	answer_in_other_case(&f);
+	answer_in_other_case(&f);
+	answer_wrongly(&f);
+	run_until(&f, &asked.checks, 3);
+	assert_int_equal(asked.ends, 0);
+	time_after(&f, 108);
+	assert_int_equal(asked.lates, 1);
+	time_after(&f, 5008);
+	assert_int_equal(asked.end, S53_EXCHANGE_TIMEOUT);
+	assert_int_equal(sign_count, 1);
+	assert_sign(0, S53_UPSTREAM_ANSWERED, S53_OVER_UDP, 30);
 	fixture_stop(&f);
 }
 
@@ -549,6 +618,7 @@ main(void)
 		cmocka_unit_test(late_comes_again_when_it_is_asked_for_and_is_not_noted_again),
 		cmocka_unit_test(
 		    late_may_be_asked_for_once_it_is_under_way_and_never_comes_after_the_end),
+		cmocka_unit_test(late_before_its_time_because_a_client_hurries_is_no_sign),
 		cmocka_unit_test(later_of_an_exchange_that_has_just_failed_does_nothing),
 		cmocka_unit_test(an_end_in_vain_is_noted_and_so_is_garbage_before_it),
 		cmocka_unit_test(
@@ -562,7 +632,9 @@ main(void)
 		    one_that_was_neither_late_nor_explores_tells_nothing_after_its_cancel),
 		cmocka_unit_test(one_that_has_not_left_is_not_listened_for),
 		cmocka_unit_test(any_rcode_is_a_sign_of_life_and_a_bare_formerr_too),
-		cmocka_unit_test(what_answers_another_question_or_in_other_letter_case_is_garbage),
+		cmocka_unit_test(what_answers_another_question_is_garbage),
+		cmocka_unit_test(an_answer_in_other_letter_case_is_overheard),
+		cmocka_unit_test(an_answer_in_other_letter_case_is_not_believed_but_a_sign_of_life),
 		cmocka_unit_test(a_cut_answer_that_is_overheard_is_not_asked_for_over_tcp),
 		cmocka_unit_test(a_refusal_ends_what_is_overheard_and_is_noted_once),
 		cmocka_unit_test(a_refusal_is_noted_although_nobody_waits_for_it),
