@@ -11,8 +11,9 @@ without_a_word_only_the_question_of_probes_is_said(void **state)
 	static const char text[] = "options { forwarders { 198.51.100.1; 198.51.100.2; }; };"
 				   "zone consul { type forward; forwarders { 198.51.100.3; }; };";
 
-	check_says(
-	    f, text, NULL, "\n        health-check { name \".\"; type NS; } (default)\n    z");
+	check_says(f, text, NULL,
+	    "198.51.100.2#53 (t.conf:1:11)\n"
+	    "        health-check { name \".\"; type NS; } (default)\n    zone");
 	check_says(
 	    f, text, NULL, "\n        health-check { name \"consul\"; type SOA; } (default)\n");
 	check_is_silent(f, text, "policy");
