@@ -130,6 +130,51 @@ a_long_wait_for_one_answer_is_no_standstill(void **arg)
 }
 
 static void
+run_for(struct fixture *f, uint64_t ms)
+{
+	uint64_t until_ms = real_ms() + ms;
+	struct event *guard = event_new(f->base, -1, EV_PERSIST, nothing, NULL);
+	struct timeval step = { 0, 10000 };
+
+	event_add(guard, &step);
+	while (real_ms() < until_ms)
+		event_base_loop(f->base, EVLOOP_ONCE);
+	event_free(guard);
+}
+
+static void
+a_standstill_in_the_middle_of_a_long_wait_is_noticed(void **arg)
+{
+	struct fixture f;
+	struct asked waits, overheard;
+	struct s53_exchange_ask ask;
+
+	(void)arg;
+	fixture_start(&f, keep_query);
+	asked_init(&f, &overheard);
+	ask = asked_ask(&overheard);
+	ask.explores = true;
+	asked_start(&overheard, &ask);
+	run_until(&f, &f.kept_count, 1);
+	asked_cancel(&overheard);
+	run_for(&f, 400); /* no timer of its own is due soon */
+	usleep(PAUSE_US);
+	fake_answer(&f.kept[0]);
+	run_ready(&f);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
+	assert_int_equal(sign_count, 0);
+	ask_udp(&f, &waits);
+	run_until(&f, &f.kept_count, 2);
+	run_for(&f, 400);
+	usleep(PAUSE_US);
+	fake_answer(&f.kept[1]);
+	run_until(&f, &waits.ends, 1);
+	assert_int_equal(waits.end, S53_EXCHANGE_ANSWERED);
+	assert_int_equal(sign_count, 0);
+	fixture_stop(&f);
+}
+
+static void
 when_the_clock_leaps_all_end_and_nothing_is_noted(void **arg)
 {
 	struct fixture f;
@@ -249,6 +294,7 @@ main(void)
 		cmocka_unit_test(silence_while_we_stood_still_ends_exchanges_but_is_not_noted),
 		cmocka_unit_test(what_is_overheard_while_we_stood_still_is_not_noted_either),
 		cmocka_unit_test(a_long_wait_for_one_answer_is_no_standstill),
+		cmocka_unit_test(a_standstill_in_the_middle_of_a_long_wait_is_noticed),
 		cmocka_unit_test(when_the_clock_leaps_all_end_and_nothing_is_noted),
 		cmocka_unit_test(
 		    a_machine_that_slept_is_a_standstill_although_the_clock_did_not_go_on),
