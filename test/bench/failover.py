@@ -20,6 +20,7 @@ from servers import SERVERS, Setting
 RATE = 2_000
 SMOKE_RATE = 500
 PROBE_RATE = 200
+STALL_MS = 20           # then a worst delay is not the forwarder's alone
 CACHE_MIB = 64
 TIMEOUT_S = 5           # of a stub resolver
 PATIENT_S = 15          # when all are dead: some answer after 10 s
@@ -230,9 +231,10 @@ def line_of(found):
     if "trouble" in found:
         trouble = found["trouble"]
         worst = "-" if trouble["worst_ms"] is None else f"{trouble['worst_ms']:.0f}"
+        stalled = f", the machine stood still for {trouble['sent_late_ms']:.0f} ms" if trouble["sent_late_ms"] > STALL_MS else ""
         return (f"lost {trouble['lost']} failed {trouble['failed']} wrong {trouble['wrong']} of {trouble['asked']},"
                 f" later than 100 ms {100 * trouble['late_100_share']:.2f} %, 250 ms {100 * trouble['late_250_share']:.2f} %,"
-                f" worst {worst} ms, back {found['back_s']} s, x {found['amplification']:.2f}, probes {found['probes_per_s']:.1f}/s")
+                f" worst {worst} ms, back {found['back_s']} s, x {found['amplification']:.2f}, probes {found['probes_per_s']:.1f}/s{stalled}")
     if "at_once" in found:
         return (f"at once {found['at_once']['median_ms']} ms (worst {found['at_once']['worst_ms']}), later"
                 f" {found['later']['median_ms']} ms (worst {found['later']['worst_ms']}), first good {found['first_good_s']} s,"
@@ -262,6 +264,7 @@ def failover(folder, names, options):
                 tell(f"    {word}: {name} is left out: {error}")
                 gone[name] = str(error).splitlines()[0]
                 continue
+            found["date"] = time.strftime("%Y-%m-%d %H:%M")
             sample = samples.setdefault(name, [{"rows": {}, "wrong": 0, "answered": 0}])[0]
             sample["rows"][word] = found
             sample["wrong"] += found["wrong"]

@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 
-RECORD = struct.Struct("<QQBB6x")
+RECORD = struct.Struct("<QQIBB2x")
 RIGHT = 0
 SERVFAIL = 2
 SECOND = 1_000_000_000
@@ -16,6 +16,7 @@ EDGE_NS = 2 * SECOND        # the last part of a lead, which says who is asked h
 class Query:
     due_ns: int
     end_ns: int     # 0: lost
+    late_us: int    # it was sent so long after it was due
     verdict: int
     rcode: int
 
@@ -60,7 +61,8 @@ def answered(queries):
             "failed": sum(query.rcode not in (0, 3) for query in failed), "wrong": sum(query.rcode in (0, 3) for query in failed),
             "unanswered_share": sum(not query.right for query in queries) / count,
             "late_100_share": late[100] / count, "late_250_share": late[250] / count,
-            "median_ms": at_share(delays, 0.5), "p99_ms": at_share(delays, 0.99), "worst_ms": max(delays, default=None)}
+            "median_ms": at_share(delays, 0.5), "p99_ms": at_share(delays, 0.99), "worst_ms": max(delays, default=None),
+            "sent_late_ms": max((query.late_us for query in queries), default=0) / 1000}
 
 
 def asked_upstream(world, begin_ns, end_ns):
@@ -86,7 +88,7 @@ def back_s(world, host, times):
     """
     def asked(one):
         return one["udp_load"] + one["tcp_load"]
-    healthy = world.tap.bins(host, times.fault_ns - EDGE_NS, times.fault_ns - BEFORE_NS)
+    healthy = world.tap.bins(host, max(times.fault_ns - EDGE_NS, times.start_ns + BEFORE_NS), times.fault_ns - BEFORE_NS)
     share = sum(asked(one) for one in healthy) / max(len(healthy), 1)
     for number, one in enumerate(world.tap.bins(host, times.mend_ns, times.end_ns)):
         if asked(one) >= share / 2:

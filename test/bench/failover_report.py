@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Tables and goals of the failover scenario."""
-from failover import PROBES, ROWS, TIMEOUT_S
+from failover import PROBES, ROWS, STALL_MS, TIMEOUT_S
 
 OURS = "split53"
 MORE_MS = 250       # the worst answer may come so much later than the worst in health
 BACK_S = 3
 DEAD_MS = 2000      # when all die under load
-KNOWN_DEAD_MS = 250
+KNOWN_DEAD_MS = 300     # one try, in case they are back
 FIRST_GOOD_S = 1
 HEALTHY_EXTRA, TROUBLE_TIMES = 1.05, 2
 NOISE_MS = 10       # a worst delay that differs by less is the same
@@ -38,6 +38,17 @@ def rows_by_server(servers, row):
     return {name: servers[name][0]["rows"][row] for name in in_order(servers) if row in servers[name][0]["rows"]}
 
 
+def merged(old, new):
+    """Samples of an earlier run with those of a later one: a row that was measured again is the later one's."""
+    together = {name: [dict(sample) for sample in samples] for name, samples in old.items()}
+    for name, (sample,) in new.items():
+        before = together.get(name, [{"rows": {}}])[0]
+        rows = {**before["rows"], **sample["rows"]}
+        together[name] = [{"rows": rows, "wrong": sum(one["wrong"] for one in rows.values()),
+                           "answered": sum(one["answered"] for one in rows.values())}]
+    return together
+
+
 def one_failing_table(found):
     def line(name, one):
         trouble = one["trouble"]
@@ -54,6 +65,13 @@ def reaction(one):
         return "none"
     some = f", {100 * one['silent'] / one['asked']:.0f} % none" if one["silent"] else ""
     return f"{ms(one['median_ms'])} ({ms(one['worst_ms'])}{some})"
+
+
+def stalls(found):
+    """Where the machine itself was late, so that a worst delay may be its own."""
+    late = {name: max(one[part]["sent_late_ms"] for part in ("healthy", "trouble")) for name, one in found.items()}
+    told = ", ".join(f"{name} {value:.0f} ms" for name, value in late.items() if value > STALL_MS)
+    return [f"The load generator itself was late, so this much of a worst delay may be the machine's: {told}."] if told else []
 
 
 def all_failing_table(found):
@@ -103,6 +121,7 @@ def failover_table(results, scenario, workers):
         found = rows_by_server(servers, row.name)
         if found:
             parts += [f"**{row.name}**: {row.title}", (all_failing_table if row.all_hosts else one_failing_table)(found)]
+            parts += [] if row.all_hosts else stalls(found)
     found = rows_by_server(servers, PROBES)
     if found:
         parts += [f"**{PROBES}**: a quiet load; health, then one server that nobody can reach", probes_table(found)]

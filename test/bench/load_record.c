@@ -11,7 +11,8 @@
 
 struct record {
 	uint64_t due_ns, end_ns; /* little endian; end_ns 0: lost */
-	uint8_t verdict, rcode, unused[6];
+	uint32_t late_us; /* from when it was due to when it was sent: the generator's own fault */
+	uint8_t verdict, rcode, unused[2];
 };
 
 void
@@ -32,6 +33,8 @@ load_record_put(const struct load *load, const struct load_slot *slot, enum benc
 
 	if (load->record == NULL)
 		return;
+	if (slot->sent_ns > slot->due_ns)
+		record.late_us = htole32((uint32_t)((slot->sent_ns - slot->due_ns) / 1000));
 	if (reply != NULL) {
 		record.end_ns = htole64(load->now_ns);
 		record.rcode =

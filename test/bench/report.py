@@ -6,7 +6,7 @@ import platform
 import statistics
 
 import failover_report
-from scenarios import ALL, PLANS
+from scenarios import ALL, APART, PLANS
 from special import SCAN_MIB, SIZES
 
 BUSY = 0.1      # what a quiet machine does without us
@@ -51,6 +51,9 @@ class Results:
 
     def put(self, scenario, workers, samples, gone, about):
         key = f"{scenario}/{workers}"
+        if scenario in APART:
+            samples = failover_report.merged(self.data["scenarios"].get(key, {}), samples)
+            gone = {name: why for name, why in gone.items() if name not in samples}
         self.data["scenarios"][key] = samples
         self.data["gone"][key] = gone
         self.data["about"][key] = about
@@ -266,7 +269,8 @@ def markdown(results, with_goals=True):
         if servers:
             parts.append(make(results, scenario, int(workers)))
         told = results.data["about"][key]
-        parts.append(f"{told['date']}, {told['rounds']} round{'s' if told['rounds'] > 1 else ''} of {told['seconds']:g} s"
+        rounds = "" if scenario in APART else f", {told['rounds']} round{'s' if told['rounds'] > 1 else ''} of {told['seconds']:g} s"
+        parts.append(told["date"] + rounds
                      + (f"; other work took {100 * told['busy']:.0f} % of the machine." if told["busy"] > BUSY else "."))
         for name, why in results.data["gone"].get(key, {}).items():
             parts.append(f"Left out: {name} ({why})")

@@ -47,6 +47,7 @@ def test_each_query_is_recorded_once_with_its_delay(record):
         queries = load(port, record, "--rate", "4000")
     assert len(queries) == 400
     assert all(query.right and query.rcode == 0 and 20 <= query.delay_ms < 300 for query in queries)
+    assert all(query.late_us < query.delay_ms * 1000 for query in queries)
     assert queries[-1].due_ns - queries[0].due_ns >= 399 * 250_000
 
 
@@ -92,7 +93,7 @@ def test_an_eighth_of_the_names_needs_tcp(record):
 def query_at(due_s, delay_ms=2, rcode=0):
     """A query `due_s` after the start, answered with this rcode after so long; None: lost."""
     due_ns = int(due_s * SECOND)
-    return Query(due_ns, 0 if delay_ms is None else due_ns + int(delay_ms * 1e6), 0 if rcode == 0 else 4, rcode)
+    return Query(due_ns, 0 if delay_ms is None else due_ns + int(delay_ms * 1e6), 0, 0 if rcode == 0 else 4, rcode)
 
 
 class Wire:
