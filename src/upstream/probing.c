@@ -180,6 +180,7 @@ probing_replan(struct s53_upstream *upstream, enum s53_protocol over,
     const struct health_change *change, uint64_t now_ms)
 {
 	bool urgent = change != NULL && is_urgent(change);
+	uint64_t was_ms;
 
 	/* Just fallen, or TCP no longer does in its stead: TCP comes first. */
 	if (urgent && takes_turns(upstream))
@@ -188,7 +189,12 @@ probing_replan(struct s53_upstream *upstream, enum s53_protocol over,
 		urgent = urgent && over == watched(upstream);
 	if (upstream->probing.under_way)
 		return false;
-	return set_due(upstream, urgent, now_ms);
+	was_ms = s53_probe_due_ms(upstream);
+	if (set_due(upstream, urgent, now_ms))
+		return true;
+	if (s53_probe_due_ms(upstream) != UINT64_MAX) /* what was due at once still is */
+		atomic_store_explicit(&upstream->probing.due_ms, was_ms, memory_order_relaxed);
+	return false;
 }
 
 void

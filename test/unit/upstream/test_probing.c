@@ -90,6 +90,22 @@ a_suspect_is_asked_for_work_at_once_and_two_answers_clear_it(void **arg)
 }
 
 static void
+what_is_due_at_once_stays_so_whatever_happens_to_the_other_protocol(void **arg)
+{
+	struct world w = world_in_health();
+
+	(void)arg;
+	note(&w, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
+	w.way[S53_OVER_TCP] = REFUSING;
+	run_for(&w, 5000);
+	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	note(&w, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 5);
+	note(&w, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 5);
+	assert_true(s53_probe_due_ms(w.server) <= w.now_ms);
+	world_free(&w);
+}
+
+static void
 one_probe_at_a_time(void **arg)
 {
 	struct world w = world_in_health();
@@ -258,6 +274,8 @@ main(void)
 		cmocka_unit_test(in_mode_never_nothing_is_asked_whatever_happens),
 		cmocka_unit_test(a_change_of_mode_takes_effect_at_once),
 		cmocka_unit_test(a_suspect_is_asked_for_work_at_once_and_two_answers_clear_it),
+		cmocka_unit_test(
+		    what_is_due_at_once_stays_so_whatever_happens_to_the_other_protocol),
 		cmocka_unit_test(one_probe_at_a_time),
 		cmocka_unit_test(death_under_load_is_said_within_two_seconds),
 		cmocka_unit_test(
