@@ -204,6 +204,31 @@ answer_wrongly(struct fixture *f)
 }
 
 static void
+one_that_has_just_failed_is_not_listened_for_when_it_is_cancelled(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	struct s53_exchange_ask ask;
+	struct rlimit was, none;
+
+	(void)arg;
+	start(&f);
+	assert_return_code(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = (struct rlimit){ .rlim_cur = 3, .rlim_max = was.rlim_max };
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &none), 0);
+	asked_init(&f, &asked);
+	ask = asked_ask(&asked);
+	ask.explores = true;
+	asked_start(&asked, &ask);
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &was), 0);
+	asked_cancel(&asked);
+	assert_int_equal(f.exchanger->overheard_count, 0);
+	run_ready(&f);
+	assert_int_equal(asked.ends, 0);
+	fixture_stop(&f);
+}
+
+static void
 an_end_in_vain_is_noted_and_so_is_garbage_before_it(void **arg)
 {
 	struct fixture f;
@@ -620,6 +645,7 @@ main(void)
 		    late_may_be_asked_for_once_it_is_under_way_and_never_comes_after_the_end),
 		cmocka_unit_test(late_before_its_time_because_a_client_hurries_is_no_sign),
 		cmocka_unit_test(later_of_an_exchange_that_has_just_failed_does_nothing),
+		cmocka_unit_test(one_that_has_just_failed_is_not_listened_for_when_it_is_cancelled),
 		cmocka_unit_test(an_end_in_vain_is_noted_and_so_is_garbage_before_it),
 		cmocka_unit_test(
 		    a_late_exchange_that_is_cancelled_is_listened_for_and_its_true_time_noted),
