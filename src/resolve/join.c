@@ -6,6 +6,7 @@
 
 #define SPELLINGS 8 /* to be drawn: a name without letters has but one */
 #define PRESSES_MAX 8 /* questions again that lead to the next server, of one query */
+#define FORGIVE_MS 1000 /* as long as a failure is remembered by default: servfail-ttl */
 #define CLIENTS_STEP 5 /* clients-per-query, as BIND tunes it: up when they were too few */
 #define CLIENTS_LESS_MS (20 * 60 * 1000) /* down by one after this long without need */
 
@@ -109,21 +110,52 @@ is_again(const struct s53_query *query, const struct s53_pending *leader)
 	return false;
 }
 
+/* The attempt that was begun last; NULL: none. */
+static struct s53_attempt *
+last_attempt(const struct s53_pending *leader)
+{
+	struct s53_attempt *attempt;
+
+	if (s53_list_empty(&leader->attempts))
+		return NULL;
+	attempt = S53_CONTAINER_OF(leader->attempts.prev, struct s53_attempt, link);
+	return attempt->exchange != NULL ? attempt : NULL;
+}
+
+static void
+hurry(struct s53_attempt *attempt)
+{
+	attempt->pressed = true;
+	s53_exchange_later(attempt->pending->query.resolver->exchanger, attempt->exchange, 1);
+}
+
 /* The client has lost patience: the attempt that was begun last counts as late at once. */
 static void
 press(struct s53_pending *leader)
 {
-	struct s53_attempt *attempt;
+	struct s53_attempt *attempt = last_attempt(leader);
 
-	if (leader->presses >= PRESSES_MAX || s53_list_empty(&leader->attempts))
-		return;
-	attempt = S53_CONTAINER_OF(leader->attempts.prev, struct s53_attempt, link);
-	if (attempt->exchange == NULL || attempt->plan.tcp)
+	if (leader->presses >= PRESSES_MAX || attempt == NULL || attempt->plan.tcp)
 		return;
 	leader->presses++;
-	attempt->pressed = true;
 	s53_count(leader->query.resolver->counters, S53_C_JOIN_HURRIED);
-	s53_exchange_later(leader->query.resolver->exchanger, attempt->exchange, 1);
+	hurry(attempt);
+}
+
+/*
+ * Who comes now is not to wait for what was found out long ago: a server that could not answer then
+ * may do so now.
+ */
+static void
+forgive(struct s53_pending *leader, uint64_t now_ms)
+{
+	struct s53_attempt *attempt = last_attempt(leader);
+
+	if (leader->failed == 0 || attempt == NULL || now_ms < leader->forgave_ms + FORGIVE_MS)
+		return;
+	leader->forgave_ms = now_ms;
+	leader->failed = leader->unfit = 0;
+	hurry(attempt);
 }
 
 static enum s53_verdict
@@ -134,6 +166,7 @@ follow(struct s53_pending *pending, struct s53_pending *leader)
 	s53_count(query->resolver->counters, S53_C_JOIN_JOINED);
 	if (query->chase_of == NULL && is_again(query, leader))
 		press(leader);
+	forgive(leader, query->now_ms);
 	s53_list_append(&leader->followers, &pending->follow);
 	leader->follower_count++;
 	leader->chase_follows = leader->chase_follows || query->chase_of != NULL;

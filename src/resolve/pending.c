@@ -65,6 +65,7 @@ s53_pending_move(struct s53_query *query)
 	query->pending = pending;
 	s53_query_copy(&pending->query, query);
 	pending->query.key.name = &pending->query.request.question.lower;
+	pending->query.room = NULL; /* it was good until now */
 	s53_policy_keep(query->policy);
 	s53_list_init(&pending->bucket);
 	s53_list_init(&pending->followers);
@@ -74,6 +75,7 @@ s53_pending_move(struct s53_query *query)
 	pending->leading = pending->chase_follows = pending->shed = false;
 	pending->follower_count = pending->presses = 0;
 	pending->tried = pending->failed = pending->unfit = 0;
+	pending->forgave_ms = query->now_ms;
 	pending->asked = pending->waited = pending->late = pending->group_dead =
 	    pending->in_zone_quota = false;
 	pending->pass = pending->attempt_count = 0;

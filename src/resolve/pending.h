@@ -75,6 +75,7 @@ struct s53_pending {
 	uint32_t tried; /* servers asked in this pass */
 	uint32_t failed; /* servers that said or proved that they cannot */
 	uint32_t unfit; /* those of them that said so by a rcode */
+	uint64_t forgave_ms; /* when `failed` was last made empty: join.c */
 	bool asked; /* anybody, ever */
 	bool waited; /* some attempt was late */
 	bool late; /* CHOOSE is taken because of that */

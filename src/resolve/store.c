@@ -10,6 +10,8 @@
 #include "arrange.h"
 #include "pending.h"
 
+#define STOOD_MS 100 /* timers are not that late */
+
 enum s53_verdict
 s53_step_store(struct s53_query *query)
 {
@@ -31,6 +33,13 @@ s53_step_store(struct s53_query *query)
 	return query->refresh || !message.aliases ? S53_NEXT : s53_chase(query);
 }
 
+/* Its time went by while this process did not run: that says nothing of the upstream. */
+static bool
+stood_still(const struct s53_query *query)
+{
+	return query->now_ms > query->pending->deadline_ms + STOOD_MS;
+}
+
 enum s53_verdict
 s53_store_failure(struct s53_query *query)
 {
@@ -42,7 +51,7 @@ s53_store_failure(struct s53_query *query)
 	 * servers are down is remembered with them: nothing is held against an answer that is
 	 * there.
 	 */
-	if (s53_query_is_cached(query) && !query->hurried &&
+	if (s53_query_is_cached(query) && !query->hurried && !stood_still(query) &&
 	    !(dead && (query->stale || query->refresh))) {
 		struct s53_cache_ask ask = s53_query_cache_ask(query);
 
