@@ -101,6 +101,7 @@ s53_exchange_later(struct s53_exchanger *exchanger, struct s53_exchange *exchang
 {
 	(void)exchanger;
 	S53_ASSERT(!exchange->listened);
+	exchange->hurried = s53_clock_ms() + late_ms < exchange->late_at_ms;
 	exchange->late_at_ms = s53_clock_ms() + late_ms;
 }
 
@@ -446,12 +447,12 @@ late(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
 	exchange->late_at_ms = 0;
 	exchange->was_late = true;
-	if (!exchange->late_noted && !exchange->lives &&
-	    s53_clock_ms() >= exchange->sent_at_ms + exchange->ask.late_ms) {
+	if (!exchange->late_noted && !exchange->lives && !exchange->hurried) {
 		exchange->late_noted = true;
 		s53_count(exchanger->counters, S53_C_EXCHANGE_LATE);
 		note(exchanger, exchange, S53_UPSTREAM_LATE);
 	}
+	exchange->hurried = false;
 	if (!exchange->listened)
 		exchange->ask.late(exchange->ask.arg, exchange);
 }

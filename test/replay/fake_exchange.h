@@ -7,7 +7,7 @@
  * linked. What it notes of a server and counts is what the real one does, at the same moments:
  *
  *   LATE           when late() is due, before it is called, once an exchange; not after a cut
- *                  answer led to TCP
+ *                  answer led to TCP, nor when s53_exchange_later() has hurried it
  *   ANSWERED       with an answer, also a cut one and one that is overheard; and with one in other
  *                  letter case, after which LATE, TIMEOUT and GARBLED are not noted
  *   TIMEOUT        at the end in vain; GARBLED when something came that check() did not want
@@ -34,6 +34,7 @@ struct s53_exchange {
 	bool tcp;
 	bool seen; /* by the scenario */
 	bool was_late, late_noted;
+	bool hurried; /* late() comes sooner than it is late */
 	bool garbled; /* something came that was no answer */
 	bool lives; /* an answer came, in other letter case */
 	bool listened; /* cancelled, but listened for */

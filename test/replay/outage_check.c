@@ -14,6 +14,7 @@
 #define ROUND_TRIPS_MS (4 * 55)
 #define DEAD_KNOWN_MS 300
 #define DEAD_FOUND_MS 2000
+#define ILL_DEAD_FOUND_MS 3000 /* they were in trouble before: a probe was perhaps under way */
 #define LOAD_GAP_MS 20 /* at least so often asked: under load */
 #define SLOW_MEMORY_MS 60000 /* who was slow is waited for longer */
 #define PROBES_MAX \
@@ -65,6 +66,22 @@ dead_since(const struct schedule *schedule, const struct route *route, uint64_t 
 			since_ms = span->from_ms;
 	}
 	return since_ms;
+}
+
+/* Was each of the route's servers known as up before it died? */
+static bool
+were_well(const struct schedule *schedule, const struct route *route, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < route->count; i++) {
+		const struct server *server = &schedule->servers[route->servers[i]];
+		const struct span *span = span_at(server, now_ms);
+
+		while (span > server->spans && is_dead(span->mode))
+			span--;
+		if (span->mode != MODE_UP || span->known_ms > span[1].from_ms)
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -123,7 +140,10 @@ check_dead(const struct schedule *schedule, const struct asker *asker)
 	    asker->ended_ms > from_ms + DEAD_KNOWN_MS)
 		broken(schedule, "query %u of a group that is known as dead took %u ms", asker->id,
 		    (unsigned)(asker->ended_ms - from_ms));
-	if (is_under_load(schedule, asker->asked_ms) && asker->ended_ms > from_ms + DEAD_FOUND_MS)
+	if (is_under_load(schedule, asker->asked_ms) &&
+	    asker->ended_ms > from_ms +
+		    (were_well(schedule, route, asker->ended_ms) ? DEAD_FOUND_MS
+								 : ILL_DEAD_FOUND_MS))
 		broken(schedule, "query %u of a dead group under load took %u ms", asker->id,
 		    (unsigned)(asker->ended_ms - from_ms));
 }
