@@ -149,7 +149,8 @@ s53_step_choose(struct s53_query *query)
 	pending->group_dead = condition == S53_GROUP_DEAD;
 	if (pending->group_dead && pending->asked)
 		return idle || pending->waited ? s53_give_up(query) : S53_WAIT;
-	chosen = choose_server(pending, group, condition == S53_GROUP_STALLED);
+	pending->stalled = condition == S53_GROUP_STALLED;
+	chosen = choose_server(pending, group, pending->stalled);
 	pending->late = false;
 	if (chosen == S53_CHOSEN_QUOTA && idle)
 		return s53_over_quota(query, s53_group_rules(group)->per_server.drop);

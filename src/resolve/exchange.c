@@ -131,9 +131,16 @@ longer_ms(struct s53_attempt *attempt, bool first)
 	return SPARE_MS;
 }
 
+/* Nobody was asked any more because all held the question; now somebody may answer it. */
+static bool
+revives(const struct s53_pending *pending, enum s53_group_condition condition)
+{
+	return pending->stalled && condition == S53_GROUP_ALIVE;
+}
+
 /*
  * Late: ask the next server as well. An attempt leads there once; from then on it looks from time to
- * time whether they have all died, which nobody else would tell a query that waits.
+ * time whether they have all died, or no longer hold the question, which nobody else would tell a query that waits.
  */
 static void
 on_late(void *arg, struct s53_exchange *exchange)
@@ -154,7 +161,7 @@ on_late(void *arg, struct s53_exchange *exchange)
 		s53_stale_offer(pending);
 	if (condition == S53_GROUP_DEAD)
 		wait_ms = 0;
-	else if (attempt->watches && !attempt->pressed)
+	else if (attempt->watches && !attempt->pressed && !revives(pending, condition))
 		wait_ms = WATCH_MS;
 	else
 		wait_ms = longer_ms(attempt, first);

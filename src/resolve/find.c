@@ -195,7 +195,8 @@ s53_step_find(struct s53_query *query)
 		return expired(query, &cached);
 	case S53_CACHE_FAILURE:
 		if (!gets_recursion(query) ||
-		    ((cached.ede & S53_FAILED_GROUP_DEAD) != 0 && !is_group_dead(query)))
+		    ((cached.ede & S53_FAILED_IN_TROUBLE) != 0 &&
+			s53_group_condition(query->route->group) == S53_GROUP_ALIVE))
 			return miss(query);
 		s53_count(query->resolver->counters, S53_C_FIND_FAILURE);
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_CACHED_ERROR, NULL);

@@ -6,7 +6,7 @@
 
 #define SPELLINGS 8 /* to be drawn: a name without letters has but one */
 #define PRESSES_MAX 8 /* questions again that lead to the next server, of one query */
-#define FORGIVE_MS 1000 /* as long as a failure is remembered by default: servfail-ttl */
+#define FRESH_MS 1000 /* as long as a failure is remembered by default: servfail-ttl */
 #define CLIENTS_STEP 5 /* clients-per-query, as BIND tunes it: up when they were too few */
 #define CLIENTS_LESS_MS (20 * 60 * 1000) /* down by one after this long without need */
 
@@ -143,17 +143,17 @@ press(struct s53_pending *leader)
 }
 
 /*
- * Who comes now is not to wait for what was found out long ago: a server that could not answer then
- * may do so now.
+ * Who comes now is not to wait for what was asked and found out long ago: a server that could not
+ * answer then may do so now.
  */
 static void
-forgive(struct s53_pending *leader, uint64_t now_ms)
+refresh(struct s53_pending *leader, uint64_t now_ms)
 {
 	struct s53_attempt *attempt = last_attempt(leader);
 
-	if (leader->failed == 0 || attempt == NULL || now_ms < leader->forgave_ms + FORGIVE_MS)
+	if (attempt == NULL || now_ms < leader->fresh_ms + FRESH_MS)
 		return;
-	leader->forgave_ms = now_ms;
+	leader->fresh_ms = now_ms;
 	leader->failed = leader->unfit = 0;
 	hurry(attempt);
 }
@@ -166,7 +166,7 @@ follow(struct s53_pending *pending, struct s53_pending *leader)
 	s53_count(query->resolver->counters, S53_C_JOIN_JOINED);
 	if (query->chase_of == NULL && is_again(query, leader))
 		press(leader);
-	forgive(leader, query->now_ms);
+	refresh(leader, query->now_ms);
 	s53_list_append(&leader->followers, &pending->follow);
 	leader->follower_count++;
 	leader->chase_follows = leader->chase_follows || query->chase_of != NULL;

@@ -75,9 +75,9 @@ s53_pending_move(struct s53_query *query)
 	pending->leading = pending->chase_follows = pending->shed = false;
 	pending->follower_count = pending->presses = 0;
 	pending->tried = pending->failed = pending->unfit = 0;
-	pending->forgave_ms = query->now_ms;
-	pending->asked = pending->waited = pending->late = pending->group_dead =
-	    pending->in_zone_quota = false;
+	pending->fresh_ms = query->now_ms;
+	pending->asked = pending->waited = pending->late = false;
+	pending->group_dead = pending->stalled = pending->in_zone_quota = false;
 	pending->pass = pending->attempt_count = 0;
 	pending->answered = NULL;
 	pending->asked_hash = 0;

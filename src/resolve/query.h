@@ -137,9 +137,9 @@ void s53_reply_send(struct s53_query *query);
 
 /*
  * Beside the extended error of a failure in the cache (22 or 23; the cache keeps numbers under 63):
- * all servers were down. It holds only as long as they are.
+ * all servers were down or stalled. It holds only as long as they are.
  */
-#define S53_FAILED_GROUP_DEAD 0x20
+#define S53_FAILED_IN_TROUBLE 0x20
 
 /*
  * store.c: resolving has failed, as the outcome says: remember it. S53_REPLY, with a stale answer

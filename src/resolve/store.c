@@ -43,7 +43,8 @@ stood_still(const struct s53_query *query)
 enum s53_verdict
 s53_store_failure(struct s53_query *query)
 {
-	bool dead = query->pending->group_dead;
+	enum s53_group_condition condition = s53_group_condition(query->route->group);
+	bool dead = condition == S53_GROUP_DEAD;
 	uint16_t ede = query->outcome.ede;
 
 	/*
@@ -56,7 +57,7 @@ s53_store_failure(struct s53_query *query)
 		struct s53_cache_ask ask = s53_query_cache_ask(query);
 
 		s53_cache_store_failure(query->policy->cache, &ask,
-		    dead ? (uint16_t)(ede | S53_FAILED_GROUP_DEAD) : ede);
+		    condition == S53_GROUP_ALIVE ? ede : ede | S53_FAILED_IN_TROUBLE);
 		s53_count(query->resolver->counters, S53_C_STORE_FAILURE);
 	}
 	if (!query->refresh && s53_stale_take(query, "resolver failure"))
