@@ -140,7 +140,8 @@ revives(const struct s53_pending *pending, enum s53_group_condition condition)
 
 /*
  * Late: ask the next server as well. An attempt leads there once; from then on it looks from time to
- * time whether they have all died, or no longer hold the question, which nobody else would tell a query that waits.
+ * time whether they have all died, or no longer hold the question: nobody else would tell a query
+ * that waits.
  */
 static void
 on_late(void *arg, struct s53_exchange *exchange)
