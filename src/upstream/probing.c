@@ -237,7 +237,7 @@ s53_probe_begin(struct s53_upstream *upstream, struct s53_probe *out, uint64_t n
 	struct health_change change;
 
 	pthread_mutex_lock(&upstream->lock);
-	if (probing->under_way || s53_probe_due_ms(upstream) > now_ms) {
+	if (s53_probe_due_ms(upstream) > now_ms) {
 		pthread_mutex_unlock(&upstream->lock);
 		return false;
 	}

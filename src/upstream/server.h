@@ -56,7 +56,7 @@ bool s53_upstream_trial_claim(struct s53_upstream *upstream, uint32_t gap_ms, ui
 /* The plan of its probes: probing.c. Under the lock, but for `due_ms`. */
 struct probing {
 	struct s53_health_check check;
-	_Atomic uint64_t due_ms; /* UINT64_MAX: none */
+	_Atomic uint64_t due_ms; /* UINT64_MAX: none, also while one is under way */
 	uint64_t began_ms; /* the last one */
 	bool began; /* there was one */
 	bool under_way;

@@ -112,6 +112,40 @@ while_it_is_down_work_and_life_over_udp_and_work_over_tcp_take_turns(void **arg)
 	world_free(&w);
 }
 
+/* Whose turn it is when it goes down, after `turns` of an outage before. */
+static void
+check_first_turn(unsigned turns)
+{
+	struct world w = world_in_health();
+
+	for (unsigned outage = 0; outage < 2; outage++) {
+		cut(&w, BLACK_HOLE);
+		while (state(&w) != S53_HEALTH_DOWN) /* by a probe that is lost */
+			live_for(&w, 20);
+		assert_true(s53_probe_due_ms(w.server) <= w.now_ms);
+		probe_once(&w);
+		assert_int_equal(w.last.over, S53_OVER_TCP);
+		for (unsigned i = 0; i < turns; i++) {
+			w.now_ms = s53_probe_due_ms(w.server);
+			probe_once(&w);
+		}
+		cut(&w, REACHABLE);
+		live_for(&w, 10000);
+		assert_int_equal(state(&w), S53_HEALTH_UP);
+		assert_int_equal(tcp_state(&w), S53_HEALTH_UP);
+		note(&w, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0); /* it has not proved itself */
+	}
+	world_free(&w);
+}
+
+static void
+a_server_that_has_just_gone_down_gets_a_probe_over_tcp_first(void **arg)
+{
+	(void)arg;
+	for (unsigned turns = 0; turns < 3; turns++)
+		check_first_turn(turns);
+}
+
 static void
 a_sign_of_life_leads_to_work_over_udp_at_once(void **arg)
 {
@@ -238,6 +272,7 @@ main(void)
 		    a_dead_server_gets_one_probe_a_second_at_first_and_one_in_30_s_at_last),
 		cmocka_unit_test(
 		    while_it_is_down_work_and_life_over_udp_and_work_over_tcp_take_turns),
+		cmocka_unit_test(a_server_that_has_just_gone_down_gets_a_probe_over_tcp_first),
 		cmocka_unit_test(a_sign_of_life_leads_to_work_over_udp_at_once),
 		cmocka_unit_test(
 		    a_server_that_answers_over_tcp_alone_is_asked_so_within_three_seconds),

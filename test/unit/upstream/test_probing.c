@@ -106,6 +106,24 @@ what_is_due_at_once_stays_so_whatever_happens_to_the_other_protocol(void **arg)
 }
 
 static void
+trouble_of_tcp_does_not_hurry_the_probes_of_a_suspect(void **arg)
+{
+	struct world w = world_in_health();
+	uint64_t due_ms;
+
+	(void)arg;
+	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	w.fails = true;
+	run_for(&w, 500);
+	assert_int_equal(state(&w), S53_HEALTH_RECOVERING);
+	due_ms = s53_probe_due_ms(w.server);
+	assert_true(due_ms > w.now_ms);
+	note(&w, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
+	assert_true(s53_probe_due_ms(w.server) == due_ms);
+	world_free(&w);
+}
+
+static void
 one_probe_at_a_time(void **arg)
 {
 	struct world w = world_in_health();
@@ -276,6 +294,7 @@ main(void)
 		cmocka_unit_test(a_suspect_is_asked_for_work_at_once_and_two_answers_clear_it),
 		cmocka_unit_test(
 		    what_is_due_at_once_stays_so_whatever_happens_to_the_other_protocol),
+		cmocka_unit_test(trouble_of_tcp_does_not_hurry_the_probes_of_a_suspect),
 		cmocka_unit_test(one_probe_at_a_time),
 		cmocka_unit_test(death_under_load_is_said_within_two_seconds),
 		cmocka_unit_test(

@@ -429,6 +429,8 @@ a_server_that_flaps_does_not_fill_the_log(void **arg)
 
 #define ROUNDS 20000
 
+static _Atomic unsigned noting; /* threads that still do */
+
 static void *
 note_all_the_time(void *arg)
 {
@@ -450,6 +452,7 @@ note_all_the_time(void *arg)
 		s53_upstream_set_lack(server, S53_LACK_CASE, START_MS + i);
 		s53_upstream_end(server);
 	}
+	atomic_fetch_sub(&noting, 1);
 	return NULL;
 }
 
@@ -484,10 +487,11 @@ workers_note_while_the_prober_probes(void **arg)
 	struct s53_upstream_report report;
 
 	(void)arg;
+	atomic_store(&noting, 2);
 	s53_registry_on_probe(f.registry, count_wake, &wakes);
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, note_all_the_time, f.server), 0);
-	for (unsigned i = 0; i < 2000; i++) {
+	while (atomic_load(&noting) > 0) {
 		f.now_ms += 10;
 		s53_registry_each(f.registry, look_at, &f.now_ms);
 	}
