@@ -107,7 +107,7 @@ def run_all(options, names, results):
             results.put(scenario, workers, samples, {**missing, **gone}, about)
             save_results(options.samples, results)
             if options.output:
-                report.write(options.output, report.markdown(results))
+                report.write(options.output, results)
 
 
 def smoke_faults(options, results):

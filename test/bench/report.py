@@ -10,7 +10,8 @@ from scenarios import ALL, APART, PLANS
 from special import SCAN_MIB, SIZES
 
 BUSY = 0.1      # what a quiet machine does without us
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+# The parts of docs/performance.md that are written by themselves, and whether a scenario belongs there.
+BLOCKS = {"figures": lambda scenario: scenario not in APART, "failover": lambda scenario: scenario in APART}
 OURS = "split53"
 
 
@@ -54,9 +55,15 @@ class Results:
         if scenario in APART:
             samples = failover_report.merged(self.data["scenarios"].get(key, {}), samples)
             gone = {name: why for name, why in gone.items() if name not in samples}
+            about = {**about, "versions": {**self.data["about"].get(key, {}).get("versions", {}), **about["versions"]}}
         self.data["scenarios"][key] = samples
         self.data["gone"][key] = gone
         self.data["about"][key] = about
+
+    def only(self, wanted):
+        """The results of the scenarios that are wanted."""
+        return Results({kind: {key: value for key, value in by_key.items() if wanted(key.rpartition("/")[0])}
+                        for kind, by_key in self.data.items()})
 
     def servers(self, scenario, workers):
         return self.data["scenarios"].get(f"{scenario}/{workers}", {})
@@ -244,7 +251,8 @@ def heading(results):
     dates = sorted(one["date"] for one in every)
     when = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
     return [f"Measured {when} on {last['cpus']} cores of {last['processor']}, {last['system']}, Linux {last['kernel']}; "
-            f"medians of {last['rounds']} rounds. Versions: "
+            + ("" if all(key.rpartition("/")[0] in APART for key in results.data["about"])
+               else f"medians of {last['rounds']} rounds. ") + "Versions: "
             + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
             + (" Where a table says so, the machine was not quiet." if busy > BUSY else "")]
 
@@ -277,14 +285,20 @@ def markdown(results, with_goals=True):
     return "\n\n".join(parts) + "\n"
 
 
-def write(path, text):
+def write(path, results):
     """Into a file of ours between its markers, else as a file of its own."""
     try:
         with open(path, encoding="utf-8") as file:
-            old = file.read()
+            text = file.read()
     except FileNotFoundError:
-        old = ""
-    if BEGIN in old and END in old:
-        text = old[:old.index(BEGIN) + len(BEGIN)] + "\n\n" + text + "\n" + old[old.index(END):]
+        text = ""
+    marked = False
+    for word, wanted in BLOCKS.items():
+        begin, end = f"<!-- {word}: begin -->", f"<!-- {word}: end -->"
+        part = results.only(wanted)
+        if begin in text and end in text:
+            marked = True
+            if part.data["scenarios"]:
+                text = text[:text.index(begin) + len(begin)] + "\n\n" + markdown(part) + "\n" + text[text.index(end):]
     with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+        file.write(text if marked else markdown(results))
