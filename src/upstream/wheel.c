@@ -118,6 +118,7 @@ s53_wheel_run(struct s53_wheel *wheel, uint64_t now_ms)
 	struct s53_timer *due = NULL;
 
 	disarm(wheel);
+	wheel->settling = 0;
 	wheel->now_ms = now_ms;
 	if (last > now_tick)
 		last = now_tick; /* otherwise the clock leapt: every slot once is enough */
@@ -148,15 +149,23 @@ slept_ms(void)
 	    (all.tv_nsec - awake.tv_nsec) / 1000000;
 }
 
-/* Did we stand still before this event? */
-static bool
-stood_still(struct s53_wheel *wheel, uint64_t now_ms)
+void
+s53_wheel_stood(struct s53_wheel *wheel)
+{
+	wheel->stood_ms = wheel->now_ms;
+	wheel->overdue_ms = NONE;
+	wheel->settling = SETTLING_TURNS;
+}
+
+/* Did the machine sleep since the last time? */
+static void
+look_for_sleep(struct s53_wheel *wheel)
 {
 	int64_t slept = slept_ms();
-	bool stood = now_ms > wheel->overdue_ms || slept > wheel->slept_ms + S53_WHEEL_STILL_MS;
 
+	if (slept > wheel->slept_ms + S53_WHEEL_STILL_MS)
+		s53_wheel_stood(wheel);
 	wheel->slept_ms = slept;
-	return stood;
 }
 
 static void
@@ -168,17 +177,14 @@ on_event(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (stood_still(wheel, now_ms)) {
-		wheel->stood_ms = now_ms;
-		wheel->settling = SETTLING_TURNS;
-	}
+	s53_wheel_see(wheel, now_ms);
+	look_for_sleep(wheel);
 	if (wheel->settling > 0 && event_add(&wheel->event, &next_turn) == 0) {
 		wheel->settling--;
 		wheel->armed_tick = now_ms / S53_WHEEL_TICK_MS; /* nothing is due before */
 		wheel->overdue_ms = now_ms + S53_WHEEL_STILL_MS;
 		return;
 	}
-	wheel->settling = 0;
 	s53_wheel_run(wheel, now_ms);
 }
 

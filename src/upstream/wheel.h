@@ -35,7 +35,7 @@ struct s53_wheel {
 	uint64_t filled[S53_WHEEL_SLOTS / 64]; /* a bit a slot */
 	uint64_t done_tick; /* all up to this one have fired */
 	uint64_t armed_tick; /* what the libevent timer waits for; 0: it does not */
-	uint64_t overdue_ms; /* past this we stood still; UINT64_MAX: not armed */
+	uint64_t overdue_ms; /* past this we stood still; UINT64_MAX: not armed, or known */
 	uint64_t now_ms; /* the last reading of the clock, of the event that is being handled */
 	uint64_t stood_ms; /* we stood still some time before this; 0: never yet */
 	int64_t slept_ms; /* of the machine since it started, when last looked at */
@@ -48,13 +48,16 @@ struct s53_wheel {
 S53_MUST_USE bool s53_wheel_init(struct s53_wheel *wheel, struct event_base *base);
 void s53_wheel_fini(struct s53_wheel *wheel); /* timers that still wait are forgotten */
 
+/* We stood still until now: once for each time, what begins from now on is not concerned. */
+void s53_wheel_stood(struct s53_wheel *wheel);
+
 /* The clock was read. */
 static inline void
 s53_wheel_see(struct s53_wheel *wheel, uint64_t now_ms)
 {
 	wheel->now_ms = now_ms;
 	if (now_ms > wheel->overdue_ms)
-		wheel->stood_ms = now_ms;
+		s53_wheel_stood(wheel);
 }
 
 /*

@@ -279,7 +279,9 @@ whoever_reads_the_clock_first_sees_that_we_stood_still(void **arg)
 	assert_int_equal(state->wheel.stood_ms, 0);
 	s53_wheel_add(&state->wheel, &next.timer, 9000, 2000);
 	assert_int_equal(state->wheel.stood_ms, 2000);
-	s53_wheel_run(&state->wheel, 2000);
+	s53_wheel_see(&state->wheel, 2010); /* but what began at 2000 is not concerned */
+	assert_int_equal(state->wheel.stood_ms, 2000);
+	s53_wheel_run(&state->wheel, 2010);
 	s53_wheel_see(&state->wheel, 8000); /* the next is due at 9000 */
 	assert_int_equal(state->wheel.stood_ms, 2000);
 	s53_wheel_run(&state->wheel, 9000);
