@@ -95,7 +95,7 @@ def test_least_outstanding_leaves_a_server_that_holds_its_questions(ailing, spli
         time.sleep(3)
     assert not lost(watch.samples)
     counts = [len(set(client_names(server))) for server in servers]
-    assert counts[0] < counts[1] and counts[0] < counts[2], counts
+    assert counts[0] < sum(counts) / 4, counts
 
 
 def test_a_higher_tier_is_asked_when_the_lower_is_not_up(ailing, split53):
