@@ -157,10 +157,10 @@ loss_of_a_fifth_makes_a_suspect_and_its_end_is_seen(void **arg)
 	for (unsigned i = 0; i < 200; i++) { /* it stays so */
 		p.now_ms += 20;
 		sign(&p, i % 5 == 0 ? S53_UPSTREAM_TIMEOUT : S53_UPSTREAM_ANSWERED,
-		    i % 5 == 0 ? 15 : 5);
+		    i % 5 == 0 ? 40 : 5);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
-	sign(&p, S53_UPSTREAM_TIMEOUT, 15); /* the last one */
+	sign(&p, S53_UPSTREAM_TIMEOUT, 40); /* the last one */
 	for (unsigned i = 0; i < 16; i++) {
 		assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 		sign(&p, S53_UPSTREAM_ANSWERED, 5);
@@ -192,7 +192,7 @@ lose(struct patient *p)
 	for (unsigned i = 0; i < 200 && state(p) == S53_HEALTH_UP; i++) {
 		p->now_ms += 20;
 		sign(p, i % 5 == 0 ? S53_UPSTREAM_TIMEOUT : S53_UPSTREAM_ANSWERED,
-		    i % 5 == 0 ? 15 : 5);
+		    i % 5 == 0 ? 40 : 5);
 	}
 	assert_int_equal(state(p), S53_HEALTH_SUSPECT);
 	assert_true(health_doubt_weighs(&p->health));

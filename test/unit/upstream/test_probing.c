@@ -228,7 +228,7 @@ probes_for_a_doubt_of_loss_are_an_interval_apart(void **arg)
 	for (unsigned i = 0; state(&w) == S53_HEALTH_UP; i++) {
 		w.now_ms += 20;
 		note(&w, S53_OVER_UDP, i % 3 == 0 ? S53_UPSTREAM_TIMEOUT : S53_UPSTREAM_ANSWERED,
-		    30);
+		    i % 3 == 0 ? 250 : 5);
 	}
 	run_for(&w, 10000);
 	assert_int_equal(state(&w), S53_HEALTH_UP);
