@@ -9,8 +9,8 @@
  *
  * In a group whose servers are all known to be down a query tries one of them (and those that were
  * not tried lately), for no longer than an answer takes as a rule: so the first that is back is
- * found by the first query, and nobody waits for the dead. In one that is stalled a question is
- * repeated but once: it did arrive.
+ * found by the first query, and nobody waits for the dead. One that is stalled is asked but twice:
+ * what it holds did arrive.
  */
 #include <stdio.h>
 
@@ -95,26 +95,42 @@ asked_over_tcp(const struct s53_pending *pending)
 
 /* Silence has lasted long enough for the same servers to be asked once more. */
 static bool
-may_repeat(const struct s53_pending *pending, bool stalled)
+may_repeat(const struct s53_pending *pending)
 {
 	uint32_t all = all_servers(pending->query.route->group);
 
-	if ((pending->failed & all) == all || (stalled && pending->pass >= PASSES_STALLED))
-		return false;
-	return pending->late || s53_list_empty(&pending->attempts);
+	return (pending->failed & all) != all &&
+	    (pending->late || s53_list_empty(&pending->attempts));
+}
+
+/* Servers that hold the question and have been asked twice: that did arrive. */
+static uint32_t
+holding(const struct s53_pending *pending)
+{
+	const struct s53_group *group = pending->query.route->group;
+	uint32_t servers = 0;
+
+	if (pending->pass <= PASSES_STALLED)
+		return 0;
+	for (unsigned i = 0; i < s53_group_size(group); i++) {
+		if (s53_upstream_state(s53_group_server(group, i)) == S53_HEALTH_STALLED)
+			servers |= UINT32_C(1) << i;
+	}
+	return servers & ~pending->failed;
 }
 
 /* The next server in this pass or the first of the next; or S53_CHOSEN_NONE, S53_CHOSEN_QUOTA. */
 static int
-choose_server(struct s53_pending *pending, struct s53_group *group, bool stalled)
+choose_server(struct s53_pending *pending, struct s53_group *group)
 {
 	uint64_t now_ms = pending->query.now_ms;
 	int chosen = s53_group_choose(group, pending->tried, now_ms);
 
-	if (chosen != S53_CHOSEN_NONE || !may_repeat(pending, stalled))
+	if (chosen != S53_CHOSEN_NONE || !may_repeat(pending))
 		return chosen;
 	pending->pass++;
-	pending->tried = pending->failed | asked_over_tcp(pending);
+	pending->holding = holding(pending);
+	pending->tried = pending->failed | pending->holding | asked_over_tcp(pending);
 	chosen = s53_group_choose(group, pending->tried, now_ms);
 	if (chosen >= 0)
 		s53_count(pending->query.resolver->counters, S53_C_CHOOSE_REPEATED);
@@ -149,8 +165,7 @@ s53_step_choose(struct s53_query *query)
 	pending->group_dead = condition == S53_GROUP_DEAD;
 	if (pending->group_dead && pending->asked)
 		return idle || pending->waited ? s53_give_up(query) : S53_WAIT;
-	pending->stalled = condition == S53_GROUP_STALLED;
-	chosen = choose_server(pending, group, pending->stalled);
+	chosen = choose_server(pending, group);
 	pending->late = false;
 	if (chosen == S53_CHOSEN_QUOTA && idle)
 		return s53_over_quota(query, s53_group_rules(group)->per_server.drop);

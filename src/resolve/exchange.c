@@ -131,11 +131,18 @@ longer_ms(struct s53_attempt *attempt, bool first)
 	return SPARE_MS;
 }
 
-/* Nobody was asked any more because all held the question; now somebody may answer it. */
+/* Somebody was not asked again because he held the question; he does so no longer. */
 static bool
-revives(const struct s53_pending *pending, enum s53_group_condition condition)
+revives(const struct s53_pending *pending)
 {
-	return pending->stalled && condition == S53_GROUP_ALIVE;
+	const struct s53_group *group = pending->query.route->group;
+
+	for (unsigned i = 0; pending->holding != 0 && i < s53_group_size(group); i++) {
+		if ((pending->holding >> i & 1) != 0 &&
+		    s53_upstream_state(s53_group_server(group, i)) != S53_HEALTH_STALLED)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -162,7 +169,7 @@ on_late(void *arg, struct s53_exchange *exchange)
 		s53_stale_offer(pending);
 	if (condition == S53_GROUP_DEAD)
 		wait_ms = 0;
-	else if (attempt->watches && !attempt->pressed && !revives(pending, condition))
+	else if (attempt->watches && !attempt->pressed && !revives(pending))
 		wait_ms = WATCH_MS;
 	else
 		wait_ms = longer_ms(attempt, first);

@@ -74,10 +74,10 @@ s53_pending_move(struct s53_query *query)
 	s53_arena_init(&pending->arena);
 	pending->leading = pending->chase_follows = pending->shed = false;
 	pending->follower_count = pending->presses = 0;
-	pending->tried = pending->failed = pending->unfit = 0;
+	pending->tried = pending->failed = pending->holding = pending->unfit = 0;
 	pending->fresh_ms = query->now_ms;
 	pending->asked = pending->waited = pending->late = false;
-	pending->group_dead = pending->stalled = pending->in_zone_quota = false;
+	pending->group_dead = pending->in_zone_quota = false;
 	pending->pass = pending->attempt_count = 0;
 	pending->answered = NULL;
 	pending->asked_hash = 0;

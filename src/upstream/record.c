@@ -357,6 +357,9 @@ on_lost(struct health *health, enum s53_health_reason why, uint32_t waited_ms, u
 {
 	uint64_t left_ms = since(waited_ms, now_ms);
 
+	/* The query's time was over before this question was even late. */
+	if (why == S53_REASON_TIMEOUT && waited_ms < health_late_ms(health))
+		return (struct health_change){ .changed = false };
 	/*
 	 * What gets lost while nothing is answered, or left before it rose, is no loss among
 	 * answers: the row and the state tell of that.
