@@ -3,6 +3,7 @@
 Servers that fall ill and recover: what the clients feel of it, what the log says. The bounds are those of a busy machine
 and a program with sanitizers; test/bench/run failover measures.
 """
+import itertools
 import signal
 import socket
 import time
@@ -13,8 +14,9 @@ from support.ailing import (BLACK_HOLED, FAILING, FROZEN, GARBLED, ILLNESSES, KI
                             Ailing)
 from support.client import addresses, extended_errors, query, rcode
 from support.healthlog import changes, of_server, said_of
-from support.namespace import Neighbour
+from support.namespace import Neighbour, run
 from support.process import patience, wait_until
+from support.servers import Named
 from support.split53 import Split53, free_port
 from support.upstream import A, SERVFAIL, FakeUpstream, answer_with
 from support.watch import Watch, lost, watching, worst
@@ -316,6 +318,110 @@ def test_a_clients_retransmission_hurries_the_next_server(ailing, split53):
         program.ask(f"again{number}.example.com.")	# it answers: not suspect
     print([f"{wait * 1000:.0f} ms" for wait in waits])
     assert sorted(waits)[1] < 0.17, waits
+
+
+# How many questions go out
+
+def test_in_health_few_more_questions_go_out_than_come_in(ailing, split53):
+    servers = [ailing(late_now_and_then(f"10.0.0.{number}"), address=f"127.0.0.{number}") for number in (2, 3)]
+    program = split53(forwarders=[server.where for server in servers])
+    with watching(program, every=0.005) as watch:
+        time.sleep(5)
+    asked = sum(len(client_names(server)) for server in servers)
+    print(f"{asked} for {len(watch.samples)}, worst {worst(watch.samples) * 1000:.0f} ms")
+    assert not lost(watch.samples)
+    assert asked <= 1.1 * len(watch.samples) + 20, "5 per cent to hedge, 5 to see how the other does"
+
+
+def late_now_and_then(address):
+    """One answer of thirty takes 100 ms."""
+    octets, number = socket.inet_aton(address), itertools.count()
+    return lambda q: q.send(q.reply((A, 60, octets)), delay=0.1 if next(number) % 30 == 0 else 0.002)
+
+
+@pytest.mark.parametrize("how", [SILENT, SLOW, FAILING, LOSSY])
+def test_in_trouble_fewer_than_twice_as_many_go_out(ailing, split53, how):
+    servers = [ailing(answer_with(f"10.0.0.{number}"), address=f"127.0.0.{number}") for number in (2, 3)]
+    program = split53(forwarders=[server.where for server in servers], options="forwarders-policy ordered;")
+    with watching(program, every=0.01) as watch:
+        time.sleep(1)
+        servers[0].ail(how)
+        for server in servers:
+            server.forget()
+        start = time.monotonic()
+        time.sleep(3)
+        count = len(watch.since(start))
+    asked = sum(len(client_names(server)) for server in servers)
+    print(f"{how}: {asked} for {count}, worst {worst(watch.samples) * 1000:.0f} ms")
+    assert not lost(watch.samples)
+    assert asked <= 2 * count
+
+
+# The network of this host
+
+@pytest.fixture
+def far(closing):
+    """A server on another host, and the device that leads there."""
+    host = closing(Neighbour("vethfar", "10.54.0.1/24", "10.54.0.2/24"))
+    server = closing(Ailing(answer_with("10.0.0.1"), address="10.54.0.2", port=53, neighbour=host, home="10.54.0.1"))
+    server.device = host.device
+    return server
+
+
+def test_a_network_that_goes_is_said_at_once_and_used_again_when_it_comes_back(far, split53):
+    program = split53(forwarders=[far.where])
+    with watching(program, every=0.02) as watch:
+        time.sleep(0.7)
+        run("ip", "link", "set", far.device, "down")
+        gone_at = time.monotonic()
+        time.sleep(2.5)
+        back_at = time.monotonic()
+        run("ip", "link", "set", far.device, "up")
+        time.sleep(2.5)
+    assert not lost(watch.samples)
+    gone = watch.since(gone_at + 0.2, back_at)
+    assert {sample.code for sample in gone} == {"SERVFAIL"} and all(NETWORK_ERROR in sample.errors for sample in gone), gone[0]
+    assert worst(gone) < 0.4 * patience() / 2
+    assert {sample.code for sample in watch.since(back_at + 2)} == {"NOERROR"}
+    assert "unreachable" in said_of(program, far, "down")[0].why
+
+
+def test_a_new_address_of_this_host_is_used_when_the_old_one_goes(far, split53):
+    """As with DHCP: sockets that are connected have the old address."""
+    program = split53(forwarders=[far.where])
+    with watching(program, every=0.02) as watch:
+        time.sleep(0.7)
+        run("ip", "address", "add", "10.54.0.9/24", "dev", far.device)
+        run("ip", "address", "del", "10.54.0.1/24", "dev", far.device)	# and with it goes the second one
+        run("ip", "address", "replace", "10.54.0.9/24", "dev", far.device)
+        moved_at = time.monotonic()
+        time.sleep(3)
+    assert not lost(watch.samples)
+    assert {sample.code for sample in watch.since(moved_at + 1.5)} == {"NOERROR"}, watch.since(moved_at + 1.5)[0]
+    late = [sample for sample in watch.samples if sample.code != "NOERROR"]
+    print(f"{len(late)} failed")
+    assert {q.peer[0] for q in far.queries[-10:]} == {"10.54.0.9"}
+
+
+# Real servers
+
+ZONE = "$TTL 60\n@ IN SOA ns hostmaster 1 3600 600 86400 60\n@ IN NS ns\nns IN A 198.51.100.53\n* IN A 198.51.100.80\n"
+
+
+def test_one_of_two_real_servers_is_frozen_then_killed_and_started_again(split53, closing, tmp_path):
+    first, second = (closing(Named(tmp_path, zones={"example.com": ZONE}, port=port, name=f"named{port}")) for port in (5301, 5302))
+    program = split53(forwarders=[first.where, second.where])
+    with watching(program, every=0.01) as watch:
+        time.sleep(1)
+        first.process.send_signal(signal.SIGSTOP)
+        time.sleep(2.5)
+        first.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: [c for c in changes(program.log()) if c.port == 5301][-1].to == "up", 4, "the first is up")
+        second.process.kill()
+        time.sleep(1.5)
+    assert not lost(watch.samples) and {sample.code for sample in watch.samples} == {"NOERROR"}
+    print(f"worst {worst(watch.samples) * 1000:.0f} ms")
+    assert worst(watch.samples) < 0.6 * patience() / 2
 
 
 # This program's own standstill, reloads
