@@ -3,8 +3,8 @@
  * fuzz_exchange.c - what a server may send: datagrams and a TCP stream, both cut by the input.
  *
  * The first octet of the input tells the transport and whether one of the questions is cancelled
- * before the answers come, and only listened for; the second the size of the pieces that the rest is
- * sent in. IDs come from a repeatable sequence, so that inputs can learn to match.
+ * before the answers come, and only listened for; the second the size of the pieces that the rest
+ * is sent in. IDs come from a repeatable sequence, so that inputs can learn to match.
  */
 #include <event2/event.h>
 #include <string.h>

@@ -216,7 +216,7 @@ a_machine_that_slept_is_a_standstill_although_the_clock_did_not_go_on(void **arg
 }
 
 static void
-a_refusal_after_a_standstill_speaks_of_the_server_only_when_it_was_asked_after_it(void **arg)
+a_refusal_of_what_was_asked_before_a_standstill_is_no_sign(void **arg)
 {
 	struct fixture f;
 	struct asked before, after;
@@ -298,8 +298,7 @@ main(void)
 		cmocka_unit_test(when_the_clock_leaps_all_end_and_nothing_is_noted),
 		cmocka_unit_test(
 		    a_machine_that_slept_is_a_standstill_although_the_clock_did_not_go_on),
-		cmocka_unit_test(
-		    a_refusal_after_a_standstill_speaks_of_the_server_only_when_it_was_asked_after_it),
+		cmocka_unit_test(a_refusal_of_what_was_asked_before_a_standstill_is_no_sign),
 		cmocka_unit_test(a_stop_by_a_signal_costs_no_answer_and_blames_nobody),
 	};
 
