@@ -42,6 +42,23 @@ a_kept_connection_that_the_server_closes_is_a_sign_of_nothing(void **arg)
 	fixture_stop(&f);
 }
 
+static void
+a_refused_connection_is_a_sign_although_nobody_waits_for_it_any_more(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	fixture_start(&f, fake_silence);
+	fake_close_tcp(&f.server);
+	ask_tcp(&f, &asked);
+	asked_cancel(&asked);
+	run_until(&f, &sign_count, 1);
+	assert_sign(0, S53_UPSTREAM_REFUSED, S53_OVER_TCP, 0);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_REFUSED), 0);
+	fixture_stop(&f);
+}
+
 /* Late, and cancelled as if another server had been quicker. */
 static void
 ask_tcp_and_cancel_late(struct fixture *f, struct asked *asked)
@@ -177,6 +194,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kept_connection_that_the_server_closes_is_a_sign_of_nothing),
+		cmocka_unit_test(
+		    a_refused_connection_is_a_sign_although_nobody_waits_for_it_any_more),
 		cmocka_unit_test(a_late_answer_over_tcp_is_overheard),
 		cmocka_unit_test(
 		    what_is_overheard_on_a_connection_that_closes_is_neither_asked_again_nor_noted),
