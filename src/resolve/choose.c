@@ -9,8 +9,8 @@
  *
  * In a group whose servers are all known to be down a query tries one of them (and those that were
  * not tried lately), for no longer than an answer takes as a rule: so the first that is back is
- * found by the first query, and nobody waits for the dead. One that is stalled is asked but twice:
- * what it holds did arrive.
+ * found by the first query, and nobody waits for the dead. Where others live a query tries one that
+ * is down at most. One that is stalled is asked but twice: what it holds did arrive.
  */
 #include <stdio.h>
 
@@ -103,35 +103,53 @@ may_repeat(const struct s53_pending *pending)
 	    (pending->late || s53_list_empty(&pending->attempts));
 }
 
-/* Servers that hold the question and have been asked twice: that did arrive. */
+static bool
+is_down(enum s53_health_state state)
+{
+	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
+}
+
+/*
+ * Servers that are not asked (again) as long as they are what they are: those that hold the
+ * question and have been asked twice, since it did arrive; and while others live all that are down
+ * but one, since it was in vain with that one, too.
+ */
 static uint32_t
-holding(const struct s53_pending *pending)
+left_out(const struct s53_pending *pending)
 {
 	const struct s53_group *group = pending->query.route->group;
 	uint32_t servers = 0;
 
-	if (pending->pass <= PASSES_STALLED)
+	if (!pending->asked_down && pending->pass <= PASSES_STALLED)
 		return 0;
 	for (unsigned i = 0; i < s53_group_size(group); i++) {
-		if (s53_upstream_state(s53_group_server(group, i)) == S53_HEALTH_STALLED)
+		enum s53_health_state state = s53_upstream_state(s53_group_server(group, i));
+
+		if ((state == S53_HEALTH_STALLED && pending->pass > PASSES_STALLED) ||
+		    (is_down(state) && pending->asked_down))
 			servers |= UINT32_C(1) << i;
 	}
 	return servers & ~pending->failed;
+}
+
+static int
+choose_among(struct s53_pending *pending, struct s53_group *group)
+{
+	pending->left_out = left_out(pending);
+	return s53_group_choose(group, pending->tried | pending->left_out, pending->query.now_ms);
 }
 
 /* The next server in this pass or the first of the next; or S53_CHOSEN_NONE, S53_CHOSEN_QUOTA. */
 static int
 choose_server(struct s53_pending *pending, struct s53_group *group)
 {
-	uint64_t now_ms = pending->query.now_ms;
-	int chosen = s53_group_choose(group, pending->tried, now_ms);
+	int chosen = choose_among(pending, group);
 
 	if (chosen != S53_CHOSEN_NONE || !may_repeat(pending))
 		return chosen;
 	pending->pass++;
-	pending->holding = holding(pending);
-	pending->tried = pending->failed | pending->holding | asked_over_tcp(pending);
-	chosen = s53_group_choose(group, pending->tried, now_ms);
+	pending->tried = pending->failed | asked_over_tcp(pending);
+	chosen = choose_among(pending, group);
 	if (chosen >= 0)
 		s53_count(pending->query.resolver->counters, S53_C_CHOOSE_REPEATED);
 	return chosen;
@@ -171,6 +189,8 @@ s53_step_choose(struct s53_query *query)
 		return s53_over_quota(query, s53_group_rules(group)->per_server.drop);
 	if (chosen < 0)
 		return idle ? s53_give_up(query) : S53_WAIT;
+	pending->asked_down = pending->asked_down ||
+	    is_down(s53_upstream_state(s53_group_server(group, (unsigned)chosen)));
 	pending->plan = s53_plan_for(pending, (unsigned)chosen);
 	return S53_NEXT;
 }

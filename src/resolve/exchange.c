@@ -131,15 +131,17 @@ longer_ms(struct s53_attempt *attempt, bool first)
 	return SPARE_MS;
 }
 
-/* Somebody was not asked again because he held the question; he does so no longer. */
+/* Somebody was left out because he is stalled or down; he is so no longer. */
 static bool
 revives(const struct s53_pending *pending)
 {
 	const struct s53_group *group = pending->query.route->group;
 
-	for (unsigned i = 0; pending->holding != 0 && i < s53_group_size(group); i++) {
-		if ((pending->holding >> i & 1) != 0 &&
-		    s53_upstream_state(s53_group_server(group, i)) != S53_HEALTH_STALLED)
+	for (unsigned i = 0; pending->left_out != 0 && i < s53_group_size(group); i++) {
+		enum s53_health_state state = s53_upstream_state(s53_group_server(group, i));
+
+		if ((pending->left_out >> i & 1) != 0 && state != S53_HEALTH_STALLED &&
+		    state != S53_HEALTH_DOWN && state != S53_HEALTH_PROBING)
 			return true;
 	}
 	return false;
@@ -147,7 +149,7 @@ revives(const struct s53_pending *pending)
 
 /*
  * Late: ask the next server as well. An attempt leads there once; from then on it looks from time to
- * time whether they have all died, or no longer hold the question: nobody else would tell a query
+ * time whether they have all died, or one that was left out is back: nobody else would tell a query
  * that waits.
  */
 static void

@@ -74,9 +74,9 @@ s53_pending_move(struct s53_query *query)
 	s53_arena_init(&pending->arena);
 	pending->leading = pending->chase_follows = pending->shed = false;
 	pending->follower_count = pending->presses = 0;
-	pending->tried = pending->failed = pending->holding = pending->unfit = 0;
+	pending->tried = pending->failed = pending->left_out = pending->unfit = 0;
 	pending->fresh_ms = query->now_ms;
-	pending->asked = pending->waited = pending->late = false;
+	pending->asked = pending->asked_down = pending->waited = pending->late = false;
 	pending->group_dead = pending->in_zone_quota = false;
 	pending->pass = pending->attempt_count = 0;
 	pending->answered = NULL;

@@ -74,10 +74,11 @@ struct s53_pending {
 	struct s53_link attempts;
 	uint32_t tried; /* servers asked in this pass */
 	uint32_t failed; /* servers that said or proved that they cannot */
-	uint32_t holding; /* servers that are not asked again as they are stalled */
+	uint32_t left_out; /* servers that are not asked (again) as they are stalled or down */
 	uint32_t unfit; /* those of them that said so by a rcode */
 	uint64_t fresh_ms; /* when it began, or began anew for who joined it: join.c */
 	bool asked; /* anybody, ever */
+	bool asked_down; /* the same: somebody who was down */
 	bool waited; /* some attempt was late */
 	bool late; /* CHOOSE is taken because of that */
 	bool group_dead; /* as CHOOSE saw it last: all servers are down */
