@@ -12,6 +12,7 @@
 #include "outage.h"
 
 #define REQUEST_ROOM 64
+#define QUEUED_MS 500 /* what comes while this process stands still and finds room in its queue */
 #define AGAIN_ONE_IN 20 /* clients that ask again after a second */
 
 /* --- clients --------------------------------------------------------------------------------- */
@@ -431,6 +432,8 @@ stand_still(struct schedule *schedule, const struct stop *stop)
 	while (schedule->reply_count > 0 && schedule->replies[0].at_ms <= schedule->now_ms)
 		reply_comes(schedule);
 	fake_stand_still(schedule->exchanger, schedule->now_ms);
+	if (schedule->next_client_ms < schedule->now_ms - QUEUED_MS)
+		schedule->next_client_ms = schedule->now_ms - QUEUED_MS;
 	happen(schedule);
 }
 

@@ -71,11 +71,10 @@ stalled_says(char kind, uint32_t *after_ms)
 	return SAYS_SERVFAIL;
 }
 
-enum saying
-server_says(struct schedule *schedule, const struct server *server, char kind,
-    enum s53_protocol over, uint32_t *after_ms)
+static enum saying
+says_at(struct schedule *schedule, const struct span *span, char kind, enum s53_protocol over,
+    uint32_t *after_ms)
 {
-	const struct span *span = span_at(server, schedule->now_ms);
 	enum saying good = kind == 't' && over == S53_OVER_UDP ? SAYS_CUT : SAYS_ANSWER;
 
 	*after_ms = about(schedule, span->rtt_ms);
@@ -108,6 +107,24 @@ server_says(struct schedule *schedule, const struct server *server, char kind,
 	default:
 		return good;
 	}
+}
+
+/* A datagram is sent once, TCP tries again (RFC 6298 s5.5). */
+enum saying
+server_says(struct schedule *schedule, const struct server *server, char kind,
+    enum s53_protocol over, uint32_t *after_ms)
+{
+	static const uint32_t tries_ms[] = { 0, 1000, 3000 };
+
+	for (unsigned i = 0; i < sizeof tries_ms / sizeof *tries_ms; i++) {
+		const struct span *span = span_at(server, schedule->now_ms + tries_ms[i]);
+		enum saying saying = says_at(schedule, span, kind, over, after_ms);
+
+		*after_ms += tries_ms[i];
+		if (saying != SAYS_NOTHING || over == S53_OVER_UDP)
+			return saying;
+	}
+	return SAYS_NOTHING;
 }
 
 static uint64_t
