@@ -84,6 +84,14 @@ S53_MUST_USE enum s53_status s53_setup(
 struct setup_acl_memo;
 struct setup_asked;
 
+/* The server clauses of one view. */
+struct setup_servers {
+	bool known;
+	const struct s53_conf_clause *view_body;
+	const struct s53_conf_clause **clauses;
+	unsigned count;
+};
+
 struct s53_setup {
 	const struct s53_setup_input *input;
 	struct s53_diags *diags;
@@ -91,6 +99,7 @@ struct s53_setup {
 	struct s53_acl *localhost, *localnets; /* the snapshot's; NULL until asked for */
 	struct setup_acl_memo *acls; /* acl clauses that have been built */
 	struct s53_arena scratch; /* what is needed for as long as it is built */
+	struct setup_servers servers; /* of the view at hand; in scratch */
 	struct setup_asked *asked, **asked_last; /* servers, and for which zones; in scratch */
 	bool hosts_asked; /* s53_setup_ask() has been */
 	bool cache_wanted; /* some view or zone keeps answers */

@@ -27,18 +27,43 @@ next_server(const struct s53_conf_clause *first)
 }
 
 /*
- * The server clause with the longest prefix that holds `addr`; a view's own clauses hide the
- * global ones.
+ * The server clauses that hold in a view: its own hide the global ones. Listed once a view, since
+ * they stand among zones, of which there may be thousands.
  */
+static const struct setup_servers *
+servers_of(struct s53_setup *setup, const struct s53_conf_clause *view_body)
+{
+	struct setup_servers *servers = &setup->servers;
+	const struct s53_conf_clause *first, *it;
+	unsigned count = 0;
+
+	if (servers->known && servers->view_body == view_body)
+		return servers;
+	if ((first = next_server(view_body)) == NULL)
+		first = next_server(s53_setup_top(setup->input->source));
+	for (it = first; it != NULL; it = next_server(it->next))
+		count++;
+	*servers = (struct setup_servers){ .known = true, .view_body = view_body };
+	servers->clauses = s53_arena_zalloc(&setup->scratch, (count + 1) * sizeof(it));
+	if (servers->clauses == NULL) {
+		setup->no_memory = true;
+		return servers;
+	}
+	for (it = first; it != NULL; it = next_server(it->next))
+		servers->clauses[servers->count++] = it;
+	return servers;
+}
+
+/* The server clause with the longest prefix that holds `addr`. */
 static const struct s53_conf_clause *
 find_server(const struct gathering *gathering, const struct s53_addr *addr)
 {
-	const struct s53_conf_clause *clause = next_server(gathering->peers->view_body);
+	const struct setup_servers *servers =
+	    servers_of(gathering->setup, gathering->peers->view_body);
 	const struct s53_conf_clause *best = NULL;
 
-	if (clause == NULL)
-		clause = next_server(s53_setup_top(gathering->setup->input->source));
-	for (; clause != NULL; clause = next_server(clause->next)) {
+	for (unsigned i = 0; i < servers->count; i++) {
+		const struct s53_conf_clause *clause = servers->clauses[i];
 		const struct s53_conf_match *match = clause->value.match;
 
 		if (clause->value.type != S53_CONF_MATCH || match == NULL ||
