@@ -97,7 +97,6 @@ class Host:
     def close(self):
         if self.running is not None:
             self.kill()
-        namespace.run("ip", "link", "del", self.device)    # the namespace takes its time to end
         self.neighbour.close()
 
 
