@@ -85,6 +85,12 @@ void s53_upstream_end(struct s53_upstream *upstream);
  */
 uint32_t s53_upstream_late_ms(const struct s53_upstream *upstream);
 
+/*
+ * After how long an answer is more likely lost than slow: the same without a ceiling (but 4 s), for
+ * who would ask this server once more. At least 250 ms.
+ */
+uint32_t s53_upstream_lost_ms(const struct s53_upstream *upstream);
+
 /* The state over the protocol that it would be asked over. */
 enum s53_health_state s53_upstream_state(const struct s53_upstream *upstream);
 
@@ -106,6 +112,12 @@ void s53_upstream_set_lack(
     struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms);
 bool s53_upstream_has_lack(
     const struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms);
+
+/*
+ * An answer with OPT came. For S53_LACK_MS no FORMERR takes EDNS away: it was about the question.
+ * Costs next to nothing.
+ */
+void s53_upstream_show_edns(struct s53_upstream *upstream, uint64_t now_ms);
 
 /* How it is checked from now on: main thread, at a change of configuration. Copied. */
 void s53_upstream_set_check(struct s53_upstream *upstream, const struct s53_health_check *check);
@@ -188,8 +200,8 @@ int s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms);
 
 /*
  * Another one that is to be asked beside `chosen`, only to see how it does; nobody waits for it.
- * One never asked at once; one that is slow, suspect or recovering, and in a dead group any, that was
- * not asked for 250 ms; one that has not answered for 5 s, when it was not asked for a second. Where
+ * One never asked at once; one that is slow, suspect or recovering, and in a dead group any, that
+ * was not asked for 250 ms; one that is up and has not answered for a second, when it was not asked either. Where
  * probes are switched off one that is down, the same. -1: none. Each call that gives a
  * server spends its chance. Not for races, which ask all anyway.
  */

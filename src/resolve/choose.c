@@ -32,7 +32,7 @@ s53_all_asked(const struct s53_pending *pending)
 {
 	uint32_t all = all_servers(pending->query.route->group);
 
-	return (pending->tried & all) == all;
+	return ((pending->tried | pending->left_out) & all) == all;
 }
 
 /* The last word on why: of whom was asked and is silent yet, unless somebody has said more. */

@@ -13,7 +13,6 @@
 #include "pending.h"
 
 #define PASSES_DOUBLING 4 /* the wait stops growing after this many */
-#define REPEAT_MS 250 /* before a server is asked again */
 #define SLICE_MS 500 /* of a longer wait: then it is looked whether they have all died */
 #define WATCH_MS 250 /* when nobody else is to be asked for it: the same */
 #define SPARE_MS 200 /* longer for an answer, when asking a second server is over the budget */
@@ -65,13 +64,13 @@ static uint32_t
 late_ms(const struct s53_pending *pending, const struct s53_upstream *server)
 {
 	unsigned doublings = pending->pass < PASSES_DOUBLING ? pending->pass : PASSES_DOUBLING;
-	uint32_t wait_ms = s53_upstream_late_ms(server);
+	uint32_t late_ms = s53_upstream_late_ms(server);
 
 	if (pending->group_dead)
-		return wait_ms;
-	if (s53_all_asked(pending) && wait_ms < REPEAT_MS)
-		wait_ms = REPEAT_MS;
-	return wait_ms << doublings;
+		return late_ms;
+	if (s53_all_asked(pending))
+		late_ms = s53_upstream_lost_ms(server);
+	return late_ms << doublings;
 }
 
 /* Go on with a query that an event of an exchange woke. */

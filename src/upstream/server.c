@@ -12,7 +12,10 @@
 #include <split53/log.h>
 
 #define TOLD_MAX 30 /* changes of one record in a minute */
+#define LOST_MIN_MS 250
+#define LOST_MAX_MS 4000
 #define CHOSEN_STEP_MS 8 /* chosen_ms is not written more often */
+#define SHOWN_AGAIN_MS 60000 /* edns_shown_ms is not */
 
 static enum s53_protocol
 over_of(const struct s53_upstream *upstream)
@@ -126,6 +129,16 @@ s53_upstream_late_ms(const struct s53_upstream *upstream)
 	return health_late_ms(health_of(upstream));
 }
 
+uint32_t
+s53_upstream_lost_ms(const struct s53_upstream *upstream)
+{
+	uint32_t wait_ms = health_wait_ms(health_of(upstream));
+
+	if (wait_ms < LOST_MIN_MS)
+		return LOST_MIN_MS;
+	return wait_ms < LOST_MAX_MS ? wait_ms : LOST_MAX_MS;
+}
+
 enum s53_health_state
 s53_upstream_state(const struct s53_upstream *upstream)
 {
@@ -207,8 +220,20 @@ s53_upstream_trial_claim(struct s53_upstream *upstream, uint32_t gap_ms, uint64_
 }
 
 void
+s53_upstream_show_edns(struct s53_upstream *upstream, uint64_t now_ms)
+{
+	/* Each time would be a write to a line that all workers read. */
+	if (now_ms >= get64(&upstream->edns_shown_ms) + SHOWN_AGAIN_MS)
+		atomic_store_explicit(&upstream->edns_shown_ms, now_ms, memory_order_relaxed);
+}
+
+void
 s53_upstream_set_lack(struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms)
 {
+	uint64_t shown_ms = get64(&upstream->edns_shown_ms);
+
+	if (lack == S53_LACK_EDNS && shown_ms != 0 && now_ms < shown_ms + S53_LACK_MS)
+		return;
 	atomic_store_explicit(
 	    &upstream->lack_until_ms[lack], now_ms + S53_LACK_MS, memory_order_relaxed);
 }
