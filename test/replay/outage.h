@@ -18,6 +18,7 @@
 #define ROUTES_MAX 2
 #define SPANS_MAX 64
 #define STOPS_MAX 3
+#define PROBES_KEPT 32
 #define START_MS UINT64_C(1000000)
 #define QUERY_TIMEOUT_MS 4500
 
@@ -60,7 +61,7 @@ struct server {
 	enum s53_probe_end probe_end;
 	uint32_t probe_rtt_ms;
 	enum s53_health_state told[S53_PROTOCOLS]; /* last by tell() */
-	uint64_t probe_times_ms[16]; /* of the last ones, in turns */
+	uint64_t probe_times_ms[PROBES_KEPT]; /* of the last ones, in turns */
 	unsigned probe_count;
 };
 

@@ -17,9 +17,14 @@
 #define ILL_DEAD_FOUND_MS 3000 /* they were in trouble before: a probe was perhaps under way */
 #define LOAD_GAP_MS 20 /* at least so often asked: under load */
 #define SLOW_MEMORY_MS 60000 /* who was slow is waited for longer */
-#define PROBES_MAX \
-	15 /* of one server in PROBES_MS: one a second, and those that follow a good one */
+/*
+ * Of a server that is dead one a second; of one that comes and goes also those that see at once how
+ * it is, in PROBES_MS.
+ */
+#define PROBES_MAX 30
 #define PROBES_MS 10000
+#define DEAD_PROBES 5
+#define PROBES_SETTLE_MS 2500
 #define EXTRA_FIRST 16 /* the budget that a resolver begins with */
 
 /* For how long this process stood still between then and then. */
@@ -194,18 +199,34 @@ check_state(const struct schedule *schedule)
 	}
 }
 
+/* When the probe left that was the `back`th before the last one; UINT64_MAX: there were not as many. */
+static uint64_t
+probed_ms(const struct server *server, unsigned back)
+{
+	if (back >= server->probe_count)
+		return UINT64_MAX;
+	return server->probe_times_ms[(server->probe_count - 1 - back) % PROBES_KEPT];
+}
+
 void
 check_probe(const struct schedule *schedule, struct server *server)
 {
-	uint64_t *slot = &server->probe_times_ms[server->probe_count++ % PROBES_MAX];
+	const struct span *span = span_at(server, schedule->now_ms);
 	unsigned index = (unsigned)(server - schedule->servers);
+	uint64_t first_ms;
 
+	server->probe_times_ms[server->probe_count++ % PROBES_KEPT] = schedule->now_ms;
 	if (server->span_count == 1 && server->spans[0].mode == MODE_UP)
 		broken(schedule, "server %u is probed, but was always up", index);
-	if (*slot != 0 && schedule->now_ms < *slot + PROBES_MS)
-		broken(schedule, "server %u was probed %u times in %u s", index, PROBES_MAX + 1,
+	first_ms = probed_ms(server, PROBES_MAX);
+	if (first_ms != UINT64_MAX && schedule->now_ms < first_ms + PROBES_MS)
+		broken(schedule, "server %u was probed over %u times in %u s", index, PROBES_MAX,
 		    PROBES_MS / 1000);
-	*slot = schedule->now_ms;
+	first_ms = probed_ms(server, DEAD_PROBES);
+	if (first_ms != UINT64_MAX && is_dead(span->mode) &&
+	    first_ms > span->from_ms + PROBES_SETTLE_MS &&
+	    schedule->now_ms < first_ms + DEAD_PROBES * UINT64_C(1000))
+		broken(schedule, "server %u is dead, but probed more than once a second", index);
 }
 
 static bool
