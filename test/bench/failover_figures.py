@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 
 RECORD = struct.Struct("<QQIBB2x")
-RIGHT = 0
+RIGHT, CUT = 0, 1
 SERVFAIL = 2
 SECOND = 1_000_000_000
 BEFORE_NS = SECOND // 10    # a question that was under way when the server failed meets the failure
@@ -22,7 +22,8 @@ class Query:
 
     @property
     def right(self):
-        return self.end_ns > 0 and self.verdict == RIGHT
+        """TC is an answer too: what its client then asks over TCP is another question."""
+        return self.end_ns > 0 and self.verdict in (RIGHT, CUT)
 
     @property
     def delay_ms(self):
@@ -60,7 +61,7 @@ def answered(queries):
     return {"asked": len(queries), "lost": sum(query.end_ns == 0 for query in queries),
             "failed": sum(query.rcode not in (0, 3) for query in failed), "wrong": sum(query.rcode in (0, 3) for query in failed),
             "unanswered_share": sum(not query.right for query in queries) / count,
-            "late_100_share": late[100] / count, "late_250_share": late[250] / count,
+            "cut": sum(query.right and query.verdict == CUT for query in queries), "late_100_share": late[100] / count, "late_250_share": late[250] / count,
             "median_ms": at_share(delays, 0.5), "p99_ms": at_share(delays, 0.99), "worst_ms": max(delays, default=None),
             "sent_late_ms": max((query.late_us for query in queries), default=0) / 1000}
 

@@ -74,6 +74,12 @@ def stalls(found):
     return [f"The load generator itself was late, so this much of a worst delay may be the machine's: {told}."] if told else []
 
 
+def cut(found):
+    """Who hands TC on, which here spares it the question over TCP."""
+    told = ", ".join(f"{name} {one['trouble']['cut']}" for name, one in found.items() if one["trouble"].get("cut"))
+    return [f"Handed TC on to the client, who would have to ask again over TCP: {told}."] if told else []
+
+
 def all_failing_table(found):
     return table(["server", "answer at once, ms (worst)", "later, ms (worst)", "first good answer, s", "all good again, s",
                   "asked upstream", "probes/s"],
@@ -121,7 +127,7 @@ def failover_table(results, scenario, workers):
         found = rows_by_server(servers, row.name)
         if found:
             parts += [f"**{row.name}**: {row.title}", (all_failing_table if row.all_hosts else one_failing_table)(found)]
-            parts += [] if row.all_hosts else stalls(found)
+            parts += [] if row.all_hosts else cut(found) + stalls(found)
     found = rows_by_server(servers, PROBES)
     if found:
         parts += [f"**{PROBES}**: a quiet load; health, then one server that nobody can reach", probes_table(found)]
