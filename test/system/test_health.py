@@ -427,13 +427,20 @@ def test_one_of_two_real_servers_is_frozen_then_killed_and_started_again(split53
 # This program's own standstill, reloads
 
 def test_no_server_is_down_because_this_program_stood_still(ailing, split53):
+    """The answers to what was under way are lost, as when a machine sleeps."""
     servers = [ailing(lambda q: q.send(q.address("10.0.0.1"), delay=0.02), address=f"127.0.0.{number}") for number in (2, 3)]
     program = split53(forwarders=[server.where for server in servers])
     with watching(program, every=0.01):
         time.sleep(1)
+        for server in servers:
+            server.ail(SILENT)
+        time.sleep(0.08)
         program.process.send_signal(signal.SIGSTOP)
         time.sleep(3)
         program.process.send_signal(signal.SIGCONT)
+        time.sleep(0.3)	# the network is not there at once either
+        for server in servers:
+            server.ail(WELL)
         time.sleep(1.5)
     said = [change for server in servers for change in of_server(changes(program.log()), server)]
     assert not [change for change in said if change.to in ("down", "stalled")], said

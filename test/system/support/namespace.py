@@ -81,6 +81,7 @@ class Neighbour:
         return _Inside(f"/proc/{self.holder.pid}/ns/net")
 
     def close(self):
+        run("ip", "link", "del", self.device)	# the other namespace takes its time, and the name may be wanted again
         self.holder.stdin.close()
         self.holder.wait(5)
         self.holder.stdout.close()
