@@ -255,6 +255,20 @@ changed_is_called_when_addresses_change_and_not_when_only_their_order_does(void 
 }
 
 static void
+nothing_but_the_next_look_up_is_waited_for(void **arg)
+{
+	struct fixture *f = *arg;
+	int before = event_base_get_num_events(f->base, EVENT_BASE_COUNT_ADDED), after;
+
+	zone.v4[0] = 1;
+	ask_fake(f);
+	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
+	run_look_up(f, "a.example");
+	after = event_base_get_num_events(f->base, EVENT_BASE_COUNT_ADDED);
+	assert_int_equal(after, before + 1);
+}
+
+static void
 when_resolving_fails_the_addresses_stay_and_retries_slow_down(void **arg)
 {
 	struct fixture *f = *arg;
@@ -479,6 +493,7 @@ main(void)
 		TEST(a_names_addresses_of_both_families_are_found_sorted_and_without_port),
 		TEST(the_next_look_up_is_when_the_ttl_ends_within_bounds),
 		TEST(changed_is_called_when_addresses_change_and_not_when_only_their_order_does),
+		TEST(nothing_but_the_next_look_up_is_waited_for),
 		TEST(when_resolving_fails_the_addresses_stay_and_retries_slow_down),
 		TEST(asking_the_same_servers_once_more_asks_them_nothing),
 		TEST(asking_the_same_servers_once_more_lets_a_look_up_go_on),

@@ -402,12 +402,13 @@ static void
 a_source_address_is_used_and_one_that_we_lack_proves_nothing(void **arg)
 {
 	struct fixture *f = *arg;
-	struct s53_addr ours = fake_addr("127.0.0.77", 0), strange = fake_addr("192.0.2.1", 0);
+	struct s53_addr ours = fake_addr("127.0.0.77", 5353), strange = fake_addr("192.0.2.1", 0);
 	char text[S53_ADDR_TEXT];
 
 	use_server(f, &f->server.addr, &ours);
 	assert_int_equal(probe(f, S53_PROBE_WORK, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
 	assert_string_equal(s53_addr_print_host(&seen.from, text), "127.0.0.77");
+	assert_int_not_equal(s53_addr_port(&seen.from), 5353); /* one fixed port can be guessed */
 	use_server(f, &f->server.addr, &strange);
 	assert_int_equal(probe(f, S53_PROBE_WORK, S53_OVER_UDP, LONG_MS), S53_PROBE_SKIPPED);
 	assert_int_equal(probe(f, S53_PROBE_WORK, S53_OVER_TCP, LONG_MS), S53_PROBE_SKIPPED);

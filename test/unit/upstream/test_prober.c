@@ -260,12 +260,15 @@ static void
 another_thread_wakes_it(void **arg)
 {
 	struct fixture *f = *arg;
+	eventfd_t count;
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, refuse_elsewhere, f), 0);
 	assert_true(run(f, is_asked, 2000));
 	pthread_join(thread, NULL);
 	assert_true(run(f, is_up, 2000));
+	(void)event_base_loop(f->base, EVLOOP_NONBLOCK);
+	assert_int_equal(eventfd_read(f->prober->wake_fd, &count), -1); /* and sleeps again */
 }
 
 static void
