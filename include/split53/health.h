@@ -72,9 +72,11 @@ struct s53_health_check {
 #define S53_CHECK_FALL 3
 #define S53_CHECK_ACCEPT (UINT32_C(1) << 0 | UINT32_C(1) << 3) /* NOERROR, NXDOMAIN */
 
+#define S53_CHECK_SERVFAIL (UINT32_C(1) << 2)
+
 /*
- * The defaults, for a server that is asked for the names below `apex`: SOA of it, which a Consul
- * agent answers only with a leader; `. NS` for the root.
+ * The defaults, for a server that is asked for the names below `apex` (lower case): SOA of it, which
+ * a Consul agent answers only with a leader; `. NS` for the root. Below arpa SERVFAIL is accepted.
  */
 void s53_health_check_init(struct s53_health_check *check, const struct s53_name *apex);
 

@@ -18,6 +18,7 @@
 
 #define PASSES_WITH_EDNS 2
 #define PASSES_STALLED 1 /* after the first */
+#define TCP_MS 1000 /* after it was late */
 
 static uint32_t
 all_servers(const struct s53_group *group)
@@ -75,8 +76,8 @@ s53_over_quota(struct s53_query *query, bool drop)
 }
 
 /*
- * Servers that are being asked over TCP: what is sent there arrives, asking again would only
- * cost.
+ * Servers that are being asked over TCP: what is sent there arrives, asking again would only cost.
+ * But not for ever: who was in trouble then may be well by now.
  */
 static uint32_t
 asked_over_tcp(const struct s53_pending *pending)
@@ -87,7 +88,7 @@ asked_over_tcp(const struct s53_pending *pending)
 		const struct s53_attempt *attempt =
 		    S53_CONTAINER_OF(link, struct s53_attempt, link);
 
-		if (attempt->plan.tcp)
+		if (attempt->plan.tcp && pending->query.now_ms < attempt->late_at_ms + TCP_MS)
 			servers |= 1u << attempt->plan.server;
 	}
 	return servers;
@@ -143,6 +144,7 @@ choose_among(struct s53_pending *pending, struct s53_group *group)
 static int
 choose_server(struct s53_pending *pending, struct s53_group *group)
 {
+	uint32_t tried = pending->tried;
 	int chosen = choose_among(pending, group);
 
 	if (chosen != S53_CHOSEN_NONE || !may_repeat(pending))
@@ -150,8 +152,12 @@ choose_server(struct s53_pending *pending, struct s53_group *group)
 	pending->pass++;
 	pending->tried = pending->failed | asked_over_tcp(pending);
 	chosen = choose_among(pending, group);
-	if (chosen >= 0)
+	if (chosen >= 0) {
 		s53_count(pending->query.resolver->counters, S53_C_CHOOSE_REPEATED);
+	} else { /* there is no other pass yet */
+		pending->pass--;
+		pending->tried = tried;
+	}
 	return chosen;
 }
 

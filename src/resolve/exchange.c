@@ -130,26 +130,25 @@ longer_ms(struct s53_attempt *attempt, bool first)
 	return SPARE_MS;
 }
 
-/* Somebody was left out because he is stalled or down; he is so no longer. */
+/* Is there an attempt that will lead to the next server when it is late? */
 static bool
-revives(const struct s53_pending *pending)
+somebody_leads(const struct s53_pending *pending)
 {
-	const struct s53_group *group = pending->query.route->group;
+	S53_LIST_EACH (&pending->attempts, link) {
+		const struct s53_attempt *attempt =
+		    S53_CONTAINER_OF(link, struct s53_attempt, link);
 
-	for (unsigned i = 0; pending->left_out != 0 && i < s53_group_size(group); i++) {
-		enum s53_health_state state = s53_upstream_state(s53_group_server(group, i));
-
-		if ((pending->left_out >> i & 1) != 0 && state != S53_HEALTH_STALLED &&
-		    state != S53_HEALTH_DOWN && state != S53_HEALTH_PROBING)
+		if (!attempt->watches && (!attempt->plan.explores || pending->group_dead))
 			return true;
 	}
 	return false;
 }
 
 /*
- * Late: ask the next server as well. An attempt leads there once; from then on it looks from time to
- * time whether they have all died, or one that was left out is back: nobody else would tell a query
- * that waits.
+ * Late: ask the next server as well. An attempt leads there once. From then on it looks from time to
+ * time whether they have all died, which nobody else would tell a query that waits; and when no
+ * other attempt leads any more, whether somebody is to be asked (again): who was left out may be
+ * back.
  */
 static void
 on_late(void *arg, struct s53_exchange *exchange)
@@ -170,7 +169,7 @@ on_late(void *arg, struct s53_exchange *exchange)
 		s53_stale_offer(pending);
 	if (condition == S53_GROUP_DEAD)
 		wait_ms = 0;
-	else if (attempt->watches && !attempt->pressed && !revives(pending))
+	else if (attempt->watches && !attempt->pressed && somebody_leads(pending))
 		wait_ms = WATCH_MS;
 	else
 		wait_ms = longer_ms(attempt, first);

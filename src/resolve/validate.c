@@ -134,6 +134,8 @@ note_servers(const struct s53_pending *pending, const struct s53_attempt *attemp
 	struct s53_upstream_sign sign = { .event = S53_UPSTREAM_FAILED };
 	uint64_t now_ms = pending->query.now_ms;
 
+	if (attempt->reply_edns.present)
+		s53_upstream_show_edns(s53_attempt_server(attempt), now_ms);
 	if (attempt->plan.without_edns)
 		s53_upstream_set_lack(s53_attempt_server(attempt), S53_LACK_EDNS, now_ms);
 	for (unsigned i = 0; pending->unfit != 0 && i < s53_group_size(group); i++) {

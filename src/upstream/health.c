@@ -4,6 +4,8 @@
  */
 #include "health.h"
 
+#include <string.h>
+
 static const uint8_t table[S53_HEALTH_STATES][SIGNAL_COUNT] = {
 	[S53_HEALTH_UP] = {
 	    [SIGNAL_ANSWER] = S53_HEALTH_UP,
@@ -98,12 +100,16 @@ s53_health_reason_name(enum s53_health_reason reason)
 void
 s53_health_check_init(struct s53_health_check *check, const struct s53_name *apex)
 {
+	static const uint8_t arpa[] = { 4, 'a', 'r', 'p', 'a', 0 };
 	bool is_root = apex->len <= 1;
+	bool is_reverse = apex->len >= sizeof arpa &&
+	    memcmp(apex->octets + apex->len - sizeof arpa, arpa, sizeof arpa) == 0;
 
 	*check = (struct s53_health_check){
 		.mode = S53_CHECK_LAZY,
 		.type = is_root ? 2 : 6, /* NS, SOA: RFC 1035 s3.2.2 */
-		.accept = S53_CHECK_ACCEPT,
+		/* Consul to 1.17 says SERVFAIL to what it does not know of a reverse zone. */
+		.accept = is_reverse ? S53_CHECK_ACCEPT | S53_CHECK_SERVFAIL : S53_CHECK_ACCEPT,
 		.interval_s = S53_CHECK_INTERVAL_S,
 		.interval_max_s = S53_CHECK_INTERVAL_MAX_S,
 		.timeout_ms = S53_CHECK_TIMEOUT_MS,

@@ -79,6 +79,7 @@ struct health {
 	unsigned doubts; /* of these, those that are no wonder of a slow server */
 	uint64_t run_ms; /* when the first answer of the run came */
 	unsigned run; /* answers in a row; points while a doubt weighs */
+	unsigned held; /* probes for work in a row that were held */
 	unsigned unfit; /* probes in a row with a rcode that is not accepted */
 	unsigned damp; /* doubts that weigh, soon after one another */
 	uint64_t told_ms; /* the minute that changes are counted in, for the log */
@@ -135,8 +136,9 @@ uint32_t health_wait_ms(const struct health *health); /* SRTT + 4 VAR; 0: unknow
 uint32_t health_late_ms(const struct health *health); /* the same, 20 to 250; 250: unknown */
 uint32_t health_cost_8ms(const struct health *health);
 
-/* sample.c: the numbers, without a lock. `rtt_ms` of an answer, or at least that. */
+/* sample.c: the numbers, without a lock. `rtt_ms` of an answer. */
 void health_sample_rtt(struct health *health, uint32_t rtt_ms);
+void health_forget_rtt(struct health *health); /* the next sample is the first */
 void health_sample_loss(struct health *health, bool lost);
 void health_sample_good(struct health *health); /* an answer; that it failed is told later */
 void health_sample_failed(struct health *health);

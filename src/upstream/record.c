@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define SILENCE_MS 1000 /* nothing answered for so long, before it may be called down */
-#define SILENCE_UNKNOWN_MS 2000 /* of a server whose round-trip time nobody knows */
+#define SILENCE_UNKNOWN_MS 3500 /* of a server whose round-trip time nobody knows */
 #define DOUBTS 2 /* late ones, or unfit probes, in a row that make a suspect */
 
 /*
@@ -20,12 +20,15 @@
  * the same doubt within a minute costs double, up to eightfold.
  */
 #define WEIGHT 16u
+#define HELD_LOSS (HEALTH_WHOLE / 50)
+#define HELD_TWICE 2
 #define DAMP_MAX 3
 #define DAMP_MS 60000
 
 #define TOLD_MS 60000 /* changes are counted for the log by the minute */
 
 #define PROBE_GRACE_MS 500 /* for a probe's end to be told */
+#define STALE_RTT_MS 1000 /* after so long one answer that is far quicker is believed at once */
 #define LIVE_PROOF_MS 60000 /* for so long a live answer's time counts more than a probe's */
 
 static uint64_t
@@ -242,10 +245,26 @@ health_is_calm(const struct health *health)
 	return !atomic_load_explicit(&health->troubled, memory_order_relaxed);
 }
 
+/*
+ * What was known of its time is of no use when it was down, or when nobody has asked for a while
+ * and it is far quicker now: then it is measured as for the first time (RFC 6298 s2.2).
+ */
+static void
+sample_rtt(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
+{
+	enum s53_health_state state = health_state(health);
+	bool quicker = 4 * 8 * (uint64_t)rtt_ms < health_srtt_8ms(health) &&
+	    since(live_ms(health), now_ms) >= STALE_RTT_MS;
+
+	if (quicker || is_part_of_down(state) || state == S53_HEALTH_RECOVERING)
+		health_forget_rtt(health);
+	health_sample_rtt(health, rtt_ms);
+}
+
 void
 health_answered(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
 {
-	health_sample_rtt(health, rtt_ms);
+	sample_rtt(health, rtt_ms, now_ms);
 	health_sample_loss(health, false);
 	health_sample_good(health);
 	if (live_ms(health) != now_ms)
@@ -337,8 +356,6 @@ on_late(struct health *health, uint32_t waited_ms, uint64_t now_ms)
 		health->open++;
 		health->doubts += !slow; /* that a slow one is not here yet is no wonder */
 	}
-	if (health_wait_ms(health) != 0 && !slow)
-		health_sample_rtt(health, waited_ms); /* at least that */
 	return weigh(health, S53_REASON_LATE, live_decides(health, now_ms), now_ms);
 }
 
@@ -433,13 +450,14 @@ probe_answered(struct health *health, const struct health_probed *probed, uint64
 	health->probed_ms = now_ms;
 	hear(health);
 	/* The time of real work says little of live questions: it counts for want of better. */
-	if (live_ms(health) == 0 || since(live_ms(health), now_ms) > LIVE_PROOF_MS)
-		health_sample_rtt(health, probed->rtt_ms);
+	if (health_state(health) != S53_HEALTH_UP || live_ms(health) == 0 ||
+	    since(live_ms(health), now_ms) > LIVE_PROOF_MS)
+		sample_rtt(health, probed->rtt_ms, now_ms);
 	if (probed->kind == S53_PROBE_LIFE)
 		return give(health, SIGNAL_ANSWER, S53_REASON_NONE, now_ms);
-	health->unfit = 0;
+	health->unfit = health->held = 0;
 	if (health_doubt_weighs(health))
-		points = (WEIGHT + 2 * health->rise - 1) / (2 * health->rise);
+		points = (WEIGHT + health->rise - 1) / health->rise;
 	return gain(health, points, now_ms);
 }
 
@@ -472,10 +490,15 @@ probe_unfit(struct health *health, uint64_t now_ms)
 static struct health_change
 probe_held(struct health *health, uint64_t now_ms)
 {
+	bool lossy = atomic_load_explicit(&health->loss, memory_order_relaxed) > HELD_LOSS;
+
 	health->probed_ms = now_ms;
 	hear(health);
 	fail(health, S53_REASON_HELD, now_ms, now_ms);
-	return give(health, SIGNAL_HELD, S53_REASON_HELD, now_ms);
+	health->held++;
+	/* Where things get lost it may have been just this question. */
+	return give(health, lossy && health->held < HELD_TWICE ? SIGNAL_ANSWER : SIGNAL_HELD,
+	    S53_REASON_HELD, now_ms);
 }
 
 struct health_change

@@ -76,6 +76,12 @@ health_sample_rtt(struct health *health, uint32_t rtt_ms)
 }
 
 void
+health_forget_rtt(struct health *health)
+{
+	atomic_store_explicit(&health->rtt, 0, memory_order_relaxed);
+}
+
+void
 health_sample_loss(struct health *health, bool lost)
 {
 	uint32_t loss = get32(&health->loss);

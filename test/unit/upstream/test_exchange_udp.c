@@ -403,8 +403,7 @@ main(void)
 		cmocka_unit_test(an_answer_teaches_the_round_trip_time),
 		cmocka_unit_test(a_refused_port_ends_all_that_wait_there_at_once),
 		cmocka_unit_test(an_answer_to_a_cancelled_exchange_is_a_stray),
-		cmocka_unit_test(
-		    late_may_cancel_its_own_exchange),
+		cmocka_unit_test(late_may_cancel_its_own_exchange),
 		cmocka_unit_test(done_may_cancel_and_start_exchanges_on_its_own_socket),
 		cmocka_unit_test(done_may_do_so_when_all_fail_too),
 		cmocka_unit_test(an_answer_that_comes_to_another_socket_of_ours_is_a_stray),

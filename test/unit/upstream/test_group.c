@@ -578,21 +578,22 @@ each_server_that_was_never_asked_is_looked_at_once_and_at_once(void **arg)
 }
 
 static void
-a_server_that_is_up_is_looked_at_after_5_s_without_an_answer(void **arg)
+a_server_that_is_up_is_looked_at_after_a_second_without_an_answer(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
 	(void)arg;
 	explored(&f, 0); /* the first time */
 	all_answer(&f, 1, 50, 90);
-	f.now_ms += 4999;
+	f.now_ms += 999;
 	answers(&f, 2, 90);
 	assert_int_equal(explored(&f, 0), 0);
 	f.now_ms += 1;
 	assert_int_equal(explored(&f, 0), 1u << 1);
-	f.now_ms += 999;
+	f.now_ms += 998; /* until another one is due */
 	assert_int_equal(explored(&f, 0), 0);
-	f.now_ms += 1; /* it has not answered: once more */
+	f.now_ms += 2; /* it has not answered: once more */
+	answers(&f, 2, 90);
 	assert_int_equal(explored(&f, 0), 1u << 1);
 	fixture_free(&f);
 }
@@ -706,8 +707,8 @@ a_race_looks_at_nobody_and_a_stalled_server_is_left_to_the_prober(void **arg)
 	explored(&f, 0);
 	all_answer(&f, 1, 1, 1);
 	becomes(&f, 1, S53_HEALTH_STALLED);
-	answers(&f, 2, 1);
 	f.now_ms += 4000;
+	answers(&f, 2, 1);
 	assert_int_equal(explored(&f, 0), 0);
 	fixture_free(&f);
 }
@@ -743,7 +744,7 @@ main(void)
 		cmocka_unit_test(nobody_looks_at_or_races_a_server_that_is_at_its_quota),
 		cmocka_unit_test(no_more_queries_of_a_group_are_under_way_than_its_quota),
 		cmocka_unit_test(each_server_that_was_never_asked_is_looked_at_once_and_at_once),
-		cmocka_unit_test(a_server_that_is_up_is_looked_at_after_5_s_without_an_answer),
+		cmocka_unit_test(a_server_that_is_up_is_looked_at_after_a_second_without_an_answer),
 		cmocka_unit_test(a_slow_suspect_or_recovering_server_is_looked_at_every_250_ms),
 		cmocka_unit_test(who_is_chosen_now_and_then_needs_no_looking_at),
 		cmocka_unit_test(a_dead_server_is_left_to_the_prober_unless_all_are_dead),
