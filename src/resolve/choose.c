@@ -18,7 +18,6 @@
 
 #define PASSES_WITH_EDNS 2
 #define PASSES_STALLED 1 /* after the first */
-#define TCP_MS 1000 /* after it was late */
 
 static uint32_t
 all_servers(const struct s53_group *group)
@@ -76,8 +75,8 @@ s53_over_quota(struct s53_query *query, bool drop)
 }
 
 /*
- * Servers that are being asked over TCP: what is sent there arrives, asking again would only cost.
- * But not for ever: who was in trouble then may be well by now.
+ * Servers that are being asked over TCP and would be again: what is sent there arrives, asking again
+ * would only cost.
  */
 static uint32_t
 asked_over_tcp(const struct s53_pending *pending)
@@ -88,20 +87,27 @@ asked_over_tcp(const struct s53_pending *pending)
 		const struct s53_attempt *attempt =
 		    S53_CONTAINER_OF(link, struct s53_attempt, link);
 
-		if (attempt->plan.tcp && pending->query.now_ms < attempt->late_at_ms + TCP_MS)
+		if (attempt->plan.tcp &&
+		    (attempt->cut || s53_plan_for(pending, attempt->plan.server).tcp))
 			servers |= 1u << attempt->plan.server;
 	}
 	return servers;
+}
+
+/* Each has said or proved that it cannot help: what is open yet will not either. */
+static bool
+all_failed(const struct s53_pending *pending)
+{
+	uint32_t all = all_servers(pending->query.route->group);
+
+	return (pending->failed & all) == all;
 }
 
 /* Silence has lasted long enough for the same servers to be asked once more. */
 static bool
 may_repeat(const struct s53_pending *pending)
 {
-	uint32_t all = all_servers(pending->query.route->group);
-
-	return (pending->failed & all) != all &&
-	    (pending->late || s53_list_empty(&pending->attempts));
+	return !all_failed(pending) && (pending->late || s53_list_empty(&pending->attempts));
 }
 
 static bool
@@ -194,7 +200,7 @@ s53_step_choose(struct s53_query *query)
 	if (chosen == S53_CHOSEN_QUOTA && idle)
 		return s53_over_quota(query, s53_group_rules(group)->per_server.drop);
 	if (chosen < 0)
-		return idle ? s53_give_up(query) : S53_WAIT;
+		return idle || all_failed(pending) ? s53_give_up(query) : S53_WAIT;
 	pending->asked_down = pending->asked_down ||
 	    is_down(s53_upstream_state(s53_group_server(group, (unsigned)chosen)));
 	pending->plan = s53_plan_for(pending, (unsigned)chosen);

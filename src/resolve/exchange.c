@@ -130,6 +130,16 @@ longer_ms(struct s53_attempt *attempt, bool first)
 	return SPARE_MS;
 }
 
+/* It was in trouble when it was asked, and is not any more: once. */
+static bool
+is_back(struct s53_attempt *attempt)
+{
+	if (attempt->was_up || s53_upstream_state(s53_attempt_server(attempt)) != S53_HEALTH_UP)
+		return false;
+	attempt->was_up = true;
+	return true;
+}
+
 /* Is there an attempt that will lead to the next server when it is late? */
 static bool
 somebody_leads(const struct s53_pending *pending)
@@ -146,9 +156,9 @@ somebody_leads(const struct s53_pending *pending)
 
 /*
  * Late: ask the next server as well. An attempt leads there once. From then on it looks from time to
- * time whether they have all died, which nobody else would tell a query that waits; and when no
- * other attempt leads any more, whether somebody is to be asked (again): who was left out may be
- * back.
+ * time whether they have all died or its own server is back, which nobody else would tell a query
+ * that waits; and when no other attempt leads any more, whether somebody is to be asked (again): who
+ * was left out or has failed may be back.
  */
 static void
 on_late(void *arg, struct s53_exchange *exchange)
@@ -169,6 +179,8 @@ on_late(void *arg, struct s53_exchange *exchange)
 		s53_stale_offer(pending);
 	if (condition == S53_GROUP_DEAD)
 		wait_ms = 0;
+	else if (is_back(attempt))
+		wait_ms = 0;
 	else if (attempt->watches && !attempt->pressed && somebody_leads(pending))
 		wait_ms = WATCH_MS;
 	else
@@ -177,6 +189,8 @@ on_late(void *arg, struct s53_exchange *exchange)
 		s53_exchange_later(pending->query.resolver->exchanger, exchange, wait_ms);
 		return;
 	}
+	if (attempt->watches)
+		(void)s53_pending_refresh(pending, pending->query.now_ms);
 	attempt->watches = true;
 	s53_exchange_later(pending->query.resolver->exchanger, exchange, WATCH_MS);
 	if (pending->attempt_count >= ATTEMPTS_OPEN_MAX)
@@ -264,6 +278,7 @@ ask(struct s53_pending *pending, const struct s53_plan *plan)
 		.check = s53_validate_check,
 		.late = on_late,
 		.done = on_done };
+	attempt->was_up = s53_upstream_state(server) == S53_HEALTH_UP;
 	attempt->wait_ms = wait_ms - ask.late_ms;
 	attempt->late_at_ms = query->now_ms + ask.late_ms;
 	attempt->exchange = s53_exchange_start(query->resolver->exchanger, server, &ask);

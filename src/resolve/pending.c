@@ -138,7 +138,7 @@ s53_attempt_new(struct s53_pending *pending, const struct s53_plan *plan)
 	attempt->plan = *plan;
 	attempt->wait_ms = 0;
 	attempt->was_late = attempt->spared = attempt->watches = false;
-	attempt->pressed = attempt->case_differs = false;
+	attempt->pressed = attempt->cut = attempt->case_differs = false;
 	s53_list_append(&pending->attempts, &attempt->link);
 	pending->attempt_count++;
 	return attempt;

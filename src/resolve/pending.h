@@ -50,6 +50,8 @@ struct s53_attempt {
 	bool spared; /* got a little longer, to spare a question */
 	bool watches; /* it has led to the next server: now only to see whether all have died */
 	bool pressed; /* the client asked again: late at once */
+	bool cut; /* the answer came with TC: it is fetched over TCP now */
+	bool was_up; /* the server, when it was asked */
 	bool case_differs; /* a reply was right but for the letter case of its question */
 	struct s53_edns reply_edns; /* of the reply that passed the check */
 	size_t reply_opt_at;
@@ -196,6 +198,9 @@ enum s53_verdict s53_refuse_loop(struct s53_query *query);
 
 /* join.c: the leader's answer is here, and not all who asked for it had room: more will have. */
 void s53_clients_learn(struct s53_pending *leader);
+
+/* join.c: servers that failed long ago may be asked again. false: it was not long. */
+bool s53_pending_refresh(struct s53_pending *leader, uint64_t now_ms);
 
 /* join.c: ask by itself, as who leads or does not join. */
 void s53_pending_lead(struct s53_pending *pending);

@@ -71,7 +71,8 @@ s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octe
 	    echoes_question(attempt, octets, len) &&
 	    s53_message_check(octets, len, &attempt->reply_edns, &attempt->reply_opt_at)) {
 		/* Cut over UDP: the exchange goes on over TCP. */
-		attempt->plan.tcp = attempt->plan.tcp || (s53_header_flags(octets) & S53_TC) != 0;
+		if ((s53_header_flags(octets) & S53_TC) != 0)
+			attempt->plan.tcp = attempt->cut = true;
 		return true;
 	}
 	s53_count(attempt->pending->query.resolver->counters, S53_C_VALIDATE_REJECTED);
