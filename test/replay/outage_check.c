@@ -73,6 +73,17 @@ dead_since(const struct schedule *schedule, const struct route *route, uint64_t 
 	return since_ms;
 }
 
+/* Who never answered has no RTT that tells what silence is. */
+static bool
+were_alive(const struct schedule *schedule, const struct route *route)
+{
+	for (unsigned i = 0; i < route->count; i++) {
+		if (is_dead(schedule->servers[route->servers[i]].spans[0].mode))
+			return false;
+	}
+	return true;
+}
+
 /* Was each of the route's servers known as up before it died? */
 static bool
 were_well(const struct schedule *schedule, const struct route *route, uint64_t now_ms)
@@ -150,7 +161,7 @@ check_dead(const struct schedule *schedule, const struct asker *asker)
 	    asker->ended_ms > from_ms + DEAD_KNOWN_MS)
 		broken(schedule, "query %u of a group that is known as dead took %u ms", asker->id,
 		    (unsigned)(asker->ended_ms - from_ms));
-	if (is_under_load(schedule, asker->asked_ms) &&
+	if (is_under_load(schedule, asker->asked_ms) && were_alive(schedule, route) &&
 	    asker->ended_ms > from_ms +
 		    (were_well(schedule, route, asker->ended_ms) ? DEAD_FOUND_MS
 								 : ILL_DEAD_FOUND_MS))
@@ -225,7 +236,8 @@ check_probe(const struct schedule *schedule, struct server *server)
 	first_ms = probed_ms(server, DEAD_PROBES);
 	if (first_ms != UINT64_MAX && is_dead(span->mode) &&
 	    first_ms > span->from_ms + PROBES_SETTLE_MS &&
-	    schedule->now_ms < first_ms + DEAD_PROBES * UINT64_C(1000))
+	    schedule->now_ms <
+		first_ms + (DEAD_PROBES - 1) * UINT64_C(1000)) /* TCP may fall later */
 		broken(schedule, "server %u is dead, but probed more than once a second", index);
 }
 
