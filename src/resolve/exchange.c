@@ -130,13 +130,18 @@ longer_ms(struct s53_attempt *attempt, bool first)
 	return SPARE_MS;
 }
 
-/* It was in trouble when it was asked, and is not any more: once. */
+/* It was in trouble when it was asked, and is not any more: told once a query. */
 static bool
 is_back(struct s53_attempt *attempt)
 {
 	if (attempt->was_up || s53_upstream_state(s53_attempt_server(attempt)) != S53_HEALTH_UP)
 		return false;
-	attempt->was_up = true;
+	S53_LIST_EACH (&attempt->pending->attempts, link) {
+		struct s53_attempt *other = S53_CONTAINER_OF(link, struct s53_attempt, link);
+
+		if (other->plan.server == attempt->plan.server)
+			other->was_up = true;
+	}
 	return true;
 }
 
