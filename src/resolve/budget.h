@@ -5,8 +5,8 @@
  * Layer    resolve (private)
  * Threads  its worker's
  *
- * In health one in twenty; what is not spent is kept for up to a hundred. When many are late at
- * once there is trouble, and then each query may ask twice.
+ * In health one in twenty; what is not spent is kept for up to a hundred. When more than one in
+ * sixteen is late there is trouble, and then each query may ask twice.
  */
 #pragma once
 
@@ -49,7 +49,7 @@ s53_budget_note_late(struct s53_budget *budget)
 static inline bool
 s53_budget_in_trouble(const struct s53_budget *budget)
 {
-	return budget->late_share > S53_BUDGET_ONE / 8;
+	return budget->late_share > S53_BUDGET_ONE / 16;
 }
 
 /* One question more: true when it is paid for. */
