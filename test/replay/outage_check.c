@@ -25,6 +25,8 @@
 #define PROBES_MS 10000
 #define DEAD_PROBES 5
 #define PROBES_SETTLE_MS 2500
+#define EXTRA_TROUBLE 100
+#define EXTRA_TROUBLE_MS 5000 /* it takes to know: as many more as queries come meanwhile */
 #define EXTRA_FIRST 16 /* the budget that a resolver begins with */
 
 /* For how long this process stood still between then and then. */
@@ -251,7 +253,10 @@ has_race(const struct schedule *schedule)
 	return false;
 }
 
-/* Questions to servers for each one that had to be asked. */
+/*
+ * Questions to servers for those of clients. Extra in health are explorations and what a client's
+ * retransmission hurries; until a trouble is known more may be asked.
+ */
 static void
 check_amplification(const struct schedule *schedule)
 {
@@ -260,15 +265,18 @@ check_amplification(const struct schedule *schedule)
 	    s53_counter_read(counters, S53_C_EXCHANGE_TCP) -
 	    s53_counter_read(counters, S53_C_EXCHANGE_TCP_ON_TC);
 	uint64_t led = s53_counter_read(counters, S53_C_JOIN_LED);
+	uint64_t queries = led + s53_counter_read(counters, S53_C_JOIN_JOINED);
+	uint64_t hurried = s53_counter_read(counters, S53_C_JOIN_HURRIED);
 
 	if (has_race(schedule))
 		return;
-	if (schedule->healthy && schedule->stop_count == 0 && asks > led + led / 20 + EXTRA_FIRST)
+	if (schedule->healthy && schedule->stop_count == 0 &&
+	    asks > led + led / 20 + EXTRA_FIRST + hurried)
 		broken(schedule, "%lu questions for %lu queries in health", (unsigned long)asks,
 		    (unsigned long)led);
-	if (asks > 2 * led + 100)
+	if (asks > 2 * queries + EXTRA_TROUBLE + EXTRA_TROUBLE_MS / schedule->gap_ms)
 		broken(schedule, "%lu questions for %lu queries", (unsigned long)asks,
-		    (unsigned long)led);
+		    (unsigned long)queries);
 }
 
 void
