@@ -23,14 +23,19 @@ DELAYS_MS = (2, 10)     # of an answer, from a server near and from one further 
 BIN_NS = 100_000_000
 SERVERS_MAX = 8
 KINDS = ("udp_load", "udp_other", "tcp_load", "tcp_other", "tcp_opened", "answers", "unreachable")
-START_SECONDS = 10
+PRIORITY = 10   # of real-time processes
 _isolated = []
 
 
-def isolate():
-    """Once for the whole process."""
+def isolate(undisturbed):
+    """
+    Once for the whole process. Undisturbed: it and all that it starts go before whatever else runs on the machine, or the delays
+    measured would be those of its scheduler.
+    """
     if not _isolated:
         namespace.isolate()
+        if undisturbed:
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(PRIORITY))
         _isolated.append(True)
 
 
@@ -145,8 +150,8 @@ class Tap:
 class World:
     """Two hosts and the tap, for one row."""
 
-    def __init__(self, folder, cpus=None, truncate=0):
-        isolate()
+    def __init__(self, folder, cpus=None, truncate=0, undisturbed=True):
+        isolate(undisturbed)
         self.hosts, self.tap = [], None
         try:
             for number, delay_ms in enumerate(DELAYS_MS, 1):
