@@ -83,40 +83,43 @@ tell(struct s53_inquiry *inquiry)
 	inquiry->ask.done(inquiry->ask.arg, inquiry, end, inquiry->rtt_ms);
 }
 
+/* To c-ares it is all ARES_ECONNREFUSED. No error: the connection was closed. */
+static enum s53_probe_end
+end_of(const struct s53_inquiry *inquiry)
+{
+	int error = inquiry->sock.error != 0 ? inquiry->sock.error : ECONNRESET;
+
+	switch (s53_lane_end_of(error)) {
+	case S53_EXCHANGE_REFUSED:
+		return S53_PROBE_REFUSED;
+	case S53_EXCHANGE_TIMEOUT:
+		return S53_PROBE_LOST;
+	case S53_EXCHANGE_NO_RESOURCES:
+		return S53_PROBE_SKIPPED;
+	default:
+		return S53_PROBE_UNREACHABLE;
+	}
+}
+
 static void
 failed(struct s53_inquiry *inquiry, int ares_status)
 {
 	switch (ares_status) {
 	case ARES_EDESTRUCTION: /* given up */
-	case ARES_ECANCELLED:
-		return;
+		break;
 	case ARES_ETIMEOUT:
 		time_is_up(inquiry);
-		return;
-	case ARES_ENOMEM:
-		end_with(inquiry, S53_PROBE_SKIPPED);
-		return;
+		break;
+	case ARES_ECONNREFUSED:
+		end_with(inquiry, end_of(inquiry));
+		break;
 	case ARES_EBADRESP: /* of 1.34, which reads it: somebody is there, whatever it says */
 		end_with(inquiry,
 		    inquiry->ask.probe.kind == S53_PROBE_LIFE ? S53_PROBE_ANSWERED
 							      : S53_PROBE_UNFIT);
-		return;
-	default:
 		break;
-	}
-	/* All else is ARES_ECONNREFUSED to c-ares. No error: the connection was closed. */
-	switch (s53_lane_end_of(inquiry->sock.error != 0 ? inquiry->sock.error : ECONNRESET)) {
-	case S53_EXCHANGE_REFUSED:
-		end_with(inquiry, S53_PROBE_REFUSED);
-		break;
-	case S53_EXCHANGE_TIMEOUT:
-		time_is_up(inquiry);
-		break;
-	case S53_EXCHANGE_NO_RESOURCES:
+	default: /* no memory, or a question that c-ares does not like */
 		end_with(inquiry, S53_PROBE_SKIPPED);
-		break;
-	default:
-		end_with(inquiry, S53_PROBE_UNREACHABLE);
 		break;
 	}
 }
@@ -246,7 +249,6 @@ on_turned(void *arg)
 static bool
 open_channel(struct s53_inquiry *inquiry)
 {
-	struct s53_addr server = *s53_upstream_addr(inquiry->ask.upstream);
 	char lookups[] = "b", no_file[] = "/dev/null";
 	struct ares_options options = {
 		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
@@ -269,14 +271,10 @@ open_channel(struct s53_inquiry *inquiry)
 #endif
 	if (!s53_channel_open(&inquiry->channel, &options, mask))
 		return false;
-	if (ARES_VERSION < 0x011800 && server.family == AF_INET6) /* probe_socket.c adds it */
-		server.in6.sin6_scope_id = 0;
-	if (!s53_channel_use(&inquiry->channel, &server, 1)) {
-		s53_channel_close(&inquiry->channel);
-		return false;
-	}
-	s53_probe_socket_use(&inquiry->channel, &inquiry->sock);
-	return true;
+	if (s53_probe_socket_use(&inquiry->channel, &inquiry->sock))
+		return true;
+	s53_channel_close(&inquiry->channel);
+	return false;
 }
 
 struct s53_inquiry *

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -18,13 +19,15 @@ note_error(struct s53_probe_socket *sock, int error)
 
 /* A socket as the exchange makes them (lane.c). */
 static ares_socket_t
-open_socket(int family, int type, int protocol, void *arg)
+open_socket(int as_if, int type, int protocol, void *arg)
 {
 	struct s53_probe_socket *sock = arg;
 	struct s53_addr source = s53_upstream_options(sock->upstream)->source;
+	sa_family_t family = s53_upstream_addr(sock->upstream)->family;
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 	int on = 1;
 
+	(void)as_if;
 	if (fd >= 0 && type == SOCK_STREAM)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	else if (fd >= 0 && family == AF_INET)
@@ -48,14 +51,13 @@ close_socket(ares_socket_t fd, void *arg)
 	return close(fd);
 }
 
-/* To the address that the server has with us: c-ares may lack the interface. */
 static int
-connect_socket(ares_socket_t fd, const struct sockaddr *addr, ares_socklen_t len, void *arg)
+connect_socket(ares_socket_t fd, const struct sockaddr *as_if, ares_socklen_t len, void *arg)
 {
 	struct s53_probe_socket *sock = arg;
 	const struct s53_addr *server = s53_upstream_addr(sock->upstream);
 
-	(void)addr;
+	(void)as_if;
 	(void)len;
 	if (connect(fd, &server->sa, s53_addr_len(server)) == 0)
 		return 0;
@@ -65,14 +67,29 @@ connect_socket(ares_socket_t fd, const struct sockaddr *addr, ares_socklen_t len
 	return -1;
 }
 
+static struct s53_addr
+stand_in(void)
+{
+	struct s53_addr addr = { .in = { .sin_family = AF_INET } };
+
+	addr.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return addr;
+}
+
+/* The socket is connected: all that comes is the server's. */
 static ares_ssize_t
 receive(ares_socket_t fd, void *octets, size_t len, int flags, struct sockaddr *from,
     ares_socklen_t *from_len, void *arg)
 {
-	ssize_t received = recvfrom(fd, octets, len, flags, from, from_len);
+	struct s53_addr as_if = stand_in();
+	ssize_t received = recv(fd, octets, len, flags);
 
 	if (received < 0)
 		note_error(arg, errno);
+	else if (from != NULL && from_len != NULL && *from_len >= sizeof(as_if.in)) {
+		memcpy(from, &as_if.in, sizeof(as_if.in));
+		*from_len = sizeof(as_if.in);
+	}
 	return received;
 }
 
@@ -98,8 +115,11 @@ static const struct ares_socket_functions socket_functions = {
 	.asendv = send_octets,
 };
 
-void
+bool
 s53_probe_socket_use(struct s53_channel *channel, struct s53_probe_socket *sock)
 {
+	struct s53_addr as_if = stand_in();
+
 	ares_set_socket_functions(channel->ares, &socket_functions, sock);
+	return s53_channel_use(channel, &as_if, 1);
 }

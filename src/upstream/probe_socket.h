@@ -6,8 +6,9 @@
  * Threads  main thread
  * Memory   embedded by its owner, until the channel is closed
  *
- * c-ares 1.18 has no words for the interface of a server, and no version tells which error ended a
- * question: so it opens, binds and connects nothing by itself.
+ * c-ares is told that the server is 127.0.0.1, and everything that it does to a socket is done here,
+ * to the true address. So it needs no words for interfaces (1.18 has none, those of 1.34.5 find no
+ * interface), and we learn which error ended a question, which no version tells.
  */
 #pragma once
 
@@ -20,5 +21,5 @@ struct s53_probe_socket {
 	int error; /* the last one that was not just for a while; 0: none */
 };
 
-/* After its server was given: through these, c-ares knows no interfaces. */
-void s53_probe_socket_use(struct s53_channel *channel, struct s53_probe_socket *sock);
+/* false: no memory. */
+bool s53_probe_socket_use(struct s53_channel *channel, struct s53_probe_socket *sock);
