@@ -25,7 +25,7 @@ from servers import SERVERS
 
 def arguments():
     parser = argparse.ArgumentParser(prog="test/bench/run", description="Measure split53 beside its peers.",
-                                     epilog="Scenarios: " + " ".join(scenarios.ALL) + "; only when named: " + " ".join(scenarios.APART))
+                                     epilog=f"Scenarios: {' '.join(scenarios.ALL)}; only when named: {' '.join(scenarios.APART)}")
     parser.add_argument("scenario", nargs="*", help="what to measure (all)")
     parser.add_argument("--servers", help="split53,named,... (all that are installed): " + " ".join(SERVERS))
     parser.add_argument("--workers", help="1,2: threads of each server (both)")

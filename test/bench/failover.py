@@ -235,7 +235,8 @@ def line_of(found):
         stalled = f", the machine stood still for {trouble['sent_late_ms']:.0f} ms" if trouble["sent_late_ms"] > STALL_MS else ""
         return (f"lost {trouble['lost']} failed {trouble['failed']} wrong {trouble['wrong']} of {trouble['asked']},"
                 f" later than 100 ms {100 * trouble['late_100_share']:.2f} %, 250 ms {100 * trouble['late_250_share']:.2f} %,"
-                f" worst {worst} ms, back {found['back_s']} s, x {found['amplification']:.2f}, probes {found['probes_per_s']:.1f}/s{stalled}")
+                f" worst {worst} ms, back {found['back_s']} s, x {found['amplification']:.2f},"
+                f" probes {found['probes_per_s']:.1f}/s{stalled}")
     if "at_once" in found:
         return (f"at once {found['at_once']['median_ms']} ms (worst {found['at_once']['worst_ms']}), later"
                 f" {found['later']['median_ms']} ms (worst {found['later']['worst_ms']}), first good {found['first_good_s']} s,"

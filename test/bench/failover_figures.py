@@ -61,7 +61,8 @@ def answered(queries):
     return {"asked": len(queries), "lost": sum(query.end_ns == 0 for query in queries),
             "failed": sum(query.rcode not in (0, 3) for query in failed), "wrong": sum(query.rcode in (0, 3) for query in failed),
             "unanswered_share": sum(not query.right for query in queries) / count,
-            "cut": sum(query.right and query.verdict == CUT for query in queries), "late_100_share": late[100] / count, "late_250_share": late[250] / count,
+            "cut": sum(query.right and query.verdict == CUT for query in queries),
+            "late_100_share": late[100] / count, "late_250_share": late[250] / count,
             "median_ms": at_share(delays, 0.5), "p99_ms": at_share(delays, 0.99), "worst_ms": max(delays, default=None),
             "sent_late_ms": max((query.late_us for query in queries), default=0) / 1000}
 

@@ -92,8 +92,9 @@ def probes_table(found):
     for name, one in found.items():
         lines.append([name, "in health", f"{one['healthy_s']:.0f}", str(one["healthy_probes"]), "-"])
         for window in one["windows"]:
-            lines.append([name, f"{window['from_s']:.0f} to {window['to_s']:.0f} s dead", f"{window['to_s'] - window['from_s']:.0f}",
-                          str(window["probes"]), str(window["live"])])
+            begin, end = window["from_s"], window["to_s"]
+            lines.append([name, f"{begin:.0f} to {end:.0f} s dead", f"{end - begin:.0f}", str(window["probes"]),
+                          str(window["live"])])
     return table(["server", "when", "seconds", "probes", "clients' questions to it"], lines)
 
 
@@ -122,7 +123,8 @@ def failover_table(results, scenario, workers):
     summary = summary_table(servers)
     if summary:
         parts += ["In each cell: % of the questions lost or failed / % not answered well within 100 ms / worst delay in ms. "
-                  f"Questions are counted from the failure to the end of the row; lost means no answer within {TIMEOUT_S} s.", summary]
+                  "Questions are counted from the failure to the end of the row; "
+                  f"lost means no answer within {TIMEOUT_S} s.", summary]
     for row in ROWS.values():
         found = rows_by_server(servers, row.name)
         if found:
@@ -138,7 +140,7 @@ def rank(one):
     """Less is better: first what was not answered, then what was late, then the worst."""
     trouble = one["trouble"]
     worst = trouble["worst_ms"] if trouble["worst_ms"] is not None and not trouble["lost"] else TIMEOUT_S * 1000
-    return (round(trouble["unanswered_share"], 4), round(trouble["late_250_share"], 4), round(trouble["late_100_share"], 4), worst)
+    return (*(round(trouble[f"{what}_share"], 4) for what in ("unanswered", "late_250", "late_100")), worst)
 
 
 def standing(ours, peers):
@@ -162,7 +164,8 @@ def one_failing_goals(row, ours, peers):
     worst, limit = trouble["worst_ms"], (healthy["worst_ms"] or 0) + MORE_MS
     yield (f"failover, {row}: worst at most {MORE_MS} ms more than in health", f"{ms(worst)} ms (at most {ms(limit)} ms)",
            worst is not None and worst <= limit)
-    yield f"failover, {row}: back within {BACK_S} s", f"{seconds(ours['back_s'])} s", ours["back_s"] is not None and ours["back_s"] <= BACK_S
+    back = ours["back_s"]
+    yield f"failover, {row}: back within {BACK_S} s", f"{seconds(back)} s", back is not None and back <= BACK_S
     yield (f"failover, {row}: at most {TROUBLE_TIMES} questions upstream for one ({HEALTHY_EXTRA:.2f} in health)",
            f"{ours['amplification']:.2f}, in health {ours['amplification_healthy']:.2f}", is_frugal(row, ours))
     if peers:
@@ -177,9 +180,11 @@ def is_frugal(row, ours):
 
 
 def all_failing_goals(row, ours, peers):
-    for what, limit, words in (("at_once", DEAD_MS, "within 2 s when they die"), ("later", KNOWN_DEAD_MS, "at once when they are known dead")):
+    for what, limit, words in (("at_once", DEAD_MS, "within 2 s when they die"),
+                               ("later", KNOWN_DEAD_MS, "at once when they are known dead")):
         one = ours[what]
-        yield (f"failover, {row}: an answer {words}", f"worst {ms(one['worst_ms'])} ms, {one['silent']} of {one['asked']} without",
+        yield (f"failover, {row}: an answer {words}",
+               f"worst {ms(one['worst_ms'])} ms, {one['silent']} of {one['asked']} without",
                one["silent"] == 0 and one["worst_ms"] is not None and one["worst_ms"] <= limit)
     good = ours["first_good_s"]
     yield (f"failover, {row}: a good answer within {FIRST_GOOD_S} s of their return", f"{seconds(good)} s",
@@ -187,7 +192,8 @@ def all_failing_goals(row, ours, peers):
 
 
 def probe_goals(ours):
-    yield "failover, probes: none in health", f"{ours['healthy_probes']} in {ours['healthy_s']:.0f} s", ours["healthy_probes"] == 0
+    found = ours["healthy_probes"]
+    yield "failover, probes: none in health", f"{found} in {ours['healthy_s']:.0f} s", found == 0
     yield "failover, probes: at most one a second", f"{ours['most_in_10_s']} in the worst 10 s", ours["most_in_10_s"] <= 11
     if ours["dead_s"] >= 300:
         yield "failover, probes: one in 30 s in the end", f"{ours['last_minute']} in the last minute", ours["last_minute"] <= 3

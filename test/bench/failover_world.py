@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-The upstreams of the failover scenario: hosts in network namespaces of their own, each with bench_faulty on port 53, and a tap that
-counts what is sent to each. The bench has a network namespace of its own as well, so that no address is anybody else's.
+The upstreams of the failover scenario: hosts in network namespaces of their own, each with bench_faulty on port 53, and a tap
+that counts what is sent to each. The bench has a network namespace of its own as well, so that no address is anybody else's.
 """
 import array
 import json
@@ -89,7 +89,8 @@ class Host:
 
     def _lead_to(self, there, here):
         namespace.run("ip", "neigh", "replace", self.address, "lladdr", there, "nud", "permanent", "dev", self.device)
-        namespace.run(*self.neighbour.command("ip", "neigh", "replace", self.here, "lladdr", here, "nud", "permanent", "dev", "eth0"))
+        namespace.run(*self.neighbour.command("ip", "neigh", "replace", self.here, "lladdr", here, "nud", "permanent",
+                                              "dev", "eth0"))
 
     def cut(self):
         """No packet arrives any more, either way, and no ICMP says so."""

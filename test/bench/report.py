@@ -277,8 +277,8 @@ def markdown(results, with_goals=True):
         if servers:
             parts.append(make(results, scenario, int(workers)))
         told = results.data["about"][key]
-        rounds = "" if scenario in APART else f", {told['rounds']} round{'s' if told['rounds'] > 1 else ''} of {told['seconds']:g} s"
-        parts.append(told["date"] + rounds
+        rounds = f", {told['rounds']} round{'s' if told['rounds'] > 1 else ''} of {told['seconds']:g} s"
+        parts.append(told["date"] + ("" if scenario in APART else rounds)
                      + (f"; other work took {100 * told['busy']:.0f} % of the machine." if told["busy"] > BUSY else "."))
         for name, why in results.data["gone"].get(key, {}).items():
             parts.append(f"Left out: {name} ({why})")

@@ -357,7 +357,7 @@ class Dnsdist(Server):
         policy = "" if s.several else "setServerPolicy(firstAvailable)"
         check = ", checkInterval=1, maxCheckFailures=1" if s.several else ""
         forwarders = s.each(f"newServer({{{{address='{{address}}:{{port}}', checkName='ready.bench.test.'{check}}}}})", "\n")
-        consul = s.consul("""newServer({address='127.0.0.1:{port}', name='consul', pool='consul', checkName='ready.service.consul.'})
+        consul = s.consul("""newServer({address='127.0.0.1:{port}', pool='consul', checkName='ready.service.consul.'})
 getPool('consul'):setCache(newPacketCache(100000, {maxTTL=86400}))
 addAction({'consul.'}, PoolAction('consul'))""")
         path = self.write("dnsdist.conf", f"""setLocal('127.0.0.1:{self.port}', {{reusePort=true}})

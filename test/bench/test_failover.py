@@ -128,7 +128,8 @@ def test_the_lost_and_the_failed_are_late_as_well():
     assert found["worst_ms"] == 300
 
 
-@pytest.mark.parametrize("after_mend, wanted", (([100] * 30, 0.0), ([0] * 12 + [60] * 18, 1.2), ([0] * 30, None), ([49] * 30, None)))
+@pytest.mark.parametrize("after_mend, wanted", (
+    ([100] * 30, 0.0), ([0] * 12 + [60] * 18, 1.2), ([0] * 30, None), ([49] * 30, None)))
 def test_back_is_the_first_tenth_of_a_second_with_half_of_the_share(after_mend, wanted):
     wire = Wire({"near": [100] * 30 + [0] * 20 + after_mend})
     assert figures.back_s(wire, "near", TIMES) == wanted
