@@ -248,6 +248,38 @@ an_answer_in_other_letter_case_is_not_believed_but_a_sign_of_life(void **arg)
 	fixture_stop(&f);
 }
 
+static bool
+refuse(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+{
+	(void)exchange;
+	(void)octets;
+	(void)len;
+	((struct asked *)arg)->checks++;
+	return false;
+}
+
+static void
+what_has_the_question_to_the_letter_and_is_not_believed_is_garbage(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	struct s53_exchange_ask ask;
+
+	(void)arg;
+	start(&f);
+	asked_init(&f, &asked);
+	ask = asked_ask(&asked);
+	ask.check = refuse;
+	asked_start(&asked, &ask);
+	run_until(&f, &f.kept_count, 1);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &asked.checks, 1);
+	time_after(&f, 5008);
+	assert_int_equal(sign_count, 1);
+	assert_sign(0, S53_UPSTREAM_GARBLED, S53_OVER_UDP, 5000);
+	fixture_stop(&f);
+}
+
 int
 main(void)
 {
@@ -261,6 +293,8 @@ main(void)
 		cmocka_unit_test(one_that_has_just_failed_is_not_listened_for_when_it_is_cancelled),
 		cmocka_unit_test(an_end_in_vain_is_noted_and_so_is_garbage_before_it),
 		cmocka_unit_test(an_answer_in_other_letter_case_is_not_believed_but_a_sign_of_life),
+		cmocka_unit_test(
+		    what_has_the_question_to_the_letter_and_is_not_believed_is_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
