@@ -6,8 +6,8 @@
  * Threads  main thread
  * Memory   embedded by its owner, until the channel is closed
  *
- * c-ares is told that the server is 127.0.0.1, and everything that it does to a socket is done here,
- * to the true address. So it needs no words for interfaces (1.18 has none, those of 1.34.5 find no
+ * c-ares is told that the server is 127.0.0.1, and all that it does to a socket is done here, to
+ * the true address. So it needs no words for interfaces (1.18 has none, those of 1.34.5 find no
  * interface), and we learn which error ended a question, which no version tells.
  */
 #pragma once
