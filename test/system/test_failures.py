@@ -3,11 +3,14 @@
 import os
 import socket
 import subprocess
+import time
 
 import pytest
 
+from support.healthlog import changes
 from support.process import BINARY, SANITIZER
 from support.split53 import Split53, free_port, run_once
+from support.watch import lost, watching
 
 GOOD = "options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file none; forwarders {{ 127.0.0.1 port 1; }}; }};\n"
 
@@ -141,3 +144,20 @@ def test_check_of_a_good_file_is_silent_about_errors_and_exits_with_0(tmp_path):
     conf.write_text(GOOD.format(port=1053))
     code, out, error = run_once("--check", str(conf))
     assert code == 0 and "error" not in (out + error)
+
+
+@pytest.mark.parametrize("more", ["", "server 127.0.0.0/8 { tcp-only yes; };"], ids=["udp", "tcp"])
+@pytest.mark.parametrize("room", [0, 3])
+def test_without_descriptors_no_server_is_said_to_be_down_and_no_question_is_lost(upstream, split53, more, room):
+    """What this host lacks is not the servers' fault."""
+    slow = [upstream(lambda q: q.send(q.address("10.0.0.1"), delay=0.05), address=f"127.0.0.{number}") for number in range(2, 8)]
+    program = split53(forwarders=[server.where for server in slow], options="forwarders-policy random;", extra=more,
+                      arguments=["-n", "2"])
+    time.sleep(0.2)
+    count = len(os.listdir(f"/proc/{program.process.pid}/fd"))
+    subprocess.run(["prlimit", f"--pid={program.process.pid}", f"--nofile={count + room}"], check=True)
+    with watching(program, every=0.004) as watch:
+        time.sleep(3)
+    assert not lost(watch.samples)
+    assert not [change for change in changes(program.log()) if change.to == "down"], changes(program.log())
+    assert {sample.code for sample in watch.samples} <= ({"SERVFAIL"} if room == 0 else {"NOERROR", "SERVFAIL"})
