@@ -10,14 +10,15 @@
  * In a group whose servers are all known to be down a query tries one of them (and those that were
  * not tried lately), for no longer than an answer takes as a rule: so the first that is back is
  * found by the first query, and nobody waits for the dead. Where others live a query tries one that
- * is down at most. One that is stalled is asked but twice: what it holds did arrive.
+ * is down at most, and when that is late and the rest has failed, that is all. One that is stalled is
+ * asked but once, twice when it is alone: what it holds did arrive.
  */
 #include <stdio.h>
 
 #include "pending.h"
 
 #define PASSES_WITH_EDNS 2
-#define PASSES_STALLED 1 /* after the first */
+#define PASSES_STALLED 1 /* after the first, of one that is alone */
 
 static uint32_t
 all_servers(const struct s53_group *group)
@@ -118,25 +119,58 @@ is_down(enum s53_health_state state)
 
 /*
  * Servers that are not asked (again) as long as they are what they are: those that hold the
- * question and have been asked twice, since it did arrive; and while others live all that are down
+ * question, since it did arrive (one that is alone is asked twice); and while others live all that are down
  * but one, since it was in vain with that one, too.
  */
 static uint32_t
 left_out(const struct s53_pending *pending)
 {
 	const struct s53_group *group = pending->query.route->group;
+	unsigned passes = s53_group_size(group) > 1 ? 0 : PASSES_STALLED;
 	uint32_t servers = 0;
 
-	if (!pending->asked_down && pending->pass <= PASSES_STALLED)
+	if (!pending->asked_down && pending->pass <= passes)
 		return 0;
 	for (unsigned i = 0; i < s53_group_size(group); i++) {
 		enum s53_health_state state = s53_upstream_state(s53_group_server(group, i));
 
-		if ((state == S53_HEALTH_STALLED && pending->pass > PASSES_STALLED) ||
+		if ((state == S53_HEALTH_STALLED && pending->pass > passes) ||
 		    (is_down(state) && pending->asked_down))
 			servers |= UINT32_C(1) << i;
 	}
 	return servers & ~pending->failed;
+}
+
+/* Those that have failed and were not up then, but are now, may be asked again. */
+static void
+forgive(struct s53_pending *pending)
+{
+	const struct s53_group *group = pending->query.route->group;
+
+	for (unsigned i = 0; pending->ill != 0 && i < s53_group_size(group); i++) {
+		uint32_t bit = UINT32_C(1) << i;
+
+		if ((pending->ill & bit) == 0 ||
+		    s53_upstream_state(s53_group_server(group, i)) != S53_HEALTH_UP)
+			continue;
+		pending->ill &= ~bit;
+		pending->failed &= ~bit;
+		pending->unfit &= ~bit;
+	}
+}
+
+/* Has each either failed or is down? */
+static bool
+nobody_lives(const struct s53_pending *pending)
+{
+	const struct s53_group *group = pending->query.route->group;
+
+	for (unsigned i = 0; i < s53_group_size(group); i++) {
+		if ((pending->failed >> i & 1) == 0 &&
+		    !is_down(s53_upstream_state(s53_group_server(group, i))))
+			return false;
+	}
+	return true;
 }
 
 static int
@@ -155,6 +189,7 @@ choose_server(struct s53_pending *pending, struct s53_group *group)
 
 	if (chosen != S53_CHOSEN_NONE || !may_repeat(pending))
 		return chosen;
+	forgive(pending);
 	pending->pass++;
 	pending->tried = pending->failed | asked_over_tcp(pending);
 	chosen = choose_among(pending, group);
@@ -189,7 +224,7 @@ s53_step_choose(struct s53_query *query)
 	struct s53_pending *pending = query->pending;
 	struct s53_group *group = query->route->group;
 	enum s53_group_condition condition = s53_group_condition(group);
-	bool idle = s53_list_empty(&pending->attempts);
+	bool idle = s53_list_empty(&pending->attempts), late = pending->late;
 	int chosen;
 
 	pending->group_dead = condition == S53_GROUP_DEAD;
@@ -200,7 +235,9 @@ s53_step_choose(struct s53_query *query)
 	if (chosen == S53_CHOSEN_QUOTA && idle)
 		return s53_over_quota(query, s53_group_rules(group)->per_server.drop);
 	if (chosen < 0)
-		return idle || all_failed(pending) ? s53_give_up(query) : S53_WAIT;
+		return idle || all_failed(pending) || (late && nobody_lives(pending))
+		    ? s53_give_up(query)
+		    : S53_WAIT;
 	pending->asked_down = pending->asked_down ||
 	    is_down(s53_upstream_state(s53_group_server(group, (unsigned)chosen)));
 	pending->plan = s53_plan_for(pending, (unsigned)chosen);

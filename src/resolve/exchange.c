@@ -12,7 +12,8 @@
 
 #include "pending.h"
 
-#define PASSES_DOUBLING 4 /* the wait stops growing after this many */
+#define PASSES_DOUBLING 4 /* the wait stops growing after this many, or at: */
+#define WAIT_MOST_MS 2000 /* or what is usual for the server, when that is more */
 #define SLICE_MS 500 /* of a longer wait: then it is looked whether they have all died */
 #define WATCH_MS 250 /* when nobody else is to be asked for it: the same */
 #define SPARE_MS 200 /* longer for an answer, when asking a second server is over the budget */
@@ -64,13 +65,15 @@ static uint32_t
 late_ms(const struct s53_pending *pending, const struct s53_upstream *server)
 {
 	unsigned doublings = pending->pass < PASSES_DOUBLING ? pending->pass : PASSES_DOUBLING;
-	uint32_t late_ms = s53_upstream_late_ms(server);
+	uint32_t late_ms = s53_upstream_late_ms(server), wait_ms, most_ms;
 
 	if (pending->group_dead)
 		return late_ms;
 	if (s53_all_asked(pending))
 		late_ms = s53_upstream_lost_ms(server);
-	return late_ms << doublings;
+	wait_ms = late_ms << doublings;
+	most_ms = late_ms > WAIT_MOST_MS ? late_ms : WAIT_MOST_MS;
+	return wait_ms < most_ms ? wait_ms : most_ms;
 }
 
 /* Go on with a query that an event of an exchange woke. */
@@ -194,8 +197,6 @@ on_late(void *arg, struct s53_exchange *exchange)
 		s53_exchange_later(pending->query.resolver->exchanger, exchange, wait_ms);
 		return;
 	}
-	if (attempt->watches)
-		(void)s53_pending_refresh(pending, pending->query.now_ms);
 	attempt->watches = true;
 	s53_exchange_later(pending->query.resolver->exchanger, exchange, WATCH_MS);
 	if (pending->attempt_count >= ATTEMPTS_OPEN_MAX)
@@ -223,7 +224,7 @@ note_failure(struct s53_attempt *attempt, enum s53_exchange_end end)
 	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
 	pending->ede = ends[end].ede;
 	snprintf(pending->ede_text, sizeof pending->ede_text, "%s %s", addr, ends[end].text);
-	pending->failed |= 1u << attempt->plan.server;
+	s53_attempt_fails(attempt);
 }
 
 static void

@@ -142,16 +142,6 @@ press(struct s53_pending *leader)
 	hurry(attempt);
 }
 
-bool
-s53_pending_refresh(struct s53_pending *leader, uint64_t now_ms)
-{
-	if (now_ms < leader->fresh_ms + FRESH_MS)
-		return false;
-	leader->fresh_ms = now_ms;
-	leader->failed = leader->unfit = 0;
-	return true;
-}
-
 /*
  * Who comes now is not to wait for what was asked and found out long ago: a server that could not
  * answer then may do so now.
@@ -161,8 +151,11 @@ refresh(struct s53_pending *leader, uint64_t now_ms)
 {
 	struct s53_attempt *attempt = last_attempt(leader);
 
-	if (attempt != NULL && s53_pending_refresh(leader, now_ms))
-		hurry(attempt);
+	if (attempt == NULL || now_ms < leader->fresh_ms + FRESH_MS)
+		return;
+	leader->fresh_ms = now_ms;
+	leader->failed = leader->unfit = 0;
+	hurry(attempt);
 }
 
 static enum s53_verdict

@@ -74,7 +74,8 @@ s53_pending_move(struct s53_query *query)
 	s53_arena_init(&pending->arena);
 	pending->leading = pending->chase_follows = pending->shed = false;
 	pending->follower_count = pending->presses = 0;
-	pending->tried = pending->failed = pending->left_out = pending->unfit = 0;
+	pending->tried = pending->failed = pending->ill = 0;
+	pending->left_out = pending->unfit = 0;
 	pending->fresh_ms = query->now_ms;
 	pending->asked = pending->asked_down = pending->waited = pending->late = false;
 	pending->group_dead = pending->in_zone_quota = false;
@@ -122,6 +123,19 @@ s53_attempts_end(struct s53_pending *pending)
 	S53_LIST_EACH_SAFE (&pending->attempts, link, following) {
 		s53_attempt_free(S53_CONTAINER_OF(link, struct s53_attempt, link));
 	}
+}
+
+void
+s53_attempt_fails(const struct s53_attempt *attempt)
+{
+	struct s53_pending *pending = attempt->pending;
+	uint32_t bit = UINT32_C(1) << attempt->plan.server;
+
+	pending->failed |= bit;
+	if (s53_upstream_state(s53_attempt_server(attempt)) != S53_HEALTH_UP)
+		pending->ill |= bit;
+	else
+		pending->ill &= ~bit;
 }
 
 struct s53_attempt *

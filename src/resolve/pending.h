@@ -76,6 +76,7 @@ struct s53_pending {
 	struct s53_link attempts;
 	uint32_t tried; /* servers asked in this pass */
 	uint32_t failed; /* servers that said or proved that they cannot */
+	uint32_t ill; /* those of them that were not up then: they may get well */
 	uint32_t left_out; /* servers that are not asked (again) as they are stalled or down */
 	uint32_t unfit; /* those of them that said so by a rcode */
 	uint64_t fresh_ms; /* when it began, or began anew for who joined it: join.c */
@@ -111,6 +112,8 @@ void s53_pending_free(struct s53_pending *pending);
 void s53_attempt_free(struct s53_attempt *attempt);
 void s53_attempts_end(struct s53_pending *pending); /* all that are open */
 struct s53_attempt *s53_attempt_new(struct s53_pending *pending, const struct s53_plan *plan);
+/* Its server cannot help: to be called before the attempt is freed. */
+void s53_attempt_fails(const struct s53_attempt *attempt);
 struct s53_upstream *s53_attempt_server(const struct s53_attempt *attempt);
 
 /* The in-flight table. */
@@ -198,9 +201,6 @@ enum s53_verdict s53_refuse_loop(struct s53_query *query);
 
 /* join.c: the leader's answer is here, and not all who asked for it had room: more will have. */
 void s53_clients_learn(struct s53_pending *leader);
-
-/* join.c: servers that failed long ago may be asked again. false: it was not long. */
-bool s53_pending_refresh(struct s53_pending *leader, uint64_t now_ms);
 
 /* join.c: ask by itself, as who leads or does not join. */
 void s53_pending_lead(struct s53_pending *pending);

@@ -94,7 +94,7 @@ next_server(struct s53_pending *pending, struct s53_attempt *attempt, uint16_t r
 	pending->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
 	snprintf(
 	    pending->ede_text, sizeof pending->ede_text, "%s answered with rcode %u", addr, rcode);
-	pending->failed |= 1u << attempt->plan.server;
+	s53_attempt_fails(attempt);
 	pending->unfit |= 1u << attempt->plan.server;
 	s53_attempt_free(attempt);
 	return explored && !s53_list_empty(&pending->attempts) ? S53_WAIT : S53_RETRY;
