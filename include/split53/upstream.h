@@ -66,6 +66,11 @@ struct s53_upstream_sign {
 	enum s53_upstream_event event;
 	enum s53_protocol over;
 	uint32_t waited_ms; /* since the question left */
+	/*
+	 * This process stood still some time before this; 0: never. Silence that began earlier is
+	 * no silence.
+	 */
+	uint64_t stood_ms;
 };
 
 /*

@@ -73,6 +73,7 @@ struct health {
 	uint64_t failed_ms;
 	uint64_t raised_ms; /* when a doubt that weighs was last over; 0: never */
 	uint64_t waits_ms; /* until then a probe is under way, whose end tells whether it falls */
+	uint64_t stood_ms; /* nobody listened some time before this; 0: always */
 	uint64_t row_ms; /* when the first question of the row left */
 	unsigned row; /* failures in a row */
 	unsigned open; /* of these, late ones that have not ended yet */

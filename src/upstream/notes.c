@@ -19,7 +19,8 @@ s53_exchange_note(
 {
 	struct s53_upstream_sign sign = { .event = event,
 		.over = exchange->on_tcp ? S53_OVER_TCP : S53_OVER_UDP,
-		.waited_ms = since(exchange->sent_ms, now_ms) };
+		.waited_ms = since(exchange->sent_ms, now_ms),
+		.stood_ms = exchange->exchanger->wheel.stood_ms };
 
 	if (exchange->sent_ms >= exchange->exchanger->wheel.stood_ms)
 		s53_upstream_note(exchange->lane->upstream, sign, now_ms);
@@ -49,9 +50,10 @@ s53_lane_note(
     struct s53_lane *lane, enum s53_protocol over, enum s53_upstream_event event, uint64_t used_ms)
 {
 	const struct s53_wheel *wheel = &lane->exchanger->wheel;
-	struct s53_upstream_sign sign = {
-		.event = event, .over = over, .waited_ms = since(used_ms, wheel->now_ms)
-	};
+	struct s53_upstream_sign sign = { .event = event,
+		.over = over,
+		.waited_ms = since(used_ms, wheel->now_ms),
+		.stood_ms = wheel->stood_ms };
 
 	if (used_ms >= wheel->stood_ms)
 		s53_upstream_note(lane->upstream, sign, wheel->now_ms);

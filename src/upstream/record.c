@@ -296,6 +296,8 @@ enter_row(struct health *health, uint64_t left_ms, bool ends)
 {
 	if (left_ms < heard_ms(health))
 		return false;
+	if (health->row > 0 && health->row_ms < health->stood_ms) /* nobody listened meanwhile */
+		health->row = health->doubts = health->open = 0;
 	if (ends && health->open > 0) {
 		health->open--;
 		return true;
@@ -413,6 +415,8 @@ struct health_change
 health_sign(struct health *health, struct s53_upstream_sign sign, uint64_t now_ms)
 {
 	health->known = true;
+	if (sign.stood_ms > health->stood_ms)
+		health->stood_ms = sign.stood_ms;
 	switch (sign.event) {
 	case S53_UPSTREAM_ANSWERED:
 		return on_answer(health, sign.waited_ms, now_ms);
@@ -488,15 +492,16 @@ probe_unfit(struct health *health, uint64_t now_ms)
 }
 
 static struct health_change
-probe_held(struct health *health, uint64_t now_ms)
+probe_held(struct health *health, uint64_t began_ms, uint64_t now_ms)
 {
-	bool lossy = atomic_load_explicit(&health->loss, memory_order_relaxed) > HELD_LOSS;
+	bool lossy = atomic_load_explicit(&health->loss, memory_order_relaxed) > HELD_LOSS ||
+	    live_ms(health) > began_ms;
 
 	health->probed_ms = now_ms;
 	hear(health);
 	fail(health, S53_REASON_HELD, now_ms, now_ms);
 	health->held++;
-	/* Where things get lost it may have been just this question. */
+	/* Where others are answered it may have been just this question, or it got lost. */
 	return give(health, lossy && health->held < HELD_TWICE ? SIGNAL_ANSWER : SIGNAL_HELD,
 	    S53_REASON_HELD, now_ms);
 }
@@ -511,7 +516,7 @@ health_probe_ends(struct health *health, const struct health_probed *probed, uin
 	case S53_PROBE_UNFIT:
 		return probe_unfit(health, now_ms);
 	case S53_PROBE_HELD:
-		return probe_held(health, now_ms);
+		return probe_held(health, probed->began_ms, now_ms);
 	case S53_PROBE_LOST:
 		return probe_lost(health, probed->began_ms, now_ms);
 	case S53_PROBE_REFUSED:

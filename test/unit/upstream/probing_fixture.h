@@ -75,7 +75,7 @@ world_free(struct world *w)
 static inline void
 note(struct world *w, enum s53_protocol over, enum s53_upstream_event event, uint32_t waited_ms)
 {
-	struct s53_upstream_sign sign = { event, over, waited_ms };
+	struct s53_upstream_sign sign = { event, over, waited_ms, 0 };
 
 	s53_upstream_note(w->server, sign, w->now_ms);
 }

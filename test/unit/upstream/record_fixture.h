@@ -33,7 +33,7 @@ took(struct patient *p, struct health_change change)
 static inline void
 sign(struct patient *p, enum s53_upstream_event event, uint32_t waited_ms)
 {
-	struct s53_upstream_sign s = { event, S53_OVER_UDP, waited_ms };
+	struct s53_upstream_sign s = { event, S53_OVER_UDP, waited_ms, 0 };
 
 	took(p, health_sign(&p->health, s, p->now_ms));
 }

@@ -149,7 +149,7 @@ a_cut_answer_is_late_at_once_when_tcp_is_known_to_be_down(void **arg)
 	late_while_pending = 0;
 	fixture_start(&f, truncate_over_udp);
 	s53_upstream_note(f.upstream,
-	    (struct s53_upstream_sign){ S53_UPSTREAM_REFUSED, S53_OVER_TCP, 0 }, s53_clock_ms());
+	    (struct s53_upstream_sign){ S53_UPSTREAM_REFUSED, S53_OVER_TCP, 0, 0 }, s53_clock_ms());
 	ask_late(&f, &asked, 3000);
 	asked.on_late = count_pending;
 	run_until(&f, &asked.ends, 1);

@@ -63,7 +63,7 @@ fixture_free(struct fixture *f)
 static void
 note(struct fixture *f, unsigned server, enum s53_upstream_event event, uint32_t waited_ms)
 {
-	struct s53_upstream_sign sign = { event, S53_OVER_UDP, waited_ms };
+	struct s53_upstream_sign sign = { event, S53_OVER_UDP, waited_ms, 0 };
 
 	s53_upstream_begin(f->servers[server]);
 	s53_upstream_note(f->servers[server], sign, f->now_ms);

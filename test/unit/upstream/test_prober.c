@@ -81,7 +81,7 @@ tear_down(void **arg)
 static void
 note(struct fixture *f, enum s53_upstream_event event)
 {
-	struct s53_upstream_sign sign = { event, S53_OVER_UDP, 1 };
+	struct s53_upstream_sign sign = { event, S53_OVER_UDP, 1, 0 };
 
 	s53_upstream_note(f->upstream, sign, s53_clock_ms());
 }
@@ -275,7 +275,7 @@ static void
 servers_are_probed_at_the_same_time(void **arg)
 {
 	struct fixture *f = *arg;
-	struct s53_upstream_sign sign = { S53_UPSTREAM_REFUSED, S53_OVER_UDP, 1 };
+	struct s53_upstream_sign sign = { S53_UPSTREAM_REFUSED, S53_OVER_UDP, 1, 0 };
 	struct fake_server others[3];
 	struct s53_upstream *upstreams[3];
 	unsigned under_way = 0;

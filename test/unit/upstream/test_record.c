@@ -341,6 +341,28 @@ who_comes_back_is_measured_as_for_the_first_time(void **arg)
 }
 
 static void
+silence_does_not_last_over_a_standstill(void **arg)
+{
+	struct patient p = patient_new(5);
+	struct s53_upstream_sign late = { S53_UPSTREAM_LATE, S53_OVER_UDP, 50, 0 };
+
+	(void)arg;
+	for (unsigned i = 0; i < 2; i++)
+		late_after(&p, 50);
+	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
+	p.now_ms += 3000;
+	late.stood_ms = p.now_ms;
+	for (unsigned i = 0; i < 19; i++) {
+		p.now_ms += 50;
+		took(&p, health_sign(&p.health, late, p.now_ms));
+		assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
+	}
+	p.now_ms += 100;
+	took(&p, health_sign(&p.health, late, p.now_ms));
+	assert_int_equal(state(&p), S53_HEALTH_DOWN);
+}
+
+static void
 where_things_get_lost_one_held_probe_does_not_stall_a_server(void **arg)
 {
 	struct patient p = patient_new(5);
@@ -424,6 +446,7 @@ main(void)
 		cmocka_unit_test(only_answers_tell_of_the_round_trip),
 		cmocka_unit_test(far_quicker_after_a_second_is_believed_at_once),
 		cmocka_unit_test(who_comes_back_is_measured_as_for_the_first_time),
+		cmocka_unit_test(silence_does_not_last_over_a_standstill),
 		cmocka_unit_test(where_things_get_lost_one_held_probe_does_not_stall_a_server),
 		cmocka_unit_test(the_time_of_a_probe_counts_only_for_want_of_live_answers),
 		cmocka_unit_test(the_report_tells_what_is_known),

@@ -56,7 +56,7 @@ fixture_free(struct fixture *f)
 static void
 note(struct fixture *f, enum s53_protocol over, enum s53_upstream_event event, uint32_t waited_ms)
 {
-	struct s53_upstream_sign sign = { event, over, waited_ms };
+	struct s53_upstream_sign sign = { event, over, waited_ms, 0 };
 
 	s53_upstream_note(f->server, sign, f->now_ms);
 }
@@ -96,7 +96,7 @@ what_is_known_is_kept_while_anybody_holds_the_server(void **arg)
 {
 	struct s53_registry *registry = s53_registry_new();
 	struct s53_upstream *old = get(registry, "192.0.2.1");
-	struct s53_upstream_sign sign = { S53_UPSTREAM_ANSWERED, S53_OVER_UDP, 40 };
+	struct s53_upstream_sign sign = { S53_UPSTREAM_ANSWERED, S53_OVER_UDP, 40, 0 };
 	struct s53_upstream *new;
 
 	(void)arg;
