@@ -9,6 +9,9 @@
  *   down                 in turns work over TCP, work and life over UDP, a tenth of the time down
  *                        after the last; TCP has no turn once it has proved itself
  *
+ * A doubt that live questions cast is looked into even when others of them have dispelled it: a
+ * server that holds what needs work answers the rest.
+ *
  * All times count from when the last probe left, so that one that is waited for in vain delays
  * nothing. UDP comes first; TCP alone in trouble is probed as UDP would be.
  */
@@ -76,6 +79,8 @@ watched(const struct s53_upstream *upstream)
 {
 	enum s53_protocol first = main_path(upstream);
 
+	if (upstream->probing.doubted)
+		return first;
 	if (is_up(upstream, first) && !is_up(upstream, S53_OVER_TCP))
 		return S53_OVER_TCP;
 	return first;
@@ -115,7 +120,7 @@ gap_ms(const struct s53_upstream *upstream, uint64_t now_ms)
 
 	if (probing->check.mode == S53_CHECK_NEVER)
 		return UINT64_MAX;
-	if (is_up(upstream, over))
+	if (is_up(upstream, over) && !probing->doubted)
 		return probing->check.mode == S53_CHECK_ALWAYS ? interval_ms(probing) : UINT64_MAX;
 	/* One whose probes are no measure of it goes on for as long as it gets no question. */
 	if (is_down(upstream, over) || health->unfit != 0)
@@ -187,8 +192,12 @@ probing_replan(struct s53_upstream *upstream, enum s53_protocol over,
 		upstream->probing.turn = TURN_TCP;
 	else
 		urgent = urgent && over == watched(upstream);
-	if (upstream->probing.under_way)
+	if (upstream->probing.under_way) {
+		if (change != NULL && change->changed && change->to == S53_HEALTH_SUSPECT &&
+		    over == main_path(upstream))
+			upstream->probing.doubted = true;
 		return false;
+	}
 	was_ms = s53_probe_due_ms(upstream);
 	if (set_due(upstream, urgent, now_ms))
 		return true;
@@ -245,6 +254,7 @@ s53_probe_begin(struct s53_upstream *upstream, struct s53_probe *out, uint64_t n
 	probing->probe = *out;
 	probing->under_way = probing->began = true;
 	probing->began_ms = now_ms;
+	probing->doubted = false;
 	atomic_store_explicit(&probing->due_ms, UINT64_MAX, memory_order_relaxed);
 	change = health_probe_leaves(&upstream->path[out->over], out, now_ms);
 	pthread_mutex_unlock(&upstream->lock);
@@ -290,7 +300,7 @@ goes_on(struct s53_upstream *upstream, const struct s53_probe *probe, enum s53_p
 	}
 	if (takes_turns(upstream))
 		return take_turns(upstream, probe, end);
-	if (is_up(upstream, over))
+	if (is_up(upstream, over) && !upstream->probing.doubted)
 		return false;
 	if (probe->over != over)
 		return true; /* it is the other that is in trouble now */
@@ -311,6 +321,9 @@ s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe, enum
 	change = health_probe_ends(&upstream->path[probe->over],
 	    &(struct health_probed){ probe->kind, end, rtt_ms, probing->began_ms }, now_ms);
 	probing->under_way = false;
+	/* Held once may be bad luck, and what is held is no matter of a few live answers. */
+	if (end == S53_PROBE_HELD && is_up(upstream, probe->over))
+		probing->doubted = true;
 	if (end == S53_PROBE_SKIPPED)
 		sooner = set_due_after_skip(upstream, now_ms);
 	else

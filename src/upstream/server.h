@@ -60,6 +60,7 @@ struct probing {
 	uint64_t began_ms; /* the last one */
 	bool began; /* there was one */
 	bool under_way;
+	bool doubted; /* work is next, whatever live questions say meanwhile */
 	struct s53_probe probe; /* that one, or the last */
 	unsigned turn; /* while it is down */
 };
