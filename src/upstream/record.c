@@ -274,6 +274,14 @@ health_answered(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
 		atomic_store_explicit(&health->proven, true, memory_order_relaxed);
 }
 
+/* Who was there when he was asked, but has refused since, is not there for an answer on its way. */
+static bool
+is_overtaken(const struct health *health, uint64_t left_ms)
+{
+	return is_part_of_down(health_state(health)) && left_ms < health->since_ms &&
+	    (health->reason == S53_REASON_REFUSED || health->reason == S53_REASON_UNREACHABLE);
+}
+
 static struct health_change
 on_answer(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
 {
@@ -281,6 +289,8 @@ on_answer(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
 	bool unfit = health->unfit > 0 && health->reason == S53_REASON_RCODE;
 
 	health_answered(health, rtt_ms, now_ms);
+	if (is_overtaken(health, since(rtt_ms, now_ms)))
+		return (struct health_change){ .changed = false };
 	hear(health);
 	if (stalled || unfit) /* by some question; but probes for work decide */
 		return give(health, SIGNAL_ANSWER, S53_REASON_NONE, now_ms);
