@@ -75,8 +75,9 @@ struct s53_health_check {
 #define S53_CHECK_SERVFAIL (UINT32_C(1) << 2)
 
 /*
- * The defaults, for a server that is asked for the names below `apex` (lower case): SOA of it, which
- * a Consul agent answers only with a leader; `. NS` for the root. Below arpa SERVFAIL is accepted.
+ * The defaults, for a server that is asked for the names below `apex` (lower case): SOA of it,
+ * which a Consul agent answers only with a leader; `. NS` for the root. Below arpa SERVFAIL is
+ * accepted.
  */
 void s53_health_check_init(struct s53_health_check *check, const struct s53_name *apex);
 
