@@ -110,16 +110,19 @@ is_again(const struct s53_query *query, const struct s53_pending *leader)
 	return false;
 }
 
-/* The attempt that was begun last; NULL: none. */
+/* The attempt that was begun last, of those that somebody waits for if there are any; NULL: none. */
 static struct s53_attempt *
 last_attempt(const struct s53_pending *leader)
 {
-	struct s53_attempt *attempt;
+	struct s53_attempt *last = NULL;
 
-	if (s53_list_empty(&leader->attempts))
-		return NULL;
-	attempt = S53_CONTAINER_OF(leader->attempts.prev, struct s53_attempt, link);
-	return attempt->exchange != NULL ? attempt : NULL;
+	S53_LIST_EACH (&leader->attempts, link) {
+		struct s53_attempt *attempt = S53_CONTAINER_OF(link, struct s53_attempt, link);
+
+		if (attempt->exchange != NULL && (last == NULL || !attempt->plan.explores))
+			last = attempt;
+	}
+	return last;
 }
 
 static void

@@ -290,7 +290,8 @@ s53_exchange_later(struct s53_exchanger *exchanger, struct s53_exchange *exchang
 	uint64_t now_ms = s53_clock_ms();
 
 	S53_ASSERT(exchange->used && exchange->exchanger == exchanger);
-	exchange->hurried = now_ms + late_ms < exchange->late_ms;
+	/* Until late() is called: hurrying twice makes it no later. */
+	exchange->hurried = exchange->hurried || now_ms + late_ms < exchange->late_ms;
 	exchange->late_ms = now_ms + late_ms;
 	if (exchange->carrier != NULL) /* else it has failed, which is told soon */
 		s53_exchange_arm(exchange, now_ms);

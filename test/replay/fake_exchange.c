@@ -101,7 +101,7 @@ s53_exchange_later(struct s53_exchanger *exchanger, struct s53_exchange *exchang
 {
 	(void)exchanger;
 	S53_ASSERT(!exchange->listened);
-	exchange->hurried = s53_clock_ms() + late_ms < exchange->late_at_ms;
+	exchange->hurried = exchange->hurried || s53_clock_ms() + late_ms < exchange->late_at_ms;
 	exchange->late_at_ms = s53_clock_ms() + late_ms;
 }
 

@@ -118,7 +118,8 @@ late_before_its_time_because_a_client_hurries_is_no_sign(void **arg)
 	start(&f);
 	ask_late(&f, &asked, 100);
 	run_until(&f, &f.kept_count, 1);
-	s53_exchange_later(f.exchanger, asked.exchange, 10);
+	for (unsigned i = 0; i < 2; i++) /* twice in a moment: it is hurried all the same */
+		s53_exchange_later(f.exchanger, asked.exchange, 10);
 	asked.on_late = later_once; /* in 100 ms more */
 	time_after(&f, 20);
 	assert_int_equal(asked.lates, 1);
