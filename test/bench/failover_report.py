@@ -113,7 +113,7 @@ def cell(one):
     if one is None:
         return "-"
     trouble = one["trouble"]
-    worst = "none came" if trouble["worst_ms"] is None else ms(trouble["worst_ms"])
+    worst = "lost" if trouble["lost"] or trouble["worst_ms"] is None else ms(trouble["worst_ms"])
     return f"{share(trouble['unanswered_share'])} / {share(trouble['late_100_share'])} / {worst}"
 
 
@@ -122,7 +122,8 @@ def failover_table(results, scenario, workers):
     parts = []
     summary = summary_table(servers)
     if summary:
-        parts += ["In each cell: % of the questions lost or failed / % not answered well within 100 ms / worst delay in ms. "
+        parts += ["In each cell: % of the questions lost or failed / % not answered well within 100 ms / worst delay in ms "
+                  "(lost: some had no answer). "
                   "Questions are counted from the failure to the end of the row; "
                   f"lost means no answer within {TIMEOUT_S} s.", summary]
     for row in ROWS.values():
