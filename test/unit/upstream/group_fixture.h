@@ -94,6 +94,7 @@ becomes(struct fixture *f, unsigned server, enum s53_health_state state)
 
 	switch (state) {
 	case S53_HEALTH_UP:
+		f->now_ms += 10; /* what left before it was down is no sign */
 		for (unsigned i = 0; i < 10; i++)
 			answers(f, server, 10);
 		break;
@@ -110,6 +111,7 @@ becomes(struct fixture *f, unsigned server, enum s53_health_state state)
 		break;
 	case S53_HEALTH_RECOVERING:
 		note(f, server, S53_UPSTREAM_REFUSED, 0);
+		f->now_ms += 10;
 		answers(f, server, 10);
 		break;
 	default:

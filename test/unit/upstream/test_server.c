@@ -209,6 +209,7 @@ it_wants_tcp_when_udp_is_down_and_tcp_has_proved_itself(void **arg)
 	assert_int_equal(s53_upstream_late_ms(f.server), 250); /* TCP's */
 	note(&f, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
 	assert_false(s53_upstream_wants_tcp(f.server));
+	f.now_ms += 100;
 	note(&f, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 90);
 	assert_false(s53_upstream_wants_tcp(f.server)); /* recovering */
 	note(&f, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 90);
