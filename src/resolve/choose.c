@@ -18,6 +18,7 @@
 #include "pending.h"
 
 #define PASSES_WITH_EDNS 2
+#define PASSES_UNFORGIVING 3 /* some two seconds */
 #define PASSES_STALLED 1 /* after the first, of one that is alone */
 
 static uint32_t
@@ -141,12 +142,17 @@ left_out(const struct s53_pending *pending)
 	return servers & ~pending->failed;
 }
 
-/* Those that have failed and were not up then, but are now, may be asked again. */
+/*
+ * Those that have failed and were not up then, but are now, may be asked again; when it takes long,
+ * once all of them.
+ */
 static void
 forgive(struct s53_pending *pending)
 {
 	const struct s53_group *group = pending->query.route->group;
 
+	if (pending->pass == PASSES_UNFORGIVING)
+		pending->failed = pending->unfit = pending->ill = 0;
 	for (unsigned i = 0; pending->ill != 0 && i < s53_group_size(group); i++) {
 		uint32_t bit = UINT32_C(1) << i;
 

@@ -13,6 +13,7 @@
 #define NEXT_SERVER_MS 450
 #define ROUND_TRIPS_MS (4 * 55)
 #define DEAD_KNOWN_MS 300
+#define LAST_WAIT_MS 2000
 #define DEAD_FOUND_MS 2000
 #define ILL_DEAD_FOUND_MS 3000 /* they were in trouble before: a probe was perhaps under way */
 #define LOAD_GAP_MS 20 /* at least so often asked: under load */
@@ -109,10 +110,12 @@ check_good(const struct schedule *schedule, const struct asker *asker, uint64_t 
 	uint64_t bound_ms = (route->count - 1) * NEXT_SERVER_MS + ROUND_TRIPS_MS;
 	uint64_t known_ms = asker->asked_ms;
 
-	/* That TCP was in vain may be found out, and then be remembered, at a query's end. */
-	if (asker->kind == 't' && schedule->names > 0)
-		known_ms -= QUERY_TIMEOUT_MS;
-
+	/*
+	 * A failure that is remembered may be that of a query which asked for the last time 2 s
+	 * before its end, or over TCP for all of its time.
+	 */
+	if (schedule->names > 0)
+		known_ms -= asker->kind == 't' ? QUERY_TIMEOUT_MS : LAST_WAIT_MS;
 	for (unsigned i = 0; i < route->count; i++) {
 		const struct server *server = &schedule->servers[route->servers[i]];
 
