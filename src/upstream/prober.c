@@ -12,6 +12,7 @@
 #include <event2/event_struct.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <split53/clock.h>
@@ -20,6 +21,9 @@
 #include "inquiry.h"
 
 #define AGAIN_MS 10 /* when one is due but could not begin */
+#define AT_ONCE_MAX 512 /* probes under way: a network that is gone may be that of thousands */
+#define AT_ONCE_MIN 4
+#define DESCRIPTORS_SHARE 8 /* and no more than one in so many descriptors: clients need some */
 
 struct under_way {
 	struct s53_link link;
@@ -34,6 +38,7 @@ struct s53_prober {
 	struct event woken, due;
 	uint64_t next_ms; /* when `due` is to fire; UINT64_MAX: not */
 	struct s53_link probes; /* under way */
+	unsigned count, most; /* of them, at once */
 };
 
 /* From any thread. */
@@ -71,6 +76,7 @@ on_done(void *arg, struct s53_inquiry *inquiry, enum s53_probe_end end, uint32_t
 	look_again_at(prober, s53_probe_due_ms(ask->upstream));
 	s53_inquiry_free(inquiry);
 	s53_list_remove(&probe->link);
+	prober->count--;
 	free(probe);
 }
 
@@ -93,6 +99,7 @@ start(struct s53_prober *prober, struct s53_upstream *upstream, const struct s53
 	}
 	probe->prober = prober;
 	s53_list_append(&prober->probes, &probe->link);
+	prober->count++;
 }
 
 static bool
@@ -102,7 +109,8 @@ look_at(struct s53_upstream *upstream, void *arg)
 	struct s53_probe probe;
 	uint64_t now_ms = s53_clock_ms(), due_ms = s53_probe_due_ms(upstream);
 
-	if (due_ms <= now_ms && s53_probe_begin(upstream, &probe, now_ms)) {
+	if (due_ms <= now_ms && prober->count < prober->most &&
+	    s53_probe_begin(upstream, &probe, now_ms)) {
 		start(prober, upstream, &probe);
 		due_ms = s53_probe_due_ms(upstream);
 	}
@@ -137,6 +145,20 @@ on_woken(evutil_socket_t fd, short what, void *arg)
 	look(arg);
 }
 
+static unsigned
+at_once(void)
+{
+	struct rlimit limit;
+	rlim_t share;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return AT_ONCE_MIN;
+	share = limit.rlim_cur / DESCRIPTORS_SHARE;
+	return share > AT_ONCE_MAX ? AT_ONCE_MAX
+	    : share < AT_ONCE_MIN  ? AT_ONCE_MIN
+				   : (unsigned)share;
+}
+
 struct s53_prober *
 s53_prober_new(struct event_base *base, struct s53_registry *registry)
 {
@@ -147,6 +169,7 @@ s53_prober_new(struct event_base *base, struct s53_registry *registry)
 	prober->base = base;
 	prober->registry = registry;
 	s53_list_init(&prober->probes);
+	prober->most = at_once();
 	prober->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (prober->wake_fd < 0) {
 		free(prober);

@@ -271,29 +271,85 @@ another_thread_wakes_it(void **arg)
 	assert_int_equal(eventfd_read(f->prober->wake_fd, &count), -1); /* and sleeps again */
 }
 
-static void
-servers_are_probed_at_the_same_time(void **arg)
-{
-	struct fixture *f = *arg;
-	struct s53_upstream_sign sign = { S53_UPSTREAM_REFUSED, S53_OVER_UDP, 1, 0 };
-	struct fake_server others[3];
-	struct s53_upstream *upstreams[3];
-	unsigned under_way = 0;
+#define OTHERS 3
 
-	for (unsigned i = 0; i < 3; i++) {
+static void
+refuse_others(
+    struct fixture *f, struct fake_server others[OTHERS], struct s53_upstream *upstreams[OTHERS])
+{
+	struct s53_upstream_sign sign = { S53_UPSTREAM_REFUSED, S53_OVER_UDP, 1, 0 };
+
+	for (unsigned i = 0; i < OTHERS; i++) {
 		fake_server_start(&others[i], f->base, "127.0.0.1", fake_silence);
 		upstreams[i] = add_server(f, &others[i].addr);
 		s53_upstream_note(upstreams[i], sign, s53_clock_ms());
 	}
 	(void)event_base_loop(f->base, EVLOOP_ONCE);
+}
+
+static unsigned
+under_way(const struct fixture *f)
+{
+	unsigned count = 0;
+
 	S53_LIST_EACH (&f->prober->probes, it)
-		under_way++;
-	assert_int_equal(under_way, 3);
-	for (unsigned i = 0; i < 3; i++) {
+		count++;
+	return count;
+}
+
+static void
+servers_are_probed_at_the_same_time(void **arg)
+{
+	struct fixture *f = *arg;
+	struct fake_server others[OTHERS];
+	struct s53_upstream *upstreams[OTHERS];
+
+	refuse_others(f, others, upstreams);
+	assert_int_equal(under_way(f), OTHERS);
+	for (unsigned i = 0; i < OTHERS; i++) {
 		s53_upstream_drop(upstreams[i]); /* the probe has a count of its own */
 		fake_server_stop(&others[i]);
 	}
 	assert_true(run(f, is_quiet, TIMEOUT_MS + 1500));
+}
+
+static struct s53_upstream *const *others_waiting_for;
+
+static unsigned
+waiting(void)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < OTHERS; i++)
+		count += s53_probe_due_ms(others_waiting_for[i]) <= s53_clock_ms();
+	return count;
+}
+
+static bool
+nobody_waits(struct fixture *f)
+{
+	assert_in_range(under_way(f), 0, f->prober->most);
+	return waiting() == 0;
+}
+
+static void
+only_so_many_are_probed_at_once_and_the_rest_has_its_turn(void **arg)
+{
+	struct fixture *f = *arg;
+	struct fake_server others[OTHERS];
+	struct s53_upstream *upstreams[OTHERS];
+
+	others_waiting_for = upstreams;
+	f->prober->most = OTHERS - 1;
+	refuse_others(f, others, upstreams);
+	assert_int_equal(under_way(f), OTHERS - 1);
+	assert_int_equal(waiting(), 1);
+	assert_in_range(f->prober->next_ms, 1, s53_clock_ms() + AGAIN_MS);
+	assert_true(run(f, nobody_waits, 900)); /* those that began are not due again before 1 s */
+	for (unsigned i = 0; i < OTHERS; i++) {
+		s53_upstream_drop(upstreams[i]);
+		fake_server_stop(&others[i]);
+	}
 }
 
 static void
@@ -345,6 +401,7 @@ main(void)
 		TEST(a_probe_that_is_lost_is_seen_when_its_time_is_up),
 		TEST(another_thread_wakes_it),
 		TEST(servers_are_probed_at_the_same_time),
+		TEST(only_so_many_are_probed_at_once_and_the_rest_has_its_turn),
 		TEST(checked_always_a_server_in_health_is_probed_each_interval),
 		TEST(its_end_gives_up_what_is_under_way_and_leaves_the_plan_whole),
 	};
