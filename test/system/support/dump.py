@@ -28,10 +28,14 @@ class View:
 
 
 class Dump:
-    """views: by name. upstreams: (server, UDP or TCP) -> its line, by title of column. complete: the last line says so."""
+    """
+    views: by name. upstreams: (server, UDP or TCP) -> its line, by title of column. counters: name -> number, none of them 0.
+    complete: the last line says so.
+    """
 
     def __init__(self, text):
-        self.views, self.upstreams, self.complete = {}, {}, False
+        self.views, self.upstreams, self.counters, self.complete = {}, {}, {}, False
+        self._counting = False	# the counters have begun
         self._titles = None	# of the table of upstreams, once it has begun
         self._view = self._question = None
         self._worth, self._stale, self._owner, self._negative = None, False, None, False
@@ -51,6 +55,13 @@ class Dump:
             self.complete = True
         elif text == "Upstreams":
             self._titles = []
+        elif text == "Counters":
+            self._counting = True
+        elif self._counting:
+            if text:
+                name, number = text.split()
+                assert name not in self.counters and int(number) > 0
+                self.counters[name] = int(number)
         elif self._titles is not None:
             self._upstream(re.split(r" {2,}", text))
         elif self._view is not None and re.fullmatch(r"\S*/[A-Z0-9-]+(/CLASS\d+)?( DO)?( CD)?", text):
