@@ -110,7 +110,7 @@ write_view_head(struct server_dump *dump)
 static bool
 dump_some(struct server_dump *dump)
 {
-	if (dump->view == dump->policy->view_count)
+	if (dump->policy->cache == NULL || dump->view == dump->policy->view_count)
 		return false;
 	if (!dump->in_view) {
 		write_view_head(dump);
@@ -148,6 +148,7 @@ complete(struct s53_server *server)
 	struct server_dump *dump = server->dump;
 
 	s53_dump_upstreams(dump->out, server->registry, dump->policy, s53_clock_ms());
+	s53_dump_counters(dump->out, server);
 	fputs("; Dump complete\n", dump->out);
 	if (!flush(dump) || s53_replace_commit(&dump->file) != S53_OK) {
 		give_up(server, errno == EEXIST ? "another process writes it" : strerror(errno));
@@ -215,9 +216,8 @@ s53_dump_begin(struct s53_server *server)
 	struct s53_replace file;
 	enum s53_status status;
 
-	if (server->dump != NULL || snapshot->policy.cache == NULL) {
-		s53_log(S53_LOG_GENERAL, S53_LOG_WARNING, "dumpdb: %s",
-		    server->dump != NULL ? "one is under way" : "there is no cache");
+	if (server->dump != NULL) {
+		s53_log(S53_LOG_GENERAL, S53_LOG_WARNING, "dumpdb: one is under way");
 		return;
 	}
 	status = s53_replace_open(&file, snapshot->dump_file, 0640);

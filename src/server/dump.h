@@ -29,3 +29,6 @@ void s53_dump_abandon(struct s53_server *server);
 /* dump_upstreams.c: all servers of the registry, and which zones of the policy ask them. */
 void s53_dump_upstreams(
     FILE *out, struct s53_registry *registry, const struct s53_policy *policy, uint64_t now_ms);
+
+/* dump_counters.c: what all workers have counted. */
+void s53_dump_counters(FILE *out, const struct s53_server *server);
