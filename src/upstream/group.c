@@ -336,9 +336,9 @@ claim_after(struct s53_upstream *server, uint32_t gap_ms, uint64_t now_ms)
 }
 
 /*
- * Who is down in a group that is not is the prober's business; only where probes are switched off
- * a query has to look. The claim comes first, so that the lock behind the rest is taken once a
- * second.
+ * Who is down in a group that is not, or stalled, is the prober's business; only where probes are
+ * switched off a query has to look. The claim comes first, so that the lock behind the rest is
+ * taken once a second.
  */
 static bool
 claim_unprobed(struct s53_upstream *server, uint64_t now_ms)
@@ -364,8 +364,8 @@ claim(struct s53_group *group, struct s53_upstream *server, unsigned best, uint6
 		    claim_after(server, EXPLORE_MS, now_ms);
 	case CLASS_DOUBTFUL:
 		return claim_after(server, EXPLORE_SOON_MS, now_ms);
-	case CLASS_STALLED: /* only a probe for work ends that */
-		return false;
+	case CLASS_STALLED: /* a probe for work ends that, unless there are none any more */
+		return claim_unprobed(server, now_ms);
 	default:
 		return best == CLASS_DOWN ? claim_after(server, EXPLORE_SOON_MS, now_ms)
 					  : claim_unprobed(server, now_ms);

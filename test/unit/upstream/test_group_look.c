@@ -205,25 +205,51 @@ in_a_dead_group_each_is_asked_every_250_ms(void **arg)
 }
 
 static void
+switch_probes_off(struct fixture *f, unsigned server)
+{
+	struct s53_health_check check;
+
+	s53_probe_check(f->servers[server], &check);
+	check.mode = S53_CHECK_NEVER;
+	s53_upstream_set_check(f->servers[server], &check);
+}
+
+static void
 where_probes_are_switched_off_a_query_looks_at_the_dead_once_a_second(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
-	struct s53_health_check check;
-	struct s53_name root;
 
 	(void)arg;
-	assert_int_equal(s53_name_parse(".", &root), S53_OK);
-	s53_health_check_init(&check, &root);
-	check.mode = S53_CHECK_NEVER;
 	explored(&f, 0);
 	all_answer(&f, 1, 1, 1);
-	s53_upstream_set_check(f.servers[1], &check);
+	switch_probes_off(&f, 1);
 	becomes(&f, 1, S53_HEALTH_DOWN);
 	becomes(&f, 2, S53_HEALTH_DOWN);
 	f.now_ms += 1000;
 	assert_int_equal(explored(&f, 0), 1u << 1);
 	f.now_ms += 999;
 	assert_int_equal(explored(&f, 0), 0);
+	fixture_free(&f);
+}
+
+static void
+a_server_that_was_stalled_when_probes_were_switched_off_is_looked_at_too(void **arg)
+{
+	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+
+	(void)arg;
+	explored(&f, 0);
+	all_answer(&f, 1, 1, 1);
+	becomes(&f, 1, S53_HEALTH_STALLED);
+	answers(&f, 2, 1);
+	explored(&f, 0);
+	switch_probes_off(&f, 1);
+	f.now_ms += 1000;
+	answers(&f, 2, 1);
+	assert_int_equal(explored(&f, 0), 1u << 1);
+	answers(&f, 1, 1);
+	answers(&f, 1, 1);
+	assert_int_equal(s53_upstream_state(f.servers[1]), S53_HEALTH_UP);
 	fixture_free(&f);
 }
 
@@ -264,6 +290,8 @@ main(void)
 		cmocka_unit_test(in_a_dead_group_each_is_asked_every_250_ms),
 		cmocka_unit_test(
 		    where_probes_are_switched_off_a_query_looks_at_the_dead_once_a_second),
+		cmocka_unit_test(
+		    a_server_that_was_stalled_when_probes_were_switched_off_is_looked_at_too),
 		cmocka_unit_test(a_race_looks_at_nobody_and_a_stalled_server_is_left_to_the_prober),
 	};
 
