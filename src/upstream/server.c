@@ -222,8 +222,10 @@ s53_upstream_trial_claim(struct s53_upstream *upstream, uint32_t gap_ms, uint64_
 void
 s53_upstream_show_edns(struct s53_upstream *upstream, uint64_t now_ms)
 {
+	uint64_t shown_ms = get64(&upstream->edns_shown_ms);
+
 	/* Each time would be a write to a line that all workers read. */
-	if (now_ms >= get64(&upstream->edns_shown_ms) + SHOWN_AGAIN_MS)
+	if (shown_ms == 0 || now_ms >= shown_ms + SHOWN_AGAIN_MS)
 		atomic_store_explicit(&upstream->edns_shown_ms, now_ms, memory_order_relaxed);
 }
 

@@ -296,6 +296,26 @@ a_lack_is_forgotten_after_ten_minutes(void **arg)
 }
 
 static void
+edns_that_was_shown_stays_also_right_after_the_machine_started(void **arg)
+{
+	static const uint64_t starts_ms[] = { 12000, 4000000 };
+
+	(void)arg;
+	for (unsigned i = 0; i < 2; i++) {
+		struct fixture f = fixture_new();
+		uint64_t now_ms = starts_ms[i];
+
+		s53_upstream_show_edns(f.server, now_ms);
+		s53_upstream_set_lack(f.server, S53_LACK_EDNS, now_ms + S53_LACK_MS - 1);
+		assert_false(
+		    s53_upstream_has_lack(f.server, S53_LACK_EDNS, now_ms + S53_LACK_MS - 1));
+		s53_upstream_set_lack(f.server, S53_LACK_EDNS, now_ms + S53_LACK_MS);
+		assert_true(s53_upstream_has_lack(f.server, S53_LACK_EDNS, now_ms + S53_LACK_MS));
+		fixture_free(&f);
+	}
+}
+
+static void
 the_report_says_when_and_over_what_the_next_probe_leaves(void **arg)
 {
 	struct fixture f = fixture_new();
@@ -522,6 +542,7 @@ main(void)
 		cmocka_unit_test(questions_under_way_and_in_all_are_counted),
 		cmocka_unit_test(a_trial_is_one_callers_alone_until_its_gap_is_over),
 		cmocka_unit_test(a_lack_is_forgotten_after_ten_minutes),
+		cmocka_unit_test(edns_that_was_shown_stays_also_right_after_the_machine_started),
 		cmocka_unit_test(the_report_says_when_and_over_what_the_next_probe_leaves),
 		cmocka_unit_test(each_change_of_state_is_one_line_and_probes_of_the_dead_are_none),
 		cmocka_unit_test(at_debug_the_probes_of_the_dead_are_told_too),
