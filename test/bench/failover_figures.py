@@ -144,7 +144,8 @@ def all_fail(world, times, queries):
         later_ns = times.mend_ns - SECOND
     good = min((query.end_ns for query in queries if query.right and query.end_ns >= times.mend_ns), default=None)
     dead_s = (times.mend_ns - times.fault_ns) / SECOND
-    return {"at_once": reaction(between(queries, times.fault_ns - BEFORE_NS, times.fault_ns + SECOND)),
+    at_once = between(queries, times.fault_ns - BEFORE_NS, times.fault_ns + SECOND)
+    return {"at_once": reaction([query for query in at_once if not 0 < query.end_ns < times.fault_ns]),
             "later": reaction(between(queries, later_ns, later_ns + SECOND)),
             "first_good_s": None if good is None else (good - times.mend_ns) / SECOND,
             "whole_s": whole_again_s(queries, times), "dead_s": dead_s,

@@ -142,7 +142,7 @@ def test_amplification_counts_both_hosts_in_whole_bins():
 
 
 def test_when_all_fail_the_first_good_answer_counts_from_their_return():
-    queries = [query_at(1)] + [query_at(3 + at / 10, 20, 2) for at in range(20)] + [query_at(4.9, 400)] + [
+    queries = [query_at(1), query_at(2.95)] + [query_at(3 + at / 10, 20, 2) for at in range(20)] + [query_at(4.9, 400)] + [
         query_at(5 + at / 100, 900 if at < 30 else 2) for at in range(300)]
     found = figures.all_fail(Wire({"near": [0] * 80}), TIMES, sorted(queries, key=lambda query: query.due_ns))
     assert found["at_once"]["median_ms"] == 20
