@@ -11,10 +11,14 @@
 #include <string.h>
 
 #include <split53/clock.h>
+#include <split53/hash.h>
+
+#define BUCKETS 1024 /* there may be ten thousand servers */
 
 struct s53_registry {
-	pthread_mutex_t lock; /* over all here, and each server's link and count */
+	pthread_mutex_t lock; /* over all here, and each server's links and count */
 	struct s53_link servers;
+	struct s53_upstream *buckets[BUCKETS]; /* by address and port */
 	bool closed; /* goes with its last server */
 	void (*wake)(void *arg); /* NULL: nobody probes */
 	void *wake_arg;
@@ -77,17 +81,47 @@ is_same(const struct s53_upstream *upstream, const struct s53_addr *addr,
 	    (own->source.family == AF_UNSPEC || s53_addr_same_host(&own->source, &options->source));
 }
 
+static struct s53_upstream **
+bucket_of(struct s53_registry *registry, const struct s53_addr *addr)
+{
+	size_t len;
+	const uint8_t *octets = s53_addr_octets(addr, &len);
+
+	return &registry->buckets[(s53_hash(octets, len) ^ s53_addr_port(addr)) % BUCKETS];
+}
+
 static struct s53_upstream *
 find(struct s53_registry *registry, const struct s53_addr *addr,
     const struct s53_upstream_options *options)
 {
-	S53_LIST_EACH (&registry->servers, it) {
-		struct s53_upstream *upstream = S53_CONTAINER_OF(it, struct s53_upstream, link);
+	struct s53_upstream *it = *bucket_of(registry, addr);
 
-		if (is_same(upstream, addr, options))
-			return upstream;
-	}
-	return NULL;
+	while (it != NULL && !is_same(it, addr, options))
+		it = it->bucket_next;
+	return it;
+}
+
+/* As the last of all, so that they keep their order. */
+static void
+enter(struct s53_registry *registry, struct s53_upstream *upstream)
+{
+	struct s53_upstream **bucket = bucket_of(registry, &upstream->addr);
+
+	upstream->registry = registry;
+	upstream->bucket_next = *bucket;
+	*bucket = upstream;
+	s53_list_append(&registry->servers, &upstream->link);
+}
+
+static void
+leave(struct s53_registry *registry, struct s53_upstream *upstream)
+{
+	struct s53_upstream **at = bucket_of(registry, &upstream->addr);
+
+	while (*at != upstream)
+		at = &(*at)->bucket_next;
+	*at = upstream->bucket_next;
+	s53_list_remove(&upstream->link);
 }
 
 static struct s53_upstream *
@@ -120,10 +154,8 @@ s53_registry_get(struct s53_registry *registry, const struct s53_addr *addr,
 	fill_in(&filled, addr);
 	pthread_mutex_lock(&registry->lock);
 	upstream = find(registry, addr, &filled);
-	if (upstream == NULL && (upstream = upstream_new(addr, &filled)) != NULL) {
-		upstream->registry = registry;
-		s53_list_append(&registry->servers, &upstream->link);
-	}
+	if (upstream == NULL && (upstream = upstream_new(addr, &filled)) != NULL)
+		enter(registry, upstream);
 	if (upstream != NULL)
 		upstream->count++;
 	pthread_mutex_unlock(&registry->lock);
@@ -151,7 +183,7 @@ s53_upstream_drop(struct s53_upstream *upstream)
 	pthread_mutex_lock(&registry->lock);
 	last = --upstream->count == 0;
 	if (last)
-		s53_list_remove(&upstream->link);
+		leave(registry, upstream);
 	empty = last && registry->closed && s53_list_empty(&registry->servers);
 	pthread_mutex_unlock(&registry->lock);
 	if (last) {

@@ -67,7 +67,8 @@ struct probing {
 
 struct s53_upstream {
 	struct s53_registry *registry;
-	struct s53_link link; /* its own and `count` under the registry's lock */
+	struct s53_link link; /* its own, the next and `count` under the registry's lock */
+	struct s53_upstream *bucket_next;
 	unsigned count;
 	struct s53_addr addr;
 	struct s53_upstream_options options;

@@ -68,6 +68,42 @@ answers(struct fixture *f, uint32_t rtt_ms)
 	note(f, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, rtt_ms);
 }
 
+#define MANY 3000
+
+static struct s53_upstream *
+get_one_of_many(struct s53_registry *registry, unsigned i)
+{
+	char text[S53_ADDR_TEXT];
+
+	snprintf(text, sizeof(text), "2001:db8::%x:%x", i % 7, i / 7);
+	return get(registry, text);
+}
+
+static void
+among_thousands_each_is_found_again_and_only_while_it_is_held(void **arg)
+{
+	static struct s53_upstream *servers[MANY];
+	struct s53_registry *registry = s53_registry_new();
+
+	(void)arg;
+	for (unsigned i = 0; i < MANY; i++)
+		servers[i] = get_one_of_many(registry, i);
+	for (unsigned i = 0; i < MANY; i += 3)
+		s53_upstream_drop(servers[i]);
+	for (unsigned i = 0; i < MANY; i++) {
+		struct s53_upstream *again = get_one_of_many(registry, i);
+
+		if (i % 3 == 0)
+			servers[i] = again; /* one that knows nothing */
+		else
+			assert_ptr_equal(again, servers[i]);
+		s53_upstream_drop(i % 3 == 0 ? NULL : again);
+	}
+	for (unsigned i = MANY; i-- > 0;)
+		s53_upstream_drop(servers[i]);
+	s53_registry_free(registry);
+}
+
 static void
 the_registry_gives_the_same_server_for_the_same_address_and_options(void **arg)
 {
@@ -532,6 +568,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    the_registry_gives_the_same_server_for_the_same_address_and_options),
+		cmocka_unit_test(among_thousands_each_is_found_again_and_only_while_it_is_held),
 		cmocka_unit_test(what_is_known_is_kept_while_anybody_holds_the_server),
 		cmocka_unit_test(
 		    the_edns_size_is_small_off_host_and_large_on_loopback_unless_configured),
