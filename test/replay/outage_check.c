@@ -215,7 +215,7 @@ check_state(const struct schedule *schedule)
 	}
 }
 
-/* When the probe left that was the `back`th before the last one; UINT64_MAX: there were not as many. */
+/* When the `back`th probe before the last one left; UINT64_MAX: there were not as many. */
 static uint64_t
 probed_ms(const struct server *server, unsigned back)
 {
