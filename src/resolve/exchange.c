@@ -163,10 +163,10 @@ somebody_leads(const struct s53_pending *pending)
 }
 
 /*
- * Late: ask the next server as well. An attempt leads there once. From then on it looks from time to
- * time whether they have all died or its own server is back, which nobody else would tell a query
- * that waits; and when no other attempt leads any more, whether somebody is to be asked (again): who
- * was left out or has failed may be back.
+ * Late: ask the next server as well. An attempt leads there once. From then on it looks from time
+ * to time whether they have all died or its own server is back, which nobody else would tell a query
+ * that waits; and when no other attempt leads any more, whether somebody is to be asked (again):
+ * who was left out or has failed may be back.
  */
 static void
 on_late(void *arg, struct s53_exchange *exchange)
