@@ -20,6 +20,8 @@
 
 #include <string.h>
 
+#define DRAFT_BUCKETS 1021 /* a prime: servers lie at even distances */
+
 /* Who says it; a higher one goes before. */
 enum level { LEVEL_DEFAULT, LEVEL_OPTIONS, LEVEL_VIEW, LEVEL_ZONE, LEVEL_SERVER, LEVEL_COUNT };
 
@@ -60,6 +62,7 @@ struct question {
 /* A check in the making. */
 struct draft {
 	struct draft *next;
+	struct draft *bucket_next;
 	struct s53_snapshot_check *out; /* the snapshot's */
 	struct question question;
 	struct found fields[FIELD_COUNT];
@@ -341,21 +344,44 @@ finish(const struct draft *draft)
 	}
 }
 
+/* In the order in which they began; and found by server, of which there may be thousands. */
+struct drafts {
+	struct draft *first, **last;
+	struct draft *buckets[DRAFT_BUCKETS];
+};
+
+/* That of the server, begun when there is none. NULL: no memory. */
+static struct draft *
+draft_of(struct s53_setup *setup, struct drafts *drafts, const struct setup_asked *asked)
+{
+	size_t bucket = ((uintptr_t)asked->upstream >> 6) % DRAFT_BUCKETS;
+	struct draft *draft = drafts->buckets[bucket];
+
+	while (draft != NULL && draft->out->upstream != asked->upstream)
+		draft = draft->bucket_next;
+	if (draft != NULL || (draft = draft_new(setup, asked)) == NULL)
+		return draft;
+	draft->bucket_next = drafts->buckets[bucket];
+	drafts->buckets[bucket] = draft;
+	*drafts->last = draft;
+	drafts->last = &draft->next;
+	return draft;
+}
+
 void
 s53_setup_checks(struct s53_setup *setup)
 {
 	struct s53_snapshot_check **out = &setup->snapshot->checks;
-	struct draft *drafts = NULL, **last;
+	struct drafts drafts = { .last = &drafts.first };
 
 	for (const struct setup_asked *asked = setup->asked; asked != NULL; asked = asked->next) {
-		last = &drafts;
-		while (*last != NULL && (*last)->out->upstream != asked->upstream)
-			last = &(*last)->next;
-		if (*last == NULL && (*last = draft_new(setup, asked)) == NULL)
+		struct draft *draft = draft_of(setup, &drafts, asked);
+
+		if (draft == NULL)
 			return;
-		merge(setup, *last, asked);
+		merge(setup, draft, asked);
 	}
-	for (struct draft *draft = drafts; draft != NULL; draft = draft->next) {
+	for (struct draft *draft = drafts.first; draft != NULL; draft = draft->next) {
 		finish(draft);
 		*out = draft->out;
 		out = &draft->out->next;
