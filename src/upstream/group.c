@@ -22,7 +22,7 @@
 #define SLOW_TIMES 4
 #define QUIET_MS 1000 /* without an answer: how it does is not known any more */
 #define EXPLORE_MS 1000 /* since it was last asked, or at least: */
-#define EXPLORE_SOON_MS 250 /* in trouble: it may be over, which takes some answers to see */
+#define EXPLORE_SOON_MS 100 /* in trouble: it may be over, which takes some answers to see */
 #define CACHE_LINE 64
 
 struct s53_group {

@@ -131,7 +131,7 @@ a_server_that_is_up_is_looked_at_after_a_second_without_an_answer(void **arg)
 }
 
 static void
-a_slow_suspect_or_recovering_server_is_looked_at_every_250_ms(void **arg)
+a_slow_suspect_or_recovering_server_is_looked_at_every_100_ms(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
@@ -139,11 +139,11 @@ a_slow_suspect_or_recovering_server_is_looked_at_every_250_ms(void **arg)
 	explored(&f, 0);
 	all_answer(&f, 1, 900, 1);
 	becomes(&f, 2, S53_HEALTH_SUSPECT);
-	f.now_ms += 250;
+	f.now_ms += 100;
 	assert_int_equal(explored(&f, 0), 1u << 1 | 1u << 2);
 	becomes(&f, 2, S53_HEALTH_RECOVERING);
 	answers(&f, 1, 900);
-	f.now_ms += 239; /* to come back took ten */
+	f.now_ms += 89; /* to come back took ten */
 	assert_int_equal(explored(&f, 0), 0);
 	f.now_ms += 1;
 	assert_int_equal(explored(&f, 0), 1u << 1 | 1u << 2);
@@ -179,13 +179,13 @@ a_dead_server_is_left_to_the_prober_unless_all_are_dead(void **arg)
 	f.now_ms += 4000;
 	assert_int_equal(explored(&f, 0), 0);
 	becomes(&f, 0, S53_HEALTH_DOWN);
-	f.now_ms += 250;
+	f.now_ms += 100;
 	assert_int_equal(s53_group_explore(f.group, 0, f.now_ms), 1);
 	fixture_free(&f);
 }
 
 static void
-in_a_dead_group_each_is_asked_every_250_ms(void **arg)
+in_a_dead_group_each_is_asked_every_100_ms(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
@@ -195,7 +195,7 @@ in_a_dead_group_each_is_asked_every_250_ms(void **arg)
 	s53_group_choose(f.group, 0, f.now_ms);
 	while (s53_group_explore(f.group, 0, f.now_ms) >= 0)
 		continue;
-	f.now_ms += 249;
+	f.now_ms += 99;
 	assert_int_equal(s53_group_explore(f.group, 0, f.now_ms), -1);
 	f.now_ms += 1;
 	assert_int_equal(s53_group_explore(f.group, 0, f.now_ms), 1);
@@ -284,10 +284,10 @@ main(void)
 		cmocka_unit_test(no_more_queries_of_a_group_are_under_way_than_its_quota),
 		cmocka_unit_test(each_server_that_was_never_asked_is_looked_at_once_and_at_once),
 		cmocka_unit_test(a_server_that_is_up_is_looked_at_after_a_second_without_an_answer),
-		cmocka_unit_test(a_slow_suspect_or_recovering_server_is_looked_at_every_250_ms),
+		cmocka_unit_test(a_slow_suspect_or_recovering_server_is_looked_at_every_100_ms),
 		cmocka_unit_test(who_is_chosen_now_and_then_needs_no_looking_at),
 		cmocka_unit_test(a_dead_server_is_left_to_the_prober_unless_all_are_dead),
-		cmocka_unit_test(in_a_dead_group_each_is_asked_every_250_ms),
+		cmocka_unit_test(in_a_dead_group_each_is_asked_every_100_ms),
 		cmocka_unit_test(
 		    where_probes_are_switched_off_a_query_looks_at_the_dead_once_a_second),
 		cmocka_unit_test(
