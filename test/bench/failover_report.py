@@ -145,17 +145,21 @@ def rank(one):
 
 
 def standing(ours, peers):
-    """(words, ahead or level) of split53 among its peers in one row."""
+    """(words, ahead or level) of split53 among its peers in one row. Who hands TC on has done half of the work only."""
     *shares, worst = rank(ours)
+    apart = [name for name, peer in peers.items() if peer["trouble"].get("cut")]
+    more = f" (not compared: {', '.join(apart)}, which hand{'s' if len(apart) == 1 else ''} TC on)" if apart else ""
     ahead_of_all, level = True, []
     for name, peer in peers.items():
+        if name in apart:
+            continue
         *others, other_worst = rank(peer)
         if others < shares or (others == shares and other_worst < worst - NOISE_MS):
-            return f"behind {name}: {cell(peer)}", False
+            return f"behind {name}: {cell(peer)}{more}", False
         if others == shares and abs(other_worst - worst) <= NOISE_MS:
             level.append(name)
             ahead_of_all = False
-    return ("ahead of all" if ahead_of_all else f"level with {', '.join(level)}"), True
+    return ("ahead of all" if ahead_of_all else f"level with {', '.join(level)}") + more, True
 
 
 def one_failing_goals(row, ours, peers):
