@@ -207,8 +207,8 @@ int s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms);
  * Another one that is to be asked beside `chosen`, only to see how it does; nobody waits for it.
  * One never asked at once; one that is slow, suspect or recovering, and in a dead group any, that
  * was not asked for 100 ms; one that is up and has neither been asked nor answered for a second.
- * Where probes are switched off one that is down or stalled, the same. -1: none. Each call that gives a server
- * spends its chance. Not for races, which ask all anyway.
+ * Where probes are switched off one that is down or stalled, the same. -1: none. Each call that
+ * gives a server spends its chance. Not for races, which ask all anyway.
  */
 int s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms);
 

@@ -110,7 +110,9 @@ is_again(const struct s53_query *query, const struct s53_pending *leader)
 	return false;
 }
 
-/* The attempt that was begun last, of those that somebody waits for if there are any; NULL: none. */
+/*
+ * The attempt that was begun last, of those that somebody waits for if there are any; NULL: none.
+ */
 static struct s53_attempt *
 last_attempt(const struct s53_pending *leader)
 {

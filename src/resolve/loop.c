@@ -7,8 +7,8 @@
  * and all would wait for each other until their time is over. It is known by the letter case that
  * was drawn at random for it (0x20): forwarders hand a question on as it is spelled, whatever they
  * do to its flags. The spellings under way stand in one table for all workers, since what comes
- * back may come to another one. It holds a hash a slot; where it is full the newest stay, and a loop
- * that is missed so is seen when its client asks again.
+ * back may come to another one. It holds a hash a slot; where it is full the newest stay, and a
+ * loop that is missed so is seen when its client asks again.
  *
  * We never ask in lower case alone (s53_pending_lead()), so that what clients usually send is never
  * taken for ours. Who draws at random as we do could hit the same spelling by chance: a name of few

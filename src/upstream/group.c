@@ -4,8 +4,8 @@
  *
  * Servers fall into ranks, and the first rank that has anybody left is asked: by class of state
  * (up; suspect or recovering; stalled; down), then the slow ones last, then by tier. Inside of a
- * rank the policy decides. Servers that are down are all of one rank and take turns: whoever comes back
- * is met soon, whatever the policy.
+ * rank the policy decides. Servers that are down are all of one rank and take turns: whoever comes
+ * back is met soon, whatever the policy.
  *
  * A slow server is one that takes over 250 ms and over 4 times as long as the quickest of the group
  * that is up. To a policy that looks at the RTT that is nothing new; the others would send every
