@@ -52,12 +52,15 @@ s53_budget_in_trouble(const struct s53_budget *budget)
 	return budget->late_share > S53_BUDGET_ONE / 16;
 }
 
-/* One question more: true when it is paid for. */
+/* Is there enough for one question more? It is paid for when it is asked. */
 static inline bool
+s53_budget_allows(const struct s53_budget *budget)
+{
+	return budget->saved >= S53_BUDGET_PRICE;
+}
+
+static inline void
 s53_budget_pay(struct s53_budget *budget)
 {
-	if (budget->saved < S53_BUDGET_PRICE)
-		return false;
-	budget->saved -= S53_BUDGET_PRICE;
-	return true;
+	budget->saved -= s53_budget_allows(budget) ? S53_BUDGET_PRICE : budget->saved;
 }

@@ -10,8 +10,8 @@
  * In a group whose servers are all known to be down a query tries one of them (and those that were
  * not tried lately), for no longer than an answer takes as a rule: so the first that is back is
  * found by the first query, and nobody waits for the dead. Where others live a query tries one that
- * is down at most, and when that is late and the rest has failed, that is all. One that is stalled is
- * asked but once, twice when it is alone: what it holds did arrive.
+ * is down at most, and when that is late and the rest has failed, that is all. One that is stalled
+ * is asked but once, twice when it is alone: what it holds did arrive.
  */
 #include <stdio.h>
 
@@ -77,8 +77,8 @@ s53_over_quota(struct s53_query *query, bool drop)
 }
 
 /*
- * Servers that are being asked over TCP and would be again: what is sent there arrives, asking again
- * would only cost.
+ * Servers that are being asked over TCP and would be again: what is sent there arrives, asking
+ * again would only cost.
  */
 static uint32_t
 asked_over_tcp(const struct s53_pending *pending)
@@ -120,8 +120,8 @@ is_down(enum s53_health_state state)
 
 /*
  * Servers that are not asked (again) as long as they are what they are: those that hold the
- * question, since it did arrive (one that is alone is asked twice); and while others live all that are down
- * but one, since it was in vain with that one, too.
+ * question, since it did arrive (one that is alone is asked twice); and while others live all that
+ * are down but one, since it was in vain with that one, too.
  */
 static uint32_t
 left_out(const struct s53_pending *pending)
@@ -244,6 +244,9 @@ s53_step_choose(struct s53_query *query)
 		return idle || all_failed(pending) || (late && nobody_lives(pending))
 		    ? s53_give_up(query)
 		    : S53_WAIT;
+	if (pending->owes)
+		s53_budget_pay(&query->resolver->budget);
+	pending->owes = false;
 	pending->asked_down = pending->asked_down ||
 	    is_down(s53_upstream_state(s53_group_server(group, (unsigned)chosen)));
 	pending->plan = s53_plan_for(pending, (unsigned)chosen);

@@ -125,9 +125,12 @@ longer_ms(struct s53_attempt *attempt, bool first)
 		return wait_ms;
 	}
 	if (attempt->spared || s53_budget_in_trouble(budget) ||
-	    s53_upstream_state(s53_attempt_server(attempt)) != S53_HEALTH_UP ||
-	    s53_budget_pay(budget))
+	    s53_upstream_state(s53_attempt_server(attempt)) != S53_HEALTH_UP)
 		return 0;
+	if (s53_budget_allows(budget)) {
+		attempt->pending->owes = true;
+		return 0;
+	}
 	attempt->spared = true;
 	s53_count(attempt->pending->query.resolver->counters, S53_C_CHOOSE_HEDGE_SPARED);
 	return SPARE_MS;
@@ -164,9 +167,9 @@ somebody_leads(const struct s53_pending *pending)
 
 /*
  * Late: ask the next server as well. An attempt leads there once. From then on it looks from time
- * to time whether they have all died or its own server is back, which nobody else would tell a query
- * that waits; and when no other attempt leads any more, whether somebody is to be asked (again):
- * who was left out or has failed may be back.
+ * to time whether they have all died or its own server is back, which nobody else would tell a
+ * query that waits; and when no other attempt leads any more, whether somebody is to be asked
+ * (again): who was left out or has failed may be back.
  */
 static void
 on_late(void *arg, struct s53_exchange *exchange)
@@ -305,13 +308,13 @@ explore(struct s53_pending *pending)
 	int other;
 
 	s53_budget_earn(budget);
-	if (!pending->group_dead && budget->saved < S53_BUDGET_PRICE)
+	if (!pending->group_dead && !s53_budget_allows(budget))
 		return;
 	other = s53_group_explore(query->route->group, pending->plan.server, query->now_ms);
 	if (other < 0)
 		return;
 	if (!pending->group_dead)
-		(void)s53_budget_pay(budget);
+		s53_budget_pay(budget);
 	plan = s53_plan_for(pending, (unsigned)other);
 	plan.explores = true;
 	if (ask(pending, &plan))

@@ -78,6 +78,7 @@ s53_pending_move(struct s53_query *query)
 	pending->left_out = pending->unfit = 0;
 	pending->fresh_ms = query->now_ms;
 	pending->asked = pending->asked_down = pending->waited = pending->late = false;
+	pending->owes = false;
 	pending->group_dead = pending->in_zone_quota = false;
 	pending->pass = pending->attempt_count = 0;
 	pending->answered = NULL;

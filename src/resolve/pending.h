@@ -84,6 +84,7 @@ struct s53_pending {
 	bool asked_down; /* the same: somebody who was down */
 	bool waited; /* some attempt was late */
 	bool late; /* CHOOSE is taken because of that */
+	bool owes; /* whom it finds then is asked out of the budget */
 	bool group_dead; /* as CHOOSE saw it last: all servers are down */
 	bool in_zone_quota; /* counted against fetches-per-zone */
 	unsigned pass; /* 0 and 1 with EDNS, later ones without */
