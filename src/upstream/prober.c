@@ -4,7 +4,8 @@
  *
  * The prober sleeps on one descriptor and one timer. A thread that has made a probe due sooner
  * writes to the descriptor; then, and when the timer fires, all servers are looked at, which is
- * cheap and rare: servers in health have nothing due, and no timer is armed.
+ * cheap and rare: servers in health have nothing due, and no timer is armed. Where there are
+ * thousands they are not looked at for each that is due.
  */
 #include <split53/probe.h>
 
@@ -21,6 +22,7 @@
 #include "inquiry.h"
 
 #define AGAIN_MS 10 /* when one is due but could not begin */
+#define SERVERS_A_MS 100 /* so many cost a ms between two looks */
 #define AT_ONCE_MAX 512 /* probes under way: a network that is gone may be that of thousands */
 #define AT_ONCE_MIN 4
 #define DESCRIPTORS_SHARE 8 /* and no more than one in so many descriptors: clients need some */
@@ -37,6 +39,8 @@ struct s53_prober {
 	int wake_fd;
 	struct event woken, due;
 	uint64_t next_ms; /* when `due` is to fire; UINT64_MAX: not */
+	uint64_t looked_ms; /* when all servers were last looked at */
+	unsigned servers, seen; /* how many those were, and so far */
 	struct s53_link probes; /* under way */
 	unsigned count, most; /* of them, at once */
 };
@@ -51,12 +55,21 @@ wake(void *arg)
 	(void)eventfd_write(prober->wake_fd, 1);
 }
 
+/* The next look is not before this. */
+static uint64_t
+least_ms(const struct s53_prober *prober)
+{
+	return prober->looked_ms + prober->servers / SERVERS_A_MS;
+}
+
 static void
 look_again_at(struct s53_prober *prober, uint64_t at_ms)
 {
 	uint64_t now_ms = s53_clock_ms(), wait_ms;
 	struct timeval wait;
 
+	if (at_ms < least_ms(prober))
+		at_ms = least_ms(prober);
 	if (at_ms >= prober->next_ms)
 		return;
 	prober->next_ms = at_ms;
@@ -109,6 +122,7 @@ look_at(struct s53_upstream *upstream, void *arg)
 	struct s53_probe probe;
 	uint64_t now_ms = s53_clock_ms(), due_ms = s53_probe_due_ms(upstream);
 
+	prober->seen++;
 	if (due_ms <= now_ms && prober->count < prober->most &&
 	    s53_probe_begin(upstream, &probe, now_ms)) {
 		start(prober, upstream, &probe);
@@ -124,7 +138,10 @@ look(struct s53_prober *prober)
 {
 	(void)event_del(&prober->due);
 	prober->next_ms = UINT64_MAX;
+	prober->looked_ms = s53_clock_ms();
+	prober->seen = 0;
 	s53_registry_each(prober->registry, look_at, prober);
+	prober->servers = prober->seen;
 }
 
 static void
@@ -138,11 +155,15 @@ on_due(evutil_socket_t fd, short what, void *arg)
 static void
 on_woken(evutil_socket_t fd, short what, void *arg)
 {
+	struct s53_prober *prober = arg;
 	eventfd_t count;
 
 	(void)what;
 	(void)eventfd_read((int)fd, &count); /* before looking: what comes later wakes again */
-	look(arg);
+	if (s53_clock_ms() < least_ms(prober))
+		look_again_at(prober, least_ms(prober));
+	else
+		look(prober);
 }
 
 static unsigned

@@ -353,6 +353,23 @@ only_so_many_are_probed_at_once_and_the_rest_has_its_turn(void **arg)
 }
 
 static void
+thousands_of_servers_are_not_looked_at_whenever_one_is_due(void **arg)
+{
+	struct fixture *f = *arg;
+	uint64_t now_ms = s53_clock_ms();
+
+	f->prober->servers = 50 * SERVERS_A_MS; /* it is taken for that many until it has looked */
+	f->prober->looked_ms = now_ms;
+	note(f, S53_UPSTREAM_REFUSED);
+	(void)event_base_loop(f->base, EVLOOP_ONCE);
+	assert_int_equal(f->prober->next_ms, now_ms + 50);
+	assert_true(is_quiet(f));
+	assert_true(run(f, is_asked, 2000));
+	assert_int_equal(f->prober->servers, 1);
+	assert_in_range(s53_clock_ms(), now_ms + 50, now_ms + 2000);
+}
+
+static void
 checked_always_a_server_in_health_is_probed_each_interval(void **arg)
 {
 	struct fixture *f = *arg;
@@ -402,6 +419,7 @@ main(void)
 		TEST(another_thread_wakes_it),
 		TEST(servers_are_probed_at_the_same_time),
 		TEST(only_so_many_are_probed_at_once_and_the_rest_has_its_turn),
+		TEST(thousands_of_servers_are_not_looked_at_whenever_one_is_due),
 		TEST(checked_always_a_server_in_health_is_probed_each_interval),
 		TEST(its_end_gives_up_what_is_under_way_and_leaves_the_plan_whole),
 	};
