@@ -40,7 +40,6 @@ struct s53_exchange_ask {
 	const uint8_t *octets;
 	uint16_t len;
 	bool tcp; /* at once, not only on TC; a server that is tcp_only is asked so anyway */
-	bool explores; /* asked to see how the server does: listened for also after a cancel */
 	uint32_t late_ms; /* call late() after this; 0: never */
 	uint32_t timeout_ms; /* of the whole exchange */
 	uint64_t now_ms; /* from when both count: read lately; 0: have the clock read */
@@ -90,9 +89,9 @@ void s53_exchange_later(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t late_ms);
 
 /*
- * No callback comes any more, and the ask's octets are not looked at. One that was late or explores
- * is still listened for up to S53_EXCHANGE_LISTEN_MS after its question left, so that the server's
- * record learns whether the answer was slow or lost.
+ * No callback comes any more, and the ask's octets are not looked at. One that has left is listened
+ * for up to S53_EXCHANGE_LISTEN_MS after that, so that the server's record learns how quick the
+ * answer was, or that it was lost: also when another's answer came before this one was even late.
  */
 #define S53_EXCHANGE_LISTEN_MS 2000
 void s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange);

@@ -279,7 +279,6 @@ ask(struct s53_pending *pending, const struct s53_plan *plan)
 	ask = (struct s53_exchange_ask){ .octets = attempt->ask,
 		.len = attempt->ask_len,
 		.tcp = plan->tcp,
-		.explores = plan->explores,
 		.late_ms = wait_ms < SLICE_MS ? wait_ms : SLICE_MS,
 		.timeout_ms = (uint32_t)(pending->deadline_ms - query->now_ms),
 		.now_ms = query->now_ms,

@@ -301,7 +301,7 @@ void
 s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
 	S53_ASSERT(exchange->used && exchange->exchanger == exchanger);
-	if ((exchange->was_late || exchange->ask.explores) && s53_overhear_begin(exchange))
+	if (s53_overhear_begin(exchange))
 		return;
 	detach(exchange);
 	s53_exchange_recycle(exchange);

@@ -2,9 +2,9 @@
  *
  * overhear.c - exchanges that nobody waits for any more, listened for all the same.
  *
- * A late exchange is cancelled as soon as another server has answered. Whether its own server was
- * slow or the question was lost shows only in what comes, or does not, within the next seconds: so
- * it stays on its carrier under its ID until S53_EXCHANGE_LISTEN_MS after it left. The caller's
+ * An exchange is cancelled as soon as another server has answered. How quick its own server was, or
+ * that the question was lost, shows only in what comes, or does not, within the next seconds: so it
+ * stays on its carrier under its ID until S53_EXCHANGE_LISTEN_MS after it left. The caller's
  * octets are gone by then; a hash of the question section tells the answer from somebody else's.
  *
  * Letter case does not count here. That a question comes back in other case than it was sent makes

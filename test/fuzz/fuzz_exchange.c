@@ -149,13 +149,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	exchanger = s53_exchanger_new(world.base, &world.counters);
 	S53_ASSERT(exchanger != NULL);
 	ask.tcp = (data[0] & 1) != 0;
-	ask.explores = (data[0] & 2) != 0;
 	for (unsigned i = 0; i < ASKED; i++) {
 		ask.arg = &world.asked[i];
 		world.asked[i] = s53_exchange_start(exchanger, world.upstream, &ask);
 	}
 	turn_loop();
-	if (ask.explores) {
+	if ((data[0] & 2) != 0) {
 		s53_exchange_cancel(exchanger, world.asked[1]);
 		world.asked[1] = NULL;
 	}

@@ -150,10 +150,7 @@ s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchan
 	s53_list_remove(&exchange->link);
 	exchanger->pending--;
 	s53_upstream_end(exchange->upstream);
-	if (exchange->was_late || exchange->ask.explores)
-		listen_for(exchanger, exchange);
-	else
-		let_go(exchange);
+	listen_for(exchanger, exchange);
 }
 
 void

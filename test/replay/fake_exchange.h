@@ -14,9 +14,9 @@
  *   REFUSED, UNREACHABLE    with fake_end() of that name
  *   nothing        for what was under way during fake_stand_still()
  *
- * A cancelled exchange that was late or explores is listened for to S53_EXCHANGE_LISTEN_MS after it
- * left: it is no longer pending nor seen by fake_next_unseen(), but fake_find() finds it, what
- * fake_arrive() brings is overheard, and fake_advance() ends it.
+ * A cancelled exchange is listened for to S53_EXCHANGE_LISTEN_MS after it left: it is no longer
+ * pending nor seen by fake_next_unseen(), but fake_find() finds it, what fake_arrive() brings is
+ * overheard, and fake_advance() ends it.
  */
 #pragma once
 

@@ -237,10 +237,10 @@ servers_hear(struct schedule *schedule)
 		event.saying = server_says(
 		    schedule, server, kind, exchange->tcp ? S53_OVER_TCP : S53_OVER_UDP, &after_ms);
 		event.at_ms = schedule->now_ms + after_ms;
-		tell(schedule, "server %u is asked %.*s %s%s",
-		    (unsigned)(server - schedule->servers), exchange->ask.octets[S53_HEADER_LEN],
+		tell(schedule, "server %u is asked %.*s%s", (unsigned)(server - schedule->servers),
+		    exchange->ask.octets[S53_HEADER_LEN],
 		    (const char *)exchange->ask.octets + S53_HEADER_LEN + 1,
-		    exchange->tcp ? "over TCP" : "", exchange->ask.explores ? " to see" : "");
+		    exchange->tcp ? " over TCP" : "");
 		if (event.saying != SAYS_NOTHING)
 			push_reply(schedule, event);
 	}

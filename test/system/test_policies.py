@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from support.ailing import KILLED, SLOW, WELL
+from support.ailing import KILLED, SILENT, SLOW, WELL
 from support.client import addresses, query, rcode
 from support.healthlog import said_of
 from support.process import patience, wait_until
@@ -84,6 +84,17 @@ def test_race_asks_all_who_are_well(ailing, split53):
     servers = three(ailing)
     asked, _ = shares(policy_of(split53, servers, "race"), servers, 30)
     assert all(count >= 28 for count in asked), asked
+
+
+def test_who_loses_each_race_is_known_all_the_same_and_missed_when_he_dies(ailing, split53):
+    servers = three(ailing)
+    servers[1].healthy = (lambda old: lambda q: q.send(old(q), delay=0.01))(servers[1].healthy)	# not late, but never the first
+    program = policy_of(split53, servers, "race")
+    shares(program, servers, 30)
+    servers[1].ail(SILENT)
+    with watching(program, every=0.02) as watch:
+        wait_until(lambda: said_of(program, servers[1], "down"), 5 * patience(), "the log says that it is down")
+    assert not lost(watch.samples)
 
 
 def test_least_outstanding_leaves_a_server_that_holds_its_questions(ailing, split53):

@@ -181,7 +181,6 @@ one_that_has_just_failed_is_not_listened_for_when_it_is_cancelled(void **arg)
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &none), 0);
 	asked_init(&f, &asked);
 	ask = asked_ask(&asked);
-	ask.explores = true;
 	asked_start(&asked, &ask);
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &was), 0);
 	asked_cancel(&asked);

@@ -33,14 +33,13 @@ cancel_late(struct fixture *f, struct asked *asked)
 }
 
 static struct asked
-cancel_explorer(struct fixture *f, uint32_t late_ms)
+cancel_early(struct fixture *f, uint32_t late_ms)
 {
 	struct asked asked;
 	struct s53_exchange_ask ask;
 
 	asked_init(f, &asked);
 	ask = asked_ask(&asked);
-	ask.explores = true;
 	ask.late_ms = late_ms;
 	asked_start(&asked, &ask);
 	run_until(f, &f->kept_count, 1);
@@ -135,13 +134,13 @@ one_that_is_cancelled_after_that_time_is_lost_at_once(void **arg)
 }
 
 static void
-an_explorer_is_listened_for_although_it_was_not_late(void **arg)
+one_that_loses_to_a_quicker_one_is_listened_for_although_it_was_not_late(void **arg)
 {
 	struct fixture f;
 
 	(void)arg;
 	start(&f);
-	(void)cancel_explorer(&f, 0);
+	(void)cancel_early(&f, 0);
 	time_after(&f, 60);
 	fake_answer(&f.kept[0]);
 	run_until(&f, &sign_count, 1);
@@ -150,14 +149,14 @@ an_explorer_is_listened_for_although_it_was_not_late(void **arg)
 }
 
 static void
-an_explorer_is_late_in_time_although_it_was_cancelled(void **arg)
+one_that_was_cancelled_is_late_in_time(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	asked = cancel_explorer(&f, 100);
+	asked = cancel_early(&f, 100);
 	time_after(&f, 108);
 	assert_int_equal(sign_count, 1);
 	assert_sign(0, S53_UPSTREAM_LATE, S53_OVER_UDP, 100);
@@ -165,23 +164,6 @@ an_explorer_is_late_in_time_although_it_was_cancelled(void **arg)
 	time_after(&f, S53_EXCHANGE_LISTEN_MS + 8);
 	assert_int_equal(sign_count, 2);
 	assert_sign(1, S53_UPSTREAM_TIMEOUT, S53_OVER_UDP, S53_EXCHANGE_LISTEN_MS);
-	fixture_stop(&f);
-}
-
-static void
-one_that_was_neither_late_nor_explores_tells_nothing_after_its_cancel(void **arg)
-{
-	struct fixture f;
-	struct asked asked;
-
-	(void)arg;
-	start(&f);
-	ask_late(&f, &asked, 100);
-	run_until(&f, &f.kept_count, 1);
-	asked_cancel(&asked);
-	assert_int_equal(f.exchanger->overheard_count, 0);
-	time_after(&f, 3000);
-	assert_int_equal(sign_count, 0);
 	fixture_stop(&f);
 }
 
@@ -196,7 +178,6 @@ one_that_has_not_left_is_not_listened_for(void **arg)
 	start(&f);
 	asked_init(&f, &asked);
 	ask = asked_ask(&asked);
-	ask.explores = true;
 	asked_start(&asked, &ask);
 	asked_cancel(&asked);
 	assert_int_equal(f.exchanger->overheard_count, 0);
@@ -218,7 +199,7 @@ any_rcode_is_a_sign_of_life_and_a_bare_formerr_too(void **arg)
 	run_until(&f, &sign_count, 1);
 	assert_sign(0, S53_UPSTREAM_ANSWERED, S53_OVER_UDP, 24);
 	sign_count = f.kept_count = 0;
-	(void)cancel_explorer(&f, 0);
+	(void)cancel_early(&f, 0);
 	s53_header_set_count(f.kept[0].octets, S53_QUESTION, 0);
 	f.kept[0].len = S53_HEADER_LEN;
 	fake_reply(&f.kept[0], S53_RCODE_FORMERR);
@@ -436,10 +417,9 @@ main(void)
 		cmocka_unit_test(
 		    one_that_stays_silent_is_lost_two_seconds_after_it_left_and_frees_its_socket),
 		cmocka_unit_test(one_that_is_cancelled_after_that_time_is_lost_at_once),
-		cmocka_unit_test(an_explorer_is_listened_for_although_it_was_not_late),
-		cmocka_unit_test(an_explorer_is_late_in_time_although_it_was_cancelled),
 		cmocka_unit_test(
-		    one_that_was_neither_late_nor_explores_tells_nothing_after_its_cancel),
+		    one_that_loses_to_a_quicker_one_is_listened_for_although_it_was_not_late),
+		cmocka_unit_test(one_that_was_cancelled_is_late_in_time),
 		cmocka_unit_test(one_that_has_not_left_is_not_listened_for),
 		cmocka_unit_test(any_rcode_is_a_sign_of_life_and_a_bare_formerr_too),
 		cmocka_unit_test(what_answers_another_question_is_garbage),

@@ -95,7 +95,6 @@ what_is_overheard_while_we_stood_still_is_not_noted_either(void **arg)
 	fixture_start(&f, keep_query);
 	asked_init(&f, &asked);
 	ask = asked_ask(&asked);
-	ask.explores = true;
 	asked_start(&asked, &ask);
 	run_until(&f, &f.kept_count, 1);
 	asked_cancel(&asked);
@@ -153,7 +152,6 @@ a_standstill_in_the_middle_of_a_long_wait_is_noticed(void **arg)
 	fixture_start(&f, keep_query);
 	asked_init(&f, &overheard);
 	ask = asked_ask(&overheard);
-	ask.explores = true;
 	asked_start(&overheard, &ask);
 	run_until(&f, &f.kept_count, 1);
 	asked_cancel(&overheard);

@@ -190,7 +190,7 @@ a_refused_port_ends_all_that_wait_there_at_once(void **arg)
 }
 
 static void
-an_answer_to_a_cancelled_exchange_is_a_stray(void **arg)
+an_answer_to_a_cancelled_exchange_calls_nobody(void **arg)
 {
 	struct fixture f;
 	struct asked asked[2];
@@ -205,7 +205,7 @@ an_answer_to_a_cancelled_exchange_is_a_stray(void **arg)
 	fake_answer(&f.kept[1]);
 	run_until(&f, &f.ended, 1);
 	assert_int_equal(asked[0].ends, 0);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
 	ask_udp(&f, &asked[0]); /* cancelled before it left: nothing is sent */
 	s53_exchange_cancel(f.exchanger, asked[0].exchange);
 	run_ready(&f);
@@ -274,7 +274,7 @@ done_may_cancel_and_start_exchanges_on_its_own_socket(void **arg)
 	for (unsigned i = 0; i < 40; i++)
 		assert_int_equal(born[i].end, S53_EXCHANGE_ANSWERED);
 	run_ready(&f);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 39);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 39);
 	fixture_stop(&f);
 }
 
@@ -402,7 +402,7 @@ main(void)
 		cmocka_unit_test(silence_ends_in_time),
 		cmocka_unit_test(an_answer_teaches_the_round_trip_time),
 		cmocka_unit_test(a_refused_port_ends_all_that_wait_there_at_once),
-		cmocka_unit_test(an_answer_to_a_cancelled_exchange_is_a_stray),
+		cmocka_unit_test(an_answer_to_a_cancelled_exchange_calls_nobody),
 		cmocka_unit_test(late_may_cancel_its_own_exchange),
 		cmocka_unit_test(done_may_cancel_and_start_exchanges_on_its_own_socket),
 		cmocka_unit_test(done_may_do_so_when_all_fail_too),
