@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * storm.c - many clients, upstreams that say anything, time that leaps, reloads, an end at any
- * moment: whatever the order of events, each query ends once and nobody gets what is not for him.
+ * storm.c - many clients, upstreams that say anything, any policy and quota, time that leaps,
+ * reloads, an end at any moment: each query ends once and nobody gets what is not for him.
  *
  *	storm FIRST LAST	the seeds to be played, each a story of some hundred events
  *
@@ -18,6 +18,7 @@
 #include <split53/cache.h>
 #include <split53/clock.h>
 #include <split53/log.h>
+#include <split53/probe.h>
 #include <split53/rand.h>
 #include <split53/reply.h>
 #include <split53/resolver.h>
@@ -30,6 +31,7 @@
 #define REQUEST_ROOM 64
 #define PLANTED 203
 #define RATHER_LONG 80 /* records of a set that needs TCP */
+#define SERVERS 3 /* of a group */
 
 struct asker {
 	unsigned ends;
@@ -198,14 +200,18 @@ write_request(const struct asker *asker, uint8_t octets[static REQUEST_ROOM])
 	return writer.at;
 }
 
-static struct s53_client
-new_client(struct asker *asker)
+static void
+make_up(struct asker *asker)
 {
 	static const uint16_t types[] = { S53_TYPE_A, S53_TYPE_A, S53_TYPE_A, S53_TYPE_TXT,
 		S53_TYPE_ANY };
-	struct s53_client client = { .ops = &ops, .transport = asker };
 
-	asker->id = (uint16_t)story.asker_count++;
+	if (story.asker_count++ > BATCH_MAX && below(5) == 0) {
+		*asker = asker[-1 - (int)below(BATCH_MAX)]; /* the same client asks again */
+		asker->ends = 0;
+		return;
+	}
+	asker->id = (uint16_t)story.asker_count;
 	asker->may_ask_zone = below(2) == 0;
 	asker->tcp = below(4) == 0;
 	asker->edns = below(3) > 0;
@@ -213,6 +219,14 @@ new_client(struct asker *asker)
 	asker->name = any_name();
 	if (below(2) == 0)
 		asker->name.octets[1] &= (uint8_t)~0x20;
+}
+
+static struct s53_client
+new_client(struct asker *asker)
+{
+	struct s53_client client = { .ops = &ops, .transport = asker };
+
+	make_up(asker);
 	client.kind = asker->tcp ? S53_TCP : S53_UDP;
 	require(s53_addr_parse(asker->may_ask_zone ? "127.0.0.1" : "198.51.100.1", 4242,
 		    &client.addr) == S53_OK &&
@@ -326,7 +340,7 @@ upstream_says_something(void)
 		return;
 	if (below(12) == 0) {
 		fake_end(story.exchanger, exchange,
-		    below(2) == 0 ? S53_EXCHANGE_UNREACHABLE : S53_EXCHANGE_NO_RESOURCES);
+		    (enum s53_exchange_end)(S53_EXCHANGE_REFUSED + below(3)));
 		return;
 	}
 	len = write_reply(exchange, octets);
@@ -347,10 +361,22 @@ time_leaps(void)
 	fake_advance(story.exchanger, s53_clock_ms() + leaps_ms[below(12)]);
 }
 
+static bool
+probe(struct s53_upstream *upstream, void *arg)
+{
+	struct s53_probe asked;
+
+	(void)arg;
+	if (below(2) == 0 && s53_probe_begin(upstream, &asked, s53_clock_ms()))
+		s53_probe_end(
+		    upstream, &asked, (enum s53_probe_end)below(7), below(300), s53_clock_ms());
+	return true;
+}
+
 static void
 something_happens(void)
 {
-	unsigned what = below(200);
+	unsigned what = below(210);
 
 	if (what < 80)
 		clients_ask();
@@ -358,22 +384,42 @@ something_happens(void)
 		upstream_says_something();
 	else if (what < 199)
 		time_leaps();
+	else if (what < 209)
+		s53_registry_each(world.registry, probe, NULL);
 	else
 		s53_resolver_use(story.resolver, &world.policies[below(POLICIES)]);
 }
 
+/* What was counted while it was under way is counted no more. */
 static void
-play(unsigned long seed)
+nothing_is_under_way(struct s53_resolver_shared *shared)
+{
+	require(atomic_load(&shared->pending) == 0, "a query is still counted");
+	for (unsigned i = 0; i < S53_ASKED_SLOTS; i++)
+		require(atomic_load(&shared->asked[i]) == 0, "a spelling is still known");
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned limit = s53_group_rules(world.groups[i])->per_zone.limit;
+
+		for (unsigned j = 0; j <= limit && limit > 0; j++)
+			require(s53_group_enter(world.groups[i]) == (j < limit), "a zone's quota");
+		for (unsigned j = 0; j < SERVERS; j++) {
+			struct s53_upstream_report report;
+
+			s53_upstream_report(s53_group_server(world.groups[i], j), &report, 0);
+			require(report.in_flight == 0, "a question is still counted");
+		}
+	}
+}
+
+static void
+play(void)
 {
 	struct s53_counters counters = { 0 };
 	struct s53_resolver_shared shared = { 0 };
 	struct s53_cache *cache = s53_cache_new(0);
 	unsigned events;
 
-	story = (struct story){ .seed = seed, .dice = seed * 0x9e3779b97f4a7c15u + 1 };
 	events = 200 + below(1000);
-	s53_rand_test_seed(seed);
-	s53_clock_test_set(1000000);
 	for (unsigned i = 0; i < POLICIES; i++)
 		world.policies[i].cache = cache;
 	story.askers = calloc((size_t)events * BATCH_MAX, sizeof *story.askers);
@@ -385,7 +431,7 @@ play(unsigned long seed)
 	s53_resolver_free(story.resolver);
 	for (unsigned i = 0; i < story.asker_count; i++)
 		require(story.askers[i].ends == 1, "a query has not ended");
-	require(atomic_load(&shared.pending) == 0, "a query is still counted");
+	nothing_is_under_way(&shared);
 	for (unsigned i = 0; i < POLICIES; i++)
 		require(atomic_load(&world.policies[i].count) == 1, "a policy is still held");
 	s53_exchanger_free(story.exchanger);
@@ -403,25 +449,28 @@ released(struct s53_policy *policy)
 	require(false, "a policy was released");
 }
 
+/* By any policy, under quotas or none. */
 static struct s53_group *
-group_of(const char *first, const char *second)
+group_of(const char *const texts[static SERVERS])
 {
-	struct s53_upstream_options options = { .edns = true };
-	const char *const texts[] = { first, second };
-	struct s53_group_member members[2];
+	struct s53_group_rules rules = { .policy = (enum s53_forwarders_policy)below(6),
+		.per_server = { below(3) == 0 ? 1 + below(6) : 0, below(2) == 0 },
+		.per_zone = { below(3) == 0 ? 1 + below(12) : 0, below(2) == 0 } };
+	struct s53_group_member members[SERVERS];
 	struct s53_group *group;
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < SERVERS; i++) {
+		struct s53_upstream_options options = { .edns = true, .tcp_only = below(8) == 0 };
 		struct s53_addr addr;
 
 		require(s53_addr_parse_port(texts[i], 53, &addr) == S53_OK, "a server");
-		members[i] = (struct s53_group_member){
-			.server = s53_registry_get(world.registry, &addr, &options), .tier = 1
-		};
+		members[i] = (struct s53_group_member){ .server = s53_registry_get(
+							    world.registry, &addr, &options),
+			.tier = 1 + below(2) };
 	}
-	group = s53_group_new(members, 2, NULL);
-	s53_upstream_drop(members[0].server);
-	s53_upstream_drop(members[1].server);
+	group = s53_group_new(members, SERVERS, &rules);
+	for (unsigned i = 0; i < SERVERS; i++)
+		s53_upstream_drop(members[i].server);
 	return group;
 }
 
@@ -478,6 +527,8 @@ make_policy(unsigned i, struct s53_acl *allowed)
 		.udp_size_max = 1232,
 		.edns_udp_size = 1232,
 		.query_timeout_ms = 3000,
+		.clients_per_query = below(2) * (1 + below(5)),
+		.max_clients_per_query = below(12),
 		.routes = s53_routes_new() };
 	world.policies[i] = (struct s53_policy){ .count = 1,
 		.release = released,
@@ -494,7 +545,7 @@ make_policy(unsigned i, struct s53_acl *allowed)
 }
 
 static void
-make_world(void)
+make_world(unsigned long seed)
 {
 	struct s53_acl *allowed = s53_acl_new();
 	struct s53_prefix loopback;
@@ -502,10 +553,14 @@ make_world(void)
 	require(s53_prefix_parse("127.0.0.0/8", &loopback) == S53_OK &&
 		s53_acl_add_prefix(allowed, false, &loopback) == S53_OK,
 	    "the access list");
+	story = (struct story){ .seed = seed, .dice = seed * 0x9e3779b97f4a7c15u + 1 };
+	s53_rand_test_seed(seed);
+	s53_clock_test_set(1000000);
 	make_zone();
 	world.registry = s53_registry_new();
-	world.groups[0] = group_of("192.0.2.1", "192.0.2.2");
-	world.groups[1] = group_of("127.0.0.1#8600", "127.0.0.2#8600");
+	world.groups[0] = group_of((const char *const[]){ "192.0.2.1", "192.0.2.2", "192.0.2.3" });
+	world.groups[1] =
+	    group_of((const char *const[]){ "127.0.0.1#8600", "127.0.0.2#8600", "192.0.2.1" });
 	for (unsigned i = 0; i < POLICIES; i++)
 		make_policy(i, allowed);
 	s53_acl_drop(allowed);
@@ -536,8 +591,9 @@ main(int argc, char **argv)
 	last = strtoul(argv[2], NULL, 10);
 	require(s53_log_configure(&silence, &bad_path) == S53_OK, "the log");
 	for (unsigned long seed = strtoul(argv[1], NULL, 10); seed <= last; seed++) {
-		make_world(); /* servers too: what is known of them belongs to one story's time */
-		play(seed);
+		make_world(
+		    seed); /* servers too: what is known of them belongs to one story's time */
+		play();
 		unmake_world();
 	}
 	return 0;
