@@ -368,12 +368,53 @@ draft_of(struct s53_setup *setup, struct drafts *drafts, const struct setup_aske
 	return draft;
 }
 
+/* A name in options or a view for which nobody is asked in these views: it has no effect at all. */
+static void
+warn_of_nobodys(struct s53_setup *setup, const struct s53_conf_clause *probe, unsigned first_view,
+    unsigned count)
+{
+	const struct s53_conf_clause *clause =
+	    s53_conf_find(probe != NULL ? probe->body : NULL, "name");
+	struct s53_name name;
+
+	if (clause == NULL || !name_of(clause, &name))
+		return;
+	for (unsigned i = first_view; i < first_view + count; i++) {
+		const struct s53_route *route =
+		    s53_routes_find(setup->snapshot->policy.views[i].routes, &name);
+
+		if (route != NULL && route->kind == S53_ROUTE_FORWARD)
+			return;
+	}
+	s53_setup_warn(setup, clause->place,
+	    "no server is asked for '%s': this 'name' of health-check has no effect",
+	    clause->value.text);
+}
+
+static void
+warn_of_names(struct s53_setup *setup)
+{
+	const struct s53_conf_clause *probe = NULL;
+
+	if (setup->asked != NULL)
+		warn_of_nobodys(setup, setup->asked->probes[LEVEL_OPTIONS], 0,
+		    setup->snapshot->policy.view_count);
+	/* Those of one view stand together. */
+	for (const struct setup_asked *asked = setup->asked; asked != NULL; asked = asked->next) {
+		if (asked->probes[LEVEL_VIEW] == probe)
+			continue;
+		probe = asked->probes[LEVEL_VIEW];
+		warn_of_nobodys(setup, probe, asked->view, 1);
+	}
+}
+
 void
 s53_setup_checks(struct s53_setup *setup)
 {
 	struct s53_snapshot_check **out = &setup->snapshot->checks;
 	struct drafts drafts = { .last = &drafts.first };
 
+	warn_of_names(setup);
 	for (const struct setup_asked *asked = setup->asked; asked != NULL; asked = asked->next) {
 		struct draft *draft = draft_of(setup, &drafts, asked);
 

@@ -361,6 +361,28 @@ a_name_in_options_is_asked_only_of_who_would_be_asked_for_it_anyway(void **state
 }
 
 static void
+a_name_in_options_or_a_view_that_nobody_is_asked_for_is_warned_of(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; };"
+	    " health-check { name \"www.example.com\"; }; };"
+	    "view a { match-clients { 192.0.2.1; }; forwarders { }; forward only;"
+	    " zone consul { type forward; forwarders { 127.0.0.1 port 8600; }; }; };"
+	    "view b { health-check { name \"www.example.org\"; }; };");
+	assert_int_equal(f->diags.warning_count, 0);
+	build(f,
+	    "options { forwarders { }; forward only; health-check { name \"a.example\"; }; };"
+	    "view a { match-clients { 192.0.2.1; }; health-check { name \"b.example\"; };"
+	    " zone consul { type forward; forwarders { 127.0.0.1 port 8600; 127.0.0.2; }; }; };"
+	    "view b { zone consul { type forward; forwarders { 127.0.0.1 port 8600; }; }; };");
+	assert_true(has_diag(f, S53_DIAG_WARNING, "no server is asked for 'a.example'"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "no server is asked for 'b.example'"));
+	assert_int_equal(f->diags.warning_count, 2);
+}
+
+static void
 a_name_in_a_zone_or_server_is_asked_as_it_stands(void **state)
 {
 	struct fixture *f = *state;
@@ -462,6 +484,7 @@ main(void)
 		TEST(one_interval_over_thirty_seconds_is_both),
 		TEST(each_clause_of_a_check_is_the_innermost_one),
 		TEST(a_name_in_options_is_asked_only_of_who_would_be_asked_for_it_anyway),
+		TEST(a_name_in_options_or_a_view_that_nobody_is_asked_for_is_warned_of),
 		TEST(a_name_in_a_zone_or_server_is_asked_as_it_stands),
 		TEST(what_is_written_goes_before_what_is_the_default),
 		TEST(of_two_checks_of_one_server_the_first_counts_and_both_are_named),
