@@ -87,6 +87,12 @@ def all_failing_table(found):
                    f"{one['amplification']:.2f}", f"{one['probes_per_s']:.1f}"] for name, one in found.items()])
 
 
+def dead_for(found):
+    """How long they were: `later` is then, some seconds before the end."""
+    told = sorted({f"{one['dead_s']:.0f}" for one in found.values()}, key=int)
+    return f", for {' and '.join(told)} s"
+
+
 def probes_table(found):
     lines = []
     for name, one in found.items():
@@ -129,7 +135,8 @@ def failover_table(results, scenario, workers):
     for row in ROWS.values():
         found = rows_by_server(servers, row.name)
         if found:
-            parts += [f"**{row.name}**: {row.title}", (all_failing_table if row.all_hosts else one_failing_table)(found)]
+            title = f"**{row.name}**: {row.title}" + (dead_for(found) if row.all_hosts else "")
+            parts += [title, (all_failing_table if row.all_hosts else one_failing_table)(found)]
             parts += [] if row.all_hosts else cut(found) + stalls(found)
     found = rows_by_server(servers, PROBES)
     if found:

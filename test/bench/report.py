@@ -250,7 +250,8 @@ def heading(results):
     busy = max(one["busy"] for one in every)
     dates = sorted(one["date"] for one in every)
     when = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
-    rounds = "" if all(key.rpartition("/")[0] in APART for key in results.data["about"]) else f"; medians of {last['rounds']} rounds"
+    once = all(key.rpartition("/")[0] in APART for key in results.data["about"])
+    rounds = "" if once else f"; medians of {last['rounds']} rounds"
     return [f"Measured {when} on {last['cpus']} cores of {last['processor']}, {last['system']}, Linux {last['kernel']}{rounds}. "
             + "Versions: "
             + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
