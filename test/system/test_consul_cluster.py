@@ -161,7 +161,8 @@ def test_quorum_is_lost_and_regained(world, watches):
     over_at = time.monotonic()
     time.sleep(2.5)
     check(watches, over_at)
-    held = [sample for sample in watches.ours.since(lone_at, over_at) if not good(sample)]
+    # The agent may say NXDOMAIN of itself before it knows its services again: check() has compared that with direct questions.
+    held = [sample for sample in watches.ours.since(lone_at, over_at) if not good(sample) and sample.code != "NXDOMAIN"]
     assert held and {sample.code for sample in held} == {"SERVFAIL"} and max(sample.took for sample in held) < 5
     assert all(set(sample.errors) & {0, 13, 22, 23} for sample in held), held[0]
     back = changes(world.split53.log()[watches.log_at:])
