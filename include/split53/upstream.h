@@ -103,7 +103,10 @@ enum s53_health_state s53_upstream_state(const struct s53_upstream *upstream);
 enum s53_health_state s53_upstream_path_state(
     const struct s53_upstream *upstream, enum s53_protocol over);
 
-/* Is it to be asked over TCP: tcp-only, or UDP is down while TCP has proved itself? */
+/*
+ * Is it to be asked over TCP: tcp-only, or UDP is down while TCP has proved itself (and probes see
+ * when UDP is back)?
+ */
 bool s53_upstream_wants_tcp(const struct s53_upstream *upstream);
 
 /* What a server cannot do, as it has shown; forgotten after S53_LACK_MS. Never for silence. */

@@ -62,10 +62,10 @@ struct health {
 	_Atomic uint32_t state; /* enum s53_health_state */
 	_Atomic bool troubled; /* an answer changes more than the numbers above */
 	_Atomic bool proven; /* answered since it was last not up */
+	_Atomic bool probes; /* the check's mode is not never */
 
 	/* Under the lock. */
 	bool known; /* it has shown some sign */
-	bool probes; /* the check's mode is not never */
 	unsigned rise, fall; /* the check's */
 	enum s53_health_reason reason;
 	uint64_t since_ms; /* of the state; probing is a part of down */

@@ -38,10 +38,13 @@ is_down(enum s53_health_state state)
 bool
 s53_upstream_wants_tcp(const struct s53_upstream *upstream)
 {
+	const struct health *udp = &upstream->path[S53_OVER_UDP];
+
 	if (upstream->options.tcp_only)
 		return true;
-	return is_down(health_state(&upstream->path[S53_OVER_UDP])) &&
-	    health_is_proven(&upstream->path[S53_OVER_TCP]);
+	/* Without probes nobody would see that UDP is back. */
+	return is_down(health_state(udp)) && health_is_proven(&upstream->path[S53_OVER_TCP]) &&
+	    atomic_load_explicit(&udp->probes, memory_order_relaxed);
 }
 
 /* Each probe of a dead server would be two lines, and one that flaps would fill the disk. */

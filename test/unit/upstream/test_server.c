@@ -228,6 +228,26 @@ late_follows_the_round_trip_time_between_20_and_250_ms(void **arg)
 }
 
 static void
+where_nobody_would_see_udp_come_back_it_stays_with_udp(void **arg)
+{
+	struct fixture f = fixture_new();
+	struct s53_health_check check;
+
+	(void)arg;
+	note(&f, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 90);
+	note(&f, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	assert_true(s53_upstream_wants_tcp(f.server));
+	s53_probe_check(f.server, &check);
+	check.mode = S53_CHECK_NEVER;
+	s53_upstream_set_check(f.server, &check);
+	assert_false(s53_upstream_wants_tcp(f.server));
+	answers(&f, 5);
+	answers(&f, 5);
+	assert_int_equal(s53_upstream_path_state(f.server, S53_OVER_UDP), S53_HEALTH_UP);
+	fixture_free(&f);
+}
+
+static void
 it_wants_tcp_when_udp_is_down_and_tcp_has_proved_itself(void **arg)
 {
 	struct fixture f = fixture_new();
@@ -574,6 +594,7 @@ main(void)
 		    the_edns_size_is_small_off_host_and_large_on_loopback_unless_configured),
 		cmocka_unit_test(each_server_is_visited_in_the_order_in_which_they_came),
 		cmocka_unit_test(late_follows_the_round_trip_time_between_20_and_250_ms),
+		cmocka_unit_test(where_nobody_would_see_udp_come_back_it_stays_with_udp),
 		cmocka_unit_test(it_wants_tcp_when_udp_is_down_and_tcp_has_proved_itself),
 		cmocka_unit_test(loss_and_failures_cost),
 		cmocka_unit_test(questions_under_way_and_in_all_are_counted),
