@@ -94,6 +94,7 @@ void s53_exchange_later(
  * answer was, or that it was lost: also when another's answer came before this one was even late.
  */
 #define S53_EXCHANGE_LISTEN_MS 2000
+#define S53_EXCHANGE_LISTEN_ON_MS 5000 /* then it is noted as lost; but it may be very slow */
 void s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange);
 
 /*

@@ -224,18 +224,27 @@ s53_plan_for(const struct s53_pending *pending, unsigned server)
 		    !s53_upstream_has_lack(upstream, S53_LACK_EDNS, now_ms) };
 }
 
+/* Nobody waits: what is under way may take its time, for the cache. */
+static bool
+is_for_nobody(const struct s53_pending *pending)
+{
+	return pending->query.refresh && s53_list_empty(&pending->followers);
+}
+
 enum s53_verdict
 s53_step_choose(struct s53_query *query)
 {
 	struct s53_pending *pending = query->pending;
 	struct s53_group *group = query->route->group;
 	enum s53_group_condition condition = s53_group_condition(group);
-	bool idle = s53_list_empty(&pending->attempts), late = pending->late;
+	bool idle = s53_list_empty(&pending->attempts);
+	bool late = pending->late && !is_for_nobody(pending);
 	int chosen;
 
 	pending->group_dead = condition == S53_GROUP_DEAD;
 	if (pending->group_dead && pending->asked)
-		return idle || pending->waited ? s53_give_up(query) : S53_WAIT;
+		return idle || (pending->waited && !is_for_nobody(pending)) ? s53_give_up(query)
+									    : S53_WAIT;
 	chosen = choose_server(pending, group);
 	pending->late = false;
 	if (chosen == S53_CHOSEN_QUOTA && idle)

@@ -68,6 +68,7 @@ struct s53_exchange {
 	bool garbled; /* something came that was no answer */
 	bool lives; /* an answer came, in other letter case */
 	bool overheard; /* cancelled, but listened for */
+	bool given_up; /* overheard, and noted as lost */
 	uint8_t retries; /* connections that closed under it */
 	uint16_t question_len; /* of the question section, while overheard */
 	enum s53_exchange_end end; /* why it failed, while put aside */

@@ -4,8 +4,9 @@
  *
  * An exchange is cancelled as soon as another server has answered. How quick its own server was, or
  * that the question was lost, shows only in what comes, or does not, within the next seconds: so it
- * stays on its carrier under its ID until S53_EXCHANGE_LISTEN_MS after it left. The caller's
- * octets are gone by then; a hash of the question section tells the answer from somebody else's.
+ * stays on its carrier under its ID until S53_EXCHANGE_LISTEN_MS after it left, when it is noted as
+ * lost, and over UDP a while longer, or a server that takes 3 s for each answer would be dead for
+ * good. The caller's octets are gone by then; a hash of the question section tells the answer from somebody else's.
  *
  * Letter case does not count here. That a question comes back in other case than it was sent makes
  * the answer one not to be believed, but a forger who knows ID and port could at most have a server
@@ -100,7 +101,13 @@ lost(struct s53_exchange *exchange, uint64_t now_ms)
 	s53_exchange_note_vain(exchange, now_ms);
 	if (exchange->on_tcp)
 		s53_stream_doubt(exchange->carrier, exchange->sent_ms);
-	s53_overhear_drop(exchange);
+	if (exchange->on_tcp || now_ms >= exchange->sent_ms + S53_EXCHANGE_LISTEN_ON_MS) {
+		s53_overhear_drop(exchange);
+		return;
+	}
+	exchange->given_up = true;
+	exchange->end_ms = exchange->sent_ms + S53_EXCHANGE_LISTEN_ON_MS;
+	s53_exchange_arm(exchange, now_ms);
 }
 
 static void
@@ -109,6 +116,10 @@ on_timer(struct s53_timer *timer)
 	struct s53_exchange *exchange = S53_CONTAINER_OF(timer, struct s53_exchange, timer);
 	uint64_t now_ms = exchange->exchanger->wheel.now_ms;
 
+	if (exchange->given_up) {
+		s53_overhear_drop(exchange);
+		return;
+	}
 	if (exchange->late_ms == 0 || exchange->late_ms >= exchange->end_ms) {
 		lost(exchange, now_ms);
 		return;
@@ -131,6 +142,7 @@ s53_overhear_begin(struct s53_exchange *exchange)
 	exchange->question_len = question_len(&exchange->ask);
 	exchange->question_hash = question_hash(exchange->ask.octets, exchange->question_len);
 	exchange->overheard = true;
+	exchange->given_up = false;
 	exchanger->overheard_count++;
 	s53_list_append(&exchanger->overheard, &exchange->queued);
 	if (exchange->late_noted)

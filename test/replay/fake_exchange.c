@@ -117,9 +117,16 @@ note_vain(const struct s53_exchanger *exchanger, const struct s53_exchange *exch
 static void
 lost(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
+	if (exchange->given_up) {
+		stop_listening(exchanger, exchange);
+		return;
+	}
 	s53_count(exchanger->counters, S53_C_EXCHANGE_LOST);
 	note_vain(exchanger, exchange);
-	stop_listening(exchanger, exchange);
+	exchange->timeout_at_ms = exchange->sent_at_ms + S53_EXCHANGE_LISTEN_ON_MS;
+	exchange->given_up = true;
+	if (exchange->tcp || exchange->timeout_at_ms <= s53_clock_ms())
+		stop_listening(exchanger, exchange);
 }
 
 static void
@@ -134,6 +141,7 @@ listen_for(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 	ask->late = NULL;
 	ask->done = NULL;
 	exchange->listened = true;
+	exchange->given_up = false;
 	if (exchange->was_late)
 		exchange->late_at_ms = 0;
 	exchange->timeout_at_ms = exchange->sent_at_ms + S53_EXCHANGE_LISTEN_MS;

@@ -95,7 +95,7 @@ a_late_exchange_that_is_cancelled_is_listened_for_and_its_true_time_noted(void *
 }
 
 static void
-one_that_stays_silent_is_lost_two_seconds_after_it_left_and_frees_its_socket(void **arg)
+one_that_stays_silent_is_lost_after_two_seconds_and_frees_its_socket_after_five(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -111,7 +111,29 @@ one_that_stays_silent_is_lost_two_seconds_after_it_left_and_frees_its_socket(voi
 	assert_sign(0, S53_UPSTREAM_TIMEOUT, S53_OVER_UDP, S53_EXCHANGE_LISTEN_MS);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), 1);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_TIMEOUT), 0);
+	assert_int_equal(only_lane(&f)->pool.sockets[0]->carrier.count, 1);
+	time_after(&f, S53_EXCHANGE_LISTEN_ON_MS + 8);
 	assert_int_equal(only_lane(&f)->pool.sockets[0]->carrier.count, 0);
+	assert_int_equal(sign_count, 1);
+	fixture_stop(&f);
+}
+
+static void
+one_that_is_lost_already_may_still_be_answered(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	time_after(&f, S53_EXCHANGE_LISTEN_MS + 8);
+	time_after(&f, 4000);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &sign_count, 2);
+	assert_sign(1, S53_UPSTREAM_ANSWERED, S53_OVER_UDP, 4000);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
+	assert_int_equal(f.exchanger->overheard_count, 0);
 	fixture_stop(&f);
 }
 
@@ -129,7 +151,7 @@ one_that_is_cancelled_after_that_time_is_lost_at_once(void **arg)
 	asked_cancel(&asked);
 	assert_int_equal(sign_count, 2);
 	assert_sign(1, S53_UPSTREAM_TIMEOUT, S53_OVER_UDP, 3000);
-	assert_int_equal(f.exchanger->overheard_count, 0);
+	assert_int_equal(f.exchanger->overheard_count, 1); /* it may be very slow */
 	fixture_stop(&f);
 }
 
@@ -357,6 +379,7 @@ only_so_many_are_listened_for(void **arg)
 	assert_int_equal(f.exchanger->overheard_count, S53_OVERHEARD_MAX);
 	time_after(&f, S53_EXCHANGE_LISTEN_MS + 8);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), S53_OVERHEARD_MAX);
+	time_after(&f, S53_EXCHANGE_LISTEN_ON_MS + 8);
 	assert_int_equal(f.exchanger->overheard_count, 0);
 	fixture_stop(&f);
 }
@@ -415,7 +438,8 @@ main(void)
 		cmocka_unit_test(
 		    a_late_exchange_that_is_cancelled_is_listened_for_and_its_true_time_noted),
 		cmocka_unit_test(
-		    one_that_stays_silent_is_lost_two_seconds_after_it_left_and_frees_its_socket),
+		    one_that_stays_silent_is_lost_after_two_seconds_and_frees_its_socket_after_five),
+		cmocka_unit_test(one_that_is_lost_already_may_still_be_answered),
 		cmocka_unit_test(one_that_is_cancelled_after_that_time_is_lost_at_once),
 		cmocka_unit_test(
 		    one_that_loses_to_a_quicker_one_is_listened_for_although_it_was_not_late),
