@@ -19,6 +19,7 @@
 
 #include "faulty.h"
 
+#define PORTS_TRIED 20
 #define EVENTS 64
 #define READS_MAX 64 /* datagrams before other descriptors have their turn */
 #define LINE_MAX_LEN 256
@@ -214,6 +215,13 @@ main(int argc, char **argv)
 	endpoint = bench_endpoint_of(argv[1], argv[2]);
 	faulty.udp = bench_udp_bind(&endpoint);
 	faulty.tcp = bench_tcp_listen(&endpoint);
+	/* A port that the kernel gave for UDP may be taken for TCP. */
+	for (unsigned i = 0; i < PORTS_TRIED && faulty.tcp < 0 && strcmp(argv[2], "0") == 0; i++) {
+		close(faulty.udp);
+		endpoint = bench_endpoint_of(argv[1], argv[2]);
+		faulty.udp = bench_udp_bind(&endpoint);
+		faulty.tcp = bench_tcp_listen(&endpoint);
+	}
 	faulty.control = STDIN_FILENO;
 	faulty.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (faulty.udp < 0 || faulty.tcp < 0 || faulty.epoll < 0)

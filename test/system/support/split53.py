@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The program under test."""
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,15 +13,18 @@ assert BINARY and os.access(BINARY, os.X_OK), "S53_BIN must name the program: ru
 
 
 def free_port(address="127.0.0.1"):
-    """A port that is free for UDP and TCP now: in this test's network namespace nobody else takes it."""
+    """
+    A port that is free for UDP and TCP now, below those that the kernel gives to connections: in this test's network namespace
+    nobody else takes it.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     while True:
         with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family, socket.SOCK_STREAM) as tcp:
-            udp.bind((address, 0))
-            port = udp.getsockname()[1]
+            port = random.randrange(10000, 32000)
             try:
+                udp.bind((address, port))
                 tcp.bind((address, port))
-            except OSError:	# a connection of an earlier test lingers there
+            except OSError:	# another server of this test, or a connection of an earlier one lingers there
                 continue
             return port
 
