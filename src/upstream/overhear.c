@@ -6,7 +6,8 @@
  * that the question was lost, shows only in what comes, or does not, within the next seconds: so it
  * stays on its carrier under its ID until S53_EXCHANGE_LISTEN_MS after it left, when it is noted as
  * lost, and over UDP a while longer, or a server that takes 3 s for each answer would be dead for
- * good. The caller's octets are gone by then; a hash of the question section tells the answer from somebody else's.
+ * good. The caller's octets are gone by then; a hash of the question section tells the answer from
+ * somebody else's.
  *
  * Letter case does not count here. That a question comes back in other case than it was sent makes
  * the answer one not to be believed, but a forger who knows ID and port could at most have a server

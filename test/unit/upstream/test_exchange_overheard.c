@@ -95,7 +95,7 @@ a_late_exchange_that_is_cancelled_is_listened_for_and_its_true_time_noted(void *
 }
 
 static void
-one_that_stays_silent_is_lost_after_two_seconds_and_frees_its_socket_after_five(void **arg)
+one_that_stays_silent_is_lost_after_two_seconds_and_gone_after_five(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -438,7 +438,7 @@ main(void)
 		cmocka_unit_test(
 		    a_late_exchange_that_is_cancelled_is_listened_for_and_its_true_time_noted),
 		cmocka_unit_test(
-		    one_that_stays_silent_is_lost_after_two_seconds_and_frees_its_socket_after_five),
+		    one_that_stays_silent_is_lost_after_two_seconds_and_gone_after_five),
 		cmocka_unit_test(one_that_is_lost_already_may_still_be_answered),
 		cmocka_unit_test(one_that_is_cancelled_after_that_time_is_lost_at_once),
 		cmocka_unit_test(
