@@ -488,11 +488,27 @@ probe_lost(struct health *health, uint64_t began_ms, uint64_t now_ms)
 	return weigh(health, S53_REASON_TIMEOUT, true, now_ms);
 }
 
+/*
+ * It lives, though it does not answer this question well: that is all that was in doubt, unless its
+ * failures were. A recursor that refuses `. NS` must not stay down for it.
+ */
+static bool
+proves_enough(const struct health *health)
+{
+	enum s53_health_state state = health_state(health);
+
+	return state != S53_HEALTH_UP && state != S53_HEALTH_STALLED &&
+	    health->reason != S53_REASON_RCODE && health->reason != S53_REASON_LOOP &&
+	    health_failed_share(health) < HEALTH_WHOLE / 2;
+}
+
 static struct health_change
 probe_unfit(struct health *health, uint64_t now_ms)
 {
 	health->probed_ms = now_ms;
 	hear(health);
+	if (proves_enough(health))
+		return gain(health, 1, now_ms);
 	fail(health, S53_REASON_RCODE, now_ms, now_ms);
 	health->unfit++;
 	return give(health,

@@ -105,6 +105,18 @@ what_is_due_at_once_stays_so_whatever_happens_to_the_other_protocol(void **arg)
 	world_free(&w);
 }
 
+/* It answers everything, and nothing well. */
+static void
+never_fits(struct world *w)
+{
+	w->fails = true;
+	for (unsigned i = 0; i < 60; i++) {
+		note(w, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, 5);
+		note(w, S53_OVER_UDP, S53_UPSTREAM_FAILED, 0);
+	}
+	assert_int_equal(state(w), S53_HEALTH_SUSPECT);
+}
+
 static void
 trouble_of_tcp_does_not_hurry_the_probes_of_a_suspect(void **arg)
 {
@@ -112,10 +124,9 @@ trouble_of_tcp_does_not_hurry_the_probes_of_a_suspect(void **arg)
 	uint64_t due_ms;
 
 	(void)arg;
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
-	w.fails = true;
+	never_fits(&w);
 	run_for(&w, 500);
-	assert_int_equal(state(&w), S53_HEALTH_RECOVERING);
+	assert_int_equal(state(&w), S53_HEALTH_SUSPECT);
 	due_ms = s53_probe_due_ms(w.server);
 	assert_true(due_ms > w.now_ms);
 	note(&w, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
@@ -203,15 +214,27 @@ one_that_was_skipped_is_tried_again_after_the_interval_and_changes_nothing(void 
 }
 
 static void
+one_that_refuses_the_question_of_probes_comes_back_like_any(void **arg)
+{
+	struct world w = world_in_health();
+
+	(void)arg;
+	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	w.fails = true;
+	run_for(&w, 3000);
+	assert_int_equal(state(&w), S53_HEALTH_UP);
+	world_free(&w);
+}
+
+static void
 one_that_lives_but_never_fits_is_asked_ever_less(void **arg)
 {
 	struct world w = world_in_health();
 
 	(void)arg;
-	w.fails = true;
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	never_fits(&w);
 	run_for(&w, 3600000);
-	assert_int_equal(state(&w), S53_HEALTH_RECOVERING);
+	assert_int_equal(state(&w), S53_HEALTH_SUSPECT);
 	assert_in_range(w.probes, 100, 250);
 	w.fails = false;
 	run_for(&w, 33000 + 2 * RTT_MS);
@@ -301,6 +324,7 @@ main(void)
 		    a_server_that_holds_work_is_stalled_never_down_and_back_within_its_interval),
 		cmocka_unit_test(
 		    one_that_was_skipped_is_tried_again_after_the_interval_and_changes_nothing),
+		cmocka_unit_test(one_that_refuses_the_question_of_probes_comes_back_like_any),
 		cmocka_unit_test(one_that_lives_but_never_fits_is_asked_ever_less),
 		cmocka_unit_test(probes_for_a_doubt_of_loss_are_an_interval_apart),
 		cmocka_unit_test(a_probe_of_a_slow_server_is_waited_for_longer),
