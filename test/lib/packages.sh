@@ -9,7 +9,7 @@
 BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libc-ares-dev libldns-dev libevent-dev
 	libxxhash-dev)
 SERVE_PACKAGES=(bind9-dnsutils ca-certificates)
-TEST_PACKAGES=(libcmocka-dev bind9 bind9-dnsutils bind9-utils unbound dnsperf python3-pytest
+TEST_PACKAGES=(libcmocka-dev bind9 bind9-dnsutils bind9-utils unbound dnsmasq-base dnsperf python3-pytest
 	python3-dnspython iproute2 busybox-static musl-tools procps git valgrind binutils)
 # The peers of test/bench/run, A|B where releases of Debian differ, and what one looks with when a figure is bad.
 BENCH_PACKAGES=(bind9 unbound dnsmasq-base dnsdist "knot-resolver|knot-resolver6" pdns-recursor linux-perf valgrind)

@@ -2,71 +2,7 @@
  *
  * test_server.c - the registry, and what a server tells of itself over both protocols.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <split53/clock.h>
-#include <split53/log.h>
-
-#include "upstream/server.h"
-
-#define START_MS 1000000
-
-struct fixture {
-	struct s53_registry *registry;
-	struct s53_upstream *server;
-	uint64_t now_ms;
-};
-
-static struct s53_upstream *
-get(struct s53_registry *registry, const char *addr)
-{
-	struct s53_upstream_options options = { .edns = true };
-	struct s53_addr parsed;
-
-	assert_int_equal(s53_addr_parse(addr, 53, &parsed), S53_OK);
-	return s53_registry_get(registry, &parsed, &options);
-}
-
-static struct fixture
-fixture_new(void)
-{
-	struct fixture f = { .registry = s53_registry_new(), .now_ms = START_MS };
-
-	s53_clock_test_set(START_MS);
-	f.server = get(f.registry, "192.0.2.1");
-	return f;
-}
-
-static void
-fixture_free(struct fixture *f)
-{
-	s53_upstream_drop(f->server);
-	s53_registry_free(f->registry);
-	s53_clock_test_set(UINT64_MAX);
-}
-
-static void
-note(struct fixture *f, enum s53_protocol over, enum s53_upstream_event event, uint32_t waited_ms)
-{
-	struct s53_upstream_sign sign = { event, over, waited_ms, 0 };
-
-	s53_upstream_note(f->server, sign, f->now_ms);
-}
-
-static void
-answers(struct fixture *f, uint32_t rtt_ms)
-{
-	f->now_ms += rtt_ms + 1;
-	note(f, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, rtt_ms);
-}
+#include "server_fixture.h"
 
 #define MANY 3000
 
@@ -506,82 +442,6 @@ a_server_that_flaps_does_not_fill_the_log(void **arg)
 
 #define ROUNDS 20000
 
-static _Atomic unsigned noting; /* threads that still do */
-
-static void *
-note_all_the_time(void *arg)
-{
-	struct s53_upstream *server = arg;
-	struct s53_upstream_sign sign = { .over = S53_OVER_UDP, .waited_ms = 5 };
-
-	for (unsigned i = 0; i < ROUNDS; i++) {
-		/* Mostly answers, so that both ways through a note are met. */
-		sign.event =
-		    i % 7 == 0 ? (enum s53_upstream_event)(i / 7 % 8) : S53_UPSTREAM_ANSWERED;
-		sign.over = i % 11 == 0 ? S53_OVER_TCP : S53_OVER_UDP;
-		s53_upstream_begin(server);
-		s53_upstream_note(server, sign, START_MS + i);
-		(void)s53_upstream_cost(server);
-		(void)s53_upstream_state(server);
-		(void)s53_upstream_late_ms(server);
-		(void)s53_upstream_trial_claim(server, 1, START_MS + i);
-		s53_upstream_set_chosen(server, START_MS + i);
-		s53_upstream_set_lack(server, S53_LACK_CASE, START_MS + i);
-		s53_upstream_end(server);
-	}
-	atomic_fetch_sub(&noting, 1);
-	return NULL;
-}
-
-static void
-count_wake(void *arg)
-{
-	atomic_fetch_add((_Atomic unsigned *)arg, 1);
-}
-
-static bool
-look_at(struct s53_upstream *server, void *arg)
-{
-	struct s53_upstream_report report;
-	struct s53_health_check check;
-	struct s53_probe probe;
-	uint64_t now_ms = *(uint64_t *)arg;
-
-	s53_upstream_report(server, &report, now_ms);
-	s53_probe_check(server, &check);
-	if (s53_probe_begin(server, &probe, now_ms))
-		s53_probe_end(server, &probe, (enum s53_probe_end)(now_ms % 7), 5, now_ms);
-	s53_upstream_set_check(server, &check);
-	return true;
-}
-
-static void
-workers_note_while_the_prober_probes(void **arg)
-{
-	struct fixture f = fixture_new();
-	pthread_t threads[2];
-	_Atomic unsigned wakes = 0;
-	struct s53_upstream_report report;
-
-	(void)arg;
-	atomic_store(&noting, 2);
-	s53_registry_on_probe(f.registry, count_wake, &wakes);
-	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, note_all_the_time, f.server), 0);
-	while (atomic_load(&noting) > 0) {
-		f.now_ms += 10;
-		s53_registry_each(f.registry, look_at, &f.now_ms);
-	}
-	s53_registry_on_probe(f.registry, NULL, NULL);
-	for (unsigned i = 0; i < 2; i++)
-		pthread_join(threads[i], NULL);
-	s53_upstream_report(f.server, &report, f.now_ms);
-	assert_int_equal(report.asked, 2 * ROUNDS);
-	assert_int_equal(report.in_flight, 0);
-	assert_true(wakes > 0);
-	fixture_free(&f);
-}
-
 int
 main(void)
 {
@@ -605,7 +465,6 @@ main(void)
 		cmocka_unit_test(each_change_of_state_is_one_line_and_probes_of_the_dead_are_none),
 		cmocka_unit_test(at_debug_the_probes_of_the_dead_are_told_too),
 		cmocka_unit_test(a_server_that_flaps_does_not_fill_the_log),
-		cmocka_unit_test(workers_note_while_the_prober_probes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

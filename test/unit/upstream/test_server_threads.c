@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_server_threads.c - a server's record, written by workers and the prober at once.
+ */
+#include "server_fixture.h"
+
+static _Atomic unsigned noting; /* threads that still do */
+
+static void *
+note_all_the_time(void *arg)
+{
+	struct s53_upstream *server = arg;
+	struct s53_upstream_sign sign = { .over = S53_OVER_UDP, .waited_ms = 5 };
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		/* Mostly answers, so that both ways through a note are met. */
+		sign.event =
+		    i % 7 == 0 ? (enum s53_upstream_event)(i / 7 % 8) : S53_UPSTREAM_ANSWERED;
+		sign.over = i % 11 == 0 ? S53_OVER_TCP : S53_OVER_UDP;
+		s53_upstream_begin(server);
+		s53_upstream_note(server, sign, START_MS + i);
+		(void)s53_upstream_cost(server);
+		(void)s53_upstream_state(server);
+		(void)s53_upstream_late_ms(server);
+		(void)s53_upstream_trial_claim(server, 1, START_MS + i);
+		s53_upstream_set_chosen(server, START_MS + i);
+		s53_upstream_set_lack(server, S53_LACK_CASE, START_MS + i);
+		s53_upstream_end(server);
+	}
+	atomic_fetch_sub(&noting, 1);
+	return NULL;
+}
+
+static void
+count_wake(void *arg)
+{
+	atomic_fetch_add((_Atomic unsigned *)arg, 1);
+}
+
+static bool
+look_at(struct s53_upstream *server, void *arg)
+{
+	struct s53_upstream_report report;
+	struct s53_health_check check;
+	struct s53_probe probe;
+	uint64_t now_ms = *(uint64_t *)arg;
+
+	s53_upstream_report(server, &report, now_ms);
+	s53_probe_check(server, &check);
+	if (s53_probe_begin(server, &probe, now_ms))
+		s53_probe_end(server, &probe, (enum s53_probe_end)(now_ms % 7), 5, now_ms);
+	s53_upstream_set_check(server, &check);
+	return true;
+}
+
+static void
+workers_note_while_the_prober_probes(void **arg)
+{
+	struct fixture f = fixture_new();
+	pthread_t threads[2];
+	_Atomic unsigned wakes = 0;
+	struct s53_upstream_report report;
+
+	(void)arg;
+	atomic_store(&noting, 2);
+	s53_registry_on_probe(f.registry, count_wake, &wakes);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, note_all_the_time, f.server), 0);
+	while (atomic_load(&noting) > 0) {
+		f.now_ms += 10;
+		s53_registry_each(f.registry, look_at, &f.now_ms);
+	}
+	s53_registry_on_probe(f.registry, NULL, NULL);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	s53_upstream_report(f.server, &report, f.now_ms);
+	assert_int_equal(report.asked, 2 * ROUNDS);
+	assert_int_equal(report.in_flight, 0);
+	assert_true(wakes > 0);
+	fixture_free(&f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(workers_note_while_the_prober_probes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
