@@ -440,7 +440,6 @@ a_server_that_flaps_does_not_fill_the_log(void **arg)
 
 /* --- threads --------------------------------------------------------------------------------- */
 
-#define ROUNDS 20000
 
 int
 main(void)

@@ -4,6 +4,8 @@
  */
 #include "server_fixture.h"
 
+#define ROUNDS 20000
+
 static _Atomic unsigned noting; /* threads that still do */
 
 static void *
