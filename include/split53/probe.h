@@ -41,12 +41,13 @@ struct s53_probe {
 
 enum s53_probe_end {
 	S53_PROBE_ANSWERED, /* WORK: with a rcode that is accepted. LIFE: at all */
-	S53_PROBE_UNFIT, /* with another rcode: it lives */
+	S53_PROBE_UNFIT, /* with SERVFAIL, which is not accepted: it lives, but it does not work */
 	S53_PROBE_HELD, /* not in time, but the question for life was answered */
 	S53_PROBE_LOST,
 	S53_PROBE_REFUSED,
 	S53_PROBE_UNREACHABLE,
 	S53_PROBE_SKIPPED, /* proves nothing: no memory, no socket, this process stood still */
+	S53_PROBE_DECLINED, /* with another rcode that is not accepted: not this question, but well */
 };
 
 /* When the next one is due; UINT64_MAX: none. From any thread. */

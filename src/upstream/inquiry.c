@@ -113,10 +113,8 @@ failed(struct s53_inquiry *inquiry, int ares_status)
 	case ARES_ECONNREFUSED:
 		end_with(inquiry, end_of(inquiry));
 		break;
-	case ARES_EBADRESP: /* of 1.34, which reads it: somebody is there, whatever it says */
-		end_with(inquiry,
-		    inquiry->ask.probe.kind == S53_PROBE_LIFE ? S53_PROBE_ANSWERED
-							      : S53_PROBE_UNFIT);
+	case ARES_EBADRESP: /* of 1.34, which reads it: 1.18 waits for something better */
+		end_with(inquiry, S53_PROBE_LOST);
 		break;
 	default: /* no memory, or a question that c-ares does not like */
 		end_with(inquiry, S53_PROBE_SKIPPED);
@@ -128,15 +126,20 @@ static void
 on_work(void *arg, int ares_status, int timeouts, unsigned char *octets, int len)
 {
 	struct s53_inquiry *inquiry = arg;
+	unsigned rcode;
 
 	(void)timeouts;
 	(void)len; /* at least a header: c-ares has looked at it */
-	if (ares_status != ARES_SUCCESS)
+	if (ares_status != ARES_SUCCESS) {
 		failed(inquiry, ares_status);
-	else if ((inquiry->check.accept & UINT32_C(1) << s53_header_rcode(octets)) != 0)
+		return;
+	}
+	rcode = s53_header_rcode(octets);
+	if ((inquiry->check.accept & UINT32_C(1) << rcode) != 0)
 		end_with(inquiry, S53_PROBE_ANSWERED);
 	else
-		end_with(inquiry, S53_PROBE_UNFIT);
+		end_with(
+		    inquiry, rcode == S53_RCODE_SERVFAIL ? S53_PROBE_UNFIT : S53_PROBE_DECLINED);
 }
 
 /* The question for life, by itself or beside the one for work. */

@@ -265,7 +265,8 @@ s53_probe_begin(struct s53_upstream *upstream, struct s53_probe *out, uint64_t n
 static bool
 shows_life(enum s53_probe_end end)
 {
-	return end == S53_PROBE_ANSWERED || end == S53_PROBE_UNFIT || end == S53_PROBE_HELD;
+	return end == S53_PROBE_ANSWERED || end == S53_PROBE_UNFIT || end == S53_PROBE_DECLINED ||
+	    end == S53_PROBE_HELD;
 }
 
 /* While it is down: whose turn is next, and is that at once? */

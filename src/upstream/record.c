@@ -489,25 +489,25 @@ probe_lost(struct health *health, uint64_t began_ms, uint64_t now_ms)
 }
 
 /*
- * It lives, though it does not answer this question well: that is all that was in doubt, unless its
- * failures were. A recursor that refuses `. NS` must not stay down for it.
+ * It declines this question, but it lives: that is all that was in doubt, unless its answers were. A
+ * recursor that refuses `. NS` must not stay down for it.
  */
 static bool
-proves_enough(const struct health *health)
+life_proves_enough(const struct health *health)
 {
 	enum s53_health_state state = health_state(health);
 
 	return state != S53_HEALTH_UP && state != S53_HEALTH_STALLED &&
 	    health->reason != S53_REASON_RCODE && health->reason != S53_REASON_LOOP &&
-	    health_failed_share(health) < HEALTH_WHOLE / 2;
+	    health->reason != S53_REASON_GARBAGE && health_failed_share(health) < HEALTH_WHOLE / 2;
 }
 
 static struct health_change
-probe_unfit(struct health *health, uint64_t now_ms)
+probe_unfit(struct health *health, enum s53_probe_end end, uint64_t now_ms)
 {
 	health->probed_ms = now_ms;
 	hear(health);
-	if (proves_enough(health))
+	if (end == S53_PROBE_DECLINED && life_proves_enough(health))
 		return gain(health, 1, now_ms);
 	fail(health, S53_REASON_RCODE, now_ms, now_ms);
 	health->unfit++;
@@ -540,7 +540,8 @@ health_probe_ends(struct health *health, const struct health_probed *probed, uin
 	case S53_PROBE_ANSWERED:
 		return probe_answered(health, probed, now_ms);
 	case S53_PROBE_UNFIT:
-		return probe_unfit(health, now_ms);
+	case S53_PROBE_DECLINED:
+		return probe_unfit(health, probed->end, now_ms);
 	case S53_PROBE_HELD:
 		return probe_held(health, probed->began_ms, now_ms);
 	case S53_PROBE_LOST:

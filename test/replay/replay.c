@@ -247,16 +247,16 @@ static void
 do_probe(struct world *world, char **words, unsigned count)
 {
 	static const char *const ends[] = { "answered", "unfit", "held", "lost", "refused",
-		"unreachable", "skipped" };
+		"unreachable", "skipped", "declined" };
 	struct s53_upstream_options options = { .edns = true };
 	struct s53_upstream *server;
 	struct s53_probe probe;
 	struct s53_addr addr;
 	unsigned end = 0;
 
-	while (count > 2 && end < 7 && strcmp(words[2], ends[end]) != 0)
+	while (count > 2 && end < 8 && strcmp(words[2], ends[end]) != 0)
 		end++;
-	if (count < 3 || end == 7 || s53_addr_parse_port(words[1], 53, &addr) != S53_OK)
+	if (count < 3 || end == 8 || s53_addr_parse_port(words[1], 53, &addr) != S53_OK)
 		fail(&world->script, "probe ADDR#PORT END");
 	server = s53_registry_get(world->registry, &addr, &options);
 	if (!s53_probe_begin(server, &probe, world->now_ms))

@@ -26,7 +26,8 @@ struct world {
 	uint64_t now_ms;
 	enum link way[S53_PROTOCOLS];
 	bool holds; /* work */
-	bool fails; /* answers work with another rcode */
+	bool fails; /* answers work with SERVFAIL */
+	bool declines; /* the question of probes */
 	struct s53_probe last;
 	unsigned probes;
 	uint64_t left_ms[LOG_MAX];
@@ -101,6 +102,8 @@ end_of(const struct world *w, const struct s53_probe *probe)
 		return S53_PROBE_LOST;
 	if (w->holds && probe->kind == S53_PROBE_WORK)
 		return probe->life_after_ms != 0 ? S53_PROBE_HELD : S53_PROBE_LOST;
+	if (w->declines && probe->kind == S53_PROBE_WORK)
+		return S53_PROBE_DECLINED;
 	if (w->fails && probe->kind == S53_PROBE_WORK)
 		return S53_PROBE_UNFIT;
 	return S53_PROBE_ANSWERED;

@@ -220,7 +220,7 @@ one_that_refuses_the_question_of_probes_comes_back_like_any(void **arg)
 
 	(void)arg;
 	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
-	w.fails = true;
+	w.declines = true;
 	run_for(&w, 3000);
 	assert_int_equal(state(&w), S53_HEALTH_UP);
 	world_free(&w);

@@ -168,6 +168,9 @@ life_alone_is_not_work(void **arg)
 	for (unsigned i = 0; i < 10; i++)
 		probe(&p, S53_PROBE_LIFE, S53_PROBE_ANSWERED);
 	assert_int_equal(state(&p), S53_HEALTH_RECOVERING);
+	probe(&p, S53_PROBE_WORK, S53_PROBE_UNFIT);
+	probe(&p, S53_PROBE_WORK, S53_PROBE_UNFIT);
+	assert_int_equal(state(&p), S53_HEALTH_RECOVERING);
 	probe(&p, S53_PROBE_WORK, S53_PROBE_ANSWERED);
 	probe(&p, S53_PROBE_WORK, S53_PROBE_ANSWERED);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
