@@ -47,7 +47,7 @@ enum s53_probe_end {
 	S53_PROBE_REFUSED,
 	S53_PROBE_UNREACHABLE,
 	S53_PROBE_SKIPPED, /* proves nothing: no memory, no socket, this process stood still */
-	S53_PROBE_DECLINED, /* with another rcode that is not accepted: not this question, but well */
+	S53_PROBE_DECLINED, /* with another rcode that is not accepted: not to this question */
 };
 
 /* When the next one is due; UINT64_MAX: none. From any thread. */

@@ -489,8 +489,8 @@ probe_lost(struct health *health, uint64_t began_ms, uint64_t now_ms)
 }
 
 /*
- * It declines this question, but it lives: that is all that was in doubt, unless its answers were. A
- * recursor that refuses `. NS` must not stay down for it.
+ * It declines this question, but it lives: that is all that was in doubt, unless its answers were.
+ * A recursor that refuses `. NS` must not stay down for it.
  */
 static bool
 life_proves_enough(const struct health *health)
