@@ -18,7 +18,7 @@
 #define ROUTES_MAX 2
 #define SPANS_MAX 64
 #define STOPS_MAX 3
-#define PROBES_KEPT 32
+#define PROBES_KEPT 64
 #define START_MS UINT64_C(1000000)
 #define QUERY_TIMEOUT_MS 4500
 

@@ -22,7 +22,7 @@
  * Of a server that is dead one a second; of one that comes and goes also those that see at once how
  * it is, in PROBES_MS.
  */
-#define PROBES_MAX 30
+#define PROBES_MAX 45
 #define PROBES_MS 10000
 #define DEAD_PROBES 5
 #define PROBES_SETTLE_MS 2500
