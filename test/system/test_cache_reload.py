@@ -81,11 +81,11 @@ def test_the_order_of_forwarders_changes_nothing(served, upstream):
     both = [served.rest.where, second.where]
     reload(served, served.conf(forwarders=both))
     first = addresses(served.ask("b.example.com."))
-    count = asked(served.rest, "b.example.com.") + asked(second, "b.example.com.")
     for servers in itertools.islice(itertools.cycle([both[::-1], both]), 3):
         reload(served, served.conf(forwarders=servers))
         assert addresses(served.ask("b.example.com.")) == first
-    assert asked(served.rest, "b.example.com.") + asked(second, "b.example.com.") == count
+    # once for the client, and perhaps a copy to see how the other one does; three more would be twice for one of them
+    assert max(asked(served.rest, "b.example.com."), asked(second, "b.example.com.")) == 1
 
 
 def test_max_cache_size_0_keeps_nothing_of_a_zone_or_of_all(served):
