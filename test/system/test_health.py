@@ -193,8 +193,10 @@ def test_when_all_are_dead_that_is_said_at_once_and_their_return_is_felt_at_once
         well_at = time.monotonic()
         time.sleep(2.5)
     assert not lost(watch.samples)
-    print(f"known after {known_at - dead_at:.1f} s, worst before {worst(watch.since(dead_at, known_at)) * 1000:.0f} ms")
-    assert worst(watch.since(dead_at, known_at)) < 5, "while it is not yet known"
+    unknown = watch.since(dead_at, known_at)    # none, where a refusal is known before the next question
+    if unknown:
+        print(f"known after {known_at - dead_at:.1f} s, worst before {worst(unknown) * 1000:.0f} ms")
+    assert all(sample.took < 5 for sample in unknown), "while it is not yet known"
     known = watch.since(known_at + 0.1, well_at - 0.5)
     assert known and {sample.code for sample in known} == {"SERVFAIL"}, (changes(program.log()), known)
     assert all(set(sample.errors) & errors for sample in known), known[0]
