@@ -14,5 +14,18 @@
 uint64_t s53_clock_ms(void);
 uint64_t s53_clock_wall_s(void);
 
+/*
+ * How long the machine has been suspended since it was started, which s53_clock_ms() does not
+ * count. Two readings may differ by a millisecond without a suspend between them.
+ */
+int64_t s53_clock_suspended_ms(void);
+
+/* The time from `then_ms` to `now_ms`; 0 when `then_ms` is later. */
+static inline uint64_t
+s53_clock_since_ms(uint64_t then_ms, uint64_t now_ms)
+{
+	return now_ms > then_ms ? now_ms - then_ms : 0;
+}
+
 /* For tests: from now on s53_clock_ms() says `now_ms`; UINT64_MAX gives the real clock back. */
 void s53_clock_test_set(uint64_t now_ms);

@@ -12,8 +12,10 @@
  *
  * UDP goes through a rotating pool of connected sockets with random ports; TCP over a kept
  * connection, pipelined. A reply with TC leads to TCP to the same server by itself. An ICMP
- * refusal ends the exchanges that wait on that socket at once. late() and the end come from timers
- * of the exchanger; nothing is armed while nothing waits.
+ * refusal ends the exchanges that wait on that socket at once. An exchange that was under way while
+ * this process did not run (it was stopped, or the machine was suspended) says nothing about its
+ * server and is not recorded. late() and the end come from timers of the exchanger; no timer is
+ * armed while no exchange is under way.
  */
 #pragma once
 
@@ -121,11 +123,6 @@ struct s53_timer {
 void s53_exchanger_timer(
     struct s53_exchanger *exchanger, struct s53_timer *timer, uint64_t due_ms, uint64_t now_ms);
 void s53_exchanger_timer_cancel(struct s53_exchanger *exchanger, struct s53_timer *timer);
-
-/*
- * An exchange that was under way while this process stood still (stopped, or the machine
- * suspended) tells nothing about its server: it ends as it ends, but is not noted.
- */
 
 /* Inside of a callback: when what led to it happened, read once for all of a batch. */
 uint64_t s53_exchanger_now_ms(const struct s53_exchanger *exchanger);

@@ -27,6 +27,13 @@ enum s53_health_state {
 	S53_HEALTH_STATES
 };
 
+/* Down, and a probe may be under way. */
+static inline bool
+s53_health_is_down(enum s53_health_state state)
+{
+	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
+}
+
 /* Why a server is not up, or what its last failure was. */
 enum s53_health_reason {
 	S53_REASON_NONE,

@@ -216,7 +216,7 @@ int s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms);
 int s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms);
 
 /* Race: the next one is to be asked at once, too, as long as it is no worse than those before. */
-bool s53_group_races(struct s53_group *group, uint32_t tried, uint64_t now_ms);
+bool s53_group_races(const struct s53_group *group, uint32_t tried);
 
 /* fetches-per-zone. false: over the quota, and nothing was entered. */
 bool s53_group_enter(struct s53_group *group);

@@ -30,6 +30,17 @@ s53_clock_wall_s(void)
 	return (uint64_t)now.tv_sec;
 }
 
+int64_t
+s53_clock_suspended_ms(void)
+{
+	struct timespec awake, all;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &awake) != 0 || clock_gettime(CLOCK_BOOTTIME, &all) != 0)
+		return 0;
+	return (int64_t)(all.tv_sec - awake.tv_sec) * 1000 +
+	    (all.tv_nsec - awake.tv_nsec) / 1000000;
+}
+
 void
 s53_clock_test_set(uint64_t now_ms)
 {

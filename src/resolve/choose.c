@@ -69,11 +69,7 @@ enum s53_verdict
 s53_over_quota(struct s53_query *query, bool drop)
 {
 	s53_count(query->resolver->counters, S53_C_CHOOSE_QUOTA);
-	if (s53_stale_take(query, "too many queries under way") && !s53_chase_is_due(query))
-		return S53_REPLY;
-	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries under way");
-	query->outcome.silent = drop;
-	return S53_REPLY;
+	return s53_shed(query, "too many queries under way", drop);
 }
 
 /*
@@ -112,12 +108,6 @@ may_repeat(const struct s53_pending *pending)
 	return !all_failed(pending) && (pending->late || s53_list_empty(&pending->attempts));
 }
 
-static bool
-is_down(enum s53_health_state state)
-{
-	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
-}
-
 /*
  * Servers that are not asked (again) as long as they are what they are: those that hold the
  * question, since it did arrive (one that is alone is asked twice); and while others live all that
@@ -136,7 +126,7 @@ left_out(const struct s53_pending *pending)
 		enum s53_health_state state = s53_upstream_state(s53_group_server(group, i));
 
 		if ((state == S53_HEALTH_STALLED && pending->pass > passes) ||
-		    (is_down(state) && pending->asked_down))
+		    (s53_health_is_down(state) && pending->asked_down))
 			servers |= UINT32_C(1) << i;
 	}
 	return servers & ~pending->failed;
@@ -173,7 +163,7 @@ nobody_lives(const struct s53_pending *pending)
 
 	for (unsigned i = 0; i < s53_group_size(group); i++) {
 		if ((pending->failed >> i & 1) == 0 &&
-		    !is_down(s53_upstream_state(s53_group_server(group, i))))
+		    !s53_health_is_down(s53_upstream_state(s53_group_server(group, i))))
 			return false;
 	}
 	return true;
@@ -257,7 +247,7 @@ s53_step_choose(struct s53_query *query)
 		s53_budget_pay(&query->resolver->budget);
 	pending->owes = false;
 	pending->asked_down = pending->asked_down ||
-	    is_down(s53_upstream_state(s53_group_server(group, (unsigned)chosen)));
+	    s53_health_is_down(s53_upstream_state(s53_group_server(group, (unsigned)chosen)));
 	pending->plan = s53_plan_for(pending, (unsigned)chosen);
 	return S53_NEXT;
 }

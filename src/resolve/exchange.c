@@ -188,9 +188,7 @@ on_late(void *arg, struct s53_exchange *exchange)
 	}
 	if (condition == S53_GROUP_STALLED)
 		s53_stale_offer(pending);
-	if (condition == S53_GROUP_DEAD)
-		wait_ms = 0;
-	else if (is_back(attempt))
+	if (condition == S53_GROUP_DEAD || is_back(attempt))
 		wait_ms = 0;
 	else if (attempt->watches && !attempt->pressed && somebody_leads(pending))
 		wait_ms = WATCH_MS;
@@ -334,6 +332,5 @@ s53_step_exchange(struct s53_query *query)
 		return S53_RETRY;
 	if (first)
 		explore(pending);
-	return s53_group_races(query->route->group, pending->tried, query->now_ms) ? S53_RETRY
-										   : S53_WAIT;
+	return s53_group_races(query->route->group, pending->tried) ? S53_RETRY : S53_WAIT;
 }

@@ -4,22 +4,22 @@
  */
 #include "pending.h"
 
+#define TOO_MANY "too many queries wait"
 #define SPELLINGS 8 /* to be drawn: a name without letters has but one */
 #define PRESSES_MAX 8 /* questions again that lead to the next server, of one query */
 #define FRESH_MS 1000 /* as long as a failure is remembered by default: servfail-ttl */
 #define CLIENTS_STEP 5 /* clients-per-query, as BIND tunes it: up when they were too few */
 #define CLIENTS_LESS_MS (20 * 60 * 1000) /* down by one after this long without need */
 
-/*
- * More than may wait: the newest is shed, at once and with a reason. A stale CNAME that leaves the
- * route would have to wait for its end.
- */
-static enum s53_verdict
-shed(struct s53_query *query)
+/* A stale CNAME that leaves the route would have to wait for its end. */
+enum s53_verdict
+s53_shed(struct s53_query *query, const char *why, bool drop)
 {
-	if (s53_stale_take(query, "too many queries wait") && !s53_chase_is_due(query))
+	if (s53_stale_take(query, why) && !s53_chase_is_due(query))
 		return S53_REPLY;
-	return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
+	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, why);
+	query->outcome.silent = drop;
+	return S53_REPLY;
 }
 
 /* Not in lower case, which is how clients ask: then it is known as ours, should it come back. */
@@ -202,10 +202,10 @@ s53_step_join(struct s53_query *query)
 		return S53_DROP;
 	if (leader != NULL && is_full(query, leader)) {
 		s53_count(resolver->counters, S53_C_JOIN_SHED);
-		return shed(query);
+		return s53_shed(query, TOO_MANY, false);
 	}
 	if ((pending = s53_pending_move(query)) == NULL)
-		return shed(query);
+		return s53_shed(query, TOO_MANY, false);
 	s53_stale_watch(pending);
 	if (leader != NULL)
 		return follow(pending, leader);

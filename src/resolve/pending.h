@@ -184,7 +184,10 @@ bool s53_all_asked(const struct s53_pending *pending);
 /* choose.c: nobody is left to ask: SERVFAIL with what is known of why, unless the cache helps. */
 enum s53_verdict s53_give_up(struct s53_query *query);
 
-/* choose.c: a quota is reached: a stale answer, SERVFAIL, or silence when `drop`. */
+/* join.c: more than may be: the newest gets a stale answer, SERVFAIL, or silence when `drop`. */
+enum s53_verdict s53_shed(struct s53_query *query, const char *why, bool drop);
+
+/* choose.c: the same, for a quota of servers or zones. */
 enum s53_verdict s53_over_quota(struct s53_query *query, bool drop);
 
 /* stale.c: what is expired goes out now, to the leader's client and to those who joined. */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <split53/clock.h>
 #include <split53/upstream.h>
 #include <split53/view.h>
 
@@ -82,7 +83,7 @@ static void
 print_ago(char cell[static CELL], uint64_t at_ms, uint64_t now_ms)
 {
 	if (at_ms != 0)
-		print_ms(cell, now_ms > at_ms ? now_ms - at_ms : 0);
+		print_ms(cell, s53_clock_since_ms(at_ms, now_ms));
 }
 
 static void

@@ -114,7 +114,6 @@ static void
 call_late(struct s53_exchange *exchange, uint64_t now_ms)
 {
 	exchange->late_ms = 0;
-	exchange->was_late = true;
 	s53_exchange_arm(exchange, now_ms);
 	exchange->ask.late(exchange->ask.arg, exchange);
 }
@@ -128,7 +127,7 @@ call_late(struct s53_exchange *exchange, uint64_t now_ms)
 static void
 go_on_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
 {
-	enum s53_health_state state;
+	const struct s53_upstream *upstream = exchange->lane->upstream;
 
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_TCP_ON_TC);
 	s53_carrier_leave(exchange);
@@ -136,12 +135,11 @@ go_on_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
 	exchange->late_noted = true;
 	if (exchange->late_ms == 0 || exchange->carrier == NULL)
 		return;
-	state = s53_upstream_path_state(exchange->lane->upstream, S53_OVER_TCP);
-	if (state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING) {
+	if (s53_health_is_down(s53_upstream_path_state(upstream, S53_OVER_TCP))) {
 		call_late(exchange, now_ms);
 		return;
 	}
-	exchange->late_ms = now_ms + 2 * s53_upstream_late_ms(exchange->lane->upstream);
+	exchange->late_ms = now_ms + 2 * s53_upstream_late_ms(upstream);
 	s53_exchange_arm(exchange, now_ms);
 }
 
@@ -250,7 +248,7 @@ set_up(struct s53_exchange *exchange, struct s53_lane *lane, const struct s53_ex
 	exchange->carrier = NULL;
 	exchange->ask = *ask;
 	exchange->used = true;
-	exchange->on_tcp = exchange->was_late = exchange->late_noted = false;
+	exchange->on_tcp = exchange->late_noted = false;
 	exchange->hurried = false;
 	exchange->garbled = exchange->lives = exchange->overheard = false;
 	exchange->retries = 0;

@@ -305,12 +305,11 @@ s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms)
 }
 
 bool
-s53_group_races(struct s53_group *group, uint32_t tried, uint64_t now_ms)
+s53_group_races(const struct s53_group *group, uint32_t tried)
 {
 	struct rank next;
 	bool full;
 
-	(void)now_ms;
 	if (group->rules.policy != S53_POLICY_RACE)
 		return false;
 	next = best_rank(group, tried, &full);
@@ -337,18 +336,12 @@ claim_after(struct s53_upstream *server, uint32_t gap_ms, uint64_t now_ms)
 
 /*
  * Who is down in a group that is not, or stalled, is the prober's business; only where probes are
- * switched off a query has to look. The claim comes first, so that the lock behind the rest is
- * taken once a second.
+ * switched off a query has to look.
  */
 static bool
 claim_unprobed(struct s53_upstream *server, uint64_t now_ms)
 {
-	struct s53_health_check check;
-
-	if (!claim_after(server, EXPLORE_MS, now_ms))
-		return false;
-	s53_probe_check(server, &check);
-	return check.mode == S53_CHECK_NEVER;
+	return !s53_upstream_is_probed(server) && claim_after(server, EXPLORE_MS, now_ms);
 }
 
 static bool

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <split53/clock.h>
 #include <split53/cursor.h>
@@ -29,25 +28,13 @@ struct s53_inquiry {
 	struct s53_channel channel;
 	struct s53_probe_socket sock;
 	struct event timer; /* to ask for life, then the end */
-	uint64_t start_ms, suspended_ms;
+	uint64_t start_ms;
+	int64_t suspended_ms; /* s53_clock_suspended_ms() at the start */
 	bool asked_life, lives;
 	bool ended; /* and is to be told */
 	enum s53_probe_end end;
 	uint32_t rtt_ms;
 };
-
-/* For how long the machine has slept since it was started. */
-static uint64_t
-suspended_ms(void)
-{
-	struct timespec all, awake;
-	int64_t ms;
-
-	clock_gettime(CLOCK_MONOTONIC, &awake);
-	clock_gettime(CLOCK_BOOTTIME, &all);
-	ms = (all.tv_sec - awake.tv_sec) * 1000 + (all.tv_nsec - awake.tv_nsec) / 1000000;
-	return ms > 0 ? (uint64_t)ms : 0;
-}
 
 static uint64_t
 deadline_ms(const struct s53_inquiry *inquiry)
@@ -78,7 +65,7 @@ tell(struct s53_inquiry *inquiry)
 	enum s53_probe_end end = inquiry->end;
 
 	if (s53_clock_ms() > deadline_ms(inquiry) + STOOD_STILL_MS ||
-	    suspended_ms() > inquiry->suspended_ms + STOOD_STILL_MS)
+	    s53_clock_suspended_ms() > inquiry->suspended_ms + STOOD_STILL_MS)
 		end = S53_PROBE_SKIPPED;
 	inquiry->ask.done(inquiry->ask.arg, inquiry, end, inquiry->rtt_ms);
 }
@@ -300,7 +287,7 @@ s53_inquiry_new(const struct s53_inquiry_ask *wanted)
 	(void)s53_upstream_keep(wanted->upstream);
 	s53_probe_check(wanted->upstream, &inquiry->check);
 	inquiry->start_ms = s53_clock_ms();
-	inquiry->suspended_ms = suspended_ms();
+	inquiry->suspended_ms = s53_clock_suspended_ms();
 	if (wanted->probe.kind == S53_PROBE_LIFE)
 		ask_for_life(inquiry);
 	else

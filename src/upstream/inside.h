@@ -62,7 +62,6 @@ struct s53_exchange {
 	uint16_t id;
 	bool used; /* false: spare */
 	bool on_tcp;
-	bool was_late; /* late() was called */
 	bool late_noted; /* or is not to be noted */
 	bool hurried; /* late() comes sooner than it is late */
 	bool garbled; /* something came that was no answer */
@@ -199,6 +198,8 @@ void s53_lane_free(struct s53_lane *lane);
 /* See to it that what becomes idle on this lane is closed in time. */
 void s53_lane_watch(struct s53_lane *lane, uint64_t now_ms);
 /* Bound to the source address of the server's options and not blocking. -1: errno. */
+int s53_upstream_socket(const struct s53_upstream *upstream, int type);
+/* The same; says so once when that address is not ours. */
 int s53_lane_socket(struct s53_lane *lane, int type);
 /*
  * What an errno means for those who wait. NO_RESOURCES: it is we who lack something, so that the

@@ -121,8 +121,9 @@ set_options(int fd, int family, int type)
 
 /* Say once that the configured source address is not ours at the moment. */
 static void
-warn_source(struct s53_lane *lane, const struct s53_addr *source)
+warn_source(struct s53_lane *lane)
 {
+	const struct s53_addr *source = &s53_upstream_options(lane->upstream)->source;
 	char from[S53_ADDR_TEXT], to[S53_ADDR_TEXT];
 
 	if (lane->warned)
@@ -135,10 +136,10 @@ warn_source(struct s53_lane *lane, const struct s53_addr *source)
 }
 
 int
-s53_lane_socket(struct s53_lane *lane, int type)
+s53_upstream_socket(const struct s53_upstream *upstream, int type)
 {
-	struct s53_addr source = s53_upstream_options(lane->upstream)->source;
-	int family = s53_upstream_addr(lane->upstream)->family;
+	struct s53_addr source = s53_upstream_options(upstream)->source;
+	int family = s53_upstream_addr(upstream)->family;
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int error;
 
@@ -156,11 +157,21 @@ s53_lane_socket(struct s53_lane *lane, int type)
 	if (bind(fd, &source.sa, s53_addr_len(&source)) == 0)
 		return fd;
 	error = errno;
-	if (error == EADDRNOTAVAIL)
-		warn_source(lane, &source);
 	close(fd);
 	errno = error;
 	return -1;
+}
+
+int
+s53_lane_socket(struct s53_lane *lane, int type)
+{
+	int fd = s53_upstream_socket(lane->upstream, type);
+	int error = errno;
+
+	if (fd < 0 && error == EADDRNOTAVAIL)
+		warn_source(lane);
+	errno = error;
+	return fd;
 }
 
 enum s53_exchange_end

@@ -7,11 +7,7 @@
  */
 #include "inside.h"
 
-static uint32_t
-since(uint64_t then_ms, uint64_t now_ms)
-{
-	return now_ms > then_ms ? (uint32_t)(now_ms - then_ms) : 0;
-}
+#include <split53/clock.h>
 
 void
 s53_exchange_note(
@@ -19,7 +15,7 @@ s53_exchange_note(
 {
 	struct s53_upstream_sign sign = { .event = event,
 		.over = exchange->on_tcp ? S53_OVER_TCP : S53_OVER_UDP,
-		.waited_ms = since(exchange->sent_ms, now_ms),
+		.waited_ms = (uint32_t)s53_clock_since_ms(exchange->sent_ms, now_ms),
 		.stood_ms = exchange->exchanger->wheel.stood_ms };
 
 	if (exchange->sent_ms >= exchange->exchanger->wheel.stood_ms)
@@ -52,7 +48,7 @@ s53_lane_note(
 	const struct s53_wheel *wheel = &lane->exchanger->wheel;
 	struct s53_upstream_sign sign = { .event = event,
 		.over = over,
-		.waited_ms = since(used_ms, wheel->now_ms),
+		.waited_ms = (uint32_t)s53_clock_since_ms(used_ms, wheel->now_ms),
 		.stood_ms = wheel->stood_ms };
 
 	if (used_ms >= wheel->stood_ms)

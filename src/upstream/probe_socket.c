@@ -5,10 +5,11 @@
 #include "probe_socket.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "inside.h"
 
 static void
 note_error(struct s53_probe_socket *sock, int error)
@@ -17,30 +18,17 @@ note_error(struct s53_probe_socket *sock, int error)
 		sock->error = error;
 }
 
-/* A socket as the exchange makes them (lane.c). */
 static ares_socket_t
 open_socket(int as_if, int type, int protocol, void *arg)
 {
 	struct s53_probe_socket *sock = arg;
-	struct s53_addr source = s53_upstream_options(sock->upstream)->source;
-	sa_family_t family = s53_upstream_addr(sock->upstream)->family;
-	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-	int on = 1;
+	int fd = s53_upstream_socket(sock->upstream, type);
 
 	(void)as_if;
-	if (fd >= 0 && type == SOCK_STREAM)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	else if (fd >= 0 && family == AF_INET)
-		(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
-	else if (fd >= 0)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
-	s53_addr_set_port(&source, 0);
-	if (fd >= 0 &&
-	    (source.family != family || bind(fd, &source.sa, s53_addr_len(&source)) == 0))
+	(void)protocol;
+	if (fd >= 0)
 		return fd;
 	note_error(sock, errno);
-	if (fd >= 0)
-		close(fd);
 	return ARES_SOCKET_BAD;
 }
 

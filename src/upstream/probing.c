@@ -17,6 +17,7 @@
  */
 #include "server.h"
 
+#include <split53/clock.h>
 #include <split53/rand.h>
 
 #define TIMEOUT_MAX_MS 5000
@@ -24,12 +25,6 @@
 #define INTERVAL_MIN_MS 1000
 
 enum turn { TURN_TCP, TURN_WORK, TURN_LIFE, TURNS };
-
-static uint64_t
-since(uint64_t then_ms, uint64_t now_ms)
-{
-	return now_ms > then_ms ? now_ms - then_ms : 0;
-}
 
 static uint64_t
 interval_ms(const struct probing *probing)
@@ -56,9 +51,7 @@ back_off_ms(const struct probing *probing, uint64_t time_ms)
 static bool
 is_down(const struct s53_upstream *upstream, enum s53_protocol over)
 {
-	enum s53_health_state state = health_state(&upstream->path[over]);
-
-	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
+	return s53_health_is_down(health_state(&upstream->path[over]));
 }
 
 static bool
@@ -124,7 +117,7 @@ gap_ms(const struct s53_upstream *upstream, uint64_t now_ms)
 		return probing->check.mode == S53_CHECK_ALWAYS ? interval_ms(probing) : UINT64_MAX;
 	/* One whose probes are no measure of it goes on for as long as it gets no question. */
 	if (is_down(upstream, over) || health->unfit != 0)
-		return back_off_ms(probing, since(health->since_ms, now_ms));
+		return back_off_ms(probing, s53_clock_since_ms(health->since_ms, now_ms));
 	return interval_ms(probing);
 }
 

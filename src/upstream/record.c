@@ -10,13 +10,15 @@
 
 #include <string.h>
 
+#include <split53/clock.h>
+
 #define SILENCE_MS 1000 /* nothing answered for so long, before it may be called down */
 #define SILENCE_UNKNOWN_MS 3500 /* of a server whose round-trip time nobody knows */
 #define DOUBTS 2 /* late ones, or unfit probes, in a row that make a suspect */
 
 /*
- * A doubt that weighs is gone after 16 answers, each good; a probe is worth several, so that twice
- * `rise` of them do. As these answers prove little (one in five may get lost and 16 come through),
+ * A doubt that weighs is gone after 16 answers, each good; a probe is worth several, so that `rise`
+ * of them do. As these answers prove little (one in five may get lost and 16 come through),
  * the same doubt within a minute costs double, up to eightfold.
  */
 #define WEIGHT 16u
@@ -30,12 +32,6 @@
 #define PROBE_GRACE_MS 500 /* for a probe's end to be told */
 #define STALE_RTT_MS 1000 /* after so long one answer that is far quicker is believed at once */
 #define LIVE_PROOF_MS 60000 /* for so long a live answer's time counts more than a probe's */
-
-static uint64_t
-since(uint64_t then_ms, uint64_t now_ms)
-{
-	return now_ms > then_ms ? now_ms - then_ms : 0;
-}
 
 static uint64_t
 live_ms(const struct health *health)
@@ -129,23 +125,17 @@ suspect(struct health *health, uint64_t now_ms)
 {
 	if (!weighs(health->reason))
 		return;
-	if (health->raised_ms == 0 || since(health->raised_ms, now_ms) > DAMP_MS)
+	if (health->raised_ms == 0 || s53_clock_since_ms(health->raised_ms, now_ms) > DAMP_MS)
 		health->damp = 0;
 	else if (health->damp < DAMP_MAX)
 		health->damp++;
-}
-
-static bool
-is_part_of_down(enum s53_health_state state)
-{
-	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
 }
 
 /* Which change of this minute is it? */
 static unsigned
 count_change(struct health *health, uint64_t now_ms)
 {
-	if (health->told == 0 || since(health->told_ms, now_ms) >= TOLD_MS) {
+	if (health->told == 0 || s53_clock_since_ms(health->told_ms, now_ms) >= TOLD_MS) {
 		health->told_ms = now_ms;
 		health->told = 0;
 	}
@@ -159,8 +149,8 @@ move(struct health *health, enum s53_health_state to, enum s53_health_reason why
 		.from = health_state(health),
 		.to = to,
 		.why = why,
-		.lasted_ms = since(health->since_ms, now_ms) };
-	bool probed = is_part_of_down(change.from) && is_part_of_down(to);
+		.lasted_ms = s53_clock_since_ms(health->since_ms, now_ms) };
+	bool probed = s53_health_is_down(change.from) && s53_health_is_down(to);
 
 	atomic_store_explicit(&health->state, to, memory_order_relaxed);
 	if (!probed) {
@@ -254,9 +244,9 @@ sample_rtt(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
 {
 	enum s53_health_state state = health_state(health);
 	bool quicker = 4 * 8 * (uint64_t)rtt_ms < health_srtt_8ms(health) &&
-	    since(live_ms(health), now_ms) >= STALE_RTT_MS;
+	    s53_clock_since_ms(live_ms(health), now_ms) >= STALE_RTT_MS;
 
-	if (quicker || is_part_of_down(state) || state == S53_HEALTH_RECOVERING)
+	if (quicker || s53_health_is_down(state) || state == S53_HEALTH_RECOVERING)
 		health_forget_rtt(health);
 	health_sample_rtt(health, rtt_ms);
 }
@@ -278,7 +268,7 @@ health_answered(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
 static bool
 is_overtaken(const struct health *health, uint64_t left_ms)
 {
-	return is_part_of_down(health_state(health)) && left_ms < health->since_ms &&
+	return s53_health_is_down(health_state(health)) && left_ms < health->since_ms &&
 	    (health->reason == S53_REASON_REFUSED || health->reason == S53_REASON_UNREACHABLE);
 }
 
@@ -289,7 +279,7 @@ on_answer(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
 	bool unfit = health->unfit > 0 && health->reason == S53_REASON_RCODE;
 
 	health_answered(health, rtt_ms, now_ms);
-	if (is_overtaken(health, since(rtt_ms, now_ms)))
+	if (is_overtaken(health, s53_clock_since_ms(rtt_ms, now_ms)))
 		return (struct health_change){ .changed = false };
 	hear(health);
 	if (stalled || unfit) /* by some question; but probes for work decide */
@@ -331,7 +321,7 @@ static bool
 is_silent(const struct health *health, uint64_t now_ms)
 {
 	return health->row >= health->fall &&
-	    since(health->row_ms, now_ms) >= silence_needed(health);
+	    s53_clock_since_ms(health->row_ms, now_ms) >= silence_needed(health);
 }
 
 /* What the row says, once live questions or probes have made it longer. */
@@ -364,7 +354,7 @@ on_late(struct health *health, uint32_t waited_ms, uint64_t now_ms)
 	uint32_t srtt_8ms = health_srtt_8ms(health);
 	bool slow = health_wait_ms(health) != 0 && 8 * (uint64_t)waited_ms <= srtt_8ms;
 
-	if (enter_row(health, since(waited_ms, now_ms), false)) {
+	if (enter_row(health, s53_clock_since_ms(waited_ms, now_ms), false)) {
 		health->open++;
 		health->doubts += !slow; /* that a slow one is not here yet is no wonder */
 	}
@@ -384,7 +374,7 @@ fail(struct health *health, enum s53_health_reason why, uint64_t left_ms, uint64
 static struct health_change
 on_lost(struct health *health, enum s53_health_reason why, uint32_t waited_ms, uint64_t now_ms)
 {
-	uint64_t left_ms = since(waited_ms, now_ms);
+	uint64_t left_ms = s53_clock_since_ms(waited_ms, now_ms);
 
 	/* The query's time was over before this question was even late. */
 	if (why == S53_REASON_TIMEOUT && waited_ms < health_late_ms(health))
@@ -465,7 +455,7 @@ probe_answered(struct health *health, const struct health_probed *probed, uint64
 	hear(health);
 	/* The time of real work says little of live questions: it counts for want of better. */
 	if (health_state(health) != S53_HEALTH_UP || live_ms(health) == 0 ||
-	    since(live_ms(health), now_ms) > LIVE_PROOF_MS)
+	    s53_clock_since_ms(live_ms(health), now_ms) > LIVE_PROOF_MS)
 		sample_rtt(health, probed->rtt_ms, now_ms);
 	if (probed->kind == S53_PROBE_LIFE)
 		return give(health, SIGNAL_ANSWER, S53_REASON_NONE, now_ms);
@@ -478,7 +468,7 @@ probe_answered(struct health *health, const struct health_probed *probed, uint64
 static struct health_change
 probe_lost(struct health *health, uint64_t began_ms, uint64_t now_ms)
 {
-	bool is_down = is_part_of_down(health_state(health));
+	bool is_down = s53_health_is_down(health_state(health));
 
 	if (enter_row(health, began_ms, false))
 		health->doubts++;
@@ -512,8 +502,8 @@ probe_unfit(struct health *health, enum s53_probe_end end, uint64_t now_ms)
 	fail(health, S53_REASON_RCODE, now_ms, now_ms);
 	health->unfit++;
 	return give(health,
-	    health->unfit >= DOUBTS && !is_part_of_down(health_state(health)) ? SIGNAL_DOUBT
-									      : SIGNAL_ANSWER,
+	    health->unfit >= DOUBTS && !s53_health_is_down(health_state(health)) ? SIGNAL_DOUBT
+										 : SIGNAL_ANSWER,
 	    S53_REASON_RCODE, now_ms);
 }
 

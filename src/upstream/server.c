@@ -29,12 +29,6 @@ health_of(const struct s53_upstream *upstream)
 	return &upstream->path[over_of(upstream)];
 }
 
-static bool
-is_down(enum s53_health_state state)
-{
-	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
-}
-
 bool
 s53_upstream_wants_tcp(const struct s53_upstream *upstream)
 {
@@ -43,15 +37,15 @@ s53_upstream_wants_tcp(const struct s53_upstream *upstream)
 	if (upstream->options.tcp_only)
 		return true;
 	/* Without probes nobody would see that UDP is back. */
-	return is_down(health_state(udp)) && health_is_proven(&upstream->path[S53_OVER_TCP]) &&
-	    atomic_load_explicit(&udp->probes, memory_order_relaxed);
+	return s53_health_is_down(health_state(udp)) &&
+	    health_is_proven(&upstream->path[S53_OVER_TCP]) && s53_upstream_is_probed(upstream);
 }
 
 /* Each probe of a dead server would be two lines, and one that flaps would fill the disk. */
 static int
 severity_of(const struct health_change *change)
 {
-	bool probed = is_down(change->from) && is_down(change->to);
+	bool probed = s53_health_is_down(change->from) && s53_health_is_down(change->to);
 
 	return probed || change->told > TOLD_MAX ? S53_LOG_DEBUG : S53_LOG_NOTICE;
 }
@@ -200,16 +194,10 @@ s53_upstream_set_chosen(struct s53_upstream *upstream, uint64_t now_ms)
 		atomic_store_explicit(&upstream->chosen_ms, now_ms, memory_order_relaxed);
 }
 
-static bool
-is_due(uint64_t trial_ms, uint32_t gap_ms, uint64_t now_ms)
-{
-	return trial_ms == 0 || now_ms >= trial_ms + gap_ms;
-}
-
 bool
-s53_upstream_trial_is_due(const struct s53_upstream *upstream, uint32_t gap_ms, uint64_t now_ms)
+s53_upstream_is_probed(const struct s53_upstream *upstream)
 {
-	return is_due(get64(&upstream->trial_ms), gap_ms, now_ms);
+	return atomic_load_explicit(&upstream->path[S53_OVER_UDP].probes, memory_order_relaxed);
 }
 
 bool
@@ -217,7 +205,7 @@ s53_upstream_trial_claim(struct s53_upstream *upstream, uint32_t gap_ms, uint64_
 {
 	uint64_t trial_ms = get64(&upstream->trial_ms);
 
-	return is_due(trial_ms, gap_ms, now_ms) &&
+	return (trial_ms == 0 || now_ms >= trial_ms + gap_ms) &&
 	    atomic_compare_exchange_strong_explicit(
 		&upstream->trial_ms, &trial_ms, now_ms, memory_order_relaxed, memory_order_relaxed);
 }

@@ -45,12 +45,13 @@ uint64_t s53_upstream_answered_ms(const struct s53_upstream *upstream);
 uint64_t s53_upstream_chosen_ms(const struct s53_upstream *upstream);
 void s53_upstream_set_chosen(struct s53_upstream *upstream, uint64_t now_ms);
 
+/* Is it probed at all? */
+bool s53_upstream_is_probed(const struct s53_upstream *upstream);
+
 /*
  * May a query see how this server does, `gap_ms` after the last that did? At once when none has.
- * _claim: the same, true for one caller only, and spent.
+ * True for one caller only, and spent.
  */
-bool s53_upstream_trial_is_due(
-    const struct s53_upstream *upstream, uint32_t gap_ms, uint64_t now_ms);
 bool s53_upstream_trial_claim(struct s53_upstream *upstream, uint32_t gap_ms, uint64_t now_ms);
 
 /* The plan of its probes: probing.c. Under the lock, but for `due_ms`. */

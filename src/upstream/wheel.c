@@ -6,7 +6,6 @@
 
 #include <event2/event.h>
 #include <string.h>
-#include <time.h>
 
 #include <split53/clock.h>
 
@@ -137,18 +136,6 @@ s53_wheel_run(struct s53_wheel *wheel, uint64_t now_ms)
 		arm(wheel, next_filled(wheel, wheel->done_tick));
 }
 
-/* For how long the machine was suspended since it started, as its clocks tell. */
-static int64_t
-slept_ms(void)
-{
-	struct timespec awake, all;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &awake) != 0 || clock_gettime(CLOCK_BOOTTIME, &all) != 0)
-		return 0;
-	return (int64_t)(all.tv_sec - awake.tv_sec) * 1000 +
-	    (all.tv_nsec - awake.tv_nsec) / 1000000;
-}
-
 void
 s53_wheel_stood(struct s53_wheel *wheel)
 {
@@ -161,7 +148,7 @@ s53_wheel_stood(struct s53_wheel *wheel)
 static void
 look_for_sleep(struct s53_wheel *wheel)
 {
-	int64_t slept = slept_ms();
+	int64_t slept = s53_clock_suspended_ms();
 
 	if (slept > wheel->slept_ms + S53_WHEEL_STILL_MS)
 		s53_wheel_stood(wheel);
@@ -229,7 +216,7 @@ s53_wheel_init(struct s53_wheel *wheel, struct event_base *base)
 	memset(wheel, 0, sizeof(*wheel));
 	wheel->now_ms = s53_clock_ms();
 	wheel->overdue_ms = NONE;
-	wheel->slept_ms = slept_ms();
+	wheel->slept_ms = s53_clock_suspended_ms();
 	wheel->done_tick = wheel->now_ms / S53_WHEEL_TICK_MS;
 	return event_assign(&wheel->event, base, -1, 0, on_event, wheel) == 0;
 }

@@ -177,6 +177,18 @@ view_at(const struct fixture *f, unsigned index)
 	return &f->snapshot->policy.views[index];
 }
 
+static inline const struct s53_route *
+route_at(const struct fixture *f, unsigned view, const char *name)
+{
+	struct s53_name parsed;
+	const struct s53_route *route;
+
+	assert_int_equal(s53_name_parse(name, &parsed), S53_OK);
+	route = s53_routes_find(view_at(f, view)->routes, &parsed);
+	assert_non_null(route);
+	return route;
+}
+
 /* "127.0.0.1#8600", "local", "none", or "nothing" when not even the root has a route. */
 static inline void
 route_text(const struct s53_view *view, const char *name, char *text, size_t size)

@@ -8,18 +8,6 @@
 
 #define MIB ((uint64_t)1 << 20)
 
-static const struct s53_route *
-route_at(const struct fixture *f, unsigned view, const char *name)
-{
-	struct s53_name parsed;
-	const struct s53_route *route;
-
-	assert_int_equal(s53_name_parse(name, &parsed), S53_OK);
-	route = s53_routes_find(view_at(f, view)->routes, &parsed);
-	assert_non_null(route);
-	return route;
-}
-
 static const struct s53_cache_rules *
 rules_of(const struct fixture *f, unsigned view)
 {

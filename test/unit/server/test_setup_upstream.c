@@ -4,22 +4,10 @@
  */
 #include "setup_fixture.h"
 
-static const struct s53_route *
-route_of(const struct fixture *f, unsigned view, const char *name)
-{
-	struct s53_name parsed;
-	const struct s53_route *route;
-
-	assert_int_equal(s53_name_parse(name, &parsed), S53_OK);
-	route = s53_routes_find(view_at(f, view)->routes, &parsed);
-	assert_non_null(route);
-	return route;
-}
-
 static const struct s53_group_rules *
 rules_in(const struct fixture *f, unsigned view, const char *name)
 {
-	return s53_group_rules(route_of(f, view, name)->group);
+	return s53_group_rules(route_at(f, view, name)->group);
 }
 
 static const struct s53_group_rules *
@@ -32,7 +20,7 @@ rules_of(const struct fixture *f, const char *name)
 static void
 check_tiers(const struct fixture *f, const char *name, const char *expected)
 {
-	const struct s53_group *group = route_of(f, 0, name)->group;
+	const struct s53_group *group = route_at(f, 0, name)->group;
 	char text[512] = "", addr[S53_ADDR_TEXT];
 	size_t used = 0;
 
@@ -110,7 +98,7 @@ the_policy_is_the_zones_then_the_views_then_that_of_options(void **state)
 	assert_int_equal(rules_in(f, 1, "a")->policy, S53_POLICY_RANDOM);
 	assert_int_equal(rules_in(f, 1, "b")->policy, S53_POLICY_LEAST_OUTSTANDING);
 	assert_int_equal(rules_in(f, 1, "c")->policy, S53_POLICY_ORDERED);
-	assert_ptr_equal(route_of(f, 0, "d")->group, route_of(f, 0, "x")->group);
+	assert_ptr_equal(route_at(f, 0, "d")->group, route_at(f, 0, "x")->group);
 }
 
 static void
@@ -235,15 +223,15 @@ neither_policy_nor_tiers_nor_checks_make_a_route_another_one(void **state)
 	uint32_t id;
 
 	build(f, "zone a { type forward; forwarders { 198.51.100.1; 198.51.100.2; }; };");
-	id = route_of(f, 0, "a")->id;
+	id = route_at(f, 0, "a")->id;
 	build(f,
 	    "options { fetches-per-server 9; fetches-per-zone 9; clients-per-query 9; };"
 	    "server 198.51.100.1 { health-check { rise 5; }; };"
 	    "zone a { type forward; forwarders { 198.51.100.2 tier 2; 198.51.100.1; };"
 	    " forwarders-policy ordered; health-check { mode never; }; };");
-	assert_int_equal(route_of(f, 0, "a")->id, id);
+	assert_int_equal(route_at(f, 0, "a")->id, id);
 	build(f, "zone a { type forward; forwarders { 198.51.100.1; 198.51.100.3; }; };");
-	assert_int_not_equal(route_of(f, 0, "a")->id, id);
+	assert_int_not_equal(route_at(f, 0, "a")->id, id);
 }
 
 static void

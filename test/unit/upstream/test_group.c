@@ -250,15 +250,15 @@ race_asks_all_that_are_no_worse_and_no_others(void **arg)
 
 	(void)arg;
 	all_answer(&f, 1, 900, 1); /* slow, and asked all the same */
-	assert_true(s53_group_races(f.group, 1, f.now_ms));
+	assert_true(s53_group_races(f.group, 1));
 	assert_int_equal(s53_group_choose(f.group, 1, f.now_ms), 1);
-	assert_false(s53_group_races(f.group, 3, f.now_ms)); /* the next tier */
+	assert_false(s53_group_races(f.group, 3)); /* the next tier */
 	assert_int_equal(s53_group_choose(f.group, 3, f.now_ms), 2);
-	assert_false(s53_group_races(f.group, 7, f.now_ms)); /* nobody is left */
+	assert_false(s53_group_races(f.group, 7)); /* nobody is left */
 	becomes(&f, 1, S53_HEALTH_SUSPECT);
-	assert_false(s53_group_races(f.group, 1, f.now_ms)); /* a worse state */
+	assert_false(s53_group_races(f.group, 1)); /* a worse state */
 	becomes(&f, 0, S53_HEALTH_DOWN);
-	assert_true(s53_group_races(f.group, 1, f.now_ms)); /* a better one */
+	assert_true(s53_group_races(f.group, 1)); /* a better one */
 	fixture_free(&f);
 }
 
@@ -270,7 +270,7 @@ no_other_policy_races(void **arg)
 		struct fixture f = fixture_of(policy);
 
 		all_answer(&f, 1, 1, 1);
-		assert_false(s53_group_races(f.group, 1, f.now_ms));
+		assert_false(s53_group_races(f.group, 1));
 		fixture_free(&f);
 	}
 }

@@ -69,7 +69,7 @@ nobody_looks_at_or_races_a_server_that_is_at_its_quota(void **arg)
 	rules.policy = S53_POLICY_RACE;
 	f = fixture_with(&rules, NULL);
 	ask(&f, 1);
-	assert_false(s53_group_races(f.group, 6, f.now_ms));
+	assert_false(s53_group_races(f.group, 6));
 	fixture_free(&f);
 }
 
