@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <split53/server.h>
+#include <split53/daemon.h>
+#include <split53/inspect.h>
 
 static void
 print_build(void)
@@ -40,7 +41,7 @@ run(struct s53_options *options)
 	case S53_MODE_SERVE:
 		break;
 	}
-	return s53_server_run(options);
+	return s53_daemon_run(options);
 }
 
 int

@@ -6,9 +6,9 @@
 # own folder alone, and an outside library for the layers listed below (docs/architecture.md).
 cmake_minimum_required(VERSION 3.25)
 
-set(users_of_ares upstream)
+set(users_of_ares probe)
 set(users_of_ldns zone)
-set(users_of_event2 base upstream listen server control main)
+set(users_of_event2 base transport probe listen inspect control daemon main)
 set(users_of_xxhash base)
 
 set(offences "")
@@ -67,7 +67,8 @@ macro(check_inner name)
 	endif()
 endmacro()
 
-file(GLOB files RELATIVE ${ROOT} ${ROOT}/src/*.[ch] ${ROOT}/src/*/*.[ch] ${ROOT}/include/split53/*.h)
+file(GLOB files RELATIVE ${ROOT} ${ROOT}/src/*.[ch] ${ROOT}/src/*/*.[ch]
+	${ROOT}/src/*/*/*.[ch] ${ROOT}/include/split53/*.h)
 foreach(file IN LISTS files)
 	if(file MATCHES "^include/split53/(.*)$")
 		set(layer "${layer_of_${CMAKE_MATCH_1}}")

@@ -2,7 +2,7 @@
  *
  * conf.h - named.conf as a tree of typed clauses.
  *
- * Layer    conf: knows the language, nothing of what is built from it (server/setup.c does that)
+ * Layer    conf: knows the language, nothing of what is built from it (setup/setup.c does that)
  * Threads  main thread
  * Memory   a configuration owns its tree; everything in it lives until s53_conf_free()
  * Units    sizes in octets, durations in seconds unless said otherwise below

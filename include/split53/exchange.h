@@ -2,7 +2,7 @@
  *
  * exchange.h - one question to one server, octets or a reason back.
  *
- * Layer    upstream. Replay tests link a fake in its place: resolve uses nothing of upstream's
+ * Layer    transport. Replay tests link a fake in its place: resolve uses nothing of upstream's
  *          sockets but these functions.
  * Threads  an exchanger belongs to one worker; every call and callback is in its thread
  * Memory   exchanges come from the exchanger's pool and return to it when they end: with done()
@@ -14,13 +14,14 @@
  * connection, pipelined. A reply with TC leads to TCP to the same server by itself. An ICMP
  * refusal ends the exchanges that wait on that socket at once. An exchange that was under way while
  * this process did not run (it was stopped, or the machine was suspended) says nothing about its
- * server and is not recorded. late() and the end come from timers of the exchanger; no timer is
+ * server and is not recorded. overdue() and the end come from timers of the exchanger; no timer is
  * armed while no exchange is under way.
  */
 #pragma once
 
 #include <split53/counter.h>
 #include <split53/upstream.h>
+#include <split53/wheel.h>
 
 struct event_base;
 struct s53_exchanger;
@@ -42,7 +43,7 @@ struct s53_exchange_ask {
 	const uint8_t *octets;
 	uint16_t len;
 	bool tcp; /* at once, not only on TC; a server that is tcp_only is asked so anyway */
-	uint32_t late_ms; /* call late() after this; 0: never */
+	uint32_t overdue_ms; /* call overdue() after this; 0: never */
 	uint32_t timeout_ms; /* of the whole exchange */
 	uint64_t now_ms; /* from when both count: read lately; 0: have the clock read */
 	void *arg;
@@ -54,12 +55,12 @@ struct s53_exchange_ask {
 	bool (*check)(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
 
 	/*
-	 * Not here yet; noted already as S53_UPSTREAM_LATE. Called early, without that note, when
-	 * the answer was cut and TCP to this server is known to be down; later, with time for a
-	 * connection and an answer, when it was cut and TCP is not. The exchange goes on. May
-	 * start and cancel others, and cancel this one. NULL is fine when late_ms is 0.
+	 * No response yet; S53_OBSERVED_OVERDUE has been recorded. When the response was truncated
+	 * it is called at once, and nothing is recorded, if TCP to this server is known to be down;
+	 * otherwise later, with time for a connection and a response. The exchange goes on. May
+	 * start and cancel others, and cancel this one. NULL is fine when overdue_ms is 0.
 	 */
-	void (*late)(void *arg, struct s53_exchange *exchange);
+	void (*overdue)(void *arg, struct s53_exchange *exchange);
 
 	/*
 	 * The end, once. `octets`: the answer, checked, writable, `len` octets, valid during the
@@ -84,19 +85,19 @@ struct s53_exchange *s53_exchange_start(struct s53_exchanger *exchanger,
     struct s53_upstream *upstream, const struct s53_exchange_ask *ask);
 
 /*
- * Call late() again (or for the first time), `late_ms` from now. When that is sooner than it would
- * have been called, it is not noted as late then.
+ * Call overdue() again (or for the first time) `overdue_ms` from now. When that is sooner than it
+ * would have been called, S53_OBSERVED_OVERDUE is not recorded then.
  */
 void s53_exchange_later(
-    struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t late_ms);
+    struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t overdue_ms);
 
 /*
  * No callback comes any more, and the ask's octets are not looked at. One that has left is listened
- * for up to S53_EXCHANGE_LISTEN_MS after that, so that the server's record learns how quick the
+ * for up to S53_LATE_REPLY_MS after that, so that the server's record learns how quick the
  * answer was, or that it was lost: also when another's answer came before this one was even late.
  */
-#define S53_EXCHANGE_LISTEN_MS 2000
-#define S53_EXCHANGE_LISTEN_ON_MS 5000 /* then it is noted as lost; but it may be very slow */
+#define S53_LATE_REPLY_MS 2000
+#define S53_LATE_REPLY_MAX_MS 5000 /* then it is noted as lost; but it may be very slow */
 void s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange);
 
 /*
@@ -104,17 +105,6 @@ void s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *e
  * loop waits. Calls nobody back.
  */
 void s53_exchanger_flush(struct s53_exchanger *exchanger);
-
-/*
- * A timer of the exchanger's wheel, for who has no event loop. Embedded by its owner; `fire` is set
- * by the owner, the rest is zero at first and then the wheel's.
- */
-struct s53_timer {
-	struct s53_timer *next;
-	struct s53_timer **back; /* what points here; NULL: not waiting */
-	uint64_t due_tick;
-	void (*fire)(struct s53_timer *timer);
-};
 
 /*
  * Call timer->fire at `due_ms` or a few ms later, from the loop. One that waits already is moved.

@@ -44,7 +44,7 @@ enum s53_health_reason {
 	S53_REASON_GARBAGE, /* what comes is no answer to what was asked */
 	S53_REASON_RCODE, /* answers what others answer well with a failure */
 	S53_REASON_LOSS, /* too many questions or answers get lost */
-	S53_REASON_HELD, /* answers, but not what needs work */
+	S53_REASON_NOT_READY, /* answers, but not what needs work */
 	S53_REASON_LOOP, /* asks us what we ask it */
 	S53_REASONS
 };

@@ -2,7 +2,7 @@
  *
  * hosts.h - forwarders that are given as host names or by resolv.conf, through c-ares.
  *
- * Layer    upstream
+ * Layer    probe
  * Threads  main thread
  * Memory   owned by the object; addresses are copied out
  * Units    seconds (TTL), ms

@@ -2,7 +2,7 @@
  *
  * options.h - the command line and the environment: named's flags, and what a container needs.
  *
- * Layer    server
+ * Layer    setup
  * Threads  main thread
  * Memory   texts are argv's and the environment's own or stand in the object's arena, until
  *          s53_options_fini()

@@ -2,7 +2,7 @@
  *
  * privilege.h - chroot, another user, and no more rights than are needed.
  *
- * Layer    server
+ * Layer    daemon
  * Threads  main thread, before there is any other: credentials are per thread in the kernel
  * Memory   plain values
  */

@@ -20,12 +20,9 @@
 
 #include <split53/upstream.h>
 
-struct event_base;
-struct s53_prober;
-
 enum s53_probe_kind {
-	S53_PROBE_WORK, /* the question of health-check, which needs real work */
-	S53_PROBE_LIFE, /* version.bind CH TXT: whoever runs has an answer, whatever it is */
+	S53_PROBE_READINESS, /* the question of health-check, which needs real work */
+	S53_PROBE_LIVENESS, /* version.bind CH TXT: whoever runs has an answer, whatever it is */
 };
 
 struct s53_probe {
@@ -35,14 +32,14 @@ struct s53_probe {
 	 * WORK over UDP of a server that is not down: when it is not answered after this long, ask
 	 * for life as well. 0: do not.
 	 */
-	uint32_t life_after_ms;
+	uint32_t liveness_after_ms;
 	uint32_t timeout_ms; /* of the whole */
 };
 
 enum s53_probe_end {
 	S53_PROBE_ANSWERED, /* WORK: with a rcode that is accepted. LIFE: at all */
 	S53_PROBE_UNFIT, /* with SERVFAIL, which is not accepted: it lives, but it does not work */
-	S53_PROBE_HELD, /* not in time, but the question for life was answered */
+	S53_PROBE_NOT_READY, /* not in time, but the question for life was answered */
 	S53_PROBE_LOST,
 	S53_PROBE_REFUSED,
 	S53_PROBE_UNREACHABLE,
@@ -60,9 +57,3 @@ void s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe,
 
 /* The check that is in force, copied. */
 void s53_probe_check(const struct s53_upstream *upstream, struct s53_health_check *out);
-
-/* It probes the registry's servers as the loop runs. NULL: no memory or descriptors. */
-struct s53_prober *s53_prober_new(struct event_base *base, struct s53_registry *registry);
-
-/* Before the registry and the loop. What is under way is given up. NULL is fine. */
-void s53_prober_free(struct s53_prober *prober);

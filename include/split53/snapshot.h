@@ -2,7 +2,7 @@
  *
  * snapshot.h - one configuration, built and never changed: what the workers serve by.
  *
- * Layer    server
+ * Layer    setup
  * Threads  built by the main thread (setup.c), then immutable; counted through its policy
  * Memory   owns everything that was built for it, in an arena or by s53_snapshot_own(); goes when
  *          the last count of `policy` is dropped, in whatever thread that happens

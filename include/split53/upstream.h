@@ -51,34 +51,34 @@ const struct s53_addr *s53_upstream_addr(const struct s53_upstream *upstream);
 const struct s53_upstream_options *s53_upstream_options(const struct s53_upstream *upstream);
 
 /* Signs of how a server does, from any thread. The exchange notes all but FAILED and LOOP. */
-enum s53_upstream_event {
-	S53_UPSTREAM_ANSWERED, /* waited_ms is the round trip */
-	S53_UPSTREAM_LATE, /* not here after the wait for it; ANSWERED or TIMEOUT comes later */
-	S53_UPSTREAM_TIMEOUT, /* waited for in vain to the end */
-	S53_UPSTREAM_GARBLED, /* the same, but something came that was no answer */
-	S53_UPSTREAM_REFUSED, /* ICMP port unreachable, RST to a connect */
-	S53_UPSTREAM_UNREACHABLE, /* no way to the host or network */
-	S53_UPSTREAM_FAILED, /* a rcode to what another server answered well; after ANSWERED */
-	S53_UPSTREAM_LOOP, /* it asks us what we asked it */
+enum s53_observed {
+	S53_OBSERVED_ANSWERED, /* waited_ms is the round trip */
+	S53_OBSERVED_OVERDUE, /* not here after the wait for it; ANSWERED or TIMEOUT comes later */
+	S53_OBSERVED_TIMEOUT, /* waited for in vain to the end */
+	S53_OBSERVED_GARBLED, /* the same, but something came that was no answer */
+	S53_OBSERVED_REFUSED, /* ICMP port unreachable, RST to a connect */
+	S53_OBSERVED_UNREACHABLE, /* no way to the host or network */
+	S53_OBSERVED_FAILED, /* a rcode to what another server answered well; after ANSWERED */
+	S53_OBSERVED_LOOP, /* it asks us what we asked it */
 };
 
-struct s53_upstream_sign {
-	enum s53_upstream_event event;
+struct s53_observation {
+	enum s53_observed event;
 	enum s53_protocol over;
 	uint32_t waited_ms; /* since the question left */
 	/*
 	 * This process stood still some time before this; 0: never. Silence that began earlier is
 	 * no silence.
 	 */
-	uint64_t stood_ms;
+	uint64_t resumed_ms;
 };
 
 /*
  * Taken to heart: the state may change, which is logged (and wakes the prober by the registry's
  * hook). An ANSWERED of a server that is up takes no lock.
  */
-void s53_upstream_note(
-    struct s53_upstream *upstream, struct s53_upstream_sign sign, uint64_t now_ms);
+void s53_upstream_observe(
+    struct s53_upstream *upstream, struct s53_observation sign, uint64_t now_ms);
 
 /* A question to it is under way; each begin has its end. */
 void s53_upstream_begin(struct s53_upstream *upstream);
@@ -88,13 +88,13 @@ void s53_upstream_end(struct s53_upstream *upstream);
  * How long to wait before the next server is asked as well: from RTT and its variation, 20 to
  * 250 ms; 250 while unknown. Of the protocol that it would be asked over.
  */
-uint32_t s53_upstream_late_ms(const struct s53_upstream *upstream);
+uint32_t s53_upstream_hedge_ms(const struct s53_upstream *upstream);
 
 /*
  * After how long an answer is more likely lost than slow: the same without a ceiling (but 4 s), for
  * who would ask this server once more. At least 250 ms.
  */
-uint32_t s53_upstream_lost_ms(const struct s53_upstream *upstream);
+uint32_t s53_upstream_retransmit_ms(const struct s53_upstream *upstream);
 
 /* The state over the protocol that it would be asked over. */
 enum s53_health_state s53_upstream_state(const struct s53_upstream *upstream);
@@ -109,20 +109,20 @@ enum s53_health_state s53_upstream_path_state(
  */
 bool s53_upstream_wants_tcp(const struct s53_upstream *upstream);
 
-/* What a server cannot do, as it has shown; forgotten after S53_LACK_MS. Never for silence. */
-enum s53_upstream_lack {
-	S53_LACK_EDNS, /* FORMERR, NOTIMP or BADVERS with OPT, a good answer without */
-	S53_LACK_CASE, /* the question comes back in other letter case */
-	S53_LACKS
+/* What a server cannot do, as it has shown; forgotten after S53_QUIRK_MS. Never for silence. */
+enum s53_upstream_quirk {
+	S53_QUIRK_NO_EDNS, /* FORMERR, NOTIMP or BADVERS with OPT, a good answer without */
+	S53_QUIRK_NO_CASE, /* the question comes back in other letter case */
+	S53_QUIRKS
 };
-#define S53_LACK_MS 600000
-void s53_upstream_set_lack(
-    struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms);
-bool s53_upstream_has_lack(
-    const struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms);
+#define S53_QUIRK_MS 600000
+void s53_upstream_set_quirk(
+    struct s53_upstream *upstream, enum s53_upstream_quirk lack, uint64_t now_ms);
+bool s53_upstream_has_quirk(
+    const struct s53_upstream *upstream, enum s53_upstream_quirk lack, uint64_t now_ms);
 
 /*
- * An answer with OPT came. For S53_LACK_MS no FORMERR takes EDNS away: it was about the question.
+ * An answer with OPT came. For S53_QUIRK_MS no FORMERR takes EDNS away: it was about the question.
  * Costs next to nothing.
  */
 void s53_upstream_show_edns(struct s53_upstream *upstream, uint64_t now_ms);

@@ -3,7 +3,7 @@
  * view.h - what the packet path reads of the configuration: views, their access lists and routes.
  *
  * Layer    policy
- * Threads  built by the main thread (server/setup.c), then immutable; counted with atomics, any
+ * Threads  built by the main thread (setup/setup.c), then immutable; counted with atomics, any
  *          thread may keep and drop
  * Memory   the policy is part of a snapshot; when its last count goes, `release` is called (in
  *          that thread) and frees the snapshot with all that views point at

@@ -2,7 +2,7 @@
  *
  * worker.h - a thread that serves: its loop, sockets, upstream sockets and queries are its own.
  *
- * Layer    server
+ * Layer    daemon
  * Threads  every function but s53_worker_counters() is the main thread's; what they ask for
  *          reaches the worker through its mailbox. Nothing else of a worker is touched from
  *          outside

@@ -205,13 +205,13 @@ s53_plan_for(const struct s53_pending *pending, unsigned server)
 	uint64_t now_ms = pending->query.now_ms;
 	/* Over TCP nobody but the server can answer, whatever the letter case. */
 	bool tcp = s53_upstream_wants_tcp(upstream) ||
-	    (s53_upstream_has_lack(upstream, S53_LACK_CASE, now_ms) &&
+	    (s53_upstream_has_quirk(upstream, S53_QUIRK_NO_CASE, now_ms) &&
 		s53_upstream_path_state(upstream, S53_OVER_TCP) == S53_HEALTH_UP);
 
 	return (struct s53_plan){ .server = server,
 		.tcp = tcp,
 		.edns = s53_upstream_options(upstream)->edns && pending->pass < PASSES_WITH_EDNS &&
-		    !s53_upstream_has_lack(upstream, S53_LACK_EDNS, now_ms) };
+		    !s53_upstream_has_quirk(upstream, S53_QUIRK_NO_EDNS, now_ms) };
 }
 
 /* Nobody waits: what is under way may take its time, for the cache. */

@@ -65,12 +65,12 @@ static uint32_t
 late_ms(const struct s53_pending *pending, const struct s53_upstream *server)
 {
 	unsigned doublings = pending->pass < PASSES_DOUBLING ? pending->pass : PASSES_DOUBLING;
-	uint32_t late_ms = s53_upstream_late_ms(server), wait_ms, most_ms;
+	uint32_t late_ms = s53_upstream_hedge_ms(server), wait_ms, most_ms;
 
 	if (pending->group_dead)
 		return late_ms;
 	if (s53_all_asked(pending))
-		late_ms = s53_upstream_lost_ms(server);
+		late_ms = s53_upstream_retransmit_ms(server);
 	wait_ms = late_ms << doublings;
 	most_ms = late_ms > WAIT_MOST_MS ? late_ms : WAIT_MOST_MS;
 	return wait_ms < most_ms ? wait_ms : most_ms;
@@ -94,7 +94,7 @@ ask_over_tcp(struct s53_attempt *attempt)
 {
 	struct s53_pending *pending = attempt->pending;
 
-	s53_upstream_set_lack(s53_attempt_server(attempt), S53_LACK_CASE,
+	s53_upstream_set_quirk(s53_attempt_server(attempt), S53_QUIRK_NO_CASE,
 	    s53_exchanger_now_ms(pending->query.resolver->exchanger));
 	pending->plan = attempt->plan;
 	pending->plan.tcp = true;
@@ -172,7 +172,7 @@ somebody_leads(const struct s53_pending *pending)
  * (again): who was left out or has failed may be back.
  */
 static void
-on_late(void *arg, struct s53_exchange *exchange)
+on_overdue(void *arg, struct s53_exchange *exchange)
 {
 	struct s53_attempt *attempt = arg;
 	struct s53_pending *pending = attempt->pending;
@@ -277,16 +277,16 @@ ask(struct s53_pending *pending, const struct s53_plan *plan)
 	ask = (struct s53_exchange_ask){ .octets = attempt->ask,
 		.len = attempt->ask_len,
 		.tcp = plan->tcp,
-		.late_ms = wait_ms < SLICE_MS ? wait_ms : SLICE_MS,
+		.overdue_ms = wait_ms < SLICE_MS ? wait_ms : SLICE_MS,
 		.timeout_ms = (uint32_t)(pending->deadline_ms - query->now_ms),
 		.now_ms = query->now_ms,
 		.arg = attempt,
 		.check = s53_validate_check,
-		.late = on_late,
+		.overdue = on_overdue,
 		.done = on_done };
 	attempt->was_up = s53_upstream_state(server) == S53_HEALTH_UP;
-	attempt->wait_ms = wait_ms - ask.late_ms;
-	attempt->late_at_ms = query->now_ms + ask.late_ms;
+	attempt->wait_ms = wait_ms - ask.overdue_ms;
+	attempt->late_at_ms = query->now_ms + ask.overdue_ms;
 	attempt->exchange = s53_exchange_start(query->resolver->exchanger, server, &ask);
 	if (attempt->exchange != NULL)
 		return true;

@@ -134,7 +134,7 @@ s53_refuse_loop(struct s53_query *query)
 {
 	const struct s53_group *group = query->route->group;
 	struct s53_upstream *server = server_at(group, &query->client.addr);
-	struct s53_upstream_sign sign = { .event = S53_UPSTREAM_LOOP };
+	struct s53_observation sign = { .event = S53_OBSERVED_LOOP };
 
 	s53_count(query->resolver->counters, S53_C_JOIN_LOOP);
 	if (server == NULL && s53_group_size(group) == 1)
@@ -142,7 +142,7 @@ s53_refuse_loop(struct s53_query *query)
 	s53_query_log_loop(query, server);
 	if (server != NULL) {
 		sign.over = s53_upstream_wants_tcp(server) ? S53_OVER_TCP : S53_OVER_UDP;
-		s53_upstream_note(server, sign, query->now_ms);
+		s53_upstream_observe(server, sign, query->now_ms);
 	}
 	return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_OTHER,
 	    "forwarding loop: this question came from here");

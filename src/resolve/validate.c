@@ -132,20 +132,20 @@ static void
 note_servers(const struct s53_pending *pending, const struct s53_attempt *attempt)
 {
 	const struct s53_group *group = pending->query.route->group;
-	struct s53_upstream_sign sign = { .event = S53_UPSTREAM_FAILED };
+	struct s53_observation sign = { .event = S53_OBSERVED_FAILED };
 	uint64_t now_ms = pending->query.now_ms;
 
 	if (attempt->reply_edns.present)
 		s53_upstream_show_edns(s53_attempt_server(attempt), now_ms);
 	if (attempt->plan.without_edns)
-		s53_upstream_set_lack(s53_attempt_server(attempt), S53_LACK_EDNS, now_ms);
+		s53_upstream_set_quirk(s53_attempt_server(attempt), S53_QUIRK_NO_EDNS, now_ms);
 	for (unsigned i = 0; pending->unfit != 0 && i < s53_group_size(group); i++) {
 		struct s53_upstream *server = s53_group_server(group, i);
 
 		if ((pending->unfit >> i & 1) == 0)
 			continue;
 		sign.over = s53_upstream_wants_tcp(server) ? S53_OVER_TCP : S53_OVER_UDP;
-		s53_upstream_note(server, sign, now_ms);
+		s53_upstream_observe(server, sign, now_ms);
 	}
 }
 

@@ -43,7 +43,7 @@ enum health_signal {
 	SIGNAL_ANSWER,
 	SIGNAL_RISE,
 	SIGNAL_DOUBT,
-	SIGNAL_HELD,
+	SIGNAL_NOT_READY,
 	SIGNAL_FALL,
 	SIGNAL_REFUSE,
 	SIGNAL_PROBE,
@@ -73,7 +73,7 @@ struct health {
 	uint64_t failed_ms;
 	uint64_t raised_ms; /* when a doubt that weighs was last over; 0: never */
 	uint64_t waits_ms; /* until then a probe is under way, whose end tells whether it falls */
-	uint64_t stood_ms; /* nobody listened some time before this; 0: always */
+	uint64_t resumed_ms; /* nobody listened some time before this; 0: always */
 	uint64_t row_ms; /* when the first question of the row left */
 	unsigned row; /* failures in a row */
 	unsigned open; /* of these, late ones that have not ended yet */
@@ -114,8 +114,8 @@ bool health_is_calm(const struct health *health);
 void health_answered(struct health *health, uint32_t rtt_ms, uint64_t now_ms);
 
 /* Everything else: `waited_ms` of `sign` is since the question left. */
-struct health_change health_sign(
-    struct health *health, struct s53_upstream_sign sign, uint64_t now_ms);
+struct health_change health_observe(
+    struct health *health, struct s53_observation sign, uint64_t now_ms);
 
 /* A probe leaves over this protocol, and ends. */
 struct health_change health_probe_leaves(

@@ -24,7 +24,7 @@
 #define LIFE_AFTER_MAX_MS 250
 #define INTERVAL_MIN_MS 1000
 
-enum turn { TURN_TCP, TURN_WORK, TURN_LIFE, TURNS };
+enum turn { TURN_TCP, TURN_READINESS, TURN_LIVENESS, TURNS };
 
 static uint64_t
 interval_ms(const struct probing *probing)
@@ -91,7 +91,7 @@ turn_now(const struct s53_upstream *upstream)
 	enum turn turn = (enum turn)(upstream->probing.turn % TURNS);
 
 	if (turn == TURN_TCP && health_is_proven(&upstream->path[S53_OVER_TCP]))
-		return TURN_WORK;
+		return TURN_READINESS;
 	return turn;
 }
 
@@ -222,14 +222,14 @@ fill(const struct s53_upstream *upstream, struct s53_probe *out)
 	const struct health *health = &upstream->path[over];
 	uint32_t wait_ms = health_wait_ms(health), late_ms = health_late_ms(health);
 
-	*out = (struct s53_probe){ .kind = S53_PROBE_WORK, .over = over };
+	*out = (struct s53_probe){ .kind = S53_PROBE_READINESS, .over = over };
 	out->timeout_ms = wait_ms < TIMEOUT_MAX_MS ? wait_ms : TIMEOUT_MAX_MS;
 	if (out->timeout_ms < check->timeout_ms)
 		out->timeout_ms = check->timeout_ms;
-	if (takes_turns(upstream) && turn_now(upstream) == TURN_LIFE)
-		out->kind = S53_PROBE_LIFE;
+	if (takes_turns(upstream) && turn_now(upstream) == TURN_LIVENESS)
+		out->kind = S53_PROBE_LIVENESS;
 	else if (over == S53_OVER_UDP && !is_down(upstream, S53_OVER_UDP))
-		out->life_after_ms = late_ms < LIFE_AFTER_MAX_MS ? late_ms : LIFE_AFTER_MAX_MS;
+		out->liveness_after_ms = late_ms < LIFE_AFTER_MAX_MS ? late_ms : LIFE_AFTER_MAX_MS;
 }
 
 bool
@@ -259,7 +259,7 @@ static bool
 shows_life(enum s53_probe_end end)
 {
 	return end == S53_PROBE_ANSWERED || end == S53_PROBE_UNFIT || end == S53_PROBE_DECLINED ||
-	    end == S53_PROBE_HELD;
+	    end == S53_PROBE_NOT_READY;
 }
 
 /* While it is down: whose turn is next, and is that at once? */
@@ -270,14 +270,14 @@ take_turns(struct s53_upstream *upstream, const struct s53_probe *probe, enum s5
 	bool alive = shows_life(end);
 
 	if (probe->over == S53_OVER_UDP) {
-		probing->turn = probe->kind == S53_PROBE_LIFE ? TURN_TCP : TURN_LIFE;
+		probing->turn = probe->kind == S53_PROBE_LIVENESS ? TURN_TCP : TURN_LIVENESS;
 		return false;
 	}
 	/* TCP that answers again has to do so a few times, like any. */
 	probing->turn =
 	    end == S53_PROBE_ANSWERED && !health_is_proven(&upstream->path[S53_OVER_TCP])
 	    ? TURN_TCP
-	    : TURN_WORK;
+	    : TURN_READINESS;
 	return alive;
 }
 
@@ -316,7 +316,7 @@ s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe, enum
 	    &(struct health_probed){ probe->kind, end, rtt_ms, probing->began_ms }, now_ms);
 	probing->under_way = false;
 	/* Held once may be bad luck, and what is held is no matter of a few live answers. */
-	if (end == S53_PROBE_HELD && is_up(upstream, probe->over))
+	if (end == S53_PROBE_NOT_READY && is_up(upstream, probe->over))
 		probing->doubted = true;
 	if (end == S53_PROBE_SKIPPED)
 		sooner = set_due_after_skip(upstream, now_ms);

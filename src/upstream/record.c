@@ -177,7 +177,7 @@ is_reason(const struct health *health, enum health_signal signal, enum s53_healt
 		return health_state(health) == S53_HEALTH_UP ||
 		    (health_state(health) == S53_HEALTH_SUSPECT && weighs(why) &&
 			!weighs(health->reason));
-	case SIGNAL_HELD:
+	case SIGNAL_NOT_READY:
 	case SIGNAL_FALL:
 	case SIGNAL_REFUSE:
 		return true;
@@ -296,7 +296,7 @@ enter_row(struct health *health, uint64_t left_ms, bool ends)
 {
 	if (left_ms < heard_ms(health))
 		return false;
-	if (health->row > 0 && health->row_ms < health->stood_ms) /* nobody listened meanwhile */
+	if (health->row > 0 && health->row_ms < health->resumed_ms) /* nobody listened meanwhile */
 		health->row = health->doubts = health->open = 0;
 	if (ends && health->open > 0) {
 		health->open--;
@@ -412,27 +412,27 @@ on_failed(struct health *health, enum s53_health_reason why, uint64_t now_ms)
 }
 
 struct health_change
-health_sign(struct health *health, struct s53_upstream_sign sign, uint64_t now_ms)
+health_observe(struct health *health, struct s53_observation sign, uint64_t now_ms)
 {
 	health->known = true;
-	if (sign.stood_ms > health->stood_ms)
-		health->stood_ms = sign.stood_ms;
+	if (sign.resumed_ms > health->resumed_ms)
+		health->resumed_ms = sign.resumed_ms;
 	switch (sign.event) {
-	case S53_UPSTREAM_ANSWERED:
+	case S53_OBSERVED_ANSWERED:
 		return on_answer(health, sign.waited_ms, now_ms);
-	case S53_UPSTREAM_LATE:
+	case S53_OBSERVED_OVERDUE:
 		return on_late(health, sign.waited_ms, now_ms);
-	case S53_UPSTREAM_TIMEOUT:
+	case S53_OBSERVED_TIMEOUT:
 		return on_lost(health, S53_REASON_TIMEOUT, sign.waited_ms, now_ms);
-	case S53_UPSTREAM_GARBLED:
+	case S53_OBSERVED_GARBLED:
 		return on_lost(health, S53_REASON_GARBAGE, sign.waited_ms, now_ms);
-	case S53_UPSTREAM_REFUSED:
+	case S53_OBSERVED_REFUSED:
 		return on_refused(health, S53_REASON_REFUSED, now_ms);
-	case S53_UPSTREAM_UNREACHABLE:
+	case S53_OBSERVED_UNREACHABLE:
 		return on_refused(health, S53_REASON_UNREACHABLE, now_ms);
-	case S53_UPSTREAM_FAILED:
+	case S53_OBSERVED_FAILED:
 		return on_failed(health, S53_REASON_RCODE, now_ms);
-	case S53_UPSTREAM_LOOP:
+	case S53_OBSERVED_LOOP:
 		return on_failed(health, S53_REASON_LOOP, now_ms);
 	}
 	return (struct health_change){ .changed = false };
@@ -457,7 +457,7 @@ probe_answered(struct health *health, const struct health_probed *probed, uint64
 	if (health_state(health) != S53_HEALTH_UP || live_ms(health) == 0 ||
 	    s53_clock_since_ms(live_ms(health), now_ms) > LIVE_PROOF_MS)
 		sample_rtt(health, probed->rtt_ms, now_ms);
-	if (probed->kind == S53_PROBE_LIFE)
+	if (probed->kind == S53_PROBE_LIVENESS)
 		return give(health, SIGNAL_ANSWER, S53_REASON_NONE, now_ms);
 	health->unfit = health->held = 0;
 	if (health_doubt_weighs(health))
@@ -515,11 +515,11 @@ probe_held(struct health *health, uint64_t began_ms, uint64_t now_ms)
 
 	health->probed_ms = now_ms;
 	hear(health);
-	fail(health, S53_REASON_HELD, now_ms, now_ms);
+	fail(health, S53_REASON_NOT_READY, now_ms, now_ms);
 	health->held++;
 	/* Where others are answered it may have been just this question, or it got lost. */
-	return give(health, lossy && health->held < HELD_TWICE ? SIGNAL_ANSWER : SIGNAL_HELD,
-	    S53_REASON_HELD, now_ms);
+	return give(health, lossy && health->held < HELD_TWICE ? SIGNAL_ANSWER : SIGNAL_NOT_READY,
+	    S53_REASON_NOT_READY, now_ms);
 }
 
 struct health_change
@@ -532,7 +532,7 @@ health_probe_ends(struct health *health, const struct health_probed *probed, uin
 	case S53_PROBE_UNFIT:
 	case S53_PROBE_DECLINED:
 		return probe_unfit(health, probed->end, now_ms);
-	case S53_PROBE_HELD:
+	case S53_PROBE_NOT_READY:
 		return probe_held(health, probed->began_ms, now_ms);
 	case S53_PROBE_LOST:
 		return probe_lost(health, probed->began_ms, now_ms);

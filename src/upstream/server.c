@@ -77,18 +77,18 @@ s53_upstream_tell(
 }
 
 void
-s53_upstream_note(struct s53_upstream *upstream, struct s53_upstream_sign sign, uint64_t now_ms)
+s53_upstream_observe(struct s53_upstream *upstream, struct s53_observation sign, uint64_t now_ms)
 {
 	struct health *health = &upstream->path[sign.over];
 	struct health_change change;
 	bool sooner;
 
-	if (sign.event == S53_UPSTREAM_ANSWERED && health_is_calm(health)) {
+	if (sign.event == S53_OBSERVED_ANSWERED && health_is_calm(health)) {
 		health_answered(health, sign.waited_ms, now_ms);
 		return;
 	}
 	pthread_mutex_lock(&upstream->lock);
-	change = health_sign(health, sign, now_ms);
+	change = health_observe(health, sign, now_ms);
 	sooner = change.changed && probing_replan(upstream, sign.over, &change, now_ms);
 	pthread_mutex_unlock(&upstream->lock);
 	s53_upstream_tell(upstream, sign.over, &change);
@@ -121,13 +121,13 @@ asked(const struct s53_upstream *upstream)
 }
 
 uint32_t
-s53_upstream_late_ms(const struct s53_upstream *upstream)
+s53_upstream_hedge_ms(const struct s53_upstream *upstream)
 {
 	return health_late_ms(health_of(upstream));
 }
 
 uint32_t
-s53_upstream_lost_ms(const struct s53_upstream *upstream)
+s53_upstream_retransmit_ms(const struct s53_upstream *upstream)
 {
 	uint32_t wait_ms = health_wait_ms(health_of(upstream));
 
@@ -221,21 +221,21 @@ s53_upstream_show_edns(struct s53_upstream *upstream, uint64_t now_ms)
 }
 
 void
-s53_upstream_set_lack(struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms)
+s53_upstream_set_quirk(struct s53_upstream *upstream, enum s53_upstream_quirk lack, uint64_t now_ms)
 {
 	uint64_t shown_ms = get64(&upstream->edns_shown_ms);
 
-	if (lack == S53_LACK_EDNS && shown_ms != 0 && now_ms < shown_ms + S53_LACK_MS)
+	if (lack == S53_QUIRK_NO_EDNS && shown_ms != 0 && now_ms < shown_ms + S53_QUIRK_MS)
 		return;
 	atomic_store_explicit(
-	    &upstream->lack_until_ms[lack], now_ms + S53_LACK_MS, memory_order_relaxed);
+	    &upstream->quirk_until_ms[lack], now_ms + S53_QUIRK_MS, memory_order_relaxed);
 }
 
 bool
-s53_upstream_has_lack(
-    const struct s53_upstream *upstream, enum s53_upstream_lack lack, uint64_t now_ms)
+s53_upstream_has_quirk(
+    const struct s53_upstream *upstream, enum s53_upstream_quirk lack, uint64_t now_ms)
 {
-	return get64(&upstream->lack_until_ms[lack]) > now_ms;
+	return get64(&upstream->quirk_until_ms[lack]) > now_ms;
 }
 
 void
@@ -269,8 +269,10 @@ s53_upstream_report(struct s53_upstream *upstream, struct s53_upstream_report *o
 		.addr = upstream->addr,
 		.asked = asked(upstream),
 		.in_flight = s53_upstream_in_flight(upstream),
-		.no_edns_s = seconds_left(get64(&upstream->lack_until_ms[S53_LACK_EDNS]), now_ms),
-		.no_case_s = seconds_left(get64(&upstream->lack_until_ms[S53_LACK_CASE]), now_ms),
+		.no_edns_s =
+		    seconds_left(get64(&upstream->quirk_until_ms[S53_QUIRK_NO_EDNS]), now_ms),
+		.no_case_s =
+		    seconds_left(get64(&upstream->quirk_until_ms[S53_QUIRK_NO_CASE]), now_ms),
 	};
 	pthread_mutex_lock(&upstream->lock);
 	for (unsigned i = 0; i < S53_PROTOCOLS; i++)

@@ -8,7 +8,7 @@
  * Units    ms
  *
  * Everything here is of the protocol that the server would be asked over, as are
- * s53_upstream_state() and s53_upstream_late_ms().
+ * s53_upstream_state() and s53_upstream_hedge_ms().
  */
 #pragma once
 
@@ -77,7 +77,7 @@ struct s53_upstream {
 	_Alignas(64) struct health path[S53_PROTOCOLS];
 	_Alignas(64) _Atomic uint64_t load; /* asked in all << 32 | in flight */
 	_Atomic uint64_t chosen_ms, trial_ms;
-	_Atomic uint64_t lack_until_ms[S53_LACKS];
+	_Atomic uint64_t quirk_until_ms[S53_QUIRKS];
 	_Atomic uint64_t edns_shown_ms; /* when an answer last had OPT, to the minute; 0: never */
 	pthread_mutex_t lock; /* over the records but for their atomics, and `probing` */
 	struct probing probing;

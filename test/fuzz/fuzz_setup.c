@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <server/explain.h>
+#include <inspect/explain.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
@@ -22,7 +22,7 @@ names_a_file(const struct s53_conf_clause *first)
 }
 
 static void
-explain(struct s53_rehearsal *rehearsal)
+explain(struct s53_dry_run *rehearsal)
 {
 	static const char *const names[] = { "a.consul", "www.example.com",
 		"1.0.0.10.in-addr.arpa" };
@@ -76,7 +76,7 @@ look_at_checks(const struct s53_snapshot *snapshot)
 }
 
 static void
-build(struct s53_rehearsal *rehearsal)
+build(struct s53_dry_run *rehearsal)
 {
 	struct s53_interface_addr interfaces[2];
 	const struct s53_setup_input input = {
@@ -107,7 +107,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
 	const struct s53_options options = { .config_shown = "fuzz" };
-	struct s53_rehearsal rehearsal = { .options = &options };
+	struct s53_dry_run rehearsal = { .options = &options };
 
 	s53_diags_init(&rehearsal.diags);
 	rehearsal.source = calloc(1, sizeof(*rehearsal.source));
@@ -117,6 +117,6 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 		&rehearsal.source->file) == S53_OK &&
 	    !names_a_file(s53_conf_top(rehearsal.source->file)))
 		build(&rehearsal);
-	s53_rehearsal_fini(&rehearsal);
+	s53_dry_run_fini(&rehearsal);
 	return 0;
 }

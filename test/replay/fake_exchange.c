@@ -15,7 +15,7 @@ struct s53_exchanger {
 	struct s53_link open, listened;
 	struct s53_counters *counters;
 	unsigned pending, listened_count;
-	uint64_t stood_ms; /* what left before stood still */
+	uint64_t resumed_ms; /* what left before stood still */
 	uint64_t started; /* exchanges, ever */
 	struct s53_timer *timers; /* in no order; due_tick is in ms */
 };
@@ -34,15 +34,15 @@ s53_exchanger_new(struct event_base *base, struct s53_counters *counters)
 
 static void
 note(const struct s53_exchanger *exchanger, const struct s53_exchange *exchange,
-    enum s53_upstream_event event)
+    enum s53_observed event)
 {
 	uint64_t now_ms = s53_clock_ms();
-	struct s53_upstream_sign sign = { .event = event,
+	struct s53_observation sign = { .event = event,
 		.over = exchange->tcp ? S53_OVER_TCP : S53_OVER_UDP,
 		.waited_ms = (uint32_t)(now_ms - exchange->sent_at_ms) };
 
-	if (exchange->sent_at_ms >= exchanger->stood_ms)
-		s53_upstream_note(exchange->upstream, sign, now_ms);
+	if (exchange->sent_at_ms >= exchanger->resumed_ms)
+		s53_upstream_observe(exchange->upstream, sign, now_ms);
 }
 
 static void
@@ -87,7 +87,7 @@ s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstrea
 	exchange->ask = *ask;
 	exchange->tcp = ask->tcp || s53_upstream_options(upstream)->tcp_only;
 	exchange->sent_at_ms = s53_clock_ms();
-	exchange->late_at_ms = ask->late_ms == 0 ? 0 : exchange->sent_at_ms + ask->late_ms;
+	exchange->late_at_ms = ask->overdue_ms == 0 ? 0 : exchange->sent_at_ms + ask->overdue_ms;
 	exchange->timeout_at_ms = exchange->sent_at_ms + ask->timeout_ms;
 	s53_list_append(&exchanger->open, &exchange->link);
 	exchanger->pending++;
@@ -111,7 +111,7 @@ note_vain(const struct s53_exchanger *exchanger, const struct s53_exchange *exch
 {
 	if (!exchange->lives)
 		note(exchanger, exchange,
-		    exchange->garbled ? S53_UPSTREAM_GARBLED : S53_UPSTREAM_TIMEOUT);
+		    exchange->garbled ? S53_OBSERVED_GARBLED : S53_OBSERVED_TIMEOUT);
 }
 
 static void
@@ -123,7 +123,7 @@ lost(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 	}
 	s53_count(exchanger->counters, S53_C_EXCHANGE_LOST);
 	note_vain(exchanger, exchange);
-	exchange->timeout_at_ms = exchange->sent_at_ms + S53_EXCHANGE_LISTEN_ON_MS;
+	exchange->timeout_at_ms = exchange->sent_at_ms + S53_LATE_REPLY_MAX_MS;
 	exchange->given_up = true;
 	if (exchange->tcp || exchange->timeout_at_ms <= s53_clock_ms())
 		stop_listening(exchanger, exchange);
@@ -138,13 +138,13 @@ listen_for(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 	memcpy(exchange->copy, ask->octets, ask->len);
 	ask->octets = exchange->copy;
 	ask->check = NULL;
-	ask->late = NULL;
+	ask->overdue = NULL;
 	ask->done = NULL;
 	exchange->listened = true;
 	exchange->given_up = false;
 	if (exchange->was_late)
 		exchange->late_at_ms = 0;
-	exchange->timeout_at_ms = exchange->sent_at_ms + S53_EXCHANGE_LISTEN_MS;
+	exchange->timeout_at_ms = exchange->sent_at_ms + S53_LATE_REPLY_MS;
 	s53_list_append(&exchanger->listened, &exchange->link);
 	exchanger->listened_count++;
 	if (exchange->timeout_at_ms <= s53_clock_ms())
@@ -315,7 +315,7 @@ unwanted(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const u
 	    memcmp(octets + S53_HEADER_LEN, exchange->ask.octets + S53_HEADER_LEN,
 		end - S53_HEADER_LEN) != 0;
 	if (exchange->lives)
-		note(exchanger, exchange, S53_UPSTREAM_ANSWERED);
+		note(exchanger, exchange, S53_OBSERVED_ANSWERED);
 	else
 		exchange->garbled = true;
 }
@@ -330,7 +330,7 @@ overhear(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const u
 		return false;
 	}
 	s53_count(exchanger->counters, S53_C_EXCHANGE_OVERHEARD);
-	note(exchanger, exchange, S53_UPSTREAM_ANSWERED);
+	note(exchanger, exchange, S53_OBSERVED_ANSWERED);
 	stop_listening(exchanger, exchange);
 	return true;
 }
@@ -352,17 +352,17 @@ go_on_over_tcp(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 	exchange->tcp = true;
 	exchange->seen = false;
 	exchange->sent_at_ms = s53_clock_ms();
-	exchange->late_noted = true;
+	exchange->overdue_observed = true;
 	if (exchange->late_at_ms == 0)
 		return;
 	if (!down) {
 		exchange->late_at_ms =
-		    s53_clock_ms() + 2 * s53_upstream_late_ms(exchange->upstream);
+		    s53_clock_ms() + 2 * s53_upstream_hedge_ms(exchange->upstream);
 		return;
 	}
 	exchange->late_at_ms = 0;
 	exchange->was_late = true;
-	exchange->ask.late(exchange->ask.arg, exchange);
+	exchange->ask.overdue(exchange->ask.arg, exchange);
 }
 
 bool
@@ -375,7 +375,7 @@ fake_arrive(
 		unwanted(exchanger, exchange, octets, len);
 		return false;
 	}
-	note(exchanger, exchange, S53_UPSTREAM_ANSWERED);
+	note(exchanger, exchange, S53_OBSERVED_ANSWERED);
 	if (!exchange->tcp && (s53_header_flags(octets) & S53_TC) != 0)
 		go_on_over_tcp(exchanger, exchange);
 	else
@@ -404,9 +404,9 @@ fake_end(struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s5
 	if (why == S53_EXCHANGE_TIMEOUT)
 		note_vain(exchanger, exchange);
 	else if (why == S53_EXCHANGE_REFUSED)
-		note(exchanger, exchange, S53_UPSTREAM_REFUSED);
+		note(exchanger, exchange, S53_OBSERVED_REFUSED);
 	else if (why == S53_EXCHANGE_UNREACHABLE)
-		note(exchanger, exchange, S53_UPSTREAM_UNREACHABLE);
+		note(exchanger, exchange, S53_OBSERVED_UNREACHABLE);
 	if (exchange->listened) {
 		stop_listening(exchanger, exchange);
 		return;
@@ -452,14 +452,14 @@ late(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
 	exchange->late_at_ms = 0;
 	exchange->was_late = true;
-	if (!exchange->late_noted && !exchange->lives && !exchange->hurried) {
-		exchange->late_noted = true;
+	if (!exchange->overdue_observed && !exchange->lives && !exchange->hurried) {
+		exchange->overdue_observed = true;
 		s53_count(exchanger->counters, S53_C_EXCHANGE_LATE);
-		note(exchanger, exchange, S53_UPSTREAM_LATE);
+		note(exchanger, exchange, S53_OBSERVED_OVERDUE);
 	}
 	exchange->hurried = false;
 	if (!exchange->listened)
-		exchange->ask.late(exchange->ask.arg, exchange);
+		exchange->ask.overdue(exchange->ask.arg, exchange);
 }
 
 /* What is due at or before `until_ms`, each at its time but not before `from_ms`. */
@@ -513,7 +513,7 @@ fake_due_ms(const struct s53_exchanger *exchanger)
 void
 fake_wake(struct s53_exchanger *exchanger, uint64_t now_ms)
 {
-	exchanger->stood_ms = now_ms;
+	exchanger->resumed_ms = now_ms;
 	s53_clock_test_set(now_ms);
 }
 

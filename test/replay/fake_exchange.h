@@ -3,7 +3,7 @@
  * fake_exchange.h - exchange.h without sockets: questions wait in a list until the scenario
  * answers them.
  *
- * Stands in for upstream/exchange.c: it defines the same functions, so that the archive's are not
+ * Stands in for transport/exchange.c: it defines the same functions, so that the archive's are not
  * linked. What it notes of a server and counts is what the real one does, at the same moments:
  *
  *   LATE           when late() is due, before it is called, once an exchange; not after a cut
@@ -14,7 +14,7 @@
  *   REFUSED, UNREACHABLE    with fake_end() of that name
  *   nothing        for what was under way during fake_stand_still()
  *
- * A cancelled exchange is listened for to S53_EXCHANGE_LISTEN_MS after it left: it is no longer
+ * A cancelled exchange is listened for to S53_LATE_REPLY_MS after it left: it is no longer
  * pending nor seen by fake_next_unseen(), but fake_find() finds it, what fake_arrive() brings is
  * overheard, and fake_advance() ends it.
  */
@@ -33,7 +33,7 @@ struct s53_exchange {
 	uint64_t timeout_at_ms; /* or when listening ends */
 	bool tcp;
 	bool seen; /* by the scenario */
-	bool was_late, late_noted;
+	bool was_late, overdue_observed;
 	bool hurried; /* late() comes sooner than it is late */
 	bool garbled; /* something came that was no answer */
 	bool lives; /* an answer came, in other letter case */

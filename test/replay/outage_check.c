@@ -177,18 +177,18 @@ check_dead(const struct schedule *schedule, const struct asker *asker)
 void
 check_asker(const struct schedule *schedule, const struct asker *asker)
 {
-	uint64_t stood_ms = stopped_ms(schedule, asker->asked_ms, asker->ended_ms);
+	uint64_t resumed_ms = stopped_ms(schedule, asker->asked_ms, asker->ended_ms);
 	uint64_t took_ms = asker->ended_ms - asker->asked_ms;
 
 	if (asker->ends != 1)
 		broken(schedule, "query %u has ended twice", asker->id);
 	if (!asker->answered)
 		broken(schedule, "query %u was dropped", asker->id);
-	if (took_ms > QUERY_TIMEOUT_MS + TICK_MS + stood_ms)
+	if (took_ms > QUERY_TIMEOUT_MS + TICK_MS + resumed_ms)
 		broken(schedule, "query %u took %u ms", asker->id, (unsigned)took_ms);
 	if (!asker->again && schedule->routes[asker->route].count == 1 && asker->asks == 0)
 		broken(schedule, "query %u: the only server was not tried", asker->id);
-	if (stood_ms == 0) /* else its time may have gone by before it was known */
+	if (resumed_ms == 0) /* else its time may have gone by before it was known */
 		check_good(schedule, asker, took_ms);
 	check_dead(schedule, asker);
 }
@@ -200,14 +200,14 @@ check_state(const struct schedule *schedule)
 		const struct server *server = &schedule->servers[i];
 		const struct span *span = span_at(server, schedule->now_ms);
 		enum s53_health_state state = s53_upstream_state(server->upstream);
-		uint64_t stood_ms = stopped_ms(schedule, span->from_ms, schedule->now_ms);
+		uint64_t resumed_ms = stopped_ms(schedule, span->from_ms, schedule->now_ms);
 
 		if (span->mode != MODE_UP || state == S53_HEALTH_UP)
 			continue;
-		if (schedule->now_ms > span->known_ms + stood_ms)
+		if (schedule->now_ms > span->known_ms + resumed_ms)
 			broken(schedule, "server %u is up, but taken to be %s", i,
 			    s53_health_state_name(state));
-		if (schedule->now_ms > span->used_ms + stood_ms &&
+		if (schedule->now_ms > span->used_ms + resumed_ms &&
 		    (state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING ||
 			state == S53_HEALTH_STALLED))
 			broken(schedule, "server %u is up, but %s yet", i,

@@ -304,7 +304,7 @@ static void
 probe_leaves(struct schedule *schedule, struct server *server)
 {
 	const struct s53_probe *probe = &server->probe;
-	bool work = probe->kind == S53_PROBE_WORK;
+	bool work = probe->kind == S53_PROBE_READINESS;
 	uint32_t after_ms, life_ms;
 	enum saying saying =
 	    server_says(schedule, server, work ? 'w' : 'l', probe->over, &after_ms);
@@ -319,10 +319,10 @@ probe_leaves(struct schedule *schedule, struct server *server)
 		server->probe_end =
 		    saying == SAYS_ANSWER || !work ? S53_PROBE_ANSWERED : S53_PROBE_UNFIT;
 		server->probe_rtt_ms = after_ms;
-	} else if (work && probe->life_after_ms > 0) {
+	} else if (work && probe->liveness_after_ms > 0) {
 		saying = server_says(schedule, server, 'l', probe->over, &life_ms);
-		if (is_reply(saying) && probe->life_after_ms + life_ms < probe->timeout_ms)
-			server->probe_end = S53_PROBE_HELD;
+		if (is_reply(saying) && probe->liveness_after_ms + life_ms < probe->timeout_ms)
+			server->probe_end = S53_PROBE_NOT_READY;
 	}
 	server->probe_ends_ms = schedule->now_ms + server->probe_rtt_ms;
 	tell(schedule, "server %u is probed for %s over %s, ends in %u ms: %u",

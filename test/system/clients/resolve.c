@@ -11,7 +11,7 @@
 int
 main(int argc, char **argv)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list, *one;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *one;
 	char text[64];
 	int code;
 
@@ -23,7 +23,7 @@ main(int argc, char **argv)
 	}
 	for (one = list; one != NULL; one = one->ai_next)
 		if (getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof(text), NULL, 0,
-		        NI_NUMERICHOST) == 0)
+			NI_NUMERICHOST) == 0)
 			puts(text);
 	freeaddrinfo(list);
 	return 0;

@@ -63,19 +63,19 @@ fixture_free(struct fixture *f)
 }
 
 static inline void
-note(struct fixture *f, unsigned server, enum s53_upstream_event event, uint32_t waited_ms)
+note(struct fixture *f, unsigned server, enum s53_observed event, uint32_t waited_ms)
 {
-	struct s53_upstream_sign sign = { event, S53_OVER_UDP, waited_ms, 0 };
+	struct s53_observation sign = { event, S53_OVER_UDP, waited_ms, 0 };
 
 	s53_upstream_begin(f->servers[server]);
-	s53_upstream_note(f->servers[server], sign, f->now_ms);
+	s53_upstream_observe(f->servers[server], sign, f->now_ms);
 	s53_upstream_end(f->servers[server]);
 }
 
 static inline void
 answers(struct fixture *f, unsigned server, uint32_t rtt_ms)
 {
-	note(f, server, S53_UPSTREAM_ANSWERED, rtt_ms);
+	note(f, server, S53_OBSERVED_ANSWERED, rtt_ms);
 }
 
 static inline void
@@ -100,22 +100,22 @@ becomes(struct fixture *f, unsigned server, enum s53_health_state state)
 		break;
 	case S53_HEALTH_SUSPECT:
 		f->now_ms += 2000; /* what left before the last answer counts for nothing */
-		note(f, server, S53_UPSTREAM_LATE, 1500);
-		note(f, server, S53_UPSTREAM_LATE, 1500);
+		note(f, server, S53_OBSERVED_OVERDUE, 1500);
+		note(f, server, S53_OBSERVED_OVERDUE, 1500);
 		break;
 	case S53_HEALTH_STALLED:
 		becomes(f, server, S53_HEALTH_SUSPECT);
 		f->now_ms += 3000;
 		assert_true(s53_probe_begin(f->servers[server], &probe, f->now_ms));
-		s53_probe_end(f->servers[server], &probe, S53_PROBE_HELD, 0, f->now_ms);
+		s53_probe_end(f->servers[server], &probe, S53_PROBE_NOT_READY, 0, f->now_ms);
 		break;
 	case S53_HEALTH_RECOVERING:
-		note(f, server, S53_UPSTREAM_REFUSED, 0);
+		note(f, server, S53_OBSERVED_REFUSED, 0);
 		f->now_ms += 10;
 		answers(f, server, 10);
 		break;
 	default:
-		note(f, server, S53_UPSTREAM_REFUSED, 0);
+		note(f, server, S53_OBSERVED_REFUSED, 0);
 		break;
 	}
 	assert_int_equal(s53_upstream_state(f->servers[server]), state);

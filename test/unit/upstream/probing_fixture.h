@@ -74,11 +74,11 @@ world_free(struct world *w)
 }
 
 static inline void
-note(struct world *w, enum s53_protocol over, enum s53_upstream_event event, uint32_t waited_ms)
+note(struct world *w, enum s53_protocol over, enum s53_observed event, uint32_t waited_ms)
 {
-	struct s53_upstream_sign sign = { event, over, waited_ms, 0 };
+	struct s53_observation sign = { event, over, waited_ms, 0 };
 
-	s53_upstream_note(w->server, sign, w->now_ms);
+	s53_upstream_observe(w->server, sign, w->now_ms);
 }
 
 static inline enum s53_health_state
@@ -100,11 +100,11 @@ end_of(const struct world *w, const struct s53_probe *probe)
 		return S53_PROBE_REFUSED;
 	if (w->way[probe->over] == BLACK_HOLE)
 		return S53_PROBE_LOST;
-	if (w->holds && probe->kind == S53_PROBE_WORK)
-		return probe->life_after_ms != 0 ? S53_PROBE_HELD : S53_PROBE_LOST;
-	if (w->declines && probe->kind == S53_PROBE_WORK)
+	if (w->holds && probe->kind == S53_PROBE_READINESS)
+		return probe->liveness_after_ms != 0 ? S53_PROBE_NOT_READY : S53_PROBE_LOST;
+	if (w->declines && probe->kind == S53_PROBE_READINESS)
 		return S53_PROBE_DECLINED;
-	if (w->fails && probe->kind == S53_PROBE_WORK)
+	if (w->fails && probe->kind == S53_PROBE_READINESS)
 		return S53_PROBE_UNFIT;
 	return S53_PROBE_ANSWERED;
 }
@@ -119,9 +119,9 @@ probe_once(struct world *w)
 	assert_true(w->probes < LOG_MAX);
 	w->left_ms[w->probes++] = w->now_ms;
 	end = end_of(w, &w->last);
-	w->now_ms += end == S53_PROBE_LOST || end == S53_PROBE_HELD ? w->last.timeout_ms
-	    : end == S53_PROBE_REFUSED                              ? 0
-								    : RTT_MS;
+	w->now_ms += end == S53_PROBE_LOST || end == S53_PROBE_NOT_READY ? w->last.timeout_ms
+	    : end == S53_PROBE_REFUSED                                   ? 0
+									 : RTT_MS;
 	s53_probe_end(w->server, &w->last, end, RTT_MS, w->now_ms);
 }
 
@@ -158,11 +158,11 @@ live_for(struct world *w, uint64_t ms)
 
 		run_for(w, 20);
 		if (w->way[over] == REFUSING)
-			note(w, over, S53_UPSTREAM_REFUSED, 0);
+			note(w, over, S53_OBSERVED_REFUSED, 0);
 		else if (w->way[over] == BLACK_HOLE || w->holds)
-			note(w, over, S53_UPSTREAM_LATE, 20);
+			note(w, over, S53_OBSERVED_OVERDUE, 20);
 		else
-			note(w, over, S53_UPSTREAM_ANSWERED, RTT_MS);
+			note(w, over, S53_OBSERVED_ANSWERED, RTT_MS);
 	}
 }
 

@@ -31,11 +31,11 @@ took(struct patient *p, struct health_change change)
 }
 
 static inline void
-sign(struct patient *p, enum s53_upstream_event event, uint32_t waited_ms)
+sign(struct patient *p, enum s53_observed event, uint32_t waited_ms)
 {
-	struct s53_upstream_sign s = { event, S53_OVER_UDP, waited_ms, 0 };
+	struct s53_observation s = { event, S53_OVER_UDP, waited_ms, 0 };
 
-	took(p, health_sign(&p->health, s, p->now_ms));
+	took(p, health_observe(&p->health, s, p->now_ms));
 }
 
 static inline struct patient
@@ -55,7 +55,7 @@ patient_new(uint32_t rtt_ms)
 
 	for (unsigned i = 0; i < 50; i++) {
 		p.now_ms += 100;
-		sign(&p, S53_UPSTREAM_ANSWERED, rtt_ms);
+		sign(&p, S53_OBSERVED_ANSWERED, rtt_ms);
 	}
 	return p;
 }
@@ -71,7 +71,7 @@ static inline void
 late_after(struct patient *p, uint32_t ms)
 {
 	p->now_ms += ms;
-	sign(p, S53_UPSTREAM_LATE, ms);
+	sign(p, S53_OBSERVED_OVERDUE, ms);
 }
 
 static inline void
@@ -81,7 +81,7 @@ probe(struct patient *p, enum s53_probe_kind kind, enum s53_probe_end end)
 	struct health_probed ends = { kind, end, 5, p->now_ms };
 
 	took(p, health_probe_leaves(&p->health, &leaves, p->now_ms));
-	p->now_ms += end == S53_PROBE_LOST || end == S53_PROBE_HELD ? 1000 : 5;
+	p->now_ms += end == S53_PROBE_LOST || end == S53_PROBE_NOT_READY ? 1000 : 5;
 	took(p, health_probe_ends(&p->health, &ends, p->now_ms));
 }
 
@@ -94,14 +94,14 @@ becomes(struct patient *p, enum s53_health_state wanted)
 		late_after(p, 50);
 		break;
 	case S53_HEALTH_STALLED:
-		probe(p, S53_PROBE_WORK, S53_PROBE_HELD);
+		probe(p, S53_PROBE_READINESS, S53_PROBE_NOT_READY);
 		break;
 	case S53_HEALTH_RECOVERING:
-		sign(p, S53_UPSTREAM_REFUSED, 0);
-		probe(p, S53_PROBE_LIFE, S53_PROBE_ANSWERED);
+		sign(p, S53_OBSERVED_REFUSED, 0);
+		probe(p, S53_PROBE_LIVENESS, S53_PROBE_ANSWERED);
 		break;
 	case S53_HEALTH_DOWN:
-		sign(p, S53_UPSTREAM_REFUSED, 0);
+		sign(p, S53_OBSERVED_REFUSED, 0);
 		break;
 	default:
 		break;
@@ -116,6 +116,6 @@ probes_until_up(struct patient *p)
 	unsigned probes = 0;
 
 	for (; probes < 100 && state(p) != S53_HEALTH_UP; probes++)
-		probe(p, S53_PROBE_WORK, S53_PROBE_ANSWERED);
+		probe(p, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
 	return probes;
 }

@@ -91,7 +91,7 @@ the_only_server_is_always_chosen(void **arg)
 	for (unsigned i = 0; i < 10; i++) {
 		assert_int_equal(s53_group_choose(one, 0, f.now_ms), 0);
 		assert_int_equal(s53_group_explore(one, 0, f.now_ms), -1);
-		note(&f, 0, S53_UPSTREAM_TIMEOUT, 4500);
+		note(&f, 0, S53_OBSERVED_TIMEOUT, 4500);
 		f.now_ms += 1000;
 	}
 	assert_int_equal(s53_upstream_state(f.servers[0]), S53_HEALTH_DOWN);
@@ -131,7 +131,7 @@ fastest_prefers_a_slower_server_to_one_whose_answers_lead_elsewhere(void **arg)
 	for (unsigned i = 0; i < 8; i++) {
 		answers(&f, 0, 5);
 		if (i % 2 == 0)
-			note(&f, 0, S53_UPSTREAM_FAILED, 5);
+			note(&f, 0, S53_OBSERVED_FAILED, 5);
 		answers(&f, 1, 40);
 	}
 	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 1);

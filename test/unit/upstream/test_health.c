@@ -77,7 +77,7 @@ two_late_ones_in_a_row_make_a_suspect_and_one_does_not(void **arg)
 	(void)arg;
 	late_after(&p, 50);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
-	sign(&p, S53_UPSTREAM_ANSWERED, 60);
+	sign(&p, S53_OBSERVED_ANSWERED, 60);
 	late_after(&p, 50);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	late_after(&p, 50);
@@ -94,11 +94,11 @@ a_question_that_left_before_the_last_answer_is_no_sign_of_silence(void **arg)
 	(void)arg;
 	for (unsigned i = 0; i < 100; i++) { /* one in ten of many at once is slow */
 		p.now_ms += 5;
-		sign(&p, S53_UPSTREAM_ANSWERED, 5);
+		sign(&p, S53_OBSERVED_ANSWERED, 5);
 		p.now_ms += 1;
-		sign(&p, S53_UPSTREAM_LATE, 30);
-		sign(&p, S53_UPSTREAM_LATE, 30);
-		sign(&p, S53_UPSTREAM_LATE, 30);
+		sign(&p, S53_OBSERVED_OVERDUE, 30);
+		sign(&p, S53_OBSERVED_OVERDUE, 30);
+		sign(&p, S53_OBSERVED_OVERDUE, 30);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
@@ -113,7 +113,7 @@ a_late_one_of_a_server_that_is_known_to_be_slow_is_no_doubt(void **arg)
 	late_after(&p, 250);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	assert_int_equal(health_srtt_8ms(&p.health), 8 * 400);
-	sign(&p, S53_UPSTREAM_ANSWERED, 400);
+	sign(&p, S53_OBSERVED_ANSWERED, 400);
 	late_after(&p, 450);
 	late_after(&p, 450);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
@@ -126,10 +126,10 @@ a_blip_is_over_with_two_answers(void **arg)
 
 	(void)arg;
 	becomes(&p, S53_HEALTH_SUSPECT);
-	sign(&p, S53_UPSTREAM_ANSWERED, 150);
+	sign(&p, S53_OBSERVED_ANSWERED, 150);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
-	sign(&p, S53_UPSTREAM_LATE, 60); /* which left before that answer */
-	sign(&p, S53_UPSTREAM_ANSWERED, 120);
+	sign(&p, S53_OBSERVED_OVERDUE, 60); /* which left before that answer */
+	sign(&p, S53_OBSERVED_ANSWERED, 120);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	assert_int_equal(p.changes, 2);
 	assert_true(health_is_calm(&p.health));
@@ -145,10 +145,10 @@ loss_of_a_fifth_makes_a_suspect_and_its_end_is_seen(void **arg)
 	for (; asked < 200 && state(&p) == S53_HEALTH_UP; asked++) {
 		p.now_ms += 20;
 		if (asked % 5 == 0) { /* one that left before answers that came meanwhile */
-			sign(&p, S53_UPSTREAM_LATE, 30);
-			sign(&p, S53_UPSTREAM_TIMEOUT, 2000);
+			sign(&p, S53_OBSERVED_OVERDUE, 30);
+			sign(&p, S53_OBSERVED_TIMEOUT, 2000);
 		} else {
-			sign(&p, S53_UPSTREAM_ANSWERED, 5);
+			sign(&p, S53_OBSERVED_ANSWERED, 5);
 		}
 	}
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
@@ -156,14 +156,14 @@ loss_of_a_fifth_makes_a_suspect_and_its_end_is_seen(void **arg)
 	assert_in_range(asked, 8, 40);
 	for (unsigned i = 0; i < 200; i++) { /* it stays so */
 		p.now_ms += 20;
-		sign(&p, i % 5 == 0 ? S53_UPSTREAM_TIMEOUT : S53_UPSTREAM_ANSWERED,
+		sign(&p, i % 5 == 0 ? S53_OBSERVED_TIMEOUT : S53_OBSERVED_ANSWERED,
 		    i % 5 == 0 ? 40 : 5);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
-	sign(&p, S53_UPSTREAM_TIMEOUT, 40); /* the last one */
+	sign(&p, S53_OBSERVED_TIMEOUT, 40); /* the last one */
 	for (unsigned i = 0; i < 16; i++) {
 		assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
-		sign(&p, S53_UPSTREAM_ANSWERED, 5);
+		sign(&p, S53_OBSERVED_ANSWERED, 5);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
@@ -178,9 +178,9 @@ loss_of_one_in_a_hundred_is_no_reason(void **arg)
 	for (unsigned i = 0; i < 20000; i++) {
 		p.now_ms += 5;
 		if (random() % 100 == 0)
-			sign(&p, S53_UPSTREAM_TIMEOUT, 2000);
+			sign(&p, S53_OBSERVED_TIMEOUT, 2000);
 		else
-			sign(&p, S53_UPSTREAM_ANSWERED, 5);
+			sign(&p, S53_OBSERVED_ANSWERED, 5);
 	}
 	assert_int_equal(p.changes, 0);
 }
@@ -191,7 +191,7 @@ lose(struct patient *p)
 {
 	for (unsigned i = 0; i < 200 && state(p) == S53_HEALTH_UP; i++) {
 		p->now_ms += 20;
-		sign(p, i % 5 == 0 ? S53_UPSTREAM_TIMEOUT : S53_UPSTREAM_ANSWERED,
+		sign(p, i % 5 == 0 ? S53_OBSERVED_TIMEOUT : S53_OBSERVED_ANSWERED,
 		    i % 5 == 0 ? 40 : 5);
 	}
 	assert_int_equal(state(p), S53_HEALTH_SUSPECT);
@@ -222,13 +222,13 @@ nothing_but_failures_makes_a_suspect_and_never_more(void **arg)
 	(void)arg;
 	for (unsigned i = 1; i <= 1000; i++) {
 		p.now_ms += 20;
-		sign(&p, S53_UPSTREAM_ANSWERED, 5);
-		sign(&p, S53_UPSTREAM_FAILED, 5);
+		sign(&p, S53_OBSERVED_ANSWERED, 5);
+		sign(&p, S53_OBSERVED_FAILED, 5);
 		assert_int_equal(state(&p), i < 8 ? S53_HEALTH_UP : S53_HEALTH_SUSPECT);
 	}
 	assert_int_equal(p.last.why, S53_REASON_RCODE);
 	for (unsigned i = 0; i < 16; i++)
-		sign(&p, S53_UPSTREAM_ANSWERED, 5);
+		sign(&p, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
 
@@ -240,14 +240,14 @@ failures_make_a_suspect_of_one_that_did_well_and_half_of_them_do_not(void **arg)
 
 	(void)arg;
 	for (unsigned i = 0; i < 1000; i++) {
-		sign(&p, S53_UPSTREAM_ANSWERED, 5);
-		sign(&p, S53_UPSTREAM_FAILED, 5);
-		sign(&p, S53_UPSTREAM_ANSWERED, 5);
+		sign(&p, S53_OBSERVED_ANSWERED, 5);
+		sign(&p, S53_OBSERVED_FAILED, 5);
+		sign(&p, S53_OBSERVED_ANSWERED, 5);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	for (; failures < 100 && state(&p) == S53_HEALTH_UP; failures++) {
-		sign(&p, S53_UPSTREAM_ANSWERED, 5);
-		sign(&p, S53_UPSTREAM_FAILED, 5);
+		sign(&p, S53_OBSERVED_ANSWERED, 5);
+		sign(&p, S53_OBSERVED_FAILED, 5);
 	}
 	assert_in_range(failures, 8, 40);
 }
@@ -260,7 +260,7 @@ a_loop_counts_as_a_failure_and_is_named(void **arg)
 	(void)arg;
 	for (unsigned i = 0; i < 8; i++) {
 		p.now_ms += 10;
-		sign(&p, S53_UPSTREAM_LOOP, 0);
+		sign(&p, S53_OBSERVED_LOOP, 0);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 	assert_int_equal(p.last.why, S53_REASON_LOOP);

@@ -12,7 +12,7 @@ time_to_return(struct world *w, uint64_t outage_ms, enum link link)
 
 	cut(w, link);
 	if (link == REFUSING)
-		note(w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+		note(w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	while (w->now_ms < back_ms && state(w) != S53_HEALTH_DOWN && state(w) != S53_HEALTH_PROBING)
 		live_for(w, 20);
 	run_until(w, back_ms);
@@ -97,18 +97,18 @@ while_it_is_down_work_and_life_over_udp_and_work_over_tcp_take_turns(void **arg)
 
 	(void)arg;
 	cut(&w, REFUSING);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	probe_once(&w);
 	assert_int_equal(w.last.over, S53_OVER_TCP); /* at once */
 	for (unsigned i = 0; i < 30; i++) {
 		w.now_ms = s53_probe_due_ms(w.server);
 		probe_once(&w);
-		assert_int_equal(w.last.life_after_ms, 0);
+		assert_int_equal(w.last.liveness_after_ms, 0);
 		turns[w.last.over][w.last.kind]++;
 	}
-	assert_int_equal(turns[S53_OVER_UDP][S53_PROBE_WORK], 10);
-	assert_int_equal(turns[S53_OVER_UDP][S53_PROBE_LIFE], 10);
-	assert_int_equal(turns[S53_OVER_TCP][S53_PROBE_WORK], 10);
+	assert_int_equal(turns[S53_OVER_UDP][S53_PROBE_READINESS], 10);
+	assert_int_equal(turns[S53_OVER_UDP][S53_PROBE_LIVENESS], 10);
+	assert_int_equal(turns[S53_OVER_TCP][S53_PROBE_READINESS], 10);
 	world_free(&w);
 }
 
@@ -133,7 +133,7 @@ check_first_turn(unsigned turns)
 		live_for(&w, 10000);
 		assert_int_equal(state(&w), S53_HEALTH_UP);
 		assert_int_equal(tcp_state(&w), S53_HEALTH_UP);
-		note(&w, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0); /* it has not proved itself */
+		note(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0); /* it has not proved itself */
 	}
 	world_free(&w);
 }
@@ -154,7 +154,7 @@ a_sign_of_life_leads_to_work_over_udp_at_once(void **arg)
 	(void)arg;
 	w.way[S53_OVER_TCP] = REFUSING;
 	w.way[S53_OVER_UDP] = REFUSING;
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	run_for(&w, 60000);
 	w.way[S53_OVER_UDP] = REACHABLE;
 	w.holds = true;
@@ -162,10 +162,10 @@ a_sign_of_life_leads_to_work_over_udp_at_once(void **arg)
 		w.now_ms = s53_probe_due_ms(w.server);
 		probe_once(&w);
 	}
-	assert_int_equal(w.last.kind, S53_PROBE_LIFE);
+	assert_int_equal(w.last.kind, S53_PROBE_LIVENESS);
 	assert_true(s53_probe_due_ms(w.server) <= w.now_ms);
 	probe_once(&w);
-	assert_int_equal(w.last.kind, S53_PROBE_WORK);
+	assert_int_equal(w.last.kind, S53_PROBE_READINESS);
 	assert_int_equal(w.last.over, S53_OVER_UDP);
 	assert_int_equal(state(&w), S53_HEALTH_STALLED);
 	assert_true(s53_probe_due_ms(w.server) <= w.now_ms + 1000);
@@ -223,7 +223,7 @@ trouble_of_tcp_alone_is_probed_over_tcp_and_fades(void **arg)
 
 	(void)arg;
 	w.way[S53_OVER_TCP] = REFUSING;
-	note(&w, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
+	note(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	assert_int_equal(tcp_state(&w), S53_HEALTH_DOWN);
 	assert_int_equal(s53_upstream_state(w.server), S53_HEALTH_UP);
 	live_for(&w, 3600000);
@@ -252,7 +252,7 @@ a_server_for_tcp_only_is_probed_over_tcp_only(void **arg)
 		w.now_ms = s53_probe_due_ms(w.server);
 		probe_once(&w);
 		assert_int_equal(w.last.over, S53_OVER_TCP);
-		assert_int_equal(w.last.kind, S53_PROBE_WORK);
+		assert_int_equal(w.last.kind, S53_PROBE_READINESS);
 	}
 	cut(&w, REACHABLE);
 	w.now_ms = s53_probe_due_ms(w.server);

@@ -27,7 +27,7 @@ in_mode_always_work_is_asked_each_interval(void **arg)
 	set_mode(&w, S53_CHECK_ALWAYS);
 	run_for(&w, 60000);
 	assert_in_range(w.probes, 60, 61);
-	assert_int_equal(w.last.kind, S53_PROBE_WORK);
+	assert_int_equal(w.last.kind, S53_PROBE_READINESS);
 	assert_int_equal(w.last.over, S53_OVER_UDP);
 	cut(&w, BLACK_HOLE); /* seen without any live question */
 	run_for(&w, 4000);
@@ -45,8 +45,8 @@ in_mode_never_nothing_is_asked_whatever_happens(void **arg)
 	cut(&w, BLACK_HOLE);
 	live_for(&w, 10000);
 	assert_int_equal(state(&w), S53_HEALTH_DOWN);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, 5);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, 5);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(state(&w), S53_HEALTH_UP);
 	assert_int_equal(w.probes, 0);
 	world_free(&w);
@@ -74,16 +74,16 @@ a_suspect_is_asked_for_work_at_once_and_two_answers_clear_it(void **arg)
 
 	(void)arg;
 	w.now_ms += 50;
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_LATE, 50);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_LATE, 50);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 50);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 50);
 	assert_int_equal(state(&w), S53_HEALTH_SUSPECT);
 	assert_true(s53_probe_due_ms(w.server) <= w.now_ms);
 	run_for(&w, 2 * RTT_MS);
 	assert_int_equal(state(&w), S53_HEALTH_UP);
 	assert_int_equal(w.probes, 2);
-	assert_int_equal(w.last.kind, S53_PROBE_WORK);
+	assert_int_equal(w.last.kind, S53_PROBE_READINESS);
 	assert_int_equal(w.last.over, S53_OVER_UDP);
-	assert_in_range(w.last.life_after_ms, 20, 250);
+	assert_in_range(w.last.liveness_after_ms, 20, 250);
 	assert_int_equal(w.last.timeout_ms, S53_CHECK_TIMEOUT_MS);
 	assert_true(s53_probe_due_ms(w.server) == UINT64_MAX);
 	world_free(&w);
@@ -95,12 +95,12 @@ what_is_due_at_once_stays_so_whatever_happens_to_the_other_protocol(void **arg)
 	struct world w = world_in_health();
 
 	(void)arg;
-	note(&w, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
+	note(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	w.way[S53_OVER_TCP] = REFUSING;
 	run_for(&w, 5000);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
-	note(&w, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 5);
-	note(&w, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 5);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	note(&w, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 5);
+	note(&w, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 5);
 	assert_true(s53_probe_due_ms(w.server) <= w.now_ms);
 	world_free(&w);
 }
@@ -111,8 +111,8 @@ never_fits(struct world *w)
 {
 	w->fails = true;
 	for (unsigned i = 0; i < 60; i++) {
-		note(w, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, 5);
-		note(w, S53_OVER_UDP, S53_UPSTREAM_FAILED, 0);
+		note(w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
+		note(w, S53_OVER_UDP, S53_OBSERVED_FAILED, 0);
 	}
 	assert_int_equal(state(w), S53_HEALTH_SUSPECT);
 }
@@ -129,7 +129,7 @@ trouble_of_tcp_does_not_hurry_the_probes_of_a_suspect(void **arg)
 	assert_int_equal(state(&w), S53_HEALTH_SUSPECT);
 	due_ms = s53_probe_due_ms(w.server);
 	assert_true(due_ms > w.now_ms);
-	note(&w, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
+	note(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	assert_true(s53_probe_due_ms(w.server) == due_ms);
 	world_free(&w);
 }
@@ -141,11 +141,11 @@ one_probe_at_a_time(void **arg)
 	struct s53_probe second;
 
 	(void)arg;
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	assert_true(s53_probe_begin(w.server, &w.last, w.now_ms));
 	assert_true(s53_probe_due_ms(w.server) == UINT64_MAX);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, 5);
-	note(&w, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
+	note(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	assert_false(s53_probe_begin(w.server, &second, w.now_ms + 100000));
 	s53_probe_end(w.server, &w.last, S53_PROBE_REFUSED, 0, w.now_ms);
 	assert_true(s53_probe_due_ms(w.server) != UINT64_MAX);
@@ -194,7 +194,7 @@ one_that_was_skipped_is_tried_again_after_the_interval_and_changes_nothing(void 
 	struct s53_upstream_report before, after;
 
 	(void)arg;
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	cut(&w, BLACK_HOLE);
 	run_for(&w, 600000);
 	w.now_ms = s53_probe_due_ms(w.server);
@@ -219,7 +219,7 @@ one_that_refuses_the_question_of_probes_comes_back_like_any(void **arg)
 	struct world w = world_in_health();
 
 	(void)arg;
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	w.declines = true;
 	run_for(&w, 3000);
 	assert_int_equal(state(&w), S53_HEALTH_UP);
@@ -250,7 +250,7 @@ probes_for_a_doubt_of_loss_are_an_interval_apart(void **arg)
 	(void)arg;
 	for (unsigned i = 0; state(&w) == S53_HEALTH_UP; i++) {
 		w.now_ms += 20;
-		note(&w, S53_OVER_UDP, i % 3 == 0 ? S53_UPSTREAM_TIMEOUT : S53_UPSTREAM_ANSWERED,
+		note(&w, S53_OVER_UDP, i % 3 == 0 ? S53_OBSERVED_TIMEOUT : S53_OBSERVED_ANSWERED,
 		    i % 3 == 0 ? 250 : 5);
 	}
 	run_for(&w, 10000);
@@ -268,10 +268,10 @@ a_probe_of_a_slow_server_is_waited_for_longer(void **arg)
 
 	(void)arg;
 	for (unsigned i = 0; i < 50; i++)
-		note(&w, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, 1800);
+		note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 1800);
 	w.now_ms += 10000;
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_LATE, 2500);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_LATE, 2500);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 2500);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 2500);
 	assert_true(s53_probe_begin(w.server, &w.last, w.now_ms));
 	assert_in_range(w.last.timeout_ms, 1800, 5000);
 	s53_probe_end(w.server, &w.last, S53_PROBE_ANSWERED, 1800, w.now_ms);
@@ -292,16 +292,16 @@ the_prober_is_woken_when_a_probe_is_due_sooner(void **arg)
 
 	(void)arg;
 	s53_registry_on_probe(w.registry, count_wakes, &wakes);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, 5);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(wakes, 0);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 5);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 5);
 	assert_int_equal(wakes, 1);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 5);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 5);
 	assert_int_equal(wakes, 1);
 	probe_once(&w);
 	assert_int_equal(wakes, 2); /* there is a next one */
 	s53_registry_on_probe(w.registry, NULL, NULL);
-	note(&w, S53_OVER_UDP, S53_UPSTREAM_ANSWERED, 5);
+	note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(wakes, 2);
 	world_free(&w);
 }

@@ -12,10 +12,10 @@ a_refusal_counts_at_once(void **arg)
 	struct patient p = patient_new(5), q = patient_new(5);
 
 	(void)arg;
-	sign(&p, S53_UPSTREAM_REFUSED, 1);
+	sign(&p, S53_OBSERVED_REFUSED, 1);
 	assert_int_equal(state(&p), S53_HEALTH_DOWN);
 	assert_int_equal(p.last.why, S53_REASON_REFUSED);
-	sign(&q, S53_UPSTREAM_UNREACHABLE, 1);
+	sign(&q, S53_OBSERVED_UNREACHABLE, 1);
 	assert_int_equal(state(&q), S53_HEALTH_DOWN);
 	assert_int_equal(q.last.why, S53_REASON_UNREACHABLE);
 }
@@ -47,8 +47,8 @@ a_late_one_and_its_end_are_one_failure(void **arg)
 	late_after(&p, 50);
 	late_after(&p, 50);
 	p.now_ms += 1950;
-	sign(&p, S53_UPSTREAM_TIMEOUT, 2000);
-	sign(&p, S53_UPSTREAM_TIMEOUT, 2000);
+	sign(&p, S53_OBSERVED_TIMEOUT, 2000);
+	sign(&p, S53_OBSERVED_TIMEOUT, 2000);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 	late_after(&p, 50);
 	assert_int_equal(state(&p), S53_HEALTH_DOWN);
@@ -65,7 +65,7 @@ it_does_not_fall_while_anything_is_answered(void **arg)
 		late_after(&p, 50);
 		late_after(&p, 50);
 		p.now_ms += 800;
-		sign(&p, S53_UPSTREAM_ANSWERED, 5);
+		sign(&p, S53_OBSERVED_ANSWERED, 5);
 		p.now_ms += 1;
 		assert_true(state(&p) == S53_HEALTH_UP || state(&p) == S53_HEALTH_SUSPECT);
 	}
@@ -93,7 +93,7 @@ while_a_probe_is_under_way_its_end_decides(void **arg)
 {
 	struct patient p = patient_new(5);
 	struct s53_probe leaves = { .timeout_ms = 1000 };
-	struct health_probed lost = { S53_PROBE_WORK, S53_PROBE_LOST, 0, 0 };
+	struct health_probed lost = { S53_PROBE_READINESS, S53_PROBE_LOST, 0, 0 };
 
 	(void)arg;
 	becomes(&p, S53_HEALTH_SUSPECT);
@@ -129,13 +129,13 @@ a_server_that_was_down_has_to_answer_twice(void **arg)
 
 	(void)arg;
 	becomes(&p, S53_HEALTH_DOWN);
-	sign(&p, S53_UPSTREAM_ANSWERED, 5);
+	sign(&p, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(state(&p), S53_HEALTH_RECOVERING);
 	p.now_ms += 60;
-	sign(&p, S53_UPSTREAM_TIMEOUT, 50); /* not in a row */
-	sign(&p, S53_UPSTREAM_ANSWERED, 5);
+	sign(&p, S53_OBSERVED_TIMEOUT, 50); /* not in a row */
+	sign(&p, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(state(&p), S53_HEALTH_RECOVERING);
-	sign(&p, S53_UPSTREAM_ANSWERED, 5);
+	sign(&p, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
 
@@ -147,14 +147,14 @@ what_was_lost_before_it_rose_is_not_held_against_it(void **arg)
 	(void)arg;
 	becomes(&p, S53_HEALTH_SUSPECT);
 	p.now_ms += 500;
-	sign(&p, S53_UPSTREAM_ANSWERED, 5);
+	sign(&p, S53_OBSERVED_ANSWERED, 5);
 	for (unsigned i = 0; i < 100; i++)
-		sign(&p, S53_UPSTREAM_TIMEOUT, 400);
-	sign(&p, S53_UPSTREAM_ANSWERED, 5);
+		sign(&p, S53_OBSERVED_TIMEOUT, 400);
+	sign(&p, S53_OBSERVED_ANSWERED, 5);
 	p.now_ms += 1000;
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	for (unsigned i = 0; i < 100; i++)
-		sign(&p, S53_UPSTREAM_TIMEOUT, 1400);
+		sign(&p, S53_OBSERVED_TIMEOUT, 1400);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
 
@@ -166,13 +166,13 @@ life_alone_is_not_work(void **arg)
 	(void)arg;
 	becomes(&p, S53_HEALTH_DOWN);
 	for (unsigned i = 0; i < 10; i++)
-		probe(&p, S53_PROBE_LIFE, S53_PROBE_ANSWERED);
+		probe(&p, S53_PROBE_LIVENESS, S53_PROBE_ANSWERED);
 	assert_int_equal(state(&p), S53_HEALTH_RECOVERING);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_UNFIT);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_UNFIT);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_UNFIT);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_UNFIT);
 	assert_int_equal(state(&p), S53_HEALTH_RECOVERING);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_ANSWERED);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_ANSWERED);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
 
@@ -183,15 +183,15 @@ a_server_that_holds_work_is_stalled_until_work_is_answered(void **arg)
 
 	(void)arg;
 	becomes(&p, S53_HEALTH_STALLED);
-	assert_int_equal(p.last.why, S53_REASON_HELD);
+	assert_int_equal(p.last.why, S53_REASON_NOT_READY);
 	for (unsigned i = 0; i < 100; i++) {
 		p.now_ms += 5;
-		sign(&p, S53_UPSTREAM_ANSWERED, 1); /* of what needs no work */
+		sign(&p, S53_OBSERVED_ANSWERED, 1); /* of what needs no work */
 	}
 	assert_int_equal(state(&p), S53_HEALTH_STALLED);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_ANSWERED);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
 	assert_int_equal(state(&p), S53_HEALTH_STALLED);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_ANSWERED);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
 
@@ -205,10 +205,10 @@ a_stalled_server_falls_only_when_life_is_not_answered_either(void **arg)
 	for (unsigned i = 0; i < 50; i++)
 		late_after(&p, 250);
 	assert_int_equal(state(&p), S53_HEALTH_STALLED);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_HELD);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_NOT_READY);
 	assert_int_equal(state(&p), S53_HEALTH_STALLED);
 	for (unsigned i = 0; i < 3; i++)
-		probe(&p, S53_PROBE_WORK, S53_PROBE_LOST);
+		probe(&p, S53_PROBE_READINESS, S53_PROBE_LOST);
 	assert_int_equal(state(&p), S53_HEALTH_DOWN);
 }
 
@@ -224,8 +224,8 @@ without_probes_live_answers_raise_a_stalled_server(void **arg)
 	s53_health_check_init(&never, &root);
 	never.mode = S53_CHECK_NEVER;
 	health_set_check(&p.health, &never);
-	sign(&p, S53_UPSTREAM_ANSWERED, 5);
-	sign(&p, S53_UPSTREAM_ANSWERED, 5);
+	sign(&p, S53_OBSERVED_ANSWERED, 5);
+	sign(&p, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
 
@@ -235,13 +235,13 @@ a_suspect_by_rcode_stays_one_while_probes_get_that_rcode(void **arg)
 	struct patient p = patient_new(5);
 
 	(void)arg;
-	probe(&p, S53_PROBE_WORK, S53_PROBE_UNFIT); /* mode always */
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_UNFIT); /* mode always */
 	assert_int_equal(state(&p), S53_HEALTH_UP);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_UNFIT);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_UNFIT);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 	for (unsigned i = 0; i < 100; i++)
-		sign(&p, S53_UPSTREAM_ANSWERED, 5);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_UNFIT);
+		sign(&p, S53_OBSERVED_ANSWERED, 5);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_UNFIT);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 	assert_int_equal(probes_until_up(&p), 2);
 }
@@ -260,7 +260,7 @@ skipped_proves_nothing(void **arg)
 		becomes(&p, states[i]);
 		health_report(&p.health, &before);
 		for (unsigned k = 0; k < 10; k++)
-			probe(&p, S53_PROBE_WORK, S53_PROBE_SKIPPED);
+			probe(&p, S53_PROBE_READINESS, S53_PROBE_SKIPPED);
 		health_report(&p.health, &after);
 		assert_memory_equal(&before, &after, sizeof(before));
 	}
@@ -276,10 +276,10 @@ probing_is_a_part_of_the_time_down(void **arg)
 	down_ms = p.now_ms;
 	becomes(&p, S53_HEALTH_DOWN);
 	for (unsigned i = 0; i < 10; i++) {
-		probe(&p, S53_PROBE_WORK, S53_PROBE_LOST);
+		probe(&p, S53_PROBE_READINESS, S53_PROBE_LOST);
 		assert_int_equal(state(&p), S53_HEALTH_DOWN);
 	}
-	probe(&p, S53_PROBE_LIFE, S53_PROBE_ANSWERED);
+	probe(&p, S53_PROBE_LIVENESS, S53_PROBE_ANSWERED);
 	assert_int_equal(p.last.from, S53_HEALTH_PROBING);
 	assert_int_equal(p.last.lasted_ms, p.now_ms - down_ms);
 }
@@ -293,7 +293,7 @@ a_slow_server_that_is_quick_again_is_known_as_such_within_a_few_answers(void **a
 
 	(void)arg;
 	for (unsigned i = 0; i < 5; i++)
-		sign(&p, S53_UPSTREAM_ANSWERED, 2);
+		sign(&p, S53_OBSERVED_ANSWERED, 2);
 	assert_in_range(health_srtt_8ms(&p.health) / 8, 2, 70);
 }
 
@@ -303,8 +303,8 @@ only_answers_tell_of_the_round_trip(void **arg)
 	struct patient p = patient_new(10);
 
 	(void)arg;
-	sign(&p, S53_UPSTREAM_LATE, 250);
-	sign(&p, S53_UPSTREAM_TIMEOUT, 2000);
+	sign(&p, S53_OBSERVED_OVERDUE, 250);
+	sign(&p, S53_OBSERVED_TIMEOUT, 2000);
 	assert_int_equal(health_srtt_8ms(&p.health), 80);
 }
 
@@ -315,10 +315,10 @@ far_quicker_after_a_second_is_believed_at_once(void **arg)
 
 	(void)arg;
 	p.now_ms += 999;
-	sign(&p, S53_UPSTREAM_ANSWERED, 2);
+	sign(&p, S53_OBSERVED_ANSWERED, 2);
 	assert_true(health_srtt_8ms(&p.health) > 8 * 400);
 	p.now_ms += 1000;
-	sign(&p, S53_UPSTREAM_ANSWERED, 2);
+	sign(&p, S53_OBSERVED_ANSWERED, 2);
 	assert_int_equal(health_srtt_8ms(&p.health), 16);
 	assert_int_equal(health_wait_ms(&p.health), 2 + 4);
 }
@@ -330,13 +330,13 @@ who_comes_back_is_measured_as_for_the_first_time(void **arg)
 
 	(void)arg;
 	becomes(&p, S53_HEALTH_DOWN);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_ANSWERED);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
 	assert_int_equal(state(&p), S53_HEALTH_RECOVERING);
 	assert_int_equal(health_srtt_8ms(&p.health), 8 * 5);
-	sign(&p, S53_UPSTREAM_ANSWERED, 90);
+	sign(&p, S53_OBSERVED_ANSWERED, 90);
 	assert_int_equal(health_srtt_8ms(&p.health), 8 * 90);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
-	sign(&p, S53_UPSTREAM_ANSWERED, 10);
+	sign(&p, S53_OBSERVED_ANSWERED, 10);
 	assert_true(health_srtt_8ms(&p.health) > 8 * 10);
 }
 
@@ -344,21 +344,21 @@ static void
 silence_does_not_last_over_a_standstill(void **arg)
 {
 	struct patient p = patient_new(5);
-	struct s53_upstream_sign late = { S53_UPSTREAM_LATE, S53_OVER_UDP, 50, 0 };
+	struct s53_observation late = { S53_OBSERVED_OVERDUE, S53_OVER_UDP, 50, 0 };
 
 	(void)arg;
 	for (unsigned i = 0; i < 2; i++)
 		late_after(&p, 50);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 	p.now_ms += 3000;
-	late.stood_ms = p.now_ms;
+	late.resumed_ms = p.now_ms;
 	for (unsigned i = 0; i < 19; i++) {
 		p.now_ms += 50;
-		took(&p, health_sign(&p.health, late, p.now_ms));
+		took(&p, health_observe(&p.health, late, p.now_ms));
 		assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 	}
 	p.now_ms += 100;
-	took(&p, health_sign(&p.health, late, p.now_ms));
+	took(&p, health_observe(&p.health, late, p.now_ms));
 	assert_int_equal(state(&p), S53_HEALTH_DOWN);
 }
 
@@ -370,12 +370,12 @@ where_things_get_lost_one_held_probe_does_not_stall_a_server(void **arg)
 	(void)arg;
 	for (unsigned i = 0; i < 2; i++) {
 		p.now_ms += 2000;
-		sign(&p, S53_UPSTREAM_TIMEOUT, 1000);
-		sign(&p, S53_UPSTREAM_ANSWERED, 5);
+		sign(&p, S53_OBSERVED_TIMEOUT, 1000);
+		sign(&p, S53_OBSERVED_ANSWERED, 5);
 	}
-	probe(&p, S53_PROBE_WORK, S53_PROBE_HELD);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_NOT_READY);
 	assert_int_not_equal(state(&p), S53_HEALTH_STALLED);
-	probe(&p, S53_PROBE_WORK, S53_PROBE_HELD);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_NOT_READY);
 	assert_int_equal(state(&p), S53_HEALTH_STALLED);
 }
 
@@ -385,12 +385,12 @@ the_time_of_a_probe_counts_only_for_want_of_live_answers(void **arg)
 	struct patient live = patient_new(40), none = patient_unknown();
 
 	(void)arg;
-	probe(&live, S53_PROBE_WORK, S53_PROBE_ANSWERED);
+	probe(&live, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
 	assert_int_equal(health_srtt_8ms(&live.health), 8 * 40);
 	live.now_ms += 60001;
-	probe(&live, S53_PROBE_WORK, S53_PROBE_ANSWERED);
+	probe(&live, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
 	assert_true(health_srtt_8ms(&live.health) < 8 * 40);
-	probe(&none, S53_PROBE_WORK, S53_PROBE_ANSWERED);
+	probe(&none, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
 	assert_int_equal(health_srtt_8ms(&none.health), 8 * 5);
 }
 
@@ -406,9 +406,9 @@ the_report_tells_what_is_known(void **arg)
 	assert_false(report.asked);
 	assert_false(report.has_rtt);
 	assert_int_equal(report.answered_at_ms, 0);
-	sign(&p, S53_UPSTREAM_ANSWERED, 40);
+	sign(&p, S53_OBSERVED_ANSWERED, 40);
 	p.now_ms += 1000;
-	sign(&p, S53_UPSTREAM_TIMEOUT, 900);
+	sign(&p, S53_OBSERVED_TIMEOUT, 900);
 	health_report(&p.health, &report);
 	assert_true(report.asked);
 	assert_true(report.has_rtt);

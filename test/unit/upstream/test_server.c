@@ -68,18 +68,18 @@ what_is_known_is_kept_while_anybody_holds_the_server(void **arg)
 {
 	struct s53_registry *registry = s53_registry_new();
 	struct s53_upstream *old = get(registry, "192.0.2.1");
-	struct s53_upstream_sign sign = { S53_UPSTREAM_ANSWERED, S53_OVER_UDP, 40, 0 };
+	struct s53_observation sign = { S53_OBSERVED_ANSWERED, S53_OVER_UDP, 40, 0 };
 	struct s53_upstream *new;
 
 	(void)arg;
-	s53_upstream_note(old, sign, 1000);
-	assert_int_equal(s53_upstream_late_ms(old), 40 + 4 * 20);
+	s53_upstream_observe(old, sign, 1000);
+	assert_int_equal(s53_upstream_hedge_ms(old), 40 + 4 * 20);
 	new = get(registry, "192.0.2.1"); /* a reload builds the new group first */
 	s53_upstream_drop(old);
-	assert_int_equal(s53_upstream_late_ms(new), 40 + 4 * 20);
+	assert_int_equal(s53_upstream_hedge_ms(new), 40 + 4 * 20);
 	s53_upstream_drop(new);
 	new = get(registry, "192.0.2.1");
-	assert_int_equal(s53_upstream_late_ms(new), 250);
+	assert_int_equal(s53_upstream_hedge_ms(new), 250);
 	s53_upstream_drop(new);
 	s53_registry_free(registry);
 }
@@ -154,10 +154,10 @@ late_follows_the_round_trip_time_between_20_and_250_ms(void **arg)
 	for (unsigned i = 0; i < 3; i++) {
 		struct fixture f = fixture_new();
 
-		assert_int_equal(s53_upstream_late_ms(f.server), 250);
+		assert_int_equal(s53_upstream_hedge_ms(f.server), 250);
 		for (unsigned k = 0; k < 100; k++)
 			answers(&f, rtts_ms[i]);
-		assert_in_range(s53_upstream_late_ms(f.server), least[i], most[i]);
+		assert_in_range(s53_upstream_hedge_ms(f.server), least[i], most[i]);
 		assert_int_equal(s53_upstream_is_slow(f.server), rtts_ms[i] > 250);
 		fixture_free(&f);
 	}
@@ -170,8 +170,8 @@ where_nobody_would_see_udp_come_back_it_stays_with_udp(void **arg)
 	struct s53_health_check check;
 
 	(void)arg;
-	note(&f, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 90);
-	note(&f, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	note(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
+	note(&f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	assert_true(s53_upstream_wants_tcp(f.server));
 	s53_probe_check(f.server, &check);
 	check.mode = S53_CHECK_NEVER;
@@ -191,20 +191,20 @@ it_wants_tcp_when_udp_is_down_and_tcp_has_proved_itself(void **arg)
 	(void)arg;
 	answers(&f, 5);
 	assert_false(s53_upstream_wants_tcp(f.server));
-	note(&f, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	note(&f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	assert_false(s53_upstream_wants_tcp(f.server));
 	assert_int_equal(s53_upstream_state(f.server), S53_HEALTH_DOWN);
-	note(&f, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 90);
+	note(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
 	assert_true(s53_upstream_wants_tcp(f.server));
 	assert_int_equal(s53_upstream_state(f.server), S53_HEALTH_UP);
 	assert_int_equal(s53_upstream_path_state(f.server, S53_OVER_UDP), S53_HEALTH_DOWN);
-	assert_int_equal(s53_upstream_late_ms(f.server), 250); /* TCP's */
-	note(&f, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
+	assert_int_equal(s53_upstream_hedge_ms(f.server), 250); /* TCP's */
+	note(&f, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	assert_false(s53_upstream_wants_tcp(f.server));
 	f.now_ms += 100;
-	note(&f, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 90);
+	note(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
 	assert_false(s53_upstream_wants_tcp(f.server)); /* recovering */
-	note(&f, S53_OVER_TCP, S53_UPSTREAM_ANSWERED, 90);
+	note(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
 	assert_true(s53_upstream_wants_tcp(f.server));
 	answers(&f, 5);
 	assert_false(s53_upstream_wants_tcp(f.server)); /* UDP shows life */
@@ -223,12 +223,12 @@ loss_and_failures_cost(void **arg)
 		answers(&f, 5);
 	well = s53_upstream_cost(f.server);
 	assert_int_equal(well, 8 * 5);
-	note(&f, S53_OVER_UDP, S53_UPSTREAM_FAILED, 5);
+	note(&f, S53_OVER_UDP, S53_OBSERVED_FAILED, 5);
 	assert_in_range(s53_upstream_cost(f.server), well + 8 * 250 / 20, well + 8 * 250 / 10);
 	for (unsigned i = 0; i < 200; i++)
 		answers(&f, 5);
 	assert_int_equal(s53_upstream_cost(f.server), well);
-	note(&f, S53_OVER_UDP, S53_UPSTREAM_TIMEOUT, 50);
+	note(&f, S53_OVER_UDP, S53_OBSERVED_TIMEOUT, 50);
 	assert_in_range(s53_upstream_cost(f.server), well + 8 * 250 / 40, well + 8 * 250 / 20);
 	fixture_free(&f);
 }
@@ -273,16 +273,16 @@ a_lack_is_forgotten_after_ten_minutes(void **arg)
 	struct s53_upstream_report report;
 
 	(void)arg;
-	assert_false(s53_upstream_has_lack(f.server, S53_LACK_EDNS, f.now_ms));
-	s53_upstream_set_lack(f.server, S53_LACK_EDNS, f.now_ms);
-	assert_true(s53_upstream_has_lack(f.server, S53_LACK_EDNS, f.now_ms));
-	assert_false(s53_upstream_has_lack(f.server, S53_LACK_CASE, f.now_ms));
-	f.now_ms += S53_LACK_MS - 1;
-	assert_true(s53_upstream_has_lack(f.server, S53_LACK_EDNS, f.now_ms));
+	assert_false(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, f.now_ms));
+	s53_upstream_set_quirk(f.server, S53_QUIRK_NO_EDNS, f.now_ms);
+	assert_true(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, f.now_ms));
+	assert_false(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_CASE, f.now_ms));
+	f.now_ms += S53_QUIRK_MS - 1;
+	assert_true(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, f.now_ms));
 	s53_upstream_report(f.server, &report, f.now_ms);
 	assert_int_equal(report.no_edns_s, 1);
 	assert_int_equal(report.no_case_s, 0);
-	assert_false(s53_upstream_has_lack(f.server, S53_LACK_EDNS, f.now_ms + 1));
+	assert_false(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, f.now_ms + 1));
 	fixture_free(&f);
 }
 
@@ -297,11 +297,12 @@ edns_that_was_shown_stays_also_right_after_the_machine_started(void **arg)
 		uint64_t now_ms = starts_ms[i];
 
 		s53_upstream_show_edns(f.server, now_ms);
-		s53_upstream_set_lack(f.server, S53_LACK_EDNS, now_ms + S53_LACK_MS - 1);
+		s53_upstream_set_quirk(f.server, S53_QUIRK_NO_EDNS, now_ms + S53_QUIRK_MS - 1);
 		assert_false(
-		    s53_upstream_has_lack(f.server, S53_LACK_EDNS, now_ms + S53_LACK_MS - 1));
-		s53_upstream_set_lack(f.server, S53_LACK_EDNS, now_ms + S53_LACK_MS);
-		assert_true(s53_upstream_has_lack(f.server, S53_LACK_EDNS, now_ms + S53_LACK_MS));
+		    s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, now_ms + S53_QUIRK_MS - 1));
+		s53_upstream_set_quirk(f.server, S53_QUIRK_NO_EDNS, now_ms + S53_QUIRK_MS);
+		assert_true(
+		    s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, now_ms + S53_QUIRK_MS));
 		fixture_free(&f);
 	}
 }
@@ -317,7 +318,7 @@ the_report_says_when_and_over_what_the_next_probe_leaves(void **arg)
 	assert_true(s53_addr_equal(&report.addr, s53_upstream_addr(f.server)));
 	assert_int_equal(report.path[S53_OVER_UDP].next_probe_ms, 0);
 	f.now_ms += 500;
-	note(&f, S53_OVER_TCP, S53_UPSTREAM_REFUSED, 0);
+	note(&f, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	s53_upstream_report(f.server, &report, f.now_ms);
 	assert_int_equal(report.path[S53_OVER_UDP].next_probe_ms, 0);
 	assert_int_equal(report.path[S53_OVER_TCP].next_probe_ms, f.now_ms);
@@ -358,8 +359,8 @@ goes_down_and_comes_back(struct fixture *f)
 	struct s53_probe probe;
 
 	f->now_ms += 2500;
-	note(f, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
-	note(f, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+	note(f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	note(f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	for (unsigned i = 0; i < 2; i++) { /* TCP, then UDP */
 		f->now_ms += 1000;
 		assert_true(s53_probe_begin(f->server, &probe, f->now_ms));
@@ -415,7 +416,7 @@ static void
 flaps(struct fixture *f)
 {
 	for (unsigned i = 0; i < 1000; i++) {
-		note(f, S53_OVER_UDP, S53_UPSTREAM_REFUSED, 0);
+		note(f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 		answers(f, 5);
 	}
 }

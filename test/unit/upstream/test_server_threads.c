@@ -12,21 +12,20 @@ static void *
 note_all_the_time(void *arg)
 {
 	struct s53_upstream *server = arg;
-	struct s53_upstream_sign sign = { .over = S53_OVER_UDP, .waited_ms = 5 };
+	struct s53_observation sign = { .over = S53_OVER_UDP, .waited_ms = 5 };
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		/* Mostly answers, so that both ways through a note are met. */
-		sign.event =
-		    i % 7 == 0 ? (enum s53_upstream_event)(i / 7 % 8) : S53_UPSTREAM_ANSWERED;
+		sign.event = i % 7 == 0 ? (enum s53_observed)(i / 7 % 8) : S53_OBSERVED_ANSWERED;
 		sign.over = i % 11 == 0 ? S53_OVER_TCP : S53_OVER_UDP;
 		s53_upstream_begin(server);
-		s53_upstream_note(server, sign, START_MS + i);
+		s53_upstream_observe(server, sign, START_MS + i);
 		(void)s53_upstream_cost(server);
 		(void)s53_upstream_state(server);
-		(void)s53_upstream_late_ms(server);
+		(void)s53_upstream_hedge_ms(server);
 		(void)s53_upstream_trial_claim(server, 1, START_MS + i);
 		s53_upstream_set_chosen(server, START_MS + i);
-		s53_upstream_set_lack(server, S53_LACK_CASE, START_MS + i);
+		s53_upstream_set_quirk(server, S53_QUIRK_NO_CASE, START_MS + i);
 		s53_upstream_end(server);
 	}
 	atomic_fetch_sub(&noting, 1);

@@ -168,8 +168,7 @@ main(void)
 		cmocka_unit_test(responses_and_scraps_meet_silence),
 		cmocka_unit_test(not_one_question_is_a_form_error),
 		cmocka_unit_test(bad_questions_are_form_errors),
-		cmocka_unit_test(
-		    octets_behind_the_last_record_are_ignored),
+		cmocka_unit_test(octets_behind_the_last_record_are_ignored),
 		cmocka_unit_test(missing_and_overrunning_records_are_form_errors),
 		cmocka_unit_test(one_opt_in_additional_of_the_root_or_a_form_error),
 		cmocka_unit_test(other_records_are_walked_and_ignored),

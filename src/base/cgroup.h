@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cgroup.h - the limits that a control group sets this process.
+ *
+ * Layer    base
+ * Threads  main thread
+ * Memory   none
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define S53_CGROUP_GROUPS "/proc/self/cgroup"
+#define S53_CGROUP_MOUNT "/sys/fs/cgroup"
+
+/* One kind of limit: how it is read in a group's folder, in each version; 0: none is set. */
+struct s53_cgroup_limit {
+	const char *controller; /* version 1's: "cpu" */
+	uint64_t (*read_v2)(const char *folder);
+	uint64_t (*read_v1)(const char *folder);
+};
+
+/*
+ * The limit that holds for a process whose /proc/self/cgroup is `groups`, with the control groups
+ * mounted at `mount`; 0: none.
+ */
+uint64_t s53_cgroup_least(
+    const char *groups, const char *mount, const struct s53_cgroup_limit *limit);
+
+/* The first line of folder/name; false: there is none. */
+bool s53_cgroup_line(const char *folder, const char *name, char *line, int size);

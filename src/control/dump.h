@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * dump.h - the sections of a dump that have files of their own.
+ *
+ * Layer    control, private to the dump*.c files
+ * Threads  main thread
+ * Memory   none
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include <split53/dumper.h>
+
+/* dump_upstreams.c: all servers of the registry, and which zones of the policy use them. */
+void s53_dump_upstreams(
+    FILE *out, struct s53_registry *registry, const struct s53_policy *policy, uint64_t now_ms);
+
+/* dump_counters.c: the counters that are not 0. */
+void s53_dump_counters(FILE *out, const struct s53_dump_source *source);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * dump_counters.c - the last section of a dump: the counters that are not 0.
+ */
+#include "dump.h"
+
+#include <inttypes.h>
+
+void
+s53_dump_counters(FILE *out, const struct s53_dump_source *source)
+{
+	fputs(";\n; Counters\n;\n", out);
+	for (unsigned counter = 0; counter < S53_C_COUNT; counter++) {
+		uint64_t total = source->counter(source->arg, (enum s53_counter)counter);
+
+		if (total > 0)
+			fprintf(out, "; %-24s %" PRIu64 "\n",
+			    s53_counter_name((enum s53_counter)counter), total);
+	}
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * dumper.c - dumpdb: the cache as text, then the servers and the counters.
+ *
+ * BIND's dump goes view by view, our cache has all views mixed: it is walked once for each view.
+ * All TTLs are of the moment that $DATE says, when the dump began. Between two turns there is a
+ * pause: the workers' threads are to have the processor, should there be but one.
+ */
+#include "dump.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include <split53/cache.h>
+#include <split53/clock.h>
+#include <split53/log.h>
+#include <split53/render.h>
+#include <split53/replace.h>
+#include <split53/view.h>
+
+#define TURN_MS 2 /* of writing, between two looks at signals */
+#define PAUSE_MS 2
+#define BUFFER_LEN (64u * 1024)
+
+struct dump {
+	struct s53_policy *policy;
+	char *path; /* for the log */
+	struct event *event;
+	struct s53_replace file;
+	FILE *out; /* the same descriptor */
+	unsigned view; /* under way */
+	bool in_view; /* its head has been written */
+	struct s53_cache_cursor cursor;
+	uint64_t began_ms, began_wall_s;
+	uint64_t answers;
+	bool failed; /* no memory, or `out` has an error */
+};
+
+struct s53_dumper {
+	struct s53_dump_source source;
+	struct dump *dump; /* under way; or NULL */
+};
+
+static void
+dump_free(struct s53_dumper *dumper)
+{
+	struct dump *dump = dumper->dump;
+
+	dumper->dump = NULL;
+	if (dump->event != NULL)
+		event_free(dump->event);
+	s53_replace_abandon(&dump->file);
+	if (dump->out != NULL)
+		fclose(dump->out);
+	s53_policy_drop(dump->policy);
+	free(dump->path);
+	free(dump);
+}
+
+static void
+say_failed(const char *path, const char *why)
+{
+	s53_log(S53_LOG_GENERAL, S53_LOG_ERROR, "dumpdb: '%s' is not written: %s", path, why);
+}
+
+static void
+dump_one(void *arg, const struct s53_cache_record *record)
+{
+	struct dump *dump = arg;
+	int64_t age_ms = (int64_t)(dump->began_ms - record->stored_ms);
+	uint64_t age_s = age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
+	struct s53_render_cached cached = {
+		.message = record->octets,
+		.len = record->len,
+		.age_s = (uint32_t)age_s,
+		.dnssec_ok = record->dnssec_ok,
+		.checking_disabled = record->checking_disabled,
+		.authentic = record->authentic,
+		.stale = age_s >= record->lifetime_s,
+	};
+
+	if (dump->failed || record->view_id != dump->policy->views[dump->view].id ||
+	    age_s >= record->kept_s)
+		return;
+	if (cached.stale) {
+		cached.stale_left_s = record->kept_s - (uint32_t)age_s;
+		cached.stale_since_s = dump->began_wall_s - (age_s - record->lifetime_s);
+	}
+	if (s53_render_cached(dump->out, &cached))
+		dump->answers++;
+	else
+		dump->failed = true;
+}
+
+static void
+write_view_head(struct dump *dump)
+{
+	const struct s53_view *view = &dump->policy->views[dump->view];
+	const struct s53_cache_rules *rules = view->answering.cache;
+	char date[S53_RENDER_DATE];
+
+	fprintf(dump->out, ";\n; Start view %s\n;\n;\n; Cache dump of view '%s' (cache %s)\n;\n",
+	    view->name, view->name, view->name);
+	if (rules->stale_keep)
+		fprintf(dump->out, "; using a %" PRIu32 " second stale ttl\n", rules->max_stale_s);
+	fprintf(dump->out, "$DATE %s\n", s53_render_date(dump->began_wall_s, date));
+}
+
+/* One step of the walk. false: that was all. */
+static bool
+dump_some(struct dump *dump)
+{
+	if (dump->policy->cache == NULL || dump->view == dump->policy->view_count)
+		return false;
+	if (!dump->in_view) {
+		write_view_head(dump);
+		dump->in_view = true;
+		dump->cursor = (struct s53_cache_cursor){ 0 };
+	}
+	if (!s53_cache_walk(dump->policy->cache, &dump->cursor, dump->began_ms, dump_one, dump)) {
+		dump->in_view = false;
+		dump->view++;
+	}
+	return true;
+}
+
+/* Into the file with it. false: errno. */
+static bool
+flush(struct dump *dump)
+{
+	/* fflush() tries again and says why; else it was rendering that failed. */
+	errno = ferror(dump->out) ? EIO : ENOMEM;
+	return fflush(dump->out) == 0 && !dump->failed;
+}
+
+/* Its end, short of completion: nothing is left of it when that is said. */
+static void
+give_up(struct s53_dumper *dumper, const char *why)
+{
+	s53_replace_abandon(&dumper->dump->file);
+	say_failed(dumper->dump->path, why);
+	dump_free(dumper);
+}
+
+static void
+complete(struct s53_dumper *dumper)
+{
+	struct dump *dump = dumper->dump;
+
+	s53_dump_upstreams(dump->out, dumper->source.registry, dump->policy, s53_clock_ms());
+	s53_dump_counters(dump->out, &dumper->source);
+	fputs("; Dump complete\n", dump->out);
+	if (!flush(dump) || s53_replace_commit(&dump->file) != S53_OK) {
+		give_up(dumper, errno == EEXIST ? "another process writes it" : strerror(errno));
+		return;
+	}
+	s53_log(S53_LOG_GENERAL, S53_LOG_INFO,
+	    "dumpdb complete: %" PRIu64 " answers in '%s' after %" PRIu64 " ms", dump->answers,
+	    dump->path, s53_clock_ms() - dump->began_ms);
+	dump_free(dumper);
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval pause = { .tv_usec = PAUSE_MS * 1000 };
+	struct s53_dumper *dumper = arg;
+	struct dump *dump = dumper->dump;
+	uint64_t start_ms = s53_clock_ms();
+	bool more = true;
+
+	(void)fd;
+	(void)what;
+	while (more && !dump->failed && s53_clock_ms() - start_ms < TURN_MS)
+		more = dump_some(dump);
+	if (!more) {
+		complete(dumper);
+	} else if (!flush(dump) || event_add(dump->event, &pause) != 0) {
+		give_up(dumper, strerror(errno));
+	}
+}
+
+/* NULL: no memory or descriptors. Owns `file` from now on in either case. */
+static struct dump *
+dump_new(struct s53_dumper *dumper, struct s53_policy *policy, const char *path,
+    struct s53_replace *file)
+{
+	struct dump *dump = calloc(1, sizeof(*dump));
+	int fd;
+
+	if (dump == NULL) {
+		s53_replace_abandon(file);
+		return NULL;
+	}
+	dumper->dump = dump;
+	dump->file = *file;
+	dump->policy = s53_policy_keep(policy);
+	dump->path = strdup(path);
+	dump->event = evtimer_new(dumper->source.base, on_turn, dumper);
+	fd = dup(dump->file.fd);
+	if (fd >= 0 && (dump->out = fdopen(fd, "w")) == NULL)
+		close(fd);
+	if (dump->path == NULL || dump->event == NULL || dump->out == NULL ||
+	    setvbuf(dump->out, NULL, _IOFBF, BUFFER_LEN) != 0) {
+		dump_free(dumper);
+		return NULL;
+	}
+	dump->began_ms = s53_clock_ms();
+	dump->began_wall_s = s53_clock_wall_s();
+	return dump;
+}
+
+struct s53_dumper *
+s53_dumper_new(const struct s53_dump_source *source)
+{
+	struct s53_dumper *dumper = calloc(1, sizeof(*dumper));
+
+	if (dumper != NULL)
+		dumper->source = *source;
+	return dumper;
+}
+
+void
+s53_dumper_free(struct s53_dumper *dumper)
+{
+	if (dumper == NULL)
+		return;
+	if (dumper->dump != NULL)
+		give_up(dumper, "the program ends");
+	free(dumper);
+}
+
+void
+s53_dumper_begin(struct s53_dumper *dumper, struct s53_policy *policy, const char *path)
+{
+	struct s53_replace file;
+	enum s53_status status;
+
+	if (dumper->dump != NULL) {
+		s53_log(S53_LOG_GENERAL, S53_LOG_WARNING, "dumpdb: one is under way");
+		return;
+	}
+	status = s53_replace_open(&file, path, 0640);
+	if (status != S53_OK) {
+		say_failed(path,
+		    status == S53_E_EXISTS   ? "it is no regular file"
+			: status == S53_E_IO ? strerror(errno)
+					     : "out of memory");
+		return;
+	}
+	if (dump_new(dumper, policy, path, &file) == NULL) {
+		say_failed(path, "out of memory or descriptors");
+		return;
+	}
+	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "dumpdb started: '%s'", path);
+	on_turn(-1, 0, dumper);
+}

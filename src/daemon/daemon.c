@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * daemon.c - start, signals, end.
+ *
+ * The order of the start: what needs rights or may fail comes first (chroot, configuration,
+ * sockets), then rights are dropped, the log is opened as the user that will write it, and only
+ * then are there threads.
+ */
+#include <split53/daemon.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <split53/cpu.h>
+#include <split53/dumper.h>
+#include <split53/hash.h>
+#include <split53/log.h>
+#include <split53/prober.h>
+
+#include "inside.h"
+#include "process.h"
+#include "warm.h"
+
+#define DRAIN_MS 800 /* of the second within which SIGTERM is to end us */
+
+static bool complain(const char *format, ...) S53_PRINTF(1, 2);
+
+/*
+ * Why there will be no start, on stderr, which the parent of a background process shares. Always
+ * false.
+ */
+static bool
+complain(const char *format, ...)
+{
+	va_list args;
+
+	fputs("split53: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return false;
+}
+
+static void
+take_signal(struct s53_daemon *daemon, uint32_t number)
+{
+	switch (number) {
+	case SIGHUP:
+		if (s53_daemon_reload(daemon) != S53_OK)
+			return; /* said in the log */
+		break;
+	case SIGTERM:
+	case SIGINT:
+		s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "stopping on signal %u", number);
+		s53_daemon_stop(daemon);
+		break;
+	default: /* SIGUSR1 */
+		s53_dumper_begin(
+		    daemon->dumper, &daemon->snapshot->policy, daemon->snapshot->dump_file);
+		break;
+	}
+}
+
+static void
+on_signals(evutil_socket_t fd, short what, void *arg)
+{
+	struct signalfd_siginfo info;
+
+	(void)what;
+	while (read((int)fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		take_signal(arg, info.ssi_signo);
+}
+
+/*
+ * Signals are the main loop's: they stay blocked in every thread and are read like messages. No
+ * handler ever runs, so that none can be lost or come at a bad moment (ThreadSanitizer puts
+ * handlers off, and one that it put off when the loop began to wait was never run).
+ */
+static bool
+watch_signals(struct s53_daemon *daemon)
+{
+	sigset_t watched;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of its writer */
+	sigemptyset(&watched);
+	sigaddset(&watched, SIGHUP);
+	sigaddset(&watched, SIGTERM);
+	sigaddset(&watched, SIGINT);
+	sigaddset(&watched, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &watched, NULL);
+	daemon->signal_fd = signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (daemon->signal_fd >= 0)
+		daemon->signal_event = event_new(
+		    daemon->base, daemon->signal_fd, EV_READ | EV_PERSIST, on_signals, daemon);
+	if (daemon->signal_event == NULL || event_add(daemon->signal_event, NULL) != 0)
+		return complain("cannot watch signals: out of memory or descriptors");
+	return true;
+}
+
+static void
+on_hosts_changed(void *arg)
+{
+	struct s53_daemon *daemon = arg;
+
+	s53_log(
+	    S53_LOG_RESOLVER, S53_LOG_INFO, "forwarders have changed (host names or resolv.conf)");
+	s53_daemon_rebuild(daemon);
+}
+
+static void
+on_interfaces_changed(void *arg)
+{
+	s53_daemon_follow_interfaces(arg);
+	s53_listeners_follow(arg);
+}
+
+static void
+on_listeners_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	s53_listeners_follow(arg);
+}
+
+/* Before anything is read: the files are the new root's. */
+static bool
+enter_chroot(struct s53_daemon *daemon)
+{
+	const struct s53_options *options = daemon->options;
+
+	if (s53_identity_find(options->user, &daemon->identity) != S53_OK)
+		return complain(
+		    "-u: there is no user '%s'; create it or name another", options->user);
+	daemon->notify_fd = s53_notify_open();
+	if (options->chroot_path == NULL)
+		return true;
+	openlog("split53", LOG_PID | LOG_NDELAY, LOG_DAEMON); /* /dev/log will be out of reach */
+	tzset();
+	if (s53_privilege_chroot(options->chroot_path) != S53_OK)
+		return complain("-t: cannot change the root to '%s': %s", options->chroot_path,
+		    strerror(errno));
+	return true;
+}
+
+static bool
+show_diags(const struct s53_daemon *daemon, const struct s53_diags *diags, enum s53_status status)
+{
+	const char *what = daemon->options->config_shown;
+
+	s53_diags_print(diags, stderr);
+	if (status == S53_E_NOMEM)
+		return complain("out of memory");
+	return complain("not started: see the %s above (%s)",
+	    diags->error_count == 1 ? "error" : "errors", what != NULL ? what : "command line");
+}
+
+static bool
+go_background(struct s53_daemon *daemon)
+{
+	/* Process 1 has nobody to go behind: a container would end with it. */
+	if (getpid() == 1)
+		daemon->options->foreground = true;
+	if (daemon->options->foreground)
+		return true;
+	if (s53_process_daemonise(&daemon->ready_fd) != S53_OK)
+		return complain("cannot go into the background: %s", strerror(errno));
+	return true;
+}
+
+static uint64_t
+sum_counter(void *arg, enum s53_counter counter)
+{
+	const struct s53_daemon *daemon = arg;
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < daemon->worker_count; i++)
+		total += s53_counter_read(s53_worker_counters(daemon->workers[i]), counter);
+	return total;
+}
+
+static bool
+furnish(struct s53_daemon *daemon)
+{
+	struct event_config *config = event_config_new();
+	struct s53_dump_source shown = { .counter = sum_counter, .arg = daemon };
+
+	s53_hash_init();
+	if (config != NULL &&
+	    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV) == 0)
+		daemon->base = event_base_new_with_config(config);
+	if (config != NULL)
+		event_config_free(config);
+	daemon->registry = s53_registry_new();
+	if (daemon->base != NULL) {
+		daemon->hosts = s53_hosts_new(daemon->base, on_hosts_changed, daemon);
+		daemon->listeners_again = evtimer_new(daemon->base, on_listeners_again, daemon);
+	}
+	shown.base = daemon->base;
+	shown.registry = daemon->registry;
+	daemon->dumper = s53_dumper_new(&shown);
+	if (daemon->base == NULL || daemon->registry == NULL || daemon->hosts == NULL ||
+	    daemon->listeners_again == NULL || daemon->dumper == NULL)
+		return complain("out of memory or descriptors");
+	/* The watch comes before the list: an address that comes in between would be missed. */
+	daemon->interface_watch =
+	    s53_interface_watch_new(daemon->base, on_interfaces_changed, daemon);
+	if (!s53_daemon_read_interfaces(daemon))
+		return complain("cannot list this machine's addresses: %s", strerror(errno));
+	return true;
+}
+
+static bool
+make_workers(struct s53_daemon *daemon)
+{
+	unsigned count = daemon->options->workers;
+
+	if (count == 0)
+		count = s53_cpu_count();
+	daemon->workers = calloc(count, sizeof(*daemon->workers));
+	if (daemon->workers == NULL)
+		return complain("out of memory");
+	for (unsigned i = 0; i < count; i++) {
+		daemon->workers[i] = s53_worker_new(i, &daemon->shared, &daemon->snapshot->policy);
+		if (daemon->workers[i] == NULL)
+			return complain(
+			    "worker %u cannot be made: out of memory or descriptors", i);
+		daemon->worker_count++;
+	}
+	return true;
+}
+
+/* What is said at the start, by its source: the file, the build, the sockets. */
+struct start_diags {
+	struct s53_diags file, build, listeners;
+};
+
+static bool
+build(struct s53_daemon *daemon, struct start_diags *diags)
+{
+	struct s53_snapshot *snapshot = NULL;
+	enum s53_status status = s53_daemon_build(daemon, daemon->source, &diags->build, &snapshot);
+
+	if (status != S53_OK)
+		return show_diags(daemon, &diags->build, status);
+	s53_daemon_swap(daemon, snapshot);
+	return true;
+}
+
+static bool
+open_listeners(struct s53_daemon *daemon, struct start_diags *diags, struct daemon_opened **out)
+{
+	enum s53_status status =
+	    s53_listeners_open(daemon, daemon->snapshot, &diags->listeners, out);
+
+	if (status != S53_OK)
+		return show_diags(daemon, &diags->listeners, status);
+	/*
+	 * A forwarder that looked like ourselves may be another program's after all: build once
+	 * more.
+	 */
+	if (!daemon->foreign_changed)
+		return true;
+	s53_diags_fini(&diags->build);
+	return build(daemon, diags);
+}
+
+/* The default one is for those who go into the background: a supervisor knows the number. */
+static void
+write_pid_file(struct s53_daemon *daemon, struct s53_diags *diags)
+{
+	const struct s53_snapshot *snapshot = daemon->snapshot;
+	const struct s53_identity *identity = &daemon->identity;
+	uid_t uid = identity->wanted ? identity->uid : geteuid();
+	gid_t gid = identity->wanted ? identity->gid : getegid();
+
+	if (snapshot->pid_file == NULL ||
+	    (!snapshot->pid_file_written && daemon->options->foreground))
+		return;
+	if (s53_pidfile_write(snapshot->pid_file, uid, gid) == S53_OK)
+		daemon->pid_file = strdup(snapshot->pid_file);
+	else
+		s53_diag_add(diags, S53_DIAG_WARNING, (struct s53_place){ 0 }, NULL,
+		    "pid-file '%s' cannot be written: %s; name another, or `pid-file none;`",
+		    snapshot->pid_file, strerror(errno));
+}
+
+static bool
+drop_privileges(struct s53_daemon *daemon)
+{
+	if (s53_privilege_drop(&daemon->identity, s53_listeners_need_privilege(daemon->snapshot)) ==
+	    S53_OK)
+		return true;
+	return complain("-u: cannot become '%s': %s; only root can change into another user",
+	    daemon->options->user, strerror(errno));
+}
+
+/* Whatever else may be sent is the main thread's: workers are born with all signals blocked. */
+static bool
+start_workers(struct s53_daemon *daemon)
+{
+	sigset_t all, before;
+	bool fine = true;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (unsigned i = 0; i < daemon->worker_count && fine; i++)
+		if (s53_worker_start(daemon->workers[i]) != S53_OK)
+			fine = complain("no thread for worker %u: lower -n or raise the limit", i);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return fine;
+}
+
+static void
+announce(struct s53_daemon *daemon, const struct start_diags *diags)
+{
+	const char *path = daemon->options->config_shown;
+
+	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE,
+	    "starting split53 " S53_VERSION " with %u worker%s, %s%s", daemon->worker_count,
+	    daemon->worker_count == 1 ? "" : "s",
+	    path != NULL ? "configuration " : "without a configuration file",
+	    path != NULL ? path : "");
+	if (daemon->options->warning[0] != '\0')
+		s53_log(S53_LOG_GENERAL, S53_LOG_WARNING,
+		    "accepted for named's sake, without effect: %s", daemon->options->warning);
+	s53_daemon_log_diags(&diags->file);
+	s53_daemon_log_diags(&diags->build);
+	s53_daemon_log_diags(&diags->listeners);
+}
+
+static bool
+start(struct s53_daemon *daemon, struct start_diags *diags)
+{
+	struct daemon_opened *opened = NULL;
+	enum s53_status status;
+
+	s53_privilege_raise_files();
+	if (!enter_chroot(daemon))
+		return false;
+	status = s53_source_load(daemon->options, &diags->file, &daemon->source);
+	if (status != S53_OK)
+		return show_diags(daemon, &diags->file, status);
+	if (!go_background(daemon) || !furnish(daemon) || !build(daemon, diags) ||
+	    !make_workers(daemon) || !open_listeners(daemon, diags, &opened))
+		goto failed;
+	write_pid_file(daemon, &diags->listeners);
+	if (!drop_privileges(daemon) || !watch_signals(daemon))
+		goto failed;
+	s53_daemon_log(daemon, daemon->snapshot);
+	announce(daemon, diags);
+	s53_listeners_commit(daemon, opened);
+	return start_workers(daemon);
+failed:
+	s53_listeners_abandon(daemon, opened);
+	return false;
+}
+
+static void
+serve(struct s53_daemon *daemon)
+{
+	if (daemon->interface_watch == NULL)
+		s53_log(S53_LOG_NETWORK, S53_LOG_WARNING,
+		    "addresses that come and go will not be noticed before a reload");
+	daemon->prober = s53_prober_new(daemon->base, daemon->registry);
+	if (daemon->prober == NULL)
+		s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
+		    "forwarders that are down are not probed, only asked now and then: out of "
+		    "memory or descriptors");
+	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "running");
+	s53_notify(daemon->notify_fd, "READY=1");
+	s53_process_ready(daemon->ready_fd);
+	s53_warm_begin(daemon);
+	event_base_dispatch(daemon->base);
+	s53_notify(daemon->notify_fd, "STOPPING=1");
+}
+
+void
+s53_daemon_stop(struct s53_daemon *daemon)
+{
+	daemon->stopping = true;
+	event_base_loopbreak(daemon->base);
+}
+
+static void
+finish(struct s53_daemon *daemon, bool started)
+{
+	for (unsigned i = 0; i < daemon->worker_count; i++)
+		s53_worker_drain(daemon->workers[i], DRAIN_MS);
+	for (unsigned i = 0; i < daemon->worker_count; i++)
+		s53_worker_join(daemon->workers[i]);
+	free(daemon->workers);
+	s53_prober_free(daemon->prober);
+	s53_dumper_free(daemon->dumper);
+	if (started)
+		s53_warm_end(daemon);
+	s53_warm_drop(daemon);
+	s53_interface_watch_free(daemon->interface_watch);
+	if (daemon->listeners_again != NULL)
+		event_free(daemon->listeners_again);
+	s53_hosts_free(daemon->hosts);
+	s53_snapshot_drop(daemon->snapshot);
+	s53_source_free(daemon->source);
+	s53_registry_free(daemon->registry);
+	if (daemon->signal_event != NULL)
+		event_free(daemon->signal_event);
+	if (daemon->signal_fd >= 0)
+		close(daemon->signal_fd);
+	if (daemon->base != NULL)
+		event_base_free(daemon->base);
+	s53_listeners_fini(daemon);
+	s53_addr_list_fini(&daemon->ours.addrs);
+	s53_addr_list_fini(&daemon->ours.foreign);
+	free(daemon->interfaces);
+	if (daemon->pid_file != NULL)
+		s53_pidfile_remove(daemon->pid_file);
+	free(daemon->pid_file);
+	if (daemon->notify_fd >= 0)
+		close(daemon->notify_fd);
+}
+
+int
+s53_daemon_run(struct s53_options *options)
+{
+	static struct s53_daemon daemon; /* off the stack: most of it is not touched while idle */
+	struct start_diags diags;
+	bool started;
+
+	daemon.options = options;
+	daemon.signal_fd = daemon.ready_fd = daemon.notify_fd = -1;
+	s53_list_init(&daemon.listeners);
+	s53_diags_init(&diags.file);
+	s53_diags_init(&diags.build);
+	s53_diags_init(&diags.listeners);
+	started = start(&daemon, &diags);
+	s53_diags_fini(&diags.file);
+	s53_diags_fini(&diags.build);
+	s53_diags_fini(&diags.listeners);
+	if (started)
+		serve(&daemon);
+	finish(&daemon, started);
+	if (started)
+		s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "exiting");
+	s53_log_close();
+	return started ? EXIT_SUCCESS : EXIT_FAILURE;
+}

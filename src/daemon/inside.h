@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * inside.h - the server's own state, shared by the files that start, change and end it.
+ *
+ * Layer    daemon
+ * Threads  main thread
+ * Memory   one object, s53_daemon_run()'s
+ */
+#pragma once
+
+#include <event2/event.h>
+
+#include <split53/list.h>
+
+#include <split53/privilege.h>
+#include <split53/daemon.h>
+
+#include <split53/setup.h>
+
+/* An address that is, or should be, listened on by every worker. */
+struct daemon_listener {
+	struct s53_link link;
+	struct s53_addr addr;
+	bool open; /* false: could not be bound; tried again when addresses change */
+	bool wanted; /* during a change: the new rules still want it */
+	uint64_t left_ms; /* when the workers were told to close it; 0: was not open before */
+};
+
+/* Sockets that were opened for a change which may still be called off. */
+struct daemon_opened {
+	struct daemon_opened *next;
+	struct s53_addr addr;
+	int fds[]; /* UDP and TCP of each worker */
+};
+
+struct s53_daemon {
+	struct s53_options *options;
+	struct s53_identity identity;
+	struct event_base *base;
+	int signal_fd; /* -1: none */
+	struct event *signal_event;
+	struct s53_source *source;
+	struct s53_snapshot *snapshot;
+	struct s53_registry *registry;
+	struct s53_prober *prober; /* NULL: not yet, or it could not be made */
+	struct s53_hosts *hosts;
+	struct s53_interface_watch *interface_watch;
+	struct s53_interface_addr *interfaces;
+	unsigned interface_count;
+	struct s53_ours ours;
+	bool foreign_changed; /* since the last build: ours.foreign */
+	struct s53_link listeners;
+	struct event *listeners_again; /* an address waits for our own sockets to be closed */
+	struct s53_worker **workers;
+	unsigned worker_count;
+	struct s53_worker_shared shared;
+	struct daemon_warm *warm; /* the cache's file is being read; else NULL */
+	struct s53_dumper *dumper;
+	int ready_fd, notify_fd;
+	char *pid_file; /* malloc'ed; what was written */
+	bool stopping;
+};
+
+/* Build a snapshot of `source` with what the machine is like now. */
+S53_MUST_USE enum s53_status s53_daemon_build(struct s53_daemon *daemon, struct s53_source *source,
+    struct s53_diags *diags, struct s53_snapshot **out);
+
+/*
+ * Give `snapshot`, which is about to serve, its cache: that of the one in force if the size is the
+ * same, else a new one with what the old one has.
+ */
+void s53_daemon_keep_cache(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
+
+/* Serve by `snapshot` (whose count it takes) and log as it says. */
+void s53_daemon_swap(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
+
+/* Log channels of `snapshot`; what cannot be opened goes elsewhere and is warned of. */
+void s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot);
+
+/* Every message into the log. */
+void s53_daemon_log_diags(const struct s53_diags *diags);
+
+/* Addresses of this machine, anew. false: they could not be read, the old ones stay. */
+bool s53_daemon_read_interfaces(struct s53_daemon *daemon);
+
+/* The same for one that serves: what localhost and localnets mean follows. */
+void s53_daemon_follow_interfaces(struct s53_daemon *daemon);
+
+/* The configuration stays, the world has changed: host names, resolv.conf, interfaces. */
+void s53_daemon_rebuild(struct s53_daemon *daemon);
+
+/*
+ * Open the listeners that `snapshot` asks for and that are not open. It is an error in `diags` when
+ * an address that the configuration names cannot be bound, or when no address is left; any other
+ * failure is a warning. An address that will become free is never an error: one that the kernel
+ * does not let bind yet, and one of ours that a worker is still closing
+ * (daemon->listeners_again fires soon). After S53_OK, s53_listeners_commit() hands the sockets to
+ * the workers and closes the listeners that are no longer asked for, or s53_listeners_abandon()
+ * leaves everything as it was; so does any other status.
+ */
+S53_MUST_USE enum s53_status s53_listeners_open(struct s53_daemon *daemon,
+    const struct s53_snapshot *snapshot, struct s53_diags *diags, struct daemon_opened **out);
+void s53_listeners_commit(struct s53_daemon *daemon, struct daemon_opened *opened);
+void s53_listeners_abandon(struct s53_daemon *daemon, struct daemon_opened *opened);
+void s53_listeners_fini(struct s53_daemon *daemon);
+
+/* Try again what is not open, by the snapshot in force. */
+void s53_listeners_follow(struct s53_daemon *daemon);
+
+/* Will a bind after the drop of privileges need CAP_NET_BIND_SERVICE? */
+bool s53_listeners_need_privilege(const struct s53_snapshot *snapshot);

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * listeners.c - the addresses that split53 listens on, each with a UDP and a TCP socket per worker.
+ *
+ * A change has two halves, so that a configuration whose sockets cannot be opened leaves everything
+ * as it was: open() opens the new sockets, commit() hands them to the workers and closes the old.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <split53/clock.h>
+#include <split53/log.h>
+
+#include "inside.h"
+
+/*
+ * How long an address that was ours may still be held by our own sockets: a worker closes them
+ * when it has read of it, and a UDP socket only with its last reply.
+ */
+#define LEAVING_MS 30000
+#define AGAIN_MS 100
+
+static struct daemon_listener *
+find_listener(const struct s53_daemon *daemon, const struct s53_addr *addr)
+{
+	S53_LIST_EACH (&daemon->listeners, it) {
+		struct daemon_listener *listener =
+		    S53_CONTAINER_OF(it, struct daemon_listener, link);
+
+		if (s53_addr_equal(&listener->addr, addr))
+			return listener;
+	}
+	return NULL;
+}
+
+/* Told to be closed, and a worker may not have done it yet. */
+static bool
+is_leaving(const struct daemon_listener *listener)
+{
+	return !listener->open && listener->left_ms != 0 &&
+	    s53_clock_ms() - listener->left_ms < LEAVING_MS;
+}
+
+/* Another program's, or not: a forwarder there is then no loop. Lack of memory: stays as it was. */
+static void
+note_foreign(struct s53_daemon *daemon, const struct s53_addr *addr, bool foreign)
+{
+	struct s53_addr_list *list = &daemon->ours.foreign;
+
+	if (s53_addr_list_has(list, addr) == foreign)
+		return;
+	if (foreign) {
+		if (s53_addr_list_add(list, addr))
+			daemon->foreign_changed = true;
+		return;
+	}
+	for (unsigned i = 0; i < list->count; i++)
+		if (s53_addr_equal(&list->addrs[i], addr))
+			list->addrs[i--] = list->addrs[--list->count];
+	daemon->foreign_changed = true;
+}
+
+static void
+close_fds(const struct s53_daemon *daemon, struct daemon_opened *opened)
+{
+	for (unsigned i = 0; i < 2 * daemon->worker_count; i++)
+		if (opened->fds[i] >= 0)
+			close(opened->fds[i]);
+	free(opened);
+}
+
+/* NULL: errno says why not. */
+static struct daemon_opened *
+open_listener(const struct s53_daemon *daemon, const struct s53_addr *addr, int backlog)
+{
+	size_t size = sizeof(struct daemon_opened) + 2 * daemon->worker_count * sizeof(int);
+	struct daemon_opened *opened = malloc(size);
+	int failure;
+
+	if (opened == NULL)
+		return NULL;
+	memset(opened, -1, size);
+	opened->next = NULL;
+	opened->addr = *addr;
+	if (s53_socket_probe(addr, S53_UDP) != S53_OK || s53_socket_probe(addr, S53_TCP) != S53_OK)
+		goto failed;
+	for (unsigned i = 0; i < daemon->worker_count; i++)
+		if (s53_socket_open(addr, S53_UDP, backlog, &opened->fds[2 * i]) != S53_OK ||
+		    s53_socket_open(addr, S53_TCP, backlog, &opened->fds[2 * i + 1]) != S53_OK)
+			goto failed;
+	return opened;
+failed:
+	failure = errno;
+	close_fds(daemon, opened);
+	errno = failure;
+	return NULL;
+}
+
+static bool
+is_named(const struct s53_snapshot *snapshot, const struct s53_addr *addr)
+{
+	for (unsigned r = 0; r < snapshot->rule_count; r++)
+		for (unsigned i = 0; i < snapshot->rules[r].named_count; i++)
+			if (s53_addr_equal(&snapshot->rules[r].named[i], addr))
+				return true;
+	return false;
+}
+
+static void
+explain_failure(const struct s53_addr *addr, bool is_error, int failure, struct s53_diags *diags)
+{
+	enum s53_diag_kind kind = is_error ? S53_DIAG_ERROR : S53_DIAG_WARNING;
+	const struct s53_place nowhere = { 0 };
+	char text[S53_ADDR_TEXT];
+	uint16_t port = s53_addr_port(addr);
+
+	s53_addr_print(addr, text);
+	if (failure == EADDRINUSE)
+		s53_diag_add(diags, kind, nowhere, NULL,
+		    "cannot listen on %s: another program does; see who with `ss -lnup sport = :%u`"
+		    " and `ss -lntp sport = :%u`, stop it, or listen elsewhere (listen-on, "
+		    "--listen,"
+		    " -p)",
+		    text, port, port);
+	else if (failure == EACCES || failure == EPERM)
+		s53_diag_add(diags, kind, nowhere, NULL,
+		    "cannot listen on %s: ports below 1024 are root's; start as root and drop"
+		    " privileges with -u, grant CAP_NET_BIND_SERVICE, or take another port (-p)",
+		    text);
+	else if (failure == EADDRNOTAVAIL)
+		s53_diag_add(diags, kind, nowhere, NULL,
+		    "not listening on %s: the address cannot be bound yet; tried again when it can",
+		    text);
+	else
+		s53_diag_add(
+		    diags, kind, nowhere, NULL, "cannot listen on %s: %s", text, strerror(failure));
+}
+
+/*
+ * Known as one that could not be had, so that it is warned of once. An address that stands on an
+ * interface and cannot be bound is still checked for duplicates (RFC 4862 s5.4): that takes
+ * seconds, and the watch of addresses tells of its end.
+ */
+static void
+note_failed(struct s53_daemon *daemon, const struct s53_addr *addr, bool named, int failure,
+    struct s53_diags *diags)
+{
+	struct daemon_listener *listener = find_listener(daemon, addr);
+	bool is_error = named && failure != EADDRNOTAVAIL;
+
+	if (listener == NULL || listener->left_ms != 0 || is_error)
+		explain_failure(addr, is_error, failure, diags);
+	if (failure == EADDRINUSE)
+		note_foreign(daemon, addr, true);
+	if (listener != NULL)
+		listener->left_ms = 0;
+	if (listener != NULL || (listener = calloc(1, sizeof(*listener))) == NULL)
+		return;
+	listener->addr = *addr;
+	listener->wanted = true;
+	s53_list_append(&daemon->listeners, &listener->link);
+}
+
+/* Addresses written by themselves that no interface has: waited for, and said so. */
+static void
+warn_absent(const struct s53_snapshot *snapshot, const struct s53_addr_list *wanted,
+    struct s53_diags *diags)
+{
+	char text[S53_ADDR_TEXT];
+
+	for (unsigned r = 0; r < snapshot->rule_count; r++)
+		for (unsigned i = 0; i < snapshot->rules[r].named_count; i++)
+			if (!s53_addr_list_has(wanted, &snapshot->rules[r].named[i]))
+				s53_diag_add(diags, S53_DIAG_WARNING, (struct s53_place){ 0 }, NULL,
+				    "not listening on %s: no interface has this address, or the "
+				    "list"
+				    " denies it; it will be listened on when it comes",
+				    s53_addr_print(&snapshot->rules[r].named[i], text));
+}
+
+/* Our own sockets are there still: wait until they have gone. */
+static void
+try_again_soon(struct s53_daemon *daemon)
+{
+	static const struct timeval wait = { .tv_usec = AGAIN_MS * 1000 };
+
+	evtimer_add(daemon->listeners_again, &wait);
+}
+
+/* Returns how many addresses are open, or will be without anybody's doing. */
+static unsigned
+open_wanted(struct s53_daemon *daemon, const struct s53_snapshot *snapshot,
+    const struct s53_addr_list *wanted, struct s53_diags *diags, struct daemon_opened **out)
+{
+	unsigned open_count = 0;
+
+	for (unsigned i = 0; i < wanted->count; i++) {
+		const struct s53_addr *addr = &wanted->addrs[i];
+		struct daemon_listener *listener = find_listener(daemon, addr);
+		struct daemon_opened *opened;
+
+		if (listener != NULL)
+			listener->wanted = true;
+		if (listener != NULL && listener->open) {
+			open_count++;
+			continue;
+		}
+		opened = open_listener(daemon, addr, snapshot->tcp_listen_queue);
+		if (opened == NULL && errno == EADDRINUSE && listener != NULL &&
+		    is_leaving(listener)) {
+			try_again_soon(daemon);
+			open_count++;
+			continue;
+		}
+		if (opened == NULL) {
+			open_count += errno == EADDRNOTAVAIL;
+			note_failed(daemon, addr, is_named(snapshot, addr), errno, diags);
+			continue;
+		}
+		note_foreign(daemon, addr, false);
+		opened->next = *out;
+		*out = opened;
+		open_count++;
+	}
+	return open_count;
+}
+
+enum s53_status
+s53_listeners_open(struct s53_daemon *daemon, const struct s53_snapshot *snapshot,
+    struct s53_diags *diags, struct daemon_opened **out)
+{
+	struct s53_addr_list wanted = { 0 };
+	unsigned errors_before = diags->error_count;
+	struct daemon_opened *opened = NULL;
+
+	if (!s53_listen_wanted(snapshot, daemon->interfaces, daemon->interface_count, &wanted)) {
+		s53_addr_list_fini(&wanted);
+		return S53_E_NOMEM;
+	}
+	S53_LIST_EACH (&daemon->listeners, it)
+		S53_CONTAINER_OF(it, struct daemon_listener, link)->wanted = false;
+	warn_absent(snapshot, &wanted, diags);
+	if (open_wanted(daemon, snapshot, &wanted, diags, &opened) == 0 &&
+	    diags->error_count == errors_before)
+		s53_diag_add(diags, S53_DIAG_ERROR, (struct s53_place){ 0 }, NULL,
+		    "no address is left to listen on: see listen-on and listen-on-v6, and the"
+		    " warnings before this");
+	s53_addr_list_fini(&wanted);
+	if (diags->error_count > errors_before) {
+		s53_listeners_abandon(daemon, opened);
+		return S53_E_IO;
+	}
+	*out = opened;
+	return S53_OK;
+}
+
+void
+s53_listeners_abandon(struct s53_daemon *daemon, struct daemon_opened *opened)
+{
+	while (opened != NULL) {
+		struct daemon_opened *next = opened->next;
+
+		close_fds(daemon, opened);
+		opened = next;
+	}
+}
+
+/* The sockets are the workers' after this. */
+static void
+hand_out(struct s53_daemon *daemon, struct daemon_opened *opened)
+{
+	struct daemon_listener *listener = find_listener(daemon, &opened->addr);
+	char text[S53_ADDR_TEXT];
+	bool fine = true;
+
+	if (listener == NULL && (listener = calloc(1, sizeof(*listener))) != NULL) {
+		listener->addr = opened->addr;
+		s53_list_append(&daemon->listeners, &listener->link);
+	}
+	if (listener == NULL) {
+		close_fds(daemon, opened);
+		return;
+	}
+	listener->open = listener->wanted = true;
+	listener->left_ms = 0;
+	for (unsigned i = 0; i < daemon->worker_count; i++)
+		fine = s53_worker_listen(daemon->workers[i], &opened->addr, opened->fds[2 * i],
+			   opened->fds[2 * i + 1]) == S53_OK &&
+		    fine;
+	s53_log(S53_LOG_NETWORK, fine ? S53_LOG_INFO : S53_LOG_ERROR, "listening on %s%s",
+	    s53_addr_print(&opened->addr, text), fine ? "" : " not in every worker: out of memory");
+	free(opened);
+}
+
+static void
+close_daemon_listener(struct s53_daemon *daemon, struct daemon_listener *listener)
+{
+	char text[S53_ADDR_TEXT];
+
+	if (listener->open) {
+		s53_log(S53_LOG_NETWORK, S53_LOG_INFO, "no longer listening on %s",
+		    s53_addr_print(&listener->addr, text));
+		for (unsigned i = 0; i < daemon->worker_count; i++)
+			if (s53_worker_unlisten(daemon->workers[i], &listener->addr) != S53_OK)
+				s53_log(S53_LOG_NETWORK, S53_LOG_ERROR,
+				    "worker %u still listens: out of memory", i);
+		listener->open = false;
+		listener->left_ms = s53_clock_ms();
+	}
+	if (is_leaving(listener)) /* known as ours until the sockets have gone */
+		return;
+	s53_list_remove(&listener->link);
+	free(listener);
+}
+
+void
+s53_listeners_commit(struct s53_daemon *daemon, struct daemon_opened *opened)
+{
+	S53_LIST_EACH_SAFE (&daemon->listeners, it, following) {
+		struct daemon_listener *listener =
+		    S53_CONTAINER_OF(it, struct daemon_listener, link);
+
+		if (!listener->wanted)
+			close_daemon_listener(daemon, listener);
+	}
+	while (opened != NULL) {
+		struct daemon_opened *next = opened->next;
+
+		hand_out(daemon, opened);
+		opened = next;
+	}
+}
+
+void
+s53_listeners_follow(struct s53_daemon *daemon)
+{
+	struct daemon_opened *opened = NULL;
+	struct s53_diags diags;
+
+	s53_diags_init(&diags);
+	if (s53_listeners_open(daemon, daemon->snapshot, &diags, &opened) == S53_OK)
+		s53_listeners_commit(daemon, opened);
+	s53_daemon_log_diags(&diags);
+	s53_diags_fini(&diags);
+	if (daemon->foreign_changed) /* what was a loop is none now, or the other way round */
+		s53_daemon_rebuild(daemon);
+}
+
+void
+s53_listeners_fini(struct s53_daemon *daemon)
+{
+	while (!s53_list_empty(&daemon->listeners)) {
+		struct daemon_listener *listener =
+		    S53_CONTAINER_OF(daemon->listeners.next, struct daemon_listener, link);
+
+		s53_list_remove(&listener->link);
+		free(listener);
+	}
+}
+
+bool
+s53_listeners_need_privilege(const struct s53_snapshot *snapshot)
+{
+	for (unsigned i = 0; i < snapshot->rule_count; i++)
+		if (snapshot->rules[i].port < 1024)
+			return true;
+	return false;
+}

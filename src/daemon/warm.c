@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * warm.c - the cache's file, from one process to the next.
+ *
+ * Reading begins when the workers already answer: the first client does not wait for it, and what
+ * a worker has stored meanwhile is newer and stays. It goes on in turns that are short, because
+ * signals are the main loop's as well. A process that is to end takes the rest at once: otherwise
+ * two quick restarts would lose what the first had not read yet.
+ */
+#include "warm.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <split53/cachefile.h>
+#include <split53/clock.h>
+#include <split53/log.h>
+
+#include "inside.h"
+
+#define TURN_MS 3 /* of reading, between two looks at signals */
+
+struct daemon_warm {
+	struct event *event;
+	struct s53_cachefile_loader *loader;
+	char *path; /* strdup'ed: a reload may change the snapshot's */
+	uint64_t began_ms;
+};
+
+static struct s53_cachefile_time
+time_now(void)
+{
+	return (
+	    struct s53_cachefile_time){ .now_ms = s53_clock_ms(), .wall_s = s53_clock_wall_s() };
+}
+
+void
+s53_warm_drop(struct s53_daemon *daemon)
+{
+	struct daemon_warm *warm = daemon->warm;
+
+	daemon->warm = NULL;
+	if (warm == NULL)
+		return;
+	if (warm->event != NULL)
+		event_free(warm->event);
+	s53_cachefile_close(warm->loader);
+	free(warm->path);
+	free(warm);
+}
+
+static void
+say_refused(const char *path, const char *why)
+{
+	s53_log(S53_LOG_DATABASE, S53_LOG_WARNING,
+	    "the cache is not read from '%s': it %s; starting without", path, why);
+}
+
+/* Read for `patience_ms`. false: there is no more to read, and that has been said. */
+static bool
+read_on(struct s53_daemon *daemon, uint64_t patience_ms)
+{
+	struct daemon_warm *warm = daemon->warm;
+	struct s53_cache *cache = daemon->snapshot->policy.cache;
+	enum s53_cachefile_turn turn = S53_CACHEFILE_MORE;
+	uint64_t start_ms = s53_clock_ms(), now_ms = start_ms;
+	char why[S53_CACHEFILE_WHY];
+
+	if (cache == NULL) /* a reload wants none */
+		return false;
+	while (turn == S53_CACHEFILE_MORE && now_ms - start_ms < patience_ms) {
+		turn = s53_cachefile_turn(warm->loader, cache, now_ms, why);
+		now_ms = s53_clock_ms();
+	}
+	if (turn == S53_CACHEFILE_REFUSED)
+		say_refused(warm->path, why);
+	if (turn == S53_CACHEFILE_DONE)
+		s53_log(S53_LOG_DATABASE, S53_LOG_INFO,
+		    "%" PRIu64 " answers read from '%s' in %" PRIu64 " ms",
+		    s53_cachefile_loaded(warm->loader), warm->path, now_ms - warm->began_ms);
+	return turn == S53_CACHEFILE_MORE;
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval at_once = { 0 };
+	struct s53_daemon *daemon = arg;
+
+	(void)fd;
+	(void)what;
+	if (!read_on(daemon, TURN_MS) || event_add(daemon->warm->event, &at_once) != 0)
+		s53_warm_drop(daemon);
+}
+
+/* NULL: no memory; the loader is closed. */
+static struct daemon_warm *
+warm_new(struct s53_daemon *daemon, struct s53_cachefile_loader *loader, const char *path)
+{
+	struct daemon_warm *warm = calloc(1, sizeof(*warm));
+
+	if (warm == NULL) {
+		s53_cachefile_close(loader);
+		return NULL;
+	}
+	warm->loader = loader;
+	warm->began_ms = s53_clock_ms();
+	warm->path = strdup(path);
+	warm->event = evtimer_new(daemon->base, on_turn, daemon);
+	daemon->warm = warm;
+	if (warm->path == NULL || warm->event == NULL)
+		s53_warm_drop(daemon);
+	return daemon->warm;
+}
+
+void
+s53_warm_begin(struct s53_daemon *daemon)
+{
+	const struct s53_snapshot *snapshot = daemon->snapshot;
+	struct s53_cachefile_loader *loader = NULL;
+	char why[S53_CACHEFILE_WHY];
+	enum s53_status status;
+
+	if (snapshot->policy.cache == NULL || snapshot->cache_file == NULL)
+		return;
+	/* What we write ourselves is hardly larger than the cache that it comes from. */
+	status = s53_cachefile_open(snapshot->cache_file,
+	    2 * s53_cache_max_octets(snapshot->policy.cache), time_now(), why, &loader);
+	if (status == S53_E_ABSENT)
+		return;
+	if (status != S53_OK)
+		say_refused(snapshot->cache_file, why);
+	else if (warm_new(daemon, loader, snapshot->cache_file) == NULL)
+		say_refused(snapshot->cache_file, "cannot be read: out of memory");
+	else
+		on_turn(-1, 0, daemon);
+}
+
+void
+s53_warm_end(struct s53_daemon *daemon)
+{
+	const struct s53_snapshot *snapshot = daemon->snapshot;
+	struct s53_cachefile_time now;
+	char why[S53_CACHEFILE_WHY];
+	uint64_t entries = 0;
+
+	if (daemon->warm != NULL)
+		read_on(daemon, UINT64_MAX);
+	s53_warm_drop(daemon);
+	if (snapshot->policy.cache == NULL || snapshot->cache_file == NULL)
+		return;
+	now = time_now();
+	if (s53_cachefile_save(snapshot->policy.cache, snapshot->cache_file, now, &entries, why) !=
+	    S53_OK)
+		s53_log(S53_LOG_DATABASE, S53_LOG_WARNING, "the cache is lost: the file '%s' %s",
+		    snapshot->cache_file, why);
+	else
+		s53_log(S53_LOG_DATABASE, S53_LOG_INFO,
+		    "%" PRIu64 " answers written to '%s' in %" PRIu64 " ms", entries,
+		    snapshot->cache_file, s53_clock_ms() - now.now_ms);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * explain.c - --explain: the configuration as it works, in the words of the file. Nothing of this
+ * machine is in it, so that two hosts with one file print one text (but for resolv.conf, when
+ * that is the source of forwarders, and for a cache whose size follows from the memory).
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <split53/inspect.h>
+#include <split53/zone.h>
+
+#include "explain.h"
+
+void
+s53_explain_match(const struct s53_conf_match *match, FILE *out)
+{
+	char text[S53_ADDR_TEXT];
+
+	fputs("{", out);
+	for (; match != NULL; match = match->next) {
+		fputs(match->negated ? " !" : " ", out);
+		switch (match->kind) {
+		case S53_MATCH_PREFIX:
+			s53_prefix_print(&match->prefix, text);
+			if (match->prefix.bits == (match->prefix.family == AF_INET ? 32 : 128))
+				text[strcspn(text, "/")] = '\0';
+			fputs(text, out);
+			break;
+		case S53_MATCH_NAME:
+			fputs(match->name, out);
+			break;
+		case S53_MATCH_KEY:
+			fprintf(out, "key %s", match->name);
+			break;
+		case S53_MATCH_LIST:
+			s53_explain_match(match->list, out);
+			break;
+		}
+		fputc(';', out);
+	}
+	fputs(" }", out);
+}
+
+void
+s53_explain_place(const struct s53_conf_clause *clause, FILE *out)
+{
+	if (clause == NULL)
+		fputs(" (default)\n", out);
+	else if (clause->place.file == NULL || strcmp(clause->place.file, S53_FLAGS_NAME) == 0)
+		fprintf(out, " (%s)\n", S53_FLAGS_NAME);
+	else
+		fprintf(out, " (%s:%u)\n", clause->place.file, clause->place.line);
+}
+
+static void
+print_listeners(const struct s53_dry_run *rehearsal, FILE *out)
+{
+	static const char *const names[] = { "listen-on", "listen-on-v6" };
+	const struct s53_snapshot *snapshot = rehearsal->snapshot;
+	unsigned rule = 0;
+
+	fputs("listen\n", out);
+	for (unsigned i = 0; i < 2; i++) {
+		sa_family_t family = i == 0 ? AF_INET : AF_INET6;
+		const struct s53_conf_clause *clause =
+		    s53_conf_find(s53_setup_listen_options(rehearsal->source), names[i]);
+
+		for (; rule < snapshot->rule_count && snapshot->rules[rule].family == family;
+		     rule++) {
+			while (clause != NULL && clause->level != S53_CONF_SUPPORTED)
+				clause = s53_conf_find(clause->next, names[i]);
+			fprintf(out, "    %s port %u ", names[i], snapshot->rules[rule].port);
+			if (clause == NULL)
+				fputs("{ any; }", out);
+			else
+				s53_explain_match(clause->value.match, out);
+			s53_explain_place(clause, out);
+			if (clause != NULL)
+				clause = s53_conf_find(clause->next, names[i]);
+		}
+	}
+	if (snapshot->rule_count == 0)
+		fputs("    nowhere\n", out);
+}
+
+static void
+print_number(const struct s53_dry_run *rehearsal, const char *name, uint64_t value,
+    const char *unit, FILE *out)
+{
+	const struct s53_conf_clause *clause = s53_setup_option(rehearsal->source, NULL, name);
+
+	if (value >= UINT32_MAX)
+		fprintf(out, "    %s unlimited", name);
+	else
+		fprintf(out, "    %s %" PRIu64 "%s", name, value, unit);
+	s53_explain_place(clause, out);
+}
+
+static void
+print_limits(const struct s53_dry_run *rehearsal, FILE *out)
+{
+	const struct s53_snapshot *snapshot = rehearsal->snapshot;
+	const char *tenths = " (of 100 ms)";
+
+	fputs("limits\n", out);
+	if (rehearsal->options->workers > 0)
+		fprintf(out, "    workers %u (command line)\n", rehearsal->options->workers);
+	else
+		fputs("    workers one for each processor (default)\n", out);
+	print_number(rehearsal, "recursive-clients", snapshot->policy.recursive_clients, "", out);
+	print_number(rehearsal, "tcp-clients", snapshot->tcp_clients, "", out);
+	print_number(rehearsal, "tcp-listen-queue", (uint64_t)snapshot->tcp_listen_queue, "", out);
+	print_number(rehearsal, "tcp-initial-timeout", snapshot->tcp_initial_100ms, tenths, out);
+	print_number(rehearsal, "tcp-idle-timeout", snapshot->tcp_idle_100ms, tenths, out);
+	print_number(
+	    rehearsal, "tcp-keepalive-timeout", snapshot->policy.tcp_keepalive_100ms, tenths, out);
+}
+
+static void
+print_access(const struct s53_dry_run *rehearsal, const struct s53_conf_clause *body,
+    const char *name, FILE *out)
+{
+	static const char *const defaults[] = { [S53_ACCESS_ANY] = "{ any; }",
+		[S53_ACCESS_NONE] = "{ none; }",
+		[S53_ACCESS_LOCAL] = "{ localnets; localhost; }" };
+	enum s53_setup_default otherwise;
+	const struct s53_conf_clause *clause =
+	    s53_setup_access(rehearsal->source, body, name, &otherwise);
+
+	fprintf(out, "    %s ", name);
+	if (clause == NULL)
+		fputs(defaults[otherwise], out);
+	else
+		s53_explain_match(clause->value.match, out);
+	if (clause != NULL && strcmp(clause->name, name) != 0)
+		fprintf(out, " from %s", clause->name);
+	s53_explain_place(clause, out);
+}
+
+static void
+print_match_list(const struct s53_conf_clause *body, const char *name, FILE *out)
+{
+	const struct s53_conf_clause *clause = s53_conf_find(body, name);
+
+	if (clause == NULL)
+		return;
+	fprintf(out, "    %s ", name);
+	s53_explain_match(clause->value.match, out);
+	s53_explain_place(clause, out);
+}
+
+static const struct s53_route_note *
+find_note(const struct s53_snapshot *snapshot, unsigned view, const struct s53_name *apex)
+{
+	const struct s53_route_note *note = snapshot->notes;
+
+	while (note != NULL && !(note->view == view && s53_name_equal(&note->apex, apex)))
+		note = note->next;
+	return note;
+}
+
+struct route_print {
+	const struct s53_dry_run *rehearsal;
+	unsigned view;
+	bool builtin; /* which half is wanted */
+	unsigned count, empty_count;
+	FILE *out;
+};
+
+static bool
+is_empty_zone(const char *apex)
+{
+	for (unsigned i = 0; i < s53_builtin_zone_count; i++)
+		if (strcmp(s53_builtin_zones[i].apex, apex) == 0)
+			return s53_builtin_zones[i].empty;
+	return false;
+}
+
+/* Is it a zone without servers of its own? */
+static bool
+goes_default_way(const struct route_print *print, const struct s53_route *route)
+{
+	const struct s53_policy *policy = &print->rehearsal->snapshot->policy;
+	const struct s53_name root = { .len = 1 };
+	const struct s53_route *other = s53_routes_find(policy->views[print->view].routes, &root);
+
+	return other != NULL && other != route && other->group == route->group;
+}
+
+static void
+print_route(const struct s53_route *route, void *arg)
+{
+	struct route_print *print = arg;
+	const struct s53_route_note *note;
+	char apex[S53_NAME_TEXT];
+
+	if (route->builtin != print->builtin)
+		return;
+	s53_name_print(&route->apex, apex);
+	if (print->builtin && is_empty_zone(apex)) {
+		print->empty_count++;
+		return;
+	}
+	if (print->builtin) {
+		fprintf(
+		    print->out, "%s%s", print->count++ == 0 ? "    answered here: " : ", ", apex);
+		return;
+	}
+	note = find_note(print->rehearsal->snapshot, print->view, &route->apex);
+	fprintf(print->out, "    zone \"%s\" %s %s%s (%s)\n", apex,
+	    route->kind == S53_ROUTE_LOCAL ? "answered from" : "forwarded to",
+	    note != NULL && note->text != NULL ? note->text : "nobody",
+	    route->forward_first ? ", and nowhere else in spite of `forward first`" : "",
+	    note != NULL ? note->place : "built in");
+	if (route->kind == S53_ROUTE_FORWARD && !goes_default_way(print, route)) {
+		s53_explain_zone_policy(note != NULL ? note->zone_body : NULL, print->out);
+		s53_explain_checks(print->rehearsal->snapshot, route->group, print->out);
+	}
+	if (route->answering != NULL && note != NULL)
+		s53_explain_answering(
+		    &(struct s53_explain_scope){ .source = print->rehearsal->source,
+			.zone_body = note->zone_body,
+			.answering = route->answering,
+			.indent = "        " },
+		    print->out);
+}
+
+/* What the blocks `server ADDRESS { }` among `clause` and its followers ask for. */
+static void
+print_servers(const struct s53_conf_clause *clause, FILE *out)
+{
+	for (clause = s53_conf_find(clause, "server"); clause != NULL;
+	     clause = s53_conf_find(clause->next, "server")) {
+		fprintf(out, "    server %s {", clause->label);
+		for (const struct s53_conf_clause *it = clause->body; it != NULL; it = it->next) {
+			if (it->level != S53_CONF_SUPPORTED)
+				continue;
+			if (it->value.type == S53_CONF_BOOL)
+				fprintf(out, " %s %s;", it->name, it->value.boolean ? "yes" : "no");
+			else if (it->value.type == S53_CONF_NUMBER)
+				fprintf(out, " %s %" PRIu64 ";", it->name, it->value.number);
+			else
+				fprintf(out, " %s;", it->name); /* what it says: with the zones */
+		}
+		fputs(" }", out);
+		s53_explain_place(clause, out);
+	}
+}
+
+static void
+print_view(const struct s53_dry_run *rehearsal, unsigned index, const struct s53_conf_clause *body,
+    FILE *out)
+{
+	static const char *const lists[] = { "allow-query", "allow-query-on", "allow-query-cache",
+		"allow-query-cache-on", "allow-recursion", "allow-recursion-on" };
+	const struct s53_view *view = &rehearsal->snapshot->policy.views[index];
+	struct route_print print = { .rehearsal = rehearsal, .view = index, .out = out };
+	const struct s53_explain_scope answers = { .source = rehearsal->source,
+		.view_body = body,
+		.answering = &view->answering,
+		.indent = "    " };
+
+	fprintf(out, "view \"%s\"\n", view->name);
+	print_match_list(body, "match-clients", out);
+	print_match_list(body, "match-destinations", out);
+	if (view->match_recursive_only)
+		fputs("    match-recursive-only yes\n", out);
+	fprintf(out, "    recursion %s", view->recursion ? "yes" : "no");
+	s53_explain_place(s53_setup_option(rehearsal->source, body, "recursion"), out);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		print_access(rehearsal, body, lists[i], out);
+	fprintf(out, "    resolver-query-timeout %u ms", view->query_timeout_ms);
+	s53_explain_place(s53_setup_option(rehearsal->source, body, "resolver-query-timeout"), out);
+	fprintf(out, "    max-udp-size %u", view->udp_size_max);
+	s53_explain_place(s53_setup_option(rehearsal->source, body, "max-udp-size"), out);
+	fprintf(out, "    edns-udp-size %u", view->edns_udp_size);
+	s53_explain_place(s53_setup_option(rehearsal->source, body, "edns-udp-size"), out);
+	s53_explain_upstreams(rehearsal->source, body, view, out);
+	s53_explain_answering(&answers, out);
+	print_servers(
+	    s53_conf_find(body, "server") != NULL ? body : s53_setup_top(rehearsal->source), out);
+	s53_routes_each(view->routes, print_route, &print);
+	print.builtin = true;
+	s53_routes_each(view->routes, print_route, &print);
+	if (print.count > 0)
+		fputc('\n', out);
+	fprintf(out, "    empty zones (RFC 6303) answered here: %u\n", print.empty_count);
+}
+
+static unsigned
+print_ignored(const struct s53_conf_clause *clause, unsigned count, FILE *out)
+{
+	for (; clause != NULL; clause = clause->next) {
+		if (clause->level != S53_CONF_SUPPORTED) {
+			if (count++ == 0)
+				fputs("accepted, without effect here\n", out);
+			fprintf(out, "    %s:%u:%u: %s%s%s (%s)%s%s\n", clause->place.file,
+			    clause->place.line, clause->place.column, clause->name,
+			    clause->label != NULL ? " " : "",
+			    clause->label != NULL ? clause->label : "",
+			    s53_conf_level_text(clause->level), clause->why != NULL ? ": " : "",
+			    clause->why != NULL ? clause->why : "");
+			continue; /* what is inside of it goes with it */
+		}
+		count = print_ignored(clause->body, count, out);
+	}
+	return count;
+}
+
+void
+s53_explain_all(const struct s53_dry_run *rehearsal, FILE *out)
+{
+	const struct s53_source *source = rehearsal->source;
+	const struct s53_policy *policy = &rehearsal->snapshot->policy;
+	const struct s53_conf_clause *view = NULL;
+	const struct s53_conf_clause *blackhole = s53_setup_option(source, NULL, "blackhole");
+
+	fprintf(out, "configuration %s\n",
+	    rehearsal->options->config_shown != NULL ? rehearsal->options->config_shown
+						     : "without a file: built in, and what the "
+						       "command line and SPLIT53_* variables say");
+	print_listeners(rehearsal, out);
+	print_limits(rehearsal, out);
+	s53_explain_cache(rehearsal, out);
+	if (blackhole != NULL) {
+		fputs("blackhole ", out);
+		s53_explain_match(blackhole->value.match, out);
+		s53_explain_place(blackhole, out);
+	}
+	for (unsigned i = 0; i < policy->view_count; i++) {
+		view = s53_setup_next_view(source, view);
+		print_view(rehearsal, i, view != NULL ? view->body : NULL, out);
+	}
+	print_ignored(s53_setup_top(source), 0, out);
+}
+
+int
+s53_explain_run(struct s53_options *options)
+{
+	struct s53_dry_run rehearsal;
+	enum s53_status status = s53_dry_run(options, &rehearsal);
+	bool fine = status == S53_OK;
+
+	if (!fine) {
+		s53_diags_print(&rehearsal.diags, stderr);
+		if (status == S53_E_NOMEM)
+			fputs("split53: out of memory\n", stderr);
+	} else if (options->explain_name != NULL) {
+		fine = s53_explain_name(&rehearsal, stdout);
+	} else {
+		s53_explain_all(&rehearsal, stdout);
+	}
+	s53_dry_run_fini(&rehearsal);
+	return fine ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * explain.h - a configuration built for looking at it: --check and --explain.
+ *
+ * Layer    inspect
+ * Threads  main thread
+ * Memory   a rehearsal owns all of it, until s53_dry_run_fini()
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include <split53/setup.h>
+
+struct event_base;
+
+/* Everything that serving would build, and nothing of what would serve. */
+struct s53_dry_run {
+	const struct s53_options *options;
+	struct s53_diags diags;
+	struct s53_source *source; /* NULL: it could not be read */
+	struct s53_snapshot *snapshot; /* NULL: it could not be built */
+	struct s53_registry *registry;
+	struct s53_hosts *hosts;
+	struct event_base *base;
+	struct s53_interface_addr *interfaces;
+	struct s53_ours ours;
+};
+
+/* s53_dry_run_fini() follows whatever is returned. */
+S53_MUST_USE enum s53_status s53_dry_run(
+    struct s53_options *options, struct s53_dry_run *rehearsal);
+void s53_dry_run_fini(struct s53_dry_run *rehearsal);
+
+/* "{ !192.0.2.1; localnets; }" */
+void s53_explain_match(const struct s53_conf_match *match, FILE *out);
+
+/* " (named.conf:7)", or " (default)" for NULL, and the end of the line. */
+void s53_explain_place(const struct s53_conf_clause *clause, FILE *out);
+
+/* The cache as a whole: its size and its files. */
+void s53_explain_cache(const struct s53_dry_run *rehearsal, FILE *out);
+
+/* Whose answers: a view's, or a zone's when zone_body is not NULL. */
+struct s53_explain_scope {
+	const struct s53_source *source;
+	const struct s53_conf_clause *zone_body, *view_body;
+	const struct s53_answering *answering;
+	const char *indent;
+};
+
+/* What is written of how they are kept and given out, a line each. */
+void s53_explain_answering(const struct s53_explain_scope *scope, FILE *out);
+
+/* How servers are chosen and how much may be under way, where a view or options say it: lines. */
+void s53_explain_upstreams(const struct s53_source *source, const struct s53_conf_clause *view_body,
+    const struct s53_view *view, FILE *out);
+
+/* A zone's own forwarders-policy; and how its servers are checked: lines. */
+void s53_explain_zone_policy(const struct s53_conf_clause *zone_body, FILE *out);
+void s53_explain_checks(
+    const struct s53_snapshot *snapshot, const struct s53_group *group, FILE *out);
+
+/* The rules of a group, where they are not the default: a line. */
+void s53_explain_choice(const struct s53_group *group, FILE *out);
+
+/* ", probed by SOA consul": behind a server. */
+void s53_explain_server_check(
+    const struct s53_snapshot *snapshot, const struct s53_upstream *upstream, FILE *out);
+
+/* The way of one question: view, access, route. false: NAME or CLIENT are none (said on stderr). */
+bool s53_explain_name(const struct s53_dry_run *rehearsal, FILE *out);
+
+/* The whole configuration. */
+void s53_explain_all(const struct s53_dry_run *rehearsal, FILE *out);

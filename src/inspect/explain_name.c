@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * explain_name.c - --explain NAME [CLIENT]: one question's way as far as the configuration
+ * decides it, by the same functions that decide it when it is asked.
+ */
+#include <string.h>
+
+#include <split53/cache.h>
+
+#include "explain.h"
+
+struct asking {
+	struct s53_name name;
+	struct s53_addr client;
+	struct s53_addr local; /* the address of ours that would be asked */
+};
+
+static bool
+read_asking(const struct s53_options *options, struct asking *asking)
+{
+	const char *client =
+	    options->explain_client != NULL ? options->explain_client : "127.0.0.1";
+	const char *local;
+
+	if (s53_name_parse(options->explain_name, &asking->name) != S53_OK) {
+		fprintf(stderr, "split53: --explain: '%s' is not a domain name\n",
+		    options->explain_name);
+		return false;
+	}
+	s53_name_lower(&asking->name);
+	if (s53_addr_parse(client, 0, &asking->client) != S53_OK) {
+		fprintf(stderr, "split53: --explain: '%s' is not a client's address\n", client);
+		return false;
+	}
+	local = asking->client.family == AF_INET6 ? "::1" : "127.0.0.1";
+	return s53_addr_parse(local, S53_DNS_PORT, &asking->local) == S53_OK;
+}
+
+static const char *
+yes_or_no(bool value)
+{
+	return value ? "yes" : "no";
+}
+
+/* The six lists and recursion, as the step admit asks them. */
+static bool
+print_admit(const struct s53_view *view, const struct asking *asking, FILE *out)
+{
+	const struct s53_addr *client = &asking->client, *local = &asking->local;
+	bool recursion = s53_acl_allows(view->allow_recursion, client) &&
+	    s53_acl_allows(view->allow_recursion_on, local);
+	bool cache = s53_acl_allows(view->allow_query_cache, client) &&
+	    s53_acl_allows(view->allow_query_cache_on, local);
+	bool may_query = s53_acl_allows(view->allow_query, client) &&
+	    s53_acl_allows(view->allow_query_on, local);
+
+	fprintf(out,
+	    "admit    allow-query %s, recursion %s, allow-recursion %s, allow-query-cache %s\n",
+	    yes_or_no(may_query), yes_or_no(view->recursion), yes_or_no(recursion),
+	    yes_or_no(cache));
+	return may_query && view->recursion && recursion && cache;
+}
+
+static void
+print_group(const struct s53_snapshot *snapshot, const struct s53_group *group, FILE *out)
+{
+	char text[S53_ADDR_TEXT];
+
+	s53_explain_choice(group, out);
+	for (unsigned i = 0; i < s53_group_size(group); i++) {
+		struct s53_upstream *upstream = s53_group_server(group, i);
+		const struct s53_upstream_options *options = s53_upstream_options(upstream);
+
+		fprintf(out, "upstream %s", s53_addr_print(s53_upstream_addr(upstream), text));
+		if (s53_group_tier(group, i) > 1)
+			fprintf(out, ", tier %u", s53_group_tier(group, i));
+		if (options->tcp_only)
+			fputs(", TCP only", out);
+		if (options->edns)
+			fprintf(out, ", EDNS %u octets", options->edns_udp_size);
+		else
+			fputs(", no EDNS", out);
+		if (options->source.family != AF_UNSPEC)
+			fprintf(out, ", from %s", s53_addr_print_host(&options->source, text));
+		s53_explain_server_check(snapshot, upstream, out);
+		fputc('\n', out);
+	}
+}
+
+static const struct s53_route_note *
+find_note(const struct s53_snapshot *snapshot, unsigned view, const struct s53_name *apex)
+{
+	const struct s53_route_note *note = snapshot->notes;
+
+	while (note != NULL && !(note->view == view && s53_name_equal(&note->apex, apex)))
+		note = note->next;
+	return note;
+}
+
+/* How long its answers stay, by the rules of the zone or the view. */
+static void
+print_cache(const struct s53_view *view, const struct s53_route *route, FILE *out)
+{
+	const struct s53_answering *answering =
+	    route->answering != NULL ? route->answering : &view->answering;
+	const struct s53_cache_rules *rules = answering->cache;
+
+	if (!rules->enabled) {
+		fputs("cache    nothing is kept\n", out);
+		return;
+	}
+	fprintf(out, "cache    answers %u to %u s, no data %u to %u s, failures %u s",
+	    rules->min_ttl_s, rules->max_ttl_s, rules->min_ncache_ttl_s, rules->max_ncache_ttl_s,
+	    rules->servfail_ttl_s);
+	if (rules->stale_keep)
+		fprintf(out, ", stale %u s more%s", rules->max_stale_s,
+		    rules->stale_answer ? "" : ", but not given out");
+	fputc('\n', out);
+}
+
+static void
+print_local(const struct s53_view *view, const struct s53_route *route, const struct asking *asking,
+    FILE *out)
+{
+	bool may_query = s53_view_may_query(view, route, &asking->client, &asking->local);
+
+	if (route->allow_query != NULL || route->allow_query_on != NULL)
+		fprintf(out, "admit    the zone's own allow-query %s\n", yes_or_no(may_query));
+	fputs(may_query ? "answer   from here\n" : "answer   REFUSED\n", out);
+}
+
+static void
+print_way(const struct s53_dry_run *rehearsal, const struct s53_view *view,
+    const struct asking *asking, FILE *out)
+{
+	const struct s53_policy *policy = &rehearsal->snapshot->policy;
+	const struct s53_route *route;
+	const struct s53_route_note *note = NULL;
+	char apex[S53_NAME_TEXT];
+	bool may_recurse = print_admit(view, asking, out);
+
+	route = s53_routes_find(view->routes, &asking->name);
+	if (route != NULL) {
+		note =
+		    find_note(rehearsal->snapshot, (unsigned)(view - policy->views), &route->apex);
+		fprintf(out, "route    zone \"%s\" %s %s (%s)\n",
+		    s53_name_print(&route->apex, apex),
+		    route->kind == S53_ROUTE_LOCAL ? "answered from" : "forwarded to",
+		    note != NULL && note->text != NULL ? note->text : "a built-in zone",
+		    note != NULL ? note->place : "built in");
+	}
+	if (route != NULL && route->kind == S53_ROUTE_LOCAL) {
+		print_local(view, route, asking, out);
+	} else if (!may_recurse) {
+		fputs("answer   REFUSED: this client may not have questions forwarded\n", out);
+	} else if (route == NULL || route->kind == S53_ROUTE_NONE) {
+		fputs("answer   REFUSED: no forwarders for this name\n", out);
+	} else {
+		print_cache(view, route, out);
+		print_group(rehearsal->snapshot, route->group, out);
+		fputs(s53_group_size(route->group) > 0
+			? "answer   what an upstream says\n"
+			: "answer   SERVFAIL: no upstream's address is known yet\n",
+		    out);
+	}
+}
+
+bool
+s53_explain_name(const struct s53_dry_run *rehearsal, FILE *out)
+{
+	const struct s53_policy *policy = &rehearsal->snapshot->policy;
+	const struct s53_view *view;
+	struct asking asking;
+	char name[S53_NAME_TEXT], client[S53_ADDR_TEXT];
+
+	if (!read_asking(rehearsal->options, &asking))
+		return false;
+	fprintf(out, "question %s from %s\n", s53_name_print(&asking.name, name),
+	    s53_addr_print_host(&asking.client, client));
+	if (policy->blackhole != NULL && s53_acl_allows(policy->blackhole, &asking.client)) {
+		fputs("answer   none: the client is in blackhole\n", out);
+		return true;
+	}
+	view = s53_policy_view(policy, &asking.client, &asking.local, true);
+	if (view == NULL) {
+		fputs("answer   REFUSED: no view matches this client\n", out);
+		return true;
+	}
+	fprintf(out, "view     \"%s\"\n", view->name);
+	print_way(rehearsal, view, &asking, out);
+	return true;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * asker.c - see asker.h.
+ */
+#include "host_lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel.h"
+
+#define TRIES 2
+#define TRY_MS 1000
+
+_Static_assert(S53_CHANNEL_SERVERS_MAX >= S53_HOST_ADDRS_MAX, "a channel takes all servers");
+
+struct s53_host_lookup {
+	struct s53_channel channel;
+};
+
+struct lookup {
+	void (*found)(void *arg, enum s53_status status, const struct s53_addr *addrs,
+	    unsigned count, uint32_t ttl_s);
+	void *arg;
+};
+
+struct s53_host_lookup *
+s53_host_lookup_new(struct event_base *base)
+{
+	struct s53_host_lookup *asker = calloc(1, sizeof(*asker));
+	char lookups[] = "fb"; /* /etc/hosts, then DNS */
+	struct ares_options options = {
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+		.tries = TRIES,
+		.timeout = TRY_MS,
+		.lookups = lookups,
+	};
+
+	if (asker == NULL)
+		return NULL;
+	asker->channel.base = base;
+	if (s53_channel_open(&asker->channel, &options,
+		ARES_OPT_FLAGS | ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS | ARES_OPT_LOOKUPS))
+		return asker;
+	free(asker);
+	return NULL;
+}
+
+void
+s53_host_lookup_free(struct s53_host_lookup *asker)
+{
+	if (asker == NULL)
+		return;
+	s53_channel_close(&asker->channel);
+	free(asker);
+}
+
+enum s53_status
+s53_host_lookup_use(struct s53_host_lookup *asker, const struct s53_addr *servers, unsigned count)
+{
+	return s53_channel_use(&asker->channel, servers, count) ? S53_OK : S53_E_NOMEM;
+}
+
+static enum s53_status
+status_of(int ares_status)
+{
+	switch (ares_status) {
+	case ARES_SUCCESS:
+		return S53_OK;
+	case ARES_ENOTFOUND:
+	case ARES_ENODATA:
+	case ARES_ENONAME:
+	case ARES_EBADNAME:
+		return S53_E_ABSENT;
+	default:
+		return S53_E_IO;
+	}
+}
+
+/* How many addresses were copied out; *ttl_s: the shortest TTL. */
+static unsigned
+copy_addrs(const struct ares_addrinfo *info, struct s53_addr *out, uint32_t *ttl_s)
+{
+	unsigned count = 0;
+
+	*ttl_s = UINT32_MAX;
+	for (const struct ares_addrinfo_node *it = info->nodes;
+	     it != NULL && count < S53_HOST_ADDRS_MAX; it = it->ai_next) {
+		size_t len = (size_t)it->ai_addrlen;
+
+		if ((it->ai_family != AF_INET && it->ai_family != AF_INET6) ||
+		    len > sizeof(out[count]))
+			continue;
+		memset(&out[count], 0, sizeof(out[count]));
+		memcpy(&out[count], it->ai_addr, len);
+		s53_addr_set_port(&out[count], 0);
+		count++;
+		if (it->ai_ttl >= 0 && (uint32_t)it->ai_ttl < *ttl_s)
+			*ttl_s = (uint32_t)it->ai_ttl;
+	}
+	return count;
+}
+
+static void
+on_found(void *arg, int ares_status, int timeouts, struct ares_addrinfo *info)
+{
+	struct lookup lookup = *(struct lookup *)arg;
+	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
+	enum s53_status status = status_of(ares_status);
+	uint32_t ttl_s = 0;
+	unsigned count = 0;
+
+	(void)timeouts;
+	free(arg);
+	if (status == S53_OK && info != NULL)
+		count = copy_addrs(info, addrs, &ttl_s);
+	if (info != NULL)
+		ares_freeaddrinfo(info);
+	if (status == S53_OK && count == 0)
+		status = S53_E_ABSENT;
+	lookup.found(lookup.arg, status, addrs, count, ttl_s);
+}
+
+void
+s53_host_lookup_look_up(struct s53_host_lookup *asker, const char *name,
+    void (*found)(void *arg, enum s53_status status, const struct s53_addr *addrs, unsigned count,
+	uint32_t ttl_s),
+    void *arg)
+{
+	struct ares_addrinfo_hints hints = { .ai_flags = ARES_AI_NOSORT, .ai_family = AF_UNSPEC };
+	struct lookup *lookup = malloc(sizeof(*lookup));
+
+	if (lookup == NULL) {
+		found(arg, S53_E_IO, NULL, 0, 0);
+		return;
+	}
+	*lookup = (struct lookup){ found, arg };
+	ares_getaddrinfo(asker->channel.ares, name, NULL, &hints, on_found, lookup);
+	s53_channel_arm(&asker->channel);
+}

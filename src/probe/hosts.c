@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * hosts.c - names whose addresses are kept up to date, and whom to ask for them.
+ */
+#include "host_lookup.h"
+#include "resolvconf.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <split53/list.h>
+#include <split53/log.h>
+
+#define TTL_MIN_S 5
+#define TTL_MAX_S 86400
+#define RETRY_MIN_S 1
+#define RETRY_MAX_S 60
+
+struct addr_set {
+	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
+	unsigned count;
+};
+
+struct host {
+	struct s53_link link; /* hosts->names */
+	struct s53_hosts *hosts;
+	char *name;
+	struct event *again; /* when to look it up */
+	struct addr_set known;
+	uint32_t retry_s; /* after the next failure */
+	bool looking;
+	bool dropped; /* unwatched while looking: freed when that ends */
+};
+
+struct s53_hosts {
+	struct event_base *base;
+	void (*changed)(void *arg);
+	void *arg;
+	struct event *tell; /* calls changed() from the loop */
+	struct s53_host_lookup *asker;
+	struct s53_link names;
+	bool switching; /* lookups that end now were cut short: no failures */
+	struct addr_set asked; /* the servers that the asker has */
+	bool asked_unsure; /* it may have others: memory was short */
+	bool servers_given; /* by s53_hosts_ask(); else those of resolv.conf are asked */
+	char *path; /* of resolv.conf, NULL: never read */
+	bool (*is_ourselves)(const struct s53_addr *addr, void *arg);
+	void *ourselves_arg;
+	struct addr_set resolv;
+	struct s53_resolvconf_watch *watch;
+};
+
+static void
+copy_out(const struct addr_set *set, struct s53_addr *out)
+{
+	if (set->count > 0)
+		memcpy(out, set->addrs, set->count * sizeof(out[0]));
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	const struct s53_addr *a = left, *b = right;
+	size_t a_len, b_len;
+	const uint8_t *a_octets = s53_addr_octets(a, &a_len);
+	const uint8_t *b_octets = s53_addr_octets(b, &b_len);
+
+	if (a_len != b_len)
+		return a_len < b_len ? -1 : 1;
+	return memcmp(a_octets, b_octets, a_len);
+}
+
+/* Sorted, each once. */
+static void
+set_fill(struct addr_set *set, const struct s53_addr *addrs, unsigned count)
+{
+	struct s53_addr sorted[S53_HOST_ADDRS_MAX];
+
+	set->count = 0;
+	if (count == 0)
+		return;
+	memcpy(sorted, addrs, count * sizeof(sorted[0]));
+	qsort(sorted, count, sizeof(sorted[0]), compare);
+	for (unsigned i = 0; i < count; i++) {
+		if (i == 0 || !s53_addr_equal(&sorted[i], &sorted[i - 1]))
+			set->addrs[set->count++] = sorted[i];
+	}
+}
+
+static bool
+set_equal(const struct addr_set *a, const struct addr_set *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (unsigned i = 0; i < a->count; i++) {
+		if (!s53_addr_equal(&a->addrs[i], &b->addrs[i]))
+			return false;
+	}
+	return true;
+}
+
+static void
+on_tell(evutil_socket_t fd, short what, void *arg)
+{
+	struct s53_hosts *hosts = arg;
+
+	(void)fd;
+	(void)what;
+	hosts->changed(hosts->arg);
+}
+
+static void
+tell(struct s53_hosts *hosts)
+{
+	event_active(hosts->tell, EV_TIMEOUT, 0);
+}
+
+static void
+host_free(struct host *host)
+{
+	event_free(host->again);
+	free(host->name);
+	free(host);
+}
+
+static void
+again_in(struct host *host, uint32_t seconds)
+{
+	struct timeval tv = { (time_t)seconds, 0 };
+
+	(void)event_add(host->again, &tv);
+}
+
+static void
+host_known(struct host *host, const struct s53_addr *addrs, unsigned count, uint32_t ttl_s)
+{
+	struct addr_set found;
+
+	set_fill(&found, addrs, count);
+	host->retry_s = RETRY_MIN_S;
+	again_in(host, ttl_s < TTL_MIN_S ? TTL_MIN_S : ttl_s > TTL_MAX_S ? TTL_MAX_S : ttl_s);
+	if (set_equal(&found, &host->known))
+		return;
+	host->known = found;
+	s53_log(S53_LOG_RESOLVER, S53_LOG_INFO, "forwarder %s has %u addresses now", host->name,
+	    found.count);
+	tell(host->hosts);
+}
+
+static void
+on_found(
+    void *arg, enum s53_status status, const struct s53_addr *addrs, unsigned count, uint32_t ttl_s)
+{
+	struct host *host = arg;
+
+	host->looking = false;
+	if (host->dropped) {
+		host_free(host);
+		return;
+	}
+	if (host->hosts->switching)
+		return;
+	if (status == S53_OK) {
+		host_known(host, addrs, count, ttl_s);
+		return;
+	}
+	if (host->retry_s == RETRY_MIN_S)
+		s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
+		    "forwarder %s cannot be resolved (%s); %u addresses known before stay in use",
+		    host->name, status == S53_E_ABSENT ? "no such name" : "no answer",
+		    host->known.count);
+	again_in(host, host->retry_s);
+	host->retry_s = host->retry_s * 2 < RETRY_MAX_S ? host->retry_s * 2 : RETRY_MAX_S;
+}
+
+static void
+look_up(struct host *host)
+{
+	if (host->looking)
+		return;
+	host->looking = true;
+	s53_host_lookup_look_up(host->hosts->asker, host->name, on_found, host);
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	look_up(arg);
+}
+
+static struct host *
+find(const struct s53_hosts *hosts, const char *name)
+{
+	S53_LIST_EACH (&hosts->names, it) {
+		struct host *host = S53_CONTAINER_OF(it, struct host, link);
+
+		if (strcasecmp(host->name, name) == 0)
+			return host;
+	}
+	return NULL;
+}
+
+enum s53_status
+s53_hosts_watch(struct s53_hosts *hosts, const char *name)
+{
+	struct host *host;
+
+	if (find(hosts, name) != NULL)
+		return S53_OK;
+	host = calloc(1, sizeof(*host));
+	if (host == NULL)
+		return S53_E_NOMEM;
+	host->hosts = hosts;
+	host->retry_s = RETRY_MIN_S;
+	host->name = strdup(name);
+	host->again = evtimer_new(hosts->base, on_again, host);
+	if (host->name == NULL || host->again == NULL) {
+		if (host->again != NULL)
+			event_free(host->again);
+		free(host->name);
+		free(host);
+		return S53_E_NOMEM;
+	}
+	s53_list_append(&hosts->names, &host->link);
+	look_up(host);
+	return S53_OK;
+}
+
+static void
+host_drop(struct host *host)
+{
+	s53_list_remove(&host->link);
+	(void)event_del(host->again);
+	host->dropped = true;
+	if (!host->looking)
+		host_free(host);
+}
+
+void
+s53_hosts_unwatch(struct s53_hosts *hosts, const char *name)
+{
+	struct host *host = find(hosts, name);
+
+	if (host != NULL)
+		host_drop(host);
+}
+
+unsigned
+s53_hosts_addrs(
+    const struct s53_hosts *hosts, const char *name, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+{
+	const struct host *host = find(hosts, name);
+
+	if (host == NULL)
+		return 0;
+	copy_out(&host->known, out);
+	return host->known.count;
+}
+
+/*
+ * Other servers: what they say is wanted now. The same ones are not asked before their TTLs end:
+ * each new configuration brings us here, also the one that a name's new addresses led to.
+ */
+static enum s53_status
+use_servers(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned count)
+{
+	struct addr_set wanted = { .count = count };
+	enum s53_status status;
+
+	if (count > 0)
+		memcpy(wanted.addrs, servers, count * sizeof(servers[0]));
+	if (!hosts->asked_unsure && set_equal(&wanted, &hosts->asked))
+		return S53_OK;
+	hosts->switching = true;
+	status = s53_host_lookup_use(hosts->asker, servers, count);
+	hosts->switching = false;
+	hosts->asked = wanted;
+	hosts->asked_unsure = status != S53_OK;
+	S53_LIST_EACH (&hosts->names, it) {
+		again_in(S53_CONTAINER_OF(it, struct host, link), 0);
+	}
+	return status;
+}
+
+enum s53_status
+s53_hosts_ask(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned count)
+{
+	if (count > S53_HOST_ADDRS_MAX)
+		return S53_E_RANGE;
+	hosts->servers_given = count > 0;
+	if (count == 0)
+		return use_servers(hosts, hosts->resolv.addrs, hosts->resolv.count);
+	return use_servers(hosts, servers, count);
+}
+
+/* Read the file; true when its servers, less ourselves, are others than before. */
+static bool
+read_resolv(struct s53_hosts *hosts)
+{
+	struct s53_addr all[S53_HOST_ADDRS_MAX];
+	unsigned count = s53_resolvconf_read(hosts->path, all);
+	struct addr_set was = hosts->resolv;
+
+	hosts->resolv.count = 0;
+	for (unsigned i = 0; i < count; i++) {
+		if (hosts->is_ourselves == NULL ||
+		    !hosts->is_ourselves(&all[i], hosts->ourselves_arg))
+			hosts->resolv.addrs[hosts->resolv.count++] = all[i];
+	}
+	if (set_equal(&was, &hosts->resolv))
+		return false;
+	if (!hosts->servers_given &&
+	    use_servers(hosts, hosts->resolv.addrs, hosts->resolv.count) != S53_OK)
+		s53_log(S53_LOG_RESOLVER, S53_LOG_ERROR, "no memory to ask the servers of %s",
+		    hosts->path);
+	return true;
+}
+
+static void
+on_touched(void *arg)
+{
+	struct s53_hosts *hosts = arg;
+
+	if (read_resolv(hosts))
+		hosts->changed(hosts->arg);
+}
+
+unsigned
+s53_hosts_resolv_conf(struct s53_hosts *hosts, const char *path,
+    bool (*is_ourselves)(const struct s53_addr *addr, void *arg), void *arg,
+    struct s53_addr out[static S53_HOST_ADDRS_MAX])
+{
+	char *copy;
+
+	hosts->is_ourselves = is_ourselves;
+	hosts->ourselves_arg = arg;
+	if (hosts->path == NULL || strcmp(hosts->path, path) != 0) {
+		copy = strdup(path);
+		if (copy == NULL)
+			return 0;
+		free(hosts->path);
+		hosts->path = copy;
+		s53_resolvconf_unwatch(hosts->watch);
+		hosts->watch = s53_resolvconf_watch(hosts->base, path, on_touched, hosts);
+		if (hosts->watch == NULL)
+			s53_log(S53_LOG_GENERAL, S53_LOG_WARNING,
+			    "changes of %s will not be noticed", path);
+	}
+	(void)read_resolv(hosts);
+	copy_out(&hosts->resolv, out);
+	return hosts->resolv.count;
+}
+
+struct s53_hosts *
+s53_hosts_new(struct event_base *base, void (*changed)(void *arg), void *arg)
+{
+	struct s53_hosts *hosts = calloc(1, sizeof(*hosts));
+
+	if (hosts == NULL)
+		return NULL;
+	hosts->base = base;
+	hosts->changed = changed;
+	hosts->arg = arg;
+	s53_list_init(&hosts->names);
+	hosts->tell = event_new(base, -1, 0, on_tell, hosts);
+	hosts->asker = s53_host_lookup_new(base);
+	if (hosts->tell != NULL && hosts->asker != NULL)
+		return hosts;
+	s53_hosts_free(hosts);
+	return NULL;
+}
+
+void
+s53_hosts_free(struct s53_hosts *hosts)
+{
+	if (hosts == NULL)
+		return;
+	S53_LIST_EACH_SAFE (&hosts->names, it, following) {
+		host_drop(S53_CONTAINER_OF(it, struct host, link));
+	}
+	s53_host_lookup_free(hosts->asker); /* ends the lookups, which frees what was dropped */
+	s53_resolvconf_unwatch(hosts->watch);
+	if (hosts->tell != NULL)
+		event_free(hosts->tell);
+	free(hosts->path);
+	free(hosts);
+}

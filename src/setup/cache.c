@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * setup_cache.c - how answers are kept and given out: of a view, and of a zone that says otherwise;
+ * how large the cache is, and which files it has.
+ *
+ * The size. There is one cache, and what it takes counts against what this process may use: the
+ * machine's memory, or the limit of its control group if that is less. Without a word it has
+ * 64 MiB, or half of a memory that is small; `unlimited`, and whatever is more, is three quarters,
+ * so that the rest of the program has room and nobody is killed for a cache. BIND's 90 % of the
+ * machine is right where named is all that runs there.
+ *
+ * Sources  BIND 9.18 ARM, and what named-checkconf and named 9.18 do with values out of range;
+ *          RFC 2181 s8 (a TTL has 31 bits)
+ */
+#include <string.h>
+
+#include <split53/cache.h>
+
+#include <split53/memory.h>
+#include "builder.h"
+
+#define MIB ((uint64_t)1 << 20)
+#define DEFAULT_OCTETS (64 * MIB)
+#define LEAST_OCTETS (2 * MIB) /* BIND's too */
+
+#define DEFAULT_DUMP "named_dump.db"
+
+/* Where a clause may stand; zone NULL: a view is asked for. */
+struct scope {
+	struct s53_setup *setup;
+	const struct s53_conf_clause *zone, *view; /* their bodies */
+};
+
+const struct s53_conf_clause *
+s53_setup_zone_option(const struct s53_source *source, const struct s53_conf_clause *zone_body,
+    const struct s53_conf_clause *view_body, const char *name)
+{
+	const struct s53_conf_clause *clause = s53_conf_find(zone_body, name);
+
+	return clause != NULL ? clause : s53_setup_option(source, view_body, name);
+}
+
+static const struct s53_conf_clause *
+find(const struct scope *scope, const char *name)
+{
+	return s53_setup_zone_option(scope->setup->input->source, scope->zone, scope->view, name);
+}
+
+static uint32_t
+seconds(const struct scope *scope, const char *name, uint32_t otherwise)
+{
+	const struct s53_conf_clause *clause = find(scope, name);
+
+	if (clause == NULL || clause->value.type != S53_CONF_NUMBER)
+		return otherwise;
+	return clause->value.number > INT32_MAX ? INT32_MAX : (uint32_t)clause->value.number;
+}
+
+static bool
+is_yes(const struct scope *scope, const char *name, bool otherwise)
+{
+	const struct s53_conf_clause *clause = find(scope, name);
+
+	return clause != NULL && clause->value.type == S53_CONF_BOOL ? clause->value.boolean
+								     : otherwise;
+}
+
+bool
+s53_setup_is_none(const struct s53_conf_clause *clause)
+{
+	return clause != NULL && clause->value.type == S53_CONF_NUMBER &&
+	    clause->value.number == 0 && !clause->value.is_default;
+}
+
+static void
+read_ttls(const struct scope *scope, struct s53_cache_rules *rules)
+{
+	rules->max_ttl_s = seconds(scope, "max-cache-ttl", 604800);
+	rules->min_ttl_s = seconds(scope, "min-cache-ttl", 0);
+	rules->max_ncache_ttl_s = seconds(scope, "max-ncache-ttl", 10800);
+	rules->min_ncache_ttl_s = seconds(scope, "min-ncache-ttl", 0);
+	rules->servfail_ttl_s = seconds(scope, "servfail-ttl", 1);
+	/* A zone's maximum may be below its view's minimum: the maximum holds. */
+	if (rules->min_ttl_s > rules->max_ttl_s)
+		rules->min_ttl_s = rules->max_ttl_s;
+	if (rules->min_ncache_ttl_s > rules->max_ncache_ttl_s)
+		rules->min_ncache_ttl_s = rules->max_ncache_ttl_s;
+}
+
+static void
+read_stale(const struct scope *scope, struct s53_cache_rules *rules)
+{
+	const struct s53_conf_clause *timeout = find(scope, "stale-answer-client-timeout");
+
+	/* To give stale answers out is to keep them, unless that is forbidden in so many words. */
+	rules->stale_answer = is_yes(scope, "stale-answer-enable", false);
+	rules->stale_keep = is_yes(scope, "stale-cache-enable", rules->stale_answer);
+	rules->stale_answer = rules->stale_answer && rules->stale_keep;
+	rules->max_stale_s = seconds(scope, "max-stale-ttl", 86400);
+	rules->stale_answer_ttl_s = seconds(scope, "stale-answer-ttl", 30);
+	rules->stale_refresh_s = seconds(scope, "stale-refresh-time", 30);
+	rules->stale_client_timeout_ms = S53_STALE_TIMEOUT_OFF;
+	if (timeout != NULL && timeout->value.type == S53_CONF_NUMBER &&
+	    timeout->value.number < S53_STALE_TIMEOUT_OFF)
+		rules->stale_client_timeout_ms = (uint32_t)timeout->value.number;
+}
+
+static void
+read_prefetch(const struct scope *scope, struct s53_cache_rules *rules)
+{
+	const struct s53_conf_clause *clause = find(scope, "prefetch");
+
+	rules->prefetch_trigger_s = seconds(scope, "prefetch", 2);
+	rules->prefetch_eligible_s = 9;
+	if (clause != NULL && clause->second.type == S53_CONF_NUMBER)
+		rules->prefetch_eligible_s =
+		    clause->second.number > INT32_MAX ? INT32_MAX : (uint32_t)clause->second.number;
+	/* BIND: what was just stored is not to be asked for again at once. */
+	if (rules->prefetch_eligible_s < rules->prefetch_trigger_s + 6)
+		rules->prefetch_eligible_s = rules->prefetch_trigger_s + 6;
+}
+
+static enum s53_minimal
+read_minimal(const struct scope *scope)
+{
+	const struct s53_conf_clause *clause = find(scope, "minimal-responses");
+
+	if (clause == NULL)
+		return S53_MINIMAL_NO_AUTH_RECURSIVE;
+	if (clause->value.type == S53_CONF_BOOL)
+		return clause->value.boolean ? S53_MINIMAL_YES : S53_MINIMAL_NO;
+	return clause->value.type == S53_CONF_TEXT && strcmp(clause->value.text, "no-auth") == 0
+	    ? S53_MINIMAL_NO_AUTH
+	    : S53_MINIMAL_NO_AUTH_RECURSIVE;
+}
+
+static uint64_t
+memory_of(const struct s53_setup *setup)
+{
+	return setup->input->memory_octets != 0 ? setup->input->memory_octets : s53_memory_octets();
+}
+
+static uint64_t
+whole_mib(uint64_t octets)
+{
+	return octets / MIB * MIB;
+}
+
+static uint64_t
+default_octets(uint64_t memory)
+{
+	return memory / 2 < DEFAULT_OCTETS && memory > 0 ? whole_mib(memory / 2) : DEFAULT_OCTETS;
+}
+
+/* The most that a cache may have; UINT64_MAX where nobody says what memory there is. */
+static uint64_t
+most_octets(uint64_t memory)
+{
+	return memory > 0 ? whole_mib(memory / 4 * 3) : UINT64_MAX;
+}
+
+/* What a clause asks for, before the limits. */
+static uint64_t
+asked_octets(const struct s53_conf_clause *clause, uint64_t memory)
+{
+	const struct s53_conf_value *value = clause != NULL ? &clause->value : NULL;
+
+	if (value == NULL || value->type != S53_CONF_NUMBER || value->is_default)
+		return default_octets(memory);
+	if (value->unlimited)
+		return memory > 0 ? most_octets(memory) : DEFAULT_OCTETS;
+	if (!value->percent)
+		return value->number;
+	if (memory == 0)
+		return DEFAULT_OCTETS;
+	return value->number >= 100 ? memory : whole_mib(memory / 100 * value->number);
+}
+
+static uint64_t
+limited_octets(struct s53_setup *setup, const struct s53_conf_clause *clause)
+{
+	uint64_t memory = memory_of(setup), most = most_octets(memory);
+	uint64_t octets = asked_octets(clause, memory);
+
+	if (octets > most) {
+		s53_setup_warn(setup, clause->place,
+		    "'max-cache-size' is more than three quarters of the memory that this process "
+		    "may use (%llu MiB): %llu MiB is taken",
+		    (unsigned long long)(memory / MIB), (unsigned long long)(most / MIB));
+		octets = most;
+	}
+	return octets < LEAST_OCTETS ? LEAST_OCTETS : octets;
+}
+
+/* Whether answers are kept here, and how large a cache is asked for. */
+static bool
+read_enabled(const struct scope *scope)
+{
+	struct s53_setup *setup = scope->setup;
+	const struct s53_conf_clause *clause = find(scope, "max-cache-size");
+	const struct s53_conf_clause *global =
+	    s53_setup_option(setup->input->source, NULL, "max-cache-size");
+
+	if (s53_setup_is_none(clause))
+		return false;
+	setup->cache_wanted = true;
+	if (s53_setup_is_none(global) && clause != NULL) {
+		uint64_t octets = limited_octets(setup, clause);
+
+		if (octets > setup->cache_octets)
+			setup->cache_octets = octets;
+	}
+	return true;
+}
+
+static void
+read_answering(const struct scope *scope, struct s53_answering *out)
+{
+	struct s53_cache_rules *rules = s53_setup_alloc(scope->setup, sizeof(*rules));
+
+	if (rules == NULL)
+		return;
+	rules->enabled = read_enabled(scope);
+	read_ttls(scope, rules);
+	read_stale(scope, rules);
+	read_prefetch(scope, rules);
+	out->cache = rules;
+	out->minimal = read_minimal(scope);
+	out->order = s53_setup_order(scope->setup, find(scope, "rrset-order"));
+}
+
+void
+s53_setup_answering(
+    struct s53_setup *setup, const struct s53_conf_clause *view_body, struct s53_answering *out)
+{
+	const struct scope scope = { .setup = setup, .view = view_body };
+
+	read_answering(&scope, out);
+}
+
+const struct s53_answering *
+s53_setup_zone_answering(struct s53_setup *setup, const struct s53_conf_clause *zone_body,
+    const struct s53_conf_clause *view_body)
+{
+	const struct scope scope = { .setup = setup, .zone = zone_body, .view = view_body };
+	struct s53_answering *answering;
+	unsigned i = 0;
+
+	while (i < s53_setup_answering_count &&
+	    s53_conf_find(zone_body, s53_setup_answering_names[i]) == NULL)
+		i++;
+	if (i == s53_setup_answering_count)
+		return NULL;
+	answering = s53_setup_alloc(setup, sizeof(*answering));
+	if (answering != NULL)
+		read_answering(&scope, answering);
+	return answering;
+}
+
+const char *const s53_setup_answering_names[] = { "max-cache-size", "max-cache-ttl",
+	"min-cache-ttl", "max-ncache-ttl", "min-ncache-ttl", "servfail-ttl", "stale-cache-enable",
+	"stale-answer-enable", "max-stale-ttl", "stale-answer-ttl", "stale-refresh-time",
+	"stale-answer-client-timeout", "prefetch", "rrset-order", "minimal-responses" };
+const unsigned s53_setup_answering_count =
+    sizeof(s53_setup_answering_names) / sizeof(s53_setup_answering_names[0]);
+
+void
+s53_setup_cache_size(struct s53_setup *setup)
+{
+	const struct s53_conf_clause *clause =
+	    s53_setup_option(setup->input->source, NULL, "max-cache-size");
+
+	if (!setup->cache_wanted)
+		setup->snapshot->max_cache_octets = 0;
+	else if (s53_setup_is_none(clause))
+		setup->snapshot->max_cache_octets = setup->cache_octets;
+	else
+		setup->snapshot->max_cache_octets = limited_octets(setup, clause);
+}
+
+/*
+ * The file for a warm restart stands beside dump-file. Where no line of the configuration says
+ * where files may be, there is none: nothing is left behind in somebody's current folder.
+ */
+void
+s53_setup_cache_files(struct s53_setup *setup)
+{
+	const struct s53_source *source = setup->input->source;
+	const struct s53_conf_clause *dump = s53_setup_option(source, NULL, "dump-file");
+	const struct s53_conf_clause *file = s53_setup_option(source, NULL, "cache-file");
+	const char *name = DEFAULT_DUMP;
+
+	if (dump != NULL && dump->value.type == S53_CONF_TEXT && dump->value.text[0] != '\0')
+		name = dump->value.text;
+	setup->snapshot->dump_file = s53_setup_path(setup, name);
+	if (file != NULL && file->value.type == S53_CONF_TEXT) {
+		if (file->value.quoted || strcmp(file->value.text, "none") != 0)
+			setup->snapshot->cache_file = s53_setup_path(setup, file->value.text);
+	} else if (setup->snapshot->dump_file != NULL &&
+	    (dump != NULL || s53_setup_option(source, NULL, "directory") != NULL)) {
+		setup->snapshot->cache_file =
+		    s53_setup_text(setup, "%s.cache", setup->snapshot->dump_file);
+	}
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * setup_log.c - the logging clause as channels and categories.
+ *
+ * Like named: four channels are there without being written, and a category that is not written
+ * goes where `default` goes, which is default_syslog and, with -d, default_debug.
+ */
+#include "builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#define CHANNELS_MAX 64 /* bits of a category's set */
+
+struct logging {
+	struct s53_setup *setup;
+	struct s53_log_channel *channels;
+	unsigned count;
+};
+
+enum builtin { DEFAULT_SYSLOG, DEFAULT_DEBUG, DEFAULT_STDERR, NULL_CHANNEL, BUILTIN_COUNT };
+
+static const struct s53_log_channel builtins[BUILTIN_COUNT] = {
+	[DEFAULT_SYSLOG] = { .name = "default_syslog",
+	    .kind = S53_LOG_TO_SYSLOG,
+	    .facility = LOG_DAEMON,
+	    .severity = S53_LOG_INFO },
+	[DEFAULT_DEBUG] = { .name = "default_debug",
+	    .kind = S53_LOG_TO_FILE,
+	    .path = "split53.run",
+	    .dynamic = true,
+	    .severity = S53_LOG_INFO,
+	    .print_time = S53_LOG_TIME_LOCAL,
+	    .print_category = true,
+	    .print_severity = true },
+	[DEFAULT_STDERR] = { .name = "default_stderr",
+	    .kind = S53_LOG_TO_STDERR,
+	    .severity = S53_LOG_INFO },
+	[NULL_CHANNEL] = { .name = "null", .kind = S53_LOG_TO_NULL },
+};
+
+/* -L: a file takes the place of syslog, as default_logfile does with named. */
+static void
+add_builtins(struct logging *logging)
+{
+	const struct s53_options *options = logging->setup->input->options;
+	struct s53_log_channel *syslog_channel = &logging->channels[DEFAULT_SYSLOG];
+
+	memcpy(logging->channels, builtins, sizeof(builtins));
+	logging->count = BUILTIN_COUNT;
+	if (options->log_path != NULL) {
+		syslog_channel->kind = S53_LOG_TO_FILE;
+		syslog_channel->path = options->log_path;
+		syslog_channel->dynamic = options->debug_level > 0;
+		syslog_channel->print_time = S53_LOG_TIME_LOCAL;
+		syslog_channel->print_category = true;
+		syslog_channel->print_severity = true;
+	}
+	/* Without -d nothing is for it, and named creates no file either. */
+	if (options->debug_level == 0)
+		logging->channels[DEFAULT_DEBUG].kind = S53_LOG_TO_NULL;
+	else
+		logging->channels[DEFAULT_DEBUG].path =
+		    s53_setup_path(logging->setup, builtins[DEFAULT_DEBUG].path);
+}
+
+static bool
+flag(const struct s53_conf_clause *body, const char *name)
+{
+	const struct s53_conf_clause *clause = s53_conf_find(body, name);
+
+	return clause != NULL && clause->value.type == S53_CONF_BOOL && clause->value.boolean;
+}
+
+static enum s53_log_time
+print_time(const struct s53_conf_clause *body)
+{
+	const struct s53_conf_clause *clause = s53_conf_find(body, "print-time");
+
+	if (clause == NULL || clause->value.type != S53_CONF_TEXT)
+		return flag(body, "print-time") ? S53_LOG_TIME_LOCAL : S53_LOG_TIME_NONE;
+	if (strcmp(clause->value.text, "iso8601") == 0)
+		return S53_LOG_TIME_ISO8601;
+	if (strcmp(clause->value.text, "iso8601-utc") == 0)
+		return S53_LOG_TIME_ISO8601_UTC;
+	if (strcmp(clause->value.text, "iso8601-tzinfo") == 0)
+		return S53_LOG_TIME_ISO8601_TZINFO;
+	return S53_LOG_TIME_LOCAL;
+}
+
+static void
+read_severity(const struct s53_conf_clause *body, struct s53_log_channel *channel)
+{
+	const struct s53_conf_clause *clause = s53_conf_find(body, "severity");
+
+	channel->severity = S53_LOG_INFO;
+	if (clause == NULL || clause->value.type != S53_CONF_TEXT)
+		return;
+	if (strcmp(clause->value.text, "dynamic") == 0) {
+		channel->dynamic = true;
+		return;
+	}
+	if (!s53_log_severity_parse(clause->value.text, &channel->severity))
+		channel->severity = S53_LOG_INFO;
+	if (clause->second.type == S53_CONF_NUMBER && strcmp(clause->value.text, "debug") == 0)
+		channel->severity = clause->second.number == 0 ? S53_LOG_INFO
+							       : S53_LOG_DEBUG +
+			(int)(clause->second.number < 99 ? clause->second.number : 99) - 1;
+}
+
+static void
+read_file(
+    struct s53_setup *setup, const struct s53_conf_clause *file, struct s53_log_channel *channel)
+{
+	const struct s53_conf_clause *versions = s53_conf_find(file->body, "versions");
+	const struct s53_conf_clause *size = s53_conf_find(file->body, "size");
+
+	channel->kind = S53_LOG_TO_FILE;
+	channel->path = s53_setup_path(setup, file->value.text);
+	if (versions != NULL)
+		channel->versions = versions->value.unlimited || versions->value.number > UINT32_MAX
+		    ? UINT32_MAX
+		    : (unsigned)versions->value.number;
+	if (size != NULL && !size->value.unlimited)
+		channel->size_max = size->value.number;
+}
+
+static void
+read_destination(
+    struct s53_setup *setup, const struct s53_conf_clause *body, struct s53_log_channel *channel)
+{
+	const struct s53_conf_clause *clause;
+
+	if ((clause = s53_conf_find(body, "file")) != NULL) {
+		read_file(setup, clause, channel);
+	} else if ((clause = s53_conf_find(body, "syslog")) != NULL) {
+		channel->kind = S53_LOG_TO_SYSLOG;
+		channel->facility = LOG_DAEMON;
+		if (clause->value.type == S53_CONF_TEXT &&
+		    !s53_log_facility_parse(clause->value.text, &channel->facility))
+			s53_setup_error(setup, clause->place, "syslog has no facility '%s'",
+			    clause->value.text);
+	} else if (s53_conf_find(body, "stderr") != NULL) {
+		channel->kind = S53_LOG_TO_STDERR;
+	} else {
+		channel->kind = S53_LOG_TO_NULL;
+	}
+}
+
+/* Written again, a built-in channel is replaced by what is written. */
+static struct s53_log_channel *
+find_channel(struct logging *logging, const char *name)
+{
+	for (unsigned i = 0; i < logging->count; i++)
+		if (strcmp(logging->channels[i].name, name) == 0)
+			return &logging->channels[i];
+	return NULL;
+}
+
+static void
+add_channel(struct logging *logging, const struct s53_conf_clause *clause)
+{
+	struct s53_log_channel *channel = find_channel(logging, clause->label);
+
+	if (channel == NULL && logging->count == CHANNELS_MAX) {
+		s53_setup_error(logging->setup, clause->place,
+		    "more than %d channels, the built-in ones counted", CHANNELS_MAX);
+		return;
+	}
+	if (channel == NULL)
+		channel = &logging->channels[logging->count++];
+	memset(channel, 0, sizeof(*channel));
+	channel->name = s53_setup_text(logging->setup, "%s", clause->label);
+	read_destination(logging->setup, clause->body, channel);
+	read_severity(clause->body, channel);
+	channel->print_time = print_time(clause->body);
+	channel->print_category = flag(clause->body, "print-category");
+	channel->print_severity = flag(clause->body, "print-severity");
+	channel->buffered = flag(clause->body, "buffered");
+}
+
+static void
+add_category(struct logging *logging, const struct s53_conf_clause *clause)
+{
+	enum s53_log_category category;
+	uint64_t channels = 0;
+
+	if (!s53_log_category_parse(clause->label, &category))
+		return; /* one of BIND's that nothing is logged to here */
+	if (clause->value.type != S53_CONF_WORDS)
+		return;
+	for (const struct s53_conf_words *word = clause->value.words; word != NULL;
+	     word = word->next) {
+		const struct s53_log_channel *channel = find_channel(logging, word->text);
+
+		if (channel != NULL)
+			channels |= UINT64_C(1) << (channel - logging->channels);
+	}
+	if (channels == 0) /* `category x { };` is silence, and 0 would mean `default` */
+		channels = UINT64_C(1) << NULL_CHANNEL;
+	logging->setup->snapshot->log.category_channels[category] = channels;
+}
+
+void
+s53_setup_log(struct s53_setup *setup)
+{
+	const struct s53_conf_clause *clause =
+	    s53_conf_find(s53_setup_top(setup->input->source), "logging");
+	struct s53_log_config *config = &setup->snapshot->log;
+	struct logging logging = { .setup = setup };
+	const struct s53_conf_clause *it;
+
+	logging.channels = s53_setup_alloc(setup, CHANNELS_MAX * sizeof(*logging.channels));
+	if (logging.channels == NULL)
+		return;
+	add_builtins(&logging);
+	config->debug_level = setup->input->options->debug_level;
+	config->category_channels[S53_LOG_DEFAULT] =
+	    UINT64_C(1) << DEFAULT_SYSLOG | UINT64_C(1) << DEFAULT_DEBUG;
+	config->category_channels[S53_LOG_UNMATCHED] = UINT64_C(1) << NULL_CHANNEL;
+	if (clause != NULL) {
+		setup->snapshot->has_logging = true;
+		for (it = s53_conf_find(clause->body, "channel"); it != NULL;
+		     it = s53_conf_find(it->next, "channel"))
+			add_channel(&logging, it);
+		for (it = s53_conf_find(clause->body, "category"); it != NULL;
+		     it = s53_conf_find(it->next, "category"))
+			add_category(&logging, it);
+	}
+	config->channels = logging.channels;
+	config->channel_count = logging.count;
+}

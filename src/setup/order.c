@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * setup_order.c - rrset-order as the list that answers are put in order by.
+ */
+#include <string.h>
+
+#include "builder.h"
+
+static enum s53_order
+order_of(const char *word)
+{
+	static const char *const words[] = { [S53_ORDER_RANDOM] = "random",
+		[S53_ORDER_CYCLIC] = "cyclic",
+		[S53_ORDER_FIXED] = "fixed",
+		[S53_ORDER_NONE] = "none" };
+	unsigned order = S53_ORDER_RANDOM;
+
+	while (order < S53_ORDER_NONE && strcmp(words[order], word) != 0)
+		order++;
+	return (enum s53_order)order;
+}
+
+/* Everything is of class IN here: a rule for another class fits nothing. */
+static bool
+is_class_in(const struct s53_conf_order *rule)
+{
+	return rule->class_name == NULL || strcmp(rule->class_name, "IN") == 0;
+}
+
+static void
+fill(struct s53_order_rule *out, const struct s53_conf_order *rule)
+{
+	out->type = rule->type;
+	out->order = order_of(rule->order);
+	out->any_name = rule->name == NULL || strcmp(rule->name, "*") == 0 ||
+	    s53_name_parse(rule->name, &out->name) != S53_OK;
+	if (!out->any_name)
+		s53_name_lower(&out->name);
+}
+
+const struct s53_order_list *
+s53_setup_order(struct s53_setup *setup, const struct s53_conf_clause *clause)
+{
+	struct s53_order_list *list;
+	struct s53_order_rule *rules;
+	unsigned count = 0;
+
+	if (clause == NULL || clause->value.type != S53_CONF_ORDER)
+		return NULL;
+	for (const struct s53_conf_order *it = clause->value.orders; it != NULL; it = it->next)
+		count += is_class_in(it);
+	list = s53_setup_alloc(setup, sizeof(*list));
+	rules = s53_setup_alloc(setup, (count > 0 ? count : 1) * sizeof(*rules));
+	if (list == NULL || rules == NULL)
+		return NULL;
+	for (const struct s53_conf_order *it = clause->value.orders; it != NULL; it = it->next)
+		if (is_class_in(it))
+			fill(&rules[list->count++], it);
+	list->rules = rules;
+	return list;
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * setup_zone.c - the zones of a view as its routes.
+ *
+ * A name belongs to the longest zone that holds it, and to no other: neither when its servers are
+ * down nor when `forward first` is written, for what is asked of another route would leak the
+ * name.
+ */
+#include "builder.h"
+
+#include <string.h>
+
+#include <split53/hash.h>
+
+enum zone_kind { ZONE_FORWARD, ZONE_FILE, ZONE_REMOTE, ZONE_STATIC_STUB, ZONE_NOTHING };
+
+static const struct {
+	const char *type;
+	enum zone_kind kind;
+} zone_kinds[] = {
+	{ "forward", ZONE_FORWARD },
+	{ "primary", ZONE_FILE },
+	{ "master", ZONE_FILE },
+	{ "secondary", ZONE_REMOTE },
+	{ "slave", ZONE_REMOTE },
+	{ "stub", ZONE_REMOTE },
+	{ "static-stub", ZONE_STATIC_STUB },
+};
+
+/* What the routes of one view are made from. */
+struct routing {
+	unsigned view;
+	const struct s53_conf_clause *body; /* of the view, or NULL */
+	struct s53_routes *routes;
+	struct s53_route root; /* the default route, known first: exempt zones go its way */
+	bool has_root;
+};
+
+static enum zone_kind
+kind_of(const struct s53_conf_clause *zone)
+{
+	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
+	enum zone_kind kind = ZONE_NOTHING;
+
+	if (type == NULL || type->value.type != S53_CONF_TEXT)
+		return ZONE_NOTHING;
+	for (size_t i = 0; i < sizeof(zone_kinds) / sizeof(zone_kinds[0]); i++)
+		if (strcmp(type->value.text, zone_kinds[i].type) == 0)
+			kind = zone_kinds[i].kind;
+	/* A copy of the root would be everything: what BIND gains by it is not wanted here. */
+	if (strcmp(zone->label, ".") == 0 && (kind == ZONE_REMOTE || kind == ZONE_STATIC_STUB))
+		return ZONE_NOTHING;
+	return kind;
+}
+
+static struct s53_route_note *
+add_note(struct s53_setup *setup, const struct routing *routing, const struct s53_route *route,
+    const struct s53_conf_clause *clause, const char *text)
+{
+	struct s53_route_note *note;
+
+	if (!setup->input->want_notes)
+		return NULL;
+	note = s53_setup_alloc(setup, sizeof(*note));
+	if (note == NULL)
+		return NULL;
+	note->view = routing->view;
+	note->apex = route->apex;
+	note->text = text;
+	note->place = "built in";
+	if (clause != NULL && strcmp(clause->name, "zone") == 0)
+		note->zone_body = clause->body;
+	if (clause != NULL && clause->place.file != NULL)
+		note->place = clause->place.line == 0
+		    ? s53_setup_text(setup, "%s", clause->place.file)
+		    : s53_setup_text(setup, "%s:%u:%u", clause->place.file, clause->place.line,
+			  clause->place.column);
+	note->next = setup->snapshot->notes;
+	setup->snapshot->notes = note;
+	return note;
+}
+
+/*
+ * A number for where the names of a route are asked. `servers` is that of the servers, or of the
+ * default route for a zone that goes its way.
+ */
+static uint32_t
+route_id(const struct s53_name *apex, uint64_t servers)
+{
+	uint8_t octets[sizeof(servers) + S53_NAME_MAX];
+	uint64_t hash;
+
+	for (size_t i = 0; i < sizeof(servers); i++)
+		octets[i] = (uint8_t)(servers >> 8 * i);
+	memcpy(octets + sizeof(servers), apex->octets, apex->len);
+	hash = s53_hash_stable(octets, sizeof(servers) + apex->len);
+	hash = (hash ^ hash >> 32) & UINT32_MAX;
+	return hash != 0 ? (uint32_t)hash : 1;
+}
+
+/* The route's names are asked of the servers of `list`. */
+static void
+forward_to(struct s53_setup *setup, struct s53_route *route, struct s53_setup_peers *list)
+{
+	route->kind = S53_ROUTE_FORWARD;
+	route->group = s53_setup_group(setup, list);
+	route->id = route_id(&route->apex, list->id);
+}
+
+static struct s53_setup_peers
+peers_of(const struct routing *routing, const struct s53_route *route,
+    const struct s53_conf_clause *zone)
+{
+	return (struct s53_setup_peers){ .view_body = routing->body,
+		.view = routing->view,
+		.apex = &route->apex,
+		.zone_body = zone->body };
+}
+
+static void
+add_route(struct s53_setup *setup, struct routing *routing, const struct s53_route *route,
+    const struct s53_conf_clause *clause)
+{
+	switch (s53_routes_add(routing->routes, route)) {
+	case S53_OK:
+		return;
+	case S53_E_EXISTS:
+		s53_setup_error(
+		    setup, clause->place, "zone '%s' is there already in this view", clause->label);
+		return;
+	default:
+		setup->no_memory = true;
+	}
+}
+
+static void
+begin_route(struct s53_route *route, const struct s53_name *apex)
+{
+	memset(route, 0, sizeof(*route));
+	route->apex = *apex;
+	route->ede = S53_EDE_NONE;
+}
+
+static void
+zone_access(struct s53_setup *setup, struct s53_route *route, const struct s53_conf_clause *zone)
+{
+	const struct s53_conf_clause *who = s53_conf_find(zone->body, "allow-query");
+	const struct s53_conf_clause *where = s53_conf_find(zone->body, "allow-query-on");
+
+	if (who != NULL && who->value.type == S53_CONF_MATCH)
+		route->allow_query = s53_setup_acl(setup, who->value.match);
+	if (where != NULL && where->value.type == S53_CONF_MATCH)
+		route->allow_query_on = s53_setup_acl(setup, where->value.match);
+}
+
+/* `peers` NULL or empty: the zone is exempt from its parent's route and goes the default way. */
+static void
+forward_route(struct s53_setup *setup, struct routing *routing, struct s53_route *route,
+    const struct s53_conf_clause *zone)
+{
+	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "forwarders");
+	const struct s53_conf_clause *policy = s53_conf_find(zone->body, "forward");
+	struct s53_setup_peers list = peers_of(routing, route, zone);
+
+	if (peers == NULL || peers->value.peers == NULL) {
+		route->kind = routing->has_root ? routing->root.kind : S53_ROUTE_NONE;
+		route->group = routing->root.group;
+		if (route->kind == S53_ROUTE_FORWARD)
+			route->id = route_id(&route->apex, routing->root.id);
+		add_note(setup, routing, route, zone,
+		    route->kind == S53_ROUTE_NONE ? "nowhere: no forwarders, and no default route"
+						  : "the default route: no forwarders of its own");
+		return;
+	}
+	route->forward_first = policy != NULL && strcmp(policy->value.text, "first") == 0;
+	list.value = &peers->value;
+	forward_to(setup, route, &list);
+	add_note(setup, routing, route, zone, list.text);
+}
+
+/* A zone that BIND would transfer or ask directly is asked of its servers here. */
+static void
+remote_route(struct s53_setup *setup, struct routing *routing, struct s53_route *route,
+    const struct s53_conf_clause *zone)
+{
+	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "primaries");
+	struct s53_setup_peers list = peers_of(routing, route, zone);
+
+	list.lists = true;
+	if (peers == NULL)
+		peers = s53_conf_find(zone->body, "server-addresses");
+	if (peers == NULL || peers->value.type != S53_CONF_PEERS)
+		return;
+	list.value = &peers->value;
+	forward_to(setup, route, &list);
+	add_note(setup, routing, route, zone, list.text);
+}
+
+/* server-names of static-stub: host names, as peers. */
+static void
+named_route(struct s53_setup *setup, struct routing *routing, struct s53_route *route,
+    const struct s53_conf_clause *zone)
+{
+	const struct s53_conf_clause *names = s53_conf_find(zone->body, "server-names");
+	struct s53_conf_value value = { .type = S53_CONF_PEERS };
+	struct s53_setup_peers list = peers_of(routing, route, zone);
+	struct s53_conf_peer **last = &value.peers;
+
+	list.value = &value;
+	if (s53_conf_find(zone->body, "server-addresses") != NULL || names == NULL ||
+	    names->value.type != S53_CONF_WORDS) {
+		remote_route(setup, routing, route, zone);
+		return;
+	}
+	for (struct s53_conf_words *word = names->value.words; word != NULL; word = word->next) {
+		struct s53_conf_peer *peer = s53_setup_alloc(setup, sizeof(*peer));
+
+		if (peer == NULL)
+			return;
+		peer->text = word->text;
+		peer->place = word->place;
+		*last = peer;
+		last = &peer->next;
+	}
+	forward_to(setup, route, &list);
+	add_note(setup, routing, route, zone, list.text);
+}
+
+static void
+file_route(struct s53_setup *setup, struct routing *routing, struct s53_route *route,
+    const struct s53_conf_clause *zone)
+{
+	const struct s53_conf_clause *file = s53_conf_find(zone->body, "file");
+
+	if (file == NULL) {
+		s53_setup_error(
+		    setup, zone->place, "zone '%s' has no `file` to answer from", zone->label);
+		return;
+	}
+	route->kind = S53_ROUTE_LOCAL;
+	route->zone = s53_setup_zone_file(setup, file, &route->apex);
+	if (route->zone == NULL)
+		return;
+	add_note(setup, routing, route, zone,
+	    s53_setup_text(
+		setup, "%s, %zu records", file->value.text, s53_zone_record_count(route->zone)));
+}
+
+static void
+add_zone(struct s53_setup *setup, struct routing *routing, const struct s53_conf_clause *zone,
+    const struct s53_name *apex)
+{
+	struct s53_route route;
+
+	begin_route(&route, apex);
+	zone_access(setup, &route, zone);
+	route.answering = s53_setup_zone_answering(setup, zone->body, routing->body);
+	switch (kind_of(zone)) {
+	case ZONE_FORWARD:
+		forward_route(setup, routing, &route, zone);
+		break;
+	case ZONE_FILE:
+		file_route(setup, routing, &route, zone);
+		break;
+	case ZONE_REMOTE:
+		remote_route(setup, routing, &route, zone);
+		break;
+	case ZONE_STATIC_STUB:
+		named_route(setup, routing, &route, zone);
+		break;
+	case ZONE_NOTHING:
+		return;
+	}
+	if (route.kind != S53_ROUTE_NONE || kind_of(zone) == ZONE_FORWARD)
+		add_route(setup, routing, &route, zone);
+}
+
+static bool
+is_class_in(const struct s53_conf_clause *zone)
+{
+	return zone->class_name == NULL || strcmp(zone->class_name, "IN") == 0;
+}
+
+static bool
+zone_apex(const struct s53_conf_clause *zone, struct s53_name *apex)
+{
+	if (zone->label == NULL || s53_name_parse(zone->label, apex) != S53_OK)
+		return false;
+	s53_name_lower(apex);
+	return true;
+}
+
+/* The command line's zone of the same name, or NULL. */
+static const struct s53_conf_clause *
+flags_zone(const struct s53_source *source, const struct s53_name *apex)
+{
+	const struct s53_conf_clause *zone;
+	struct s53_name other;
+
+	if (source->flags == NULL)
+		return NULL;
+	zone = s53_conf_find(s53_conf_top(source->flags), "zone");
+	while (zone != NULL && !(zone_apex(zone, &other) && s53_name_equal(&other, apex)))
+		zone = s53_conf_find(zone->next, "zone");
+	return zone;
+}
+
+/* Each zone of one list but the root, which goes before (see setup_root). */
+static void
+add_zones(struct s53_setup *setup, struct routing *routing, const struct s53_conf_clause *first,
+    bool from_file)
+{
+	const struct s53_conf_clause *zone = s53_conf_find(first, "zone");
+
+	for (; zone != NULL; zone = s53_conf_find(zone->next, "zone")) {
+		struct s53_name apex;
+
+		if (!is_class_in(zone)) {
+			s53_setup_warn(setup, zone->place,
+			    "zone '%s' is of class %s: only IN is served", zone->label,
+			    zone->class_name);
+			continue;
+		}
+		if (!zone_apex(zone, &apex) || apex.len == 1)
+			continue;
+		if (from_file && flags_zone(setup->input->source, &apex) != NULL)
+			s53_setup_notice(setup, zone->place,
+			    "the command line's zone '%s' takes the place of this one",
+			    zone->label);
+		else
+			add_zone(setup, routing, zone, &apex);
+	}
+}
+
+static const struct s53_conf_clause *
+find_root_zone(const struct s53_conf_clause *first)
+{
+	const struct s53_conf_clause *zone = s53_conf_find(first, "zone");
+	struct s53_name apex;
+
+	while (zone != NULL &&
+	    !(is_class_in(zone) && zone_apex(zone, &apex) && apex.len == 1 &&
+		kind_of(zone) != ZONE_NOTHING))
+		zone = s53_conf_find(zone->next, "zone");
+	return zone;
+}
+
+/*
+ * The default route: zone ".", else forwarders of view or options, else the system's nameservers.
+ */
+static void
+setup_root(
+    struct s53_setup *setup, struct routing *routing, const struct s53_conf_clause *root_zone)
+{
+	const struct s53_conf_clause *peers =
+	    s53_setup_option(setup->input->source, routing->body, "forwarders");
+	const struct s53_name apex = { .len = 1 };
+	struct s53_setup_peers list = {
+		.view_body = routing->body, .view = routing->view, .apex = &apex
+	};
+	struct s53_route_note *note;
+	const char *place;
+
+	begin_route(&routing->root, &apex);
+	if (peers != NULL)
+		s53_setup_ask(setup, &peers->value);
+	if (root_zone != NULL) {
+		add_zone(setup, routing, root_zone, &apex);
+		if (s53_routes_find(routing->routes, &apex) != NULL)
+			routing->root = *s53_routes_find(routing->routes, &apex);
+		routing->has_root = routing->root.kind != S53_ROUTE_NONE;
+		return;
+	}
+	if (peers != NULL && peers->value.peers == NULL) {
+		add_note(
+		    setup, routing, &routing->root, peers, "nowhere: an empty forwarders list");
+	} else if (peers != NULL) {
+		list.value = &peers->value;
+		forward_to(setup, &routing->root, &list);
+		add_note(setup, routing, &routing->root, peers, list.text);
+	} else {
+		routing->root.kind = S53_ROUTE_FORWARD;
+		routing->root.group = s53_setup_default_group(setup, &list, &place);
+		routing->root.id = route_id(&apex, list.id);
+		note = add_note(setup, routing, &routing->root, NULL, list.text);
+		if (note != NULL)
+			note->place = s53_setup_text(setup, "%s", place);
+	}
+	routing->has_root = routing->root.kind != S53_ROUTE_NONE;
+	if (s53_routes_add(routing->routes, &routing->root) != S53_OK)
+		setup->no_memory = true;
+}
+
+/* Does everything go to forwarders and nowhere else? Then BIND leaves out its empty zones. */
+static bool
+is_forward_only(const struct s53_setup *setup, const struct routing *routing,
+    const struct s53_conf_clause *root_zone)
+{
+	const struct s53_conf_clause *policy, *peers;
+
+	if (root_zone != NULL) {
+		policy = s53_conf_find(root_zone->body, "forward");
+		peers = s53_conf_find(root_zone->body, "forwarders");
+	} else {
+		policy = s53_setup_option(setup->input->source, routing->body, "forward");
+		peers = s53_setup_option(setup->input->source, routing->body, "forwarders");
+	}
+	return policy != NULL && policy->value.type == S53_CONF_TEXT &&
+	    strcmp(policy->value.text, "only") == 0 && peers != NULL && peers->value.peers != NULL;
+}
+
+static void
+free_routes(void *routes)
+{
+	s53_routes_free(routes);
+}
+
+void
+s53_setup_routes(struct s53_setup *setup, unsigned view, const struct s53_conf_clause *clause)
+{
+	const struct s53_source *source = setup->input->source;
+	const struct s53_conf_clause *flags =
+	    source->flags != NULL ? s53_conf_top(source->flags) : NULL;
+	struct s53_view *target = &setup->snapshot->policy.views[view];
+	struct routing routing = { .view = view, .body = clause != NULL ? clause->body : NULL };
+	const struct s53_conf_clause *zones = clause != NULL ? clause->body : s53_setup_top(source);
+	const struct s53_conf_clause *root_zone = find_root_zone(flags);
+
+	routing.routes = s53_routes_new();
+	if (!s53_snapshot_own(setup->snapshot, routing.routes, free_routes)) {
+		setup->no_memory = true;
+		return;
+	}
+	target->routes = routing.routes;
+	if (root_zone == NULL)
+		root_zone = find_root_zone(zones);
+	setup_root(setup, &routing, root_zone);
+	add_zones(setup, &routing, zones, true);
+	add_zones(setup, &routing, flags, false);
+	s53_setup_builtins(
+	    setup, target, routing.body, is_forward_only(setup, &routing, root_zone));
+}

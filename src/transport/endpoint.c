@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * endpoint.c - one server as one worker reaches it: made when first asked, gone when idle.
+ */
+#include "inside.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <split53/clock.h>
+#include <split53/log.h>
+#include <split53/transport.h>
+
+#define LOOPBACK_SOCKETS 16 /* nobody off this host can forge: enough for big batches */
+#define RECEIVE_BUFFER (1 << 20) /* replies to a whole burst; the kernel may grant less */
+
+static void
+on_idle(struct s53_timer *timer)
+{
+	struct s53_endpoint *endpoint = S53_CONTAINER_OF(timer, struct s53_endpoint, idle);
+	uint64_t now_ms = endpoint->exchanger->wheel.now_ms;
+
+	if (now_ms >= S53_IDLE_MS) {
+		s53_pool_sweep(&endpoint->pool, now_ms - S53_IDLE_MS);
+		s53_stream_sweep(endpoint, now_ms - S53_IDLE_MS);
+	}
+	if (endpoint->flows == 0 && endpoint->exchanges == 0)
+		s53_endpoint_free(endpoint);
+	else
+		s53_wheel_add(
+		    &endpoint->exchanger->wheel, &endpoint->idle, now_ms + S53_IDLE_MS / 2, now_ms);
+}
+
+void
+s53_endpoint_watch(struct s53_endpoint *endpoint, uint64_t now_ms)
+{
+	if (endpoint->idle.back == NULL)
+		s53_wheel_add(
+		    &endpoint->exchanger->wheel, &endpoint->idle, now_ms + S53_IDLE_MS, now_ms);
+}
+
+static struct s53_endpoint *
+lane_new(struct s53_exchanger *exchanger, struct s53_upstream *upstream)
+{
+	struct s53_endpoint *endpoint = calloc(1, sizeof(*endpoint));
+	unsigned cap = s53_exchanger_sockets_max();
+
+	if (endpoint == NULL)
+		return NULL;
+	if (s53_addr_is_loopback(s53_upstream_addr(upstream)) && cap > LOOPBACK_SOCKETS)
+		cap = LOOPBACK_SOCKETS;
+	endpoint->pool.sockets = calloc(cap, sizeof(struct s53_socket *));
+	if (endpoint->pool.sockets == NULL) {
+		free(endpoint);
+		return NULL;
+	}
+	endpoint->pool.cap = cap;
+	endpoint->exchanger = exchanger;
+	endpoint->upstream = s53_upstream_keep(upstream);
+	endpoint->idle.fire = on_idle;
+	s53_list_init(&endpoint->link);
+	return endpoint;
+}
+
+struct s53_endpoint *
+s53_endpoint_get(struct s53_exchanger *exchanger, struct s53_upstream *upstream)
+{
+	struct s53_link *head;
+	struct s53_endpoint *endpoint;
+
+	head = &exchanger->endpoints[((uintptr_t)upstream >> 6) % S53_ENDPOINT_BUCKETS];
+	S53_LIST_EACH (head, it) {
+		endpoint = S53_CONTAINER_OF(it, struct s53_endpoint, link);
+		if (endpoint->upstream == upstream)
+			return endpoint;
+	}
+	endpoint = lane_new(exchanger, upstream);
+	if (endpoint == NULL)
+		return NULL;
+	s53_list_append(head, &endpoint->link);
+	s53_endpoint_watch(endpoint, s53_clock_ms());
+	return endpoint;
+}
+
+void
+s53_endpoint_free(struct s53_endpoint *endpoint)
+{
+	s53_wheel_cancel(&endpoint->exchanger->wheel, &endpoint->idle);
+	s53_pool_sweep(&endpoint->pool, UINT64_MAX);
+	s53_stream_sweep(endpoint, UINT64_MAX);
+	S53_ASSERT(endpoint->flows == 0 && endpoint->exchanges == 0);
+	s53_list_remove(&endpoint->link);
+	s53_upstream_drop(endpoint->upstream);
+	free(endpoint->pool.sockets);
+	free(endpoint);
+}
+
+/* Unless an option is refused: none is needed, each helps. */
+static void
+set_options(int fd, int family, int type)
+{
+	int on = 1, size = RECEIVE_BUFFER, v4 = IP_PMTUDISC_DONT, v6 = IPV6_PMTUDISC_DONT;
+
+	if (type == SOCK_STREAM) {
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		return;
+	}
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	/*
+	 * RECVERR also tells of hosts and networks that cannot be reached, not only of ports.
+	 * Without path MTU discovery it does not tell of sizes: a question fits anywhere.
+	 */
+	if (family == AF_INET) {
+		(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+		(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof(v4));
+	} else {
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
+	}
+}
+
+/* Say once that the configured source address is not ours at the moment. */
+static void
+warn_source(struct s53_endpoint *endpoint)
+{
+	const struct s53_addr *source = &s53_upstream_options(endpoint->upstream)->source;
+	char from[S53_ADDR_TEXT], to[S53_ADDR_TEXT];
+
+	if (endpoint->warned)
+		return;
+	endpoint->warned = true;
+	s53_log(S53_LOG_NETWORK, S53_LOG_WARNING,
+	    "query-source %s is no address of this host: %s cannot be asked",
+	    s53_addr_print_host(source, from),
+	    s53_addr_print(s53_upstream_addr(endpoint->upstream), to));
+}
+
+int
+s53_transport_socket(const struct s53_upstream *upstream, int type)
+{
+	struct s53_addr source = s53_upstream_options(upstream)->source;
+	int family = s53_upstream_addr(upstream)->family;
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error;
+
+	if (fd < 0)
+		return -1;
+	set_options(fd, family, type);
+	/*
+	 * Port 0, and no bind() at all when any address will do: Linux then draws a random one out
+	 * of ip_local_port_range (RFC 6056 s3.3.1), which unlike a draw of our own never sits on
+	 * the port of a service that has yet to start.
+	 */
+	if (source.family != family)
+		return fd;
+	s53_addr_set_port(&source, 0);
+	if (bind(fd, &source.sa, s53_addr_len(&source)) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+int
+s53_endpoint_socket(struct s53_endpoint *endpoint, int type)
+{
+	int fd = s53_transport_socket(endpoint->upstream, type);
+	int error = errno;
+
+	if (fd < 0 && error == EADDRNOTAVAIL)
+		warn_source(endpoint);
+	errno = error;
+	return fd;
+}
+
+enum s53_exchange_end
+s53_transport_end_of(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+	case EAGAIN: /* connect(): no port is free */
+	case EADDRINUSE: /* bind(): the same */
+	case EADDRNOTAVAIL:
+		return S53_EXCHANGE_NO_RESOURCES;
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case EPIPE:
+		return S53_EXCHANGE_REFUSED;
+	case ETIMEDOUT: /* the kernel's patience with TCP */
+		return S53_EXCHANGE_TIMEOUT;
+	default: /* EHOSTUNREACH, ENETUNREACH, EACCES and EPERM of a firewall and their kin */
+		return S53_EXCHANGE_UNREACHABLE;
+	}
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * flow.c - who waits on a socket or a connection, by ID.
+ *
+ * All flows of an exchanger share one table of buckets, so that a socket costs no table of its
+ * own. IDs are ours and random, hence spread evenly without hashing.
+ */
+#include "inside.h"
+
+#include <split53/rand.h>
+
+static struct s53_exchange **
+bucket(const struct s53_flow *flow, uint16_t id)
+{
+	return &flow->endpoint->exchanger->ids[(id ^ flow->salt) % S53_ID_BUCKETS];
+}
+
+void
+s53_flow_init(struct s53_flow *flow, struct s53_endpoint *endpoint, uint64_t now_ms)
+{
+	flow->endpoint = endpoint;
+	s53_list_init(&flow->waiting);
+	flow->count = 0;
+	flow->holds = 0;
+	flow->salt = s53_rand_u32();
+	flow->retired = false;
+	flow->opened_ms = flow->used_ms = now_ms;
+	endpoint->flows++;
+}
+
+struct s53_exchange *
+s53_flow_find(const struct s53_flow *flow, uint16_t id)
+{
+	struct s53_exchange *it = *bucket(flow, id);
+
+	while (it != NULL && (it->id != id || it->flow != flow))
+		it = it->next;
+	return it;
+}
+
+void
+s53_flow_take(struct s53_flow *flow, struct s53_exchange *exchange)
+{
+	struct s53_exchange **head;
+	uint16_t id;
+
+	do {
+		id = s53_rand_u16(); /* RFC 5452 s9.1: unpredictable, all 16 bits */
+	} while (s53_flow_find(flow, id) != NULL);
+	exchange->id = id;
+	exchange->flow = flow;
+	head = bucket(flow, id);
+	exchange->next = *head;
+	exchange->back = head;
+	if (exchange->next != NULL)
+		exchange->next->back = &exchange->next;
+	*head = exchange;
+	s53_list_append(&flow->waiting, &exchange->link);
+	flow->count++;
+}
+
+static void
+close_when_done(struct s53_flow *flow)
+{
+	if (flow->retired && flow->count == 0 && flow->holds == 0) {
+		flow->endpoint->flows--;
+		flow->close(flow);
+	}
+}
+
+void
+s53_flow_leave(struct s53_exchange *exchange)
+{
+	struct s53_flow *flow = exchange->flow;
+
+	if (flow == NULL)
+		return;
+	*exchange->back = exchange->next;
+	if (exchange->next != NULL)
+		exchange->next->back = exchange->back;
+	exchange->flow = NULL;
+	s53_list_remove(&exchange->link);
+	s53_list_remove(&exchange->queued);
+	flow->count--;
+	close_when_done(flow);
+}
+
+void
+s53_flow_hold(struct s53_flow *flow)
+{
+	flow->holds++;
+}
+
+void
+s53_flow_release(struct s53_flow *flow)
+{
+	flow->holds--;
+	close_when_done(flow);
+}
+
+void
+s53_flow_retire(struct s53_flow *flow)
+{
+	flow->retired = true;
+	close_when_done(flow);
+}

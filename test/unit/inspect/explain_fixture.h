@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * explain_fixture.h - text of a named.conf in, what --explain says of it out.
+ */
+#pragma once
+
+#include <inspect/explain.h>
+
+#include "unit/setup/setup_fixture.h"
+
+/* All that is explained of `text`, or the way of `name`; to be freed. */
+static inline char *
+explain(struct fixture *f, const char *text, const char *name)
+{
+	struct s53_dry_run rehearsal = { .options = &f->options };
+	char *said = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&said, &len);
+
+	assert_non_null(out);
+	f->want_notes = true;
+	build(f, text);
+	rehearsal.source = f->source;
+	rehearsal.snapshot = f->snapshot;
+	f->options.explain_name = name;
+	if (name != NULL)
+		assert_true(s53_explain_name(&rehearsal, out));
+	else
+		s53_explain_all(&rehearsal, out);
+	fclose(out);
+	return said;
+}
+
+static inline void
+check_says(struct fixture *f, const char *text, const char *name, const char *line)
+{
+	char *said = explain(f, text, name);
+
+	if (strstr(said, line) == NULL)
+		fail_msg("'%s' is not in\n%s", line, said);
+	free(said);
+}
+
+static inline void
+check_is_silent(struct fixture *f, const char *text, const char *part)
+{
+	char *said = explain(f, text, NULL);
+
+	if (strstr(said, part) != NULL)
+		fail_msg("'%s' is in\n%s", part, said);
+	free(said);
+}

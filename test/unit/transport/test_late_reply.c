@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_exchange_overheard.c - exchanges that nobody waits for any more, listened for all the same.
+ */
+#include "exchange_fixture.h"
+
+#define START_MS 7000
+
+static void
+start(struct fixture *f)
+{
+	s53_clock_test_set(START_MS);
+	fixture_start(f, keep_query);
+}
+
+/* After START_MS. */
+static void
+time_after(struct fixture *f, uint64_t ms)
+{
+	time_is(f, START_MS + ms);
+}
+
+/* One that left, was late after 20 ms and is cancelled, as if another server had been quicker. */
+static void
+cancel_late(struct fixture *f, struct asked *asked)
+{
+	ask_late(f, asked, 20);
+	run_until(f, &f->kept_count, 1);
+	time_after(f, 24);
+	assert_int_equal(asked->lates, 1);
+	asked_cancel(asked);
+	sign_count = 0;
+}
+
+static struct asked
+cancel_early(struct fixture *f, uint32_t overdue_ms)
+{
+	struct asked asked;
+	struct s53_exchange_ask ask;
+
+	asked_init(f, &asked);
+	ask = asked_ask(&asked);
+	ask.overdue_ms = overdue_ms;
+	asked_start(&asked, &ask);
+	run_until(f, &f->kept_count, 1);
+	asked_cancel(&asked);
+	return asked;
+}
+
+static uint32_t
+in_flight(const struct fixture *f)
+{
+	struct s53_upstream_report report;
+
+	memset(&report, 0, sizeof(report));
+	s53_upstream_report(f->upstream, &report, s53_clock_ms());
+	return report.in_flight;
+}
+
+/* What came is the answer to another question. */
+static void
+answer_wrongly(struct fixture *f)
+{
+	struct fake_query wrong = f->kept[0];
+
+	wrong.octets[S53_HEADER_LEN + 3] ^= 1;
+	fake_answer(&wrong);
+	run_ready(f);
+}
+
+static void
+a_late_exchange_that_is_cancelled_is_listened_for_and_its_true_time_noted(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	assert_int_equal(s53_exchanger_pending(f.exchanger), 0);
+	memset(asked.question, 0xff, sizeof(asked.question)); /* it is the caller's again */
+	time_after(&f, 800);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &sign_count, 1);
+	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 800);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 0);
+	assert_int_equal(asked.checks + asked.ends, 0);
+	time_after(&f, 5008);
+	assert_int_equal(sign_count, 1);
+	fake_answer(&f.kept[0]); /* a second time */
+	run_ready(&f);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 1);
+	fixture_stop(&f);
+}
+
+static void
+one_that_stays_silent_is_lost_after_two_seconds_and_gone_after_five(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	time_after(&f, S53_LATE_REPLY_MS - 4);
+	assert_int_equal(sign_count, 0);
+	assert_int_equal(only_lane(&f)->pool.sockets[0]->flow.count, 1);
+	time_after(&f, S53_LATE_REPLY_MS + 8);
+	assert_int_equal(sign_count, 1);
+	assert_sign(0, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, S53_LATE_REPLY_MS);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_TIMEOUT), 0);
+	assert_int_equal(only_lane(&f)->pool.sockets[0]->flow.count, 1);
+	time_after(&f, S53_LATE_REPLY_MAX_MS + 8);
+	assert_int_equal(only_lane(&f)->pool.sockets[0]->flow.count, 0);
+	assert_int_equal(sign_count, 1);
+	fixture_stop(&f);
+}
+
+static void
+one_that_is_lost_already_may_still_be_answered(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	time_after(&f, S53_LATE_REPLY_MS + 8);
+	time_after(&f, 4000);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &sign_count, 2);
+	assert_sign(1, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 4000);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
+	assert_int_equal(f.exchanger->late_reply_count, 0);
+	fixture_stop(&f);
+}
+
+static void
+one_that_is_cancelled_after_that_time_is_lost_at_once(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	ask_late(&f, &asked, 20);
+	time_after(&f, 24);
+	time_after(&f, 3000);
+	asked_cancel(&asked);
+	assert_int_equal(sign_count, 2);
+	assert_sign(1, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, 3000);
+	assert_int_equal(f.exchanger->late_reply_count, 1); /* it may be very slow */
+	fixture_stop(&f);
+}
+
+static void
+one_that_loses_to_a_quicker_one_is_listened_for_although_it_was_not_late(void **arg)
+{
+	struct fixture f;
+
+	(void)arg;
+	start(&f);
+	(void)cancel_early(&f, 0);
+	time_after(&f, 60);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &sign_count, 1);
+	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 60);
+	fixture_stop(&f);
+}
+
+static void
+one_that_was_cancelled_is_late_in_time(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	asked = cancel_early(&f, 100);
+	time_after(&f, 108);
+	assert_int_equal(sign_count, 1);
+	assert_sign(0, S53_OBSERVED_OVERDUE, S53_OVER_UDP, 100);
+	assert_int_equal(asked.lates, 0);
+	time_after(&f, S53_LATE_REPLY_MS + 8);
+	assert_int_equal(sign_count, 2);
+	assert_sign(1, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, S53_LATE_REPLY_MS);
+	fixture_stop(&f);
+}
+
+static void
+one_that_has_not_left_is_not_listened_for(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	struct s53_exchange_ask ask;
+
+	(void)arg;
+	start(&f);
+	asked_init(&f, &asked);
+	ask = asked_ask(&asked);
+	asked_start(&asked, &ask);
+	asked_cancel(&asked);
+	assert_int_equal(f.exchanger->late_reply_count, 0);
+	run_ready(&f);
+	assert_int_equal(f.server.udp_queries, 0);
+	fixture_stop(&f);
+}
+
+static void
+any_rcode_is_a_sign_of_life_and_a_bare_formerr_too(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	fake_reply(&f.kept[0], S53_RCODE_SERVFAIL);
+	run_until(&f, &sign_count, 1);
+	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 24);
+	sign_count = f.kept_count = 0;
+	(void)cancel_early(&f, 0);
+	s53_header_set_count(f.kept[0].octets, S53_QUESTION, 0);
+	f.kept[0].len = S53_HEADER_LEN;
+	fake_reply(&f.kept[0], S53_RCODE_FORMERR);
+	run_until(&f, &sign_count, 1);
+	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 0);
+	fixture_stop(&f);
+}
+
+static void
+what_answers_another_question_is_garbage(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	answer_wrongly(&f);
+	f.kept[0].len = S53_HEADER_LEN + 4; /* cut short */
+	fake_answer(&f.kept[0]);
+	run_ready(&f);
+	assert_int_equal(sign_count, 0);
+	time_after(&f, S53_LATE_REPLY_MS + 8);
+	assert_int_equal(sign_count, 1);
+	assert_sign(0, S53_OBSERVED_GARBLED, S53_OVER_UDP, S53_LATE_REPLY_MS);
+	fixture_stop(&f);
+}
+
+static void
+answer_in_other_case(struct fixture *f)
+{
+	struct fake_query other_case = f->kept[0];
+
+	other_case.octets[S53_HEADER_LEN + 1] ^= 0x20;
+	fake_answer(&other_case);
+}
+
+static void
+an_answer_in_other_letter_case_is_overheard(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	answer_in_other_case(&f);
+	run_until(&f, &sign_count, 1);
+	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 24);
+	fixture_stop(&f);
+}
+
+static void
+a_cut_answer_that_is_overheard_is_not_asked_for_over_tcp(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	fake_reply(&f.kept[0], S53_TC);
+	run_until(&f, &sign_count, 1);
+	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 24);
+	run_ready(&f);
+	assert_int_equal(f.server.conn_count, 0);
+	fixture_stop(&f);
+}
+
+static void
+a_refusal_ends_what_is_overheard_and_is_noted_once(void **arg)
+{
+	struct fixture f;
+	struct asked asked[10];
+
+	(void)arg;
+	start(&f);
+	for (unsigned i = 0; i < 10; i++)
+		ask_late(&f, &asked[i], 20);
+	run_ready(&f);
+	fake_close_udp(&f.server);
+	time_after(&f, 24);
+	for (unsigned i = 0; i < 10; i++)
+		asked_cancel(&asked[i]);
+	assert_int_equal(f.exchanger->late_reply_count, 10);
+	sign_count = 0;
+	ask_udp(&f, &asked[0]); /* another socket: those above have lost their server unknowingly */
+	run_until(&f, &asked[0].ends, 1);
+	assert_int_equal(asked[0].end, S53_EXCHANGE_REFUSED);
+	assert_int_equal(sign_count, 1);
+	for (unsigned i = 0; i < only_lane(&f)->pool.count; i++) {
+		struct s53_socket *sock = only_lane(&f)->pool.sockets[i];
+
+		assert_int_equal(send(sock->fd, "", 1, 0), 1); /* is refused */
+	}
+	run_ready(&f);
+	assert_int_equal(f.exchanger->late_reply_count, 0);
+	assert_int_equal(sign_count, 2);
+	assert_sign(1, S53_OBSERVED_REFUSED, S53_OVER_UDP, 24);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_REFUSED), 1); /* of those that were pending */
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), 0);
+	fixture_stop(&f);
+}
+
+static void
+a_refusal_is_noted_although_nobody_waits_for_it(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	fake_close_udp(&f.server);
+	ask_udp(&f, &asked);
+	s53_exchanger_flush(f.exchanger);
+	asked_cancel(&asked);
+	run_until(&f, &sign_count, 1);
+	assert_sign(0, S53_OBSERVED_REFUSED, S53_OVER_UDP, 0);
+	fixture_stop(&f);
+}
+
+static void
+a_retired_socket_waits_for_what_is_overheard_on_it(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	s53_pool_retire(only_lane(&f)->pool.sockets[0]);
+	assert_int_equal(only_lane(&f)->flows, 1);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &sign_count, 1);
+	assert_int_equal(only_lane(&f)->flows, 0);
+	fixture_stop(&f);
+}
+
+static void
+only_so_many_are_listened_for(void **arg)
+{
+	static struct asked asked[S53_LATE_REPLIES_MAX + 50];
+	struct fixture f;
+
+	(void)arg;
+	s53_clock_test_set(START_MS);
+	fixture_start(&f, fake_silence);
+	for (unsigned i = 0; i < S53_LATE_REPLIES_MAX + 50; i++)
+		ask_late(&f, &asked[i], 20);
+	s53_exchanger_flush(f.exchanger);
+	time_after(&f, 24);
+	for (unsigned i = 0; i < S53_LATE_REPLIES_MAX + 50; i++)
+		asked_cancel(&asked[i]);
+	assert_int_equal(s53_exchanger_pending(f.exchanger), 0);
+	assert_int_equal(f.exchanger->late_reply_count, S53_LATE_REPLIES_MAX);
+	time_after(&f, S53_LATE_REPLY_MS + 8);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), S53_LATE_REPLIES_MAX);
+	time_after(&f, S53_LATE_REPLY_MAX_MS + 8);
+	assert_int_equal(f.exchanger->late_reply_count, 0);
+	fixture_stop(&f);
+}
+
+static void
+the_end_of_the_exchanger_ends_what_is_overheard(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+
+	(void)arg;
+	start(&f);
+	cancel_late(&f, &asked);
+	fixture_stop(&f); /* under ASan this proves that nothing leaks */
+	assert_int_equal(sign_count, 0);
+}
+
+static void
+what_is_under_way_is_in_flight_and_what_is_overheard_is_not(void **arg)
+{
+	struct fixture f;
+	struct asked asked[3];
+
+	(void)arg;
+	start(&f);
+	for (unsigned i = 0; i < 3; i++)
+		ask_late(&f, &asked[i], 20);
+	run_until(&f, &f.kept_count, 3);
+	assert_int_equal(in_flight(&f), 3);
+	fake_answer(&f.kept[0]);
+	run_until(&f, &f.ended, 1);
+	assert_int_equal(in_flight(&f), 2);
+	time_after(&f, 24);
+	for (unsigned i = 0; i < 3; i++) {
+		if (asked[i].exchange != NULL)
+			asked_cancel(&asked[i]);
+	}
+	assert_int_equal(f.exchanger->late_reply_count, 2);
+	assert_int_equal(in_flight(&f), 0);
+	time_after(&f, 3000);
+	assert_int_equal(in_flight(&f), 0);
+	ask_udp(&f, &asked[0]);
+	asked_cancel(&asked[0]);
+	assert_int_equal(in_flight(&f), 0);
+	ask_udp(&f, &asked[0]);
+	time_after(&f, 9000);
+	assert_int_equal(asked[0].end, S53_EXCHANGE_TIMEOUT);
+	assert_int_equal(in_flight(&f), 0);
+	fixture_stop(&f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_late_exchange_that_is_cancelled_is_listened_for_and_its_true_time_noted),
+		cmocka_unit_test(
+		    one_that_stays_silent_is_lost_after_two_seconds_and_gone_after_five),
+		cmocka_unit_test(one_that_is_lost_already_may_still_be_answered),
+		cmocka_unit_test(one_that_is_cancelled_after_that_time_is_lost_at_once),
+		cmocka_unit_test(
+		    one_that_loses_to_a_quicker_one_is_listened_for_although_it_was_not_late),
+		cmocka_unit_test(one_that_was_cancelled_is_late_in_time),
+		cmocka_unit_test(one_that_has_not_left_is_not_listened_for),
+		cmocka_unit_test(any_rcode_is_a_sign_of_life_and_a_bare_formerr_too),
+		cmocka_unit_test(what_answers_another_question_is_garbage),
+		cmocka_unit_test(an_answer_in_other_letter_case_is_overheard),
+		cmocka_unit_test(a_cut_answer_that_is_overheard_is_not_asked_for_over_tcp),
+		cmocka_unit_test(a_refusal_ends_what_is_overheard_and_is_noted_once),
+		cmocka_unit_test(a_refusal_is_noted_although_nobody_waits_for_it),
+		cmocka_unit_test(a_retired_socket_waits_for_what_is_overheard_on_it),
+		cmocka_unit_test(only_so_many_are_listened_for),
+		cmocka_unit_test(the_end_of_the_exchanger_ends_what_is_overheard),
+		cmocka_unit_test(what_is_under_way_is_in_flight_and_what_is_overheard_is_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
