@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * listen.h - the sockets that clients reach us by.
+ * listen.h - the sockets that clients send their queries to.
  *
  * Layer    listen
- * Threads  open() and probe() in the main thread (before privileges are dropped); new() before the
- *          worker's loop runs or in the worker; everything else in the worker that owns `base`
+ * Threads  open() and probe() in the main thread (before privileges are dropped); contexts are made
+ *          in the main thread before any worker runs; all else in the worker that owns the context
  * Memory   a listener owns its descriptor and connections, and frees itself after close() when the
- *          last client has been answered or dropped. A client's room() is valid until the next
- *          room() of any client in that worker: write one reply at a time
- * Units    ms, octets
+ *          last client has been answered or dropped. The buffer of a client's room() is valid until
+ *          the next room() of any client in that worker: write one reply at a time
+ * Units    ms, bytes
  * Sources  RFC 7766 (TCP), RFC 7828 (keepalive), RFC 1035 s4.2
  */
 #pragma once
@@ -17,11 +17,12 @@
 #include <split53/resolver.h>
 
 struct event_base;
+struct s53_listen_context;
 struct s53_udp_listener;
 struct s53_tcp_listener;
 
 /*
- * A bound socket for `addr`: SO_REUSEPORT (so that each worker has one of its own), non-blocking,
+ * Open a socket bound to `addr`: SO_REUSEPORT (each worker has one of its own), non-blocking,
  * close-on-exec, IPV6_V6ONLY, packet information on for a wildcard address, receive buffer
  * enlarged. For TCP it also listens (`backlog`: tcp-listen-queue).
  * S53_E_IO: errno says why; *fd untouched.
@@ -30,49 +31,65 @@ S53_MUST_USE enum s53_status s53_socket_open(
     const struct s53_addr *addr, enum s53_transport kind, int backlog, int *fd);
 
 /*
- * Could `addr` be bound by one program alone? SO_REUSEPORT lets two programs of one user share a
- * port in silence (a BIND still running, for one), so ask before the first open() of an address
- * that is not ours yet. S53_E_IO: errno says why not (EADDRINUSE: somebody is there).
+ * Can `addr` be bound without SO_REUSEPORT? With it, two programs of one user share a port without
+ * an error (a BIND that still runs, for instance), so check before the first open() of an address.
+ * S53_E_IO: errno says why not (EADDRINUSE: another program uses it).
  */
 S53_MUST_USE enum s53_status s53_socket_probe(const struct s53_addr *addr, enum s53_transport kind);
 
-/* Serve datagrams of `fd` (now the listener's) in `base`. NULL: no memory; fd is then closed. */
-struct s53_udp_listener *s53_udp_listener_new(struct event_base *base, int fd,
-    const struct s53_addr *local, struct s53_resolver *resolver, struct s53_counters *counters);
+/* The TCP limits and what counts against them, shared by all workers. Begins zeroed. */
+struct s53_tcp_limits {
+	_Atomic unsigned clients; /* connections that are open now */
+	_Atomic unsigned clients_max; /* tcp-clients; this and the next are read at each use */
+	_Atomic uint32_t initial_ms; /* tcp-initial-timeout */
+	_Atomic uint32_t idle_ms; /* tcp-idle-timeout */
+	_Atomic uint32_t keepalive_ms; /* tcp-keepalive-timeout, for clients that use RFC 7828 */
+	struct s53_tcp_worker *workers; /* of listen alone: one entry for each context */
+};
+
+/* Free `workers`, when all workers have ended. */
+void s53_tcp_limits_fini(struct s53_tcp_limits *limits);
 
 /*
- * Read what has arrived, stop reading, close when the last reply has gone (its pending queries
- * hold it). Needs no further turn of the loop once the resolver has ended its queries.
+ * What the listeners of one worker share: its loop, resolver and counters, the buffers of its UDP
+ * sockets and its TCP connections. All four arguments outlive it. NULL: no memory.
+ */
+struct s53_listen_context *s53_listen_context_new(struct event_base *base,
+    struct s53_resolver *resolver, struct s53_counters *counters, struct s53_tcp_limits *limits);
+
+/*
+ * At the end of the worker, when its listeners are closed, s53_tcp_abandon() is done and the
+ * resolver has ended all queries; the resolver may already be freed. NULL is fine.
+ */
+void s53_listen_context_free(struct s53_listen_context *context);
+
+/* Serve the datagrams of `fd`, which the listener owns. NULL: no memory; fd is then closed. */
+struct s53_udp_listener *s53_udp_listener_new(
+    struct s53_listen_context *context, int fd, const struct s53_addr *local);
+
+/*
+ * Read what has arrived, stop reading, and close when the last reply has been sent (pending queries
+ * hold the socket). Needs no further turn of the loop once the resolver has ended its queries.
  */
 void s53_udp_listener_close(struct s53_udp_listener *listener);
 
-/* Limits of TCP, counted over all workers. Zeroed, then filled in; read at every use. */
-struct s53_tcp_limits {
-	_Atomic unsigned clients; /* open now */
-	_Atomic unsigned clients_max; /* tcp-clients */
-	_Atomic uint32_t initial_ms; /* tcp-initial-timeout */
-	_Atomic uint32_t idle_ms; /* tcp-idle-timeout */
-	_Atomic uint32_t keepalive_ms; /* tcp-keepalive-timeout, for those that asked (RFC 7828) */
-	struct s53_tcp_pool *pools; /* listen's own: what each worker has open */
-};
+/* Accept and serve connections of `fd`. NULL: no memory or descriptors; fd is then closed. */
+struct s53_tcp_listener *s53_tcp_listener_new(
+    struct s53_listen_context *context, int fd, const struct s53_addr *local);
 
-/* NULL: no memory or descriptors; fd is then closed. `limits` outlives the listener. */
-struct s53_tcp_listener *s53_tcp_listener_new(struct event_base *base, int fd,
-    const struct s53_addr *local, struct s53_resolver *resolver, struct s53_counters *counters,
-    struct s53_tcp_limits *limits);
-
-/* Stop accepting; connections finish what they have under way, then close. */
+/* Stop accepting; each connection is closed when its queries under way are answered. */
 void s53_tcp_listener_close(struct s53_tcp_listener *listener);
 
 /*
- * Before the resolver of `base` is freed: nothing that its connections have sent and that was not
- * taken yet ever reaches the resolver. What is under way is still answered, then they close. After
- * the close() of its listeners, those of UDP too: none of them takes anything after this.
+ * After the close() of all listeners, TCP and UDP, and before the resolver is freed: what the
+ * connections have read but not handed over never reaches the resolver. Queries under way are still
+ * answered, then the connections are closed.
  */
-void s53_tcp_take_no_more(struct s53_tcp_limits *limits, struct event_base *base);
+void s53_tcp_take_no_more(struct s53_listen_context *context);
 
 /*
- * The end of a worker: cut the connections that are still open in `base` (slow readers). After the
- * close() of its TCP listeners; what the resolver still holds is freed when it drops it.
+ * The end of a worker, after the close() of its TCP listeners: close the connections that are still
+ * open, whose clients do not read. A connection with queries under way is freed when the resolver
+ * drops the last of them.
  */
-void s53_tcp_abandon(struct s53_tcp_limits *limits, struct event_base *base);
+void s53_tcp_abandon(struct s53_listen_context *context);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * worker.h - a thread that serves: its loop, sockets, upstream sockets and queries are its own.
+ * worker.h - one serving thread with its own loop, sockets, upstream sockets and queries.
  *
  * Layer    daemon
- * Threads  every function but s53_worker_counters() is the main thread's; what they ask for
- *          reaches the worker through its mailbox. Nothing else of a worker is touched from
- *          outside
+ * Threads  every function except s53_worker_counters() in the main thread; a request reaches the
+ *          worker through its mailbox. Nothing else of a worker is accessed from outside. All
+ *          workers are made before the first is started
  * Memory   freed by s53_worker_join()
  * Units    ms
  */
@@ -16,38 +16,38 @@
 
 struct s53_worker;
 
-/* What all workers count together. */
+/* What all workers count together. Begins zeroed. */
 struct s53_worker_shared {
 	struct s53_resolver_shared resolver;
-	struct s53_tcp_limits tcp;
+	struct s53_tcp_limits tcp; /* s53_tcp_limits_fini() when all workers have ended */
 };
 
 /* Not running yet; it takes its own count of `policy`. NULL: no memory or descriptors. */
 struct s53_worker *s53_worker_new(
     unsigned index, struct s53_worker_shared *shared, struct s53_policy *policy);
 
-/* S53_E_LIMIT: no thread to be had. */
+/* S53_E_LIMIT: no thread could be created. */
 S53_MUST_USE enum s53_status s53_worker_start(struct s53_worker *worker);
 
 /* Serve new queries by `policy` from now on; takes its own count. S53_E_NOMEM. */
 S53_MUST_USE enum s53_status s53_worker_use(struct s53_worker *worker, struct s53_policy *policy);
 
-/* Serve these sockets of `addr`, which become the worker's also when this fails. S53_E_NOMEM. */
+/* Serve these sockets of `addr`; the worker owns them even if this fails. S53_E_NOMEM. */
 S53_MUST_USE enum s53_status s53_worker_listen(
     struct s53_worker *worker, const struct s53_addr *addr, int udp_fd, int tcp_fd);
 
-/* Answer what has come by `addr`, then close. S53_E_NOMEM. */
+/* Answer the queries that have arrived at `addr`, then close its sockets. S53_E_NOMEM. */
 S53_MUST_USE enum s53_status s53_worker_unlisten(
     struct s53_worker *worker, const struct s53_addr *addr);
 
 /*
- * Take nothing new, answer what is under way for at most `patience_ms`, then SERVFAIL the rest
- * and end the thread. Cannot fail.
+ * Accept no new queries, answer those under way for at most `patience_ms`, then answer the rest
+ * with SERVFAIL and end the thread. Cannot fail.
  */
 void s53_worker_drain(struct s53_worker *worker, unsigned patience_ms);
 
 /* Wait for the end after drain(), and free. Also for one that was never started. NULL is fine. */
 void s53_worker_join(struct s53_worker *worker);
 
-/* From any thread, as long as the worker is there. */
+/* From any thread, until s53_worker_join(). */
 const struct s53_counters *s53_worker_counters(const struct s53_worker *worker);

@@ -399,6 +399,7 @@ finish(struct s53_daemon *daemon, bool started)
 		s53_worker_drain(daemon->workers[i], DRAIN_MS);
 	for (unsigned i = 0; i < daemon->worker_count; i++)
 		s53_worker_join(daemon->workers[i]);
+	s53_tcp_limits_fini(&daemon->shared.tcp);
 	free(daemon->workers);
 	s53_prober_free(daemon->prober);
 	s53_dumper_free(daemon->dumper);

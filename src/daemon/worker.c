@@ -1,44 +1,45 @@
 /* SPDX-License-Identifier: ISC
  *
- * worker.c - the serving thread and its mailbox.
+ * worker.c - one serving thread: what it owns, how it begins and ends, and the messages that it
+ * understands.
  *
- * The mailbox is a list under a lock of its own and an eventfd that wakes the loop. A message is
- * taken in the order of sending, between two turns of the loop: so a new policy never meets a
- * half-read batch.
+ * A worker owns an event loop and everything that works in it: upstream sockets (exchanger),
+ * queries under way (resolver), and what its listeners share (listen context). These parts refer to
+ * each other in that order, and end() frees them in the reverse order.
  */
 #include <split53/worker.h>
 
-#include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <split53/clock.h>
 #include <split53/list.h>
 #include <split53/log.h>
 
-#define STACK_SIZE (1024 * 1024) /* address space; only what is touched is memory */
-#define DRAIN_LOOK_MS 5 /* between two looks whether the last query has gone */
+#include "mailbox.h"
+
+#define STACK_SIZE (1024 * 1024) /* address space; only touched pages are resident */
+#define DRAIN_CHECK_MS 5 /* between two checks whether the last query is answered */
 
 enum message_kind { USE_POLICY, LISTEN, UNLISTEN, DRAIN };
 
 struct message {
 	struct s53_link link;
 	enum message_kind kind;
-	struct s53_policy *policy;
-	struct s53_addr addr;
-	int udp_fd, tcp_fd;
-	unsigned patience_ms;
+	struct s53_policy *policy; /* USE_POLICY: one count of it */
+	struct s53_addr addr; /* LISTEN, UNLISTEN */
+	int udp_fd, tcp_fd; /* LISTEN */
+	unsigned patience_ms; /* DRAIN */
 };
 
-struct serving {
+/* One address that the worker listens on. */
+struct worker_listener {
 	struct s53_link link;
 	struct s53_addr addr;
-	struct s53_udp_listener *udp;
-	struct s53_tcp_listener *tcp;
+	struct s53_udp_listener *udp; /* NULL: out of memory or descriptors */
+	struct s53_tcp_listener *tcp; /* the same */
 };
 
 struct s53_worker {
@@ -50,65 +51,71 @@ struct s53_worker {
 	struct event_base *base;
 	struct s53_exchanger *exchanger;
 	struct s53_resolver *resolver;
+	struct s53_listen_context *context;
 	struct s53_link listeners;
-	struct event *mail_event, *drain_event;
+	struct event *drain_event;
 	uint64_t drain_until_ms;
-	int mail_fd;
-	pthread_mutex_t mail_lock; /* of `mail` alone; nothing is called under it */
-	struct s53_link mail;
-	struct message drain; /* kept here, so that ending needs no memory */
+	struct s53_mailbox mailbox;
+	struct message drain; /* not from malloc(), so that s53_worker_drain() cannot fail */
 };
 
 static void
-close_listener(struct serving *serving)
+close_listener(struct worker_listener *listener)
 {
-	s53_list_remove(&serving->link);
-	if (serving->udp != NULL)
-		s53_udp_listener_close(serving->udp);
-	if (serving->tcp != NULL)
-		s53_tcp_listener_close(serving->tcp);
-	free(serving);
+	s53_list_remove(&listener->link);
+	if (listener->udp != NULL)
+		s53_udp_listener_close(listener->udp);
+	if (listener->tcp != NULL)
+		s53_tcp_listener_close(listener->tcp);
+	free(listener);
+}
+
+static void
+close_all_listeners(struct s53_worker *worker)
+{
+	S53_LIST_EACH_SAFE (&worker->listeners, it, following)
+		close_listener(S53_CONTAINER_OF(it, struct worker_listener, link));
 }
 
 static void
 listen_on(struct s53_worker *worker, const struct message *message)
 {
-	struct serving *serving = calloc(1, sizeof(*serving));
+	const struct s53_addr *addr = &message->addr;
+	struct worker_listener *listener = calloc(1, sizeof(*listener));
 	char text[S53_ADDR_TEXT];
 
-	if (serving == NULL) {
+	if (listener == NULL) {
 		close(message->udp_fd);
 		close(message->tcp_fd);
 	} else {
-		serving->addr = message->addr;
-		s53_list_append(&worker->listeners, &serving->link);
-		serving->udp = s53_udp_listener_new(worker->base, message->udp_fd, &message->addr,
-		    worker->resolver, &worker->counters);
-		serving->tcp = s53_tcp_listener_new(worker->base, message->tcp_fd, &message->addr,
-		    worker->resolver, &worker->counters, &worker->shared->tcp);
+		listener->addr = *addr;
+		s53_list_append(&worker->listeners, &listener->link);
+		listener->udp = s53_udp_listener_new(worker->context, message->udp_fd, addr);
+		listener->tcp = s53_tcp_listener_new(worker->context, message->tcp_fd, addr);
 	}
-	if (serving == NULL || serving->udp == NULL || serving->tcp == NULL)
+	if (listener == NULL || listener->udp == NULL || listener->tcp == NULL)
 		s53_log(S53_LOG_NETWORK, S53_LOG_ERROR,
 		    "worker %u cannot serve %s: out of memory or descriptors", worker->index,
-		    s53_addr_print(&message->addr, text));
+		    s53_addr_print(addr, text));
 }
 
 static void
 unlisten(struct s53_worker *worker, const struct s53_addr *addr)
 {
 	S53_LIST_EACH_SAFE (&worker->listeners, it, following) {
-		struct serving *serving = S53_CONTAINER_OF(it, struct serving, link);
+		struct worker_listener *listener =
+		    S53_CONTAINER_OF(it, struct worker_listener, link);
 
-		if (s53_addr_equal(&serving->addr, addr))
-			close_listener(serving);
+		if (s53_addr_equal(&listener->addr, addr))
+			close_listener(listener);
 	}
 }
 
 static void
-look_whether_drained(evutil_socket_t fd, short what, void *arg)
+check_drained(evutil_socket_t fd, short what, void *arg)
 {
+	const struct timeval pause = { .tv_usec = DRAIN_CHECK_MS * 1000 };
 	struct s53_worker *worker = arg;
-	const struct timeval wait = { .tv_usec = DRAIN_LOOK_MS * 1000 };
 
 	(void)fd;
 	(void)what;
@@ -117,21 +124,23 @@ look_whether_drained(evutil_socket_t fd, short what, void *arg)
 	    s53_clock_ms() >= worker->drain_until_ms)
 		event_base_loopbreak(worker->base);
 	else
-		event_add(worker->drain_event, &wait);
+		event_add(worker->drain_event, &pause);
 }
 
 static void
 begin_drain(struct s53_worker *worker, unsigned patience_ms)
 {
-	while (!s53_list_empty(&worker->listeners))
-		close_listener(S53_CONTAINER_OF(worker->listeners.next, struct serving, link));
+	close_all_listeners(worker);
 	worker->drain_until_ms = s53_clock_ms() + patience_ms;
-	look_whether_drained(-1, 0, worker);
+	check_drained(-1, 0, worker);
 }
 
 static void
-take(struct s53_worker *worker, struct message *message)
+handle_message(void *arg, struct s53_link *link)
 {
+	struct message *message = S53_CONTAINER_OF(link, struct message, link);
+	struct s53_worker *worker = arg;
+
 	switch (message->kind) {
 	case USE_POLICY:
 		s53_resolver_use(worker->resolver, message->policy);
@@ -150,61 +159,15 @@ take(struct s53_worker *worker, struct message *message)
 	free(message);
 }
 
-static struct message *
-next_message(struct s53_worker *worker)
+/* Release what the messages hold that were sent too late to be handled. */
+static void
+discard_messages(struct s53_worker *worker)
 {
 	struct s53_link *link;
 
-	pthread_mutex_lock(&worker->mail_lock);
-	link = s53_list_pop(&worker->mail);
-	pthread_mutex_unlock(&worker->mail_lock);
-	return link != NULL ? S53_CONTAINER_OF(link, struct message, link) : NULL;
-}
+	while ((link = s53_mailbox_take(&worker->mailbox)) != NULL) {
+		struct message *message = S53_CONTAINER_OF(link, struct message, link);
 
-static void
-read_mail(evutil_socket_t fd, short what, void *arg)
-{
-	struct s53_worker *worker = arg;
-	struct message *message;
-	uint64_t count;
-
-	(void)what;
-	if (read((int)fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		return;
-	while ((message = next_message(worker)) != NULL)
-		take(worker, message);
-}
-
-static void
-send_message(struct s53_worker *worker, struct message *message)
-{
-	const uint64_t one = 1;
-
-	pthread_mutex_lock(&worker->mail_lock);
-	s53_list_append(&worker->mail, &message->link);
-	pthread_mutex_unlock(&worker->mail_lock);
-	/* Fails only when 2^64 - 2 wake-ups are pending, and then it wakes anyway. */
-	if (write(worker->mail_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
-static struct message *
-new_message(enum message_kind kind)
-{
-	struct message *message = calloc(1, sizeof(*message));
-
-	if (message != NULL)
-		message->kind = kind;
-	return message;
-}
-
-/* Mail that nobody reads any more. */
-static void
-discard_mail(struct s53_worker *worker)
-{
-	struct message *message;
-
-	while ((message = next_message(worker)) != NULL) {
 		if (message->kind == USE_POLICY)
 			s53_policy_drop(message->policy);
 		if (message->kind == LISTEN) {
@@ -216,23 +179,34 @@ discard_mail(struct s53_worker *worker)
 	}
 }
 
+/*
+ * The end of the connections: freeing the resolver answers the pending queries with SERVFAIL, and
+ * one more turn of the loop sends these replies over TCP.
+ */
+static void
+end_serving(struct s53_worker *worker)
+{
+	if (worker->context != NULL)
+		s53_tcp_take_no_more(worker->context);
+	s53_resolver_free(worker->resolver);
+	if (worker->context != NULL) {
+		event_base_loop(worker->base, EVLOOP_NONBLOCK);
+		s53_tcp_abandon(worker->context);
+		s53_listen_context_free(worker->context);
+	}
+}
+
+/* In the worker's thread, or in the main thread if that was never started. */
 static void
 end(struct s53_worker *worker)
 {
-	while (!s53_list_empty(&worker->listeners))
-		close_listener(S53_CONTAINER_OF(worker->listeners.next, struct serving, link));
-	/* Nobody reads mail any more, not even the last turn of the loop below. */
-	if (worker->mail_event != NULL)
-		event_free(worker->mail_event);
+	close_all_listeners(worker);
+	/* No message is handled any more, not even in the last turn of the loop. */
+	s53_mailbox_close(&worker->mailbox);
 	if (worker->drain_event != NULL)
 		event_free(worker->drain_event);
-	discard_mail(worker);
-	if (worker->resolver != NULL) {
-		s53_tcp_take_no_more(&worker->shared->tcp, worker->base);
-		s53_resolver_free(worker->resolver);
-		event_base_loop(worker->base, EVLOOP_NONBLOCK); /* last replies over TCP leave */
-		s53_tcp_abandon(&worker->shared->tcp, worker->base);
-	}
+	discard_messages(worker);
+	end_serving(worker);
 	if (worker->exchanger != NULL)
 		s53_exchanger_free(worker->exchanger);
 	if (worker->base != NULL)
@@ -263,24 +237,35 @@ new_base(void)
 	return base;
 }
 
+/* false: no memory or descriptors; end() frees what was made. */
 static bool
-furnish(struct s53_worker *worker, struct s53_policy *policy)
+make_parts(struct s53_worker *worker, struct s53_policy *policy)
 {
-	worker->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (worker->mail_fd < 0 || (worker->base = new_base()) == NULL)
+	struct s53_worker_shared *shared = worker->shared;
+
+	if (s53_mailbox_init(&worker->mailbox) != S53_OK || (worker->base = new_base()) == NULL)
 		return false;
-	worker->mail_event =
-	    event_new(worker->base, worker->mail_fd, EV_READ | EV_PERSIST, read_mail, worker);
-	worker->drain_event = evtimer_new(worker->base, look_whether_drained, worker);
-	if (worker->mail_event == NULL || worker->drain_event == NULL ||
-	    event_add(worker->mail_event, NULL) != 0)
+	worker->drain_event = evtimer_new(worker->base, check_drained, worker);
+	if (worker->drain_event == NULL ||
+	    s53_mailbox_open(&worker->mailbox, worker->base, handle_message, worker) != S53_OK)
 		return false;
 	worker->exchanger = s53_exchanger_new(worker->base, &worker->counters);
 	if (worker->exchanger == NULL)
 		return false;
-	worker->resolver = s53_resolver_new(
-	    worker->exchanger, &worker->counters, &worker->shared->resolver, policy);
-	return worker->resolver != NULL;
+	worker->resolver =
+	    s53_resolver_new(worker->exchanger, &worker->counters, &shared->resolver, policy);
+	if (worker->resolver == NULL)
+		return false;
+	worker->context =
+	    s53_listen_context_new(worker->base, worker->resolver, &worker->counters, &shared->tcp);
+	return worker->context != NULL;
+}
+
+static void
+worker_free(struct s53_worker *worker)
+{
+	s53_mailbox_fini(&worker->mailbox);
+	free(worker);
 }
 
 struct s53_worker *
@@ -292,14 +277,11 @@ s53_worker_new(unsigned index, struct s53_worker_shared *shared, struct s53_poli
 		return NULL;
 	worker->index = index;
 	worker->shared = shared;
-	worker->mail_fd = -1;
 	worker->drain.kind = DRAIN;
-	pthread_mutex_init(&worker->mail_lock, NULL);
 	s53_list_init(&worker->listeners);
-	s53_list_init(&worker->mail);
-	if (!furnish(worker, policy)) {
+	if (!make_parts(worker, policy)) {
 		end(worker);
-		free(worker);
+		worker_free(worker);
 		return NULL;
 	}
 	return worker;
@@ -320,6 +302,16 @@ s53_worker_start(struct s53_worker *worker)
 	return failure == 0 ? S53_OK : S53_E_LIMIT;
 }
 
+static struct message *
+new_message(enum message_kind kind)
+{
+	struct message *message = calloc(1, sizeof(*message));
+
+	if (message != NULL)
+		message->kind = kind;
+	return message;
+}
+
 enum s53_status
 s53_worker_use(struct s53_worker *worker, struct s53_policy *policy)
 {
@@ -328,7 +320,7 @@ s53_worker_use(struct s53_worker *worker, struct s53_policy *policy)
 	if (message == NULL)
 		return S53_E_NOMEM;
 	message->policy = s53_policy_keep(policy);
-	send_message(worker, message);
+	s53_mailbox_send(&worker->mailbox, &message->link);
 	return S53_OK;
 }
 
@@ -345,7 +337,7 @@ s53_worker_listen(struct s53_worker *worker, const struct s53_addr *addr, int ud
 	message->addr = *addr;
 	message->udp_fd = udp_fd;
 	message->tcp_fd = tcp_fd;
-	send_message(worker, message);
+	s53_mailbox_send(&worker->mailbox, &message->link);
 	return S53_OK;
 }
 
@@ -357,7 +349,7 @@ s53_worker_unlisten(struct s53_worker *worker, const struct s53_addr *addr)
 	if (message == NULL)
 		return S53_E_NOMEM;
 	message->addr = *addr;
-	send_message(worker, message);
+	s53_mailbox_send(&worker->mailbox, &message->link);
 	return S53_OK;
 }
 
@@ -365,7 +357,7 @@ void
 s53_worker_drain(struct s53_worker *worker, unsigned patience_ms)
 {
 	worker->drain.patience_ms = patience_ms;
-	send_message(worker, &worker->drain);
+	s53_mailbox_send(&worker->mailbox, &worker->drain.link);
 }
 
 void
@@ -377,11 +369,7 @@ s53_worker_join(struct s53_worker *worker)
 		pthread_join(worker->thread, NULL);
 	else
 		end(worker);
-	/* Only now: whoever sent the last message may still have been writing to the mailbox. */
-	if (worker->mail_fd >= 0)
-		close(worker->mail_fd);
-	pthread_mutex_destroy(&worker->mail_lock);
-	free(worker);
+	worker_free(worker);
 }
 
 const struct s53_counters *

@@ -2,13 +2,14 @@
  *
  * connection.c - one TCP connection of a client.
  *
- * Reading goes on while fewer than IN_FLIGHT_MAX queries wait for their answers and less than
- * OUTPUT_MAX octets wait for the client to take them: who does not read hurts only himself. What
- * was read beyond that is kept in `rest`, at most S53_POOL_INPUT octets.
+ * A connection is read while fewer than IN_FLIGHT_MAX of its queries wait for their answers and at
+ * most OUTPUT_MAX bytes of replies wait for the client to read them, so a client that does not read
+ * delays only itself. What was read beyond these limits is kept in `rest`, at most S53_POOL_INPUT
+ * bytes.
  *
- * While a function here works with a connection it is `entered`: its replies are gathered, and it
- * is not freed from below. A query of another connection that ends meanwhile (it waited for the
- * same answer) marks that one dirty.
+ * While a function here works with a connection, the connection is `entered`: its replies are
+ * gathered, and callbacks of the resolver do not free it. When such a callback ends a query of
+ * another connection (which waited for the same answer), that connection is marked dirty.
  */
 #include "connection.h"
 
@@ -19,14 +20,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "context.h"
+#include "evict.h"
 #include "tcp.h"
 
 #define IN_FLIGHT_MAX 128
 #define OUTPUT_MAX (128 << 10)
-#define GROUP_MAX 32 /* queries handed to the resolver at once: their answers may be 64 KiB each */
+#define GROUP_MAX 32 /* queries handed over at once: each answer may have 64 KiB */
 #define READS_AT_FINISH 16
 
-/* An answer under way, or one that the client has not taken yet. */
+/* No query is under way and the client has read all replies. */
 static bool
 is_idle(const struct s53_connection *connection)
 {
@@ -52,19 +55,19 @@ leave_idle(struct s53_connection *connection)
 	if (s53_list_empty(&connection->idle))
 		return;
 	s53_list_remove(&connection->idle);
-	atomic_fetch_sub_explicit(&connection->pool->idle_count, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&connection->context->self->idle_count, 1, memory_order_relaxed);
 }
 
 static void
 enter_idle(struct s53_connection *connection)
 {
 	s53_list_append(&connection->pool->idle, &connection->idle);
-	atomic_fetch_add_explicit(&connection->pool->idle_count, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&connection->context->self->idle_count, 1, memory_order_relaxed);
 }
 
-/* What was read and is not yet taken. */
+/* Discard what was read but not handed over. */
 static void
-forget_input(struct s53_connection *connection)
+discard_input(struct s53_connection *connection)
 {
 	s53_framing_fini(&connection->framing);
 	free(connection->rest);
@@ -74,10 +77,10 @@ forget_input(struct s53_connection *connection)
 
 /*
  * Close the socket. The object stays until nothing holds it: see release(). Its input stays while
- * it is entered: the resolver may be looking at it.
+ * it is entered, because the resolver may be reading it.
  */
 static void
-kill_connection(struct s53_connection *connection)
+close_connection(struct s53_connection *connection)
 {
 	struct s53_tcp_pool *pool = connection->pool;
 
@@ -88,17 +91,17 @@ kill_connection(struct s53_connection *connection)
 	leave_idle(connection);
 	s53_list_remove(&connection->all);
 	s53_list_remove(&connection->dirty);
-	s53_list_remove(&connection->wait);
+	s53_list_remove(&connection->timeout);
 	s53_backlog_fini(&connection->backlog);
 	if (pool->gatherer == connection)
 		pool->gathered = 0;
 	if (!connection->entered)
-		forget_input(connection);
-	atomic_fetch_sub(&pool->limits->clients, 1);
+		discard_input(connection);
+	atomic_fetch_sub(&connection->context->limits->clients, 1);
 	s53_tcp_listener_resume(connection->listener);
 }
 
-/* Free it if it is dead and nobody will come back to it. */
+/* Free it if it is closed and nothing uses it. */
 static void
 release(struct s53_connection *connection)
 {
@@ -113,11 +116,11 @@ release(struct s53_connection *connection)
 void
 s53_connection_cut(struct s53_connection *connection)
 {
-	kill_connection(connection);
+	close_connection(connection);
 	release(connection);
 }
 
-/* What the client takes of `len` octets; 0: nothing now, or it is dead. May kill. */
+/* Returns how many bytes the client takes; 0: none now, or the connection is closed. */
 static size_t
 write_out(struct s53_connection *connection, const uint8_t *octets, size_t len)
 {
@@ -133,13 +136,13 @@ write_out(struct s53_connection *connection, const uint8_t *octets, size_t len)
 	if (errno == EAGAIN || errno == EWOULDBLOCK) {
 		connection->writing = true;
 	} else {
-		s53_count(connection->counters, S53_C_LISTEN_SEND_FAILED);
-		kill_connection(connection);
+		s53_count(connection->context->counters, S53_C_LISTEN_SEND_FAILED);
+		close_connection(connection);
 	}
 	return 0;
 }
 
-/* What is gathered leaves from where it is, unless something else is to leave first. May kill. */
+/* Send the gathered replies from the pool's buffer, or queue them after a backlog. May close. */
 static void
 flush_gathered(struct s53_connection *connection)
 {
@@ -154,12 +157,12 @@ flush_gathered(struct s53_connection *connection)
 		return;
 	if (s53_backlog_add(&connection->backlog, pool->output + sent, len - sent) == S53_OK)
 		return;
-	/* What follows would be taken for something else. */
-	s53_count(connection->counters, S53_C_LISTEN_SEND_FAILED);
-	kill_connection(connection);
+	/* Without these bytes the client would misread all that follows. */
+	s53_count(connection->context->counters, S53_C_LISTEN_SEND_FAILED);
+	close_connection(connection);
 }
 
-/* Write what there is, as far as the client takes it. May kill. */
+/* Send what there is, as far as the client takes it. May close. */
 static void
 flush(struct s53_connection *connection)
 {
@@ -194,11 +197,12 @@ hand_over(struct s53_connection *connection, const struct s53_arrival arrivals[]
 	connection->asked = true;
 	connection->active = true;
 	connection->in_flight += count;
-	s53_count_many(connection->counters, S53_C_LISTEN_TCP, count);
-	s53_resolver_take_batch(connection->resolver, arrivals, count, connection->pool->now_ms);
+	s53_count_many(connection->context->counters, S53_C_LISTEN_TCP, count);
+	s53_resolver_take_batch(
+	    connection->context->resolver, arrivals, count, connection->pool->now_ms);
 }
 
-/* Take messages of *input. false: it is used up. May kill. */
+/* Hand over one group of messages of *input. false: that is used up. May close. */
 static bool
 take_some(struct s53_connection *connection, struct s53_octets *input)
 {
@@ -218,18 +222,18 @@ take_some(struct s53_connection *connection, struct s53_octets *input)
 		arrivals[count].client = &connection->client;
 		arrivals[count].octets = message.at;
 		arrivals[count++].len = message.len;
-		/* One that came in pieces is good until the next call. */
+		/* A message that came in pieces is valid only until the next call. */
 	} while (count < most && connection->framing.body == NULL);
 	if (count > 0)
 		hand_over(connection, arrivals, count);
 	if (frame == S53_FRAME_BAD || frame == S53_FRAME_NOMEM) {
-		connection->ended = true; /* what follows cannot be understood */
+		connection->ended = true; /* where the next message begins is unknown */
 		input->len = 0;
 	}
 	return frame == S53_FRAME_WHOLE;
 }
 
-/* Take the messages of *input until it is used up or a limit says no. May kill. */
+/* Hand over the messages of *input until it is used up or a limit is reached. May close. */
 static void
 take_all(struct s53_connection *connection, struct s53_octets *input)
 {
@@ -249,14 +253,14 @@ take_rest(struct s53_connection *connection)
 	connection->rest = NULL;
 }
 
-/* Keep what a limit forbids to take now. May kill. */
+/* Keep what the limits do not allow to hand over now. May close. */
 static void
 keep_rest(struct s53_connection *connection, const struct s53_octets *input)
 {
 	if (connection->fd < 0 || input->len == 0)
 		return;
 	if ((connection->rest = malloc(input->len)) == NULL) {
-		kill_connection(connection);
+		close_connection(connection);
 		return;
 	}
 	memcpy(connection->rest, input->at, input->len);
@@ -264,7 +268,7 @@ keep_rest(struct s53_connection *connection, const struct s53_octets *input)
 	connection->rest_left.len = input->len;
 }
 
-/* Read once and take it. false: there was nothing. May kill. */
+/* Read once and hand it over. false: there was nothing. May close. */
 static bool
 read_once(struct s53_connection *connection)
 {
@@ -273,11 +277,11 @@ read_once(struct s53_connection *connection)
 
 	if (len < 0) {
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			kill_connection(connection);
+			close_connection(connection);
 		return false;
 	}
 	if (len == 0) {
-		connection->ended = true; /* perhaps of one direction only: answers still go out */
+		connection->ended = true; /* perhaps a half-close: replies still go out */
 		return false;
 	}
 	input.at = connection->pool->input;
@@ -293,12 +297,12 @@ wants_input(const struct s53_connection *connection)
 	return !connection->ended && connection->rest == NULL && !is_full(connection);
 }
 
-static enum s53_patience
-patience(const struct s53_connection *connection)
+static enum s53_tcp_timeout
+timeout_of(const struct s53_connection *connection)
 {
 	if (!connection->asked)
-		return S53_PATIENCE_INITIAL;
-	return connection->keepalive ? S53_PATIENCE_KEEPALIVE : S53_PATIENCE_IDLE;
+		return S53_TCP_TIMEOUT_INITIAL;
+	return connection->keepalive ? S53_TCP_TIMEOUT_KEEPALIVE : S53_TCP_TIMEOUT_IDLE;
 }
 
 static void
@@ -313,7 +317,7 @@ watch(struct s53_connection *connection)
 	if (idle && s53_list_empty(&connection->idle))
 		enter_idle(connection);
 	if (connection->active)
-		s53_tcp_pool_wait(connection->pool, connection, patience(connection));
+		s53_tcp_pool_restart_timeout(connection->pool, connection, timeout_of(connection));
 	connection->active = false;
 }
 
@@ -328,12 +332,12 @@ s53_connection_settle(struct s53_connection *connection)
 	}
 	leave(connection);
 	if (connection->fd >= 0 && is_over(connection))
-		kill_connection(connection);
+		close_connection(connection);
 	if (connection->fd >= 0) {
 		watch(connection);
 		return;
 	}
-	forget_input(connection);
+	discard_input(connection);
 	release(connection);
 }
 
@@ -355,18 +359,18 @@ s53_connection_finish(struct s53_connection *connection)
 void
 s53_connection_take_no_more(struct s53_connection *connection)
 {
-	forget_input(connection);
+	discard_input(connection);
 	connection->ended = true;
 	s53_tcp_pool_tick(connection->pool);
 	s53_connection_settle(connection);
 }
 
-/* A connection that has broken is ready for anything: the call that is tried says why. */
+/* A broken connection is reported as ready; the read or write then returns the error. */
 void
 s53_connection_ready(struct s53_connection *connection, uint32_t events)
 {
 	if (connection->fd < 0)
-		return; /* closed meanwhile, on behalf of another */
+		return; /* closed by an earlier event of this turn */
 	enter(connection);
 	if ((events & ~(uint32_t)EPOLLIN) != 0)
 		connection->writing = false;
@@ -375,7 +379,7 @@ s53_connection_ready(struct s53_connection *connection, uint32_t events)
 	s53_connection_settle(connection);
 }
 
-/* A query of the connection has ended; what that leads to is done once for all of this turn. */
+/* A query of the connection has ended. on_flush() sends the replies of a whole turn together. */
 static void
 query_ended(struct s53_connection *connection)
 {
@@ -401,7 +405,7 @@ query_ended(struct s53_connection *connection)
 	}
 }
 
-/* Behind what is gathered, whosever reply it will be. */
+/* The free part of the output buffer, also for a reply that will not be gathered. */
 static uint8_t *
 tcp_room(struct s53_client *client, size_t cap)
 {
@@ -432,7 +436,7 @@ tcp_send(struct s53_client *client, size_t len)
 		pool->gathered += 2 + len;
 	else if (connection->fd >= 0 &&
 	    s53_backlog_add(&connection->backlog, frame, 2 + len) != S53_OK)
-		s53_count(connection->counters, S53_C_LISTEN_SEND_FAILED);
+		s53_count(connection->context->counters, S53_C_LISTEN_SEND_FAILED);
 	query_ended(connection);
 }
 
@@ -450,12 +454,11 @@ init_connection(struct s53_connection *connection, struct s53_tcp_listener *list
 	s53_list_init(&connection->all);
 	s53_list_init(&connection->idle);
 	s53_list_init(&connection->dirty);
-	s53_list_init(&connection->wait);
+	s53_list_init(&connection->timeout);
 	connection->fd = fd;
 	connection->listener = listener;
-	connection->pool = listener->pool;
-	connection->resolver = listener->resolver;
-	connection->counters = listener->counters;
+	connection->context = listener->context;
+	connection->pool = listener->context->pool;
 	connection->client.ops = &tcp_ops;
 	connection->client.transport = connection;
 	connection->client.kind = S53_TCP;
@@ -465,18 +468,19 @@ enum s53_status
 s53_connection_open(struct s53_tcp_listener *listener, int fd, const struct s53_addr *peer,
     const struct s53_addr *local)
 {
-	struct s53_connection *connection = s53_tcp_pool_new_connection(listener->pool);
+	struct s53_listen_context *context = listener->context;
+	struct s53_connection *connection = s53_tcp_pool_new_connection(context->pool);
 
 	if (connection == NULL) {
 		close(fd);
-		atomic_fetch_sub(&listener->limits->clients, 1);
+		atomic_fetch_sub(&context->limits->clients, 1);
 		return S53_E_NOMEM;
 	}
 	init_connection(connection, listener, fd);
 	connection->client.addr = *peer;
 	connection->client.local = *local;
 	s53_tcp_listener_keep(listener);
-	s53_list_append(&listener->pool->connections, &connection->all);
+	s53_list_append(&context->pool->connections, &connection->all);
 	connection->active = true;
 	watch(connection);
 	return S53_OK;

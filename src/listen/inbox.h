@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * inbox.h - where a worker's UDP sockets receive to.
+ * inbox.h - the buffers that a worker's UDP sockets receive into.
  *
  * Layer    listen
- * Threads  an inbox belongs to the worker of its event_base; take() and drop() may be called by
- *          the thread that sets that worker up
- * Memory   one for all listeners of a worker, counted by them. What a batch left in it is no more
- *          than the next batch of any listener
- * Units    octets
+ * Threads  the worker's own
+ * Memory   one for all UDP listeners of a worker, owned by its listen context. A batch is valid
+ *          until any of them receives the next
+ * Units    bytes
  *
- * A message is one datagram, or a train: datagrams of one client, all of one size but the last,
- * that came so close together that the kernel hands them over in one piece (UDP_GRO). Where any
- * message may be a train, there is room for the largest in each place: 4 MiB of address space, of
- * which a page becomes memory when something is received there.
+ * A message is one datagram or a train: several datagrams of one client, all of one size except
+ * the last, which the kernel delivers in one piece because they arrived close together (UDP_GRO).
+ * While a socket may receive trains, each of the 64 buffers has room for the largest. These are 4
+ * MiB of address space, of which the kernel provides a page when something is received there.
  */
 #pragma once
 
@@ -23,8 +22,6 @@
 #define S53_INBOX_COUNT 64
 #define S53_INBOX_REQUEST 4096 /* a longer request is cut, which the resolver finds malformed */
 
-struct event_base;
-
 /* Room for the packet information of either family, and for the size of a train's datagrams. */
 union s53_inbox_control {
 	struct cmsghdr header; /* for its alignment */
@@ -32,9 +29,6 @@ union s53_inbox_control {
 };
 
 struct s53_inbox {
-	struct s53_inbox *next; /* another worker's */
-	struct event_base *base;
-	unsigned holders;
 	const void *user; /* the listener that it is set up for */
 	uint8_t *octets;
 	size_t control_len; /* of each message: 0 or sizeof(controls[0]) */
@@ -44,14 +38,17 @@ struct s53_inbox {
 	union s53_inbox_control controls[S53_INBOX_COUNT];
 };
 
-/* The inbox of `base`, made if need be, with one more count. NULL: no memory. */
-struct s53_inbox *s53_inbox_take(struct event_base *base);
-void s53_inbox_drop(struct s53_inbox *inbox);
+/* NULL: no memory. */
+struct s53_inbox *s53_inbox_new(void);
+void s53_inbox_free(struct s53_inbox *inbox); /* NULL is fine */
 
-/* From now on messages may be trains, and the kernel may say more of them than their sender. */
+/*
+ * Set up all messages: whether each may be a train, and whether the kernel adds control messages
+ * (packet information, the size of a train's datagrams).
+ */
 void s53_inbox_lay_out(struct s53_inbox *inbox, bool trains, bool controls);
 
-/* Receive with `i` again: make what recvmmsg() has changed as it was. */
+/* Prepare message `i` for the next recvmmsg(), which has changed these lengths. */
 static inline void
 s53_inbox_reset(struct s53_inbox *inbox, unsigned i)
 {

@@ -4,26 +4,24 @@
  */
 #include "pool.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <split53/clock.h>
 
 #include "connection.h"
+#include "context.h"
+#include "evict.h"
 
 #define EVICT_TRIES 16
 #define READY_PER_TURN 64
 
-/* Guards limits->pools: taken when listeners come and go, and to ask for an eviction. */
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
-
 /*
- * A query that nobody has read yet is no idleness: in a burst of newcomers the first would be cut
- * for the last. Such a connection goes to the end of the list; after a few of them, give up.
+ * A connection whose query has arrived but was not read yet is not idle: in a burst of new
+ * connections the first would be closed to make room for the last. It moves to the end of the list;
+ * after EVICT_TRIES of them the search ends.
  */
 bool
 s53_tcp_pool_evict(struct s53_tcp_pool *pool)
@@ -44,42 +42,19 @@ s53_tcp_pool_evict(struct s53_tcp_pool *pool)
 }
 
 static void
-on_mailbox(evutil_socket_t fd, short what, void *arg)
+on_evict(evutil_socket_t fd, short what, void *arg)
 {
 	struct s53_tcp_pool *pool = arg;
-	eventfd_t letters;
-	unsigned wanted;
+	unsigned requests = s53_evict_take_requests(pool->context->self);
 
+	(void)fd;
 	(void)what;
-	(void)eventfd_read(fd, &letters);
-	s53_tcp_pool_keep(pool);
-	for (wanted = atomic_exchange(&pool->evictions, 0); wanted > 0; wanted--) {
-		if (!s53_tcp_pool_evict(pool))
-			break; /* busy meanwhile: the limit is passed by that many for a while */
-	}
-	s53_tcp_pool_drop(pool);
+	/* If all are busy by now, that many more than tcp-clients stay open for a while. */
+	while (requests > 0 && s53_tcp_pool_evict(pool))
+		requests--;
 }
 
-bool
-s53_tcp_pool_evict_elsewhere(struct s53_tcp_pool *pool)
-{
-	struct s53_tcp_pool *other;
-
-	pthread_mutex_lock(&registry_lock);
-	for (other = pool->limits->pools; other != NULL; other = other->next) {
-		if (other == pool || other->mailbox < 0)
-			continue;
-		if (atomic_load(&other->idle_count) <= atomic_load(&other->evictions))
-			continue;
-		atomic_fetch_add(&other->evictions, 1);
-		(void)eventfd_write(other->mailbox, 1);
-		break;
-	}
-	pthread_mutex_unlock(&registry_lock);
-	return other != NULL;
-}
-
-/* What late replies were written to in this turn of the loop leaves now, one write a connection. */
+/* Send the late replies of this turn of the loop, with one write for each connection. */
 static void
 on_flush(evutil_socket_t fd, short what, void *arg)
 {
@@ -90,10 +65,8 @@ on_flush(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	pool->flush_due = false;
 	s53_tcp_pool_tick(pool);
-	s53_tcp_pool_keep(pool);
 	while ((link = s53_list_pop(&pool->dirty)) != NULL)
 		s53_connection_settle(S53_CONTAINER_OF(link, struct s53_connection, dirty));
-	s53_tcp_pool_drop(pool);
 }
 
 void
@@ -119,8 +92,8 @@ s53_tcp_pool_new_connection(struct s53_tcp_pool *pool)
 void
 s53_tcp_pool_free_connection(struct s53_tcp_pool *pool, struct s53_connection *connection)
 {
-	if (pool->polled) {
-		s53_list_append(&pool->over, &connection->all);
+	if (pool->polling) {
+		s53_list_append(&pool->unpolled, &connection->all);
 	} else if (pool->spare_count + 1 > S53_POOL_SPARE) {
 		free(connection);
 	} else {
@@ -139,7 +112,7 @@ s53_tcp_pool_watch(struct s53_connection *connection, uint32_t events)
 
 	if (events == connection->watched)
 		return;
-	/* Fails for want of memory: then it is tried again when something else happens to it. */
+	/* Without memory it fails; the next event of this connection tries again. */
 	if (epoll_ctl(connection->pool->poll_fd, what, connection->fd, &event) == 0)
 		connection->watched = events;
 }
@@ -154,28 +127,26 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	s53_tcp_pool_tick(pool);
-	s53_tcp_pool_keep(pool);
-	pool->polled = true;
+	pool->polling = true;
 	for (int i = 0; i < count; i++)
 		s53_connection_ready(events[i].data.ptr, events[i].events);
-	pool->polled = false;
-	while ((link = s53_list_pop(&pool->over)) != NULL)
+	pool->polling = false;
+	while ((link = s53_list_pop(&pool->unpolled)) != NULL)
 		s53_tcp_pool_free_connection(
 		    pool, S53_CONTAINER_OF(link, struct s53_connection, all));
-	s53_tcp_pool_drop(pool);
 }
 
 static uint64_t
-patience_ms(const struct s53_tcp_pool *pool, enum s53_patience kind)
+timeout_ms(const struct s53_tcp_pool *pool, enum s53_tcp_timeout kind)
 {
-	struct s53_tcp_limits *limits = pool->limits;
+	struct s53_tcp_limits *limits = pool->context->limits;
 	uint32_t ms;
 
 	switch (kind) {
-	case S53_PATIENCE_INITIAL:
+	case S53_TCP_TIMEOUT_INITIAL:
 		ms = atomic_load_explicit(&limits->initial_ms, memory_order_relaxed);
 		break;
-	case S53_PATIENCE_KEEPALIVE:
+	case S53_TCP_TIMEOUT_KEEPALIVE:
 		ms = atomic_load_explicit(&limits->keepalive_ms, memory_order_relaxed);
 		break;
 	default:
@@ -185,196 +156,148 @@ patience_ms(const struct s53_tcp_pool *pool, enum s53_patience kind)
 }
 
 static void
-arm(struct s53_tcp_pool *pool, uint64_t due_ms)
+set_timer(struct s53_tcp_pool *pool, uint64_t at_ms)
 {
-	uint64_t wait_ms = due_ms > pool->now_ms ? due_ms - pool->now_ms : 0;
-	struct timeval wait = { .tv_sec = (time_t)(wait_ms / 1000),
-		.tv_usec = (suseconds_t)(wait_ms % 1000 * 1000) };
+	uint64_t delay_ms = at_ms > pool->now_ms ? at_ms - pool->now_ms : 0;
+	struct timeval delay = { .tv_sec = (time_t)(delay_ms / 1000),
+		.tv_usec = (suseconds_t)(delay_ms % 1000 * 1000) };
 
-	pool->armed_until_ms = due_ms;
-	event_add(&pool->timer, &wait);
+	pool->timer_at_ms = at_ms;
+	event_add(&pool->timer, &delay);
 }
 
+/* The timer is set again only if it would fire too late. */
 void
-s53_tcp_pool_wait(
-    struct s53_tcp_pool *pool, struct s53_connection *connection, enum s53_patience kind)
+s53_tcp_pool_restart_timeout(
+    struct s53_tcp_pool *pool, struct s53_connection *connection, enum s53_tcp_timeout kind)
 {
-	uint64_t due_ms = pool->now_ms + patience_ms(pool, kind);
+	uint64_t at_ms = pool->now_ms + timeout_ms(pool, kind);
 
 	connection->active_at_ms = pool->now_ms;
-	s53_list_remove(&connection->wait);
-	s53_list_append(&pool->waiting[kind], &connection->wait);
-	if (due_ms < pool->armed_until_ms)
-		arm(pool, due_ms);
+	s53_list_remove(&connection->timeout);
+	s53_list_append(&pool->timeouts[kind], &connection->timeout);
+	if (at_ms < pool->timer_at_ms)
+		set_timer(pool, at_ms);
 }
 
 /*
- * Queries under way are bounded by the resolver, so their client may wait for them. One that does
- * not take its answers has the same patience as one that does not ask.
+ * A connection that waits for replies of ours gets its timeout anew: the resolver limits how long
+ * that takes. A client that does not read its replies times out like one that sends no query.
  */
 static void
-end_patience(struct s53_tcp_pool *pool, enum s53_patience kind)
+cut_timed_out(struct s53_tcp_pool *pool, enum s53_tcp_timeout kind)
 {
-	struct s53_link *waiting = &pool->waiting[kind];
-	uint64_t patience = patience_ms(pool, kind);
+	struct s53_link *list = &pool->timeouts[kind];
+	uint64_t timeout = timeout_ms(pool, kind);
 
-	while (!s53_list_empty(waiting)) {
+	while (!s53_list_empty(list)) {
 		struct s53_connection *oldest =
-		    S53_CONTAINER_OF(waiting->next, struct s53_connection, wait);
+		    S53_CONTAINER_OF(list->next, struct s53_connection, timeout);
 
-		if (oldest->active_at_ms + patience > pool->now_ms)
+		if (oldest->active_at_ms + timeout > pool->now_ms)
 			return;
 		if (oldest->in_flight > 0 && s53_backlog_len(&oldest->backlog) == 0)
-			s53_tcp_pool_wait(pool, oldest, kind);
+			s53_tcp_pool_restart_timeout(pool, oldest, kind);
 		else
 			s53_connection_cut(oldest);
 	}
+}
+
+/* When the first connection times out; UINT64_MAX: there is none. */
+static uint64_t
+next_timeout(const struct s53_tcp_pool *pool)
+{
+	uint64_t at_ms = UINT64_MAX;
+
+	for (unsigned kind = 0; kind < S53_TCP_TIMEOUT_COUNT; kind++) {
+		const struct s53_link *list = &pool->timeouts[kind];
+		uint64_t end_ms;
+
+		if (s53_list_empty(list))
+			continue;
+		end_ms =
+		    S53_CONTAINER_OF(list->next, struct s53_connection, timeout)->active_at_ms +
+		    timeout_ms(pool, kind);
+		if (end_ms < at_ms)
+			at_ms = end_ms;
+	}
+	return at_ms;
 }
 
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct s53_tcp_pool *pool = arg;
-	uint64_t due_ms = UINT64_MAX;
+	uint64_t at_ms;
 
 	(void)fd;
 	(void)what;
 	s53_tcp_pool_tick(pool);
-	s53_tcp_pool_keep(pool);
-	for (unsigned kind = 0; kind < S53_PATIENCE_COUNT; kind++)
-		end_patience(pool, kind);
-	for (unsigned kind = 0; kind < S53_PATIENCE_COUNT; kind++) {
-		struct s53_link *first = pool->waiting[kind].next;
-		uint64_t end_ms;
-
-		if (first == &pool->waiting[kind])
-			continue;
-		end_ms = S53_CONTAINER_OF(first, struct s53_connection, wait)->active_at_ms +
-		    patience_ms(pool, kind);
-		if (end_ms < due_ms)
-			due_ms = end_ms;
-	}
-	pool->armed_until_ms = UINT64_MAX;
-	if (due_ms != UINT64_MAX)
-		arm(pool, due_ms);
-	s53_tcp_pool_drop(pool);
+	for (unsigned kind = 0; kind < S53_TCP_TIMEOUT_COUNT; kind++)
+		cut_timed_out(pool, kind);
+	at_ms = next_timeout(pool);
+	pool->timer_at_ms = UINT64_MAX;
+	if (at_ms != UINT64_MAX)
+		set_timer(pool, at_ms);
 }
 
-static void
-pool_free(struct s53_tcp_pool *pool)
+void
+s53_tcp_pool_free(struct s53_tcp_pool *pool)
 {
 	struct s53_link *link;
 
+	if (pool == NULL)
+		return;
 	while ((link = s53_list_pop(&pool->spare)) != NULL)
 		free(S53_CONTAINER_OF(link, struct s53_connection, all));
 	event_del(&pool->flush_event);
 	event_del(&pool->timer);
-	if (pool->poll_fd >= 0) {
-		event_del(&pool->poll_event);
+	event_del(&pool->evict_event);
+	event_del(&pool->poll_event);
+	if (pool->poll_fd >= 0)
 		close(pool->poll_fd);
-	}
-	if (pool->mailbox >= 0) {
-		event_del(&pool->mailbox_event);
-		close(pool->mailbox);
-	}
 	free(pool->input);
 	free(pool->output);
 	free(pool);
 }
 
-static struct s53_tcp_pool *
-pool_new(struct s53_tcp_limits *limits, struct event_base *base)
+static void
+init_lists(struct s53_tcp_pool *pool)
 {
-	struct s53_tcp_pool *pool = calloc(1, sizeof(*pool));
-
-	if (pool == NULL)
-		return NULL;
-	pool->base = base;
-	pool->limits = limits;
 	s53_list_init(&pool->connections);
 	s53_list_init(&pool->idle);
 	s53_list_init(&pool->dirty);
 	s53_list_init(&pool->spare);
-	s53_list_init(&pool->over);
-	for (unsigned kind = 0; kind < S53_PATIENCE_COUNT; kind++)
-		s53_list_init(&pool->waiting[kind]);
-	pool->armed_until_ms = UINT64_MAX;
+	s53_list_init(&pool->unpolled);
+	for (unsigned kind = 0; kind < S53_TCP_TIMEOUT_COUNT; kind++)
+		s53_list_init(&pool->timeouts[kind]);
+}
+
+struct s53_tcp_pool *
+s53_tcp_pool_new(struct s53_listen_context *context)
+{
+	struct s53_tcp_pool *pool = calloc(1, sizeof(*pool));
+	struct event_base *base = context->base;
+
+	if (pool == NULL)
+		return NULL;
+	pool->context = context;
+	init_lists(pool);
+	pool->timer_at_ms = UINT64_MAX;
+	pool->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	event_assign(&pool->flush_event, base, -1, 0, on_flush, pool);
 	evtimer_assign(&pool->timer, base, on_timer, pool);
-	pool->mailbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	event_assign(&pool->poll_event, base, pool->poll_fd, EV_READ | EV_PERSIST, on_ready, pool);
+	event_assign(
+	    &pool->evict_event, base, context->self->wake_fd, EV_READ | EV_PERSIST, on_evict, pool);
+	if (context->self->wake_fd >= 0)
+		event_add(&pool->evict_event, NULL);
 	pool->input = malloc(S53_POOL_INPUT);
 	pool->output = malloc(S53_POOL_OUTPUT);
-	if (pool->mailbox >= 0) {
-		event_assign(&pool->mailbox_event, base, pool->mailbox, EV_READ | EV_PERSIST,
-		    on_mailbox, pool);
-		event_add(&pool->mailbox_event, NULL);
-	}
-	pool->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-	event_assign(&pool->poll_event, base, pool->poll_fd, EV_READ | EV_PERSIST, on_ready, pool);
 	if (pool->input == NULL || pool->output == NULL || pool->poll_fd < 0 ||
 	    event_add(&pool->poll_event, NULL) != 0) {
-		pool_free(pool);
+		s53_tcp_pool_free(pool);
 		return NULL;
 	}
 	return pool;
-}
-
-/* Under the lock. */
-static struct s53_tcp_pool *
-find(const struct s53_tcp_limits *limits, const struct event_base *base)
-{
-	struct s53_tcp_pool *pool = limits->pools;
-
-	while (pool != NULL && pool->base != base)
-		pool = pool->next;
-	return pool;
-}
-
-struct s53_tcp_pool *
-s53_tcp_pool_find(struct s53_tcp_limits *limits, struct event_base *base)
-{
-	struct s53_tcp_pool *pool;
-
-	pthread_mutex_lock(&registry_lock);
-	if ((pool = find(limits, base)) != NULL)
-		pool->holders++;
-	pthread_mutex_unlock(&registry_lock);
-	return pool;
-}
-
-struct s53_tcp_pool *
-s53_tcp_pool_take(struct s53_tcp_limits *limits, struct event_base *base)
-{
-	struct s53_tcp_pool *pool;
-
-	pthread_mutex_lock(&registry_lock);
-	if ((pool = find(limits, base)) == NULL && (pool = pool_new(limits, base)) != NULL) {
-		pool->next = limits->pools;
-		limits->pools = pool;
-	}
-	if (pool != NULL)
-		pool->holders++;
-	pthread_mutex_unlock(&registry_lock);
-	return pool;
-}
-
-void
-s53_tcp_pool_keep(struct s53_tcp_pool *pool)
-{
-	pool->holders++;
-}
-
-void
-s53_tcp_pool_drop(struct s53_tcp_pool *pool)
-{
-	struct s53_tcp_pool **at = &pool->limits->pools;
-
-	if (--pool->holders > 0)
-		return;
-	pthread_mutex_lock(&registry_lock);
-	while (*at != pool)
-		at = &(*at)->next;
-	*at = pool->next;
-	pthread_mutex_unlock(&registry_lock);
-	pool_free(pool);
 }

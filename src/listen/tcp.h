@@ -10,25 +10,22 @@
 
 #include <event2/event_struct.h>
 
-#include "pool.h"
+#include "context.h"
 
 struct s53_tcp_listener {
 	int fd;
 	bool closing;
-	bool paused; /* out of descriptors or memory: resume_event goes on */
+	bool paused; /* out of descriptors or memory until resume_event */
 	uint64_t warned_at_ms; /* the last log line about that; 0: never */
 	unsigned holders;
 	struct s53_addr local;
-	struct s53_resolver *resolver;
-	struct s53_counters *counters;
-	struct s53_tcp_limits *limits;
-	struct s53_tcp_pool *pool;
+	struct s53_listen_context *context;
 	struct event accept_event;
 	struct event resume_event;
 };
 
 void s53_tcp_listener_keep(struct s53_tcp_listener *listener);
-/* A connection is gone, and its descriptor with it. */
+/* A connection is gone. */
 void s53_tcp_listener_drop(struct s53_tcp_listener *listener);
-/* A descriptor has become free. */
+/* A descriptor has become free: accept again. */
 void s53_tcp_listener_resume(struct s53_tcp_listener *listener);

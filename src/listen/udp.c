@@ -2,20 +2,21 @@
  *
  * udp.c - datagrams in, replies out, a batch at a time.
  *
- * A turn of the loop receives up to S53_INBOX_COUNT messages with one call and hands their queries
- * to the resolver together. What it answers at once collects in the outbox and leaves with one call
- * at the end of the batch; what it answers later (an upstream's reply came in) collects until the
- * end of that turn of the loop. Nothing is allocated, cleared or asked of the kernel per datagram,
- * and the kernel writes the sender's address straight into the client that the resolver gets.
+ * One call receives up to S53_INBOX_COUNT messages, and the resolver gets their queries together.
+ * Replies that it has at once are collected in the outbox and sent with one call at the end of the
+ * batch; later replies (after an upstream's response) are collected until the end of that turn of
+ * the loop. No datagram costs an allocation or a call to the kernel of its own, and the kernel
+ * writes the sender's address directly into the client object that the resolver gets.
  *
- * A message may be a train of datagrams (inbox.h). So that a batch of trains has no more queries
- * than the outbox has places, or not many more, the next call asks for fewer messages. The kernel
- * is asked for trains when a batch looks as if it had been some: to sockets whose clients have a
- * port each, that option would cost one or two percent for nothing. It stays on then: switched off,
- * a train that waits in the socket would come as one long datagram.
+ * A message may be a train of datagrams (inbox.h). A batch should have about as many queries as the
+ * outbox has slots, so after a batch with trains the next call asks for fewer messages. UDP_GRO is
+ * switched on only after a batch that looks like trains, because it costs one to two percent where
+ * there are none. It then stays on: without it, a train that waits in the socket would be delivered
+ * as one long datagram.
  *
- * When the socket takes no more, reading stops (the kernel's receive buffer is the better place to
- * wait in) until it does or BLOCKED_MS are over; then the replies are dropped and counted.
+ * When the socket's send buffer is full, reading stops, because queries wait better in the kernel's
+ * receive buffer. It resumes when there is room, or after BLOCKED_MS; then the waiting replies are
+ * dropped and counted.
  */
 #include <split53/listen.h>
 
@@ -30,33 +31,34 @@
 
 #include <split53/clock.h>
 
+#include "context.h"
 #include "inbox.h"
 #include "outbox.h"
 
 #define ARRIVALS 64 /* handed to the resolver at once */
-#define BATCHES_PER_TURN 4 /* then upstream sockets and connections have their turn */
-#define BATCHES_AT_CLOSE 256 /* what a full receive buffer may hold; a flood is cut off here */
-#define TRAINS_FROM 16 /* answers of a batch that follow another to the same client */
+#define BATCHES_PER_TURN 4 /* then upstream sockets and connections are served */
+#define BATCHES_AT_CLOSE 256 /* a full receive buffer; in a flood the rest is not read */
+#define TRAINS_FROM 16 /* replies of a batch with the same client as the one before */
 #define BLOCKED_MS 200
 
 struct s53_udp_listener {
 	int fd;
 	bool wildcard;
-	bool receiving; /* replies wait for the end of the batch */
+	bool receiving; /* replies are sent at the end of the batch */
 	bool flush_due; /* flush_event is active */
-	bool blocked; /* waits for the socket to take more */
-	uint64_t blocked_at_ms; /* since when there is something that cannot go; 0: nothing */
+	bool blocked; /* waits until the socket is writable */
+	uint64_t
+	    blocked_at_ms; /* since when the first waiting reply cannot be sent; 0: none waits */
 	bool closing;
-	bool trains; /* UDP_GRO is on, or cannot be */
-	unsigned appetite; /* messages to ask for in one call */
+	bool trains; /* UDP_GRO is on, or the kernel has none */
+	unsigned batch_max; /* messages to ask for in one call */
 	unsigned holders; /* clients not yet answered, and 1 until close() is over */
 	struct s53_addr local;
-	struct s53_resolver *resolver;
-	struct s53_counters *counters;
+	struct s53_listen_context *context;
+	struct s53_inbox *inbox; /* the context's */
 	struct event read_event;
 	struct event write_event;
 	struct event flush_event;
-	struct s53_inbox *inbox; /* until close() is over */
 	struct s53_outbox outbox;
 };
 
@@ -77,21 +79,20 @@ listener_free(struct s53_udp_listener *listener)
 	event_del(&listener->flush_event);
 	s53_outbox_fini(&listener->outbox);
 	close(listener->fd);
-	if (listener->inbox != NULL)
-		s53_inbox_drop(listener->inbox);
+	listener->context->listener_count--;
 	free(listener);
 }
 
 static void
 wait_writable(struct s53_udp_listener *listener)
 {
-	static const struct timeval patience = { .tv_usec = BLOCKED_MS * 1000 };
+	static const struct timeval limit = { .tv_usec = BLOCKED_MS * 1000 };
 
 	listener->blocked = true;
 	if (listener->blocked_at_ms == 0)
 		listener->blocked_at_ms = s53_clock_ms();
 	event_del(&listener->read_event);
-	event_add(&listener->write_event, &patience);
+	event_add(&listener->write_event, &limit);
 }
 
 static void
@@ -131,7 +132,7 @@ on_flush(evutil_socket_t fd, short what, void *arg)
 	flush(listener);
 }
 
-/* A holder is gone. The last one after close() takes the listener with it, needing no loop. */
+/* A holder is gone. The last one frees the listener, without another turn of the loop. */
 static void
 release(struct s53_udp_listener *listener)
 {
@@ -149,7 +150,7 @@ udp_room(struct s53_client *client, size_t cap)
 	struct s53_udp_listener *listener = client->transport;
 	uint8_t *room = s53_outbox_room(&listener->outbox, cap);
 
-	/* Perhaps it has just sent what was blocked: the next reply has a patience of its own. */
+	/* room() may have sent all that waited: for the next reply BLOCKED_MS begins anew. */
 	if (s53_outbox_empty(&listener->outbox))
 		listener->blocked_at_ms = 0;
 	return room;
@@ -176,7 +177,7 @@ udp_drop(struct s53_client *client)
 
 static const struct s53_client_ops udp_ops = { udp_room, udp_send, udp_drop };
 
-/* From now on what arrives in the inbox is this listener's. */
+/* Set the inbox up for this listener. */
 static void
 adopt_inbox(struct s53_udp_listener *listener)
 {
@@ -195,7 +196,7 @@ adopt_inbox(struct s53_udp_listener *listener)
 	inbox->user = listener;
 }
 
-/* The address that was asked, and, if it is of one link only, the link to answer on. */
+/* The address that the query was sent to, and its link if it is a link-local address. */
 static void
 learn_local(struct s53_client *client, const struct cmsghdr *header)
 {
@@ -216,7 +217,7 @@ learn_local(struct s53_client *client, const struct cmsghdr *header)
 	}
 }
 
-/* What the kernel says about message `i`. Returns the size of its datagrams, 0: it is one. */
+/* Read the control messages of message `i`. Returns the size of its datagrams; 0: it is one. */
 static size_t
 read_controls(struct s53_inbox *inbox, unsigned i)
 {
@@ -243,7 +244,7 @@ hand_over(struct group *group)
 	listener->holders += count;
 	group->taken += count;
 	group->count = 0;
-	s53_resolver_take_batch(listener->resolver, group->arrivals, count, group->now_ms);
+	s53_resolver_take_batch(listener->context->resolver, group->arrivals, count, group->now_ms);
 }
 
 static void
@@ -274,9 +275,9 @@ take(struct group *group, unsigned i)
 	if (inbox->messages[i].msg_hdr.msg_controllen != 0)
 		datagram_len = read_controls(inbox, i);
 	s53_inbox_reset(inbox, i);
-	/* Nobody can be answered at port 0 (RFC 768: no reply is expected). */
+	/* Source port 0 means that no reply is expected (RFC 768). */
 	if (s53_addr_port(&client->addr) == 0) {
-		s53_count(group->listener->counters, S53_C_LISTEN_UDP);
+		s53_count(group->listener->context->counters, S53_C_LISTEN_UDP);
 		return;
 	}
 	for (; datagram_len != 0 && left > datagram_len; left -= datagram_len) {
@@ -286,20 +287,20 @@ take(struct group *group, unsigned i)
 	add(group, client, octets, left);
 }
 
-/* Room in the outbox for the answers: with trains of 16 for instance, 4 messages are enough. */
+/* The next batch shall fit the outbox: with trains of 16, for instance, 4 messages fill it. */
 static void
-feel_hunger(struct s53_udp_listener *listener, unsigned messages, unsigned queries)
+size_next_batch(struct s53_udp_listener *listener, unsigned messages, unsigned queries)
 {
-	unsigned appetite = S53_INBOX_COUNT;
+	unsigned most = S53_INBOX_COUNT;
 
 	if (queries > messages)
-		appetite = S53_OUTBOX_COUNT * messages / queries;
-	listener->appetite = appetite > 0 ? appetite : 1;
+		most = S53_OUTBOX_COUNT * messages / queries;
+	listener->batch_max = most > 0 ? most : 1;
 }
 
-/* Did what came look like trains that were taken apart? The next are wanted whole. */
+/* A batch with many replies to one client was probably sent in trains: ask for them whole. */
 static void
-look_for_trains(struct s53_udp_listener *listener, unsigned followers)
+detect_trains(struct s53_udp_listener *listener, unsigned followers)
 {
 	const int on = 1;
 
@@ -310,12 +311,12 @@ look_for_trains(struct s53_udp_listener *listener, unsigned followers)
 	listener->inbox->user = NULL;
 }
 
-/* One batch. false: that was all there is. */
+/* Receive and serve one batch. false: the socket is empty. */
 static bool
 receive_batch(struct s53_udp_listener *listener)
 {
 	struct s53_inbox *inbox = listener->inbox;
-	unsigned asked_for = listener->appetite;
+	unsigned asked_for = listener->batch_max;
 	unsigned followers = listener->outbox.followers;
 	struct group group;
 	int count;
@@ -335,10 +336,10 @@ receive_batch(struct s53_udp_listener *listener)
 		hand_over(&group);
 	listener->receiving = false;
 	flush(listener);
-	s53_count_many(listener->counters, S53_C_LISTEN_UDP, group.taken);
-	feel_hunger(listener, (unsigned)count, group.taken);
+	s53_count_many(listener->context->counters, S53_C_LISTEN_UDP, group.taken);
+	size_next_batch(listener, (unsigned)count, group.taken);
 	if (!listener->trains)
-		look_for_trains(listener, listener->outbox.followers - followers);
+		detect_trains(listener, listener->outbox.followers - followers);
 	return (unsigned)count == asked_for;
 }
 
@@ -356,10 +357,10 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 }
 
 struct s53_udp_listener *
-s53_udp_listener_new(struct event_base *base, int fd, const struct s53_addr *local,
-    struct s53_resolver *resolver, struct s53_counters *counters)
+s53_udp_listener_new(struct s53_listen_context *context, int fd, const struct s53_addr *local)
 {
 	struct s53_udp_listener *listener = calloc(1, sizeof(*listener));
+	struct event_base *base = context->base;
 
 	if (listener == NULL) {
 		close(fd);
@@ -368,16 +369,16 @@ s53_udp_listener_new(struct event_base *base, int fd, const struct s53_addr *loc
 	listener->fd = fd;
 	listener->local = *local;
 	listener->wildcard = s53_addr_is_any(local);
-	listener->resolver = resolver;
-	listener->counters = counters;
+	listener->context = context;
+	context->listener_count++;
 	listener->holders = 1;
-	listener->appetite = S53_INBOX_COUNT;
-	listener->inbox = s53_inbox_take(base);
+	listener->batch_max = S53_INBOX_COUNT;
+	listener->inbox = s53_listen_context_inbox(context);
 	event_assign(&listener->read_event, base, fd, EV_READ | EV_PERSIST, on_readable, listener);
 	event_assign(&listener->write_event, base, fd, EV_WRITE, on_writable, listener);
 	event_assign(&listener->flush_event, base, -1, 0, on_flush, listener);
 	if (listener->inbox == NULL ||
-	    s53_outbox_init(&listener->outbox, fd, local, counters) != S53_OK ||
+	    s53_outbox_init(&listener->outbox, fd, local, context->counters) != S53_OK ||
 	    event_add(&listener->read_event, NULL) != 0) {
 		listener_free(listener);
 		return NULL;
@@ -394,9 +395,7 @@ s53_udp_listener_close(struct s53_udp_listener *listener)
 	listener->closing = true;
 	while (batches < BATCHES_AT_CLOSE && !listener->blocked && receive_batch(listener))
 		batches++;
-	if (listener->inbox->user == listener)
+	if (listener->inbox->user == listener) /* another listener may get this address in memory */
 		listener->inbox->user = NULL;
-	s53_inbox_drop(listener->inbox);
-	listener->inbox = NULL;
 	release(listener);
 }

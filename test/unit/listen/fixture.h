@@ -53,6 +53,7 @@ struct fixture {
 	struct s53_resolver resolver;
 	struct s53_counters counters;
 	struct s53_tcp_limits limits;
+	struct s53_listen_context *context;
 	struct s53_addr addr; /* where the listener is */
 };
 
@@ -158,14 +159,17 @@ fixture_init(struct fixture *f)
 	atomic_store(&f->limits.initial_ms, 30000);
 	atomic_store(&f->limits.idle_ms, 30000);
 	atomic_store(&f->limits.keepalive_ms, 30000);
+	f->context = s53_listen_context_new(f->base, &f->resolver, &f->counters, &f->limits);
+	assert_non_null(f->context);
 }
 
 static inline void
 fixture_fini(struct fixture *f)
 {
 	free(f->resolver.held);
-	assert_null(f->limits.pools);
 	assert_int_equal(atomic_load(&f->limits.clients), 0);
+	s53_listen_context_free(f->context); /* asserts that no listener is left */
+	s53_tcp_limits_fini(&f->limits);
 	event_base_free(f->base);
 }
 

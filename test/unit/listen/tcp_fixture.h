@@ -50,8 +50,7 @@ start(struct tcp_fixture *t)
 	fixture_init(&t->f);
 	fd = open_socket(&t->f, LOOPBACK, S53_TCP);
 	local = t->f.addr;
-	t->listener = s53_tcp_listener_new(
-	    t->f.base, fd, &local, &t->f.resolver, &t->f.counters, &t->f.limits);
+	t->listener = s53_tcp_listener_new(t->f.context, fd, &local);
 	assert_non_null(t->listener);
 }
 
@@ -61,7 +60,7 @@ stop(struct tcp_fixture *t)
 	forget_all(&t->f.resolver);
 	if (t->listener != NULL)
 		s53_tcp_listener_close(t->listener);
-	s53_tcp_abandon(&t->f.limits, t->f.base);
+	s53_tcp_abandon(t->f.context);
 	forget_all(&t->f.resolver); /* what close() has read */
 	fixture_fini(&t->f);
 }

@@ -4,6 +4,7 @@
  */
 #include <poll.h>
 
+#include <listen/context.h>
 #include <listen/pool.h>
 
 #include "tcp_fixture.h"
@@ -121,7 +122,7 @@ no_more_than_128_queries_of_a_connection_are_under_way(void **state)
 
 	(void)state;
 	start(&t);
-	watched.fd = t.f.limits.pools->poll_fd;
+	watched.fd = t.f.context->pool->poll_fd;
 	t.f.resolver.later = true;
 	fd = connect_client(&t);
 	ask(fd, 0, 1);

@@ -94,6 +94,7 @@ idle_connections_of_another_worker_give_way_too(void **state)
 	struct tcp_fixture t;
 	struct fixture other;
 	struct s53_addr local;
+	struct s53_listen_context *context;
 	struct s53_tcp_listener *listener;
 	int idle, newcomer, fd;
 
@@ -102,8 +103,9 @@ idle_connections_of_another_worker_give_way_too(void **state)
 	fixture_init(&other);
 	fd = open_socket(&other, LOOPBACK, S53_TCP);
 	local = other.addr;
-	listener = s53_tcp_listener_new(
-	    other.base, fd, &local, &other.resolver, &other.counters, &t.f.limits);
+	context = s53_listen_context_new(other.base, &other.resolver, &other.counters, &t.f.limits);
+	assert_non_null(context);
+	listener = s53_tcp_listener_new(context, fd, &local);
 	assert_non_null(listener);
 	atomic_store(&t.f.limits.clients_max, 1);
 	idle = connect_client(&t);
@@ -116,6 +118,7 @@ idle_connections_of_another_worker_give_way_too(void **state)
 	close(newcomer);
 	close(idle);
 	s53_tcp_listener_close(listener);
+	s53_listen_context_free(context);
 	stop(&t);
 	fixture_fini(&other);
 }
@@ -357,7 +360,7 @@ abandoning_cuts_what_is_left(void **state)
 	s53_tcp_listener_close(t.listener);
 	t.listener = NULL;
 	assert_int_equal(open_count(&t), 2);
-	s53_tcp_abandon(&t.f.limits, t.f.base);
+	s53_tcp_abandon(t.f.context);
 	assert_int_equal(open_count(&t), 0);
 	assert_true(is_closed(busy));
 	close(slow);
@@ -398,7 +401,7 @@ what_a_slow_reader_sent_beyond_the_limits_is_not_taken_after_the_end(void **stat
 	TURN_UNTIL(&t.f, t.f.resolver.taken > 0);
 	s53_tcp_listener_close(t.listener);
 	t.listener = NULL;
-	s53_tcp_take_no_more(&t.f.limits, t.f.base);
+	s53_tcp_take_no_more(t.f.context);
 	taken = t.f.resolver.taken;
 	assert_in_range(taken, 1, 300);
 	assert_int_equal(read_to_the_end(&t, slow), (size_t)taken * 60002);
@@ -424,7 +427,7 @@ the_last_answers_of_a_resolver_bring_it_no_new_queries(void **state)
 	TURN_UNTIL(&t.f, t.f.resolver.taken > 0);
 	s53_tcp_listener_close(t.listener);
 	t.listener = NULL;
-	s53_tcp_take_no_more(&t.f.limits, t.f.base);
+	s53_tcp_take_no_more(t.f.context);
 	taken = t.f.resolver.taken;
 	assert_in_range(taken, 1, 199);
 	release_all(&t.f.resolver);

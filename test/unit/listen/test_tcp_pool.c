@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * One limit of TCP connections over several workers (listen/pool.c), each in a thread of its own:
+ * One limit of TCP connections over several workers (listen/evict.c), each in a thread of its own:
  * under the thread sanitizer this also proves that they share nothing else.
  */
 #include <pthread.h>
@@ -15,7 +15,7 @@ struct worker {
 	pthread_t thread;
 	struct fixture f;
 	struct s53_addr addr;
-	struct s53_tcp_limits *limits;
+	struct s53_listen_context *context; /* not that of `f`: it shares the limits */
 	struct s53_tcp_listener *listener;
 	_Atomic bool stop;
 };
@@ -43,18 +43,19 @@ work(void *arg)
 	event_base_dispatch(worker->f.base);
 	event_free(look);
 	s53_tcp_listener_close(worker->listener);
-	s53_tcp_abandon(worker->limits, worker->f.base);
+	s53_tcp_abandon(worker->context);
+	s53_listen_context_free(worker->context);
 	return NULL;
 }
 
 static void
-start_worker(struct worker *worker, int fd, struct s53_tcp_limits *limits)
+make_worker(struct worker *worker, int fd, struct s53_tcp_limits *limits)
 {
-	worker->limits = limits;
-	worker->listener = s53_tcp_listener_new(
-	    worker->f.base, fd, &worker->addr, &worker->f.resolver, &worker->f.counters, limits);
+	worker->context = s53_listen_context_new(
+	    worker->f.base, &worker->f.resolver, &worker->f.counters, limits);
+	assert_non_null(worker->context);
+	worker->listener = s53_tcp_listener_new(worker->context, fd, &worker->addr);
 	assert_non_null(worker->listener);
-	assert_int_equal(pthread_create(&worker->thread, NULL, work, worker), 0);
 }
 
 /* A query on a new connection, which is then left open and idle. true: it was answered. */
@@ -95,8 +96,10 @@ idle_clients_of_all_workers_shut_nobody_out(void **state)
 			assert_int_equal(
 			    s53_socket_open(&workers[i].addr, S53_TCP, 128, &fd), S53_OK);
 		}
-		start_worker(&workers[i], fd, &limits);
+		make_worker(&workers[i], fd, &limits);
 	}
+	for (unsigned i = 0; i < WORKERS; i++)
+		assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
 	for (unsigned i = 0; i < CLIENTS; i++)
 		answered += ask_and_stay(&workers[0].addr, &fds[i]);
 	assert_int_equal(answered, CLIENTS);
@@ -111,7 +114,7 @@ idle_clients_of_all_workers_shut_nobody_out(void **state)
 		fixture_fini(&workers[i].f);
 	}
 	assert_int_equal(atomic_load(&limits.clients), 0);
-	assert_null(limits.pools);
+	s53_tcp_limits_fini(&limits);
 	for (unsigned i = 0; i < CLIENTS; i++)
 		close(fds[i]);
 }

@@ -124,8 +124,7 @@ static inline struct s53_udp_listener *
 listen_with(struct fixture *f, int fd)
 {
 	struct s53_addr local = f->addr;
-	struct s53_udp_listener *listener =
-	    s53_udp_listener_new(f->base, fd, &local, &f->resolver, &f->counters);
+	struct s53_udp_listener *listener = s53_udp_listener_new(f->context, fd, &local);
 
 	assert_non_null(listener);
 	return listener;
