@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * daemon.h - the whole program at work: start, reload, drain, end.
+ * daemon.h - the running program: start, reload, drain, end.
  *
  * Layer    daemon
  * Threads  main thread
@@ -14,13 +14,13 @@
 struct s53_daemon;
 
 /*
- * Serve until SIGTERM or SIGINT; returns what the program is to exit with: 0, or 1 when it could
- * not start, of which stderr has been told.
+ * Serve until SIGTERM or SIGINT. Returns the exit status of the program: 0, or 1 if it could not
+ * start; the reason is on stderr.
  */
 int s53_daemon_run(struct s53_options *options);
 
-/* Read the configuration again and swap it in; a bad one changes nothing and is logged. */
+/* Read the configuration and use it; if it has errors, they are logged and nothing changes. */
 S53_MUST_USE enum s53_status s53_daemon_reload(struct s53_daemon *daemon);
 
-/* End as on SIGTERM. */
+/* Stop as on SIGTERM. */
 void s53_daemon_stop(struct s53_daemon *daemon);

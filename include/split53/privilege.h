@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * privilege.h - chroot, another user, and no more rights than are needed.
+ * privilege.h - chroot, change of user, and dropping privileges that are not needed.
  *
  * Layer    daemon
- * Threads  main thread, before there is any other: credentials are per thread in the kernel
+ * Threads  main thread, before any other is started: credentials are per thread in the kernel
  * Memory   plain values
  */
 #pragma once
@@ -15,27 +15,27 @@
 
 #define S53_GROUPS_MAX 64
 
-/* Who to become; looked up before chroot, where the user database may not be. */
+/* The user of -u, looked up before chroot, because the new root may have no user database. */
 struct s53_identity {
-	bool wanted; /* false: stay who we are */
+	bool wanted; /* false: no -u, the user stays the same */
 	uid_t uid;
 	gid_t gid;
 	gid_t groups[S53_GROUPS_MAX];
 	int group_count;
 };
 
-/* NULL: nobody wanted. A name or a number. S53_E_ABSENT: no such user. */
+/* `user`: a name or a number; NULL: no -u. S53_E_ABSENT: no such user. */
 S53_MUST_USE enum s53_status s53_identity_find(const char *user, struct s53_identity *out);
 
 /* chroot() and chdir() into it. S53_E_IO: errno. */
 S53_MUST_USE enum s53_status s53_privilege_chroot(const char *path);
 
 /*
- * Become `identity`, keeping CAP_NET_BIND_SERVICE when `keep_bind`, and gain nothing by exec any
- * more. S53_E_IO: errno; the process must end then.
+ * Change to `identity`, keep CAP_NET_BIND_SERVICE if `keep_bind`, and set no_new_privs. S53_E_IO:
+ * errno; the process must end then.
  */
 S53_MUST_USE enum s53_status s53_privilege_drop(
     const struct s53_identity *identity, bool keep_bind);
 
-/* The soft limit of descriptors up to the hard one. */
+/* Raise the soft limit of descriptors to the hard limit. */
 void s53_privilege_raise_files(void);

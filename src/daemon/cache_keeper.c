@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * cachekeeper.c - the cache outlives the configuration.
+ * cache_keeper.c - the cache is kept over changes of the configuration.
  *
- * A snapshot of the same size keeps the very same cache. One of another size gets a cache of its
- * own, into which the entries are carried over before it serves; the workers go on with the old
- * one meanwhile, and it goes with the last query that began under it. Until then there are two:
- * the only time at which more than max-cache-size is used.
+ * A new snapshot with the same max-cache-size uses the same cache. With another size it gets a new
+ * cache, and the entries are copied into it before the snapshot serves. Meanwhile the workers use
+ * the old cache, which is freed with the last query that began under the old snapshot. Only while
+ * both exist is more memory used than max-cache-size.
  */
 #include <split53/cache.h>
 #include <split53/clock.h>
@@ -13,15 +13,15 @@
 
 #include "inside.h"
 
-/* Entries on their way to another cache. */
+/* The copy of all entries to another cache. */
 struct moving {
-	const struct s53_policy *policy; /* the one to come */
+	const struct s53_policy *policy; /* of the new snapshot */
 	struct s53_cache *to;
 	uint64_t now_ms;
-	uint64_t moved, left;
+	uint64_t moved, left; /* `left`: no view finds them, or they did not fit */
 };
 
-/* What no view can find any more would be in the way of what they find. */
+/* An entry of a view that is gone is never found again and is not copied. */
 static bool
 has_view(const struct s53_policy *policy, uint32_t id)
 {

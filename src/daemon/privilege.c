@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * privilege.c - rights are given up in this order: look up, chroot, bind, groups, user,
+ * privilege.c - giving up privileges, in this order: look up the user, chroot, bind, groups, user,
  * capabilities.
  */
 #include <split53/privilege.h>
@@ -37,7 +37,7 @@ s53_identity_find(const char *user, struct s53_identity *out)
 		out->gid = (gid_t)number;
 	}
 	out->wanted = true;
-	if (entry == NULL) { /* a number without an entry: containers have such users */
+	if (entry == NULL) { /* a number without an entry, as users of containers often are */
 		out->groups[0] = out->gid;
 		out->group_count = 1;
 		return S53_OK;
@@ -56,7 +56,7 @@ s53_privilege_chroot(const char *path)
 	return chroot(path) == 0 && chdir("/") == 0 ? S53_OK : S53_E_IO;
 }
 
-/* Exactly these capabilities; glibc has no call for it. */
+/* Keep exactly these capabilities. glibc has no function for it. */
 static enum s53_status
 set_capabilities(uint64_t wanted)
 {
@@ -79,7 +79,7 @@ become(const struct s53_identity *identity, bool keep_bind)
 	    setgid(identity->gid) != 0 || setuid(identity->uid) != 0)
 		return S53_E_IO;
 	if (identity->uid != 0 && setuid(0) == 0) {
-		errno = EPERM; /* the way back is open: that must not be */
+		errno = EPERM; /* root can be regained: do not run like this */
 		return S53_E_IO;
 	}
 	return S53_OK;
@@ -111,5 +111,5 @@ s53_privilege_raise_files(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
 		return;
 	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit); /* refused: then the soft limit it is */
+	setrlimit(RLIMIT_NOFILE, &limit); /* if that fails, the soft limit stays */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.c - background, supervisor, pid-file.
+ * process.c - going into the background, notifying the supervisor, the pid-file.
  */
 #include "process.h"
 
@@ -86,7 +86,7 @@ void
 s53_notify(int fd, const char *state)
 {
 	if (fd >= 0 && send(fd, state, strlen(state), MSG_NOSIGNAL) < 0)
-		return; /* a supervisor that does not listen loses only by it */
+		return; /* a supervisor that does not read needs no answer */
 }
 
 static void
@@ -136,6 +136,6 @@ s53_pidfile_remove(const char *path)
 	if (fd < 0)
 		return;
 	if (read(fd, text, sizeof(text) - 1) > 0 && strtol(text, NULL, 10) == (long)getpid())
-		unlink(path); /* in a folder of root's it stays, and names a process that is gone */
+		unlink(path); /* fails in a folder of root; the stale file stays */
 	close(fd);
 }

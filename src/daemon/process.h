@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.h - the process among others: going into the background, the supervisor, the pid-file.
+ * process.h - going into the background, notifying the supervisor, the pid-file.
  *
  * Layer    daemon
  * Threads  main thread
@@ -14,25 +14,24 @@
 #include <split53/status.h>
 
 /*
- * Go into the background. In the parent this does not return: it waits until the child is ready
- * or has failed, and exits with 0 or 1, so that a start script learns the truth. In the child:
- * *ready_fd is for s53_process_ready().
+ * Go into the background. It does not return in the parent, which waits until the child is ready or
+ * has failed and exits with 0 or 1, so that a start script sees the result. In the child, *ready_fd
+ * is for s53_process_ready(). S53_E_IO: errno.
  */
 S53_MUST_USE enum s53_status s53_process_daemonise(int *ready_fd);
 
 /*
- * The start has succeeded: the parent may go, and the terminal is let loose. -1: not in the
- * background.
+ * The start has succeeded: the parent exits, and the terminal is released. `ready_fd` -1: the
+ * process is not in the background.
  */
 void s53_process_ready(int ready_fd);
 
 /*
- * The supervisor's socket ($NOTIFY_SOCKET, sd_notify(3)), to be opened before chroot; -1: there
- * is none.
+ * Open the supervisor's socket ($NOTIFY_SOCKET, sd_notify(3)), before chroot. -1: there is none.
  */
 int s53_notify_open(void);
 void s53_notify(int fd, const char *state);
 
-/* Written whole or not at all; folders that are missing are made for `owner`. S53_E_IO: errno. */
+/* Write it, owned by `owner`; missing folders are made for that user. S53_E_IO: errno. */
 S53_MUST_USE enum s53_status s53_pidfile_write(const char *path, uid_t owner, gid_t group);
-void s53_pidfile_remove(const char *path); /* when it still holds our own number */
+void s53_pidfile_remove(const char *path); /* if it still has our own process ID */

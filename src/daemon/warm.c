@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * warm.c - the cache's file, from one process to the next.
+ * warm.c - the cache file, which passes the cache from one process to the next.
  *
- * Reading begins when the workers already answer: the first client does not wait for it, and what
- * a worker has stored meanwhile is newer and stays. It goes on in turns that are short, because
- * signals are the main loop's as well. A process that is to end takes the rest at once: otherwise
- * two quick restarts would lose what the first had not read yet.
+ * Reading begins when the workers already serve: no client waits for it, and an answer that a
+ * worker has stored meanwhile is newer and is kept. It proceeds in short turns, because the main
+ * loop also handles signals. A process that ends reads the rest at once: otherwise two quick
+ * restarts would lose what the first had not read yet.
  */
 #include "warm.h"
 
@@ -19,7 +19,7 @@
 
 #include "inside.h"
 
-#define TURN_MS 3 /* of reading, between two looks at signals */
+#define TURN_MS 3 /* of reading, then signals are handled */
 
 struct daemon_warm {
 	struct event *event;
@@ -57,7 +57,7 @@ say_refused(const char *path, const char *why)
 	    "the cache is not read from '%s': it %s; starting without", path, why);
 }
 
-/* Read for `patience_ms`. false: there is no more to read, and that has been said. */
+/* Read for `patience_ms`. false: reading has ended, which is logged. */
 static bool
 read_on(struct s53_daemon *daemon, uint64_t patience_ms)
 {
@@ -67,7 +67,7 @@ read_on(struct s53_daemon *daemon, uint64_t patience_ms)
 	uint64_t start_ms = s53_clock_ms(), now_ms = start_ms;
 	char why[S53_CACHEFILE_WHY];
 
-	if (cache == NULL) /* a reload wants none */
+	if (cache == NULL) /* a reload has switched it off */
 		return false;
 	while (turn == S53_CACHEFILE_MORE && now_ms - start_ms < patience_ms) {
 		turn = s53_cachefile_turn(warm->loader, cache, now_ms, why);
@@ -124,7 +124,7 @@ s53_warm_begin(struct s53_daemon *daemon)
 
 	if (snapshot->policy.cache == NULL || snapshot->cache_file == NULL)
 		return;
-	/* What we write ourselves is hardly larger than the cache that it comes from. */
+	/* A file that we have written is hardly larger than the cache it was written from. */
 	status = s53_cachefile_open(snapshot->cache_file,
 	    2 * s53_cache_max_octets(snapshot->policy.cache), time_now(), why, &loader);
 	if (status == S53_E_ABSENT)

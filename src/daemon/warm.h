@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * warm.h - the cache outlives the process: read at start, written at the end.
+ * warm.h - the cache file: read after the start, written at the end.
  *
  * Layer    daemon
  * Threads  main thread
@@ -11,13 +11,13 @@
 struct s53_daemon;
 
 /*
- * The workers serve: read the file in turns of the main loop. What is refused is said in the log,
- * and the cache stays as it is.
+ * Begin to read the file, in short turns of the main loop, while the workers serve. A file that is
+ * rejected is logged and adds nothing to the cache.
  */
 void s53_warm_begin(struct s53_daemon *daemon);
 
-/* The workers have ended: take what is left of the old file, then write the new one. */
+/* The workers have ended: read the rest of the old file, then write the new one. */
 void s53_warm_end(struct s53_daemon *daemon);
 
-/* Give up what begin() began. */
+/* Stop reading. */
 void s53_warm_drop(struct s53_daemon *daemon);

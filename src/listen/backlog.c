@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * backlog.c - octets that wait to be sent on a TCP connection.
+ * backlog.c - replies that wait until a TCP client reads more.
  */
 #include "backlog.h"
 
@@ -10,8 +10,9 @@
 #define SIZE_LEAST 4096
 
 /*
- * Room for `len` more at the end. What is gone makes room first, but only where that moves no more
- * octets than it wins: else who takes his answers octet by octet would have all moved for each.
+ * Make room for `len` more bytes at the end. The space of sent bytes is reused only if that moves
+ * no more bytes than it gains: otherwise a client that reads byte by byte would cause a move for
+ * each of them.
  */
 static enum s53_status
 make_room(struct s53_backlog *backlog, size_t len)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * backlog.h - octets that wait to be sent on a TCP connection.
+ * backlog.h - replies that wait until a TCP client reads more.
  *
  * Layer    listen
  * Threads  the worker's own
- * Memory   a block while there is something in it, none else; zeroed it is empty
- * Units    octets
+ * Memory   a block only while something waits; zeroed it is empty
+ * Units    bytes
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 
 struct s53_backlog {
 	uint8_t *octets;
-	size_t at; /* what was sent before: gone */
+	size_t at; /* bytes before it were sent */
 	size_t end;
 	size_t size; /* of the block */
 };
@@ -37,8 +37,8 @@ s53_backlog_front(const struct s53_backlog *backlog)
 S53_MUST_USE enum s53_status s53_backlog_add(
     struct s53_backlog *backlog, const uint8_t *octets, size_t len);
 
-/* `len` octets of the front have been sent. */
+/* The first `len` bytes have been sent. */
 void s53_backlog_sent(struct s53_backlog *backlog, size_t len);
 
-/* Empty, whatever was in it. */
+/* Make it empty and free the block. */
 void s53_backlog_fini(struct s53_backlog *backlog);

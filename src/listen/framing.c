@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * framing.c - messages out of a stream of octets.
+ * framing.c - splits the byte stream of a TCP connection into messages.
  */
 #include "framing.h"
 
@@ -32,7 +32,7 @@ advance(struct s53_octets *input, size_t len)
 	return at;
 }
 
-/* The length in front of the message is complete: the message itself, if it is all there. */
+/* The length has come: return the message if it is complete, else begin to collect it. */
 static enum s53_frame
 begin_body(struct s53_framing *framing, struct s53_octets *input, struct s53_octets *message)
 {
@@ -75,7 +75,7 @@ s53_framing_next(struct s53_framing *framing, struct s53_octets *input, struct s
 	if (framing->body != NULL) {
 		if (framing->body_have < s53_u16_get(framing->prefix))
 			return continue_body(framing, input, message);
-		s53_framing_fini(framing); /* handed out by the previous call */
+		s53_framing_fini(framing); /* the previous call has returned it */
 	}
 	while (framing->prefix_have < sizeof(framing->prefix)) {
 		if (input->len == 0)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * framing.h - messages out of a stream of octets: two octets of length, then the message.
+ * framing.h - splits the byte stream of a TCP connection into messages: two bytes of length, then
+ * the message.
  *
  * Layer    listen
  * Threads  any
- * Memory   a message that lies whole in the input is handed out where it lies; one that came in
- *          pieces is gathered in a block of its exact length
- * Units    octets
+ * Memory   a message that is complete in the input is returned in place; one that came in pieces is
+ *          collected in a block of its exact length
+ * Units    bytes
  * Sources  RFC 1035 s4.2.2, RFC 7766 s8
  */
 #pragma once
@@ -18,8 +19,8 @@
 
 struct s53_framing {
 	uint8_t prefix[2]; /* the length, in network order */
-	uint8_t prefix_have; /* how much of it is here */
-	uint8_t *body; /* a message in pieces, or NULL */
+	uint8_t prefix_have; /* bytes of it that have come */
+	uint8_t *body; /* a message that comes in pieces, or NULL */
 	size_t body_have;
 };
 
@@ -30,8 +31,8 @@ struct s53_octets {
 
 enum s53_frame {
 	S53_FRAME_NONE, /* the input is used up */
-	S53_FRAME_WHOLE, /* *message is one; valid until the next call */
-	S53_FRAME_BAD, /* too short for a header: not DNS. Do not call again */
+	S53_FRAME_WHOLE, /* *message is set; valid until the next call */
+	S53_FRAME_BAD, /* shorter than a DNS header. Do not call again */
 	S53_FRAME_NOMEM, /* do not call again */
 };
 

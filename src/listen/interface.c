@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * interface.c - the addresses of this machine, and word when they change.
+ * interface.c - the addresses of this machine, and notification when they change.
  *
- * The kernel sends a netlink message per change, and a dozen of them when one interface comes up.
- * Nothing is read out of them: they only say that the list is worth reading again once they have
- * stopped. An IPv6 address that is still being checked for duplicates is in the list but cannot be
- * bound yet; the end of the check is another message (RFC 4862 s5.4).
+ * The kernel sends a netlink message for each change, a dozen of them when an interface comes up.
+ * Their contents are not used: when no more of them come, the whole list is read again. An IPv6
+ * address that is still checked for duplicates is in the list but cannot be bound yet; the end of
+ * the check causes another message (RFC 4862 s5.4).
  */
 #include <split53/interface.h>
 
@@ -22,8 +22,8 @@
 
 #include <split53/clock.h>
 
-#define QUIET_MS 100
-#define NOISE_MS 1000 /* changes that never stop are told this often */
+#define QUIET_MS 100 /* without a message, before changed() is called */
+#define NOISE_MS 1000 /* the longest delay of changed() while messages do not stop */
 
 static unsigned
 leading_ones(const uint8_t *octets, size_t len)
@@ -52,7 +52,7 @@ network_of(const struct s53_addr *addr, const struct sockaddr *netmask, struct s
 	if (netmask != NULL) {
 		memcpy(
 		    &mask, netmask, addr->family == AF_INET ? sizeof(mask.in) : sizeof(mask.in6));
-		mask.family = addr->family; /* some tunnels leave the mask's out */
+		mask.family = addr->family; /* some tunnels do not set the mask's */
 		bits = leading_ones(s53_addr_octets(&mask, &len), len);
 	}
 	memset(out, 0, sizeof(*out));
@@ -127,7 +127,7 @@ struct s53_interface_watch {
 	int fd;
 	struct event *read_event;
 	struct event *quiet_event;
-	uint64_t since_ms; /* the first change not yet told; 0: none */
+	uint64_t since_ms; /* of the first message not yet reported; 0: none */
 	void (*changed)(void *arg);
 	void *arg;
 };
@@ -152,11 +152,11 @@ note_change(struct s53_interface_watch *watch)
 	if (watch->since_ms == 0)
 		watch->since_ms = now_ms;
 	else if (now_ms - watch->since_ms > NOISE_MS - QUIET_MS)
-		return; /* the timer that is under way shall fire */
+		return; /* do not postpone the timer again */
 	evtimer_add(watch->quiet_event, &quiet);
 }
 
-/* ENOBUFS: there were more messages than room for them, which is a change as well. */
+/* ENOBUFS: messages were lost, which means changes as well. */
 static void
 on_message(evutil_socket_t fd, short what, void *arg)
 {

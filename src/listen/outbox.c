@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * outbox.c - the replies of one UDP socket on their way to sendmmsg().
+ * outbox.c - the replies of one UDP socket that wait for sendmmsg().
  *
  * All that is the same for every reply (pointers, lengths, the control header) is written once at
- * the start, so that a reply costs its address and its length.
+ * the start; a reply adds only its address and its length.
  *
- * A train can be refused where its replies are not: the route's MTU is below the size of one
- * (EINVAL), the device or an IPsec policy cannot do it (EIO). Then these replies, and all of the
- * next ALONE_FLUSHES flushes that hold trains, leave one by one: nothing is lost, and nobody has to
- * know which way is the bad one nor when it has become better.
+ * The kernel may refuse a train although it accepts each of its replies: the route's MTU is below
+ * the size of one reply (EINVAL), or the device or an IPsec policy has no segmentation (EIO). Then
+ * these replies, and those of the next ALONE_FLUSHES flushes that would have trains, are sent one
+ * by one. So no reply is lost, and no state per route is needed.
  */
 #include "outbox.h"
 
@@ -21,8 +21,8 @@
 #define ALONE_FLUSHES 256
 
 /*
- * Slots one cache line further apart than a page: were they a page apart, the beginnings of all
- * would fall into the same few sets of the first-level cache.
+ * The distance of two slots is one cache line more than a page: a page would put the start of each
+ * slot into the same few sets of the first-level cache.
  */
 #define SLOT_STRIDE (S53_OUTBOX_SLOT + 64)
 
@@ -81,7 +81,7 @@ s53_outbox_init(
 	return S53_OK;
 }
 
-/* Slot `i` has its usual buffer again. */
+/* Free the larger buffer of slot `i`, if it has one, and use its usual one again. */
 static void
 release_large(struct s53_outbox *outbox, unsigned i)
 {
@@ -146,13 +146,13 @@ put_pktinfo(union s53_pktinfo_space *control, const struct s53_client *client)
 	}
 }
 
-/* Do replies `i` and `i - 1` go to the same client from the same address? */
+/* Do replies `i` and `i - 1` have the same client and the same source address? */
 static bool
-same_way(const struct s53_outbox *outbox, unsigned i)
+same_destination(const struct s53_outbox *outbox, unsigned i)
 {
 	const struct s53_addr *addr = &outbox->addrs[i];
 
-	/* The kernel wrote all octets that are compared, so that equal addresses are equal here. */
+	/* The kernel wrote all bytes that are compared, padding included. */
 	if (memcmp(addr, addr - 1, offsetof(struct sockaddr_in, sin_zero)) != 0)
 		return false;
 	if (addr->family == AF_INET6 && memcmp(addr, addr - 1, sizeof(addr->in6)) != 0)
@@ -170,14 +170,14 @@ s53_outbox_put(struct s53_outbox *outbox, const struct s53_client *client, size_
 	outbox->vectors[i].iov_len = len;
 	if (outbox->pktinfo)
 		put_pktinfo(&outbox->controls[i], client);
-	outbox->follows[i] = i > 0 && same_way(outbox, i);
+	outbox->follows[i] = i > 0 && same_destination(outbox, i);
 	outbox->follow_count += outbox->follows[i];
 	outbox->followers += outbox->follows[i];
 }
 
-/* Everything in [first, count) has been dealt with. */
+/* All replies were sent or dropped. */
 static void
-restart(struct s53_outbox *outbox)
+reset(struct s53_outbox *outbox)
 {
 	for (unsigned i = 0; i < outbox->count && outbox->large_count != 0; i++)
 		release_large(outbox, i);
@@ -185,16 +185,16 @@ restart(struct s53_outbox *outbox)
 	outbox->follow_count = outbox->alone_to = 0;
 }
 
-/* The first train of those packed was refused: its replies leave one by one. */
+/* The kernel refused the first train: send its replies one by one. */
 static void
-part_train(struct s53_outbox *outbox, int why)
+split_train(struct s53_outbox *outbox, int why)
 {
 	outbox->alone_to = outbox->trains->end[0];
 	if (why == EINVAL || why == EIO || why == EMSGSIZE)
 		outbox->alone_flushes = ALONE_FLUSHES;
 }
 
-/* One call. false: the socket takes no more now. */
+/* Call sendmmsg() once. false: the socket takes no more now. */
 static bool
 send_some(struct s53_outbox *outbox, bool as_trains)
 {
@@ -215,10 +215,10 @@ send_some(struct s53_outbox *outbox, bool as_trains)
 	if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return false;
 	if (as_trains && trains->end[0] - outbox->first > 1) {
-		part_train(outbox, errno);
+		split_train(outbox, errno);
 		return true;
 	}
-	/* This one cannot go (EPERM of a firewall, ENETUNREACH, EMSGSIZE); the next may. */
+	/* Only this reply is refused (EPERM of a firewall, ENETUNREACH, EMSGSIZE): skip it. */
 	outbox->first++;
 	s53_count(outbox->counters, S53_C_LISTEN_SEND_FAILED);
 	return true;
@@ -237,7 +237,7 @@ s53_outbox_flush(struct s53_outbox *outbox)
 		if (!send_some(outbox, as_trains))
 			return false;
 	}
-	restart(outbox);
+	reset(outbox);
 	return true;
 }
 
@@ -246,5 +246,5 @@ s53_outbox_discard(struct s53_outbox *outbox)
 {
 	for (; !s53_outbox_empty(outbox); outbox->first++)
 		s53_count(outbox->counters, S53_C_LISTEN_SEND_FAILED);
-	restart(outbox);
+	reset(outbox);
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * outbox.h - the replies of one UDP socket on their way to sendmmsg().
+ * outbox.h - the replies of one UDP socket that wait for sendmmsg().
  *
  * Layer    listen
  * Threads  the worker's own
- * Memory   buffers for a whole batch are allocated once; a reply beyond S53_OUTBOX_SLOT octets
- *          (the client's EDNS size and max-udp-size allow it) has one of its own until it is sent
- * Units    octets
+ * Memory   buffers for a whole batch are allocated once; a reply beyond S53_OUTBOX_SLOT bytes
+ *          (where the client's EDNS size and max-udp-size allow it) has a larger one until it is
+ *          sent
+ * Units    bytes
  *
- * Replies that follow one another and go the same way leave as a train (train.h), which costs the
- * kernel hardly more than one of them. Their order among themselves may change for it.
+ * Consecutive replies to one destination are sent as a train (train.h), which costs the kernel
+ * hardly more than one of them. Their order within the train may change.
  */
 #pragma once
 
@@ -31,22 +32,22 @@ union s53_pktinfo_space {
 
 struct s53_outbox {
 	int fd;
-	bool pktinfo; /* the socket is a wildcard: say from which address to answer */
+	bool pktinfo; /* wildcard socket: each reply names its source address */
 	unsigned first; /* not yet sent: [first, count) */
 	unsigned count;
 	struct s53_counters *counters;
 	uint8_t *buffers;
-	unsigned large_count; /* of the next line, not NULL */
-	uint8_t *usual[S53_OUTBOX_COUNT]; /* a slot's buffer, while it has a larger one instead */
+	unsigned large_count; /* slots that have a larger buffer now */
+	uint8_t *usual[S53_OUTBOX_COUNT]; /* the usual buffer of such a slot, else NULL */
 	struct mmsghdr messages[S53_OUTBOX_COUNT];
 	struct iovec vectors[S53_OUTBOX_COUNT];
 	struct s53_addr addrs[S53_OUTBOX_COUNT];
 	union s53_pktinfo_space *controls; /* NULL unless pktinfo */
-	bool follows[S53_OUTBOX_COUNT]; /* goes the same way as the one before it */
-	unsigned follow_count; /* of those that are there */
-	unsigned followers; /* of all that ever were, modulo UINT_MAX + 1 */
-	unsigned alone_to; /* those before it leave one by one: as a train they were refused */
-	unsigned alone_flushes; /* before trains are tried again */
+	bool follows[S53_OUTBOX_COUNT]; /* has the destination of the reply before it */
+	unsigned follow_count; /* of the replies that wait */
+	unsigned followers; /* of all replies so far, modulo UINT_MAX + 1 */
+	unsigned alone_to; /* replies before it are sent one by one: their train was refused */
+	unsigned alone_flushes; /* flushes until trains are tried again */
 	struct s53_trains *trains; /* NULL: the kernel has no UDP_SEGMENT */
 };
 
@@ -55,19 +56,19 @@ S53_MUST_USE enum s53_status s53_outbox_init(
     struct s53_outbox *outbox, int fd, const struct s53_addr *local, struct s53_counters *counters);
 void s53_outbox_fini(struct s53_outbox *outbox);
 
-/* A buffer for the next reply; a second call without put() between gives it again. NULL: none. */
+/* The buffer of the next reply, the same until put(). NULL: none, which is counted. */
 uint8_t *s53_outbox_room(struct s53_outbox *outbox, size_t cap);
 
-/* The buffer of room() holds a reply of `len` octets for `client`. */
+/* The buffer of room() holds a reply of `len` bytes for `client`. */
 void s53_outbox_put(struct s53_outbox *outbox, const struct s53_client *client, size_t len);
 
 /*
- * Send what is there. false: the socket takes no more now (some are still there). A message that
- * the kernel refuses is skipped and counted; the others go.
+ * Send all replies. false: the socket takes no more now, and some replies still wait. A message
+ * that the kernel refuses is skipped and counted; the others are sent.
  */
 bool s53_outbox_flush(struct s53_outbox *outbox);
 
-/* Throw away what is there, counted as failed. */
+/* Drop the replies that wait; each is counted as failed. */
 void s53_outbox_discard(struct s53_outbox *outbox);
 
 static inline bool

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * socket.c - sockets bound to the addresses that clients ask.
+ * socket.c - sockets bound to the addresses that clients send queries to.
  */
 #include <split53/listen.h>
 
@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 /*
- * A burst that arrives while a worker computes waits in the kernel: 4 MiB are some 5,000 small
- * datagrams by the kernel's accounting. It is a limit, not memory taken.
+ * Queries that arrive while the worker is busy wait in the kernel: 4 MiB hold about 5,000 small
+ * datagrams in the kernel's accounting. It is a limit, not reserved memory.
  */
 #define RECEIVE_BUFFER (4 << 20)
 #define SEND_BUFFER (1 << 20)
 
-/* The least MTU of IPv6 (RFC 8200 s5): larger replies leave in fragments that pass everywhere. */
+/* The least MTU of IPv6 (RFC 8200 s5): larger replies are sent in fragments that fit every link. */
 #define IPV6_LEAST_MTU 1280
 
 static int
@@ -24,7 +24,7 @@ option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; without it, as much as is allowed. */
+/* SO_RCVBUFFORCE needs CAP_NET_ADMIN; without it net.core.rmem_max is the limit. */
 static void
 enlarge_buffers(int fd)
 {
@@ -35,9 +35,9 @@ enlarge_buffers(int fd)
 }
 
 /*
- * A reply must leave from the address that was asked; a wildcard socket learns it from the packet
- * information. Path MTU knowledge can be forged by ICMP and would then make replies fail with
- * EMSGSIZE or fragment at will: it is left unused, as other DNS servers do.
+ * A reply must have the query's destination as its source; a wildcard socket gets that address from
+ * the packet information. Path MTU discovery is off, as in other DNS servers: forged ICMP messages
+ * could make replies fail with EMSGSIZE or be fragmented to any size.
  */
 static int
 set_up_udp(int fd, const struct s53_addr *addr)
@@ -53,7 +53,7 @@ set_up_udp(int fd, const struct s53_addr *addr)
 	return s53_addr_is_any(addr) ? option(fd, IPPROTO_IP, IP_PKTINFO, 1) : 0;
 }
 
-/* Accepted sockets inherit TCP_NODELAY: it costs no call per connection. */
+/* Accepted sockets inherit TCP_NODELAY, which saves a call per connection. */
 static int
 set_up_tcp(int fd, int backlog)
 {
@@ -65,7 +65,7 @@ set_up_tcp(int fd, int backlog)
 static int
 bind_to(int fd, const struct s53_addr *addr, enum s53_transport kind, bool shared)
 {
-	/* TCP only: on UDP, SO_REUSEADDR would let a second program take the port over. */
+	/* TCP only: on UDP, SO_REUSEADDR would let a second program bind the port. */
 	if (kind == S53_TCP && option(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0)
 		return -1;
 	if (shared && option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
@@ -121,7 +121,7 @@ s53_socket_probe(const struct s53_addr *addr, enum s53_transport kind)
 		return S53_E_IO;
 	failed = bind_to(made, addr, kind, false);
 	if (failed == 0 && kind == S53_TCP)
-		failed = listen(made, 1); /* two sockets may be bound while neither listens */
+		failed = listen(made, 1); /* two sockets may be bound if neither listens */
 	close_keeping_errno(made);
 	return failed == 0 ? S53_OK : S53_E_IO;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * train.c - replies that leave as trains.
+ * train.c - replies sent as trains.
  */
 #include "train.h"
 
@@ -9,12 +9,12 @@
 #include <string.h>
 
 /*
- * Each datagram of a train must fit the route's MTU, where one alone could be fragmented. This is
- * what every IPv6 route takes (RFC 8200 s5: 1,280 with 48 octets of headers), and the largest reply
- * by default (max-udp-size). Longer ones leave alone.
+ * Each datagram of a train must fit the route's MTU; only a datagram sent alone is fragmented.
+ * 1,232 bytes fit every IPv6 route (RFC 8200 s5: 1,280 with 48 bytes of headers) and are the
+ * default of max-udp-size. Longer replies are sent alone.
  */
 #define DATAGRAM_MAX 1232
-#define TRAIN_MAX 65507 /* in one IPv4 packet, before the kernel parts it */
+#define TRAIN_MAX 65507 /* the payload of one IPv4 packet, before the kernel segments it */
 
 struct s53_trains *
 s53_trains_new(int fd)
@@ -22,15 +22,15 @@ s53_trains_new(int fd)
 	int value;
 	socklen_t len = sizeof(value);
 
-	/* A kernel that does not know it would send a train as a single datagram. */
+	/* A kernel without UDP_SEGMENT would send a train as one datagram. */
 	if (getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &value, &len) != 0)
 		return NULL;
 	return malloc(sizeof(struct s53_trains));
 }
 
-/* The end of those that go the same way as reply `at`. */
+/* The index after the last reply that has the destination of reply `at`. */
 static unsigned
-way_end(const struct s53_outbox *outbox, unsigned at)
+destination_end(const struct s53_outbox *outbox, unsigned at)
 {
 	unsigned end = at + 1;
 
@@ -40,8 +40,9 @@ way_end(const struct s53_outbox *outbox, unsigned at)
 }
 
 /*
- * The longest first, else in their order: so each train but the last ends where the size does. They
- * are few, and mostly of one size. (A slot with a buffer of its own must stay where it is.)
+ * Longest first, else in the order of put(): a train then ends only where the size changes. It is
+ * an insertion sort, because there are at most 64 replies, mostly of one size. Slots with a larger
+ * buffer must not move, so an outbox that has any stays as it is.
  */
 static void
 sort(struct s53_outbox *outbox, unsigned at, unsigned end)
@@ -82,9 +83,9 @@ train_end(const struct s53_outbox *outbox, unsigned at, unsigned end)
 	return next;
 }
 
-/* `message` is that of the first reply alone; now it is one of all `count`. */
+/* Extend `message`, that of the first reply, to a train of `count` replies. */
 static void
-couple(struct msghdr *message, unsigned count, union s53_train_control *control)
+make_train(struct msghdr *message, unsigned count, union s53_train_control *control)
 {
 	uint16_t datagram_len = (uint16_t)message->msg_iov->iov_len;
 	size_t before = message->msg_controllen; /* packet information, or nothing */
@@ -108,16 +109,16 @@ s53_trains_pack(struct s53_trains *trains, struct s53_outbox *outbox)
 	unsigned count = 0;
 
 	for (unsigned at = outbox->first; at < outbox->count;) {
-		unsigned same_way = way_end(outbox, at);
+		unsigned same_destination = destination_end(outbox, at);
 
-		if (same_way - at > 1)
-			sort(outbox, at, same_way);
-		while (at < same_way) {
-			unsigned end = train_end(outbox, at, same_way);
+		if (same_destination - at > 1)
+			sort(outbox, at, same_destination);
+		while (at < same_destination) {
+			unsigned end = train_end(outbox, at, same_destination);
 
 			trains->messages[count].msg_hdr = outbox->messages[at].msg_hdr;
 			if (end - at > 1)
-				couple(&trains->messages[count].msg_hdr, end - at, control++);
+				make_train(&trains->messages[count].msg_hdr, end - at, control++);
 			trains->end[count++] = end;
 			at = end;
 		}
