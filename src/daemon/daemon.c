@@ -2,9 +2,9 @@
  *
  * daemon.c - start, signals, end.
  *
- * The order of the start: what needs rights or may fail comes first (chroot, configuration,
- * sockets), then rights are dropped, the log is opened as the user that will write it, and only
- * then are there threads.
+ * The order of the start: first what needs privileges or may fail (chroot, configuration, sockets),
+ * then privileges are dropped, the log is opened by the user that will write it, and last the
+ * threads are started.
  */
 #include <split53/daemon.h>
 
@@ -34,10 +34,7 @@
 
 static bool complain(const char *format, ...) S53_PRINTF(1, 2);
 
-/*
- * Why there will be no start, on stderr, which the parent of a background process shares. Always
- * false.
- */
+/* Say why the start fails, on stderr, which a background process shares. Returns false. */
 static bool
 complain(const char *format, ...)
 {
@@ -82,9 +79,9 @@ on_signals(evutil_socket_t fd, short what, void *arg)
 }
 
 /*
- * Signals are the main loop's: they stay blocked in every thread and are read like messages. No
- * handler ever runs, so that none can be lost or come at a bad moment (ThreadSanitizer puts
- * handlers off, and one that it put off when the loop began to wait was never run).
+ * Signals stay blocked in every thread, and the main loop reads them from a descriptor. There are
+ * no handlers, because ThreadSanitizer delays handlers, and one that it delayed when the loop began
+ * to wait was never run.
  */
 static bool
 watch_signals(struct s53_daemon *daemon)
@@ -133,7 +130,7 @@ on_listeners_again(evutil_socket_t fd, short what, void *arg)
 	s53_listeners_follow(arg);
 }
 
-/* Before anything is read: the files are the new root's. */
+/* Before any file is read: all paths are relative to the new root. */
 static bool
 enter_chroot(struct s53_daemon *daemon)
 {
@@ -168,7 +165,7 @@ show_diags(const struct s53_daemon *daemon, const struct s53_diags *diags, enum 
 static bool
 go_background(struct s53_daemon *daemon)
 {
-	/* Process 1 has nobody to go behind: a container would end with it. */
+	/* A container ends with its process 1, which therefore stays in the foreground. */
 	if (getpid() == 1)
 		daemon->options->foreground = true;
 	if (daemon->options->foreground)
@@ -275,7 +272,7 @@ open_listeners(struct s53_daemon *daemon, struct start_diags *diags, struct daem
 	return build(daemon, diags);
 }
 
-/* The default one is for those who go into the background: a supervisor knows the number. */
+/* The default pid-file is only for the background: a supervisor knows the process ID. */
 static void
 write_pid_file(struct s53_daemon *daemon, struct s53_diags *diags)
 {
@@ -305,7 +302,7 @@ drop_privileges(struct s53_daemon *daemon)
 	    daemon->options->user, strerror(errno));
 }
 
-/* Whatever else may be sent is the main thread's: workers are born with all signals blocked. */
+/* All signals go to the main thread: the workers inherit a mask that blocks all of them. */
 static bool
 start_workers(struct s53_daemon *daemon)
 {

@@ -2,8 +2,8 @@
  *
  * listeners.c - the addresses that split53 listens on, each with a UDP and a TCP socket per worker.
  *
- * A change has two halves, so that a configuration whose sockets cannot be opened leaves everything
- * as it was: open() opens the new sockets, commit() hands them to the workers and closes the old.
+ * A change has two steps, so that a configuration whose sockets cannot be opened changes nothing:
+ * open() opens the new sockets, commit() hands them to the workers and closes the old ones.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@
 #include "inside.h"
 
 /*
- * How long an address that was ours may still be held by our own sockets: a worker closes them
- * when it has read of it, and a UDP socket only with its last reply.
+ * How long our own sockets may still occupy an address after unlisten: a worker closes them when it
+ * handles the message, and a UDP socket only after its last reply.
  */
 #define LEAVING_MS 30000
 #define AGAIN_MS 100
@@ -35,7 +35,7 @@ find_listener(const struct s53_daemon *daemon, const struct s53_addr *addr)
 	return NULL;
 }
 
-/* Told to be closed, and a worker may not have done it yet. */
+/* The workers were told to close it, and one of them may not have done so yet. */
 static bool
 is_leaving(const struct daemon_listener *listener)
 {
@@ -139,9 +139,9 @@ explain_failure(const struct s53_addr *addr, bool is_error, int failure, struct 
 }
 
 /*
- * Known as one that could not be had, so that it is warned of once. An address that stands on an
- * interface and cannot be bound is still checked for duplicates (RFC 4862 s5.4): that takes
- * seconds, and the watch of addresses tells of its end.
+ * Record an address that could not be bound, so that it is warned of once. An address of an
+ * interface that cannot be bound is still checked for duplicates (RFC 4862 s5.4): that takes
+ * seconds, and the watch of interfaces reports its end.
  */
 static void
 note_failed(struct s53_daemon *daemon, const struct s53_addr *addr, bool named, int failure,
@@ -163,7 +163,7 @@ note_failed(struct s53_daemon *daemon, const struct s53_addr *addr, bool named, 
 	s53_list_append(&daemon->listeners, &listener->link);
 }
 
-/* Addresses written by themselves that no interface has: waited for, and said so. */
+/* Warn of addresses that the configuration names and no interface has. */
 static void
 warn_absent(const struct s53_snapshot *snapshot, const struct s53_addr_list *wanted,
     struct s53_diags *diags)
@@ -180,7 +180,7 @@ warn_absent(const struct s53_snapshot *snapshot, const struct s53_addr_list *wan
 				    s53_addr_print(&snapshot->rules[r].named[i], text));
 }
 
-/* Our own sockets are there still: wait until they have gone. */
+/* Our own sockets still occupy an address: try again until they are closed. */
 static void
 try_again_soon(struct s53_daemon *daemon)
 {
@@ -189,7 +189,7 @@ try_again_soon(struct s53_daemon *daemon)
 	evtimer_add(daemon->listeners_again, &wait);
 }
 
-/* Returns how many addresses are open, or will be without anybody's doing. */
+/* Returns how many addresses are open, or will be opened without a change by the operator. */
 static unsigned
 open_wanted(struct s53_daemon *daemon, const struct s53_snapshot *snapshot,
     const struct s53_addr_list *wanted, struct s53_diags *diags, struct daemon_opened **out)
@@ -267,7 +267,7 @@ s53_listeners_abandon(struct s53_daemon *daemon, struct daemon_opened *opened)
 	}
 }
 
-/* The sockets are the workers' after this. */
+/* Pass the sockets to the workers. */
 static void
 hand_out(struct s53_daemon *daemon, struct daemon_opened *opened)
 {
