@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * render.h - the records of a message as the lines of a master file.
+ * render.h - an answer of the cache as lines of a dump like BIND's.
  *
  * Layer    zone: ldns writes the text. Allocates for each record: for dumps and logs, never for a
  *          packet
@@ -15,12 +15,6 @@
 
 #include <split53/message.h>
 
-/*
- * Write each record of a message that passed s53_message_check(), but an OPT, as one line, with
- * its TTL lowered by `age_s` (not below 0). false: out of memory, or the stream has an error.
- */
-S53_MUST_USE bool s53_render_records(FILE *out, const uint8_t *message, size_t len, uint32_t age_s);
-
 /* An answer as it lies in the cache. */
 struct s53_render_cached {
 	const uint8_t *message; /* with a question, without OPT; passed s53_message_check() */
@@ -34,16 +28,17 @@ struct s53_render_cached {
 };
 
 /*
- * The same as part of a dump like BIND's. Before each section a comment says what the records are
- * worth: `; authanswer` (AA), `; answer`, `; secure` (AD), `; authauthority`, `; additional`; a
- * stale one has `; stale since YYYYMMDDHHMMSS`. A name or type that there is not becomes
+ * Write each record as one line of a master file, with its TTL lowered by `age_s` (not below 0).
+ * Before each section a comment ranks its records: `; authanswer` (AA), `; answer`, `; secure`
+ * (AD), `; authauthority`, `; additional`; a stale answer has `; stale since YYYYMMDDHHMMSS`. A
+ * name or type that does not exist becomes
  *
  *	www.example.com.	60	\-ANY	;-$NXDOMAIN
  *	www.example.com.	60	\-AAAA	;-$NXRRSET
  *
- * with the authority section in comments below. An answer serves the question that it was got for
- * and no other, so that question stands first: `; www.example.com/AAAA`, and `DO` and `CD` when it
- * has these. false: out of memory, or the stream has an error.
+ * with the authority section in comments below. An answer serves only the question that was sent
+ * for it, so that question comes first: `; www.example.com/AAAA`, with `DO` and `CD` when the key
+ * has them. false: out of memory, or the stream has an error.
  */
 S53_MUST_USE bool s53_render_cached(FILE *out, const struct s53_render_cached *cached);
 

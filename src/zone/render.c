@@ -164,30 +164,6 @@ write_record(struct rendering *r, const struct s53_rr *rr)
 	return ferror(r->out) == 0;
 }
 
-static bool
-begin(struct rendering *r)
-{
-	r->text = ldns_buffer_new(TEXT_ROOM);
-	return r->text != NULL;
-}
-
-bool
-s53_render_records(FILE *out, const uint8_t *message, size_t len, uint32_t age_s)
-{
-	struct rendering r = { .out = out, .message = message, .len = len, .age_s = age_s };
-	struct s53_walk walk;
-	struct s53_rr rr;
-	bool fine = begin(&r);
-
-	if (fine && s53_walk_begin(&walk, message, len))
-		while (fine && s53_walk_next(&walk, &rr))
-			fine = rr.type == S53_TYPE_OPT || write_record(&r, &rr);
-	ldns_buffer_free(r.text);
-	return fine && ferror(out) == 0;
-}
-
-/* --- a part of a dump ------------------------------------------------------------------------ */
-
 /* What the message says of its question. */
 struct verdict {
 	struct s53_name end; /* where its CNAMEs lead */
@@ -322,11 +298,12 @@ s53_render_cached(FILE *out, const struct s53_render_cached *cached)
 		.len = cached->len,
 		.age_s = cached->age_s,
 		.fixed_ttl = cached->stale,
-		.ttl = cached->stale_left_s };
+		.ttl = cached->stale_left_s,
+		.text = ldns_buffer_new(TEXT_ROOM) };
 	struct s53_question question = { .qtype = 0 };
 	struct s53_reader reader = s53_reader_of(cached->message, cached->len);
 	struct verdict verdict;
-	bool fine = begin(&r);
+	bool fine = r.text != NULL;
 
 	reader.at = S53_HEADER_LEN;
 	if (s53_name_read(&reader, &question.name)) {
