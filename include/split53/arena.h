@@ -4,8 +4,8 @@
  *
  * Layer    base
  * Threads  one owner at a time
- * Memory   a block of S53_ARENA_FIRST octets, then of S53_ARENA_BLOCK, from malloc; reset() keeps
- *          the first block for the next user, fini() gives all back.
+ * Memory   a block of S53_ARENA_FIRST octets, then of S53_ARENA_BLOCK, from malloc; fini()
+ *          gives all back.
  * Units    octets
  */
 #pragma once
@@ -35,5 +35,4 @@ void *s53_arena_copy(struct s53_arena *arena, const void *octets, size_t len);
 char *s53_arena_strdup(struct s53_arena *arena, const char *text);
 
 /* Everything handed out becomes invalid. */
-void s53_arena_reset(struct s53_arena *arena);
 void s53_arena_fini(struct s53_arena *arena);

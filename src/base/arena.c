@@ -4,7 +4,7 @@
  *
  * Pieces come from the newest block. A piece that is larger than a whole block gets a block of its
  * own behind the newest one, so that the rest of the newest one stays in use. Under
- * AddressSanitizer what is not handed out is poisoned: a use after reset() is caught.
+ * AddressSanitizer what is not handed out is poisoned: a write past a piece is caught.
  */
 #include <stdalign.h>
 #include <stdbool.h>
@@ -139,27 +139,6 @@ char *
 s53_arena_strdup(struct s53_arena *arena, const char *text)
 {
 	return s53_arena_copy(arena, text, strlen(text) + 1);
-}
-
-void
-s53_arena_reset(struct s53_arena *arena)
-{
-	struct s53_arena_block *kept = NULL;
-	struct s53_arena_block *block;
-	struct s53_arena_block *older;
-
-	for (block = arena->blocks; block != NULL; block = older) {
-		older = block->older;
-		if (kept == NULL && block->size == BLOCK_OCTETS) {
-			kept = block;
-			kept->older = NULL;
-			ASAN_POISON_MEMORY_REGION(kept->octets, kept->size);
-		} else {
-			block_free(block);
-		}
-	}
-	arena->blocks = kept;
-	arena->used = 0;
 }
 
 void

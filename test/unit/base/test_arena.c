@@ -69,27 +69,6 @@ the_first_piece_may_be_larger_than_a_block(void **state)
 }
 
 static void
-reset_keeps_one_block_for_the_next_user(void **state)
-{
-	struct s53_arena arena;
-	void *kept;
-
-	(void)state;
-	s53_arena_init(&arena);
-	for (int i = 0; i < 10; i++)
-		assert_non_null(s53_arena_alloc(&arena, S53_ARENA_BLOCK / 2));
-	assert_non_null(s53_arena_alloc(&arena, 2 * S53_ARENA_BLOCK));
-	s53_arena_reset(&arena);
-	kept = arena.blocks;
-	assert_non_null(kept);
-	assert_int_equal(arena.used, 0);
-	assert_non_null(s53_arena_alloc(&arena, S53_ARENA_BLOCK / 2));
-	assert_ptr_equal(arena.blocks, kept);
-	s53_arena_fini(&arena);
-	assert_null(arena.blocks);
-}
-
-static void
 copies_are_equal_and_end_where_they_should(void **state)
 {
 	struct s53_arena arena;
@@ -121,7 +100,6 @@ main(void)
 		cmocka_unit_test(pieces_do_not_overlap_and_are_aligned),
 		cmocka_unit_test(a_piece_larger_than_a_block_leaves_the_newest_block_in_use),
 		cmocka_unit_test(the_first_piece_may_be_larger_than_a_block),
-		cmocka_unit_test(reset_keeps_one_block_for_the_next_user),
 		cmocka_unit_test(copies_are_equal_and_end_where_they_should),
 		cmocka_unit_test(a_size_that_would_overflow_is_refused),
 	};
