@@ -101,12 +101,6 @@ void s53_exchange_later(
 void s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange);
 
 /*
- * Datagrams that were queued leave now: called at the end of a batch. Called by itself before the
- * loop waits. Calls nobody back.
- */
-void s53_exchanger_flush(struct s53_exchanger *exchanger);
-
-/*
  * Call timer->fire at `due_ms` or a few ms later, from the loop. One that waits already is moved.
  * It may start and cancel anything, itself too.
  */
@@ -116,6 +110,3 @@ void s53_exchanger_timer_cancel(struct s53_exchanger *exchanger, struct s53_time
 
 /* Inside of a callback: when what led to it happened, read once for all of a batch. */
 uint64_t s53_exchanger_now_ms(const struct s53_exchanger *exchanger);
-
-/* Exchanges under way. */
-unsigned s53_exchanger_pending(const struct s53_exchanger *exchanger);

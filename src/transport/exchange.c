@@ -345,18 +345,6 @@ s53_exchanger_defer(struct s53_exchanger *exchanger)
 	event_active(&exchanger->deferred, EV_TIMEOUT, 0);
 }
 
-void
-s53_exchanger_flush(struct s53_exchanger *exchanger)
-{
-	s53_udp_flush(exchanger);
-}
-
-unsigned
-s53_exchanger_pending(const struct s53_exchanger *exchanger)
-{
-	return exchanger->pending;
-}
-
 /*
  * The endpoints to one server, one in each worker, together take at most a sixteenth of all
  * descriptors: clients need some too.

@@ -80,5 +80,6 @@ void fake_stand_still(struct s53_exchanger *exchanger, uint64_t now_ms);
 /* The same up to the moment of waking, when what has arrived meanwhile is read first. */
 void fake_wake(struct s53_exchanger *exchanger, uint64_t now_ms);
 
-/* Exchanges that are listened for. */
+/* Open exchanges, and cancelled ones whose late reply is awaited. */
+unsigned fake_pending(const struct s53_exchanger *exchanger);
 unsigned fake_listened(const struct s53_exchanger *exchanger);

@@ -136,7 +136,7 @@ static unsigned late_while_pending;
 static void
 count_pending(struct asked *asked)
 {
-	late_while_pending = s53_exchanger_pending(asked->fixture->exchanger);
+	late_while_pending = asked->fixture->exchanger->pending;
 }
 
 static void

@@ -13,7 +13,7 @@ the_question_arrives_as_it_is_but_for_its_id_and_the_answer_comes_back(void **ar
 	(void)arg;
 	fixture_start(&f, keep_query);
 	ask_udp(&f, &asked);
-	assert_int_equal(s53_exchanger_pending(f.exchanger), 1);
+	assert_int_equal(f.exchanger->pending, 1);
 	run_until(&f, &f.kept_count, 1);
 	assert_int_equal(f.kept[0].len, asked.question_len);
 	assert_memory_equal(f.kept[0].octets + 2, asked.question + 2, asked.question_len - 2);
@@ -22,7 +22,7 @@ the_question_arrives_as_it_is_but_for_its_id_and_the_answer_comes_back(void **ar
 	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
 	assert_int_equal(asked.answer_len, asked.question_len);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_UDP), 1);
-	assert_int_equal(s53_exchanger_pending(f.exchanger), 0);
+	assert_int_equal(f.exchanger->pending, 0);
 	fixture_stop(&f);
 }
 
@@ -237,7 +237,7 @@ late_may_cancel_its_own_exchange(void **arg)
 		asked_start(&asked, &ask);
 		time_is(&f, 7000 + 20 * (i + 1));
 		assert_int_equal(asked.lates, 1);
-		assert_int_equal(s53_exchanger_pending(f.exchanger), 0);
+		assert_int_equal(f.exchanger->pending, 0);
 	}
 	fixture_stop(&f);
 }
@@ -307,7 +307,7 @@ an_answer_that_comes_to_another_socket_of_ours_is_a_stray(void **arg)
 	fixture_start(&f, keep_query);
 	for (unsigned i = 0; i < 2; i++) {
 		ask_udp(&f, &asked[i]);
-		s53_exchanger_flush(f.exchanger); /* the next batch gets another socket */
+		s53_udp_flush(f.exchanger); /* the next batch gets another socket */
 	}
 	assert_int_equal(only_lane(&f)->pool.count, 2);
 	run_until(&f, &f.kept_count, 2);

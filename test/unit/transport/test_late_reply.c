@@ -77,7 +77,7 @@ a_late_exchange_that_is_cancelled_is_listened_for_and_its_true_time_noted(void *
 	(void)arg;
 	start(&f);
 	cancel_late(&f, &asked);
-	assert_int_equal(s53_exchanger_pending(f.exchanger), 0);
+	assert_int_equal(f.exchanger->pending, 0);
 	memset(asked.question, 0xff, sizeof(asked.question)); /* it is the caller's again */
 	time_after(&f, 800);
 	fake_answer(&f.kept[0]);
@@ -336,7 +336,7 @@ a_refusal_is_noted_although_nobody_waits_for_it(void **arg)
 	start(&f);
 	fake_close_udp(&f.server);
 	ask_udp(&f, &asked);
-	s53_exchanger_flush(f.exchanger);
+	s53_udp_flush(f.exchanger);
 	asked_cancel(&asked);
 	run_until(&f, &sign_count, 1);
 	assert_sign(0, S53_OBSERVED_REFUSED, S53_OVER_UDP, 0);
@@ -371,11 +371,11 @@ only_so_many_are_listened_for(void **arg)
 	fixture_start(&f, fake_silence);
 	for (unsigned i = 0; i < S53_LATE_REPLIES_MAX + 50; i++)
 		ask_late(&f, &asked[i], 20);
-	s53_exchanger_flush(f.exchanger);
+	s53_udp_flush(f.exchanger);
 	time_after(&f, 24);
 	for (unsigned i = 0; i < S53_LATE_REPLIES_MAX + 50; i++)
 		asked_cancel(&asked[i]);
-	assert_int_equal(s53_exchanger_pending(f.exchanger), 0);
+	assert_int_equal(f.exchanger->pending, 0);
 	assert_int_equal(f.exchanger->late_reply_count, S53_LATE_REPLIES_MAX);
 	time_after(&f, S53_LATE_REPLY_MS + 8);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), S53_LATE_REPLIES_MAX);

@@ -21,7 +21,7 @@ a_batch_for_a_loopback_server_leaves_through_one_socket(void **arg)
 	ask_udp(&f, &asked[S53_BATCH]);
 	assert_int_equal(only_lane(&f)->pool.count, 2);
 	assert_int_equal(f.server.udp_queries, 0);
-	s53_exchanger_flush(f.exchanger);
+	s53_udp_flush(f.exchanger);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_UDP), S53_BATCH + 1);
 	run_until(&f, &f.ended, S53_BATCH + 1);
 	fixture_stop(&f);
