@@ -36,8 +36,3 @@ S53_MUST_USE enum s53_status s53_acl_add_list(
  * matches IPv4 prefixes. Allocates nothing.
  */
 bool s53_acl_allows(const struct s53_acl *acl, const struct s53_addr *addr);
-
-/*
- * Is it certain, whatever the address, that everyone is let through? Lets the hot path skip it.
- */
-bool s53_acl_is_any(const struct s53_acl *acl);

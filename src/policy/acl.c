@@ -126,20 +126,3 @@ s53_acl_allows(const struct s53_acl *acl, const struct s53_addr *addr)
 {
 	return acl == NULL || allows(acl, addr);
 }
-
-bool
-s53_acl_is_any(const struct s53_acl *acl)
-{
-	if (acl == NULL)
-		return true;
-	for (unsigned i = 0; i < acl->element_count; i++) {
-		const struct element *element = &acl->elements[i];
-
-		if (element->negated)
-			return false;
-		if (element->kind == ANY ||
-		    (element->kind == NESTED && s53_acl_is_any(element->list)))
-			return true;
-	}
-	return false;
-}

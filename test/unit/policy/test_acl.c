@@ -153,32 +153,6 @@ a_mapped_address_is_matched_as_the_one_inside(void **state)
 }
 
 static void
-is_any(const char *list, bool expected)
-{
-	struct s53_acl *acl = list_of(&list);
-
-	assert_int_equal(s53_acl_is_any(acl), expected);
-	s53_acl_drop(acl);
-}
-
-static void
-a_list_that_lets_everyone_through_is_known_by_its_looks(void **state)
-{
-	(void)state;
-	assert_true(s53_acl_is_any(NULL));
-	is_any("any", true);
-	is_any("10/8 any", true);
-	is_any("{ any }", true);
-	is_any("{ 10/8 } { 10/8 { any } }", true);
-	is_any("", false);
-	is_any("none", false);
-	is_any("!10/8 any", false);
-	is_any("0.0.0.0/0", false);
-	is_any("!{ none } any", false); /* true in fact: not certain by its looks */
-	is_any("{ !10/8 any }", false);
-}
-
-static void
 a_nested_list_lives_as_long_as_its_last_user(void **state)
 {
 	struct s53_acl *inner = s53_acl_new(), *outer = s53_acl_new();
@@ -206,7 +180,6 @@ main(void)
 		cmocka_unit_test(verdicts_are_those_of_named),
 		cmocka_unit_test(families_are_kept_apart_and_any_is_both),
 		cmocka_unit_test(a_mapped_address_is_matched_as_the_one_inside),
-		cmocka_unit_test(a_list_that_lets_everyone_through_is_known_by_its_looks),
 		cmocka_unit_test(a_nested_list_lives_as_long_as_its_last_user),
 	};
 
