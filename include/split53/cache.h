@@ -158,11 +158,3 @@ bool s53_cache_walk(struct s53_cache *cache, struct s53_cache_cursor *cursor, ui
 /* Store one unless the key has an entry or the record's time is over. false: not kept. */
 bool s53_cache_restore(
     struct s53_cache *cache, const struct s53_cache_record *record, uint64_t now_ms);
-
-struct s53_cache_count {
-	uint64_t entries; /* failures included */
-	uint64_t octets; /* of entries, with their share of what was set aside for them */
-	uint64_t
-	    used_octets; /* all that the cache has taken from the kernel, never over the size */
-};
-void s53_cache_count(struct s53_cache *cache, struct s53_cache_count *out);

@@ -63,12 +63,6 @@ shard_bits_for(uint64_t octets)
 	return bits;
 }
 
-static size_t
-shards_len(const struct s53_cache *cache)
-{
-	return sizeof *cache + (sizeof cache->shards[0] << cache->shard_bits);
-}
-
 /* While an index grows, half of the greatest one is there besides: set aside once for them all. */
 static uint64_t
 octets_of_a_shard(uint64_t max_octets, unsigned bits)
@@ -179,24 +173,5 @@ s53_cache_prefetch_entry(const struct s53_cache *cache, const struct s53_key *ke
 			__builtin_prefetch(entry + CACHE_LINE);
 			return;
 		}
-	}
-}
-
-void
-s53_cache_count(struct s53_cache *cache, struct s53_cache_count *out)
-{
-	*out = (struct s53_cache_count){ .used_octets = shards_len(cache) };
-	for (size_t i = 0; i < (size_t)1 << cache->shard_bits; i++) {
-		struct s53_shard *shard = &cache->shards[i];
-		size_t touched;
-
-		pthread_mutex_lock(&shard->lock);
-		touched = s53_shard_touched(shard);
-		out->entries += shard->count;
-		out->octets += s53_shard_tables(shard);
-		for (unsigned ring = 0; ring < S53_RINGS; ring++)
-			out->octets += shard->rings[ring].live;
-		out->used_octets += touched;
-		pthread_mutex_unlock(&shard->lock);
 	}
 }

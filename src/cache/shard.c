@@ -181,27 +181,3 @@ s53_shard_place(struct s53_shard *shard, struct s53_entry *old, const struct s53
 		s53_room_note_end(shard, wanted->end_ms);
 	return entry;
 }
-
-size_t
-s53_shard_tables(const struct s53_shard *shard)
-{
-	size_t octets = 0;
-
-	if (atomic_load_explicit(&shard->memory, memory_order_relaxed) == NULL)
-		return 0;
-	octets += sizeof(uint64_t)
-	    << atomic_load_explicit(&shard->index_bits, memory_order_relaxed);
-	if (shard->ghosts != NULL)
-		octets += ((size_t)shard->layout->ghosts_mask + 1) * sizeof *shard->ghosts;
-	return octets;
-}
-
-size_t
-s53_shard_touched(const struct s53_shard *shard)
-{
-	size_t octets = s53_shard_tables(shard);
-
-	for (unsigned i = 0; i < S53_RINGS; i++)
-		octets += shard->rings[i].touched;
-	return octets;
-}

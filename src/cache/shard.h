@@ -94,7 +94,3 @@ s53_shard_ring_of(struct s53_shard *shard, const struct s53_entry *entry)
 	return (const uint8_t *)entry >= main_ring->base ? main_ring
 							 : &shard->rings[S53_RING_SMALL];
 }
-
-/* Octets of index and ghosts; and of all that this shard has taken from the kernel. */
-size_t s53_shard_tables(const struct s53_shard *shard);
-size_t s53_shard_touched(const struct s53_shard *shard);

@@ -6,6 +6,8 @@
 
 #include "unit/wire/octets.h"
 
+#include "cache_count.h"
+
 #include <split53/cache.h>
 
 #define MIB (UINT64_C(1) << 20)
@@ -148,13 +150,10 @@ got_ttl(const struct fixture *f, unsigned which)
 	return rr.ttl;
 }
 
-static inline struct s53_cache_count
+static inline struct cache_count
 count_of(const struct fixture *f)
 {
-	struct s53_cache_count count;
-
-	s53_cache_count(f->cache, &count);
-	return count;
+	return cache_count(f->cache);
 }
 
 /*

@@ -165,7 +165,7 @@ static void
 do_walk(struct model *m)
 {
 	struct s53_cache_cursor cursor = { 0 };
-	struct s53_cache_count count = count_of(m->f);
+	struct cache_count count = count_of(m->f);
 	unsigned seen = 0;
 
 	while (s53_cache_walk(m->f->cache, &cursor, 0, count_one, &seen))

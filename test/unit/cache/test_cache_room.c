@@ -43,7 +43,7 @@ find_many(struct fixture *f, const char *kind, unsigned count)
 static void
 assert_within_size(struct fixture *f)
 {
-	struct s53_cache_count count = count_of(f);
+	struct cache_count count = count_of(f);
 
 	assert_true(count.used_octets <= s53_cache_max_octets(f->cache));
 	assert_true(count.octets <= count.used_octets);
@@ -282,7 +282,7 @@ static void
 small_answers_find_room_among_those_of_64_kib(void **state)
 {
 	struct fixture *f = fixture_new(0);
-	struct s53_cache_count count;
+	struct cache_count count;
 
 	(void)state;
 	for (unsigned i = 0; i < 200; i++)

@@ -93,7 +93,7 @@ static void *
 watch(void *arg)
 {
 	struct worker *worker = arg;
-	struct s53_cache_count count;
+	struct cache_count count;
 	unsigned sum = 0;
 
 	for (unsigned i = 0; i < 50; i++) {
@@ -101,7 +101,7 @@ watch(void *arg)
 
 		while (s53_cache_walk(worker->shared->cache, &cursor, START_MS, touch, &sum))
 			continue;
-		s53_cache_count(worker->shared->cache, &count);
+		count = cache_count(worker->shared->cache);
 		worker->torn |= count.used_octets > s53_cache_max_octets(worker->shared->cache);
 	}
 	return NULL;

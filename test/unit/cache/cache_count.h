@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cache_count.h - how much lies in a cache, seen from inside.
+ */
+#pragma once
+
+#include "cache/inside.h"
+
+struct cache_count {
+	uint64_t entries; /* failures included */
+	uint64_t octets; /* of entries and tables, without free room */
+	uint64_t used_octets; /* all that the cache has taken from the kernel */
+};
+
+/* The shard's index and ghosts. */
+static inline size_t
+tables_of(const struct s53_shard *shard)
+{
+	size_t octets = 0;
+
+	if (atomic_load_explicit(&shard->memory, memory_order_relaxed) == NULL)
+		return 0;
+	octets += sizeof(uint64_t)
+	    << atomic_load_explicit(&shard->index_bits, memory_order_relaxed);
+	if (shard->ghosts != NULL)
+		octets += ((size_t)shard->layout->ghosts_mask + 1) * sizeof *shard->ghosts;
+	return octets;
+}
+
+static inline struct cache_count
+cache_count(struct s53_cache *cache)
+{
+	size_t shards = (size_t)1 << cache->shard_bits;
+	struct cache_count count = {
+		.used_octets = sizeof *cache + shards * sizeof cache->shards[0],
+	};
+
+	for (size_t i = 0; i < shards; i++) {
+		struct s53_shard *shard = &cache->shards[i];
+		size_t tables;
+
+		pthread_mutex_lock(&shard->lock);
+		tables = tables_of(shard);
+		count.entries += shard->count;
+		count.octets += tables;
+		count.used_octets += tables;
+		for (unsigned ring = 0; ring < S53_RINGS; ring++) {
+			count.octets += shard->rings[ring].live;
+			count.used_octets += shard->rings[ring].touched;
+		}
+		pthread_mutex_unlock(&shard->lock);
+	}
+	return count;
+}
