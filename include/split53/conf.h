@@ -288,6 +288,3 @@ const char *s53_conf_level_text(enum s53_conf_level level);
  * base unit. Parsing what is printed gives the same tree.
  */
 void s53_conf_print(const struct s53_conf *conf, FILE *out);
-
-/* The table of docs/config.md in Markdown, from the grammar. */
-void s53_conf_print_grammar(FILE *out);

@@ -268,15 +268,6 @@ conf_place_text(enum conf_place place)
 	return texts[place];
 }
 
-bool
-conf_place_ignored(enum conf_place place)
-{
-	return (AT(place) &
-		   (AT(IN_KEY) | AT(IN_TLS) | AT(IN_HTTP) | AT(IN_CONTROLS) | AT(IN_STATISTICS) |
-		       AT(IN_POLICY) | AT(IN_KEY_STORE) | AT(IN_RATE_LIMIT) | AT(IN_INET) |
-		       AT(IN_UNIX))) != 0;
-}
-
 const char *
 conf_form_text(enum conf_form form)
 {

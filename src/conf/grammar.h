@@ -198,9 +198,6 @@ const struct conf_word_rule *conf_word_rule_find(const char *name, const char *w
 /* "options", "view" ...: for messages and the documentation. */
 const char *conf_place_text(enum conf_place place);
 
-/* Is this the body or the parts of something that is ignored as a whole? */
-bool conf_place_ignored(enum conf_place place);
-
 /* "yes or no", "an address match list" ...: what is expected, and the documentation's column. */
 const char *conf_form_text(enum conf_form form);
 

@@ -15,6 +15,7 @@
 #include <split53/conf.h>
 
 #include "conf/grammar.h"
+#include "print_grammar.h"
 
 static int
 place_of(const char *name)
@@ -133,7 +134,7 @@ the_table_of_the_documentation_is_current(void **state)
 
 	(void)state;
 	assert_non_null(in);
-	s53_conf_print_grammar(out);
+	print_grammar(out);
 	fclose(out);
 	out = open_memstream(&text, &text_len);
 	while ((count = fread(chunk, 1, sizeof(chunk), in)) > 0)
