@@ -102,8 +102,9 @@ print_time(char *out, size_t size, enum s53_log_time form, const struct timespec
 		out + len, size - len, "%s", form == S53_LOG_TIME_ISO8601_UTC ? "Z " : " ");
 }
 
-const char *
-logline_severity(int severity, char text[static 32])
+/* "error", "debug 3"; the latter in `text`. */
+static const char *
+severity_word(int severity, char text[static 32])
 {
 	static const char *const words[] = { "critical", "error", "warning", "notice", "info" };
 
@@ -139,6 +140,6 @@ logline_prefix(char line[static LOGLINE_MAX], const struct s53_log_channel *chan
 		len += (size_t)snprintf(line + len, max - len, "%s: ", category_word(category));
 	if (channel->print_severity)
 		len += (size_t)snprintf(
-		    line + len, max - len, "%s: ", logline_severity(severity, number));
+		    line + len, max - len, "%s: ", severity_word(severity, number));
 	return len;
 }

@@ -25,6 +25,3 @@ size_t logline_escape(char *line, size_t len, size_t max, const char *text);
 /* "22-Nov-2026 10:30:00.123 queries: info: ", what the channel wants of it. Returns the length. */
 size_t logline_prefix(char line[static LOGLINE_MAX], const struct s53_log_channel *channel,
     enum s53_log_category category, int severity, const struct timespec *now);
-
-/* "error", "debug 3"; the latter in `text`. */
-const char *logline_severity(int severity, char text[static 32]);

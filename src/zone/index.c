@@ -42,8 +42,9 @@ slot_of(const struct s53_zone *zone, uint64_t hash, const uint8_t *octets, size_
 	return at;
 }
 
-struct node *
-zone_node(const struct s53_zone *zone, const uint8_t *octets, size_t len)
+/* The node of a name given by its octets in lower case, or NULL. */
+static struct node *
+node_named(const struct s53_zone *zone, const uint8_t *octets, size_t len)
 {
 	if (zone->slot_count == 0)
 		return NULL;
@@ -76,7 +77,7 @@ grow(struct s53_zone *zone)
 static struct node *
 node_make(struct s53_zone *zone, struct node *parent, const uint8_t *octets, size_t len)
 {
-	struct node *node = zone_node(zone, octets, len);
+	struct node *node = node_named(zone, octets, len);
 
 	if (node != NULL)
 		return node;
@@ -279,7 +280,7 @@ target_node(const struct s53_zone *zone, uint16_t type, const struct record *rec
 		 * s4.2.1).
 		 */
 	if (place.kind == PLACE_CUT && type == S53_TYPE_NS)
-		return zone_node(zone, host.octets, host.len);
+		return node_named(zone, host.octets, host.len);
 	return NULL;
 }
 
@@ -329,7 +330,7 @@ zone_walk(const struct s53_zone *zone, const struct s53_name *lower, uint16_t qt
 		if (node_rrset(node, S53_TYPE_DNAME) != NULL)
 			return (struct place){ PLACE_DNAME, node };
 		at = labels.at[labels.count - depth - 1];
-		child = zone_node(zone, lower->octets + at, (size_t)lower->len - at);
+		child = node_named(zone, lower->octets + at, (size_t)lower->len - at);
 		if (child == NULL && node->wildcard != NULL)
 			return (struct place){ PLACE_WILDCARD, node->wildcard };
 		if (child == NULL)

@@ -81,9 +81,6 @@ S53_MUST_USE enum s53_status zone_add(
 /* After the last record: find the SOA (S53_E_ABSENT) and the targets of NS, MX and SRV. */
 S53_MUST_USE enum s53_status zone_seal(struct s53_zone *zone);
 
-/* The node of a name given by its octets in lower case, or NULL. */
-struct node *zone_node(const struct s53_zone *zone, const uint8_t *octets, size_t len);
-
 /* The RRset of `type`, or NULL. */
 const struct rrset *node_rrset(const struct node *node, uint16_t type);
 

@@ -4,9 +4,6 @@
  */
 #include "grammar.h"
 
-#define NO_FILTER                                                                                 \
-	REFUSED("answers are not changed on their way; without it clients would see what it was " \
-		"to hide")
 #define NO_DNS64                                                                              \
 	REFUSED("AAAA records are not made up; IPv6-only clients would lose what they reach " \
 		"today")
