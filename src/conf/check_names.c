@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_names.c - acls and lists of servers: defined once, before or behind their use, never out of
- *                 themselves.
+ * check_names.c - acls and lists of servers: each is defined once, anywhere in the file, and does
+ *                 not contain itself.
  *
- * A list that contains itself is found by taking away, again and again, the lists that contain no
- * other one that is left (Kahn's order, without recursion: a chain of a million lists is fine
- * here). What cannot be taken away reaches a cycle; following any of its edges leads into it.
+ * Lists are walked for each query, so that their nesting has a limit; the search for lists that
+ * contain themselves needs no more than that: what is not settled within the limit is in a cycle,
+ * leads into one or stands on a chain that is too long. So the work is at most CHAIN_MAX + 2 rounds
+ * over all mentions, without recursion, whatever a file contains.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "check.h"
 
-#define CHAIN_MAX 100 /* lists in lists in lists: they are walked for each query */
+#define CHAIN_MAX 100 /* lists in lists in lists */
+#define TOO_HIGH (CHAIN_MAX + 1)
 
 static bool
 is_builtin(const char *name)
@@ -98,188 +99,145 @@ check_values(struct conf_checker *checker, const struct s53_conf_clause *clause)
 	}
 }
 
-/* A graph of lists: who contains whom. */
-struct edge {
+/* A list names another. */
+struct mention {
+	struct mention *next; /* in the order of the lists, then of the file */
 	size_t from, to;
 	struct s53_place place;
 };
 
-struct graph {
+struct list {
+	unsigned height; /* of the longest chain of lists below it, or TOO_HIGH */
+	size_t walk; /* the walk that came here first, from 1 */
+	const struct mention *down; /* to the first list that is too high */
+};
+
+struct nesting {
 	const struct conf_index *index;
-	struct edge *edges; /* by `from` */
-	size_t edge_count, edge_room;
-	size_t *left; /* edges to lists that are not taken away yet, by list */
-	size_t *depth; /* the longest chain below, by list */
+	struct list *lists;
+	struct mention *first, **end;
 };
 
 static void
-edge_add(struct conf_checker *checker, struct graph *graph, const struct edge *edge)
-{
-	if (graph->edge_count == graph->edge_room) {
-		size_t room = graph->edge_room == 0 ? 64 : graph->edge_room * 2;
-		struct edge *edges = reallocarray(graph->edges, room, sizeof(*edges));
-
-		if (edges == NULL) {
-			checker->out_of_memory = true;
-			return;
-		}
-		graph->edges = edges;
-		graph->edge_room = room;
-	}
-	graph->edges[graph->edge_count++] = *edge;
-}
-
-static void
-edge_to(struct conf_checker *checker, struct graph *graph, size_t from, const char *name,
+add_mention(struct conf_checker *checker, struct nesting *nesting, size_t from, const char *name,
     struct s53_place place)
 {
-	const struct conf_key *key = conf_index_find(graph->index, name);
-	struct edge edge = { .from = from, .place = place };
+	const struct conf_key *key = conf_index_find(nesting->index, name);
+	struct mention *mention;
 
 	if (key == NULL)
 		return;
-	edge.to = (size_t)(key - graph->index->keys);
-	edge_add(checker, graph, &edge);
+	if ((mention = s53_arena_alloc(&checker->scratch, sizeof(*mention))) == NULL) {
+		checker->out_of_memory = true;
+		return;
+	}
+	*mention = (struct mention){
+		.from = from, .to = (size_t)(key - nesting->index->keys), .place = place
+	};
+	*nesting->end = mention;
+	nesting->end = &mention->next;
 }
 
 static void
-edges_of_match(struct conf_checker *checker, struct graph *graph, size_t from,
+add_match(struct conf_checker *checker, struct nesting *nesting, size_t from,
     const struct s53_conf_match *match)
 {
 	for (; match != NULL; match = match->next) {
 		if (match->kind == S53_MATCH_LIST)
-			edges_of_match(checker, graph, from, match->list);
+			add_match(checker, nesting, from, match->list);
 		else if (match->kind == S53_MATCH_NAME)
-			edge_to(checker, graph, from, match->name, match->place);
+			add_mention(checker, nesting, from, match->name, match->place);
 	}
 }
 
 static void
-edges_of(struct conf_checker *checker, struct graph *graph, size_t from)
+add_list(struct conf_checker *checker, struct nesting *nesting, size_t from)
 {
-	const struct s53_conf_value *value = &graph->index->keys[from].node->clause.value;
+	const struct s53_conf_value *value = &nesting->index->keys[from].node->clause.value;
 
 	if (value->type == S53_CONF_MATCH)
-		edges_of_match(checker, graph, from, value->match);
+		add_match(checker, nesting, from, value->match);
 	else if (value->type == S53_CONF_PEERS)
 		for (const struct s53_conf_peer *it = value->peers; it != NULL; it = it->next)
 			if (!it->is_address)
-				edge_to(checker, graph, from, it->text, it->place);
+				add_mention(checker, nesting, from, it->text, it->place);
 }
 
-static int
-edge_compare_to(const void *a, const void *b)
-{
-	const struct edge *left = a, *right = b;
-
-	if (left->to != right->to)
-		return left->to < right->to ? -1 : 1;
-	return left->from < right->from ? -1 : left->from > right->from;
-}
-
-/* The first edge into `to`; the edges are sorted by it. */
-static size_t
-edges_into(const struct graph *graph, size_t to)
-{
-	size_t low = 0, high = graph->edge_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (graph->edges[middle].to < to)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Take away what contains nothing that is left, until only what reaches a cycle remains. */
+/* Each round raises what stands on a higher list, until nothing rises. */
 static void
-take_away(struct conf_checker *checker, struct graph *graph, size_t *queue)
+find_heights(struct nesting *nesting)
 {
-	size_t head = 0, tail = 0;
+	bool rises = true;
 
-	for (size_t i = 0; i < graph->edge_count; i++)
-		graph->left[graph->edges[i].from]++;
-	for (size_t i = 0; i < graph->index->count; i++)
-		if (graph->left[i] == 0)
-			queue[tail++] = i;
-	while (head < tail) {
-		size_t taken = queue[head++];
+	for (unsigned round = 0; rises && round <= TOO_HIGH; round++) {
+		rises = false;
+		for (const struct mention *it = nesting->first; it != NULL; it = it->next) {
+			unsigned *height = &nesting->lists[it->from].height;
+			unsigned below = nesting->lists[it->to].height;
 
-		for (size_t i = edges_into(graph, taken);
-		     i < graph->edge_count && graph->edges[i].to == taken; i++) {
-			const struct edge *edge = &graph->edges[i];
-			size_t depth = graph->depth[taken] + 1;
-
-			if (depth > graph->depth[edge->from])
-				graph->depth[edge->from] = depth;
-			if (depth == CHAIN_MAX + 1)
-				conf_check_error(checker, edge->place,
-				    "a chain of more than %d lists, each in the next", CHAIN_MAX);
-			if (--graph->left[edge->from] == 0)
-				queue[tail++] = edge->from;
+			if (*height <= below && *height < TOO_HIGH) {
+				*height = below < TOO_HIGH ? below + 1 : TOO_HIGH;
+				rises = true;
+			}
 		}
 	}
 }
 
-/*
- * What is left leads into a cycle by any of its edges: follow one from each list until a list comes
- * again. `next` is scratch: the edge to follow, by list. `depth` becomes the number of the walk.
- */
 static void
-report_cycles(struct conf_checker *checker, struct graph *graph, size_t *next)
+report_chains(struct conf_checker *checker, const struct nesting *nesting)
+{
+	for (const struct mention *it = nesting->first; it != NULL; it = it->next)
+		if (nesting->lists[it->to].height == CHAIN_MAX)
+			conf_check_error(checker, it->place,
+			    "a chain of more than %d lists, each in the next", CHAIN_MAX);
+}
+
+/* From each list that is too high to one that it names, until a list comes again. */
+static void
+report_cycles(struct conf_checker *checker, const struct nesting *nesting)
 {
 	char shown[CONF_SHOWN];
 
-	for (size_t i = graph->edge_count; i-- > 0;)
-		if (graph->left[graph->edges[i].from] != 0 && graph->left[graph->edges[i].to] != 0)
-			next[graph->edges[i].from] = i;
-	memset(graph->depth, 0, (graph->index->count + 1) * sizeof(*graph->depth));
-	for (size_t i = 0; i < graph->index->count; i++) {
-		const struct edge *edge = NULL;
-		size_t at = i;
+	for (const struct mention *it = nesting->first; it != NULL; it = it->next) {
+		const struct mention **down = &nesting->lists[it->from].down;
 
-		if (graph->left[i] == 0)
-			continue;
-		while (graph->depth[at] == 0) {
-			graph->depth[at] = i + 1;
-			edge = &graph->edges[next[at]];
-			at = edge->to;
+		if (nesting->lists[it->to].height == TOO_HIGH &&
+		    (*down == NULL || it->to < (*down)->to))
+			*down = it;
+	}
+	for (size_t i = 0; i < nesting->index->count; i++) {
+		const struct mention *mention = NULL;
+		struct list *list = &nesting->lists[i];
+
+		for (; list->walk == 0 && list->down != NULL; list = &nesting->lists[mention->to]) {
+			list->walk = i + 1;
+			mention = list->down;
 		}
-		if (graph->depth[at] == i + 1 && edge != NULL) {
-			const struct s53_conf_clause *clause = &graph->index->keys[at].node->clause;
+		if (mention != NULL && list->walk == i + 1) {
+			const struct s53_conf_clause *clause =
+			    &nesting->index->keys[mention->to].node->clause;
 
-			conf_check_error(checker, edge->place, "%s '%s' contains itself",
+			conf_check_error(checker, mention->place, "%s '%s' contains itself",
 			    clause->name, conf_show(clause->label, shown));
 		}
 	}
 }
 
 static void
-check_cycles(struct conf_checker *checker, const struct conf_index *index)
+check_nesting(struct conf_checker *checker, const struct conf_index *index)
 {
-	struct graph graph = { .index = index };
-	size_t *queue = calloc(index->count + 1, sizeof(*queue));
+	struct nesting nesting = { .index = index, .end = &nesting.first };
 
-	graph.left = calloc(index->count + 1, sizeof(*graph.left));
-	graph.depth = calloc(index->count + 1, sizeof(*graph.depth));
-	if (queue == NULL || graph.left == NULL || graph.depth == NULL) {
+	nesting.lists = s53_arena_zalloc(&checker->scratch, index->count * sizeof(*nesting.lists));
+	if (nesting.lists == NULL) {
 		checker->out_of_memory = true;
-	} else {
-		for (size_t i = 0; i < index->count; i++)
-			edges_of(checker, &graph, i);
-		if (graph.edge_count > 0)
-			qsort(
-			    graph.edges, graph.edge_count, sizeof(graph.edges[0]), edge_compare_to);
-		take_away(checker, &graph, queue);
-		report_cycles(checker, &graph, queue);
+		return;
 	}
-	free(queue);
-	free(graph.edges);
-	free(graph.left);
-	free(graph.depth);
+	for (size_t i = 0; i < index->count; i++)
+		add_list(checker, &nesting, i);
+	find_heights(&nesting);
+	report_chains(checker, &nesting);
+	report_cycles(checker, &nesting);
 }
 
 void
@@ -304,6 +262,6 @@ conf_check_names(struct conf_checker *checker)
 	conf_index_twice(checker, &checker->acls);
 	conf_index_twice(checker, &checker->servers);
 	check_values(checker, checker->conf->top);
-	check_cycles(checker, &checker->acls);
-	check_cycles(checker, &checker->servers);
+	check_nesting(checker, &checker->acls);
+	check_nesting(checker, &checker->servers);
 }
