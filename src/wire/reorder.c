@@ -245,7 +245,7 @@ turn_run(struct reordering *it)
 		.len = sizeof *run.order,
 		.count = run.count };
 	turn_row(&row, it->ordering, turn);
-	s53_run_move(it->message, it->len, &run);
+	s53_run_move(it->message, &run);
 	return true;
 }
 

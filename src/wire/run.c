@@ -2,28 +2,23 @@
  *
  * run.c - move the records of a set within a message.
  *
- * Only tails move, TTL and rdata: the heads stay in their order. So the first owner may be written
- * out and all others point at it, as named writes them when the question's letter case (0x20) is
- * not that of the zone.
+ * Only tails (TTL and rdata) move; the heads stay in their order. So the first owner may be written
+ * out and all others point at it, as named writes them when the query's letter case (0x20) is not
+ * that of the zone.
  *
- * Compression pointers that lead into the set are mended: one pass over the names behind its first
- * record, and no name is read. That does not go when tails point at each other and one would then
- * stand before what it points at (RFC 1035 s4.1.4: "a prior occurrence"). A small message is then
- * written anew; a large one stays as it is, since each reply would pay for it. Servers write such
- * pointers in NS and MX sets, whose order hardly matters to anybody, but not in SRV (RFC 2782: no
+ * Compression pointers that lead into the set are mended in one pass over the names behind its
+ * first record; no name is read. A set stays as it is when a tail points at another one and would
+ * then come before it (RFC 1035 s4.1.4: "a prior occurrence"). Servers write such pointers in NS
+ * and MX sets, of which clients choose by RTT and preference, but not in SRV (RFC 2782: no
  * compression).
  */
 #include "run.h"
-
-#include <split53/reply.h>
 
 #include "form.h"
 #include "step.h"
 
 #define POINTER 0xc000u
 #define POINTER_REACH 0x4000u
-#define ANEW_RECORDS 32 /* of a message that may be written anew */
-#define ANEW_LEN 2048
 
 struct move {
 	uint8_t *message;
@@ -176,56 +171,8 @@ move_octets(const struct move *move)
 	}
 }
 
-/* Every record, those of the run in their new order. false: some found no room. */
-static bool
-copy_records(struct s53_reply *reply, const uint8_t *message, size_t len, const struct s53_run *run)
-{
-	unsigned index = 0;
-	struct s53_walk walk;
-	struct s53_rr rr;
-
-	if (!s53_walk_begin(&walk, message, len))
-		return false;
-	while (s53_walk_next(&walk, &rr)) {
-		if (rr.owner_at >= run->first.owner_at && index < run->count)
-			rr = record_of(message, run, run->order[index++]);
-		if (!s53_reply_copy(reply, rr.section, message, len, &rr))
-			return false;
-	}
-	return true;
-}
-
-/*
- * Names compressed as far as they can be take the same room in any order, so the length changes
- * only where the sender did otherwise; then it is no use.
- */
-static void
-write_anew(uint8_t *message, size_t len, const struct s53_run *run)
-{
-	uint8_t octets[ANEW_LEN];
-	struct s53_question question;
-	struct s53_reader reader = s53_reader_of(message, len);
-	struct s53_reply reply;
-	unsigned records = 0;
-
-	for (enum s53_section section = S53_ANSWER; section <= S53_ADDITIONAL; section++)
-		records += s53_header_count(message, section);
-	if (records > ANEW_RECORDS || len > sizeof octets ||
-	    s53_header_count(message, S53_QUESTION) != 1)
-		return;
-	reader.at = S53_HEADER_LEN;
-	if (!s53_name_read(&reader, &question.name))
-		return;
-	question.qtype = s53_read_u16(&reader);
-	question.qclass = s53_read_u16(&reader);
-	s53_reply_begin(
-	    &reply, octets, len, s53_header_id(message), s53_header_flags(message), &question);
-	if (copy_records(&reply, message, len, run) && s53_reply_end(&reply, NULL) == len)
-		memcpy(message, octets, len);
-}
-
 void
-s53_run_move(uint8_t *message, size_t len, const struct s53_run *run)
+s53_run_move(uint8_t *message, const struct s53_run *run)
 {
 	struct move move;
 
@@ -238,10 +185,8 @@ s53_run_move(uint8_t *message, size_t len, const struct s53_run *run)
 		return;
 	settle(&move);
 	if (!run->plain) {
-		if (!mend_run(&move)) {
-			write_anew(message, len, run);
+		if (!mend_run(&move))
 			return;
-		}
 		move.dry = false;
 		mend_run(&move);
 		mend_behind(&move);

@@ -33,4 +33,4 @@ struct s53_run {
  * Bring the records, at least two, into the new order. Where that is not possible they stay as they
  * are.
  */
-void s53_run_move(uint8_t *message, size_t len, const struct s53_run *run);
+void s53_run_move(uint8_t *message, const struct s53_run *run);

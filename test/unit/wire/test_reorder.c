@@ -95,36 +95,17 @@ what_points_into_a_moved_record_follows_it(void **state)
 	"c00c 000f 0001 0000003e 0006 001e .c c02e "
 
 static void
-records_that_point_at_each_other_are_compressed_anew(void **state)
+records_that_point_at_each_other_stay(void **state)
 {
-	(void)state;
-	assert_rotated("1234 8180 0001 0003 0000 0001 " QUESTION MAIL "c02b " A "01010101", 1,
-	    "1234 8180 0001 0003 0000 0001 " QUESTION
-	    "c00c 000f 0001 0000003d 0009 0014 .b .org 00 "
-	    "c00c 000f 0001 0000003e 0006 001e .c c02d "
-	    "c00c 000f 0001 0000003c 0007 000a .mx c02d "
-	    "c052 " A "01010101");
-}
-
-static void
-no_large_message_is_compressed_anew(void **state)
-{
-	struct octets message = octets("1234 8180 0001 0003 0000 0000 " QUESTION MAIL);
-	struct octets more = octets("c02b " A "01010101"), before;
-	struct rule rule = rotate(1);
+	static const char mail[] =
+	    "1234 8180 0001 0003 0000 0001 " QUESTION MAIL "c02b " A "01010101";
+	static const char services[] = "1234 8180 0001 0002 0000 0000 " QUESTION
+				       "c00c 0021 0001 0000003c 000e 0001 0001 0050 .n1 .dc1 00 "
+				       "c00c 0021 0001 0000003c 000b 0001 0001 0051 .n2 c032 ";
 
 	(void)state;
-	for (unsigned records = 3; records < 33; records++) {
-		memcpy(message.at + message.len, more.at, more.len);
-		message.len += more.len;
-		s53_header_set_count(message.at, S53_ADDITIONAL, (uint16_t)(records - 2));
-	}
-	before = message;
-	s53_message_reorder(message.at, message.len, &rule.ordering);
-	assert_memory_equal(message.at, before.at, message.len);
-	s53_header_set_count(message.at, S53_ADDITIONAL, 29);
-	s53_message_reorder(message.at, message.len - more.len, &rule.ordering);
-	assert_memory_not_equal(message.at + 29, before.at + 29, 60);
+	assert_rotated(mail, 1, mail);
+	assert_rotated(services, 1, services);
 }
 
 /* What a record points at may itself move. */
@@ -193,24 +174,6 @@ pointers_between_records_that_keep_their_order_are_mended(void **state)
 	    "c00c 000f 0001 0000003c 000a 000a .mx .org 00 "
 	    "c00c 000f 0001 0000003c 0006 001e .c c02e "
 	    "c00c 000f 0001 0000003c 0006 0014 .b c010 ");
-}
-
-static void
-a_message_whose_length_would_change_stays_as_it_is(void **state)
-{
-	/* the target points at the other, which RFC 2782 forbids to write: ours is longer */
-	static const char longer[] = "1234 8180 0001 0002 0000 0000 " QUESTION
-				     "c00c 0021 0001 0000003c 000e 0001 0001 0050 .n1 .dc1 00 "
-				     "c00c 0021 0001 0000003c 000b 0001 0001 0051 .n2 c032 ";
-	/* a name written out that could be a pointer */
-	static const char shorter[] = "1234 8180 0001 0003 0000 0000 " QUESTION
-				      "c00c 000f 0001 0000003c 000a 000a .mx .org 00 "
-				      "c00c 000f 0001 0000003c 0006 0014 .b c02e "
-				      "c00c 000f 0001 0000003c 0009 001e .c .org 00 ";
-
-	(void)state;
-	assert_rotated(longer, 1, longer);
-	assert_rotated(shorter, 1, shorter);
 }
 
 static void
@@ -350,14 +313,12 @@ main(void)
 		cmocka_unit_test(ipv6_addresses_take_turns),
 		cmocka_unit_test(texts_of_several_lengths_take_turns),
 		cmocka_unit_test(what_points_into_a_moved_record_follows_it),
-		cmocka_unit_test(records_that_point_at_each_other_are_compressed_anew),
-		cmocka_unit_test(no_large_message_is_compressed_anew),
+		cmocka_unit_test(records_that_point_at_each_other_stay),
 		cmocka_unit_test(pointers_within_a_set_are_mended_once),
 		cmocka_unit_test(hosts_of_one_length_are_followed),
 		cmocka_unit_test(a_set_ends_with_its_section),
 		cmocka_unit_test(several_aliases_of_one_name_stay),
 		cmocka_unit_test(pointers_between_records_that_keep_their_order_are_mended),
-		cmocka_unit_test(a_message_whose_length_would_change_stays_as_it_is),
 		cmocka_unit_test(a_chain_of_aliases_keeps_its_order),
 		cmocka_unit_test(signatures_stay_behind_their_set),
 		cmocka_unit_test(other_sections_keep_their_order),
