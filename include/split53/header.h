@@ -72,6 +72,8 @@ enum s53_type {
 
 enum s53_class { S53_CLASS_IN = 1, S53_CLASS_CH = 3, S53_CLASS_NONE = 254, S53_CLASS_ANY = 255 };
 
+#define S53_TTL_MAX 0x7fffffffu /* seconds */
+
 /* Bits of the 16 that s53_header_flags() gives. */
 #define S53_QR 0x8000u
 #define S53_OPCODE_BITS 0x7800u
@@ -103,6 +105,13 @@ static inline uint32_t
 s53_u32_get(const uint8_t *at)
 {
 	return ((uint32_t)s53_u16_get(at) << 16) | s53_u16_get(at + 2);
+}
+
+/* RFC 2181 s8: a TTL with its highest bit set counts as 0. */
+static inline uint32_t
+s53_ttl_of(uint32_t received)
+{
+	return received > S53_TTL_MAX ? 0 : received;
 }
 
 static inline void

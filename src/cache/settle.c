@@ -4,20 +4,18 @@
  */
 #include "draft.h"
 
-#define TTL_MAX 0x7fffffffu /* RFC 2181 s8: over it counts as 0 */
 #define SOA_NUMBERS 20 /* serial, refresh, retry, expire, minimum: RFC 1035 s3.3.13 */
 
 /* max goes before min: whoever forbids keeping for long means it. */
 static uint32_t
 between(uint32_t ttl, uint32_t min, uint32_t max)
 {
-	if (ttl > TTL_MAX)
-		ttl = 0;
+	ttl = s53_ttl_of(ttl);
 	if (ttl < min)
 		ttl = min;
 	if (ttl > max)
 		ttl = max;
-	return ttl < TTL_MAX ? ttl : TTL_MAX;
+	return ttl < S53_TTL_MAX ? ttl : S53_TTL_MAX;
 }
 
 /* Is a record of this type what was asked for? Queries for more than one type: RFC 1035 s3.2.3. */
@@ -49,13 +47,11 @@ struct findings {
 static uint32_t
 negative_ttl(const struct s53_cache_rules *rules, const uint8_t *message, const struct s53_rr *soa)
 {
-	uint32_t ttl = soa->ttl > TTL_MAX ? 0 : soa->ttl;
+	uint32_t ttl = s53_ttl_of(soa->ttl);
 	uint32_t minimum = 0;
 
 	if (soa->rdata_len >= SOA_NUMBERS)
-		minimum = s53_u32_get(message + soa->end_at - 4);
-	if (minimum > TTL_MAX)
-		minimum = 0;
+		minimum = s53_ttl_of(s53_u32_get(message + soa->end_at - 4));
 	return between(
 	    ttl < minimum ? ttl : minimum, rules->min_ncache_ttl_s, rules->max_ncache_ttl_s);
 }

@@ -6,8 +6,6 @@
 
 #include "step.h"
 
-#define TTL_MAX 0x7fffffffu /* RFC 2181 s8 */
-
 bool
 s53_walk_begin(struct s53_walk *walk, const uint8_t *message, size_t len)
 {
@@ -61,7 +59,7 @@ s53_message_least_ttl(const uint8_t *message, size_t len)
 	if (!s53_walk_begin(&walk, message, len))
 		return least;
 	while (s53_walk_next(&walk, &rr)) {
-		uint32_t ttl = rr.ttl > TTL_MAX ? 0 : rr.ttl;
+		uint32_t ttl = s53_ttl_of(rr.ttl);
 
 		if (rr.type != S53_TYPE_OPT && ttl < least)
 			least = ttl;

@@ -71,7 +71,7 @@ field_ttl(const char *word, uint32_t *out, bool *large)
 
 	if (!field_number(word, true, &number))
 		return false;
-	*large = number > TTL_MAX;
+	*large = number > S53_TTL_MAX;
 	*out = *large ? 0 : (uint32_t)number;
 	return true;
 }

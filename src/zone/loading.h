@@ -13,8 +13,6 @@
 #include "entry.h"
 #include "index.h"
 
-#define TTL_MAX 0x7fffffffu /* RFC 2181 s8 */
-
 /* What goes on from entry to entry, and into included files. */
 struct loading {
 	struct s53_zone *zone;

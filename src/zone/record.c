@@ -43,7 +43,7 @@ read_ttl_class(
 			*has_ttl = true;
 			if (large)
 				loading_say(load, source, S53_DIAG_WARNING,
-				    "TTL is over %u, 0 is used", TTL_MAX);
+				    "TTL is over %u, 0 is used", S53_TTL_MAX);
 		} else {
 			return true;
 		}

@@ -34,8 +34,7 @@ ttl_of(const struct rendering *r, const struct s53_rr *rr)
 {
 	if (r->fixed_ttl)
 		return r->ttl;
-	/* RFC 2181 s8: a TTL with the highest bit set counts as 0. */
-	return rr->ttl > INT32_MAX || rr->ttl < r->age_s ? 0 : rr->ttl - r->age_s;
+	return s53_ttl_of(rr->ttl) < r->age_s ? 0 : s53_ttl_of(rr->ttl) - r->age_s;
 }
 
 static struct s53_name

@@ -67,7 +67,8 @@ directive_ttl(struct loading *load, struct source *source, char *rest)
 		return;
 	}
 	if (large)
-		loading_say(load, source, S53_DIAG_WARNING, "$TTL is over %u, 0 is used", TTL_MAX);
+		loading_say(
+		    load, source, S53_DIAG_WARNING, "$TTL is over %u, 0 is used", S53_TTL_MAX);
 	load->has_ttl = load->has_default_ttl = true;
 }
 
