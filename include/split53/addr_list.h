@@ -3,7 +3,7 @@
  * addr_list.h - growing lists of addresses with ports.
  *
  * Layer    base
- * Threads  the owner's
+ * Threads  one owner at a time
  * Memory   a zeroed list is empty; s53_addr_list_fini() frees its memory
  */
 #pragma once
@@ -15,7 +15,7 @@ struct s53_addr_list {
 	unsigned count, room;
 };
 
-/* false: no memory, and the list is as it was. */
+/* Append a copy; false: no memory, and the list is unchanged. */
 bool s53_addr_list_add(struct s53_addr_list *list, const struct s53_addr *addr);
 bool s53_addr_list_has(const struct s53_addr_list *list, const struct s53_addr *addr);
 void s53_addr_list_fini(struct s53_addr_list *list);

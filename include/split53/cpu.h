@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * cpu.h - how many processors this process may really use.
+ * cpu.h - how many processors this process may use.
  *
  * Layer    base
  * Threads  main thread
@@ -8,11 +8,12 @@
  */
 #pragma once
 
-/* By affinity and the control group's quota; 1 .. 256. */
+/* The smaller one of CPU affinity and the control group's quota; 1 .. 256. */
 unsigned s53_cpu_count(void);
 
 /*
- * Whole processors of the quota that holds for a process whose /proc/self/cgroup is `groups`,
- * with the control groups mounted at `mount`; 0: no quota. A part of a processor counts as one.
+ * The quota of a process whose /proc/self/cgroup is `groups`, with the control groups mounted at
+ * `mount`, in processors, rounded up; 0: no quota. s53_cpu_count() calls this; tests do so with a
+ * tree of their own.
  */
 unsigned s53_cpu_quota(const char *groups, const char *mount);

@@ -2,8 +2,9 @@
  *
  * cgroup.c - control groups, from a process's own up to the root.
  *
- * A limit of a parent binds its children, so that the smallest on the way up holds. Inside of a
- * container the path may not be there: then its parents decide.
+ * A group inherits the limits of its parents, so the smallest one on the path to the root applies.
+ * In a container, /proc/self/cgroup may name a path that is not mounted there: then the parents
+ * that are mounted decide.
  *
  * Sources  cgroups(7): /proc/PID/cgroup, and the folders of versions 1 and 2
  */
@@ -29,7 +30,7 @@ s53_cgroup_line(const char *folder, const char *name, char *line, int size)
 	return fine;
 }
 
-/* The smallest limit from `group` below `root` up to `root` itself. */
+/* The smallest limit of `root`/`group` and each folder above it, up to `root`; 0: none. */
 static uint64_t
 least_upwards(const char *root, const char *group, uint64_t (*read_limit)(const char *folder))
 {
@@ -64,7 +65,7 @@ has_word(const char *list, const char *word)
 	return false;
 }
 
-/* One line "ID:CONTROLLERS:PATH"; version 2 has no controllers in it. */
+/* The limit by one line "ID:CONTROLLERS:PATH"; the line of version 2 names no controllers. */
 static uint64_t
 line_limit(char *line, const char *mount, const struct s53_cgroup_limit *limit)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * cgroup.h - the limits that a control group sets this process.
+ * cgroup.h - the limits that control groups set this process.
  *
- * Layer    base
+ * Layer    base, private
  * Threads  main thread
  * Memory   none
  */
@@ -14,7 +14,7 @@
 #define S53_CGROUP_GROUPS "/proc/self/cgroup"
 #define S53_CGROUP_MOUNT "/sys/fs/cgroup"
 
-/* One kind of limit: how it is read in a group's folder, in each version; 0: none is set. */
+/* One kind of limit: how to read it from a group's folder, by version; 0: none is set. */
 struct s53_cgroup_limit {
 	const char *controller; /* version 1's: "cpu" */
 	uint64_t (*read_v2)(const char *folder);
@@ -22,11 +22,11 @@ struct s53_cgroup_limit {
 };
 
 /*
- * The limit that holds for a process whose /proc/self/cgroup is `groups`, with the control groups
- * mounted at `mount`; 0: none.
+ * The smallest limit that applies to a process whose /proc/self/cgroup is `groups`, with the
+ * control groups mounted at `mount`; 0: none.
  */
 uint64_t s53_cgroup_least(
     const char *groups, const char *mount, const struct s53_cgroup_limit *limit);
 
-/* The first line of folder/name; false: there is none. */
+/* Read the first line of folder/name; false: there is no such file, or it is empty. */
 bool s53_cgroup_line(const char *folder, const char *name, char *line, int size);

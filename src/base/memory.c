@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * memory.c - the machine's memory, and the limit that containers are given.
+ * memory.c - the memory of the machine, and the limit of a container.
  *
  * Sources  cgroups(7): memory.max of version 2 ("max", "67108864"); memory.limit_in_bytes of
- *          version 1, which says "no limit" by a number near 2^63
+ *          version 1, where a number near 2^63 means "no limit"
  */
 #include <split53/memory.h>
 

@@ -12,8 +12,9 @@
 #define NONE UINT64_MAX
 
 /*
- * Turns for the sockets after a standstill: libevent looks at 32 descriptors in the first and at
- * twice as many in each further one that finds more, and what TCP brings it tells a turn later.
+ * Turns of the loop that the sockets get after a suspend before timers fire: libevent handles 32
+ * descriptors in the first turn and twice as many in each further one that finds more, and it
+ * delivers the data of a TCP connection a turn later.
  */
 #define SETTLING_TURNS 8
 
@@ -42,7 +43,7 @@ link_timer(struct s53_timer **head, struct s53_timer *timer)
 	*head = timer;
 }
 
-/* The first tick after `after`, within one turn, whose slot may hold something. */
+/* The first tick after `after`, within one turn, whose slot may hold timers; NONE: no slot does. */
 static uint64_t
 next_filled(const struct s53_wheel *wheel, uint64_t after)
 {
@@ -71,7 +72,7 @@ disarm(struct s53_wheel *wheel)
 	wheel->overdue_ms = NONE;
 }
 
-/* Have libevent wake us at `tick`, unless it does so earlier anyway. */
+/* Arm the libevent timer for `tick`, unless it is armed for an earlier one. */
 static void
 arm(struct s53_wheel *wheel, uint64_t tick)
 {
@@ -81,7 +82,7 @@ arm(struct s53_wheel *wheel, uint64_t tick)
 
 	if (wheel->armed_tick != 0 && wheel->armed_tick <= tick)
 		return;
-	/* It fails for lack of memory only; the next timer that is added tries again. */
+	/* It fails only without memory; the next timer that is added tries again. */
 	if (event_add(&wheel->event, &tv) != 0) {
 		disarm(wheel);
 		return;
@@ -90,7 +91,7 @@ arm(struct s53_wheel *wheel, uint64_t tick)
 	wheel->overdue_ms = due_ms + S53_WHEEL_SUSPEND_MS;
 }
 
-/* Move what is due in the slot of `tick` to `due`. */
+/* Move the timers in the slot of `tick` that are due to `due`. */
 static void
 collect(struct s53_wheel *wheel, uint64_t tick, uint64_t now_tick, struct s53_timer **due)
 {
@@ -120,7 +121,7 @@ s53_wheel_run(struct s53_wheel *wheel, uint64_t now_ms)
 	wheel->settling = 0;
 	wheel->now_ms = now_ms;
 	if (last > now_tick)
-		last = now_tick; /* otherwise the clock leapt: every slot once is enough */
+		last = now_tick; /* else the clock leapt: one pass over all slots is enough */
 	while ((tick = next_filled(wheel, tick)) <= last)
 		collect(wheel, tick, now_tick, &due);
 	if (now_tick > wheel->done_tick)
@@ -144,7 +145,7 @@ s53_wheel_resumed(struct s53_wheel *wheel)
 	wheel->settling = SETTLING_TURNS;
 }
 
-/* Did the machine sleep since the last time? */
+/* Was the machine suspended since the last call? */
 static void
 look_for_suspend(struct s53_wheel *wheel)
 {
@@ -183,7 +184,7 @@ s53_wheel_add(struct s53_wheel *wheel, struct s53_timer *timer, uint64_t due_ms,
 
 	s53_wheel_cancel(wheel, timer);
 	if (wheel->count == 0 && now_ms / S53_WHEEL_TICK_MS > wheel->done_tick)
-		wheel->done_tick = now_ms / S53_WHEEL_TICK_MS; /* nothing was missed meanwhile */
+		wheel->done_tick = now_ms / S53_WHEEL_TICK_MS; /* no timer was due meanwhile */
 	if (tick <= wheel->done_tick)
 		tick = wheel->done_tick + 1;
 	s53_wheel_see(wheel, now_ms);
@@ -193,7 +194,7 @@ s53_wheel_add(struct s53_wheel *wheel, struct s53_timer *timer, uint64_t due_ms,
 	wheel->filled[slot / 64] |= UINT64_C(1) << (slot % 64);
 	wheel->count++;
 	if (tick - wheel->done_tick > S53_WHEEL_SLOTS)
-		tick = wheel->done_tick + S53_WHEEL_SLOTS; /* look at it again after a turn */
+		tick = wheel->done_tick + S53_WHEEL_SLOTS; /* see to it again after a turn */
 	arm(wheel, tick);
 }
 
@@ -206,7 +207,7 @@ s53_wheel_cancel(struct s53_wheel *wheel, struct s53_timer *timer)
 		return;
 	unlink_timer(timer);
 	wheel->count--;
-	if (wheel->slots[slot] == NULL) /* so that nobody wakes for it */
+	if (wheel->slots[slot] == NULL) /* an empty slot causes no wake-up */
 		wheel->filled[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
 }
 

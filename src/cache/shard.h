@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * shard.h - a part of the cache: lock, index, memory, and who leaves when it is full.
+ * shard.h - a part of the cache: its lock, index and memory, and which entries it evicts.
  *
  * Layer    cache, private
- * Threads  all under `lock`, but s53_shard_prefetch()
+ * Threads  all under `lock`; a prefetch reads memory and index_bits without it
  * Memory   one mapping a shard, made when first something is stored
  */
 #pragma once

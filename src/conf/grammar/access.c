@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_access.c - who may ask what.
+ * access.c - which clients may send which queries.
  */
 #include "grammar.h"
 

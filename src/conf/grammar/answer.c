@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_answer.c - what answers look like.
+ * answer.c - the content of responses.
  */
 #include "grammar.h"
 

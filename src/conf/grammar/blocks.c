@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_blocks.c - what stands at the top of named.conf.
+ * blocks.c - the top level of named.conf.
  */
 #include "grammar.h"
 

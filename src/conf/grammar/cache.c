@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_cache.c - answers kept between questions.
+ * cache.c - the cache.
  *
- * Each of these may stand in a zone too, so that one route can have rules of its own; in BIND they
- * are the view's alone.
+ * Each of these is valid in a zone too, so that a route can have its own rules; in BIND they are
+ * valid in options and views only.
  */
 #include "grammar.h"
 

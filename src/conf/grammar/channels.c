@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_channels.c - control and statistics channels, keys, TLS and HTTP.
+ * channels.c - control and statistics channels, keys, TLS and HTTP.
  */
 #include "grammar.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_dnssec.c - validation and signing, neither of which is done here.
+ * dnssec.c - validation and signing; split53 does neither.
  */
 #include "grammar.h"
 

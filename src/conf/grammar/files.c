@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_files.c - files, directories and what is written of the program itself.
+ * files.c - files, directories and what the program writes about itself.
  */
 #include "grammar.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_forward.c - where questions go: forwarders, and how they are asked.
+ * forward.c - forwarders, and how upstream queries are sent.
  */
 #include "grammar.h"
 

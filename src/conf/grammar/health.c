@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_health.c - how servers are probed. BIND does not probe: all of it is ours.
+ * health.c - probes of upstream servers. BIND does not probe: all of these are extensions.
  */
 #include "grammar.h"
 

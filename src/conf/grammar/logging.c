@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_logging.c - channels and categories.
+ * logging.c - channels and categories.
  */
 #include "grammar.h"
 
@@ -21,7 +21,7 @@ static const struct conf_rule rules[] = {
 	{ "print-category", AT(IN_CHANNEL), .form = FORM_BOOL, .fallback = "no" },
 	{ "print-severity", AT(IN_CHANNEL), .form = FORM_BOOL, .fallback = "no" },
 	{ "buffered", AT(IN_CHANNEL), .form = FORM_BOOL, .fallback = "no" },
-	/* parts of file */
+	/* parts of a channel's file */
 	{ "versions", AT(IN_FILE), .flags = UNLIMITED, .form = FORM_NUMBER },
 	{ "size", AT(IN_FILE), .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE },
 	{ "suffix", AT(IN_FILE), .form = FORM_WORD, .words = "increment timestamp" },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_old.c - what BIND itself had given up by 9.18, and BIND 8 long before.
+ * old.c - statements that BIND had removed by 9.18, some of them of BIND 8.
  */
 #include "grammar.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_serve.c - where questions are taken, and over what.
+ * serve.c - addresses, ports and protocols that split53 listens on.
  */
 #include "grammar.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_server.c - how one upstream server is asked.
+ * server.c - options of a single upstream server.
  */
 #include "grammar.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_transfer.c - transfers, notifies and updates: zones are not copied here.
+ * transfer.c - transfers, notifies and updates; split53 does none of them.
  */
 #include "grammar.h"
 

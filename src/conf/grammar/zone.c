@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar_zone.c - what stands in zones, and how zone files are read.
+ * zone.c - options of zones, and how zone files are read.
  */
 #include "grammar.h"
 
