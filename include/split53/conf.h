@@ -64,7 +64,7 @@
  *   forwarders-policy (v, z)  TEXT fastest, ordered, round-robin, random, least-outstanding, race
  *   health-check (v, z, and in server)  body, each clause at most once:
  *                               name TEXT, a valid name; type NUMBER (written as a type's name)
- *                               accept WORDS: rcodes as s53_conf_rcode_name() has them, one or
+ *                               accept WORDS: rcodes as s53_rcode_print() has them, one or
  *                               more
  *                               interval NUMBER in seconds, 1 to 3600; `second` NUMBER or NONE
  *                               timeout NUMBER in ms, 20 to 30000
@@ -271,14 +271,9 @@ const struct s53_conf_clause *s53_conf_acl(const struct s53_conf *conf, const ch
 /* The list of servers primaries, parental-agents or remote-servers NAME, or NULL. */
 const struct s53_conf_clause *s53_conf_servers(const struct s53_conf *conf, const char *name);
 
-/* "NXDOMAIN", or "12" for one without a name; and back, from any letter case: -1: it is none. */
-#define S53_CONF_NUMBER_TEXT 16
+/* "NXDOMAIN" in any letter case, "12" or "0xc"; -1: it is no rcode. */
 #define S53_CONF_RCODE_MAX 31
-const char *s53_conf_rcode_name(unsigned rcode, char text[static S53_CONF_NUMBER_TEXT]);
 int s53_conf_rcode(const char *word);
-
-/* "SOA", or "TYPE65280". */
-const char *s53_conf_type_name(uint16_t type, char text[static S53_CONF_NUMBER_TEXT]);
 
 /* "harmless", "differs", "security": the classes of warnings; "supported", "refused". */
 const char *s53_conf_level_text(enum s53_conf_level level);

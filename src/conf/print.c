@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <split53/mnemonic.h>
+
 #include "tree.h"
 
 /*
@@ -190,7 +192,7 @@ print_address(const struct s53_addr *addr, FILE *out)
 static void
 print_value(const struct s53_conf_value *value, enum conf_form form, FILE *out)
 {
-	char type[S53_CONF_NUMBER_TEXT];
+	char type[S53_MNEMONIC_TEXT];
 
 	switch (value->type) {
 	case S53_CONF_BOOL:
@@ -198,7 +200,7 @@ print_value(const struct s53_conf_value *value, enum conf_form form, FILE *out)
 		break;
 	case S53_CONF_NUMBER:
 		if (form == FORM_TYPE)
-			fputs(s53_conf_type_name((uint16_t)value->number, type), out);
+			fputs(s53_type_print((uint16_t)value->number, type), out);
 		else
 			print_number(value, out);
 		break;

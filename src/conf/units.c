@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * units.c - numbers, sizes and durations as named.conf writes them.
+ * units.c - numbers, sizes, durations and rcodes as named.conf has them.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+
+#include <split53/conf.h>
+#include <split53/mnemonic.h>
 
 #include "units.h"
 
@@ -183,4 +186,17 @@ conf_percent_parse(const char *text, uint64_t *out)
 		return S53_E_SYNTAX;
 	*out = number;
 	return S53_OK;
+}
+
+int
+s53_conf_rcode(const char *word)
+{
+	int rcode = s53_rcode_parse(word);
+	uint64_t number;
+
+	if (rcode >= 0)
+		return rcode;
+	if (conf_number_parse(word, &number) != S53_OK || number > S53_CONF_RCODE_MAX)
+		return -1;
+	return (int)number;
 }

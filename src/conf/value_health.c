@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include <split53/header.h>
+#include <split53/mnemonic.h>
 
-#include "numbers.h"
 #include "parser.h"
 
 /* Types that ask for no data of a name (RFC 6895 s3.1: 128 to 255; OPT, RFC 6891). */
@@ -20,7 +20,7 @@ bool
 conf_type(struct conf_parser *parser, struct s53_conf_value *out)
 {
 	uint16_t type =
-	    conf_token_is_text(parser) ? conf_type_number(parser->token.text) : (uint16_t)0;
+	    conf_token_is_text(parser) ? s53_type_parse(parser->token.text) : (uint16_t)0;
 
 	if (type == 0 || is_meta(type))
 		return false;
@@ -34,10 +34,10 @@ static const char *
 read_rcode(struct conf_parser *parser)
 {
 	int rcode = conf_token_is_text(parser) ? s53_conf_rcode(parser->token.text) : -1;
-	char shown[CONF_QUOTED], name[S53_CONF_NUMBER_TEXT];
+	char shown[CONF_QUOTED], name[S53_MNEMONIC_TEXT];
 
 	if (rcode >= 0)
-		return conf_strdup(parser, s53_conf_rcode_name((unsigned)rcode, name));
+		return conf_strdup(parser, s53_rcode_print((unsigned)rcode, name));
 	if (!parser->out_of_memory)
 		conf_error(parser, parser->token.place,
 		    "%s is no rcode: NOERROR, NXDOMAIN ... or a number to %d",

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <split53/mnemonic.h>
 #include <split53/name.h>
 
-#include "numbers.h"
 #include "parser.h"
 
 /* "X is no class" ...: the word at hand is not what stands there. */
@@ -50,7 +50,7 @@ read_type(struct conf_parser *parser, struct s53_conf_order *rule)
 	if (conf_token_is(parser, "ANY"))
 		return true;
 	if (conf_token_is_text(parser))
-		rule->type = conf_type_number(parser->token.text);
+		rule->type = s53_type_parse(parser->token.text);
 	if (rule->type == 0)
 		return wrong(parser, "type of records");
 	if ((name = conf_strdup(parser, parser->token.text)) == NULL)

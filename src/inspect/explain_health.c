@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <split53/mnemonic.h>
+
 #include "explain.h"
 
 static const struct s53_health_check *
@@ -34,12 +36,12 @@ is_same(const struct s53_health_check *one, const struct s53_health_check *other
 static void
 print_accept(uint32_t accept, FILE *out)
 {
-	char text[S53_CONF_NUMBER_TEXT];
+	char text[S53_MNEMONIC_TEXT];
 
 	fputs(" accept {", out);
 	for (unsigned rcode = 0; rcode <= S53_CONF_RCODE_MAX; rcode++)
 		if ((accept & UINT32_C(1) << rcode) != 0)
-			fprintf(out, " %s;", s53_conf_rcode_name(rcode, text));
+			fprintf(out, " %s;", s53_rcode_print(rcode, text));
 	fputs(" };", out);
 }
 
@@ -65,10 +67,10 @@ print_check(const struct s53_health_check *check, bool written, FILE *out)
 	static const char *const modes[] = { [S53_CHECK_LAZY] = "lazy",
 		[S53_CHECK_ALWAYS] = "always",
 		[S53_CHECK_NEVER] = "never" };
-	char name[S53_NAME_TEXT], type[S53_CONF_NUMBER_TEXT];
+	char name[S53_NAME_TEXT], type[S53_MNEMONIC_TEXT];
 
 	fprintf(out, "{ name \"%s\"; type %s;", s53_name_print(&check->name, name),
-	    s53_conf_type_name(check->type, type));
+	    s53_type_print(check->type, type));
 	if (check->accept != S53_CHECK_ACCEPT)
 		print_accept(check->accept, out);
 	print_numbers(check, out);
@@ -183,13 +185,13 @@ s53_explain_server_check(
 {
 	bool written;
 	const struct s53_health_check *check = find_check(snapshot, upstream, &written);
-	char name[S53_NAME_TEXT], type[S53_CONF_NUMBER_TEXT];
+	char name[S53_NAME_TEXT], type[S53_MNEMONIC_TEXT];
 
 	if (check == NULL)
 		return;
 	if (check->mode == S53_CHECK_NEVER)
 		fputs(", never probed", out);
 	else
-		fprintf(out, ", probed by %s %s", s53_conf_type_name(check->type, type),
+		fprintf(out, ", probed by %s %s", s53_type_print(check->type, type),
 		    s53_name_print(&check->name, name));
 }

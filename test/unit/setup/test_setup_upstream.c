@@ -4,6 +4,8 @@
  */
 #include "setup_fixture.h"
 
+#include <split53/mnemonic.h>
+
 static const struct s53_group_rules *
 rules_in(const struct fixture *f, unsigned view, const char *name)
 {
@@ -53,9 +55,9 @@ static void
 check_asks(const struct fixture *f, const char *addr, const char *expected)
 {
 	const struct s53_health_check *check = &check_of(f, addr)->check;
-	char type[S53_CONF_NUMBER_TEXT], name[S53_NAME_TEXT], text[sizeof(type) + sizeof(name)];
+	char type[S53_MNEMONIC_TEXT], name[S53_NAME_TEXT], text[sizeof(type) + sizeof(name)];
 
-	snprintf(text, sizeof(text), "%s %s", s53_conf_type_name(check->type, type),
+	snprintf(text, sizeof(text), "%s %s", s53_type_print(check->type, type),
 	    s53_name_print(&check->name, name));
 	assert_string_equal(text, expected);
 }

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * numbers.c - types and rcodes by their registered names.
+ * mnemonic.c - types and rcodes by their registered names.
  *
- * Sources  IANA, "Domain Name System (DNS) Parameters"; TYPE65: RFC 3597 s5. Of the two names of
- *          rcode 16 the one that stands in answers (BADVERS, RFC 6891 s9)
+ * Sources  IANA, "Domain Name System (DNS) Parameters"; TYPE65: RFC 3597 s5. rcode 16 has two
+ *          names; it is read and written as BADVERS, as in responses (RFC 6891 s9)
  */
-#include "numbers.h"
+#include <split53/mnemonic.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include <split53/conf.h>
-
-#include "units.h"
 
 /* In the order of their numbers, from 1; what has no name or is no type of data is "-". */
 static const char type_names[] =
@@ -76,7 +72,7 @@ place_of(const char *names, const char *word)
 }
 
 uint16_t
-conf_type_number(const char *word)
+s53_type_parse(const char *word)
 {
 	int place = place_of(type_names, word);
 	char *end;
@@ -94,42 +90,35 @@ conf_type_number(const char *word)
 }
 
 const char *
-s53_conf_type_name(uint16_t type, char text[static S53_CONF_NUMBER_TEXT])
+s53_type_print(uint16_t type, char text[static S53_MNEMONIC_TEXT])
 {
 	size_t len;
 	const char *name = type > 0 ? name_at(type_names, type - 1u, &len) : NULL;
 
-	snprintf(text, S53_CONF_NUMBER_TEXT, "TYPE%u", type);
+	snprintf(text, S53_MNEMONIC_TEXT, "TYPE%u", type);
 	if (name != NULL)
-		snprintf(text, S53_CONF_NUMBER_TEXT, "%.*s", (int)len, name);
+		snprintf(text, S53_MNEMONIC_TEXT, "%.*s", (int)len, name);
 	for (size_t i = 0; i < sizeof(more_types) / sizeof(more_types[0]); i++)
 		if (more_types[i].number == type)
-			snprintf(text, S53_CONF_NUMBER_TEXT, "%s", more_types[i].name);
+			snprintf(text, S53_MNEMONIC_TEXT, "%s", more_types[i].name);
 	return text;
 }
 
 int
-s53_conf_rcode(const char *word)
+s53_rcode_parse(const char *word)
 {
-	int place = place_of(rcode_names, word);
-	uint64_t number;
-
-	if (place >= 0)
-		return place;
-	if (conf_number_parse(word, &number) != S53_OK || number > S53_CONF_RCODE_MAX)
-		return -1;
-	return (int)number;
+	return place_of(rcode_names, word);
 }
 
 const char *
-s53_conf_rcode_name(unsigned rcode, char text[static S53_CONF_NUMBER_TEXT])
+s53_rcode_print(unsigned rcode, char text[static S53_MNEMONIC_TEXT])
 {
 	size_t len;
 	const char *name = name_at(rcode_names, rcode, &len);
 
 	if (name != NULL)
-		snprintf(text, S53_CONF_NUMBER_TEXT, "%.*s", (int)len, name);
+		snprintf(text, S53_MNEMONIC_TEXT, "%.*s", (int)len, name);
 	else
-		snprintf(text, S53_CONF_NUMBER_TEXT, "%u", rcode);
+		snprintf(text, S53_MNEMONIC_TEXT, "%u", rcode);
 	return text;
 }
