@@ -117,16 +117,22 @@ conf_skip(struct conf_parser *parser)
 	}
 }
 
+bool
+conf_semicolon_taken(struct conf_parser *parser)
+{
+	if (parser->token.kind == TOKEN_SEMICOLON) {
+		conf_advance(parser);
+		return true;
+	}
+	return parser->out_of_memory || parser->guessed;
+}
+
 void
 conf_semicolon(struct conf_parser *parser, enum conf_place place, const char *what)
 {
 	char shown[CONF_QUOTED], name[CONF_SHOWN];
 
-	if (parser->token.kind == TOKEN_SEMICOLON) {
-		conf_advance(parser);
-		return;
-	}
-	if (parser->out_of_memory || parser->guessed)
+	if (conf_semicolon_taken(parser))
 		return;
 	conf_show(what, name);
 	if (parser->token.place.line > parser->after.line || parser->token.kind == TOKEN_CLOSE ||

@@ -64,6 +64,9 @@ const char *conf_token_text(const struct conf_parser *parser, char shown[static 
 /* To behind the next ';', or to the '}' that closes what is open; braces between are balanced. */
 void conf_skip(struct conf_parser *parser);
 
+/* Take the ';' that ends an element. false: it is missing, and the caller reports that. */
+bool conf_semicolon_taken(struct conf_parser *parser);
+
 /* The ';' behind `what`. When it is missing that is said, and what follows perhaps skipped. */
 void conf_semicolon(struct conf_parser *parser, enum conf_place place, const char *what);
 

@@ -32,11 +32,7 @@ conf_list_end(struct conf_parser *parser)
 {
 	char shown[CONF_QUOTED];
 
-	if (parser->token.kind == TOKEN_SEMICOLON) {
-		conf_advance(parser);
-		return;
-	}
-	if (parser->out_of_memory || parser->guessed)
+	if (conf_semicolon_taken(parser))
 		return;
 	if (parser->after_hash) {
 		conf_error(parser, parser->after,
