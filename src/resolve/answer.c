@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * answer.c - the last step: make the reply fit this client, send it, wake who joined.
+ * answer.c - the step answer, the last: make the reply fit this client and send it.
  */
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include <split53/reply.h>
 
 #include "arrange.h"
-#include "pending.h"
+#include "resolver_private.h"
 
 #define RCODE_LOW 0x0f
 #define DEFAULT_UDP_SIZE 1232
@@ -64,18 +64,11 @@ flags_of(const struct s53_query *query, uint16_t of_message)
 	return (uint16_t)flags;
 }
 
-bool
-s53_wants_minimal_any(const struct s53_query *query)
-{
-	return query->view->minimal_any && query->client.kind == S53_UDP &&
-	    query->request.question.qtype == S53_TYPE_ANY;
-}
-
 /* Only where there is more; a zone of ours has thought of it itself. */
 static bool
 is_to_be_minimal(const struct s53_query *query)
 {
-	return s53_wants_minimal_any(query) && query->route != NULL &&
+	return s53_query_wants_minimal_any(query) && query->route != NULL &&
 	    query->route->kind == S53_ROUTE_FORWARD &&
 	    s53_header_count(query->outcome.message, S53_ANSWER) > 1;
 }
@@ -159,7 +152,7 @@ send_message(struct s53_query *query)
 	len = fit(query, s53_reply_limit(query) - opt_len, &message);
 	if ((room = room_with(query, message, len, opt_len)) == NULL)
 		return 0;
-	/* Here, not in the message: those who joined share it, and each takes a turn of his own. */
+	/* Here, not in the message: a fetch's clients share it, and each takes its own turn. */
 	if (len == query->outcome.message_len)
 		s53_arrange(query, room, len);
 	s53_header_set_id(room, request->id);
@@ -218,7 +211,7 @@ s53_reply_send(struct s53_query *query)
 		query->client.ops->drop(&query->client);
 		return;
 	}
-	if (query->chase_depth == 0 && !query->refresh)
+	if (query->chase_depth == 0)
 		count_answer(query);
 	len = query->outcome.message != NULL ? send_message(query) : send_rcode(query);
 
@@ -229,62 +222,15 @@ s53_reply_send(struct s53_query *query)
 		query->client.ops->send(&query->client, len);
 }
 
-/*
- * A follower may know a stale answer where the leader, asking for the cache alone, knows none. Such
- * an answer, and one that a leader took for the cache alone, was not completed: where it has a
- * CNAME that leaves the route, that is still to be done (S53_WAIT: it is under way).
- */
-static enum s53_verdict
-share_outcome(const struct s53_pending *leader, struct s53_pending *follower)
-{
-	const struct s53_outcome *outcome = &leader->query.outcome;
-
-	if (outcome->message == NULL && outcome->rcode == S53_RCODE_SERVFAIL &&
-	    s53_stale_take(&follower->query, "resolver failure"))
-		return s53_chase(&follower->query);
-	follower->query.outcome = *outcome;
-	return leader->query.refresh ? s53_chase(&follower->query) : S53_NEXT;
-}
-
-/*
- * The leader's end always ends the followers: each gets the same outcome in its own dress. Only
- * where that outcome came of who the leader's client is must each find its own.
- */
-static void
-wake_followers(struct s53_pending *leader)
-{
-	struct s53_link *link;
-
-	if (leader->leading)
-		s53_inflight_remove(&leader->query.resolver->inflight, leader);
-	while ((link = s53_list_pop(&leader->followers)) != NULL) {
-		struct s53_pending *follower = S53_CONTAINER_OF(link, struct s53_pending, follow);
-
-		follower->query.now_ms = leader->query.now_ms;
-		if (leader->depends_on_client) {
-			follower->query.step = S53_STEP_CHOOSE;
-			s53_pending_lead(follower);
-		} else {
-			if (share_outcome(leader, follower) == S53_WAIT)
-				continue;
-			follower->query.step = S53_STEP_ANSWER;
-		}
-		s53_query_run(&follower->query);
-	}
-}
-
 enum s53_verdict
 s53_step_answer(struct s53_query *query)
 {
 	struct s53_pending *pending = query->pending;
 
-	if (query->chase_depth == 0 && !query->refresh &&
-	    query->outcome.rcode == S53_RCODE_SERVFAIL)
+	if (pending != NULL && s53_chase_wake_followers(pending))
+		return S53_WAIT;
+	if (query->chase_depth == 0 && query->outcome.rcode == S53_RCODE_SERVFAIL)
 		s53_query_log_error(query);
-	if (pending != NULL && query->outcome.message != NULL)
-		s53_clients_learn(pending);
-	if (pending != NULL)
-		wake_followers(pending);
 	s53_reply_send(query);
 	if (pending != NULL)
 		s53_pending_free(pending);

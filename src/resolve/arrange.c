@@ -14,7 +14,7 @@
 #include <split53/message.h>
 #include <split53/zone.h>
 
-#include "pending.h"
+#include "resolver_private.h"
 
 struct arranging {
 	struct s53_ordering ordering;
@@ -55,7 +55,7 @@ s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len)
 		.list = list, .resolver = resolver, .ordering = { .dice = resolver->dice }
 	};
 
-	if (query->chase_depth > 0 || query->refresh)
+	if (query->chase_depth > 0)
 		return;
 	if (list != NULL && list->count > 0)
 		it.ordering.choose = choose;
@@ -67,9 +67,9 @@ s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len)
 enum { TYPE_CDS = 59, TYPE_CDNSKEY = 60 };
 
 static enum s53_minimal
-minimal_of(const struct s53_query *query)
+minimal_of(const struct s53_answering *answering, uint16_t qtype)
 {
-	switch (query->request.question.qtype) {
+	switch (qtype) {
 	case S53_TYPE_NS:
 		return S53_MINIMAL_NO;
 	case S53_TYPE_DS:
@@ -78,14 +78,14 @@ minimal_of(const struct s53_query *query)
 	case TYPE_CDNSKEY:
 		return S53_MINIMAL_YES;
 	default:
-		return query->answering->minimal;
+		return answering->minimal;
 	}
 }
 
 size_t
-s53_minimize(const struct s53_query *query, uint8_t *message, size_t len)
+s53_minimize(const struct s53_answering *answering, uint16_t qtype, uint8_t *message, size_t len)
 {
-	enum s53_minimal minimal = minimal_of(query);
+	enum s53_minimal minimal = minimal_of(answering, qtype);
 
 	if (minimal == S53_MINIMAL_NO)
 		return len;
@@ -95,9 +95,9 @@ s53_minimize(const struct s53_query *query, uint8_t *message, size_t len)
 unsigned
 s53_zone_wishes(const struct s53_query *query)
 {
-	unsigned wishes = s53_wants_minimal_any(query) ? S53_ZONE_ONE_OF_ANY : 0;
+	unsigned wishes = s53_query_wants_minimal_any(query) ? S53_ZONE_ONE_OF_ANY : 0;
 
-	switch (minimal_of(query)) {
+	switch (minimal_of(query->answering, query->request.question.qtype)) {
 	case S53_MINIMAL_YES:
 		return wishes | S53_ZONE_NO_ADDITIONAL;
 	case S53_MINIMAL_NO:

@@ -33,11 +33,12 @@ s53_arrange(const struct s53_query *query, uint8_t *message, size_t len)
 }
 
 /*
- * minimal-responses, once for an upstream's answer, before it is stored: drop what the query's
- * rules say that no answer needs. Our questions to upstreams have RD set, so no-auth-recursive is
+ * minimal-responses, once for an upstream's answer, before it is stored: drop what the rules say
+ * that no answer needs. Our queries to upstreams have RD set, so no-auth-recursive is
  * no-auth here. Returns the new length, at most `len`. Without OPT; the message passed the check.
  */
-S53_MUST_USE size_t s53_minimize(const struct s53_query *query, uint8_t *message, size_t len);
+S53_MUST_USE size_t s53_minimize(
+    const struct s53_answering *answering, uint16_t qtype, uint8_t *message, size_t len);
 
 /* The same for a zone of ours: the bits for s53_zone_answer(). */
 unsigned s53_zone_wishes(const struct s53_query *query);

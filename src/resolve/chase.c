@@ -5,14 +5,20 @@
  * Consul answers a service with an external address by a bare CNAME, and a public name may point
  * into `consul`. The records up to the crossing are kept; what the upstream says of names beyond
  * it is not its business and is dropped (it could plant addresses for names of another route);
- * the name behind it is asked as a query of our own, which walks the same line from ROUTE on. Its
- * answer comes back as a client's would, through client->send, and is appended. Bounded by
- * CHASE_DEPTH_MAX crossings; a circle ends with SERVFAIL as soon as a name comes again.
+ * the name behind it is asked as a query of our own (the child), which walks the same line from
+ * ROUTE on. Its answer comes back as a client's would, through client->send, is appended, and the
+ * query that waited for it (the parent) is put into the run queue. Bounded by CHASE_DEPTH_MAX
+ * crossings; a circle ends with SERVFAIL as soon as a name comes again.
+ *
+ * A chase is a client's own matter, with that client's rights. But of the clients that one fetch
+ * released only the first (the leader) chases, since a chase takes memory and a query; the others
+ * follow it and get its outcome. Where that came of what the leader may ask, each of them begins
+ * anew, alone. No query joins a chase that is under way: its fetch has left the in-flight table.
  */
 #include <split53/reply.h>
 #include <split53/zone.h>
 
-#include "pending.h"
+#include "resolver_private.h"
 
 #define CHASE_DEPTH_MAX 8 /* crossings of one query */
 #define CHAIN_MAX 16 /* CNAMEs of one answer */
@@ -20,6 +26,7 @@
 
 struct s53_chase {
 	struct s53_pending *parent;
+	const struct s53_question *question; /* of the parent */
 	uint8_t *message; /* the parent's: a copy, or what its upstream sent */
 	size_t message_len;
 	unsigned kept; /* names whose records stay */
@@ -29,7 +36,7 @@ struct s53_chase {
 	size_t reply_len;
 	struct s53_outcome reply_outcome;
 	unsigned looks; /* taken at owners of CNAMEs */
-	bool endless; /* more CNAMEs than anybody follows, of which one may leave */
+	bool endless; /* more CNAMEs than are followed, of which one may leave */
 	bool delegated; /* the chain's last name is below a delegation of the zone */
 	bool finished;
 	bool parked; /* the parent waits and is to be run */
@@ -89,20 +96,20 @@ goes_on(struct s53_chase *chase)
 }
 
 /*
- * Follow the chain to its first target in another route: names[kept]; or it is endless. false: it
+ * Follow the chain to its first target outside of `route`: names[kept]; or it is endless. false: it
  * stays where it is.
  */
 static bool
-find_crossing(const struct s53_query *query, struct s53_chase *chase)
+find_crossing(
+    struct s53_chase *chase, const struct s53_routes *routes, const struct s53_route *route)
 {
-	const struct s53_routes *routes = query->view->routes;
+	const struct s53_name *qname = &chase->question->lower;
 
 	chase->kept = chase->looks = 0;
 	chase->endless = false;
-	if (!chase->delegated &&
-	    !find_cname(chase, &query->request.question.lower, &chase->names[1]))
+	if (!chase->delegated && !find_cname(chase, qname, &chase->names[1]))
 		return chase->endless; /* the rule: nothing to follow, nothing has been copied */
-	s53_name_copy(&chase->names[0], &query->request.question.lower);
+	s53_name_copy(&chase->names[0], qname);
 	for (chase->kept = 1; chase->kept <= CHAIN_MAX; chase->kept++) {
 		struct s53_name *target = &chase->names[chase->kept];
 
@@ -111,7 +118,7 @@ find_crossing(const struct s53_query *query, struct s53_chase *chase)
 			return chase->endless || (chase->delegated && chase->kept > 0);
 		}
 		s53_name_lower(target);
-		if (!same_route(query->route, s53_routes_find(routes, target)))
+		if (!same_route(route, s53_routes_find(routes, target)))
 			return true;
 	}
 	chase->endless = chase->endless || goes_on(chase);
@@ -183,7 +190,7 @@ merge(struct s53_reply *merged, const struct s53_chase *chase)
 }
 
 /* Put both parts together into the query's outcome. */
-static enum s53_verdict
+static void
 complete(struct s53_query *query)
 {
 	struct s53_pending *pending = query->pending;
@@ -192,24 +199,29 @@ complete(struct s53_query *query)
 	struct s53_reply merged;
 	uint8_t *octets;
 
+	/* The text of a failure is its fetch's, which is about to go: only an answer's is kept. */
 	if (chase->reply_len == 0 ||
-	    (end->rcode != S53_RCODE_NOERROR && end->rcode != S53_RCODE_NXDOMAIN))
-		return s53_query_fail(query, S53_RCODE_SERVFAIL, end->ede,
+	    (end->rcode != S53_RCODE_NOERROR && end->rcode != S53_RCODE_NXDOMAIN)) {
+		s53_query_fail(query, S53_RCODE_SERVFAIL, end->ede,
 		    "the target of a CNAME could not be resolved");
+		return;
+	}
 	octets = s53_arena_alloc(&pending->arena, S53_MESSAGE_MAX);
-	if (octets == NULL)
-		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
+	if (octets == NULL) {
+		s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
+		return;
+	}
 	s53_reply_begin(&merged, octets, S53_MESSAGE_MAX, 0, S53_QR, &query->request.question);
 	merge(&merged, chase);
 	query->outcome.message = octets;
 	query->outcome.message_len = s53_reply_end(&merged, NULL);
 	query->outcome.rcode = end->rcode;
+	query->outcome.leads_on = false;
 	if (end->ede != S53_EDE_NONE) { /* else it may still be the chain that is stale */
 		query->outcome.ede = end->ede;
 		query->outcome.ede_text = end->ede_text;
 	}
 	query->outcome.authentic = query->outcome.authentic && end->authentic;
-	return S53_NEXT;
 }
 
 /* The child's way back: a client whose transport is the chase. */
@@ -236,7 +248,7 @@ child_ended(struct s53_client *client, size_t len)
 	query->now_ms = child->now_ms;
 	complete(query);
 	query->step = S53_STEP_ANSWER;
-	s53_query_run(query);
+	s53_pending_wake(chase->parent);
 }
 
 static void
@@ -256,14 +268,14 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 	struct s53_query child = { .step = S53_STEP_ROUTE,
 		.resolver = query->resolver,
 		.now_ms = query->now_ms,
-		.deadline_ms = query->pending->deadline_ms,
+		.deadline_ms = query->deadline_ms,
 		.policy = query->policy,
 		.view = query->view,
 		.answering = &query->view->answering,
 		.chase_of = chase,
 		.chase_depth = (uint8_t)(query->chase_depth + 1),
-		.hurried =
-		    query->now_ms + query->view->query_timeout_ms / 2 > query->pending->deadline_ms,
+		.short_of_time =
+		    query->now_ms + query->view->query_timeout_ms / 2 > query->deadline_ms,
 		.may_query = query->may_query,
 		.may_use_cache = query->may_use_cache,
 		.may_recurse = query->may_recurse,
@@ -289,7 +301,7 @@ static enum s53_verdict
 cross(struct s53_query *query, struct s53_chase *chase)
 {
 	if (query->chase_depth >= CHASE_DEPTH_MAX || is_circle(query, &chase->names[chase->kept])) {
-		/* Whoever followed came another way, and may not be at its end. */
+		/* A follower came by another way, which may not be at its end. */
 		if (query->chase_depth > 0)
 			query->pending->depends_on_client = true;
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "CNAME circle");
@@ -298,10 +310,12 @@ cross(struct s53_query *query, struct s53_chase *chase)
 	chase->parent = query->pending;
 	query->pending->chase = chase;
 	start_child(query, chase);
-	if (chase->finished)
-		return complete(query);
-	chase->parked = true;
-	return S53_WAIT;
+	if (!chase->finished) {
+		chase->parked = true;
+		return S53_WAIT;
+	}
+	complete(query);
+	return S53_REPLY;
 }
 
 /* A CNAME asked for, or ANY, is its own end (RFC 1034 s3.6.2). */
@@ -311,31 +325,27 @@ is_followed(uint16_t qtype)
 	return qtype != S53_TYPE_CNAME && qtype != S53_TYPE_ANY && qtype != S53_TYPE_DNAME;
 }
 
-/* Look at the outcome; `chase` is filled as far as it is needed. */
+/* Does the outcome lead on? `chase` is filled as far as it is needed. */
 static bool
-is_due(struct s53_query *query, struct s53_chase *chase, bool delegated)
+is_due(struct s53_chase *chase, const struct s53_view *view, const struct s53_route *route,
+    const struct s53_outcome *outcome)
 {
-	struct s53_outcome *outcome = &query->outcome;
-
 	chase->message = outcome->message;
 	chase->message_len = outcome->message_len;
-	chase->delegated = delegated;
-	return is_followed(query->request.question.qtype) && outcome->message != NULL &&
-	    s53_header_count(outcome->message, S53_ANSWER) > 0 && find_crossing(query, chase);
-}
-
-struct s53_pending *
-s53_chase_parent(const struct s53_query *query)
-{
-	return query->chase_of->parent;
+	return is_followed(chase->question->qtype) && outcome->message != NULL &&
+	    s53_header_count(outcome->message, S53_ANSWER) > 0 &&
+	    find_crossing(chase, view->routes, route);
 }
 
 bool
-s53_chase_is_due(struct s53_query *query)
+s53_chase_is_due(const struct s53_view *view, const struct s53_route *route,
+    const struct s53_question *question, const struct s53_outcome *outcome)
 {
 	struct s53_chase chase;
 
-	return is_due(query, &chase, false);
+	chase.question = question;
+	chase.delegated = false;
+	return is_due(&chase, view, route, outcome);
 }
 
 /* What is looked at is the exchange's or a scratch buffer's: it is gone when the child waits. */
@@ -348,20 +358,23 @@ keep(struct s53_pending *pending, const struct s53_chase *chase)
 	if (kept == NULL)
 		return NULL;
 	kept->message = s53_arena_copy(arena, chase->message, chase->message_len);
+	kept->question = &pending->query.request.question;
 	kept->reply = NULL;
 	kept->reply_len = 0;
 	kept->finished = kept->parked = false;
 	return kept->message == NULL ? NULL : kept;
 }
 
-static enum s53_verdict
-chase_from(struct s53_query *query, bool delegated)
+enum s53_verdict
+s53_chase(struct s53_query *query, bool delegated)
 {
 	struct s53_pending *pending = query->pending;
 	struct s53_chase chase, *kept;
 
-	if (!is_due(query, &chase, delegated))
-		return S53_NEXT;
+	chase.question = &query->request.question;
+	chase.delegated = delegated;
+	if (!is_due(&chase, query->view, query->route, &query->outcome))
+		return S53_REPLY;
 	if (chase.endless)
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many CNAMEs");
 	if (pending == NULL && (pending = s53_pending_move(query)) == NULL)
@@ -373,10 +386,23 @@ chase_from(struct s53_query *query, bool delegated)
 	return cross(query, kept);
 }
 
-enum s53_verdict
-s53_chase(struct s53_query *query)
+bool
+s53_chase_wake_followers(struct s53_pending *leader)
 {
-	return chase_from(query, false);
+	struct s53_link *link;
+
+	if (s53_list_empty(&leader->followers))
+		return false;
+	while ((link = s53_list_pop(&leader->followers)) != NULL) {
+		struct s53_pending *follower = S53_CONTAINER_OF(link, struct s53_pending, wait);
+
+		follower->query.now_ms = leader->query.now_ms;
+		follower->query.outcome = leader->query.outcome;
+		follower->begins_anew = leader->depends_on_client;
+		s53_pending_wake(follower);
+	}
+	s53_pending_wake(leader);
+	return true;
 }
 
 void
@@ -386,12 +412,4 @@ s53_chase_depends_on_client(const struct s53_query *query)
 		query->chase_of->parent->depends_on_client = true;
 		query = &query->chase_of->parent->query;
 	}
-}
-
-enum s53_verdict
-s53_chase_to_reply(struct s53_query *query, bool delegated)
-{
-	enum s53_verdict verdict = chase_from(query, delegated);
-
-	return verdict == S53_NEXT ? S53_REPLY : verdict;
 }

@@ -14,7 +14,7 @@
 #include <split53/cache.h>
 
 #include "local.h"
-#include "pending.h"
+#include "resolver_private.h"
 
 #define DEAD_REFRESH_MS 100
 #define UDP_ROOM 4096 /* what the outbox has at hand; a larger answer takes the way by scratch */
@@ -87,8 +87,11 @@ static enum s53_verdict
 complete(struct s53_query *query)
 {
 	if (gets_recursion(query))
-		return s53_chase_to_reply(query, false);
-	return s53_chase_is_due(query) ? s53_local_referral(query) : S53_REPLY;
+		return s53_chase(query, false);
+	return s53_chase_is_due(
+		   query->view, query->route, &query->request.question, &query->outcome)
+	    ? s53_local_referral(query)
+	    : S53_REPLY;
 }
 
 static enum s53_verdict
@@ -132,7 +135,7 @@ why_at_once(const struct s53_query *query, const struct s53_cached *cached)
 	return is_group_dead(query) ? "all servers are down" : NULL;
 }
 
-/* Nobody asks the dead for each answer; but now and then somebody does, besides the probes. */
+/* With all servers down a refresh is tried at most each DEAD_REFRESH_MS, besides the probes. */
 static bool
 is_refresh_wanted(const struct s53_query *query, const struct s53_cached *cached)
 {
@@ -161,7 +164,7 @@ expired(struct s53_query *query, const struct s53_cached *cached)
 		return miss(query);
 	if (is_refresh_wanted(query, cached))
 		s53_refresh(query);
-	return s53_chase_to_reply(query, false);
+	return s53_chase(query, false);
 }
 
 enum s53_verdict

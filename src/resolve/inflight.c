@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * inflight.c - who leads a key.
- *
- * One table a worker: no lock, at worst as many identical upstream questions as there are
- * workers. Open hashing with lists; it doubles when there are more leaders than buckets.
+ * inflight.c - see inflight.h: hashing with lists; it doubles when there are more fetches than
+ * buckets.
  */
+#include "inflight.h"
+
 #include <stdlib.h>
 
-#include "pending.h"
+#include "fetch.h"
 
 #define FIRST_BUCKETS 256
 
@@ -43,15 +43,14 @@ bucket_of(const struct s53_inflight *table, const struct s53_key *key)
 }
 
 /* Only with the same policy: after a reload the same key may have another route. */
-struct s53_pending *
+struct s53_fetch *
 s53_inflight_find(const struct s53_inflight *table, const struct s53_query *query)
 {
 	S53_LIST_EACH (bucket_of(table, &query->key), link) {
-		struct s53_pending *leader = S53_CONTAINER_OF(link, struct s53_pending, bucket);
+		struct s53_fetch *fetch = S53_CONTAINER_OF(link, struct s53_fetch, bucket);
 
-		if (leader->query.policy == query->policy &&
-		    s53_key_equal(&leader->query.key, &query->key))
-			return leader;
+		if (fetch->policy == query->policy && s53_key_equal(&fetch->key, &query->key))
+			return fetch;
 	}
 	return NULL;
 }
@@ -71,29 +70,28 @@ grow(struct s53_inflight *table)
 	table->mask = 2 * old_count - 1;
 	for (unsigned i = 0; i < old_count; i++) {
 		while ((link = s53_list_pop(&old[i])) != NULL) {
-			struct s53_pending *leader =
-			    S53_CONTAINER_OF(link, struct s53_pending, bucket);
+			struct s53_fetch *fetch = S53_CONTAINER_OF(link, struct s53_fetch, bucket);
 
-			s53_list_append(bucket_of(table, &leader->query.key), link);
+			s53_list_append(bucket_of(table, &fetch->key), link);
 		}
 	}
 	free(old);
 }
 
 void
-s53_inflight_add(struct s53_inflight *table, struct s53_pending *pending)
+s53_inflight_add(struct s53_inflight *table, struct s53_fetch *fetch)
 {
 	if (table->count > table->mask)
 		grow(table);
-	s53_list_append(bucket_of(table, &pending->query.key), &pending->bucket);
-	pending->leading = true;
+	s53_list_append(bucket_of(table, &fetch->key), &fetch->bucket);
+	fetch->in_table = true;
 	table->count++;
 }
 
 void
-s53_inflight_remove(struct s53_inflight *table, struct s53_pending *pending)
+s53_inflight_remove(struct s53_inflight *table, struct s53_fetch *fetch)
 {
-	s53_list_remove(&pending->bucket);
-	pending->leading = false;
+	s53_list_remove(&fetch->bucket);
+	fetch->in_table = false;
 	table->count--;
 }

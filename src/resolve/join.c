@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * join.c - identical questions in flight are one exchange.
+ * join.c - the step join: queries of one key share one fetch.
+ *
+ * The first query of a key leads: it begins the fetch. Those that come while it is under way
+ * follow: they wait for the same fetch. When that has ended each of them comes back here, through
+ * the run queue, with its outcome.
  */
-#include "pending.h"
+#include "resolver_private.h"
 
 #define TOO_MANY "too many queries wait"
-#define SPELLINGS 8 /* to be drawn: a name without letters has but one */
-#define PRESSES_MAX 8 /* questions again that lead to the next server, of one query */
+#define EXPIRE_MAX 8 /* attempts of one fetch that a client's retransmission makes overdue */
 #define FRESH_MS 1000 /* as long as a failure is remembered by default: servfail-ttl */
 #define CLIENTS_STEP 5 /* clients-per-query, as BIND tunes it: up when they were too few */
 #define CLIENTS_LESS_MS (20 * 60 * 1000) /* down by one after this long without need */
@@ -15,44 +18,17 @@
 enum s53_verdict
 s53_shed(struct s53_query *query, const char *why, bool drop)
 {
-	if (s53_stale_take(query, why) && !s53_chase_is_due(query))
+	if (s53_stale_take(query, why) &&
+	    !s53_chase_is_due(query->view, query->route, &query->request.question, &query->outcome))
 		return S53_REPLY;
 	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, why);
 	query->outcome.silent = drop;
 	return S53_REPLY;
 }
 
-/* Not in lower case, which is how clients ask: then it is known as ours, should it come back. */
-void
-s53_pending_lead(struct s53_pending *pending)
-{
-	const struct s53_name *lower = &pending->query.request.question.lower;
-
-	for (unsigned i = 0; i < SPELLINGS; i++) {
-		s53_name_copy(&pending->spelling, lower);
-		s53_name_scramble(&pending->spelling);
-		if (!s53_name_same(&pending->spelling, lower))
-			break;
-	}
-	s53_loop_leave(pending);
-	s53_loop_enter(pending);
-}
-
-/*
- * A chase's query waits for who is not chasing (see pending.h), and not for a third in a row: each
- * is ended from within the one before.
- */
-static bool
-may_follow(const struct s53_query *query, const struct s53_pending *leader)
-{
-	if (query->chase_of == NULL)
-		return true;
-	return leader->chase == NULL && !s53_chase_parent(query)->chase_follows;
-}
-
 /* clients-per-query, with what was learned, up to max-clients-per-query. */
 static bool
-is_full(const struct s53_query *query, struct s53_pending *leader)
+is_full(const struct s53_query *query, struct s53_fetch *fetch)
 {
 	struct s53_resolver *resolver = query->resolver;
 	unsigned limit = query->view->clients_per_query, max = query->view->max_clients_per_query;
@@ -67,23 +43,23 @@ is_full(const struct s53_query *query, struct s53_pending *leader)
 	limit += resolver->clients_more;
 	if (max != 0 && limit > max)
 		limit = max;
-	if (leader->follower_count + 1 < limit)
+	if (fetch->joined + 1 < limit)
 		return false;
-	leader->shed = true;
+	fetch->shed = true;
 	return true;
 }
 
 void
-s53_clients_learn(struct s53_pending *leader)
+s53_clients_learn(const struct s53_fetch *fetch)
 {
-	struct s53_resolver *resolver = leader->query.resolver;
-	unsigned limit = leader->query.view->clients_per_query + resolver->clients_more;
-	unsigned max = leader->query.view->max_clients_per_query;
+	struct s53_resolver *resolver = fetch->resolver;
+	unsigned limit = fetch->view->clients_per_query + resolver->clients_more;
+	unsigned max = fetch->view->max_clients_per_query;
 
-	if (!leader->shed || (max != 0 && limit >= max))
+	if (!fetch->shed || (max != 0 && limit >= max))
 		return;
 	resolver->clients_more += CLIENTS_STEP;
-	resolver->clients_less_ms = leader->query.now_ms;
+	resolver->clients_less_ms = fetch->now_ms;
 }
 
 static bool
@@ -93,129 +69,119 @@ is_same_client(const struct s53_query *a, const struct s53_query *b)
 	    s53_addr_equal(&a->client.addr, &b->client.addr);
 }
 
+/* Does a client send again what it waits for already? Looks at those that came first. */
 static bool
-is_again(const struct s53_query *query, const struct s53_pending *leader)
+is_retransmission(const struct s53_query *query, const struct s53_fetch *fetch)
 {
 	unsigned looked = 0;
 
-	if (is_same_client(query, &leader->query))
-		return true;
-	S53_LIST_EACH (&leader->followers, link) {
-		if (is_same_client(
-			query, &S53_CONTAINER_OF(link, struct s53_pending, follow)->query))
+	S53_LIST_EACH (&fetch->clients, link) {
+		if (is_same_client(query, &S53_CONTAINER_OF(link, struct s53_pending, wait)->query))
 			return true;
-		if (++looked == PRESSES_MAX)
+		if (looked++ == EXPIRE_MAX)
 			break;
 	}
 	return false;
 }
 
-/*
- * The attempt that was begun last, of those that somebody waits for if there are any; NULL: none.
- */
-static struct s53_attempt *
-last_attempt(const struct s53_pending *leader)
-{
-	struct s53_attempt *last = NULL;
-
-	S53_LIST_EACH (&leader->attempts, link) {
-		struct s53_attempt *attempt = S53_CONTAINER_OF(link, struct s53_attempt, link);
-
-		if (attempt->exchange != NULL && (last == NULL || !attempt->plan.explores))
-			last = attempt;
-	}
-	return last;
-}
-
+/* The client did not want to wait any longer: no more does the attempt that was begun last. */
 static void
-hurry(struct s53_attempt *attempt)
+hedge_at_once(struct s53_fetch *fetch)
 {
-	attempt->pressed = true;
-	s53_exchange_later(attempt->pending->query.resolver->exchanger, attempt->exchange, 1);
-}
+	struct s53_attempt *attempt = s53_fetch_last_attempt(fetch);
 
-/* The client has lost patience: the attempt that was begun last counts as late at once. */
-static void
-press(struct s53_pending *leader)
-{
-	struct s53_attempt *attempt = last_attempt(leader);
-
-	if (leader->presses >= PRESSES_MAX || attempt == NULL || attempt->plan.tcp)
+	if (fetch->expired >= EXPIRE_MAX || attempt == NULL || attempt->plan.tcp)
 		return;
-	leader->presses++;
-	s53_count(leader->query.resolver->counters, S53_C_JOIN_HURRIED);
-	hurry(attempt);
+	fetch->expired++;
+	s53_count(fetch->resolver->counters, S53_C_JOIN_HURRIED);
+	s53_attempt_expire(attempt);
 }
 
 /*
- * Who comes now is not to wait for what was asked and found out long ago: a server that could not
- * answer then may do so now.
+ * A client that joins must not suffer from what was found out long before it came: a server that
+ * could not answer then may do so now.
  */
 static void
-refresh(struct s53_pending *leader, uint64_t now_ms)
+forget_old_failures(struct s53_fetch *fetch, uint64_t now_ms)
 {
-	struct s53_attempt *attempt = last_attempt(leader);
+	struct s53_attempt *attempt = s53_fetch_last_attempt(fetch);
 
-	if (attempt == NULL || now_ms < leader->fresh_ms + FRESH_MS)
+	if (attempt == NULL || now_ms < fetch->fresh_ms + FRESH_MS)
 		return;
-	leader->fresh_ms = now_ms;
-	leader->failed = leader->unfit = 0;
-	hurry(attempt);
+	fetch->fresh_ms = now_ms;
+	fetch->failed = fetch->failed_by_rcode = 0;
+	s53_attempt_expire(attempt);
 }
 
 static enum s53_verdict
-follow(struct s53_pending *pending, struct s53_pending *leader)
+follow(struct s53_pending *pending, struct s53_fetch *fetch)
 {
 	const struct s53_query *query = &pending->query;
 
 	s53_count(query->resolver->counters, S53_C_JOIN_JOINED);
-	if (query->chase_of == NULL && is_again(query, leader))
-		press(leader);
-	refresh(leader, query->now_ms);
-	s53_list_append(&leader->followers, &pending->follow);
-	leader->follower_count++;
-	leader->chase_follows = leader->chase_follows || query->chase_of != NULL;
+	if (query->chase_of == NULL && is_retransmission(query, fetch))
+		hedge_at_once(fetch);
+	forget_old_failures(fetch, query->now_ms);
+	fetch->joined++;
+	s53_fetch_join(fetch, pending);
 	return S53_WAIT;
 }
 
-/* fetches-per-zone. */
-static bool
-enter_zone(struct s53_pending *pending)
+/*
+ * Begin a fetch. Others join it, unless its end may come before their own time is over, or what
+ * comes of it holds for this client only.
+ */
+static enum s53_verdict
+lead(struct s53_pending *pending)
 {
-	pending->in_zone_quota = s53_group_enter(pending->query.route->group);
-	return pending->in_zone_quota;
+	struct s53_query *query = &pending->query;
+	struct s53_fetch *fetch = s53_fetch_new(query);
+
+	if (fetch == NULL)
+		return s53_shed(query, "out of memory", false);
+	s53_fetch_join(fetch, pending);
+	s53_fetch_begin(fetch, !query->short_of_time && !pending->begins_anew);
+	pending->begins_anew = false;
+	return S53_WAIT;
+}
+
+/* Back with an outcome: of the fetch, or of the leader of a chase. */
+static enum s53_verdict
+take_outcome(struct s53_query *query)
+{
+	struct s53_outcome *outcome = &query->outcome;
+	bool failed = outcome->message == NULL && outcome->rcode == S53_RCODE_SERVFAIL;
+
+	if (query->pending->begins_anew)
+		return lead(query->pending);
+	if (failed && outcome->over_quota)
+		return s53_shed(query, outcome->ede_text, outcome->silent);
+	if (failed && !s53_stale_take(query, "resolver failure"))
+		return S53_REPLY;
+	return failed || outcome->leads_on ? s53_chase(query, false) : S53_REPLY;
 }
 
 enum s53_verdict
 s53_step_join(struct s53_query *query)
 {
 	struct s53_resolver *resolver = query->resolver;
-	struct s53_pending *leader = s53_inflight_find(&resolver->inflight, query);
 	struct s53_pending *pending;
-	bool led = leader != NULL;
+	struct s53_fetch *fetch;
 
+	if (query->pending != NULL)
+		return take_outcome(query);
 	if (s53_is_loop(query))
 		return s53_refuse_loop(query);
-	if (led && !may_follow(query, leader))
-		leader = NULL;
-	if (leader != NULL && query->refresh)
-		return S53_DROP;
-	if (leader != NULL && is_full(query, leader)) {
+	fetch = s53_inflight_find(&resolver->inflight, query);
+	if (fetch != NULL && is_full(query, fetch)) {
 		s53_count(resolver->counters, S53_C_JOIN_SHED);
 		return s53_shed(query, TOO_MANY, false);
 	}
 	if ((pending = s53_pending_move(query)) == NULL)
 		return s53_shed(query, TOO_MANY, false);
 	s53_stale_watch(pending);
-	if (leader != NULL)
-		return follow(pending, leader);
+	if (fetch != NULL)
+		return follow(pending, fetch);
 	s53_count(resolver->counters, S53_C_JOIN_LED);
-	/* Followers get the leader's end, which must not come before their own time. */
-	if (!led && !query->hurried)
-		s53_inflight_add(&resolver->inflight, pending);
-	s53_pending_lead(pending);
-	if (!enter_zone(pending))
-		return s53_over_quota(
-		    &pending->query, s53_group_rules(query->route->group)->per_zone.drop);
-	return S53_NEXT;
+	return lead(pending);
 }

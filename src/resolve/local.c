@@ -8,7 +8,7 @@
 
 #include "arrange.h"
 #include "local.h"
-#include "pending.h"
+#include "resolver_private.h"
 
 #define ROOT_TTL 518400 /* of the root's NS records */
 #define ROOT_SERVERS 13 /* a to m */
@@ -64,7 +64,7 @@ s53_local_zone(struct s53_query *query)
 		return S53_REPLY;
 	if (reply.counts[S53_ANSWER] == 0)
 		return forward_delegated(query);
-	return s53_chase_to_reply(query, answer.referral);
+	return s53_chase(query, answer.referral);
 }
 
 static const char *

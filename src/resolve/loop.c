@@ -10,13 +10,13 @@
  * back may come to another one. It holds a hash a slot; where it is full the newest stay, and a
  * loop that is missed so is seen when its client asks again.
  *
- * We never ask in lower case alone (s53_pending_lead()), so that what clients usually send is never
+ * We never ask in lower case alone (fetch.c), so that what clients usually send is never
  * taken for ours. Who draws at random as we do could hit the same spelling by chance: a name of few
  * letters must come from a server's host, and of very few also look like ours for the rest.
  */
 #include <split53/hash.h>
 
-#include "pending.h"
+#include "resolver_private.h"
 
 #define WAYS 4 /* slots that a spelling may stand in */
 #define LETTERS_SURE 16 /* from anywhere */
@@ -50,32 +50,31 @@ set_of(struct s53_resolver_shared *shared, uint64_t hash)
 }
 
 void
-s53_loop_enter(struct s53_pending *pending)
+s53_loop_enter(struct s53_fetch *fetch)
 {
-	const struct s53_query *query = &pending->query;
 	_Atomic uint64_t *set;
 	unsigned way = 0;
 
-	pending->asked_hash = hash_of(&pending->spelling, query->request.question.qtype);
-	set = set_of(query->resolver->shared, pending->asked_hash);
+	fetch->asked_hash = hash_of(&fetch->question.name, fetch->question.qtype);
+	set = set_of(fetch->resolver->shared, fetch->asked_hash);
 	while (way + 1 < WAYS && atomic_load_explicit(&set[way], memory_order_relaxed) != 0)
 		way++;
-	atomic_store_explicit(&set[way], pending->asked_hash, memory_order_relaxed);
+	atomic_store_explicit(&set[way], fetch->asked_hash, memory_order_relaxed);
 }
 
 void
-s53_loop_leave(struct s53_pending *pending)
+s53_loop_leave(struct s53_fetch *fetch)
 {
-	_Atomic uint64_t *set = set_of(pending->query.resolver->shared, pending->asked_hash);
+	_Atomic uint64_t *set = set_of(fetch->resolver->shared, fetch->asked_hash);
 
-	for (unsigned way = 0; pending->asked_hash != 0 && way < WAYS; way++) {
-		uint64_t hash = pending->asked_hash;
+	for (unsigned way = 0; fetch->asked_hash != 0 && way < WAYS; way++) {
+		uint64_t hash = fetch->asked_hash;
 
 		if (atomic_compare_exchange_strong_explicit(
 			&set[way], &hash, 0, memory_order_relaxed, memory_order_relaxed))
 			break;
 	}
-	pending->asked_hash = 0;
+	fetch->asked_hash = 0;
 }
 
 static bool
@@ -119,7 +118,7 @@ s53_is_loop(const struct s53_query *query)
 	unsigned letters;
 
 	if (s53_name_same(&question->name, &question->lower) || query->chase_of != NULL ||
-	    query->refresh || !is_under_way(query))
+	    !is_under_way(query))
 		return false;
 	letters = letters_of(&question->name);
 	if (letters >= LETTERS_SURE)

@@ -5,13 +5,15 @@
  *	parse -> view -> admit -> route -> find ->
  *	    | join -> choose -> exchange -> validate -> store | -> answer
  *
- * Left of the bar nothing is allocated and nothing waits. The one edge back leads from validate
- * to choose (or from a server's failure, which is validate's business too) and is bounded by the
- * servers of the group, the passes and the deadline.
+ * Left of the bar nothing is allocated and nothing waits. From choose to store the steps run on a
+ * fetch, the upstream work for one key; its end wakes the queries that wait in join, by way of the
+ * resolver's run queue. The one edge back leads from validate to choose (or from a server's
+ * failure, which is validate's business too) and is bounded by the servers of the group, the passes
+ * and the deadline.
  */
 #include <split53/log.h>
 
-#include "pending.h"
+#include "resolver_private.h"
 
 static bool
 is_blackholed(const struct s53_query *query)
@@ -101,27 +103,29 @@ admit(struct s53_query *query)
 	return S53_NEXT;
 }
 
-typedef enum s53_verdict step_fn(struct s53_query *query);
-
-static step_fn *const pipeline[S53_STEPS] = {
-	[S53_STEP_PARSE] = parse, /* one question, RFC 1035 s4.1, RFC 9619 */
-	[S53_STEP_VIEW] = view, /* match-clients, match-destinations */
-	[S53_STEP_ADMIT] = admit, /* blackhole, allow-query, allow-recursion */
-	[S53_STEP_ROUTE] = s53_step_route, /* longest suffix: forward, local zone, none */
-	[S53_STEP_FIND] = s53_step_find, /* cache: fresh answers leave here */
-	[S53_STEP_JOIN] = s53_step_join, /* same key under way: wait for its answer */
-	[S53_STEP_CHOOSE] = s53_step_choose, /* best upstream not yet tried */
-	[S53_STEP_EXCHANGE] = s53_step_exchange, /* UDP, TCP on TC */
-	[S53_STEP_VALIDATE] = s53_step_validate, /* rcode class, CNAMEs that leave the route */
-	[S53_STEP_STORE] = s53_step_store,
-	[S53_STEP_ANSWER] = s53_step_answer, /* ID, flags, spelling, size; wakes the joined */
+/* One line of steps: each runs on the query, or on the fetch that the query waits for. */
+static const union {
+	enum s53_verdict (*query)(struct s53_query *query);
+	enum s53_verdict (*fetch)(struct s53_fetch *fetch);
+} pipeline[S53_STEPS] = {
+	[S53_STEP_PARSE].query = parse, /* one question, RFC 1035 s4.1, RFC 9619 */
+	[S53_STEP_VIEW].query = view, /* match-clients, match-destinations */
+	[S53_STEP_ADMIT].query = admit, /* blackhole, allow-query, allow-recursion */
+	[S53_STEP_ROUTE].query = s53_step_route, /* longest suffix: forward, local zone, none */
+	[S53_STEP_FIND].query = s53_step_find, /* cache: fresh answers leave here */
+	[S53_STEP_JOIN].query = s53_step_join, /* wait for the key's fetch, begin one if need be */
+	[S53_STEP_CHOOSE].fetch = s53_step_choose, /* best upstream not yet tried */
+	[S53_STEP_EXCHANGE].fetch = s53_step_exchange, /* UDP, TCP on TC */
+	[S53_STEP_VALIDATE].fetch = s53_step_validate, /* rcode class */
+	[S53_STEP_STORE].fetch = s53_step_store, /* kept as the upstream said it */
+	[S53_STEP_ANSWER].query = s53_step_answer, /* ID, flags, spelling, EDNS, size */
 };
 
 bool
 s53_query_run_until(struct s53_query *query, enum s53_step until)
 {
 	while (query->step != until) {
-		enum s53_verdict verdict = pipeline[query->step](query);
+		enum s53_verdict verdict = pipeline[query->step].query(query);
 
 		if (verdict == S53_WAIT || verdict == S53_DONE)
 			return false;
@@ -135,9 +139,6 @@ s53_query_run_until(struct s53_query *query, enum s53_step until)
 		case S53_REPLY:
 			query->step = S53_STEP_ANSWER;
 			break;
-		case S53_RETRY:
-			query->step = S53_STEP_CHOOSE;
-			break;
 		default:
 			query->client.ops->drop(&query->client);
 			return false;
@@ -150,4 +151,25 @@ void
 s53_query_run(struct s53_query *query)
 {
 	s53_query_run_until(query, S53_STEPS);
+}
+
+void
+s53_fetch_run(struct s53_fetch *fetch)
+{
+	while (fetch->step != S53_STEP_ANSWER) {
+		switch (pipeline[fetch->step].fetch(fetch)) {
+		case S53_NEXT:
+			fetch->step++;
+			break;
+		case S53_RETRY:
+			fetch->step = S53_STEP_CHOOSE;
+			break;
+		case S53_REPLY:
+			fetch->step = S53_STEP_ANSWER;
+			break;
+		default:
+			return;
+		}
+	}
+	s53_fetch_end(fetch);
 }

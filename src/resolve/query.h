@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * query.h - a query: one object that walks one table of steps.
+ * query.h - a query: one client's, which walks the table of steps.
  *
  * Layer    resolve (private)
  * Threads  its worker's
- * Memory   begins on the stack of s53_resolver_take(); the first step that must wait moves it into
- *          a pending query of the resolver's pool (pending.h). Nothing is allocated before that.
+ * Memory   begins on the stack of s53_resolver_take_batch(); the first step that must wait moves it
+ *          into a pending query of the resolver's pool (pending.h). Nothing is allocated before.
  * Units    ms, octets
  */
 #pragma once
@@ -15,12 +15,16 @@
 #include <split53/request.h>
 #include <split53/view.h>
 
+struct s53_cache_ask;
 struct s53_chase;
 struct s53_pending;
 struct s53_resolver;
 struct s53_upstream;
 
-/* The life of a query, in order; pipeline.c has the table. */
+/*
+ * The life of a query, in order; pipeline.c has the table. CHOOSE to STORE run on the fetch that
+ * the query waits for (fetch.h).
+ */
 enum s53_step {
 	S53_STEP_PARSE,
 	S53_STEP_VIEW,
@@ -39,23 +43,25 @@ enum s53_step {
 enum s53_verdict {
 	S53_NEXT, /* on to the following step */
 	S53_REPLY, /* to ANSWER with what is in `outcome` */
-	S53_WAIT, /* parked; whoever parked it runs it again */
-	S53_RETRY, /* back to CHOOSE: the only backward edge */
-	S53_DROP, /* the end, in silence */
-	S53_DONE, /* the end, the reply has gone */
+	S53_WAIT, /* parked until what it waits for runs it again */
+	S53_RETRY, /* back to CHOOSE: the only backward edge; fetches only */
+	S53_DROP, /* the end, in silence; queries only */
+	S53_DONE, /* the end, the reply has gone; queries only */
 };
 
-/* What ANSWER sends. */
+/* What ANSWER sends, and what a fetch ends with. */
 struct s53_outcome {
 	uint16_t rcode; /* of an answer without a message */
 	uint16_t ede; /* S53_EDE_NONE: no extended error */
-	const char *ede_text; /* lives as long as the query, or NULL */
+	const char *ede_text; /* static, or in the fetch that failed (see fetch.h); or NULL */
 	uint8_t *message; /* NULL: only the rcode. Checked, without OPT, of `message_len` octets */
 	size_t message_len;
 	bool authoritative; /* AA: a zone of ours */
 	bool authentic; /* AD, for clients that may know (RFC 6840 s5.8) */
 	bool respell; /* owners besides the question may spell the name out */
 	bool silent; /* nothing is sent at all */
+	bool over_quota; /* a failure by fetches-per-server or fetches-per-zone */
+	bool leads_on; /* its CNAME leaves the route: still to be chased */
 };
 
 struct s53_query {
@@ -69,11 +75,10 @@ struct s53_query {
 	const struct s53_route *route;
 	const struct s53_answering *answering; /* of the view, then of the route */
 	struct s53_pending *pending; /* NULL while on the stack */
-	uint64_t deadline_ms; /* of the query that this one serves; 0: it begins when it waits */
-	struct s53_chase *chase_of; /* chase.c: whose CNAME's end this is, or NULL */
-	uint8_t chase_depth; /* over 0: asked by ourselves for a CNAME's end */
-	bool hurried; /* which it is when less than half of the time is left */
-	bool refresh; /* nobody waits any more, or ever did: for the cache alone (refresh.c) */
+	uint64_t deadline_ms; /* of a chase's query: its client's; 0: not known until it waits */
+	struct s53_chase *chase_of; /* chase.c: the chase that this query serves, or NULL */
+	uint8_t chase_depth; /* over 0: a query of our own, for a CNAME's end */
+	bool short_of_time; /* then: less than half of that query's time is left */
 	bool stale; /* FIND saw an answer that may go out when the upstreams fail (stale.c) */
 	bool may_query; /* allow-query, allow-query-on */
 	bool may_use_cache; /* allow-query-cache, allow-query-cache-on */
@@ -116,14 +121,10 @@ bool s53_query_is_cached(const struct s53_query *query);
 enum s53_verdict s53_query_fail(
     struct s53_query *query, uint16_t rcode, uint16_t ede, const char *text);
 
-/* The steps that have a file of their own. */
+/* The steps that have a file of their own; fetch.h has those that run on a fetch. */
 enum s53_verdict s53_step_route(struct s53_query *query);
 enum s53_verdict s53_step_find(struct s53_query *query);
 enum s53_verdict s53_step_join(struct s53_query *query);
-enum s53_verdict s53_step_choose(struct s53_query *query);
-enum s53_verdict s53_step_exchange(struct s53_query *query);
-enum s53_verdict s53_step_validate(struct s53_query *query);
-enum s53_verdict s53_step_store(struct s53_query *query);
 enum s53_verdict s53_step_answer(struct s53_query *query);
 
 /*
@@ -141,16 +142,7 @@ void s53_reply_send(struct s53_query *query);
  */
 #define S53_FAILED_IN_TROUBLE 0x20
 
-/*
- * store.c: resolving has failed, as the outcome says: remember it. S53_REPLY, with a stale answer
- * in the outcome where one may go out; S53_WAIT when that one is being completed.
- */
-enum s53_verdict s53_store_failure(struct s53_query *query);
-
-/* refresh.c: from now on nobody waits for this query's answer. */
-void s53_query_set_nobody(struct s53_query *query);
-
-/* refresh.c: ask for the same once more, for the cache. */
+/* refresh.c: fetch the same once more, for the cache. */
 void s53_refresh(const struct s53_query *query);
 
 /*
@@ -163,7 +155,12 @@ bool s53_stale_take(struct s53_query *query, const char *why);
 void s53_query_set_route(struct s53_query *query, const struct s53_route *route);
 
 /* minimal-any: one RRset is enough for ANY over UDP (RFC 8482 s4.1, s4.4). */
-bool s53_wants_minimal_any(const struct s53_query *query);
+static inline bool
+s53_query_wants_minimal_any(const struct s53_query *query)
+{
+	return query->view->minimal_any && query->client.kind == S53_UDP &&
+	    query->request.question.qtype == S53_TYPE_ANY;
+}
 
 /* querylog, query-errors, serve-stale and resolver. */
 void s53_query_log(const struct s53_query *query);

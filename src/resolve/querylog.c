@@ -8,7 +8,7 @@
 
 #include <split53/log.h>
 
-#include "pending.h"
+#include "resolver_private.h"
 
 #define WORD_MAX 12
 #define TOLD_INTERVAL_MS 1000

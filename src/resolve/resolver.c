@@ -7,7 +7,7 @@
 
 #include <split53/rand.h>
 
-#include "pending.h"
+#include "resolver_private.h"
 
 /* Queries whose cache entries are fetched together: enough to hide the memory's delay. */
 #define GROUP 16
@@ -28,11 +28,13 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	resolver->counters = counters;
 	resolver->shared = shared;
 	resolver->policy = s53_policy_keep(policy);
-	s53_list_init(&resolver->pending);
-	s53_list_init(&resolver->free_pending);
-	s53_list_init(&resolver->free_attempts);
-	resolver->pending_count = resolver->free_pending_count = 0;
-	resolver->free_attempt_count = 0;
+	s53_list_init(&resolver->fetches);
+	s53_list_init(&resolver->ended);
+	s53_list_init(&resolver->run_queue);
+	s53_pool_init(&resolver->free_pending);
+	s53_pool_init(&resolver->free_fetches);
+	s53_pool_init(&resolver->free_attempts);
+	resolver->pending_count = 0;
 	resolver->dice = s53_rand_u32();
 	memset(resolver->turns, 0, sizeof resolver->turns);
 	resolver->error_told_ms = resolver->stale_told_ms = 0;
@@ -43,36 +45,34 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	return resolver;
 }
 
-/* Answer who leads; followers and those that wait for a CNAME's end are answered by that. */
-static void
-end_pending(struct s53_resolver *resolver)
-{
-	while (!s53_list_empty(&resolver->pending)) {
-		struct s53_pending *pending =
-		    S53_CONTAINER_OF(resolver->pending.next, struct s53_pending, link);
-
-		/*
-		 * A follower is ended by its leader, a parent by its child: find who ends this
-		 * one.
-		 */
-		S53_LIST_EACH (&resolver->pending, link) {
-			pending = S53_CONTAINER_OF(link, struct s53_pending, link);
-			if (s53_list_empty(&pending->follow) && pending->chase == NULL)
-				break;
-		}
-		s53_query_fail(&pending->query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "shutting down");
-		pending->query.step = S53_STEP_ANSWER;
-		s53_query_run(&pending->query);
-	}
-}
-
-static void
-free_list(struct s53_link *list, size_t offset)
+void
+s53_resolver_drain(struct s53_resolver *resolver)
 {
 	struct s53_link *link;
 
-	while ((link = s53_list_pop(list)) != NULL)
-		free((char *)link - offset);
+	while ((link = s53_list_pop(&resolver->run_queue)) != NULL)
+		s53_query_run(&S53_CONTAINER_OF(link, struct s53_pending, wait)->query);
+	while ((link = s53_list_pop(&resolver->ended)) != NULL) {
+		struct s53_fetch *fetch = S53_CONTAINER_OF(link, struct s53_fetch, link);
+
+		s53_policy_drop(fetch->policy);
+		s53_pool_give(&resolver->free_fetches, link, offsetof(struct s53_fetch, link));
+	}
+}
+
+/* All that waits waits for a fetch in the end, and is answered when those have failed. */
+static void
+end_fetches(struct s53_resolver *resolver)
+{
+	while (!s53_list_empty(&resolver->fetches)) {
+		struct s53_fetch *fetch =
+		    S53_CONTAINER_OF(resolver->fetches.next, struct s53_fetch, link);
+
+		s53_fetch_fail(fetch, S53_EDE_OTHER, "shutting down");
+		s53_fetch_end(fetch);
+		s53_resolver_drain(resolver);
+	}
+	S53_ASSERT(resolver->pending_count == 0);
 }
 
 void
@@ -80,9 +80,10 @@ s53_resolver_free(struct s53_resolver *resolver)
 {
 	if (resolver == NULL)
 		return;
-	end_pending(resolver);
-	free_list(&resolver->free_pending, offsetof(struct s53_pending, link));
-	free_list(&resolver->free_attempts, offsetof(struct s53_attempt, link));
+	end_fetches(resolver);
+	s53_pool_fini(&resolver->free_pending, offsetof(struct s53_pending, wait));
+	s53_pool_fini(&resolver->free_fetches, offsetof(struct s53_fetch, link));
+	s53_pool_fini(&resolver->free_attempts, offsetof(struct s53_attempt, link));
 	s53_inflight_fini(&resolver->inflight);
 	s53_policy_drop(resolver->policy);
 	free(resolver);
@@ -120,7 +121,7 @@ begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_a
 	query->chase_of = NULL;
 	query->deadline_ms = 0;
 	query->chase_depth = 0;
-	query->hurried = query->refresh = query->stale = false;
+	query->short_of_time = query->stale = false;
 	query->may_query = query->may_use_cache = query->may_recurse = false;
 	query->room = NULL;
 	query->key.name = NULL;
@@ -160,4 +161,5 @@ s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival 
 	for (unsigned at = 0; at < count; at += GROUP)
 		take_group(
 		    resolver, arrivals + at, count - at < GROUP ? count - at : GROUP, now_ms);
+	s53_resolver_drain(resolver);
 }

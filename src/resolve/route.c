@@ -8,7 +8,7 @@
 #include <split53/zone.h>
 
 #include "local.h"
-#include "pending.h"
+#include "resolver_private.h"
 
 /*
  * Types that are not data, RFC 6895 s3.1: 128 to 255 are questions or transport's matters, and so

@@ -2,18 +2,18 @@
  *
  * stale.c - expired answers: better than none (RFC 8767), and only then.
  *
- * The upstream is asked first. The expired answer goes out when that fails, or when the client's
- * patience (stale-answer-client-timeout) is over while it still may succeed: then the query goes on
- * for the cache. Where all servers are known to be down it goes out at once, and where they hold
- * what needs work, as soon as they are late.
+ * The upstream is queried first. The expired answer goes out when that fails, or when the client's
+ * patience (stale-answer-client-timeout) is over while it still may succeed: then the client leaves
+ * its fetch, which goes on for the cache. Where all servers are known to be down it goes out at
+ * once, and where they are stalled, as soon as they are overdue.
  */
 #include <string.h>
 
 #include <split53/cache.h>
 
-#include "pending.h"
+#include "resolver_private.h"
 
-/* Out of the scratch buffer, which the followers' replies will use. */
+/* Out of the scratch buffer, which other replies will use before this one. */
 static uint8_t *
 own_copy(struct s53_query *query, uint8_t *message, size_t len)
 {
@@ -52,40 +52,37 @@ s53_stale_take(struct s53_query *query, const char *why)
 	return true;
 }
 
-/*
- * It goes out, and who leads goes on for the cache. A CNAME that leaves the route cannot be
- * completed while its query is still under way.
- */
+/* A CNAME that leaves the route cannot be completed while its query is still under way. */
 static void
 give_out(struct s53_pending *pending, const char *why)
 {
 	struct s53_query *query = &pending->query;
 
 	query->now_ms = s53_exchanger_now_ms(query->resolver->exchanger);
-	if (pending->chase != NULL || !s53_stale_take(query, why) || s53_chase_is_due(query))
+	if (pending->chase != NULL || !s53_stale_take(query, why) ||
+	    s53_chase_is_due(query->view, query->route, &query->request.question, &query->outcome))
 		return;
 	s53_reply_send(query);
-	if (s53_list_empty(&pending->follow))
-		s53_query_set_nobody(query);
-	else
-		s53_pending_free(pending);
+	s53_pending_free(pending);
 }
 
 static void
 on_patience_over(struct s53_timer *timer)
 {
-	give_out(S53_CONTAINER_OF(timer, struct s53_pending, patience), "client timeout");
+	struct s53_pending *pending = S53_CONTAINER_OF(timer, struct s53_pending, patience);
+	struct s53_resolver *resolver = pending->query.resolver;
+
+	give_out(pending, "client timeout");
+	s53_resolver_drain(resolver);
 }
 
 void
-s53_stale_offer(struct s53_pending *pending)
+s53_stale_offer(struct s53_fetch *fetch)
 {
-	static const char why[] = "the servers hold what needs work";
-
-	S53_LIST_EACH_SAFE (&pending->followers, link, following) {
-		give_out(S53_CONTAINER_OF(link, struct s53_pending, follow), why);
+	S53_LIST_EACH_SAFE (&fetch->clients, link, following) {
+		give_out(S53_CONTAINER_OF(link, struct s53_pending, wait),
+		    "the servers hold what needs work");
 	}
-	give_out(pending, why);
 }
 
 void

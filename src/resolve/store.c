@@ -8,59 +8,56 @@
 #include <split53/cache.h>
 
 #include "arrange.h"
-#include "pending.h"
+#include "resolver_private.h"
 
 #define STOOD_MS 100 /* timers are not that late */
 
 enum s53_verdict
-s53_step_store(struct s53_query *query)
+s53_step_store(struct s53_fetch *fetch)
 {
-	struct s53_outcome *outcome = &query->outcome;
+	struct s53_outcome *outcome = &fetch->outcome;
 	struct s53_settling message = { .octets = outcome->message };
 	uint32_t lifetime_s;
 
-	outcome->message_len = message.len =
-	    s53_minimize(query, outcome->message, outcome->message_len);
-	lifetime_s = s53_cache_settle(query->answering->cache, &query->request.question, &message);
+	outcome->message_len = message.len = s53_minimize(
+	    fetch->answering, fetch->question.qtype, outcome->message, outcome->message_len);
+	lifetime_s = s53_cache_settle(fetch->answering->cache, &fetch->question, &message);
 	outcome->respell = message.respell;
-	if (lifetime_s > 0 && s53_query_is_cached(query)) {
-		struct s53_cache_ask ask = s53_query_cache_ask(query);
+	if (lifetime_s > 0 && s53_fetch_is_cached(fetch)) {
+		struct s53_cache_ask ask = s53_fetch_cache_ask(fetch);
 
-		if (s53_cache_store(query->policy->cache, &ask, outcome->message,
+		if (s53_cache_store(fetch->policy->cache, &ask, outcome->message,
 			outcome->message_len, lifetime_s, outcome->authentic))
-			s53_count(query->resolver->counters, S53_C_STORE_KEPT);
+			s53_count(fetch->resolver->counters, S53_C_STORE_KEPT);
 	}
-	return query->refresh || !message.aliases ? S53_NEXT : s53_chase(query);
+	outcome->leads_on = message.aliases && !s53_list_empty(&fetch->clients) &&
+	    s53_chase_is_due(fetch->view, fetch->route, &fetch->question, outcome);
+	return S53_NEXT;
 }
 
 /* Its time went by while this process did not run: that says nothing of the upstream. */
 static bool
-stood_still(const struct s53_query *query)
+stood_still(const struct s53_fetch *fetch)
 {
-	return query->now_ms > query->pending->deadline_ms + STOOD_MS;
+	return fetch->now_ms > fetch->deadline_ms + STOOD_MS;
 }
 
-enum s53_verdict
-s53_store_failure(struct s53_query *query)
+/*
+ * A fetch that began in the last moment of its client's query learns nothing about the upstream.
+ * That all servers are down is remembered with them: an answer that is there is not marked.
+ */
+void
+s53_store_failure(const struct s53_fetch *fetch)
 {
-	enum s53_group_condition condition = s53_group_condition(query->route->group);
-	bool dead = condition == S53_GROUP_DEAD;
-	uint16_t ede = query->outcome.ede;
+	enum s53_group_condition condition = s53_group_condition(fetch->route->group);
+	uint16_t ede = fetch->outcome.ede;
+	struct s53_cache_ask ask;
 
-	/*
-	 * Who asks in the last moment of a query learns nothing about the upstream. That all
-	 * servers are down is remembered with them: nothing is held against an answer that is
-	 * there.
-	 */
-	if (s53_query_is_cached(query) && !query->hurried && !stood_still(query) &&
-	    !(dead && (query->stale || query->refresh))) {
-		struct s53_cache_ask ask = s53_query_cache_ask(query);
-
-		s53_cache_store_failure(query->policy->cache, &ask,
-		    condition == S53_GROUP_ALIVE ? ede : ede | S53_FAILED_IN_TROUBLE);
-		s53_count(query->resolver->counters, S53_C_STORE_FAILURE);
-	}
-	if (!query->refresh && s53_stale_take(query, "resolver failure"))
-		return s53_chase_to_reply(query, false);
-	return S53_REPLY;
+	if (!s53_fetch_is_cached(fetch) || fetch->short_of_time || stood_still(fetch) ||
+	    (condition == S53_GROUP_DEAD && fetch->has_older))
+		return;
+	ask = s53_fetch_cache_ask(fetch);
+	s53_cache_store_failure(fetch->policy->cache, &ask,
+	    condition == S53_GROUP_ALIVE ? ede : ede | S53_FAILED_IN_TROUBLE);
+	s53_count(fetch->resolver->counters, S53_C_STORE_FAILURE);
 }

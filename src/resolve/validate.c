@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * validate.c - is this reply an answer to that question, and is it one that helps?
+ * validate.c - the step validate: does a response answer the query, and does that help?
  *
  * Two moments. check() runs on each message that came from the right address and port with the
- * right ID: what is not well formed or not the question's echo is dropped and the wait goes on
+ * right ID: what is not well formed or does not echo the question is dropped and the wait goes on
  * (RFC 5452 s9.1), so that a forged or broken message cannot end an exchange. The step runs on
  * what passed: it sorts the rcodes.
  */
@@ -12,7 +12,7 @@
 
 #include <split53/message.h>
 
-#include "pending.h"
+#include "resolver_private.h"
 
 #define RCODE_YXDOMAIN 6 /* a DNAME grew too long, RFC 6672 s2.2: an answer */
 
@@ -31,7 +31,7 @@ is_bare_formerr(const uint8_t *octets, size_t len)
 static bool
 echoes_exactly(const struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 {
-	size_t end = S53_HEADER_LEN + (size_t)attempt->pending->spelling.len + 4;
+	size_t end = S53_HEADER_LEN + (size_t)attempt->fetch->question.name.len + 4;
 
 	return len >= end && s53_header_count(octets, S53_QUESTION) == 1 &&
 	    memcmp(octets + S53_HEADER_LEN, attempt->ask + S53_HEADER_LEN, end - S53_HEADER_LEN) ==
@@ -41,7 +41,7 @@ echoes_exactly(const struct s53_attempt *attempt, const uint8_t *octets, size_t 
 static bool
 echoes_question(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 {
-	const struct s53_question *asked = &attempt->pending->query.request.question;
+	const struct s53_question *asked = &attempt->fetch->question;
 	struct s53_reader reader = s53_reader_of(octets, len);
 	struct s53_name name;
 
@@ -54,7 +54,7 @@ echoes_question(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 	    !s53_name_equal(&name, &asked->lower) || s53_read_u16(&reader) != asked->qtype ||
 	    s53_read_u16(&reader) != asked->qclass || reader.bad)
 		return false;
-	if (attempt->plan.tcp || s53_name_same(&name, &attempt->pending->spelling))
+	if (attempt->plan.tcp || s53_name_same(&name, &attempt->fetch->question.name))
 		return true;
 	attempt->case_differs = true;
 	return false;
@@ -70,34 +70,33 @@ s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octe
 	    s53_header_opcode(octets) == S53_OPCODE_QUERY &&
 	    echoes_question(attempt, octets, len) &&
 	    s53_message_check(octets, len, &attempt->reply_edns, &attempt->reply_opt_at)) {
-		/* Cut over UDP: the exchange goes on over TCP. */
+		/* Truncated over UDP: the exchange goes on over TCP. */
 		if ((s53_header_flags(octets) & S53_TC) != 0)
-			attempt->plan.tcp = attempt->cut = true;
+			attempt->plan.tcp = attempt->truncated = true;
 		return true;
 	}
-	s53_count(attempt->pending->query.resolver->counters, S53_C_VALIDATE_REJECTED);
+	s53_count(attempt->fetch->resolver->counters, S53_C_VALIDATE_REJECTED);
 	return false;
 }
 
 /*
- * The server cannot help with this question: go to the next. Whether that speaks against the server
+ * The server cannot help with this query: go to the next. Whether that speaks against the server
  * shows when another one can.
  */
 static enum s53_verdict
-next_server(struct s53_pending *pending, struct s53_attempt *attempt, uint16_t rcode)
+next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode)
 {
 	bool explored = attempt->plan.explores;
 	char addr[S53_ADDR_TEXT];
 
 	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
-	s53_count(pending->query.resolver->counters, S53_C_VALIDATE_FAILURE);
-	pending->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
-	snprintf(
-	    pending->ede_text, sizeof pending->ede_text, "%s answered with rcode %u", addr, rcode);
+	s53_count(fetch->resolver->counters, S53_C_VALIDATE_FAILURE);
+	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
+	snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s answered with rcode %u", addr, rcode);
 	s53_attempt_fails(attempt);
-	pending->unfit |= 1u << attempt->plan.server;
+	fetch->failed_by_rcode |= 1u << attempt->plan.server;
 	s53_attempt_free(attempt);
-	return explored && !s53_list_empty(&pending->attempts) ? S53_WAIT : S53_RETRY;
+	return explored && !s53_list_empty(&fetch->attempts) ? S53_WAIT : S53_RETRY;
 }
 
 /*
@@ -105,21 +104,21 @@ next_server(struct s53_pending *pending, struct s53_attempt *attempt, uint16_t r
  * s6.2.2, s7).
  */
 static enum s53_verdict
-without_edns(struct s53_pending *pending, struct s53_attempt *attempt)
+without_edns(struct s53_fetch *fetch, struct s53_attempt *attempt)
 {
-	s53_count(pending->query.resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
-	pending->plan = attempt->plan;
-	pending->plan.edns = false;
-	pending->plan.without_edns = true;
+	s53_count(fetch->resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
+	fetch->plan = attempt->plan;
+	fetch->plan.edns = false;
+	fetch->plan.without_edns = true;
 	s53_attempt_free(attempt);
-	return s53_step_exchange(&pending->query);
+	return s53_step_exchange(fetch);
 }
 
 /* OPT is hop by hop; RA, AA and the rest of the flags are set when the client is answered. */
 static void
-make_ours(struct s53_query *query, const struct s53_attempt *attempt)
+make_ours(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 {
-	struct s53_outcome *outcome = &query->outcome;
+	struct s53_outcome *outcome = &fetch->outcome;
 
 	outcome->authentic = (s53_header_flags(outcome->message) & S53_AD) != 0;
 	if (attempt->reply_opt_at != 0)
@@ -127,22 +126,22 @@ make_ours(struct s53_query *query, const struct s53_attempt *attempt)
 		    outcome->message, outcome->message_len, attempt->reply_opt_at);
 }
 
-/* What the answer says of the servers: of the one that gave it, and of those that could not. */
+/* Observe what the answer shows of the server that gave it, and of those that could not. */
 static void
-note_servers(const struct s53_pending *pending, const struct s53_attempt *attempt)
+note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 {
-	const struct s53_group *group = pending->query.route->group;
+	const struct s53_group *group = fetch->route->group;
 	struct s53_observation sign = { .event = S53_OBSERVED_FAILED };
-	uint64_t now_ms = pending->query.now_ms;
+	uint64_t now_ms = fetch->now_ms;
 
 	if (attempt->reply_edns.present)
 		s53_upstream_show_edns(s53_attempt_server(attempt), now_ms);
 	if (attempt->plan.without_edns)
 		s53_upstream_set_quirk(s53_attempt_server(attempt), S53_QUIRK_NO_EDNS, now_ms);
-	for (unsigned i = 0; pending->unfit != 0 && i < s53_group_size(group); i++) {
+	for (unsigned i = 0; fetch->failed_by_rcode != 0 && i < s53_group_size(group); i++) {
 		struct s53_upstream *server = s53_group_server(group, i);
 
-		if ((pending->unfit >> i & 1) == 0)
+		if ((fetch->failed_by_rcode >> i & 1) == 0)
 			continue;
 		sign.over = s53_upstream_wants_tcp(server) ? S53_OVER_TCP : S53_OVER_UDP;
 		s53_upstream_observe(server, sign, now_ms);
@@ -150,14 +149,13 @@ note_servers(const struct s53_pending *pending, const struct s53_attempt *attemp
 }
 
 enum s53_verdict
-s53_step_validate(struct s53_query *query)
+s53_step_validate(struct s53_fetch *fetch)
 {
-	struct s53_pending *pending = query->pending;
-	struct s53_attempt *attempt = pending->answered;
-	uint16_t rcode = (uint16_t)(s53_header_rcode(query->outcome.message) |
+	struct s53_attempt *attempt = fetch->answered;
+	uint16_t rcode = (uint16_t)(s53_header_rcode(fetch->outcome.message) |
 	    (attempt->reply_edns.present ? attempt->reply_edns.rcode_high << 4 : 0));
 
-	pending->answered = NULL;
+	fetch->answered = NULL;
 	switch (rcode) {
 	case S53_RCODE_NOERROR:
 	case S53_RCODE_NXDOMAIN:
@@ -167,16 +165,15 @@ s53_step_validate(struct s53_query *query)
 	case S53_RCODE_NOTIMP:
 	case S53_RCODE_BADVERS:
 		if (attempt->plan.edns)
-			return without_edns(pending, attempt);
-		return next_server(pending, attempt, rcode);
+			return without_edns(fetch, attempt);
+		return next_server(fetch, attempt, rcode);
 	default:
-		return next_server(pending, attempt, rcode);
+		return next_server(fetch, attempt, rcode);
 	}
-	if (s53_header_count(query->outcome.message, S53_QUESTION) != 1)
-		return next_server(pending, attempt, rcode);
-	make_ours(query, attempt);
-	query->outcome.rcode = rcode;
-	note_servers(pending, attempt);
-	s53_attempts_end(pending); /* nobody else is waited for */
+	if (s53_header_count(fetch->outcome.message, S53_QUESTION) != 1)
+		return next_server(fetch, attempt, rcode);
+	make_ours(fetch, attempt);
+	fetch->outcome.rcode = rcode;
+	note_servers(fetch, attempt);
 	return S53_NEXT;
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * attempt.h - one upstream query of a fetch, to one server.
+ *
+ * Layer    resolve (private)
+ * Threads  its worker's
+ * Memory   the resolver's pool; an attempt belongs to its fetch and never outlives it
+ * Units    ms, octets
+ *
+ * All attempts of a fetch stay open until one of them has brought the answer, so that a late reply
+ * of the first still counts. An attempt whose request timeout is over hedges (a query to another
+ * server) or retries (to the same ones) once; after that it only watches the servers' states.
+ */
+#pragma once
+
+#include <split53/edns.h>
+#include <split53/exchange.h>
+#include <split53/header.h>
+#include <split53/list.h>
+#include <split53/name.h>
+
+#define S53_TIMEOUT_SLICE_MS 500 /* of a longer timeout: then the servers' states are looked at */
+#define S53_ASK_MAX (S53_HEADER_LEN + S53_NAME_MAX + 4 + S53_OPT_LEN)
+
+struct s53_fetch;
+
+/* Which server is queried, and how. */
+struct s53_plan {
+	unsigned server; /* index in the group */
+	bool edns, tcp;
+	bool without_edns; /* because it could not take it: remembered when that helps */
+	bool explores; /* a copy, to see how the server does: its timeout leads to nothing */
+};
+
+struct s53_attempt {
+	struct s53_link link; /* in the fetch's list */
+	struct s53_fetch *fetch;
+	struct s53_exchange *exchange;
+	struct s53_plan plan;
+	uint32_t rest_ms; /* of its timeout, when the part that runs is over */
+	uint64_t due_ms; /* when the first part of its timeout is over */
+	uint16_t ask_len;
+	bool overdue; /* the first part is over */
+	bool extended; /* its timeout was extended once, to spare a hedge */
+	bool hedged; /* its timeout has led to another query: from now on it only watches */
+	bool expired; /* the client sent its query again: its timeout is over at once */
+	bool truncated; /* the response came with TC: it is fetched over TCP now */
+	bool server_was_up; /* when it was queried */
+	bool case_differs; /* a response was right but for the letter case of its question */
+	struct s53_edns reply_edns; /* of the response that passed the check */
+	size_t reply_opt_at;
+	uint8_t ask[S53_ASK_MAX];
+};
+
+/* NULL: no memory. */
+struct s53_attempt *s53_attempt_new(struct s53_fetch *fetch, const struct s53_plan *plan);
+void s53_attempt_free(struct s53_attempt *attempt); /* cancels its exchange */
+
+struct s53_upstream *s53_attempt_server(const struct s53_attempt *attempt);
+
+/* Its server cannot help this fetch: to be called before the attempt is freed. */
+void s53_attempt_fails(const struct s53_attempt *attempt);
+
+/* Its request timeout is over now, whatever is left of it. */
+void s53_attempt_expire(struct s53_attempt *attempt);
+
+/* overdue.c: how long its server has before the next one is queried as well; 0: no matter. */
+uint32_t s53_attempt_timeout_ms(const struct s53_attempt *attempt);
+
+/* overdue.c: the exchange's overdue(), see exchange.h. */
+void s53_attempt_overdue(void *arg, struct s53_exchange *exchange);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fetch.c - the life of a fetch: from the first client, or none, to the end that wakes them all.
+ */
+#include "fetch.h"
+
+#include <split53/cache.h>
+
+#include "resolver_private.h"
+
+#define SPELLINGS 8 /* to be drawn: a name without letters has but one */
+
+/* What a fetch needs of the query that it begins with; the rest as if nothing was asked yet. */
+static void
+init(struct s53_fetch *fetch, const struct s53_query *query)
+{
+	fetch->resolver = query->resolver;
+	fetch->policy = s53_policy_keep(query->policy);
+	fetch->view = query->view;
+	fetch->route = query->route;
+	fetch->answering = query->answering;
+	fetch->key = query->key;
+	fetch->key.name = &fetch->question.lower;
+	s53_name_copy(&fetch->question.lower, &query->request.question.lower);
+	fetch->question.qtype = query->request.question.qtype;
+	fetch->question.qclass = query->request.question.qclass;
+	fetch->now_ms = fetch->fresh_ms = query->now_ms;
+	fetch->deadline_ms = query->deadline_ms;
+	fetch->short_of_time = query->short_of_time;
+	fetch->has_older = query->stale;
+}
+
+struct s53_fetch *
+s53_fetch_new(const struct s53_query *query)
+{
+	struct s53_resolver *resolver = query->resolver;
+	struct s53_fetch *fetch =
+	    s53_pool_take(&resolver->free_fetches, sizeof *fetch, offsetof(struct s53_fetch, link));
+
+	if (fetch == NULL)
+		return NULL;
+	init(fetch, query);
+	s53_list_append(&resolver->fetches, &fetch->link);
+	s53_list_init(&fetch->bucket);
+	s53_list_init(&fetch->clients);
+	s53_list_init(&fetch->attempts);
+	fetch->in_table = fetch->in_zone_quota = fetch->in_client_quota = false;
+	fetch->shed = false;
+	fetch->asked = fetch->asked_down = fetch->overdue = fetch->hedges = false;
+	fetch->owes_budget = fetch->group_dead = false;
+	fetch->joined = fetch->expired = fetch->pass = fetch->attempt_count = 0;
+	fetch->tried = fetch->failed = fetch->left_out = 0;
+	fetch->failed_ill = fetch->failed_by_rcode = 0;
+	fetch->answered = NULL;
+	fetch->asked_hash = 0;
+	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
+	fetch->ede_text[0] = '\0';
+	return fetch;
+}
+
+/* Not in lower case, as clients send it: so it is known as ours, should it come back. */
+static void
+draw_spelling(struct s53_question *question)
+{
+	for (unsigned i = 0; i < SPELLINGS; i++) {
+		s53_name_copy(&question->name, &question->lower);
+		s53_name_scramble(&question->name);
+		if (!s53_name_same(&question->name, &question->lower))
+			break;
+	}
+}
+
+void
+s53_fetch_begin(struct s53_fetch *fetch, bool in_table)
+{
+	struct s53_group *group = fetch->route->group;
+
+	if (in_table)
+		s53_inflight_add(&fetch->resolver->inflight, fetch);
+	draw_spelling(&fetch->question);
+	s53_loop_enter(fetch);
+	fetch->in_zone_quota = s53_group_enter(group);
+	if (!fetch->in_zone_quota) {
+		s53_over_quota(fetch, s53_group_rules(group)->per_zone.drop);
+		s53_fetch_end(fetch);
+		return;
+	}
+	fetch->step = S53_STEP_CHOOSE;
+	s53_fetch_run(fetch);
+}
+
+void
+s53_fetch_join(struct s53_fetch *fetch, struct s53_pending *pending)
+{
+	pending->fetch = fetch;
+	s53_list_append(&fetch->clients, &pending->wait);
+}
+
+void
+s53_fetch_leave(struct s53_pending *pending)
+{
+	struct s53_fetch *fetch = pending->fetch;
+
+	pending->fetch = NULL;
+	s53_list_remove(&pending->wait);
+	if (!s53_list_empty(&fetch->clients) || fetch->in_client_quota)
+		return;
+	s53_recursive_enter(fetch->resolver, fetch->policy->recursive_clients, true);
+	fetch->in_client_quota = true;
+}
+
+/*
+ * Each client goes on with the outcome. Where that leads on, the first leads the chase and the
+ * others follow it: each could chase by itself, but would hold all that a chase takes.
+ */
+static void
+wake_clients(struct s53_fetch *fetch)
+{
+	struct s53_pending *leader = NULL;
+	struct s53_link *link;
+
+	while ((link = s53_list_pop(&fetch->clients)) != NULL) {
+		struct s53_pending *pending = S53_CONTAINER_OF(link, struct s53_pending, wait);
+
+		pending->fetch = NULL;
+		pending->query.now_ms = fetch->now_ms;
+		pending->query.outcome = fetch->outcome;
+		if (leader != NULL) {
+			s53_list_append(&leader->followers, link);
+			continue;
+		}
+		s53_pending_wake(pending);
+		if (fetch->outcome.leads_on)
+			leader = pending;
+	}
+}
+
+void
+s53_fetch_end(struct s53_fetch *fetch)
+{
+	struct s53_resolver *resolver = fetch->resolver;
+
+	S53_LIST_EACH_SAFE (&fetch->attempts, link, following) {
+		s53_attempt_free(S53_CONTAINER_OF(link, struct s53_attempt, link));
+	}
+	if (fetch->in_table)
+		s53_inflight_remove(&resolver->inflight, fetch);
+	s53_loop_leave(fetch);
+	if (fetch->in_zone_quota)
+		s53_group_leave(fetch->route->group);
+	if (fetch->in_client_quota)
+		s53_recursive_leave(resolver);
+	if (fetch->outcome.message != NULL)
+		s53_clients_learn(fetch);
+	wake_clients(fetch);
+	s53_list_remove(&fetch->link);
+	s53_list_append(&resolver->ended, &fetch->link);
+}
+
+enum s53_verdict
+s53_fetch_fail(struct s53_fetch *fetch, uint16_t ede, const char *text)
+{
+	fetch->outcome =
+	    (struct s53_outcome){ .rcode = S53_RCODE_SERVFAIL, .ede = ede, .ede_text = text };
+	return S53_REPLY;
+}
+
+struct s53_cache_ask
+s53_fetch_cache_ask(const struct s53_fetch *fetch)
+{
+	return (struct s53_cache_ask){ .key = &fetch->key,
+		.route_id = fetch->route->id,
+		.rules = fetch->answering->cache,
+		.now_ms = fetch->now_ms };
+}
+
+bool
+s53_fetch_is_cached(const struct s53_fetch *fetch)
+{
+	return fetch->policy->cache != NULL && fetch->answering->cache->enabled;
+}

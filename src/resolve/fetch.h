@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fetch.h - the upstream work for one key: which servers were queried, and what came of it.
+ *
+ * Layer    resolve (private)
+ * Threads  its worker's
+ * Memory   the resolver's pool. A fetch that has ended stays until the run queue is empty, since
+ *          the outcome that its clients answer with points into it.
+ * Units    ms
+ *
+ * A fetch walks the steps choose, exchange, validate and store, and waits for nothing but servers.
+ * So fetches never wait for each other, whatever CNAMEs say. Any number of clients wait for it
+ * (pending.h), also none: a refresh is a fetch without clients, and a client that got an expired
+ * answer early leaves its fetch, which goes on for the cache. A client may leave at any time.
+ *
+ * The end wakes all clients: each gets the outcome and goes on through the resolver's run queue.
+ * Only where the answer's CNAME leaves the route is the first of them woken alone: it leads the
+ * chase of the CNAME's end for all of them (chase.c).
+ */
+#pragma once
+
+#include "attempt.h"
+#include "query.h"
+
+#define S53_EDE_TEXT_MAX 160
+
+struct s53_fetch {
+	struct s53_link link; /* the resolver's list of all or of those that ended, or its pool */
+	struct s53_link bucket; /* in-flight table */
+	struct s53_link clients; /* pending queries, by `wait` */
+	enum s53_step step;
+	bool in_table;
+	bool in_zone_quota; /* counted against fetches-per-zone */
+	bool in_client_quota; /* counted against recursive-clients: it has or had no client */
+	bool short_of_time; /* its client had less than half of its time left at the start */
+	bool has_older; /* the cache holds an answer, fresh or expired, that this is to replace */
+	bool shed; /* clients-per-query kept a client from joining */
+	bool asked; /* a server was queried */
+	bool asked_down; /* a server was queried although it was down */
+	bool overdue; /* some attempt's request timeout is over */
+	bool hedges; /* CHOOSE is taken because of that */
+	bool owes_budget; /* the next query is paid for by the budget */
+	bool group_dead; /* as CHOOSE saw it last: all servers are down */
+	unsigned joined; /* clients that joined, also those that have left */
+	unsigned expired; /* timeouts that ended early because a client sent its query again */
+	unsigned pass; /* 0 and 1 with EDNS, later ones without */
+	unsigned attempt_count; /* open */
+	uint32_t tried; /* servers queried in this pass, a bit each */
+	uint32_t failed; /* servers that said or proved that they cannot help */
+	uint32_t failed_ill; /* those of them that were not up then: they may recover */
+	uint32_t failed_by_rcode; /* those of them that said so by an rcode */
+	uint32_t left_out; /* servers that are not queried (again) as they are stalled or down */
+	uint64_t now_ms; /* of the event that woke it */
+	uint64_t deadline_ms;
+	uint64_t fresh_ms; /* when it began, or when a client that joined had failures forgotten */
+	struct s53_resolver *resolver;
+	struct s53_policy *policy;
+	const struct s53_view *view;
+	const struct s53_route *route;
+	const struct s53_answering *answering;
+	struct s53_link attempts;
+	struct s53_plan plan; /* by CHOOSE for EXCHANGE */
+	struct s53_attempt *answered; /* for VALIDATE; its message is in the outcome */
+	struct s53_outcome outcome; /* its message is the exchange's, valid during done() */
+	uint64_t asked_hash; /* of the spelling, in the table of loop.c; 0: it is not there */
+	struct s53_key key;
+	struct s53_question question; /* name: as servers see it, in random letter case (0x20) */
+	uint16_t ede; /* of the last failure, for SERVFAIL */
+	char ede_text[S53_EDE_TEXT_MAX];
+};
+
+/* For the query's key; it has no clients and has not begun. NULL: no memory. */
+struct s53_fetch *s53_fetch_new(const struct s53_query *query);
+
+/* Choose a server and query it. `in_table`: other queries of its key join it. */
+void s53_fetch_begin(struct s53_fetch *fetch, bool in_table);
+
+/* A client waits for it; leaves before the end. */
+void s53_fetch_join(struct s53_fetch *fetch, struct s53_pending *pending);
+void s53_fetch_leave(struct s53_pending *pending);
+
+/* pipeline.c: walk the table from fetch->step until the fetch ends or waits. */
+void s53_fetch_run(struct s53_fetch *fetch);
+
+/* It is over, with its outcome: cancel what is under way, wake its clients. */
+void s53_fetch_end(struct s53_fetch *fetch);
+
+/* Set an outcome without records; returns S53_REPLY. */
+enum s53_verdict s53_fetch_fail(struct s53_fetch *fetch, uint16_t ede, const char *text);
+
+/* What the cache is asked with. Is there a cache, and is it to be used for this route? */
+struct s53_cache_ask s53_fetch_cache_ask(const struct s53_fetch *fetch);
+bool s53_fetch_is_cached(const struct s53_fetch *fetch);
+
+/* The steps that run on a fetch, each in a file of its own. */
+enum s53_verdict s53_step_choose(struct s53_fetch *fetch);
+enum s53_verdict s53_step_exchange(struct s53_fetch *fetch);
+enum s53_verdict s53_step_validate(struct s53_fetch *fetch);
+enum s53_verdict s53_step_store(struct s53_fetch *fetch);
+
+/* choose.c: how a server is to be queried in this pass. */
+struct s53_plan s53_plan_for(const struct s53_fetch *fetch, unsigned server);
+
+/* choose.c: has this pass queried all servers? */
+bool s53_all_asked(const struct s53_fetch *fetch);
+
+/* choose.c: no server is left: SERVFAIL, and why as far as that is known. */
+enum s53_verdict s53_give_up(struct s53_fetch *fetch);
+
+/* choose.c: over a quota of servers or zones. */
+enum s53_verdict s53_over_quota(struct s53_fetch *fetch, bool drop);
+
+/* attempt.c: the attempt begun last, of those that do not explore if there is one; or NULL. */
+struct s53_attempt *s53_fetch_last_attempt(const struct s53_fetch *fetch);
+
+/* exchange.c: an event of an exchange: take up the fetch at this step. */
+void s53_fetch_resume(struct s53_fetch *fetch, enum s53_step step);
+
+/* validate.c: the exchange's check(), see exchange.h. */
+bool s53_validate_check(
+    void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
+
+/* store.c: the fetch has failed, as its outcome says: remember it. */
+void s53_store_failure(const struct s53_fetch *fetch);
+
+/* stale.c: expired answers go out now, to the clients that wait; the fetch goes on. */
+void s53_stale_offer(struct s53_fetch *fetch);
+
+/* loop.c: its question is known, as spelled, as long as it is under way. Leave: also without. */
+void s53_loop_enter(struct s53_fetch *fetch);
+void s53_loop_leave(struct s53_fetch *fetch);
+
+/* join.c: the answer is here, and clients-per-query kept clients out: raise the limit. */
+void s53_clients_learn(const struct s53_fetch *fetch);

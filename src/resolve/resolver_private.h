@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * resolver_private.h - what a resolver holds.
+ *
+ * Layer    resolve (private)
+ * Threads  its worker's; `shared` is every worker's, by atomics
+ * Memory   the resolver owns the pools, the table and all that waits
+ */
+#pragma once
+
+#include <split53/resolver.h>
+
+#include "budget.h"
+#include "fetch.h"
+#include "inflight.h"
+#include "pending.h"
+#include "pool.h"
+
+#define S53_CYCLIC_TURNS 512
+
+struct s53_resolver {
+	struct s53_exchanger *exchanger;
+	struct s53_counters *counters;
+	struct s53_resolver_shared *shared;
+	struct s53_policy *policy;
+	struct s53_inflight inflight;
+	struct s53_link fetches; /* all under way */
+	struct s53_link ended; /* fetches that go when the run queue is empty */
+	struct s53_link run_queue; /* pending queries that are ready, by `wait` */
+	struct s53_pool free_pending, free_fetches, free_attempts;
+	unsigned pending_count; /* of this worker, as recursive-clients counts */
+	uint32_t dice; /* of random order: arrange.c */
+	uint16_t turns[S53_CYCLIC_TURNS]; /* of cyclic order: whose record comes first next time */
+	uint64_t error_told_ms; /* when a failure was last logged at info */
+	uint64_t stale_told_ms; /* and a stale answer */
+	uint64_t dead_asked_ms; /* when dead servers were last queried beside a stale answer */
+	struct s53_budget budget;
+	unsigned clients_more; /* over clients-per-query, as experience has shown: join.c */
+	uint64_t clients_less_ms; /* when that was last lowered or raised */
+	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
+};
+
+/*
+ * Run all that is ready, then free the fetches that have ended. Each entry point into the resolver
+ * (a batch, an exchange's done() or overdue(), a timer, the end) calls this last. So a query is
+ * never run from within another one's step, and an upstream's answer is sent to all who wait while
+ * it still lies in the exchange's buffer.
+ */
+void s53_resolver_drain(struct s53_resolver *resolver);
