@@ -15,7 +15,7 @@
  *
  * The end wakes all clients: each gets the outcome and goes on through the resolver's run queue.
  * Only where the answer's CNAME leaves the route is the first of them woken alone: it leads the
- * chase of the CNAME's end for all of them (chase.c).
+ * chase of the CNAME's end, and the others follow it (chase.c).
  */
 #pragma once
 

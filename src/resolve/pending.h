@@ -14,9 +14,9 @@
  *		  answer's CNAME: its answer is theirs
  *	child	  the query for the end of its CNAME, which it chases (chase.c)
  *
- * No circle of waits can exist. A fetch waits for servers only, and a wait for a leader or child
- * begins when a fetch ends or an answer leaves the cache: along a chain of waits each one began
- * after the one before.
+ * No circle of waits can exist. A fetch waits for servers only. A query follows a leader from the
+ * moment when their fetch ends, never later, and the leader's child begins after that: so along a
+ * chain of waits each one began after the one before, and none leads back.
  */
 #pragma once
 
@@ -46,7 +46,10 @@ struct s53_pending {
  */
 struct s53_pending *s53_pending_move(struct s53_query *query);
 
-/* Its client has been served: it leaves its fetch or leader. It has no followers. */
+/*
+ * Its client has been served: it leaves its fetch or leader, whether or not that has ended. It has
+ * no followers and no child that is under way.
+ */
 void s53_pending_free(struct s53_pending *pending);
 
 /* Run it from its step on, soon: it waits in the run queue until then. */
