@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: ISC
  *
- * exchange.h - one question to one server, octets or a reason back.
+ * exchange.h - one upstream query to one server: its response, or the reason why there is none.
  *
- * Layer    transport. Replay tests link a fake in its place: resolve uses nothing of upstream's
- *          sockets but these functions.
+ * Layer    transport. Replay tests link a fake in its place: these functions are all that resolve
+ *          uses of the sockets to upstream servers.
  * Threads  an exchanger belongs to one worker; every call and callback is in its thread
  * Memory   exchanges come from the exchanger's pool and return to it when they end: with done()
  *          or s53_exchange_cancel()
  * Units    ms, octets
  * Sources  RFC 5452 (ID, port, address), RFC 7766 (TCP), RFC 1035 s4.2
  *
- * UDP goes through a rotating pool of connected sockets with random ports; TCP over a kept
- * connection, pipelined. A reply with TC leads to TCP to the same server by itself. An ICMP
- * refusal ends the exchanges that wait on that socket at once. An exchange that was under way while
- * this process did not run (it was stopped, or the machine was suspended) says nothing about its
- * server and is not recorded. overdue() and the end come from timers of the exchanger; no timer is
- * armed while no exchange is under way.
+ * UDP goes through a rotating pool of connected sockets with random ports, TCP through a persistent
+ * connection with pipelined queries. A response with TC set makes the exchange repeat its query
+ * over TCP. An ICMP error ends all exchanges on that socket at once. An exchange that was under way
+ * while this process did not run (it was stopped, or the machine was suspended) says nothing about
+ * its server: nothing is recorded of it. overdue() and timeouts come from timers of the exchanger;
+ * while no exchange is under way no timer is armed.
  */
 #pragma once
 
@@ -31,82 +31,90 @@ enum s53_exchange_end {
 	S53_EXCHANGE_ANSWERED,
 	S53_EXCHANGE_TIMEOUT,
 	S53_EXCHANGE_REFUSED, /* ICMP port unreachable, connection refused or reset */
-	S53_EXCHANGE_UNREACHABLE, /* no way to the host or network */
-	S53_EXCHANGE_NO_RESOURCES, /* no descriptor, memory or ID here: not the server's fault */
+	S53_EXCHANGE_UNREACHABLE, /* no route to the host or network */
+	/* this host lacks descriptors, memory or IDs: not the server's fault */
+	S53_EXCHANGE_NO_RESOURCES,
 };
 
 struct s53_exchange_ask {
 	/*
-	 * The whole question, ID aside, which the exchange draws; at least a header. Stays the
-	 * caller's and unchanged until the end.
+	 * The complete query, at least a header. The exchange draws its ID. The octets stay the
+	 * caller's and must not change until the end.
 	 */
 	const uint8_t *octets;
 	uint16_t len;
-	bool tcp; /* at once, not only on TC; a server that is tcp_only is asked so anyway */
-	uint32_t overdue_ms; /* call overdue() after this; 0: never */
-	uint32_t timeout_ms; /* of the whole exchange */
-	uint64_t now_ms; /* from when both count: read lately; 0: have the clock read */
+	bool tcp; /* use TCP from the start; a server with tcp_only gets TCP anyway */
+	uint32_t overdue_ms; /* after this long call overdue(); 0: never */
+	uint32_t timeout_ms; /* of the whole exchange, UDP and TCP together */
+	/* the start of both intervals, if the clock was read lately; 0: read the clock */
+	uint64_t now_ms;
 	void *arg;
 
 	/*
-	 * Is this the answer? Address, port, ID and QR are right; it says whether question, letter
-	 * case and sections are. false: the wait goes on. Must not start or cancel an exchange.
+	 * Is this message the response? Address, port, ID and QR have been checked; check() decides
+	 * on question, letter case and sections. false: the exchange goes on. Must not start or
+	 * cancel an exchange.
 	 */
 	bool (*check)(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
 
 	/*
-	 * No response yet; S53_OBSERVED_OVERDUE has been recorded. When the response was truncated
-	 * it is called at once, and nothing is recorded, if TCP to this server is known to be down;
-	 * otherwise later, with time for a connection and a response. The exchange goes on. May
-	 * start and cancel others, and cancel this one. NULL is fine when overdue_ms is 0.
+	 * No response yet: the caller may hedge. S53_OBSERVED_OVERDUE has been recorded. After a
+	 * truncated response, nothing is recorded; the call comes at once if TCP to this server is
+	 * known to be down, otherwise after the time of a handshake and a response. The exchange
+	 * goes on. May start and cancel others, and cancel this one. May be NULL when overdue_ms is
+	 * 0.
 	 */
 	void (*overdue)(void *arg, struct s53_exchange *exchange);
 
 	/*
-	 * The end, once. `octets`: the answer, checked, writable, `len` octets, valid during the
-	 * call only; NULL but for ANSWERED. May start and cancel other exchanges; this one is gone,
-	 * its pointer only a name that no other exchange bears before this call returns.
+	 * The end, called once. `octets`: the response that check() accepted, `len` octets,
+	 * writable, valid during the call; NULL unless ANSWERED. May start and cancel other
+	 * exchanges. This one is over: its pointer is a mere name, which no other exchange gets
+	 * before this call returns.
 	 */
 	void (*done)(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end,
 	    uint8_t *octets, size_t len);
 };
 
-/* NULL: no memory. `counters` are the worker's. */
+/* `counters`: the worker's. NULL: no memory. */
 struct s53_exchanger *s53_exchanger_new(struct event_base *base, struct s53_counters *counters);
-/* Ends nothing: no exchange may be left. Idle sockets and connections are closed. NULL is fine. */
+/* No exchange may be under way. Idle sockets and connections are closed. NULL is fine. */
 void s53_exchanger_free(struct s53_exchanger *exchanger);
 
 /*
- * Send; the ask is copied but for its octets. The exchanger holds a count of `upstream` as long as
- * it needs one. NULL: no memory (then nothing is called back). Failures that show at once come
- * through done() all the same, later, never from inside this call.
+ * Start an exchange with `upstream`. `ask` is copied, its octets are not. The exchanger holds a
+ * count of `upstream` as long as it needs one. NULL: no memory, and nothing is called back.
+ * Failures that show at once are reported through done() as well, later, never from inside of this
+ * call.
  */
 struct s53_exchange *s53_exchange_start(struct s53_exchanger *exchanger,
     struct s53_upstream *upstream, const struct s53_exchange_ask *ask);
 
 /*
- * Call overdue() again (or for the first time) `overdue_ms` from now. When that is sooner than it
- * would have been called, S53_OBSERVED_OVERDUE is not recorded then.
+ * Call overdue() `overdue_ms` from now: once more, or instead of the call that is due. If that is
+ * sooner than the call that was due, S53_OBSERVED_OVERDUE is not recorded at that call.
  */
 void s53_exchange_later(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t overdue_ms);
 
 /*
- * No callback comes any more, and the ask's octets are not looked at. One that has left is listened
- * for up to S53_LATE_REPLY_MS after that, so that the server's record learns how quick the
- * answer was, or that it was lost: also when another's answer came before this one was even late.
+ * End the exchange without a callback; the octets of the query are not read any more. If the query
+ * was sent, the exchanger awaits the late reply until S53_LATE_REPLY_MS after that, so that the
+ * server's record gets its round-trip time, or that the query was lost: also when another server
+ * answered before this one was overdue.
  */
 #define S53_LATE_REPLY_MS 2000
-#define S53_LATE_REPLY_MAX_MS 5000 /* then it is noted as lost; but it may be very slow */
+#define S53_LATE_REPLY_MAX_MS \
+	5000 /* by then a timeout was recorded, but a very slow server may still reply */
 void s53_exchange_cancel(struct s53_exchanger *exchanger, struct s53_exchange *exchange);
 
 /*
- * Call timer->fire at `due_ms` or a few ms later, from the loop. One that waits already is moved.
- * It may start and cancel anything, itself too.
+ * Call timer->fire at `due_ms` or a few ms later, from the loop. A timer that is armed already
+ * moves. fire() may start and cancel anything, also its own timer.
  */
 void s53_exchanger_timer(
     struct s53_exchanger *exchanger, struct s53_timer *timer, uint64_t due_ms, uint64_t now_ms);
 void s53_exchanger_timer_cancel(struct s53_exchanger *exchanger, struct s53_timer *timer);
 
-/* Inside of a callback: when what led to it happened, read once for all of a batch. */
+/* Inside of a callback: the time of the event that led to it, read once per batch. */
 uint64_t s53_exchanger_now_ms(const struct s53_exchanger *exchanger);

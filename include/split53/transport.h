@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * transport.h - sockets to upstream servers and their errors, with and without an exchanger.
+ * transport.h - sockets to upstream servers and what their errors mean, with and without an
+ * exchanger.
  *
  * Layer    transport
  * Threads  any
@@ -12,14 +13,14 @@
 #include <split53/upstream.h>
 
 /*
- * A socket for `upstream`: `type` is SOCK_DGRAM or SOCK_STREAM. It does not block, is closed on
- * exec, reports ICMP errors (UDP) and is bound to the source address of the server's options with
- * a port of the kernel's choice. Not connected. -1: errno says why.
+ * Open a socket for `upstream`; `type` is SOCK_DGRAM or SOCK_STREAM. It is non-blocking and
+ * close-on-exec, reports ICMP errors (UDP), and is bound to the source address of the server's
+ * options with a port of the kernel's choice. It is not connected. -1: errno.
  */
 int s53_transport_socket(const struct s53_upstream *upstream, int type);
 
 /*
- * How an exchange ends after a system call has failed with `error` (errno). NO_RESOURCES: this
- * process lacks something; the server is not to blame, and a socket that is already open may do.
+ * How an exchange ends after a system call failed with `error` (errno). NO_RESOURCES: this host
+ * lacks something; the server is not to blame, and an open socket may still work.
  */
 enum s53_exchange_end s53_transport_end_of(int error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * endpoint.c - one server as one worker reaches it: made when first asked, gone when idle.
+ * endpoint.c - one server as one worker reaches it: made for the first query, freed when idle.
  */
-#include "inside.h"
+#include "endpoint.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -13,8 +13,12 @@
 #include <split53/log.h>
 #include <split53/transport.h>
 
-#define LOOPBACK_SOCKETS 16 /* nobody off this host can forge: enough for big batches */
-#define RECEIVE_BUFFER (1 << 20) /* replies to a whole burst; the kernel may grant less */
+#include "exchanger.h"
+#include "stream.h"
+
+#define LOOPBACK_SOCKETS 16 /* no need to spread ports: no other host can forge responses */
+/* octets, for the replies to a whole burst; the kernel may grant less */
+#define RECEIVE_BUFFER (1 << 20)
 
 static void
 on_idle(struct s53_timer *timer)
@@ -26,7 +30,7 @@ on_idle(struct s53_timer *timer)
 		s53_pool_sweep(&endpoint->pool, now_ms - S53_IDLE_MS);
 		s53_stream_sweep(endpoint, now_ms - S53_IDLE_MS);
 	}
-	if (endpoint->flows == 0 && endpoint->exchanges == 0)
+	if (endpoint->flow_count == 0 && endpoint->exchange_count == 0)
 		s53_endpoint_free(endpoint);
 	else
 		s53_wheel_add(
@@ -42,7 +46,7 @@ s53_endpoint_watch(struct s53_endpoint *endpoint, uint64_t now_ms)
 }
 
 static struct s53_endpoint *
-lane_new(struct s53_exchanger *exchanger, struct s53_upstream *upstream)
+endpoint_new(struct s53_exchanger *exchanger, struct s53_upstream *upstream)
 {
 	struct s53_endpoint *endpoint = calloc(1, sizeof(*endpoint));
 	unsigned cap = s53_exchanger_sockets_max();
@@ -76,7 +80,7 @@ s53_endpoint_get(struct s53_exchanger *exchanger, struct s53_upstream *upstream)
 		if (endpoint->upstream == upstream)
 			return endpoint;
 	}
-	endpoint = lane_new(exchanger, upstream);
+	endpoint = endpoint_new(exchanger, upstream);
 	if (endpoint == NULL)
 		return NULL;
 	s53_list_append(head, &endpoint->link);
@@ -90,14 +94,14 @@ s53_endpoint_free(struct s53_endpoint *endpoint)
 	s53_wheel_cancel(&endpoint->exchanger->wheel, &endpoint->idle);
 	s53_pool_sweep(&endpoint->pool, UINT64_MAX);
 	s53_stream_sweep(endpoint, UINT64_MAX);
-	S53_ASSERT(endpoint->flows == 0 && endpoint->exchanges == 0);
+	S53_ASSERT(endpoint->flow_count == 0 && endpoint->exchange_count == 0);
 	s53_list_remove(&endpoint->link);
 	s53_upstream_drop(endpoint->upstream);
 	free(endpoint->pool.sockets);
 	free(endpoint);
 }
 
-/* Unless an option is refused: none is needed, each helps. */
+/* Failures are ignored: each option helps, none is required. */
 static void
 set_options(int fd, int family, int type)
 {
@@ -109,8 +113,8 @@ set_options(int fd, int family, int type)
 	}
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	/*
-	 * RECVERR also tells of hosts and networks that cannot be reached, not only of ports.
-	 * Without path MTU discovery it does not tell of sizes: a question fits anywhere.
+	 * RECVERR reports unreachable hosts and networks too, not only closed ports. Path MTU
+	 * discovery is off so that it does not report sizes: a query fits into any MTU.
 	 */
 	if (family == AF_INET) {
 		(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
@@ -121,16 +125,16 @@ set_options(int fd, int family, int type)
 	}
 }
 
-/* Say once that the configured source address is not ours at the moment. */
+/* Log once that this host lacks the configured source address at the moment. */
 static void
 warn_source(struct s53_endpoint *endpoint)
 {
 	const struct s53_addr *source = &s53_upstream_options(endpoint->upstream)->source;
 	char from[S53_ADDR_TEXT], to[S53_ADDR_TEXT];
 
-	if (endpoint->warned)
+	if (endpoint->source_warned)
 		return;
-	endpoint->warned = true;
+	endpoint->source_warned = true;
 	s53_log(S53_LOG_NETWORK, S53_LOG_WARNING,
 	    "query-source %s is no address of this host: %s cannot be asked",
 	    s53_addr_print_host(source, from),
@@ -149,9 +153,9 @@ s53_transport_socket(const struct s53_upstream *upstream, int type)
 		return -1;
 	set_options(fd, family, type);
 	/*
-	 * Port 0, and no bind() at all when any address will do: Linux then draws a random one out
-	 * of ip_local_port_range (RFC 6056 s3.3.1), which unlike a draw of our own never sits on
-	 * the port of a service that has yet to start.
+	 * Port 0, and no bind() when any address will do: Linux then draws a random port from
+	 * ip_local_port_range (RFC 6056 s3.3.1). A port that split53 drew itself might be that of a
+	 * service that has yet to start.
 	 */
 	if (source.family != family)
 		return fd;
@@ -185,16 +189,16 @@ s53_transport_end_of(int error)
 	case ENOBUFS:
 	case ENOMEM:
 	case EAGAIN: /* connect(): no port is free */
-	case EADDRINUSE: /* bind(): the same */
+	case EADDRINUSE: /* bind(): no port is free */
 	case EADDRNOTAVAIL:
 		return S53_EXCHANGE_NO_RESOURCES;
 	case ECONNREFUSED:
 	case ECONNRESET:
 	case EPIPE:
 		return S53_EXCHANGE_REFUSED;
-	case ETIMEDOUT: /* the kernel's patience with TCP */
+	case ETIMEDOUT: /* TCP retransmissions were not acknowledged */
 		return S53_EXCHANGE_TIMEOUT;
-	default: /* EHOSTUNREACH, ENETUNREACH, EACCES and EPERM of a firewall and their kin */
+	default: /* EHOSTUNREACH, ENETUNREACH; EACCES and EPERM come from a firewall */
 		return S53_EXCHANGE_UNREACHABLE;
 	}
 }

@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: ISC
  *
- * flow.c - who waits on a socket or a connection, by ID.
+ * flow.c - finds the exchanges on a socket or connection by ID.
  *
- * All flows of an exchanger share one table of buckets, so that a socket costs no table of its
- * own. IDs are ours and random, hence spread evenly without hashing.
+ * All flows of an exchanger share one ID table, so a socket needs no table of its own. IDs are
+ * drawn here and random, so they spread evenly over the buckets without a hash.
  */
-#include "inside.h"
+#include "flow.h"
 
 #include <split53/rand.h>
+
+#include "endpoint.h"
+#include "exchanger.h"
 
 static struct s53_exchange **
 bucket(const struct s53_flow *flow, uint16_t id)
 {
-	return &flow->endpoint->exchanger->ids[(id ^ flow->salt) % S53_ID_BUCKETS];
+	return &flow->endpoint->exchanger->id_table[(id ^ flow->salt) % S53_ID_BUCKETS];
 }
 
 void
 s53_flow_init(struct s53_flow *flow, struct s53_endpoint *endpoint, uint64_t now_ms)
 {
 	flow->endpoint = endpoint;
-	s53_list_init(&flow->waiting);
+	s53_list_init(&flow->exchanges);
 	flow->count = 0;
 	flow->holds = 0;
 	flow->salt = s53_rand_u32();
 	flow->retired = false;
 	flow->opened_ms = flow->used_ms = now_ms;
-	endpoint->flows++;
+	endpoint->flow_count++;
 }
 
 struct s53_exchange *
@@ -39,7 +42,7 @@ s53_flow_find(const struct s53_flow *flow, uint16_t id)
 }
 
 void
-s53_flow_take(struct s53_flow *flow, struct s53_exchange *exchange)
+s53_flow_add(struct s53_flow *flow, struct s53_exchange *exchange)
 {
 	struct s53_exchange **head;
 	uint16_t id;
@@ -55,7 +58,7 @@ s53_flow_take(struct s53_flow *flow, struct s53_exchange *exchange)
 	if (exchange->next != NULL)
 		exchange->next->back = &exchange->next;
 	*head = exchange;
-	s53_list_append(&flow->waiting, &exchange->link);
+	s53_list_append(&flow->exchanges, &exchange->link);
 	flow->count++;
 }
 
@@ -63,13 +66,13 @@ static void
 close_when_done(struct s53_flow *flow)
 {
 	if (flow->retired && flow->count == 0 && flow->holds == 0) {
-		flow->endpoint->flows--;
+		flow->endpoint->flow_count--;
 		flow->close(flow);
 	}
 }
 
 void
-s53_flow_leave(struct s53_exchange *exchange)
+s53_flow_remove(struct s53_exchange *exchange)
 {
 	struct s53_flow *flow = exchange->flow;
 
@@ -80,7 +83,7 @@ s53_flow_leave(struct s53_exchange *exchange)
 		exchange->next->back = exchange->back;
 	exchange->flow = NULL;
 	s53_list_remove(&exchange->link);
-	s53_list_remove(&exchange->queued);
+	s53_list_remove(&exchange->queue_link);
 	flow->count--;
 	close_when_done(flow);
 }

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: ISC
  *
- * overhear.c - exchanges that nobody waits for any more, listened for all the same.
+ * late_reply.c - cancelled exchanges that await their late reply.
  *
- * An exchange is cancelled as soon as another server has answered. How quick its own server was, or
- * that the question was lost, shows only in what comes, or does not, within the next seconds: so it
- * stays on its flow under its ID until S53_LATE_REPLY_MS after it left, when it is noted as
- * lost, and over UDP a while longer, or a server that takes 3 s for each answer would be dead for
- * good. The caller's octets are gone by then; a hash of the question section tells the answer from
- * somebody else's.
+ * Problem: an exchange is cancelled as soon as another server has answered. Whether its own server
+ * is slow, or the query was lost, shows only in the next seconds.
  *
- * Letter case does not count here. That a question comes back in other case than it was sent makes
- * the answer one not to be believed, but a forger who knows ID and port could at most have a server
- * thought alive, while a server that does not keep the case would be thought dead.
+ * Idea: the cancelled exchange stays on its flow under its ID. S53_LATE_REPLY_MS after its query
+ * was sent, a timeout is recorded. Over UDP it stays until S53_LATE_REPLY_MAX_MS; otherwise a
+ * server that takes 3 s for each response would count as dead for good. The caller's query is no
+ * longer valid by then, so a hash of the question section tells a response to the query from any
+ * other message.
+ *
+ * The comparison ignores letter case. A resolver must not believe a response whose question has
+ * other letter case than the query, but here nothing of the response is used. By guessing ID and
+ * port an attacker can at most make a server look alive, while a server that does not preserve
+ * letter case would look dead.
  */
-#include "inside.h"
+#include "late_reply.h"
 
 #include <string.h>
 
@@ -21,9 +24,13 @@
 #include <split53/hash.h>
 #include <split53/name.h>
 
+#include "endpoint.h"
+#include "observe.h"
+#include "stream.h"
+
 #define QUESTION_MAX (S53_NAME_MAX + 4)
 
-/* Octets of the question section: one name, type and class. */
+/* Length of the question section: one name, type and class. */
 static uint16_t
 question_len(const struct s53_exchange_ask *ask)
 {
@@ -36,7 +43,10 @@ question_len(const struct s53_exchange_ask *ask)
 	return (uint16_t)((at < end ? at : end) - S53_HEADER_LEN);
 }
 
-/* Of a message's question section of `len` octets, letter case aside (RFC 4343 s3). */
+/*
+ * Hash of the first `len` octets of the question section, without regard to letter case (RFC 4343
+ * s3).
+ */
 static uint64_t
 question_hash(const uint8_t *message, unsigned len)
 {
@@ -44,7 +54,8 @@ question_hash(const uint8_t *message, unsigned len)
 	uint8_t lower[QUESTION_MAX];
 
 	memcpy(lower, question, len);
-	for (unsigned i = 0; i + 4 < len; i++) /* a label's length is no letter */
+	/* the length of a label is below 64, hence no letter */
+	for (unsigned i = 0; i + 4 < len; i++)
 		lower[i] |= question[i] >= 'A' && question[i] <= 'Z' ? 0x20 : 0;
 	return s53_hash(lower, len);
 }
@@ -60,11 +71,11 @@ s53_late_reply_other_case(const struct s53_exchange *exchange, const uint8_t *oc
 	    question_hash(octets, question) == question_hash(ask->octets, question);
 }
 
-/* Without regard to the rcode: whoever says SERVFAIL lives. */
+/* Is it a response to the query, with any rcode? A server that says SERVFAIL is alive. */
 static bool
-is_answer(const struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+is_reply(const struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
-	if (s53_header_count(octets, S53_QUESTION) == 0) /* it could not read the question */
+	if (s53_header_count(octets, S53_QUESTION) == 0) /* the server could not parse the query */
 		return s53_header_rcode(octets) == S53_RCODE_FORMERR;
 	return len >= S53_HEADER_LEN + (size_t)exchange->question_len &&
 	    question_hash(octets, exchange->question_len) == exchange->question_hash;
@@ -76,7 +87,7 @@ s53_late_reply_forget(struct s53_exchange *exchange)
 	struct s53_exchanger *exchanger = exchange->exchanger;
 
 	s53_wheel_cancel(&exchanger->wheel, &exchange->timer);
-	s53_flow_leave(exchange); /* and off the list of the overheard */
+	s53_flow_remove(exchange); /* and leave exchanger->late_replies */
 	exchanger->late_reply_count--;
 	s53_exchange_recycle(exchange);
 }
@@ -85,7 +96,7 @@ void
 s53_late_reply_take(
     struct s53_exchange *exchange, const uint8_t *octets, size_t len, uint64_t now_ms)
 {
-	if (!is_answer(exchange, octets, len)) {
+	if (!is_reply(exchange, octets, len)) {
 		exchange->garbled = true;
 		return;
 	}
@@ -96,18 +107,18 @@ s53_late_reply_take(
 }
 
 static void
-lost(struct s53_exchange *exchange, uint64_t now_ms)
+on_late_reply_timeout(struct s53_exchange *exchange, uint64_t now_ms)
 {
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LOST);
 	s53_exchange_observe_timeout(exchange, now_ms);
 	if (exchange->on_tcp)
-		s53_stream_doubt(exchange->flow, exchange->sent_ms);
-	if (exchange->on_tcp || now_ms >= exchange->sent_ms + S53_LATE_REPLY_MAX_MS) {
+		s53_stream_retire_if_silent(exchange->flow, exchange->sent_at_ms);
+	if (exchange->on_tcp || now_ms >= exchange->sent_at_ms + S53_LATE_REPLY_MAX_MS) {
 		s53_late_reply_forget(exchange);
 		return;
 	}
-	exchange->given_up = true;
-	exchange->end_ms = exchange->sent_ms + S53_LATE_REPLY_MAX_MS;
+	exchange->timeout_recorded = true;
+	exchange->end_at_ms = exchange->sent_at_ms + S53_LATE_REPLY_MAX_MS;
 	s53_exchange_arm(exchange, now_ms);
 }
 
@@ -117,15 +128,15 @@ on_timer(struct s53_timer *timer)
 	struct s53_exchange *exchange = S53_CONTAINER_OF(timer, struct s53_exchange, timer);
 	uint64_t now_ms = exchange->exchanger->wheel.now_ms;
 
-	if (exchange->given_up) {
+	if (exchange->timeout_recorded) {
 		s53_late_reply_forget(exchange);
 		return;
 	}
-	if (exchange->overdue_ms == 0 || exchange->overdue_ms >= exchange->end_ms) {
-		lost(exchange, now_ms);
+	if (exchange->overdue_at_ms == 0 || exchange->overdue_at_ms >= exchange->end_at_ms) {
+		on_late_reply_timeout(exchange, now_ms);
 		return;
 	}
-	exchange->overdue_ms = 0;
+	exchange->overdue_at_ms = 0;
 	s53_exchange_observe_overdue(exchange, now_ms);
 	s53_exchange_arm(exchange, now_ms);
 }
@@ -136,22 +147,22 @@ s53_late_reply_await(struct s53_exchange *exchange)
 	struct s53_exchanger *exchanger = exchange->exchanger;
 	uint64_t now_ms = s53_clock_ms();
 
-	if (exchange->flow == NULL || !s53_list_empty(&exchange->queued) ||
+	if (exchange->flow == NULL || !s53_list_empty(&exchange->queue_link) ||
 	    exchanger->late_reply_count >= S53_LATE_REPLIES_MAX)
-		return false; /* it has failed, it has not left, they are too many */
-	s53_exchange_settle(exchange);
+		return false; /* it has failed, its query was not sent, or too many await one */
+	s53_exchange_deactivate(exchange);
 	exchange->question_len = question_len(&exchange->ask);
 	exchange->question_hash = question_hash(exchange->ask.octets, exchange->question_len);
-	exchange->overheard = true;
-	exchange->given_up = false;
+	exchange->awaits_late_reply = true;
+	exchange->timeout_recorded = false;
 	exchanger->late_reply_count++;
-	s53_list_append(&exchanger->overheard, &exchange->queued);
+	s53_list_append(&exchanger->late_replies, &exchange->queue_link);
 	if (exchange->overdue_observed)
-		exchange->overdue_ms = 0;
-	exchange->end_ms = exchange->sent_ms + S53_LATE_REPLY_MS;
+		exchange->overdue_at_ms = 0;
+	exchange->end_at_ms = exchange->sent_at_ms + S53_LATE_REPLY_MS;
 	exchange->timer.fire = on_timer;
-	if (exchange->end_ms <= now_ms)
-		lost(exchange, now_ms);
+	if (exchange->end_at_ms <= now_ms)
+		on_late_reply_timeout(exchange, now_ms);
 	else
 		s53_exchange_arm(exchange, now_ms);
 	return true;

@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: ISC
  *
- * notes.c - what the exchanger has seen of a server, told to the server's record.
+ * observe.c - records in a server's health what its exchanges and flows have shown.
  *
- * What was under way while this process stood still is not told: its answer may have come and gone,
- * and its time is not the server's.
+ * Nothing is recorded of a query that was sent before this process stood still (stopped, or the
+ * machine suspended): a response may have arrived and been dropped meanwhile, and the elapsed time
+ * is not the server's.
  */
-#include "inside.h"
+#include "observe.h"
 
 #include <split53/clock.h>
+
+#include "endpoint.h"
 
 void
 s53_exchange_observe(const struct s53_exchange *exchange, enum s53_observed event, uint64_t now_ms)
 {
 	struct s53_observation sign = { .event = event,
 		.over = exchange->on_tcp ? S53_OVER_TCP : S53_OVER_UDP,
-		.waited_ms = (uint32_t)s53_clock_since_ms(exchange->sent_ms, now_ms),
+		.waited_ms = (uint32_t)s53_clock_since_ms(exchange->sent_at_ms, now_ms),
 		.resumed_ms = exchange->exchanger->wheel.resumed_ms };
 
-	if (exchange->sent_ms >= exchange->exchanger->wheel.resumed_ms)
+	if (exchange->sent_at_ms >= exchange->exchanger->wheel.resumed_ms)
 		s53_upstream_observe(exchange->endpoint->upstream, sign, now_ms);
 }
 
 void
 s53_exchange_observe_timeout(const struct s53_exchange *exchange, uint64_t now_ms)
 {
-	if (exchange->lives)
+	if (exchange->alive)
 		return;
 	s53_exchange_observe(
 	    exchange, exchange->garbled ? S53_OBSERVED_GARBLED : S53_OBSERVED_TIMEOUT, now_ms);
@@ -33,7 +36,7 @@ s53_exchange_observe_timeout(const struct s53_exchange *exchange, uint64_t now_m
 void
 s53_exchange_observe_overdue(struct s53_exchange *exchange, uint64_t now_ms)
 {
-	if (exchange->overdue_observed || exchange->lives)
+	if (exchange->overdue_observed || exchange->alive)
 		return;
 	exchange->overdue_observed = true;
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LATE);

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: ISC
  *
- * pool.c - a rotating pool of connected UDP sockets with random ports.
+ * pool.c - an endpoint's rotating pool of connected UDP sockets with random ports.
  *
- * A socket per query costs more than all the rest of a query together, one socket for all gives
- * forgers the port (RFC 5452 s9.2). So each query gets a new socket until the pool is full, then
- * a random one of the pool; each is replaced after a bounded number of queries or seconds, which
- * makes what a forger learns of a port worthless soon. Connected, so that the kernel drops what
- * comes from another address or port and tells of ICMP errors.
+ * Problem: a new socket per query costs more than all the rest of the query; one socket for all
+ * queries reveals the port to attackers (RFC 5452 s9.2).
  *
- * A loopback server has few sockets: no stranger can forge there, and what one socket takes
- * until the next flush leaves in one sendmmsg() and comes back in one recvmmsg().
+ * Idea: a query gets a new socket until the pool is full, then a random socket of the pool. A
+ * socket is replaced after USES_MAX queries or AGE_MAX_MS, so a port that an attacker learns is
+ * soon worthless. Sockets are connected: the kernel then drops datagrams from other addresses and
+ * ports, and reports ICMP errors.
+ *
+ * The endpoint of a loopback server has few sockets: no other host can forge responses there. All
+ * queries that one socket gets until the next flush leave with one sendmmsg(), and the responses
+ * arrive with one recvmmsg().
  */
-#include "inside.h"
+#include "udp.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <split53/rand.h>
+#include <split53/transport.h>
+
+#include "endpoint.h"
+#include "exchanger.h"
 
 #define USES_MAX 1000
 #define AGE_MAX_MS 30000
@@ -39,7 +46,7 @@ close_socket(struct s53_flow *flow)
 	if (sock->blocked)
 		event_del(&sock->writable);
 	close(sock->fd);
-	s53_list_remove(&sock->dirty);
+	s53_list_remove(&sock->unsent_link);
 	if (exchanger->spare_socket_count >= SPARES_MAX) {
 		free(sock);
 		return;
@@ -48,7 +55,7 @@ close_socket(struct s53_flow *flow)
 	s53_list_push(&exchanger->spare_sockets, &sock->spare);
 }
 
-/* An object for a socket, a used one when there is one. */
+/* An object for a socket, from the spare list if possible. */
 static struct s53_socket *
 socket_object(struct s53_exchanger *exchanger)
 {
@@ -100,8 +107,8 @@ socket_new(struct s53_endpoint *endpoint, uint64_t now_ms)
 	sock->fd = fd;
 	sock->uses = 0;
 	sock->blocked = false;
-	s53_list_init(&sock->queue);
-	s53_list_init(&sock->dirty);
+	s53_list_init(&sock->unsent);
+	s53_list_init(&sock->unsent_link);
 	s53_list_init(&sock->spare);
 	s53_flow_init(&sock->flow, endpoint, now_ms);
 	sock->flow.close = close_socket;
@@ -110,9 +117,9 @@ socket_new(struct s53_endpoint *endpoint, uint64_t now_ms)
 }
 
 static void
-place(struct s53_pool *pool, struct s53_socket *sock)
+add_socket(struct s53_pool *pool, struct s53_socket *sock)
 {
-	sock->place = pool->count;
+	sock->index = pool->count;
 	pool->sockets[pool->count++] = sock;
 }
 
@@ -123,8 +130,8 @@ s53_pool_retire(struct s53_socket *sock)
 
 	if (sock->flow.retired)
 		return;
-	pool->sockets[sock->place] = pool->sockets[--pool->count];
-	pool->sockets[sock->place]->place = sock->place;
+	pool->sockets[sock->index] = pool->sockets[--pool->count];
+	pool->sockets[sock->index]->index = sock->index;
 	if (pool->current == sock)
 		pool->current = NULL;
 	s53_flow_retire(&sock->flow);
@@ -147,7 +154,9 @@ is_spent(const struct s53_socket *sock, uint64_t now_ms)
 	return sock->uses >= USES_MAX || now_ms - sock->flow.opened_ms >= AGE_MAX_MS;
 }
 
-/* A random one of the pool, replaced when it is spent. NULL: all that were drawn are full. */
+/*
+ * A random socket of the pool, or its replacement when it is spent. NULL: each one drawn is full.
+ */
 static struct s53_socket *
 reuse(struct s53_endpoint *endpoint, uint64_t now_ms)
 {
@@ -159,7 +168,7 @@ reuse(struct s53_endpoint *endpoint, uint64_t now_ms)
 
 		if (is_spent(sock, now_ms) && (fresh = socket_new(endpoint, now_ms)) != NULL) {
 			s53_pool_retire(sock);
-			place(pool, fresh);
+			add_socket(pool, fresh);
 			return fresh;
 		}
 		if (sock->flow.count < S53_FLOW_MAX)
@@ -177,7 +186,7 @@ draw(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end)
 	if (pool->count < pool->cap) {
 		sock = socket_new(endpoint, now_ms);
 		if (sock != NULL) {
-			place(pool, sock);
+			add_socket(pool, sock);
 			return sock;
 		}
 		*end = s53_transport_end_of(errno);
@@ -194,15 +203,15 @@ s53_pool_pick(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_
 	struct s53_pool *pool = &endpoint->pool;
 	struct s53_socket *sock = pool->current;
 
-	if (sock != NULL && pool->current_room > 0 && sock->flow.count < S53_FLOW_MAX) {
-		pool->current_room--;
+	if (sock != NULL && pool->current_left > 0 && sock->flow.count < S53_FLOW_MAX) {
+		pool->current_left--;
 	} else {
 		sock = draw(endpoint, now_ms, end);
 		if (sock == NULL)
 			return NULL;
 		if (s53_addr_is_loopback(s53_upstream_addr(endpoint->upstream))) {
 			pool->current = sock;
-			pool->current_room = S53_BATCH - 1;
+			pool->current_left = S53_BATCH - 1;
 		}
 	}
 	sock->uses++;

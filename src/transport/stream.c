@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * stream.c - the TCP connection of a endpoint, kept and pipelined (RFC 7766).
+ * stream.c - the TCP connection of an endpoint, kept open and pipelined (RFC 7766).
  *
- * One connection takes all questions of a endpoint, answers come in any order (s6.2.1.1, s7). When
- * the server closes it, what was not answered is asked again on a new one (s6.2.4): once when the
- * closed one had answered nothing; up to RETRIES_MAX times when it had, because servers that take
- * a fixed number of questions per connection (Consul's takes 128) close with the rest unread. A
- * connection that stays silent until an exchange on it timed out, or for SILENT_MS of questions
- * that were cancelled because another server was quicker, gets no more exchanges: it may hang in
- * a NAT or on a host that is gone, which TCP alone notices after a quarter of an hour.
+ * One connection takes all queries over TCP of an endpoint; responses arrive in any order
+ * (s6.2.1.1, s7).
+ *
+ * When the server closes it, queries without a response are sent again on a new connection
+ * (s6.2.4): once when the closed one carried no response; up to RETRIES_MAX times when it did,
+ * because servers that accept a fixed number of queries per connection (Consul: 128) close with the
+ * rest unread.
+ *
+ * A connection that carries no response retires: when a query on it times out, or when queries have
+ * waited on it for SILENT_MS, even if all of them were cancelled. It may hang in a NAT or lead to a
+ * host that is gone, which TCP alone detects after a quarter of an hour.
  */
-#include "inside.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -19,20 +23,25 @@
 #include <unistd.h>
 
 #include <split53/clock.h>
+#include <split53/transport.h>
+
+#include "endpoint.h"
+#include "exchanger.h"
+#include "observe.h"
 
 #define RETRIES_MAX 16
 #define SILENT_MS 2000
-#define OUTPUT_MAX (1 << 20) /* octets that a server may leave unread */
+#define OUTPUT_MAX (1 << 20) /* octets that wait for the server to read them */
 
 struct s53_stream {
 	struct s53_flow flow;
 	struct bufferevent *bufferevent;
 	bool connected;
 	bool answered;
-	bool garbled; /* what came is no DNS */
-	uint64_t heard_ms; /* 0: never */
-	bool waits; /* something was sent since it was heard or connected */
-	uint64_t asked_ms; /* when, while it waits: the first of it */
+	bool garbled; /* what arrived is no DNS message */
+	uint64_t received_at_ms; /* when something last arrived; 0: never */
+	bool awaiting; /* a query was sent after that, or after the handshake */
+	uint64_t awaiting_since_ms; /* while `awaiting`: when the first of these queries was sent */
 };
 
 static struct s53_stream *
@@ -50,7 +59,7 @@ close_stream(struct s53_flow *flow)
 	free(stream);
 }
 
-/* The endpoint's next exchange gets a new connection; this one goes when it is empty. */
+/* The endpoint's next query over TCP gets a new connection; this one closes when it is empty. */
 static void
 retire(struct s53_stream *stream)
 {
@@ -62,50 +71,50 @@ retire(struct s53_stream *stream)
 }
 
 static struct s53_exchange *
-first_of(struct s53_stream *stream)
+first_exchange(struct s53_stream *stream)
 {
-	return S53_CONTAINER_OF(stream->flow.waiting.next, struct s53_exchange, link);
+	return S53_CONTAINER_OF(stream->flow.exchanges.next, struct s53_exchange, link);
 }
 
 /*
- * It is closed, or never was open: ask again what is left to ask. That a connection closes which
- * was open shows nothing of the server, unless questions have run out of tries.
+ * The connection has closed, or the handshake has failed: send again what has retries left. When an
+ * open connection closes, that says nothing of the server, unless a query has no retries left.
  */
 static void
-stream_lost(struct s53_stream *stream, enum s53_exchange_end end, uint64_t now_ms)
+stream_failed(struct s53_stream *stream, enum s53_exchange_end end, uint64_t now_ms)
 {
 	unsigned retries = !stream->connected ? 0 : stream->answered ? RETRIES_MAX : 1;
 	struct s53_flow *flow = &stream->flow;
-	bool shows = !stream->connected;
+	bool blames_server = !stream->connected;
 
 	s53_flow_hold(flow);
 	retire(stream);
-	while (!s53_list_empty(&flow->waiting)) {
-		struct s53_exchange *exchange = first_of(stream);
+	while (!s53_list_empty(&flow->exchanges)) {
+		struct s53_exchange *exchange = first_exchange(stream);
 
-		if (exchange->overheard || exchange->retries >= retries) {
-			shows = shows || !exchange->overheard;
+		if (exchange->awaits_late_reply || exchange->retries >= retries) {
+			blames_server = blames_server || !exchange->awaits_late_reply;
 			s53_exchange_fail(exchange, end);
 			continue;
 		}
-		s53_flow_leave(exchange);
+		s53_flow_remove(exchange);
 		exchange->retries++;
 		s53_stream_send(exchange, now_ms);
 	}
-	if (shows && stream->garbled)
+	if (blames_server && stream->garbled)
 		s53_endpoint_observe(
 		    flow->endpoint, S53_OVER_TCP, S53_OBSERVED_GARBLED, flow->used_ms);
-	else if (shows)
+	else if (blames_server)
 		s53_endpoint_observe_end(flow->endpoint, S53_OVER_TCP, end, flow->used_ms);
 	s53_flow_release(flow);
 }
 
-/* Why libevent says that it is over; a connection that just ends was closed under us. */
+/* The reason for libevent's end of the connection. No error: the server closed it. */
 static enum s53_exchange_end
-end_of(short what, int error)
+reason_of(short what, int error)
 {
 	if ((what & BEV_EVENT_ERROR) == 0 || error == 0 || error == EAGAIN || error == EINPROGRESS)
-		return S53_EXCHANGE_REFUSED; /* libevent may have read a refusal off the socket */
+		return S53_EXCHANGE_REFUSED; /* libevent may have taken the error off the socket */
 	return s53_transport_end_of(error);
 }
 
@@ -119,17 +128,17 @@ on_event(struct bufferevent *bufferevent, short what, void *arg)
 	(void)bufferevent;
 	s53_wheel_see(&stream->flow.endpoint->exchanger->wheel, now_ms);
 	if ((what & BEV_EVENT_CONNECTED) == 0) {
-		stream_lost(stream, end_of(what, error), now_ms);
+		stream_failed(stream, reason_of(what, error), now_ms);
 		return;
 	}
 	stream->connected = true;
-	stream->asked_ms = now_ms;
-	S53_LIST_EACH (&stream->flow.waiting, it) {
-		S53_CONTAINER_OF(it, struct s53_exchange, link)->sent_ms = now_ms;
+	stream->awaiting_since_ms = now_ms;
+	S53_LIST_EACH (&stream->flow.exchanges, it) {
+		S53_CONTAINER_OF(it, struct s53_exchange, link)->sent_at_ms = now_ms;
 	}
 }
 
-/* One whole message, if there is one. false: no more, or not DNS. */
+/* Take one complete message. false: none is left, or it was no DNS. */
 static bool
 take_message(struct s53_stream *stream, struct evbuffer *input, uint64_t now_ms)
 {
@@ -145,7 +154,7 @@ take_message(struct s53_stream *stream, struct evbuffer *input, uint64_t now_ms)
 				     : evbuffer_pullup(input, (ev_ssize_t)(sizeof(prefix) + len));
 	if (frame == NULL) {
 		stream->garbled = true;
-		stream_lost(stream, S53_EXCHANGE_REFUSED, now_ms);
+		stream_failed(stream, S53_EXCHANGE_REFUSED, now_ms);
 		return false;
 	}
 	stream->answered = true;
@@ -162,15 +171,15 @@ on_read(struct bufferevent *bufferevent, void *arg)
 	uint64_t now_ms = s53_clock_ms();
 
 	s53_wheel_see(&stream->flow.endpoint->exchanger->wheel, now_ms);
-	stream->heard_ms = now_ms;
-	stream->waits = false;
+	stream->received_at_ms = now_ms;
+	stream->awaiting = false;
 	s53_flow_hold(&stream->flow);
 	while (take_message(stream, input, now_ms))
 		;
 	s53_flow_release(&stream->flow);
 }
 
-/* A descriptor that connects or has connected. -1: errno. */
+/* A descriptor with a handshake under way or done. -1: errno. */
 static int
 connecting(struct s53_endpoint *endpoint)
 {
@@ -199,7 +208,7 @@ stream_new(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end
 		return NULL;
 	}
 	*end = S53_EXCHANGE_NO_RESOURCES;
-	/* Deferred: no callback of libevent's ever comes from inside a call of ours. */
+	/* Deferred, so that libevent calls nothing back from inside of a call here. */
 	bufferevent = bufferevent_socket_new(
 	    endpoint->exchanger->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
 	if (bufferevent == NULL) {
@@ -222,7 +231,7 @@ stream_new(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end
 }
 
 static bool
-has_room(const struct s53_stream *stream)
+accepts_more(const struct s53_stream *stream)
 {
 	struct evbuffer *output = bufferevent_get_output(stream->bufferevent);
 
@@ -232,21 +241,22 @@ has_room(const struct s53_stream *stream)
 static bool
 is_silent(const struct s53_stream *stream, uint64_t now_ms)
 {
-	return stream->waits && now_ms > stream->asked_ms && now_ms - stream->asked_ms > SILENT_MS;
+	return stream->awaiting && now_ms > stream->awaiting_since_ms &&
+	    now_ms - stream->awaiting_since_ms > SILENT_MS;
 }
 
 static void
-note_asked(struct s53_stream *stream, uint64_t now_ms)
+mark_sent(struct s53_stream *stream, uint64_t now_ms)
 {
-	if (!stream->waits)
-		stream->asked_ms = now_ms;
-	stream->waits = true;
+	if (!stream->awaiting)
+		stream->awaiting_since_ms = now_ms;
+	stream->awaiting = true;
 	stream->flow.used_ms = now_ms;
 }
 
-/* Length, ID and the rest into the output, whole or not at all. */
+/* Append length, ID and the rest of the query to the output, completely or not at all. */
 static bool
-write_question(struct s53_stream *stream, const struct s53_exchange *exchange)
+write_query(struct s53_stream *stream, const struct s53_exchange *exchange)
 {
 	struct evbuffer *output = bufferevent_get_output(stream->bufferevent);
 	size_t id_len = sizeof(exchange->id);
@@ -269,7 +279,7 @@ s53_stream_send(struct s53_exchange *exchange, uint64_t now_ms)
 
 	exchange->on_tcp = true;
 	if (endpoint->stream != NULL &&
-	    (!has_room(endpoint->stream) || is_silent(endpoint->stream, now_ms)))
+	    (!accepts_more(endpoint->stream) || is_silent(endpoint->stream, now_ms)))
 		retire(endpoint->stream);
 	if (endpoint->stream == NULL)
 		endpoint->stream = stream_new(endpoint, now_ms, &end);
@@ -278,21 +288,21 @@ s53_stream_send(struct s53_exchange *exchange, uint64_t now_ms)
 		s53_exchange_fail(exchange, end);
 		return;
 	}
-	s53_flow_take(&endpoint->stream->flow, exchange);
-	note_asked(endpoint->stream, now_ms);
-	exchange->sent_ms = now_ms;
-	if (write_question(endpoint->stream, exchange))
+	s53_flow_add(&endpoint->stream->flow, exchange);
+	mark_sent(endpoint->stream, now_ms);
+	exchange->sent_at_ms = now_ms;
+	if (write_query(endpoint->stream, exchange))
 		s53_count(endpoint->exchanger->counters, S53_C_EXCHANGE_TCP);
 	else
 		s53_exchange_fail(exchange, S53_EXCHANGE_NO_RESOURCES);
 }
 
 void
-s53_stream_doubt(struct s53_flow *flow, uint64_t sent_ms)
+s53_stream_retire_if_silent(struct s53_flow *flow, uint64_t sent_at_ms)
 {
 	struct s53_stream *stream = stream_of(flow);
 
-	if (stream->heard_ms < sent_ms)
+	if (stream->received_at_ms < sent_at_ms)
 		retire(stream);
 }
 

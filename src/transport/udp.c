@@ -1,29 +1,36 @@
 /* SPDX-License-Identifier: ISC
  *
- * udp.c - datagrams out and in, in batches.
+ * udp.c - sends and receives datagrams in batches.
  *
- * A question is copied once, with its ID, into the batch: for so few octets that is cheaper than
- * to have the kernel gather two pieces. Replies land in buffers that all sockets of the exchanger
- * share; each takes the largest datagram there is, and the pages that no reply ever reached cost
- * nothing.
+ * Each query is copied once, with its ID, into the batch: for so few octets a copy is cheaper than
+ * having the kernel gather two pieces. Replies arrive in buffers that all sockets of the exchanger
+ * share. Each buffer holds the largest possible datagram; pages that no reply has reached cost no
+ * memory.
  */
-#include "inside.h"
+#include "udp.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <split53/clock.h>
+#include <split53/transport.h>
 
-/* The odd 192 octets keep the buffers from meeting in the same sets of the processor's cache. */
-#define ROOM (65536 + 192)
+#include "endpoint.h"
+#include "exchanger.h"
+#include "observe.h"
+
+/*
+ * Octets. The odd 192 keep the buffers from competing for the same sets of the processor's cache.
+ */
+#define BUFFER_LEN (65536 + 192)
 
 struct s53_batch {
 	struct mmsghdr in[S53_BATCH], out[S53_BATCH];
 	struct iovec in_vec[S53_BATCH], out_vec[S53_BATCH];
 	struct s53_exchange *sent[S53_BATCH];
-	uint8_t question[S53_BATCH][S53_UDP_QUESTION_MAX];
-	uint8_t room[S53_BATCH][ROOM];
+	uint8_t query[S53_BATCH][S53_UDP_QUERY_MAX];
+	uint8_t buffer[S53_BATCH][BUFFER_LEN];
 };
 
 struct s53_batch *
@@ -34,10 +41,10 @@ s53_batch_new(void)
 	if (batch == NULL)
 		return NULL;
 	for (unsigned i = 0; i < S53_BATCH; i++) {
-		batch->in_vec[i] = (struct iovec){ batch->room[i], ROOM };
+		batch->in_vec[i] = (struct iovec){ batch->buffer[i], BUFFER_LEN };
 		batch->in[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &batch->in_vec[i],
 						     .msg_iovlen = 1 } };
-		batch->out_vec[i].iov_base = batch->question[i];
+		batch->out_vec[i].iov_base = batch->query[i];
 		batch->out[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &batch->out_vec[i],
 						      .msg_iovlen = 1 } };
 	}
@@ -66,28 +73,31 @@ s53_udp_send(struct s53_exchange *exchange, uint64_t now_ms)
 		s53_exchange_fail(exchange, end);
 		return;
 	}
-	s53_flow_take(&sock->flow, exchange);
-	exchange->sent_ms = now_ms;
-	s53_list_append(&sock->queue, &exchange->queued);
-	if (!sock->blocked && s53_list_empty(&sock->dirty)) {
-		s53_list_append(&exchanger->dirty, &sock->dirty);
+	s53_flow_add(&sock->flow, exchange);
+	exchange->sent_at_ms = now_ms;
+	s53_list_append(&sock->unsent, &exchange->queue_link);
+	if (!sock->blocked && s53_list_empty(&sock->unsent_link)) {
+		s53_list_append(&exchanger->unsent, &sock->unsent_link);
 		s53_exchanger_defer(exchanger);
 	}
 }
 
-/* The server cannot be reached through this socket, or only this socket is at fault. */
+/*
+ * The server is unreachable through this socket: fail its exchanges, record once what `error`
+ * shows.
+ */
 static void
 socket_failed(struct s53_socket *sock, int error)
 {
 	struct s53_flow *flow = &sock->flow;
-	struct s53_link *waiting = &flow->waiting;
+	struct s53_link *left = &flow->exchanges;
 	enum s53_exchange_end end = s53_transport_end_of(error);
 
 	s53_flow_hold(flow);
 	s53_pool_retire(sock);
 	s53_endpoint_observe_end(flow->endpoint, S53_OVER_UDP, end, flow->used_ms);
-	while (!s53_list_empty(waiting))
-		s53_exchange_fail(S53_CONTAINER_OF(waiting->next, struct s53_exchange, link), end);
+	while (!s53_list_empty(left))
+		s53_exchange_fail(S53_CONTAINER_OF(left->next, struct s53_exchange, link), end);
 	s53_flow_release(flow);
 }
 
@@ -96,13 +106,14 @@ gather(struct s53_socket *sock, struct s53_batch *batch)
 {
 	unsigned count = 0;
 
-	S53_LIST_EACH (&sock->queue, it) {
-		struct s53_exchange *exchange = S53_CONTAINER_OF(it, struct s53_exchange, queued);
+	S53_LIST_EACH (&sock->unsent, it) {
+		struct s53_exchange *exchange =
+		    S53_CONTAINER_OF(it, struct s53_exchange, queue_link);
 
 		if (count == S53_BATCH)
 			break;
-		memcpy(batch->question[count], exchange->ask.octets, exchange->ask.len);
-		s53_header_set_id(batch->question[count], exchange->id);
+		memcpy(batch->query[count], exchange->ask.octets, exchange->ask.len);
+		s53_header_set_id(batch->query[count], exchange->id);
 		batch->out_vec[count].iov_len = exchange->ask.len;
 		batch->sent[count] = exchange;
 		count++;
@@ -110,19 +121,18 @@ gather(struct s53_socket *sock, struct s53_batch *batch)
 	return count;
 }
 
-/* How many left; -1: errno. */
+/* The number of datagrams that were sent. -1: errno. */
 static int
 transmit(struct s53_socket *sock, struct s53_batch *batch, unsigned count)
 {
 	if (count == 1)
-		return send(sock->fd, batch->question[0], batch->out_vec[0].iov_len, MSG_NOSIGNAL) <
-			0
+		return send(sock->fd, batch->query[0], batch->out_vec[0].iov_len, MSG_NOSIGNAL) < 0
 		    ? -1
 		    : 1;
 	return sendmmsg(sock->fd, batch->out, count, MSG_NOSIGNAL);
 }
 
-/* sendmmsg() said no. true: try again with what is still queued. */
+/* Sending has failed with `error`. true: try again with what is still queued. */
 static bool
 send_failed(struct s53_socket *sock, struct s53_exchange *first, int error)
 {
@@ -160,7 +170,7 @@ flush_socket(struct s53_exchanger *exchanger, struct s53_socket *sock)
 		if (sent < 0)
 			again = send_failed(sock, batch->sent[0], errno);
 		for (int i = 0; i < sent; i++) {
-			s53_list_remove(&batch->sent[i]->queued);
+			s53_list_remove(&batch->sent[i]->queue_link);
 			s53_count(exchanger->counters, S53_C_EXCHANGE_UDP);
 		}
 	}
@@ -172,10 +182,11 @@ s53_udp_flush(struct s53_exchanger *exchanger)
 {
 	struct s53_link *link;
 
-	while ((link = s53_list_pop(&exchanger->dirty)) != NULL) {
-		struct s53_socket *sock = S53_CONTAINER_OF(link, struct s53_socket, dirty);
+	while ((link = s53_list_pop(&exchanger->unsent)) != NULL) {
+		struct s53_socket *sock = S53_CONTAINER_OF(link, struct s53_socket, unsent_link);
 
-		sock->flow.endpoint->pool.current = NULL; /* the next batch gets another */
+		/* so the next batch gets another socket */
+		sock->flow.endpoint->pool.current = NULL;
 		flush_socket(exchanger, sock);
 	}
 }
@@ -191,7 +202,7 @@ s53_udp_on_writable(evutil_socket_t fd, short what, void *arg)
 	flush_socket(sock->flow.endpoint->exchanger, sock);
 }
 
-/* Take what the kernel tells of ICMP off its queue, which would wake us for ever. */
+/* Empty the socket's error queue; otherwise its ICMP errors would wake the loop for ever. */
 static void
 drain_errors(struct s53_socket *sock)
 {
@@ -213,17 +224,20 @@ receive_failed(struct s53_socket *sock, int error)
 	switch (error) {
 	case EAGAIN:
 	case EINTR:
-	case EMSGSIZE: /* a path's MTU: for the kernel, not for us */
+	case EMSGSIZE: /* the MTU of a path: of interest to the kernel alone */
 	case ENOBUFS:
 	case ENOMEM:
 		drain_errors(sock);
 		break;
-	default: /* ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES, EPROTO and their kin */
+	default: /* ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES, EPROTO */
 		socket_failed(sock, error);
 	}
 }
 
-/* How many are in the buffers; -1: errno. One reply, the rule off-host, needs no vector. */
+/*
+ * The number of datagrams in the buffers. -1: errno. A single expected reply, usual off-host, needs
+ * no vector.
+ */
 static int
 receive(struct s53_socket *sock, struct s53_batch *batch)
 {
@@ -231,7 +245,7 @@ receive(struct s53_socket *sock, struct s53_batch *batch)
 
 	if (sock->flow.count > 1)
 		return recvmmsg(sock->fd, batch->in, S53_BATCH, MSG_DONTWAIT, NULL);
-	len = recv(sock->fd, batch->room[0], ROOM, MSG_DONTWAIT);
+	len = recv(sock->fd, batch->buffer[0], BUFFER_LEN, MSG_DONTWAIT);
 	if (len < 0)
 		return -1;
 	batch->in[0].msg_len = (unsigned)len;
@@ -255,6 +269,6 @@ s53_udp_on_readable(evutil_socket_t fd, short what, void *arg)
 	}
 	s53_flow_hold(&sock->flow);
 	for (int i = 0; i < count; i++)
-		s53_exchange_reply(&sock->flow, batch->room[i], batch->in[i].msg_len, now_ms);
+		s53_exchange_reply(&sock->flow, batch->buffer[i], batch->in[i].msg_len, now_ms);
 	s53_flow_release(&sock->flow);
 }

@@ -279,7 +279,7 @@ time_is(struct fixture *f, uint64_t now_ms)
 }
 
 static inline struct s53_endpoint *
-only_lane(const struct fixture *f)
+only_endpoint(const struct fixture *f)
 {
 	struct s53_endpoint *endpoint = NULL;
 

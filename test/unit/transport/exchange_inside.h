@@ -11,7 +11,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "transport/inside.h"
+#include "transport/endpoint.h"
+#include "transport/exchanger.h"
+#include "transport/late_reply.h"
 
 static struct s53_observation signs[256];
 static unsigned sign_count; /* more than there is room for are counted */

@@ -225,7 +225,7 @@ a_refusal_of_what_was_asked_before_a_standstill_is_no_sign(void **arg)
 	ask_udp(&f, &before);
 	run_until(&f, &f.kept_count, 1);
 	fake_close_udp(&f.server);
-	sock = only_lane(&f)->pool.sockets[0];
+	sock = only_endpoint(&f)->pool.sockets[0];
 	assert_int_equal(send(sock->fd, "", 1, 0), 1); /* is refused */
 	usleep(PAUSE_US);
 	run_until(&f, &before.ends, 1);

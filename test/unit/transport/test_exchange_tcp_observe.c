@@ -127,7 +127,7 @@ what_is_lost_over_tcp_retires_the_connection(void **arg)
 	ask_tcp_and_cancel_late(&f, &asked);
 	time_is(&f, 50000 + S53_LATE_REPLY_MS + 8);
 	assert_sign(1, S53_OBSERVED_TIMEOUT, S53_OVER_TCP, S53_LATE_REPLY_MS);
-	assert_int_equal(only_lane(&f)->flows, 0);
+	assert_int_equal(only_endpoint(&f)->flow_count, 0);
 	fixture_stop(&f);
 }
 

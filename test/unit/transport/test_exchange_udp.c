@@ -309,7 +309,7 @@ an_answer_that_comes_to_another_socket_of_ours_is_a_stray(void **arg)
 		ask_udp(&f, &asked[i]);
 		s53_udp_flush(f.exchanger); /* the next batch gets another socket */
 	}
-	assert_int_equal(only_lane(&f)->pool.count, 2);
+	assert_int_equal(only_endpoint(&f)->pool.count, 2);
 	run_until(&f, &f.kept_count, 2);
 	/* One bucket for all IDs of both, so that nothing but the socket tells them apart. */
 	for (unsigned i = 0; i < 2; i++) {
@@ -319,8 +319,8 @@ an_answer_that_comes_to_another_socket_of_ours_is_a_stray(void **arg)
 		if (exchange->next != NULL)
 			exchange->next->back = exchange->back;
 		exchange->flow->salt = exchange->id;
-		exchange->next = f.exchanger->ids[0];
-		exchange->back = &f.exchanger->ids[0];
+		exchange->next = f.exchanger->id_table[0];
+		exchange->back = &f.exchanger->id_table[0];
 		if (exchange->next != NULL)
 			exchange->next->back = &exchange->next;
 		*exchange->back = exchange;

@@ -105,15 +105,15 @@ one_that_stays_silent_is_lost_after_two_seconds_and_gone_after_five(void **arg)
 	cancel_late(&f, &asked);
 	time_after(&f, S53_LATE_REPLY_MS - 4);
 	assert_int_equal(sign_count, 0);
-	assert_int_equal(only_lane(&f)->pool.sockets[0]->flow.count, 1);
+	assert_int_equal(only_endpoint(&f)->pool.sockets[0]->flow.count, 1);
 	time_after(&f, S53_LATE_REPLY_MS + 8);
 	assert_int_equal(sign_count, 1);
 	assert_sign(0, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, S53_LATE_REPLY_MS);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), 1);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_TIMEOUT), 0);
-	assert_int_equal(only_lane(&f)->pool.sockets[0]->flow.count, 1);
+	assert_int_equal(only_endpoint(&f)->pool.sockets[0]->flow.count, 1);
 	time_after(&f, S53_LATE_REPLY_MAX_MS + 8);
-	assert_int_equal(only_lane(&f)->pool.sockets[0]->flow.count, 0);
+	assert_int_equal(only_endpoint(&f)->pool.sockets[0]->flow.count, 0);
 	assert_int_equal(sign_count, 1);
 	fixture_stop(&f);
 }
@@ -312,8 +312,8 @@ a_refusal_ends_what_is_overheard_and_is_noted_once(void **arg)
 	run_until(&f, &asked[0].ends, 1);
 	assert_int_equal(asked[0].end, S53_EXCHANGE_REFUSED);
 	assert_int_equal(sign_count, 1);
-	for (unsigned i = 0; i < only_lane(&f)->pool.count; i++) {
-		struct s53_socket *sock = only_lane(&f)->pool.sockets[i];
+	for (unsigned i = 0; i < only_endpoint(&f)->pool.count; i++) {
+		struct s53_socket *sock = only_endpoint(&f)->pool.sockets[i];
 
 		assert_int_equal(send(sock->fd, "", 1, 0), 1); /* is refused */
 	}
@@ -352,11 +352,11 @@ a_retired_socket_waits_for_what_is_overheard_on_it(void **arg)
 	(void)arg;
 	start(&f);
 	cancel_late(&f, &asked);
-	s53_pool_retire(only_lane(&f)->pool.sockets[0]);
-	assert_int_equal(only_lane(&f)->flows, 1);
+	s53_pool_retire(only_endpoint(&f)->pool.sockets[0]);
+	assert_int_equal(only_endpoint(&f)->flow_count, 1);
 	fake_answer(&f.kept[0]);
 	run_until(&f, &sign_count, 1);
-	assert_int_equal(only_lane(&f)->flows, 0);
+	assert_int_equal(only_endpoint(&f)->flow_count, 0);
 	fixture_stop(&f);
 }
 

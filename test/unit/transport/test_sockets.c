@@ -17,9 +17,9 @@ a_batch_for_a_loopback_server_leaves_through_one_socket(void **arg)
 	fixture_start(&f, fake_answer);
 	for (unsigned i = 0; i < S53_BATCH; i++)
 		ask_udp(&f, &asked[i]);
-	assert_int_equal(only_lane(&f)->pool.count, 1);
+	assert_int_equal(only_endpoint(&f)->pool.count, 1);
 	ask_udp(&f, &asked[S53_BATCH]);
-	assert_int_equal(only_lane(&f)->pool.count, 2);
+	assert_int_equal(only_endpoint(&f)->pool.count, 2);
 	assert_int_equal(f.server.udp_queries, 0);
 	s53_udp_flush(f.exchanger);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_UDP), S53_BATCH + 1);
@@ -50,7 +50,7 @@ ten_thousand_exchanges_need_no_more_than_the_first_ones(void **arg)
 	}
 	assert_int_equal(open_fds(), fds);
 	assert_int_equal(f.exchanger->spare_count, spares);
-	assert_int_equal(only_lane(&f)->pool.count, 16);
+	assert_int_equal(only_endpoint(&f)->pool.count, 16);
 	fixture_stop(&f);
 }
 
@@ -100,28 +100,28 @@ a_socket_retires_after_its_time_but_not_before_its_answers_came(void **arg)
 		ask_udp(&f, &asked[i]);
 		run_until(&f, &asked[i].ends, 1);
 	}
-	assert_int_equal(only_lane(&f)->pool.count, 16);
+	assert_int_equal(only_endpoint(&f)->pool.count, 16);
 	s53_clock_test_set(81000);
 	for (unsigned i = 0; i < 200; i++) {
 		ask_udp(&f, &asked[i]);
 		run_until(&f, &asked[i].ends, 1);
 		assert_int_equal(asked[i].end, S53_EXCHANGE_ANSWERED);
 	}
-	assert_int_equal(only_lane(&f)->pool.count, 16);
+	assert_int_equal(only_endpoint(&f)->pool.count, 16);
 	for (unsigned i = 0; i < 16; i++)
-		retired += only_lane(&f)->pool.sockets[i]->flow.opened_ms == 81000;
+		retired += only_endpoint(&f)->pool.sockets[i]->flow.opened_ms == 81000;
 	assert_int_equal(retired, 16);
-	assert_int_equal(only_lane(&f)->flows, 17); /* the slow one's is still open */
+	assert_int_equal(only_endpoint(&f)->flow_count, 17); /* the slow one's is still open */
 	fake_answer(&f.kept[0]);
 	run_until(&f, &slow.ends, 1);
 	assert_int_equal(slow.end, S53_EXCHANGE_ANSWERED);
-	assert_int_equal(only_lane(&f)->flows, 16);
+	assert_int_equal(only_endpoint(&f)->flow_count, 16);
 	fixture_stop(&f);
 }
 
 /* Places for sockets of a endpoint that is made now, to a server of its own. */
 static unsigned
-places_of_a_new_lane(struct fixture *f, struct s53_exchanger *exchanger, uint16_t port)
+sockets_of_a_new_endpoint(struct fixture *f, struct s53_exchanger *exchanger, uint16_t port)
 {
 	struct s53_addr addr = fake_addr("192.0.2.1", port);
 	struct s53_upstream *upstream = upstream_at(f, &addr);
@@ -151,16 +151,16 @@ all_workers_together_take_no_more_than_a_share_of_the_descriptors(void **arg)
 		more[i] = s53_exchanger_new(f.base, &f.counters);
 		assert_non_null(more[i]);
 	}
-	together = places_of_a_new_lane(&f, f.exchanger, 1);
-	assert_int_equal(places_of_a_new_lane(&f, more[6], 1), together);
+	together = sockets_of_a_new_endpoint(&f, f.exchanger, 1);
+	assert_int_equal(sockets_of_a_new_endpoint(&f, more[6], 1), together);
 	few.rlim_cur = 256;
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &few), 0);
-	crowded = places_of_a_new_lane(&f, f.exchanger, 2);
+	crowded = sockets_of_a_new_endpoint(&f, f.exchanger, 2);
 	few.rlim_cur = 1024;
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &few), 0);
 	for (unsigned i = 0; i < 7; i++)
 		s53_exchanger_free(more[i]);
-	alone = places_of_a_new_lane(&f, f.exchanger, 3);
+	alone = sockets_of_a_new_endpoint(&f, f.exchanger, 3);
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &was), 0);
 	assert_int_equal(alone, 64);
 	assert_int_equal(together, 8);
@@ -187,7 +187,7 @@ without_descriptors_open_sockets_are_used_again(void **arg)
 		run_until(&f, &asked[i].ends, 1);
 		assert_int_equal(asked[i].end, S53_EXCHANGE_ANSWERED);
 	}
-	assert_int_equal(only_lane(&f)->pool.count, 1);
+	assert_int_equal(only_endpoint(&f)->pool.count, 1);
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &was), 0);
 	fixture_stop(&f);
 }
@@ -243,8 +243,8 @@ a_full_send_buffer_is_waited_for(void **arg)
 	assert_return_code(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair), 0);
 	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	(void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
-	only_lane(&f)->pool.cap = 1; /* all through this one */
-	sock = only_lane(&f)->pool.sockets[0];
+	only_endpoint(&f)->pool.cap = 1; /* all through this one */
+	sock = only_endpoint(&f)->pool.sockets[0];
 	event_del(&sock->readable);
 	assert_return_code(dup2(pair[0], sock->fd), 0);
 	event_add(&sock->readable, NULL);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * observe.h - records in a server's health what its exchanges and flows have shown.
+ *
+ * Layer    transport, private
+ * Threads  one worker's
+ * Memory   none
+ * Units    ms
+ *
+ * Nothing is recorded of a query that was sent before this process stood still.
+ */
+#pragma once
+
+#include "exchanger.h"
+
+/* Record `event` of this exchange. */
+void s53_exchange_observe(
+    const struct s53_exchange *exchange, enum s53_observed event, uint64_t now_ms);
+/* Record a timeout; GARBLED when something else arrived; nothing when the server is alive. */
+void s53_exchange_observe_timeout(const struct s53_exchange *exchange, uint64_t now_ms);
+/* Record and count that the response is overdue, once per exchange. */
+void s53_exchange_observe_overdue(struct s53_exchange *exchange, uint64_t now_ms);
+/*
+ * Record `event` of a socket or connection that was last used at `used_ms`: once for all exchanges
+ * on it, also when there is none any more.
+ */
+void s53_endpoint_observe(struct s53_endpoint *endpoint, enum s53_protocol over,
+    enum s53_observed event, uint64_t used_ms);
+/* The same for a failure. Nothing is recorded when this host is the reason. */
+void s53_endpoint_observe_end(struct s53_endpoint *endpoint, enum s53_protocol over,
+    enum s53_exchange_end end, uint64_t used_ms);

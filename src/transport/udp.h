@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * udp.h - the UDP sockets of an endpoint, and datagrams in batches.
+ *
+ * Layer    transport, private
+ * Threads  one worker's
+ * Memory   sockets belong to their pool until they retire, then to their exchanges; closed ones are
+ *          kept in the exchanger's spare list
+ * Units    ms
+ */
+#pragma once
+
+#include <event2/event_struct.h>
+
+#include <split53/exchange.h>
+
+#include "flow.h"
+
+#define S53_BATCH 32 /* datagrams of one recvmmsg() or sendmmsg() */
+
+struct s53_socket {
+	struct s53_flow flow;
+	struct s53_link unsent; /* exchanges whose query has yet to be sent, by queue_link */
+	struct s53_link unsent_link; /* in exchanger->unsent while `unsent` is not empty */
+	struct s53_link spare; /* in exchanger->spare_sockets */
+	unsigned uses; /* queries that it was picked for */
+	unsigned index; /* in pool->sockets, until it retires */
+	bool blocked; /* the send buffer is full: `writable` is pending */
+	int fd;
+	struct event readable, writable;
+};
+
+struct s53_pool {
+	struct s53_socket **sockets; /* the first `count` of `cap` */
+	unsigned cap, count;
+	struct s53_socket *current; /* of the batch that is being built (loopback only), or NULL */
+	unsigned current_left; /* datagrams that the batch still has space for */
+};
+
+/* pool.c */
+
+/*
+ * The socket for the next query to this endpoint. An open socket is used again when no new one can
+ * be opened. NULL: *end says why.
+ */
+struct s53_socket *s53_pool_pick(
+    struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end);
+/* Remove it from the pool: it gets no more queries, and closes when it is empty. */
+void s53_pool_retire(struct s53_socket *socket);
+/* Retire the sockets without exchanges that were last used at `before_ms` or earlier. */
+void s53_pool_sweep(struct s53_pool *pool, uint64_t before_ms);
+
+/* udp.c */
+
+/* Queue its query; the next flush sends it. */
+void s53_udp_send(struct s53_exchange *exchange, uint64_t now_ms);
+void s53_udp_flush(struct s53_exchanger *exchanger);
+/* libevent's callbacks of a socket. */
+void s53_udp_on_readable(evutil_socket_t fd, short what, void *arg);
+void s53_udp_on_writable(evutil_socket_t fd, short what, void *arg);
+/* The buffers and headers of recvmmsg() and sendmmsg(). NULL: no memory. */
+struct s53_batch *s53_batch_new(void);
+void s53_batch_free(struct s53_batch *batch); /* NULL is fine */
