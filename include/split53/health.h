@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * health.h - what is known of a server: its states, why it is in one, and how it is checked.
+ * health.h - the health of a server: its states, the reasons for them, and its health check.
  *
  * Layer    upstream
  * Threads  plain values, any
- * Units    ms, seconds where the name says so
+ * Units    ms; seconds where the name says so
  *
- * Each server has a record for UDP and one for TCP: a firewall may pass one of them only.
+ * Each server has a record for UDP and one for TCP: a firewall may pass only one of them.
  */
 #pragma once
 
@@ -18,57 +18,59 @@
 enum s53_protocol { S53_OVER_UDP, S53_OVER_TCP, S53_PROTOCOLS };
 
 enum s53_health_state {
-	S53_HEALTH_UP, /* asked as the group's policy says; also while nothing is known */
-	S53_HEALTH_SUSPECT, /* signs of trouble: asked when nobody better is there */
-	S53_HEALTH_STALLED, /* alive, but holds the questions that need work */
-	S53_HEALTH_DOWN, /* does not answer: asked when all others are down too */
+	S53_HEALTH_UP, /* gets queries by the group's policy; also while nothing is known */
+	S53_HEALTH_SUSPECT, /* signs of trouble: gets queries when no server is up */
+	S53_HEALTH_STALLED, /* alive but not ready: no response to queries that need work */
+	S53_HEALTH_DOWN, /* does not respond: gets queries when all others are down, too */
 	S53_HEALTH_PROBING, /* down, and a probe is under way */
-	S53_HEALTH_RECOVERING, /* was down and answers again: has to do so a few times */
+	S53_HEALTH_RECOVERING, /* was down and responds again: needs a few responses to be up */
 	S53_HEALTH_STATES
 };
 
-/* Down, and a probe may be under way. */
+/* Is it down, with or without a probe under way? */
 static inline bool
 s53_health_is_down(enum s53_health_state state)
 {
 	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
 }
 
-/* Why a server is not up, or what its last failure was. */
+/* Why a server is not up; of one that is up, its last failure. */
 enum s53_health_reason {
 	S53_REASON_NONE,
-	S53_REASON_TIMEOUT, /* no answer at all */
-	S53_REASON_LATE, /* none so far, and others are quicker */
+	S53_REASON_TIMEOUT, /* no response */
+	S53_REASON_LATE, /* no response yet; responses are overdue */
 	S53_REASON_REFUSED, /* ICMP port unreachable, RST */
-	S53_REASON_UNREACHABLE, /* no way to the host */
-	S53_REASON_GARBAGE, /* what comes is no answer to what was asked */
-	S53_REASON_RCODE, /* answers what others answer well with a failure */
-	S53_REASON_LOSS, /* too many questions or answers get lost */
-	S53_REASON_NOT_READY, /* answers, but not what needs work */
-	S53_REASON_LOOP, /* asks us what we ask it */
+	S53_REASON_UNREACHABLE, /* no route to the host */
+	S53_REASON_GARBAGE, /* what arrives is no response to the query */
+	S53_REASON_RCODE, /* a failure rcode where other servers do well */
+	S53_REASON_LOSS, /* too many queries or responses get lost */
+	S53_REASON_NOT_READY, /* responds to the liveness probe, not to the readiness probe */
+	S53_REASON_LOOP, /* forwards our queries back to us */
 	S53_REASONS
 };
 
-/* "up", "suspect" ...; "does not answer", "refused" ...: for the log, the dump and metrics. */
+/*
+ * Texts for the log, the dump and metrics: "up", "suspect", ...; "does not answer", "refused", ...
+ */
 const char *s53_health_state_name(enum s53_health_state state);
 const char *s53_health_reason_name(enum s53_health_reason reason);
 
 enum s53_check_mode {
-	S53_CHECK_LAZY, /* probes while live traffic does not prove health */
-	S53_CHECK_ALWAYS, /* and while it does, every interval */
-	S53_CHECK_NEVER, /* live traffic alone decides */
+	S53_CHECK_LAZY, /* probe while live traffic does not prove health */
+	S53_CHECK_ALWAYS, /* the same, and every interval while it does */
+	S53_CHECK_NEVER, /* no probes: live traffic alone decides */
 };
 
-/* health-check { } of one server. */
+/* The health-check statement of one server. */
 struct s53_health_check {
 	enum s53_check_mode mode;
-	struct s53_name name; /* of the question that needs real work */
+	struct s53_name name; /* of the readiness probe, which needs real work */
 	uint16_t type;
-	uint32_t accept; /* bit R: rcode R (0 to 31) proves health */
-	uint32_t interval_s; /* floor of the back-off */
-	uint32_t interval_max_s; /* its ceiling */
-	uint32_t timeout_ms; /* of one probe; a server known to be slower gets longer */
-	unsigned rise; /* answers in a row until it is up */
+	uint32_t accept; /* bit R is set: rcode R (0 to 31) proves readiness */
+	uint32_t interval_s; /* least time between two probes */
+	uint32_t interval_max_s; /* greatest time between two probes of a dead server */
+	uint32_t timeout_ms; /* of one probe; longer for a server that is known to be slow */
+	unsigned rise; /* replies in a row until it is up */
 	unsigned fall; /* failures in a row until it is down */
 };
 
@@ -82,33 +84,33 @@ struct s53_health_check {
 #define S53_CHECK_SERVFAIL (UINT32_C(1) << 2)
 
 /*
- * The defaults, for a server that is asked for the names below `apex` (lower case): SOA of it,
- * which a Consul agent answers only with a leader; `. NS` for the root. Below arpa SERVFAIL is
- * accepted.
+ * The defaults for a server of the zone `apex` (lower case). The readiness probe is SOA of the
+ * apex, which a Consul agent answers only if there is a leader; `. NS` for the root. Below arpa
+ * SERVFAIL is accepted.
  */
 void s53_health_check_init(struct s53_health_check *check, const struct s53_name *apex);
 
 /* One protocol's record, copied out. */
 struct s53_health_report {
 	enum s53_health_state state;
-	enum s53_health_reason reason; /* why it is not up; of the last failure when it is */
-	uint64_t since_ms; /* of the state */
-	bool asked; /* ever */
+	enum s53_health_reason reason; /* why it is not up; when it is up, of its last failure */
+	uint64_t since_ms; /* since when it is in this state */
+	bool asked; /* anything was ever sent to it */
 	bool has_rtt;
 	uint32_t rtt_ms, variation_ms; /* RFC 6298 s2 */
 	uint32_t loss_permille;
-	uint32_t failed_permille; /* answers that led elsewhere */
+	uint32_t failed_permille; /* replies that were failures */
 	unsigned timeouts_in_row;
-	uint64_t answered_at_ms, failed_at_ms; /* the last time; 0: never */
-	uint64_t next_probe_ms; /* 0: none is due */
+	uint64_t answered_at_ms, failed_at_ms; /* last reply and last failure; 0: never */
+	uint64_t next_probe_ms; /* 0: no probe is due */
 };
 
 /* All that is known of a server. */
 struct s53_upstream_report {
 	struct s53_addr addr;
 	struct s53_health_report path[S53_PROTOCOLS];
-	uint32_t asked; /* questions in all, over both; wraps */
+	uint32_t asked; /* queries in all, over both protocols; wraps */
 	uint32_t in_flight;
-	uint32_t no_edns_s; /* for how long EDNS is left out yet, 0: it is not */
-	uint32_t no_case_s; /* the same: letter case does not come back */
+	uint32_t no_edns_s; /* for how long queries go without EDNS; 0: they have EDNS */
+	uint32_t no_case_s; /* how long S53_QUIRK_NO_CASE lasts yet; 0: not set */
 };

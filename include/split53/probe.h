@@ -1,59 +1,64 @@
 /* SPDX-License-Identifier: ISC
  *
- * probe.h - questions of our own that see how a server does.
+ * probe.h - probes: queries of split53's own that test a server's health.
  *
  * Layer    upstream
- * Threads  main thread; what they find is noted for all
- * Memory   a prober holds a count of each server that it is asking
+ * Threads  main thread; results are recorded for all threads
+ * Memory   a prober holds a count of each server that it is probing
  * Units    ms
  *
- * Two halves. The plan (probing.c) says per server what is asked next and when, and what a result
- * means; it has no socket, so that replay tests drive it. The prober (prober.c) asks by c-ares.
+ * A probe has two halves. The plan (upstream/probing.c) decides per server which probe is sent
+ * next, when, and what its result means; it has no socket, so replay tests drive it. The prober
+ * (probe/prober.c) sends it by c-ares.
  *
- * Lazy, one at a time a server, both protocols together. While it is suspect, stalled or
- * recovering: work, again after `interval`; after a good answer at once. While it is down, in turns
- * work and life over UDP and work over TCP, each a tenth of its time down after the last, at least
- * `interval`, at most `interval-max`, with jitter of a tenth; any sign of life leads to work over
- * UDP at once. UDP and TCP of one server share these turns.
+ * There are two kinds. A readiness probe is the query of the health-check statement, which needs
+ * real work. A liveness probe is a query that any running server answers.
+ *
+ * In mode lazy a healthy server is not probed. A server in trouble has one probe under way at a
+ * time, over both protocols together. Suspect, stalled or recovering: a readiness probe every
+ * `interval`, and at once after a success. Down: readiness over TCP, readiness over UDP and
+ * liveness over UDP in rotation, each a tenth of the time down after the last, at least `interval`,
+ * at most `interval-max`, with a tenth of jitter; any response leads to a readiness probe over UDP
+ * at once.
  */
 #pragma once
 
 #include <split53/upstream.h>
 
 enum s53_probe_kind {
-	S53_PROBE_READINESS, /* the question of health-check, which needs real work */
-	S53_PROBE_LIVENESS, /* version.bind CH TXT: whoever runs has an answer, whatever it is */
+	S53_PROBE_READINESS, /* the query of the health check, which needs real work */
+	S53_PROBE_LIVENESS, /* version.bind CH TXT: any running server responds */
 };
 
 struct s53_probe {
 	enum s53_probe_kind kind;
 	enum s53_protocol over;
 	/*
-	 * WORK over UDP of a server that is not down: when it is not answered after this long, ask
-	 * for life as well. 0: do not.
+	 * READINESS over UDP to a server that is not down: without a response after this long, send
+	 * a liveness probe as well. 0: do not.
 	 */
 	uint32_t liveness_after_ms;
-	uint32_t timeout_ms; /* of the whole */
+	uint32_t timeout_ms; /* of the whole probe */
 };
 
 enum s53_probe_end {
-	S53_PROBE_ANSWERED, /* WORK: with a rcode that is accepted. LIFE: at all */
-	S53_PROBE_UNFIT, /* with SERVFAIL, which is not accepted: it lives, but it does not work */
-	S53_PROBE_NOT_READY, /* not in time, but the question for life was answered */
+	S53_PROBE_ANSWERED, /* READINESS: with a rcode that is accepted; LIVENESS: with any */
+	S53_PROBE_UNFIT, /* SERVFAIL, and that is not accepted: alive, but does no work */
+	S53_PROBE_NOT_READY, /* no response in time, but one to the liveness probe */
 	S53_PROBE_LOST,
 	S53_PROBE_REFUSED,
 	S53_PROBE_UNREACHABLE,
-	S53_PROBE_SKIPPED, /* proves nothing: no memory, no socket, this process stood still */
-	S53_PROBE_DECLINED, /* with another rcode that is not accepted: not to this question */
+	S53_PROBE_SKIPPED, /* proves nothing: no memory, no socket, or this process stood still */
+	S53_PROBE_DECLINED, /* another rcode that is not accepted: declines this query */
 };
 
-/* When the next one is due; UINT64_MAX: none. From any thread. */
+/* When the next probe is due; UINT64_MAX: none is. From any thread. */
 uint64_t s53_probe_due_ms(const struct s53_upstream *upstream);
 
-/* Is one due? It is under way then, until s53_probe_end(). */
+/* Is a probe due? Then it is under way until s53_probe_end(). */
 bool s53_probe_begin(struct s53_upstream *upstream, struct s53_probe *out, uint64_t now_ms);
 void s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe,
     enum s53_probe_end end, uint32_t rtt_ms, uint64_t now_ms);
 
-/* The check that is in force, copied. */
+/* The health check in force, copied. */
 void s53_probe_check(const struct s53_upstream *upstream, struct s53_health_check *out);

@@ -18,5 +18,7 @@ struct s53_prober;
 /* Probe the servers of `registry` while the loop runs. NULL: no memory or descriptors. */
 struct s53_prober *s53_prober_new(struct event_base *base, struct s53_registry *registry);
 
-/* Before the registry and the loop are freed. Probes under way are given up. NULL is fine. */
+/*
+ * Call it before the registry and the loop are freed. Probes under way are abandoned. NULL is fine.
+ */
 void s53_prober_free(struct s53_prober *prober);

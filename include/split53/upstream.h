@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * upstream.h - the servers that questions go to, and the groups that a forwarders list makes of
- * them.
+ * upstream.h - the servers that queries are forwarded to, and the groups that a forwarders list
+ * makes of them.
  *
  * Layer    upstream
  * Threads  registry and groups are built by the main thread; a group is immutable but for its
- *          counts; what is known of a server is read by every worker without a lock and changed by
- *          any under one; keep and drop from any
- * Memory   a server is counted and outlives reloads: the registry gives the same object for the
- *          same address, port and options, with what is known of its health
+ *          counts; every worker reads a server's health without a lock and any may change it under
+ *          one; keep and drop from any thread
+ * Memory   a server is counted and outlives reloads: for the same address, port and options the
+ *          registry gives the same object, with its health
  * Units    ms, octets
  * Sources  RFC 6298 (smoothed round-trip time)
  */
@@ -24,11 +24,14 @@ struct s53_registry;
 struct s53_upstream_options {
 	bool edns; /* server { edns yes; } */
 	bool tcp_only;
-	/* To advertise; 0: 1232, or S53_UPSTREAM_LOOPBACK_SIZE for a loopback address. */
+	/*
+	 * To advertise in queries. 0: S53_UPSTREAM_OFFHOST_SIZE, or S53_UPSTREAM_LOOPBACK_SIZE for
+	 * a loopback address.
+	 */
 	uint16_t edns_udp_size;
 	/*
-	 * query-source of its family; AF_UNSPEC: any. Its port is ignored: one fixed port would
-	 * give away the half of what RFC 5452 s9.2 protects with.
+	 * query-source of the server's family; AF_UNSPEC: any. Its port is ignored: one fixed port
+	 * would give up half of the protection of RFC 5452 s9.2.
 	 */
 	struct s53_addr source;
 };
@@ -36,11 +39,11 @@ struct s53_upstream_options {
 #define S53_UPSTREAM_OFFHOST_SIZE 1232
 #define S53_UPSTREAM_LOOPBACK_SIZE 65535
 
-/* NULL: no memory. Servers that are still held outlive the registry. */
+/* NULL: no memory. Servers with a count outlive the registry. */
 struct s53_registry *s53_registry_new(void);
 void s53_registry_free(struct s53_registry *registry); /* NULL is fine */
 
-/* The server at `addr`; the caller holds one count. NULL: no memory. */
+/* The server at `addr` with these options; the caller gets one count. NULL: no memory. */
 struct s53_upstream *s53_registry_get(struct s53_registry *registry, const struct s53_addr *addr,
     const struct s53_upstream_options *options);
 struct s53_upstream *s53_upstream_keep(struct s53_upstream *upstream);
@@ -50,99 +53,106 @@ const struct s53_addr *s53_upstream_addr(const struct s53_upstream *upstream);
 /* With edns_udp_size filled in. */
 const struct s53_upstream_options *s53_upstream_options(const struct s53_upstream *upstream);
 
-/* Signs of how a server does, from any thread. The exchange notes all but FAILED and LOOP. */
+/*
+ * What exchanges and queries show of a server, observed from any thread. transport observes all but
+ * FAILED and LOOP, which resolve does.
+ */
 enum s53_observed {
-	S53_OBSERVED_ANSWERED, /* waited_ms is the round trip */
-	S53_OBSERVED_OVERDUE, /* not here after the wait for it; ANSWERED or TIMEOUT comes later */
-	S53_OBSERVED_TIMEOUT, /* waited for in vain to the end */
-	S53_OBSERVED_GARBLED, /* the same, but something came that was no answer */
+	S53_OBSERVED_ANSWERED, /* a response; waited_ms is the round-trip time */
+	S53_OBSERVED_OVERDUE, /* no response after the hedge time; ANSWERED or TIMEOUT follows */
+	S53_OBSERVED_TIMEOUT, /* no response within the request timeout */
+	S53_OBSERVED_GARBLED, /* the same, but something arrived that was no response */
 	S53_OBSERVED_REFUSED, /* ICMP port unreachable, RST to a connect */
-	S53_OBSERVED_UNREACHABLE, /* no way to the host or network */
-	S53_OBSERVED_FAILED, /* a rcode to what another server answered well; after ANSWERED */
-	S53_OBSERVED_LOOP, /* it asks us what we asked it */
+	S53_OBSERVED_UNREACHABLE, /* no route to the host or network */
+	S53_OBSERVED_FAILED, /* a failure rcode where another server did well; follows ANSWERED */
+	S53_OBSERVED_LOOP, /* our own query came back to us */
 };
 
 struct s53_observation {
 	enum s53_observed event;
 	enum s53_protocol over;
-	uint32_t waited_ms; /* since the question left */
+	uint32_t waited_ms; /* since the query was sent */
 	/*
-	 * This process stood still some time before this; 0: never. Silence that began earlier is
-	 * no silence.
+	 * This process stood still (was stopped or suspended) some time before this; 0: never.
+	 * Timeouts of queries sent before that are ignored.
 	 */
 	uint64_t resumed_ms;
 };
 
 /*
- * Taken to heart: the state may change, which is logged (and wakes the prober by the registry's
- * hook). An ANSWERED of a server that is up takes no lock.
+ * Record an observation. The state may change: that is logged, and may wake the prober
+ * (s53_registry_on_probe()). An ANSWERED of a server that is up takes no lock as a rule.
  */
 void s53_upstream_observe(
-    struct s53_upstream *upstream, struct s53_observation sign, uint64_t now_ms);
+    struct s53_upstream *upstream, struct s53_observation observation, uint64_t now_ms);
 
-/* A question to it is under way; each begin has its end. */
+/* A query to the server is under way; each begin needs its end. */
 void s53_upstream_begin(struct s53_upstream *upstream);
 void s53_upstream_end(struct s53_upstream *upstream);
 
 /*
- * How long to wait before the next server is asked as well: from RTT and its variation, 20 to
- * 250 ms; 250 while unknown. Of the protocol that it would be asked over.
+ * The hedge time: how long to wait for a response before another server is queried as well. SRTT
+ * plus 4 variations, 20 to 250 ms; 250 while unknown. For the protocol that the next query would
+ * use.
  */
 uint32_t s53_upstream_hedge_ms(const struct s53_upstream *upstream);
 
 /*
- * After how long an answer is more likely lost than slow: the same without a ceiling (but 4 s), for
- * who would ask this server once more. At least 250 ms.
+ * The retransmit timeout: after that long the query was rather lost than is slow, so this server
+ * may be queried once more. SRTT plus 4 variations, 250 ms to 4 s.
  */
 uint32_t s53_upstream_retransmit_ms(const struct s53_upstream *upstream);
 
-/* The state over the protocol that it would be asked over. */
+/* The state over the protocol that the next query would use. */
 enum s53_health_state s53_upstream_state(const struct s53_upstream *upstream);
 
-/* The same of one protocol. */
+/* The state over one protocol. */
 enum s53_health_state s53_upstream_path_state(
     const struct s53_upstream *upstream, enum s53_protocol over);
 
 /*
- * Is it to be asked over TCP: tcp-only, or UDP is down while TCP has proved itself (and probes see
- * when UDP is back)?
+ * Are queries to go over TCP: is it tcp-only, or is UDP down while TCP has proved itself (and
+ * probes detect when UDP is back)?
  */
 bool s53_upstream_wants_tcp(const struct s53_upstream *upstream);
 
-/* What a server cannot do, as it has shown; forgotten after S53_QUIRK_MS. Never for silence. */
+/*
+ * Quirks: what a server has shown that it cannot do. Forgotten after S53_QUIRK_MS. Silence never
+ * sets one.
+ */
 enum s53_upstream_quirk {
-	S53_QUIRK_NO_EDNS, /* FORMERR, NOTIMP or BADVERS with OPT, a good answer without */
-	S53_QUIRK_NO_CASE, /* the question comes back in other letter case */
+	S53_QUIRK_NO_EDNS, /* FORMERR, NOTIMP or BADVERS with OPT, a good response without */
+	S53_QUIRK_NO_CASE, /* its responses change the letter case of the question */
 	S53_QUIRKS
 };
 #define S53_QUIRK_MS 600000
 void s53_upstream_set_quirk(
-    struct s53_upstream *upstream, enum s53_upstream_quirk lack, uint64_t now_ms);
+    struct s53_upstream *upstream, enum s53_upstream_quirk quirk, uint64_t now_ms);
 bool s53_upstream_has_quirk(
-    const struct s53_upstream *upstream, enum s53_upstream_quirk lack, uint64_t now_ms);
+    const struct s53_upstream *upstream, enum s53_upstream_quirk quirk, uint64_t now_ms);
 
 /*
- * An answer with OPT came. For S53_QUIRK_MS no FORMERR takes EDNS away: it was about the question.
- * Costs next to nothing.
+ * A response with OPT arrived: for S53_QUIRK_MS a FORMERR does not set S53_QUIRK_NO_EDNS, because
+ * it concerns the query. Almost free of cost.
  */
 void s53_upstream_show_edns(struct s53_upstream *upstream, uint64_t now_ms);
 
-/* How it is checked from now on: main thread, at a change of configuration. Copied. */
+/* The health check from now on; copied. Main thread, at a change of configuration. */
 void s53_upstream_set_check(struct s53_upstream *upstream, const struct s53_health_check *check);
 
 void s53_upstream_report(
     struct s53_upstream *upstream, struct s53_upstream_report *out, uint64_t now_ms);
 
 /*
- * Each server of the registry, in the order in which they came; a count is held during the call,
- * no lock. Stops when `each` returns false.
+ * Call `each` for each server of the registry in the order of arrival; a count is held during the
+ * call, no lock. Stops when `each` returns false.
  */
 void s53_registry_each(struct s53_registry *registry,
     bool (*each)(struct s53_upstream *upstream, void *arg), void *arg);
 
 /*
- * Call `wake` (in any thread, it must not block or call anything here) when a server's next probe
- * is due sooner than it was. NULL: no more; after that call it is not running either.
+ * Call `wake` when a server's next probe is due sooner than before: in any thread; it must not
+ * block or call anything here. NULL: no more calls; when this returns, none is running either.
  */
 void s53_registry_on_probe(struct s53_registry *registry, void (*wake)(void *arg), void *arg);
 
@@ -150,10 +160,10 @@ void s53_registry_on_probe(struct s53_registry *registry, void (*wake)(void *arg
 
 struct s53_group;
 
-/* forwarders-policy. A server in a worse state comes after all in a better one, in each. */
+/* forwarders-policy. In each of them a server in a worse state comes after all in a better one. */
 enum s53_forwarders_policy {
-	S53_POLICY_FASTEST, /* smoothed RTT, with a share for loss and failures; BIND's way */
-	S53_POLICY_ORDERED, /* the list is the order */
+	S53_POLICY_FASTEST, /* SRTT plus a penalty for loss and failures; BIND's way */
+	S53_POLICY_ORDERED, /* in the order of the list */
 	S53_POLICY_ROUND_ROBIN,
 	S53_POLICY_RANDOM,
 	S53_POLICY_LEAST_OUTSTANDING,
@@ -162,10 +172,10 @@ enum s53_forwarders_policy {
 
 struct s53_group_member {
 	struct s53_upstream *server;
-	unsigned tier; /* from 1; a higher one is asked when none of the lower is up */
+	unsigned tier; /* from 1; a higher tier is used when no server of a lower one is up */
 };
 
-/* Over a quota a query gets SERVFAIL or nothing: BIND's `fail` and `drop`. */
+/* A query over its quota gets SERVFAIL or no response: BIND's `fail` and `drop`. */
 struct s53_quota {
 	unsigned limit; /* 0: none */
 	bool drop;
@@ -173,13 +183,13 @@ struct s53_quota {
 
 struct s53_group_rules {
 	enum s53_forwarders_policy policy;
-	struct s53_quota per_server; /* fetches-per-server: questions to one server under way */
-	struct s53_quota per_zone; /* fetches-per-zone: questions of the group under way */
+	struct s53_quota per_server; /* fetches-per-server: queries to one server under way */
+	struct s53_quota per_zone; /* fetches-per-zone: fetches of the group under way */
 };
 
 /*
- * A group of `count` servers (1 .. S53_GROUP_MAX; 0 gives an empty group that chooses nobody);
- * takes a count of each. `rules` NULL: fastest, no quotas. NULL: no memory.
+ * A group of `count` servers (1 to S53_GROUP_MAX; with 0 no server is ever chosen). Takes a count
+ * of each. `rules` NULL: fastest, no quotas. NULL: no memory.
  */
 struct s53_group *s53_group_new(
     const struct s53_group_member *members, unsigned count, const struct s53_group_rules *rules);
@@ -191,7 +201,7 @@ const struct s53_group_rules *s53_group_rules(const struct s53_group *group);
 
 enum s53_group_condition {
 	S53_GROUP_ALIVE,
-	S53_GROUP_STALLED, /* nobody better than stalled */
+	S53_GROUP_STALLED, /* no server is better than stalled */
 	S53_GROUP_DEAD, /* all down; also an empty group */
 };
 enum s53_group_condition s53_group_condition(const struct s53_group *group);
@@ -200,24 +210,28 @@ enum s53_group_condition s53_group_condition(const struct s53_group *group);
 #define S53_CHOSEN_QUOTA (-2) /* those left are at their quota */
 
 /*
- * Which server is asked next of those whose bit is not in `tried`: by state, then tier, then the
- * policy. Never leaves one out but for its quota: the last one is always tried. In a dead group
- * they take turns. Not const: turns.
+ * The index of the server for the next query: of those whose bit is not in `tried`, the first by
+ * state, then tier, then policy. A server is left out only for its quota, so the last one is always
+ * tried. In a dead group the servers get queries in rotation. Not const: it moves the rotation.
  */
 int s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms);
 
 /*
- * Another one that is to be asked beside `chosen`, only to see how it does; nobody waits for it.
- * One never asked at once; one that is slow, suspect or recovering, and in a dead group any, that
- * was not asked for 100 ms; one that is up and has neither been asked nor answered for a second.
- * Where probes are switched off one that is down or stalled, the same. -1: none. Each call that
- * gives a server spends its chance. Not for races, which ask all anyway.
+ * The index of a server to explore: it gets a copy of the query beside `chosen`, only to learn its
+ * health; no client waits for it. Candidates are: at once, a server that never had a query; every
+ * 100 ms, one that is slow, suspect or recovering, and in a dead group any; every second, one that
+ * is up and had neither a query nor a reply for a second; every second, one that is down or stalled
+ * and has no probes. -1: none. Each call that returns a server starts its interval anew. Not for
+ * races, which query all servers anyway.
  */
 int s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms);
 
-/* Race: the next one is to be asked at once, too, as long as it is no worse than those before. */
+/*
+ * Race: is the next server to get the query at once, too? Yes as long as it is no worse than those
+ * before.
+ */
 bool s53_group_races(const struct s53_group *group, uint32_t tried);
 
-/* fetches-per-zone. false: over the quota, and nothing was entered. */
+/* Count a fetch for fetches-per-zone. false: over the quota, not counted. */
 bool s53_group_enter(struct s53_group *group);
 void s53_group_leave(struct s53_group *group);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * group.c - a forwarders list: which server is asked.
+ * group.c - a forwarders list: which of its servers gets the next query.
  *
- * Servers fall into ranks, and the first rank that has anybody left is asked: by class of state
- * (up; suspect or recovering; stalled; down), then the slow ones last, then by tier. Inside of a
- * rank the policy decides. Servers that are down are all of one rank and take turns: whoever comes
- * back is met soon, whatever the policy.
+ * Servers fall into ranks, and a query goes to the best rank that has an untried server. The rank
+ * follows from the class of state (up; suspect or recovering; stalled; down), then slow servers
+ * come last, then the tier counts. Within a rank the policy decides. All servers that are down have
+ * one rank and get queries in rotation, whatever the policy: so the first that is back is found
+ * soon.
  *
- * A slow server is one that takes over 250 ms and over 4 times as long as the quickest of the group
- * that is up. To a policy that looks at the RTT that is nothing new; the others would send every
- * so many'th client to it. A race asks it all the same.
+ * A slow server takes over S53_SLOW_MS and over SLOW_TIMES as long as the quickest of the group
+ * that is up. The policies that compare round-trip times avoid it anyway; the others would send it
+ * every n-th client. A race queries it as well.
  */
 #include "server.h"
 
@@ -20,21 +21,25 @@
 #include <split53/rand.h>
 
 #define SLOW_TIMES 4
-#define QUIET_MS 1000 /* without an answer: how it does is not known any more */
-#define EXPLORE_MS 1000 /* since it was last asked, or at least: */
-#define EXPLORE_SOON_MS 100 /* in trouble: it may be over, which takes some answers to see */
+#define QUIET_MS 1000 /* without a reply: its health is not known any more */
+#define EXPLORE_MS 1000 /* between two explorations of a server */
+#define EXPLORE_SOON_MS 100 /* the same for one in trouble, which may be over */
 #define CACHE_LINE 64
 
 struct s53_group {
 	struct s53_group_rules rules;
 	unsigned count;
-	/* Apart from what never changes, so that workers do not fight over its cache line. */
-	_Alignas(CACHE_LINE) _Atomic uint32_t queries; /* that chose: whose turn it is; wraps */
-	_Atomic uint32_t under_way; /* for fetches-per-zone, counted only when there is a limit */
+	/*
+	 * On a cache line of its own: the members above never change and are read by all workers.
+	 */
+	/* that chose a server: the position in the rotation; wraps */
+	_Alignas(CACHE_LINE) _Atomic uint32_t queries;
+	/* fetches of fetches-per-zone; counted only if there is a limit */
+	_Atomic uint32_t under_way;
 	_Alignas(CACHE_LINE) struct s53_group_member members[]; /* a count of each server */
 };
 
-/* Those that are asked next, all of one rank. */
+/* The untried servers of the best rank. */
 struct rank {
 	unsigned order; /* less is better */
 	unsigned count;
@@ -43,7 +48,7 @@ struct rank {
 
 #define RANK_NONE UINT32_MAX
 #define CLASS_UP 0
-#define CLASS_DOUBTFUL 1
+#define CLASS_SUSPECT 1
 #define CLASS_STALLED 2
 #define CLASS_DOWN 3
 
@@ -52,8 +57,8 @@ class_of(const struct s53_upstream *server)
 {
 	static const uint8_t classes[S53_HEALTH_STATES] = {
 		[S53_HEALTH_UP] = CLASS_UP,
-		[S53_HEALTH_SUSPECT] = CLASS_DOUBTFUL,
-		[S53_HEALTH_RECOVERING] = CLASS_DOUBTFUL,
+		[S53_HEALTH_SUSPECT] = CLASS_SUSPECT,
+		[S53_HEALTH_RECOVERING] = CLASS_SUSPECT,
 		[S53_HEALTH_STALLED] = CLASS_STALLED,
 		[S53_HEALTH_DOWN] = CLASS_DOWN,
 		[S53_HEALTH_PROBING] = CLASS_DOWN,
@@ -121,7 +126,7 @@ s53_group_rules(const struct s53_group *group)
 	return &group->rules;
 }
 
-/* The least class that anybody has. */
+/* The best class of any server of the group. */
 static unsigned
 best_class(const struct s53_group *group)
 {
@@ -151,7 +156,7 @@ s53_group_condition(const struct s53_group *group)
 
 /* --- ranks ----------------------------------------------------------------------------------- */
 
-/* From which cost on a server of the group is slow. */
+/* The cost above which a server of the group is slow. */
 static uint32_t
 slow_cost(const struct s53_group *group)
 {
@@ -179,7 +184,7 @@ order_of(const struct s53_group *group, unsigned index, uint32_t slow_from)
 	const struct s53_group_member *member = &group->members[index];
 	unsigned class = class_of(member->server);
 
-	if (class == CLASS_DOWN) /* the tier of who does not answer does not matter */
+	if (class == CLASS_DOWN) /* the tier of a dead server does not matter */
 		return class << 16;
 	return class << 16 | (unsigned)is_slow(member->server, slow_from) << 8 | member->tier;
 }
@@ -193,8 +198,8 @@ is_full(const struct s53_group *group, const struct s53_upstream *server)
 }
 
 /*
- * Those of the best rank that are not in `tried`; order RANK_NONE: nobody. `full`: was anybody left
- * out for his quota?
+ * The servers of the best rank that are not in `tried`; order RANK_NONE: there are none. *full: a
+ * server was left out because it is at its quota.
  */
 static struct rank
 best_rank(const struct s53_group *group, uint32_t tried, bool *full)
@@ -228,7 +233,7 @@ best_rank(const struct s53_group *group, uint32_t tried, bool *full)
 
 /* --- policies -------------------------------------------------------------------------------- */
 
-/* The one for which `weight` is least; of equals the first. */
+/* The server with the least weight; of equals the first. */
 static unsigned
 lightest(const struct s53_group *group, const struct rank *rank,
     uint64_t (*weight)(const struct s53_upstream *server))
@@ -247,7 +252,10 @@ lightest(const struct s53_group *group, const struct rank *rank,
 	return found;
 }
 
-/* Who is not known comes last: no client is the first to try him while another is there. */
+/*
+ * A server that is not known comes last: no client's query is its first while there is another
+ * server.
+ */
 static uint64_t
 cost(const struct s53_upstream *server)
 {
@@ -256,7 +264,7 @@ cost(const struct s53_upstream *server)
 	return known > 0 ? known : UINT32_MAX;
 }
 
-/* As many under way: the quicker one. */
+/* Of servers with as many queries under way, the quicker one. */
 static uint64_t
 outstanding(const struct s53_upstream *server)
 {
@@ -264,17 +272,17 @@ outstanding(const struct s53_upstream *server)
 }
 
 static unsigned
-by_policy(const struct s53_group *group, const struct rank *rank, uint32_t turn)
+by_policy(const struct s53_group *group, const struct rank *rank, uint32_t position)
 {
 	if (rank->count == 1)
 		return rank->indexes[0];
 	if (rank->order >> 16 == CLASS_DOWN)
-		return rank->indexes[turn % rank->count];
+		return rank->indexes[position % rank->count];
 	switch (group->rules.policy) {
 	case S53_POLICY_ORDERED:
 		break;
 	case S53_POLICY_ROUND_ROBIN:
-		return rank->indexes[turn % rank->count];
+		return rank->indexes[position % rank->count];
 	case S53_POLICY_RANDOM:
 		return rank->indexes[s53_rand_below(rank->count)];
 	case S53_POLICY_LEAST_OUTSTANDING:
@@ -291,15 +299,15 @@ s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms)
 {
 	bool full;
 	struct rank rank = best_rank(group, tried, &full);
-	uint32_t turn = 0;
+	uint32_t position = 0;
 	unsigned chosen;
 
 	if (rank.count == 0)
 		return full ? S53_CHOSEN_QUOTA : S53_CHOSEN_NONE;
-	if (group->count > 1) /* a query is one turn, however many it asks */
-		turn = atomic_fetch_add_explicit(
+	if (group->count > 1) /* a query moves the rotation once, however many servers it tries */
+		position = atomic_fetch_add_explicit(
 		    &group->queries, tried == 0 ? 1 : 0, memory_order_relaxed);
-	chosen = by_policy(group, &rank, turn);
+	chosen = by_policy(group, &rank, position);
 	s53_upstream_set_chosen(group->members[chosen].server, now_ms);
 	return (int)chosen;
 }
@@ -324,44 +332,45 @@ s53_group_races(const struct s53_group *group, uint32_t tried)
 
 /* --- exploration ----------------------------------------------------------------------------- */
 
-/* Not asked for `gap_ms`, and nobody else was quicker to see that. */
+/* Was the server not chosen for `gap_ms`, and is this caller the first to see that? */
 static bool
-claim_after(struct s53_upstream *server, uint32_t gap_ms, uint64_t now_ms)
+explore_after(struct s53_upstream *server, uint32_t gap_ms, uint64_t now_ms)
 {
-	uint64_t chosen_ms = s53_upstream_chosen_ms(server);
+	uint64_t chosen_at_ms = s53_upstream_chosen_at_ms(server);
 
-	return (chosen_ms == 0 || now_ms >= chosen_ms + gap_ms) &&
-	    s53_upstream_trial_claim(server, gap_ms, now_ms);
+	return (chosen_at_ms == 0 || now_ms >= chosen_at_ms + gap_ms) &&
+	    s53_upstream_claim_exploration(server, gap_ms, now_ms);
 }
 
 /*
- * Who is down in a group that is not, or stalled, is the prober's business; only where probes are
- * switched off a query has to look.
+ * Explores a server without probes: one with probes that is stalled, or down in a live group, is
+ * left to the prober.
  */
 static bool
-claim_unprobed(struct s53_upstream *server, uint64_t now_ms)
+explore_unprobed(struct s53_upstream *server, uint64_t now_ms)
 {
-	return !s53_upstream_is_probed(server) && claim_after(server, EXPLORE_MS, now_ms);
+	return !s53_upstream_is_probed(server) && explore_after(server, EXPLORE_MS, now_ms);
 }
 
 static bool
-claim(struct s53_group *group, struct s53_upstream *server, unsigned best, uint64_t now_ms)
+wants_exploration(
+    struct s53_group *group, struct s53_upstream *server, unsigned best, uint64_t now_ms)
 {
 	if (!s53_upstream_was_asked(server))
-		return claim_after(server, EXPLORE_MS, now_ms);
+		return explore_after(server, EXPLORE_MS, now_ms);
 	switch (class_of(server)) {
 	case CLASS_UP:
 		if (is_slow(server, slow_cost(group)))
-			return claim_after(server, EXPLORE_SOON_MS, now_ms);
-		return now_ms >= s53_upstream_answered_ms(server) + QUIET_MS &&
-		    claim_after(server, EXPLORE_MS, now_ms);
-	case CLASS_DOUBTFUL:
-		return claim_after(server, EXPLORE_SOON_MS, now_ms);
-	case CLASS_STALLED: /* a probe for work ends that, unless there are none any more */
-		return claim_unprobed(server, now_ms);
+			return explore_after(server, EXPLORE_SOON_MS, now_ms);
+		return now_ms >= s53_upstream_replied_at_ms(server) + QUIET_MS &&
+		    explore_after(server, EXPLORE_MS, now_ms);
+	case CLASS_SUSPECT:
+		return explore_after(server, EXPLORE_SOON_MS, now_ms);
+	case CLASS_STALLED: /* a readiness probe ends that state, unless probes are off */
+		return explore_unprobed(server, now_ms);
 	default:
-		return best == CLASS_DOWN ? claim_after(server, EXPLORE_SOON_MS, now_ms)
-					  : claim_unprobed(server, now_ms);
+		return best == CLASS_DOWN ? explore_after(server, EXPLORE_SOON_MS, now_ms)
+					  : explore_unprobed(server, now_ms);
 	}
 }
 
@@ -376,7 +385,8 @@ s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms)
 	for (unsigned i = 0; i < group->count; i++) {
 		struct s53_upstream *server = group->members[i].server;
 
-		if (i != chosen && !is_full(group, server) && claim(group, server, best, now_ms))
+		if (i != chosen && !is_full(group, server) &&
+		    wants_exploration(group, server, best, now_ms))
 			return (int)i;
 	}
 	return -1;

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: ISC
  *
- * probing.c - the plan of a server's probes: what is asked next, and when.
+ * probing.c - the plan of a server's probes: which probe is next, and when.
  *
- *   nothing is wrong     lazy: none. always: work, each interval
- *   suspect, stalled,    work, an interval after the last; at once on entering and after an answer,
- *   recovering           as two in a row are wanted (but not when loss or failures are doubted:
- *                        probes at once would all see the same moment)
- *   down                 in turns work over TCP, work and life over UDP, a tenth of the time down
- *                        after the last; TCP has no turn once it has proved itself
+ *   healthy              lazy: none. always: readiness, every interval
+ *   suspect, stalled,    readiness, an interval after the last probe; at once on entering the
+ *   recovering           state and after a success, because `rise` successes are needed (not for
+ *                        a suspicion of loss or failures: probes at once would all sample the same
+ *                        moment)
+ *   down                 a cycle of readiness over TCP, readiness over UDP and liveness over UDP;
+ *                        each a tenth of the time down after the last. TCP is skipped once it has
+ *                        proved itself
  *
- * A doubt that live questions cast is looked into even when others of them have dispelled it: a
- * server that holds what needs work answers the rest.
+ * When live queries have made a server suspect, a readiness probe follows even if other live
+ * queries clear the suspicion: a server that is not ready may still reply to what it has cached.
  *
- * All times count from when the last probe left, so that one that is waited for in vain delays
- * nothing. UDP comes first; TCP alone in trouble is probed as UDP would be.
+ * Intervals count from the start of the last probe, so a probe that times out delays nothing.
+ * Probes serve UDP first; if TCP alone is in trouble, it is probed as UDP would be.
  */
 #include "server.h"
 
@@ -21,10 +23,8 @@
 #include <split53/rand.h>
 
 #define TIMEOUT_MAX_MS 5000
-#define LIFE_AFTER_MAX_MS 250
+#define LIVENESS_AFTER_MAX_MS 250
 #define INTERVAL_MIN_MS 1000
-
-enum turn { TURN_TCP, TURN_READINESS, TURN_LIVENESS, TURNS };
 
 static uint64_t
 interval_ms(const struct probing *probing)
@@ -34,7 +34,7 @@ interval_ms(const struct probing *probing)
 	return interval_ms > INTERVAL_MIN_MS ? interval_ms : INTERVAL_MIN_MS;
 }
 
-/* A tenth of the time that it has been so, within bounds; with jitter, as others probe it too. */
+/* A tenth of `time_ms` within bounds, with jitter because others probe this server, too. */
 static uint64_t
 back_off_ms(const struct probing *probing, uint64_t time_ms)
 {
@@ -51,13 +51,13 @@ back_off_ms(const struct probing *probing, uint64_t time_ms)
 static bool
 is_down(const struct s53_upstream *upstream, enum s53_protocol over)
 {
-	return s53_health_is_down(health_state(&upstream->path[over]));
+	return s53_health_is_down(record_state(&upstream->path[over]));
 }
 
 static bool
 is_up(const struct s53_upstream *upstream, enum s53_protocol over)
 {
-	return health_state(&upstream->path[over]) == S53_HEALTH_UP;
+	return record_state(&upstream->path[over]) == S53_HEALTH_UP;
 }
 
 static enum s53_protocol
@@ -66,13 +66,13 @@ main_path(const struct s53_upstream *upstream)
 	return upstream->options.tcp_only ? S53_OVER_TCP : S53_OVER_UDP;
 }
 
-/* The record that probes are for. */
+/* The protocol whose record decides on probes. */
 static enum s53_protocol
-watched(const struct s53_upstream *upstream)
+probed_path(const struct s53_upstream *upstream)
 {
 	enum s53_protocol first = main_path(upstream);
 
-	if (upstream->probing.doubted)
+	if (upstream->probing.readiness_next)
 		return first;
 	if (is_up(upstream, first) && !is_up(upstream, S53_OVER_TCP))
 		return S53_OVER_TCP;
@@ -80,44 +80,44 @@ watched(const struct s53_upstream *upstream)
 }
 
 static bool
-takes_turns(const struct s53_upstream *upstream)
+is_in_down_cycle(const struct s53_upstream *upstream)
 {
-	return watched(upstream) == S53_OVER_UDP && is_down(upstream, S53_OVER_UDP);
+	return probed_path(upstream) == S53_OVER_UDP && is_down(upstream, S53_OVER_UDP);
 }
 
-static enum turn
-turn_now(const struct s53_upstream *upstream)
+static enum down_step
+current_step(const struct s53_upstream *upstream)
 {
-	enum turn turn = (enum turn)(upstream->probing.turn % TURNS);
+	enum down_step step = upstream->probing.step;
 
-	if (turn == TURN_TCP && health_is_proven(&upstream->path[S53_OVER_TCP]))
-		return TURN_READINESS;
-	return turn;
+	if (step == STEP_TCP && record_is_proven(&upstream->path[S53_OVER_TCP]))
+		return STEP_READINESS;
+	return step;
 }
 
 enum s53_protocol
 probing_over(const struct s53_upstream *upstream)
 {
-	if (!takes_turns(upstream))
-		return watched(upstream);
-	return turn_now(upstream) == TURN_TCP ? S53_OVER_TCP : S53_OVER_UDP;
+	if (!is_in_down_cycle(upstream))
+		return probed_path(upstream);
+	return current_step(upstream) == STEP_TCP ? S53_OVER_TCP : S53_OVER_UDP;
 }
 
-/* How long after the last probe left the next one does. UINT64_MAX: there is none. */
+/* The time from the start of the last probe to the next. UINT64_MAX: there is none. */
 static uint64_t
 gap_ms(const struct s53_upstream *upstream, uint64_t now_ms)
 {
 	const struct probing *probing = &upstream->probing;
-	enum s53_protocol over = watched(upstream);
-	const struct health *health = &upstream->path[over];
+	enum s53_protocol over = probed_path(upstream);
+	const struct record *record = &upstream->path[over];
 
 	if (probing->check.mode == S53_CHECK_NEVER)
 		return UINT64_MAX;
-	if (is_up(upstream, over) && !probing->doubted)
+	if (is_up(upstream, over) && !probing->readiness_next)
 		return probing->check.mode == S53_CHECK_ALWAYS ? interval_ms(probing) : UINT64_MAX;
-	/* One whose probes are no measure of it goes on for as long as it gets no question. */
-	if (is_down(upstream, over) || health->unfit != 0)
-		return back_off_ms(probing, s53_clock_since_ms(health->since_ms, now_ms));
+	/* A server that never gives its probes an accepted rcode is probed ever less as well. */
+	if (is_down(upstream, over) || record->bad_rcodes != 0)
+		return back_off_ms(probing, s53_clock_since_ms(record->since_ms, now_ms));
 	return interval_ms(probing);
 }
 
@@ -146,7 +146,7 @@ set_due(struct s53_upstream *upstream, bool at_once, uint64_t now_ms)
 	return due_ms < was_ms;
 }
 
-/* It could not leave: try again before long, however long it has been down. */
+/* The probe could not be sent: try again soon, however long the server has been down. */
 static bool
 set_due_after_skip(struct s53_upstream *upstream, uint64_t now_ms)
 {
@@ -158,43 +158,46 @@ set_due_after_skip(struct s53_upstream *upstream, uint64_t now_ms)
 }
 
 static bool
-has_fallen(const struct health_change *change)
+has_gone_down(const struct record_change *change)
 {
 	return change->changed && change->to == S53_HEALTH_DOWN &&
 	    change->from != S53_HEALTH_PROBING;
 }
 
-/* It may have got better or worse: that is seen to at once. But what is held, is held for long. */
+/*
+ * Has the server possibly got better or worse, so that a probe is due at once? NOT_READY is not
+ * urgent: it lasts.
+ */
 static bool
-is_urgent(const struct health_change *change)
+is_urgent(const struct record_change *change)
 {
-	return has_fallen(change) ||
+	return has_gone_down(change) ||
 	    (change->changed &&
 		(change->to == S53_HEALTH_SUSPECT || change->to == S53_HEALTH_RECOVERING));
 }
 
 bool
 probing_replan(struct s53_upstream *upstream, enum s53_protocol over,
-    const struct health_change *change, uint64_t now_ms)
+    const struct record_change *change, uint64_t now_ms)
 {
 	bool urgent = change != NULL && is_urgent(change);
 	uint64_t was_ms;
 
-	/* Just fallen, or TCP no longer does in its stead: TCP comes first. */
-	if (urgent && takes_turns(upstream))
-		upstream->probing.turn = TURN_TCP;
+	/* UDP has just gone down, or TCP in its stead: TCP comes first. */
+	if (urgent && is_in_down_cycle(upstream))
+		upstream->probing.step = STEP_TCP;
 	else
-		urgent = urgent && over == watched(upstream);
+		urgent = urgent && over == probed_path(upstream);
 	if (upstream->probing.under_way) {
 		if (change != NULL && change->changed && change->to == S53_HEALTH_SUSPECT &&
 		    over == main_path(upstream))
-			upstream->probing.doubted = true;
+			upstream->probing.readiness_next = true;
 		return false;
 	}
 	was_ms = s53_probe_due_ms(upstream);
 	if (set_due(upstream, urgent, now_ms))
 		return true;
-	if (s53_probe_due_ms(upstream) != UINT64_MAX) /* what was due at once still is */
+	if (s53_probe_due_ms(upstream) != UINT64_MAX) /* a probe that was due sooner stays due */
 		atomic_store_explicit(&upstream->probing.due_ms, was_ms, memory_order_relaxed);
 	return false;
 }
@@ -215,91 +218,93 @@ s53_probe_due_ms(const struct s53_upstream *upstream)
 }
 
 static void
-fill(const struct s53_upstream *upstream, struct s53_probe *out)
+fill_probe(const struct s53_upstream *upstream, struct s53_probe *out)
 {
 	const struct s53_health_check *check = &upstream->probing.check;
 	enum s53_protocol over = probing_over(upstream);
-	const struct health *health = &upstream->path[over];
-	uint32_t wait_ms = health_wait_ms(health), late_ms = health_late_ms(health);
+	const struct record *record = &upstream->path[over];
+	uint32_t rto_ms = record_rto_ms(record), hedge_ms = record_hedge_ms(record);
 
 	*out = (struct s53_probe){ .kind = S53_PROBE_READINESS, .over = over };
-	out->timeout_ms = wait_ms < TIMEOUT_MAX_MS ? wait_ms : TIMEOUT_MAX_MS;
+	out->timeout_ms = rto_ms < TIMEOUT_MAX_MS ? rto_ms : TIMEOUT_MAX_MS;
 	if (out->timeout_ms < check->timeout_ms)
 		out->timeout_ms = check->timeout_ms;
-	if (takes_turns(upstream) && turn_now(upstream) == TURN_LIVENESS)
+	if (is_in_down_cycle(upstream) && current_step(upstream) == STEP_LIVENESS)
 		out->kind = S53_PROBE_LIVENESS;
 	else if (over == S53_OVER_UDP && !is_down(upstream, S53_OVER_UDP))
-		out->liveness_after_ms = late_ms < LIFE_AFTER_MAX_MS ? late_ms : LIFE_AFTER_MAX_MS;
+		out->liveness_after_ms =
+		    hedge_ms < LIVENESS_AFTER_MAX_MS ? hedge_ms : LIVENESS_AFTER_MAX_MS;
 }
 
 bool
 s53_probe_begin(struct s53_upstream *upstream, struct s53_probe *out, uint64_t now_ms)
 {
 	struct probing *probing = &upstream->probing;
-	struct health_change change;
+	struct record_change change;
 
 	pthread_mutex_lock(&upstream->lock);
 	if (s53_probe_due_ms(upstream) > now_ms) {
 		pthread_mutex_unlock(&upstream->lock);
 		return false;
 	}
-	fill(upstream, out);
+	fill_probe(upstream, out);
 	probing->probe = *out;
 	probing->under_way = probing->began = true;
 	probing->began_ms = now_ms;
-	probing->doubted = false;
+	probing->readiness_next = false;
 	atomic_store_explicit(&probing->due_ms, UINT64_MAX, memory_order_relaxed);
-	change = health_probe_leaves(&upstream->path[out->over], out, now_ms);
+	change = record_probe_begin(&upstream->path[out->over], out, now_ms);
 	pthread_mutex_unlock(&upstream->lock);
-	s53_upstream_tell(upstream, out->over, &change);
+	s53_upstream_log_change(upstream, out->over, &change);
 	return true;
 }
 
 static bool
-shows_life(enum s53_probe_end end)
+is_sign_of_life(enum s53_probe_end end)
 {
 	return end == S53_PROBE_ANSWERED || end == S53_PROBE_UNFIT || end == S53_PROBE_DECLINED ||
 	    end == S53_PROBE_NOT_READY;
 }
 
-/* While it is down: whose turn is next, and is that at once? */
+/* UDP is down: go on to the next step of the cycle. true: it is due at once. */
 static bool
-take_turns(struct s53_upstream *upstream, const struct s53_probe *probe, enum s53_probe_end end)
+advance_down_cycle(
+    struct s53_upstream *upstream, const struct s53_probe *probe, enum s53_probe_end end)
 {
 	struct probing *probing = &upstream->probing;
-	bool alive = shows_life(end);
+	bool alive = is_sign_of_life(end);
 
 	if (probe->over == S53_OVER_UDP) {
-		probing->turn = probe->kind == S53_PROBE_LIVENESS ? TURN_TCP : TURN_LIVENESS;
+		probing->step = probe->kind == S53_PROBE_LIVENESS ? STEP_TCP : STEP_LIVENESS;
 		return false;
 	}
-	/* TCP that answers again has to do so a few times, like any. */
-	probing->turn =
-	    end == S53_PROBE_ANSWERED && !health_is_proven(&upstream->path[S53_OVER_TCP])
-	    ? TURN_TCP
-	    : TURN_READINESS;
+	/* TCP, too, needs `rise` successes before it is used. */
+	probing->step =
+	    end == S53_PROBE_ANSWERED && !record_is_proven(&upstream->path[S53_OVER_TCP])
+	    ? STEP_TCP
+	    : STEP_READINESS;
 	return alive;
 }
 
-/* Is the next one due at once after this end? */
+/* Is the next probe due at once after this one ended? */
 static bool
-goes_on(struct s53_upstream *upstream, const struct s53_probe *probe, enum s53_probe_end end,
-    const struct health_change *change)
+is_next_at_once(struct s53_upstream *upstream, const struct s53_probe *probe,
+    enum s53_probe_end end, const struct record_change *change)
 {
-	enum s53_protocol over = watched(upstream);
+	enum s53_protocol over = probed_path(upstream);
 
-	if (takes_turns(upstream) && probe->over == S53_OVER_UDP && has_fallen(change)) {
-		upstream->probing.turn = TURN_TCP;
+	if (is_in_down_cycle(upstream) && probe->over == S53_OVER_UDP && has_gone_down(change)) {
+		upstream->probing.step = STEP_TCP;
 		return true;
 	}
-	if (takes_turns(upstream))
-		return take_turns(upstream, probe, end);
-	if (is_up(upstream, over) && !upstream->probing.doubted)
+	if (is_in_down_cycle(upstream))
+		return advance_down_cycle(upstream, probe, end);
+	if (is_up(upstream, over) && !upstream->probing.readiness_next)
 		return false;
 	if (probe->over != over)
-		return true; /* it is the other that is in trouble now */
+		return true; /* now the other protocol is in trouble */
 	if (end == S53_PROBE_ANSWERED)
-		return !health_doubt_weighs(&upstream->path[over]);
+		return !record_suspicion_persists(&upstream->path[over]);
 	return is_urgent(change);
 }
 
@@ -308,22 +313,22 @@ s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe, enum
     uint32_t rtt_ms, uint64_t now_ms)
 {
 	struct probing *probing = &upstream->probing;
-	struct health_change change;
+	struct record_change change;
 	bool sooner;
 
 	pthread_mutex_lock(&upstream->lock);
-	change = health_probe_ends(&upstream->path[probe->over],
-	    &(struct health_probed){ probe->kind, end, rtt_ms, probing->began_ms }, now_ms);
+	change = record_probe_end(&upstream->path[probe->over],
+	    &(struct probe_result){ probe->kind, end, rtt_ms, probing->began_ms }, now_ms);
 	probing->under_way = false;
-	/* Held once may be bad luck, and what is held is no matter of a few live answers. */
+	/* Once may be chance, and live replies do not show readiness: probe again. */
 	if (end == S53_PROBE_NOT_READY && is_up(upstream, probe->over))
-		probing->doubted = true;
+		probing->readiness_next = true;
 	if (end == S53_PROBE_SKIPPED)
 		sooner = set_due_after_skip(upstream, now_ms);
 	else
-		sooner = set_due(upstream, goes_on(upstream, probe, end, &change), now_ms);
+		sooner = set_due(upstream, is_next_at_once(upstream, probe, end, &change), now_ms);
 	pthread_mutex_unlock(&upstream->lock);
-	s53_upstream_tell(upstream, probe->over, &change);
+	s53_upstream_log_change(upstream, probe->over, &change);
 	if (sooner)
 		s53_registry_wake(upstream->registry);
 }
@@ -331,7 +336,8 @@ s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe, enum
 void
 s53_probe_check(const struct s53_upstream *upstream, struct s53_health_check *out)
 {
-	pthread_mutex_t *lock = (pthread_mutex_t *)&upstream->lock; /* reading changes nothing */
+	/* reading changes nothing but the lock */
+	pthread_mutex_t *lock = (pthread_mutex_t *)&upstream->lock;
 
 	pthread_mutex_lock(lock);
 	*out = upstream->probing.check;

@@ -1,577 +1,440 @@
 /* SPDX-License-Identifier: ISC
  *
- * record.c - how signs and probes become signals of the table of states.
+ * record.c - turns observations and the ends of probes into signals.
  *
- *   row   failures in a row, begun when the first of their questions left. An answer ends it
- *   run   answers in a row. A lost question, a refusal and a failure end it; a late one does not,
- *         or a slow server would never be up
+ *   failures   in a row; the first one's query was sent at failures_since_ms. A reply ends the row
+ *   successes  replies in a row. A lost query, a refusal and a failure end the row; an overdue one
+ *              does not, otherwise a slow server would never be up
  */
-#include "health.h"
+#include "record.h"
 
 #include <string.h>
 
 #include <split53/clock.h>
 
-#define SILENCE_MS 1000 /* nothing answered for so long, before it may be called down */
-#define SILENCE_UNKNOWN_MS 3500 /* of a server whose round-trip time nobody knows */
-#define DOUBTS 2 /* late ones, or unfit probes, in a row that make a suspect */
+#define SILENCE_MS 1000 /* at least so long without a reply before FALL */
+#define SILENCE_UNKNOWN_MS 3500 /* the same, while the round-trip time is unknown */
+#define SUSPECT_AFTER 2 /* suspicious failures, or probes with bad rcodes, in a row */
 
-/*
- * A doubt that weighs is gone after 16 answers, each good; a probe is worth several, so that `rise`
- * of them do. As these answers prove little (one in five may get lost and 16 come through),
- * the same doubt within a minute costs double, up to eightfold.
- */
-#define WEIGHT 16u
-#define HELD_LOSS (HEALTH_WHOLE / 50)
-#define HELD_TWICE 2
-#define DAMP_MAX 3
-#define DAMP_MS 60000
-
-#define TOLD_MS 60000 /* changes are counted for the log by the minute */
-
-#define PROBE_GRACE_MS 500 /* for a probe's end to be told */
-#define STALE_RTT_MS 1000 /* after so long one answer that is far quicker is believed at once */
-#define LIVE_PROOF_MS 60000 /* for so long a live answer's time counts more than a probe's */
+#define NOT_READY_LOSS (SHARE_WHOLE / 50)
+#define NOT_READY_IN_ROW 2
+#define PROBE_GRACE_MS 500 /* until a probe's end is processed */
+#define RTT_STALE_MS 1000 /* without a reply: then one that is far quicker is believed */
+#define LIVE_PROOF_MS 60000 /* so long the RTT of a live query counts, rather than a probe's */
 
 static uint64_t
-live_ms(const struct health *health)
+replied_at_ms(const struct record *record)
 {
-	return atomic_load_explicit(&health->live_ms, memory_order_relaxed);
+	return atomic_load_explicit(&record->replied_at_ms, memory_order_relaxed);
 }
 
-/* The last answer of any kind. */
+/* The last reply of any kind. */
 static uint64_t
-heard_ms(const struct health *health)
+last_reply_ms(const struct record *record)
 {
-	uint64_t live = live_ms(health);
+	uint64_t live = replied_at_ms(record);
 
-	return live > health->probed_ms ? live : health->probed_ms;
+	return live > record->probe_replied_at_ms ? live : record->probe_replied_at_ms;
 }
 
 enum s53_health_state
-health_state(const struct health *health)
+record_state(const struct record *record)
 {
-	return (enum s53_health_state)atomic_load_explicit(&health->state, memory_order_relaxed);
+	return (enum s53_health_state)atomic_load_explicit(&record->state, memory_order_relaxed);
 }
 
 bool
-health_is_known(const struct health *health)
+record_has_replied(const struct record *record)
 {
-	return live_ms(health) != 0;
+	return replied_at_ms(record) != 0;
 }
 
 bool
-health_is_proven(const struct health *health)
+record_is_proven(const struct record *record)
 {
-	return health_state(health) == S53_HEALTH_UP &&
-	    atomic_load_explicit(&health->proven, memory_order_relaxed);
+	return record_state(record) == S53_HEALTH_UP &&
+	    atomic_load_explicit(&record->proven, memory_order_relaxed);
 }
 
 void
-health_init(struct health *health, uint64_t now_ms)
+record_init(struct record *record, uint64_t now_ms)
 {
-	memset(health, 0, sizeof(*health)); /* up */
-	health->since_ms = now_ms;
-	health->probes = true;
-	health->rise = S53_CHECK_RISE;
-	health->fall = S53_CHECK_FALL;
+	memset(record, 0, sizeof(*record)); /* up */
+	record->since_ms = now_ms;
+	record->probes = true;
+	record->rise = S53_CHECK_RISE;
+	record->fall = S53_CHECK_FALL;
 }
 
 void
-health_set_check(struct health *health, const struct s53_health_check *check)
+record_set_check(struct record *record, const struct s53_health_check *check)
 {
-	health->probes = check->mode != S53_CHECK_NEVER;
-	health->rise = check->rise > 0 ? check->rise : 1;
-	health->fall = check->fall > 0 ? check->fall : 1;
-	health->unfit = 0; /* the question may be another */
+	record->probes = check->mode != S53_CHECK_NEVER;
+	record->rise = check->rise > 0 ? check->rise : 1;
+	record->fall = check->fall > 0 ? check->fall : 1;
+	record->bad_rcodes = 0; /* the probe's query may have changed */
 }
 
-static bool
-weighs(enum s53_health_reason reason)
+/* A reply ends the row of failures. */
+static void
+clear_failures(struct record *record)
 {
-	return reason == S53_REASON_LOSS || reason == S53_REASON_RCODE || reason == S53_REASON_LOOP;
+	record->failures = record->failures_open = record->failures_suspicious = 0;
 }
 
 bool
-health_doubt_weighs(const struct health *health)
+record_is_troubled(const struct record *record)
 {
-	return health_state(health) == S53_HEALTH_SUSPECT && weighs(health->reason);
-}
-
-/* Whether the next answer needs the lock. */
-static void
-settle(struct health *health)
-{
-	bool troubled = health_state(health) != S53_HEALTH_UP || health->row != 0;
-
-	atomic_store_explicit(&health->troubled, troubled, memory_order_relaxed);
-}
-
-/* What was lost while it was in trouble says nothing of how it is from now on. */
-static void
-rise(struct health *health, enum s53_health_state from, uint64_t now_ms)
-{
-	if (from != S53_HEALTH_SUSPECT || weighs(health->reason))
-		atomic_store_explicit(&health->loss, 0, memory_order_relaxed);
-	if (from == S53_HEALTH_SUSPECT && weighs(health->reason)) {
-		atomic_store_explicit(&health->failed, 0, memory_order_relaxed);
-		health->raised_ms = now_ms;
-	}
-	health->unfit = 0;
-}
-
-static void
-suspect(struct health *health, uint64_t now_ms)
-{
-	if (!weighs(health->reason))
-		return;
-	if (health->raised_ms == 0 || s53_clock_since_ms(health->raised_ms, now_ms) > DAMP_MS)
-		health->damp = 0;
-	else if (health->damp < DAMP_MAX)
-		health->damp++;
-}
-
-/* Which change of this minute is it? */
-static unsigned
-count_change(struct health *health, uint64_t now_ms)
-{
-	if (health->told == 0 || s53_clock_since_ms(health->told_ms, now_ms) >= TOLD_MS) {
-		health->told_ms = now_ms;
-		health->told = 0;
-	}
-	return ++health->told;
-}
-
-static struct health_change
-move(struct health *health, enum s53_health_state to, enum s53_health_reason why, uint64_t now_ms)
-{
-	struct health_change change = { .changed = true,
-		.from = health_state(health),
-		.to = to,
-		.why = why,
-		.lasted_ms = s53_clock_since_ms(health->since_ms, now_ms) };
-	bool probed = s53_health_is_down(change.from) && s53_health_is_down(to);
-
-	atomic_store_explicit(&health->state, to, memory_order_relaxed);
-	if (!probed) {
-		health->since_ms = now_ms;
-		change.told = count_change(health, now_ms);
-	}
-	if (to == S53_HEALTH_UP)
-		rise(health, change.from, now_ms);
-	else
-		atomic_store_explicit(&health->proven, false, memory_order_relaxed);
-	if (to == S53_HEALTH_SUSPECT)
-		suspect(health, now_ms);
-	if (to != S53_HEALTH_RECOVERING)
-		health->run = 0; /* what it did well before does not count again */
-	return change;
-}
-
-/* Is `why` to be told as the reason from now on? */
-static bool
-is_reason(const struct health *health, enum health_signal signal, enum s53_health_reason why)
-{
-	switch (signal) {
-	case SIGNAL_DOUBT:
-		return health_state(health) == S53_HEALTH_UP ||
-		    (health_state(health) == S53_HEALTH_SUSPECT && weighs(why) &&
-			!weighs(health->reason));
-	case SIGNAL_NOT_READY:
-	case SIGNAL_FALL:
-	case SIGNAL_REFUSE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static struct health_change
-give(struct health *health, enum health_signal signal, enum s53_health_reason why, uint64_t now_ms)
-{
-	enum s53_health_state from = health_state(health), to = health_next(from, signal);
-	struct health_change change = { .changed = false };
-
-	if (is_reason(health, signal, why))
-		health->reason = why;
-	if (to != from)
-		change = move(health, to, why, now_ms);
-	settle(health);
-	return change;
-}
-
-/* An answer: no row of failures any more. */
-static void
-hear(struct health *health)
-{
-	health->row = health->open = health->doubts = 0;
-}
-
-/* So many answers in a row make it rise. */
-static unsigned
-needed(const struct health *health)
-{
-	return health_doubt_weighs(health) ? WEIGHT << health->damp : health->rise;
-}
-
-static struct health_change
-gain(struct health *health, unsigned points, uint64_t now_ms)
-{
-	struct health_change change;
-
-	if (health->run == 0)
-		health->run_ms = now_ms;
-	health->run += points;
-	change = give(health, health->run >= needed(health) ? SIGNAL_RISE : SIGNAL_ANSWER,
-	    S53_REASON_NONE, now_ms);
-	if (health_state(health) == S53_HEALTH_UP)
-		atomic_store_explicit(&health->proven, true, memory_order_relaxed);
-	return change;
-}
-
-bool
-health_is_calm(const struct health *health)
-{
-	return !atomic_load_explicit(&health->troubled, memory_order_relaxed);
+	return atomic_load_explicit(&record->troubled, memory_order_relaxed);
 }
 
 /*
- * What was known of its time is of no use when it was down, or when nobody has asked for a while
- * and it is far quicker now: then it is measured as for the first time (RFC 6298 s2.2).
+ * Drop the known round-trip time if the server was down, or if it had no queries for a while and is
+ * far quicker now: then this sample is the first (RFC 6298 s2.2).
  */
 static void
-sample_rtt(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
+sample_rtt(struct record *record, uint32_t rtt_ms, uint64_t now_ms)
 {
-	enum s53_health_state state = health_state(health);
-	bool quicker = 4 * 8 * (uint64_t)rtt_ms < health_srtt_8ms(health) &&
-	    s53_clock_since_ms(live_ms(health), now_ms) >= STALE_RTT_MS;
+	enum s53_health_state state = record_state(record);
+	bool quicker = 4 * 8 * (uint64_t)rtt_ms < record_srtt_8ms(record) &&
+	    s53_clock_since_ms(replied_at_ms(record), now_ms) >= RTT_STALE_MS;
 
 	if (quicker || s53_health_is_down(state) || state == S53_HEALTH_RECOVERING)
-		health_forget_rtt(health);
-	health_sample_rtt(health, rtt_ms);
+		record_forget_rtt(record);
+	record_sample_rtt(record, rtt_ms);
 }
 
 void
-health_answered(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
+record_sample_reply(struct record *record, uint32_t rtt_ms, uint64_t now_ms)
 {
-	sample_rtt(health, rtt_ms, now_ms);
-	health_sample_loss(health, false);
-	health_sample_good(health);
-	if (live_ms(health) != now_ms)
-		atomic_store_explicit(&health->live_ms, now_ms, memory_order_relaxed);
-	if (!atomic_load_explicit(&health->proven, memory_order_relaxed) &&
-	    health_state(health) == S53_HEALTH_UP)
-		atomic_store_explicit(&health->proven, true, memory_order_relaxed);
+	sample_rtt(record, rtt_ms, now_ms);
+	record_sample_loss(record, false);
+	record_sample_good(record);
+	if (replied_at_ms(record) != now_ms)
+		atomic_store_explicit(&record->replied_at_ms, now_ms, memory_order_relaxed);
+	if (!atomic_load_explicit(&record->proven, memory_order_relaxed) &&
+	    record_state(record) == S53_HEALTH_UP)
+		atomic_store_explicit(&record->proven, true, memory_order_relaxed);
 }
 
-/* Who was there when he was asked, but has refused since, is not there for an answer on its way. */
+/* A late reply does not revive a server that has refused since the query was sent. */
 static bool
-is_overtaken(const struct health *health, uint64_t left_ms)
+is_superseded(const struct record *record, uint64_t sent_ms)
 {
-	return s53_health_is_down(health_state(health)) && left_ms < health->since_ms &&
-	    (health->reason == S53_REASON_REFUSED || health->reason == S53_REASON_UNREACHABLE);
+	return s53_health_is_down(record_state(record)) && sent_ms < record->since_ms &&
+	    (record->reason == S53_REASON_REFUSED || record->reason == S53_REASON_UNREACHABLE);
 }
 
-static struct health_change
-on_answer(struct health *health, uint32_t rtt_ms, uint64_t now_ms)
+static struct record_change
+on_reply(struct record *record, uint32_t rtt_ms, uint64_t now_ms)
 {
-	bool stalled = health_state(health) == S53_HEALTH_STALLED && health->probes;
-	bool unfit = health->unfit > 0 && health->reason == S53_REASON_RCODE;
+	bool stalled = record_state(record) == S53_HEALTH_STALLED && record->probes;
+	bool unfit = record->bad_rcodes > 0 && record->reason == S53_REASON_RCODE;
 
-	health_answered(health, rtt_ms, now_ms);
-	if (is_overtaken(health, s53_clock_since_ms(rtt_ms, now_ms)))
-		return (struct health_change){ .changed = false };
-	hear(health);
-	if (stalled || unfit) /* by some question; but probes for work decide */
-		return give(health, SIGNAL_ANSWER, S53_REASON_NONE, now_ms);
-	return gain(health, 1, now_ms);
+	record_sample_reply(record, rtt_ms, now_ms);
+	if (is_superseded(record, s53_clock_since_ms(rtt_ms, now_ms)))
+		return (struct record_change){ .changed = false };
+	clear_failures(record);
+	if (stalled || unfit) /* readiness probes alone decide */
+		return record_signal(record, SIGNAL_REPLY, S53_REASON_NONE, now_ms);
+	return record_succeed(record, 1, now_ms);
 }
 
 /*
- * A failure of a question that left at `left_ms`; false: something was answered since. One that
- * was late is in the row already when it ends.
+ * Count a failure of a query that was sent at `sent_ms`. `ends`: it has timed out; if it was
+ * overdue, it is counted already. false: not counted, because a reply arrived after it was sent.
  */
 static bool
-enter_row(struct health *health, uint64_t left_ms, bool ends)
+count_failure(struct record *record, uint64_t sent_ms, bool ends)
 {
-	if (left_ms < heard_ms(health))
+	if (sent_ms < last_reply_ms(record))
 		return false;
-	if (health->row > 0 && health->row_ms < health->resumed_ms) /* nobody listened meanwhile */
-		health->row = health->doubts = health->open = 0;
-	if (ends && health->open > 0) {
-		health->open--;
+	if (record->failures > 0 &&
+	    record->failures_since_ms < record->resumed_ms) /* this process stood still */
+		record->failures = record->failures_suspicious = record->failures_open = 0;
+	if (ends && record->failures_open > 0) {
+		record->failures_open--;
 		return true;
 	}
-	if (health->row == 0 || left_ms < health->row_ms)
-		health->row_ms = left_ms;
-	health->row++;
+	if (record->failures == 0 || sent_ms < record->failures_since_ms)
+		record->failures_since_ms = sent_ms;
+	record->failures++;
 	return true;
 }
 
 static uint64_t
-silence_needed(const struct health *health)
+silence_needed(const struct record *record)
 {
-	uint64_t wait_ms = health_wait_ms(health);
-	uint64_t least_ms = wait_ms != 0 ? SILENCE_MS : SILENCE_UNKNOWN_MS;
+	uint64_t rto_ms = record_rto_ms(record);
+	uint64_t least_ms = rto_ms != 0 ? SILENCE_MS : SILENCE_UNKNOWN_MS;
 
-	return wait_ms > least_ms ? wait_ms : least_ms;
+	return rto_ms > least_ms ? rto_ms : least_ms;
 }
 
 static bool
-is_silent(const struct health *health, uint64_t now_ms)
+is_silent(const struct record *record, uint64_t now_ms)
 {
-	return health->row >= health->fall &&
-	    s53_clock_since_ms(health->row_ms, now_ms) >= silence_needed(health);
+	return record->failures >= record->fall &&
+	    s53_clock_since_ms(record->failures_since_ms, now_ms) >= silence_needed(record);
 }
 
-/* What the row says, once live questions or probes have made it longer. */
-static struct health_change
-weigh(struct health *health, enum s53_health_reason why, bool may_fall, uint64_t now_ms)
+/* The signal of the row of failures, if it is long enough for one. */
+static struct record_change
+judge_failures(struct record *record, enum s53_health_reason why, bool may_fall, uint64_t now_ms)
 {
-	if (may_fall && is_silent(health, now_ms))
-		return give(
-		    health, SIGNAL_FALL, why == S53_REASON_LATE ? S53_REASON_TIMEOUT : why, now_ms);
-	if (health->doubts >= DOUBTS)
-		return give(health, SIGNAL_DOUBT, why, now_ms);
-	if (health_is_lossy(health))
-		return give(health, SIGNAL_DOUBT, S53_REASON_LOSS, now_ms);
-	settle(health);
-	return (struct health_change){ .changed = false };
+	if (may_fall && is_silent(record, now_ms))
+		return record_signal(
+		    record, SIGNAL_FALL, why == S53_REASON_LATE ? S53_REASON_TIMEOUT : why, now_ms);
+	if (record->failures_suspicious >= SUSPECT_AFTER)
+		return record_signal(record, SIGNAL_SUSPECT, why, now_ms);
+	if (record_is_lossy(record))
+		return record_signal(record, SIGNAL_SUSPECT, S53_REASON_LOSS, now_ms);
+	record_update_troubled(record);
+	return (struct record_change){ .changed = false };
 }
 
-/* May live questions alone make it fall? */
+/* May live queries alone make it fall? */
 static bool
-live_decides(const struct health *health, uint64_t now_ms)
+live_traffic_decides(const struct record *record, uint64_t now_ms)
 {
-	bool stalled = health_state(health) == S53_HEALTH_STALLED && health->probes;
+	bool stalled = record_state(record) == S53_HEALTH_STALLED && record->probes;
 
-	return !stalled && now_ms >= health->waits_ms;
+	return !stalled && now_ms >= record->probe_until_ms;
 }
 
-static struct health_change
-on_late(struct health *health, uint32_t waited_ms, uint64_t now_ms)
+static struct record_change
+on_overdue(struct record *record, uint32_t waited_ms, uint64_t now_ms)
 {
-	uint32_t srtt_8ms = health_srtt_8ms(health);
-	bool slow = health_wait_ms(health) != 0 && 8 * (uint64_t)waited_ms <= srtt_8ms;
+	uint32_t srtt_8ms = record_srtt_8ms(record);
+	bool slow = record_rto_ms(record) != 0 && 8 * (uint64_t)waited_ms <= srtt_8ms;
 
-	if (enter_row(health, s53_clock_since_ms(waited_ms, now_ms), false)) {
-		health->open++;
-		health->doubts += !slow; /* that a slow one is not here yet is no wonder */
+	if (count_failure(record, s53_clock_since_ms(waited_ms, now_ms), false)) {
+		record->failures_open++;
+		record->failures_suspicious += !slow; /* overdue is normal for a slow server */
 	}
-	return weigh(health, S53_REASON_LATE, live_decides(health, now_ms), now_ms);
+	return judge_failures(
+	    record, S53_REASON_LATE, live_traffic_decides(record, now_ms), now_ms);
 }
 
 static void
-fail(struct health *health, enum s53_health_reason why, uint64_t left_ms, uint64_t now_ms)
+mark_failure(struct record *record, enum s53_health_reason why, uint64_t sent_ms, uint64_t now_ms)
 {
-	health->failed_ms = now_ms;
-	if (health_state(health) == S53_HEALTH_UP)
-		health->reason = why;
-	if (left_ms >= health->run_ms)
-		health->run = 0;
+	record->failed_at_ms = now_ms;
+	if (record_state(record) == S53_HEALTH_UP)
+		record->reason = why;
+	if (sent_ms >= record->successes_since_ms)
+		record->successes = 0;
 }
 
-static struct health_change
-on_lost(struct health *health, enum s53_health_reason why, uint32_t waited_ms, uint64_t now_ms)
+static struct record_change
+on_timeout(struct record *record, enum s53_health_reason why, uint32_t waited_ms, uint64_t now_ms)
 {
-	uint64_t left_ms = s53_clock_since_ms(waited_ms, now_ms);
+	uint64_t sent_ms = s53_clock_since_ms(waited_ms, now_ms);
 
-	/* The query's time was over before this question was even late. */
-	if (why == S53_REASON_TIMEOUT && waited_ms < health_late_ms(health))
-		return (struct health_change){ .changed = false };
+	/* The client's query ended before this upstream query was even overdue. */
+	if (why == S53_REASON_TIMEOUT && waited_ms < record_hedge_ms(record))
+		return (struct record_change){ .changed = false };
 	/*
-	 * What gets lost while nothing is answered, or left before it rose, is no loss among
-	 * answers: the row and the state tell of that.
+	 * A query counts as loss only among replies: not while the server is down or silent, nor
+	 * when it was sent before the server was up. The row of failures and the state cover these.
 	 */
-	if (health_doubt_weighs(health) ||
-	    (health_state(health) == S53_HEALTH_UP && left_ms >= health->since_ms))
-		health_sample_loss(health, true);
-	if (enter_row(health, left_ms, true) && health->doubts < health->row)
-		health->doubts++;
-	fail(health, why, left_ms, now_ms);
-	return weigh(health, why, live_decides(health, now_ms), now_ms);
+	if (record_suspicion_persists(record) ||
+	    (record_state(record) == S53_HEALTH_UP && sent_ms >= record->since_ms))
+		record_sample_loss(record, true);
+	if (count_failure(record, sent_ms, true) && record->failures_suspicious < record->failures)
+		record->failures_suspicious++;
+	mark_failure(record, why, sent_ms, now_ms);
+	return judge_failures(record, why, live_traffic_decides(record, now_ms), now_ms);
 }
 
-static struct health_change
-on_refused(struct health *health, enum s53_health_reason why, uint64_t now_ms)
+static struct record_change
+on_refused(struct record *record, enum s53_health_reason why, uint64_t now_ms)
 {
-	fail(health, why, now_ms, now_ms);
-	return give(health, SIGNAL_REFUSE, why, now_ms);
+	mark_failure(record, why, now_ms, now_ms);
+	return record_signal(record, SIGNAL_REFUSED, why, now_ms);
 }
 
-static struct health_change
-on_failed(struct health *health, enum s53_health_reason why, uint64_t now_ms)
+static struct record_change
+on_failed(struct record *record, enum s53_health_reason why, uint64_t now_ms)
 {
 	if (why == S53_REASON_LOOP)
-		health_sample_good(health); /* no ANSWERED came before it */
-	health_sample_failed(health);
-	fail(health, why, now_ms, now_ms);
-	if (health_is_failing(health))
-		return give(health, SIGNAL_DOUBT, why, now_ms);
-	return (struct health_change){ .changed = false };
+		record_sample_good(record); /* no ANSWERED was observed for it */
+	record_sample_failed(record);
+	mark_failure(record, why, now_ms, now_ms);
+	if (record_is_failing(record))
+		return record_signal(record, SIGNAL_SUSPECT, why, now_ms);
+	return (struct record_change){ .changed = false };
 }
 
-struct health_change
-health_observe(struct health *health, struct s53_observation sign, uint64_t now_ms)
+struct record_change
+record_observe(struct record *record, struct s53_observation observation, uint64_t now_ms)
 {
-	health->known = true;
-	if (sign.resumed_ms > health->resumed_ms)
-		health->resumed_ms = sign.resumed_ms;
-	switch (sign.event) {
+	record->observed = true;
+	if (observation.resumed_ms > record->resumed_ms)
+		record->resumed_ms = observation.resumed_ms;
+	switch (observation.event) {
 	case S53_OBSERVED_ANSWERED:
-		return on_answer(health, sign.waited_ms, now_ms);
+		return on_reply(record, observation.waited_ms, now_ms);
 	case S53_OBSERVED_OVERDUE:
-		return on_late(health, sign.waited_ms, now_ms);
+		return on_overdue(record, observation.waited_ms, now_ms);
 	case S53_OBSERVED_TIMEOUT:
-		return on_lost(health, S53_REASON_TIMEOUT, sign.waited_ms, now_ms);
+		return on_timeout(record, S53_REASON_TIMEOUT, observation.waited_ms, now_ms);
 	case S53_OBSERVED_GARBLED:
-		return on_lost(health, S53_REASON_GARBAGE, sign.waited_ms, now_ms);
+		return on_timeout(record, S53_REASON_GARBAGE, observation.waited_ms, now_ms);
 	case S53_OBSERVED_REFUSED:
-		return on_refused(health, S53_REASON_REFUSED, now_ms);
+		return on_refused(record, S53_REASON_REFUSED, now_ms);
 	case S53_OBSERVED_UNREACHABLE:
-		return on_refused(health, S53_REASON_UNREACHABLE, now_ms);
+		return on_refused(record, S53_REASON_UNREACHABLE, now_ms);
 	case S53_OBSERVED_FAILED:
-		return on_failed(health, S53_REASON_RCODE, now_ms);
+		return on_failed(record, S53_REASON_RCODE, now_ms);
 	case S53_OBSERVED_LOOP:
-		return on_failed(health, S53_REASON_LOOP, now_ms);
+		return on_failed(record, S53_REASON_LOOP, now_ms);
 	}
-	return (struct health_change){ .changed = false };
+	return (struct record_change){ .changed = false };
 }
 
-struct health_change
-health_probe_leaves(struct health *health, const struct s53_probe *probe, uint64_t now_ms)
+struct record_change
+record_probe_begin(struct record *record, const struct s53_probe *probe, uint64_t now_ms)
 {
-	health->known = true;
-	health->waits_ms = now_ms + probe->timeout_ms + PROBE_GRACE_MS;
-	return give(health, SIGNAL_PROBE, health->reason, now_ms);
+	record->observed = true;
+	record->probe_until_ms = now_ms + probe->timeout_ms + PROBE_GRACE_MS;
+	return record_signal(record, SIGNAL_PROBE, record->reason, now_ms);
 }
 
-static struct health_change
-probe_answered(struct health *health, const struct health_probed *probed, uint64_t now_ms)
+static struct record_change
+probe_answered(struct record *record, const struct probe_result *result, uint64_t now_ms)
 {
 	unsigned points = 1;
 
-	health->probed_ms = now_ms;
-	hear(health);
-	/* The time of real work says little of live questions: it counts for want of better. */
-	if (health_state(health) != S53_HEALTH_UP || live_ms(health) == 0 ||
-	    s53_clock_since_ms(live_ms(health), now_ms) > LIVE_PROOF_MS)
-		sample_rtt(health, probed->rtt_ms, now_ms);
-	if (probed->kind == S53_PROBE_LIVENESS)
-		return give(health, SIGNAL_ANSWER, S53_REASON_NONE, now_ms);
-	health->unfit = health->held = 0;
-	if (health_doubt_weighs(health))
-		points = (WEIGHT + health->rise - 1) / health->rise;
-	return gain(health, points, now_ms);
+	record->probe_replied_at_ms = now_ms;
+	clear_failures(record);
+	/*
+	 * A readiness probe takes longer than live queries as a rule: its RTT counts only while
+	 * there is no better one.
+	 */
+	if (record_state(record) != S53_HEALTH_UP || replied_at_ms(record) == 0 ||
+	    s53_clock_since_ms(replied_at_ms(record), now_ms) > LIVE_PROOF_MS)
+		sample_rtt(record, result->rtt_ms, now_ms);
+	if (result->kind == S53_PROBE_LIVENESS)
+		return record_signal(record, SIGNAL_REPLY, S53_REASON_NONE, now_ms);
+	record->bad_rcodes = record->not_ready = 0;
+	if (record_suspicion_persists(record))
+		points = (CLEAR_REPLIES + record->rise - 1) / record->rise;
+	return record_succeed(record, points, now_ms);
 }
 
-static struct health_change
-probe_lost(struct health *health, uint64_t began_ms, uint64_t now_ms)
+static struct record_change
+probe_lost(struct record *record, uint64_t began_ms, uint64_t now_ms)
 {
-	bool is_down = s53_health_is_down(health_state(health));
+	bool is_down = s53_health_is_down(record_state(record));
 
-	if (enter_row(health, began_ms, false))
-		health->doubts++;
-	fail(health, S53_REASON_TIMEOUT, began_ms, now_ms);
+	if (count_failure(record, began_ms, false))
+		record->failures_suspicious++;
+	mark_failure(record, S53_REASON_TIMEOUT, began_ms, now_ms);
 	if (is_down)
-		return give(health, SIGNAL_FALL, S53_REASON_TIMEOUT, now_ms);
-	return weigh(health, S53_REASON_TIMEOUT, true, now_ms);
+		return record_signal(record, SIGNAL_FALL, S53_REASON_TIMEOUT, now_ms);
+	return judge_failures(record, S53_REASON_TIMEOUT, true, now_ms);
 }
 
 /*
- * It declines this question, but it lives: that is all that was in doubt, unless its answers were.
- * A recursor that refuses `. NS` must not stay down for it.
+ * The server declines the probe's query, so it is alive. That suffices unless its replies were in
+ * doubt: a recursor that refuses `. NS` must not stay down because of that.
  */
 static bool
-life_proves_enough(const struct health *health)
+liveness_suffices(const struct record *record)
 {
-	enum s53_health_state state = health_state(health);
+	enum s53_health_state state = record_state(record);
 
 	return state != S53_HEALTH_UP && state != S53_HEALTH_STALLED &&
-	    health->reason != S53_REASON_RCODE && health->reason != S53_REASON_LOOP &&
-	    health->reason != S53_REASON_GARBAGE && health_failed_share(health) < HEALTH_WHOLE / 2;
+	    record->reason != S53_REASON_RCODE && record->reason != S53_REASON_LOOP &&
+	    record->reason != S53_REASON_GARBAGE && record_failed_share(record) < SHARE_WHOLE / 2;
 }
 
-static struct health_change
-probe_unfit(struct health *health, enum s53_probe_end end, uint64_t now_ms)
+static struct record_change
+probe_bad_rcode(struct record *record, enum s53_probe_end end, uint64_t now_ms)
 {
-	health->probed_ms = now_ms;
-	hear(health);
-	if (end == S53_PROBE_DECLINED && life_proves_enough(health))
-		return gain(health, 1, now_ms);
-	fail(health, S53_REASON_RCODE, now_ms, now_ms);
-	health->unfit++;
-	return give(health,
-	    health->unfit >= DOUBTS && !s53_health_is_down(health_state(health)) ? SIGNAL_DOUBT
-										 : SIGNAL_ANSWER,
+	record->probe_replied_at_ms = now_ms;
+	clear_failures(record);
+	if (end == S53_PROBE_DECLINED && liveness_suffices(record))
+		return record_succeed(record, 1, now_ms);
+	mark_failure(record, S53_REASON_RCODE, now_ms, now_ms);
+	record->bad_rcodes++;
+	return record_signal(record,
+	    record->bad_rcodes >= SUSPECT_AFTER && !s53_health_is_down(record_state(record))
+		? SIGNAL_SUSPECT
+		: SIGNAL_REPLY,
 	    S53_REASON_RCODE, now_ms);
 }
 
-static struct health_change
-probe_held(struct health *health, uint64_t began_ms, uint64_t now_ms)
+static struct record_change
+probe_not_ready(struct record *record, uint64_t began_ms, uint64_t now_ms)
 {
-	bool lossy = atomic_load_explicit(&health->loss, memory_order_relaxed) > HELD_LOSS ||
-	    live_ms(health) > began_ms;
+	bool lossy = atomic_load_explicit(&record->loss, memory_order_relaxed) > NOT_READY_LOSS ||
+	    replied_at_ms(record) > began_ms;
 
-	health->probed_ms = now_ms;
-	hear(health);
-	fail(health, S53_REASON_NOT_READY, now_ms, now_ms);
-	health->held++;
-	/* Where others are answered it may have been just this question, or it got lost. */
-	return give(health, lossy && health->held < HELD_TWICE ? SIGNAL_ANSWER : SIGNAL_NOT_READY,
+	record->probe_replied_at_ms = now_ms;
+	clear_failures(record);
+	mark_failure(record, S53_REASON_NOT_READY, now_ms, now_ms);
+	record->not_ready++;
+	/*
+	 * With loss, or replies to other queries meanwhile, this query alone may have been lost or
+	 * slow.
+	 */
+	return record_signal(record,
+	    lossy && record->not_ready < NOT_READY_IN_ROW ? SIGNAL_REPLY : SIGNAL_NOT_READY,
 	    S53_REASON_NOT_READY, now_ms);
 }
 
-struct health_change
-health_probe_ends(struct health *health, const struct health_probed *probed, uint64_t now_ms)
+struct record_change
+record_probe_end(struct record *record, const struct probe_result *result, uint64_t now_ms)
 {
-	health->waits_ms = 0;
-	switch (probed->end) {
+	record->probe_until_ms = 0;
+	switch (result->end) {
 	case S53_PROBE_ANSWERED:
-		return probe_answered(health, probed, now_ms);
+		return probe_answered(record, result, now_ms);
 	case S53_PROBE_UNFIT:
 	case S53_PROBE_DECLINED:
-		return probe_unfit(health, probed->end, now_ms);
+		return probe_bad_rcode(record, result->end, now_ms);
 	case S53_PROBE_NOT_READY:
-		return probe_held(health, probed->began_ms, now_ms);
+		return probe_not_ready(record, result->began_ms, now_ms);
 	case S53_PROBE_LOST:
-		return probe_lost(health, probed->began_ms, now_ms);
+		return probe_lost(record, result->began_ms, now_ms);
 	case S53_PROBE_REFUSED:
-		return on_refused(health, S53_REASON_REFUSED, now_ms);
+		return on_refused(record, S53_REASON_REFUSED, now_ms);
 	case S53_PROBE_UNREACHABLE:
-		return on_refused(health, S53_REASON_UNREACHABLE, now_ms);
+		return on_refused(record, S53_REASON_UNREACHABLE, now_ms);
 	case S53_PROBE_SKIPPED:
 		break;
 	}
-	if (health_state(health) == S53_HEALTH_PROBING) /* as down as before */
-		return give(health, SIGNAL_FALL, health->reason, now_ms);
-	return (struct health_change){ .changed = false };
+	if (record_state(record) == S53_HEALTH_PROBING) /* down as before */
+		return record_signal(record, SIGNAL_FALL, record->reason, now_ms);
+	return (struct record_change){ .changed = false };
 }
 
 static uint32_t
 permille(uint32_t share)
 {
-	return (uint32_t)((uint64_t)share * 1000 / HEALTH_WHOLE);
+	return (uint32_t)((uint64_t)share * 1000 / SHARE_WHOLE);
 }
 
 void
-health_report(const struct health *health, struct s53_health_report *out)
+record_report(const struct record *record, struct s53_health_report *out)
 {
-	uint32_t srtt_8ms = health_srtt_8ms(health), wait_ms = health_wait_ms(health);
+	uint32_t srtt_8ms = record_srtt_8ms(record), rto_ms = record_rto_ms(record);
 
 	*out = (struct s53_health_report){
-		.state = health_state(health),
-		.reason = health->reason,
-		.since_ms = health->since_ms,
-		.asked = health->known || wait_ms != 0,
-		.has_rtt = wait_ms != 0,
+		.state = record_state(record),
+		.reason = record->reason,
+		.since_ms = record->since_ms,
+		.asked = record->observed || rto_ms != 0,
+		.has_rtt = rto_ms != 0,
 		.rtt_ms = srtt_8ms / 8,
-		.variation_ms = (wait_ms - srtt_8ms / 8) / 4,
+		.variation_ms = (rto_ms - srtt_8ms / 8) / 4,
 		.loss_permille =
-		    permille(atomic_load_explicit(&health->loss, memory_order_relaxed)),
-		.failed_permille = permille(health_failed_share(health)),
-		.timeouts_in_row = health->row,
-		.answered_at_ms = heard_ms(health),
-		.failed_at_ms = health->failed_ms,
+		    permille(atomic_load_explicit(&record->loss, memory_order_relaxed)),
+		.failed_permille = permille(record_failed_share(record)),
+		.timeouts_in_row = record->failures,
+		.answered_at_ms = last_reply_ms(record),
+		.failed_at_ms = record->failed_at_ms,
 	};
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * registry.c - the servers, one of each address and options, and the word that a probe is due.
+ * registry.c - all servers, one object per address and options, and the hook that wakes the prober.
  *
- * Nothing is called under the registry's lock but the hook, and it is never taken while a server's
- * own is held.
+ * Under the registry's lock nothing is called but the hook. The lock is never taken while a
+ * server's own is held.
  */
 #include "server.h"
 
@@ -13,14 +13,14 @@
 #include <split53/clock.h>
 #include <split53/hash.h>
 
-#define BUCKETS 1024 /* there may be ten thousand servers */
+#define BUCKETS 1024 /* for up to about ten thousand servers */
 
 struct s53_registry {
-	pthread_mutex_t lock; /* over all here, and each server's links and count */
+	pthread_mutex_t lock; /* of everything here, and of each server's links and count */
 	struct s53_link servers;
 	struct s53_upstream *buckets[BUCKETS]; /* by address and port */
-	bool closed; /* goes with its last server */
-	void (*wake)(void *arg); /* NULL: nobody probes */
+	bool closed; /* freed with its last server */
+	void (*wake)(void *arg); /* NULL: no prober */
 	void *wake_arg;
 };
 
@@ -101,7 +101,7 @@ find(struct s53_registry *registry, const struct s53_addr *addr,
 	return it;
 }
 
-/* As the last of all, so that they keep their order. */
+/* At the end of the list, which keeps the order of arrival. */
 static void
 enter(struct s53_registry *registry, struct s53_upstream *upstream)
 {
@@ -139,7 +139,7 @@ upstream_new(const struct s53_addr *addr, const struct s53_upstream_options *opt
 	upstream->addr = *addr;
 	upstream->options = *options;
 	for (unsigned i = 0; i < S53_PROTOCOLS; i++)
-		health_init(&upstream->path[i], s53_clock_ms());
+		record_init(&upstream->path[i], s53_clock_ms());
 	probing_init(&upstream->probing);
 	return upstream;
 }
@@ -206,7 +206,7 @@ s53_upstream_options(const struct s53_upstream *upstream)
 	return &upstream->options;
 }
 
-/* The server at `it` or NULL for the end, with a count. Under the lock. */
+/* The server at `it`, with a count; NULL at the end of the list. Under the lock. */
 static struct s53_upstream *
 keep_at(struct s53_registry *registry, struct s53_link *it)
 {

@@ -2,28 +2,31 @@
  *
  * sample.c - the numbers of a record: round-trip time, loss, failures.
  *
- * Each is one atomic word. It is written only when it changes: the other workers keep their copy of
- * the cache line while a server does as it always does.
+ * Each number is one atomic word. It is written only when its value changes, so the caches of other
+ * processors keep their copy of the line while a server behaves as usual.
  */
-#include "health.h"
+#include "record.h"
 
 #define RTT_MAX_MS 60000
-#define LATE_MIN_MS 20
-#define LATE_MAX_MS 250
-#define SHARE_MS 250 /* what a server costs that loses or fails all */
+#define HEDGE_MIN_MS 20
+#define HEDGE_MAX_MS 250
+#define SHARE_MS 250 /* cost of a server that loses or fails all queries */
 
 /*
- * A lost question weighs a 32nd: then loss of one in a hundred does not reach a tenth by chance
- * (four of some fifteen would have to be lost), and loss of one in five does so after some
- * twenty questions.
+ * A lost query counts one 32nd. Then a loss of one in a hundred does not reach a tenth by chance
+ * (four of some fifteen queries would have to be lost), and a loss of one in five reaches it after
+ * some twenty queries.
  */
 #define LOSS_WEIGHT 32
-#define LOSSY (HEALTH_WHOLE / 10)
+#define LOSSY (SHARE_WHOLE / 10)
 
-/* The first ones count more, so that eight of eight tell of a server that never did well. */
+/*
+ * The first samples count more, so that eight failures in eight replies suffice for a server that
+ * never did well.
+ */
 #define FAILED_WEIGHT 16
 #define FAILED_LEAST 8
-#define FAILING (HEALTH_WHOLE / 10 * 9)
+#define FAILING (SHARE_WHOLE / 10 * 9)
 
 static uint32_t
 get32(const _Atomic uint32_t *at)
@@ -39,21 +42,21 @@ set32(_Atomic uint32_t *at, uint32_t value)
 }
 
 static uint64_t
-rtt_of(const struct health *health)
+rtt_of(const struct record *record)
 {
-	return atomic_load_explicit(&health->rtt, memory_order_relaxed);
+	return atomic_load_explicit(&record->rtt, memory_order_relaxed);
 }
 
 /*
- * RFC 6298 s2.2, s2.3 with alpha 1/8 and beta 1/4, on scaled whole numbers as in Jacobson's paper.
- * But a sample under a quarter of the mean counts half: a server that was slow and is quick again
- * is asked little, and has to be known as quick by the few answers that it gives. The variation
- * stays what it would be, so that the wait for an answer shrinks with care.
+ * RFC 6298 s2.2, s2.3 with alpha 1/8 and beta 1/4, in scaled integers as in Jacobson's paper. One
+ * difference: a sample below a quarter of the mean counts half. A server that was slow and is quick
+ * again gets few queries, so few replies must suffice to show it. The variation changes as usual,
+ * so the timeouts shrink with care.
  */
 void
-health_sample_rtt(struct health *health, uint32_t rtt_ms)
+record_sample_rtt(struct record *record, uint32_t rtt_ms)
 {
-	uint64_t was = rtt_of(health), is;
+	uint64_t was = rtt_of(record), is;
 	uint32_t rtt = rtt_ms < RTT_MAX_MS ? rtt_ms : RTT_MAX_MS;
 	uint32_t smoothed = (uint32_t)(was >> 32), variation = (uint32_t)was;
 
@@ -70,101 +73,101 @@ health_sample_rtt(struct health *health, uint32_t rtt_ms)
 		else
 			smoothed = smoothed - smoothed / 8 + rtt;
 	}
-	is = (uint64_t)smoothed << 32 | (variation > 0 ? variation : 1); /* never "unknown" */
+	is = (uint64_t)smoothed << 32 | (variation > 0 ? variation : 1); /* 0 would be "unknown" */
 	if (is != was)
-		atomic_store_explicit(&health->rtt, is, memory_order_relaxed);
+		atomic_store_explicit(&record->rtt, is, memory_order_relaxed);
 }
 
 void
-health_forget_rtt(struct health *health)
+record_forget_rtt(struct record *record)
 {
-	atomic_store_explicit(&health->rtt, 0, memory_order_relaxed);
+	atomic_store_explicit(&record->rtt, 0, memory_order_relaxed);
 }
 
 void
-health_sample_loss(struct health *health, bool lost)
+record_sample_loss(struct record *record, bool lost)
 {
-	uint32_t loss = get32(&health->loss);
+	uint32_t loss = get32(&record->loss);
 
 	if (lost)
-		loss += (HEALTH_WHOLE - loss) / LOSS_WEIGHT;
+		loss += (SHARE_WHOLE - loss) / LOSS_WEIGHT;
 	else
 		loss -= (loss + LOSS_WEIGHT - 1) / LOSS_WEIGHT;
-	set32(&health->loss, loss);
+	set32(&record->loss, loss);
 }
 
 bool
-health_is_lossy(const struct health *health)
+record_is_lossy(const struct record *record)
 {
-	return get32(&health->loss) > LOSSY;
+	return get32(&record->loss) > LOSSY;
 }
 
 void
-health_sample_good(struct health *health)
+record_sample_good(struct record *record)
 {
-	uint32_t word = get32(&health->failed), share = word >> 8, samples = word & 0xff;
+	uint32_t word = get32(&record->failed), share = word >> 8, samples = word & 0xff;
 
 	if (samples < FAILED_WEIGHT)
 		samples++;
 	share -= (share + samples - 1) / samples;
-	set32(&health->failed, share << 8 | samples);
+	set32(&record->failed, share << 8 | samples);
 }
 
-/* The answer itself was taken for a good one: what that took is given back as well. */
+/* The reply itself was counted as good first: take that back as well. */
 void
-health_sample_failed(struct health *health)
+record_sample_failed(struct record *record)
 {
-	uint32_t word = get32(&health->failed), share = word >> 8, samples = word & 0xff;
+	uint32_t word = get32(&record->failed), share = word >> 8, samples = word & 0xff;
 
 	if (samples == 0)
 		samples = 1;
-	share += HEALTH_WHOLE / samples + 1;
-	if (share > HEALTH_WHOLE)
-		share = HEALTH_WHOLE;
-	set32(&health->failed, share << 8 | samples);
+	share += SHARE_WHOLE / samples + 1;
+	if (share > SHARE_WHOLE)
+		share = SHARE_WHOLE;
+	set32(&record->failed, share << 8 | samples);
 }
 
 uint32_t
-health_failed_share(const struct health *health)
+record_failed_share(const struct record *record)
 {
-	return get32(&health->failed) >> 8;
+	return get32(&record->failed) >> 8;
 }
 
 bool
-health_is_failing(const struct health *health)
+record_is_failing(const struct record *record)
 {
-	return health_failed_share(health) > FAILING &&
-	    (get32(&health->failed) & 0xff) >= FAILED_LEAST;
+	return record_failed_share(record) > FAILING &&
+	    (get32(&record->failed) & 0xff) >= FAILED_LEAST;
 }
 
 uint32_t
-health_srtt_8ms(const struct health *health)
+record_srtt_8ms(const struct record *record)
 {
-	return (uint32_t)(rtt_of(health) >> 32);
+	return (uint32_t)(rtt_of(record) >> 32);
 }
 
 uint32_t
-health_wait_ms(const struct health *health)
+record_rto_ms(const struct record *record)
 {
-	uint64_t rtt = rtt_of(health);
+	uint64_t rtt = rtt_of(record);
 
 	return (uint32_t)(rtt >> 32) / 8 + (uint32_t)rtt;
 }
 
 uint32_t
-health_late_ms(const struct health *health)
+record_hedge_ms(const struct record *record)
 {
-	uint32_t wait_ms = health_wait_ms(health);
+	uint32_t rto_ms = record_rto_ms(record);
 
-	if (wait_ms == 0 || wait_ms > LATE_MAX_MS)
-		return LATE_MAX_MS;
-	return wait_ms < LATE_MIN_MS ? LATE_MIN_MS : wait_ms;
+	if (rto_ms == 0 || rto_ms > HEDGE_MAX_MS)
+		return HEDGE_MAX_MS;
+	return rto_ms < HEDGE_MIN_MS ? HEDGE_MIN_MS : rto_ms;
 }
 
 uint32_t
-health_cost_8ms(const struct health *health)
+record_cost_8ms(const struct record *record)
 {
-	uint64_t shares = (uint64_t)get32(&health->loss) + health_failed_share(health);
+	uint64_t shares = (uint64_t)get32(&record->loss) + record_failed_share(record);
 
-	return health_srtt_8ms(health) + (uint32_t)(shares * SHARE_MS * 8 / HEALTH_WHOLE);
+	return record_srtt_8ms(record) + (uint32_t)(shares * SHARE_MS * 8 / SHARE_WHOLE);
 }

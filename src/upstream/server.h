@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * server.h - what choosing needs to know of a server, and what a server is made of.
+ * server.h - what a server consists of, and what group.c needs to choose one.
  *
- * Layer    upstream, private to server.c, registry.c, probing.c and group.c; group.c keeps to the
- *          functions
+ * Layer    upstream, private to server.c, registry.c, probing.c and group.c; group.c uses the
+ *          functions alone
  * Threads  functions: any, no lock
- * Units    ms
+ * Units    ms; `_at_ms` is a point of time
  *
- * Everything here is of the protocol that the server would be asked over, as are
- * s53_upstream_state() and s53_upstream_hedge_ms().
+ * Unless it says otherwise, a function here is about the protocol that the next query to the server
+ * would use, as are s53_upstream_state() and s53_upstream_hedge_ms().
  */
 #pragma once
 
@@ -19,87 +19,97 @@
 #include <split53/probe.h>
 #include <split53/upstream.h>
 
-#include "health.h"
+#include "record.h"
 
 #define S53_SLOW_MS 250
 
 /*
- * Less is better, in eighths of a ms: smoothed RTT, and 250 ms for each whole share of lost
- * questions and of answers that led elsewhere. 0: nothing is known.
+ * The cost of a query in eighths of a ms; less is better: SRTT, plus 250 ms times the share of lost
+ * queries, plus 250 ms times the share of replies that were failures. 0: nothing is known.
  */
 uint32_t s53_upstream_cost(const struct s53_upstream *upstream);
 
-/* Does it take more than S53_SLOW_MS as a rule? */
+/* Is its SRTT above S53_SLOW_MS? */
 bool s53_upstream_is_slow(const struct s53_upstream *upstream);
 
-/* Did it ever get a question, or show a sign? */
+/* Did it ever get a query, or show anything? */
 bool s53_upstream_was_asked(const struct s53_upstream *upstream);
 
-/* Questions under way, over both protocols. */
+/* Queries under way, over both protocols. */
 uint32_t s53_upstream_in_flight(const struct s53_upstream *upstream);
 
-/* The last answer to a client's question (probes do not count), over either; 0: none yet. */
-uint64_t s53_upstream_answered_ms(const struct s53_upstream *upstream);
+/* The last reply to a client's query (not to a probe), over either protocol; 0: none yet. */
+uint64_t s53_upstream_replied_at_ms(const struct s53_upstream *upstream);
 
-/* When it was last chosen, to within some ms; 0: never. Who chooses says so. */
-uint64_t s53_upstream_chosen_ms(const struct s53_upstream *upstream);
+/* When a group last chose it, to within some ms; 0: never. */
+uint64_t s53_upstream_chosen_at_ms(const struct s53_upstream *upstream);
 void s53_upstream_set_chosen(struct s53_upstream *upstream, uint64_t now_ms);
 
-/* Is it probed at all? */
+/* Does its health check allow probes? */
 bool s53_upstream_is_probed(const struct s53_upstream *upstream);
 
 /*
- * May a query see how this server does, `gap_ms` after the last that did? At once when none has.
- * True for one caller only, and spent.
+ * May a query explore this server, `gap_ms` after the last one that did? Of callers at the same
+ * time, one gets true.
  */
-bool s53_upstream_trial_claim(struct s53_upstream *upstream, uint32_t gap_ms, uint64_t now_ms);
+bool s53_upstream_claim_exploration(
+    struct s53_upstream *upstream, uint32_t gap_ms, uint64_t now_ms);
 
-/* The plan of its probes: probing.c. Under the lock, but for `due_ms`. */
+/*
+ * The plan of a server's probes (probing.c). Under the server's lock, but for `due_ms`.
+ *
+ * While UDP is down, probes cycle through three steps; see probing.c.
+ */
+enum down_step { STEP_TCP, STEP_READINESS, STEP_LIVENESS };
+
 struct probing {
 	struct s53_health_check check;
-	_Atomic uint64_t due_ms; /* UINT64_MAX: none, also while one is under way */
-	uint64_t began_ms; /* the last one */
+	_Atomic uint64_t due_ms; /* UINT64_MAX: no probe is due, or one is under way */
+	uint64_t began_ms; /* the last probe */
 	bool began; /* there was one */
 	bool under_way;
-	bool doubted; /* work is next, whatever live questions say meanwhile */
-	struct s53_probe probe; /* that one, or the last */
-	unsigned turn; /* while it is down */
+	bool readiness_next; /* whatever live queries show meanwhile */
+	struct s53_probe probe; /* the one under way, or the last */
+	enum down_step step; /* the next one, while UDP is down */
 };
 
 struct s53_upstream {
 	struct s53_registry *registry;
-	struct s53_link link; /* its own, the next and `count` under the registry's lock */
+	/* in registry->servers; the links and `count` are under the registry's lock */
+	struct s53_link link;
 	struct s53_upstream *bucket_next;
 	unsigned count;
 	struct s53_addr addr;
 	struct s53_upstream_options options;
-	/* Apart from what never changes, so that workers do not fight over its cache line. */
-	_Alignas(64) struct health path[S53_PROTOCOLS];
-	_Alignas(64) _Atomic uint64_t load; /* asked in all << 32 | in flight */
-	_Atomic uint64_t chosen_ms, trial_ms;
+	/*
+	 * On a cache line of its own: the members above never change and are read by all workers.
+	 */
+	_Alignas(64) struct record path[S53_PROTOCOLS];
+	_Alignas(64) _Atomic uint64_t load; /* queries in all << 32 | under way */
+	_Atomic uint64_t chosen_at_ms, explored_at_ms;
 	_Atomic uint64_t quirk_until_ms[S53_QUIRKS];
-	_Atomic uint64_t edns_shown_ms; /* when an answer last had OPT, to the minute; 0: never */
-	pthread_mutex_t lock; /* over the records but for their atomics, and `probing` */
+	_Atomic uint64_t edns_shown_at_ms; /* when a reply last had OPT, to the minute; 0: never */
+	pthread_mutex_t lock; /* of the records, but for their atomics, and of `probing` */
 	struct probing probing;
 };
 
-/* registry.c: call the hook. Without the lock of any server. */
+/* registry.c: call the prober's hook. The caller holds no server's lock. */
 void s53_registry_wake(struct s53_registry *registry);
 
-/* server.c: log a change. Without any lock. */
-void s53_upstream_tell(const struct s53_upstream *upstream, enum s53_protocol over,
-    const struct health_change *change);
+/* server.c: log a change. The caller holds no lock. */
+void s53_upstream_log_change(const struct s53_upstream *upstream, enum s53_protocol over,
+    const struct record_change *change);
 
-/* probing.c, all under the server's lock. */
+/* probing.c; the caller holds the server's lock. */
 
 void probing_init(struct probing *probing);
 
 /*
- * Live traffic has changed the record of `over`, or the check is another (`change` NULL). true: the
- * next probe is due sooner than it was.
+ * Live traffic has changed the record of `over`, or the health check has changed (`change` NULL).
+ * true: the next probe is due sooner than before.
  */
 bool probing_replan(struct s53_upstream *upstream, enum s53_protocol over,
-    const struct health_change *change, uint64_t now_ms);
+    const struct record_change *change, uint64_t now_ms);
 
-/* Over which protocol the next one goes, when one is due at all. */
+/* The protocol of the next probe, when one is due. */
 enum s53_protocol probing_over(const struct s53_upstream *upstream);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * record_fixture.h - one record of a server's health, a time of its own, and what happens to it.
+ * record_fixture.h - one record of a server's record, a time of its own, and what happens to it.
  */
 #pragma once
 
@@ -9,20 +9,20 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "upstream/health.h"
+#include "upstream/record.h"
 
 #define START_MS 1000000
 
 /* A record and its time. */
 struct patient {
-	struct health health;
+	struct record record;
 	uint64_t now_ms;
-	struct health_change last; /* the last change that there was */
+	struct record_change last; /* the last change that there was */
 	unsigned changes;
 };
 
 static inline void
-took(struct patient *p, struct health_change change)
+took(struct patient *p, struct record_change change)
 {
 	if (change.changed) {
 		p->last = change;
@@ -35,7 +35,7 @@ sign(struct patient *p, enum s53_observed event, uint32_t waited_ms)
 {
 	struct s53_observation s = { event, S53_OVER_UDP, waited_ms, 0 };
 
-	took(p, health_observe(&p->health, s, p->now_ms));
+	took(p, record_observe(&p->record, s, p->now_ms));
 }
 
 static inline struct patient
@@ -43,7 +43,7 @@ patient_unknown(void)
 {
 	struct patient p = { .now_ms = START_MS };
 
-	health_init(&p.health, p.now_ms);
+	record_init(&p.record, p.now_ms);
 	return p;
 }
 
@@ -63,7 +63,7 @@ patient_new(uint32_t rtt_ms)
 static inline enum s53_health_state
 state(const struct patient *p)
 {
-	return health_state(&p->health);
+	return record_state(&p->record);
 }
 
 /* A question leaves now, and it is late after `ms`. */
@@ -78,11 +78,11 @@ static inline void
 probe(struct patient *p, enum s53_probe_kind kind, enum s53_probe_end end)
 {
 	struct s53_probe leaves = { .kind = kind, .over = S53_OVER_UDP, .timeout_ms = 1000 };
-	struct health_probed ends = { kind, end, 5, p->now_ms };
+	struct probe_result ends = { kind, end, 5, p->now_ms };
 
-	took(p, health_probe_leaves(&p->health, &leaves, p->now_ms));
+	took(p, record_probe_begin(&p->record, &leaves, p->now_ms));
 	p->now_ms += end == S53_PROBE_LOST || end == S53_PROBE_NOT_READY ? 1000 : 5;
-	took(p, health_probe_ends(&p->health, &ends, p->now_ms));
+	took(p, record_probe_end(&p->record, &ends, p->now_ms));
 }
 
 static inline void

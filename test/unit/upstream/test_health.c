@@ -112,7 +112,7 @@ a_late_one_of_a_server_that_is_known_to_be_slow_is_no_doubt(void **arg)
 	late_after(&p, 250);
 	late_after(&p, 250);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
-	assert_int_equal(health_srtt_8ms(&p.health), 8 * 400);
+	assert_int_equal(record_srtt_8ms(&p.record), 8 * 400);
 	sign(&p, S53_OBSERVED_ANSWERED, 400);
 	late_after(&p, 450);
 	late_after(&p, 450);
@@ -132,7 +132,7 @@ a_blip_is_over_with_two_answers(void **arg)
 	sign(&p, S53_OBSERVED_ANSWERED, 120);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	assert_int_equal(p.changes, 2);
-	assert_true(health_is_calm(&p.health));
+	assert_false(record_is_troubled(&p.record));
 }
 
 static void
@@ -195,7 +195,7 @@ lose(struct patient *p)
 		    i % 5 == 0 ? 40 : 5);
 	}
 	assert_int_equal(state(p), S53_HEALTH_SUSPECT);
-	assert_true(health_doubt_weighs(&p->health));
+	assert_true(record_suspicion_persists(&p->record));
 }
 
 static void

@@ -85,7 +85,7 @@ silence_is_longer_for_the_slow_and_for_the_unknown(void **arg)
 	assert_int_equal(state(&unknown), S53_HEALTH_SUSPECT);
 	late_after(&unknown, 100);
 	assert_int_equal(state(&unknown), S53_HEALTH_DOWN);
-	assert_int_equal(health_wait_ms(&unknown.health), 0); /* nothing was learnt of its time */
+	assert_int_equal(record_rto_ms(&unknown.record), 0); /* nothing was learnt of its time */
 }
 
 static void
@@ -93,16 +93,16 @@ while_a_probe_is_under_way_its_end_decides(void **arg)
 {
 	struct patient p = patient_new(5);
 	struct s53_probe leaves = { .timeout_ms = 1000 };
-	struct health_probed lost = { S53_PROBE_READINESS, S53_PROBE_LOST, 0, 0 };
+	struct probe_result lost = { S53_PROBE_READINESS, S53_PROBE_LOST, 0, 0 };
 
 	(void)arg;
 	becomes(&p, S53_HEALTH_SUSPECT);
 	lost.began_ms = p.now_ms;
-	took(&p, health_probe_leaves(&p.health, &leaves, p.now_ms));
+	took(&p, record_probe_begin(&p.record, &leaves, p.now_ms));
 	for (unsigned i = 0; i < 10; i++)
 		late_after(&p, 100);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
-	took(&p, health_probe_ends(&p.health, &lost, p.now_ms));
+	took(&p, record_probe_end(&p.record, &lost, p.now_ms));
 	assert_int_equal(state(&p), S53_HEALTH_DOWN);
 }
 
@@ -114,7 +114,7 @@ a_probe_that_never_ends_decides_nothing(void **arg)
 
 	(void)arg;
 	becomes(&p, S53_HEALTH_SUSPECT);
-	took(&p, health_probe_leaves(&p.health, &leaves, p.now_ms));
+	took(&p, record_probe_begin(&p.record, &leaves, p.now_ms));
 	for (unsigned i = 0; i < 20; i++)
 		late_after(&p, 100);
 	assert_int_equal(state(&p), S53_HEALTH_DOWN);
@@ -223,7 +223,7 @@ without_probes_live_answers_raise_a_stalled_server(void **arg)
 	becomes(&p, S53_HEALTH_STALLED);
 	s53_health_check_init(&never, &root);
 	never.mode = S53_CHECK_NEVER;
-	health_set_check(&p.health, &never);
+	record_set_check(&p.record, &never);
 	sign(&p, S53_OBSERVED_ANSWERED, 5);
 	sign(&p, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
@@ -258,10 +258,10 @@ skipped_proves_nothing(void **arg)
 		struct s53_health_report before, after;
 
 		becomes(&p, states[i]);
-		health_report(&p.health, &before);
+		record_report(&p.record, &before);
 		for (unsigned k = 0; k < 10; k++)
 			probe(&p, S53_PROBE_READINESS, S53_PROBE_SKIPPED);
-		health_report(&p.health, &after);
+		record_report(&p.record, &after);
 		assert_memory_equal(&before, &after, sizeof(before));
 	}
 }
@@ -294,7 +294,7 @@ a_slow_server_that_is_quick_again_is_known_as_such_within_a_few_answers(void **a
 	(void)arg;
 	for (unsigned i = 0; i < 5; i++)
 		sign(&p, S53_OBSERVED_ANSWERED, 2);
-	assert_in_range(health_srtt_8ms(&p.health) / 8, 2, 70);
+	assert_in_range(record_srtt_8ms(&p.record) / 8, 2, 70);
 }
 
 static void
@@ -305,7 +305,7 @@ only_answers_tell_of_the_round_trip(void **arg)
 	(void)arg;
 	sign(&p, S53_OBSERVED_OVERDUE, 250);
 	sign(&p, S53_OBSERVED_TIMEOUT, 2000);
-	assert_int_equal(health_srtt_8ms(&p.health), 80);
+	assert_int_equal(record_srtt_8ms(&p.record), 80);
 }
 
 static void
@@ -316,11 +316,11 @@ far_quicker_after_a_second_is_believed_at_once(void **arg)
 	(void)arg;
 	p.now_ms += 999;
 	sign(&p, S53_OBSERVED_ANSWERED, 2);
-	assert_true(health_srtt_8ms(&p.health) > 8 * 400);
+	assert_true(record_srtt_8ms(&p.record) > 8 * 400);
 	p.now_ms += 1000;
 	sign(&p, S53_OBSERVED_ANSWERED, 2);
-	assert_int_equal(health_srtt_8ms(&p.health), 16);
-	assert_int_equal(health_wait_ms(&p.health), 2 + 4);
+	assert_int_equal(record_srtt_8ms(&p.record), 16);
+	assert_int_equal(record_rto_ms(&p.record), 2 + 4);
 }
 
 static void
@@ -332,12 +332,12 @@ who_comes_back_is_measured_as_for_the_first_time(void **arg)
 	becomes(&p, S53_HEALTH_DOWN);
 	probe(&p, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
 	assert_int_equal(state(&p), S53_HEALTH_RECOVERING);
-	assert_int_equal(health_srtt_8ms(&p.health), 8 * 5);
+	assert_int_equal(record_srtt_8ms(&p.record), 8 * 5);
 	sign(&p, S53_OBSERVED_ANSWERED, 90);
-	assert_int_equal(health_srtt_8ms(&p.health), 8 * 90);
+	assert_int_equal(record_srtt_8ms(&p.record), 8 * 90);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	sign(&p, S53_OBSERVED_ANSWERED, 10);
-	assert_true(health_srtt_8ms(&p.health) > 8 * 10);
+	assert_true(record_srtt_8ms(&p.record) > 8 * 10);
 }
 
 static void
@@ -354,11 +354,11 @@ silence_does_not_last_over_a_standstill(void **arg)
 	late.resumed_ms = p.now_ms;
 	for (unsigned i = 0; i < 19; i++) {
 		p.now_ms += 50;
-		took(&p, health_observe(&p.health, late, p.now_ms));
+		took(&p, record_observe(&p.record, late, p.now_ms));
 		assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 	}
 	p.now_ms += 100;
-	took(&p, health_observe(&p.health, late, p.now_ms));
+	took(&p, record_observe(&p.record, late, p.now_ms));
 	assert_int_equal(state(&p), S53_HEALTH_DOWN);
 }
 
@@ -386,12 +386,12 @@ the_time_of_a_probe_counts_only_for_want_of_live_answers(void **arg)
 
 	(void)arg;
 	probe(&live, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
-	assert_int_equal(health_srtt_8ms(&live.health), 8 * 40);
+	assert_int_equal(record_srtt_8ms(&live.record), 8 * 40);
 	live.now_ms += 60001;
 	probe(&live, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
-	assert_true(health_srtt_8ms(&live.health) < 8 * 40);
+	assert_true(record_srtt_8ms(&live.record) < 8 * 40);
 	probe(&none, S53_PROBE_READINESS, S53_PROBE_ANSWERED);
-	assert_int_equal(health_srtt_8ms(&none.health), 8 * 5);
+	assert_int_equal(record_srtt_8ms(&none.record), 8 * 5);
 }
 
 static void
@@ -401,7 +401,7 @@ the_report_tells_what_is_known(void **arg)
 	struct s53_health_report report;
 
 	(void)arg;
-	health_report(&p.health, &report);
+	record_report(&p.record, &report);
 	assert_int_equal(report.state, S53_HEALTH_UP);
 	assert_false(report.asked);
 	assert_false(report.has_rtt);
@@ -409,7 +409,7 @@ the_report_tells_what_is_known(void **arg)
 	sign(&p, S53_OBSERVED_ANSWERED, 40);
 	p.now_ms += 1000;
 	sign(&p, S53_OBSERVED_TIMEOUT, 900);
-	health_report(&p.health, &report);
+	record_report(&p.record, &report);
 	assert_true(report.asked);
 	assert_true(report.has_rtt);
 	assert_int_equal(report.rtt_ms, 40);

@@ -258,11 +258,11 @@ a_trial_is_one_callers_alone_until_its_gap_is_over(void **arg)
 	struct fixture f = fixture_new();
 
 	(void)arg;
-	assert_true(s53_upstream_trial_claim(f.server, 1000, f.now_ms));
-	assert_false(s53_upstream_trial_claim(f.server, 1000, f.now_ms));
-	assert_false(s53_upstream_trial_claim(f.server, 1000, f.now_ms + 999));
-	assert_true(s53_upstream_trial_claim(f.server, 250, f.now_ms + 250));
-	assert_true(s53_upstream_trial_claim(f.server, 1000, f.now_ms + 1250));
+	assert_true(s53_upstream_claim_exploration(f.server, 1000, f.now_ms));
+	assert_false(s53_upstream_claim_exploration(f.server, 1000, f.now_ms));
+	assert_false(s53_upstream_claim_exploration(f.server, 1000, f.now_ms + 999));
+	assert_true(s53_upstream_claim_exploration(f.server, 250, f.now_ms + 250));
+	assert_true(s53_upstream_claim_exploration(f.server, 1000, f.now_ms + 1250));
 	fixture_free(&f);
 }
 

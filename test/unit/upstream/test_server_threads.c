@@ -23,7 +23,7 @@ note_all_the_time(void *arg)
 		(void)s53_upstream_cost(server);
 		(void)s53_upstream_state(server);
 		(void)s53_upstream_hedge_ms(server);
-		(void)s53_upstream_trial_claim(server, 1, START_MS + i);
+		(void)s53_upstream_claim_exploration(server, 1, START_MS + i);
 		s53_upstream_set_chosen(server, START_MS + i);
 		s53_upstream_set_quirk(server, S53_QUIRK_NO_CASE, START_MS + i);
 		s53_upstream_end(server);
