@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * dumper.h - dumpdb: what the server knows, as text, in the form of BIND's cache dump.
+ * dumper.h - dumpdb: writes the cache, the upstream servers and the counters as text, like BIND's
+ * dump.
  *
  * Layer    control
  * Threads  main thread
- * Memory   a dump holds a count of the policy that it began with until it ends
+ * Memory   a dump holds a count of its policy until it ends
  *
- * The dumper gets what it shows through struct s53_dump_source, which the daemon fills in.
+ * The dumper reads counters through struct s53_dump_source, which the daemon fills in.
  */
 #pragma once
 
@@ -27,15 +28,15 @@ struct s53_dump_source {
 	void *arg;
 };
 
-/* `source` is copied; what it points to must outlive the dumper. NULL: no memory. */
+/* `source` is copied; what it refers to must outlive the dumper. NULL: no memory. */
 struct s53_dumper *s53_dumper_new(const struct s53_dump_source *source);
 
-/* The file of a dump under way is removed. NULL is fine. */
+/* A dump under way is abandoned and its file removed. NULL is fine. */
 void s53_dumper_free(struct s53_dumper *dumper);
 
 /*
- * Write the cache, the servers and the counters to `path`, in turns of the loop; the file replaces
- * `path` when it is complete. One dump at a time: while one is under way this call only logs so.
- * Every failure is logged. Takes a count of `policy` and copies `path`.
+ * Start a dump of the cache, the servers and the counters to `path`, written in turns of the loop;
+ * the file replaces `path` when it is complete. While a dump is under way this call only logs so.
+ * Every failure is logged. Takes a count of `policy`, copies `path`.
  */
 void s53_dumper_begin(struct s53_dumper *dumper, struct s53_policy *policy, const char *path);

@@ -2,7 +2,7 @@
  *
  * dump.h - the sections of a dump that have files of their own.
  *
- * Layer    control, private to the dump*.c files
+ * Layer    control, private to dumper.c and the dump_*.c files
  * Threads  main thread
  * Memory   none
  */
@@ -12,7 +12,9 @@
 
 #include <split53/dumper.h>
 
-/* dump_upstreams.c: all servers of the registry, and which zones of the policy use them. */
+/*
+ * dump_upstreams.c: all servers of the registry, and the zones of the policy that forward to them.
+ */
 void s53_dump_upstreams(
     FILE *out, struct s53_registry *registry, const struct s53_policy *policy, uint64_t now_ms);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * dump_upstreams.c - the servers that are asked, as the last section of a dump.
+ * dump_upstreams.c - the section of a dump that lists the upstream servers.
  *
- * Where BIND's dump has its address database. Comments, all of it: what reads the dump for its
- * records need not know of it. A table with a line for each server and protocol; columns are two
- * or more spaces apart.
+ * It stands where BIND's dump has its address database, and consists of comments: a program that
+ * reads the records of a dump can ignore it. A table with one line per server and protocol; columns
+ * are at least two spaces apart.
  */
 #include "dump.h"
 
@@ -17,9 +17,9 @@
 #include <split53/view.h>
 
 #define CELL S53_ADDR_TEXT
-#define ZONES_MAX 4 /* names that a line shows */
+#define ZONES_MAX 4 /* names of zones on one line */
 
-/* The columns in their order: title, least width. */
+/* The columns in their order: title, minimum width. */
 #define COLUMNS(X)                     \
 	X(SERVER, "server", 22)        \
 	X(OVER, "over", 4)             \
@@ -57,11 +57,11 @@ struct row {
 	char cell[COLUMN_COUNT][CELL];
 };
 
-struct writing {
+struct table {
 	FILE *out;
 	const struct s53_policy *policy;
 	uint64_t now_ms;
-	/* The zones of one daemon. */
+	/* For print_zone(): the server, and what was printed for it so far. */
 	struct s53_upstream *upstream;
 	const struct s53_view *view;
 	unsigned zones;
@@ -78,7 +78,7 @@ print_ms(char cell[static CELL], uint64_t ms)
 		snprintf(cell, CELL, "%" PRIu64 "s", ms / 1000);
 }
 
-/* How long ago; "-": never. */
+/* How long ago; the cell stays "-" for never. */
 static void
 print_ago(char cell[static CELL], uint64_t at_ms, uint64_t now_ms)
 {
@@ -134,24 +134,24 @@ fill_health(struct row *row, const struct s53_health_report *path, uint64_t now_
 		    path->next_probe_ms > now_ms ? path->next_probe_ms - now_ms : 0);
 }
 
-/* What is of the server and not of a protocol stands in the first of its lines. */
+/* Columns of the server rather than of a protocol: on the first of its lines. */
 static void
 fill_common(struct row *row, const struct s53_upstream_report *report)
 {
-	char *lacks = row->cell[COLUMN_LACKS];
+	char *quirks = row->cell[COLUMN_LACKS];
 
 	snprintf(row->cell[COLUMN_FLIGHT], CELL, "%" PRIu32, report->in_flight);
 	if (report->no_edns_s > 0 && report->no_case_s > 0)
-		snprintf(lacks, CELL, "EDNS %" PRIu32 "s, case %" PRIu32 "s", report->no_edns_s,
+		snprintf(quirks, CELL, "EDNS %" PRIu32 "s, case %" PRIu32 "s", report->no_edns_s,
 		    report->no_case_s);
 	else if (report->no_edns_s > 0)
-		snprintf(lacks, CELL, "EDNS %" PRIu32 "s", report->no_edns_s);
+		snprintf(quirks, CELL, "EDNS %" PRIu32 "s", report->no_edns_s);
 	else if (report->no_case_s > 0)
-		snprintf(lacks, CELL, "case %" PRIu32 "s", report->no_case_s);
+		snprintf(quirks, CELL, "case %" PRIu32 "s", report->no_case_s);
 }
 
 static bool
-asks(const struct s53_route *route, const struct s53_upstream *upstream)
+forwards_to(const struct s53_route *route, const struct s53_upstream *upstream)
 {
 	if (route->kind != S53_ROUTE_FORWARD)
 		return false;
@@ -161,46 +161,46 @@ asks(const struct s53_route *route, const struct s53_upstream *upstream)
 	return false;
 }
 
-/* "consul", or "consul (inside)" when there are views. */
+/* Prints "consul", or "consul (inside)" if there are views. */
 static void
 print_zone(const struct s53_route *route, void *arg)
 {
-	struct writing *writing = arg;
+	struct table *table = arg;
 	char name[S53_NAME_TEXT];
 
-	if (!asks(route, writing->upstream) || ++writing->zones > ZONES_MAX)
+	if (!forwards_to(route, table->upstream) || ++table->zones > ZONES_MAX)
 		return;
-	fprintf(writing->out, "%s%s", writing->zones > 1 ? ", " : "",
-	    s53_name_print(&route->apex, name));
-	if (writing->policy->view_count > 1)
-		fprintf(writing->out, " (%s)", writing->view->name);
+	fprintf(
+	    table->out, "%s%s", table->zones > 1 ? ", " : "", s53_name_print(&route->apex, name));
+	if (table->policy->view_count > 1)
+		fprintf(table->out, " (%s)", table->view->name);
 }
 
 static void
-print_zones(struct writing *writing)
+print_zones(struct table *table)
 {
-	const struct s53_policy *policy = writing->policy;
+	const struct s53_policy *policy = table->policy;
 
-	writing->zones = 0;
+	table->zones = 0;
 	for (unsigned i = 0; i < policy->view_count; i++) {
-		writing->view = &policy->views[i];
-		s53_routes_each(writing->view->routes, print_zone, writing);
+		table->view = &policy->views[i];
+		s53_routes_each(table->view->routes, print_zone, table);
 	}
-	if (writing->zones > ZONES_MAX)
-		fprintf(writing->out, " and %u more", writing->zones - ZONES_MAX);
-	else if (writing->zones == 0)
-		fputs("-", writing->out);
+	if (table->zones > ZONES_MAX)
+		fprintf(table->out, " and %u more", table->zones - ZONES_MAX);
+	else if (table->zones == 0)
+		fputs("-", table->out);
 }
 
 static bool
 print_upstream(struct s53_upstream *upstream, void *arg)
 {
 	static const char *const protocols[S53_PROTOCOLS] = { "UDP", "TCP" };
-	struct writing *writing = arg;
+	struct table *table = arg;
 	struct s53_upstream_report report;
 
-	s53_upstream_report(upstream, &report, writing->now_ms);
-	writing->upstream = upstream;
+	s53_upstream_report(upstream, &report, table->now_ms);
+	table->upstream = upstream;
 	for (unsigned i = 0; i < S53_PROTOCOLS; i++) {
 		struct row row;
 
@@ -208,15 +208,15 @@ print_upstream(struct s53_upstream *upstream, void *arg)
 			memcpy(row.cell[cell], "-", sizeof("-"));
 		s53_addr_print(&report.addr, row.cell[COLUMN_SERVER]);
 		snprintf(row.cell[COLUMN_OVER], CELL, "%s", protocols[i]);
-		fill_health(&row, &report.path[i], writing->now_ms);
+		fill_health(&row, &report.path[i], table->now_ms);
 		if (i == 0)
 			fill_common(&row, &report);
-		print_row(writing->out, &row);
+		print_row(table->out, &row);
 		if (i == 0)
-			print_zones(writing);
+			print_zones(table);
 		else
-			fputs("-", writing->out);
-		fputc('\n', writing->out);
+			fputs("-", table->out);
+		fputc('\n', table->out);
 	}
 	return true;
 }
@@ -225,10 +225,10 @@ void
 s53_dump_upstreams(
     FILE *out, struct s53_registry *registry, const struct s53_policy *policy, uint64_t now_ms)
 {
-	struct writing writing = { .out = out, .policy = policy, .now_ms = now_ms };
+	struct table table = { .out = out, .policy = policy, .now_ms = now_ms };
 
 	fputs(";\n; Upstreams\n;\n", out);
 	print_titles(out);
-	s53_registry_each(registry, print_upstream, &writing);
+	s53_registry_each(registry, print_upstream, &table);
 	fputs(";\n", out);
 }

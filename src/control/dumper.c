@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * dumper.c - dumpdb: the cache as text, then the servers and the counters.
+ * dumper.c - dumpdb: writes the cache as text, then the servers and the counters.
  *
- * BIND's dump goes view by view, our cache has all views mixed: it is walked once for each view.
- * All TTLs are of the moment that $DATE says, when the dump began. Between two turns there is a
- * pause: the workers' threads are to have the processor, should there be but one.
+ * BIND's dump goes view by view, and the cache mixes the entries of all views: so it is walked once
+ * per view. All TTLs are as of the moment in $DATE, when the dump began. The dump is written in
+ * turns of the main loop with a pause between two: on a machine with one processor the workers need
+ * it.
  */
 #include "dump.h"
 
@@ -24,27 +25,27 @@
 #include <split53/replace.h>
 #include <split53/view.h>
 
-#define TURN_MS 2 /* of writing, between two looks at signals */
+#define TURN_MS 2 /* writing, until the loop handles other events such as signals */
 #define PAUSE_MS 2
 #define BUFFER_LEN (64u * 1024)
 
 struct dump {
 	struct s53_policy *policy;
-	char *path; /* for the log */
+	char *path; /* for log lines */
 	struct event *event;
 	struct s53_replace file;
-	FILE *out; /* the same descriptor */
-	unsigned view; /* under way */
-	bool in_view; /* its head has been written */
+	FILE *out; /* a copy of the file's descriptor */
+	unsigned view; /* index of the one that is being written */
+	bool in_view; /* the head of its section is written */
 	struct s53_cache_cursor cursor;
 	uint64_t began_ms, began_wall_s;
 	uint64_t answers;
-	bool failed; /* no memory, or `out` has an error */
+	bool failed; /* no memory, or an error of `out` */
 };
 
 struct s53_dumper {
 	struct s53_dump_source source;
-	struct dump *dump; /* under way; or NULL */
+	struct dump *dump; /* the one under way, or NULL */
 };
 
 static void
@@ -64,7 +65,7 @@ dump_free(struct s53_dumper *dumper)
 }
 
 static void
-say_failed(const char *path, const char *why)
+log_failure(const char *path, const char *why)
 {
 	s53_log(S53_LOG_GENERAL, S53_LOG_ERROR, "dumpdb: '%s' is not written: %s", path, why);
 }
@@ -112,9 +113,9 @@ write_view_head(struct dump *dump)
 	fprintf(dump->out, "$DATE %s\n", s53_render_date(dump->began_wall_s, date));
 }
 
-/* One step of the walk. false: that was all. */
+/* Write a step of the walk. false: the walk is complete. */
 static bool
-dump_some(struct dump *dump)
+dump_step(struct dump *dump)
 {
 	if (dump->policy->cache == NULL || dump->view == dump->policy->view_count)
 		return false;
@@ -130,21 +131,21 @@ dump_some(struct dump *dump)
 	return true;
 }
 
-/* Into the file with it. false: errno. */
+/* Write the buffer to the file. false: errno. */
 static bool
 flush(struct dump *dump)
 {
-	/* fflush() tries again and says why; else it was rendering that failed. */
+	/* an error of `out` shows again in fflush(); otherwise rendering had no memory */
 	errno = ferror(dump->out) ? EIO : ENOMEM;
 	return fflush(dump->out) == 0 && !dump->failed;
 }
 
-/* Its end, short of completion: nothing is left of it when that is said. */
+/* Abandon the dump: remove its file, then log why. */
 static void
 give_up(struct s53_dumper *dumper, const char *why)
 {
 	s53_replace_abandon(&dumper->dump->file);
-	say_failed(dumper->dump->path, why);
+	log_failure(dumper->dump->path, why);
 	dump_free(dumper);
 }
 
@@ -178,7 +179,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	while (more && !dump->failed && s53_clock_ms() - start_ms < TURN_MS)
-		more = dump_some(dump);
+		more = dump_step(dump);
 	if (!more) {
 		complete(dumper);
 	} else if (!flush(dump) || event_add(dump->event, &pause) != 0) {
@@ -186,7 +187,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* NULL: no memory or descriptors. Owns `file` from now on in either case. */
+/* Takes over `file` in any case. NULL: no memory or descriptors. */
 static struct dump *
 dump_new(struct s53_dumper *dumper, struct s53_policy *policy, const char *path,
     struct s53_replace *file)
@@ -248,14 +249,14 @@ s53_dumper_begin(struct s53_dumper *dumper, struct s53_policy *policy, const cha
 	}
 	status = s53_replace_open(&file, path, 0640);
 	if (status != S53_OK) {
-		say_failed(path,
+		log_failure(path,
 		    status == S53_E_EXISTS   ? "it is no regular file"
 			: status == S53_E_IO ? strerror(errno)
 					     : "out of memory");
 		return;
 	}
 	if (dump_new(dumper, policy, path, &file) == NULL) {
-		say_failed(path, "out of memory or descriptors");
+		log_failure(path, "out of memory or descriptors");
 		return;
 	}
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "dumpdb started: '%s'", path);

@@ -13,7 +13,7 @@ struct watched_fd {
 	struct s53_link link;
 	struct s53_channel *channel;
 	ares_socket_t fd;
-	struct event *event; /* NULL: none at the moment */
+	struct event *event; /* NULL: c-ares waits for nothing */
 };
 
 void
@@ -27,13 +27,13 @@ s53_channel_arm(struct s53_channel *channel)
 		(void)event_del(&channel->timer);
 }
 
-/* The last that is done with the channel in a turn of the loop. */
+/* Must be the last use of the channel in an event: `processed` may close it. */
 static void
-turn_ends(struct s53_channel *channel)
+events_processed(struct s53_channel *channel)
 {
 	s53_channel_arm(channel);
-	if (channel->turned != NULL)
-		channel->turned(channel->arg);
+	if (channel->processed != NULL)
+		channel->processed(channel->arg);
 }
 
 static void
@@ -44,18 +44,19 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	turn_ends(channel);
+	events_processed(channel);
 }
 
 static void
 on_fd(evutil_socket_t fd, short what, void *arg)
 {
 	struct watched_fd *watched = arg;
-	struct s53_channel *channel = watched->channel; /* c-ares may close the fd meanwhile */
+	/* not read later: c-ares may close the fd and free `watched` */
+	struct s53_channel *channel = watched->channel;
 
 	ares_process_fd(channel->ares, (what & EV_READ) != 0 ? fd : ARES_SOCKET_BAD,
 	    (what & EV_WRITE) != 0 ? fd : ARES_SOCKET_BAD);
-	turn_ends(channel);
+	events_processed(channel);
 }
 
 static void
@@ -67,7 +68,7 @@ unwatch_fd(struct watched_fd *watched)
 }
 
 static struct watched_fd *
-find_fd(struct s53_channel *channel, ares_socket_t fd)
+get_fd(struct s53_channel *channel, ares_socket_t fd)
 {
 	struct watched_fd *watched;
 
@@ -85,12 +86,14 @@ find_fd(struct s53_channel *channel, ares_socket_t fd)
 	return watched;
 }
 
-/* c-ares says what it waits for on `fd`: both 0 when it closes it. Without memory it times out. */
+/*
+ * c-ares says what it waits for on `fd`; both 0: it closes it. Without memory the query times out.
+ */
 static void
 on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
 	struct s53_channel *channel = arg;
-	struct watched_fd *watched = find_fd(channel, fd);
+	struct watched_fd *watched = get_fd(channel, fd);
 	short what = (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0));
 
 	if (watched == NULL)
@@ -112,7 +115,7 @@ s53_channel_open(struct s53_channel *channel, struct ares_options *options, int 
 	options->sock_state_cb = on_socket_state;
 	options->sock_state_cb_data = channel;
 	mask |= ARES_OPT_SOCK_STATE_CB;
-#ifdef ARES_OPT_QUERY_CACHE /* on by default since 1.31; TTLs are watched by who asks */
+#ifdef ARES_OPT_QUERY_CACHE /* on by default since 1.31; callers handle TTLs themselves */
 	options->qcache_max_ttl = 0;
 	mask |= ARES_OPT_QUERY_CACHE;
 #endif
@@ -145,7 +148,10 @@ s53_channel_close(struct s53_channel *channel)
 	(void)event_del(&channel->timer);
 }
 
-/* "192.0.2.1:53", "[2001:db8::1]:53". Returns the length, 0: c-ares has no way to say it. */
+/*
+ * Prints "192.0.2.1:53", "[2001:db8::1]:53". Returns the length; 0: c-ares cannot express the
+ * address.
+ */
 static size_t
 print_server(const struct s53_addr *server, char *text, size_t size)
 {
@@ -156,7 +162,7 @@ print_server(const struct s53_addr *server, char *text, size_t size)
 
 	if (server->family == AF_INET6 && server->in6.sin6_scope_id != 0) {
 		bare.in6.sin6_scope_id = 0;
-		if (ARES_VERSION < 0x011800 || /* no interfaces before 1.24 */
+		if (ARES_VERSION < 0x011800 || /* before 1.24 there is no syntax for interfaces */
 		    if_indextoname(server->in6.sin6_scope_id, interface) == NULL)
 			return 0;
 	}
@@ -171,7 +177,7 @@ print_server(const struct s53_addr *server, char *text, size_t size)
 }
 
 bool
-s53_channel_use(struct s53_channel *channel, const struct s53_addr *servers, unsigned count)
+s53_channel_set_servers(struct s53_channel *channel, const struct s53_addr *servers, unsigned count)
 {
 	char list[S53_CHANNEL_SERVERS_MAX * (S53_ADDR_TEXT + IF_NAMESIZE + 10)] = "";
 	size_t at = 0;
@@ -188,6 +194,6 @@ s53_channel_use(struct s53_channel *channel, const struct s53_addr *servers, uns
 		at += comma + len;
 	}
 	list[at] = '\0';
-	ares_cancel(channel->ares); /* 1.18 takes no other servers while it asks */
+	ares_cancel(channel->ares); /* 1.18 rejects new servers while a query is under way */
 	return ares_set_servers_ports_csv(channel->ares, list) == ARES_SUCCESS;
 }

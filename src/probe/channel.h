@@ -2,17 +2,17 @@
  *
  * channel.h - a c-ares channel on a libevent loop.
  *
- * Layer    probe, private to asker.c and prober.c. No type of c-ares goes further than these,
- *          channel.c and resolvconf.c
+ * Layer    probe, private to probe_run.c, probe_socket.c and host_lookup.c. Types of c-ares are
+ *          used by these, channel.c and resolvconf.c alone
  * Threads  main thread
  * Memory   embedded by its owner
  *
- * It asks the servers that it is given and no others, and keeps no cache. Nothing is armed while
- * nothing is asked. Builds with c-ares 1.18 to 1.34.
+ * The channel queries only the servers that it is given, and caches nothing. While no query is
+ * under way, no event is armed. Builds with c-ares 1.18 to 1.34.
  */
 #pragma once
 
-/* ares_send() and ares_set_socket_functions(): what 1.34 has in their place is not in 1.18. */
+/* ares_send() and ares_set_socket_functions(): 1.18 lacks their replacements in 1.34. */
 #define CARES_NO_DEPRECATED
 
 #include <ares.h>
@@ -24,30 +24,31 @@
 struct s53_channel {
 	ares_channel ares;
 	struct event_base *base;
-	struct event timer; /* when c-ares wants to be called next */
+	struct event timer; /* when c-ares has to process timeouts */
 	struct s53_link fds;
-	void (*turned)(void *arg);
+	void (*processed)(void *arg);
 	void *arg;
 };
 
 /*
- * Without servers until they are given. The loop calls `turned`, unless NULL, when c-ares has
- * worked and its callbacks have returned: there the channel may be closed, which in a callback of
- * c-ares it must not. `base`, `turned` and `arg` are set by the owner, the rest is written here;
- * `options` get what all channels have. false: no memory.
+ * Open a channel, without servers. `base`, `processed` and `arg` are set by the owner, the rest is
+ * written here; `options` is completed with what all channels need. The loop calls `processed`,
+ * unless NULL, after c-ares has processed events and its callbacks have returned: there the channel
+ * may be closed, which in a callback of c-ares it must not. false: no memory.
  */
 bool s53_channel_open(struct s53_channel *channel, struct ares_options *options, int mask);
 
-/* What is asked yet ends with ARES_EDESTRUCTION, from inside the call. */
+/* Queries under way end with ARES_EDESTRUCTION, from inside of the call. */
 void s53_channel_close(struct s53_channel *channel);
 
-/* To be called when something has been asked. */
+/* To be called after a query was started. */
 void s53_channel_arm(struct s53_channel *channel);
 
 #define S53_CHANNEL_SERVERS_MAX 16
 
 /*
- * Ask these from now on; port 0 is 53. Questions under way are cancelled. Those that c-ares has no
- * words for (before 1.24: with an interface) are left out. false: no memory.
+ * Use these servers from now on; port 0 means 53. Queries under way are cancelled. Addresses that
+ * c-ares cannot express (before 1.24: with an interface) are left out. false: no memory.
  */
-bool s53_channel_use(struct s53_channel *channel, const struct s53_addr *servers, unsigned count);
+bool s53_channel_set_servers(
+    struct s53_channel *channel, const struct s53_addr *servers, unsigned count);

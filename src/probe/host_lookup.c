@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * asker.c - see asker.h.
+ * host_lookup.c - see host_lookup.h.
  */
 #include "host_lookup.h"
 
@@ -18,7 +18,7 @@ struct s53_host_lookup {
 	struct s53_channel channel;
 };
 
-struct lookup {
+struct request {
 	void (*found)(void *arg, enum s53_status status, const struct s53_addr *addrs,
 	    unsigned count, uint32_t ttl_s);
 	void *arg;
@@ -27,7 +27,7 @@ struct lookup {
 struct s53_host_lookup *
 s53_host_lookup_new(struct event_base *base)
 {
-	struct s53_host_lookup *asker = calloc(1, sizeof(*asker));
+	struct s53_host_lookup *lookup = calloc(1, sizeof(*lookup));
 	char lookups[] = "fb"; /* /etc/hosts, then DNS */
 	struct ares_options options = {
 		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
@@ -36,29 +36,29 @@ s53_host_lookup_new(struct event_base *base)
 		.lookups = lookups,
 	};
 
-	if (asker == NULL)
+	if (lookup == NULL)
 		return NULL;
-	asker->channel.base = base;
-	if (s53_channel_open(&asker->channel, &options,
+	lookup->channel.base = base;
+	if (s53_channel_open(&lookup->channel, &options,
 		ARES_OPT_FLAGS | ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS | ARES_OPT_LOOKUPS))
-		return asker;
-	free(asker);
+		return lookup;
+	free(lookup);
 	return NULL;
 }
 
 void
-s53_host_lookup_free(struct s53_host_lookup *asker)
+s53_host_lookup_free(struct s53_host_lookup *lookup)
 {
-	if (asker == NULL)
+	if (lookup == NULL)
 		return;
-	s53_channel_close(&asker->channel);
-	free(asker);
+	s53_channel_close(&lookup->channel);
+	free(lookup);
 }
 
 enum s53_status
-s53_host_lookup_use(struct s53_host_lookup *asker, const struct s53_addr *servers, unsigned count)
+s53_host_lookup_use(struct s53_host_lookup *lookup, const struct s53_addr *servers, unsigned count)
 {
-	return s53_channel_use(&asker->channel, servers, count) ? S53_OK : S53_E_NOMEM;
+	return s53_channel_set_servers(&lookup->channel, servers, count) ? S53_OK : S53_E_NOMEM;
 }
 
 static enum s53_status
@@ -77,7 +77,7 @@ status_of(int ares_status)
 	}
 }
 
-/* How many addresses were copied out; *ttl_s: the shortest TTL. */
+/* Returns the number of addresses; *ttl_s: the shortest TTL. */
 static unsigned
 copy_addrs(const struct ares_addrinfo *info, struct s53_addr *out, uint32_t *ttl_s)
 {
@@ -104,7 +104,7 @@ copy_addrs(const struct ares_addrinfo *info, struct s53_addr *out, uint32_t *ttl
 static void
 on_found(void *arg, int ares_status, int timeouts, struct ares_addrinfo *info)
 {
-	struct lookup lookup = *(struct lookup *)arg;
+	struct request request = *(struct request *)arg;
 	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
 	enum s53_status status = status_of(ares_status);
 	uint32_t ttl_s = 0;
@@ -118,23 +118,23 @@ on_found(void *arg, int ares_status, int timeouts, struct ares_addrinfo *info)
 		ares_freeaddrinfo(info);
 	if (status == S53_OK && count == 0)
 		status = S53_E_ABSENT;
-	lookup.found(lookup.arg, status, addrs, count, ttl_s);
+	request.found(request.arg, status, addrs, count, ttl_s);
 }
 
 void
-s53_host_lookup_look_up(struct s53_host_lookup *asker, const char *name,
+s53_host_lookup_look_up(struct s53_host_lookup *lookup, const char *name,
     void (*found)(void *arg, enum s53_status status, const struct s53_addr *addrs, unsigned count,
 	uint32_t ttl_s),
     void *arg)
 {
 	struct ares_addrinfo_hints hints = { .ai_flags = ARES_AI_NOSORT, .ai_family = AF_UNSPEC };
-	struct lookup *lookup = malloc(sizeof(*lookup));
+	struct request *request = malloc(sizeof(*request));
 
-	if (lookup == NULL) {
+	if (request == NULL) {
 		found(arg, S53_E_IO, NULL, 0, 0);
 		return;
 	}
-	*lookup = (struct lookup){ found, arg };
-	ares_getaddrinfo(asker->channel.ares, name, NULL, &hints, on_found, lookup);
-	s53_channel_arm(&asker->channel);
+	*request = (struct request){ found, arg };
+	ares_getaddrinfo(lookup->channel.ares, name, NULL, &hints, on_found, request);
+	s53_channel_arm(&lookup->channel);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * asker.h - addresses of names, found by c-ares.
+ * host_lookup.h - looks up the addresses of host names by c-ares.
  *
- * Layer    probe, private to hosts.c; knows no type of c-ares
+ * Layer    probe, private to hosts.c; exposes no type of c-ares
  * Threads  main thread
- * Memory   answers are valid during the call
+ * Memory   results are valid during the call
  * Units    seconds (TTL)
  *
- * /etc/hosts comes first, then the given servers and no others: a resolv.conf that names ourselves
- * cannot make a loop. No search list, no aliases, no cache of c-ares's own.
+ * /etc/hosts comes first, then the given servers and no others: a resolv.conf that names this host
+ * cannot make a loop. No search list, no aliases, no cache in c-ares.
  */
 #pragma once
 
@@ -16,23 +16,24 @@
 
 struct s53_host_lookup;
 
-/* Without servers until they are given. NULL: no memory. */
+/* Has no servers until s53_host_lookup_use(). NULL: no memory. */
 struct s53_host_lookup *s53_host_lookup_new(struct event_base *base);
 
-/* Lookups under way end with S53_E_IO, from inside the call. NULL is fine. */
-void s53_host_lookup_free(struct s53_host_lookup *asker);
+/* Lookups under way end with S53_E_IO, from inside of the call. NULL is fine. */
+void s53_host_lookup_free(struct s53_host_lookup *lookup);
 
-/* Ask these from now on; lookups under way end as above. S53_E_NOMEM. */
+/* Query these servers from now on; lookups under way end as above. S53_E_NOMEM. */
 S53_MUST_USE enum s53_status s53_host_lookup_use(
-    struct s53_host_lookup *asker, const struct s53_addr *servers, unsigned count);
+    struct s53_host_lookup *lookup, const struct s53_addr *servers, unsigned count);
 
 /*
- * Find the addresses of `name`. found() is called once, possibly from inside this call, with
- *   S53_OK        `addrs`, at least one, ports 0, in no order; `ttl_s` of the shortest-lived
- *   S53_E_ABSENT  the name has none
- *   S53_E_IO      nobody could say
+ * Look up the addresses of `name`. found() is called once, possibly from inside of this call, with
+ *
+ *   S53_OK        `addrs`, at least one, ports 0, in no order; `ttl_s` is the shortest TTL
+ *   S53_E_ABSENT  the name has no address
+ *   S53_E_IO      no server could tell
  */
-void s53_host_lookup_look_up(struct s53_host_lookup *asker, const char *name,
+void s53_host_lookup_look_up(struct s53_host_lookup *lookup, const char *name,
     void (*found)(void *arg, enum s53_status status, const struct s53_addr *addrs, unsigned count,
 	uint32_t ttl_s),
     void *arg);

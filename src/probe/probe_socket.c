@@ -12,7 +12,7 @@
 #include <split53/transport.h>
 
 static void
-note_error(struct s53_probe_socket *sock, int error)
+remember_error(struct s53_probe_socket *sock, int error)
 {
 	if (error != EAGAIN && error != EINTR && error != EINPROGRESS)
 		sock->error = error;
@@ -28,7 +28,7 @@ open_socket(int as_if, int type, int protocol, void *arg)
 	(void)protocol;
 	if (fd >= 0)
 		return fd;
-	note_error(sock, errno);
+	remember_error(sock, errno);
 	return ARES_SOCKET_BAD;
 }
 
@@ -49,9 +49,10 @@ connect_socket(ares_socket_t fd, const struct sockaddr *as_if, ares_socklen_t le
 	(void)len;
 	if (connect(fd, &server->sa, s53_addr_len(server)) == 0)
 		return 0;
-	if (errno == EAGAIN) /* no port is free: c-ares would take it for a beginning */
+	/* no port is free; to c-ares EAGAIN means that connect() is under way */
+	if (errno == EAGAIN)
 		errno = EADDRINUSE;
-	note_error(sock, errno);
+	remember_error(sock, errno);
 	return -1;
 }
 
@@ -64,7 +65,7 @@ stand_in(void)
 	return addr;
 }
 
-/* The socket is connected: all that comes is the server's. */
+/* The socket is connected, so everything that arrives is from the server. */
 static ares_ssize_t
 receive(ares_socket_t fd, void *octets, size_t len, int flags, struct sockaddr *from,
     ares_socklen_t *from_len, void *arg)
@@ -73,7 +74,7 @@ receive(ares_socket_t fd, void *octets, size_t len, int flags, struct sockaddr *
 	ssize_t received = recv(fd, octets, len, flags);
 
 	if (received < 0)
-		note_error(arg, errno);
+		remember_error(arg, errno);
 	else if (from != NULL && from_len != NULL && *from_len >= sizeof(as_if.in)) {
 		memcpy(from, &as_if.in, sizeof(as_if.in));
 		*from_len = sizeof(as_if.in);
@@ -88,10 +89,10 @@ send_octets(ares_socket_t fd, const struct iovec *vec, int count, void *arg)
 	struct msghdr header = { .msg_iov = &octets, .msg_iovlen = 1 };
 	ssize_t sent;
 
-	(void)count; /* the rest is sent by the next call */
+	(void)count; /* c-ares sends the rest with the next call */
 	sent = sendmsg(fd, &header, MSG_NOSIGNAL);
 	if (sent < 0)
-		note_error(arg, errno);
+		remember_error(arg, errno);
 	return sent;
 }
 
@@ -104,10 +105,10 @@ static const struct ares_socket_functions socket_functions = {
 };
 
 bool
-s53_probe_socket_use(struct s53_channel *channel, struct s53_probe_socket *sock)
+s53_probe_socket_install(struct s53_channel *channel, struct s53_probe_socket *sock)
 {
 	struct s53_addr as_if = stand_in();
 
 	ares_set_socket_functions(channel->ares, &socket_functions, sock);
-	return s53_channel_use(channel, &as_if, 1);
+	return s53_channel_set_servers(channel, &as_if, 1);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * prober.c - asks, by c-ares, what the plan wants asked, when it wants it.
+ * prober.c - sends the probes of the plan by c-ares, when they are due.
  *
- * The prober sleeps on one descriptor and one timer. A thread that has made a probe due sooner
- * writes to the descriptor; then, and when the timer fires, all servers are looked at, which is
- * cheap and rare: servers in health have nothing due, and no timer is armed. Where there are
- * thousands they are not looked at for each that is due.
+ * The prober sleeps on one descriptor and one timer. A thread that makes a probe due sooner writes
+ * to the descriptor. Then, and when the timer fires, the prober scans all servers, which is cheap
+ * and rare: healthy servers have nothing due, and then no timer is armed. With thousands of
+ * servers, scans are at least a ms per SERVERS_PER_MS servers apart.
  */
 #include <split53/prober.h>
 
@@ -19,18 +19,18 @@
 #include <split53/clock.h>
 #include <split53/list.h>
 
-#include "inquiry.h"
+#include "probe_run.h"
 
-#define AGAIN_MS 10 /* when one is due but could not begin */
-#define SERVERS_A_MS 100 /* so many cost a ms between two looks */
-#define AT_ONCE_MAX 512 /* probes under way: a network that is gone may be that of thousands */
-#define AT_ONCE_MIN 4
-#define DESCRIPTORS_SHARE 8 /* and no more than one in so many descriptors: clients need some */
+#define RETRY_MS 10 /* when a probe is due but could not begin */
+#define SERVERS_PER_MS 100 /* each so many servers add a ms between two scans */
+#define PROBES_MAX 512 /* at the same time: thousands of servers may be unreachable together */
+#define PROBES_MIN 4
+#define DESCRIPTORS_SHARE 8 /* at most one probe per so many descriptors: clients need some */
 
-struct under_way {
+struct running {
 	struct s53_link link;
 	struct s53_prober *prober;
-	struct s53_inquiry *inquiry;
+	struct s53_probe_run *run;
 };
 
 struct s53_prober {
@@ -38,11 +38,11 @@ struct s53_prober {
 	struct s53_registry *registry;
 	int wake_fd;
 	struct event woken, due;
-	uint64_t next_ms; /* when `due` is to fire; UINT64_MAX: not */
-	uint64_t looked_ms; /* when all servers were last looked at */
-	unsigned servers, seen; /* how many those were, and so far */
-	struct s53_link probes; /* under way */
-	unsigned count, most; /* of them, at once */
+	uint64_t next_ms; /* when `due` fires; UINT64_MAX: not armed */
+	uint64_t scanned_at_ms; /* the last scan */
+	unsigned servers, visited; /* seen by the last scan, and so far by the one under way */
+	struct s53_link running; /* struct running */
+	unsigned count, limit; /* of `running`, and their limit */
 };
 
 /* From any thread. */
@@ -55,21 +55,21 @@ wake(void *arg)
 	(void)eventfd_write(prober->wake_fd, 1);
 }
 
-/* The next look is not before this. */
+/* When the next scan may be. */
 static uint64_t
-least_ms(const struct s53_prober *prober)
+earliest_scan_ms(const struct s53_prober *prober)
 {
-	return prober->looked_ms + prober->servers / SERVERS_A_MS;
+	return prober->scanned_at_ms + prober->servers / SERVERS_PER_MS;
 }
 
 static void
-look_again_at(struct s53_prober *prober, uint64_t at_ms)
+schedule_scan(struct s53_prober *prober, uint64_t at_ms)
 {
 	uint64_t now_ms = s53_clock_ms(), wait_ms;
 	struct timeval wait;
 
-	if (at_ms < least_ms(prober))
-		at_ms = least_ms(prober);
+	if (at_ms < earliest_scan_ms(prober))
+		at_ms = earliest_scan_ms(prober);
 	if (at_ms >= prober->next_ms)
 		return;
 	prober->next_ms = at_ms;
@@ -79,69 +79,69 @@ look_again_at(struct s53_prober *prober, uint64_t at_ms)
 }
 
 static void
-on_done(void *arg, struct s53_inquiry *inquiry, enum s53_probe_end end, uint32_t rtt_ms)
+on_done(void *arg, struct s53_probe_run *run, enum s53_probe_end end, uint32_t rtt_ms)
 {
-	struct under_way *probe = arg;
-	struct s53_prober *prober = probe->prober;
-	const struct s53_inquiry_ask *ask = s53_inquiry_ask(inquiry);
+	struct running *running = arg;
+	struct s53_prober *prober = running->prober;
+	const struct s53_probe_run_spec *spec = s53_probe_run_spec(run);
 
-	s53_probe_end(ask->upstream, &ask->probe, end, rtt_ms, s53_clock_ms());
-	look_again_at(prober, s53_probe_due_ms(ask->upstream));
-	s53_inquiry_free(inquiry);
-	s53_list_remove(&probe->link);
+	s53_probe_end(spec->upstream, &spec->probe, end, rtt_ms, s53_clock_ms());
+	schedule_scan(prober, s53_probe_due_ms(spec->upstream));
+	s53_probe_run_free(run);
+	s53_list_remove(&running->link);
 	prober->count--;
-	free(probe);
+	free(running);
 }
 
 static void
-start(struct s53_prober *prober, struct s53_upstream *upstream, const struct s53_probe *wanted)
+start(struct s53_prober *prober, struct s53_upstream *upstream, const struct s53_probe *probe)
 {
-	struct under_way *probe = calloc(1, sizeof(*probe));
-	struct s53_inquiry_ask ask = {
+	struct running *running = calloc(1, sizeof(*running));
+	struct s53_probe_run_spec spec = {
 		.base = prober->base,
 		.upstream = upstream,
-		.probe = *wanted,
-		.arg = probe,
+		.probe = *probe,
+		.arg = running,
 		.done = on_done,
 	};
 
-	if (probe == NULL || (probe->inquiry = s53_inquiry_new(&ask)) == NULL) {
-		free(probe);
-		s53_probe_end(upstream, wanted, S53_PROBE_SKIPPED, 0, s53_clock_ms());
+	if (running == NULL || (running->run = s53_probe_run_start(&spec)) == NULL) {
+		free(running);
+		s53_probe_end(upstream, probe, S53_PROBE_SKIPPED, 0, s53_clock_ms());
 		return;
 	}
-	probe->prober = prober;
-	s53_list_append(&prober->probes, &probe->link);
+	running->prober = prober;
+	s53_list_append(&prober->running, &running->link);
 	prober->count++;
 }
 
 static bool
-look_at(struct s53_upstream *upstream, void *arg)
+visit(struct s53_upstream *upstream, void *arg)
 {
 	struct s53_prober *prober = arg;
 	struct s53_probe probe;
 	uint64_t now_ms = s53_clock_ms(), due_ms = s53_probe_due_ms(upstream);
 
-	prober->seen++;
-	if (due_ms <= now_ms && prober->count < prober->most &&
+	prober->visited++;
+	if (due_ms <= now_ms && prober->count < prober->limit &&
 	    s53_probe_begin(upstream, &probe, now_ms)) {
 		start(prober, upstream, &probe);
 		due_ms = s53_probe_due_ms(upstream);
 	}
 	if (due_ms != UINT64_MAX)
-		look_again_at(prober, due_ms > now_ms ? due_ms : now_ms + AGAIN_MS);
+		schedule_scan(prober, due_ms > now_ms ? due_ms : now_ms + RETRY_MS);
 	return true;
 }
 
 static void
-look(struct s53_prober *prober)
+scan(struct s53_prober *prober)
 {
 	(void)event_del(&prober->due);
 	prober->next_ms = UINT64_MAX;
-	prober->looked_ms = s53_clock_ms();
-	prober->seen = 0;
-	s53_registry_each(prober->registry, look_at, prober);
-	prober->servers = prober->seen;
+	prober->scanned_at_ms = s53_clock_ms();
+	prober->visited = 0;
+	s53_registry_each(prober->registry, visit, prober);
+	prober->servers = prober->visited;
 }
 
 static void
@@ -149,7 +149,7 @@ on_due(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	look(arg);
+	scan(arg);
 }
 
 static void
@@ -159,25 +159,23 @@ on_woken(evutil_socket_t fd, short what, void *arg)
 	eventfd_t count;
 
 	(void)what;
-	(void)eventfd_read((int)fd, &count); /* before looking: what comes later wakes again */
-	if (s53_clock_ms() < least_ms(prober))
-		look_again_at(prober, least_ms(prober));
+	(void)eventfd_read((int)fd, &count); /* before the scan: a later wake causes another scan */
+	if (s53_clock_ms() < earliest_scan_ms(prober))
+		schedule_scan(prober, earliest_scan_ms(prober));
 	else
-		look(prober);
+		scan(prober);
 }
 
 static unsigned
-at_once(void)
+probe_limit(void)
 {
 	struct rlimit limit;
 	rlim_t share;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return AT_ONCE_MIN;
+		return PROBES_MIN;
 	share = limit.rlim_cur / DESCRIPTORS_SHARE;
-	return share > AT_ONCE_MAX ? AT_ONCE_MAX
-	    : share < AT_ONCE_MIN  ? AT_ONCE_MIN
-				   : (unsigned)share;
+	return share > PROBES_MAX ? PROBES_MAX : share < PROBES_MIN ? PROBES_MIN : (unsigned)share;
 }
 
 struct s53_prober *
@@ -189,8 +187,8 @@ s53_prober_new(struct event_base *base, struct s53_registry *registry)
 		return NULL;
 	prober->base = base;
 	prober->registry = registry;
-	s53_list_init(&prober->probes);
-	prober->most = at_once();
+	s53_list_init(&prober->running);
+	prober->limit = probe_limit();
 	prober->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (prober->wake_fd < 0) {
 		free(prober);
@@ -204,7 +202,7 @@ s53_prober_new(struct event_base *base, struct s53_registry *registry)
 		return NULL;
 	}
 	s53_registry_on_probe(registry, wake, prober);
-	look(prober); /* something may be due already */
+	scan(prober); /* a probe may be due already */
 	return prober;
 }
 
@@ -216,13 +214,13 @@ s53_prober_free(struct s53_prober *prober)
 	if (prober == NULL)
 		return;
 	s53_registry_on_probe(prober->registry, NULL, NULL);
-	while ((link = s53_list_pop(&prober->probes)) != NULL) {
-		struct under_way *probe = S53_CONTAINER_OF(link, struct under_way, link);
-		const struct s53_inquiry_ask *ask = s53_inquiry_ask(probe->inquiry);
+	while ((link = s53_list_pop(&prober->running)) != NULL) {
+		struct running *running = S53_CONTAINER_OF(link, struct running, link);
+		const struct s53_probe_run_spec *spec = s53_probe_run_spec(running->run);
 
-		s53_probe_end(ask->upstream, &ask->probe, S53_PROBE_SKIPPED, 0, s53_clock_ms());
-		s53_inquiry_free(probe->inquiry);
-		free(probe);
+		s53_probe_end(spec->upstream, &spec->probe, S53_PROBE_SKIPPED, 0, s53_clock_ms());
+		s53_probe_run_free(running->run);
+		free(running);
 	}
 	(void)event_del(&prober->due);
 	(void)event_del(&prober->woken);

@@ -2,9 +2,9 @@
  *
  * resolvconf.c - see resolvconf.h.
  *
- * The directory is watched rather than the file, so that a file put in its place is seen. Where
- * resolv.conf is a link (systemd-resolved, resolvconf), the directory that it leads to is watched
- * as well, and looked up anew after each change.
+ * The directory is watched rather than the file, so that a file that replaces it is noticed. If
+ * resolv.conf is a symbolic link (systemd-resolved, resolvconf), the directory of its target is
+ * watched as well, and the link is followed anew after each change.
  */
 #include "resolvconf.h"
 
@@ -25,7 +25,7 @@
 
 struct s53_resolvconf_watch {
 	char *path;
-	char *target_name; /* the last component of what the path leads to, or NULL */
+	char *target_name; /* the last component of the link's target, or NULL */
 	int fd;
 	int path_watch, target_watch, file_watch; /* -1: none */
 	struct event *readable, *settled;
@@ -33,7 +33,7 @@ struct s53_resolvconf_watch {
 	void *arg;
 };
 
-/* Does the file name any server? c-ares would make up 127.0.0.1 otherwise. */
+/* Does the file name any server? Without one c-ares would use 127.0.0.1. */
 static bool
 names_a_server(const char *path)
 {
@@ -56,9 +56,9 @@ names_a_server(const char *path)
 	return found;
 }
 
-#if ARES_VERSION >= 0x011800 /* 1.24: ares_get_servers_csv(), and the other is deprecated */
+#if ARES_VERSION >= 0x011800 /* 1.24 deprecates ares_get_servers_ports() */
 
-/* One server of "192.0.2.1:53,[fe80::1]:53%eth0"; cut at its end by the caller. */
+/* One server of "192.0.2.1:53,[fe80::1]:53%eth0", without the comma. */
 static bool
 parse_server(char *text, struct s53_addr *out)
 {
@@ -154,8 +154,8 @@ watch_directory(int fd, const char *path)
 }
 
 /*
- * Watch the file itself: in a container it is mounted over the one that its directory holds, and
- * what is written into it does not show in the directory.
+ * Watch the file itself, too: in a container it is mounted over the one of its directory, and
+ * writing to it does not show in the directory.
  */
 static void
 watch_file(struct s53_resolvconf_watch *watch)
@@ -167,7 +167,7 @@ watch_file(struct s53_resolvconf_watch *watch)
 		(void)inotify_rm_watch(watch->fd, was);
 }
 
-/* Follow the path's link, if it is one, to wherever it leads now. */
+/* Follow the link, if the path is one, to its present target. */
 static void
 follow(struct s53_resolvconf_watch *watch)
 {
@@ -193,9 +193,9 @@ concerns_us(const struct s53_resolvconf_watch *watch, const struct inotify_event
 	const char *name = strrchr(watch->path, '/');
 
 	if ((event->mask & IN_IGNORED) != 0)
-		return false; /* a watch that we took away, or whose file is gone */
+		return false; /* a watch that was removed, or whose file is gone */
 	if (event->len == 0)
-		return true; /* the directory or the file itself, or events were lost */
+		return true; /* the directory or the file itself changed, or events were lost */
 	if (event->wd == watch->path_watch &&
 	    strcmp(event->name, name != NULL ? name + 1 : watch->path) == 0)
 		return true;

@@ -3,7 +3,7 @@
  * test_prober.c - the prober with the plan that it follows, against servers on loopback.
  *
  * The module itself is included, so that its timer can be read instead of waited for. What single
- * probes do is in test_inquiry.c, what the plan says in test_probing.c.
+ * probes do is in test_probe_run.c, what the plan says in test_probing.c.
  */
 #include "unit/transport/fake_server.h"
 
@@ -138,7 +138,7 @@ is_asked(struct fixture *f)
 static bool
 is_quiet(struct fixture *f)
 {
-	return s53_list_empty(&f->prober->probes);
+	return s53_list_empty(&f->prober->running);
 }
 
 /* The fake server's sockets and waking are all that is waited for, and the test's own timer. */
@@ -292,7 +292,7 @@ under_way(const struct fixture *f)
 {
 	unsigned count = 0;
 
-	S53_LIST_EACH (&f->prober->probes, it)
+	S53_LIST_EACH (&f->prober->running, it)
 		count++;
 	return count;
 }
@@ -328,7 +328,7 @@ waiting(void)
 static bool
 nobody_waits(struct fixture *f)
 {
-	assert_in_range(under_way(f), 0, f->prober->most);
+	assert_in_range(under_way(f), 0, f->prober->limit);
 	return waiting() == 0;
 }
 
@@ -340,11 +340,11 @@ only_so_many_are_probed_at_once_and_the_rest_has_its_turn(void **arg)
 	struct s53_upstream *upstreams[OTHERS];
 
 	others_waiting_for = upstreams;
-	f->prober->most = OTHERS - 1;
+	f->prober->limit = OTHERS - 1;
 	refuse_others(f, others, upstreams);
 	assert_int_equal(under_way(f), OTHERS - 1);
 	assert_int_equal(waiting(), 1);
-	assert_in_range(f->prober->next_ms, 1, s53_clock_ms() + AGAIN_MS);
+	assert_in_range(f->prober->next_ms, 1, s53_clock_ms() + RETRY_MS);
 	assert_true(run(f, nobody_waits, 900)); /* those that began are not due again before 1 s */
 	for (unsigned i = 0; i < OTHERS; i++) {
 		s53_upstream_drop(upstreams[i]);
@@ -358,8 +358,9 @@ thousands_of_servers_are_not_looked_at_whenever_one_is_due(void **arg)
 	struct fixture *f = *arg;
 	uint64_t now_ms = s53_clock_ms();
 
-	f->prober->servers = 50 * SERVERS_A_MS; /* it is taken for that many until it has looked */
-	f->prober->looked_ms = now_ms;
+	f->prober->servers =
+	    50 * SERVERS_PER_MS; /* it is taken for that many until it has looked */
+	f->prober->scanned_at_ms = now_ms;
 	note(f, S53_OBSERVED_REFUSED);
 	(void)event_base_loop(f->base, EVLOOP_ONCE);
 	assert_int_equal(f->prober->next_ms, now_ms + 50);

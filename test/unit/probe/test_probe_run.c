@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_inquiry.c - single probes through c-ares, against servers on loopback.
+ * test_probe_run.c - single probes through c-ares, against servers on loopback.
  */
 #include "unit/transport/fake_server.h"
 
@@ -11,7 +11,7 @@
 #include <split53/clock.h>
 #include <split53/probe.h>
 
-#include "probe/inquiry.h"
+#include "probe/probe_run.h"
 
 #define CH_TXT 3
 #define LONG_MS 5000 /* for what must not time out */
@@ -23,7 +23,7 @@ struct fixture {
 	struct s53_registry *registry;
 	struct s53_upstream *upstream;
 	struct s53_health_check check;
-	struct s53_inquiry *inquiry;
+	struct s53_probe_run *run;
 	bool ended;
 	enum s53_probe_end end;
 	uint32_t rtt_ms;
@@ -109,31 +109,31 @@ tear_down(void **arg)
 }
 
 static void
-on_done(void *arg, struct s53_inquiry *inquiry, enum s53_probe_end end, uint32_t rtt_ms)
+on_done(void *arg, struct s53_probe_run *run, enum s53_probe_end end, uint32_t rtt_ms)
 {
 	struct fixture *f = arg;
 
 	assert_false(f->ended);
-	assert_ptr_equal(inquiry, f->inquiry);
-	assert_ptr_equal(s53_inquiry_ask(inquiry)->upstream, f->upstream);
+	assert_ptr_equal(run, f->run);
+	assert_ptr_equal(s53_probe_run_spec(run)->upstream, f->upstream);
 	f->ended = true;
 	f->end = end;
 	f->rtt_ms = rtt_ms;
-	s53_inquiry_free(inquiry);
-	f->inquiry = NULL;
+	s53_probe_run_free(run);
+	f->run = NULL;
 	event_base_loopbreak(f->base);
 }
 
 static void
 begin(struct fixture *f, const struct s53_probe *probe)
 {
-	struct s53_inquiry_ask ask = {
+	struct s53_probe_run_spec ask = {
 		.base = f->base, .upstream = f->upstream, .probe = *probe, .arg = f, .done = on_done
 	};
 
 	f->ended = false;
-	f->inquiry = s53_inquiry_new(&ask);
-	assert_non_null(f->inquiry);
+	f->run = s53_probe_run_start(&ask);
+	assert_non_null(f->run);
 	assert_false(f->ended); /* not from inside */
 }
 
@@ -481,9 +481,9 @@ nothing_is_left_of_it_when_it_has_ended_or_is_given_up(void **arg)
 	seen.holds_work = seen.holds_life = true;
 	begin(f, &with_life);
 	event_base_loop(f->base, EVLOOP_ONCE); /* the server sees the question */
-	s53_inquiry_free(f->inquiry);
+	s53_probe_run_free(f->run);
 	begin(f, &(struct s53_probe){ .over = S53_OVER_TCP, .timeout_ms = LONG_MS });
-	s53_inquiry_free(f->inquiry);
+	s53_probe_run_free(f->run);
 	count_events(&after, f->base);
 	assert_int_equal(after, before);
 }
