@@ -2,7 +2,7 @@
  *
  * probe_run.c - see probe_run.h.
  *
- * c-ares gets one try and a timeout that is longer than the probe's. Its callbacks only note the
+ * c-ares gets one try and a timeout that is longer than the probe's. Its callbacks only store the
  * result; done() is called when c-ares has returned to the loop.
  */
 #include "probe_run.h"

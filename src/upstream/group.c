@@ -356,7 +356,7 @@ static bool
 wants_exploration(
     struct s53_group *group, struct s53_upstream *server, unsigned best, uint64_t now_ms)
 {
-	if (!s53_upstream_was_asked(server))
+	if (!s53_upstream_was_queried(server))
 		return explore_after(server, EXPLORE_MS, now_ms);
 	switch (class_of(server)) {
 	case CLASS_UP:

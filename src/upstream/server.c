@@ -163,7 +163,7 @@ s53_upstream_is_slow(const struct s53_upstream *upstream)
 }
 
 bool
-s53_upstream_was_asked(const struct s53_upstream *upstream)
+s53_upstream_was_queried(const struct s53_upstream *upstream)
 {
 	return total_queries(upstream) != 0 || record_has_replied(record_of(upstream));
 }

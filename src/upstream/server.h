@@ -33,7 +33,7 @@ uint32_t s53_upstream_cost(const struct s53_upstream *upstream);
 bool s53_upstream_is_slow(const struct s53_upstream *upstream);
 
 /* Did it ever get a query, or show anything? */
-bool s53_upstream_was_asked(const struct s53_upstream *upstream);
+bool s53_upstream_was_queried(const struct s53_upstream *upstream);
 
 /* Queries under way, over both protocols. */
 uint32_t s53_upstream_in_flight(const struct s53_upstream *upstream);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_probe_run.c - single probes through c-ares, against servers on loopback.
+ * test_probe_run.c - single probes through c-ares, with servers on loopback.
  */
 #include "unit/transport/fake_server.h"
 
@@ -29,14 +29,14 @@ struct fixture {
 	uint32_t rtt_ms;
 };
 
-/* What the fake server was asked last of each kind, and what it does. */
+/* The last query of each kind that the fake server got, and how it behaves. */
 static struct {
-	uint8_t work[512], life[512];
-	size_t work_len, life_len;
+	uint8_t readiness[512], liveness[512];
+	size_t readiness_len, liveness_len;
 	struct s53_addr from;
 	bool is_tcp;
 	uint16_t rcode;
-	bool holds_work, holds_life, garbles;
+	bool ignores_readiness, ignores_liveness, garbles;
 } seen;
 
 static uint16_t
@@ -48,19 +48,19 @@ class_of(const struct fake_query *query)
 static void
 on_query(struct fake_query *query)
 {
-	bool is_life = class_of(query) == CH_TXT;
-	uint8_t *copy = is_life ? seen.life : seen.work;
+	bool is_liveness = class_of(query) == CH_TXT;
+	uint8_t *copy = is_liveness ? seen.liveness : seen.readiness;
 
-	assert_true(query->len <= sizeof(seen.work));
+	assert_true(query->len <= sizeof(seen.readiness));
 	memcpy(copy, query->octets, query->len);
-	*(is_life ? &seen.life_len : &seen.work_len) = query->len;
+	*(is_liveness ? &seen.liveness_len : &seen.readiness_len) = query->len;
 	seen.from = query->from;
 	seen.is_tcp = query->conn != NULL;
-	if (is_life ? seen.holds_life : seen.holds_work)
+	if (is_liveness ? seen.ignores_liveness : seen.ignores_readiness)
 		return;
 	if (seen.garbles)
-		query->len = S53_HEADER_LEN + 1; /* a question without an end */
-	fake_reply(query, is_life ? S53_RCODE_REFUSED : seen.rcode);
+		query->len = S53_HEADER_LEN + 1; /* a truncated question */
+	fake_reply(query, is_liveness ? S53_RCODE_REFUSED : seen.rcode);
 }
 
 static void
@@ -134,7 +134,7 @@ begin(struct fixture *f, const struct s53_probe *probe)
 	f->ended = false;
 	f->run = s53_probe_run_start(&ask);
 	assert_non_null(f->run);
-	assert_false(f->ended); /* not from inside */
+	assert_false(f->ended); /* never from inside of the call */
 }
 
 static enum s53_probe_end
@@ -156,7 +156,7 @@ probe(struct fixture *f, enum s53_probe_kind kind, enum s53_protocol over, uint3
 }
 
 static void
-an_answer_to_the_question_of_the_check_ends_it_at_once(void **arg)
+a_reply_to_the_query_of_the_check_ends_the_probe_at_once(void **arg)
 {
 	static const uint8_t question[] = "\6consul\0\0\6\0"; /* and 1, the class */
 	struct fixture *f = *arg;
@@ -164,11 +164,11 @@ an_answer_to_the_question_of_the_check_ends_it_at_once(void **arg)
 	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
 	assert_in_range(f->rtt_ms, 0, 1000);
 	assert_int_equal(f->server.udp_queries, 1);
-	assert_int_equal(seen.work_len, S53_HEADER_LEN + 8 + 4);
-	assert_memory_equal(seen.work + S53_HEADER_LEN, question, sizeof(question) - 1);
-	assert_int_equal(s53_u16_get(seen.work + seen.work_len - 2), S53_CLASS_IN);
-	assert_int_equal(s53_header_flags(seen.work), S53_RD);
-	assert_int_equal(s53_header_count(seen.work, S53_ADDITIONAL), 0); /* no EDNS */
+	assert_int_equal(seen.readiness_len, S53_HEADER_LEN + 8 + 4);
+	assert_memory_equal(seen.readiness + S53_HEADER_LEN, question, sizeof(question) - 1);
+	assert_int_equal(s53_u16_get(seen.readiness + seen.readiness_len - 2), S53_CLASS_IN);
+	assert_int_equal(s53_header_flags(seen.readiness), S53_RD);
+	assert_int_equal(s53_header_count(seen.readiness, S53_ADDITIONAL), 0); /* no EDNS */
 }
 
 static void
@@ -182,15 +182,15 @@ each_probe_has_a_port_and_an_id_of_its_own(void **arg)
 		assert_int_equal(
 		    probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
 		ports += s53_addr_port(&seen.from) != port;
-		ids += s53_header_id(seen.work) != id;
+		ids += s53_header_id(seen.readiness) != id;
 		port = s53_addr_port(&seen.from);
-		id = s53_header_id(seen.work);
+		id = s53_header_id(seen.readiness);
 	}
 	assert_true(ports >= 6 && ids >= 6);
 }
 
 static void
-types_that_c_ares_does_not_know_can_be_asked_for(void **arg)
+types_that_c_ares_does_not_know_can_be_queried(void **arg)
 {
 	static const uint16_t types[] = { S53_TYPE_NS, 64, 99, 65400 };
 	struct fixture *f = *arg;
@@ -201,12 +201,12 @@ types_that_c_ares_does_not_know_can_be_asked_for(void **arg)
 		s53_upstream_set_check(f->upstream, &f->check);
 		assert_int_equal(
 		    probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
-		assert_int_equal(s53_u16_get(seen.work + seen.work_len - 4), types[i]);
+		assert_int_equal(s53_u16_get(seen.readiness + seen.readiness_len - 4), types[i]);
 	}
 }
 
 static void
-a_rcode_that_is_not_accepted_makes_it_unfit_and_others_do_not(void **arg)
+servfail_is_unfit_and_other_rcodes_are_declined_unless_accepted(void **arg)
 {
 	struct fixture *f = *arg;
 
@@ -221,11 +221,11 @@ a_rcode_that_is_not_accepted_makes_it_unfit_and_others_do_not(void **arg)
 	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_DECLINED);
 	seen.rcode = S53_RCODE_REFUSED;
 	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
-	assert_int_equal(f->server.udp_queries, 5); /* each asked once */
+	assert_int_equal(f->server.udp_queries, 5); /* one query per probe */
 }
 
 static void
-a_cut_answer_is_one_and_is_not_asked_for_over_tcp(void **arg)
+a_truncated_reply_counts_and_does_not_lead_to_tcp(void **arg)
 {
 	struct fixture *f = *arg;
 
@@ -235,11 +235,11 @@ a_cut_answer_is_one_and_is_not_asked_for_over_tcp(void **arg)
 }
 
 static void
-silence_is_lost_when_the_time_is_up_and_not_asked_twice(void **arg)
+a_probe_without_a_reply_is_lost_at_its_timeout_and_not_sent_twice(void **arg)
 {
 	struct fixture *f = *arg;
 
-	seen.holds_work = true;
+	seen.ignores_readiness = true;
 	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, SHORT_MS), S53_PROBE_LOST);
 	assert_in_range(f->rtt_ms, SHORT_MS, SHORT_MS + 450);
 	assert_int_equal(f->server.udp_queries, 1);
@@ -269,7 +269,7 @@ a_closed_tcp_port_is_refused_at_once(void **arg)
 }
 
 static void
-over_tcp_the_answer_comes_over_tcp(void **arg)
+a_probe_over_tcp_gets_its_reply_over_tcp(void **arg)
 {
 	struct fixture *f = *arg;
 
@@ -279,7 +279,7 @@ over_tcp_the_answer_comes_over_tcp(void **arg)
 	assert_int_equal(f->server.tcp_queries, 1);
 	seen.rcode = S53_RCODE_SERVFAIL;
 	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP, LONG_MS), S53_PROBE_UNFIT);
-	seen.holds_work = true;
+	seen.ignores_readiness = true;
 	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP, SHORT_MS), S53_PROBE_LOST);
 }
 
@@ -290,7 +290,7 @@ hang_up(struct fake_query *query)
 }
 
 static void
-a_connection_that_is_closed_without_an_answer_is_refused(void **arg)
+a_connection_that_is_closed_without_a_reply_is_refused(void **arg)
 {
 	struct fixture *f = *arg;
 
@@ -300,7 +300,7 @@ a_connection_that_is_closed_without_an_answer_is_refused(void **arg)
 }
 
 static void
-no_way_to_the_host_is_unreachable(void **arg)
+a_host_without_a_route_is_unreachable(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr addr = fake_addr("255.255.255.255", 53); /* EACCES, in any network */
@@ -311,58 +311,58 @@ no_way_to_the_host_is_unreachable(void **arg)
 }
 
 static void
-life_is_shown_by_any_answer(void **arg)
+any_reply_ends_a_liveness_probe(void **arg)
 {
 	static const uint8_t question[] = "\7version\4bind\0\0\20\0\3";
 	struct fixture *f = *arg;
 
 	assert_int_equal(probe(f, S53_PROBE_LIVENESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
-	assert_int_equal(seen.life_len, S53_HEADER_LEN + sizeof(question) - 1);
-	assert_memory_equal(seen.life + S53_HEADER_LEN, question, sizeof(question) - 1);
-	assert_int_equal(seen.work_len, 0);
+	assert_int_equal(seen.liveness_len, S53_HEADER_LEN + sizeof(question) - 1);
+	assert_memory_equal(seen.liveness + S53_HEADER_LEN, question, sizeof(question) - 1);
+	assert_int_equal(seen.readiness_len, 0);
 	assert_int_equal(probe(f, S53_PROBE_LIVENESS, S53_OVER_TCP, LONG_MS), S53_PROBE_ANSWERED);
-	seen.holds_life = true;
+	seen.ignores_liveness = true;
 	assert_int_equal(probe(f, S53_PROBE_LIVENESS, S53_OVER_UDP, SHORT_MS), S53_PROBE_LOST);
 }
 
-static const struct s53_probe with_life = {
+static const struct s53_probe with_liveness = {
 	.kind = S53_PROBE_READINESS, .liveness_after_ms = 30, .timeout_ms = SHORT_MS
 };
 
 static void
-work_that_is_held_while_life_answers_is_held_when_the_time_is_up(void **arg)
+a_server_that_replies_to_liveness_alone_is_not_ready_at_the_timeout(void **arg)
 {
 	struct fixture *f = *arg;
 
-	seen.holds_work = true;
-	begin(f, &with_life);
+	seen.ignores_readiness = true;
+	begin(f, &with_liveness);
 	assert_int_equal(run(f), S53_PROBE_NOT_READY);
 	assert_in_range(f->rtt_ms, SHORT_MS, SHORT_MS + 450);
 	assert_int_equal(f->server.udp_queries, 2);
 }
 
 static void
-when_neither_work_nor_life_answers_it_is_lost(void **arg)
+without_a_reply_to_readiness_and_liveness_the_probe_is_lost(void **arg)
 {
 	struct fixture *f = *arg;
 
-	seen.holds_work = seen.holds_life = true;
-	begin(f, &with_life);
+	seen.ignores_readiness = seen.ignores_liveness = true;
+	begin(f, &with_liveness);
 	assert_int_equal(run(f), S53_PROBE_LOST);
 	assert_int_equal(f->server.udp_queries, 2);
 }
 
 static void
-work_that_answers_in_time_is_not_asked_for_life(void **arg)
+a_quick_readiness_reply_needs_no_liveness_query(void **arg)
 {
 	struct fixture *f = *arg;
 
-	begin(f, &with_life);
+	begin(f, &with_liveness);
 	assert_int_equal(run(f), S53_PROBE_ANSWERED);
-	assert_int_equal(seen.life_len, 0);
+	assert_int_equal(seen.liveness_len, 0);
 }
 
-/* Answers the work question that it holds when it is asked for life. */
+/* Replies to the readiness query only when the liveness query arrives. */
 static void
 on_query_late(struct fake_query *query)
 {
@@ -377,18 +377,18 @@ on_query_late(struct fake_query *query)
 }
 
 static void
-work_that_answers_after_life_was_asked_for_counts(void **arg)
+a_readiness_reply_after_the_liveness_query_counts(void **arg)
 {
 	struct fixture *f = *arg;
 
 	f->server.on_query = on_query_late;
-	begin(f, &with_life);
+	begin(f, &with_liveness);
 	assert_int_equal(run(f), S53_PROBE_ANSWERED);
 	assert_in_range(f->rtt_ms, 30, SHORT_MS);
 }
 
 static void
-an_answer_that_nobody_can_read_is_none_of_the_good_ones(void **arg)
+a_garbled_reply_is_no_reply(void **arg)
 {
 	struct fixture *f = *arg;
 	enum s53_probe_end end;
@@ -401,7 +401,7 @@ an_answer_that_nobody_can_read_is_none_of_the_good_ones(void **arg)
 }
 
 static void
-a_source_address_is_used_and_one_that_we_lack_proves_nothing(void **arg)
+a_source_address_is_used_and_one_that_this_host_lacks_proves_nothing(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr ours = fake_addr("127.0.0.77", 5353), strange = fake_addr("192.0.2.1", 0);
@@ -417,7 +417,7 @@ a_source_address_is_used_and_one_that_we_lack_proves_nothing(void **arg)
 }
 
 static void
-a_server_over_ipv6_and_on_an_interface_is_asked(void **arg)
+a_server_over_ipv6_and_on_an_interface_is_probed(void **arg)
 {
 	struct fixture *f = *arg;
 	struct fake_server six;
@@ -435,7 +435,7 @@ a_server_over_ipv6_and_on_an_interface_is_asked(void **arg)
 }
 
 static void
-without_a_descriptor_nothing_is_proved(void **arg)
+without_a_descriptor_a_probe_is_skipped(void **arg)
 {
 	struct fixture *f = *arg;
 	struct rlimit was, few;
@@ -450,11 +450,11 @@ without_a_descriptor_nothing_is_proved(void **arg)
 }
 
 static void
-a_loop_that_stood_still_proves_nothing(void **arg)
+a_probe_during_a_standstill_is_skipped(void **arg)
 {
 	struct fixture *f = *arg;
 
-	seen.holds_work = true;
+	seen.ignores_readiness = true;
 	s53_clock_test_set(1000000);
 	begin(f, &(struct s53_probe){ .kind = S53_PROBE_READINESS, .timeout_ms = SHORT_MS });
 	s53_clock_test_set(1000000 + SHORT_MS + 501);
@@ -472,15 +472,15 @@ count_events(int *events, struct event_base *base)
 }
 
 static void
-nothing_is_left_of_it_when_it_has_ended_or_is_given_up(void **arg)
+a_probe_that_ended_or_was_abandoned_leaves_no_events(void **arg)
 {
 	struct fixture *f = *arg;
 	int before, after;
 
 	count_events(&before, f->base);
-	seen.holds_work = seen.holds_life = true;
-	begin(f, &with_life);
-	event_base_loop(f->base, EVLOOP_ONCE); /* the server sees the question */
+	seen.ignores_readiness = seen.ignores_liveness = true;
+	begin(f, &with_liveness);
+	event_base_loop(f->base, EVLOOP_ONCE); /* the server gets the query */
 	s53_probe_run_free(f->run);
 	begin(f, &(struct s53_probe){ .over = S53_OVER_TCP, .timeout_ms = LONG_MS });
 	s53_probe_run_free(f->run);
@@ -493,28 +493,28 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(an_answer_to_the_question_of_the_check_ends_it_at_once),
+		TEST(a_reply_to_the_query_of_the_check_ends_the_probe_at_once),
 		TEST(each_probe_has_a_port_and_an_id_of_its_own),
-		TEST(types_that_c_ares_does_not_know_can_be_asked_for),
-		TEST(a_rcode_that_is_not_accepted_makes_it_unfit_and_others_do_not),
-		TEST(a_cut_answer_is_one_and_is_not_asked_for_over_tcp),
-		TEST(silence_is_lost_when_the_time_is_up_and_not_asked_twice),
+		TEST(types_that_c_ares_does_not_know_can_be_queried),
+		TEST(servfail_is_unfit_and_other_rcodes_are_declined_unless_accepted),
+		TEST(a_truncated_reply_counts_and_does_not_lead_to_tcp),
+		TEST(a_probe_without_a_reply_is_lost_at_its_timeout_and_not_sent_twice),
 		TEST(a_closed_udp_port_is_refused_at_once),
 		TEST(a_closed_tcp_port_is_refused_at_once),
-		TEST(over_tcp_the_answer_comes_over_tcp),
-		TEST(a_connection_that_is_closed_without_an_answer_is_refused),
-		TEST(no_way_to_the_host_is_unreachable),
-		TEST(life_is_shown_by_any_answer),
-		TEST(work_that_is_held_while_life_answers_is_held_when_the_time_is_up),
-		TEST(when_neither_work_nor_life_answers_it_is_lost),
-		TEST(work_that_answers_in_time_is_not_asked_for_life),
-		TEST(work_that_answers_after_life_was_asked_for_counts),
-		TEST(an_answer_that_nobody_can_read_is_none_of_the_good_ones),
-		TEST(a_source_address_is_used_and_one_that_we_lack_proves_nothing),
-		TEST(a_server_over_ipv6_and_on_an_interface_is_asked),
-		TEST(without_a_descriptor_nothing_is_proved),
-		TEST(a_loop_that_stood_still_proves_nothing),
-		TEST(nothing_is_left_of_it_when_it_has_ended_or_is_given_up),
+		TEST(a_probe_over_tcp_gets_its_reply_over_tcp),
+		TEST(a_connection_that_is_closed_without_a_reply_is_refused),
+		TEST(a_host_without_a_route_is_unreachable),
+		TEST(any_reply_ends_a_liveness_probe),
+		TEST(a_server_that_replies_to_liveness_alone_is_not_ready_at_the_timeout),
+		TEST(without_a_reply_to_readiness_and_liveness_the_probe_is_lost),
+		TEST(a_quick_readiness_reply_needs_no_liveness_query),
+		TEST(a_readiness_reply_after_the_liveness_query_counts),
+		TEST(a_garbled_reply_is_no_reply),
+		TEST(a_source_address_is_used_and_one_that_this_host_lacks_proves_nothing),
+		TEST(a_server_over_ipv6_and_on_an_interface_is_probed),
+		TEST(without_a_descriptor_a_probe_is_skipped),
+		TEST(a_probe_during_a_standstill_is_skipped),
+		TEST(a_probe_that_ended_or_was_abandoned_leaves_no_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_prober.c - the prober with the plan that it follows, against servers on loopback.
+ * test_prober.c - the prober together with the plan, with servers on loopback.
  *
- * The module itself is included, so that its timer can be read instead of waited for. What single
- * probes do is in test_probe_run.c, what the plan says in test_probing.c.
+ * The module itself is included, so that its timer can be read instead of waited for.
+ * test_probe_run.c tests single probes, test_probing.c the plan.
  */
 #include "unit/transport/fake_server.h"
 
@@ -79,18 +79,18 @@ tear_down(void **arg)
 }
 
 static void
-note(struct fixture *f, enum s53_observed event)
+observe(struct fixture *f, enum s53_observed event)
 {
-	struct s53_observation sign = { event, S53_OVER_UDP, 1, 0 };
+	struct s53_observation observation = { event, S53_OVER_UDP, 1, 0 };
 
-	s53_upstream_observe(f->upstream, sign, s53_clock_ms());
+	s53_upstream_observe(f->upstream, observation, s53_clock_ms());
 }
 
 static void
-be_suspect(struct fixture *f)
+become_suspect(struct fixture *f)
 {
-	note(f, S53_OBSERVED_OVERDUE);
-	note(f, S53_OBSERVED_OVERDUE);
+	observe(f, S53_OBSERVED_OVERDUE);
+	observe(f, S53_OBSERVED_OVERDUE);
 	assert_int_equal(s53_upstream_state(f->upstream), S53_HEALTH_SUSPECT);
 }
 
@@ -103,7 +103,7 @@ report(const struct fixture *f, enum s53_protocol over)
 	return out.path[over];
 }
 
-/* Turn the loop until `reached` or for so long. */
+/* Run the loop until `reached`, for at most `ms`. */
 static bool
 run(struct fixture *f, bool (*reached)(struct fixture *f), uint64_t ms)
 {
@@ -130,7 +130,7 @@ is_stalled(struct fixture *f)
 }
 
 static bool
-is_asked(struct fixture *f)
+is_probed(struct fixture *f)
 {
 	return f->server.udp_queries + f->server.tcp_queries > 0;
 }
@@ -141,7 +141,7 @@ is_quiet(struct fixture *f)
 	return s53_list_empty(&f->prober->running);
 }
 
-/* The fake server's sockets and waking are all that is waited for, and the test's own timer. */
+/* Only the fake server's sockets, the prober's descriptor and the test's own timer are armed. */
 static bool
 is_idle(struct fixture *f)
 {
@@ -151,16 +151,16 @@ is_idle(struct fixture *f)
 }
 
 static void
-with_nothing_wrong_nothing_is_armed(void **arg)
+with_healthy_servers_no_timer_is_armed(void **arg)
 {
 	struct fixture *f = *arg;
 
-	note(f, S53_OBSERVED_ANSWERED);
+	observe(f, S53_OBSERVED_ANSWERED);
 	(void)event_base_loop(f->base, EVLOOP_NONBLOCK);
 	assert_int_equal(f->prober->next_ms, UINT64_MAX);
 	assert_false(event_pending(&f->prober->due, EV_TIMEOUT, NULL));
 	assert_true(is_idle(f));
-	assert_false(is_asked(f));
+	assert_false(is_probed(f));
 }
 
 static void
@@ -168,9 +168,9 @@ a_server_that_only_seemed_down_is_up_again_at_once(void **arg)
 {
 	struct fixture *f = *arg;
 
-	note(f, S53_OBSERVED_REFUSED);
+	observe(f, S53_OBSERVED_REFUSED);
 	assert_int_equal(s53_upstream_state(f->upstream), S53_HEALTH_DOWN);
-	assert_true(run(f, is_up, 900)); /* before any interval is over */
+	assert_true(run(f, is_up, 900)); /* within an interval */
 	assert_true(run(f, is_quiet, 900));
 	assert_true(report(f, S53_OVER_TCP).asked);
 	assert_int_equal(f->prober->next_ms, UINT64_MAX);
@@ -178,14 +178,14 @@ a_server_that_only_seemed_down_is_up_again_at_once(void **arg)
 }
 
 static void
-a_refused_probe_is_seen_and_the_next_one_waits(void **arg)
+after_a_refused_probe_the_next_one_is_due_after_the_interval(void **arg)
 {
 	struct fixture *f = *arg;
 	uint64_t now_ms = s53_clock_ms();
 
 	fake_close_udp(&f->server);
 	fake_close_tcp(&f->server);
-	be_suspect(f);
+	become_suspect(f);
 	(void)run(f, is_up, 200);
 	assert_true(is_quiet(f));
 	assert_int_equal(s53_upstream_state(f->upstream), S53_HEALTH_DOWN);
@@ -196,21 +196,21 @@ a_refused_probe_is_seen_and_the_next_one_waits(void **arg)
 }
 
 static void
-hold_work(struct fake_query *query)
+answer_liveness_only(struct fake_query *query)
 {
 	if (s53_u16_get(query->octets + query->len - 2) != S53_CLASS_IN)
 		fake_reply(query, S53_RCODE_REFUSED);
 }
 
 static void
-a_server_that_holds_work_but_lives_is_stalled(void **arg)
+a_server_that_is_alive_but_not_ready_is_stalled(void **arg)
 {
 	struct fixture *f = *arg;
 
-	f->server.on_query = hold_work;
-	f->check.timeout_ms = 400; /* life is asked for after 250 */
+	f->server.on_query = answer_liveness_only;
+	f->check.timeout_ms = 400; /* the liveness query is sent after 250 */
 	s53_upstream_set_check(f->upstream, &f->check);
-	be_suspect(f);
+	become_suspect(f);
 	assert_true(run(f, is_stalled, 2000));
 	assert_int_equal(report(f, S53_OVER_UDP).reason, S53_REASON_NOT_READY);
 	assert_int_equal(f->server.udp_queries, 2);
@@ -223,26 +223,26 @@ say_servfail(struct fake_query *query)
 }
 
 static void
-a_server_that_answers_work_with_failures_is_no_better_for_it(void **arg)
+a_server_that_fails_readiness_probes_stays_suspect(void **arg)
 {
 	struct fixture *f = *arg;
 
 	f->server.on_query = say_servfail;
-	be_suspect(f);
-	assert_true(run(f, is_asked, 2000));
+	become_suspect(f);
+	assert_true(run(f, is_probed, 2000));
 	(void)run(f, is_up, 100);
 	assert_int_equal(s53_upstream_state(f->upstream), S53_HEALTH_SUSPECT);
 	assert_true(report(f, S53_OVER_UDP).failed_at_ms > 0);
 }
 
 static void
-a_probe_that_is_lost_is_seen_when_its_time_is_up(void **arg)
+a_lost_probe_ends_at_its_timeout(void **arg)
 {
 	struct fixture *f = *arg;
 
 	f->server.on_query = fake_silence;
-	be_suspect(f);
-	assert_true(run(f, is_asked, 2000));
+	become_suspect(f);
+	assert_true(run(f, is_probed, 2000));
 	assert_false(is_quiet(f));
 	assert_true(run(f, is_quiet, TIMEOUT_MS + 1500));
 	assert_true(report(f, S53_OVER_UDP).failed_at_ms > 0);
@@ -252,23 +252,23 @@ a_probe_that_is_lost_is_seen_when_its_time_is_up(void **arg)
 static void *
 refuse_elsewhere(void *arg)
 {
-	note(arg, S53_OBSERVED_REFUSED);
+	observe(arg, S53_OBSERVED_REFUSED);
 	return NULL;
 }
 
 static void
-another_thread_wakes_it(void **arg)
+another_thread_wakes_the_prober(void **arg)
 {
 	struct fixture *f = *arg;
 	eventfd_t count;
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, refuse_elsewhere, f), 0);
-	assert_true(run(f, is_asked, 2000));
+	assert_true(run(f, is_probed, 2000));
 	pthread_join(thread, NULL);
 	assert_true(run(f, is_up, 2000));
 	(void)event_base_loop(f->base, EVLOOP_NONBLOCK);
-	assert_int_equal(eventfd_read(f->prober->wake_fd, &count), -1); /* and sleeps again */
+	assert_int_equal(eventfd_read(f->prober->wake_fd, &count), -1); /* it was read */
 }
 
 #define OTHERS 3
@@ -277,12 +277,12 @@ static void
 refuse_others(
     struct fixture *f, struct fake_server others[OTHERS], struct s53_upstream *upstreams[OTHERS])
 {
-	struct s53_observation sign = { S53_OBSERVED_REFUSED, S53_OVER_UDP, 1, 0 };
+	struct s53_observation observation = { S53_OBSERVED_REFUSED, S53_OVER_UDP, 1, 0 };
 
 	for (unsigned i = 0; i < OTHERS; i++) {
 		fake_server_start(&others[i], f->base, "127.0.0.1", fake_silence);
 		upstreams[i] = add_server(f, &others[i].addr);
-		s53_upstream_observe(upstreams[i], sign, s53_clock_ms());
+		s53_upstream_observe(upstreams[i], observation, s53_clock_ms());
 	}
 	(void)event_base_loop(f->base, EVLOOP_ONCE);
 }
@@ -326,14 +326,14 @@ waiting(void)
 }
 
 static bool
-nobody_waits(struct fixture *f)
+no_probe_is_overdue(struct fixture *f)
 {
 	assert_in_range(under_way(f), 0, f->prober->limit);
 	return waiting() == 0;
 }
 
 static void
-only_so_many_are_probed_at_once_and_the_rest_has_its_turn(void **arg)
+the_number_of_probes_at_once_is_limited_and_the_rest_follow(void **arg)
 {
 	struct fixture *f = *arg;
 	struct fake_server others[OTHERS];
@@ -345,7 +345,8 @@ only_so_many_are_probed_at_once_and_the_rest_has_its_turn(void **arg)
 	assert_int_equal(under_way(f), OTHERS - 1);
 	assert_int_equal(waiting(), 1);
 	assert_in_range(f->prober->next_ms, 1, s53_clock_ms() + RETRY_MS);
-	assert_true(run(f, nobody_waits, 900)); /* those that began are not due again before 1 s */
+	assert_true(
+	    run(f, no_probe_is_overdue, 900)); /* a probe that began is not due again before 1 s */
 	for (unsigned i = 0; i < OTHERS; i++) {
 		s53_upstream_drop(upstreams[i]);
 		fake_server_stop(&others[i]);
@@ -353,32 +354,31 @@ only_so_many_are_probed_at_once_and_the_rest_has_its_turn(void **arg)
 }
 
 static void
-thousands_of_servers_are_not_looked_at_whenever_one_is_due(void **arg)
+thousands_of_servers_are_not_scanned_whenever_one_is_due(void **arg)
 {
 	struct fixture *f = *arg;
 	uint64_t now_ms = s53_clock_ms();
 
-	f->prober->servers =
-	    50 * SERVERS_PER_MS; /* it is taken for that many until it has looked */
+	f->prober->servers = 50 * SERVERS_PER_MS; /* assumed until the next scan */
 	f->prober->scanned_at_ms = now_ms;
-	note(f, S53_OBSERVED_REFUSED);
+	observe(f, S53_OBSERVED_REFUSED);
 	(void)event_base_loop(f->base, EVLOOP_ONCE);
 	assert_int_equal(f->prober->next_ms, now_ms + 50);
 	assert_true(is_quiet(f));
-	assert_true(run(f, is_asked, 2000));
+	assert_true(run(f, is_probed, 2000));
 	assert_int_equal(f->prober->servers, 1);
 	assert_in_range(s53_clock_ms(), now_ms + 50, now_ms + 2000);
 }
 
 static void
-checked_always_a_server_in_health_is_probed_each_interval(void **arg)
+in_mode_always_a_healthy_server_is_probed_each_interval(void **arg)
 {
 	struct fixture *f = *arg;
 	uint64_t now_ms = s53_clock_ms();
 
 	f->check.mode = S53_CHECK_ALWAYS;
 	s53_upstream_set_check(f->upstream, &f->check);
-	assert_true(run(f, is_asked, 2000));
+	assert_true(run(f, is_probed, 2000));
 	assert_true(run(f, is_quiet, 2000));
 	assert_in_range(f->prober->next_ms, now_ms + 900, now_ms + 2000);
 	assert_int_equal(f->server.udp_queries, 1);
@@ -386,21 +386,21 @@ checked_always_a_server_in_health_is_probed_each_interval(void **arg)
 }
 
 static void
-its_end_gives_up_what_is_under_way_and_leaves_the_plan_whole(void **arg)
+freeing_the_prober_abandons_its_probes_and_keeps_the_plan(void **arg)
 {
 	struct fixture *f = *arg;
 
 	f->server.on_query = fake_silence;
-	be_suspect(f);
-	assert_true(run(f, is_asked, 2000));
+	become_suspect(f);
+	assert_true(run(f, is_probed, 2000));
 	assert_false(is_quiet(f));
 	s53_prober_free(f->prober);
 	f->prober = NULL;
 	assert_int_equal(event_base_get_num_events(f->base, EVENT_BASE_COUNT_ADDED), 2);
 	assert_int_equal(s53_upstream_state(f->upstream), S53_HEALTH_SUSPECT);
 	assert_true(s53_probe_due_ms(f->upstream) != UINT64_MAX);
-	note(f, S53_OBSERVED_REFUSED); /* wakes nobody */
-	f->prober = s53_prober_new(f->base, f->registry); /* sees what is due by itself */
+	observe(f, S53_OBSERVED_REFUSED); /* there is no prober to wake */
+	f->prober = s53_prober_new(f->base, f->registry); /* finds the probe that is due */
 	assert_non_null(f->prober);
 	f->server.on_query = fake_answer;
 	assert_true(run(f, is_up, 3000));
@@ -411,18 +411,18 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(with_nothing_wrong_nothing_is_armed),
+		TEST(with_healthy_servers_no_timer_is_armed),
 		TEST(a_server_that_only_seemed_down_is_up_again_at_once),
-		TEST(a_refused_probe_is_seen_and_the_next_one_waits),
-		TEST(a_server_that_holds_work_but_lives_is_stalled),
-		TEST(a_server_that_answers_work_with_failures_is_no_better_for_it),
-		TEST(a_probe_that_is_lost_is_seen_when_its_time_is_up),
-		TEST(another_thread_wakes_it),
+		TEST(after_a_refused_probe_the_next_one_is_due_after_the_interval),
+		TEST(a_server_that_is_alive_but_not_ready_is_stalled),
+		TEST(a_server_that_fails_readiness_probes_stays_suspect),
+		TEST(a_lost_probe_ends_at_its_timeout),
+		TEST(another_thread_wakes_the_prober),
 		TEST(servers_are_probed_at_the_same_time),
-		TEST(only_so_many_are_probed_at_once_and_the_rest_has_its_turn),
-		TEST(thousands_of_servers_are_not_looked_at_whenever_one_is_due),
-		TEST(checked_always_a_server_in_health_is_probed_each_interval),
-		TEST(its_end_gives_up_what_is_under_way_and_leaves_the_plan_whole),
+		TEST(the_number_of_probes_at_once_is_limited_and_the_rest_follow),
+		TEST(thousands_of_servers_are_not_scanned_whenever_one_is_due),
+		TEST(in_mode_always_a_healthy_server_is_probed_each_interval),
+		TEST(freeing_the_prober_abandons_its_probes_and_keeps_the_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

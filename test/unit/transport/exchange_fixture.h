@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * exchange_fixture.h - an exchanger, a fake server, and questions whose fate is written down.
+ * exchange_fixture.h - an exchanger, a fake server, and queries that record what becomes of them.
  */
 #pragma once
 
@@ -18,11 +18,11 @@ struct asked {
 	struct s53_exchange *exchange; /* NULL: ended or cancelled */
 	uint8_t question[64];
 	size_t question_len;
-	unsigned checks, lates, ends;
+	unsigned checks, overdues, ends;
 	enum s53_exchange_end end;
 	uint8_t answer[4096];
 	size_t answer_len;
-	uint64_t late_at_ms, end_at_ms;
+	uint64_t overdue_at_ms, end_at_ms;
 	void (*on_overdue)(struct asked *asked);
 	void (*on_done)(struct asked *asked);
 };
@@ -36,7 +36,7 @@ struct fixture {
 	struct s53_upstream *upstream; /* the fake server */
 	struct fake_query kept[128]; /* by keep_query() */
 	unsigned kept_count;
-	unsigned ended; /* of all asked */
+	unsigned ended; /* exchanges that have ended */
 	unsigned serial;
 };
 
@@ -61,7 +61,7 @@ static inline void
 fixture_start_at(struct fixture *f, const char *host, void (*on_query)(struct fake_query *))
 {
 	memset(f, 0, sizeof(*f));
-	sign_count = 0;
+	observation_count = 0;
 	f->base = event_base_new();
 	f->registry = s53_registry_new();
 	f->exchanger = s53_exchanger_new(f->base, &f->counters);
@@ -77,7 +77,7 @@ fixture_start(struct fixture *f, void (*on_query)(struct fake_query *))
 	fixture_start_at(f, "127.0.0.1", on_query);
 }
 
-/* From now on questions go to the fake server with these options. */
+/* From now on queries go to the fake server with these options. */
 static inline void
 fixture_options(struct fixture *f, const struct s53_upstream_options *options)
 {
@@ -103,7 +103,7 @@ counted(const struct fixture *f, enum s53_counter counter)
 	return s53_counter_read(&f->counters, counter);
 }
 
-/* Is what follows the header the question that was asked? */
+/* Is what follows the header the query's question? */
 static inline bool
 asked_check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
@@ -117,13 +117,13 @@ asked_check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, siz
 }
 
 static inline void
-asked_late(void *arg, struct s53_exchange *exchange)
+asked_overdue(void *arg, struct s53_exchange *exchange)
 {
 	struct asked *asked = arg;
 
 	assert_ptr_equal(asked->exchange, exchange);
-	asked->lates++;
-	asked->late_at_ms = real_ms();
+	asked->overdues++;
+	asked->overdue_at_ms = real_ms();
 	if (asked->on_overdue != NULL)
 		asked->on_overdue(asked);
 }
@@ -144,13 +144,13 @@ asked_done(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end, 
 	if (octets != NULL) {
 		asked->answer_len = len < sizeof(asked->answer) ? len : sizeof(asked->answer);
 		memcpy(asked->answer, octets, asked->answer_len);
-		octets[0] ^= 0xff; /* it is ours to write to */
+		octets[0] ^= 0xff; /* the caller may write to it */
 	}
 	if (asked->on_done != NULL)
 		asked->on_done(asked);
 }
 
-/* A question of its own: qNNNNNNN.test. A IN */
+/* A query for a name of its own: qNNNNNNN.test. A IN */
 static inline void
 asked_init(struct fixture *f, struct asked *asked)
 {
@@ -175,7 +175,7 @@ asked_ask(struct asked *asked)
 		.timeout_ms = 5000,
 		.arg = asked,
 		.check = asked_check,
-		.overdue = asked_late,
+		.overdue = asked_overdue,
 		.done = asked_done };
 }
 
@@ -185,7 +185,7 @@ asked_start(struct asked *asked, const struct s53_exchange_ask *ask)
 	asked->exchange =
 	    s53_exchange_start(asked->fixture->exchanger, asked->fixture->upstream, ask);
 	assert_non_null(asked->exchange);
-	assert_int_equal(asked->ends, 0); /* never from inside the call */
+	assert_int_equal(asked->ends, 0); /* done() is never called from inside of the call */
 }
 
 static inline void
@@ -209,9 +209,9 @@ ask_tcp(struct fixture *f, struct asked *asked)
 	asked_start(asked, &ask);
 }
 
-/* Over UDP, late after `overdue_ms`. */
+/* Over UDP, overdue after `overdue_ms`. */
 static inline void
-ask_late(struct fixture *f, struct asked *asked, uint32_t overdue_ms)
+ask_overdue(struct fixture *f, struct asked *asked, uint32_t overdue_ms)
 {
 	struct s53_exchange_ask ask;
 
@@ -236,7 +236,7 @@ nothing(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
-/* The server says nothing yet: the test will. */
+/* The server keeps the query; the test replies to it. */
 static inline void
 keep_query(struct fake_query *query)
 {
@@ -246,7 +246,7 @@ keep_query(struct fake_query *query)
 	f->kept[f->kept_count++] = *query;
 }
 
-/* Turn the loop until *value is `wanted`; fail after 5 s. */
+/* Run the loop until *value is `wanted`; fail after 5 s. */
 static inline void
 run_until(struct fixture *f, const unsigned *value, unsigned wanted)
 {
@@ -261,7 +261,7 @@ run_until(struct fixture *f, const unsigned *value, unsigned wanted)
 	assert_int_equal(*value, wanted);
 }
 
-/* Turn the loop until nothing more is ready. */
+/* Run the loop until no event is ready. */
 static inline void
 run_ready(struct fixture *f)
 {
@@ -269,7 +269,7 @@ run_ready(struct fixture *f)
 		event_base_loop(f->base, EVLOOP_NONBLOCK);
 }
 
-/* Let the exchanger's time be `now_ms` and have happen what is due by then. */
+/* Set the exchanger's time to `now_ms` and fire the timers that are due by then. */
 static inline void
 time_is(struct fixture *f, uint64_t now_ms)
 {

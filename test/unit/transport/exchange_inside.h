@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * exchange_inside.h - what tests see of an exchanger from inside: its endpoints, its descriptors,
- * and the observations that it records of a server, on their way to the real record.
+ * exchange_inside.h - the inside of an exchanger for tests: its endpoints, its descriptors, and the
+ * observations that it records of a server, which also reach the real record.
  */
 #pragma once
 
@@ -15,30 +15,31 @@
 #include "transport/exchanger.h"
 #include "transport/late_reply.h"
 
-static struct s53_observation signs[256];
-static unsigned sign_count; /* more than there is room for are counted */
+static struct s53_observation observations[256];
+static unsigned observation_count; /* may exceed the size of the array */
 
 static inline void
-spy_on_note(struct s53_upstream *upstream, struct s53_observation sign, uint64_t now_ms)
+spy_on_observe(struct s53_upstream *upstream, struct s53_observation observation, uint64_t now_ms)
 {
-	if (sign_count < sizeof(signs) / sizeof(signs[0]))
-		signs[sign_count] = sign;
-	sign_count++;
-	s53_upstream_observe(upstream, sign, now_ms);
+	if (observation_count < sizeof(observations) / sizeof(observations[0]))
+		observations[observation_count] = observation;
+	observation_count++;
+	s53_upstream_observe(upstream, observation, now_ms);
 }
 
-/* In the place of the archive's. */
-#define s53_upstream_observe spy_on_note
+/* replaces the object of the archive */
+#define s53_upstream_observe spy_on_observe
 #include "transport/observe.c"
 #undef s53_upstream_observe
 
 static inline void
-assert_sign(unsigned index, enum s53_observed event, enum s53_protocol over, uint32_t waited_ms)
+assert_observed(unsigned index, enum s53_observed event, enum s53_protocol over, uint32_t waited_ms)
 {
-	assert_true(index < sign_count);
-	assert_int_equal(signs[index].event, event);
-	assert_int_equal(signs[index].over, over);
-	assert_in_range(signs[index].waited_ms, waited_ms, waited_ms + 2 * S53_WHEEL_TICK_MS);
+	assert_true(index < observation_count);
+	assert_int_equal(observations[index].event, event);
+	assert_int_equal(observations[index].over, over);
+	assert_in_range(
+	    observations[index].waited_ms, waited_ms, waited_ms + 2 * S53_WHEEL_TICK_MS);
 }
 
 static inline unsigned

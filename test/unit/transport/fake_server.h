@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * fake_server.h - a DNS server of the test's own on loopback, UDP and TCP on one port.
+ * fake_server.h - a DNS server for tests on loopback, with UDP and TCP on one port.
  *
- * It runs on the event base of the test. What it does with a question is the test's `on_query`; a
- * test that wants something nastier uses the descriptors itself.
+ * It runs on the event base of the test. The test's `on_query` decides what it does with a query; a
+ * test that needs more uses the descriptors itself.
  */
 #pragma once
 
@@ -52,7 +52,7 @@ struct fake_server {
 	void *arg;
 };
 
-/* An address of the host: "127.0.0.1", "::1". */
+/* An address of this host: "127.0.0.1", "::1". */
 static inline struct s53_addr
 fake_addr(const char *host, uint16_t port)
 {
@@ -73,7 +73,7 @@ fake_local_addr(int fd)
 	return addr;
 }
 
-/* A socket of `type` bound to `host` and `port`. -1: they cannot be had. */
+/* A socket of `type` bound to `host` and `port`. -1: they are not available. */
 static inline int
 fake_bind(int type, const char *host, uint16_t port)
 {
@@ -90,7 +90,7 @@ fake_bind(int type, const char *host, uint16_t port)
 	return -1;
 }
 
-/* Send `len` octets as an answer to `query`, framed over TCP. */
+/* Send `len` octets as a response to `query`, framed over TCP. */
 static inline void
 fake_send(struct fake_query *query, const uint8_t *octets, size_t len)
 {
@@ -107,7 +107,7 @@ fake_send(struct fake_query *query, const uint8_t *octets, size_t len)
 		(void)send(query->conn->fd, frame, 2 + len, MSG_NOSIGNAL);
 }
 
-/* The question itself with QR and `flags` set. */
+/* Reply with the query itself, QR and `flags` set. */
 static inline void
 fake_reply(struct fake_query *query, uint16_t flags)
 {

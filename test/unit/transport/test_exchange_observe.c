@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_exchange_notes.c - what an exchange over UDP tells of its server while it is under way.
+ * test_exchange_observe.c - what is recorded of a server while an exchange over UDP is under way.
  */
 #include "exchange_fixture.h"
 
@@ -15,70 +15,70 @@ start(struct fixture *f)
 	fixture_start(f, keep_query);
 }
 
-/* After START_MS. */
+/* `ms` after START_MS. */
 static void
 time_after(struct fixture *f, uint64_t ms)
 {
 	time_is(f, START_MS + ms);
 }
 
-static unsigned signs_before_late;
+static unsigned observations_before_overdue;
 
 static void
-count_signs(struct asked *asked)
+count_observations(struct asked *asked)
 {
 	(void)asked;
-	signs_before_late = sign_count;
+	observations_before_overdue = observation_count;
 }
 
 static void
-late_is_noted_when_it_is_due_and_before_the_caller_hears_of_it(void **arg)
+overdue_is_recorded_in_time_and_before_the_caller_is_called(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
-	signs_before_late = 0;
+	observations_before_overdue = 0;
 	start(&f);
-	ask_late(&f, &asked, 40);
-	asked.on_overdue = count_signs;
+	ask_overdue(&f, &asked, 40);
+	asked.on_overdue = count_observations;
 	time_after(&f, 36);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 	time_after(&f, 48);
-	assert_int_equal(signs_before_late, 1);
-	assert_sign(0, S53_OBSERVED_OVERDUE, S53_OVER_UDP, 40);
+	assert_int_equal(observations_before_overdue, 1);
+	assert_observed(0, S53_OBSERVED_OVERDUE, S53_OVER_UDP, 40);
 	fake_answer(&f.kept[0]);
 	run_until(&f, &asked.ends, 1);
-	assert_int_equal(sign_count, 2);
-	assert_sign(1, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 48);
+	assert_int_equal(observation_count, 2);
+	assert_observed(1, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 48);
 	fixture_stop(&f);
 }
 
 static void
-later_once(struct asked *asked)
+request_overdue_once(struct asked *asked)
 {
-	if (asked->lates == 1)
+	if (asked->overdues == 1)
 		s53_exchange_later(asked->fixture->exchanger, asked->exchange, 100);
 }
 
 static void
-late_comes_again_when_it_is_asked_for_and_is_not_noted_again(void **arg)
+overdue_is_called_again_on_request_and_not_recorded_again(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	ask_late(&f, &asked, 40);
-	asked.on_overdue = later_once;
+	ask_overdue(&f, &asked, 40);
+	asked.on_overdue = request_overdue_once;
 	time_after(&f, 48);
 	time_after(&f, 140);
-	assert_int_equal(asked.lates, 1);
+	assert_int_equal(asked.overdues, 1);
 	time_after(&f, 156);
-	assert_int_equal(asked.lates, 2);
+	assert_int_equal(asked.overdues, 2);
 	time_after(&f, 400);
-	assert_int_equal(asked.lates, 2);
-	assert_int_equal(sign_count, 1);
+	assert_int_equal(asked.overdues, 2);
+	assert_int_equal(observation_count, 1);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE), 1);
 	fake_answer(&f.kept[0]);
 	run_until(&f, &asked.ends, 1);
@@ -86,7 +86,7 @@ late_comes_again_when_it_is_asked_for_and_is_not_noted_again(void **arg)
 }
 
 static void
-late_may_be_asked_for_once_it_is_under_way_and_never_comes_after_the_end(void **arg)
+overdue_can_be_requested_after_the_start_and_is_never_called_after_the_end(void **arg)
 {
 	struct fixture f;
 	struct asked asked[2];
@@ -99,42 +99,42 @@ late_may_be_asked_for_once_it_is_under_way_and_never_comes_after_the_end(void **
 	s53_exchange_later(f.exchanger, asked[0].exchange, 100);
 	s53_exchange_later(f.exchanger, asked[1].exchange, 6000);
 	time_after(&f, 108);
-	assert_int_equal(asked[0].lates, 1);
-	assert_sign(0, S53_OBSERVED_OVERDUE, S53_OVER_UDP, 100);
+	assert_int_equal(asked[0].overdues, 1);
+	assert_observed(0, S53_OBSERVED_OVERDUE, S53_OVER_UDP, 100);
 	time_after(&f, 5008);
 	assert_int_equal(asked[0].end, S53_EXCHANGE_TIMEOUT);
 	assert_int_equal(asked[1].end, S53_EXCHANGE_TIMEOUT);
-	assert_int_equal(asked[1].lates, 0);
+	assert_int_equal(asked[1].overdues, 0);
 	fixture_stop(&f);
 }
 
 static void
-late_before_its_time_because_a_client_hurries_is_no_sign(void **arg)
+overdue_that_was_moved_to_an_earlier_time_is_not_recorded(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	ask_late(&f, &asked, 100);
+	ask_overdue(&f, &asked, 100);
 	run_until(&f, &f.kept_count, 1);
-	for (unsigned i = 0; i < 2; i++) /* twice in a moment: it is hurried all the same */
+	for (unsigned i = 0; i < 2; i++) /* the second call does not undo it */
 		s53_exchange_later(f.exchanger, asked.exchange, 10);
-	asked.on_overdue = later_once; /* in 100 ms more */
+	asked.on_overdue = request_overdue_once; /* and again 100 ms later */
 	time_after(&f, 20);
-	assert_int_equal(asked.lates, 1);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(asked.overdues, 1);
+	assert_int_equal(observation_count, 0);
 	time_after(&f, 128);
-	assert_int_equal(asked.lates, 2);
-	assert_int_equal(sign_count, 1);
-	assert_sign(0, S53_OBSERVED_OVERDUE, S53_OVER_UDP, 120);
+	assert_int_equal(asked.overdues, 2);
+	assert_int_equal(observation_count, 1);
+	assert_observed(0, S53_OBSERVED_OVERDUE, S53_OVER_UDP, 120);
 	fake_answer(&f.kept[0]);
 	run_until(&f, &asked.ends, 1);
 	fixture_stop(&f);
 }
 
 static void
-later_of_an_exchange_that_has_just_failed_does_nothing(void **arg)
+moving_overdue_of_a_failed_exchange_does_nothing(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -149,15 +149,15 @@ later_of_an_exchange_that_has_just_failed_does_nothing(void **arg)
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &was), 0);
 	s53_exchange_later(f.exchanger, asked.exchange, 4);
 	time_after(&f, 50);
-	assert_int_equal(asked.lates, 0);
+	assert_int_equal(asked.overdues, 0);
 	assert_int_equal(asked.end, S53_EXCHANGE_NO_RESOURCES);
-	assert_int_equal(sign_count, 0); /* ours, not the server's */
+	assert_int_equal(observation_count, 0); /* this host's failure, not the server's */
 	fixture_stop(&f);
 }
 
-/* What came is the answer to another question. */
+/* A response to another query arrives. */
 static void
-answer_wrongly(struct fixture *f)
+answer_another_query(struct fixture *f)
 {
 	struct fake_query wrong = f->kept[0];
 
@@ -167,7 +167,7 @@ answer_wrongly(struct fixture *f)
 }
 
 static void
-one_that_has_just_failed_is_not_listened_for_when_it_is_cancelled(void **arg)
+no_late_reply_is_awaited_for_a_failed_exchange_that_is_cancelled(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -191,7 +191,7 @@ one_that_has_just_failed_is_not_listened_for_when_it_is_cancelled(void **arg)
 }
 
 static void
-an_end_in_vain_is_noted_and_so_is_garbage_before_it(void **arg)
+a_timeout_is_recorded_as_garbled_if_garbage_arrived_before(void **arg)
 {
 	struct fixture f;
 	struct asked silent, garbled;
@@ -200,17 +200,17 @@ an_end_in_vain_is_noted_and_so_is_garbage_before_it(void **arg)
 	start(&f);
 	ask_udp(&f, &garbled);
 	run_until(&f, &f.kept_count, 1);
-	answer_wrongly(&f);
+	answer_another_query(&f);
 	assert_int_equal(garbled.checks, 1);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 	time_after(&f, 5008);
 	assert_int_equal(garbled.end, S53_EXCHANGE_TIMEOUT);
-	assert_sign(0, S53_OBSERVED_GARBLED, S53_OVER_UDP, 5000);
+	assert_observed(0, S53_OBSERVED_GARBLED, S53_OVER_UDP, 5000);
 	ask_udp(&f, &silent);
 	time_after(&f, 10016);
 	assert_int_equal(silent.end, S53_EXCHANGE_TIMEOUT);
-	assert_sign(1, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, 5000);
-	assert_int_equal(sign_count, 2);
+	assert_observed(1, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, 5000);
+	assert_int_equal(observation_count, 2);
 	fixture_stop(&f);
 }
 
@@ -224,27 +224,27 @@ answer_in_other_case(struct fixture *f)
 }
 
 static void
-an_answer_in_other_letter_case_is_not_believed_but_a_sign_of_life(void **arg)
+a_response_in_other_letter_case_is_rejected_but_shows_that_the_server_is_alive(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	ask_late(&f, &asked, 100);
+	ask_overdue(&f, &asked, 100);
 	run_until(&f, &f.kept_count, 1);
 	time_after(&f, 30);
 	answer_in_other_case(&f);
 	answer_in_other_case(&f);
-	answer_wrongly(&f);
+	answer_another_query(&f);
 	run_until(&f, &asked.checks, 3);
 	assert_int_equal(asked.ends, 0);
 	time_after(&f, 108);
-	assert_int_equal(asked.lates, 1);
+	assert_int_equal(asked.overdues, 1);
 	time_after(&f, 5008);
 	assert_int_equal(asked.end, S53_EXCHANGE_TIMEOUT);
-	assert_int_equal(sign_count, 1);
-	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 30);
+	assert_int_equal(observation_count, 1);
+	assert_observed(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 30);
 	fixture_stop(&f);
 }
 
@@ -259,7 +259,7 @@ refuse(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t l
 }
 
 static void
-what_has_the_question_to_the_letter_and_is_not_believed_is_garbage(void **arg)
+a_rejected_response_with_the_exact_question_is_garbage(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -275,8 +275,8 @@ what_has_the_question_to_the_letter_and_is_not_believed_is_garbage(void **arg)
 	fake_answer(&f.kept[0]);
 	run_until(&f, &asked.checks, 1);
 	time_after(&f, 5008);
-	assert_int_equal(sign_count, 1);
-	assert_sign(0, S53_OBSERVED_GARBLED, S53_OVER_UDP, 5000);
+	assert_int_equal(observation_count, 1);
+	assert_observed(0, S53_OBSERVED_GARBLED, S53_OVER_UDP, 5000);
 	fixture_stop(&f);
 }
 
@@ -284,17 +284,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(late_is_noted_when_it_is_due_and_before_the_caller_hears_of_it),
-		cmocka_unit_test(late_comes_again_when_it_is_asked_for_and_is_not_noted_again),
+		cmocka_unit_test(overdue_is_recorded_in_time_and_before_the_caller_is_called),
+		cmocka_unit_test(overdue_is_called_again_on_request_and_not_recorded_again),
 		cmocka_unit_test(
-		    late_may_be_asked_for_once_it_is_under_way_and_never_comes_after_the_end),
-		cmocka_unit_test(late_before_its_time_because_a_client_hurries_is_no_sign),
-		cmocka_unit_test(later_of_an_exchange_that_has_just_failed_does_nothing),
-		cmocka_unit_test(one_that_has_just_failed_is_not_listened_for_when_it_is_cancelled),
-		cmocka_unit_test(an_end_in_vain_is_noted_and_so_is_garbage_before_it),
-		cmocka_unit_test(an_answer_in_other_letter_case_is_not_believed_but_a_sign_of_life),
+		    overdue_can_be_requested_after_the_start_and_is_never_called_after_the_end),
+		cmocka_unit_test(overdue_that_was_moved_to_an_earlier_time_is_not_recorded),
+		cmocka_unit_test(moving_overdue_of_a_failed_exchange_does_nothing),
+		cmocka_unit_test(no_late_reply_is_awaited_for_a_failed_exchange_that_is_cancelled),
+		cmocka_unit_test(a_timeout_is_recorded_as_garbled_if_garbage_arrived_before),
 		cmocka_unit_test(
-		    what_has_the_question_to_the_letter_and_is_not_believed_is_garbage),
+		    a_response_in_other_letter_case_is_rejected_but_shows_that_the_server_is_alive),
+		cmocka_unit_test(a_rejected_response_with_the_exact_question_is_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_exchange_still.c - when this process did not run, nothing is said of the servers: stopped by
- * a signal, busy for too long, the clock leapt, the machine slept.
+ * test_exchange_still.c - nothing is recorded of a server while this process did not run: it was
+ * stopped by a signal or busy for too long, the clock leapt, or the machine was suspended.
  */
 #include "exchange_fixture.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 
-#define PAUSE_US 900000 /* more than the pulse and what counts as still together */
+#define PAUSE_US 900000 /* longer than the pulse and the threshold of a standstill together */
 
 static void
 ask_short(struct fixture *f, struct asked *asked)
@@ -22,7 +22,7 @@ ask_short(struct fixture *f, struct asked *asked)
 	asked_start(asked, &ask);
 }
 
-/* The answer is on its way, and then our loop does not turn for long. */
+/* The response is on its way, and then the loop does not run for long. */
 static void
 answer_and_pause(struct fake_query *query)
 {
@@ -36,7 +36,7 @@ answer_and_pause(struct fake_query *query)
 }
 
 static void
-an_answer_that_came_while_we_stood_still_is_read_before_any_timer_fires(void **arg)
+a_response_that_arrived_in_a_standstill_is_read_before_any_timer_fires(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -46,46 +46,46 @@ an_answer_that_came_while_we_stood_still_is_read_before_any_timer_fires(void **a
 	ask_short(&f, &asked);
 	run_until(&f, &asked.ends, 1);
 	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
-	assert_int_equal(asked.lates, 0);
-	assert_int_equal(sign_count, 0); /* nor is our pause its round trip time */
+	assert_int_equal(asked.overdues, 0);
+	assert_int_equal(observation_count, 0); /* the pause is no round-trip time either */
 	ask_short(&f, &asked);
 	run_until(&f, &asked.ends, 1);
-	assert_int_equal(sign_count, 1);
+	assert_int_equal(observation_count, 1);
 	fixture_stop(&f);
 }
 
 static void
-only_pause(struct fake_query *query)
+pause_only(struct fake_query *query)
 {
 	(void)query;
 	usleep(PAUSE_US);
 }
 
 static void
-silence_while_we_stood_still_ends_exchanges_but_is_not_noted(void **arg)
+a_timeout_in_a_standstill_ends_exchanges_but_is_not_recorded(void **arg)
 {
 	struct fixture f;
 	struct asked before, after;
 
 	(void)arg;
-	fixture_start(&f, only_pause);
+	fixture_start(&f, pause_only);
 	ask_short(&f, &before);
 	run_until(&f, &before.ends, 1);
-	assert_int_equal(before.lates, 1);
+	assert_int_equal(before.overdues, 1);
 	assert_int_equal(before.end, S53_EXCHANGE_TIMEOUT);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_TIMEOUT), 1);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 	f.server.on_query = fake_silence;
 	ask_short(&f, &after);
 	run_until(&f, &after.ends, 1);
-	assert_int_equal(sign_count, 2);
-	assert_int_equal(signs[0].event, S53_OBSERVED_OVERDUE);
-	assert_int_equal(signs[1].event, S53_OBSERVED_TIMEOUT);
+	assert_int_equal(observation_count, 2);
+	assert_int_equal(observations[0].event, S53_OBSERVED_OVERDUE);
+	assert_int_equal(observations[1].event, S53_OBSERVED_TIMEOUT);
 	fixture_stop(&f);
 }
 
 static void
-what_is_overheard_while_we_stood_still_is_not_noted_either(void **arg)
+a_late_reply_in_a_standstill_is_not_recorded_either(void **arg)
 {
 	struct fixture f;
 	struct asked asked, other;
@@ -105,12 +105,12 @@ what_is_overheard_while_we_stood_still_is_not_noted_either(void **arg)
 	run_until(&f, &other.ends, 1);
 	run_ready(&f);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
-	assert_int_equal(sign_count, 1); /* of the other: it left after the pause */
+	assert_int_equal(observation_count, 1); /* of `other`, which was sent after the pause */
 	fixture_stop(&f);
 }
 
 static void
-a_long_wait_for_one_answer_is_no_standstill(void **arg)
+a_long_wait_for_one_response_is_no_standstill(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -124,7 +124,7 @@ a_long_wait_for_one_answer_is_no_standstill(void **arg)
 	asked_start(&asked, &ask);
 	run_until(&f, &asked.ends, 1);
 	assert_int_equal(f.exchanger->wheel.resumed_ms, 0);
-	assert_int_equal(sign_count, 1);
+	assert_int_equal(observation_count, 1);
 	fixture_stop(&f);
 }
 
@@ -145,22 +145,22 @@ static void
 a_standstill_in_the_middle_of_a_long_wait_is_noticed(void **arg)
 {
 	struct fixture f;
-	struct asked waits, overheard;
+	struct asked waits, cancelled;
 	struct s53_exchange_ask ask;
 
 	(void)arg;
 	fixture_start(&f, keep_query);
-	asked_init(&f, &overheard);
-	ask = asked_ask(&overheard);
-	asked_start(&overheard, &ask);
+	asked_init(&f, &cancelled);
+	ask = asked_ask(&cancelled);
+	asked_start(&cancelled, &ask);
 	run_until(&f, &f.kept_count, 1);
-	asked_cancel(&overheard);
-	run_for(&f, 400); /* no timer of its own is due soon */
+	asked_cancel(&cancelled);
+	run_for(&f, 400); /* no timer of the exchange is due soon */
 	usleep(PAUSE_US);
 	fake_answer(&f.kept[0]);
 	run_ready(&f);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 	ask_udp(&f, &waits);
 	run_until(&f, &f.kept_count, 2);
 	run_for(&f, 400);
@@ -168,12 +168,12 @@ a_standstill_in_the_middle_of_a_long_wait_is_noticed(void **arg)
 	fake_answer(&f.kept[1]);
 	run_until(&f, &waits.ends, 1);
 	assert_int_equal(waits.end, S53_EXCHANGE_ANSWERED);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 	fixture_stop(&f);
 }
 
 static void
-when_the_clock_leaps_all_end_and_nothing_is_noted(void **arg)
+when_the_clock_leaps_all_exchanges_end_and_nothing_is_recorded(void **arg)
 {
 	struct fixture f;
 	struct asked asked[10];
@@ -182,22 +182,22 @@ when_the_clock_leaps_all_end_and_nothing_is_noted(void **arg)
 	s53_clock_test_set(7000);
 	fixture_start(&f, keep_query);
 	for (unsigned i = 0; i < 10; i++)
-		ask_late(&f, &asked[i], 20);
+		ask_overdue(&f, &asked[i], 20);
 	run_until(&f, &f.kept_count, 10);
 	s53_clock_test_set(7000 + 3600000);
-	run_until(&f, &asked[0].lates, 1); /* the loop wakes in real time */
+	run_until(&f, &asked[0].overdues, 1); /* the loop wakes in real time */
 	s53_clock_test_set(7000 + 3600000 + 2 * S53_WHEEL_TICK_MS);
 	run_until(&f, &f.ended, 10);
 	for (unsigned i = 0; i < 10; i++) {
-		assert_int_equal(asked[i].lates, 1);
+		assert_int_equal(asked[i].overdues, 1);
 		assert_int_equal(asked[i].end, S53_EXCHANGE_TIMEOUT);
 	}
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 	fixture_stop(&f);
 }
 
 static void
-a_machine_that_slept_is_a_standstill_although_the_clock_did_not_go_on(void **arg)
+a_suspend_is_a_standstill_although_the_clock_stood_still_too(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -209,12 +209,12 @@ a_machine_that_slept_is_a_standstill_although_the_clock_did_not_go_on(void **arg
 	f.exchanger->wheel.suspended_ms -= 10000;
 	run_until(&f, &asked.ends, 1);
 	assert_int_equal(asked.end, S53_EXCHANGE_TIMEOUT);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 	fixture_stop(&f);
 }
 
 static void
-a_refusal_of_what_was_asked_before_a_standstill_is_no_sign(void **arg)
+a_refusal_of_a_query_from_before_a_standstill_is_not_recorded(void **arg)
 {
 	struct fixture f;
 	struct asked before, after;
@@ -226,18 +226,21 @@ a_refusal_of_what_was_asked_before_a_standstill_is_no_sign(void **arg)
 	run_until(&f, &f.kept_count, 1);
 	fake_close_udp(&f.server);
 	sock = only_endpoint(&f)->pool.sockets[0];
-	assert_int_equal(send(sock->fd, "", 1, 0), 1); /* is refused */
+	assert_int_equal(send(sock->fd, "", 1, 0), 1); /* the kernel gets an ICMP error for this */
 	usleep(PAUSE_US);
 	run_until(&f, &before.ends, 1);
 	assert_int_equal(before.end, S53_EXCHANGE_REFUSED);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 	ask_udp(&f, &after);
 	run_until(&f, &after.ends, 1);
-	assert_int_equal(sign_count, 1);
+	assert_int_equal(observation_count, 1);
 	fixture_stop(&f);
 }
 
-/* The server in a process of its own: it stops us, answers, and lets us go on much later. */
+/*
+ * A server in a process of its own: it stops this process, replies, and continues this process much
+ * later.
+ */
 static pid_t
 fork_stopper(int fd)
 {
@@ -253,7 +256,7 @@ fork_stopper(int fd)
 		usleep(1000);
 		got = recvfrom(fd, octets, sizeof(octets), 0, &from.sa, &len);
 	} while (got < S53_HEADER_LEN && getppid() == us);
-	usleep(20000); /* it waits in its loop by then */
+	usleep(20000); /* the test waits in its loop by then */
 	(void)kill(us, SIGSTOP);
 	s53_header_set_flags(octets, S53_QR);
 	(void)sendto(fd, octets, (size_t)got, 0, &from.sa, len);
@@ -263,7 +266,7 @@ fork_stopper(int fd)
 }
 
 static void
-a_stop_by_a_signal_costs_no_answer_and_blames_nobody(void **arg)
+a_stop_by_a_signal_costs_no_response_and_is_not_recorded(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -277,8 +280,8 @@ a_stop_by_a_signal_costs_no_answer_and_blames_nobody(void **arg)
 	ask_short(&f, &asked);
 	run_until(&f, &asked.ends, 1);
 	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
-	assert_int_equal(asked.lates, 0);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(asked.overdues, 0);
+	assert_int_equal(observation_count, 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	fixture_stop(&f);
 }
@@ -288,16 +291,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    an_answer_that_came_while_we_stood_still_is_read_before_any_timer_fires),
-		cmocka_unit_test(silence_while_we_stood_still_ends_exchanges_but_is_not_noted),
-		cmocka_unit_test(what_is_overheard_while_we_stood_still_is_not_noted_either),
-		cmocka_unit_test(a_long_wait_for_one_answer_is_no_standstill),
+		    a_response_that_arrived_in_a_standstill_is_read_before_any_timer_fires),
+		cmocka_unit_test(a_timeout_in_a_standstill_ends_exchanges_but_is_not_recorded),
+		cmocka_unit_test(a_late_reply_in_a_standstill_is_not_recorded_either),
+		cmocka_unit_test(a_long_wait_for_one_response_is_no_standstill),
 		cmocka_unit_test(a_standstill_in_the_middle_of_a_long_wait_is_noticed),
-		cmocka_unit_test(when_the_clock_leaps_all_end_and_nothing_is_noted),
-		cmocka_unit_test(
-		    a_machine_that_slept_is_a_standstill_although_the_clock_did_not_go_on),
-		cmocka_unit_test(a_refusal_of_what_was_asked_before_a_standstill_is_no_sign),
-		cmocka_unit_test(a_stop_by_a_signal_costs_no_answer_and_blames_nobody),
+		cmocka_unit_test(when_the_clock_leaps_all_exchanges_end_and_nothing_is_recorded),
+		cmocka_unit_test(a_suspend_is_a_standstill_although_the_clock_stood_still_too),
+		cmocka_unit_test(a_refusal_of_a_query_from_before_a_standstill_is_not_recorded),
+		cmocka_unit_test(a_stop_by_a_signal_costs_no_response_and_is_not_recorded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include "exchange_fixture.h"
 
 static void
-a_question_asked_over_tcp_is_answered_over_tcp(void **arg)
+a_query_over_tcp_gets_its_response_over_tcp(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -26,7 +26,7 @@ a_question_asked_over_tcp_is_answered_over_tcp(void **arg)
 }
 
 static void
-a_server_that_is_tcp_only_is_never_asked_over_udp(void **arg)
+a_tcp_only_server_gets_no_query_over_udp(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -74,7 +74,7 @@ truncate_another_question(struct fake_query *query)
 }
 
 static void
-a_truncated_reply_to_another_question_leads_nowhere(void **arg)
+a_truncated_reply_to_another_query_is_rejected(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -90,7 +90,7 @@ a_truncated_reply_to_another_question_leads_nowhere(void **arg)
 }
 
 static void
-a_hundred_questions_share_a_connection_and_are_answered_out_of_order(void **arg)
+a_hundred_queries_share_a_connection_and_get_responses_in_any_order(void **arg)
 {
 	struct fixture f;
 	static struct asked asked[100];
@@ -113,7 +113,7 @@ a_hundred_questions_share_a_connection_and_are_answered_out_of_order(void **arg)
 }
 
 static void
-the_connection_is_kept_for_the_next_question_and_closed_when_idle(void **arg)
+the_connection_is_kept_for_the_next_query_and_closed_when_idle(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -138,7 +138,7 @@ the_connection_is_kept_for_the_next_question_and_closed_when_idle(void **arg)
 	fixture_stop(&f);
 }
 
-/* Like Consul's: so many questions a connection, no more. */
+/* Like Consul: a fixed number of queries per connection. */
 static void
 answer_ten_a_connection(struct fake_query *query)
 {
@@ -148,7 +148,7 @@ answer_ten_a_connection(struct fake_query *query)
 }
 
 static void
-what_a_closed_connection_left_unanswered_is_asked_again(void **arg)
+queries_without_a_response_on_a_closed_connection_are_sent_again(void **arg)
 {
 	struct fixture f;
 	static struct asked asked[100];
@@ -174,7 +174,7 @@ close_first_connection(struct fake_query *query)
 }
 
 static void
-a_connection_closed_under_a_question_is_replaced_once(void **arg)
+a_connection_closed_before_the_response_is_replaced_once(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -195,7 +195,7 @@ hang_up(struct fake_query *query)
 }
 
 static void
-a_server_that_only_hangs_up_refuses(void **arg)
+a_server_that_only_closes_connections_counts_as_refused(void **arg)
 {
 	struct fixture f;
 	struct asked asked[3];
@@ -209,8 +209,8 @@ a_server_that_only_hangs_up_refuses(void **arg)
 		assert_int_equal(asked[i].end, S53_EXCHANGE_REFUSED);
 	assert_int_equal(f.server.conn_count, 2);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_REFUSED), 3);
-	assert_int_equal(sign_count, 1);
-	assert_sign(0, S53_OBSERVED_REFUSED, S53_OVER_TCP, 0);
+	assert_int_equal(observation_count, 1);
+	assert_observed(0, S53_OBSERVED_REFUSED, S53_OVER_TCP, 0);
 	fixture_stop(&f);
 }
 
@@ -229,13 +229,13 @@ a_refused_connection_ends_at_once(void **arg)
 	assert_int_equal(asked.end, S53_EXCHANGE_REFUSED);
 	assert_in_range(asked.end_at_ms - start_ms, 0, 50);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_REFUSED), 1);
-	assert_int_equal(sign_count, 1);
-	assert_sign(0, S53_OBSERVED_REFUSED, S53_OVER_TCP, 0);
+	assert_int_equal(observation_count, 1);
+	assert_observed(0, S53_OBSERVED_REFUSED, S53_OVER_TCP, 0);
 	fixture_stop(&f);
 }
 
 static void
-an_answer_in_single_octets_and_two_in_one_segment_are_read_alike(void **arg)
+a_response_in_single_octets_and_two_in_one_segment_are_read_alike(void **arg)
 {
 	struct fixture f;
 	struct asked asked[3];
@@ -284,13 +284,13 @@ a_frame_too_short_for_a_header_ends_the_connection(void **arg)
 	ask_tcp(&f, &asked);
 	run_until(&f, &asked.ends, 1);
 	assert_int_equal(asked.end, S53_EXCHANGE_REFUSED);
-	assert_int_equal(sign_count, 1); /* of the second connection: one may be an accident */
-	assert_sign(0, S53_OBSERVED_GARBLED, S53_OVER_TCP, 0);
+	assert_int_equal(observation_count, 1); /* only of the second one */
+	assert_observed(0, S53_OBSERVED_GARBLED, S53_OVER_TCP, 0);
 	fixture_stop(&f);
 }
 
 static void
-a_wrong_answer_over_tcp_is_not_taken_either(void **arg)
+a_wrong_response_over_tcp_is_rejected_too(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -317,7 +317,7 @@ a_wrong_answer_over_tcp_is_not_taken_either(void **arg)
 }
 
 static void
-a_connection_that_stays_silent_gets_no_further_questions(void **arg)
+a_silent_connection_gets_no_further_queries(void **arg)
 {
 	struct fixture f;
 	struct asked first, second;
@@ -340,7 +340,7 @@ a_connection_that_stays_silent_gets_no_further_questions(void **arg)
 	fixture_stop(&f);
 }
 
-/* As the resolver does when another server was quicker. */
+/* As the resolver does when another server has replied. */
 static void
 ask_tcp_and_give_up(struct fixture *f)
 {
@@ -352,7 +352,7 @@ ask_tcp_and_give_up(struct fixture *f)
 }
 
 static void
-a_silent_connection_is_replaced_although_every_question_on_it_was_cancelled(void **arg)
+a_silent_connection_is_replaced_although_all_its_queries_were_cancelled(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -378,7 +378,7 @@ a_silent_connection_is_replaced_although_every_question_on_it_was_cancelled(void
 }
 
 static void
-a_connection_that_answers_the_cancelled_late_is_kept(void **arg)
+a_connection_with_late_replies_to_cancelled_queries_is_kept(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -470,24 +470,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_question_asked_over_tcp_is_answered_over_tcp),
-		cmocka_unit_test(a_server_that_is_tcp_only_is_never_asked_over_udp),
+		cmocka_unit_test(a_query_over_tcp_gets_its_response_over_tcp),
+		cmocka_unit_test(a_tcp_only_server_gets_no_query_over_udp),
 		cmocka_unit_test(a_truncated_reply_leads_to_tcp),
-		cmocka_unit_test(a_truncated_reply_to_another_question_leads_nowhere),
+		cmocka_unit_test(a_truncated_reply_to_another_query_is_rejected),
 		cmocka_unit_test(
-		    a_hundred_questions_share_a_connection_and_are_answered_out_of_order),
-		cmocka_unit_test(the_connection_is_kept_for_the_next_question_and_closed_when_idle),
-		cmocka_unit_test(what_a_closed_connection_left_unanswered_is_asked_again),
-		cmocka_unit_test(a_connection_closed_under_a_question_is_replaced_once),
-		cmocka_unit_test(a_server_that_only_hangs_up_refuses),
+		    a_hundred_queries_share_a_connection_and_get_responses_in_any_order),
+		cmocka_unit_test(the_connection_is_kept_for_the_next_query_and_closed_when_idle),
+		cmocka_unit_test(queries_without_a_response_on_a_closed_connection_are_sent_again),
+		cmocka_unit_test(a_connection_closed_before_the_response_is_replaced_once),
+		cmocka_unit_test(a_server_that_only_closes_connections_counts_as_refused),
 		cmocka_unit_test(a_refused_connection_ends_at_once),
-		cmocka_unit_test(an_answer_in_single_octets_and_two_in_one_segment_are_read_alike),
+		cmocka_unit_test(a_response_in_single_octets_and_two_in_one_segment_are_read_alike),
 		cmocka_unit_test(a_frame_too_short_for_a_header_ends_the_connection),
-		cmocka_unit_test(a_wrong_answer_over_tcp_is_not_taken_either),
-		cmocka_unit_test(a_connection_that_stays_silent_gets_no_further_questions),
+		cmocka_unit_test(a_wrong_response_over_tcp_is_rejected_too),
+		cmocka_unit_test(a_silent_connection_gets_no_further_queries),
 		cmocka_unit_test(
-		    a_silent_connection_is_replaced_although_every_question_on_it_was_cancelled),
-		cmocka_unit_test(a_connection_that_answers_the_cancelled_late_is_kept),
+		    a_silent_connection_is_replaced_although_all_its_queries_were_cancelled),
+		cmocka_unit_test(a_connection_with_late_replies_to_cancelled_queries_is_kept),
 		cmocka_unit_test(done_may_cancel_and_start_exchanges_on_its_own_connection),
 		cmocka_unit_test(the_configured_source_address_is_used_for_tcp),
 		cmocka_unit_test(

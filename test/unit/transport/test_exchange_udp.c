@@ -5,7 +5,7 @@
 #include "exchange_fixture.h"
 
 static void
-the_question_arrives_as_it_is_but_for_its_id_and_the_answer_comes_back(void **arg)
+the_query_arrives_unchanged_but_for_its_id_and_the_response_comes_back(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -27,7 +27,7 @@ the_question_arrives_as_it_is_but_for_its_id_and_the_answer_comes_back(void **ar
 }
 
 static void
-ids_are_drawn_anew_for_each_question(void **arg)
+each_query_has_a_new_random_id(void **arg)
 {
 	struct fixture f;
 	struct asked asked[100];
@@ -47,7 +47,7 @@ ids_are_drawn_anew_for_each_question(void **arg)
 	fixture_stop(&f);
 }
 
-/* The answer to `query`, `octet` of it changed by `change`, from `fd`. */
+/* Send from `fd` a response to `query` whose `octet` is changed by `change`. */
 static void
 forge(const struct fake_query *query, int fd, size_t octet, uint8_t change)
 {
@@ -60,7 +60,7 @@ forge(const struct fake_query *query, int fd, size_t octet, uint8_t change)
 }
 
 static void
-a_reply_wrong_in_any_way_is_never_taken_and_the_right_one_still_is(void **arg)
+a_reply_that_is_wrong_in_any_way_is_rejected_and_the_right_one_still_accepted(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -77,10 +77,11 @@ a_reply_wrong_in_any_way_is_never_taken_and_the_right_one_still_is(void **arg)
 	forge(&f.kept[0], other_port, 2, 0);
 	forge(&f.kept[0], other_host, 2, 0);
 	run_ready(&f);
-	assert_int_equal(asked.checks, 0); /* the kernel knows whom we are connected to */
+	/* the kernel drops what is not from the connected address */
+	assert_int_equal(asked.checks, 0);
 	forge(&f.kept[0], f.server.udp, 0, 0x40); /* ID */
 	forge(&f.kept[0], f.server.udp, 1, 0x01);
-	forge(&f.kept[0], f.server.udp, 2, S53_QR >> 8); /* no response */
+	forge(&f.kept[0], f.server.udp, 2, S53_QR >> 8); /* QR is clear */
 	run_ready(&f);
 	assert_int_equal(asked.checks, 0);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 3);
@@ -101,7 +102,7 @@ a_reply_wrong_in_any_way_is_never_taken_and_the_right_one_still_is(void **arg)
 }
 
 static void
-late_comes_in_time_and_the_answer_after_it_still_counts(void **arg)
+overdue_is_called_in_time_and_a_response_after_it_still_counts(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -114,8 +115,8 @@ late_comes_in_time_and_the_answer_after_it_still_counts(void **arg)
 	ask = asked_ask(&asked);
 	ask.overdue_ms = 40;
 	asked_start(&asked, &ask);
-	run_until(&f, &asked.lates, 1);
-	assert_in_range(asked.late_at_ms - start_ms, 40, 90);
+	run_until(&f, &asked.overdues, 1);
+	assert_in_range(asked.overdue_at_ms - start_ms, 40, 90);
 	assert_int_equal(asked.ends, 0);
 	fake_answer(&f.kept[0]);
 	run_until(&f, &asked.ends, 1);
@@ -125,7 +126,7 @@ late_comes_in_time_and_the_answer_after_it_still_counts(void **arg)
 }
 
 static void
-silence_ends_in_time(void **arg)
+an_exchange_without_a_response_times_out(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -141,14 +142,14 @@ silence_ends_in_time(void **arg)
 	asked_start(&asked, &ask);
 	run_until(&f, &asked.ends, 1);
 	assert_int_equal(asked.end, S53_EXCHANGE_TIMEOUT);
-	assert_int_equal(asked.lates, 1);
+	assert_int_equal(asked.overdues, 1);
 	assert_in_range(asked.end_at_ms - start_ms, 80, 140);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_TIMEOUT), 1);
 	fixture_stop(&f);
 }
 
 static void
-an_answer_teaches_the_round_trip_time(void **arg)
+a_response_updates_the_round_trip_time(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -166,7 +167,7 @@ an_answer_teaches_the_round_trip_time(void **arg)
 }
 
 static void
-a_refused_port_ends_all_that_wait_there_at_once(void **arg)
+a_refused_port_ends_all_exchanges_on_that_socket_at_once(void **arg)
 {
 	struct fixture f;
 	struct asked asked[20];
@@ -184,13 +185,13 @@ a_refused_port_ends_all_that_wait_there_at_once(void **arg)
 	}
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_REFUSED), 20);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_UNREACHABLE), 0);
-	assert_int_equal(sign_count, 1); /* it is one thing that the server showed */
-	assert_sign(0, S53_OBSERVED_REFUSED, S53_OVER_UDP, 0);
+	assert_int_equal(observation_count, 1); /* recorded once for all of them */
+	assert_observed(0, S53_OBSERVED_REFUSED, S53_OVER_UDP, 0);
 	fixture_stop(&f);
 }
 
 static void
-an_answer_to_a_cancelled_exchange_calls_nobody(void **arg)
+a_response_to_a_cancelled_exchange_calls_nothing_back(void **arg)
 {
 	struct fixture f;
 	struct asked asked[2];
@@ -206,7 +207,7 @@ an_answer_to_a_cancelled_exchange_calls_nobody(void **arg)
 	run_until(&f, &f.ended, 1);
 	assert_int_equal(asked[0].ends, 0);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
-	ask_udp(&f, &asked[0]); /* cancelled before it left: nothing is sent */
+	ask_udp(&f, &asked[0]); /* cancelled before it was sent: nothing leaves */
 	s53_exchange_cancel(f.exchanger, asked[0].exchange);
 	run_ready(&f);
 	assert_int_equal(f.kept_count, 2);
@@ -220,7 +221,7 @@ cancel_me(struct asked *asked)
 }
 
 static void
-late_may_cancel_its_own_exchange(void **arg)
+overdue_may_cancel_its_own_exchange(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -236,16 +237,16 @@ late_may_cancel_its_own_exchange(void **arg)
 		asked.on_overdue = cancel_me;
 		asked_start(&asked, &ask);
 		time_is(&f, 7000 + 20 * (i + 1));
-		assert_int_equal(asked.lates, 1);
+		assert_int_equal(asked.overdues, 1);
 		assert_int_equal(f.exchanger->pending, 0);
 	}
 	fixture_stop(&f);
 }
 
 static struct asked neighbours[40];
-static struct asked born[40];
+static struct asked successors[40];
 
-/* Cancel everybody else and ask as many new ones. */
+/* Cancel all other exchanges and start as many new ones. */
 static void
 cancel_the_others(struct asked *asked)
 {
@@ -256,7 +257,7 @@ cancel_the_others(struct asked *asked)
 		neighbours[i].exchange = NULL;
 	}
 	for (unsigned i = 0; i < 40; i++)
-		ask_udp(asked->fixture, &born[i]);
+		ask_udp(asked->fixture, &successors[i]);
 }
 
 static void
@@ -272,14 +273,14 @@ done_may_cancel_and_start_exchanges_on_its_own_socket(void **arg)
 	}
 	run_until(&f, &f.ended, 1 + 40);
 	for (unsigned i = 0; i < 40; i++)
-		assert_int_equal(born[i].end, S53_EXCHANGE_ANSWERED);
+		assert_int_equal(successors[i].end, S53_EXCHANGE_ANSWERED);
 	run_ready(&f);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 39);
 	fixture_stop(&f);
 }
 
 static void
-done_may_do_so_when_all_fail_too(void **arg)
+done_may_cancel_and_start_exchanges_when_all_fail_too(void **arg)
 {
 	struct fixture f;
 
@@ -292,12 +293,12 @@ done_may_do_so_when_all_fail_too(void **arg)
 	}
 	run_until(&f, &f.ended, 1 + 40);
 	for (unsigned i = 0; i < 40; i++)
-		assert_int_equal(born[i].end, S53_EXCHANGE_REFUSED);
+		assert_int_equal(successors[i].end, S53_EXCHANGE_REFUSED);
 	fixture_stop(&f);
 }
 
 static void
-an_answer_that_comes_to_another_socket_of_ours_is_a_stray(void **arg)
+a_response_on_the_wrong_socket_is_a_stray(void **arg)
 {
 	struct fixture f;
 	struct asked asked[2];
@@ -307,11 +308,11 @@ an_answer_that_comes_to_another_socket_of_ours_is_a_stray(void **arg)
 	fixture_start(&f, keep_query);
 	for (unsigned i = 0; i < 2; i++) {
 		ask_udp(&f, &asked[i]);
-		s53_udp_flush(f.exchanger); /* the next batch gets another socket */
+		s53_udp_flush(f.exchanger); /* so the next batch gets another socket */
 	}
 	assert_int_equal(only_endpoint(&f)->pool.count, 2);
 	run_until(&f, &f.kept_count, 2);
-	/* One bucket for all IDs of both, so that nothing but the socket tells them apart. */
+	/* Put all IDs of both into one bucket, so that only the socket tells them apart. */
 	for (unsigned i = 0; i < 2; i++) {
 		struct s53_exchange *exchange = asked[i].exchange;
 
@@ -325,7 +326,7 @@ an_answer_that_comes_to_another_socket_of_ours_is_a_stray(void **arg)
 			exchange->next->back = &exchange->next;
 		*exchange->back = exchange;
 	}
-	asked[0].exchange->flow->salt = asked[1].exchange->id; /* finds the other's bucket */
+	asked[0].exchange->flow->salt = asked[1].exchange->id; /* leads to the other's bucket */
 	swap = f.kept[1].from;
 	f.kept[1].from = f.kept[0].from;
 	fake_answer(&f.kept[1]);
@@ -342,7 +343,7 @@ an_answer_that_comes_to_another_socket_of_ours_is_a_stray(void **arg)
 }
 
 static void
-an_ipv6_server_is_asked_as_well(void **arg)
+an_ipv6_server_gets_queries_as_well(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -374,7 +375,7 @@ big_big_answer(struct fake_query *query)
 }
 
 static void
-an_answer_of_60000_octets_fits(void **arg)
+a_response_of_60000_octets_fits(void **arg)
 {
 	struct fixture f;
 	struct asked asked[2];
@@ -394,21 +395,21 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    the_question_arrives_as_it_is_but_for_its_id_and_the_answer_comes_back),
-		cmocka_unit_test(ids_are_drawn_anew_for_each_question),
+		    the_query_arrives_unchanged_but_for_its_id_and_the_response_comes_back),
+		cmocka_unit_test(each_query_has_a_new_random_id),
 		cmocka_unit_test(
-		    a_reply_wrong_in_any_way_is_never_taken_and_the_right_one_still_is),
-		cmocka_unit_test(late_comes_in_time_and_the_answer_after_it_still_counts),
-		cmocka_unit_test(silence_ends_in_time),
-		cmocka_unit_test(an_answer_teaches_the_round_trip_time),
-		cmocka_unit_test(a_refused_port_ends_all_that_wait_there_at_once),
-		cmocka_unit_test(an_answer_to_a_cancelled_exchange_calls_nobody),
-		cmocka_unit_test(late_may_cancel_its_own_exchange),
+		    a_reply_that_is_wrong_in_any_way_is_rejected_and_the_right_one_still_accepted),
+		cmocka_unit_test(overdue_is_called_in_time_and_a_response_after_it_still_counts),
+		cmocka_unit_test(an_exchange_without_a_response_times_out),
+		cmocka_unit_test(a_response_updates_the_round_trip_time),
+		cmocka_unit_test(a_refused_port_ends_all_exchanges_on_that_socket_at_once),
+		cmocka_unit_test(a_response_to_a_cancelled_exchange_calls_nothing_back),
+		cmocka_unit_test(overdue_may_cancel_its_own_exchange),
 		cmocka_unit_test(done_may_cancel_and_start_exchanges_on_its_own_socket),
-		cmocka_unit_test(done_may_do_so_when_all_fail_too),
-		cmocka_unit_test(an_answer_that_comes_to_another_socket_of_ours_is_a_stray),
-		cmocka_unit_test(an_ipv6_server_is_asked_as_well),
-		cmocka_unit_test(an_answer_of_60000_octets_fits),
+		cmocka_unit_test(done_may_cancel_and_start_exchanges_when_all_fail_too),
+		cmocka_unit_test(a_response_on_the_wrong_socket_is_a_stray),
+		cmocka_unit_test(an_ipv6_server_gets_queries_as_well),
+		cmocka_unit_test(a_response_of_60000_octets_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_exchange_overheard.c - exchanges that nobody waits for any more, listened for all the same.
+ * test_late_reply.c - cancelled exchanges that await their late reply.
  */
 #include "exchange_fixture.h"
 
@@ -13,23 +13,23 @@ start(struct fixture *f)
 	fixture_start(f, keep_query);
 }
 
-/* After START_MS. */
+/* `ms` after START_MS. */
 static void
 time_after(struct fixture *f, uint64_t ms)
 {
 	time_is(f, START_MS + ms);
 }
 
-/* One that left, was late after 20 ms and is cancelled, as if another server had been quicker. */
+/* An exchange that was overdue after 20 ms and is cancelled, as if another server had replied. */
 static void
-cancel_late(struct fixture *f, struct asked *asked)
+cancel_overdue(struct fixture *f, struct asked *asked)
 {
-	ask_late(f, asked, 20);
+	ask_overdue(f, asked, 20);
 	run_until(f, &f->kept_count, 1);
 	time_after(f, 24);
-	assert_int_equal(asked->lates, 1);
+	assert_int_equal(asked->overdues, 1);
 	asked_cancel(asked);
-	sign_count = 0;
+	observation_count = 0;
 }
 
 static struct asked
@@ -57,9 +57,9 @@ in_flight(const struct fixture *f)
 	return report.in_flight;
 }
 
-/* What came is the answer to another question. */
+/* A response to another query arrives. */
 static void
-answer_wrongly(struct fixture *f)
+answer_another_query(struct fixture *f)
 {
 	struct fake_query wrong = f->kept[0];
 
@@ -69,94 +69,94 @@ answer_wrongly(struct fixture *f)
 }
 
 static void
-a_late_exchange_that_is_cancelled_is_listened_for_and_its_true_time_noted(void **arg)
+the_late_reply_of_a_cancelled_exchange_is_recorded_with_its_round_trip_time(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	cancel_late(&f, &asked);
+	cancel_overdue(&f, &asked);
 	assert_int_equal(f.exchanger->pending, 0);
-	memset(asked.question, 0xff, sizeof(asked.question)); /* it is the caller's again */
+	memset(asked.question, 0xff, sizeof(asked.question)); /* the caller may reuse it */
 	time_after(&f, 800);
 	fake_answer(&f.kept[0]);
-	run_until(&f, &sign_count, 1);
-	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 800);
+	run_until(&f, &observation_count, 1);
+	assert_observed(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 800);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 0);
 	assert_int_equal(asked.checks + asked.ends, 0);
 	time_after(&f, 5008);
-	assert_int_equal(sign_count, 1);
-	fake_answer(&f.kept[0]); /* a second time */
+	assert_int_equal(observation_count, 1);
+	fake_answer(&f.kept[0]); /* once more */
 	run_ready(&f);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 1);
 	fixture_stop(&f);
 }
 
 static void
-one_that_stays_silent_is_lost_after_two_seconds_and_gone_after_five(void **arg)
+without_a_late_reply_a_timeout_is_recorded_after_2_s_and_the_wait_ends_after_5(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	cancel_late(&f, &asked);
+	cancel_overdue(&f, &asked);
 	time_after(&f, S53_LATE_REPLY_MS - 4);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 	assert_int_equal(only_endpoint(&f)->pool.sockets[0]->flow.count, 1);
 	time_after(&f, S53_LATE_REPLY_MS + 8);
-	assert_int_equal(sign_count, 1);
-	assert_sign(0, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, S53_LATE_REPLY_MS);
+	assert_int_equal(observation_count, 1);
+	assert_observed(0, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, S53_LATE_REPLY_MS);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), 1);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_TIMEOUT), 0);
 	assert_int_equal(only_endpoint(&f)->pool.sockets[0]->flow.count, 1);
 	time_after(&f, S53_LATE_REPLY_MAX_MS + 8);
 	assert_int_equal(only_endpoint(&f)->pool.sockets[0]->flow.count, 0);
-	assert_int_equal(sign_count, 1);
+	assert_int_equal(observation_count, 1);
 	fixture_stop(&f);
 }
 
 static void
-one_that_is_lost_already_may_still_be_answered(void **arg)
+a_late_reply_is_recorded_even_after_its_timeout(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	cancel_late(&f, &asked);
+	cancel_overdue(&f, &asked);
 	time_after(&f, S53_LATE_REPLY_MS + 8);
 	time_after(&f, 4000);
 	fake_answer(&f.kept[0]);
-	run_until(&f, &sign_count, 2);
-	assert_sign(1, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 4000);
+	run_until(&f, &observation_count, 2);
+	assert_observed(1, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 4000);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
 	assert_int_equal(f.exchanger->late_reply_count, 0);
 	fixture_stop(&f);
 }
 
 static void
-one_that_is_cancelled_after_that_time_is_lost_at_once(void **arg)
+an_exchange_that_is_cancelled_after_that_time_is_lost_at_once(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	ask_late(&f, &asked, 20);
+	ask_overdue(&f, &asked, 20);
 	time_after(&f, 24);
 	time_after(&f, 3000);
 	asked_cancel(&asked);
-	assert_int_equal(sign_count, 2);
-	assert_sign(1, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, 3000);
-	assert_int_equal(f.exchanger->late_reply_count, 1); /* it may be very slow */
+	assert_int_equal(observation_count, 2);
+	assert_observed(1, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, 3000);
+	assert_int_equal(f.exchanger->late_reply_count, 1); /* the server may be very slow */
 	fixture_stop(&f);
 }
 
 static void
-one_that_loses_to_a_quicker_one_is_listened_for_although_it_was_not_late(void **arg)
+a_late_reply_is_awaited_although_the_response_was_not_overdue(void **arg)
 {
 	struct fixture f;
 
@@ -165,13 +165,13 @@ one_that_loses_to_a_quicker_one_is_listened_for_although_it_was_not_late(void **
 	(void)cancel_early(&f, 0);
 	time_after(&f, 60);
 	fake_answer(&f.kept[0]);
-	run_until(&f, &sign_count, 1);
-	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 60);
+	run_until(&f, &observation_count, 1);
+	assert_observed(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 60);
 	fixture_stop(&f);
 }
 
 static void
-one_that_was_cancelled_is_late_in_time(void **arg)
+a_cancelled_exchange_is_recorded_as_overdue_in_time(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -180,17 +180,17 @@ one_that_was_cancelled_is_late_in_time(void **arg)
 	start(&f);
 	asked = cancel_early(&f, 100);
 	time_after(&f, 108);
-	assert_int_equal(sign_count, 1);
-	assert_sign(0, S53_OBSERVED_OVERDUE, S53_OVER_UDP, 100);
-	assert_int_equal(asked.lates, 0);
+	assert_int_equal(observation_count, 1);
+	assert_observed(0, S53_OBSERVED_OVERDUE, S53_OVER_UDP, 100);
+	assert_int_equal(asked.overdues, 0);
 	time_after(&f, S53_LATE_REPLY_MS + 8);
-	assert_int_equal(sign_count, 2);
-	assert_sign(1, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, S53_LATE_REPLY_MS);
+	assert_int_equal(observation_count, 2);
+	assert_observed(1, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, S53_LATE_REPLY_MS);
 	fixture_stop(&f);
 }
 
 static void
-one_that_has_not_left_is_not_listened_for(void **arg)
+no_late_reply_is_awaited_for_a_query_that_was_not_sent(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -209,44 +209,44 @@ one_that_has_not_left_is_not_listened_for(void **arg)
 }
 
 static void
-any_rcode_is_a_sign_of_life_and_a_bare_formerr_too(void **arg)
+a_late_reply_may_have_any_rcode_or_be_a_bare_formerr(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	cancel_late(&f, &asked);
+	cancel_overdue(&f, &asked);
 	fake_reply(&f.kept[0], S53_RCODE_SERVFAIL);
-	run_until(&f, &sign_count, 1);
-	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 24);
-	sign_count = f.kept_count = 0;
+	run_until(&f, &observation_count, 1);
+	assert_observed(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 24);
+	observation_count = f.kept_count = 0;
 	(void)cancel_early(&f, 0);
 	s53_header_set_count(f.kept[0].octets, S53_QUESTION, 0);
 	f.kept[0].len = S53_HEADER_LEN;
 	fake_reply(&f.kept[0], S53_RCODE_FORMERR);
-	run_until(&f, &sign_count, 1);
-	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 0);
+	run_until(&f, &observation_count, 1);
+	assert_observed(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 0);
 	fixture_stop(&f);
 }
 
 static void
-what_answers_another_question_is_garbage(void **arg)
+a_late_reply_to_another_query_is_garbage(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	cancel_late(&f, &asked);
-	answer_wrongly(&f);
-	f.kept[0].len = S53_HEADER_LEN + 4; /* cut short */
+	cancel_overdue(&f, &asked);
+	answer_another_query(&f);
+	f.kept[0].len = S53_HEADER_LEN + 4; /* truncated */
 	fake_answer(&f.kept[0]);
 	run_ready(&f);
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 	time_after(&f, S53_LATE_REPLY_MS + 8);
-	assert_int_equal(sign_count, 1);
-	assert_sign(0, S53_OBSERVED_GARBLED, S53_OVER_UDP, S53_LATE_REPLY_MS);
+	assert_int_equal(observation_count, 1);
+	assert_observed(0, S53_OBSERVED_GARBLED, S53_OVER_UDP, S53_LATE_REPLY_MS);
 	fixture_stop(&f);
 }
 
@@ -260,39 +260,39 @@ answer_in_other_case(struct fixture *f)
 }
 
 static void
-an_answer_in_other_letter_case_is_overheard(void **arg)
+a_late_reply_in_other_letter_case_counts(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	cancel_late(&f, &asked);
+	cancel_overdue(&f, &asked);
 	answer_in_other_case(&f);
-	run_until(&f, &sign_count, 1);
-	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 24);
+	run_until(&f, &observation_count, 1);
+	assert_observed(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 24);
 	fixture_stop(&f);
 }
 
 static void
-a_cut_answer_that_is_overheard_is_not_asked_for_over_tcp(void **arg)
+a_truncated_late_reply_does_not_lead_to_tcp(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	cancel_late(&f, &asked);
+	cancel_overdue(&f, &asked);
 	fake_reply(&f.kept[0], S53_TC);
-	run_until(&f, &sign_count, 1);
-	assert_sign(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 24);
+	run_until(&f, &observation_count, 1);
+	assert_observed(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 24);
 	run_ready(&f);
 	assert_int_equal(f.server.conn_count, 0);
 	fixture_stop(&f);
 }
 
 static void
-a_refusal_ends_what_is_overheard_and_is_noted_once(void **arg)
+a_refusal_ends_the_waits_for_late_replies_and_is_recorded_once(void **arg)
 {
 	struct fixture f;
 	struct asked asked[10];
@@ -300,34 +300,36 @@ a_refusal_ends_what_is_overheard_and_is_noted_once(void **arg)
 	(void)arg;
 	start(&f);
 	for (unsigned i = 0; i < 10; i++)
-		ask_late(&f, &asked[i], 20);
+		ask_overdue(&f, &asked[i], 20);
 	run_ready(&f);
 	fake_close_udp(&f.server);
 	time_after(&f, 24);
 	for (unsigned i = 0; i < 10; i++)
 		asked_cancel(&asked[i]);
 	assert_int_equal(f.exchanger->late_reply_count, 10);
-	sign_count = 0;
-	ask_udp(&f, &asked[0]); /* another socket: those above have lost their server unknowingly */
+	observation_count = 0;
+	ask_udp(&f, &asked[0]); /* another socket, because the one above has failed */
 	run_until(&f, &asked[0].ends, 1);
 	assert_int_equal(asked[0].end, S53_EXCHANGE_REFUSED);
-	assert_int_equal(sign_count, 1);
+	assert_int_equal(observation_count, 1);
 	for (unsigned i = 0; i < only_endpoint(&f)->pool.count; i++) {
 		struct s53_socket *sock = only_endpoint(&f)->pool.sockets[i];
 
-		assert_int_equal(send(sock->fd, "", 1, 0), 1); /* is refused */
+		/* the kernel gets an ICMP error for this */
+		assert_int_equal(send(sock->fd, "", 1, 0), 1);
 	}
 	run_ready(&f);
 	assert_int_equal(f.exchanger->late_reply_count, 0);
-	assert_int_equal(sign_count, 2);
-	assert_sign(1, S53_OBSERVED_REFUSED, S53_OVER_UDP, 24);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_REFUSED), 1); /* of those that were pending */
+	assert_int_equal(observation_count, 2);
+	assert_observed(1, S53_OBSERVED_REFUSED, S53_OVER_UDP, 24);
+	/* of the exchange that was not cancelled */
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_REFUSED), 1);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), 0);
 	fixture_stop(&f);
 }
 
 static void
-a_refusal_is_noted_although_nobody_waits_for_it(void **arg)
+a_refusal_is_recorded_although_all_queries_were_cancelled(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -338,30 +340,30 @@ a_refusal_is_noted_although_nobody_waits_for_it(void **arg)
 	ask_udp(&f, &asked);
 	s53_udp_flush(f.exchanger);
 	asked_cancel(&asked);
-	run_until(&f, &sign_count, 1);
-	assert_sign(0, S53_OBSERVED_REFUSED, S53_OVER_UDP, 0);
+	run_until(&f, &observation_count, 1);
+	assert_observed(0, S53_OBSERVED_REFUSED, S53_OVER_UDP, 0);
 	fixture_stop(&f);
 }
 
 static void
-a_retired_socket_waits_for_what_is_overheard_on_it(void **arg)
+a_retired_socket_stays_open_for_its_late_replies(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	cancel_late(&f, &asked);
+	cancel_overdue(&f, &asked);
 	s53_pool_retire(only_endpoint(&f)->pool.sockets[0]);
 	assert_int_equal(only_endpoint(&f)->flow_count, 1);
 	fake_answer(&f.kept[0]);
-	run_until(&f, &sign_count, 1);
+	run_until(&f, &observation_count, 1);
 	assert_int_equal(only_endpoint(&f)->flow_count, 0);
 	fixture_stop(&f);
 }
 
 static void
-only_so_many_are_listened_for(void **arg)
+the_number_of_awaited_late_replies_is_limited(void **arg)
 {
 	static struct asked asked[S53_LATE_REPLIES_MAX + 50];
 	struct fixture f;
@@ -370,7 +372,7 @@ only_so_many_are_listened_for(void **arg)
 	s53_clock_test_set(START_MS);
 	fixture_start(&f, fake_silence);
 	for (unsigned i = 0; i < S53_LATE_REPLIES_MAX + 50; i++)
-		ask_late(&f, &asked[i], 20);
+		ask_overdue(&f, &asked[i], 20);
 	s53_udp_flush(f.exchanger);
 	time_after(&f, 24);
 	for (unsigned i = 0; i < S53_LATE_REPLIES_MAX + 50; i++)
@@ -385,20 +387,20 @@ only_so_many_are_listened_for(void **arg)
 }
 
 static void
-the_end_of_the_exchanger_ends_what_is_overheard(void **arg)
+the_end_of_the_exchanger_ends_the_waits_for_late_replies(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
 
 	(void)arg;
 	start(&f);
-	cancel_late(&f, &asked);
+	cancel_overdue(&f, &asked);
 	fixture_stop(&f); /* under ASan this proves that nothing leaks */
-	assert_int_equal(sign_count, 0);
+	assert_int_equal(observation_count, 0);
 }
 
 static void
-what_is_under_way_is_in_flight_and_what_is_overheard_is_not(void **arg)
+an_active_exchange_is_in_flight_and_one_that_awaits_a_late_reply_is_not(void **arg)
 {
 	struct fixture f;
 	struct asked asked[3];
@@ -406,7 +408,7 @@ what_is_under_way_is_in_flight_and_what_is_overheard_is_not(void **arg)
 	(void)arg;
 	start(&f);
 	for (unsigned i = 0; i < 3; i++)
-		ask_late(&f, &asked[i], 20);
+		ask_overdue(&f, &asked[i], 20);
 	run_until(&f, &f.kept_count, 3);
 	assert_int_equal(in_flight(&f), 3);
 	fake_answer(&f.kept[0]);
@@ -436,25 +438,25 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    a_late_exchange_that_is_cancelled_is_listened_for_and_its_true_time_noted),
+		    the_late_reply_of_a_cancelled_exchange_is_recorded_with_its_round_trip_time),
 		cmocka_unit_test(
-		    one_that_stays_silent_is_lost_after_two_seconds_and_gone_after_five),
-		cmocka_unit_test(one_that_is_lost_already_may_still_be_answered),
-		cmocka_unit_test(one_that_is_cancelled_after_that_time_is_lost_at_once),
+		    without_a_late_reply_a_timeout_is_recorded_after_2_s_and_the_wait_ends_after_5),
+		cmocka_unit_test(a_late_reply_is_recorded_even_after_its_timeout),
+		cmocka_unit_test(an_exchange_that_is_cancelled_after_that_time_is_lost_at_once),
+		cmocka_unit_test(a_late_reply_is_awaited_although_the_response_was_not_overdue),
+		cmocka_unit_test(a_cancelled_exchange_is_recorded_as_overdue_in_time),
+		cmocka_unit_test(no_late_reply_is_awaited_for_a_query_that_was_not_sent),
+		cmocka_unit_test(a_late_reply_may_have_any_rcode_or_be_a_bare_formerr),
+		cmocka_unit_test(a_late_reply_to_another_query_is_garbage),
+		cmocka_unit_test(a_late_reply_in_other_letter_case_counts),
+		cmocka_unit_test(a_truncated_late_reply_does_not_lead_to_tcp),
+		cmocka_unit_test(a_refusal_ends_the_waits_for_late_replies_and_is_recorded_once),
+		cmocka_unit_test(a_refusal_is_recorded_although_all_queries_were_cancelled),
+		cmocka_unit_test(a_retired_socket_stays_open_for_its_late_replies),
+		cmocka_unit_test(the_number_of_awaited_late_replies_is_limited),
+		cmocka_unit_test(the_end_of_the_exchanger_ends_the_waits_for_late_replies),
 		cmocka_unit_test(
-		    one_that_loses_to_a_quicker_one_is_listened_for_although_it_was_not_late),
-		cmocka_unit_test(one_that_was_cancelled_is_late_in_time),
-		cmocka_unit_test(one_that_has_not_left_is_not_listened_for),
-		cmocka_unit_test(any_rcode_is_a_sign_of_life_and_a_bare_formerr_too),
-		cmocka_unit_test(what_answers_another_question_is_garbage),
-		cmocka_unit_test(an_answer_in_other_letter_case_is_overheard),
-		cmocka_unit_test(a_cut_answer_that_is_overheard_is_not_asked_for_over_tcp),
-		cmocka_unit_test(a_refusal_ends_what_is_overheard_and_is_noted_once),
-		cmocka_unit_test(a_refusal_is_noted_although_nobody_waits_for_it),
-		cmocka_unit_test(a_retired_socket_waits_for_what_is_overheard_on_it),
-		cmocka_unit_test(only_so_many_are_listened_for),
-		cmocka_unit_test(the_end_of_the_exchanger_ends_what_is_overheard),
-		cmocka_unit_test(what_is_under_way_is_in_flight_and_what_is_overheard_is_not),
+		    an_active_exchange_is_in_flight_and_one_that_awaits_a_late_reply_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

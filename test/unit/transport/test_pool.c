@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_pool.c - source ports towards a server that is not on loopback.
+ * test_pool.c - source ports of queries to a server that is not on loopback.
  *
- * In a network namespace of the test's own, where 192.0.2.53 is an address of this host: what is
- * sent there never leaves it, but split53 cannot know. Skipped where namespaces are not to be
- * had.
+ * In a network namespace of the test's own, 192.0.2.53 is an address of this host: nothing that is
+ * sent there leaves the host, but split53 does not know that. Skipped where namespaces are not
+ * available.
  */
 #include "exchange_fixture.h"
 
@@ -14,7 +14,7 @@
 
 static bool ready;
 
-/* Give lo its state and an address more, through the old ioctls: no other program is needed. */
+/* Configure an interface by ioctl: no other program is needed. */
 static bool
 interface_up(const char *name, const char *host)
 {
@@ -46,7 +46,7 @@ static uint16_t ports[1024];
 static unsigned port_count;
 
 static void
-note_port(struct fake_query *query)
+record_port(struct fake_query *query)
 {
 	assert_true(port_count < 1024);
 	ports[port_count++] = s53_addr_port(&query->from);
@@ -82,7 +82,7 @@ only_pool(const struct fixture *f)
 }
 
 static void
-three_hundred_questions_come_from_more_than_64_ports(void **arg)
+three_hundred_queries_come_from_more_than_64_ports(void **arg)
 {
 	struct fixture f;
 	static struct asked asked[300];
@@ -92,7 +92,7 @@ three_hundred_questions_come_from_more_than_64_ports(void **arg)
 	if (!ready)
 		skip();
 	port_count = 0;
-	fixture_start_at(&f, "192.0.2.53", note_port);
+	fixture_start_at(&f, "192.0.2.53", record_port);
 	fds = open_fds();
 	for (unsigned i = 0; i < 300; i++) {
 		ask_udp(&f, &asked[i]);
@@ -103,7 +103,7 @@ three_hundred_questions_come_from_more_than_64_ports(void **arg)
 	assert_in_range(distinct_ports(), 64, 300);
 	for (unsigned i = 1; i < port_count; i++)
 		neighbours += abs(ports[i] - ports[i - 1]) <= 2;
-	assert_true(neighbours < 10); /* no counting up */
+	assert_true(neighbours < 10); /* ports do not count up */
 	assert_in_range(open_fds() - fds, 64, 256);
 	fixture_stop(&f);
 	assert_in_range(open_fds(), 0, fds);
@@ -119,7 +119,7 @@ a_burst_spreads_over_the_ports_too(void **arg)
 	if (!ready)
 		skip();
 	port_count = 0;
-	fixture_start_at(&f, "192.0.2.53", note_port);
+	fixture_start_at(&f, "192.0.2.53", record_port);
 	for (unsigned i = 0; i < 300; i++)
 		ask_udp(&f, &asked[i]);
 	run_until(&f, &f.ended, 300);
@@ -128,7 +128,7 @@ a_burst_spreads_over_the_ports_too(void **arg)
 }
 
 static void
-a_socket_retires_after_a_thousand_questions(void **arg)
+a_socket_retires_after_a_thousand_queries(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -143,7 +143,7 @@ a_socket_retires_after_a_thousand_questions(void **arg)
 	run_until(&f, &asked.ends, 1);
 	pool = only_pool(&f);
 	pool->cap = 1;
-	f.server.on_query = note_port;
+	f.server.on_query = record_port;
 	for (unsigned i = 0; i < 1005; i++) {
 		ask_udp(&f, &asked);
 		run_until(&f, &asked.ends, 1);
@@ -175,9 +175,9 @@ a_server_without_a_route_is_unreachable_at_once_over_udp_and_tcp(void **arg)
 	assert_int_equal(udp.end, S53_EXCHANGE_UNREACHABLE);
 	assert_int_equal(tcp.end, S53_EXCHANGE_UNREACHABLE);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_UNREACHABLE), 2);
-	assert_int_equal(sign_count, 2);
-	assert_sign(0, S53_OBSERVED_UNREACHABLE, S53_OVER_UDP, 0);
-	assert_sign(1, S53_OBSERVED_UNREACHABLE, S53_OVER_TCP, 0);
+	assert_int_equal(observation_count, 2);
+	assert_observed(0, S53_OBSERVED_UNREACHABLE, S53_OVER_UDP, 0);
+	assert_observed(1, S53_OBSERVED_UNREACHABLE, S53_OVER_TCP, 0);
 	fixture_stop(&f);
 }
 
@@ -185,9 +185,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(three_hundred_questions_come_from_more_than_64_ports),
+		cmocka_unit_test(three_hundred_queries_come_from_more_than_64_ports),
 		cmocka_unit_test(a_burst_spreads_over_the_ports_too),
-		cmocka_unit_test(a_socket_retires_after_a_thousand_questions),
+		cmocka_unit_test(a_socket_retires_after_a_thousand_queries),
 		cmocka_unit_test(a_server_without_a_route_is_unreachable_at_once_over_udp_and_tcp),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_sockets.c - the life of the sockets behind exchanges over UDP: batches, age, shortage,
- * source.
+ * test_sockets.c - the sockets behind exchanges over UDP: batches, age, shortage of descriptors,
+ * source address.
  */
 #include "exchange_fixture.h"
 
@@ -28,7 +28,7 @@ a_batch_for_a_loopback_server_leaves_through_one_socket(void **arg)
 }
 
 static void
-ten_thousand_exchanges_need_no_more_than_the_first_ones(void **arg)
+ten_thousand_exchanges_need_no_more_objects_than_the_first_ones(void **arg)
 {
 	struct fixture f;
 	static struct asked asked[100];
@@ -55,7 +55,7 @@ ten_thousand_exchanges_need_no_more_than_the_first_ones(void **arg)
 }
 
 static void
-idle_sockets_are_closed_and_then_nothing_wakes_us(void **arg)
+idle_sockets_are_closed_and_then_no_timer_is_armed(void **arg)
 {
 	struct fixture f;
 	struct asked asked[3];
@@ -80,7 +80,7 @@ idle_sockets_are_closed_and_then_nothing_wakes_us(void **arg)
 }
 
 static void
-a_socket_retires_after_its_time_but_not_before_its_answers_came(void **arg)
+a_socket_retires_after_its_time_and_closes_after_its_last_response(void **arg)
 {
 	struct fixture f;
 	struct asked slow, asked[200];
@@ -111,7 +111,8 @@ a_socket_retires_after_its_time_but_not_before_its_answers_came(void **arg)
 	for (unsigned i = 0; i < 16; i++)
 		retired += only_endpoint(&f)->pool.sockets[i]->flow.opened_ms == 81000;
 	assert_int_equal(retired, 16);
-	assert_int_equal(only_endpoint(&f)->flow_count, 17); /* the slow one's is still open */
+	/* the one with the slow exchange is still open */
+	assert_int_equal(only_endpoint(&f)->flow_count, 17);
 	fake_answer(&f.kept[0]);
 	run_until(&f, &slow.ends, 1);
 	assert_int_equal(slow.end, S53_EXCHANGE_ANSWERED);
@@ -119,7 +120,7 @@ a_socket_retires_after_its_time_but_not_before_its_answers_came(void **arg)
 	fixture_stop(&f);
 }
 
-/* Places for sockets of a endpoint that is made now, to a server of its own. */
+/* The most sockets of a new endpoint for a new server. */
 static unsigned
 sockets_of_a_new_endpoint(struct fixture *f, struct s53_exchanger *exchanger, uint16_t port)
 {
@@ -214,7 +215,7 @@ without_descriptors_and_sockets_the_end_is_no_resources(void **arg)
 	fixture_stop(&f);
 }
 
-/* Answer what has come through the pair that stands for the network. */
+/* Reply to the queries on the socket pair that stands for the network. */
 static void
 answer_pair(int fd)
 {
@@ -228,7 +229,7 @@ answer_pair(int fd)
 }
 
 static void
-a_full_send_buffer_is_waited_for(void **arg)
+a_full_send_buffer_delays_queries_and_loses_none(void **arg)
 {
 	struct fixture f;
 	static struct asked asked[120];
@@ -243,7 +244,7 @@ a_full_send_buffer_is_waited_for(void **arg)
 	assert_return_code(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair), 0);
 	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	(void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
-	only_endpoint(&f)->pool.cap = 1; /* all through this one */
+	only_endpoint(&f)->pool.cap = 1; /* all queries use this socket */
 	sock = only_endpoint(&f)->pool.sockets[0];
 	event_del(&sock->readable);
 	assert_return_code(dup2(pair[0], sock->fd), 0);
@@ -288,7 +289,7 @@ the_configured_source_address_is_used(void **arg)
 }
 
 static void
-a_source_address_that_is_not_ours_is_not_the_servers_fault(void **arg)
+a_source_address_that_this_host_lacks_is_not_the_servers_fault(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -309,15 +310,16 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_batch_for_a_loopback_server_leaves_through_one_socket),
-		cmocka_unit_test(ten_thousand_exchanges_need_no_more_than_the_first_ones),
-		cmocka_unit_test(idle_sockets_are_closed_and_then_nothing_wakes_us),
-		cmocka_unit_test(a_socket_retires_after_its_time_but_not_before_its_answers_came),
+		cmocka_unit_test(ten_thousand_exchanges_need_no_more_objects_than_the_first_ones),
+		cmocka_unit_test(idle_sockets_are_closed_and_then_no_timer_is_armed),
+		cmocka_unit_test(
+		    a_socket_retires_after_its_time_and_closes_after_its_last_response),
 		cmocka_unit_test(all_workers_together_take_no_more_than_a_share_of_the_descriptors),
 		cmocka_unit_test(without_descriptors_open_sockets_are_used_again),
 		cmocka_unit_test(without_descriptors_and_sockets_the_end_is_no_resources),
-		cmocka_unit_test(a_full_send_buffer_is_waited_for),
+		cmocka_unit_test(a_full_send_buffer_delays_queries_and_loses_none),
 		cmocka_unit_test(the_configured_source_address_is_used),
-		cmocka_unit_test(a_source_address_that_is_not_ours_is_not_the_servers_fault),
+		cmocka_unit_test(a_source_address_that_this_host_lacks_is_not_the_servers_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

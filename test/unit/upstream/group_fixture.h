@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * group_fixture.h - a group of three servers, and what becomes of them.
+ * group_fixture.h - a group of three servers, and events that change their health.
  */
 #pragma once
 
@@ -63,19 +63,19 @@ fixture_free(struct fixture *f)
 }
 
 static inline void
-note(struct fixture *f, unsigned server, enum s53_observed event, uint32_t waited_ms)
+observe(struct fixture *f, unsigned server, enum s53_observed event, uint32_t waited_ms)
 {
-	struct s53_observation sign = { event, S53_OVER_UDP, waited_ms, 0 };
+	struct s53_observation observation = { event, S53_OVER_UDP, waited_ms, 0 };
 
 	s53_upstream_begin(f->servers[server]);
-	s53_upstream_observe(f->servers[server], sign, f->now_ms);
+	s53_upstream_observe(f->servers[server], observation, f->now_ms);
 	s53_upstream_end(f->servers[server]);
 }
 
 static inline void
 answers(struct fixture *f, unsigned server, uint32_t rtt_ms)
 {
-	note(f, server, S53_OBSERVED_ANSWERED, rtt_ms);
+	observe(f, server, S53_OBSERVED_ANSWERED, rtt_ms);
 }
 
 static inline void
@@ -94,14 +94,14 @@ becomes(struct fixture *f, unsigned server, enum s53_health_state state)
 
 	switch (state) {
 	case S53_HEALTH_UP:
-		f->now_ms += 10; /* what left before it was down is no sign */
+		f->now_ms += 10; /* a query sent before it was down does not count */
 		for (unsigned i = 0; i < 10; i++)
 			answers(f, server, 10);
 		break;
 	case S53_HEALTH_SUSPECT:
-		f->now_ms += 2000; /* what left before the last answer counts for nothing */
-		note(f, server, S53_OBSERVED_OVERDUE, 1500);
-		note(f, server, S53_OBSERVED_OVERDUE, 1500);
+		f->now_ms += 2000; /* a query sent before the last reply does not count */
+		observe(f, server, S53_OBSERVED_OVERDUE, 1500);
+		observe(f, server, S53_OBSERVED_OVERDUE, 1500);
 		break;
 	case S53_HEALTH_STALLED:
 		becomes(f, server, S53_HEALTH_SUSPECT);
@@ -110,12 +110,12 @@ becomes(struct fixture *f, unsigned server, enum s53_health_state state)
 		s53_probe_end(f->servers[server], &probe, S53_PROBE_NOT_READY, 0, f->now_ms);
 		break;
 	case S53_HEALTH_RECOVERING:
-		note(f, server, S53_OBSERVED_REFUSED, 0);
+		observe(f, server, S53_OBSERVED_REFUSED, 0);
 		f->now_ms += 10;
 		answers(f, server, 10);
 		break;
 	default:
-		note(f, server, S53_OBSERVED_REFUSED, 0);
+		observe(f, server, S53_OBSERVED_REFUSED, 0);
 		break;
 	}
 	assert_int_equal(s53_upstream_state(f->servers[server]), state);
@@ -137,7 +137,7 @@ choose_many(struct fixture *f, unsigned times, unsigned chosen[static SERVERS])
 		chosen[s53_group_choose(f->group, 0, f->now_ms)]++;
 }
 
-/* Whom queries of this moment look at besides the first; the share is no matter. */
+/* Bits of the servers that queries explore at this time, beside `chosen`. */
 static inline uint32_t
 explored(struct fixture *f, unsigned chosen)
 {
@@ -150,7 +150,7 @@ explored(struct fixture *f, unsigned chosen)
 		if ((server = s53_group_explore(f->group, chosen, f->now_ms)) < 0)
 			continue;
 		assert_int_not_equal(server, chosen);
-		assert_int_equal(servers >> server & 1, 0); /* each chance is spent */
+		assert_int_equal(servers >> server & 1, 0); /* each server once */
 		servers |= UINT32_C(1) << server;
 	}
 	return servers;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * probing_fixture.h - a server in a world of its own: what is reached, and the probes that leave.
+ * probing_fixture.h - one server in a simulated world: whether it is reachable, and the probes that
+ * are sent.
  */
 #pragma once
 
@@ -19,18 +20,18 @@
 
 enum link { REACHABLE, BLACK_HOLE, REFUSING };
 
-/* A server, what becomes of the questions to it, and each probe that left. */
+/* A server, how queries to it end, and each probe that was sent. */
 struct world {
 	struct s53_registry *registry;
 	struct s53_upstream *server;
 	uint64_t now_ms;
 	enum link way[S53_PROTOCOLS];
-	bool holds; /* work */
-	bool fails; /* answers work with SERVFAIL */
-	bool declines; /* the question of probes */
+	bool not_ready; /* no reply to readiness probes and live queries */
+	bool fails; /* replies to readiness probes with SERVFAIL */
+	bool declines; /* replies to readiness probes with another rcode that is not accepted */
 	struct s53_probe last;
 	unsigned probes;
-	uint64_t left_ms[LOG_MAX];
+	uint64_t sent_at_ms[LOG_MAX];
 };
 
 static inline void
@@ -74,11 +75,11 @@ world_free(struct world *w)
 }
 
 static inline void
-note(struct world *w, enum s53_protocol over, enum s53_observed event, uint32_t waited_ms)
+observe(struct world *w, enum s53_protocol over, enum s53_observed event, uint32_t waited_ms)
 {
-	struct s53_observation sign = { event, over, waited_ms, 0 };
+	struct s53_observation observation = { event, over, waited_ms, 0 };
 
-	s53_upstream_observe(w->server, sign, w->now_ms);
+	s53_upstream_observe(w->server, observation, w->now_ms);
 }
 
 static inline enum s53_health_state
@@ -100,7 +101,7 @@ end_of(const struct world *w, const struct s53_probe *probe)
 		return S53_PROBE_REFUSED;
 	if (w->way[probe->over] == BLACK_HOLE)
 		return S53_PROBE_LOST;
-	if (w->holds && probe->kind == S53_PROBE_READINESS)
+	if (w->not_ready && probe->kind == S53_PROBE_READINESS)
 		return probe->liveness_after_ms != 0 ? S53_PROBE_NOT_READY : S53_PROBE_LOST;
 	if (w->declines && probe->kind == S53_PROBE_READINESS)
 		return S53_PROBE_DECLINED;
@@ -109,7 +110,7 @@ end_of(const struct world *w, const struct s53_probe *probe)
 	return S53_PROBE_ANSWERED;
 }
 
-/* The next probe leaves, which is due, and ends as the world is. */
+/* Send the probe that is due, and end it as the world makes it end. */
 static inline void
 probe_once(struct world *w)
 {
@@ -117,7 +118,7 @@ probe_once(struct world *w)
 
 	assert_true(s53_probe_begin(w->server, &w->last, w->now_ms));
 	assert_true(w->probes < LOG_MAX);
-	w->left_ms[w->probes++] = w->now_ms;
+	w->sent_at_ms[w->probes++] = w->now_ms;
 	end = end_of(w, &w->last);
 	w->now_ms += end == S53_PROBE_LOST || end == S53_PROBE_NOT_READY ? w->last.timeout_ms
 	    : end == S53_PROBE_REFUSED                                   ? 0
@@ -125,7 +126,7 @@ probe_once(struct world *w)
 	s53_probe_end(w->server, &w->last, end, RTT_MS, w->now_ms);
 }
 
-/* All probes that are due until `end_ms`. */
+/* Send all probes that are due until `end_ms`. */
 static inline void
 run_until(struct world *w, uint64_t end_ms)
 {
@@ -146,7 +147,7 @@ run_for(struct world *w, uint64_t ms)
 	run_until(w, w->now_ms + ms);
 }
 
-/* A question each 20 ms, over the protocol that the server wants. */
+/* A live query each 20 ms, over the protocol that the server wants. */
 static inline void
 live_for(struct world *w, uint64_t ms)
 {
@@ -158,11 +159,11 @@ live_for(struct world *w, uint64_t ms)
 
 		run_for(w, 20);
 		if (w->way[over] == REFUSING)
-			note(w, over, S53_OBSERVED_REFUSED, 0);
-		else if (w->way[over] == BLACK_HOLE || w->holds)
-			note(w, over, S53_OBSERVED_OVERDUE, 20);
+			observe(w, over, S53_OBSERVED_REFUSED, 0);
+		else if (w->way[over] == BLACK_HOLE || w->not_ready)
+			observe(w, over, S53_OBSERVED_OVERDUE, 20);
 		else
-			note(w, over, S53_OBSERVED_ANSWERED, RTT_MS);
+			observe(w, over, S53_OBSERVED_ANSWERED, RTT_MS);
 	}
 }
 

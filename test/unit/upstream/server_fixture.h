@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * server_fixture.h - a server of a registry, and what becomes of it.
+ * server_fixture.h - one server of a registry, and observations of it.
  */
 #pragma once
 
@@ -56,16 +56,16 @@ fixture_free(struct fixture *f)
 }
 
 static inline void
-note(struct fixture *f, enum s53_protocol over, enum s53_observed event, uint32_t waited_ms)
+observe(struct fixture *f, enum s53_protocol over, enum s53_observed event, uint32_t waited_ms)
 {
-	struct s53_observation sign = { event, over, waited_ms, 0 };
+	struct s53_observation observation = { event, over, waited_ms, 0 };
 
-	s53_upstream_observe(f->server, sign, f->now_ms);
+	s53_upstream_observe(f->server, observation, f->now_ms);
 }
 
 static inline void
 answers(struct fixture *f, uint32_t rtt_ms)
 {
 	f->now_ms += rtt_ms + 1;
-	note(f, S53_OVER_UDP, S53_OBSERVED_ANSWERED, rtt_ms);
+	observe(f, S53_OVER_UDP, S53_OBSERVED_ANSWERED, rtt_ms);
 }

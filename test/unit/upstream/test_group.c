@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_group.c - whom a group chooses.
+ * test_group.c - which server a group chooses.
  */
 #include "group_fixture.h"
 
@@ -63,7 +63,7 @@ the_condition_is_that_of_the_best_server(void **arg)
 }
 
 static void
-dead_servers_take_turns_whatever_their_tier(void **arg)
+dead_servers_get_queries_in_rotation_whatever_their_tier(void **arg)
 {
 	static const unsigned tiers[SERVERS] = { 1, 1, 2 };
 	struct s53_group_rules rules = { .policy = S53_POLICY_ORDERED };
@@ -91,7 +91,7 @@ the_only_server_is_always_chosen(void **arg)
 	for (unsigned i = 0; i < 10; i++) {
 		assert_int_equal(s53_group_choose(one, 0, f.now_ms), 0);
 		assert_int_equal(s53_group_explore(one, 0, f.now_ms), -1);
-		note(&f, 0, S53_OBSERVED_TIMEOUT, 4500);
+		observe(&f, 0, S53_OBSERVED_TIMEOUT, 4500);
 		f.now_ms += 1000;
 	}
 	assert_int_equal(s53_upstream_state(f.servers[0]), S53_HEALTH_DOWN);
@@ -112,7 +112,7 @@ fastest_chooses_the_quickest_and_the_unknown_last(void **arg)
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
 	(void)arg;
-	in_order(&f, 0, 1, 2); /* nothing is known of any: the list */
+	in_order(&f, 0, 1, 2); /* nothing is known: the order of the list */
 	answers(&f, 2, 90);
 	in_order(&f, 2, 0, 1);
 	answers(&f, 1, 30);
@@ -122,7 +122,7 @@ fastest_chooses_the_quickest_and_the_unknown_last(void **arg)
 }
 
 static void
-fastest_prefers_a_slower_server_to_one_whose_answers_lead_elsewhere(void **arg)
+fastest_prefers_a_slower_server_to_one_with_failures(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
@@ -131,7 +131,7 @@ fastest_prefers_a_slower_server_to_one_whose_answers_lead_elsewhere(void **arg)
 	for (unsigned i = 0; i < 8; i++) {
 		answers(&f, 0, 5);
 		if (i % 2 == 0)
-			note(&f, 0, S53_OBSERVED_FAILED, 5);
+			observe(&f, 0, S53_OBSERVED_FAILED, 5);
 		answers(&f, 1, 40);
 	}
 	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 1);
@@ -190,7 +190,7 @@ round_robin_gives_each_of_the_best_the_same_share(void **arg)
 }
 
 static void
-round_robin_counts_a_query_once_however_many_it_asks(void **arg)
+round_robin_counts_a_query_once_however_many_servers_it_tries(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_ROUND_ROBIN);
 	unsigned chosen[SERVERS] = { 0 };
@@ -224,7 +224,7 @@ random_chooses_each_about_as_often(void **arg)
 }
 
 static void
-least_outstanding_chooses_who_has_least_to_do_and_of_equals_the_quickest(void **arg)
+least_outstanding_chooses_the_least_busy_server_and_of_equals_the_quickest(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_LEAST_OUTSTANDING);
 
@@ -242,19 +242,19 @@ least_outstanding_chooses_who_has_least_to_do_and_of_equals_the_quickest(void **
 }
 
 static void
-race_asks_all_that_are_no_worse_and_no_others(void **arg)
+race_queries_all_servers_that_are_no_worse_and_no_others(void **arg)
 {
 	static const unsigned tiers[SERVERS] = { 1, 1, 2 };
 	struct s53_group_rules rules = { .policy = S53_POLICY_RACE };
 	struct fixture f = fixture_with(&rules, tiers);
 
 	(void)arg;
-	all_answer(&f, 1, 900, 1); /* slow, and asked all the same */
+	all_answer(&f, 1, 900, 1); /* slow, and raced all the same */
 	assert_true(s53_group_races(f.group, 1));
 	assert_int_equal(s53_group_choose(f.group, 1, f.now_ms), 1);
 	assert_false(s53_group_races(f.group, 3)); /* the next tier */
 	assert_int_equal(s53_group_choose(f.group, 3, f.now_ms), 2);
-	assert_false(s53_group_races(f.group, 7)); /* nobody is left */
+	assert_false(s53_group_races(f.group, 7)); /* none is left */
 	becomes(&f, 1, S53_HEALTH_SUSPECT);
 	assert_false(s53_group_races(f.group, 1)); /* a worse state */
 	becomes(&f, 0, S53_HEALTH_DOWN);
@@ -290,14 +290,14 @@ a_slow_server_comes_last_where_the_policy_does_not_look_at_rtt(void **arg)
 		choose_many(&f, 300, chosen);
 		assert_int_equal(chosen[0], 0);
 		becomes(&f, 1, S53_HEALTH_DOWN);
-		becomes(&f, 2, S53_HEALTH_DOWN); /* there is nobody quicker */
+		becomes(&f, 2, S53_HEALTH_DOWN); /* no server is quicker */
 		assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 0);
 		fixture_free(&f);
 	}
 }
 
 static void
-four_times_as_slow_or_under_250_ms_is_not_slow(void **arg)
+a_server_under_four_times_the_quickest_or_under_250_ms_is_not_slow(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_ORDERED);
 
@@ -320,22 +320,22 @@ main(void)
 		cmocka_unit_test(a_better_state_comes_first_in_each_policy),
 		cmocka_unit_test(suspect_and_recovering_are_equals),
 		cmocka_unit_test(the_condition_is_that_of_the_best_server),
-		cmocka_unit_test(dead_servers_take_turns_whatever_their_tier),
+		cmocka_unit_test(dead_servers_get_queries_in_rotation_whatever_their_tier),
 		cmocka_unit_test(the_only_server_is_always_chosen),
 		cmocka_unit_test(fastest_chooses_the_quickest_and_the_unknown_last),
-		cmocka_unit_test(
-		    fastest_prefers_a_slower_server_to_one_whose_answers_lead_elsewhere),
+		cmocka_unit_test(fastest_prefers_a_slower_server_to_one_with_failures),
 		cmocka_unit_test(ordered_keeps_to_the_list),
 		cmocka_unit_test(ordered_comes_back_when_the_first_is_up_and_not_sooner),
 		cmocka_unit_test(round_robin_gives_each_of_the_best_the_same_share),
-		cmocka_unit_test(round_robin_counts_a_query_once_however_many_it_asks),
+		cmocka_unit_test(round_robin_counts_a_query_once_however_many_servers_it_tries),
 		cmocka_unit_test(random_chooses_each_about_as_often),
 		cmocka_unit_test(
-		    least_outstanding_chooses_who_has_least_to_do_and_of_equals_the_quickest),
-		cmocka_unit_test(race_asks_all_that_are_no_worse_and_no_others),
+		    least_outstanding_chooses_the_least_busy_server_and_of_equals_the_quickest),
+		cmocka_unit_test(race_queries_all_servers_that_are_no_worse_and_no_others),
 		cmocka_unit_test(no_other_policy_races),
 		cmocka_unit_test(a_slow_server_comes_last_where_the_policy_does_not_look_at_rtt),
-		cmocka_unit_test(four_times_as_slow_or_under_250_ms_is_not_slow),
+		cmocka_unit_test(
+		    a_server_under_four_times_the_quickest_or_under_250_ms_is_not_slow),
 	};
 
 	assert_int_equal(s53_log_configure(&silence, &bad_path), S53_OK);

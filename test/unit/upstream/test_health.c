@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_health.c - the table of states, and what makes a suspect of a server.
+ * test_health.c - the table of states, and what makes a server suspect.
  */
 #include "record_fixture.h"
 
@@ -10,10 +10,10 @@
 /* --- the table ------------------------------------------------------------------------------- */
 
 static void
-the_table_leads_where_it_says(void **arg)
+each_signal_leads_to_the_state_of_the_table(void **arg)
 {
 	static const char *const rows[S53_HEALTH_STATES] = {
-		/* ANSWER RISE DOUBT HELD FALL REFUSE PROBE */
+		/* REPLY RISE SUSPECT NOT_READY FALL REFUSED PROBE */
 		[S53_HEALTH_UP] = "up up suspect stalled down down up",
 		[S53_HEALTH_SUSPECT] = "suspect up suspect stalled down down suspect",
 		[S53_HEALTH_STALLED] = "stalled up stalled stalled down down stalled",
@@ -48,7 +48,7 @@ each_reason_has_a_name_of_its_own(void **arg)
 }
 
 static void
-the_default_check_asks_for_the_soa_of_the_apex_and_for_ns_of_the_root(void **arg)
+the_default_check_queries_the_soa_of_the_apex_and_ns_of_the_root(void **arg)
 {
 	struct s53_health_check check;
 	struct s53_name apex, root = { .len = 1 };
@@ -70,128 +70,128 @@ the_default_check_asks_for_the_soa_of_the_apex_and_for_ns_of_the_root(void **arg
 /* --- suspicion ------------------------------------------------------------------------------- */
 
 static void
-two_late_ones_in_a_row_make_a_suspect_and_one_does_not(void **arg)
+two_overdue_queries_in_a_row_make_a_suspect_and_one_does_not(void **arg)
 {
-	struct patient p = patient_new(5);
+	struct fixture p = fixture_new(5);
 
 	(void)arg;
-	late_after(&p, 50);
+	overdue_after(&p, 50);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
-	sign(&p, S53_OBSERVED_ANSWERED, 60);
-	late_after(&p, 50);
+	observe(&p, S53_OBSERVED_ANSWERED, 60);
+	overdue_after(&p, 50);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
-	late_after(&p, 50);
+	overdue_after(&p, 50);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 	assert_int_equal(p.last.why, S53_REASON_LATE);
 	assert_int_equal(p.last.lasted_ms, p.now_ms - START_MS);
 }
 
 static void
-a_question_that_left_before_the_last_answer_is_no_sign_of_silence(void **arg)
+a_query_sent_before_the_last_reply_is_no_sign_of_silence(void **arg)
 {
-	struct patient p = patient_new(5);
+	struct fixture p = fixture_new(5);
 
 	(void)arg;
-	for (unsigned i = 0; i < 100; i++) { /* one in ten of many at once is slow */
+	for (unsigned i = 0; i < 100; i++) { /* some of many queries at once are slow */
 		p.now_ms += 5;
-		sign(&p, S53_OBSERVED_ANSWERED, 5);
+		observe(&p, S53_OBSERVED_ANSWERED, 5);
 		p.now_ms += 1;
-		sign(&p, S53_OBSERVED_OVERDUE, 30);
-		sign(&p, S53_OBSERVED_OVERDUE, 30);
-		sign(&p, S53_OBSERVED_OVERDUE, 30);
+		observe(&p, S53_OBSERVED_OVERDUE, 30);
+		observe(&p, S53_OBSERVED_OVERDUE, 30);
+		observe(&p, S53_OBSERVED_OVERDUE, 30);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
 
 static void
-a_late_one_of_a_server_that_is_known_to_be_slow_is_no_doubt(void **arg)
+an_overdue_query_to_a_slow_server_is_not_suspicious(void **arg)
 {
-	struct patient p = patient_new(400);
+	struct fixture p = fixture_new(400);
 
 	(void)arg;
-	late_after(&p, 250);
-	late_after(&p, 250);
+	overdue_after(&p, 250);
+	overdue_after(&p, 250);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	assert_int_equal(record_srtt_8ms(&p.record), 8 * 400);
-	sign(&p, S53_OBSERVED_ANSWERED, 400);
-	late_after(&p, 450);
-	late_after(&p, 450);
+	observe(&p, S53_OBSERVED_ANSWERED, 400);
+	overdue_after(&p, 450);
+	overdue_after(&p, 450);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 }
 
 static void
-a_blip_is_over_with_two_answers(void **arg)
+two_replies_clear_a_suspicion_of_overdue_queries(void **arg)
 {
-	struct patient p = patient_new(5);
+	struct fixture p = fixture_new(5);
 
 	(void)arg;
 	becomes(&p, S53_HEALTH_SUSPECT);
-	sign(&p, S53_OBSERVED_ANSWERED, 150);
+	observe(&p, S53_OBSERVED_ANSWERED, 150);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
-	sign(&p, S53_OBSERVED_OVERDUE, 60); /* which left before that answer */
-	sign(&p, S53_OBSERVED_ANSWERED, 120);
+	observe(&p, S53_OBSERVED_OVERDUE, 60); /* sent before that reply */
+	observe(&p, S53_OBSERVED_ANSWERED, 120);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	assert_int_equal(p.changes, 2);
 	assert_false(record_is_troubled(&p.record));
 }
 
 static void
-loss_of_a_fifth_makes_a_suspect_and_its_end_is_seen(void **arg)
+a_loss_of_one_fifth_makes_a_suspect_and_16_replies_clear_it(void **arg)
 {
-	struct patient p = patient_new(5);
+	struct fixture p = fixture_new(5);
 	unsigned asked = 0;
 
 	(void)arg;
 	for (; asked < 200 && state(&p) == S53_HEALTH_UP; asked++) {
 		p.now_ms += 20;
-		if (asked % 5 == 0) { /* one that left before answers that came meanwhile */
-			sign(&p, S53_OBSERVED_OVERDUE, 30);
-			sign(&p, S53_OBSERVED_TIMEOUT, 2000);
+		if (asked % 5 == 0) { /* sent before replies that arrived meanwhile */
+			observe(&p, S53_OBSERVED_OVERDUE, 30);
+			observe(&p, S53_OBSERVED_TIMEOUT, 2000);
 		} else {
-			sign(&p, S53_OBSERVED_ANSWERED, 5);
+			observe(&p, S53_OBSERVED_ANSWERED, 5);
 		}
 	}
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 	assert_int_equal(p.last.why, S53_REASON_LOSS);
 	assert_in_range(asked, 8, 40);
-	for (unsigned i = 0; i < 200; i++) { /* it stays so */
+	for (unsigned i = 0; i < 200; i++) { /* it stays suspect */
 		p.now_ms += 20;
-		sign(&p, i % 5 == 0 ? S53_OBSERVED_TIMEOUT : S53_OBSERVED_ANSWERED,
+		observe(&p, i % 5 == 0 ? S53_OBSERVED_TIMEOUT : S53_OBSERVED_ANSWERED,
 		    i % 5 == 0 ? 40 : 5);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
-	sign(&p, S53_OBSERVED_TIMEOUT, 40); /* the last one */
+	observe(&p, S53_OBSERVED_TIMEOUT, 40); /* the last loss */
 	for (unsigned i = 0; i < 16; i++) {
 		assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
-		sign(&p, S53_OBSERVED_ANSWERED, 5);
+		observe(&p, S53_OBSERVED_ANSWERED, 5);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
 
 static void
-loss_of_one_in_a_hundred_is_no_reason(void **arg)
+a_loss_of_one_in_a_hundred_does_not_make_a_suspect(void **arg)
 {
-	struct patient p = patient_new(5);
+	struct fixture p = fixture_new(5);
 
 	(void)arg;
 	srandom(1);
 	for (unsigned i = 0; i < 20000; i++) {
 		p.now_ms += 5;
 		if (random() % 100 == 0)
-			sign(&p, S53_OBSERVED_TIMEOUT, 2000);
+			observe(&p, S53_OBSERVED_TIMEOUT, 2000);
 		else
-			sign(&p, S53_OBSERVED_ANSWERED, 5);
+			observe(&p, S53_OBSERVED_ANSWERED, 5);
 	}
 	assert_int_equal(p.changes, 0);
 }
 
-/* Until it is suspect: one in five is lost. */
+/* Lose one query in five until the server is suspect. */
 static void
-lose(struct patient *p)
+lose(struct fixture *p)
 {
 	for (unsigned i = 0; i < 200 && state(p) == S53_HEALTH_UP; i++) {
 		p->now_ms += 20;
-		sign(p, i % 5 == 0 ? S53_OBSERVED_TIMEOUT : S53_OBSERVED_ANSWERED,
+		observe(p, i % 5 == 0 ? S53_OBSERVED_TIMEOUT : S53_OBSERVED_ANSWERED,
 		    i % 5 == 0 ? 40 : 5);
 	}
 	assert_int_equal(state(p), S53_HEALTH_SUSPECT);
@@ -199,10 +199,10 @@ lose(struct patient *p)
 }
 
 static void
-each_doubt_of_loss_within_a_minute_takes_twice_as_much_to_disprove(void **arg)
+each_relapse_of_loss_within_a_minute_needs_twice_as_many_replies_to_clear(void **arg)
 {
 	static const unsigned expected[] = { 2, 4, 8, 16, 16 };
-	struct patient p = patient_new(5);
+	struct fixture p = fixture_new(5);
 
 	(void)arg;
 	for (unsigned i = 0; i < 5; i++) {
@@ -217,37 +217,37 @@ each_doubt_of_loss_within_a_minute_takes_twice_as_much_to_disprove(void **arg)
 static void
 nothing_but_failures_makes_a_suspect_and_never_more(void **arg)
 {
-	struct patient p = patient_unknown();
+	struct fixture p = fixture_unknown();
 
 	(void)arg;
 	for (unsigned i = 1; i <= 1000; i++) {
 		p.now_ms += 20;
-		sign(&p, S53_OBSERVED_ANSWERED, 5);
-		sign(&p, S53_OBSERVED_FAILED, 5);
+		observe(&p, S53_OBSERVED_ANSWERED, 5);
+		observe(&p, S53_OBSERVED_FAILED, 5);
 		assert_int_equal(state(&p), i < 8 ? S53_HEALTH_UP : S53_HEALTH_SUSPECT);
 	}
 	assert_int_equal(p.last.why, S53_REASON_RCODE);
 	for (unsigned i = 0; i < 16; i++)
-		sign(&p, S53_OBSERVED_ANSWERED, 5);
+		observe(&p, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 }
 
 static void
-failures_make_a_suspect_of_one_that_did_well_and_half_of_them_do_not(void **arg)
+mostly_failures_make_a_suspect_of_a_good_server_and_half_failures_do_not(void **arg)
 {
-	struct patient p = patient_new(5);
+	struct fixture p = fixture_new(5);
 	unsigned failures = 0;
 
 	(void)arg;
 	for (unsigned i = 0; i < 1000; i++) {
-		sign(&p, S53_OBSERVED_ANSWERED, 5);
-		sign(&p, S53_OBSERVED_FAILED, 5);
-		sign(&p, S53_OBSERVED_ANSWERED, 5);
+		observe(&p, S53_OBSERVED_ANSWERED, 5);
+		observe(&p, S53_OBSERVED_FAILED, 5);
+		observe(&p, S53_OBSERVED_ANSWERED, 5);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	for (; failures < 100 && state(&p) == S53_HEALTH_UP; failures++) {
-		sign(&p, S53_OBSERVED_ANSWERED, 5);
-		sign(&p, S53_OBSERVED_FAILED, 5);
+		observe(&p, S53_OBSERVED_ANSWERED, 5);
+		observe(&p, S53_OBSERVED_FAILED, 5);
 	}
 	assert_in_range(failures, 8, 40);
 }
@@ -255,12 +255,12 @@ failures_make_a_suspect_of_one_that_did_well_and_half_of_them_do_not(void **arg)
 static void
 a_loop_counts_as_a_failure_and_is_named(void **arg)
 {
-	struct patient p = patient_unknown();
+	struct fixture p = fixture_unknown();
 
 	(void)arg;
 	for (unsigned i = 0; i < 8; i++) {
 		p.now_ms += 10;
-		sign(&p, S53_OBSERVED_LOOP, 0);
+		observe(&p, S53_OBSERVED_LOOP, 0);
 	}
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
 	assert_int_equal(p.last.why, S53_REASON_LOOP);
@@ -270,21 +270,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_table_leads_where_it_says),
+		cmocka_unit_test(each_signal_leads_to_the_state_of_the_table),
 		cmocka_unit_test(each_reason_has_a_name_of_its_own),
+		cmocka_unit_test(the_default_check_queries_the_soa_of_the_apex_and_ns_of_the_root),
+		cmocka_unit_test(two_overdue_queries_in_a_row_make_a_suspect_and_one_does_not),
+		cmocka_unit_test(a_query_sent_before_the_last_reply_is_no_sign_of_silence),
+		cmocka_unit_test(an_overdue_query_to_a_slow_server_is_not_suspicious),
+		cmocka_unit_test(two_replies_clear_a_suspicion_of_overdue_queries),
+		cmocka_unit_test(a_loss_of_one_fifth_makes_a_suspect_and_16_replies_clear_it),
+		cmocka_unit_test(a_loss_of_one_in_a_hundred_does_not_make_a_suspect),
 		cmocka_unit_test(
-		    the_default_check_asks_for_the_soa_of_the_apex_and_for_ns_of_the_root),
-		cmocka_unit_test(two_late_ones_in_a_row_make_a_suspect_and_one_does_not),
-		cmocka_unit_test(a_question_that_left_before_the_last_answer_is_no_sign_of_silence),
-		cmocka_unit_test(a_late_one_of_a_server_that_is_known_to_be_slow_is_no_doubt),
-		cmocka_unit_test(a_blip_is_over_with_two_answers),
-		cmocka_unit_test(loss_of_a_fifth_makes_a_suspect_and_its_end_is_seen),
-		cmocka_unit_test(loss_of_one_in_a_hundred_is_no_reason),
-		cmocka_unit_test(
-		    each_doubt_of_loss_within_a_minute_takes_twice_as_much_to_disprove),
+		    each_relapse_of_loss_within_a_minute_needs_twice_as_many_replies_to_clear),
 		cmocka_unit_test(nothing_but_failures_makes_a_suspect_and_never_more),
 		cmocka_unit_test(
-		    failures_make_a_suspect_of_one_that_did_well_and_half_of_them_do_not),
+		    mostly_failures_make_a_suspect_of_a_good_server_and_half_failures_do_not),
 		cmocka_unit_test(a_loop_counts_as_a_failure_and_is_named),
 	};
 

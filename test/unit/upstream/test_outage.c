@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_outage.c - what probes a dead server gets, and how soon its return is seen.
+ * test_outage.c - which probes a dead server gets, and how soon its return is detected.
  */
 #include "probing_fixture.h"
 
-/* How long after `outage_ms` in the dark the server is up again. */
+/* How long the server takes to be up after an outage of `outage_ms`. */
 static uint64_t
 time_to_return(struct world *w, uint64_t outage_ms, enum link link)
 {
@@ -12,12 +12,12 @@ time_to_return(struct world *w, uint64_t outage_ms, enum link link)
 
 	cut(w, link);
 	if (link == REFUSING)
-		note(w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+		observe(w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	while (w->now_ms < back_ms && state(w) != S53_HEALTH_DOWN && state(w) != S53_HEALTH_PROBING)
 		live_for(w, 20);
 	run_until(w, back_ms);
 	if (w->now_ms > back_ms)
-		back_ms = w->now_ms; /* the one on its way was lost */
+		back_ms = w->now_ms; /* the probe under way was lost */
 	cut(w, REACHABLE);
 	for (unsigned i = 0; i < 100 && state(w) != S53_HEALTH_UP; i++)
 		run_until(w, s53_probe_due_ms(w->server));
@@ -42,7 +42,7 @@ check_returns(enum link link)
 			if (allowed_ms > 30000)
 				allowed_ms = 30000;
 			assert_in_range(took_ms, 0, allowed_ms + allowed_ms / 10 + 8 * RTT_MS);
-			run_for(&w, 1000); /* TCP, if it was seen to be down as well */
+			run_for(&w, 1000); /* for TCP, if it was down as well */
 			assert_int_equal(tcp_state(&w), S53_HEALTH_UP);
 			assert_true(s53_probe_due_ms(w.server) == UINT64_MAX);
 			world_free(&w);
@@ -51,14 +51,14 @@ check_returns(enum link link)
 }
 
 static void
-return_from_a_black_hole_is_seen_within_a_tenth_of_the_outage(void **arg)
+the_end_of_a_black_hole_is_detected_within_a_tenth_of_the_outage(void **arg)
 {
 	(void)arg;
 	check_returns(BLACK_HOLE);
 }
 
 static void
-return_from_refusal_is_seen_within_a_tenth_of_the_outage(void **arg)
+the_end_of_a_refusal_is_detected_within_a_tenth_of_the_outage(void **arg)
 {
 	(void)arg;
 	check_returns(REFUSING);
@@ -73,10 +73,10 @@ check_pace(enum link link)
 	cut(&w, link);
 	live_for(&w, 3000);
 	run_for(&w, 7200000);
-	for (unsigned i = 2; i < w.probes; i++) /* going down, the first turn comes at once */
-		assert_true(i < 4 || w.left_ms[i] - w.left_ms[i - 1] >= 1000);
+	for (unsigned i = 2; i < w.probes; i++) /* at the start, probes come at once */
+		assert_true(i < 4 || w.sent_at_ms[i] - w.sent_at_ms[i - 1] >= 1000);
 	for (unsigned i = 0; i < w.probes; i++)
-		last_hour += w.left_ms[i] >= w.now_ms - 3600000;
+		last_hour += w.sent_at_ms[i] >= w.now_ms - 3600000;
 	assert_in_range(last_hour, 109, 133); /* each 27 to 33 s */
 	world_free(&w);
 }
@@ -90,42 +90,42 @@ a_dead_server_gets_one_probe_a_second_at_first_and_one_in_30_s_at_last(void **ar
 }
 
 static void
-while_it_is_down_work_and_life_over_udp_and_work_over_tcp_take_turns(void **arg)
+probes_of_a_dead_server_cycle_through_tcp_readiness_and_liveness(void **arg)
 {
 	struct world w = world_in_health();
-	unsigned turns[S53_PROTOCOLS][2] = { { 0 } };
+	unsigned probes[S53_PROTOCOLS][2] = { { 0 } };
 
 	(void)arg;
 	cut(&w, REFUSING);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	probe_once(&w);
 	assert_int_equal(w.last.over, S53_OVER_TCP); /* at once */
 	for (unsigned i = 0; i < 30; i++) {
 		w.now_ms = s53_probe_due_ms(w.server);
 		probe_once(&w);
 		assert_int_equal(w.last.liveness_after_ms, 0);
-		turns[w.last.over][w.last.kind]++;
+		probes[w.last.over][w.last.kind]++;
 	}
-	assert_int_equal(turns[S53_OVER_UDP][S53_PROBE_READINESS], 10);
-	assert_int_equal(turns[S53_OVER_UDP][S53_PROBE_LIVENESS], 10);
-	assert_int_equal(turns[S53_OVER_TCP][S53_PROBE_READINESS], 10);
+	assert_int_equal(probes[S53_OVER_UDP][S53_PROBE_READINESS], 10);
+	assert_int_equal(probes[S53_OVER_UDP][S53_PROBE_LIVENESS], 10);
+	assert_int_equal(probes[S53_OVER_TCP][S53_PROBE_READINESS], 10);
 	world_free(&w);
 }
 
-/* Whose turn it is when it goes down, after `turns` of an outage before. */
+/* The first probe after the server goes down, `probes` probes into the outage before. */
 static void
-check_first_turn(unsigned turns)
+check_first_probe(unsigned probes)
 {
 	struct world w = world_in_health();
 
 	for (unsigned outage = 0; outage < 2; outage++) {
 		cut(&w, BLACK_HOLE);
-		while (state(&w) != S53_HEALTH_DOWN) /* by a probe that is lost */
+		while (state(&w) != S53_HEALTH_DOWN) /* a lost probe takes it down */
 			live_for(&w, 20);
 		assert_true(s53_probe_due_ms(w.server) <= w.now_ms);
 		probe_once(&w);
 		assert_int_equal(w.last.over, S53_OVER_TCP);
-		for (unsigned i = 0; i < turns; i++) {
+		for (unsigned i = 0; i < probes; i++) {
 			w.now_ms = s53_probe_due_ms(w.server);
 			probe_once(&w);
 		}
@@ -133,7 +133,8 @@ check_first_turn(unsigned turns)
 		live_for(&w, 10000);
 		assert_int_equal(state(&w), S53_HEALTH_UP);
 		assert_int_equal(tcp_state(&w), S53_HEALTH_UP);
-		note(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0); /* it has not proved itself */
+		/* so TCP has not proved itself */
+		observe(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	}
 	world_free(&w);
 }
@@ -142,22 +143,22 @@ static void
 a_server_that_has_just_gone_down_gets_a_probe_over_tcp_first(void **arg)
 {
 	(void)arg;
-	for (unsigned turns = 0; turns < 3; turns++)
-		check_first_turn(turns);
+	for (unsigned probes = 0; probes < 3; probes++)
+		check_first_probe(probes);
 }
 
 static void
-a_sign_of_life_leads_to_work_over_udp_at_once(void **arg)
+a_liveness_reply_leads_to_a_readiness_probe_over_udp_at_once(void **arg)
 {
 	struct world w = world_in_health();
 
 	(void)arg;
 	w.way[S53_OVER_TCP] = REFUSING;
 	w.way[S53_OVER_UDP] = REFUSING;
-	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	run_for(&w, 60000);
 	w.way[S53_OVER_UDP] = REACHABLE;
-	w.holds = true;
+	w.not_ready = true;
 	while (state(&w) != S53_HEALTH_RECOVERING) {
 		w.now_ms = s53_probe_due_ms(w.server);
 		probe_once(&w);
@@ -175,7 +176,7 @@ a_sign_of_life_leads_to_work_over_udp_at_once(void **arg)
 /* --- one protocol alone ---------------------------------------------------------------------- */
 
 static void
-a_server_that_answers_over_tcp_alone_is_asked_so_within_three_seconds(void **arg)
+a_server_that_replies_over_tcp_alone_gets_queries_over_tcp_within_3_s(void **arg)
 {
 	struct world w = world_in_health();
 	unsigned probes;
@@ -202,7 +203,7 @@ a_server_that_answers_over_tcp_alone_is_asked_so_within_three_seconds(void **arg
 }
 
 static void
-one_that_was_dead_and_comes_back_over_tcp_alone_is_asked_so(void **arg)
+a_dead_server_that_returns_over_tcp_alone_gets_queries_over_tcp(void **arg)
 {
 	struct world w = world_in_health();
 
@@ -210,20 +211,21 @@ one_that_was_dead_and_comes_back_over_tcp_alone_is_asked_so(void **arg)
 	cut(&w, BLACK_HOLE);
 	live_for(&w, 20000);
 	w.way[S53_OVER_TCP] = REACHABLE;
-	run_for(&w, 12000); /* three turns of a tenth of the time down, lost for a second each */
+	/* three probes, a tenth of the time down apart, each lost after a second */
+	run_for(&w, 12000);
 	assert_true(s53_upstream_wants_tcp(w.server));
 	world_free(&w);
 }
 
 static void
-trouble_of_tcp_alone_is_probed_over_tcp_and_fades(void **arg)
+probes_of_a_server_with_only_tcp_down_go_over_tcp_and_back_off(void **arg)
 {
 	struct world w = world_in_health();
 	unsigned before;
 
 	(void)arg;
 	w.way[S53_OVER_TCP] = REFUSING;
-	note(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
+	observe(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	assert_int_equal(tcp_state(&w), S53_HEALTH_DOWN);
 	assert_int_equal(s53_upstream_state(w.server), S53_HEALTH_UP);
 	live_for(&w, 3600000);
@@ -239,7 +241,7 @@ trouble_of_tcp_alone_is_probed_over_tcp_and_fades(void **arg)
 }
 
 static void
-a_server_for_tcp_only_is_probed_over_tcp_only(void **arg)
+a_tcp_only_server_is_probed_over_tcp_only(void **arg)
 {
 	struct world w = world_with(true);
 
@@ -258,7 +260,7 @@ a_server_for_tcp_only_is_probed_over_tcp_only(void **arg)
 	w.now_ms = s53_probe_due_ms(w.server);
 	run_for(&w, 2 * RTT_MS);
 	assert_int_equal(s53_upstream_state(w.server), S53_HEALTH_UP);
-	assert_int_equal(state(&w), S53_HEALTH_UP); /* of UDP nobody knows anything */
+	assert_int_equal(state(&w), S53_HEALTH_UP); /* nothing is known of UDP */
 	world_free(&w);
 }
 
@@ -266,19 +268,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(return_from_a_black_hole_is_seen_within_a_tenth_of_the_outage),
-		cmocka_unit_test(return_from_refusal_is_seen_within_a_tenth_of_the_outage),
+		cmocka_unit_test(the_end_of_a_black_hole_is_detected_within_a_tenth_of_the_outage),
+		cmocka_unit_test(the_end_of_a_refusal_is_detected_within_a_tenth_of_the_outage),
 		cmocka_unit_test(
 		    a_dead_server_gets_one_probe_a_second_at_first_and_one_in_30_s_at_last),
-		cmocka_unit_test(
-		    while_it_is_down_work_and_life_over_udp_and_work_over_tcp_take_turns),
+		cmocka_unit_test(probes_of_a_dead_server_cycle_through_tcp_readiness_and_liveness),
 		cmocka_unit_test(a_server_that_has_just_gone_down_gets_a_probe_over_tcp_first),
-		cmocka_unit_test(a_sign_of_life_leads_to_work_over_udp_at_once),
+		cmocka_unit_test(a_liveness_reply_leads_to_a_readiness_probe_over_udp_at_once),
 		cmocka_unit_test(
-		    a_server_that_answers_over_tcp_alone_is_asked_so_within_three_seconds),
-		cmocka_unit_test(one_that_was_dead_and_comes_back_over_tcp_alone_is_asked_so),
-		cmocka_unit_test(trouble_of_tcp_alone_is_probed_over_tcp_and_fades),
-		cmocka_unit_test(a_server_for_tcp_only_is_probed_over_tcp_only),
+		    a_server_that_replies_over_tcp_alone_gets_queries_over_tcp_within_3_s),
+		cmocka_unit_test(a_dead_server_that_returns_over_tcp_alone_gets_queries_over_tcp),
+		cmocka_unit_test(probes_of_a_server_with_only_tcp_down_go_over_tcp_and_back_off),
+		cmocka_unit_test(a_tcp_only_server_is_probed_over_tcp_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_probing.c - when a server is probed, and with what.
+ * test_probing.c - when a server is probed, and how.
  */
 #include "probing_fixture.h"
 
 static void
-in_health_nothing_is_asked(void **arg)
+a_healthy_server_is_not_probed(void **arg)
 {
 	struct world w = world_in_health();
 
 	(void)arg;
-	run_for(&w, 3600000); /* not when nobody asks either */
+	run_for(&w, 3600000); /* without live queries */
 	live_for(&w, 60000);
 	assert_int_equal(w.probes, 0);
 	assert_true(s53_probe_due_ms(w.server) == UINT64_MAX);
@@ -19,7 +19,7 @@ in_health_nothing_is_asked(void **arg)
 }
 
 static void
-in_mode_always_work_is_asked_each_interval(void **arg)
+in_mode_always_a_readiness_probe_is_sent_each_interval(void **arg)
 {
 	struct world w = world_in_health();
 
@@ -29,14 +29,14 @@ in_mode_always_work_is_asked_each_interval(void **arg)
 	assert_in_range(w.probes, 60, 61);
 	assert_int_equal(w.last.kind, S53_PROBE_READINESS);
 	assert_int_equal(w.last.over, S53_OVER_UDP);
-	cut(&w, BLACK_HOLE); /* seen without any live question */
+	cut(&w, BLACK_HOLE); /* detected without live queries */
 	run_for(&w, 4000);
 	assert_int_equal(state(&w), S53_HEALTH_DOWN);
 	world_free(&w);
 }
 
 static void
-in_mode_never_nothing_is_asked_whatever_happens(void **arg)
+in_mode_never_no_probe_is_sent_whatever_happens(void **arg)
 {
 	struct world w = world_in_health();
 
@@ -45,8 +45,8 @@ in_mode_never_nothing_is_asked_whatever_happens(void **arg)
 	cut(&w, BLACK_HOLE);
 	live_for(&w, 10000);
 	assert_int_equal(state(&w), S53_HEALTH_DOWN);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(state(&w), S53_HEALTH_UP);
 	assert_int_equal(w.probes, 0);
 	world_free(&w);
@@ -68,14 +68,14 @@ a_change_of_mode_takes_effect_at_once(void **arg)
 }
 
 static void
-a_suspect_is_asked_for_work_at_once_and_two_answers_clear_it(void **arg)
+a_suspect_gets_readiness_probes_at_once_and_two_replies_clear_it(void **arg)
 {
 	struct world w = world_in_health();
 
 	(void)arg;
 	w.now_ms += 50;
-	note(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 50);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 50);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 50);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 50);
 	assert_int_equal(state(&w), S53_HEALTH_SUSPECT);
 	assert_true(s53_probe_due_ms(w.server) <= w.now_ms);
 	run_for(&w, 2 * RTT_MS);
@@ -90,62 +90,62 @@ a_suspect_is_asked_for_work_at_once_and_two_answers_clear_it(void **arg)
 }
 
 static void
-what_is_due_at_once_stays_so_whatever_happens_to_the_other_protocol(void **arg)
+a_probe_that_is_due_at_once_stays_due_whatever_happens_to_the_other_protocol(void **arg)
 {
 	struct world w = world_in_health();
 
 	(void)arg;
-	note(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
+	observe(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	w.way[S53_OVER_TCP] = REFUSING;
 	run_for(&w, 5000);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
-	note(&w, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 5);
-	note(&w, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 5);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	observe(&w, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 5);
+	observe(&w, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 5);
 	assert_true(s53_probe_due_ms(w.server) <= w.now_ms);
 	world_free(&w);
 }
 
-/* It answers everything, and nothing well. */
+/* All replies are failures, to live queries and to readiness probes. */
 static void
-never_fits(struct world *w)
+fail_readiness(struct world *w)
 {
 	w->fails = true;
 	for (unsigned i = 0; i < 60; i++) {
-		note(w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
-		note(w, S53_OVER_UDP, S53_OBSERVED_FAILED, 0);
+		observe(w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
+		observe(w, S53_OVER_UDP, S53_OBSERVED_FAILED, 0);
 	}
 	assert_int_equal(state(w), S53_HEALTH_SUSPECT);
 }
 
 static void
-trouble_of_tcp_does_not_hurry_the_probes_of_a_suspect(void **arg)
+trouble_of_tcp_does_not_advance_the_probes_of_a_suspect(void **arg)
 {
 	struct world w = world_in_health();
 	uint64_t due_ms;
 
 	(void)arg;
-	never_fits(&w);
+	fail_readiness(&w);
 	run_for(&w, 500);
 	assert_int_equal(state(&w), S53_HEALTH_SUSPECT);
 	due_ms = s53_probe_due_ms(w.server);
 	assert_true(due_ms > w.now_ms);
-	note(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
+	observe(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	assert_true(s53_probe_due_ms(w.server) == due_ms);
 	world_free(&w);
 }
 
 static void
-one_probe_at_a_time(void **arg)
+one_probe_is_under_way_at_a_time(void **arg)
 {
 	struct world w = world_in_health();
 	struct s53_probe second;
 
 	(void)arg;
-	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	assert_true(s53_probe_begin(w.server, &w.last, w.now_ms));
 	assert_true(s53_probe_due_ms(w.server) == UINT64_MAX);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
-	note(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
+	observe(&w, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	assert_false(s53_probe_begin(w.server, &second, w.now_ms + 100000));
 	s53_probe_end(w.server, &w.last, S53_PROBE_REFUSED, 0, w.now_ms);
 	assert_true(s53_probe_due_ms(w.server) != UINT64_MAX);
@@ -153,7 +153,7 @@ one_probe_at_a_time(void **arg)
 }
 
 static void
-death_under_load_is_said_within_two_seconds(void **arg)
+death_under_load_is_detected_within_two_seconds(void **arg)
 {
 	struct world w = world_in_health();
 
@@ -167,19 +167,19 @@ death_under_load_is_said_within_two_seconds(void **arg)
 }
 
 static void
-a_server_that_holds_work_is_stalled_never_down_and_back_within_its_interval(void **arg)
+a_server_that_is_not_ready_is_stalled_never_down_and_up_within_an_interval(void **arg)
 {
 	struct world w = world_in_health();
 
 	(void)arg;
-	w.holds = true;
+	w.not_ready = true;
 	for (unsigned i = 0; i < 1000; i++) {
 		live_for(&w, 20);
 		assert_int_not_equal(state(&w), S53_HEALTH_DOWN);
 		assert_int_not_equal(state(&w), S53_HEALTH_PROBING);
 	}
 	assert_int_equal(state(&w), S53_HEALTH_STALLED);
-	w.holds = false;
+	w.not_ready = false;
 	run_for(&w, 1000 + 2 * RTT_MS);
 	assert_int_equal(state(&w), S53_HEALTH_UP);
 	world_free(&w);
@@ -188,13 +188,13 @@ a_server_that_holds_work_is_stalled_never_down_and_back_within_its_interval(void
 /* --- odd ends -------------------------------------------------------------------------------- */
 
 static void
-one_that_was_skipped_is_tried_again_after_the_interval_and_changes_nothing(void **arg)
+a_skipped_probe_is_tried_again_after_the_interval_and_changes_nothing(void **arg)
 {
 	struct world w = world_in_health();
 	struct s53_upstream_report before, after;
 
 	(void)arg;
-	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	cut(&w, BLACK_HOLE);
 	run_for(&w, 600000);
 	w.now_ms = s53_probe_due_ms(w.server);
@@ -214,12 +214,12 @@ one_that_was_skipped_is_tried_again_after_the_interval_and_changes_nothing(void 
 }
 
 static void
-one_that_refuses_the_question_of_probes_comes_back_like_any(void **arg)
+a_dead_server_that_declines_probes_comes_back_all_the_same(void **arg)
 {
 	struct world w = world_in_health();
 
 	(void)arg;
-	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	w.declines = true;
 	run_for(&w, 3000);
 	assert_int_equal(state(&w), S53_HEALTH_UP);
@@ -227,12 +227,12 @@ one_that_refuses_the_question_of_probes_comes_back_like_any(void **arg)
 }
 
 static void
-one_that_lives_but_never_fits_is_asked_ever_less(void **arg)
+a_server_that_only_fails_readiness_probes_is_probed_ever_less(void **arg)
 {
 	struct world w = world_in_health();
 
 	(void)arg;
-	never_fits(&w);
+	fail_readiness(&w);
 	run_for(&w, 3600000);
 	assert_int_equal(state(&w), S53_HEALTH_SUSPECT);
 	assert_in_range(w.probes, 100, 250);
@@ -243,35 +243,35 @@ one_that_lives_but_never_fits_is_asked_ever_less(void **arg)
 }
 
 static void
-probes_for_a_doubt_of_loss_are_an_interval_apart(void **arg)
+probes_for_a_suspicion_of_loss_are_an_interval_apart(void **arg)
 {
 	struct world w = world_in_health();
 
 	(void)arg;
 	for (unsigned i = 0; state(&w) == S53_HEALTH_UP; i++) {
 		w.now_ms += 20;
-		note(&w, S53_OVER_UDP, i % 3 == 0 ? S53_OBSERVED_TIMEOUT : S53_OBSERVED_ANSWERED,
+		observe(&w, S53_OVER_UDP, i % 3 == 0 ? S53_OBSERVED_TIMEOUT : S53_OBSERVED_ANSWERED,
 		    i % 3 == 0 ? 250 : 5);
 	}
 	run_for(&w, 10000);
 	assert_int_equal(state(&w), S53_HEALTH_UP);
 	assert_int_equal(w.probes, 2);
 	for (unsigned i = 1; i < 2; i++)
-		assert_true(w.left_ms[i] - w.left_ms[i - 1] >= 1000);
+		assert_true(w.sent_at_ms[i] - w.sent_at_ms[i - 1] >= 1000);
 	world_free(&w);
 }
 
 static void
-a_probe_of_a_slow_server_is_waited_for_longer(void **arg)
+a_probe_of_a_slow_server_has_a_longer_timeout(void **arg)
 {
 	struct world w = world_new();
 
 	(void)arg;
 	for (unsigned i = 0; i < 50; i++)
-		note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 1800);
+		observe(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 1800);
 	w.now_ms += 10000;
-	note(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 2500);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 2500);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 2500);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_OVERDUE, 2500);
 	assert_true(s53_probe_begin(w.server, &w.last, w.now_ms));
 	assert_in_range(w.last.timeout_ms, 1800, 5000);
 	s53_probe_end(w.server, &w.last, S53_PROBE_ANSWERED, 1800, w.now_ms);
@@ -292,16 +292,16 @@ the_prober_is_woken_when_a_probe_is_due_sooner(void **arg)
 
 	(void)arg;
 	s53_registry_on_probe(w.registry, count_wakes, &wakes);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(wakes, 0);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 5);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 5);
 	assert_int_equal(wakes, 1);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 5);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_REFUSED, 5);
 	assert_int_equal(wakes, 1);
 	probe_once(&w);
-	assert_int_equal(wakes, 2); /* there is a next one */
+	assert_int_equal(wakes, 2); /* the next probe is due */
 	s53_registry_on_probe(w.registry, NULL, NULL);
-	note(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
+	observe(&w, S53_OVER_UDP, S53_OBSERVED_ANSWERED, 5);
 	assert_int_equal(wakes, 2);
 	world_free(&w);
 }
@@ -310,24 +310,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(in_health_nothing_is_asked),
-		cmocka_unit_test(in_mode_always_work_is_asked_each_interval),
-		cmocka_unit_test(in_mode_never_nothing_is_asked_whatever_happens),
+		cmocka_unit_test(a_healthy_server_is_not_probed),
+		cmocka_unit_test(in_mode_always_a_readiness_probe_is_sent_each_interval),
+		cmocka_unit_test(in_mode_never_no_probe_is_sent_whatever_happens),
 		cmocka_unit_test(a_change_of_mode_takes_effect_at_once),
-		cmocka_unit_test(a_suspect_is_asked_for_work_at_once_and_two_answers_clear_it),
+		cmocka_unit_test(a_suspect_gets_readiness_probes_at_once_and_two_replies_clear_it),
 		cmocka_unit_test(
-		    what_is_due_at_once_stays_so_whatever_happens_to_the_other_protocol),
-		cmocka_unit_test(trouble_of_tcp_does_not_hurry_the_probes_of_a_suspect),
-		cmocka_unit_test(one_probe_at_a_time),
-		cmocka_unit_test(death_under_load_is_said_within_two_seconds),
+		    a_probe_that_is_due_at_once_stays_due_whatever_happens_to_the_other_protocol),
+		cmocka_unit_test(trouble_of_tcp_does_not_advance_the_probes_of_a_suspect),
+		cmocka_unit_test(one_probe_is_under_way_at_a_time),
+		cmocka_unit_test(death_under_load_is_detected_within_two_seconds),
 		cmocka_unit_test(
-		    a_server_that_holds_work_is_stalled_never_down_and_back_within_its_interval),
+		    a_server_that_is_not_ready_is_stalled_never_down_and_up_within_an_interval),
 		cmocka_unit_test(
-		    one_that_was_skipped_is_tried_again_after_the_interval_and_changes_nothing),
-		cmocka_unit_test(one_that_refuses_the_question_of_probes_comes_back_like_any),
-		cmocka_unit_test(one_that_lives_but_never_fits_is_asked_ever_less),
-		cmocka_unit_test(probes_for_a_doubt_of_loss_are_an_interval_apart),
-		cmocka_unit_test(a_probe_of_a_slow_server_is_waited_for_longer),
+		    a_skipped_probe_is_tried_again_after_the_interval_and_changes_nothing),
+		cmocka_unit_test(a_dead_server_that_declines_probes_comes_back_all_the_same),
+		cmocka_unit_test(a_server_that_only_fails_readiness_probes_is_probed_ever_less),
+		cmocka_unit_test(probes_for_a_suspicion_of_loss_are_an_interval_apart),
+		cmocka_unit_test(a_probe_of_a_slow_server_has_a_longer_timeout),
 		cmocka_unit_test(the_prober_is_woken_when_a_probe_is_due_sooner),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_server.c - the registry, and what a server tells of itself over both protocols.
+ * test_server.c - the registry, and what a server reports over both protocols.
  */
 #include "server_fixture.h"
 
@@ -16,7 +16,7 @@ get_one_of_many(struct s53_registry *registry, unsigned i)
 }
 
 static void
-among_thousands_each_is_found_again_and_only_while_it_is_held(void **arg)
+among_thousands_each_server_is_found_again_and_only_while_it_has_a_count(void **arg)
 {
 	static struct s53_upstream *servers[MANY];
 	struct s53_registry *registry = s53_registry_new();
@@ -30,7 +30,7 @@ among_thousands_each_is_found_again_and_only_while_it_is_held(void **arg)
 		struct s53_upstream *again = get_one_of_many(registry, i);
 
 		if (i % 3 == 0)
-			servers[i] = again; /* one that knows nothing */
+			servers[i] = again; /* a new object */
 		else
 			assert_ptr_equal(again, servers[i]);
 		s53_upstream_drop(i % 3 == 0 ? NULL : again);
@@ -55,7 +55,7 @@ the_registry_gives_the_same_server_for_the_same_address_and_options(void **arg)
 	assert_ptr_not_equal(a, b);
 	assert_ptr_not_equal(a, tcp);
 	assert_true(s53_upstream_options(tcp)->tcp_only);
-	s53_registry_free(registry); /* those still held outlive it */
+	s53_registry_free(registry); /* servers with a count outlive it */
 	assert_int_equal(s53_addr_port(s53_upstream_addr(a)), 53);
 	s53_upstream_drop(a);
 	s53_upstream_drop(again);
@@ -64,15 +64,15 @@ the_registry_gives_the_same_server_for_the_same_address_and_options(void **arg)
 }
 
 static void
-what_is_known_is_kept_while_anybody_holds_the_server(void **arg)
+the_record_is_kept_while_the_server_has_a_count(void **arg)
 {
 	struct s53_registry *registry = s53_registry_new();
 	struct s53_upstream *old = get(registry, "192.0.2.1");
-	struct s53_observation sign = { S53_OBSERVED_ANSWERED, S53_OVER_UDP, 40, 0 };
+	struct s53_observation observation = { S53_OBSERVED_ANSWERED, S53_OVER_UDP, 40, 0 };
 	struct s53_upstream *new;
 
 	(void)arg;
-	s53_upstream_observe(old, sign, 1000);
+	s53_upstream_observe(old, observation, 1000);
 	assert_int_equal(s53_upstream_hedge_ms(old), 40 + 4 * 20);
 	new = get(registry, "192.0.2.1"); /* a reload builds the new group first */
 	s53_upstream_drop(old);
@@ -105,7 +105,7 @@ the_edns_size_is_small_off_host_and_large_on_loopback_unless_configured(void **a
 struct visit {
 	struct s53_upstream *servers[4];
 	unsigned count, wanted;
-	struct s53_upstream *drops; /* at the first visit */
+	struct s53_upstream *drops; /* dropped at the first visit */
 };
 
 static bool
@@ -120,13 +120,14 @@ on_each(struct s53_upstream *upstream, void *arg)
 }
 
 static void
-each_server_is_visited_in_the_order_in_which_they_came(void **arg)
+each_server_is_visited_in_the_order_of_arrival(void **arg)
 {
 	struct s53_registry *registry = s53_registry_new();
 	struct s53_upstream *a = get(registry, "192.0.2.1"), *b = get(registry, "192.0.2.2");
 	struct s53_upstream *c = get(registry, "192.0.2.3");
 	struct visit all = { .wanted = 9 }, two = { .wanted = 2 };
-	struct visit drops = { .wanted = 9, .drops = b }; /* goes while the first is visited */
+	/* its count goes while the first is visited */
+	struct visit drops = { .wanted = 9, .drops = b };
 
 	(void)arg;
 	s53_registry_each(registry, on_each, &all);
@@ -145,7 +146,7 @@ each_server_is_visited_in_the_order_in_which_they_came(void **arg)
 }
 
 static void
-late_follows_the_round_trip_time_between_20_and_250_ms(void **arg)
+the_hedge_time_follows_the_round_trip_time_between_20_and_250_ms(void **arg)
 {
 	static const uint32_t rtts_ms[] = { 0, 60, 2000 };
 	static const uint32_t least[] = { 20, 55, 250 }, most[] = { 20, 75, 250 };
@@ -164,14 +165,14 @@ late_follows_the_round_trip_time_between_20_and_250_ms(void **arg)
 }
 
 static void
-where_nobody_would_see_udp_come_back_it_stays_with_udp(void **arg)
+without_probes_queries_stay_with_udp(void **arg)
 {
 	struct fixture f = fixture_new();
 	struct s53_health_check check;
 
 	(void)arg;
-	note(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
-	note(&f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	observe(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
+	observe(&f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	assert_true(s53_upstream_wants_tcp(f.server));
 	s53_probe_check(f.server, &check);
 	check.mode = S53_CHECK_NEVER;
@@ -184,30 +185,30 @@ where_nobody_would_see_udp_come_back_it_stays_with_udp(void **arg)
 }
 
 static void
-it_wants_tcp_when_udp_is_down_and_tcp_has_proved_itself(void **arg)
+queries_go_over_tcp_when_udp_is_down_and_tcp_has_proved_itself(void **arg)
 {
 	struct fixture f = fixture_new();
 
 	(void)arg;
 	answers(&f, 5);
 	assert_false(s53_upstream_wants_tcp(f.server));
-	note(&f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	observe(&f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	assert_false(s53_upstream_wants_tcp(f.server));
 	assert_int_equal(s53_upstream_state(f.server), S53_HEALTH_DOWN);
-	note(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
+	observe(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
 	assert_true(s53_upstream_wants_tcp(f.server));
 	assert_int_equal(s53_upstream_state(f.server), S53_HEALTH_UP);
 	assert_int_equal(s53_upstream_path_state(f.server, S53_OVER_UDP), S53_HEALTH_DOWN);
 	assert_int_equal(s53_upstream_hedge_ms(f.server), 250); /* TCP's */
-	note(&f, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
+	observe(&f, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	assert_false(s53_upstream_wants_tcp(f.server));
 	f.now_ms += 100;
-	note(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
+	observe(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
 	assert_false(s53_upstream_wants_tcp(f.server)); /* recovering */
-	note(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
+	observe(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
 	assert_true(s53_upstream_wants_tcp(f.server));
 	answers(&f, 5);
-	assert_false(s53_upstream_wants_tcp(f.server)); /* UDP shows life */
+	assert_false(s53_upstream_wants_tcp(f.server)); /* UDP replies again */
 	fixture_free(&f);
 }
 
@@ -223,28 +224,28 @@ loss_and_failures_cost(void **arg)
 		answers(&f, 5);
 	well = s53_upstream_cost(f.server);
 	assert_int_equal(well, 8 * 5);
-	note(&f, S53_OVER_UDP, S53_OBSERVED_FAILED, 5);
+	observe(&f, S53_OVER_UDP, S53_OBSERVED_FAILED, 5);
 	assert_in_range(s53_upstream_cost(f.server), well + 8 * 250 / 20, well + 8 * 250 / 10);
 	for (unsigned i = 0; i < 200; i++)
 		answers(&f, 5);
 	assert_int_equal(s53_upstream_cost(f.server), well);
-	note(&f, S53_OVER_UDP, S53_OBSERVED_TIMEOUT, 50);
+	observe(&f, S53_OVER_UDP, S53_OBSERVED_TIMEOUT, 50);
 	assert_in_range(s53_upstream_cost(f.server), well + 8 * 250 / 40, well + 8 * 250 / 20);
 	fixture_free(&f);
 }
 
 static void
-questions_under_way_and_in_all_are_counted(void **arg)
+queries_under_way_and_in_all_are_counted(void **arg)
 {
 	struct fixture f = fixture_new();
 	struct s53_upstream_report report;
 
 	(void)arg;
-	assert_false(s53_upstream_was_asked(f.server));
+	assert_false(s53_upstream_was_queried(f.server));
 	for (unsigned i = 0; i < 5; i++)
 		s53_upstream_begin(f.server);
 	s53_upstream_end(f.server);
-	assert_true(s53_upstream_was_asked(f.server));
+	assert_true(s53_upstream_was_queried(f.server));
 	assert_int_equal(s53_upstream_in_flight(f.server), 4);
 	s53_upstream_report(f.server, &report, f.now_ms);
 	assert_int_equal(report.asked, 5);
@@ -253,7 +254,7 @@ questions_under_way_and_in_all_are_counted(void **arg)
 }
 
 static void
-a_trial_is_one_callers_alone_until_its_gap_is_over(void **arg)
+one_caller_may_explore_a_server_until_the_gap_is_over(void **arg)
 {
 	struct fixture f = fixture_new();
 
@@ -267,7 +268,7 @@ a_trial_is_one_callers_alone_until_its_gap_is_over(void **arg)
 }
 
 static void
-a_lack_is_forgotten_after_ten_minutes(void **arg)
+a_quirk_is_forgotten_after_ten_minutes(void **arg)
 {
 	struct fixture f = fixture_new();
 	struct s53_upstream_report report;
@@ -287,7 +288,7 @@ a_lack_is_forgotten_after_ten_minutes(void **arg)
 }
 
 static void
-edns_that_was_shown_stays_also_right_after_the_machine_started(void **arg)
+edns_that_was_shown_is_remembered_also_right_after_the_machine_started(void **arg)
 {
 	static const uint64_t starts_ms[] = { 12000, 4000000 };
 
@@ -308,7 +309,7 @@ edns_that_was_shown_stays_also_right_after_the_machine_started(void **arg)
 }
 
 static void
-the_report_says_when_and_over_what_the_next_probe_leaves(void **arg)
+the_report_says_when_and_over_which_protocol_the_next_probe_is_due(void **arg)
 {
 	struct fixture f = fixture_new();
 	struct s53_upstream_report report;
@@ -318,7 +319,7 @@ the_report_says_when_and_over_what_the_next_probe_leaves(void **arg)
 	assert_true(s53_addr_equal(&report.addr, s53_upstream_addr(f.server)));
 	assert_int_equal(report.path[S53_OVER_UDP].next_probe_ms, 0);
 	f.now_ms += 500;
-	note(&f, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
+	observe(&f, S53_OVER_TCP, S53_OBSERVED_REFUSED, 0);
 	s53_upstream_report(f.server, &report, f.now_ms);
 	assert_int_equal(report.path[S53_OVER_UDP].next_probe_ms, 0);
 	assert_int_equal(report.path[S53_OVER_TCP].next_probe_ms, f.now_ms);
@@ -332,7 +333,7 @@ the_report_says_when_and_over_what_the_next_probe_leaves(void **arg)
 
 /* --- the log --------------------------------------------------------------------------------- */
 
-/* What was logged meanwhile, read back; the caller frees it. */
+/* What is logged during `happens`; the caller frees it. */
 static char *
 log_of(struct fixture *f, void (*happens)(struct fixture *f), int debug_level)
 {
@@ -359,8 +360,8 @@ goes_down_and_comes_back(struct fixture *f)
 	struct s53_probe probe;
 
 	f->now_ms += 2500;
-	note(f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
-	note(f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	observe(f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+	observe(f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	for (unsigned i = 0; i < 2; i++) { /* TCP, then UDP */
 		f->now_ms += 1000;
 		assert_true(s53_probe_begin(f->server, &probe, f->now_ms));
@@ -400,7 +401,7 @@ each_change_of_state_is_one_line_and_probes_of_the_dead_are_none(void **arg)
 }
 
 static void
-at_debug_the_probes_of_the_dead_are_told_too(void **arg)
+at_debug_the_probes_of_the_dead_are_logged_too(void **arg)
 {
 	struct fixture f = fixture_new();
 	char *text = log_of(&f, goes_down_and_comes_back, 1);
@@ -416,7 +417,7 @@ static void
 flaps(struct fixture *f)
 {
 	for (unsigned i = 0; i < 1000; i++) {
-		note(f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
+		observe(f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 		answers(f, 5);
 	}
 }
@@ -446,22 +447,25 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    the_registry_gives_the_same_server_for_the_same_address_and_options),
-		cmocka_unit_test(among_thousands_each_is_found_again_and_only_while_it_is_held),
-		cmocka_unit_test(what_is_known_is_kept_while_anybody_holds_the_server),
+		cmocka_unit_test(
+		    among_thousands_each_server_is_found_again_and_only_while_it_has_a_count),
+		cmocka_unit_test(the_record_is_kept_while_the_server_has_a_count),
 		cmocka_unit_test(
 		    the_edns_size_is_small_off_host_and_large_on_loopback_unless_configured),
-		cmocka_unit_test(each_server_is_visited_in_the_order_in_which_they_came),
-		cmocka_unit_test(late_follows_the_round_trip_time_between_20_and_250_ms),
-		cmocka_unit_test(where_nobody_would_see_udp_come_back_it_stays_with_udp),
-		cmocka_unit_test(it_wants_tcp_when_udp_is_down_and_tcp_has_proved_itself),
+		cmocka_unit_test(each_server_is_visited_in_the_order_of_arrival),
+		cmocka_unit_test(the_hedge_time_follows_the_round_trip_time_between_20_and_250_ms),
+		cmocka_unit_test(without_probes_queries_stay_with_udp),
+		cmocka_unit_test(queries_go_over_tcp_when_udp_is_down_and_tcp_has_proved_itself),
 		cmocka_unit_test(loss_and_failures_cost),
-		cmocka_unit_test(questions_under_way_and_in_all_are_counted),
-		cmocka_unit_test(a_trial_is_one_callers_alone_until_its_gap_is_over),
-		cmocka_unit_test(a_lack_is_forgotten_after_ten_minutes),
-		cmocka_unit_test(edns_that_was_shown_stays_also_right_after_the_machine_started),
-		cmocka_unit_test(the_report_says_when_and_over_what_the_next_probe_leaves),
+		cmocka_unit_test(queries_under_way_and_in_all_are_counted),
+		cmocka_unit_test(one_caller_may_explore_a_server_until_the_gap_is_over),
+		cmocka_unit_test(a_quirk_is_forgotten_after_ten_minutes),
+		cmocka_unit_test(
+		    edns_that_was_shown_is_remembered_also_right_after_the_machine_started),
+		cmocka_unit_test(
+		    the_report_says_when_and_over_which_protocol_the_next_probe_is_due),
 		cmocka_unit_test(each_change_of_state_is_one_line_and_probes_of_the_dead_are_none),
-		cmocka_unit_test(at_debug_the_probes_of_the_dead_are_told_too),
+		cmocka_unit_test(at_debug_the_probes_of_the_dead_are_logged_too),
 		cmocka_unit_test(a_server_that_flaps_does_not_fill_the_log),
 	};
 

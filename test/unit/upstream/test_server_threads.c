@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_server_threads.c - a server's record, written by workers and the prober at once.
+ * test_server_threads.c - workers and the prober change a server's record at the same time.
  */
 #include "server_fixture.h"
 
 #define ROUNDS 20000
 
-static _Atomic unsigned noting; /* threads that still do */
+static _Atomic unsigned observing; /* threads that have not finished */
 
 static void *
-note_all_the_time(void *arg)
+observe_all_the_time(void *arg)
 {
 	struct s53_upstream *server = arg;
-	struct s53_observation sign = { .over = S53_OVER_UDP, .waited_ms = 5 };
+	struct s53_observation observation = { .over = S53_OVER_UDP, .waited_ms = 5 };
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		/* Mostly answers, so that both ways through a note are met. */
-		sign.event = i % 7 == 0 ? (enum s53_observed)(i / 7 % 8) : S53_OBSERVED_ANSWERED;
-		sign.over = i % 11 == 0 ? S53_OVER_TCP : S53_OVER_UDP;
+		/* Mostly replies, so that both paths of s53_upstream_observe() are taken. */
+		observation.event =
+		    i % 7 == 0 ? (enum s53_observed)(i / 7 % 8) : S53_OBSERVED_ANSWERED;
+		observation.over = i % 11 == 0 ? S53_OVER_TCP : S53_OVER_UDP;
 		s53_upstream_begin(server);
-		s53_upstream_observe(server, sign, START_MS + i);
+		s53_upstream_observe(server, observation, START_MS + i);
 		(void)s53_upstream_cost(server);
 		(void)s53_upstream_state(server);
 		(void)s53_upstream_hedge_ms(server);
@@ -28,7 +29,7 @@ note_all_the_time(void *arg)
 		s53_upstream_set_quirk(server, S53_QUIRK_NO_CASE, START_MS + i);
 		s53_upstream_end(server);
 	}
-	atomic_fetch_sub(&noting, 1);
+	atomic_fetch_sub(&observing, 1);
 	return NULL;
 }
 
@@ -55,7 +56,7 @@ look_at(struct s53_upstream *server, void *arg)
 }
 
 static void
-workers_note_while_the_prober_probes(void **arg)
+workers_observe_while_the_prober_probes(void **arg)
 {
 	struct fixture f = fixture_new();
 	pthread_t threads[2];
@@ -63,11 +64,12 @@ workers_note_while_the_prober_probes(void **arg)
 	struct s53_upstream_report report;
 
 	(void)arg;
-	atomic_store(&noting, 2);
+	atomic_store(&observing, 2);
 	s53_registry_on_probe(f.registry, count_wake, &wakes);
 	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, note_all_the_time, f.server), 0);
-	while (atomic_load(&noting) > 0) {
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, observe_all_the_time, f.server), 0);
+	while (atomic_load(&observing) > 0) {
 		f.now_ms += 10;
 		s53_registry_each(f.registry, look_at, &f.now_ms);
 	}
@@ -85,7 +87,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(workers_note_while_the_prober_probes),
+		cmocka_unit_test(workers_observe_while_the_prober_probes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

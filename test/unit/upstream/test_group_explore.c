@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_group_look.c - tiers and quotas, and whom a group looks at besides.
+ * test_group_explore.c - tiers and quotas of a group, and which servers it explores.
  */
 #include "group_fixture.h"
 
 /* --- tiers ----------------------------------------------------------------------------------- */
 
 static void
-a_higher_tier_is_asked_when_none_of_the_lower_is_up_and_left_again(void **arg)
+a_higher_tier_gets_queries_only_while_no_server_of_a_lower_one_is_up(void **arg)
 {
 	static const unsigned tiers[SERVERS] = { 2, 1, 1 };
 
@@ -37,7 +37,7 @@ a_higher_tier_is_asked_when_none_of_the_lower_is_up_and_left_again(void **arg)
 /* --- quotas ---------------------------------------------------------------------------------- */
 
 static void
-a_server_at_its_quota_is_left_out_until_a_question_ends(void **arg)
+a_server_at_its_quota_is_left_out_until_a_query_ends(void **arg)
 {
 	struct s53_group_rules rules = { .per_server = { .limit = 2 } };
 	struct fixture f = fixture_with(&rules, NULL);
@@ -57,7 +57,7 @@ a_server_at_its_quota_is_left_out_until_a_question_ends(void **arg)
 }
 
 static void
-nobody_looks_at_or_races_a_server_that_is_at_its_quota(void **arg)
+a_server_at_its_quota_is_neither_explored_nor_raced(void **arg)
 {
 	struct s53_group_rules rules = { .per_server = { .limit = 1 } };
 	struct fixture f = fixture_with(&rules, NULL);
@@ -74,7 +74,7 @@ nobody_looks_at_or_races_a_server_that_is_at_its_quota(void **arg)
 }
 
 static void
-no_more_queries_of_a_group_are_under_way_than_its_quota(void **arg)
+no_more_fetches_of_a_group_are_under_way_than_its_quota(void **arg)
 {
 	struct s53_group_rules rules = { .per_zone = { .limit = 2 } };
 	struct fixture f = fixture_with(&rules, NULL);
@@ -84,7 +84,7 @@ no_more_queries_of_a_group_are_under_way_than_its_quota(void **arg)
 	assert_true(s53_group_enter(f.group));
 	assert_true(s53_group_enter(f.group));
 	assert_false(s53_group_enter(f.group));
-	assert_false(s53_group_enter(f.group)); /* who was refused is not counted */
+	assert_false(s53_group_enter(f.group)); /* a fetch that was refused is not counted */
 	s53_group_leave(f.group);
 	assert_true(s53_group_enter(f.group));
 	assert_false(s53_group_enter(f.group));
@@ -97,7 +97,7 @@ no_more_queries_of_a_group_are_under_way_than_its_quota(void **arg)
 /* --- exploration ----------------------------------------------------------------------------- */
 
 static void
-each_server_that_was_never_asked_is_looked_at_once_and_at_once(void **arg)
+each_server_without_a_query_so_far_is_explored_at_once_and_only_once(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
@@ -110,7 +110,7 @@ each_server_that_was_never_asked_is_looked_at_once_and_at_once(void **arg)
 }
 
 static void
-a_server_that_is_up_is_looked_at_after_a_second_without_an_answer(void **arg)
+a_server_that_is_up_is_explored_after_a_second_without_a_reply(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
@@ -122,16 +122,16 @@ a_server_that_is_up_is_looked_at_after_a_second_without_an_answer(void **arg)
 	assert_int_equal(explored(&f, 0), 0);
 	f.now_ms += 1;
 	assert_int_equal(explored(&f, 0), 1u << 1);
-	f.now_ms += 998; /* until another one is due */
+	f.now_ms += 998; /* until shortly before the next is due */
 	assert_int_equal(explored(&f, 0), 0);
-	f.now_ms += 2; /* it has not answered: once more */
+	f.now_ms += 2; /* it has not replied: explored once more */
 	answers(&f, 2, 90);
 	assert_int_equal(explored(&f, 0), 1u << 1);
 	fixture_free(&f);
 }
 
 static void
-a_slow_suspect_or_recovering_server_is_looked_at_every_100_ms(void **arg)
+a_slow_suspect_or_recovering_server_is_explored_every_100_ms(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
@@ -143,7 +143,7 @@ a_slow_suspect_or_recovering_server_is_looked_at_every_100_ms(void **arg)
 	assert_int_equal(explored(&f, 0), 1u << 1 | 1u << 2);
 	becomes(&f, 2, S53_HEALTH_RECOVERING);
 	answers(&f, 1, 900);
-	f.now_ms += 89; /* to come back took ten */
+	f.now_ms += 89; /* becomes() took ten */
 	assert_int_equal(explored(&f, 0), 0);
 	f.now_ms += 1;
 	assert_int_equal(explored(&f, 0), 1u << 1 | 1u << 2);
@@ -151,7 +151,7 @@ a_slow_suspect_or_recovering_server_is_looked_at_every_100_ms(void **arg)
 }
 
 static void
-who_is_chosen_now_and_then_needs_no_looking_at(void **arg)
+a_server_that_is_chosen_now_and_then_is_not_explored(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_ROUND_ROBIN);
 
@@ -161,7 +161,7 @@ who_is_chosen_now_and_then_needs_no_looking_at(void **arg)
 	f.now_ms += 5000;
 	for (unsigned i = 0; i < SERVERS; i++)
 		s53_group_choose(f.group, 0, f.now_ms);
-	f.now_ms += 999; /* no answer yet, but asked less than a second ago */
+	f.now_ms += 999; /* no reply yet, but chosen less than a second ago */
 	assert_int_equal(s53_group_explore(f.group, 0, f.now_ms), -1);
 	fixture_free(&f);
 }
@@ -185,7 +185,7 @@ a_dead_server_is_left_to_the_prober_unless_all_are_dead(void **arg)
 }
 
 static void
-in_a_dead_group_each_is_asked_every_100_ms(void **arg)
+in_a_dead_group_each_server_is_explored_every_100_ms(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
@@ -215,7 +215,7 @@ switch_probes_off(struct fixture *f, unsigned server)
 }
 
 static void
-where_probes_are_switched_off_a_query_looks_at_the_dead_once_a_second(void **arg)
+without_probes_a_dead_server_is_explored_every_second(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
@@ -233,7 +233,7 @@ where_probes_are_switched_off_a_query_looks_at_the_dead_once_a_second(void **arg
 }
 
 static void
-a_server_that_was_stalled_when_probes_were_switched_off_is_looked_at_too(void **arg)
+a_server_that_was_stalled_when_probes_were_switched_off_is_explored_too(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
 
@@ -254,7 +254,7 @@ a_server_that_was_stalled_when_probes_were_switched_off_is_looked_at_too(void **
 }
 
 static void
-a_race_looks_at_nobody_and_a_stalled_server_is_left_to_the_prober(void **arg)
+a_race_explores_no_server_and_a_stalled_one_is_left_to_the_prober(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_RACE);
 
@@ -278,21 +278,21 @@ main(void)
 	const char *bad_path;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    a_higher_tier_is_asked_when_none_of_the_lower_is_up_and_left_again),
-		cmocka_unit_test(a_server_at_its_quota_is_left_out_until_a_question_ends),
-		cmocka_unit_test(nobody_looks_at_or_races_a_server_that_is_at_its_quota),
-		cmocka_unit_test(no_more_queries_of_a_group_are_under_way_than_its_quota),
-		cmocka_unit_test(each_server_that_was_never_asked_is_looked_at_once_and_at_once),
-		cmocka_unit_test(a_server_that_is_up_is_looked_at_after_a_second_without_an_answer),
-		cmocka_unit_test(a_slow_suspect_or_recovering_server_is_looked_at_every_100_ms),
-		cmocka_unit_test(who_is_chosen_now_and_then_needs_no_looking_at),
+		    a_higher_tier_gets_queries_only_while_no_server_of_a_lower_one_is_up),
+		cmocka_unit_test(a_server_at_its_quota_is_left_out_until_a_query_ends),
+		cmocka_unit_test(a_server_at_its_quota_is_neither_explored_nor_raced),
+		cmocka_unit_test(no_more_fetches_of_a_group_are_under_way_than_its_quota),
+		cmocka_unit_test(
+		    each_server_without_a_query_so_far_is_explored_at_once_and_only_once),
+		cmocka_unit_test(a_server_that_is_up_is_explored_after_a_second_without_a_reply),
+		cmocka_unit_test(a_slow_suspect_or_recovering_server_is_explored_every_100_ms),
+		cmocka_unit_test(a_server_that_is_chosen_now_and_then_is_not_explored),
 		cmocka_unit_test(a_dead_server_is_left_to_the_prober_unless_all_are_dead),
-		cmocka_unit_test(in_a_dead_group_each_is_asked_every_100_ms),
+		cmocka_unit_test(in_a_dead_group_each_server_is_explored_every_100_ms),
+		cmocka_unit_test(without_probes_a_dead_server_is_explored_every_second),
 		cmocka_unit_test(
-		    where_probes_are_switched_off_a_query_looks_at_the_dead_once_a_second),
-		cmocka_unit_test(
-		    a_server_that_was_stalled_when_probes_were_switched_off_is_looked_at_too),
-		cmocka_unit_test(a_race_looks_at_nobody_and_a_stalled_server_is_left_to_the_prober),
+		    a_server_that_was_stalled_when_probes_were_switched_off_is_explored_too),
+		cmocka_unit_test(a_race_explores_no_server_and_a_stalled_one_is_left_to_the_prober),
 	};
 
 	assert_int_equal(s53_log_configure(&silence, &bad_path), S53_OK);
