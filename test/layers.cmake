@@ -8,7 +8,7 @@ cmake_minimum_required(VERSION 3.25)
 
 set(users_of_ares probe)
 set(users_of_ldns zone)
-set(users_of_event2 base transport probe listen inspect control daemon main)
+set(users_of_event2 base transport probe listen control daemon main)
 set(users_of_xxhash base)
 
 set(offences "")

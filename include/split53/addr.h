@@ -33,6 +33,9 @@ struct s53_prefix {
 	uint8_t octets[16]; /* IPv4 uses the first four; bits beyond `bits` are 0 */
 };
 
+/* How many addresses of one host name, and how many nameservers, are used. */
+#define S53_HOST_ADDRS_MAX 16
+
 #define S53_ADDR_TEXT 80 /* the longest text of address#port with a scope, and its end */
 
 socklen_t s53_addr_len(const struct s53_addr *addr); /* for bind(), connect() */

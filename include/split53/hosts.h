@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: ISC
  *
- * hosts.h - forwarders that are given as host names or by resolv.conf, through c-ares.
+ * hosts.h - addresses of host names that are kept up to date, and resolv.conf, through c-ares.
  *
  * Layer    probe
  * Threads  main thread
  * Memory   owned by the object; addresses are copied out
  * Units    seconds (TTL), ms
+ *
+ * Only s53_hosts_ask(), s53_hosts_watch() and s53_hosts_follow_resolv_conf() start anything; the
+ * other functions read.
  */
 #pragma once
 
 #include <split53/addr.h>
 #include <split53/status.h>
 
-#define S53_HOST_ADDRS_MAX 16
-
 struct event_base;
 struct s53_hosts;
 
 /*
  * `changed` is called (never from inside another call here) when the addresses of a watched name
- * have changed, or resolv.conf's servers have. NULL: no memory.
+ * have changed, or the servers of the watched resolv.conf have. Servers of resolv.conf that
+ * `is_ourselves` (NULL: none is) do not count. NULL: no memory.
  */
-struct s53_hosts *s53_hosts_new(struct event_base *base, void (*changed)(void *arg), void *arg);
+struct s53_hosts *s53_hosts_new(struct event_base *base, void (*changed)(void *arg),
+    bool (*is_ourselves)(const struct s53_addr *addr, void *arg), void *arg);
 void s53_hosts_free(struct s53_hosts *hosts); /* NULL is fine */
 
 /*
- * Servers to ask for the names' addresses, IP addresses only (port 0: 53). count 0, and before
- * any call: those that s53_hosts_resolv_conf() found last, which leaves ourselves out; never
- * servers that nobody named. Other servers than before are asked for all names at once; with the
- * same ones nothing happens.
+ * The servers to query for the names' addresses (port 0: 53); before any call, none. When they
+ * differ from those before, all names are looked up at once; otherwise nothing happens.
  *   S53_E_NOMEM, S53_E_RANGE (more than S53_HOST_ADDRS_MAX)
  */
 S53_MUST_USE enum s53_status s53_hosts_ask(
@@ -43,18 +44,26 @@ S53_MUST_USE enum s53_status s53_hosts_watch(struct s53_hosts *hosts, const char
 void s53_hosts_unwatch(struct s53_hosts *hosts, const char *name);
 
 /*
- * The addresses known of a watched name (port 0), up to S53_HOST_ADDRS_MAX; 0: none yet. Sorted, so
- * that equal sets compare equal.
+ * The addresses known of `name` (port 0), up to S53_HOST_ADDRS_MAX; 0: none yet. Those of a name
+ * that is not watched are the ones in /etc/hosts; `hosts` NULL: no name is watched. Sends no query.
+ * Sorted, so that equal sets compare equal.
  */
 unsigned s53_hosts_addrs(const struct s53_hosts *hosts, const char *name,
     struct s53_addr out[static S53_HOST_ADDRS_MAX]);
 
+/* Where resolv.conf is: the variable SPLIT53_RESOLV_CONF, else /etc/resolv.conf. */
+const char *s53_resolv_conf_path(void);
+
 /*
- * The nameservers of `path` (resolv.conf's form, read by c-ares), without those that `is_ourselves`
- * names (NULL: names none). Watches the file (its directory, so that replacing it is seen) and
- * calls changed() when its servers become others. Returns their number, 0 when the file is not
- * there or names none. A later call with another path watches that one instead.
+ * Read the nameservers of `path` (resolv.conf's form, as c-ares reads it), with their ports.
+ * Returns their number; 0 when there is no such file or it names none.
  */
-unsigned s53_hosts_resolv_conf(struct s53_hosts *hosts, const char *path,
-    bool (*is_ourselves)(const struct s53_addr *addr, void *arg), void *arg,
-    struct s53_addr out[static S53_HOST_ADDRS_MAX]);
+unsigned s53_resolv_conf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX]);
+
+/*
+ * Watch `path` (its directory, so that a replaced file is seen) and call changed() when its
+ * servers, without ourselves, are no longer `servers`, with which the caller works. A later call
+ * replaces both; path NULL: watch no file.
+ */
+void s53_hosts_follow_resolv_conf(
+    struct s53_hosts *hosts, const char *path, const struct s53_addr *servers, unsigned count);

@@ -16,7 +16,6 @@
 
 #include <split53/addr_list.h>
 #include <split53/conf.h>
-#include <split53/hosts.h>
 #include <split53/interface.h>
 #include <split53/options.h>
 #include <split53/snapshot.h>
@@ -45,27 +44,34 @@ S53_MUST_USE enum s53_status s53_source_load(
     struct s53_options *options, struct s53_diags *diags, struct s53_source **out);
 void s53_source_free(struct s53_source *source); /* NULL is fine */
 
-/* Where we listen: a forwarder among these would be a loop. */
-struct s53_ours {
-	struct s53_addr_list addrs; /* what the rules mean on this machine */
-	struct s53_addr_list foreign; /* of these, what another program held when last tried */
+/* The addresses that are known of a host name at this moment (port 0); starts nothing. */
+struct s53_known_hosts {
+	unsigned (*addrs)(const void *known, const char *name,
+	    struct s53_addr out[static S53_HOST_ADDRS_MAX]); /* NULL: none is known */
+	const void *known;
 };
 
+/* The facts that a snapshot is built from. */
 struct s53_setup_input {
 	const struct s53_options *options;
 	struct s53_source *source;
 	struct s53_registry *registry;
-	struct s53_hosts *hosts; /* NULL: host names stay without addresses, resolv.conf unread */
-	const char *resolv_conf; /* its path */
+	struct s53_known_hosts hosts;
+	const char *resolv_conf; /* its path, for messages */
+	const struct s53_addr *nameservers; /* that it names, with their ports */
+	unsigned nameserver_count;
 	const struct s53_interface_addr *interfaces;
 	unsigned interface_count;
-	struct s53_ours *ours; /* `addrs` is written; outlives hosts, which asks it later */
+	/* Addresses to listen on that another program held when last tried; NULL: none. */
+	const struct s53_addr_list *foreign;
 	bool want_notes; /* for --explain */
 	uint64_t memory_octets; /* that this process may use; 0: ask the machine */
 };
 
 /*
- * Build. Errors, warnings and notices go to `diags`.
+ * Build. Starts nothing: no query is sent, no name and no file is watched; what the snapshot needs
+ * of that it says, for the caller that puts it in force. Errors, warnings and notices go to
+ * `diags`.
  *   S53_E_SYNTAX  there are errors in diags
  *   S53_E_NOMEM
  */

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <split53/addr_list.h>
 #include <split53/arena.h>
 #include <split53/log.h>
 #include <split53/upstream.h>
@@ -38,7 +39,13 @@ struct s53_route_note {
 	const struct s53_conf_clause *zone_body;
 };
 
-/* A forwarder that is a host name. */
+/* Some servers, in the order of their source. */
+struct s53_snapshot_servers {
+	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
+	unsigned count;
+};
+
+/* A forwarder that is a host name: to be watched while the snapshot is in force. */
 struct s53_snapshot_host {
 	struct s53_snapshot_host *next;
 	const char *name;
@@ -76,7 +83,15 @@ struct s53_snapshot {
 	bool
 	    uses_interfaces; /* localhost or localnets decide something: rebuild when they change */
 	struct s53_log_config log;
+	/*
+	 * Where the rules listen on this machine: a forwarder among these would be a loop, unless
+	 * another program holds the address.
+	 */
+	struct s53_addr_list ours;
 	struct s53_snapshot_host *hosts;
+	struct s53_snapshot_servers host_servers; /* to query for the addresses of hosts */
+	bool uses_resolv_conf; /* rebuild when its nameservers change */
+	struct s53_snapshot_servers nameservers; /* of resolv.conf, without ourselves */
 	struct s53_snapshot_check *checks; /* one for each server */
 	struct s53_route_note *notes; /* only when asked for */
 };
@@ -96,6 +111,10 @@ s53_snapshot_of(struct s53_policy *policy)
 {
 	return S53_CONTAINER_OF(policy, struct s53_snapshot, policy);
 }
+
+/* Is `addr` split53 itself: listened on, and not one of `foreign` (NULL: none is)? */
+bool s53_snapshot_is_ourselves(const struct s53_snapshot *snapshot,
+    const struct s53_addr_list *foreign, const struct s53_addr *addr);
 
 /* Give a count back; the last one frees. NULL is fine. */
 void s53_snapshot_drop(struct s53_snapshot *snapshot);

@@ -115,6 +115,14 @@ on_hosts_changed(void *arg)
 	s53_daemon_rebuild(daemon);
 }
 
+static bool
+is_ourselves(const struct s53_addr *addr, void *arg)
+{
+	const struct s53_daemon *daemon = arg;
+
+	return s53_snapshot_is_ourselves(daemon->snapshot, &daemon->foreign, addr);
+}
+
 static void
 on_interfaces_changed(void *arg)
 {
@@ -200,7 +208,7 @@ furnish(struct s53_daemon *daemon)
 		event_config_free(config);
 	daemon->registry = s53_registry_new();
 	if (daemon->base != NULL) {
-		daemon->hosts = s53_hosts_new(daemon->base, on_hosts_changed, daemon);
+		daemon->hosts = s53_hosts_new(daemon->base, on_hosts_changed, is_ourselves, daemon);
 		daemon->listeners_again = evtimer_new(daemon->base, on_listeners_again, daemon);
 	}
 	shown.base = daemon->base;
@@ -417,8 +425,7 @@ finish(struct s53_daemon *daemon, bool started)
 	if (daemon->base != NULL)
 		event_base_free(daemon->base);
 	s53_listeners_fini(daemon);
-	s53_addr_list_fini(&daemon->ours.addrs);
-	s53_addr_list_fini(&daemon->ours.foreign);
+	s53_addr_list_fini(&daemon->foreign);
 	free(daemon->interfaces);
 	if (daemon->pid_file != NULL)
 		s53_pidfile_remove(daemon->pid_file);

@@ -15,6 +15,7 @@
 #include <split53/privilege.h>
 #include <split53/daemon.h>
 
+#include <split53/hosts.h>
 #include <split53/setup.h>
 
 /* An address that is, or should be, listened on by every worker. */
@@ -23,6 +24,9 @@ struct daemon_listener {
 	struct s53_addr addr;
 	bool open; /* false: could not be bound; tried again when addresses change */
 	bool wanted; /* during a change: the new rules still want it */
+	/* Of the change under way, until it is committed or abandoned: */
+	bool is_new; /* it did not exist before */
+	bool has_failed; /* it could not be bound */
 	uint64_t left_ms; /* when the workers were told to close it; 0: was not open before */
 };
 
@@ -47,8 +51,8 @@ struct s53_daemon {
 	struct s53_interface_watch *interface_watch;
 	struct s53_interface_addr *interfaces;
 	unsigned interface_count;
-	struct s53_ours ours;
-	bool foreign_changed; /* since the last build: ours.foreign */
+	struct s53_addr_list foreign; /* wanted, but held by another program when last tried */
+	bool foreign_changed; /* since the snapshot in force was built */
 	struct s53_link listeners;
 	struct event *listeners_again; /* an address waits for our own sockets to be closed */
 	struct s53_worker **workers;
@@ -61,9 +65,12 @@ struct s53_daemon {
 	bool stopping;
 };
 
-/* Build a snapshot of `source` with what the machine is like now. */
-S53_MUST_USE enum s53_status s53_daemon_build(struct s53_daemon *daemon, struct s53_source *source,
-    struct s53_diags *diags, struct s53_snapshot **out);
+/*
+ * Build a snapshot of `source` for this machine as it is now. Changes nothing: s53_daemon_swap()
+ * puts the snapshot in force.
+ */
+S53_MUST_USE enum s53_status s53_daemon_build(const struct s53_daemon *daemon,
+    struct s53_source *source, struct s53_diags *diags, struct s53_snapshot **out);
 
 /*
  * Give `snapshot`, which is about to serve, its cache: that of the one in force if the size is the
@@ -96,7 +103,9 @@ void s53_daemon_rebuild(struct s53_daemon *daemon);
  * does not let bind yet, and one of ours that a worker is still closing
  * (daemon->listeners_again fires soon). After S53_OK, s53_listeners_commit() hands the sockets to
  * the workers and closes the listeners that are no longer asked for, or s53_listeners_abandon()
- * leaves everything as it was; so does any other status.
+ * closes the sockets again. After any other status none is open. What was found out on the way
+ * stays known (daemon->foreign, and which addresses cannot be had, so that this is said once),
+ * unless the change is abandoned, which forgets the latter.
  */
 S53_MUST_USE enum s53_status s53_listeners_open(struct s53_daemon *daemon,
     const struct s53_snapshot *snapshot, struct s53_diags *diags, struct daemon_opened **out);

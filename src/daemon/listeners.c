@@ -47,7 +47,7 @@ is_leaving(const struct daemon_listener *listener)
 static void
 note_foreign(struct s53_daemon *daemon, const struct s53_addr *addr, bool foreign)
 {
-	struct s53_addr_list *list = &daemon->ours.foreign;
+	struct s53_addr_list *list = &daemon->foreign;
 
 	if (s53_addr_list_has(list, addr) == foreign)
 		return;
@@ -155,11 +155,11 @@ note_failed(struct s53_daemon *daemon, const struct s53_addr *addr, bool named, 
 	if (failure == EADDRINUSE)
 		note_foreign(daemon, addr, true);
 	if (listener != NULL)
-		listener->left_ms = 0;
+		listener->has_failed = true;
 	if (listener != NULL || (listener = calloc(1, sizeof(*listener))) == NULL)
 		return;
 	listener->addr = *addr;
-	listener->wanted = true;
+	listener->wanted = listener->is_new = true;
 	s53_list_append(&daemon->listeners, &listener->link);
 }
 
@@ -227,6 +227,46 @@ open_wanted(struct s53_daemon *daemon, const struct s53_snapshot *snapshot,
 	return open_count;
 }
 
+/* What was found out of addresses that could not be had is kept. */
+static void
+keep_failures(struct s53_daemon *daemon)
+{
+	S53_LIST_EACH (&daemon->listeners, it) {
+		struct daemon_listener *listener =
+		    S53_CONTAINER_OF(it, struct daemon_listener, link);
+
+		if (listener->has_failed)
+			listener->left_ms = 0;
+		listener->has_failed = listener->is_new = false;
+	}
+}
+
+static void
+forget_failures(struct s53_daemon *daemon)
+{
+	S53_LIST_EACH_SAFE (&daemon->listeners, it, following) {
+		struct daemon_listener *listener =
+		    S53_CONTAINER_OF(it, struct daemon_listener, link);
+
+		listener->has_failed = false;
+		if (!listener->is_new)
+			continue;
+		s53_list_remove(&listener->link);
+		free(listener);
+	}
+}
+
+static void
+close_opened(const struct s53_daemon *daemon, struct daemon_opened *opened)
+{
+	while (opened != NULL) {
+		struct daemon_opened *next = opened->next;
+
+		close_fds(daemon, opened);
+		opened = next;
+	}
+}
+
 enum s53_status
 s53_listeners_open(struct s53_daemon *daemon, const struct s53_snapshot *snapshot,
     struct s53_diags *diags, struct daemon_opened **out)
@@ -239,6 +279,7 @@ s53_listeners_open(struct s53_daemon *daemon, const struct s53_snapshot *snapsho
 		s53_addr_list_fini(&wanted);
 		return S53_E_NOMEM;
 	}
+	keep_failures(daemon);
 	S53_LIST_EACH (&daemon->listeners, it)
 		S53_CONTAINER_OF(it, struct daemon_listener, link)->wanted = false;
 	warn_absent(snapshot, &wanted, diags);
@@ -249,7 +290,7 @@ s53_listeners_open(struct s53_daemon *daemon, const struct s53_snapshot *snapsho
 		    " warnings before this");
 	s53_addr_list_fini(&wanted);
 	if (diags->error_count > errors_before) {
-		s53_listeners_abandon(daemon, opened);
+		close_opened(daemon, opened);
 		return S53_E_IO;
 	}
 	*out = opened;
@@ -259,12 +300,8 @@ s53_listeners_open(struct s53_daemon *daemon, const struct s53_snapshot *snapsho
 void
 s53_listeners_abandon(struct s53_daemon *daemon, struct daemon_opened *opened)
 {
-	while (opened != NULL) {
-		struct daemon_opened *next = opened->next;
-
-		close_fds(daemon, opened);
-		opened = next;
-	}
+	close_opened(daemon, opened);
+	forget_failures(daemon);
 }
 
 /* Pass the sockets to the workers. */
@@ -318,6 +355,7 @@ close_daemon_listener(struct s53_daemon *daemon, struct daemon_listener *listene
 void
 s53_listeners_commit(struct s53_daemon *daemon, struct daemon_opened *opened)
 {
+	keep_failures(daemon);
 	S53_LIST_EACH_SAFE (&daemon->listeners, it, following) {
 		struct daemon_listener *listener =
 		    S53_CONTAINER_OF(it, struct daemon_listener, link);

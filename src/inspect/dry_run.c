@@ -1,74 +1,68 @@
 /* SPDX-License-Identifier: ISC
  *
- * rehearsal.c - build everything, serve nothing.
+ * dry_run.c - read and build a configuration without serving by it.
+ *
+ * No query is sent: host names have the addresses that /etc/hosts gives them.
  */
-#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <split53/hosts.h>
 #include <split53/inspect.h>
 
 #include "explain.h"
 
-static enum s53_status
-build(struct s53_dry_run *rehearsal)
+static unsigned
+addrs_in_file(const void *known, const char *name, struct s53_addr out[static S53_HOST_ADDRS_MAX])
 {
-	const char *resolv_conf = getenv("SPLIT53_RESOLV_CONF");
+	(void)known;
+	return s53_hosts_addrs(NULL, name, out);
+}
+
+static enum s53_status
+build(struct s53_dry_run *dry_run)
+{
+	struct s53_addr nameservers[S53_HOST_ADDRS_MAX];
 	struct s53_setup_input input = {
-		.options = rehearsal->options,
-		.source = rehearsal->source,
-		.registry = rehearsal->registry,
-		.hosts = rehearsal->hosts,
-		.resolv_conf =
-		    resolv_conf != NULL && *resolv_conf != '\0' ? resolv_conf : "/etc/resolv.conf",
-		.ours = &rehearsal->ours,
+		.options = dry_run->options,
+		.source = dry_run->source,
+		.registry = dry_run->registry,
+		.hosts = { .addrs = addrs_in_file },
+		.resolv_conf = s53_resolv_conf_path(),
+		.nameservers = nameservers,
 		.want_notes = true,
 	};
 
-	if (s53_interfaces(&rehearsal->interfaces, &input.interface_count) != S53_OK)
-		input.interface_count = 0; /* localnets is then empty: enough for looking */
-	input.interfaces = rehearsal->interfaces;
-	return s53_setup(&input, &rehearsal->diags, &rehearsal->snapshot);
-}
-
-static void
-on_change(void *arg)
-{
-	(void)arg; /* the loop never runs */
+	input.nameserver_count = s53_resolv_conf_read(input.resolv_conf, nameservers);
+	if (s53_interfaces(&dry_run->interfaces, &input.interface_count) != S53_OK)
+		input.interface_count = 0; /* localnets is then empty: enough to look at */
+	input.interfaces = dry_run->interfaces;
+	return s53_setup(&input, &dry_run->diags, &dry_run->snapshot);
 }
 
 enum s53_status
-s53_dry_run(struct s53_options *options, struct s53_dry_run *rehearsal)
+s53_dry_run(struct s53_options *options, struct s53_dry_run *dry_run)
 {
 	enum s53_status status;
 
-	memset(rehearsal, 0, sizeof(*rehearsal));
-	rehearsal->options = options;
-	s53_diags_init(&rehearsal->diags);
-	status = s53_source_load(options, &rehearsal->diags, &rehearsal->source);
+	memset(dry_run, 0, sizeof(*dry_run));
+	dry_run->options = options;
+	s53_diags_init(&dry_run->diags);
+	status = s53_source_load(options, &dry_run->diags, &dry_run->source);
 	if (status != S53_OK)
 		return status;
-	rehearsal->base = event_base_new();
-	rehearsal->registry = s53_registry_new();
-	if (rehearsal->base == NULL || rehearsal->registry == NULL)
+	dry_run->registry = s53_registry_new();
+	if (dry_run->registry == NULL)
 		return S53_E_NOMEM;
-	rehearsal->hosts = s53_hosts_new(rehearsal->base, on_change, NULL);
-	if (rehearsal->hosts == NULL)
-		return S53_E_NOMEM;
-	return build(rehearsal);
+	return build(dry_run);
 }
 
 void
-s53_dry_run_fini(struct s53_dry_run *rehearsal)
+s53_dry_run_fini(struct s53_dry_run *dry_run)
 {
-	s53_hosts_free(rehearsal->hosts);
-	s53_snapshot_drop(rehearsal->snapshot);
-	s53_source_free(rehearsal->source);
-	s53_registry_free(rehearsal->registry);
-	if (rehearsal->base != NULL)
-		event_base_free(rehearsal->base);
-	free(rehearsal->interfaces);
-	s53_addr_list_fini(&rehearsal->ours.addrs);
-	s53_addr_list_fini(&rehearsal->ours.foreign);
-	s53_diags_fini(&rehearsal->diags);
+	s53_snapshot_drop(dry_run->snapshot);
+	s53_source_free(dry_run->source);
+	s53_registry_free(dry_run->registry);
+	free(dry_run->interfaces);
+	s53_diags_fini(&dry_run->diags);
 }

@@ -12,8 +12,6 @@
 
 #include <split53/setup.h>
 
-struct event_base;
-
 /* Everything that serving would build, and nothing of what would serve. */
 struct s53_dry_run {
 	const struct s53_options *options;
@@ -21,10 +19,7 @@ struct s53_dry_run {
 	struct s53_source *source; /* NULL: it could not be read */
 	struct s53_snapshot *snapshot; /* NULL: it could not be built */
 	struct s53_registry *registry;
-	struct s53_hosts *hosts;
-	struct event_base *base;
 	struct s53_interface_addr *interfaces;
-	struct s53_ours ours;
 };
 
 /* s53_dry_run_fini() follows whatever is returned. */

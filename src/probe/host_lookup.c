@@ -11,6 +11,7 @@
 
 #define TRIES 2
 #define TRY_MS 1000
+#define FLAGS (ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES)
 
 _Static_assert(S53_CHANNEL_SERVERS_MAX >= S53_HOST_ADDRS_MAX, "a channel takes all servers");
 
@@ -30,7 +31,7 @@ s53_host_lookup_new(struct event_base *base)
 	struct s53_host_lookup *lookup = calloc(1, sizeof(*lookup));
 	char lookups[] = "fb"; /* /etc/hosts, then DNS */
 	struct ares_options options = {
-		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+		.flags = FLAGS,
 		.tries = TRIES,
 		.timeout = TRY_MS,
 		.lookups = lookups,
@@ -137,4 +138,44 @@ s53_host_lookup_look_up(struct s53_host_lookup *lookup, const char *name,
 	*request = (struct request){ found, arg };
 	ares_getaddrinfo(lookup->channel.ares, name, NULL, &hints, on_found, request);
 	s53_channel_arm(&lookup->channel);
+}
+
+/* What /etc/hosts has for a name. */
+struct file_addrs {
+	struct s53_addr *addrs;
+	unsigned count;
+};
+
+static void
+on_found_in_file(void *arg, int ares_status, int timeouts, struct ares_addrinfo *info)
+{
+	struct file_addrs *found = arg;
+	uint32_t ttl_s;
+
+	(void)timeouts;
+	if (ares_status == ARES_SUCCESS && info != NULL)
+		found->count = copy_addrs(info, found->addrs, &ttl_s);
+	if (info != NULL)
+		ares_freeaddrinfo(info);
+}
+
+unsigned
+s53_host_lookup_in_file(const char *name, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+{
+	const struct ares_addrinfo_hints hints = { .ai_flags = ARES_AI_NOSORT,
+		.ai_family = AF_UNSPEC };
+	char lookups[] = "f"; /* no DNS: the callback is called before ares_getaddrinfo() returns */
+	struct ares_options options = { .flags = FLAGS, .lookups = lookups };
+	struct file_addrs found = { .addrs = out };
+	ares_channel channel;
+
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+		return 0;
+	if (ares_init_options(&channel, &options, ARES_OPT_FLAGS | ARES_OPT_LOOKUPS) ==
+	    ARES_SUCCESS) {
+		ares_getaddrinfo(channel, name, NULL, &hints, on_found_in_file, &found);
+		ares_destroy(channel);
+	}
+	ares_library_cleanup();
+	return found.count;
 }

@@ -27,6 +27,12 @@ S53_MUST_USE enum s53_status s53_host_lookup_use(
     struct s53_host_lookup *lookup, const struct s53_addr *servers, unsigned count);
 
 /*
+ * The addresses that /etc/hosts has for `name`, ports 0, in no order; sends no query. Returns their
+ * number.
+ */
+unsigned s53_host_lookup_in_file(const char *name, struct s53_addr out[static S53_HOST_ADDRS_MAX]);
+
+/*
  * Look up the addresses of `name`. found() is called once, possibly from inside of this call, with
  *
  *   S53_OK        `addrs`, at least one, ports 0, in no order; `ttl_s` is the shortest TTL

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * hosts.c - names whose addresses are kept up to date, and whom to ask for them.
+ * hosts.c - host names whose addresses are kept up to date, the servers that are queried for them,
+ * and the watch of resolv.conf.
  */
 #include "host_lookup.h"
 #include "resolvconf.h"
@@ -37,18 +38,16 @@ struct host {
 struct s53_hosts {
 	struct event_base *base;
 	void (*changed)(void *arg);
+	bool (*is_ourselves)(const struct s53_addr *addr, void *arg);
 	void *arg;
 	struct event *tell; /* calls changed() from the loop */
-	struct s53_host_lookup *asker;
+	struct s53_host_lookup *lookup;
 	struct s53_link names;
 	bool switching; /* lookups that end now were cut short: no failures */
-	struct addr_set asked; /* the servers that the asker has */
+	struct addr_set asked; /* the servers that c-ares has */
 	bool asked_unsure; /* it may have others: memory was short */
-	bool servers_given; /* by s53_hosts_ask(); else those of resolv.conf are asked */
-	char *path; /* of resolv.conf, NULL: never read */
-	bool (*is_ourselves)(const struct s53_addr *addr, void *arg);
-	void *ourselves_arg;
-	struct addr_set resolv;
+	char *path; /* of resolv.conf; NULL: not followed */
+	struct addr_set resolv; /* its servers, without ourselves, that the owner works with */
 	struct s53_resolvconf_watch *watch;
 };
 
@@ -181,7 +180,7 @@ look_up(struct host *host)
 	if (host->looking)
 		return;
 	host->looking = true;
-	s53_host_lookup_look_up(host->hosts->asker, host->name, on_found, host);
+	s53_host_lookup_look_up(host->hosts->lookup, host->name, on_found, host);
 }
 
 static void
@@ -253,30 +252,37 @@ unsigned
 s53_hosts_addrs(
     const struct s53_hosts *hosts, const char *name, struct s53_addr out[static S53_HOST_ADDRS_MAX])
 {
-	const struct host *host = find(hosts, name);
+	const struct host *host = hosts != NULL ? find(hosts, name) : NULL;
+	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
+	struct addr_set in_file;
 
-	if (host == NULL)
-		return 0;
+	if (host == NULL) {
+		set_fill(&in_file, addrs, s53_host_lookup_in_file(name, addrs));
+		copy_out(&in_file, out);
+		return in_file.count;
+	}
 	copy_out(&host->known, out);
 	return host->known.count;
 }
 
-/*
- * Other servers: what they say is wanted now. The same ones are not asked before their TTLs end:
- * each new configuration brings us here, also the one that a name's new addresses led to.
- */
-static enum s53_status
-use_servers(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned count)
+enum s53_status
+s53_hosts_ask(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned count)
 {
 	struct addr_set wanted = { .count = count };
 	enum s53_status status;
 
+	if (count > S53_HOST_ADDRS_MAX)
+		return S53_E_RANGE;
 	if (count > 0)
 		memcpy(wanted.addrs, servers, count * sizeof(servers[0]));
+	/*
+	 * The same servers are not queried before the TTLs end: each new snapshot leads here, also
+	 * one that was built because a name has new addresses.
+	 */
 	if (!hosts->asked_unsure && set_equal(&wanted, &hosts->asked))
 		return S53_OK;
 	hosts->switching = true;
-	status = s53_host_lookup_use(hosts->asker, servers, count);
+	status = s53_host_lookup_use(hosts->lookup, servers, count);
 	hosts->switching = false;
 	hosts->asked = wanted;
 	hosts->asked_unsure = status != S53_OK;
@@ -286,37 +292,30 @@ use_servers(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned co
 	return status;
 }
 
-enum s53_status
-s53_hosts_ask(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned count)
-{
-	if (count > S53_HOST_ADDRS_MAX)
-		return S53_E_RANGE;
-	hosts->servers_given = count > 0;
-	if (count == 0)
-		return use_servers(hosts, hosts->resolv.addrs, hosts->resolv.count);
-	return use_servers(hosts, servers, count);
-}
-
-/* Read the file; true when its servers, less ourselves, are others than before. */
-static bool
-read_resolv(struct s53_hosts *hosts)
+/* The servers of the file that is followed, without ourselves. */
+static void
+read_resolv_conf(const struct s53_hosts *hosts, struct addr_set *out)
 {
 	struct s53_addr all[S53_HOST_ADDRS_MAX];
-	unsigned count = s53_resolvconf_read(hosts->path, all);
-	struct addr_set was = hosts->resolv;
+	unsigned count = s53_resolv_conf_read(hosts->path, all);
 
-	hosts->resolv.count = 0;
+	out->count = 0;
 	for (unsigned i = 0; i < count; i++) {
-		if (hosts->is_ourselves == NULL ||
-		    !hosts->is_ourselves(&all[i], hosts->ourselves_arg))
-			hosts->resolv.addrs[hosts->resolv.count++] = all[i];
+		if (hosts->is_ourselves == NULL || !hosts->is_ourselves(&all[i], hosts->arg))
+			out->addrs[out->count++] = all[i];
 	}
-	if (set_equal(&was, &hosts->resolv))
+}
+
+/* true: the file's servers are no longer those that the owner works with. */
+static bool
+resolv_conf_differs(struct s53_hosts *hosts)
+{
+	struct addr_set now;
+
+	read_resolv_conf(hosts, &now);
+	if (set_equal(&now, &hosts->resolv))
 		return false;
-	if (!hosts->servers_given &&
-	    use_servers(hosts, hosts->resolv.addrs, hosts->resolv.count) != S53_OK)
-		s53_log(S53_LOG_RESOLVER, S53_LOG_ERROR, "no memory to ask the servers of %s",
-		    hosts->path);
+	hosts->resolv = now;
 	return true;
 }
 
@@ -325,38 +324,42 @@ on_touched(void *arg)
 {
 	struct s53_hosts *hosts = arg;
 
-	if (read_resolv(hosts))
+	if (resolv_conf_differs(hosts))
 		hosts->changed(hosts->arg);
 }
 
-unsigned
-s53_hosts_resolv_conf(struct s53_hosts *hosts, const char *path,
-    bool (*is_ourselves)(const struct s53_addr *addr, void *arg), void *arg,
-    struct s53_addr out[static S53_HOST_ADDRS_MAX])
+static void
+stop_following(struct s53_hosts *hosts)
 {
-	char *copy;
+	s53_resolvconf_unwatch(hosts->watch);
+	hosts->watch = NULL;
+	free(hosts->path);
+	hosts->path = NULL;
+}
 
-	hosts->is_ourselves = is_ourselves;
-	hosts->ourselves_arg = arg;
-	if (hosts->path == NULL || strcmp(hosts->path, path) != 0) {
-		copy = strdup(path);
-		if (copy == NULL)
-			return 0;
-		free(hosts->path);
-		hosts->path = copy;
-		s53_resolvconf_unwatch(hosts->watch);
-		hosts->watch = s53_resolvconf_watch(hosts->base, path, on_touched, hosts);
-		if (hosts->watch == NULL)
-			s53_log(S53_LOG_GENERAL, S53_LOG_WARNING,
-			    "changes of %s will not be noticed", path);
-	}
-	(void)read_resolv(hosts);
-	copy_out(&hosts->resolv, out);
-	return hosts->resolv.count;
+void
+s53_hosts_follow_resolv_conf(
+    struct s53_hosts *hosts, const char *path, const struct s53_addr *servers, unsigned count)
+{
+	hosts->resolv.count = count;
+	if (count > 0)
+		memcpy(hosts->resolv.addrs, servers, count * sizeof(servers[0]));
+	if (path != NULL && hosts->path != NULL && strcmp(hosts->path, path) == 0)
+		return;
+	stop_following(hosts);
+	if (path == NULL || (hosts->path = strdup(path)) == NULL)
+		return;
+	hosts->watch = s53_resolvconf_watch(hosts->base, path, on_touched, hosts);
+	if (hosts->watch == NULL)
+		s53_log(
+		    S53_LOG_GENERAL, S53_LOG_WARNING, "changes of %s will not be noticed", path);
+	if (resolv_conf_differs(hosts)) /* written after the caller read it */
+		tell(hosts);
 }
 
 struct s53_hosts *
-s53_hosts_new(struct event_base *base, void (*changed)(void *arg), void *arg)
+s53_hosts_new(struct event_base *base, void (*changed)(void *arg),
+    bool (*is_ourselves)(const struct s53_addr *addr, void *arg), void *arg)
 {
 	struct s53_hosts *hosts = calloc(1, sizeof(*hosts));
 
@@ -364,11 +367,12 @@ s53_hosts_new(struct event_base *base, void (*changed)(void *arg), void *arg)
 		return NULL;
 	hosts->base = base;
 	hosts->changed = changed;
+	hosts->is_ourselves = is_ourselves;
 	hosts->arg = arg;
 	s53_list_init(&hosts->names);
 	hosts->tell = event_new(base, -1, 0, on_tell, hosts);
-	hosts->asker = s53_host_lookup_new(base);
-	if (hosts->tell != NULL && hosts->asker != NULL)
+	hosts->lookup = s53_host_lookup_new(base);
+	if (hosts->tell != NULL && hosts->lookup != NULL)
 		return hosts;
 	s53_hosts_free(hosts);
 	return NULL;
@@ -382,8 +386,8 @@ s53_hosts_free(struct s53_hosts *hosts)
 	S53_LIST_EACH_SAFE (&hosts->names, it, following) {
 		host_drop(S53_CONTAINER_OF(it, struct host, link));
 	}
-	s53_host_lookup_free(hosts->asker); /* ends the lookups, which frees what was dropped */
-	s53_resolvconf_unwatch(hosts->watch);
+	s53_host_lookup_free(hosts->lookup); /* ends the lookups, which frees what was dropped */
+	stop_following(hosts);
 	if (hosts->tell != NULL)
 		event_free(hosts->tell);
 	free(hosts->path);

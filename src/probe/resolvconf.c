@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * resolvconf.c - see resolvconf.h.
+ * resolvconf.c - where resolv.conf is, its nameservers, and a watch of the file.
  *
  * The directory is watched rather than the file, so that a file that replaces it is noticed. If
  * resolv.conf is a symbolic link (systemd-resolved, resolvconf), the directory of its target is
@@ -32,6 +32,14 @@ struct s53_resolvconf_watch {
 	void (*touched)(void *arg);
 	void *arg;
 };
+
+const char *
+s53_resolv_conf_path(void)
+{
+	const char *path = getenv("SPLIT53_RESOLV_CONF");
+
+	return path != NULL && *path != '\0' ? path : "/etc/resolv.conf";
+}
 
 /* Does the file name any server? Without one c-ares would use 127.0.0.1. */
 static bool
@@ -121,7 +129,7 @@ servers_of(ares_channel channel, struct s53_addr *out)
 #endif
 
 unsigned
-s53_resolvconf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+s53_resolv_conf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX])
 {
 	struct ares_options options = { .resolvconf_path = NULL };
 	ares_channel channel;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * resolvconf.h - the nameservers of resolv.conf, and a notice when the file may have changed.
+ * resolvconf.h - a watch that tells when resolv.conf may have changed.
  *
  * Layer    probe, private to hosts.c
  * Threads  main thread
@@ -9,9 +9,6 @@
 #pragma once
 
 #include <split53/hosts.h>
-
-/* The servers in `path`, as c-ares parses it, with ports. 0: none, or no such file. */
-unsigned s53_resolvconf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX]);
 
 struct s53_resolvconf_watch;
 

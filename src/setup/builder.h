@@ -31,7 +31,7 @@ struct s53_setup {
 	struct s53_arena scratch; /* what is needed for as long as it is built */
 	struct setup_servers servers; /* of the view at hand; in scratch */
 	struct setup_asked *asked, **asked_last; /* servers, and for which zones; in scratch */
-	bool hosts_asked; /* s53_setup_ask() has been */
+	bool host_servers_chosen; /* a `forwarders` statement has decided them */
 	bool cache_wanted; /* some view or zone keeps answers */
 	uint64_t cache_octets; /* the most that one of them asks for; 0: none does by itself */
 	bool no_memory;
@@ -92,10 +92,13 @@ void s53_setup_asked(struct s53_setup *setup, const struct s53_setup_peers *peer
 void s53_setup_checks(struct s53_setup *setup);
 
 /*
- * Whom to ask for the addresses of host names: the default forwarders that are addresses, else
- * the system's nameservers. Before the first name is watched; later calls do nothing.
+ * Choose the servers to query for the addresses of host names: the addresses among the default
+ * forwarders, else the nameservers of resolv.conf. The first view with `forwarders` decides.
  */
-void s53_setup_ask(struct s53_setup *setup, const struct s53_conf_value *value);
+void s53_setup_host_servers(struct s53_setup *setup, const struct s53_conf_value *value);
+
+/* The nameservers of resolv.conf, without ourselves; notes that the snapshot depends on them. */
+const struct s53_snapshot_servers *s53_setup_nameservers(struct s53_setup *setup);
 
 /* The default group when nothing says `forwarders`; *place: resolv.conf, or "built in". */
 struct s53_group *s53_setup_default_group(

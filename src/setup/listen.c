@@ -145,16 +145,13 @@ s53_setup_listen(struct s53_setup *setup)
 		return;
 	add_rules(setup, options, AF_INET);
 	add_rules(setup, options, AF_INET6);
-	s53_addr_list_fini(&setup->input->ours->addrs);
 	if (!s53_listen_wanted(setup->snapshot, setup->input->interfaces,
-		setup->input->interface_count, &setup->input->ours->addrs))
+		setup->input->interface_count, &setup->snapshot->ours))
 		setup->no_memory = true;
 }
 
 bool
 s53_setup_is_ourselves(const struct s53_setup *setup, const struct s53_addr *addr)
 {
-	const struct s53_ours *ours = setup->input->ours;
-
-	return s53_addr_list_has(&ours->addrs, addr) && !s53_addr_list_has(&ours->foreign, addr);
+	return s53_snapshot_is_ourselves(setup->snapshot, setup->input->foreign, addr);
 }

@@ -332,23 +332,19 @@ add_host(
 {
 	const char *name = peer->text;
 	struct s53_setup *setup = gathering->setup;
+	const struct s53_known_hosts *known = &setup->input->hosts;
 	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
 	char *text = s53_setup_text(setup, "%s#%u", name, port);
-	unsigned count;
+	unsigned count = 0;
 
 	if (text == NULL)
 		return;
 	add_text(gathering, text);
 	add_tier_text(gathering, tier);
 	count_host(gathering, name, port);
-	if (setup->input->hosts == NULL)
-		return;
 	note_host(setup, name);
-	if (s53_hosts_watch(setup->input->hosts, name) != S53_OK) {
-		setup->no_memory = true;
-		return;
-	}
-	count = s53_hosts_addrs(setup->input->hosts, name, addrs);
+	if (known->addrs != NULL)
+		count = known->addrs(known->known, name, addrs);
 	for (unsigned i = 0; i < count; i++) {
 		s53_addr_set_port(&addrs[i], port);
 		if (!s53_setup_is_ourselves(setup, &addrs[i]))
@@ -417,59 +413,44 @@ s53_setup_group(struct s53_setup *setup, struct s53_setup_peers *peers)
 	return end_group(&gathering);
 }
 
-static bool
-is_ourselves(const struct s53_addr *addr, void *arg)
-{
-	const struct s53_ours *ours = arg;
-	struct s53_addr with_port = *addr;
-
-	if (s53_addr_port(addr) == 0)
-		s53_addr_set_port(&with_port, S53_DNS_PORT);
-	return s53_addr_list_has(&ours->addrs, &with_port) &&
-	    !s53_addr_list_has(&ours->foreign, &with_port);
-}
-
-/* The nameservers of the system, ourselves left out, with their port. */
-static unsigned
-system_servers(struct s53_setup *setup, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+const struct s53_snapshot_servers *
+s53_setup_nameservers(struct s53_setup *setup)
 {
 	const struct s53_setup_input *input = setup->input;
-	unsigned count;
+	struct s53_snapshot_servers *out = &setup->snapshot->nameservers;
 
-	if (input->hosts == NULL)
-		return 0;
-	count =
-	    s53_hosts_resolv_conf(input->hosts, input->resolv_conf, is_ourselves, input->ours, out);
-	for (unsigned i = 0; i < count; i++)
-		if (s53_addr_port(&out[i]) == 0)
-			s53_addr_set_port(&out[i], S53_DNS_PORT);
-	return count;
+	if (setup->snapshot->uses_resolv_conf)
+		return out;
+	setup->snapshot->uses_resolv_conf = true;
+	for (unsigned i = 0; i < input->nameserver_count && out->count < S53_HOST_ADDRS_MAX; i++)
+		if (!s53_setup_is_ourselves(setup, &input->nameservers[i]))
+			out->addrs[out->count++] = input->nameservers[i];
+	return out;
 }
 
 void
-s53_setup_ask(struct s53_setup *setup, const struct s53_conf_value *value)
+s53_setup_host_servers(struct s53_setup *setup, const struct s53_conf_value *value)
 {
-	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
-	unsigned count = 0;
+	struct s53_snapshot_servers *out = &setup->snapshot->host_servers;
 
-	if (setup->input->hosts == NULL || setup->hosts_asked)
+	if (setup->host_servers_chosen)
 		return;
-	setup->hosts_asked = true;
+	setup->host_servers_chosen = true;
+	out->count = 0;
 	for (const struct s53_conf_peer *peer = value->peers;
-	     peer != NULL && count < S53_HOST_ADDRS_MAX; peer = peer->next) {
+	     peer != NULL && out->count < S53_HOST_ADDRS_MAX; peer = peer->next) {
+		struct s53_addr *addr = &out->addrs[out->count];
 		uint16_t port = peer->port != 0 ? peer->port : value->port;
 
 		if (!peer->is_address)
 			continue;
-		addrs[count] = peer->addr;
-		s53_addr_set_port(&addrs[count], port != 0 ? port : S53_DNS_PORT);
-		if (!s53_setup_is_ourselves(setup, &addrs[count]))
-			count++;
+		*addr = peer->addr;
+		s53_addr_set_port(addr, port != 0 ? port : S53_DNS_PORT);
+		if (!s53_setup_is_ourselves(setup, addr))
+			out->count++;
 	}
-	if (count == 0)
-		count = system_servers(setup, addrs);
-	if (s53_hosts_ask(setup->input->hosts, addrs, count) != S53_OK)
-		setup->no_memory = true;
+	if (out->count == 0)
+		*out = *s53_setup_nameservers(setup);
 }
 
 struct s53_group *
@@ -478,24 +459,26 @@ s53_setup_default_group(struct s53_setup *setup, struct s53_setup_peers *peers, 
 	static const char *const fallback[] = { "8.8.8.8", "8.8.4.4" };
 	const struct s53_setup_input *input = setup->input;
 	struct gathering gathering = { .setup = setup, .peers = peers };
-	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
-	unsigned count = system_servers(setup, addrs);
+	const struct s53_snapshot_servers *servers = s53_setup_nameservers(setup);
+	struct s53_addr addr;
 	struct s53_group *group;
 
-	for (unsigned i = 0; i < count; i++)
-		add_plain(&gathering, &addrs[i]);
-	for (unsigned i = 0; i < 2 && count == 0; i++) {
-		if (s53_addr_parse(fallback[i], S53_DNS_PORT, &addrs[0]) == S53_OK)
-			add_plain(&gathering, &addrs[0]);
+	if (!setup->host_servers_chosen)
+		setup->snapshot->host_servers = *servers;
+	for (unsigned i = 0; i < servers->count; i++)
+		add_plain(&gathering, &servers->addrs[i]);
+	for (unsigned i = 0; i < 2 && servers->count == 0; i++) {
+		if (s53_addr_parse(fallback[i], S53_DNS_PORT, &addr) == S53_OK)
+			add_plain(&gathering, &addr);
 	}
 	if (!input->want_notes)
 		s53_setup_notice(setup, (struct s53_place){ 0 },
-		    count == 0
+		    servers->count == 0
 			? "no forwarders are configured, and %s names no other server:"
 			  " forwarding to 8.8.8.8 and 8.8.4.4"
 			: "no forwarders are configured: forwarding to the nameservers of %s",
 		    input->resolv_conf);
 	group = end_group(&gathering);
-	*place = count == 0 ? "built in" : input->resolv_conf;
+	*place = servers->count == 0 ? "built in" : input->resolv_conf;
 	return group;
 }

@@ -19,6 +19,7 @@ release(struct s53_policy *policy)
 
 	for (struct s53_snapshot_owned *it = snapshot->owned; it != NULL; it = it->next)
 		it->drop(it->object);
+	s53_addr_list_fini(&snapshot->ours);
 	s53_arena_fini(&snapshot->arena);
 	free(snapshot);
 }
@@ -53,6 +54,14 @@ s53_snapshot_own(struct s53_snapshot *snapshot, void *object, void (*drop)(void 
 	owned->next = snapshot->owned;
 	snapshot->owned = owned;
 	return true;
+}
+
+bool
+s53_snapshot_is_ourselves(const struct s53_snapshot *snapshot, const struct s53_addr_list *foreign,
+    const struct s53_addr *addr)
+{
+	return s53_addr_list_has(&snapshot->ours, addr) &&
+	    (foreign == NULL || !s53_addr_list_has(foreign, addr));
 }
 
 void

@@ -363,7 +363,7 @@ setup_root(
 
 	begin_route(&routing->root, &apex);
 	if (peers != NULL)
-		s53_setup_ask(setup, &peers->value);
+		s53_setup_host_servers(setup, &peers->value);
 	if (root_zone != NULL) {
 		add_zone(setup, routing, root_zone, &apex);
 		if (s53_routes_find(routing->routes, &apex) != NULL)

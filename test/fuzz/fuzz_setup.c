@@ -86,7 +86,6 @@ build(struct s53_dry_run *rehearsal)
 		.resolv_conf = "/dev/null",
 		.interfaces = interfaces,
 		.interface_count = 2,
-		.ours = &rehearsal->ours,
 		.want_notes = true,
 		.memory_octets = (uint64_t)1 << 30,
 	};

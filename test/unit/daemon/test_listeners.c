@@ -100,7 +100,7 @@ machine_free(void **state)
 	s53_listeners_fini(&m->daemon);
 	s53_snapshot_drop(m->snapshot);
 	s53_diags_fini(&m->diags);
-	s53_addr_list_fini(&m->daemon.ours.foreign);
+	s53_addr_list_fini(&m->daemon.foreign);
 	event_free(m->daemon.listeners_again);
 	event_base_free(m->daemon.base);
 	free(m);
@@ -139,7 +139,7 @@ only_place(const struct machine *m)
 static bool
 is_foreign(const struct machine *m)
 {
-	return s53_addr_list_has(&m->daemon.ours.foreign, &m->addr);
+	return s53_addr_list_has(&m->daemon.foreign, &m->addr);
 }
 
 static bool

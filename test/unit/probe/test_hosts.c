@@ -80,6 +80,13 @@ on_changed(void *arg)
 	((struct fixture *)arg)->changes++;
 }
 
+static bool
+is_ourselves(const struct s53_addr *addr, void *arg)
+{
+	(void)arg;
+	return s53_addr_is_loopback(addr);
+}
+
 static int
 set_up(void **arg)
 {
@@ -90,7 +97,7 @@ set_up(void **arg)
 	zone.ttl_s = 300;
 	f->base = event_base_new();
 	fake_server_start(&f->server, f->base, "127.0.0.1", answer_from_zone);
-	f->hosts = s53_hosts_new(f->base, on_changed, f);
+	f->hosts = s53_hosts_new(f->base, on_changed, is_ourselves, f);
 	assert_non_null(f->hosts);
 	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/s53-hosts-XXXXXX");
 	assert_non_null(mkdtemp(f->folder));
@@ -401,17 +408,17 @@ write_file(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-static bool
-is_ourselves(const struct s53_addr *addr, void *arg)
-{
-	(void)arg;
-	return s53_addr_is_loopback(addr);
-}
-
+/* The servers of the file without ourselves, as the owner of the watch works with them. */
 static unsigned
 read_conf(struct fixture *f, struct s53_addr *out)
 {
-	return s53_hosts_resolv_conf(f->hosts, f->path, is_ourselves, NULL, out);
+	unsigned count = 0, all = s53_resolv_conf_read(f->path, out);
+
+	for (unsigned i = 0; i < all; i++)
+		if (!is_ourselves(&out[i], NULL))
+			out[count++] = out[i];
+	s53_hosts_follow_resolv_conf(f->hosts, f->path, out, count);
+	return count;
 }
 
 static void
@@ -430,7 +437,7 @@ resolv_conf_gives_its_nameservers_but_not_ourselves(void **arg)
 	assert_int_equal(read_conf(f, out), 2);
 	assert_string_equal(s53_addr_print(&out[0], text), "192.0.2.1#53");
 	assert_string_equal(s53_addr_print(&out[1], text), "2001:db8::53#53");
-	assert_int_equal(s53_hosts_resolv_conf(f->hosts, f->path, NULL, NULL, out), 3);
+	assert_int_equal(s53_resolv_conf_read(f->path, out), 3);
 }
 
 static void
@@ -460,6 +467,54 @@ replacing_resolv_conf_is_noticed_when_its_servers_are_others(void **arg)
 	run(f, &f->changes, 3, 5000);
 	assert_int_equal(f->changes, 3);
 	assert_int_equal(read_conf(f, out), 0);
+}
+
+static void
+ourselves_in_resolv_conf_are_no_change(void **arg)
+{
+	struct fixture *f = *arg;
+	struct s53_addr out[S53_HOST_ADDRS_MAX];
+
+	write_file(f->path, "nameserver 192.0.2.1\n");
+	assert_int_equal(read_conf(f, out), 1);
+	write_file(f->path, "nameserver 127.0.0.1\nnameserver 192.0.2.1\n");
+	run(f, &f->changes, 1, 200);
+	assert_int_equal(f->changes, 0);
+}
+
+static void
+a_change_between_reading_resolv_conf_and_watching_it_is_noticed(void **arg)
+{
+	struct fixture *f = *arg;
+	struct s53_addr out[S53_HOST_ADDRS_MAX];
+
+	write_file(f->path, "nameserver 192.0.2.1\n");
+	assert_int_equal(s53_resolv_conf_read(f->path, out), 1);
+	write_file(f->path, "nameserver 192.0.2.2\n");
+	s53_hosts_follow_resolv_conf(f->hosts, f->path, out, 1);
+	assert_int_equal(f->changes, 0); /* not from inside the call */
+	run(f, &f->changes, 1, 5000);
+	assert_int_equal(f->changes, 1);
+}
+
+static void
+a_name_not_watched_has_the_addresses_of_etc_hosts_and_is_not_queried(void **arg)
+{
+	struct fixture *f = *arg;
+	struct s53_addr out[S53_HOST_ADDRS_MAX];
+	int before = event_base_get_num_events(f->base, EVENT_BASE_COUNT_ADDED);
+	unsigned never = 0;
+
+	zone.v4[0] = 1;
+	ask_fake(f);
+	assert_in_range(s53_hosts_addrs(f->hosts, "localhost", out), 1, S53_HOST_ADDRS_MAX);
+	assert_in_range(s53_hosts_addrs(NULL, "localhost", out), 1, S53_HOST_ADDRS_MAX);
+	assert_true(s53_addr_is_loopback(&out[0]));
+	assert_int_equal(s53_addr_port(&out[0]), 0);
+	assert_int_equal(s53_hosts_addrs(f->hosts, "a.example", out), 0);
+	assert_int_equal(event_base_get_num_events(f->base, EVENT_BASE_COUNT_ADDED), before);
+	run(f, &never, 1, 30);
+	assert_int_equal(f->server.udp_queries, 0);
 }
 
 static void
@@ -503,6 +558,9 @@ main(void)
 		TEST(unwatching_and_the_end_may_come_while_a_name_is_looked_up),
 		TEST(resolv_conf_gives_its_nameservers_but_not_ourselves),
 		TEST(replacing_resolv_conf_is_noticed_when_its_servers_are_others),
+		TEST(ourselves_in_resolv_conf_are_no_change),
+		TEST(a_change_between_reading_resolv_conf_and_watching_it_is_noticed),
+		TEST(a_name_not_watched_has_the_addresses_of_etc_hosts_and_is_not_queried),
 		TEST(where_resolv_conf_is_a_link_its_target_is_watched_too),
 	};
 

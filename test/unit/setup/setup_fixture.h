@@ -11,11 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <event2/event.h>
-
 #include <split53/setup.h>
 
 #define INTERFACE_COUNT 4
@@ -34,21 +33,14 @@ struct fixture {
 	struct s53_source *source;
 	struct s53_snapshot *snapshot;
 	struct s53_registry *registry;
-	struct event_base *base;
-	struct s53_hosts *hosts;
+	bool has_no_hosts; /* no address is known of any host name */
 	struct s53_interface_addr interfaces[INTERFACE_COUNT];
-	struct s53_ours ours;
+	struct s53_addr_list foreign;
 	uint64_t memory_octets; /* 0: this machine's */
 	bool want_notes;
 	char resolv_conf[64];
 	char zone_file[64];
 };
-
-static inline void
-on_change(void *arg)
-{
-	(void)arg;
-}
 
 static inline void
 write_file(const char *path, const char *text)
@@ -79,9 +71,6 @@ fixture_new(void **state)
 	strcpy(f->zone_file, "/tmp/s53-zone-XXXXXX");
 	close(mkstemp(f->zone_file));
 	f->registry = s53_registry_new();
-	f->base = event_base_new();
-	f->hosts = s53_hosts_new(f->base, on_change, NULL);
-	assert_non_null(f->hosts);
 	*state = f;
 	return 0;
 }
@@ -104,12 +93,9 @@ fixture_free(void **state)
 	struct fixture *f = *state;
 
 	fixture_reset(f);
-	s53_hosts_free(f->hosts);
 	s53_registry_free(f->registry);
-	event_base_free(f->base);
 	s53_diags_fini(&f->diags);
-	s53_addr_list_fini(&f->ours.addrs);
-	s53_addr_list_fini(&f->ours.foreign);
+	s53_addr_list_fini(&f->foreign);
 	s53_arena_fini(&f->options.arena);
 	unlink(f->resolv_conf);
 	unlink(f->zone_file);
@@ -117,18 +103,48 @@ fixture_free(void **state)
 	return 0;
 }
 
+/* The only host name that has addresses is localhost. */
+static inline unsigned
+known_addrs(const void *known, const char *name, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+{
+	const struct fixture *f = known;
+
+	if (f->has_no_hosts || strcasecmp(name, "localhost") != 0)
+		return 0;
+	assert_int_equal(s53_addr_parse("127.0.0.1", 0, &out[0]), S53_OK);
+	return 1;
+}
+
+/* The nameservers of the file that a test has written as resolv.conf. */
+static inline unsigned
+read_nameservers(const struct fixture *f, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+{
+	FILE *file = fopen(f->resolv_conf, "r");
+	char text[S53_ADDR_TEXT];
+	unsigned count = 0;
+
+	assert_non_null(file);
+	while (count < S53_HOST_ADDRS_MAX && fscanf(file, "nameserver %79s\n", text) == 1)
+		assert_int_equal(s53_addr_parse(text, 53, &out[count++]), S53_OK);
+	fclose(file);
+	return count;
+}
+
 static inline enum s53_status
 rebuild(struct fixture *f)
 {
+	struct s53_addr nameservers[S53_HOST_ADDRS_MAX];
 	struct s53_setup_input input = {
 		.options = &f->options,
 		.source = f->source,
 		.registry = f->registry,
-		.hosts = f->hosts,
+		.hosts = { .addrs = known_addrs, .known = f },
 		.resolv_conf = f->resolv_conf,
+		.nameservers = nameservers,
+		.nameserver_count = read_nameservers(f, nameservers),
 		.interfaces = f->interfaces,
 		.interface_count = INTERFACE_COUNT,
-		.ours = &f->ours,
+		.foreign = &f->foreign,
 		.memory_octets = f->memory_octets,
 		.want_notes = f->want_notes,
 	};
@@ -255,7 +271,7 @@ listens(const struct fixture *f, const char *addr_port)
 	struct s53_addr addr;
 
 	assert_int_equal(s53_addr_parse_port(addr_port, 53, &addr), S53_OK);
-	return s53_addr_list_has(&f->ours.addrs, &addr);
+	return s53_addr_list_has(&f->snapshot->ours, &addr);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_new, fixture_free)

@@ -16,7 +16,7 @@ the_default_is_port_53_of_every_address(void **state)
 	assert_true(listens(f, "192.0.2.10"));
 	assert_true(listens(f, "::1"));
 	assert_true(listens(f, "2001:db8::10"));
-	assert_int_equal(f->ours.addrs.count, 4);
+	assert_int_equal(f->snapshot->ours.count, 4);
 }
 
 static void
@@ -29,7 +29,7 @@ listen_on_picks_addresses_of_interfaces(void **state)
 	    " listen-on-v6 { none; }; };");
 	assert_true(listens(f, "127.0.0.1:53"));
 	assert_true(listens(f, "192.0.2.10:54"));
-	assert_int_equal(f->ours.addrs.count, 2);
+	assert_int_equal(f->snapshot->ours.count, 2);
 }
 
 static void
@@ -40,7 +40,7 @@ any_loopback_address_may_be_named(void **state)
 	build(f,
 	    "acl mine { 127.0.0.53; }; options { listen-on { mine; }; listen-on-v6 { none; }; };");
 	assert_true(listens(f, "127.0.0.53"));
-	assert_int_equal(f->ours.addrs.count, 1);
+	assert_int_equal(f->snapshot->ours.count, 1);
 	assert_int_equal(f->snapshot->rules[0].named_count, 1);
 }
 
@@ -55,7 +55,7 @@ p_wins_over_port_and_a_listen_ons_own_port_over_both(void **state)
 	    " listen-on-v6 { none; }; };");
 	assert_true(listens(f, "127.0.0.1:5353"));
 	assert_true(listens(f, "127.0.0.1:55"));
-	assert_int_equal(f->ours.addrs.count, 2);
+	assert_int_equal(f->snapshot->ours.count, 2);
 	f->options.port = 0;
 	build(f, "options { port 54; listen-on-v6 { none; }; };");
 	assert_true(listens(f, "127.0.0.1:54"));
@@ -68,7 +68,7 @@ flag_4_listens_on_ipv4_alone(void **state)
 
 	f->options.family = AF_INET;
 	build(f, "options { };");
-	assert_int_equal(f->ours.addrs.count, 2);
+	assert_int_equal(f->snapshot->ours.count, 2);
 	assert_false(listens(f, "::1"));
 }
 
@@ -82,7 +82,7 @@ the_command_line_takes_the_place_of_listen_on(void **state)
 	};
 	build(f, "options { listen-on { any; }; };");
 	assert_true(listens(f, "127.0.0.1:5353"));
-	assert_int_equal(f->ours.addrs.count, 1);
+	assert_int_equal(f->snapshot->ours.count, 1);
 	assert_true(has_diag(f, S53_DIAG_NOTICE, "--listen on the command line"));
 }
 

@@ -79,8 +79,7 @@ a_host_counts_by_its_name_whatever_its_addresses(void **state)
 
 	build(f, "zone \"a\" { type forward; forwarders { localhost port 54; 198.51.100.1; }; };");
 	id = id_of(f, "a");
-	s53_hosts_free(f->hosts);
-	f->hosts = NULL; /* nobody resolves it: the same number without its addresses */
+	f->has_no_hosts = true; /* the same number without its addresses */
 	build(f, "zone \"a\" { type forward; forwarders { 198.51.100.1; LocalHost port 54; }; };");
 	assert_int_equal(id_of(f, "a"), id);
 }

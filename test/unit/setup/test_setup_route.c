@@ -62,7 +62,7 @@ an_address_that_another_program_holds_is_not_ourselves(void **state)
 	struct s53_addr addr;
 
 	assert_int_equal(s53_addr_parse("192.0.2.10", 53, &addr), S53_OK);
-	assert_true(s53_addr_list_add(&f->ours.foreign, &addr));
+	assert_true(s53_addr_list_add(&f->foreign, &addr));
 	build(f, "options { forwarders { 192.0.2.10; }; };");
 	check_route(f, "example.com", "192.0.2.10#53");
 }
