@@ -215,6 +215,8 @@ struct s53_conf_value {
 
 struct s53_conf_clause {
 	struct s53_conf_clause *next; /* in the order of the file */
+	/* The last clause of those right behind this one that have its name; or NULL. */
+	struct s53_conf_clause *last_alike;
 	struct s53_conf_clause *parent; /* NULL at top level */
 	struct s53_conf_clause *body; /* the clauses inside { }, or NULL */
 	const char *name; /* canonical; synonyms in values ("master") stay as written */

@@ -7,6 +7,7 @@
  * there ends before that semicolon, with an error at its beginning; and so does one that reaches
  * the end of the file. Other strings may go on over line ends, as keys do in bind.keys.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "lexer.h"
@@ -133,7 +134,11 @@ keep_text(struct conf_lexer *lexer, struct conf_token *out, size_t start, size_t
 		lexer->out_of_memory = true;
 		return;
 	}
-	for (size_t i = 0; i < len; i++) {
+	if (memchr(from, '\\', len) == NULL && memchr(from, '\0', len) == NULL) {
+		memcpy(text, from, len);
+		used = len;
+	}
+	for (size_t i = used; i < len; i++) {
 		if (quoted && escaped && from[i] == '"')
 			used--; /* the backslash before it; other ones are kept, as BIND does */
 		escaped = from[i] == '\\' && !escaped;
@@ -207,10 +212,22 @@ read_string(struct conf_lexer *lexer, struct conf_token *out)
 static bool
 ends_word(const struct conf_lexer *lexer)
 {
-	char octet = look(lexer, 0);
+	static const bool ends[256] = { ['\0'] = true,
+		[' '] = true,
+		['\t'] = true,
+		['\n'] = true,
+		['\r'] = true,
+		['\f'] = true,
+		['\v'] = true,
+		['{'] = true,
+		['}'] = true,
+		[';'] = true,
+		['!'] = true,
+		['"'] = true,
+		['#'] = true };
+	uint8_t octet = (uint8_t)look(lexer, 0);
 
-	return is_blank(octet) || octet == '{' || octet == '}' || octet == ';' || octet == '!' ||
-	    octet == '"' || comment_begins(lexer);
+	return ends[octet] || (octet == '/' && comment_begins(lexer));
 }
 
 void

@@ -27,6 +27,7 @@ struct conf_frame {
 	enum conf_place place;
 	struct s53_place opened; /* its { */
 	struct s53_conf_clause **last; /* where the next clause is hung */
+	struct conf_node *run; /* the first of the last ones that have one name; or NULL */
 	uint64_t seen[SEEN_WORDS]; /* rules that stood here, by number */
 };
 

@@ -39,13 +39,17 @@ static void
 check_twice(struct conf_parser *parser, struct conf_frame *frame, const struct conf_node *node)
 {
 	const char *name = node->clause.name;
-	const struct conf_rule *rule = conf_rule_find(name, frame->place); /* masters: primaries */
-	size_t number = conf_rule_number(rule != NULL ? rule : node->rule);
-	uint64_t bit = (uint64_t)1 << (number % 64);
+	const struct conf_rule *rule = node->rule;
 	const struct s53_conf_clause *first;
+	size_t number;
+	uint64_t bit;
 
 	if ((node->rule->flags & MULTI) != 0)
 		return;
+	if (rule->canonical != NULL && conf_rule_find(name, frame->place) != NULL)
+		rule = conf_rule_find(name, frame->place); /* masters: primaries */
+	number = conf_rule_number(rule);
+	bit = (uint64_t)1 << (number % 64);
 	if ((frame->seen[number / 64] & bit) == 0) {
 		frame->seen[number / 64] |= bit;
 		return;
@@ -70,6 +74,13 @@ node_new(struct conf_parser *parser, const struct conf_rule *rule, struct conf_f
 	node->clause.parent = frame->node != NULL ? &frame->node->clause : NULL;
 	*frame->last = &node->clause;
 	frame->last = &node->clause.next;
+	/* Where zones stand: a search for another name skips them all. */
+	if (frame->place != IN_TOP && frame->place != IN_VIEW)
+		return node;
+	if (frame->run != NULL && frame->run->clause.name == node->clause.name)
+		frame->run->clause.last_alike = &node->clause;
+	else
+		frame->run = node;
 	return node;
 }
 

@@ -22,6 +22,13 @@ struct setup_servers {
 	unsigned count;
 };
 
+/* The hash of one server and how it is queried; family AF_UNSPEC: none is known yet. */
+struct setup_server_hash {
+	struct s53_addr addr;
+	struct s53_upstream_options options;
+	uint64_t hash;
+};
+
 struct s53_setup {
 	const struct s53_setup_input *input;
 	struct s53_diags *diags;
@@ -31,6 +38,7 @@ struct s53_setup {
 	struct s53_arena scratch; /* what is needed for as long as it is built */
 	struct setup_servers servers; /* of the view at hand; in scratch */
 	struct setup_asked *asked, **asked_last; /* servers, and for which zones; in scratch */
+	struct setup_server_hash last_hash; /* zones in a row often share their servers */
 	bool host_servers_chosen; /* a `forwarders` statement has decided them */
 	bool cache_wanted; /* some view or zone keeps answers */
 	uint64_t cache_octets; /* the most that one of them asks for; 0: none does by itself */

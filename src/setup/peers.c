@@ -121,12 +121,17 @@ read_options(const struct gathering *gathering, const struct s53_addr *addr,
 	return find_source(gathering, server, addr->family, &options->source);
 }
 
-/* One more peer, in words that are the same in every process. */
-static void
-count_peer(struct gathering *gathering, const char *words)
+/* Words are hashed, so that the number is the same in every process. */
+static uint64_t
+hash_of(const char *words)
 {
-	uint64_t hash = s53_hash_stable(words, strlen(words));
+	return s53_hash_stable(words, strlen(words));
+}
 
+/* One more peer enters the route's number, once. */
+static void
+count_peer(struct gathering *gathering, uint64_t hash)
+{
 	for (unsigned i = 0; i < gathering->counted_count; i++)
 		if (gathering->counted[i] == hash)
 			return;
@@ -135,7 +140,7 @@ count_peer(struct gathering *gathering, const char *words)
 	gathering->peers->id += hash; /* whatever the order */
 }
 
-/* How a server is asked, as words. */
+/* How a server is queried, as words. */
 #define OPTIONS_WORDS (S53_ADDR_TEXT + 32)
 
 static const char *
@@ -150,15 +155,28 @@ options_words(const struct s53_upstream_options *options, char words[static OPTI
 	return words;
 }
 
+static bool
+same_options(const struct s53_upstream_options *a, const struct s53_upstream_options *b)
+{
+	return a->edns == b->edns && a->tcp_only == b->tcp_only &&
+	    a->edns_udp_size == b->edns_udp_size && a->source.family == b->source.family &&
+	    (a->source.family == AF_UNSPEC || s53_addr_same_host(&a->source, &b->source));
+}
+
 static void
 count_address(struct gathering *gathering, const struct s53_addr *addr,
     const struct s53_upstream_options *options)
 {
+	struct setup_server_hash *last = &gathering->setup->last_hash;
 	char text[S53_ADDR_TEXT], how[OPTIONS_WORDS], words[S53_ADDR_TEXT + OPTIONS_WORDS];
 
-	snprintf(
-	    words, sizeof(words), "%s %s", s53_addr_print(addr, text), options_words(options, how));
-	count_peer(gathering, words);
+	if (last->addr.family == AF_UNSPEC || !s53_addr_equal(&last->addr, addr) ||
+	    !same_options(&last->options, options)) {
+		snprintf(words, sizeof(words), "%s %s", s53_addr_print(addr, text),
+		    options_words(options, how));
+		*last = (struct setup_server_hash){ *addr, *options, hash_of(words) };
+	}
+	count_peer(gathering, last->hash);
 }
 
 /* A host by its name: that its addresses change does not change what it knows. */
@@ -180,7 +198,7 @@ count_host(struct gathering *gathering, const char *name, uint16_t port)
 	if (len > 0 && len < (int)sizeof(words))
 		snprintf(words + len, sizeof(words) - (size_t)len, " port %u %s %s", port, how[0],
 		    options_words(&options, how[1]));
-	count_peer(gathering, words);
+	count_peer(gathering, hash_of(words));
 }
 
 static void
@@ -299,14 +317,14 @@ add_address(
 	char text[S53_ADDR_TEXT];
 
 	s53_addr_set_port(&addr, port);
-	s53_addr_print(&addr, text);
 	if (s53_setup_is_ourselves(gathering->setup, &addr)) {
 		s53_setup_warn(gathering->setup, peer->place,
 		    "%s is where split53 itself listens: left out, it would ask itself for ever",
-		    text);
+		    s53_addr_print(&addr, text));
 		return;
 	}
-	add_text(gathering, text);
+	if (gathering->setup->input->want_notes)
+		add_text(gathering, s53_addr_print(&addr, text));
 	add_tier_text(gathering, tier);
 	add_server(gathering,
 	    &(struct entry){
