@@ -107,7 +107,7 @@ const struct s53_conf_clause *s53_setup_top(const struct s53_source *source);
 const struct s53_conf_clause *s53_setup_listen_options(const struct s53_source *source);
 
 /* The addresses that the rules mean, each once. false: no memory. */
-bool s53_listen_wanted(const struct s53_snapshot *snapshot,
+bool s53_setup_listen_addrs(const struct s53_snapshot *snapshot,
     const struct s53_interface_addr *interfaces, unsigned interface_count,
     struct s53_addr_list *out);
 

@@ -275,7 +275,7 @@ s53_listeners_open(struct s53_daemon *daemon, const struct s53_snapshot *snapsho
 	unsigned errors_before = diags->error_count;
 	struct daemon_opened *opened = NULL;
 
-	if (!s53_listen_wanted(snapshot, daemon->interfaces, daemon->interface_count, &wanted)) {
+	if (!s53_setup_listen_addrs(snapshot, daemon->interfaces, daemon->interface_count, &wanted)) {
 		s53_addr_list_fini(&wanted);
 		return S53_E_NOMEM;
 	}

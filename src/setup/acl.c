@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_acl.c - match lists of the tree as lists of policy, names looked up, localhost and
+ * acl.c - match lists of the tree as lists of policy, names looked up, localhost and
  * localnets made of this machine's addresses.
  */
 #include "builder.h"
@@ -21,70 +21,70 @@ drop_acl(void *acl)
 }
 
 static struct s53_acl *
-new_acl(struct s53_setup *setup)
+new_acl(struct setup_builder *builder)
 {
 	struct s53_acl *acl = s53_acl_new();
 
-	if (!s53_snapshot_own(setup->snapshot, acl, drop_acl)) {
-		setup->no_memory = true;
+	if (!s53_snapshot_own(builder->snapshot, acl, drop_acl)) {
+		builder->no_memory = true;
 		return NULL;
 	}
 	return acl;
 }
 
 static void
-check(struct s53_setup *setup, enum s53_status status)
+check(struct setup_builder *builder, enum s53_status status)
 {
 	if (status != S53_OK)
-		setup->no_memory = true;
+		builder->no_memory = true;
 }
 
 static void
-add_host(struct s53_setup *setup, struct s53_acl *acl, const char *text)
+add_host(struct setup_builder *builder, struct s53_acl *acl, const char *text)
 {
 	struct s53_prefix prefix;
 
 	if (s53_prefix_parse(text, &prefix) == S53_OK)
-		check(setup, s53_acl_add_prefix(acl, false, &prefix));
+		check(builder, s53_acl_add_prefix(acl, false, &prefix));
 }
 
 static struct s53_acl *
-localhost_acl(struct s53_setup *setup)
+localhost_acl(struct setup_builder *builder)
 {
-	const struct s53_setup_input *input = setup->input;
+	const struct s53_setup_input *input = builder->input;
 	char text[S53_ADDR_TEXT];
 
-	setup->snapshot->uses_interfaces = true;
-	if (setup->localhost != NULL)
-		return setup->localhost;
-	setup->localhost = new_acl(setup);
-	if (setup->localhost == NULL)
+	builder->snapshot->uses_interfaces = true;
+	if (builder->localhost != NULL)
+		return builder->localhost;
+	builder->localhost = new_acl(builder);
+	if (builder->localhost == NULL)
 		return NULL;
-	add_host(setup, setup->localhost, "127.0.0.1");
-	add_host(setup, setup->localhost, "::1");
+	add_host(builder, builder->localhost, "127.0.0.1");
+	add_host(builder, builder->localhost, "::1");
 	for (unsigned i = 0; i < input->interface_count; i++) {
 		s53_addr_print_host(&input->interfaces[i].addr, text);
 		text[strcspn(text, "%")] = '\0'; /* a prefix knows no scope */
-		add_host(setup, setup->localhost, text);
+		add_host(builder, builder->localhost, text);
 	}
-	return setup->localhost;
+	return builder->localhost;
 }
 
 static struct s53_acl *
-localnets_acl(struct s53_setup *setup)
+localnets_acl(struct setup_builder *builder)
 {
-	const struct s53_setup_input *input = setup->input;
+	const struct s53_setup_input *input = builder->input;
 
-	setup->snapshot->uses_interfaces = true;
-	if (setup->localnets != NULL)
-		return setup->localnets;
-	setup->localnets = new_acl(setup);
-	if (setup->localnets == NULL)
+	builder->snapshot->uses_interfaces = true;
+	if (builder->localnets != NULL)
+		return builder->localnets;
+	builder->localnets = new_acl(builder);
+	if (builder->localnets == NULL)
 		return NULL;
 	for (unsigned i = 0; i < input->interface_count; i++)
-		check(setup,
-		    s53_acl_add_prefix(setup->localnets, false, &input->interfaces[i].network));
-	return setup->localnets;
+		check(builder,
+		    s53_acl_add_prefix(builder->localnets, false, &input->interfaces[i].network));
+	return builder->localnets;
 }
 
 static const struct s53_conf_clause *
@@ -100,75 +100,75 @@ find_acl(const struct s53_source *source, const char *name)
 }
 
 static struct s53_acl *
-defined_acl(struct s53_setup *setup, const struct s53_conf_match *match)
+defined_acl(struct setup_builder *builder, const struct s53_conf_match *match)
 {
-	const struct s53_conf_clause *clause = find_acl(setup->input->source, match->name);
+	const struct s53_conf_clause *clause = find_acl(builder->input->source, match->name);
 	struct setup_acl_memo *memo;
 
 	if (clause == NULL) {
-		s53_setup_error(setup, match->place, "acl '%s' is not defined; add acl %s { ... };",
+		builder_error(builder, match->place, "acl '%s' is not defined; add acl %s { ... };",
 		    match->name, match->name);
 		return NULL;
 	}
-	for (memo = setup->acls; memo != NULL; memo = memo->next) {
+	for (memo = builder->acls; memo != NULL; memo = memo->next) {
 		if (memo->clause != clause)
 			continue;
 		if (memo->acl == NULL)
-			s53_setup_error(
-			    setup, match->place, "acl '%s' contains itself", match->name);
+			builder_error(
+			    builder, match->place, "acl '%s' contains itself", match->name);
 		return memo->acl;
 	}
-	memo = s53_setup_alloc(setup, sizeof(*memo));
+	memo = builder_alloc(builder, sizeof(*memo));
 	if (memo == NULL)
 		return NULL;
 	memo->clause = clause;
-	memo->next = setup->acls;
-	setup->acls = memo;
-	memo->acl = s53_setup_acl(setup, clause->value.match);
+	memo->next = builder->acls;
+	builder->acls = memo;
+	memo->acl = setup_acl(builder, clause->value.match);
 	return memo->acl;
 }
 
 static void
-add_list(struct s53_setup *setup, struct s53_acl *acl, bool negated, struct s53_acl *list)
+add_list(struct setup_builder *builder, struct s53_acl *acl, bool negated, struct s53_acl *list)
 {
 	if (list != NULL)
-		check(setup, s53_acl_add_list(acl, negated, list));
+		check(builder, s53_acl_add_list(acl, negated, list));
 }
 
 static void
-add_name(struct s53_setup *setup, struct s53_acl *acl, const struct s53_conf_match *match)
+add_name(struct setup_builder *builder, struct s53_acl *acl, const struct s53_conf_match *match)
 {
 	if (strcmp(match->name, "any") == 0)
-		check(setup, s53_acl_add_any(acl, match->negated));
+		check(builder, s53_acl_add_any(acl, match->negated));
 	else if (strcmp(match->name, "none") == 0) /* BIND: none is "!any" */
-		check(setup, s53_acl_add_any(acl, !match->negated));
+		check(builder, s53_acl_add_any(acl, !match->negated));
 	else if (strcmp(match->name, "localhost") == 0)
-		add_list(setup, acl, match->negated, localhost_acl(setup));
+		add_list(builder, acl, match->negated, localhost_acl(builder));
 	else if (strcmp(match->name, "localnets") == 0)
-		add_list(setup, acl, match->negated, localnets_acl(setup));
+		add_list(builder, acl, match->negated, localnets_acl(builder));
 	else
-		add_list(setup, acl, match->negated, defined_acl(setup, match));
+		add_list(builder, acl, match->negated, defined_acl(builder, match));
 }
 
 struct s53_acl *
-s53_setup_acl(struct s53_setup *setup, const struct s53_conf_match *match)
+setup_acl(struct setup_builder *builder, const struct s53_conf_match *match)
 {
-	struct s53_acl *acl = new_acl(setup);
+	struct s53_acl *acl = new_acl(builder);
 
 	for (; match != NULL && acl != NULL; match = match->next) {
 		switch (match->kind) {
 		case S53_MATCH_PREFIX:
-			check(setup, s53_acl_add_prefix(acl, match->negated, &match->prefix));
+			check(builder, s53_acl_add_prefix(acl, match->negated, &match->prefix));
 			break;
 		case S53_MATCH_NAME:
-			add_name(setup, acl, match);
+			add_name(builder, acl, match);
 			break;
 		case S53_MATCH_LIST:
-			add_list(setup, acl, match->negated, s53_setup_acl(setup, match->list));
+			add_list(builder, acl, match->negated, setup_acl(builder, match->list));
 			break;
 		case S53_MATCH_KEY:
 			/* Nobody signs queries here, so that a key never matches. */
-			s53_setup_warn(setup, match->place,
+			builder_warn(builder, match->place,
 			    "key '%s': queries are not checked for signatures, this element never"
 			    " matches",
 			    match->name);
@@ -179,16 +179,16 @@ s53_setup_acl(struct s53_setup *setup, const struct s53_conf_match *match)
 }
 
 struct s53_acl *
-s53_setup_acl_default(struct s53_setup *setup, enum s53_setup_default which)
+setup_acl_default(struct setup_builder *builder, enum s53_setup_default which)
 {
 	struct s53_acl *acl;
 
 	if (which == S53_ACCESS_ANY)
 		return NULL;
-	acl = new_acl(setup);
+	acl = new_acl(builder);
 	if (acl == NULL || which == S53_ACCESS_NONE)
 		return acl;
-	add_list(setup, acl, false, localnets_acl(setup));
-	add_list(setup, acl, false, localhost_acl(setup));
+	add_list(builder, acl, false, localnets_acl(builder));
+	add_list(builder, acl, false, localhost_acl(builder));
 	return acl;
 }

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * builder.h - the state of one s53_setup() call, and what the setup files use of one another.
+ * builder.h - the state of one s53_setup() call, and what the files of setup use of one another.
  *
  * Layer    setup, private
  * Threads  main thread
- * Memory   a builder lives for one call of s53_setup()
+ * Memory   a builder lives for one call of s53_setup(); what it makes for the snapshot is in the
+ *          snapshot's arena or owned by it, the rest is in `scratch`
+ *
+ * The functions below are named for the file that has them: builder_*() are in builder.c,
+ * setup_acl*() in acl.c, and so on. A function that fails because of memory sets `no_memory`; the
+ * call then ends with S53_E_NOMEM.
  */
 #pragma once
 
@@ -12,9 +17,9 @@
 #include <split53/zone.h>
 
 struct setup_acl_memo;
-struct setup_asked;
+struct setup_server_use;
 
-/* The server clauses of one view. */
+/* The `server` statements that are valid in one view. */
 struct setup_servers {
 	bool known;
 	const struct s53_conf_clause *view_body;
@@ -29,121 +34,126 @@ struct setup_server_hash {
 	uint64_t hash;
 };
 
-struct s53_setup {
+struct setup_builder {
 	const struct s53_setup_input *input;
 	struct s53_diags *diags;
 	struct s53_snapshot *snapshot;
-	struct s53_acl *localhost, *localnets; /* the snapshot's; NULL until asked for */
-	struct setup_acl_memo *acls; /* acl clauses that have been built */
-	struct s53_arena scratch; /* what is needed for as long as it is built */
-	struct setup_servers servers; /* of the view at hand; in scratch */
-	struct setup_asked *asked, **asked_last; /* servers, and for which zones; in scratch */
+	struct s53_acl *localhost, *localnets; /* the snapshot's; NULL until one is needed */
+	struct setup_acl_memo *acls; /* `acl` statements that have been built */
+	struct s53_arena scratch; /* until the call ends */
+	struct setup_servers servers; /* of the current view; in scratch */
+	struct setup_server_use *uses, **uses_last; /* servers with their zones; in scratch */
 	struct setup_server_hash last_hash; /* zones in a row often share their servers */
 	bool host_servers_chosen; /* a `forwarders` statement has decided them */
-	bool cache_wanted; /* some view or zone keeps answers */
-	uint64_t cache_octets; /* the most that one of them asks for; 0: none does by itself */
+	bool cache_wanted; /* in some view or zone the cache is enabled */
+	uint64_t cache_octets; /* the largest max-cache-size that a view or zone has of its own */
 	bool no_memory;
 };
 
-/* The same for a zone of that view, whose own clause goes first; zone_body NULL: for the view. */
-const struct s53_conf_clause *s53_setup_zone_option(const struct s53_source *source,
+/* builder.c */
+void builder_error(struct setup_builder *builder, struct s53_place place, const char *format, ...)
+    S53_PRINTF(3, 4);
+void builder_warn(struct setup_builder *builder, struct s53_place place, const char *format, ...)
+    S53_PRINTF(3, 4);
+void builder_notice(struct setup_builder *builder, struct s53_place place, const char *format, ...)
+    S53_PRINTF(3, 4);
+/* Zeroed, in the snapshot's arena; NULL: no memory. */
+void *builder_alloc(struct setup_builder *builder, size_t size);
+char *builder_text(struct setup_builder *builder, const char *format, ...) S53_PRINTF(2, 3);
+/* A relative `path` is one below `directory`, into which named changes; in the snapshot's arena. */
+const char *builder_path(struct setup_builder *builder, const char *path);
+/* Does the new snapshot listen on `addr`, and no other program? */
+bool builder_is_ourselves(const struct setup_builder *builder, const struct s53_addr *addr);
+
+/* option.c: as s53_setup_option(). A zone's own statement comes first; zone_body NULL: no zone. */
+const struct s53_conf_clause *setup_option_of_zone(const struct s53_source *source,
     const struct s53_conf_clause *zone_body, const struct s53_conf_clause *view_body,
     const char *name);
-bool s53_setup_bool(const struct s53_source *source, const struct s53_conf_clause *view_body,
+bool setup_option_bool(const struct s53_source *source, const struct s53_conf_clause *view_body,
     const char *name, bool otherwise);
-uint64_t s53_setup_number(const struct s53_source *source, const struct s53_conf_clause *view_body,
-    const char *name, uint64_t otherwise);
+uint64_t setup_option_number(const struct s53_source *source,
+    const struct s53_conf_clause *view_body, const char *name, uint64_t otherwise);
 
-/* A list of the snapshot's for a match list; NULL: no memory, or an error that was noted. */
-struct s53_acl *s53_setup_acl(struct s53_setup *setup, const struct s53_conf_match *match);
-struct s53_acl *s53_setup_acl_default(struct s53_setup *setup, enum s53_setup_default which);
+/* acl.c: the snapshot's list for a match list; NULL: no memory, or an error in diags. */
+struct s53_acl *setup_acl(struct setup_builder *builder, const struct s53_conf_match *match);
+struct s53_acl *setup_acl_default(struct setup_builder *builder, enum s53_setup_default which);
 
-void s53_setup_listen(struct s53_setup *setup);
+/* listen.c, log.c, view.c */
+void setup_listen(struct setup_builder *builder);
+void setup_log(struct setup_builder *builder);
+void setup_views(struct setup_builder *builder);
 
-bool s53_setup_is_ourselves(const struct s53_setup *setup, const struct s53_addr *addr);
-void s53_setup_log(struct s53_setup *setup);
-void s53_setup_views(struct s53_setup *setup);
-void s53_setup_routes(struct s53_setup *setup, unsigned view, const struct s53_conf_clause *clause);
-void s53_setup_builtins(struct s53_setup *setup, const struct s53_view *view,
+/* zone.c: the routes of a view; `clause`: its statement, or NULL. */
+void setup_zones(
+    struct setup_builder *builder, unsigned view, const struct s53_conf_clause *clause);
+
+/* builtin.c: the built-in zones that no zone of the view replaces. */
+void setup_builtin_zones(struct setup_builder *builder, const struct s53_view *view,
     const struct s53_conf_clause *view_body, bool forward_only);
 
-/* How upstreams of one view are asked, and the group of a list of peers. */
-struct s53_setup_peers {
+/* source.c: the zone of a `file` statement, read once per source; NULL: an error in diags. */
+struct s53_zone *setup_source_zone(struct setup_builder *builder,
+    const struct s53_conf_clause *clause, const struct s53_name *apex);
+
+/* server.c: the `server` statement with the longest prefix that contains `addr`; or NULL. */
+const struct s53_conf_clause *setup_server_find(struct setup_builder *builder,
+    const struct s53_conf_clause *view_body, const struct s53_addr *addr);
+/* How the server at `addr` is queried; false: it is not, as its address family is not used. */
+bool setup_server_options(struct setup_builder *builder, const struct s53_conf_clause *view_body,
+    const struct s53_addr *addr, struct s53_upstream_options *out);
+
+/* A list of servers as it stands in a route, and what is found out about it. */
+struct setup_peers {
 	const struct s53_conf_clause *view_body;
 	unsigned view;
 	const struct s53_name *apex; /* of the route */
 	const struct s53_conf_clause *zone_body; /* NULL: the default route without a zone */
-	const struct s53_conf_value *value; /* PEERS */
+	const struct s53_conf_value *value; /* PEERS; NULL: the nameservers of resolv.conf */
 	bool lists; /* a word may name a primaries list */
-	char *text; /* for the note: arena, grows; or NULL */
+	char *text; /* for the route's note, in the snapshot's arena; or NULL */
 	/*
-	 * Of the servers and how they are asked, in whatever order; a host counts by its name,
+	 * A hash of the servers and how they are queried, in any order. A host counts by its name,
 	 * whatever its addresses are. For s53_route.id.
 	 */
 	uint64_t id;
 };
-struct s53_group *s53_setup_group(struct s53_setup *setup, struct s53_setup_peers *peers);
 
-/* setup_group.c: by which rules the group of these peers chooses. */
-void s53_setup_group_rules(const struct s53_setup *setup, const struct s53_setup_peers *peers,
+/* peers.c: the group of the servers in peers->value. NULL: no memory. */
+struct s53_group *setup_peers_group(struct setup_builder *builder, struct setup_peers *peers);
+/* The group when no statement says `forwarders`; *place: resolv.conf, or "built in". */
+struct s53_group *setup_peers_default(
+    struct setup_builder *builder, struct setup_peers *peers, const char **place);
+
+/* group.c: policy and quotas of the group of these servers. */
+void setup_group_rules(const struct setup_builder *builder, const struct setup_peers *peers,
     struct s53_group_rules *out);
 
-/* clients-per-query and max-clients-per-query of a view. */
-void s53_setup_clients_per_query(
-    struct s53_setup *setup, struct s53_view *view, const struct s53_conf_clause *view_body);
-
-/* setup_check.c: the peers' route asks `upstream`, which the clause `server` speaks of, or NULL. */
-void s53_setup_asked(struct s53_setup *setup, const struct s53_setup_peers *peers,
-    struct s53_upstream *upstream, const struct s53_conf_clause *server);
-
-/* Once all routes are there: how each server is checked. */
-void s53_setup_checks(struct s53_setup *setup);
-
+/* nameserver.c: those of resolv.conf, without ourselves; the snapshot then depends on the file. */
+const struct s53_snapshot_servers *setup_nameservers(struct setup_builder *builder);
 /*
- * Choose the servers to query for the addresses of host names: the addresses among the default
- * forwarders, else the nameservers of resolv.conf. The first view with `forwarders` decides.
+ * Choose the servers to query for the addresses of host names: the addresses in `value`
+ * (`forwarders` of a view or of options), else the nameservers of resolv.conf. The first call
+ * decides.
  */
-void s53_setup_host_servers(struct s53_setup *setup, const struct s53_conf_value *value);
+void setup_nameservers_of_hosts(struct setup_builder *builder, const struct s53_conf_value *value);
 
-/* The nameservers of resolv.conf, without ourselves; notes that the snapshot depends on them. */
-const struct s53_snapshot_servers *s53_setup_nameservers(struct s53_setup *setup);
+/* health_check.c: the route of `peers` uses `upstream`, whose `server` statement is `server`. */
+void setup_health_check_add(struct setup_builder *builder, const struct setup_peers *peers,
+    struct s53_upstream *upstream, const struct s53_conf_clause *server);
+/* Once all routes exist: the check of each server. */
+void setup_health_checks(struct setup_builder *builder);
 
-/* The default group when nothing says `forwarders`; *place: resolv.conf, or "built in". */
-struct s53_group *s53_setup_default_group(
-    struct s53_setup *setup, struct s53_setup_peers *peers, const char **place);
-
-/* setup_cache.c: how answers are kept and given out, in a view and in a zone of it. */
-void s53_setup_answering(
-    struct s53_setup *setup, const struct s53_conf_clause *view_body, struct s53_answering *out);
-
-/* NULL: the zone says nothing of its own, or there is no memory. */
-const struct s53_answering *s53_setup_zone_answering(struct s53_setup *setup,
+/* cache.c: how responses are cached and returned in a view. */
+void setup_cache_answering(struct setup_builder *builder, const struct s53_conf_clause *view_body,
+    struct s53_answering *out);
+/* The same in a zone; NULL: the zone has no such statement, or no memory. */
+const struct s53_answering *setup_cache_zone_answering(struct setup_builder *builder,
     const struct s53_conf_clause *zone_body, const struct s53_conf_clause *view_body);
-
-/* Once all views are there: how large the cache is. */
-void s53_setup_cache_size(struct s53_setup *setup);
-
+/* Once all views exist: the size of the cache. */
+void setup_cache_size(struct setup_builder *builder);
 /* dump-file and cache-file. */
-void s53_setup_cache_files(struct s53_setup *setup);
+void setup_cache_files(struct setup_builder *builder);
 
-/* setup_order.c: NULL: no rrset-order is written. */
-const struct s53_order_list *s53_setup_order(
-    struct s53_setup *setup, const struct s53_conf_clause *clause);
-
-/* The zone of a clause with `file`, read at most once per source; NULL: an error was noted. */
-struct s53_zone *s53_setup_zone_file(
-    struct s53_setup *setup, const struct s53_conf_clause *clause, const struct s53_name *apex);
-
-void s53_setup_error(struct s53_setup *setup, struct s53_place place, const char *format, ...)
-    S53_PRINTF(3, 4);
-void s53_setup_warn(struct s53_setup *setup, struct s53_place place, const char *format, ...)
-    S53_PRINTF(3, 4);
-void s53_setup_notice(struct s53_setup *setup, struct s53_place place, const char *format, ...)
-    S53_PRINTF(3, 4);
-
-/* `path` against `directory`, as named does by changing into it; in the arena. */
-const char *s53_setup_path(struct s53_setup *setup, const char *path);
-
-/* In the snapshot's arena; NULL: no memory, which is noted. */
-void *s53_setup_alloc(struct s53_setup *setup, size_t size);
-char *s53_setup_text(struct s53_setup *setup, const char *format, ...) S53_PRINTF(2, 3);
+/* order.c: NULL: `clause` is no rrset-order. */
+const struct s53_order_list *setup_order(
+    struct setup_builder *builder, const struct s53_conf_clause *clause);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_builtin.c - the zones that are answered here unless somebody configured them: special
+ * builtin.c - the zones that are answered here unless somebody configured them: special
  * names (RFC 6761) and the empty zones of private reverse names (RFC 6303).
  *
  * Both give way to a zone of the user's at or above them. Empty zones also give way to a default
@@ -62,31 +62,31 @@ builtin_zone(
 }
 
 static void
-add_builtin(struct s53_setup *setup, const struct s53_view *view,
+add_builtin(struct setup_builder *builder, const struct s53_view *view,
     const struct s53_builtin_zone *builtin, const struct s53_name *apex)
 {
 	struct s53_route route = { .apex = *apex, .kind = S53_ROUTE_LOCAL, .builtin = true };
-	struct s53_zone *zone = builtin_zone(setup->input->source, builtin, apex);
+	struct s53_zone *zone = builtin_zone(builder->input->source, builtin, apex);
 	enum s53_status status;
 
-	if (zone == NULL || !s53_snapshot_own(setup->snapshot, s53_zone_keep(zone), drop_zone)) {
-		setup->no_memory = true;
+	if (zone == NULL || !s53_snapshot_own(builder->snapshot, s53_zone_keep(zone), drop_zone)) {
+		builder->no_memory = true;
 		return;
 	}
 	route.zone = zone;
 	route.ede = builtin->ede;
 	status = s53_routes_add(view->routes, &route);
 	if (status != S53_OK && status != S53_E_EXISTS)
-		setup->no_memory = true;
+		builder->no_memory = true;
 }
 
 void
-s53_setup_builtins(struct s53_setup *setup, const struct s53_view *view,
+setup_builtin_zones(struct setup_builder *builder, const struct s53_view *view,
     const struct s53_conf_clause *view_body, bool forward_only)
 {
-	const struct s53_source *source = setup->input->source;
+	const struct s53_source *source = builder->input->source;
 	bool empty_zones =
-	    s53_setup_bool(source, view_body, "empty-zones-enable", true) && !forward_only;
+	    setup_option_bool(source, view_body, "empty-zones-enable", true) && !forward_only;
 
 	for (unsigned i = 0; i < s53_builtin_zone_count; i++) {
 		const struct s53_builtin_zone *builtin = &s53_builtin_zones[i];
@@ -97,6 +97,6 @@ s53_setup_builtins(struct s53_setup *setup, const struct s53_view *view,
 		s53_name_lower(&apex);
 		if (builtin->empty && (!empty_zones || is_disabled(source, view_body, &apex)))
 			continue;
-		add_builtin(setup, view, builtin, &apex);
+		add_builtin(builder, view, builtin, &apex);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_cache.c - how answers are kept and given out: of a view, and of a zone that says otherwise;
+ * cache.c - how answers are kept and given out: of a view, and of a zone that says otherwise;
  * how large the cache is, and which files it has.
  *
  * The size. There is one cache, and what it takes counts against what this process may use: the
@@ -27,23 +27,14 @@
 
 /* Where a clause may stand; zone NULL: a view is asked for. */
 struct scope {
-	struct s53_setup *setup;
+	struct setup_builder *builder;
 	const struct s53_conf_clause *zone, *view; /* their bodies */
 };
-
-const struct s53_conf_clause *
-s53_setup_zone_option(const struct s53_source *source, const struct s53_conf_clause *zone_body,
-    const struct s53_conf_clause *view_body, const char *name)
-{
-	const struct s53_conf_clause *clause = s53_conf_find(zone_body, name);
-
-	return clause != NULL ? clause : s53_setup_option(source, view_body, name);
-}
 
 static const struct s53_conf_clause *
 find(const struct scope *scope, const char *name)
 {
-	return s53_setup_zone_option(scope->setup->input->source, scope->zone, scope->view, name);
+	return setup_option_of_zone(scope->builder->input->source, scope->zone, scope->view, name);
 }
 
 static uint32_t
@@ -63,13 +54,6 @@ is_yes(const struct scope *scope, const char *name, bool otherwise)
 
 	return clause != NULL && clause->value.type == S53_CONF_BOOL ? clause->value.boolean
 								     : otherwise;
-}
-
-bool
-s53_setup_is_none(const struct s53_conf_clause *clause)
-{
-	return clause != NULL && clause->value.type == S53_CONF_NUMBER &&
-	    clause->value.number == 0 && !clause->value.is_default;
 }
 
 static void
@@ -135,9 +119,10 @@ read_minimal(const struct scope *scope)
 }
 
 static uint64_t
-memory_of(const struct s53_setup *setup)
+memory_of(const struct setup_builder *builder)
 {
-	return setup->input->memory_octets != 0 ? setup->input->memory_octets : s53_memory_octets();
+	return builder->input->memory_octets != 0 ? builder->input->memory_octets
+						  : s53_memory_octets();
 }
 
 static uint64_t
@@ -177,13 +162,13 @@ asked_octets(const struct s53_conf_clause *clause, uint64_t memory)
 }
 
 static uint64_t
-limited_octets(struct s53_setup *setup, const struct s53_conf_clause *clause)
+limited_octets(struct setup_builder *builder, const struct s53_conf_clause *clause)
 {
-	uint64_t memory = memory_of(setup), most = most_octets(memory);
+	uint64_t memory = memory_of(builder), most = most_octets(memory);
 	uint64_t octets = asked_octets(clause, memory);
 
 	if (octets > most) {
-		s53_setup_warn(setup, clause->place,
+		builder_warn(builder, clause->place,
 		    "'max-cache-size' is more than three quarters of the memory that this process "
 		    "may use (%llu MiB): %llu MiB is taken",
 		    (unsigned long long)(memory / MIB), (unsigned long long)(most / MIB));
@@ -196,19 +181,19 @@ limited_octets(struct s53_setup *setup, const struct s53_conf_clause *clause)
 static bool
 read_enabled(const struct scope *scope)
 {
-	struct s53_setup *setup = scope->setup;
+	struct setup_builder *builder = scope->builder;
 	const struct s53_conf_clause *clause = find(scope, "max-cache-size");
 	const struct s53_conf_clause *global =
-	    s53_setup_option(setup->input->source, NULL, "max-cache-size");
+	    s53_setup_option(builder->input->source, NULL, "max-cache-size");
 
 	if (s53_setup_is_none(clause))
 		return false;
-	setup->cache_wanted = true;
+	builder->cache_wanted = true;
 	if (s53_setup_is_none(global) && clause != NULL) {
-		uint64_t octets = limited_octets(setup, clause);
+		uint64_t octets = limited_octets(builder, clause);
 
-		if (octets > setup->cache_octets)
-			setup->cache_octets = octets;
+		if (octets > builder->cache_octets)
+			builder->cache_octets = octets;
 	}
 	return true;
 }
@@ -216,7 +201,7 @@ read_enabled(const struct scope *scope)
 static void
 read_answering(const struct scope *scope, struct s53_answering *out)
 {
-	struct s53_cache_rules *rules = s53_setup_alloc(scope->setup, sizeof(*rules));
+	struct s53_cache_rules *rules = builder_alloc(scope->builder, sizeof(*rules));
 
 	if (rules == NULL)
 		return;
@@ -226,23 +211,23 @@ read_answering(const struct scope *scope, struct s53_answering *out)
 	read_prefetch(scope, rules);
 	out->cache = rules;
 	out->minimal = read_minimal(scope);
-	out->order = s53_setup_order(scope->setup, find(scope, "rrset-order"));
+	out->order = setup_order(scope->builder, find(scope, "rrset-order"));
 }
 
 void
-s53_setup_answering(
-    struct s53_setup *setup, const struct s53_conf_clause *view_body, struct s53_answering *out)
+setup_cache_answering(struct setup_builder *builder, const struct s53_conf_clause *view_body,
+    struct s53_answering *out)
 {
-	const struct scope scope = { .setup = setup, .view = view_body };
+	const struct scope scope = { .builder = builder, .view = view_body };
 
 	read_answering(&scope, out);
 }
 
 const struct s53_answering *
-s53_setup_zone_answering(struct s53_setup *setup, const struct s53_conf_clause *zone_body,
+setup_cache_zone_answering(struct setup_builder *builder, const struct s53_conf_clause *zone_body,
     const struct s53_conf_clause *view_body)
 {
-	const struct scope scope = { .setup = setup, .zone = zone_body, .view = view_body };
+	const struct scope scope = { .builder = builder, .zone = zone_body, .view = view_body };
 	struct s53_answering *answering;
 	unsigned i = 0;
 
@@ -251,7 +236,7 @@ s53_setup_zone_answering(struct s53_setup *setup, const struct s53_conf_clause *
 		i++;
 	if (i == s53_setup_answering_count)
 		return NULL;
-	answering = s53_setup_alloc(setup, sizeof(*answering));
+	answering = builder_alloc(builder, sizeof(*answering));
 	if (answering != NULL)
 		read_answering(&scope, answering);
 	return answering;
@@ -265,17 +250,17 @@ const unsigned s53_setup_answering_count =
     sizeof(s53_setup_answering_names) / sizeof(s53_setup_answering_names[0]);
 
 void
-s53_setup_cache_size(struct s53_setup *setup)
+setup_cache_size(struct setup_builder *builder)
 {
 	const struct s53_conf_clause *clause =
-	    s53_setup_option(setup->input->source, NULL, "max-cache-size");
+	    s53_setup_option(builder->input->source, NULL, "max-cache-size");
 
-	if (!setup->cache_wanted)
-		setup->snapshot->max_cache_octets = 0;
+	if (!builder->cache_wanted)
+		builder->snapshot->max_cache_octets = 0;
 	else if (s53_setup_is_none(clause))
-		setup->snapshot->max_cache_octets = setup->cache_octets;
+		builder->snapshot->max_cache_octets = builder->cache_octets;
 	else
-		setup->snapshot->max_cache_octets = limited_octets(setup, clause);
+		builder->snapshot->max_cache_octets = limited_octets(builder, clause);
 }
 
 /*
@@ -283,22 +268,22 @@ s53_setup_cache_size(struct s53_setup *setup)
  * where files may be, there is none: nothing is left behind in somebody's current folder.
  */
 void
-s53_setup_cache_files(struct s53_setup *setup)
+setup_cache_files(struct setup_builder *builder)
 {
-	const struct s53_source *source = setup->input->source;
+	const struct s53_source *source = builder->input->source;
 	const struct s53_conf_clause *dump = s53_setup_option(source, NULL, "dump-file");
 	const struct s53_conf_clause *file = s53_setup_option(source, NULL, "cache-file");
 	const char *name = DEFAULT_DUMP;
 
 	if (dump != NULL && dump->value.type == S53_CONF_TEXT && dump->value.text[0] != '\0')
 		name = dump->value.text;
-	setup->snapshot->dump_file = s53_setup_path(setup, name);
+	builder->snapshot->dump_file = builder_path(builder, name);
 	if (file != NULL && file->value.type == S53_CONF_TEXT) {
 		if (file->value.quoted || strcmp(file->value.text, "none") != 0)
-			setup->snapshot->cache_file = s53_setup_path(setup, file->value.text);
-	} else if (setup->snapshot->dump_file != NULL &&
+			builder->snapshot->cache_file = builder_path(builder, file->value.text);
+	} else if (builder->snapshot->dump_file != NULL &&
 	    (dump != NULL || s53_setup_option(source, NULL, "directory") != NULL)) {
-		setup->snapshot->cache_file =
-		    s53_setup_text(setup, "%s.cache", setup->snapshot->dump_file);
+		builder->snapshot->cache_file =
+		    builder_text(builder, "%s.cache", builder->snapshot->dump_file);
 	}
 }

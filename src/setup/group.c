@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_group.c - by which rules servers are chosen, and how much of one thing may be under way.
+ * group.c - by which rules servers are chosen, and how much of one thing may be under way.
  */
 #include "builder.h"
 
 #include <string.h>
-
-/* BIND's, where clients-per-query is written and this is not. */
-#define MAX_CLIENTS_PER_QUERY 100
 
 static const char *const policy_names[] = {
 	[S53_POLICY_FASTEST] = "fastest",
@@ -39,11 +36,11 @@ policy_of(const struct s53_conf_clause *clause)
 
 /* `drop`: what BIND does when the file does not say. */
 static struct s53_quota
-quota_of(
-    const struct s53_setup *setup, const struct s53_setup_peers *peers, const char *name, bool drop)
+quota_of(const struct setup_builder *builder, const struct setup_peers *peers, const char *name,
+    bool drop)
 {
 	const struct s53_conf_clause *clause =
-	    s53_setup_option(setup->input->source, peers->view_body, name);
+	    s53_setup_option(builder->input->source, peers->view_body, name);
 	struct s53_quota quota = { .limit = 0, .drop = drop };
 
 	if (clause == NULL || clause->value.type != S53_CONF_NUMBER)
@@ -55,50 +52,11 @@ quota_of(
 }
 
 void
-s53_setup_group_rules(
-    const struct s53_setup *setup, const struct s53_setup_peers *peers, struct s53_group_rules *out)
+setup_group_rules(const struct setup_builder *builder, const struct setup_peers *peers,
+    struct s53_group_rules *out)
 {
-	out->policy = policy_of(s53_setup_zone_option(
-	    setup->input->source, peers->zone_body, peers->view_body, "forwarders-policy"));
-	out->per_server = quota_of(setup, peers, "fetches-per-server", false);
-	out->per_zone = quota_of(setup, peers, "fetches-per-zone", true);
-}
-
-/* Of options it is said once, in the first view. */
-static bool
-is_news(const struct s53_setup *setup, const struct s53_conf_clause *view_body)
-{
-	return setup->snapshot->policy.view_count == 0 ||
-	    s53_conf_find(view_body, "clients-per-query") != NULL ||
-	    s53_conf_find(view_body, "max-clients-per-query") != NULL;
-}
-
-void
-s53_setup_clients_per_query(
-    struct s53_setup *setup, struct s53_view *view, const struct s53_conf_clause *view_body)
-{
-	const struct s53_source *source = setup->input->source;
-	const struct s53_conf_clause *written =
-	    s53_setup_option(source, view_body, "max-clients-per-query");
-	uint64_t least = s53_setup_number(source, view_body, "clients-per-query", 0);
-	uint64_t most =
-	    s53_setup_number(source, view_body, "max-clients-per-query", MAX_CLIENTS_PER_QUERY);
-
-	if (least == 0) {
-		if (written != NULL && most != 0 && is_news(setup, view_body))
-			s53_setup_warn(setup, written->place,
-			    "'max-clients-per-query' [differs]: it has no effect without "
-			    "'clients-per-query', which is 0 (no limit) unless written");
-		return;
-	}
-	if (most != 0 && most < least) { /* as BIND 9.20 */
-		if (written != NULL && is_news(setup, view_body))
-			s53_setup_warn(setup, written->place,
-			    "'max-clients-per-query' is less than 'clients-per-query': %u is "
-			    "taken for %u",
-			    (unsigned)most, (unsigned)least);
-		most = least;
-	}
-	view->clients_per_query = (unsigned)least;
-	view->max_clients_per_query = (unsigned)most;
+	out->policy = policy_of(setup_option_of_zone(
+	    builder->input->source, peers->zone_body, peers->view_body, "forwarders-policy"));
+	out->per_server = quota_of(builder, peers, "fetches-per-server", false);
+	out->per_zone = quota_of(builder, peers, "fetches-per-zone", true);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_check.c - how each server is checked: what is written, and what is asked by default.
+ * health_check.c - how each server is checked: what is written, and what is asked by default.
  *
  * While routes are made, each server is noted with the zone that it is asked for. Once all routes
  * are known these notes become one check a server. Each clause of health-check is looked up by
@@ -20,7 +20,7 @@
 
 #include <string.h>
 
-#define DRAFT_BUCKETS 1021 /* a prime: servers lie at even distances */
+#define CHECK_BUCKETS 1021 /* a prime: servers lie at even distances */
 
 /* Who says it; a higher one goes before. */
 enum level { LEVEL_DEFAULT, LEVEL_OPTIONS, LEVEL_VIEW, LEVEL_ZONE, LEVEL_SERVER, LEVEL_COUNT };
@@ -38,8 +38,8 @@ static const char *const field_names[FIELD_COUNT] = {
 };
 
 /* One server and a zone that it is asked for. */
-struct setup_asked {
-	struct setup_asked *next;
+struct setup_server_use {
+	struct setup_server_use *next;
 	struct s53_upstream *upstream;
 	struct s53_name apex;
 	unsigned view;
@@ -60,9 +60,9 @@ struct question {
 };
 
 /* A check in the making. */
-struct draft {
-	struct draft *next;
-	struct draft *bucket_next;
+struct check_builder {
+	struct check_builder *next;
+	struct check_builder *bucket_next;
 	struct s53_snapshot_check *out; /* the snapshot's */
 	struct question question;
 	struct found fields[FIELD_COUNT];
@@ -70,35 +70,35 @@ struct draft {
 };
 
 void
-s53_setup_asked(struct s53_setup *setup, const struct s53_setup_peers *peers,
+setup_health_check_add(struct setup_builder *builder, const struct setup_peers *peers,
     struct s53_upstream *upstream, const struct s53_conf_clause *server)
 {
-	struct setup_asked *asked = s53_arena_zalloc(&setup->scratch, sizeof(*asked));
+	struct setup_server_use *use = s53_arena_zalloc(&builder->scratch, sizeof(*use));
 	static const char name[] = "health-check";
 
-	if (asked == NULL) {
-		setup->no_memory = true;
+	if (use == NULL) {
+		builder->no_memory = true;
 		return;
 	}
-	asked->upstream = upstream;
-	asked->apex = *peers->apex;
-	asked->view = peers->view;
-	asked->probes[LEVEL_OPTIONS] = s53_setup_option(setup->input->source, NULL, name);
-	asked->probes[LEVEL_VIEW] = s53_conf_find(peers->view_body, name);
-	asked->probes[LEVEL_ZONE] = s53_conf_find(peers->zone_body, name);
-	asked->probes[LEVEL_SERVER] = s53_conf_find(server != NULL ? server->body : NULL, name);
-	*setup->asked_last = asked;
-	setup->asked_last = &asked->next;
+	use->upstream = upstream;
+	use->apex = *peers->apex;
+	use->view = peers->view;
+	use->probes[LEVEL_OPTIONS] = s53_setup_option(builder->input->source, NULL, name);
+	use->probes[LEVEL_VIEW] = s53_conf_find(peers->view_body, name);
+	use->probes[LEVEL_ZONE] = s53_conf_find(peers->zone_body, name);
+	use->probes[LEVEL_SERVER] = s53_conf_find(server != NULL ? server->body : NULL, name);
+	*builder->uses_last = use;
+	builder->uses_last = &use->next;
 }
 
 /* The innermost clause `name`. */
 static struct found
-find(const struct setup_asked *asked, const char *name)
+find(const struct setup_server_use *use, const char *name)
 {
 	struct found found = { .clause = NULL };
 
 	for (unsigned level = LEVEL_COUNT - 1; level > LEVEL_DEFAULT; level--) {
-		const struct s53_conf_clause *probe = asked->probes[level];
+		const struct s53_conf_clause *probe = use->probes[level];
 
 		found.clause = s53_conf_find(probe != NULL ? probe->body : NULL, name);
 		if (found.clause != NULL) {
@@ -111,16 +111,16 @@ find(const struct setup_asked *asked, const char *name)
 
 /* Is this server asked for the name anyway? */
 static bool
-would_ask(
-    const struct s53_setup *setup, const struct setup_asked *asked, const struct s53_name *name)
+would_ask(const struct setup_builder *builder, const struct setup_server_use *use,
+    const struct s53_name *name)
 {
-	const struct s53_view *view = &setup->snapshot->policy.views[asked->view];
+	const struct s53_view *view = &builder->snapshot->policy.views[use->view];
 	const struct s53_route *route = s53_routes_find(view->routes, name);
 
 	if (route == NULL || route->kind != S53_ROUTE_FORWARD)
 		return false;
 	for (unsigned i = 0; i < s53_group_size(route->group); i++)
-		if (s53_group_server(route->group, i) == asked->upstream)
+		if (s53_group_server(route->group, i) == use->upstream)
 			return true;
 	return false;
 }
@@ -145,18 +145,19 @@ rank_of(const struct s53_name *apex)
 }
 
 static void
-find_question(const struct s53_setup *setup, const struct setup_asked *asked, struct question *out)
+find_question(
+    const struct setup_builder *builder, const struct setup_server_use *use, struct question *out)
 {
-	struct setup_asked seen = *asked;
+	struct setup_server_use seen = *use;
 	struct s53_name name;
 
 	/* What options and view ask for may be somebody else's. */
 	for (unsigned level = LEVEL_OPTIONS; level <= LEVEL_VIEW; level++) {
-		const struct s53_conf_clause *probe = asked->probes[level];
+		const struct s53_conf_clause *probe = use->probes[level];
 		const struct s53_conf_clause *clause =
 		    s53_conf_find(probe != NULL ? probe->body : NULL, "name");
 
-		if (clause != NULL && !(name_of(clause, &name) && would_ask(setup, asked, &name)))
+		if (clause != NULL && !(name_of(clause, &name) && would_ask(builder, use, &name)))
 			seen.probes[level] = NULL;
 	}
 	memset(out, 0, sizeof(*out));
@@ -165,8 +166,8 @@ find_question(const struct s53_setup *setup, const struct setup_asked *asked, st
 	out->level =
 	    out->by_name.level > out->by_type.level ? out->by_name.level : out->by_type.level;
 	if (out->by_name.clause == NULL || !name_of(out->by_name.clause, &out->name)) {
-		out->name = asked->apex;
-		out->rank = rank_of(&asked->apex);
+		out->name = use->apex;
+		out->rank = rank_of(&use->apex);
 	}
 	if (out->by_type.clause != NULL)
 		out->type = (uint16_t)out->by_type.clause->value.number;
@@ -249,17 +250,17 @@ says_the_same(
 }
 
 static void
-warn_of_two(struct s53_setup *setup, struct draft *draft, const struct s53_conf_clause *counts,
-    const struct s53_conf_clause *other)
+warn_of_two(struct setup_builder *builder, struct check_builder *check,
+    const struct s53_conf_clause *counts, const struct s53_conf_clause *other)
 {
 	char text[S53_ADDR_TEXT];
 
-	if (draft->warned)
+	if (check->warned)
 		return;
-	draft->warned = true;
-	s53_setup_warn(setup, other->place,
+	check->warned = true;
+	builder_warn(builder, other->place,
 	    "%s is checked otherwise by '%s' in %s:%u:%u, which counts: a server has one check",
-	    s53_addr_print(s53_upstream_addr(draft->out->upstream), text), counts->name,
+	    s53_addr_print(s53_upstream_addr(check->out->upstream), text), counts->name,
 	    counts->place.file != NULL ? counts->place.file : S53_FLAGS_NAME, counts->place.line,
 	    counts->place.column);
 }
@@ -272,9 +273,10 @@ speaker(const struct question *question)
 }
 
 static void
-merge_question(struct s53_setup *setup, struct draft *draft, const struct question *other)
+merge_question(
+    struct setup_builder *builder, struct check_builder *check, const struct question *other)
 {
-	struct question *own = &draft->question;
+	struct question *own = &check->question;
 
 	if (other->level != own->level) {
 		if (other->level > own->level)
@@ -283,95 +285,98 @@ merge_question(struct s53_setup *setup, struct draft *draft, const struct questi
 		if (other->rank > own->rank)
 			*own = *other;
 	} else if (!s53_name_equal(&own->name, &other->name) || own->type != other->type) {
-		warn_of_two(setup, draft, speaker(own), speaker(other));
+		warn_of_two(builder, check, speaker(own), speaker(other));
 	}
 }
 
 static void
-merge_field(struct s53_setup *setup, struct draft *draft, enum field field, struct found other)
+merge_field(struct setup_builder *builder, struct check_builder *check, enum field field,
+    struct found other)
 {
-	struct found *own = &draft->fields[field];
+	struct found *own = &check->fields[field];
 
 	if (other.level > own->level)
 		*own = other;
 	else if (other.level == own->level && other.clause != own->clause &&
 	    !says_the_same(field, own->clause, other.clause))
-		warn_of_two(setup, draft, own->clause, other.clause);
+		warn_of_two(builder, check, own->clause, other.clause);
 }
 
-static struct draft *
-draft_new(struct s53_setup *setup, const struct setup_asked *asked)
+static struct check_builder *
+check_new(struct setup_builder *builder, const struct setup_server_use *use)
 {
-	struct draft *draft = s53_arena_zalloc(&setup->scratch, sizeof(*draft));
+	struct check_builder *check = s53_arena_zalloc(&builder->scratch, sizeof(*check));
 
-	if (draft != NULL)
-		draft->out = s53_setup_alloc(setup, sizeof(*draft->out));
-	if (draft == NULL || draft->out == NULL) {
-		setup->no_memory = true;
+	if (check != NULL)
+		check->out = builder_alloc(builder, sizeof(*check->out));
+	if (check == NULL || check->out == NULL) {
+		builder->no_memory = true;
 		return NULL;
 	}
-	draft->out->upstream = asked->upstream;
-	find_question(setup, asked, &draft->question);
-	return draft;
+	check->out->upstream = use->upstream;
+	find_question(builder, use, &check->question);
+	return check;
 }
 
 /* One more zone that the server is asked for. */
 static void
-merge(struct s53_setup *setup, struct draft *draft, const struct setup_asked *asked)
+merge(
+    struct setup_builder *builder, struct check_builder *check, const struct setup_server_use *use)
 {
 	struct question question;
 
-	find_question(setup, asked, &question);
-	merge_question(setup, draft, &question);
+	find_question(builder, use, &question);
+	merge_question(builder, check, &question);
 	for (unsigned i = 0; i < FIELD_COUNT; i++)
-		merge_field(setup, draft, (enum field)i, find(asked, field_names[i]));
+		merge_field(builder, check, (enum field)i, find(use, field_names[i]));
 }
 
 static void
-finish(const struct draft *draft)
+finish(const struct check_builder *check)
 {
-	struct s53_snapshot_check *out = draft->out;
+	struct s53_snapshot_check *out = check->out;
 
-	s53_health_check_init(&out->check, &draft->question.name);
-	if (draft->question.type != 0)
-		out->check.type = draft->question.type;
-	out->written = draft->question.level != LEVEL_DEFAULT;
+	s53_health_check_init(&out->check, &check->question.name);
+	if (check->question.type != 0)
+		out->check.type = check->question.type;
+	out->written = check->question.level != LEVEL_DEFAULT;
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
-		if (draft->fields[i].clause == NULL)
+		if (check->fields[i].clause == NULL)
 			continue;
-		apply(&out->check, (enum field)i, draft->fields[i].clause);
+		apply(&out->check, (enum field)i, check->fields[i].clause);
 		out->written = true;
 	}
 }
 
 /* In the order in which they began; and found by server, of which there may be thousands. */
-struct drafts {
-	struct draft *first, **last;
-	struct draft *buckets[DRAFT_BUCKETS];
+struct check_builders {
+	struct check_builder *first, **last;
+	struct check_builder *buckets[CHECK_BUCKETS];
 };
 
 /* That of the server, begun when there is none. NULL: no memory. */
-static struct draft *
-draft_of(struct s53_setup *setup, struct drafts *drafts, const struct setup_asked *asked)
+static struct check_builder *
+check_of(struct setup_builder *builder, struct check_builders *checks,
+    const struct setup_server_use *use)
 {
-	size_t bucket = ((uintptr_t)asked->upstream >> 6) % DRAFT_BUCKETS;
-	struct draft *draft = drafts->buckets[bucket];
+	size_t bucket = ((uintptr_t)use->upstream >> 6) % CHECK_BUCKETS;
+	struct check_builder *check = checks->buckets[bucket];
 
-	while (draft != NULL && draft->out->upstream != asked->upstream)
-		draft = draft->bucket_next;
-	if (draft != NULL || (draft = draft_new(setup, asked)) == NULL)
-		return draft;
-	draft->bucket_next = drafts->buckets[bucket];
-	drafts->buckets[bucket] = draft;
-	*drafts->last = draft;
-	drafts->last = &draft->next;
-	return draft;
+	while (check != NULL && check->out->upstream != use->upstream)
+		check = check->bucket_next;
+	if (check != NULL || (check = check_new(builder, use)) == NULL)
+		return check;
+	check->bucket_next = checks->buckets[bucket];
+	checks->buckets[bucket] = check;
+	*checks->last = check;
+	checks->last = &check->next;
+	return check;
 }
 
-/* A name in options or a view for which nobody is asked in these views: it has no effect at all. */
+/* A name in options or a view for which nobody is use in these views: it has no effect at all. */
 static void
-warn_of_nobodys(struct s53_setup *setup, const struct s53_conf_clause *probe, unsigned first_view,
-    unsigned count)
+warn_of_nobodys(struct setup_builder *builder, const struct s53_conf_clause *probe,
+    unsigned first_view, unsigned count)
 {
 	const struct s53_conf_clause *clause =
 	    s53_conf_find(probe != NULL ? probe->body : NULL, "name");
@@ -381,50 +386,50 @@ warn_of_nobodys(struct s53_setup *setup, const struct s53_conf_clause *probe, un
 		return;
 	for (unsigned i = first_view; i < first_view + count; i++) {
 		const struct s53_route *route =
-		    s53_routes_find(setup->snapshot->policy.views[i].routes, &name);
+		    s53_routes_find(builder->snapshot->policy.views[i].routes, &name);
 
 		if (route != NULL && route->kind == S53_ROUTE_FORWARD)
 			return;
 	}
-	s53_setup_warn(setup, clause->place,
+	builder_warn(builder, clause->place,
 	    "no server is asked for '%s': this 'name' of health-check has no effect",
 	    clause->value.text);
 }
 
 static void
-warn_of_names(struct s53_setup *setup)
+warn_of_names(struct setup_builder *builder)
 {
 	const struct s53_conf_clause *probe = NULL;
 
-	if (setup->asked != NULL)
-		warn_of_nobodys(setup, setup->asked->probes[LEVEL_OPTIONS], 0,
-		    setup->snapshot->policy.view_count);
+	if (builder->uses != NULL)
+		warn_of_nobodys(builder, builder->uses->probes[LEVEL_OPTIONS], 0,
+		    builder->snapshot->policy.view_count);
 	/* Those of one view stand together. */
-	for (const struct setup_asked *asked = setup->asked; asked != NULL; asked = asked->next) {
-		if (asked->probes[LEVEL_VIEW] == probe)
+	for (const struct setup_server_use *use = builder->uses; use != NULL; use = use->next) {
+		if (use->probes[LEVEL_VIEW] == probe)
 			continue;
-		probe = asked->probes[LEVEL_VIEW];
-		warn_of_nobodys(setup, probe, asked->view, 1);
+		probe = use->probes[LEVEL_VIEW];
+		warn_of_nobodys(builder, probe, use->view, 1);
 	}
 }
 
 void
-s53_setup_checks(struct s53_setup *setup)
+setup_health_checks(struct setup_builder *builder)
 {
-	struct s53_snapshot_check **out = &setup->snapshot->checks;
-	struct drafts drafts = { .last = &drafts.first };
+	struct s53_snapshot_check **out = &builder->snapshot->checks;
+	struct check_builders checks = { .last = &checks.first };
 
-	warn_of_names(setup);
-	for (const struct setup_asked *asked = setup->asked; asked != NULL; asked = asked->next) {
-		struct draft *draft = draft_of(setup, &drafts, asked);
+	warn_of_names(builder);
+	for (const struct setup_server_use *use = builder->uses; use != NULL; use = use->next) {
+		struct check_builder *check = check_of(builder, &checks, use);
 
-		if (draft == NULL)
+		if (check == NULL)
 			return;
-		merge(setup, draft, asked);
+		merge(builder, check, use);
 	}
-	for (struct draft *draft = drafts.first; draft != NULL; draft = draft->next) {
-		finish(draft);
-		*out = draft->out;
-		out = &draft->out->next;
+	for (struct check_builder *check = checks.first; check != NULL; check = check->next) {
+		finish(check);
+		*out = check->out;
+		out = &check->out->next;
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_listen.c - listen-on and listen-on-v6 as rules; which of the machine's addresses they
+ * listen.c - listen-on and listen-on-v6 as rules; which of the machine's addresses they
  * mean is seen when listeners are opened, and again when addresses come and go.
  */
 #include "builder.h"
@@ -17,11 +17,11 @@ struct named {
 };
 
 static uint16_t
-default_port(const struct s53_setup *setup)
+default_port(const struct setup_builder *builder)
 {
-	if (setup->input->options->port != 0)
-		return setup->input->options->port; /* -p wins over `port`, as with named */
-	return (uint16_t)s53_setup_number(setup->input->source, NULL, "port", S53_DNS_PORT);
+	if (builder->input->options->port != 0)
+		return builder->input->options->port; /* -p wins over `port`, as with named */
+	return (uint16_t)setup_option_number(builder->input->source, NULL, "port", S53_DNS_PORT);
 }
 
 static void
@@ -37,7 +37,7 @@ prefix_addr(const struct s53_prefix *prefix, uint16_t port, struct s53_addr *out
 }
 
 static void
-collect_named(struct s53_setup *setup, const struct s53_conf_match *match,
+collect_named(struct setup_builder *builder, const struct s53_conf_match *match,
     const struct s53_listen_rule *rule, struct named *named, unsigned depth)
 {
 	for (; match != NULL && depth < 16; match = match->next) {
@@ -46,11 +46,11 @@ collect_named(struct s53_setup *setup, const struct s53_conf_match *match,
 		if (match->negated)
 			continue;
 		if (match->kind == S53_MATCH_LIST)
-			collect_named(setup, match->list, rule, named, depth + 1);
-		if (match->kind == S53_MATCH_NAME && setup->input->source->file != NULL) {
-			acl = s53_conf_acl(setup->input->source->file, match->name);
+			collect_named(builder, match->list, rule, named, depth + 1);
+		if (match->kind == S53_MATCH_NAME && builder->input->source->file != NULL) {
+			acl = s53_conf_acl(builder->input->source->file, match->name);
 			if (acl != NULL)
-				collect_named(setup, acl->value.match, rule, named, depth + 1);
+				collect_named(builder, acl->value.match, rule, named, depth + 1);
 		}
 		if (match->kind == S53_MATCH_PREFIX && match->prefix.family == rule->family &&
 		    match->prefix.bits == (rule->family == AF_INET ? 32 : 128) &&
@@ -60,31 +60,31 @@ collect_named(struct s53_setup *setup, const struct s53_conf_match *match,
 }
 
 static void
-add_rule(struct s53_setup *setup, sa_family_t family, const struct s53_conf_value *value,
+add_rule(struct setup_builder *builder, sa_family_t family, const struct s53_conf_value *value,
     struct s53_place place)
 {
-	struct s53_snapshot *snapshot = setup->snapshot;
+	struct s53_snapshot *snapshot = builder->snapshot;
 	struct s53_listen_rule *rule = &snapshot->rules[snapshot->rule_count];
 	struct named named = { .count = 0 };
-	int only = setup->input->options->family;
+	int only = builder->input->options->family;
 
 	if (only != AF_UNSPEC && only != family)
 		return;
 	if (snapshot->rule_count == RULES_MAX) {
-		s53_setup_error(setup, place,
+		builder_error(builder, place,
 		    "more than %d listen-on clauses; put several addresses"
 		    " into one",
 		    RULES_MAX);
 		return;
 	}
 	rule->family = family;
-	rule->port = value != NULL && value->port != 0 ? value->port : default_port(setup);
+	rule->port = value != NULL && value->port != 0 ? value->port : default_port(builder);
 	if (value != NULL) {
-		rule->match = s53_setup_acl(setup, value->match);
-		collect_named(setup, value->match, rule, &named, 0);
+		rule->match = setup_acl(builder, value->match);
+		collect_named(builder, value->match, rule, &named, 0);
 	}
 	if (named.count > 0) {
-		rule->named = s53_setup_alloc(setup, named.count * sizeof(*rule->named));
+		rule->named = builder_alloc(builder, named.count * sizeof(*rule->named));
 		if (rule->named == NULL)
 			return;
 		memcpy(rule->named, named.addrs, named.count * sizeof(*rule->named));
@@ -94,18 +94,18 @@ add_rule(struct s53_setup *setup, sa_family_t family, const struct s53_conf_valu
 }
 
 static void
-add_rules(struct s53_setup *setup, const struct s53_conf_clause *options, sa_family_t family)
+add_rules(struct setup_builder *builder, const struct s53_conf_clause *options, sa_family_t family)
 {
 	const char *name = family == AF_INET ? "listen-on" : "listen-on-v6";
 	const struct s53_conf_clause *clause = s53_conf_find(options, name);
 
 	if (clause == NULL) {
-		add_rule(setup, family, NULL, (struct s53_place){ 0 }); /* BIND's default: any */
+		add_rule(builder, family, NULL, (struct s53_place){ 0 }); /* BIND's default: any */
 		return;
 	}
 	for (; clause != NULL; clause = s53_conf_find(clause->next, name))
 		if (clause->level == S53_CONF_SUPPORTED && clause->value.type == S53_CONF_MATCH)
-			add_rule(setup, family, &clause->value, clause->place);
+			add_rule(builder, family, &clause->value, clause->place);
 }
 
 /* Whose listen-on counts: the command line's when it has any, for both families together. */
@@ -122,9 +122,9 @@ s53_setup_listen_options(const struct s53_source *source)
 }
 
 void
-s53_setup_listen(struct s53_setup *setup)
+setup_listen(struct setup_builder *builder)
 {
-	const struct s53_source *source = setup->input->source;
+	const struct s53_source *source = builder->input->source;
 	const struct s53_conf_clause *options = s53_setup_listen_options(source);
 	const struct s53_conf_clause *file =
 	    source->file != NULL ? s53_conf_options(source->file) : NULL;
@@ -136,22 +136,50 @@ s53_setup_listen(struct s53_setup *setup)
 			replaced = s53_conf_find(file, "listen-on-v6");
 	}
 	if (replaced != NULL)
-		s53_setup_notice(setup, replaced->place,
+		builder_notice(builder, replaced->place,
 		    "%s on the command line takes the place of every listen-on in the file",
-		    setup->input->options->listen.origin);
-	setup->snapshot->rules =
-	    s53_setup_alloc(setup, RULES_MAX * sizeof(*setup->snapshot->rules));
-	if (setup->snapshot->rules == NULL)
+		    builder->input->options->listen.origin);
+	builder->snapshot->rules =
+	    builder_alloc(builder, RULES_MAX * sizeof(*builder->snapshot->rules));
+	if (builder->snapshot->rules == NULL)
 		return;
-	add_rules(setup, options, AF_INET);
-	add_rules(setup, options, AF_INET6);
-	if (!s53_listen_wanted(setup->snapshot, setup->input->interfaces,
-		setup->input->interface_count, &setup->snapshot->ours))
-		setup->no_memory = true;
+	add_rules(builder, options, AF_INET);
+	add_rules(builder, options, AF_INET6);
+	if (!s53_setup_listen_addrs(builder->snapshot, builder->input->interfaces,
+		builder->input->interface_count, &builder->snapshot->ours))
+		builder->no_memory = true;
+}
+
+static bool
+want(const struct s53_listen_rule *rule, const struct s53_addr *addr, struct s53_addr_list *out)
+{
+	struct s53_addr wanted = *addr;
+
+	if (addr->family != rule->family || !s53_acl_allows(rule->match, addr))
+		return true;
+	s53_addr_set_port(&wanted, rule->port);
+	return s53_addr_list_has(out, &wanted) || s53_addr_list_add(out, &wanted);
 }
 
 bool
-s53_setup_is_ourselves(const struct s53_setup *setup, const struct s53_addr *addr)
+s53_setup_listen_addrs(const struct s53_snapshot *snapshot,
+    const struct s53_interface_addr *interfaces, unsigned interface_count,
+    struct s53_addr_list *out)
 {
-	return s53_snapshot_is_ourselves(setup->snapshot, setup->input->foreign, addr);
+	for (unsigned r = 0; r < snapshot->rule_count; r++) {
+		const struct s53_listen_rule *rule = &snapshot->rules[r];
+
+		for (unsigned i = 0; i < interface_count; i++)
+			if (!want(rule, &interfaces[i].addr, out))
+				return false;
+		/*
+		 * All of 127/8 can be bound, though only one address of it stands on the
+		 * interface.
+		 */
+		for (unsigned i = 0; i < rule->named_count; i++)
+			if (s53_addr_is_loopback(&rule->named[i]) &&
+			    !want(rule, &rule->named[i], out))
+				return false;
+	}
+	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_log.c - the logging clause as channels and categories.
+ * log.c - the logging clause as channels and categories.
  *
  * Like named: four channels are there without being written, and a category that is not written
  * goes where `default` goes, which is default_syslog and, with -d, default_debug.
@@ -14,7 +14,7 @@
 #define CHANNELS_MAX 64 /* bits of a category's set */
 
 struct logging {
-	struct s53_setup *setup;
+	struct setup_builder *builder;
 	struct s53_log_channel *channels;
 	unsigned count;
 };
@@ -44,7 +44,7 @@ static const struct s53_log_channel builtins[BUILTIN_COUNT] = {
 static void
 add_builtins(struct logging *logging)
 {
-	const struct s53_options *options = logging->setup->input->options;
+	const struct s53_options *options = logging->builder->input->options;
 	struct s53_log_channel *syslog_channel = &logging->channels[DEFAULT_SYSLOG];
 
 	memcpy(logging->channels, builtins, sizeof(builtins));
@@ -62,7 +62,7 @@ add_builtins(struct logging *logging)
 		logging->channels[DEFAULT_DEBUG].kind = S53_LOG_TO_NULL;
 	else
 		logging->channels[DEFAULT_DEBUG].path =
-		    s53_setup_path(logging->setup, builtins[DEFAULT_DEBUG].path);
+		    builder_path(logging->builder, builtins[DEFAULT_DEBUG].path);
 }
 
 static bool
@@ -110,14 +110,14 @@ read_severity(const struct s53_conf_clause *body, struct s53_log_channel *channe
 }
 
 static void
-read_file(
-    struct s53_setup *setup, const struct s53_conf_clause *file, struct s53_log_channel *channel)
+read_file(struct setup_builder *builder, const struct s53_conf_clause *file,
+    struct s53_log_channel *channel)
 {
 	const struct s53_conf_clause *versions = s53_conf_find(file->body, "versions");
 	const struct s53_conf_clause *size = s53_conf_find(file->body, "size");
 
 	channel->kind = S53_LOG_TO_FILE;
-	channel->path = s53_setup_path(setup, file->value.text);
+	channel->path = builder_path(builder, file->value.text);
 	if (versions != NULL)
 		channel->versions = versions->value.unlimited || versions->value.number > UINT32_MAX
 		    ? UINT32_MAX
@@ -127,19 +127,19 @@ read_file(
 }
 
 static void
-read_destination(
-    struct s53_setup *setup, const struct s53_conf_clause *body, struct s53_log_channel *channel)
+read_destination(struct setup_builder *builder, const struct s53_conf_clause *body,
+    struct s53_log_channel *channel)
 {
 	const struct s53_conf_clause *clause;
 
 	if ((clause = s53_conf_find(body, "file")) != NULL) {
-		read_file(setup, clause, channel);
+		read_file(builder, clause, channel);
 	} else if ((clause = s53_conf_find(body, "syslog")) != NULL) {
 		channel->kind = S53_LOG_TO_SYSLOG;
 		channel->facility = LOG_DAEMON;
 		if (clause->value.type == S53_CONF_TEXT &&
 		    !s53_log_facility_parse(clause->value.text, &channel->facility))
-			s53_setup_error(setup, clause->place, "syslog has no facility '%s'",
+			builder_error(builder, clause->place, "syslog has no facility '%s'",
 			    clause->value.text);
 	} else if (s53_conf_find(body, "stderr") != NULL) {
 		channel->kind = S53_LOG_TO_STDERR;
@@ -164,15 +164,15 @@ add_channel(struct logging *logging, const struct s53_conf_clause *clause)
 	struct s53_log_channel *channel = find_channel(logging, clause->label);
 
 	if (channel == NULL && logging->count == CHANNELS_MAX) {
-		s53_setup_error(logging->setup, clause->place,
+		builder_error(logging->builder, clause->place,
 		    "more than %d channels, the built-in ones counted", CHANNELS_MAX);
 		return;
 	}
 	if (channel == NULL)
 		channel = &logging->channels[logging->count++];
 	memset(channel, 0, sizeof(*channel));
-	channel->name = s53_setup_text(logging->setup, "%s", clause->label);
-	read_destination(logging->setup, clause->body, channel);
+	channel->name = builder_text(logging->builder, "%s", clause->label);
+	read_destination(logging->builder, clause->body, channel);
 	read_severity(clause->body, channel);
 	channel->print_time = print_time(clause->body);
 	channel->print_category = flag(clause->body, "print-category");
@@ -199,28 +199,28 @@ add_category(struct logging *logging, const struct s53_conf_clause *clause)
 	}
 	if (channels == 0) /* `category x { };` is silence, and 0 would mean `default` */
 		channels = UINT64_C(1) << NULL_CHANNEL;
-	logging->setup->snapshot->log.category_channels[category] = channels;
+	logging->builder->snapshot->log.category_channels[category] = channels;
 }
 
 void
-s53_setup_log(struct s53_setup *setup)
+setup_log(struct setup_builder *builder)
 {
 	const struct s53_conf_clause *clause =
-	    s53_conf_find(s53_setup_top(setup->input->source), "logging");
-	struct s53_log_config *config = &setup->snapshot->log;
-	struct logging logging = { .setup = setup };
+	    s53_conf_find(s53_setup_top(builder->input->source), "logging");
+	struct s53_log_config *config = &builder->snapshot->log;
+	struct logging logging = { .builder = builder };
 	const struct s53_conf_clause *it;
 
-	logging.channels = s53_setup_alloc(setup, CHANNELS_MAX * sizeof(*logging.channels));
+	logging.channels = builder_alloc(builder, CHANNELS_MAX * sizeof(*logging.channels));
 	if (logging.channels == NULL)
 		return;
 	add_builtins(&logging);
-	config->debug_level = setup->input->options->debug_level;
+	config->debug_level = builder->input->options->debug_level;
 	config->category_channels[S53_LOG_DEFAULT] =
 	    UINT64_C(1) << DEFAULT_SYSLOG | UINT64_C(1) << DEFAULT_DEBUG;
 	config->category_channels[S53_LOG_UNMATCHED] = UINT64_C(1) << NULL_CHANNEL;
 	if (clause != NULL) {
-		setup->snapshot->has_logging = true;
+		builder->snapshot->has_logging = true;
 		for (it = s53_conf_find(clause->body, "channel"); it != NULL;
 		     it = s53_conf_find(it->next, "channel"))
 			add_channel(&logging, it);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_order.c - rrset-order as the list that answers are put in order by.
+ * order.c - rrset-order as the list that answers are put in order by.
  */
 #include <string.h>
 
@@ -39,7 +39,7 @@ fill(struct s53_order_rule *out, const struct s53_conf_order *rule)
 }
 
 const struct s53_order_list *
-s53_setup_order(struct s53_setup *setup, const struct s53_conf_clause *clause)
+setup_order(struct setup_builder *builder, const struct s53_conf_clause *clause)
 {
 	struct s53_order_list *list;
 	struct s53_order_rule *rules;
@@ -49,8 +49,8 @@ s53_setup_order(struct s53_setup *setup, const struct s53_conf_clause *clause)
 		return NULL;
 	for (const struct s53_conf_order *it = clause->value.orders; it != NULL; it = it->next)
 		count += is_class_in(it);
-	list = s53_setup_alloc(setup, sizeof(*list));
-	rules = s53_setup_alloc(setup, (count > 0 ? count : 1) * sizeof(*rules));
+	list = builder_alloc(builder, sizeof(*list));
+	rules = builder_alloc(builder, (count > 0 ? count : 1) * sizeof(*rules));
 	if (list == NULL || rules == NULL)
 		return NULL;
 	for (const struct s53_conf_order *it = clause->value.orders; it != NULL; it = it->next)

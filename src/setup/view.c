@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_view.c - views, and what each of them allows, by BIND's inheritance.
+ * view.c - views, and what each of them allows, by BIND's inheritance.
  *
  * Sources  BIND 9 ARM, "Access Control": allow-recursion, allow-query-cache and allow-query stand
  *          in for one another in a fixed order when one of them is not written.
@@ -15,6 +15,8 @@
 /* BIND waits 10 s; stub resolvers have given up after 5, so that the answer comes before that. */
 #define QUERY_TIMEOUT_MS 4500
 #define EDNS_UDP_SIZE 1232
+/* BIND's, where clients-per-query is written and this is not. */
+#define MAX_CLIENTS_PER_QUERY 100
 
 /* Who else may decide, in order, when `name` is not written; and the default when nobody does. */
 struct inheritance {
@@ -44,7 +46,7 @@ s53_setup_access(const struct s53_source *source, const struct s53_conf_clause *
 	*otherwise = rule->otherwise;
 	/* BIND: a view without recursion keeps its cache for itself unless told otherwise. */
 	if (strcmp(name, "allow-query-cache") == 0 &&
-	    !s53_setup_bool(source, view_body, "recursion", true))
+	    !setup_option_bool(source, view_body, "recursion", true))
 		*otherwise = S53_ACCESS_NONE;
 	clause = s53_setup_option(source, view_body, name);
 	for (unsigned i = 0; i < 2 && clause == NULL && rule->heirs[i] != NULL; i++)
@@ -53,49 +55,50 @@ s53_setup_access(const struct s53_source *source, const struct s53_conf_clause *
 }
 
 static struct s53_acl *
-access_list(struct s53_setup *setup, const struct s53_conf_clause *body, const char *name)
+access_list(struct setup_builder *builder, const struct s53_conf_clause *body, const char *name)
 {
 	enum s53_setup_default otherwise;
 	const struct s53_conf_clause *clause =
-	    s53_setup_access(setup->input->source, body, name, &otherwise);
+	    s53_setup_access(builder->input->source, body, name, &otherwise);
 
 	if (clause != NULL && clause->value.type == S53_CONF_MATCH)
-		return s53_setup_acl(setup, clause->value.match);
-	return s53_setup_acl_default(setup, otherwise);
+		return setup_acl(builder, clause->value.match);
+	return setup_acl_default(builder, otherwise);
 }
 
 static struct s53_acl *
-match_list(struct s53_setup *setup, const struct s53_conf_clause *body, const char *name)
+match_list(struct setup_builder *builder, const struct s53_conf_clause *body, const char *name)
 {
 	const struct s53_conf_clause *clause = s53_conf_find(body, name);
 
 	if (clause == NULL || clause->value.type != S53_CONF_MATCH)
 		return NULL;
-	return s53_setup_acl(setup, clause->value.match);
+	return setup_acl(builder, clause->value.match);
 }
 
 static void
-setup_access(struct s53_setup *setup, struct s53_view *view, const struct s53_conf_clause *body)
+setup_access(
+    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_clause *body)
 {
 	const struct s53_conf_clause *clause = s53_conf_find(body, "match-recursive-only");
 
-	view->match_clients = match_list(setup, body, "match-clients");
-	view->match_destinations = match_list(setup, body, "match-destinations");
+	view->match_clients = match_list(builder, body, "match-clients");
+	view->match_destinations = match_list(builder, body, "match-destinations");
 	view->match_recursive_only = clause != NULL && clause->value.boolean;
-	view->recursion = s53_setup_bool(setup->input->source, body, "recursion", true);
-	view->allow_query = access_list(setup, body, "allow-query");
-	view->allow_query_on = access_list(setup, body, "allow-query-on");
-	view->allow_query_cache = access_list(setup, body, "allow-query-cache");
-	view->allow_query_cache_on = access_list(setup, body, "allow-query-cache-on");
-	view->allow_recursion = access_list(setup, body, "allow-recursion");
-	view->allow_recursion_on = access_list(setup, body, "allow-recursion-on");
+	view->recursion = setup_option_bool(builder->input->source, body, "recursion", true);
+	view->allow_query = access_list(builder, body, "allow-query");
+	view->allow_query_on = access_list(builder, body, "allow-query-on");
+	view->allow_query_cache = access_list(builder, body, "allow-query-cache");
+	view->allow_query_cache_on = access_list(builder, body, "allow-query-cache-on");
+	view->allow_recursion = access_list(builder, body, "allow-recursion");
+	view->allow_recursion_on = access_list(builder, body, "allow-recursion-on");
 }
 
 /* A text, the machine's name, or nothing: version, hostname and server-id (RFC 4892). */
 static const char *
-identity(struct s53_setup *setup, const char *name, const char *otherwise)
+identity(struct setup_builder *builder, const char *name, const char *otherwise)
 {
-	const struct s53_conf_clause *clause = s53_setup_option(setup->input->source, NULL, name);
+	const struct s53_conf_clause *clause = s53_setup_option(builder->input->source, NULL, name);
 	char host[256] = "";
 
 	if (clause != NULL && clause->value.type == S53_CONF_TEXT) {
@@ -103,33 +106,73 @@ identity(struct s53_setup *setup, const char *name, const char *otherwise)
 		if (!clause->value.quoted && strcmp(otherwise, "none") == 0)
 			return NULL;
 		if (clause->value.quoted || strcmp(otherwise, "hostname") != 0)
-			return s53_setup_text(setup, "%s", otherwise);
+			return builder_text(builder, "%s", otherwise);
 	}
 	if (otherwise == NULL || strcmp(otherwise, "hostname") != 0)
 		return otherwise;
 	if (gethostname(host, sizeof(host) - 1) != 0)
 		return NULL;
-	return s53_setup_text(setup, "%s", host);
+	return builder_text(builder, "%s", host);
+}
+
+/* Of options it is said once, in the first view. */
+static bool
+is_news(const struct setup_builder *builder, const struct s53_conf_clause *view_body)
+{
+	return builder->snapshot->policy.view_count == 0 ||
+	    s53_conf_find(view_body, "clients-per-query") != NULL ||
+	    s53_conf_find(view_body, "max-clients-per-query") != NULL;
 }
 
 static void
-setup_limits(struct s53_setup *setup, struct s53_view *view, const struct s53_conf_clause *body)
+setup_clients_per_query(
+    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_clause *view_body)
 {
-	const struct s53_source *source = setup->input->source;
+	const struct s53_source *source = builder->input->source;
+	const struct s53_conf_clause *written =
+	    s53_setup_option(source, view_body, "max-clients-per-query");
+	uint64_t least = setup_option_number(source, view_body, "clients-per-query", 0);
+	uint64_t most =
+	    setup_option_number(source, view_body, "max-clients-per-query", MAX_CLIENTS_PER_QUERY);
 
-	view->minimal_any = s53_setup_bool(source, body, "minimal-any", false);
+	if (least == 0) {
+		if (written != NULL && most != 0 && is_news(builder, view_body))
+			builder_warn(builder, written->place,
+			    "'max-clients-per-query' [differs]: it has no effect without "
+			    "'clients-per-query', which is 0 (no limit) unless written");
+		return;
+	}
+	if (most != 0 && most < least) { /* as BIND 9.20 */
+		if (written != NULL && is_news(builder, view_body))
+			builder_warn(builder, written->place,
+			    "'max-clients-per-query' is less than 'clients-per-query': %u is "
+			    "taken for %u",
+			    (unsigned)most, (unsigned)least);
+		most = least;
+	}
+	view->clients_per_query = (unsigned)least;
+	view->max_clients_per_query = (unsigned)most;
+}
+
+static void
+setup_limits(
+    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_clause *body)
+{
+	const struct s53_source *source = builder->input->source;
+
+	view->minimal_any = setup_option_bool(source, body, "minimal-any", false);
 	view->udp_size_max =
-	    (uint16_t)s53_setup_number(source, body, "max-udp-size", EDNS_UDP_SIZE);
+	    (uint16_t)setup_option_number(source, body, "max-udp-size", EDNS_UDP_SIZE);
 	view->edns_udp_size =
-	    (uint16_t)s53_setup_number(source, body, "edns-udp-size", EDNS_UDP_SIZE);
+	    (uint16_t)setup_option_number(source, body, "edns-udp-size", EDNS_UDP_SIZE);
 	view->query_timeout_ms =
-	    (uint32_t)s53_setup_number(source, body, "resolver-query-timeout", 0);
+	    (uint32_t)setup_option_number(source, body, "resolver-query-timeout", 0);
 	if (view->query_timeout_ms == 0)
 		view->query_timeout_ms = QUERY_TIMEOUT_MS;
-	s53_setup_clients_per_query(setup, view, body);
-	view->version = identity(setup, "version", "split53 " S53_VERSION);
-	view->hostname = identity(setup, "hostname", "hostname");
-	view->server_id = identity(setup, "server-id", NULL);
+	setup_clients_per_query(builder, view, body);
+	view->version = identity(builder, "version", "split53 " S53_VERSION);
+	view->hostname = identity(builder, "hostname", "hostname");
+	view->server_id = identity(builder, "server-id", NULL);
 }
 
 /*
@@ -151,28 +194,28 @@ view_id(const struct s53_policy *policy, const char *name)
 }
 
 static void
-setup_view(struct s53_setup *setup, const struct s53_conf_clause *clause)
+setup_view(struct setup_builder *builder, const struct s53_conf_clause *clause)
 {
-	struct s53_policy *policy = &setup->snapshot->policy;
+	struct s53_policy *policy = &builder->snapshot->policy;
 	struct s53_view *view = &policy->views[policy->view_count];
 	const struct s53_conf_clause *body = clause != NULL ? clause->body : NULL;
 
-	view->name = s53_setup_text(
-	    setup, "%s", clause != NULL && clause->label != NULL ? clause->label : "_default");
+	view->name = builder_text(
+	    builder, "%s", clause != NULL && clause->label != NULL ? clause->label : "_default");
 	if (view->name == NULL)
 		return;
 	view->id = view_id(policy, view->name);
-	setup_access(setup, view, body);
-	setup_limits(setup, view, body);
-	s53_setup_answering(setup, body, &view->answering);
-	s53_setup_routes(setup, policy->view_count, clause);
+	setup_access(builder, view, body);
+	setup_limits(builder, view, body);
+	setup_cache_answering(builder, body, &view->answering);
+	setup_zones(builder, policy->view_count, clause);
 	policy->view_count++;
 }
 
 static void
-setup_query_log(struct s53_setup *setup)
+setup_query_log(struct setup_builder *builder)
 {
-	const struct s53_source *source = setup->input->source;
+	const struct s53_source *source = builder->input->source;
 	const struct s53_conf_clause *logging = s53_conf_find(s53_setup_top(source), "logging");
 	const struct s53_conf_clause *category =
 	    s53_conf_find(logging != NULL ? logging->body : NULL, "category");
@@ -181,27 +224,28 @@ setup_query_log(struct s53_setup *setup)
 	/* BIND: a place for them is a wish for them, unless `querylog` says otherwise. */
 	for (; category != NULL; category = s53_conf_find(category->next, "category"))
 		has_queries = has_queries || strcmp(category->label, "queries") == 0;
-	setup->snapshot->policy.query_log = s53_setup_bool(source, NULL, "querylog", has_queries);
+	builder->snapshot->policy.query_log =
+	    setup_option_bool(source, NULL, "querylog", has_queries);
 }
 
 void
-s53_setup_views(struct s53_setup *setup)
+setup_views(struct setup_builder *builder)
 {
-	const struct s53_source *source = setup->input->source;
+	const struct s53_source *source = builder->input->source;
 	const struct s53_conf_clause *clause;
 	unsigned count = 0;
 
-	setup_query_log(setup);
+	setup_query_log(builder);
 	for (clause = s53_setup_next_view(source, NULL); clause != NULL;
 	     clause = s53_setup_next_view(source, clause))
 		count++;
-	setup->snapshot->policy.views = s53_setup_alloc(
-	    setup, (count > 0 ? count : 1) * sizeof(*setup->snapshot->policy.views));
-	if (setup->snapshot->policy.views == NULL)
+	builder->snapshot->policy.views = builder_alloc(
+	    builder, (count > 0 ? count : 1) * sizeof(*builder->snapshot->policy.views));
+	if (builder->snapshot->policy.views == NULL)
 		return;
 	if (count == 0)
-		setup_view(setup, NULL);
+		setup_view(builder, NULL);
 	for (clause = s53_setup_next_view(source, NULL); clause != NULL;
 	     clause = s53_setup_next_view(source, clause))
-		setup_view(setup, clause);
+		setup_view(builder, clause);
 }

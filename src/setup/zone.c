@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_zone.c - the zones of a view as its routes.
+ * zone.c - the zones of a view as its routes.
  *
  * A name belongs to the longest zone that holds it, and to no other: neither when its servers are
  * down nor when `forward first` is written, for what is asked of another route would leak the
@@ -54,14 +54,14 @@ kind_of(const struct s53_conf_clause *zone)
 }
 
 static struct s53_route_note *
-add_note(struct s53_setup *setup, const struct routing *routing, const struct s53_route *route,
-    const struct s53_conf_clause *clause, const char *text)
+add_note(struct setup_builder *builder, const struct routing *routing,
+    const struct s53_route *route, const struct s53_conf_clause *clause, const char *text)
 {
 	struct s53_route_note *note;
 
-	if (!setup->input->want_notes)
+	if (!builder->input->want_notes)
 		return NULL;
-	note = s53_setup_alloc(setup, sizeof(*note));
+	note = builder_alloc(builder, sizeof(*note));
 	if (note == NULL)
 		return NULL;
 	note->view = routing->view;
@@ -72,11 +72,11 @@ add_note(struct s53_setup *setup, const struct routing *routing, const struct s5
 		note->zone_body = clause->body;
 	if (clause != NULL && clause->place.file != NULL)
 		note->place = clause->place.line == 0
-		    ? s53_setup_text(setup, "%s", clause->place.file)
-		    : s53_setup_text(setup, "%s:%u:%u", clause->place.file, clause->place.line,
+		    ? builder_text(builder, "%s", clause->place.file)
+		    : builder_text(builder, "%s:%u:%u", clause->place.file, clause->place.line,
 			  clause->place.column);
-	note->next = setup->snapshot->notes;
-	setup->snapshot->notes = note;
+	note->next = builder->snapshot->notes;
+	builder->snapshot->notes = note;
 	return note;
 }
 
@@ -100,36 +100,36 @@ route_id(const struct s53_name *apex, uint64_t servers)
 
 /* The route's names are asked of the servers of `list`. */
 static void
-forward_to(struct s53_setup *setup, struct s53_route *route, struct s53_setup_peers *list)
+forward_to(struct setup_builder *builder, struct s53_route *route, struct setup_peers *list)
 {
 	route->kind = S53_ROUTE_FORWARD;
-	route->group = s53_setup_group(setup, list);
+	route->group = setup_peers_group(builder, list);
 	route->id = route_id(&route->apex, list->id);
 }
 
-static struct s53_setup_peers
+static struct setup_peers
 peers_of(const struct routing *routing, const struct s53_route *route,
     const struct s53_conf_clause *zone)
 {
-	return (struct s53_setup_peers){ .view_body = routing->body,
+	return (struct setup_peers){ .view_body = routing->body,
 		.view = routing->view,
 		.apex = &route->apex,
 		.zone_body = zone->body };
 }
 
 static void
-add_route(struct s53_setup *setup, struct routing *routing, const struct s53_route *route,
+add_route(struct setup_builder *builder, struct routing *routing, const struct s53_route *route,
     const struct s53_conf_clause *clause)
 {
 	switch (s53_routes_add(routing->routes, route)) {
 	case S53_OK:
 		return;
 	case S53_E_EXISTS:
-		s53_setup_error(
-		    setup, clause->place, "zone '%s' is there already in this view", clause->label);
+		builder_error(builder, clause->place, "zone '%s' is there already in this view",
+		    clause->label);
 		return;
 	default:
-		setup->no_memory = true;
+		builder->no_memory = true;
 	}
 }
 
@@ -142,49 +142,50 @@ begin_route(struct s53_route *route, const struct s53_name *apex)
 }
 
 static void
-zone_access(struct s53_setup *setup, struct s53_route *route, const struct s53_conf_clause *zone)
+zone_access(
+    struct setup_builder *builder, struct s53_route *route, const struct s53_conf_clause *zone)
 {
 	const struct s53_conf_clause *who = s53_conf_find(zone->body, "allow-query");
 	const struct s53_conf_clause *where = s53_conf_find(zone->body, "allow-query-on");
 
 	if (who != NULL && who->value.type == S53_CONF_MATCH)
-		route->allow_query = s53_setup_acl(setup, who->value.match);
+		route->allow_query = setup_acl(builder, who->value.match);
 	if (where != NULL && where->value.type == S53_CONF_MATCH)
-		route->allow_query_on = s53_setup_acl(setup, where->value.match);
+		route->allow_query_on = setup_acl(builder, where->value.match);
 }
 
 /* `peers` NULL or empty: the zone is exempt from its parent's route and goes the default way. */
 static void
-forward_route(struct s53_setup *setup, struct routing *routing, struct s53_route *route,
+forward_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
     const struct s53_conf_clause *zone)
 {
 	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "forwarders");
 	const struct s53_conf_clause *policy = s53_conf_find(zone->body, "forward");
-	struct s53_setup_peers list = peers_of(routing, route, zone);
+	struct setup_peers list = peers_of(routing, route, zone);
 
 	if (peers == NULL || peers->value.peers == NULL) {
 		route->kind = routing->has_root ? routing->root.kind : S53_ROUTE_NONE;
 		route->group = routing->root.group;
 		if (route->kind == S53_ROUTE_FORWARD)
 			route->id = route_id(&route->apex, routing->root.id);
-		add_note(setup, routing, route, zone,
+		add_note(builder, routing, route, zone,
 		    route->kind == S53_ROUTE_NONE ? "nowhere: no forwarders, and no default route"
 						  : "the default route: no forwarders of its own");
 		return;
 	}
 	route->forward_first = policy != NULL && strcmp(policy->value.text, "first") == 0;
 	list.value = &peers->value;
-	forward_to(setup, route, &list);
-	add_note(setup, routing, route, zone, list.text);
+	forward_to(builder, route, &list);
+	add_note(builder, routing, route, zone, list.text);
 }
 
 /* A zone that BIND would transfer or ask directly is asked of its servers here. */
 static void
-remote_route(struct s53_setup *setup, struct routing *routing, struct s53_route *route,
+remote_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
     const struct s53_conf_clause *zone)
 {
 	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "primaries");
-	struct s53_setup_peers list = peers_of(routing, route, zone);
+	struct setup_peers list = peers_of(routing, route, zone);
 
 	list.lists = true;
 	if (peers == NULL)
@@ -192,28 +193,28 @@ remote_route(struct s53_setup *setup, struct routing *routing, struct s53_route 
 	if (peers == NULL || peers->value.type != S53_CONF_PEERS)
 		return;
 	list.value = &peers->value;
-	forward_to(setup, route, &list);
-	add_note(setup, routing, route, zone, list.text);
+	forward_to(builder, route, &list);
+	add_note(builder, routing, route, zone, list.text);
 }
 
 /* server-names of static-stub: host names, as peers. */
 static void
-named_route(struct s53_setup *setup, struct routing *routing, struct s53_route *route,
+named_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
     const struct s53_conf_clause *zone)
 {
 	const struct s53_conf_clause *names = s53_conf_find(zone->body, "server-names");
 	struct s53_conf_value value = { .type = S53_CONF_PEERS };
-	struct s53_setup_peers list = peers_of(routing, route, zone);
+	struct setup_peers list = peers_of(routing, route, zone);
 	struct s53_conf_peer **last = &value.peers;
 
 	list.value = &value;
 	if (s53_conf_find(zone->body, "server-addresses") != NULL || names == NULL ||
 	    names->value.type != S53_CONF_WORDS) {
-		remote_route(setup, routing, route, zone);
+		remote_route(builder, routing, route, zone);
 		return;
 	}
 	for (struct s53_conf_words *word = names->value.words; word != NULL; word = word->next) {
-		struct s53_conf_peer *peer = s53_setup_alloc(setup, sizeof(*peer));
+		struct s53_conf_peer *peer = builder_alloc(builder, sizeof(*peer));
 
 		if (peer == NULL)
 			return;
@@ -222,57 +223,57 @@ named_route(struct s53_setup *setup, struct routing *routing, struct s53_route *
 		*last = peer;
 		last = &peer->next;
 	}
-	forward_to(setup, route, &list);
-	add_note(setup, routing, route, zone, list.text);
+	forward_to(builder, route, &list);
+	add_note(builder, routing, route, zone, list.text);
 }
 
 static void
-file_route(struct s53_setup *setup, struct routing *routing, struct s53_route *route,
+file_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
     const struct s53_conf_clause *zone)
 {
 	const struct s53_conf_clause *file = s53_conf_find(zone->body, "file");
 
 	if (file == NULL) {
-		s53_setup_error(
-		    setup, zone->place, "zone '%s' has no `file` to answer from", zone->label);
+		builder_error(
+		    builder, zone->place, "zone '%s' has no `file` to answer from", zone->label);
 		return;
 	}
 	route->kind = S53_ROUTE_LOCAL;
-	route->zone = s53_setup_zone_file(setup, file, &route->apex);
+	route->zone = setup_source_zone(builder, file, &route->apex);
 	if (route->zone == NULL)
 		return;
-	add_note(setup, routing, route, zone,
-	    s53_setup_text(
-		setup, "%s, %zu records", file->value.text, s53_zone_record_count(route->zone)));
+	add_note(builder, routing, route, zone,
+	    builder_text(
+		builder, "%s, %zu records", file->value.text, s53_zone_record_count(route->zone)));
 }
 
 static void
-add_zone(struct s53_setup *setup, struct routing *routing, const struct s53_conf_clause *zone,
+add_zone(struct setup_builder *builder, struct routing *routing, const struct s53_conf_clause *zone,
     const struct s53_name *apex)
 {
 	struct s53_route route;
 
 	begin_route(&route, apex);
-	zone_access(setup, &route, zone);
-	route.answering = s53_setup_zone_answering(setup, zone->body, routing->body);
+	zone_access(builder, &route, zone);
+	route.answering = setup_cache_zone_answering(builder, zone->body, routing->body);
 	switch (kind_of(zone)) {
 	case ZONE_FORWARD:
-		forward_route(setup, routing, &route, zone);
+		forward_route(builder, routing, &route, zone);
 		break;
 	case ZONE_FILE:
-		file_route(setup, routing, &route, zone);
+		file_route(builder, routing, &route, zone);
 		break;
 	case ZONE_REMOTE:
-		remote_route(setup, routing, &route, zone);
+		remote_route(builder, routing, &route, zone);
 		break;
 	case ZONE_STATIC_STUB:
-		named_route(setup, routing, &route, zone);
+		named_route(builder, routing, &route, zone);
 		break;
 	case ZONE_NOTHING:
 		return;
 	}
 	if (route.kind != S53_ROUTE_NONE || kind_of(zone) == ZONE_FORWARD)
-		add_route(setup, routing, &route, zone);
+		add_route(builder, routing, &route, zone);
 }
 
 static bool
@@ -307,8 +308,8 @@ flags_zone(const struct s53_source *source, const struct s53_name *apex)
 
 /* Each zone of one list but the root, which goes before (see setup_root). */
 static void
-add_zones(struct s53_setup *setup, struct routing *routing, const struct s53_conf_clause *first,
-    bool from_file)
+add_zones(struct setup_builder *builder, struct routing *routing,
+    const struct s53_conf_clause *first, bool from_file)
 {
 	const struct s53_conf_clause *zone = s53_conf_find(first, "zone");
 
@@ -316,19 +317,19 @@ add_zones(struct s53_setup *setup, struct routing *routing, const struct s53_con
 		struct s53_name apex;
 
 		if (!is_class_in(zone)) {
-			s53_setup_warn(setup, zone->place,
+			builder_warn(builder, zone->place,
 			    "zone '%s' is of class %s: only IN is served", zone->label,
 			    zone->class_name);
 			continue;
 		}
 		if (!zone_apex(zone, &apex) || apex.len == 1)
 			continue;
-		if (from_file && flags_zone(setup->input->source, &apex) != NULL)
-			s53_setup_notice(setup, zone->place,
+		if (from_file && flags_zone(builder->input->source, &apex) != NULL)
+			builder_notice(builder, zone->place,
 			    "the command line's zone '%s' takes the place of this one",
 			    zone->label);
 		else
-			add_zone(setup, routing, zone, &apex);
+			add_zone(builder, routing, zone, &apex);
 	}
 }
 
@@ -350,12 +351,12 @@ find_root_zone(const struct s53_conf_clause *first)
  */
 static void
 setup_root(
-    struct s53_setup *setup, struct routing *routing, const struct s53_conf_clause *root_zone)
+    struct setup_builder *builder, struct routing *routing, const struct s53_conf_clause *root_zone)
 {
 	const struct s53_conf_clause *peers =
-	    s53_setup_option(setup->input->source, routing->body, "forwarders");
+	    s53_setup_option(builder->input->source, routing->body, "forwarders");
 	const struct s53_name apex = { .len = 1 };
-	struct s53_setup_peers list = {
+	struct setup_peers list = {
 		.view_body = routing->body, .view = routing->view, .apex = &apex
 	};
 	struct s53_route_note *note;
@@ -363,9 +364,9 @@ setup_root(
 
 	begin_route(&routing->root, &apex);
 	if (peers != NULL)
-		s53_setup_host_servers(setup, &peers->value);
+		setup_nameservers_of_hosts(builder, &peers->value);
 	if (root_zone != NULL) {
-		add_zone(setup, routing, root_zone, &apex);
+		add_zone(builder, routing, root_zone, &apex);
 		if (s53_routes_find(routing->routes, &apex) != NULL)
 			routing->root = *s53_routes_find(routing->routes, &apex);
 		routing->has_root = routing->root.kind != S53_ROUTE_NONE;
@@ -373,27 +374,27 @@ setup_root(
 	}
 	if (peers != NULL && peers->value.peers == NULL) {
 		add_note(
-		    setup, routing, &routing->root, peers, "nowhere: an empty forwarders list");
+		    builder, routing, &routing->root, peers, "nowhere: an empty forwarders list");
 	} else if (peers != NULL) {
 		list.value = &peers->value;
-		forward_to(setup, &routing->root, &list);
-		add_note(setup, routing, &routing->root, peers, list.text);
+		forward_to(builder, &routing->root, &list);
+		add_note(builder, routing, &routing->root, peers, list.text);
 	} else {
 		routing->root.kind = S53_ROUTE_FORWARD;
-		routing->root.group = s53_setup_default_group(setup, &list, &place);
+		routing->root.group = setup_peers_default(builder, &list, &place);
 		routing->root.id = route_id(&apex, list.id);
-		note = add_note(setup, routing, &routing->root, NULL, list.text);
+		note = add_note(builder, routing, &routing->root, NULL, list.text);
 		if (note != NULL)
-			note->place = s53_setup_text(setup, "%s", place);
+			note->place = builder_text(builder, "%s", place);
 	}
 	routing->has_root = routing->root.kind != S53_ROUTE_NONE;
 	if (s53_routes_add(routing->routes, &routing->root) != S53_OK)
-		setup->no_memory = true;
+		builder->no_memory = true;
 }
 
 /* Does everything go to forwarders and nowhere else? Then BIND leaves out its empty zones. */
 static bool
-is_forward_only(const struct s53_setup *setup, const struct routing *routing,
+is_forward_only(const struct setup_builder *builder, const struct routing *routing,
     const struct s53_conf_clause *root_zone)
 {
 	const struct s53_conf_clause *policy, *peers;
@@ -402,8 +403,8 @@ is_forward_only(const struct s53_setup *setup, const struct routing *routing,
 		policy = s53_conf_find(root_zone->body, "forward");
 		peers = s53_conf_find(root_zone->body, "forwarders");
 	} else {
-		policy = s53_setup_option(setup->input->source, routing->body, "forward");
-		peers = s53_setup_option(setup->input->source, routing->body, "forwarders");
+		policy = s53_setup_option(builder->input->source, routing->body, "forward");
+		peers = s53_setup_option(builder->input->source, routing->body, "forwarders");
 	}
 	return policy != NULL && policy->value.type == S53_CONF_TEXT &&
 	    strcmp(policy->value.text, "only") == 0 && peers != NULL && peers->value.peers != NULL;
@@ -416,27 +417,27 @@ free_routes(void *routes)
 }
 
 void
-s53_setup_routes(struct s53_setup *setup, unsigned view, const struct s53_conf_clause *clause)
+setup_zones(struct setup_builder *builder, unsigned view, const struct s53_conf_clause *clause)
 {
-	const struct s53_source *source = setup->input->source;
+	const struct s53_source *source = builder->input->source;
 	const struct s53_conf_clause *flags =
 	    source->flags != NULL ? s53_conf_top(source->flags) : NULL;
-	struct s53_view *target = &setup->snapshot->policy.views[view];
+	struct s53_view *target = &builder->snapshot->policy.views[view];
 	struct routing routing = { .view = view, .body = clause != NULL ? clause->body : NULL };
 	const struct s53_conf_clause *zones = clause != NULL ? clause->body : s53_setup_top(source);
 	const struct s53_conf_clause *root_zone = find_root_zone(flags);
 
 	routing.routes = s53_routes_new();
-	if (!s53_snapshot_own(setup->snapshot, routing.routes, free_routes)) {
-		setup->no_memory = true;
+	if (!s53_snapshot_own(builder->snapshot, routing.routes, free_routes)) {
+		builder->no_memory = true;
 		return;
 	}
 	target->routes = routing.routes;
 	if (root_zone == NULL)
 		root_zone = find_root_zone(zones);
-	setup_root(setup, &routing, root_zone);
-	add_zones(setup, &routing, zones, true);
-	add_zones(setup, &routing, flags, false);
-	s53_setup_builtins(
-	    setup, target, routing.body, is_forward_only(setup, &routing, root_zone));
+	setup_root(builder, &routing, root_zone);
+	add_zones(builder, &routing, zones, true);
+	add_zones(builder, &routing, flags, false);
+	setup_builtin_zones(
+	    builder, target, routing.body, is_forward_only(builder, &routing, root_zone));
 }
