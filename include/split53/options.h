@@ -7,9 +7,9 @@
  * Memory   texts are argv's and the environment's own or stand in the object's arena, until
  *          s53_options_fini()
  *
- * Flags beat the environment, and both beat the file: a listener, forwarder or zone given here
- * stands in the place of what the file says of the same thing. They are written as named.conf
- * text (s53_options_text) and take the same road as a file.
+ * Flags override the environment, and both override the file: a listener, forwarder or zone given
+ * here replaces the file's. They are written as named.conf text (s53_options_text()) and parsed as
+ * a file is.
  */
 #pragma once
 
@@ -54,8 +54,8 @@ struct s53_options {
 	uint16_t port; /* -p; 0: not given */
 	const char *explain_name, *explain_client; /* or NULL */
 	struct s53_option_list listen, forwarders, zones, consul;
-	char warning[256]; /* flags of named's that do nothing here; or empty */
-	char error[512]; /* the one message of S53_E_SYNTAX */
+	char warning[256]; /* flags of named that have no effect here; or empty */
+	char error[512]; /* the message of S53_E_SYNTAX */
 };
 
 /*

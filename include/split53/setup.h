@@ -28,12 +28,10 @@ struct s53_zone;
 
 struct setup_zone_file;
 
-/*
- * What was read: trees, and the zone files that they name. Kept, so that a rebuild reads nothing.
- */
+/* Trees and the zone files that they name. Kept, so that a rebuild reads nothing. */
 struct s53_source {
 	struct s53_conf *file; /* NULL: no file */
-	struct s53_conf *flags; /* NULL: no flag or variable asks for anything */
+	struct s53_conf *flags; /* NULL: no flag or variable says anything */
 	struct setup_zone_file *zones;
 	struct s53_zone *
 	    *builtins; /* those that were needed, by s53_builtin_zones' order; or NULL */
@@ -69,9 +67,9 @@ struct s53_setup_input {
 };
 
 /*
- * Build. Starts nothing: no query is sent, no name and no file is watched; what the snapshot needs
- * of that it says, for the caller that puts it in force. Errors, warnings and notices go to
- * `diags`.
+ * Build a snapshot. Starts nothing: no query is sent, no name and no file is watched. The snapshot
+ * says what is to be watched and queried; the caller that puts it in force does that. Errors,
+ * warnings and notices go to `diags`.
  *   S53_E_SYNTAX  there are errors in diags
  *   S53_E_NOMEM
  */
@@ -79,44 +77,40 @@ S53_MUST_USE enum s53_status s53_setup(
     const struct s53_setup_input *input, struct s53_diags *diags, struct s53_snapshot **out);
 
 /*
- * The clause that decides `name` for a view (its body, or NULL: for options), or NULL: the
- * default.
+ * The statement that decides `name` for a view (its body; NULL: for options). NULL: the default.
  */
 const struct s53_conf_clause *s53_setup_option(
     const struct s53_source *source, const struct s53_conf_clause *view_body, const char *name);
 
 /*
- * Which access list holds, by BIND's inheritance; NULL: none is written, and *otherwise says
- * which.
+ * The access list that is in effect, by BIND's inheritance. NULL: none is written, and *otherwise
+ * is the default.
  */
 enum s53_setup_default { S53_ACCESS_ANY, S53_ACCESS_NONE, S53_ACCESS_LOCAL };
 const struct s53_conf_clause *s53_setup_access(const struct s53_source *source,
     const struct s53_conf_clause *view_body, const char *name, enum s53_setup_default *otherwise);
 
-/*
- * The views of class IN, in order: f(body or NULL, name, place). A file without views has
- * "_default".
- */
+/* The views of class IN, in order; `after` NULL: the first. NULL: there is no other. */
 const struct s53_conf_clause *s53_setup_next_view(
     const struct s53_source *source, const struct s53_conf_clause *after);
 
-/* The tree whose top level has the zones of views that do not have any of their own. */
+/* The first statement at the top level of the file; NULL: there is no file. */
 const struct s53_conf_clause *s53_setup_top(const struct s53_source *source);
 
-/* The options body whose listen-on clauses count. */
+/* The body of the options whose listen-on is in effect. */
 const struct s53_conf_clause *s53_setup_listen_options(const struct s53_source *source);
 
-/* The addresses that the rules mean, each once. false: no memory. */
+/* The addresses that the listen-on rules match, each once. false: no memory. */
 bool s53_setup_listen_addrs(const struct s53_snapshot *snapshot,
     const struct s53_interface_addr *interfaces, unsigned interface_count,
     struct s53_addr_list *out);
 
-/* The policy as the file writes it. */
+/* The name of a forwarders-policy in a file. */
 const char *s53_setup_policy_name(enum s53_forwarders_policy policy);
 
-/* The clauses that s53_answering is made of. */
+/* The statements that a s53_answering is built from. */
 extern const char *const s53_setup_answering_names[];
 extern const unsigned s53_setup_answering_count;
 
-/* Is it max-cache-size 0? NULL is not. */
+/* Is it max-cache-size 0? false for NULL. */
 bool s53_setup_is_none(const struct s53_conf_clause *clause);

@@ -21,7 +21,7 @@ struct s53_listen_rule {
 	sa_family_t family;
 	uint16_t port;
 	struct s53_acl *match;
-	/* Those written one by one, with the port: that they cannot be bound is an error. */
+	/* Addresses named one by one, with the port: it is an error if they cannot be bound. */
 	struct s53_addr *named;
 	unsigned named_count;
 };
@@ -45,13 +45,13 @@ struct s53_snapshot_servers {
 	unsigned count;
 };
 
-/* A forwarder that is a host name: to be watched while the snapshot is in force. */
+/* A forwarder that is a host name: watched while the snapshot is in force. */
 struct s53_snapshot_host {
 	struct s53_snapshot_host *next;
 	const char *name;
 };
 
-/* How a server is checked; takes effect when the snapshot does. */
+/* The health check of a server while the snapshot is in force. */
 struct s53_snapshot_check {
 	struct s53_snapshot_check *next;
 	struct s53_upstream *upstream; /* the snapshot's count */
@@ -71,17 +71,16 @@ struct s53_snapshot {
 	unsigned tcp_initial_100ms, tcp_idle_100ms;
 	int tcp_listen_queue;
 	const char *pid_file; /* NULL: none */
-	bool pid_file_written; /* `pid-file` stands in the file: then it is not ours to leave out */
+	bool pid_file_written; /* `pid-file` is in the file: written in the foreground, too */
 	/*
-	 * What policy.cache may use, entries and overhead; 0: there is to be none. Setup makes no
-	 * cache: who puts the snapshot in force hands it one of this size (cachekeeper.c).
+	 * The size of policy.cache, entries and overhead; 0: no cache. Setup makes no cache: the
+	 * daemon gives the snapshot one of this size (cache_keeper.c).
 	 */
 	uint64_t max_cache_octets;
 	const char *dump_file; /* where SIGUSR1 writes the cache as text; never NULL */
 	const char *cache_file; /* for a warm restart; NULL: none */
-	bool has_logging; /* a logging clause: `log` is its meaning */
-	bool
-	    uses_interfaces; /* localhost or localnets decide something: rebuild when they change */
+	bool has_logging; /* by a `logging` statement, which `log` is built from */
+	bool uses_interfaces; /* by localhost or localnets: rebuild when they change */
 	struct s53_log_config log;
 	/*
 	 * Where the rules listen on this machine: a forwarder among these would be a loop, unless
@@ -93,16 +92,16 @@ struct s53_snapshot {
 	bool uses_resolv_conf; /* rebuild when its nameservers change */
 	struct s53_snapshot_servers nameservers; /* of resolv.conf, without ourselves */
 	struct s53_snapshot_check *checks; /* one for each server */
-	struct s53_route_note *notes; /* only when asked for */
+	struct s53_route_note *notes; /* only with want_notes */
 };
 
 /* An empty one with a count of 1, or NULL. */
 struct s53_snapshot *s53_snapshot_new(void);
 
 /*
- * The snapshot drops `object` by `drop` at its end, newest first. false: no memory, and `object`
- * has been dropped. NULL for `object` is no memory too: so that s53_snapshot_own(s,
- * s53_acl_new(), ...) is one test.
+ * The snapshot calls `drop` for `object` when it is freed, newest first. false: no memory, and
+ * `object` has been dropped. Also false for NULL, so that s53_snapshot_own(s, s53_acl_new(), ...)
+ * needs one test.
  */
 bool s53_snapshot_own(struct s53_snapshot *snapshot, void *object, void (*drop)(void *object));
 

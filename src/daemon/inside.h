@@ -18,7 +18,7 @@
 #include <split53/hosts.h>
 #include <split53/setup.h>
 
-/* An address that is, or should be, listened on by every worker. */
+/* An address on which every worker listens, or should. */
 struct daemon_listener {
 	struct s53_link link;
 	struct s53_addr addr;
@@ -30,7 +30,7 @@ struct daemon_listener {
 	uint64_t left_ms; /* when the workers were told to close it; 0: was not open before */
 };
 
-/* Sockets that were opened for a change which may still be called off. */
+/* Sockets that were opened for a change that may still be abandoned. */
 struct daemon_opened {
 	struct daemon_opened *next;
 	struct s53_addr addr;
@@ -73,27 +73,30 @@ S53_MUST_USE enum s53_status s53_daemon_build(const struct s53_daemon *daemon,
     struct s53_source *source, struct s53_diags *diags, struct s53_snapshot **out);
 
 /*
- * Give `snapshot`, which is about to serve, its cache: that of the one in force if the size is the
- * same, else a new one with what the old one has.
+ * Give `snapshot`, which is about to serve, its cache: that of the snapshot in force if the size is
+ * the same, else a new one with the entries of the old one.
  */
 void s53_daemon_keep_cache(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
 
-/* Serve by `snapshot` (whose count it takes) and log as it says. */
+/*
+ * Put `snapshot` (whose count it takes) in force: workers, limits, health checks, host names and
+ * resolv.conf. Logging is s53_daemon_log()'s.
+ */
 void s53_daemon_swap(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
 
-/* Log channels of `snapshot`; what cannot be opened goes elsewhere and is warned of. */
+/* Open the log channels of `snapshot`; those that cannot be opened are replaced, with a warning. */
 void s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot);
 
-/* Every message into the log. */
+/* Log every diagnostic. */
 void s53_daemon_log_diags(const struct s53_diags *diags);
 
-/* Addresses of this machine, anew. false: they could not be read, the old ones stay. */
+/* Read the addresses of this machine. false: they could not be read, the old ones stay. */
 bool s53_daemon_read_interfaces(struct s53_daemon *daemon);
 
-/* The same for one that serves: what localhost and localnets mean follows. */
+/* The same while serving: rebuild if localhost or localnets have changed. */
 void s53_daemon_follow_interfaces(struct s53_daemon *daemon);
 
-/* The configuration stays, the world has changed: host names, resolv.conf, interfaces. */
+/* Build from the same source: host names, resolv.conf or interfaces have changed. */
 void s53_daemon_rebuild(struct s53_daemon *daemon);
 
 /*

@@ -43,7 +43,7 @@ is_leaving(const struct daemon_listener *listener)
 	    s53_clock_ms() - listener->left_ms < LEAVING_MS;
 }
 
-/* Another program's, or not: a forwarder there is then no loop. Lack of memory: stays as it was. */
+/* An address that another program holds may be a forwarder. Without memory nothing changes. */
 static void
 note_foreign(struct s53_daemon *daemon, const struct s53_addr *addr, bool foreign)
 {
@@ -71,7 +71,7 @@ close_fds(const struct s53_daemon *daemon, struct daemon_opened *opened)
 	free(opened);
 }
 
-/* NULL: errno says why not. */
+/* NULL: errno says why. */
 static struct daemon_opened *
 open_listener(const struct s53_daemon *daemon, const struct s53_addr *addr, int backlog)
 {
@@ -227,7 +227,7 @@ open_wanted(struct s53_daemon *daemon, const struct s53_snapshot *snapshot,
 	return open_count;
 }
 
-/* What was found out of addresses that could not be had is kept. */
+/* Addresses that could not be bound are from now on known as such. */
 static void
 keep_failures(struct s53_daemon *daemon)
 {
@@ -275,7 +275,8 @@ s53_listeners_open(struct s53_daemon *daemon, const struct s53_snapshot *snapsho
 	unsigned errors_before = diags->error_count;
 	struct daemon_opened *opened = NULL;
 
-	if (!s53_setup_listen_addrs(snapshot, daemon->interfaces, daemon->interface_count, &wanted)) {
+	if (!s53_setup_listen_addrs(
+		snapshot, daemon->interfaces, daemon->interface_count, &wanted)) {
 		s53_addr_list_fini(&wanted);
 		return S53_E_NOMEM;
 	}
@@ -346,7 +347,7 @@ close_daemon_listener(struct s53_daemon *daemon, struct daemon_listener *listene
 		listener->open = false;
 		listener->left_ms = s53_clock_ms();
 	}
-	if (is_leaving(listener)) /* known as ours until the sockets have gone */
+	if (is_leaving(listener)) /* known as ours until the sockets are closed */
 		return;
 	s53_list_remove(&listener->link);
 	free(listener);
@@ -382,7 +383,7 @@ s53_listeners_follow(struct s53_daemon *daemon)
 		s53_listeners_commit(daemon, opened);
 	s53_daemon_log_diags(&diags);
 	s53_diags_fini(&diags);
-	if (daemon->foreign_changed) /* what was a loop is none now, or the other way round */
+	if (daemon->foreign_changed) /* a forwarder may be a loop that was none, or the reverse */
 		s53_daemon_rebuild(daemon);
 }
 

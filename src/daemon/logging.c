@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * logging.c - where the log goes by the snapshot in force, and diagnostics as log lines.
+ * logging.c - the log channels of a snapshot, and diagnostics as log lines.
  */
 #include <errno.h>
 #include <string.h>
@@ -34,12 +34,9 @@ s53_daemon_log_diags(const struct s53_diags *diags)
 	}
 }
 
-/*
- * Lines for a syslog that is not there would be lost; in the foreground stderr is read by
- * somebody.
- */
+/* Without a syslog daemon its lines would be lost; in the foreground they go to stderr. */
 static void
-tame_syslog(const struct s53_daemon *daemon, struct s53_log_channel *channel)
+replace_syslog(const struct s53_daemon *daemon, struct s53_log_channel *channel)
 {
 	if (channel->kind != S53_LOG_TO_SYSLOG || !daemon->options->foreground ||
 	    access("/dev/log", F_OK) == 0)
@@ -50,7 +47,7 @@ tame_syslog(const struct s53_daemon *daemon, struct s53_log_channel *channel)
 	channel->print_severity = true;
 }
 
-/* A file that cannot be written must not keep DNS from being served. */
+/* A log file that cannot be opened is replaced by syslog: DNS is served all the same. */
 static bool
 replace_file(struct s53_log_channel *channels, unsigned count, const char *bad_path, int failure)
 {
@@ -88,7 +85,7 @@ s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
 	config.channels = channels;
 	for (;;) {
 		for (unsigned i = 0; i < config.channel_count; i++)
-			tame_syslog(daemon, &channels[i]);
+			replace_syslog(daemon, &channels[i]);
 		status = s53_log_configure(&config, &bad_path);
 		if (status != S53_E_IO || bad_path == NULL ||
 		    !replace_file(channels, config.channel_count, bad_path, errno))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * check.c - --check: what named-checkconf -z does. The configuration is built as for serving,
- * zone files and all, but no socket is opened and no name resolved.
+ * check.c - --check: as named-checkconf -z. The configuration is built as for serving, with its
+ * zone files, but no socket is opened and no query is sent.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,18 +13,18 @@
 int
 s53_check_run(struct s53_options *options)
 {
-	struct s53_dry_run rehearsal;
-	enum s53_status status = s53_dry_run(options, &rehearsal);
+	struct s53_dry_run dry_run;
+	enum s53_status status = s53_dry_run(options, &dry_run);
 
-	s53_diags_print(&rehearsal.diags, stderr);
+	s53_diags_print(&dry_run.diags, stderr);
 	if (status == S53_E_NOMEM)
 		fputs("split53: out of memory\n", stderr);
 	if (options->print_canonical && status == S53_OK) {
-		if (rehearsal.source->file != NULL)
-			s53_conf_print(rehearsal.source->file, stdout);
-		if (rehearsal.source->flags != NULL)
-			s53_conf_print(rehearsal.source->flags, stdout);
+		if (dry_run.source->file != NULL)
+			s53_conf_print(dry_run.source->file, stdout);
+		if (dry_run.source->flags != NULL)
+			s53_conf_print(dry_run.source->flags, stdout);
 	}
-	s53_dry_run_fini(&rehearsal);
+	s53_dry_run_fini(&dry_run);
 	return status == S53_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain.c - --explain: the configuration as it works, in the words of the file. Nothing of this
- * machine is in it, so that two hosts with one file print one text (but for resolv.conf, when
- * that is the source of forwarders, and for a cache whose size follows from the memory).
+ * explain.c - --explain: the configuration in effect, in the words of the file. The output is the
+ * same on every machine, but for forwarders that come from resolv.conf and a cache whose size
+ * depends on the memory.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -55,17 +55,17 @@ s53_explain_place(const struct s53_conf_clause *clause, FILE *out)
 }
 
 static void
-print_listeners(const struct s53_dry_run *rehearsal, FILE *out)
+print_listeners(const struct s53_dry_run *dry_run, FILE *out)
 {
 	static const char *const names[] = { "listen-on", "listen-on-v6" };
-	const struct s53_snapshot *snapshot = rehearsal->snapshot;
+	const struct s53_snapshot *snapshot = dry_run->snapshot;
 	unsigned rule = 0;
 
 	fputs("listen\n", out);
 	for (unsigned i = 0; i < 2; i++) {
 		sa_family_t family = i == 0 ? AF_INET : AF_INET6;
 		const struct s53_conf_clause *clause =
-		    s53_conf_find(s53_setup_listen_options(rehearsal->source), names[i]);
+		    s53_conf_find(s53_setup_listen_options(dry_run->source), names[i]);
 
 		for (; rule < snapshot->rule_count && snapshot->rules[rule].family == family;
 		     rule++) {
@@ -86,10 +86,10 @@ print_listeners(const struct s53_dry_run *rehearsal, FILE *out)
 }
 
 static void
-print_number(const struct s53_dry_run *rehearsal, const char *name, uint64_t value,
-    const char *unit, FILE *out)
+print_number(const struct s53_dry_run *dry_run, const char *name, uint64_t value, const char *unit,
+    FILE *out)
 {
-	const struct s53_conf_clause *clause = s53_setup_option(rehearsal->source, NULL, name);
+	const struct s53_conf_clause *clause = s53_setup_option(dry_run->source, NULL, name);
 
 	if (value >= UINT32_MAX)
 		fprintf(out, "    %s unlimited", name);
@@ -99,27 +99,27 @@ print_number(const struct s53_dry_run *rehearsal, const char *name, uint64_t val
 }
 
 static void
-print_limits(const struct s53_dry_run *rehearsal, FILE *out)
+print_limits(const struct s53_dry_run *dry_run, FILE *out)
 {
-	const struct s53_snapshot *snapshot = rehearsal->snapshot;
+	const struct s53_snapshot *snapshot = dry_run->snapshot;
 	const char *tenths = " (of 100 ms)";
 
 	fputs("limits\n", out);
-	if (rehearsal->options->workers > 0)
-		fprintf(out, "    workers %u (command line)\n", rehearsal->options->workers);
+	if (dry_run->options->workers > 0)
+		fprintf(out, "    workers %u (command line)\n", dry_run->options->workers);
 	else
 		fputs("    workers one for each processor (default)\n", out);
-	print_number(rehearsal, "recursive-clients", snapshot->policy.recursive_clients, "", out);
-	print_number(rehearsal, "tcp-clients", snapshot->tcp_clients, "", out);
-	print_number(rehearsal, "tcp-listen-queue", (uint64_t)snapshot->tcp_listen_queue, "", out);
-	print_number(rehearsal, "tcp-initial-timeout", snapshot->tcp_initial_100ms, tenths, out);
-	print_number(rehearsal, "tcp-idle-timeout", snapshot->tcp_idle_100ms, tenths, out);
+	print_number(dry_run, "recursive-clients", snapshot->policy.recursive_clients, "", out);
+	print_number(dry_run, "tcp-clients", snapshot->tcp_clients, "", out);
+	print_number(dry_run, "tcp-listen-queue", (uint64_t)snapshot->tcp_listen_queue, "", out);
+	print_number(dry_run, "tcp-initial-timeout", snapshot->tcp_initial_100ms, tenths, out);
+	print_number(dry_run, "tcp-idle-timeout", snapshot->tcp_idle_100ms, tenths, out);
 	print_number(
-	    rehearsal, "tcp-keepalive-timeout", snapshot->policy.tcp_keepalive_100ms, tenths, out);
+	    dry_run, "tcp-keepalive-timeout", snapshot->policy.tcp_keepalive_100ms, tenths, out);
 }
 
 static void
-print_access(const struct s53_dry_run *rehearsal, const struct s53_conf_clause *body,
+print_access(const struct s53_dry_run *dry_run, const struct s53_conf_clause *body,
     const char *name, FILE *out)
 {
 	static const char *const defaults[] = { [S53_ACCESS_ANY] = "{ any; }",
@@ -127,7 +127,7 @@ print_access(const struct s53_dry_run *rehearsal, const struct s53_conf_clause *
 		[S53_ACCESS_LOCAL] = "{ localnets; localhost; }" };
 	enum s53_setup_default otherwise;
 	const struct s53_conf_clause *clause =
-	    s53_setup_access(rehearsal->source, body, name, &otherwise);
+	    s53_setup_access(dry_run->source, body, name, &otherwise);
 
 	fprintf(out, "    %s ", name);
 	if (clause == NULL)
@@ -162,9 +162,9 @@ find_note(const struct s53_snapshot *snapshot, unsigned view, const struct s53_n
 }
 
 struct route_print {
-	const struct s53_dry_run *rehearsal;
+	const struct s53_dry_run *dry_run;
 	unsigned view;
-	bool builtin; /* which half is wanted */
+	bool builtin; /* print built-in zones, or the others */
 	unsigned count, empty_count;
 	FILE *out;
 };
@@ -178,11 +178,11 @@ is_empty_zone(const char *apex)
 	return false;
 }
 
-/* Is it a zone without servers of its own? */
+/* Does the zone use the servers of the default route? */
 static bool
 goes_default_way(const struct route_print *print, const struct s53_route *route)
 {
-	const struct s53_policy *policy = &print->rehearsal->snapshot->policy;
+	const struct s53_policy *policy = &print->dry_run->snapshot->policy;
 	const struct s53_name root = { .len = 1 };
 	const struct s53_route *other = s53_routes_find(policy->views[print->view].routes, &root);
 
@@ -208,7 +208,7 @@ print_route(const struct s53_route *route, void *arg)
 		    print->out, "%s%s", print->count++ == 0 ? "    answered here: " : ", ", apex);
 		return;
 	}
-	note = find_note(print->rehearsal->snapshot, print->view, &route->apex);
+	note = find_note(print->dry_run->snapshot, print->view, &route->apex);
 	fprintf(print->out, "    zone \"%s\" %s %s%s (%s)\n", apex,
 	    route->kind == S53_ROUTE_LOCAL ? "answered from" : "forwarded to",
 	    note != NULL && note->text != NULL ? note->text : "nobody",
@@ -216,18 +216,17 @@ print_route(const struct s53_route *route, void *arg)
 	    note != NULL ? note->place : "built in");
 	if (route->kind == S53_ROUTE_FORWARD && !goes_default_way(print, route)) {
 		s53_explain_zone_policy(note != NULL ? note->zone_body : NULL, print->out);
-		s53_explain_checks(print->rehearsal->snapshot, route->group, print->out);
+		s53_explain_checks(print->dry_run->snapshot, route->group, print->out);
 	}
 	if (route->answering != NULL && note != NULL)
-		s53_explain_answering(
-		    &(struct s53_explain_scope){ .source = print->rehearsal->source,
-			.zone_body = note->zone_body,
-			.answering = route->answering,
-			.indent = "        " },
+		s53_explain_answering(&(struct s53_explain_scope){ .source = print->dry_run->source,
+					  .zone_body = note->zone_body,
+					  .answering = route->answering,
+					  .indent = "        " },
 		    print->out);
 }
 
-/* What the blocks `server ADDRESS { }` among `clause` and its followers ask for. */
+/* The statements `server ADDRESS { }` in the list that begins with `clause`. */
 static void
 print_servers(const struct s53_conf_clause *clause, FILE *out)
 {
@@ -242,7 +241,7 @@ print_servers(const struct s53_conf_clause *clause, FILE *out)
 			else if (it->value.type == S53_CONF_NUMBER)
 				fprintf(out, " %s %" PRIu64 ";", it->name, it->value.number);
 			else
-				fprintf(out, " %s;", it->name); /* what it says: with the zones */
+				fprintf(out, " %s;", it->name); /* value: with the zones */
 		}
 		fputs(" }", out);
 		s53_explain_place(clause, out);
@@ -250,14 +249,14 @@ print_servers(const struct s53_conf_clause *clause, FILE *out)
 }
 
 static void
-print_view(const struct s53_dry_run *rehearsal, unsigned index, const struct s53_conf_clause *body,
+print_view(const struct s53_dry_run *dry_run, unsigned index, const struct s53_conf_clause *body,
     FILE *out)
 {
 	static const char *const lists[] = { "allow-query", "allow-query-on", "allow-query-cache",
 		"allow-query-cache-on", "allow-recursion", "allow-recursion-on" };
-	const struct s53_view *view = &rehearsal->snapshot->policy.views[index];
-	struct route_print print = { .rehearsal = rehearsal, .view = index, .out = out };
-	const struct s53_explain_scope answers = { .source = rehearsal->source,
+	const struct s53_view *view = &dry_run->snapshot->policy.views[index];
+	struct route_print print = { .dry_run = dry_run, .view = index, .out = out };
+	const struct s53_explain_scope answers = { .source = dry_run->source,
 		.view_body = body,
 		.answering = &view->answering,
 		.indent = "    " };
@@ -268,19 +267,19 @@ print_view(const struct s53_dry_run *rehearsal, unsigned index, const struct s53
 	if (view->match_recursive_only)
 		fputs("    match-recursive-only yes\n", out);
 	fprintf(out, "    recursion %s", view->recursion ? "yes" : "no");
-	s53_explain_place(s53_setup_option(rehearsal->source, body, "recursion"), out);
+	s53_explain_place(s53_setup_option(dry_run->source, body, "recursion"), out);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		print_access(rehearsal, body, lists[i], out);
+		print_access(dry_run, body, lists[i], out);
 	fprintf(out, "    resolver-query-timeout %u ms", view->query_timeout_ms);
-	s53_explain_place(s53_setup_option(rehearsal->source, body, "resolver-query-timeout"), out);
+	s53_explain_place(s53_setup_option(dry_run->source, body, "resolver-query-timeout"), out);
 	fprintf(out, "    max-udp-size %u", view->udp_size_max);
-	s53_explain_place(s53_setup_option(rehearsal->source, body, "max-udp-size"), out);
+	s53_explain_place(s53_setup_option(dry_run->source, body, "max-udp-size"), out);
 	fprintf(out, "    edns-udp-size %u", view->edns_udp_size);
-	s53_explain_place(s53_setup_option(rehearsal->source, body, "edns-udp-size"), out);
-	s53_explain_upstreams(rehearsal->source, body, view, out);
+	s53_explain_place(s53_setup_option(dry_run->source, body, "edns-udp-size"), out);
+	s53_explain_upstreams(dry_run->source, body, view, out);
 	s53_explain_answering(&answers, out);
 	print_servers(
-	    s53_conf_find(body, "server") != NULL ? body : s53_setup_top(rehearsal->source), out);
+	    s53_conf_find(body, "server") != NULL ? body : s53_setup_top(dry_run->source), out);
 	s53_routes_each(view->routes, print_route, &print);
 	print.builtin = true;
 	s53_routes_each(view->routes, print_route, &print);
@@ -302,7 +301,7 @@ print_ignored(const struct s53_conf_clause *clause, unsigned count, FILE *out)
 			    clause->label != NULL ? clause->label : "",
 			    s53_conf_level_text(clause->level), clause->why != NULL ? ": " : "",
 			    clause->why != NULL ? clause->why : "");
-			continue; /* what is inside of it goes with it */
+			continue; /* its body is ignored with it */
 		}
 		count = print_ignored(clause->body, count, out);
 	}
@@ -310,20 +309,20 @@ print_ignored(const struct s53_conf_clause *clause, unsigned count, FILE *out)
 }
 
 void
-s53_explain_all(const struct s53_dry_run *rehearsal, FILE *out)
+s53_explain_all(const struct s53_dry_run *dry_run, FILE *out)
 {
-	const struct s53_source *source = rehearsal->source;
-	const struct s53_policy *policy = &rehearsal->snapshot->policy;
+	const struct s53_source *source = dry_run->source;
+	const struct s53_policy *policy = &dry_run->snapshot->policy;
 	const struct s53_conf_clause *view = NULL;
 	const struct s53_conf_clause *blackhole = s53_setup_option(source, NULL, "blackhole");
 
 	fprintf(out, "configuration %s\n",
-	    rehearsal->options->config_shown != NULL ? rehearsal->options->config_shown
-						     : "without a file: built in, and what the "
-						       "command line and SPLIT53_* variables say");
-	print_listeners(rehearsal, out);
-	print_limits(rehearsal, out);
-	s53_explain_cache(rehearsal, out);
+	    dry_run->options->config_shown != NULL ? dry_run->options->config_shown
+						   : "without a file: built in, and what the "
+						     "command line and SPLIT53_* variables say");
+	print_listeners(dry_run, out);
+	print_limits(dry_run, out);
+	s53_explain_cache(dry_run, out);
 	if (blackhole != NULL) {
 		fputs("blackhole ", out);
 		s53_explain_match(blackhole->value.match, out);
@@ -331,7 +330,7 @@ s53_explain_all(const struct s53_dry_run *rehearsal, FILE *out)
 	}
 	for (unsigned i = 0; i < policy->view_count; i++) {
 		view = s53_setup_next_view(source, view);
-		print_view(rehearsal, i, view != NULL ? view->body : NULL, out);
+		print_view(dry_run, i, view != NULL ? view->body : NULL, out);
 	}
 	print_ignored(s53_setup_top(source), 0, out);
 }
@@ -339,19 +338,19 @@ s53_explain_all(const struct s53_dry_run *rehearsal, FILE *out)
 int
 s53_explain_run(struct s53_options *options)
 {
-	struct s53_dry_run rehearsal;
-	enum s53_status status = s53_dry_run(options, &rehearsal);
+	struct s53_dry_run dry_run;
+	enum s53_status status = s53_dry_run(options, &dry_run);
 	bool fine = status == S53_OK;
 
 	if (!fine) {
-		s53_diags_print(&rehearsal.diags, stderr);
+		s53_diags_print(&dry_run.diags, stderr);
 		if (status == S53_E_NOMEM)
 			fputs("split53: out of memory\n", stderr);
 	} else if (options->explain_name != NULL) {
-		fine = s53_explain_name(&rehearsal, stdout);
+		fine = s53_explain_name(&dry_run, stdout);
 	} else {
-		s53_explain_all(&rehearsal, stdout);
+		s53_explain_all(&dry_run, stdout);
 	}
-	s53_dry_run_fini(&rehearsal);
+	s53_dry_run_fini(&dry_run);
 	return fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain.h - a configuration built for looking at it: --check and --explain.
+ * explain.h - a dry run: a configuration that is built, for --check and --explain.
  *
  * Layer    inspect
  * Threads  main thread
- * Memory   a rehearsal owns all of it, until s53_dry_run_fini()
+ * Memory   a dry run owns all of it until s53_dry_run_fini()
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 
 #include <split53/setup.h>
 
-/* Everything that serving would build, and nothing of what would serve. */
+/* What serving would build. */
 struct s53_dry_run {
 	const struct s53_options *options;
 	struct s53_diags diags;
@@ -22,10 +22,9 @@ struct s53_dry_run {
 	struct s53_interface_addr *interfaces;
 };
 
-/* s53_dry_run_fini() follows whatever is returned. */
-S53_MUST_USE enum s53_status s53_dry_run(
-    struct s53_options *options, struct s53_dry_run *rehearsal);
-void s53_dry_run_fini(struct s53_dry_run *rehearsal);
+/* s53_dry_run_fini() is to be called whatever is returned. */
+S53_MUST_USE enum s53_status s53_dry_run(struct s53_options *options, struct s53_dry_run *dry_run);
+void s53_dry_run_fini(struct s53_dry_run *dry_run);
 
 /* "{ !192.0.2.1; localnets; }" */
 void s53_explain_match(const struct s53_conf_match *match, FILE *out);
@@ -34,9 +33,9 @@ void s53_explain_match(const struct s53_conf_match *match, FILE *out);
 void s53_explain_place(const struct s53_conf_clause *clause, FILE *out);
 
 /* The cache as a whole: its size and its files. */
-void s53_explain_cache(const struct s53_dry_run *rehearsal, FILE *out);
+void s53_explain_cache(const struct s53_dry_run *dry_run, FILE *out);
 
-/* Whose answers: a view's, or a zone's when zone_body is not NULL. */
+/* Of a view, or of a zone if zone_body is not NULL. */
 struct s53_explain_scope {
 	const struct s53_source *source;
 	const struct s53_conf_clause *zone_body, *view_body;
@@ -44,27 +43,27 @@ struct s53_explain_scope {
 	const char *indent;
 };
 
-/* What is written of how they are kept and given out, a line each. */
+/* Statements about how responses are cached and returned, a line each. */
 void s53_explain_answering(const struct s53_explain_scope *scope, FILE *out);
 
-/* How servers are chosen and how much may be under way, where a view or options say it: lines. */
+/* Policy and quotas that a view or options set: lines. */
 void s53_explain_upstreams(const struct s53_source *source, const struct s53_conf_clause *view_body,
     const struct s53_view *view, FILE *out);
 
-/* A zone's own forwarders-policy; and how its servers are checked: lines. */
+/* A zone's own forwarders-policy; the health checks of its servers: lines. */
 void s53_explain_zone_policy(const struct s53_conf_clause *zone_body, FILE *out);
 void s53_explain_checks(
     const struct s53_snapshot *snapshot, const struct s53_group *group, FILE *out);
 
-/* The rules of a group, where they are not the default: a line. */
+/* Policy and quotas of a group, where they differ from the default: a line. */
 void s53_explain_choice(const struct s53_group *group, FILE *out);
 
-/* ", probed by SOA consul": behind a server. */
+/* ", probed by SOA consul": follows a server. */
 void s53_explain_server_check(
     const struct s53_snapshot *snapshot, const struct s53_upstream *upstream, FILE *out);
 
-/* The way of one question: view, access, route. false: NAME or CLIENT are none (said on stderr). */
-bool s53_explain_name(const struct s53_dry_run *rehearsal, FILE *out);
+/* One query: its view, access and route. false: NAME or CLIENT is invalid (printed on stderr). */
+bool s53_explain_name(const struct s53_dry_run *dry_run, FILE *out);
 
 /* The whole configuration. */
-void s53_explain_all(const struct s53_dry_run *rehearsal, FILE *out);
+void s53_explain_all(const struct s53_dry_run *dry_run, FILE *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain_cache.c - how large the cache is, where its files are, and how answers are kept and given
- * out: what is written, and what it means.
+ * explain_cache.c - size and files of the cache, and how responses are cached and returned: the
+ * statements and their effective values.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #include "explain.h"
 
-/* "64m", "1500k": the largest unit that leaves nothing over. */
+/* "64m", "1500k": the largest unit without a remainder. */
 static void
 print_size(uint64_t octets, FILE *out)
 {
@@ -25,10 +25,10 @@ print_size(uint64_t octets, FILE *out)
 }
 
 void
-s53_explain_cache(const struct s53_dry_run *rehearsal, FILE *out)
+s53_explain_cache(const struct s53_dry_run *dry_run, FILE *out)
 {
-	const struct s53_snapshot *snapshot = rehearsal->snapshot;
-	const struct s53_source *source = rehearsal->source;
+	const struct s53_snapshot *snapshot = dry_run->snapshot;
+	const struct s53_source *source = dry_run->source;
 	const struct s53_conf_clause *size = s53_setup_option(source, NULL, "max-cache-size");
 	const struct s53_conf_clause *dump = s53_setup_option(source, NULL, "dump-file");
 	const struct s53_conf_clause *file = s53_setup_option(source, NULL, "cache-file");
@@ -67,7 +67,7 @@ print_order(const struct s53_conf_order *rule, FILE *out)
 	fputs(" }", out);
 }
 
-/* The number that a clause came to be, which may not be the one that was written. */
+/* The effective value of a statement, which may differ from the one that was written. */
 static uint32_t
 number_of(const struct s53_cache_rules *rules, const char *name)
 {
@@ -137,7 +137,7 @@ s53_explain_answering(const struct s53_explain_scope *scope, FILE *out)
 			clause = s53_setup_option(scope->source, scope->view_body, name);
 		if (clause == NULL)
 			continue;
-		/* That of options is said where the cache is. */
+		/* That of options is printed with the cache. */
 		if (strcmp(name, "max-cache-size") == 0 && scope->zone_body == NULL &&
 		    s53_conf_find(scope->view_body, name) == NULL)
 			continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain_health.c - how the servers of a route are chosen and checked: what differs from the
- * default, and the question that a probe asks.
+ * explain_health.c - policy, quotas and health checks of the servers of a route: what differs from
+ * the default, and the query of a probe.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain_name.c - --explain NAME [CLIENT]: one question's way as far as the configuration
- * decides it, by the same functions that decide it when it is asked.
+ * explain_name.c - --explain NAME [CLIENT]: view, access and route of one query, decided by the
+ * functions that decide them for a client's query.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 struct asking {
 	struct s53_name name;
 	struct s53_addr client;
-	struct s53_addr local; /* the address of ours that would be asked */
+	struct s53_addr local; /* the listener that would receive it */
 };
 
 static bool
@@ -42,7 +42,7 @@ yes_or_no(bool value)
 	return value ? "yes" : "no";
 }
 
-/* The six lists and recursion, as the step admit asks them. */
+/* The six lists and recursion, as the step admit evaluates them. */
 static bool
 print_admit(const struct s53_view *view, const struct asking *asking, FILE *out)
 {
@@ -97,7 +97,7 @@ find_note(const struct s53_snapshot *snapshot, unsigned view, const struct s53_n
 	return note;
 }
 
-/* How long its answers stay, by the rules of the zone or the view. */
+/* How long responses are cached, by the rules of the zone or the view. */
 static void
 print_cache(const struct s53_view *view, const struct s53_route *route, FILE *out)
 {
@@ -130,10 +130,10 @@ print_local(const struct s53_view *view, const struct s53_route *route, const st
 }
 
 static void
-print_way(const struct s53_dry_run *rehearsal, const struct s53_view *view,
+print_way(const struct s53_dry_run *dry_run, const struct s53_view *view,
     const struct asking *asking, FILE *out)
 {
-	const struct s53_policy *policy = &rehearsal->snapshot->policy;
+	const struct s53_policy *policy = &dry_run->snapshot->policy;
 	const struct s53_route *route;
 	const struct s53_route_note *note = NULL;
 	char apex[S53_NAME_TEXT];
@@ -141,8 +141,7 @@ print_way(const struct s53_dry_run *rehearsal, const struct s53_view *view,
 
 	route = s53_routes_find(view->routes, &asking->name);
 	if (route != NULL) {
-		note =
-		    find_note(rehearsal->snapshot, (unsigned)(view - policy->views), &route->apex);
+		note = find_note(dry_run->snapshot, (unsigned)(view - policy->views), &route->apex);
 		fprintf(out, "route    zone \"%s\" %s %s (%s)\n",
 		    s53_name_print(&route->apex, apex),
 		    route->kind == S53_ROUTE_LOCAL ? "answered from" : "forwarded to",
@@ -157,7 +156,7 @@ print_way(const struct s53_dry_run *rehearsal, const struct s53_view *view,
 		fputs("answer   REFUSED: no forwarders for this name\n", out);
 	} else {
 		print_cache(view, route, out);
-		print_group(rehearsal->snapshot, route->group, out);
+		print_group(dry_run->snapshot, route->group, out);
 		fputs(s53_group_size(route->group) > 0
 			? "answer   what an upstream says\n"
 			: "answer   SERVFAIL: no upstream's address is known yet\n",
@@ -166,14 +165,14 @@ print_way(const struct s53_dry_run *rehearsal, const struct s53_view *view,
 }
 
 bool
-s53_explain_name(const struct s53_dry_run *rehearsal, FILE *out)
+s53_explain_name(const struct s53_dry_run *dry_run, FILE *out)
 {
-	const struct s53_policy *policy = &rehearsal->snapshot->policy;
+	const struct s53_policy *policy = &dry_run->snapshot->policy;
 	const struct s53_view *view;
 	struct asking asking;
 	char name[S53_NAME_TEXT], client[S53_ADDR_TEXT];
 
-	if (!read_asking(rehearsal->options, &asking))
+	if (!read_asking(dry_run->options, &asking))
 		return false;
 	fprintf(out, "question %s from %s\n", s53_name_print(&asking.name, name),
 	    s53_addr_print_host(&asking.client, client));
@@ -187,6 +186,6 @@ s53_explain_name(const struct s53_dry_run *rehearsal, FILE *out)
 		return true;
 	}
 	fprintf(out, "view     \"%s\"\n", view->name);
-	print_way(rehearsal, view, &asking, out);
+	print_way(dry_run, view, &asking, out);
 	return true;
 }

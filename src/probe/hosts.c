@@ -43,9 +43,9 @@ struct s53_hosts {
 	struct event *tell; /* calls changed() from the loop */
 	struct s53_host_lookup *lookup;
 	struct s53_link names;
-	bool switching; /* lookups that end now were cut short: no failures */
+	bool switching; /* lookups that end now were cancelled: no failures */
 	struct addr_set asked; /* the servers that c-ares has */
-	bool asked_unsure; /* it may have others: memory was short */
+	bool asked_unsure; /* it may have others, for lack of memory */
 	char *path; /* of resolv.conf; NULL: not followed */
 	struct addr_set resolv; /* its servers, without ourselves, that the owner works with */
 	struct s53_resolvconf_watch *watch;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * acl.c - match lists of the tree as lists of policy, names looked up, localhost and
- * localnets made of this machine's addresses.
+ * acl.c - address match lists of the configuration as access lists of the policy: named lists are
+ * looked up, localhost and localnets are made of this machine's addresses.
  */
 #include "builder.h"
 
 #include <string.h>
 
-/* An acl clause is built once, however often it is named. */
+/* An `acl` statement is built once, however many lists refer to it. */
 struct setup_acl_memo {
 	struct setup_acl_memo *next;
 	const struct s53_conf_clause *clause;
-	struct s53_acl *acl; /* NULL: under way, so that a list inside of itself is seen */
+	struct s53_acl *acl; /* NULL: still being built; a reference is then a cycle */
 };
 
 static void
@@ -64,7 +64,7 @@ localhost_acl(struct setup_builder *builder)
 	add_host(builder, builder->localhost, "::1");
 	for (unsigned i = 0; i < input->interface_count; i++) {
 		s53_addr_print_host(&input->interfaces[i].addr, text);
-		text[strcspn(text, "%")] = '\0'; /* a prefix knows no scope */
+		text[strcspn(text, "%")] = '\0'; /* a prefix has no scope */
 		add_host(builder, builder->localhost, text);
 	}
 	return builder->localhost;
@@ -167,7 +167,7 @@ setup_acl(struct setup_builder *builder, const struct s53_conf_match *match)
 			add_list(builder, acl, match->negated, setup_acl(builder, match->list));
 			break;
 		case S53_MATCH_KEY:
-			/* Nobody signs queries here, so that a key never matches. */
+			/* Signatures of queries are not verified, so a key never matches. */
 			builder_warn(builder, match->place,
 			    "key '%s': queries are not checked for signatures, this element never"
 			    " matches",

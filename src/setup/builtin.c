@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * builtin.c - the zones that are answered here unless somebody configured them: special
- * names (RFC 6761) and the empty zones of private reverse names (RFC 6303).
+ * builtin.c - built-in zones: special names (RFC 6761) and the empty zones of private reverse names
+ * (RFC 6303).
  *
- * Both give way to a zone of the user's at or above them. Empty zones also give way to a default
- * route that is `forward only`, as BIND decides: then the forwarders are the ones to know about
- * private names.
+ * A configured zone at or above a built-in one replaces it. As in BIND, there are no empty zones if
+ * the default route is `forward only`: the forwarders then know the private names.
  */
 #include "builder.h"
 
@@ -41,7 +40,7 @@ drop_zone(void *zone)
 	s53_zone_drop(zone);
 }
 
-/* A hundred zones are not parsed again for each view and each rebuild. NULL: no memory. */
+/* Parsed once per source, not for each view and rebuild. NULL: no memory. */
 static struct s53_zone *
 builtin_zone(
     struct s53_source *source, const struct s53_builtin_zone *builtin, const struct s53_name *apex)
@@ -54,7 +53,7 @@ builtin_zone(
 		source->builtins = calloc(s53_builtin_zone_count, sizeof(struct s53_zone *));
 	if (source->builtins == NULL || source->builtins[index] != NULL)
 		return source->builtins != NULL ? source->builtins[index] : NULL;
-	s53_diags_init(&diags); /* the texts are ours: nobody is to read of mistakes in them */
+	s53_diags_init(&diags); /* not shown: the texts are not the user's */
 	if (s53_zone_parse(builtin->apex, builtin->text, apex, &diags, &zone) == S53_OK)
 		source->builtins[index] = zone;
 	s53_diags_fini(&diags);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * cache.c - how answers are kept and given out: of a view, and of a zone that says otherwise;
- * how large the cache is, and which files it has.
+ * cache.c - how responses are cached and returned, in a view and in a zone with statements of its
+ * own; the size of the cache, and its files.
  *
- * The size. There is one cache, and what it takes counts against what this process may use: the
- * machine's memory, or the limit of its control group if that is less. Without a word it has
- * 64 MiB, or half of a memory that is small; `unlimited`, and whatever is more, is three quarters,
- * so that the rest of the program has room and nobody is killed for a cache. BIND's 90 % of the
- * machine is right where named is all that runs there.
+ * The size. There is one cache. Its limit derives from the memory that this process may use: the
+ * machine's, or the limit of its control group if that is less. By default it is 64 MiB, or half of
+ * the memory if that is less. `unlimited` and larger values are reduced to three quarters of the
+ * memory: the rest is for the program, which would otherwise be killed by the kernel. BIND's
+ * default of 90 % assumes a machine that runs nothing but named.
  *
  * Sources  BIND 9.18 ARM, and what named-checkconf and named 9.18 do with values out of range;
  *          RFC 2181 s8 (a TTL has 31 bits)
@@ -21,11 +21,11 @@
 
 #define MIB ((uint64_t)1 << 20)
 #define DEFAULT_OCTETS (64 * MIB)
-#define LEAST_OCTETS (2 * MIB) /* BIND's too */
+#define LEAST_OCTETS (2 * MIB) /* the same as BIND's */
 
 #define DEFAULT_DUMP "named_dump.db"
 
-/* Where a clause may stand; zone NULL: a view is asked for. */
+/* Where a statement is looked up; zone NULL: for the view. */
 struct scope {
 	struct setup_builder *builder;
 	const struct s53_conf_clause *zone, *view; /* their bodies */
@@ -64,7 +64,7 @@ read_ttls(const struct scope *scope, struct s53_cache_rules *rules)
 	rules->max_ncache_ttl_s = seconds(scope, "max-ncache-ttl", 10800);
 	rules->min_ncache_ttl_s = seconds(scope, "min-ncache-ttl", 0);
 	rules->servfail_ttl_s = seconds(scope, "servfail-ttl", 1);
-	/* A zone's maximum may be below its view's minimum: the maximum holds. */
+	/* A zone's maximum may be below its view's minimum: the maximum is used. */
 	if (rules->min_ttl_s > rules->max_ttl_s)
 		rules->min_ttl_s = rules->max_ttl_s;
 	if (rules->min_ncache_ttl_s > rules->max_ncache_ttl_s)
@@ -76,7 +76,7 @@ read_stale(const struct scope *scope, struct s53_cache_rules *rules)
 {
 	const struct s53_conf_clause *timeout = find(scope, "stale-answer-client-timeout");
 
-	/* To give stale answers out is to keep them, unless that is forbidden in so many words. */
+	/* stale-answer-enable implies stale-cache-enable, unless that is written as no. */
 	rules->stale_answer = is_yes(scope, "stale-answer-enable", false);
 	rules->stale_keep = is_yes(scope, "stale-cache-enable", rules->stale_answer);
 	rules->stale_answer = rules->stale_answer && rules->stale_keep;
@@ -99,7 +99,7 @@ read_prefetch(const struct scope *scope, struct s53_cache_rules *rules)
 	if (clause != NULL && clause->second.type == S53_CONF_NUMBER)
 		rules->prefetch_eligible_s =
 		    clause->second.number > INT32_MAX ? INT32_MAX : (uint32_t)clause->second.number;
-	/* BIND: what was just stored is not to be asked for again at once. */
+	/* As BIND: a response is not refreshed within 6 s of being stored. */
 	if (rules->prefetch_eligible_s < rules->prefetch_trigger_s + 6)
 		rules->prefetch_eligible_s = rules->prefetch_trigger_s + 6;
 }
@@ -137,14 +137,14 @@ default_octets(uint64_t memory)
 	return memory / 2 < DEFAULT_OCTETS && memory > 0 ? whole_mib(memory / 2) : DEFAULT_OCTETS;
 }
 
-/* The most that a cache may have; UINT64_MAX where nobody says what memory there is. */
+/* The maximum size of a cache; UINT64_MAX where the memory is not known. */
 static uint64_t
 most_octets(uint64_t memory)
 {
 	return memory > 0 ? whole_mib(memory / 4 * 3) : UINT64_MAX;
 }
 
-/* What a clause asks for, before the limits. */
+/* The size that a statement says, before the limits. */
 static uint64_t
 asked_octets(const struct s53_conf_clause *clause, uint64_t memory)
 {
@@ -177,7 +177,7 @@ limited_octets(struct setup_builder *builder, const struct s53_conf_clause *clau
 	return octets < LEAST_OCTETS ? LEAST_OCTETS : octets;
 }
 
-/* Whether answers are kept here, and how large a cache is asked for. */
+/* Is the cache enabled here? A size that is written here enters builder->cache_octets. */
 static bool
 read_enabled(const struct scope *scope)
 {
@@ -264,8 +264,8 @@ setup_cache_size(struct setup_builder *builder)
 }
 
 /*
- * The file for a warm restart stands beside dump-file. Where no line of the configuration says
- * where files may be, there is none: nothing is left behind in somebody's current folder.
+ * By default the file for a warm restart is beside dump-file. Without `dump-file` and `directory`
+ * there is none: the working directory may be any.
  */
 void
 setup_cache_files(struct setup_builder *builder)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * group.c - by which rules servers are chosen, and how much of one thing may be under way.
+ * group.c - the policy and the quotas of a group of servers.
  */
 #include "builder.h"
 
@@ -34,7 +34,7 @@ policy_of(const struct s53_conf_clause *clause)
 	return policy;
 }
 
-/* `drop`: what BIND does when the file does not say. */
+/* `drop`: BIND's default for this quota. */
 static struct s53_quota
 quota_of(const struct setup_builder *builder, const struct setup_peers *peers, const char *name,
     bool drop)

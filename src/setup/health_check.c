@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: ISC
  *
- * health_check.c - how each server is checked: what is written, and what is asked by default.
+ * health_check.c - the health check of each server: what is configured, and the default query of a
+ * probe.
  *
- * While routes are made, each server is noted with the zone that it is asked for. Once all routes
- * are known these notes become one check a server. Each clause of health-check is looked up by
- * itself: in `server`, the zone, the view, options; the innermost one holds. Name and type belong
- * together and are one question.
+ * A server may be in the routes of several zones but has one check. While routes are built, each
+ * server is recorded with the zone that uses it; once all routes exist, the records of a server are
+ * merged. Each statement within health-check is inherited by itself: that of `server` overrides the
+ * zone's, which overrides the view's, which overrides that of options. Name and type together are
+ * the query of a probe and are inherited as one.
  *
- * A question that options or a view write is put only to servers that are asked for its name
- * anyway: no name leaves its route for a probe, and `name "www.example.com"` in options does not
- * make a Consul agent look ill.
+ * A query that options or a view name is sent only to servers whose routes include that name: a
+ * probe must not leak a name to another route's server, and `name "www.example.com"` in options
+ * must not make a Consul agent appear down.
  *
- * Where a server is asked for several zones: what is written further in counts, then what stands
- * first, which is warned of. By default it is asked for the SOA of the deepest zone, one of reverse
- * names only when there is no other (Consul has no SOA for those), the root's when there is
- * nothing else.
+ * When the zones of a server differ, the innermost statement is used, then the first, with a
+ * warning. The default query is the SOA of the zone with the most labels. Zones of reverse names
+ * rank below others (Consul has no SOA for those), and the root below all.
  */
 #include "builder.h"
 
 #include <string.h>
 
-#define CHECK_BUCKETS 1021 /* a prime: servers lie at even distances */
+#define CHECK_BUCKETS 1021 /* a prime, since the addresses of servers have even distances */
 
-/* Who says it; a higher one goes before. */
+/* Where a statement is; a higher level overrides a lower one. */
 enum level { LEVEL_DEFAULT, LEVEL_OPTIONS, LEVEL_VIEW, LEVEL_ZONE, LEVEL_SERVER, LEVEL_COUNT };
 
-/* The clauses but name and type, which are a question. */
+/* The statements of health-check but name and type. */
 enum field { ACCEPT, INTERVAL, TIMEOUT, RISE, FALL, MODE, FIELD_COUNT };
 
 static const char *const field_names[FIELD_COUNT] = {
@@ -37,13 +38,13 @@ static const char *const field_names[FIELD_COUNT] = {
 	[MODE] = "mode",
 };
 
-/* One server and a zone that it is asked for. */
+/* One server and a zone that uses it. */
 struct setup_server_use {
 	struct setup_server_use *next;
 	struct s53_upstream *upstream;
 	struct s53_name apex;
 	unsigned view;
-	const struct s53_conf_clause *probes[LEVEL_COUNT]; /* health-check clauses, or NULL */
+	const struct s53_conf_clause *probes[LEVEL_COUNT]; /* health-check statements, or NULL */
 };
 
 struct found {
@@ -56,10 +57,10 @@ struct question {
 	uint16_t type; /* 0: the default for the name */
 	enum level level;
 	struct found by_name, by_type;
-	unsigned rank; /* of a name that is a zone's by default */
+	unsigned rank; /* of the default name: see rank_of() */
 };
 
-/* A check in the making. */
+/* The check of one server while it is built. */
 struct check_builder {
 	struct check_builder *next;
 	struct check_builder *bucket_next;
@@ -91,7 +92,7 @@ setup_health_check_add(struct setup_builder *builder, const struct setup_peers *
 	builder->uses_last = &use->next;
 }
 
-/* The innermost clause `name`. */
+/* The innermost statement `name`. */
 static struct found
 find(const struct setup_server_use *use, const char *name)
 {
@@ -109,7 +110,7 @@ find(const struct setup_server_use *use, const char *name)
 	return found;
 }
 
-/* Is this server asked for the name anyway? */
+/* Is this server in the route of the name? */
 static bool
 would_ask(const struct setup_builder *builder, const struct setup_server_use *use,
     const struct s53_name *name)
@@ -134,7 +135,7 @@ name_of(const struct s53_conf_clause *clause, struct s53_name *out)
 	return true;
 }
 
-/* How good a zone's name is to ask for: the root, reverse names, others; then by depth. */
+/* Of zones for the default query, the highest is used: root, reverse names, others; by depth. */
 static unsigned
 rank_of(const struct s53_name *apex)
 {
@@ -151,7 +152,7 @@ find_question(
 	struct setup_server_use seen = *use;
 	struct s53_name name;
 
-	/* What options and view ask for may be somebody else's. */
+	/* A name in options or a view may belong to a route without this server. */
 	for (unsigned level = LEVEL_OPTIONS; level <= LEVEL_VIEW; level++) {
 		const struct s53_conf_clause *probe = use->probes[level];
 		const struct s53_conf_clause *clause =
@@ -236,17 +237,18 @@ apply(struct s53_health_check *check, enum field field, const struct s53_conf_cl
 	}
 }
 
-/* Do two clauses of one kind say the same? */
+/* Do two statements of one kind have the same value? */
 static bool
 says_the_same(
     enum field field, const struct s53_conf_clause *one, const struct s53_conf_clause *other)
 {
-	struct s53_health_check checks[2];
+	struct s53_health_check a = { .type = 0 }, b = { .type = 0 };
 
-	memset(checks, 0, sizeof(checks));
-	apply(&checks[0], field, one);
-	apply(&checks[1], field, other);
-	return memcmp(&checks[0], &checks[1], sizeof(checks[0])) == 0;
+	apply(&a, field, one);
+	apply(&b, field, other);
+	return a.accept == b.accept && a.interval_s == b.interval_s &&
+	    a.interval_max_s == b.interval_max_s && a.timeout_ms == b.timeout_ms &&
+	    a.rise == b.rise && a.fall == b.fall && a.mode == b.mode;
 }
 
 static void
@@ -266,7 +268,7 @@ warn_of_two(struct setup_builder *builder, struct check_builder *check,
 }
 
 static const struct s53_conf_clause *
-speaker(const struct question *question)
+clause_of(const struct question *question)
 {
 	return question->by_name.clause != NULL ? question->by_name.clause
 						: question->by_type.clause;
@@ -285,7 +287,7 @@ merge_question(
 		if (other->rank > own->rank)
 			*own = *other;
 	} else if (!s53_name_equal(&own->name, &other->name) || own->type != other->type) {
-		warn_of_two(builder, check, speaker(own), speaker(other));
+		warn_of_two(builder, check, clause_of(own), clause_of(other));
 	}
 }
 
@@ -318,7 +320,7 @@ check_new(struct setup_builder *builder, const struct setup_server_use *use)
 	return check;
 }
 
-/* One more zone that the server is asked for. */
+/* Merge one more zone that uses the server. */
 static void
 merge(
     struct setup_builder *builder, struct check_builder *check, const struct setup_server_use *use)
@@ -348,13 +350,13 @@ finish(const struct check_builder *check)
 	}
 }
 
-/* In the order in which they began; and found by server, of which there may be thousands. */
+/* In the order of their first use, and hashed by server, of which there may be thousands. */
 struct check_builders {
 	struct check_builder *first, **last;
 	struct check_builder *buckets[CHECK_BUCKETS];
 };
 
-/* That of the server, begun when there is none. NULL: no memory. */
+/* The check of the server, made if there is none. NULL: no memory. */
 static struct check_builder *
 check_of(struct setup_builder *builder, struct check_builders *checks,
     const struct setup_server_use *use)
@@ -373,9 +375,9 @@ check_of(struct setup_builder *builder, struct check_builders *checks,
 	return check;
 }
 
-/* A name in options or a view for which nobody is use in these views: it has no effect at all. */
+/* Warn of a name in options or a view that no route of these views forwards. */
 static void
-warn_of_nobodys(struct setup_builder *builder, const struct s53_conf_clause *probe,
+warn_of_unused(struct setup_builder *builder, const struct s53_conf_clause *probe,
     unsigned first_view, unsigned count)
 {
 	const struct s53_conf_clause *clause =
@@ -402,14 +404,14 @@ warn_of_names(struct setup_builder *builder)
 	const struct s53_conf_clause *probe = NULL;
 
 	if (builder->uses != NULL)
-		warn_of_nobodys(builder, builder->uses->probes[LEVEL_OPTIONS], 0,
+		warn_of_unused(builder, builder->uses->probes[LEVEL_OPTIONS], 0,
 		    builder->snapshot->policy.view_count);
-	/* Those of one view stand together. */
+	/* Uses of one view follow one another. */
 	for (const struct setup_server_use *use = builder->uses; use != NULL; use = use->next) {
 		if (use->probes[LEVEL_VIEW] == probe)
 			continue;
 		probe = use->probes[LEVEL_VIEW];
-		warn_of_nobodys(builder, probe, use->view, 1);
+		warn_of_unused(builder, probe, use->view, 1);
 	}
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * listen.c - listen-on and listen-on-v6 as rules; which of the machine's addresses they
- * mean is seen when listeners are opened, and again when addresses come and go.
+ * listen.c - listen-on and listen-on-v6 as rules, and the addresses of this machine that they
+ * match.
+ *
+ * The rules are evaluated when listeners are opened, and again when addresses come and go.
  */
 #include "builder.h"
 
@@ -10,7 +12,7 @@
 #define RULES_MAX 64
 #define NAMED_MAX 64
 
-/* The addresses written one by one are collected here. */
+/* Addresses that a list names one by one. */
 struct named {
 	struct s53_addr addrs[NAMED_MAX];
 	unsigned count;
@@ -20,7 +22,7 @@ static uint16_t
 default_port(const struct setup_builder *builder)
 {
 	if (builder->input->options->port != 0)
-		return builder->input->options->port; /* -p wins over `port`, as with named */
+		return builder->input->options->port; /* -p overrides `port`, as with named */
 	return (uint16_t)setup_option_number(builder->input->source, NULL, "port", S53_DNS_PORT);
 }
 
@@ -108,7 +110,7 @@ add_rules(struct setup_builder *builder, const struct s53_conf_clause *options, 
 			add_rule(builder, family, &clause->value, clause->place);
 }
 
-/* Whose listen-on counts: the command line's when it has any, for both families together. */
+/* The command line's listeners replace those of the file, for both families together. */
 const struct s53_conf_clause *
 s53_setup_listen_options(const struct s53_source *source)
 {
@@ -173,8 +175,7 @@ s53_setup_listen_addrs(const struct s53_snapshot *snapshot,
 			if (!want(rule, &interfaces[i].addr, out))
 				return false;
 		/*
-		 * All of 127/8 can be bound, though only one address of it stands on the
-		 * interface.
+		 * All of 127/8 can be bound, though the interface has only one address of it.
 		 */
 		for (unsigned i = 0; i < rule->named_count; i++)
 			if (s53_addr_is_loopback(&rule->named[i]) &&

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * log.c - the logging clause as channels and categories.
+ * log.c - the `logging` statement as channels and categories.
  *
- * Like named: four channels are there without being written, and a category that is not written
- * goes where `default` goes, which is default_syslog and, with -d, default_debug.
+ * As in named, four channels are built in, and a category that is not configured goes to the
+ * channels of `default`, which are default_syslog and, with -d, default_debug.
  */
 #include "builder.h"
 
@@ -40,7 +40,7 @@ static const struct s53_log_channel builtins[BUILTIN_COUNT] = {
 	[NULL_CHANNEL] = { .name = "null", .kind = S53_LOG_TO_NULL },
 };
 
-/* -L: a file takes the place of syslog, as default_logfile does with named. */
+/* -L: a file replaces syslog, as default_logfile does with named. */
 static void
 add_builtins(struct logging *logging)
 {
@@ -57,7 +57,7 @@ add_builtins(struct logging *logging)
 		syslog_channel->print_category = true;
 		syslog_channel->print_severity = true;
 	}
-	/* Without -d nothing is for it, and named creates no file either. */
+	/* Without -d nothing is written to it: as with named, there is no file. */
 	if (options->debug_level == 0)
 		logging->channels[DEFAULT_DEBUG].kind = S53_LOG_TO_NULL;
 	else
@@ -148,7 +148,7 @@ read_destination(struct setup_builder *builder, const struct s53_conf_clause *bo
 	}
 }
 
-/* Written again, a built-in channel is replaced by what is written. */
+/* A channel with the name of a built-in one replaces it. */
 static struct s53_log_channel *
 find_channel(struct logging *logging, const char *name)
 {
@@ -187,7 +187,7 @@ add_category(struct logging *logging, const struct s53_conf_clause *clause)
 	uint64_t channels = 0;
 
 	if (!s53_log_category_parse(clause->label, &category))
-		return; /* one of BIND's that nothing is logged to here */
+		return; /* a category of BIND's that split53 does not use */
 	if (clause->value.type != S53_CONF_WORDS)
 		return;
 	for (const struct s53_conf_words *word = clause->value.words; word != NULL;
@@ -197,7 +197,7 @@ add_category(struct logging *logging, const struct s53_conf_clause *clause)
 		if (channel != NULL)
 			channels |= UINT64_C(1) << (channel - logging->channels);
 	}
-	if (channels == 0) /* `category x { };` is silence, and 0 would mean `default` */
+	if (channels == 0) /* `category x { };` logs nothing, and 0 would mean `default` */
 		channels = UINT64_C(1) << NULL_CHANNEL;
 	logging->builder->snapshot->log.category_channels[category] = channels;
 }

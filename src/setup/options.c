@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * options.c - the command line and the environment are read here; what they mean as named.conf text
- * is options_text.c's.
+ * options.c - read the command line and the environment; options_text.c turns them into named.conf
+ * text.
  */
 #include <split53/options.h>
 
@@ -38,8 +38,8 @@ static const struct option long_flags[] = {
 };
 
 /*
- * The second line: flags of named's that tune BIND's insides; taken, so that old start scripts
- * work.
+ * The second line: flags of named that tune BIND's internals; accepted without effect, so that
+ * existing start scripts work.
  */
 static const char serve_flags[] = ":46c:d:fgL:n:p:t:u:vV"
 				  "A:D:E:F:M:S:T:U:X:m:sx:";
@@ -141,10 +141,7 @@ list_add(struct s53_options *options, struct s53_option_list *list, const char *
 	return S53_OK;
 }
 
-/*
- * A relative path stops being right when the working directory changes, and reload reads it
- * again.
- */
+/* Absolute, since a reload reads it again and the working directory may have changed. */
 static enum s53_status
 set_config(struct s53_options *options, const char *path)
 {
@@ -320,7 +317,7 @@ read_operands(struct s53_options *options, int count, char *const operands[])
 	return S53_OK;
 }
 
-/* A variable that is set but empty counts as not set: compose files like to do that. */
+/* A variable that is set but empty counts as not set: common in compose files. */
 static const char *
 variable(const char *name)
 {
@@ -330,7 +327,8 @@ variable(const char *name)
 }
 
 /*
- * Values apart by commas or spaces; for zones (whose values hold commas) by spaces or semicolons.
+ * Values are separated by commas or spaces; those of zones, which contain commas, by spaces or
+ * semicolons.
  */
 static enum s53_status
 read_list_variable(struct s53_options *options, struct s53_option_list *list, const char *name,
@@ -393,7 +391,7 @@ read_environment(struct s53_options *options)
 	return status;
 }
 
-/* named-checkconf's -p has no value and named's has one: which is meant must be known before. */
+/* -p has no value in named-checkconf and one in named: --check must be known before. */
 static bool
 is_check(int argc, char *const argv[])
 {
@@ -421,8 +419,7 @@ s53_options_parse(struct s53_options *options, int argc, char *const argv[])
 	if (status == S53_OK && options->config_path != NULL)
 		status = set_config(options, options->config_path);
 	if (status == S53_OK && check)
-		options->warning[0] =
-		    '\0'; /* named-checkconf's other flags say nothing to anyone */
+		options->warning[0] = '\0'; /* named-checkconf's other flags need no warning */
 	return status;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * options_text.c - flags and variables as named.conf text, so that there is one road from a wish
- * to a snapshot: the parser's.
+ * options_text.c - flags and variables as named.conf text, so that they are parsed and checked as a
+ * file is.
  */
 #include <split53/options.h>
 
@@ -69,7 +69,7 @@ read_endpoint(const char *text, struct endpoint *out)
 
 	memset(out, 0, sizeof(*out));
 	if (s53_addr_parse_port(text, 1, &addr) == S53_OK && s53_addr_port(&addr) == 0)
-		return false; /* a 0 that was written */
+		return false; /* port 0 was written */
 	if (s53_addr_parse_port(text, 0, &addr) == S53_OK) {
 		char host[S53_ADDR_TEXT];
 
@@ -152,7 +152,7 @@ write_listen(struct s53_options *options, FILE *out)
 		has_v4 = has_v4 || any || at.family == AF_INET;
 		has_v6 = has_v6 || any || at.family == AF_INET6;
 	}
-	/* named.conf's default would be `any` for the family that is not mentioned. */
+	/* named.conf's default for the other family would be `any`. */
 	if (options->listen.count == 0) {
 		write_listen_line(out, false, 0, "127.0.0.1");
 		write_listen_line(out, true, 0, "::1");
@@ -168,7 +168,7 @@ write_listen(struct s53_options *options, FILE *out)
 static bool
 write_options(struct s53_options *options, FILE *out)
 {
-	bool whole = options->config_path == NULL; /* no file: the defaults are ours to write */
+	bool whole = options->config_path == NULL; /* no file: write all defaults */
 
 	if (!whole && options->listen.count == 0 && options->forwarders.count == 0)
 		return true;
@@ -187,7 +187,7 @@ write_options(struct s53_options *options, FILE *out)
 	return true;
 }
 
-/* The name goes between quotes: octets that end a string or a line have no place in it. */
+/* The name is written in quotes, so it must not contain what ends or escapes a string. */
 static bool
 zone_name_is_fine(const char *name, size_t len)
 {
@@ -249,7 +249,7 @@ write_consul(struct s53_options *options, FILE *out)
 		if (!names_consul(options->zones.values[i]))
 			continue;
 		if (given->count == 0)
-			return true; /* the zone flag says it instead of the default */
+			return true; /* --zone replaces the default */
 		snprintf(options->error, sizeof(options->error),
 		    "%s and %s both say where consul goes: leave one of them out", given->origin,
 		    options->zones.origin);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * order.c - rrset-order as the list that answers are put in order by.
+ * order.c - rrset-order as the list by which the records of a response are ordered.
  */
 #include <string.h>
 
@@ -20,7 +20,7 @@ order_of(const char *word)
 	return (enum s53_order)order;
 }
 
-/* Everything is of class IN here: a rule for another class fits nothing. */
+/* Only class IN is served: a rule for another class matches nothing. */
 static bool
 is_class_in(const struct s53_conf_order *rule)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * peers.c - forwarders and primaries as groups of upstreams, and the default group.
+ * peers.c - lists of servers (forwarders, primaries) as groups, and the default group.
  */
 #include "builder.h"
 
@@ -10,24 +10,24 @@
 
 #include <split53/hash.h>
 
-/* A group in the making. */
+/* A group while it is built. */
 struct gathering {
 	struct setup_builder *builder;
 	struct setup_peers *peers;
 	struct s53_group_member members[S53_GROUP_MAX];
 	unsigned count;
-	uint64_t counted[S53_GROUP_MAX]; /* in peers->id, which each peer enters once */
+	uint64_t counted[S53_GROUP_MAX]; /* the hashes in peers->id, each once */
 	unsigned counted_count;
 };
 
-/* Words are hashed, so that the number is the same in every process. */
+/* Text is hashed, so that the result is the same in every process. */
 static uint64_t
 hash_of(const char *words)
 {
 	return s53_hash_stable(words, strlen(words));
 }
 
-/* One more peer enters the route's number, once. */
+/* Add the hash of one more peer to that of the list, once. */
 static void
 count_peer(struct gathering *gathering, uint64_t hash)
 {
@@ -36,10 +36,10 @@ count_peer(struct gathering *gathering, uint64_t hash)
 			return;
 	if (gathering->counted_count < S53_GROUP_MAX)
 		gathering->counted[gathering->counted_count++] = hash;
-	gathering->peers->id += hash; /* whatever the order */
+	gathering->peers->id += hash; /* the order does not matter */
 }
 
-/* How a server is queried, as words. */
+/* How a server is queried, as text. */
 #define OPTIONS_WORDS (S53_ADDR_TEXT + 32)
 
 static const char *
@@ -78,7 +78,7 @@ count_address(struct gathering *gathering, const struct s53_addr *addr,
 	count_peer(gathering, last->hash);
 }
 
-/* A host by its name: that its addresses change does not change what it knows. */
+/* A host counts by its name: other addresses do not make its cached responses invalid. */
 static void
 count_host(struct gathering *gathering, const char *name, uint16_t port)
 {
@@ -117,7 +117,7 @@ drop_upstream(void *upstream)
 	s53_upstream_drop(upstream);
 }
 
-/* BIND's blackhole holds for servers as well as for clients. */
+/* As in BIND, blackhole applies to servers as well as to clients. */
 static bool
 is_blackholed(const struct gathering *gathering, const struct s53_addr *addr)
 {
@@ -134,15 +134,15 @@ is_blackholed(const struct gathering *gathering, const struct s53_addr *addr)
 	return true;
 }
 
-/* One server of the list, as it is asked for. */
+/* One server of the list. */
 struct entry {
 	const struct s53_addr *addr;
 	unsigned tier;
 	struct s53_place place; /* for a warning */
-	bool is_written; /* by its address: it counts in the route's number */
+	bool is_written; /* by its address, so that it enters the hash of the list */
 };
 
-/* Twice in a list is once, with the tier that came first. */
+/* A server that is in the list twice is used once, with its first tier. */
 static void
 add_member(struct gathering *gathering, struct s53_upstream *upstream, const struct entry *entry)
 {
@@ -186,7 +186,7 @@ add_server(struct gathering *gathering, const struct entry *entry)
 		add_member(gathering, upstream, entry);
 }
 
-/* An address of the system or our own: in the first tier. */
+/* A nameserver of the system or a built-in one: in the first tier. */
 static void
 add_plain(struct gathering *gathering, const struct s53_addr *addr)
 {
@@ -196,7 +196,7 @@ add_plain(struct gathering *gathering, const struct s53_addr *addr)
 	add_server(gathering, &(struct entry){ .addr = addr, .tier = 1, .is_written = true });
 }
 
-/* "(tier 2)" behind the server, where it is not the first. */
+/* "(tier 2)" after the server, unless it is tier 1. */
 static void
 add_tier_text(struct gathering *gathering, unsigned tier)
 {
@@ -208,7 +208,7 @@ add_tier_text(struct gathering *gathering, unsigned tier)
 	add_text(gathering, text);
 }
 
-/* An address as written; ourselves would be a loop, at the speed of the machine. */
+/* An address as written. One of our own is left out: it would be a loop. */
 static void
 add_address(
     struct gathering *gathering, const struct s53_conf_peer *peer, uint16_t port, unsigned tier)
@@ -231,7 +231,7 @@ add_address(
 		.addr = &addr, .tier = tier, .place = peer->place, .is_written = true });
 }
 
-/* Remembered, so that a name that no newer snapshot has is watched no more. */
+/* The name is watched while the snapshot is in force. */
 static void
 note_host(struct setup_builder *builder, const char *name)
 {
@@ -272,7 +272,7 @@ add_host(
 	}
 }
 
-/* `tier`: of those that say none: that of the list's name in the list around it. */
+/* `tier`: of peers without one; a list has that of its name in the list around it. */
 static void
 add_peers(
     struct gathering *gathering, const struct s53_conf_value *value, unsigned tier, unsigned depth)
@@ -294,7 +294,7 @@ add_peers(
 			list = s53_conf_servers(conf, peer->text);
 		if (list == NULL)
 			add_host(gathering, peer, port, own);
-		else if (depth < 8) /* lists name lists; a circle ends here */
+		else if (depth < 8) /* lists may name lists; a cycle ends here */
 			add_peers(gathering, &list->value, own, depth + 1);
 	}
 }

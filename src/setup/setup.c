@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup.c - a configuration becomes a snapshot: the order of the parts, and the limits of the process.
+ * setup.c - build a snapshot from a configuration: the order of the parts, and the limits of the
+ * process.
  */
 #include "builder.h"
 
@@ -14,7 +15,7 @@ limit(const struct setup_builder *builder, const char *name, unsigned otherwise)
 	return value > UINT32_MAX ? UINT32_MAX : (unsigned)value;
 }
 
-/* A quota: 0 is none, as in BIND. */
+/* A quota: 0 is unlimited, as in BIND. */
 static unsigned
 quota(const struct setup_builder *builder, const char *name, unsigned otherwise)
 {
@@ -34,7 +35,7 @@ setup_limits(struct setup_builder *builder)
 	snapshot->tcp_clients = quota(builder, "tcp-clients", 150);
 	snapshot->tcp_initial_100ms = limit(builder, "tcp-initial-timeout", 300);
 	snapshot->tcp_idle_100ms = limit(builder, "tcp-idle-timeout", 300);
-	/* BIND: 0 and what is too much for the kernel mean as much as it gives. */
+	/* As BIND: 0 and values above the kernel's maximum mean that maximum. */
 	snapshot->tcp_listen_queue = queue == 0 || queue > INT16_MAX ? INT16_MAX : (int)queue;
 }
 

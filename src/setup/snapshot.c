@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * snapshot.c - the owner of one configuration's objects.
+ * snapshot.c - the objects of one configuration, and when they are freed.
  */
 #include <split53/snapshot.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * source.c - what was read: the trees of the file and of the flags, and the zone files that they name.
+ * source.c - read the file, the flags and the zone files that they name.
  *
- * A source keeps the zones, so that a rebuild for a changed address neither waits for a disk nor
- * sees half of an edit.
+ * A source keeps what was read, so that a rebuild because of a changed address neither waits for a
+ * disk nor reads a file that is being edited.
  */
 #include "builder.h"
 

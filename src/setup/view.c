@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * view.c - views, and what each of them allows, by BIND's inheritance.
+ * view.c - views and their access lists, by BIND's inheritance.
  *
- * Sources  BIND 9 ARM, "Access Control": allow-recursion, allow-query-cache and allow-query stand
- *          in for one another in a fixed order when one of them is not written.
+ * Sources  BIND 9 ARM, "Access Control": allow-recursion, allow-query-cache and allow-query inherit
+ *          from one another in a fixed order.
  */
 #include "builder.h"
 
@@ -12,16 +12,16 @@
 
 #include <split53/hash.h>
 
-/* BIND waits 10 s; stub resolvers have given up after 5, so that the answer comes before that. */
+/* BIND: 10 s. Stub resolvers time out after 5 s; the response has to come before. */
 #define QUERY_TIMEOUT_MS 4500
 #define EDNS_UDP_SIZE 1232
-/* BIND's, where clients-per-query is written and this is not. */
+/* BIND's default, where clients-per-query is set. */
 #define MAX_CLIENTS_PER_QUERY 100
 
-/* Who else may decide, in order, when `name` is not written; and the default when nobody does. */
+/* The statements that `name` inherits from, in order, and its default. */
 struct inheritance {
 	const char *name;
-	const char *heirs[2];
+	const char *inherits_from[2];
 	enum s53_setup_default otherwise;
 };
 
@@ -44,13 +44,13 @@ s53_setup_access(const struct s53_source *source, const struct s53_conf_clause *
 	while (strcmp(rule->name, name) != 0)
 		rule++;
 	*otherwise = rule->otherwise;
-	/* BIND: a view without recursion keeps its cache for itself unless told otherwise. */
+	/* As BIND: without recursion, the cache is for no client by default. */
 	if (strcmp(name, "allow-query-cache") == 0 &&
 	    !setup_option_bool(source, view_body, "recursion", true))
 		*otherwise = S53_ACCESS_NONE;
 	clause = s53_setup_option(source, view_body, name);
-	for (unsigned i = 0; i < 2 && clause == NULL && rule->heirs[i] != NULL; i++)
-		clause = s53_setup_option(source, view_body, rule->heirs[i]);
+	for (unsigned i = 0; i < 2 && clause == NULL && rule->inherits_from[i] != NULL; i++)
+		clause = s53_setup_option(source, view_body, rule->inherits_from[i]);
 	return clause;
 }
 
@@ -94,7 +94,7 @@ setup_access(
 	view->allow_recursion_on = access_list(builder, body, "allow-recursion-on");
 }
 
-/* A text, the machine's name, or nothing: version, hostname and server-id (RFC 4892). */
+/* version, hostname and server-id (RFC 4892): a text, the machine's name, or none. */
 static const char *
 identity(struct setup_builder *builder, const char *name, const char *otherwise)
 {
@@ -115,9 +115,9 @@ identity(struct setup_builder *builder, const char *name, const char *otherwise)
 	return builder_text(builder, "%s", host);
 }
 
-/* Of options it is said once, in the first view. */
+/* Warn of a statement in options once, in the first view. */
 static bool
-is_news(const struct setup_builder *builder, const struct s53_conf_clause *view_body)
+is_first_warning(const struct setup_builder *builder, const struct s53_conf_clause *view_body)
 {
 	return builder->snapshot->policy.view_count == 0 ||
 	    s53_conf_find(view_body, "clients-per-query") != NULL ||
@@ -136,14 +136,14 @@ setup_clients_per_query(
 	    setup_option_number(source, view_body, "max-clients-per-query", MAX_CLIENTS_PER_QUERY);
 
 	if (least == 0) {
-		if (written != NULL && most != 0 && is_news(builder, view_body))
+		if (written != NULL && most != 0 && is_first_warning(builder, view_body))
 			builder_warn(builder, written->place,
 			    "'max-clients-per-query' [differs]: it has no effect without "
 			    "'clients-per-query', which is 0 (no limit) unless written");
 		return;
 	}
 	if (most != 0 && most < least) { /* as BIND 9.20 */
-		if (written != NULL && is_news(builder, view_body))
+		if (written != NULL && is_first_warning(builder, view_body))
 			builder_warn(builder, written->place,
 			    "'max-clients-per-query' is less than 'clients-per-query': %u is "
 			    "taken for %u",
@@ -176,8 +176,8 @@ setup_limits(
 }
 
 /*
- * Different for different names: two views that shared an id would see each other's answers. The
- * same in every process: the cache outlives this one, in its file.
+ * The ID is part of the cache's key. It is unique, since views must not share responses, and the
+ * same in every process, since the cache file outlives this one.
  */
 static uint32_t
 view_id(const struct s53_policy *policy, const char *name)
@@ -187,7 +187,7 @@ view_id(const struct s53_policy *policy, const char *name)
 	for (unsigned i = 0; i < policy->view_count; i++) {
 		if (policy->views[i].id == id) {
 			id++;
-			i = UINT32_MAX; /* begin anew */
+			i = UINT32_MAX; /* start over */
 		}
 	}
 	return id;
@@ -221,7 +221,7 @@ setup_query_log(struct setup_builder *builder)
 	    s53_conf_find(logging != NULL ? logging->body : NULL, "category");
 	bool has_queries = false;
 
-	/* BIND: a place for them is a wish for them, unless `querylog` says otherwise. */
+	/* As BIND: a category `queries` switches the query log on, unless `querylog` is set. */
 	for (; category != NULL; category = s53_conf_find(category->next, "category"))
 		has_queries = has_queries || strcmp(category->label, "queries") == 0;
 	builder->snapshot->policy.query_log =

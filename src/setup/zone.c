@@ -2,9 +2,8 @@
  *
  * zone.c - the zones of a view as its routes.
  *
- * A name belongs to the longest zone that holds it, and to no other: neither when its servers are
- * down nor when `forward first` is written, for what is asked of another route would leak the
- * name.
+ * A name is queried by the route of the longest matching zone and by no other, also when all its
+ * servers are down and when `forward first` is set: a query by another route would leak the name.
  */
 #include "builder.h"
 
@@ -27,12 +26,12 @@ static const struct {
 	{ "static-stub", ZONE_STATIC_STUB },
 };
 
-/* What the routes of one view are made from. */
+/* The routes of one view while they are built. */
 struct routing {
 	unsigned view;
 	const struct s53_conf_clause *body; /* of the view, or NULL */
 	struct s53_routes *routes;
-	struct s53_route root; /* the default route, known first: exempt zones go its way */
+	struct s53_route root; /* the default route, built first: exempt zones use it */
 	bool has_root;
 };
 
@@ -47,7 +46,7 @@ kind_of(const struct s53_conf_clause *zone)
 	for (size_t i = 0; i < sizeof(zone_kinds) / sizeof(zone_kinds[0]); i++)
 		if (strcmp(type->value.text, zone_kinds[i].type) == 0)
 			kind = zone_kinds[i].kind;
-	/* A copy of the root would be everything: what BIND gains by it is not wanted here. */
+	/* A copy of the root zone would be the route of every name: ignored. */
 	if (strcmp(zone->label, ".") == 0 && (kind == ZONE_REMOTE || kind == ZONE_STATIC_STUB))
 		return ZONE_NOTHING;
 	return kind;
@@ -81,8 +80,8 @@ add_note(struct setup_builder *builder, const struct routing *routing,
 }
 
 /*
- * A number for where the names of a route are asked. `servers` is that of the servers, or of the
- * default route for a zone that goes its way.
+ * The ID of a route, by which the cache knows whether a response came by it. `servers` is the hash
+ * of its servers; of a zone that uses the default route, the ID of that.
  */
 static uint32_t
 route_id(const struct s53_name *apex, uint64_t servers)
@@ -98,7 +97,7 @@ route_id(const struct s53_name *apex, uint64_t servers)
 	return hash != 0 ? (uint32_t)hash : 1;
 }
 
-/* The route's names are asked of the servers of `list`. */
+/* The route forwards to the servers of `list`. */
 static void
 forward_to(struct setup_builder *builder, struct s53_route *route, struct setup_peers *list)
 {
@@ -154,7 +153,7 @@ zone_access(
 		route->allow_query_on = setup_acl(builder, where->value.match);
 }
 
-/* `peers` NULL or empty: the zone is exempt from its parent's route and goes the default way. */
+/* `peers` NULL or empty: the zone is exempt from its parent's route and uses the default route. */
 static void
 forward_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
     const struct s53_conf_clause *zone)
@@ -179,7 +178,7 @@ forward_route(struct setup_builder *builder, struct routing *routing, struct s53
 	add_note(builder, routing, route, zone, list.text);
 }
 
-/* A zone that BIND would transfer or ask directly is asked of its servers here. */
+/* A zone that BIND would transfer or resolve itself is forwarded to its servers. */
 static void
 remote_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
     const struct s53_conf_clause *zone)
@@ -306,7 +305,7 @@ flags_zone(const struct s53_source *source, const struct s53_name *apex)
 	return zone;
 }
 
-/* Each zone of one list but the root, which goes before (see setup_root). */
+/* Each zone of one list but the root, which setup_root() has built. */
 static void
 add_zones(struct setup_builder *builder, struct routing *routing,
     const struct s53_conf_clause *first, bool from_file)
@@ -392,7 +391,7 @@ setup_root(
 		builder->no_memory = true;
 }
 
-/* Does everything go to forwarders and nowhere else? Then BIND leaves out its empty zones. */
+/* Is the default route `forward only`? BIND then has no empty zones. */
 static bool
 is_forward_only(const struct setup_builder *builder, const struct routing *routing,
     const struct s53_conf_clause *root_zone)

@@ -22,20 +22,20 @@ names_a_file(const struct s53_conf_clause *first)
 }
 
 static void
-explain(struct s53_dry_run *rehearsal)
+explain(struct s53_dry_run *dry_run)
 {
 	static const char *const names[] = { "a.consul", "www.example.com",
 		"1.0.0.10.in-addr.arpa" };
-	struct s53_options options = *rehearsal->options;
+	struct s53_options options = *dry_run->options;
 	FILE *out = fopen("/dev/null", "w");
 
 	S53_ASSERT(out != NULL);
-	s53_explain_all(rehearsal, out);
-	rehearsal->options = &options;
+	s53_explain_all(dry_run, out);
+	dry_run->options = &options;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		options.explain_name = names[i];
 		options.explain_client = i == 1 ? "2001:db8::7" : "192.0.2.7";
-		S53_ASSERT(s53_explain_name(rehearsal, out));
+		S53_ASSERT(s53_explain_name(dry_run, out));
 	}
 	fclose(out);
 }
@@ -76,13 +76,13 @@ look_at_checks(const struct s53_snapshot *snapshot)
 }
 
 static void
-build(struct s53_dry_run *rehearsal)
+build(struct s53_dry_run *dry_run)
 {
 	struct s53_interface_addr interfaces[2];
 	const struct s53_setup_input input = {
-		.options = rehearsal->options,
-		.source = rehearsal->source,
-		.registry = rehearsal->registry,
+		.options = dry_run->options,
+		.source = dry_run->source,
+		.registry = dry_run->registry,
 		.resolv_conf = "/dev/null",
 		.interfaces = interfaces,
 		.interface_count = 2,
@@ -94,11 +94,11 @@ build(struct s53_dry_run *rehearsal)
 	S53_ASSERT(s53_prefix_parse("127.0.0.0/8", &interfaces[0].network) == S53_OK);
 	S53_ASSERT(s53_addr_parse("2001:db8::1", 0, &interfaces[1].addr) == S53_OK);
 	S53_ASSERT(s53_prefix_parse("2001:db8::/64", &interfaces[1].network) == S53_OK);
-	if (s53_setup(&input, &rehearsal->diags, &rehearsal->snapshot) == S53_OK) {
-		look_at_checks(rehearsal->snapshot);
-		explain(rehearsal);
+	if (s53_setup(&input, &dry_run->diags, &dry_run->snapshot) == S53_OK) {
+		look_at_checks(dry_run->snapshot);
+		explain(dry_run);
 	} else {
-		S53_ASSERT(rehearsal->diags.error_count > 0);
+		S53_ASSERT(dry_run->diags.error_count > 0);
 	}
 }
 
@@ -106,16 +106,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
 	const struct s53_options options = { .config_shown = "fuzz" };
-	struct s53_dry_run rehearsal = { .options = &options };
+	struct s53_dry_run dry_run = { .options = &options };
 
-	s53_diags_init(&rehearsal.diags);
-	rehearsal.source = calloc(1, sizeof(*rehearsal.source));
-	rehearsal.registry = s53_registry_new();
-	S53_ASSERT(rehearsal.source != NULL && rehearsal.registry != NULL);
-	if (s53_conf_parse("fuzz", (const char *)octets, len, &rehearsal.diags,
-		&rehearsal.source->file) == S53_OK &&
-	    !names_a_file(s53_conf_top(rehearsal.source->file)))
-		build(&rehearsal);
-	s53_dry_run_fini(&rehearsal);
+	s53_diags_init(&dry_run.diags);
+	dry_run.source = calloc(1, sizeof(*dry_run.source));
+	dry_run.registry = s53_registry_new();
+	S53_ASSERT(dry_run.source != NULL && dry_run.registry != NULL);
+	if (s53_conf_parse("fuzz", (const char *)octets, len, &dry_run.diags,
+		&dry_run.source->file) == S53_OK &&
+	    !names_a_file(s53_conf_top(dry_run.source->file)))
+		build(&dry_run);
+	s53_dry_run_fini(&dry_run);
 	return 0;
 }

@@ -12,7 +12,7 @@
 static inline char *
 explain(struct fixture *f, const char *text, const char *name)
 {
-	struct s53_dry_run rehearsal = { .options = &f->options };
+	struct s53_dry_run dry_run = { .options = &f->options };
 	char *said = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&said, &len);
@@ -20,13 +20,13 @@ explain(struct fixture *f, const char *text, const char *name)
 	assert_non_null(out);
 	f->want_notes = true;
 	build(f, text);
-	rehearsal.source = f->source;
-	rehearsal.snapshot = f->snapshot;
+	dry_run.source = f->source;
+	dry_run.snapshot = f->snapshot;
 	f->options.explain_name = name;
 	if (name != NULL)
-		assert_true(s53_explain_name(&rehearsal, out));
+		assert_true(s53_explain_name(&dry_run, out));
 	else
-		s53_explain_all(&rehearsal, out);
+		s53_explain_all(&dry_run, out);
 	fclose(out);
 	return said;
 }
