@@ -16,6 +16,7 @@ static enum s53_status
 finish(struct conf_parser *parser, const struct conf_source *source)
 {
 	conf_parser_run(parser, source);
+	parser->conf->options = s53_conf_find(parser->conf->top, "options");
 	if (!parser->out_of_memory && parser->sources.errors <= REPORT_MAX &&
 	    !conf_check(parser->conf, &parser->sources))
 		parser->out_of_memory = true;

@@ -45,9 +45,7 @@ s53_conf_find(const struct s53_conf_clause *first, const char *name)
 const struct s53_conf_clause *
 s53_conf_options(const struct s53_conf *conf)
 {
-	const struct s53_conf_clause *options = s53_conf_find(conf->top, "options");
-
-	return options != NULL ? options->body : NULL;
+	return conf->options != NULL ? conf->options->body : NULL;
 }
 
 const struct s53_conf_clause *

@@ -22,6 +22,7 @@ struct conf_node {
 struct s53_conf {
 	struct s53_arena arena;
 	struct s53_conf_clause *top;
+	const struct s53_conf_clause *options; /* its statement, or NULL; set after parsing */
 };
 
 /* The node around a clause that the parser made: all of them. */

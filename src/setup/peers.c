@@ -11,7 +11,7 @@
 #include <split53/hash.h>
 
 /* A group while it is built. */
-struct gathering {
+struct group_builder {
 	struct setup_builder *builder;
 	struct setup_peers *peers;
 	struct s53_group_member members[S53_GROUP_MAX];
@@ -29,14 +29,14 @@ hash_of(const char *words)
 
 /* Add the hash of one more peer to that of the list, once. */
 static void
-count_peer(struct gathering *gathering, uint64_t hash)
+count_peer(struct group_builder *group_builder, uint64_t hash)
 {
-	for (unsigned i = 0; i < gathering->counted_count; i++)
-		if (gathering->counted[i] == hash)
+	for (unsigned i = 0; i < group_builder->counted_count; i++)
+		if (group_builder->counted[i] == hash)
 			return;
-	if (gathering->counted_count < S53_GROUP_MAX)
-		gathering->counted[gathering->counted_count++] = hash;
-	gathering->peers->id += hash; /* the order does not matter */
+	if (group_builder->counted_count < S53_GROUP_MAX)
+		group_builder->counted[group_builder->counted_count++] = hash;
+	group_builder->peers->id += hash; /* the order does not matter */
 }
 
 /* How a server is queried, as text. */
@@ -63,10 +63,10 @@ same_options(const struct s53_upstream_options *a, const struct s53_upstream_opt
 }
 
 static void
-count_address(struct gathering *gathering, const struct s53_addr *addr,
+count_address(struct group_builder *group_builder, const struct s53_addr *addr,
     const struct s53_upstream_options *options)
 {
-	struct setup_server_hash *last = &gathering->builder->last_hash;
+	struct setup_server_hash *last = &group_builder->builder->last_hash;
 	char text[S53_ADDR_TEXT], how[OPTIONS_WORDS], words[S53_ADDR_TEXT + OPTIONS_WORDS];
 
 	if (last->addr.family == AF_UNSPEC || !s53_addr_equal(&last->addr, addr) ||
@@ -75,40 +75,42 @@ count_address(struct gathering *gathering, const struct s53_addr *addr,
 		    options_words(options, how));
 		*last = (struct setup_server_hash){ *addr, *options, hash_of(words) };
 	}
-	count_peer(gathering, last->hash);
+	count_peer(group_builder, last->hash);
 }
 
 /* A host counts by its name: other addresses do not make its cached responses invalid. */
 static void
-count_host(struct gathering *gathering, const char *name, uint16_t port)
+count_host(struct group_builder *group_builder, const char *name, uint16_t port)
 {
 	char words[S53_NAME_TEXT + 2 * OPTIONS_WORDS + 16], how[2][OPTIONS_WORDS];
 	struct s53_addr any = { .family = AF_INET };
 	struct s53_upstream_options options;
 	int len;
 
-	setup_server_options(gathering->builder, gathering->peers->view_body, &any, &options);
+	setup_server_options(
+	    group_builder->builder, group_builder->peers->view_body, &any, &options);
 	options_words(&options, how[0]);
 	any.family = AF_INET6;
-	setup_server_options(gathering->builder, gathering->peers->view_body, &any, &options);
+	setup_server_options(
+	    group_builder->builder, group_builder->peers->view_body, &any, &options);
 	len = snprintf(words, sizeof(words), "%s", name);
 	for (char *at = words; *at != '\0'; at++)
 		*at = (char)tolower((unsigned char)*at);
 	if (len > 0 && len < (int)sizeof(words))
 		snprintf(words + len, sizeof(words) - (size_t)len, " port %u %s %s", port, how[0],
 		    options_words(&options, how[1]));
-	count_peer(gathering, hash_of(words));
+	count_peer(group_builder, hash_of(words));
 }
 
 static void
-add_text(struct gathering *gathering, const char *word)
+add_text(struct group_builder *group_builder, const char *word)
 {
-	const char *before = gathering->peers->text;
+	const char *before = group_builder->peers->text;
 
-	if (gathering->builder->input->want_notes)
-		gathering->peers->text = before == NULL
-		    ? builder_text(gathering->builder, "%s", word)
-		    : builder_text(gathering->builder, "%s %s", before, word);
+	if (group_builder->builder->input->want_notes)
+		group_builder->peers->text = before == NULL
+		    ? builder_text(group_builder->builder, "%s", word)
+		    : builder_text(group_builder->builder, "%s %s", before, word);
 }
 
 static void
@@ -119,11 +121,11 @@ drop_upstream(void *upstream)
 
 /* As in BIND, blackhole applies to servers as well as to clients. */
 static bool
-is_blackholed(const struct gathering *gathering, const struct s53_addr *addr)
+is_blackholed(const struct group_builder *group_builder, const struct s53_addr *addr)
 {
-	struct setup_builder *builder = gathering->builder;
+	struct setup_builder *builder = group_builder->builder;
 	const struct s53_acl *blackhole = builder->snapshot->policy.blackhole;
-	const struct s53_conf_value *value = gathering->peers->value;
+	const struct s53_conf_value *value = group_builder->peers->value;
 	const struct s53_place nowhere = { 0 };
 	char text[S53_ADDR_TEXT];
 
@@ -144,89 +146,92 @@ struct entry {
 
 /* A server that is in the list twice is used once, with its first tier. */
 static void
-add_member(struct gathering *gathering, struct s53_upstream *upstream, const struct entry *entry)
+add_member(
+    struct group_builder *group_builder, struct s53_upstream *upstream, const struct entry *entry)
 {
 	char text[S53_ADDR_TEXT];
 
-	for (unsigned i = 0; i < gathering->count; i++) {
-		const struct s53_group_member *member = &gathering->members[i];
+	for (unsigned i = 0; i < group_builder->count; i++) {
+		const struct s53_group_member *member = &group_builder->members[i];
 
 		if (member->server != upstream)
 			continue;
 		if (member->tier != entry->tier)
-			builder_warn(gathering->builder, entry->place,
+			builder_warn(group_builder->builder, entry->place,
 			    "%s is in this list twice: tier %u counts, and not tier %u",
 			    s53_addr_print(entry->addr, text), member->tier, entry->tier);
 		return;
 	}
-	gathering->members[gathering->count++] =
+	group_builder->members[group_builder->count++] =
 	    (struct s53_group_member){ .server = upstream, .tier = entry->tier };
-	setup_health_check_add(gathering->builder, gathering->peers, upstream,
-	    setup_server_find(gathering->builder, gathering->peers->view_body, entry->addr));
+	setup_health_check_add(group_builder->builder, group_builder->peers, upstream,
+	    setup_server_find(
+		group_builder->builder, group_builder->peers->view_body, entry->addr));
 }
 
 static void
-add_server(struct gathering *gathering, const struct entry *entry)
+add_server(struct group_builder *group_builder, const struct entry *entry)
 {
-	struct setup_builder *builder = gathering->builder;
+	struct setup_builder *builder = group_builder->builder;
 	struct s53_upstream_options options;
 	struct s53_upstream *upstream;
 
-	if (is_blackholed(gathering, entry->addr))
+	if (is_blackholed(group_builder, entry->addr))
 		return;
-	if (!setup_server_options(builder, gathering->peers->view_body, entry->addr, &options) ||
-	    gathering->count == S53_GROUP_MAX)
+	if (!setup_server_options(
+		builder, group_builder->peers->view_body, entry->addr, &options) ||
+	    group_builder->count == S53_GROUP_MAX)
 		return;
 	if (entry->is_written)
-		count_address(gathering, entry->addr, &options);
+		count_address(group_builder, entry->addr, &options);
 	upstream = s53_registry_get(builder->input->registry, entry->addr, &options);
 	if (!s53_snapshot_own(builder->snapshot, upstream, drop_upstream))
 		builder->no_memory = true;
 	else
-		add_member(gathering, upstream, entry);
+		add_member(group_builder, upstream, entry);
 }
 
 /* A nameserver of the system or a built-in one: in the first tier. */
 static void
-add_plain(struct gathering *gathering, const struct s53_addr *addr)
+add_plain(struct group_builder *group_builder, const struct s53_addr *addr)
 {
 	char text[S53_ADDR_TEXT];
 
-	add_text(gathering, s53_addr_print(addr, text));
-	add_server(gathering, &(struct entry){ .addr = addr, .tier = 1, .is_written = true });
+	add_text(group_builder, s53_addr_print(addr, text));
+	add_server(group_builder, &(struct entry){ .addr = addr, .tier = 1, .is_written = true });
 }
 
 /* "(tier 2)" after the server, unless it is tier 1. */
 static void
-add_tier_text(struct gathering *gathering, unsigned tier)
+add_tier_text(struct group_builder *group_builder, unsigned tier)
 {
 	char text[24];
 
 	if (tier == 1)
 		return;
 	snprintf(text, sizeof(text), "(tier %u)", tier);
-	add_text(gathering, text);
+	add_text(group_builder, text);
 }
 
 /* An address as written. One of our own is left out: it would be a loop. */
 static void
-add_address(
-    struct gathering *gathering, const struct s53_conf_peer *peer, uint16_t port, unsigned tier)
+add_address(struct group_builder *group_builder, const struct s53_conf_peer *peer, uint16_t port,
+    unsigned tier)
 {
 	struct s53_addr addr = peer->addr;
 	char text[S53_ADDR_TEXT];
 
 	s53_addr_set_port(&addr, port);
-	if (builder_is_ourselves(gathering->builder, &addr)) {
-		builder_warn(gathering->builder, peer->place,
+	if (builder_is_ourselves(group_builder->builder, &addr)) {
+		builder_warn(group_builder->builder, peer->place,
 		    "%s is where split53 itself listens: left out, it would ask itself for ever",
 		    s53_addr_print(&addr, text));
 		return;
 	}
-	if (gathering->builder->input->want_notes)
-		add_text(gathering, s53_addr_print(&addr, text));
-	add_tier_text(gathering, tier);
-	add_server(gathering,
+	if (group_builder->builder->input->want_notes)
+		add_text(group_builder, s53_addr_print(&addr, text));
+	add_tier_text(group_builder, tier);
+	add_server(group_builder,
 	    &(struct entry){
 		.addr = &addr, .tier = tier, .place = peer->place, .is_written = true });
 }
@@ -245,11 +250,11 @@ note_host(struct setup_builder *builder, const char *name)
 }
 
 static void
-add_host(
-    struct gathering *gathering, const struct s53_conf_peer *peer, uint16_t port, unsigned tier)
+add_host(struct group_builder *group_builder, const struct s53_conf_peer *peer, uint16_t port,
+    unsigned tier)
 {
 	const char *name = peer->text;
-	struct setup_builder *builder = gathering->builder;
+	struct setup_builder *builder = group_builder->builder;
 	const struct s53_known_hosts *known = &builder->input->hosts;
 	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
 	char *text = builder_text(builder, "%s#%u", name, port);
@@ -257,16 +262,16 @@ add_host(
 
 	if (text == NULL)
 		return;
-	add_text(gathering, text);
-	add_tier_text(gathering, tier);
-	count_host(gathering, name, port);
+	add_text(group_builder, text);
+	add_tier_text(group_builder, tier);
+	count_host(group_builder, name, port);
 	note_host(builder, name);
 	if (known->addrs != NULL)
 		count = known->addrs(known->known, name, addrs);
 	for (unsigned i = 0; i < count; i++) {
 		s53_addr_set_port(&addrs[i], port);
 		if (!builder_is_ourselves(builder, &addrs[i]))
-			add_server(gathering,
+			add_server(group_builder,
 			    &(struct entry){
 				.addr = &addrs[i], .tier = tier, .place = peer->place });
 	}
@@ -274,10 +279,10 @@ add_host(
 
 /* `tier`: of peers without one; a list has that of its name in the list around it. */
 static void
-add_peers(
-    struct gathering *gathering, const struct s53_conf_value *value, unsigned tier, unsigned depth)
+add_peers(struct group_builder *group_builder, const struct s53_conf_value *value, unsigned tier,
+    unsigned depth)
 {
-	const struct s53_conf *conf = gathering->builder->input->source->file;
+	const struct s53_conf *conf = group_builder->builder->input->source->file;
 
 	for (const struct s53_conf_peer *peer = value->peers; peer != NULL; peer = peer->next) {
 		const struct s53_conf_clause *list = NULL;
@@ -287,15 +292,15 @@ add_peers(
 		if (port == 0)
 			port = value->port != 0 ? value->port : S53_DNS_PORT;
 		if (peer->is_address) {
-			add_address(gathering, peer, port, own);
+			add_address(group_builder, peer, port, own);
 			continue;
 		}
-		if (gathering->peers->lists && conf != NULL)
+		if (group_builder->peers->lists && conf != NULL)
 			list = s53_conf_servers(conf, peer->text);
 		if (list == NULL)
-			add_host(gathering, peer, port, own);
+			add_host(group_builder, peer, port, own);
 		else if (depth < 8) /* lists may name lists; a cycle ends here */
-			add_peers(gathering, &list->value, own, depth + 1);
+			add_peers(group_builder, &list->value, own, depth + 1);
 	}
 }
 
@@ -306,17 +311,17 @@ free_group(void *group)
 }
 
 static struct s53_group *
-end_group(struct gathering *gathering)
+end_group(struct group_builder *group_builder)
 {
 	struct s53_group_rules rules;
 	struct s53_group *group;
 
-	setup_group_rules(gathering->builder, gathering->peers, &rules);
-	group = s53_group_new(gathering->members, gathering->count, &rules);
-	if (gathering->peers->text == NULL)
-		add_text(gathering, "nobody: answered SERVFAIL");
-	if (!s53_snapshot_own(gathering->builder->snapshot, group, free_group)) {
-		gathering->builder->no_memory = true;
+	setup_group_rules(group_builder->builder, group_builder->peers, &rules);
+	group = s53_group_new(group_builder->members, group_builder->count, &rules);
+	if (group_builder->peers->text == NULL)
+		add_text(group_builder, "nobody: answered SERVFAIL");
+	if (!s53_snapshot_own(group_builder->builder->snapshot, group, free_group)) {
+		group_builder->builder->no_memory = true;
 		return NULL;
 	}
 	return group;
@@ -325,10 +330,10 @@ end_group(struct gathering *gathering)
 struct s53_group *
 setup_peers_group(struct setup_builder *builder, struct setup_peers *peers)
 {
-	struct gathering gathering = { .builder = builder, .peers = peers };
+	struct group_builder group_builder = { .builder = builder, .peers = peers };
 
-	add_peers(&gathering, peers->value, 1, 0);
-	return end_group(&gathering);
+	add_peers(&group_builder, peers->value, 1, 0);
+	return end_group(&group_builder);
 }
 
 struct s53_group *
@@ -336,7 +341,7 @@ setup_peers_default(struct setup_builder *builder, struct setup_peers *peers, co
 {
 	static const char *const fallback[] = { "8.8.8.8", "8.8.4.4" };
 	const struct s53_setup_input *input = builder->input;
-	struct gathering gathering = { .builder = builder, .peers = peers };
+	struct group_builder group_builder = { .builder = builder, .peers = peers };
 	const struct s53_snapshot_servers *servers = setup_nameservers(builder);
 	struct s53_addr addr;
 	struct s53_group *group;
@@ -344,10 +349,10 @@ setup_peers_default(struct setup_builder *builder, struct setup_peers *peers, co
 	if (!builder->host_servers_chosen)
 		builder->snapshot->host_servers = *servers;
 	for (unsigned i = 0; i < servers->count; i++)
-		add_plain(&gathering, &servers->addrs[i]);
+		add_plain(&group_builder, &servers->addrs[i]);
 	for (unsigned i = 0; i < 2 && servers->count == 0; i++) {
 		if (s53_addr_parse(fallback[i], S53_DNS_PORT, &addr) == S53_OK)
-			add_plain(&gathering, &addr);
+			add_plain(&group_builder, &addr);
 	}
 	if (!input->want_notes)
 		builder_notice(builder, (struct s53_place){ 0 },
@@ -356,7 +361,7 @@ setup_peers_default(struct setup_builder *builder, struct setup_peers *peers, co
 			  " forwarding to 8.8.8.8 and 8.8.4.4"
 			: "no forwarders are configured: forwarding to the nameservers of %s",
 		    input->resolv_conf);
-	group = end_group(&gathering);
+	group = end_group(&group_builder);
 	*place = servers->count == 0 ? "built in" : input->resolv_conf;
 	return group;
 }

@@ -315,6 +315,38 @@ twenty_thousand_zones_are_checked_at_once(void **state)
 	free(text);
 }
 
+/* Zones in a row are skipped in one step by a search for something else. */
+static void
+statements_between_and_behind_zones_are_found(void **state)
+{
+	static const char text[] = "zone a { type hint; file x; }; zone b { type hint; file x; };"
+				   "acl k { any; }; zone c { type hint; file x; };"
+				   "zone d { type hint; file x; }; acl l { any; };"
+				   "zone e { type hint; file x; }; options { recursion yes; };";
+	static const char *const labels[] = { "a", "b", "c", "d", "e" };
+	const struct s53_conf_clause *it;
+	struct s53_diags diags;
+	struct s53_conf *conf = NULL;
+	unsigned count = 0;
+
+	(void)state;
+	s53_diags_init(&diags);
+	assert_int_equal(s53_conf_parse("t", text, strlen(text), &diags, &conf), S53_OK);
+	for (it = s53_conf_find(s53_conf_top(conf), "zone"); it != NULL;
+	     it = s53_conf_find(it->next, "zone"))
+		assert_string_equal(it->label, labels[count++]);
+	assert_int_equal(count, 5);
+	it = s53_conf_find(s53_conf_top(conf), "acl");
+	assert_string_equal(it->label, "k");
+	it = s53_conf_find(it->next->next, "acl"); /* from the middle of a row */
+	assert_string_equal(it->label, "l");
+	assert_null(s53_conf_find(it->next, "acl"));
+	assert_null(s53_conf_find(s53_conf_top(conf), "view"));
+	assert_string_equal(s53_conf_options(conf)->name, "recursion");
+	s53_conf_free(conf);
+	s53_diags_fini(&diags);
+}
+
 static void
 errors_beyond_a_thousand_are_not_listed(void **state)
 {
@@ -366,6 +398,7 @@ main(void)
 		cmocka_unit_test(include_is_no_way_to_files_from_memory),
 		cmocka_unit_test(a_cut_text_never_loads_as_something_else),
 		cmocka_unit_test(twenty_thousand_zones_are_checked_at_once),
+		cmocka_unit_test(statements_between_and_behind_zones_are_found),
 		cmocka_unit_test(errors_beyond_a_thousand_are_not_listed),
 		cmocka_unit_test(braces_without_end_are_an_error_and_no_more),
 	};
