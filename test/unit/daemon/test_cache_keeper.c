@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cachekeeper.c - which cache does a new configuration serve from?
+ * test_cache_keeper.c - which cache does a new configuration serve from?
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_places.c - which addresses are tried, which are waited for, and whose they are: a daemon
+ * test_listeners.c - which addresses are tried, which are waited for, and whose they are: a daemon
  * without workers, on real sockets of the loopback.
  */
 #include <setjmp.h>
