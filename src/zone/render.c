@@ -62,7 +62,7 @@ static bool
 is_whole(const ldns_rr *rr)
 {
 	return ldns_rr_rd_count(rr) >=
-	    ldns_rr_descriptor_minimum(ldns_rr_descript(ldns_rr_get_type(rr)));
+	    ldns_rr_descriptor_minimum(ldns_rr_descript((uint16_t)ldns_rr_get_type(rr)));
 }
 
 /* ".\t0\tIN\tA\t192.0.2.1\n" in r->text, or false: ldns cannot read or write it. */

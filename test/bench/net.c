@@ -162,10 +162,11 @@ bench_gro_enable(int fd)
 void
 bench_segment_put(struct msghdr *message, union bench_segment_space *space, uint16_t size)
 {
-	struct cmsghdr *header = &space->header;
+	struct cmsghdr *header;
 
 	message->msg_control = space;
 	message->msg_controllen = CMSG_SPACE(sizeof(size));
+	header = CMSG_FIRSTHDR(message);
 	header->cmsg_level = IPPROTO_UDP;
 	header->cmsg_type = UDP_SEGMENT;
 	header->cmsg_len = CMSG_LEN(sizeof(size));

@@ -50,7 +50,7 @@ void bench_gro_enable(int fd);
 
 /* Make one message leave as datagrams of `size` octets: a control message in `space`. */
 union bench_segment_space {
-	struct cmsghdr header; /* its alignment */
+	size_t alignment; /* of struct cmsghdr, which no member may follow in clang's eyes */
 	uint8_t octets[CMSG_SPACE(sizeof(int))];
 };
 
