@@ -200,29 +200,39 @@ has_waste(const struct s53_shard *shard, int64_t now_ms)
 	return now_ms >= shard->first_end_ms || dead > ring->size / DEAD_PART_MAX;
 }
 
+/* May a living entry at the tail go around again? That costs a use of it or a hunt of `work`. */
+static bool
+pays_for_a_lap(
+    const struct s53_shard *shard, struct s53_entry *entry, struct work *work, bool force)
+{
+	if (force && entry->uses > 0 && work->laps > 0) {
+		work->laps--;
+		entry->uses--;
+		return true;
+	}
+	if (work->hunts > 0 && has_waste(shard, work->now_ms)) {
+		work->hunts--;
+		return true;
+	}
+	return false;
+}
+
 /* Deal with the main ring's tail. false: it is alive and nobody is to go for it. */
 static bool
 main_step(struct s53_shard *shard, struct work *work, bool force)
 {
 	struct s53_ring *ring = &shard->rings[S53_RING_MAIN];
 	struct s53_entry *entry = s53_ring_tail(ring);
+	bool dead = s53_entry_is_dead(entry), spent = !dead && is_spent(entry, work);
 
-	if (s53_entry_is_dead(entry)) {
+	if (dead)
 		s53_ring_pop(ring);
-	} else if (is_spent(entry, work)) {
-		drop_tail(shard, ring, entry->uses > 0);
-	} else if (force && entry->uses > 0 && work->laps > 0) {
-		work->laps--;
-		entry->uses--;
+	else if (!spent && pays_for_a_lap(shard, entry, work, force))
 		go_around(shard, work);
-	} else if (work->hunts > 0 && has_waste(shard, work->now_ms)) {
-		work->hunts--;
-		go_around(shard, work);
-	} else if (force) {
+	else if (spent || force)
 		drop_tail(shard, ring, entry->uses > 0);
-	} else {
+	else
 		return false;
-	}
 	end_lap(shard);
 	return true;
 }

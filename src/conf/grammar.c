@@ -324,8 +324,8 @@ conf_form_text(enum conf_form form)
 		[FORM_STRINGS] = "{ texts }",
 		[FORM_TYPE] = "a type of records",
 		[FORM_RCODES] = "{ rcodes }",
-		[FORM_ORDER] = "{ [class name] [type name] [name text] order random, cyclic, "
-			       "fixed or none; }",
+		[FORM_ORDER] =
+		    "{ [class name] [type name] [name text] order random, cyclic, fixed or none; }",
 		[FORM_RAW] = "anything",
 		[FORM_BODY] = "{ clauses }",
 	};

@@ -150,15 +150,11 @@ put_pktinfo(union s53_pktinfo_space *control, const struct s53_client *client)
 static bool
 same_destination(const struct s53_outbox *outbox, unsigned i)
 {
-	const struct s53_addr *addr = &outbox->addrs[i];
-
-	/* The kernel wrote all bytes that are compared, padding included. */
-	if (memcmp(addr, addr - 1, offsetof(struct sockaddr_in, sin_zero)) != 0)
-		return false;
-	if (addr->family == AF_INET6 && memcmp(addr, addr - 1, sizeof(addr->in6)) != 0)
+	if (!s53_addr_equal(&outbox->addrs[i], &outbox->addrs[i - 1]))
 		return false;
 	return !outbox->pktinfo ||
-	    memcmp(&outbox->controls[i], &outbox->controls[i - 1], sizeof(*outbox->controls)) == 0;
+	    memcmp(outbox->controls[i].octets, outbox->controls[i - 1].octets,
+		sizeof(outbox->controls[i].octets)) == 0;
 }
 
 void

@@ -107,8 +107,10 @@ reverse_row(const struct row *row, unsigned from, unsigned to)
 static void
 rotate_row(const struct row *row, uint32_t steps)
 {
-	unsigned by = steps % row->count;
+	unsigned by;
 
+	S53_ASSERT(row->count > 0); /* a set has a record */
+	by = steps % row->count;
 	reverse_row(row, 0, by);
 	reverse_row(row, by, row->count);
 	reverse_row(row, 0, row->count);

@@ -213,8 +213,9 @@ number_fits(const char *word, const ldns_rdf *field)
 static bool
 numbers_fit(struct loading *load, const struct source *source, const ldns_rr *rr, char *rest)
 {
-	const char *word = entry_word(&rest, false);
+	const char *word;
 
+	(void)entry_word(&rest, false); /* the type */
 	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
 		const ldns_rdf *field = ldns_rr_rdf(rr, i);
 

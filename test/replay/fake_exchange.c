@@ -97,12 +97,13 @@ s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstrea
 }
 
 void
-s53_exchange_later(struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t late_ms)
+s53_exchange_later(
+    struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t overdue_ms)
 {
 	(void)exchanger;
 	S53_ASSERT(!exchange->listened);
-	exchange->hurried = exchange->hurried || s53_clock_ms() + late_ms < exchange->late_at_ms;
-	exchange->late_at_ms = s53_clock_ms() + late_ms;
+	exchange->hurried = exchange->hurried || s53_clock_ms() + overdue_ms < exchange->late_at_ms;
+	exchange->late_at_ms = s53_clock_ms() + overdue_ms;
 }
 
 /* In vain: nothing came, or nothing that was an answer. */

@@ -63,7 +63,7 @@ bool fake_arrive(
 
 /* Not ANSWERED. One that is listened for is gone without a callback. */
 void fake_end(
-    struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s53_exchange_end end);
+    struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s53_exchange_end why);
 
 /* When the first of late(), timeouts and timers is due; UINT64_MAX: nothing is. */
 uint64_t fake_due_ms(const struct s53_exchanger *exchanger);

@@ -384,12 +384,11 @@ read_script(struct script *script, const char *path)
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	size_t cap = 0;
-	ssize_t len;
 
 	script->path = path;
 	if (file == NULL)
 		fail(script, "cannot be read");
-	while ((len = getline(&line, &cap, file)) >= 0) {
+	while (getline(&line, &cap, file) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
 		script->lines = realloc(script->lines, (script->count + 1) * sizeof *script->lines);
 		script->lines[script->count++] = strdup(line);

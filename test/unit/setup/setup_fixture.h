@@ -169,7 +169,7 @@ try_build(struct fixture *f, const char *text)
 	flags = s53_options_text(&f->options);
 	if (flags == NULL)
 		fail_msg("%s", f->options.error);
-	if (*flags != '\0')
+	else if (*flags != '\0')
 		assert_int_equal(s53_conf_parse(S53_FLAGS_NAME, flags, strlen(flags), &f->diags,
 				     &f->source->flags),
 		    S53_OK);

@@ -9,9 +9,9 @@
 #define ADDRESS_TAIL "0001 0001 0000003c 0004 7f0000"
 
 uint64_t
-s53_hash(const void *at, size_t len)
+s53_hash(const void *octets, size_t len)
 {
-	(void)at;
+	(void)octets;
 	(void)len;
 	return 53;
 }

@@ -36,7 +36,7 @@ read_at(const char *text, size_t at, size_t *end)
 static void
 literal_names_are_read_and_stepped_over(void **state)
 {
-	size_t end;
+	size_t end = 0;
 
 	(void)state;
 	assert_string_equal(read_at(".wWw .Example 00 ff", 0, &end), "wWw.Example");
@@ -48,7 +48,7 @@ literal_names_are_read_and_stepped_over(void **state)
 static void
 pointers_are_followed_and_the_reader_stays_behind_the_first(void **state)
 {
-	size_t end;
+	size_t end = 0;
 
 	(void)state;
 	assert_string_equal(read_at(HEADER WWW ".a c010 ff", 25, &end), "a.example");
