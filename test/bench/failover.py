@@ -43,7 +43,6 @@ class Row:
     no_connection: bool = False     # nobody can connect: an attempt is a probe
 
 
-
 def told(*commands):
     return lambda host: host.tell(*commands)
 

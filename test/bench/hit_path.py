@@ -3,9 +3,9 @@
 
     hit_path.py PROGRAM BASELINE [--write]
 
-PROGRAM is hit_path of an optimised build; with S53_PLAIN_BIN=BUILD/split53 it is BUILD/bench/hit_path instead. BASELINE has lines `COMPILER MACHINE INSTRUCTIONS`; a compiler that it does not name is
-held against the highest figure of its machine. --write puts the figure measured now in place of the old one, for a change that is
-worth it: say why in the commit.
+PROGRAM is hit_path of an optimised build; with S53_PLAIN_BIN=BUILD/split53 it is BUILD/bench/hit_path instead. BASELINE
+has lines `COMPILER MACHINE INSTRUCTIONS`; a compiler that it does not name is held against the highest figure of its machine.
+--write puts the figure measured now in place of the old one, for a change that is worth it: say why in the commit.
 """
 import os
 import platform

@@ -171,5 +171,3 @@ def idle(folder, names, options):
 
 
 RUNS = {"growth": growth, "memory": memory, "scan": scan, "restart": restart, "idle": idle, "failover": failover}
-
-

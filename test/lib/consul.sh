@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: ISC
 #
 # consul.sh - a Consul agent for the tests. Sourced by bash after packages.sh.

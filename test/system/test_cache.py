@@ -118,7 +118,8 @@ ROWS = [
     Row("alias-to-nxdomain", chain_to_nothing(NXDOMAIN), [0, 1.5]),
     Row("alias-to-nodata", chain_to_nothing(0), [0, 1.5]),
     # Sections: minimal-responses is no-auth-recursive
-    Row("authority", records("{name} 60 IN A 192.0.2.1", authority=["{zone} 60 IN NS ns.{zone}"], additional=["ns.{zone} 60 IN A 192.0.2.53"]), [0, 1.2]),
+    Row("authority", records("{name} 60 IN A 192.0.2.1", authority=["{zone} 60 IN NS ns.{zone}"],
+                             additional=["ns.{zone} 60 IN A 192.0.2.53"]), [0, 1.2]),
     Row("services", records("{name} 60 IN SRV 1 1 80 host.{zone}", additional=["host.{zone} 60 IN A 192.0.2.80"]),
         [(0, {"rdtype": "SRV"}), (1.2, {"rdtype": "SRV"})]),
     # Sizes

@@ -50,7 +50,8 @@ def test_a_port_that_needs_root_is_named(tmp_path):
     for folder in tmp_path.parents:
         if str(folder).startswith("/tmp/"):
             os.chmod(folder, os.stat(folder).st_mode | 0o055)
-    done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", str(binary), "-g", "-c", str(conf)],
+    done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all",
+                           str(binary), "-g", "-c", str(conf)],
                           capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, check=False, cwd="/")
     said = done.stdout + done.stderr
     assert done.returncode == 1, said

@@ -12,7 +12,6 @@ import pytest
 
 from support.client import Stream, addresses, ask, query, rcode
 from support.process import patience, wait_until
-from support.upstream import answer_with
 
 
 def timed_answer(q):
