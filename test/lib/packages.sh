@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # the lists are for the scripts that source this file
 # SPDX-License-Identifier: ISC
 #
 # packages.sh - what quickstart and test/run install, and how. Sourced by bash, with -eu.
@@ -10,7 +11,8 @@ BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libc-ares-dev libldns
 	libxxhash-dev)
 SERVE_PACKAGES=(bind9-dnsutils ca-certificates)
 TEST_PACKAGES=(libcmocka-dev bind9 bind9-dnsutils bind9-utils unbound dnsmasq-base dnsperf python3-pytest
-	python3-dnspython iproute2 busybox-static musl-tools procps git valgrind binutils)
+	python3-dnspython iproute2 busybox-static musl-tools procps git valgrind binutils
+	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc pyflakes3 pycodestyle) # this line: test/lint
 # The peers of test/bench/run, A|B where releases of Debian differ, and what one looks with when a figure is bad.
 BENCH_PACKAGES=(bind9 unbound dnsmasq-base dnsdist "knot-resolver|knot-resolver6" pdns-recursor linux-perf valgrind)
 
@@ -41,6 +43,7 @@ is_installed() {
 # A policy-rc.d that keeps the servers which the packages bring from being started. A machine's own one stays.
 hold_services() {
 	[ ! -e /usr/sbin/policy-rc.d ] || return 1
+	# shellcheck disable=SC2016 # what it prints is a script
 	printf '#!/bin/sh\ncase "$1" in\n%s) exit 101 ;;\nesac\nexit 0\n' \
 		'named*|bind9*|unbound*|dnsdist*|kres*|knot-resolver*|pdns-recursor*' |
 		as_root tee /usr/sbin/policy-rc.d >/dev/null

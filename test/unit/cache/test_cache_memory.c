@@ -17,7 +17,7 @@ static size_t
 resident(void)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long size, pages;
+	unsigned long size = 0, pages = 0;
 
 	assert_non_null(file);
 	assert_int_equal(fscanf(file, "%lu %lu", &size, &pages), 2);

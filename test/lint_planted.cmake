@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: ISC
+# cmake -DROOT=<tree> -DWORK=<folder> -P lint_planted.cmake: each part of test/lint finds what is planted.
+cmake_minimum_required(VERSION 3.25)
+
+set(parts clang-format clang-tidy shellcheck python mandoc)
+set(MANUAL ".Dd January 1, 2026\n.Dt A 8\n.Os\n.Sh NAME\n.Nm a\n.Nd a page\n")
+set(ENV{GIT_AUTHOR_NAME} test)
+set(ENV{GIT_AUTHOR_EMAIL} test@example)
+set(ENV{GIT_COMMITTER_NAME} test)
+set(ENV{GIT_COMMITTER_EMAIL} test@example)
+set(ENV{GIT_CEILING_DIRECTORIES} ${WORK}/..) # the tree around it is not meant
+
+# A small clean tree with the rules of this one, and its two compiled files.
+function(tree_write)
+	file(REMOVE_RECURSE ${WORK})
+	file(COPY ${ROOT}/test/lint DESTINATION ${WORK}/test)
+	file(COPY ${ROOT}/test/lib/packages.sh DESTINATION ${WORK}/test/lib)
+	file(COPY ${ROOT}/.clang-format ${ROOT}/.clang-tidy DESTINATION ${WORK})
+	file(WRITE ${WORK}/include/split53/a.h "#pragma once\nint a(int of);\n")
+	file(WRITE ${WORK}/src/a.c "#include <split53/a.h>\n\nint\na(int of)\n{\n\treturn of;\n}\n")
+	file(WRITE ${WORK}/src/b.c "#include <split53/a.h>\n")
+	file(WRITE ${WORK}/test/a "#!/bin/sh\n# a script by its first line\n")
+	file(WRITE ${WORK}/test/a.py "A = 1\n")
+	file(WRITE ${WORK}/docs/man/a.8 "${MANUAL}")
+	set(commands "")
+	foreach(name a b)
+		list(APPEND commands "{ \"directory\": \"${WORK}\", \"file\": \"${WORK}/src/${name}.c\",
+			\"command\": \"cc -I${WORK}/include -Wall -c ${WORK}/src/${name}.c\" }")
+	endforeach()
+	list(JOIN commands "," commands)
+	file(WRITE ${WORK}/build-test/compile_commands.json "[${commands}]\n")
+endfunction()
+
+# Run it: `said` is what it printed. The parts ARGN fail, the others do not, and each of the five speaks.
+macro(expect)
+	execute_process(COMMAND ${WORK}/test/lint RESULT_VARIABLE result OUTPUT_VARIABLE said ERROR_VARIABLE said)
+	set(status 0)
+	foreach(part IN LISTS parts)
+		if(said MATCHES "lint: ${part}: not run") # another clang-format
+			continue()
+		endif()
+		set(wanted clean)
+		if("${part}" IN_LIST expected)
+			set(wanted FAILED)
+			set(status 1)
+		endif()
+		if(NOT said MATCHES "lint: ${part}: [^\n]*: ${wanted}\n")
+			message(SEND_ERROR "${part} is not '${wanted}': ${said}")
+		endif()
+	endforeach()
+	if(NOT result EQUAL status)
+		message(SEND_ERROR "ended with ${result}, not ${status}: ${said}")
+	endif()
+endmacro()
+
+# The parts ARGN of a run fail, all others are clean.
+function(expect_failures)
+	set(expected ${ARGN})
+	expect()
+endfunction()
+
+# One run fails in part `part` alone and says `text`.
+function(expect_failure part text)
+	set(expected ${part})
+	expect()
+	if(NOT said MATCHES "lint: ${part}: not run" AND NOT said MATCHES "${text}")
+		message(SEND_ERROR "${part} failed, but without '${text}': ${said}")
+	endif()
+endfunction()
+
+function(plant part file line text)
+	tree_write()
+	file(APPEND ${WORK}/${file} "${line}\n")
+	expect_failure(${part} "${text}")
+endfunction()
+
+function(commit branch)
+	foreach(command "init;-q" "checkout;-q;-b;${branch}" "add;." "commit;-q;-m;test")
+		execute_process(COMMAND git ${command} WORKING_DIRECTORY ${WORK} COMMAND_ERROR_IS_FATAL ANY)
+	endforeach()
+endfunction()
+
+set(FAULT "\nint\nb(int of)\n{\n\tif (of > 1)\n\t\treturn 1 / (of - of);\n\treturn of;\n}")
+set(UNUSED "\nint\nb(int of)\n{\n\tint idle;\n\n\treturn of;\n}")
+
+tree_write()
+expect_failures()
+plant(clang-format src/a.c "int  b;" "clang-format-violations")
+plant(clang-tidy src/a.c "${FAULT}" "src/a.c:[0-9:]+ error: Division by zero")
+plant(clang-tidy src/a.c "${UNUSED}" "unused variable 'idle'")
+plant(shellcheck test/a "echo $1" "In test/a line 3:.*SC2086")
+plant(python test/a.py "import os" "test/a.py:2:1: 'os' imported but unused")
+plant(python test/a.py "B = 1 " "test/a.py:2:6: W291")
+plant(mandoc docs/man/a.8 ".Sh SEE ALSO\n.Xr b 1\n.Pp" "a.8:9:2: WARNING")
+
+# All of them at once: none hides another.
+tree_write()
+file(APPEND ${WORK}/src/a.c "int  c;${FAULT}\n")
+file(APPEND ${WORK}/test/a "echo $1\n")
+file(APPEND ${WORK}/test/a.py "import os\n")
+file(APPEND ${WORK}/docs/man/a.8 ".Sh SEE ALSO\n.Xr b 1\n.Pp\n")
+expect_failures(${parts})
+
+# Without git and on main clang-tidy reads all, on a branch what changed there; a header by way of a source file.
+tree_write()
+file(APPEND ${WORK}/src/a.c "${FAULT}\n")
+expect_failure(clang-tidy "2 files .all.")
+commit(main)
+expect_failure(clang-tidy "2 files .changed by the newest commits.")
+file(APPEND ${WORK}/src/b.c "extern int c;\n")
+commit(work)
+expect_failures()
+file(APPEND ${WORK}/include/split53/a.h "extern int d;\n")
+expect_failure(clang-tidy "2 files .changed since")
+file(REMOVE_RECURSE ${WORK})
