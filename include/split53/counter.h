@@ -106,5 +106,5 @@ s53_counter_read(const struct s53_counters *set, enum s53_counter counter)
 	return atomic_load_explicit(&set->value[counter], memory_order_relaxed);
 }
 
-/* Its name in logs, statistics and metrics. */
+/* Its name in the dump. */
 const char *s53_counter_name(enum s53_counter counter);

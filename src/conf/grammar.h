@@ -5,7 +5,8 @@
  *
  * Layer    conf, private
  * Threads  main thread
- * Memory   constant tables (grammar_*.c), one per subject, and a sorted index built at first use
+ * Memory   constant tables, one per subject (the files of grammar/), and a hashed index that is
+ *          built at first use
  * Sources  BIND 9.11 to 9.20: doc/misc/options and the ARM, "Statements"; what named-checkconf 9.18
  *          takes and refuses
  */

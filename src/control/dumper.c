@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * dumper.c - dumpdb: writes the cache as text, then the servers and the counters.
+ * dumper.c - BIND's `rndc dumpdb`, here at SIGUSR1: the cache as text, then servers and counters.
  *
  * BIND's dump goes view by view, and the cache mixes the entries of all views: so it is walked once
  * per view. All TTLs are as of the moment in $DATE, when the dump began. The dump is written in

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * inside.h - the server's own state, shared by the files that start, change and end it.
+ * inside.h - the state of the daemon, shared by the files that start, change and end it.
  *
  * Layer    daemon
  * Threads  main thread
@@ -106,9 +106,9 @@ void s53_daemon_rebuild(struct s53_daemon *daemon);
  * does not let bind yet, and one of ours that a worker is still closing
  * (daemon->listeners_again fires soon). After S53_OK, s53_listeners_commit() hands the sockets to
  * the workers and closes the listeners that are no longer asked for, or s53_listeners_abandon()
- * closes the sockets again. After any other status none is open. What was found out on the way
- * stays known (daemon->foreign, and which addresses cannot be had, so that this is said once),
- * unless the change is abandoned, which forgets the latter.
+ * closes the sockets again. After any other status none is open. daemon->foreign and the list of
+ * addresses that cannot be bound (kept so that each is warned of once) are updated on the way; a
+ * reload that fails restores both.
  */
 S53_MUST_USE enum s53_status s53_listeners_open(struct s53_daemon *daemon,
     const struct s53_snapshot *snapshot, struct s53_diags *diags, struct daemon_opened **out);

@@ -3,7 +3,7 @@
  * listeners.c - the addresses that split53 listens on, each with a UDP and a TCP socket per worker.
  *
  * A change has two steps, so that a configuration whose sockets cannot be opened changes nothing:
- * open() opens the new sockets, commit() hands them to the workers and closes the old ones.
+ * open() opens the new sockets, commit() closes the old ones and hands the new ones to the workers.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -17,11 +17,11 @@
  *
  * Connections are watched by an epoll instance of the pool, which is one descriptor in the worker's
  * loop. The rejected alternative is a libevent event for each connection: for a client with one
- * query per connection that is one event added and deleted, with one more call to the kernel than
- * closing the descriptor needs.
+ * query per connection that is one event added and deleted, which costs a system call that closing
+ * the descriptor makes needless.
  *
- * One timer serves all connections. Those with the same timeout (there are three) are in a list,
- * ordered by their last activity, so its first member is the first to time out. An active
+ * One timer serves all connections. There is one list per timeout (initial, idle, keepalive),
+ * ordered by last activity, so the first member of each is the first to time out. An active
  * connection moves to the end of its list and leaves the timer as it is; when the timer fires, it
  * is set again for the time that is left.
  */

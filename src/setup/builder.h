@@ -8,8 +8,8 @@
  *          snapshot's arena or owned by it, the rest is in `scratch`
  *
  * The functions below are named for the file that has them: builder_*() are in builder.c,
- * setup_acl*() in acl.c, and so on. A function that fails because of memory sets `no_memory`; the
- * call then ends with S53_E_NOMEM.
+ * setup_acl*() in acl.c, and so on. A function that fails because of memory sets `no_memory`;
+ * s53_setup() then returns S53_E_NOMEM.
  */
 #pragma once
 

@@ -12,8 +12,8 @@
  *       flow        a UDP socket or a TCP connection; IDs are unique on it
  *         exchange  one query and its response
  *
- * Two rules keep callbacks safe. First, an exchange ends through s53_exchange_finish() alone, which
- * is called from the event loop alone: a failure that is found anywhere else goes to the list of
+ * Two rules keep callbacks safe. First, done() is called by s53_exchange_finish() alone, which is
+ * called from the event loop alone: a failure that is found anywhere else goes to the list of
  * failed exchanges (s53_exchange_fail()) and is reported at the end of the loop's turn. Second, a
  * flow that is held (s53_flow_hold()) is not closed, so a loop over its replies survives all that
  * done() starts and cancels.

@@ -4,7 +4,8 @@
  *
  * Layer    transport, private
  * Threads  one worker's
- * Memory   embedded in struct s53_socket and struct s53_stream; close() frees these
+ * Memory   embedded in struct s53_socket and struct s53_stream; close() frees these or keeps them
+ *          as spares
  * Units    ms
  * Sources  RFC 5452 s9.1 (unpredictable IDs)
  */

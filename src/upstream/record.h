@@ -21,13 +21,13 @@
  *              tenth; or nearly all replies are failures where other servers do well, or loops; or
  *              two probes in a row got a rcode that is not accepted
  *   NOT_READY  a readiness probe gets no reply while the server replies to other queries
- *   FALL       `fall` failures in a row, at least a second (or the RTO, if that is longer) since
- *              the first of these queries was sent, and no reply since
+ *   FALL       `fall` failures in a row, and no reply since the first of these queries was sent,
+ *              for at least a second, the RTO if that is longer, or 3.5 s while it is unknown
  *   REFUSED    refused or unreachable
  *   PROBE      a probe is sent
  *
- * A query that was sent before the last reply arrived is no sign of silence, whenever it turns out
- * to be overdue or lost. So a server that is always slow, or loses one query in a hundred under
+ * When a query that was sent before the last reply arrived becomes overdue or is lost, that does
+ * not count as silence. So a server that is always slow, or loses one query in a hundred under
  * load, does not collect failures in a row. While a probe is under way, or the server is stalled,
  * live queries alone do not make it fall: the end of the probe tells a server that is not ready
  * from a dead one.

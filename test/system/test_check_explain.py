@@ -4,7 +4,7 @@
 stanzas of HashiCorp's documentation; and of a file with all that is ours about upstreams. Each at its own path; what is said is
 compared with test/golden/explain/NAME.txt.
 
-S53_GOLDEN=write writes those files anew: read the difference before it is committed.
+S53_GOLDEN_WRITE=1 writes those files anew: read the difference before it is committed.
 """
 import difflib
 import os
@@ -65,7 +65,7 @@ def test_what_is_said_of_a_configuration_that_loads_as_it_is(folders, name):
         assert code == 0, text
         said += text
     path = os.path.join(GOLDEN, "explain", f"{name}.txt")
-    if os.environ.get("S53_GOLDEN") == "write":
+    if os.environ.get("S53_GOLDEN_WRITE"):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(said)
