@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <split53/log.h>
+#include <split53/mnemonic.h>
 
 #include "resolver_private.h"
 
@@ -14,41 +15,20 @@
 #define TOLD_INTERVAL_MS 1000
 #define LOOP_INTERVAL_MS 60000
 
+/* A query may ask for what is no type of data. */
 static const char *
-type_word(uint16_t type, char word[static WORD_MAX])
+type_word(uint16_t type, char word[static S53_MNEMONIC_TEXT])
 {
-	static const struct {
-		uint16_t type;
-		const char *word;
-	} rows[] = {
-		{ S53_TYPE_A, "A" },
-		{ S53_TYPE_AAAA, "AAAA" },
-		{ S53_TYPE_ANY, "ANY" },
-		{ S53_TYPE_AXFR, "AXFR" },
-		{ S53_TYPE_CNAME, "CNAME" },
-		{ S53_TYPE_DNSKEY, "DNSKEY" },
-		{ S53_TYPE_DS, "DS" },
-		{ S53_TYPE_HTTPS, "HTTPS" },
-		{ S53_TYPE_IXFR, "IXFR" },
-		{ S53_TYPE_MX, "MX" },
-		{ S53_TYPE_NAPTR, "NAPTR" },
-		{ S53_TYPE_NS, "NS" },
-		{ S53_TYPE_PTR, "PTR" },
-		{ S53_TYPE_SOA, "SOA" },
-		{ S53_TYPE_SRV, "SRV" },
-		{ S53_TYPE_TXT, "TXT" },
-		{ 64, "SVCB" },
-		{ 257, "CAA" },
-		{ 52, "TLSA" },
-		{ 44, "SSHFP" },
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (rows[i].type == type)
-			return rows[i].word;
+	switch (type) {
+	case S53_TYPE_ANY:
+		return "ANY";
+	case S53_TYPE_AXFR:
+		return "AXFR";
+	case S53_TYPE_IXFR:
+		return "IXFR";
+	default:
+		return s53_type_print(type, word);
 	}
-	snprintf(word, WORD_MAX, "TYPE%u", type); /* RFC 3597 s5 */
-	return word;
 }
 
 static const char *
@@ -94,7 +74,7 @@ s53_query_log(const struct s53_query *query)
 {
 	const struct s53_question *question = &query->request.question;
 	char client[S53_ADDR_TEXT], local[S53_ADDR_TEXT], name[S53_NAME_TEXT];
-	char type[WORD_MAX], class[WORD_MAX], flags[WORD_MAX + 4];
+	char type[S53_MNEMONIC_TEXT], class[WORD_MAX], flags[WORD_MAX + 4];
 	const char *view = view_word(query);
 
 	if (!s53_log_on(S53_LOG_QUERIES, S53_LOG_INFO))
@@ -127,7 +107,7 @@ log_outcome(const struct s53_query *query, enum s53_log_category category, int s
     const char *what, const char *why)
 {
 	const struct s53_question *question = &query->request.question;
-	char client[S53_ADDR_TEXT], name[S53_NAME_TEXT], type[WORD_MAX], class[WORD_MAX];
+	char client[S53_ADDR_TEXT], name[S53_NAME_TEXT], type[S53_MNEMONIC_TEXT], class[WORD_MAX];
 	const char *view = view_word(query);
 
 	if (!s53_log_on(category, severity))
