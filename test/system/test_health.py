@@ -331,10 +331,12 @@ def test_in_health_few_more_questions_go_out_than_come_in(ailing, split53):
     program = split53(forwarders=[server.where for server in servers])
     with watching(program, every=0.005) as watch:
         time.sleep(5)
-    asked = sum(len(client_names(server)) for server in servers)
-    print(f"{asked} for {len(watch.samples)}, worst {worst(watch.samples) * 1000:.0f} ms")
+    asked, count = sum(len(client_names(server)) for server in servers), len(watch.samples)
+    # A response is overdue after 20 ms at the earliest, and each one that is may cost a hedge: one in thirty here, more on a busy machine.
+    overdue = sum(sample.took is None or sample.took > 0.018 for sample in watch.samples)
+    print(f"{asked} for {count}, {overdue} overdue, worst {worst(watch.samples) * 1000:.0f} ms")
     assert not lost(watch.samples)
-    assert asked <= 1.1 * len(watch.samples) + 20, "5 per cent to hedge, 5 to see how the other does"
+    assert asked <= 1.05 * count + overdue + 20, "5 per cent to see how the other does, and a hedge for each overdue response"
 
 
 def late_now_and_then(address):
