@@ -93,13 +93,16 @@ void s53_log_to_stderr(int debug_level);
 
 /*
  * Swap the whole configuration; also reopens files. At most 64 channels.
- *   S53_E_IO     a file cannot be opened (errno, *bad_path names it)
+ *   S53_E_IO     a file cannot be opened (errno for s53_file_why(), *bad_path names it)
  *   S53_E_LIMIT  too many channels
  *   S53_E_NOMEM
  * On any failure the old configuration stays.
  */
 S53_MUST_USE enum s53_status s53_log_configure(
     const struct s53_log_config *config, const char **bad_path);
+
+/* Connect to syslog before a chroot that puts it out of reach. */
+void s53_log_open_syslog(void);
 
 /* By named.conf's word in any case; false: no such. "debug" is "debug 1", "debug 0" is info. */
 bool s53_log_category_parse(const char *word, enum s53_log_category *out);
@@ -111,7 +114,8 @@ bool s53_log_on(enum s53_log_category category, int severity);
 
 /*
  * One line; no newline at its end. Control characters and what is not UTF-8 become \ooo; a text
- * over 3,000 octets is cut. errno is kept.
+ * over 3,000 octets is cut. errno is kept. A channel that takes no line at once loses it, which is
+ * counted and said later: logging never waits for a reader.
  */
 void s53_log(enum s53_log_category category, int severity, const char *format, ...)
     S53_PRINTF(3, 4);

@@ -7,8 +7,13 @@
  * changes. A line that goes somewhere is formatted on the caller's stack and written under one
  * lock, which also covers the swap of the configuration. Nothing here calls out while holding it,
  * so no other lock can be waited for.
+ *
+ * Workers log, so a destination that takes no lines must not be waited for: a pipe that is not
+ * read, a syslog daemon that hangs, a full disk. Lines are dropped and counted. The other channels
+ * say so, at most once a minute, and so does the channel itself once it takes lines again.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -23,14 +28,25 @@
 
 #include "logfile.h"
 #include "logline.h"
+#include "logsyslog.h"
+#include "logwrite.h"
 
 #define CHANNELS_MAX 64 /* one bit each in category_channels */
 #define OFF (-1) /* below every severity */
+#define REMIND_S 60 /* between two messages about a channel that takes no lines */
+
+/* What a channel has not taken since it last took a line. */
+struct losses {
+	uint64_t lines;
+	int error; /* errno of the first */
+	time_t said_s; /* when the other channels were told; 0: not yet */
+};
 
 /* What a line needs; swapped whole. */
 struct setup {
 	struct s53_log_channel channels[CHANNELS_MAX]; /* without their texts */
 	struct logfile *files[CHANNELS_MAX]; /* NULL where the channel is no file */
+	struct losses losses[CHANNELS_MAX];
 	unsigned channel_count;
 	uint64_t category_channels[S53_LOG_CATEGORY_COUNT]; /* `default` resolved */
 };
@@ -54,6 +70,7 @@ static struct setup stderr_setup = {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct setup *current = &stderr_setup; /* under the lock */
+static uint64_t lost_before; /* under the lock: by channels of an earlier setup; not said yet */
 static atomic_int severity_most[S53_LOG_CATEGORY_COUNT] = {
 #define INFO_AND_WORSE(id, name) S53_LOG_INFO,
 	S53_LOG_CATEGORIES(INFO_AND_WORSE)
@@ -93,6 +110,10 @@ swap(struct setup *setup)
 	pthread_mutex_lock(&lock);
 	previous = current;
 	current = setup;
+	for (unsigned i = 0; i < previous->channel_count && previous != setup; i++) {
+		lost_before += previous->losses[i].lines;
+		previous->losses[i] = (struct losses){ 0 };
+	}
 	for (int i = 0; i < S53_LOG_CATEGORY_COUNT; i++)
 		atomic_store_explicit(&severity_most[i],
 		    most_verbose(setup, setup->category_channels[i]), memory_order_relaxed);
@@ -131,6 +152,14 @@ channel_open(struct setup *setup, const struct s53_log_channel *from, int debug_
 	return S53_OK;
 }
 
+void
+s53_log_open_syslog(void)
+{
+	pthread_mutex_lock(&lock);
+	logsyslog_open(LOGSYSLOG_PATH);
+	pthread_mutex_unlock(&lock);
+}
+
 enum s53_status
 s53_log_configure(const struct s53_log_config *config, const char **bad_path)
 {
@@ -164,7 +193,7 @@ s53_log_configure(const struct s53_log_config *config, const char **bad_path)
 	}
 	tzset();
 	if (syslog_used)
-		openlog("split53", LOG_PID | LOG_NDELAY, LOG_DAEMON); /* before any chroot */
+		s53_log_open_syslog();
 	swap(setup);
 	return S53_OK;
 }
@@ -183,44 +212,147 @@ syslog_priority(int severity)
 	return severity < S53_LOG_DEBUG ? priorities[severity] : LOG_DEBUG;
 }
 
-/* `text` is escaped already and ends with a newline. */
-static void
-channel_write(const struct setup *setup, unsigned i, const struct timespec *now,
-    enum s53_log_category category, int severity, const char *text, size_t text_len)
+/* What is being written. */
+struct line {
+	struct timespec now;
+	enum s53_log_category category;
+	int severity;
+	const char *text; /* escaped already, ends with a newline */
+	size_t len;
+};
+
+/* Returns how many lines were lost, with errno. */
+static unsigned
+emit(const struct setup *setup, unsigned i, const struct line *line)
 {
 	const struct s53_log_channel *channel = &setup->channels[i];
-	char line[LOGLINE_MAX];
-	size_t len = logline_prefix(line, channel, category, severity, now);
+	char octets[LOGLINE_MAX];
+	size_t len = logline_prefix(octets, channel, line->category, line->severity, &line->now);
 
-	memcpy(line + len, text, text_len);
-	len += text_len;
+	memcpy(octets + len, line->text, line->len);
+	len += line->len;
 	switch (channel->kind) {
 	case S53_LOG_TO_STDERR:
-		while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
-			;
-		break;
+		return logwrite_line(STDERR_FILENO, octets, len) ? 0 : 1;
 	case S53_LOG_TO_FILE:
-		logfile_write(setup->files[i], line, len);
-		break;
+		return logfile_write(setup->files[i], octets, len);
 	case S53_LOG_TO_SYSLOG:
-		syslog(channel->facility | syslog_priority(severity), "%.*s", (int)len - 1, line);
-		break;
+		return logsyslog_write(
+			   channel->facility | syslog_priority(line->severity), octets, len - 1)
+		    ? 0
+		    : 1;
 	case S53_LOG_TO_NULL:
 		break;
 	}
+	return 0;
+}
+
+static const char *
+destination(const struct setup *setup, unsigned i)
+{
+	if (setup->channels[i].kind == S53_LOG_TO_FILE)
+		return logfile_path(setup->files[i]);
+	return setup->channels[i].kind == S53_LOG_TO_SYSLOG ? "syslog" : "standard error";
+}
+
+/* A message of the log's own: how many lines the channel has not taken, and why. */
+static struct line
+line_about(const struct setup *setup, unsigned i, bool over, const struct timespec *now,
+    char text[static LOGLINE_TEXT])
+{
+	const struct losses *losses = &setup->losses[i];
+	struct line line = { *now, S53_LOG_GENERAL, S53_LOG_WARNING, text, 0 };
+	char raw[LOGLINE_TEXT / 4];
+
+	snprintf(raw, sizeof(raw), "%" PRIu64 " log line%s lost%s: %s (%s)", losses->lines,
+	    losses->lines == 1 ? "" : "s", over ? " before this one" : "", destination(setup, i),
+	    losses->error == EAGAIN ? "nothing reads it" : strerror(losses->error));
+	line.len = logline_escape(text, 0, LOGLINE_TEXT - 1, raw);
+	text[line.len++] = '\n';
+	return line;
+}
+
+static void
+channel_write(struct setup *setup, unsigned i, const struct line *line)
+{
+	struct losses *losses = &setup->losses[i];
+	char text[LOGLINE_TEXT];
+	unsigned lost;
+
+	if (losses->lines > 0) {
+		struct line about = line_about(setup, i, true, &line->now, text);
+
+		if (emit(setup, i, &about) > 0) {
+			losses->lines++; /* the line; the message comes again */
+			return;
+		}
+		*losses = (struct losses){ 0 };
+	}
+	lost = emit(setup, i, line);
+	if (lost > 0 && losses->lines == 0)
+		losses->error = errno;
+	losses->lines += lost;
+}
+
+static bool
+takes(const struct setup *setup, unsigned i, enum s53_log_category category, int severity)
+{
+	return (setup->category_channels[category] >> i & 1) != 0 &&
+	    severity <= setup->channels[i].severity;
+}
+
+/* Tell the other channels that this one takes no lines. */
+static void
+tell_others(struct setup *setup, unsigned failed, const struct timespec *now)
+{
+	struct losses *losses = &setup->losses[failed];
+	char text[LOGLINE_TEXT];
+	struct line about;
+
+	if (losses->said_s != 0 && now->tv_sec - losses->said_s < REMIND_S &&
+	    now->tv_sec >= losses->said_s)
+		return;
+	losses->said_s = now->tv_sec;
+	about = line_about(setup, failed, false, now, text);
+	for (unsigned i = 0; i < setup->channel_count; i++)
+		if (setup->losses[i].lines == 0 && takes(setup, i, about.category, about.severity))
+			channel_write(setup, i, &about);
+}
+
+/* Any channel that takes lines says what those of an earlier setup have lost. */
+static void
+tell_lost_before(struct setup *setup, const struct timespec *now)
+{
+	struct line about = { *now, S53_LOG_GENERAL, S53_LOG_WARNING, NULL, 0 };
+	char text[96];
+	bool taken = false;
+
+	about.text = text;
+	about.len = (size_t)snprintf(text, sizeof(text),
+	    "%" PRIu64 " log line%s lost before the log was opened again\n", lost_before,
+	    lost_before == 1 ? "" : "s");
+	for (unsigned i = 0; i < setup->channel_count; i++)
+		if (setup->losses[i].lines == 0 && takes(setup, i, about.category, about.severity))
+			taken = emit(setup, i, &about) == 0 || taken;
+	if (taken)
+		lost_before = 0;
 }
 
 static void
 line_write(enum s53_log_category category, int severity, const char *text, size_t len)
 {
-	struct timespec now;
+	struct line line = { .category = category, .severity = severity, .text = text, .len = len };
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_REALTIME, &line.now);
 	pthread_mutex_lock(&lock);
+	if (lost_before > 0)
+		tell_lost_before(current, &line.now);
 	for (unsigned i = 0; i < current->channel_count; i++)
-		if ((current->category_channels[category] >> i & 1) != 0 &&
-		    severity <= current->channels[i].severity)
-			channel_write(current, i, &now, category, severity, text, len);
+		if (takes(current, i, category, severity))
+			channel_write(current, i, &line);
+	for (unsigned i = 0; i < current->channel_count; i++)
+		if (current->losses[i].lines > 0)
+			tell_others(current, i, &line.now);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -249,5 +381,8 @@ void
 s53_log_close(void)
 {
 	s53_log_to_stderr(0);
-	closelog();
+	pthread_mutex_lock(&lock);
+	logsyslog_close();
+	lost_before = 0; /* no channel is left to say it */
+	pthread_mutex_unlock(&lock);
 }

@@ -6,8 +6,11 @@
  *	versions and size	rolled when a line makes it reach the size
  *	size, no versions	writing stops at the size until the file is shortened or removed
  *
- * Rolling renames FILE.1 to FILE.2, FILE.0 to FILE.1, FILE to FILE.0; the oldest goes. Only a
- * regular file has a size or versions; a pipe or a terminal is written to and that is all.
+ * Rolling renames FILE.1 to FILE.2, FILE.0 to FILE.1, FILE to FILE.0; the oldest goes.
+ *
+ * /dev/stdout and /dev/stderr are our own descriptors, which are not opened a second time: that
+ * fails when they are sockets, and for another user when they are pipes. They have no size or
+ * versions.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,22 +21,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <split53/file.h>
+
 #include "logfile.h"
+#include "logwrite.h"
 
 #define BUFFER_LEN 8192
 
 struct logfile {
 	char *path;
 	int fd; /* -1: could not be opened again; each line tries anew */
+	bool standard; /* fd is standard output or error: not ours to close */
 	bool regular;
+	bool torn; /* the last line was cut short */
 	uint64_t size; /* octets in it, as far as we know */
 	uint64_t size_max;
 	unsigned versions;
 	char *buffer; /* NULL: each line is one write */
 	size_t buffered_len;
+	unsigned buffered_lines;
 };
 
-static void
+static bool
 write_all(struct logfile *file, const char *octets, size_t len)
 {
 	while (len > 0) {
@@ -42,19 +51,36 @@ write_all(struct logfile *file, const char *octets, size_t len)
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
-			return; /* disk full, reader gone: there is nowhere to say it */
+			return false; /* no space, for example */
 		octets += written;
 		len -= (size_t)written;
 		file->size += (uint64_t)written;
+		file->torn = len > 0;
 	}
+	return true;
 }
 
-static void
+/* Whole lines. false: lost, or cut short; errno. */
+static bool
+put(struct logfile *file, const char *octets, size_t len)
+{
+	if (file->standard)
+		return logwrite_line(file->fd, octets, len);
+	return (!file->torn || write_all(file, "\n", 1)) && write_all(file, octets, len);
+}
+
+/* Returns how many lines were lost. */
+static unsigned
 flush(struct logfile *file)
 {
-	if (file->fd >= 0 && file->buffered_len > 0)
-		write_all(file, file->buffer, file->buffered_len);
+	unsigned lost = file->buffered_lines;
+
+	if (file->buffered_len == 0 ||
+	    (file->fd >= 0 && put(file, file->buffer, file->buffered_len)))
+		lost = 0;
 	file->buffered_len = 0;
+	file->buffered_lines = 0;
+	return lost;
 }
 
 static void
@@ -91,19 +117,40 @@ full(const struct logfile *file, uint64_t size)
 	return file->size_max > 0 && size >= file->size_max;
 }
 
+/* The descriptor that `path` is another name of, or -1. */
+static int
+standard_fd(const char *path)
+{
+	static const char *const names[][3] = {
+		{ "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1" },
+		{ "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2" },
+	};
+
+	for (unsigned fd = 0; fd < 2; fd++)
+		for (unsigned i = 0; i < 3; i++)
+			if (strcmp(path, names[fd][i]) == 0)
+				return fd == 0 ? STDOUT_FILENO : STDERR_FILENO;
+	return -1;
+}
+
 static enum s53_status
 reopen(struct logfile *file)
 {
+	enum s53_status status;
 	struct stat found;
 
+	file->fd = standard_fd(file->path);
+	file->standard = file->fd >= 0;
+	if (file->standard)
+		return S53_OK;
 	if (file->versions > 0 && stat(file->path, &found) == 0 && S_ISREG(found.st_mode) &&
 	    (file->size_max == 0 || full(file, (uint64_t)found.st_size)))
 		roll(file);
-	file->fd = open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
-	if (file->fd < 0)
-		return S53_E_IO;
-	file->regular = fstat(file->fd, &found) == 0 && S_ISREG(found.st_mode);
+	if ((status = s53_file_open_append(file->path, &file->fd, &found)) != S53_OK)
+		return status;
+	file->regular = S_ISREG(found.st_mode);
 	file->size = file->regular ? (uint64_t)found.st_size : 0;
+	file->torn = false;
 	return S53_OK;
 }
 
@@ -149,25 +196,34 @@ make_room(struct logfile *file)
 	return reopen(file) == S53_OK;
 }
 
-void
+unsigned
 logfile_write(struct logfile *file, const char *line, size_t len)
 {
+	unsigned lost = 0;
+
 	if (file->fd < 0 && reopen(file) != S53_OK)
-		return;
+		return 1;
 	if (file->regular && full(file, file->size + file->buffered_len)) {
-		flush(file);
+		lost = flush(file);
 		if (!make_room(file))
-			return;
+			return file->fd < 0 ? lost + 1 : lost; /* stopping at the size is no loss */
 	}
 	if (file->buffer == NULL || len > BUFFER_LEN) {
-		flush(file);
-		write_all(file, line, len);
-		return;
+		lost += flush(file);
+		return put(file, line, len) ? lost : lost + 1;
 	}
 	if (file->buffered_len + len > BUFFER_LEN)
-		flush(file);
+		lost += flush(file);
 	memcpy(file->buffer + file->buffered_len, line, len);
 	file->buffered_len += len;
+	file->buffered_lines++;
+	return lost;
+}
+
+const char *
+logfile_path(const struct logfile *file)
+{
+	return file->path;
 }
 
 void
@@ -175,8 +231,8 @@ logfile_close(struct logfile *file)
 {
 	if (file == NULL)
 		return;
-	flush(file);
-	if (file->fd >= 0)
+	(void)flush(file); /* nothing is left to count the lines that it loses */
+	if (file->fd >= 0 && !file->standard)
 		close(file->fd);
 	free(file->path);
 	free(file->buffer);

@@ -16,12 +16,20 @@
 
 struct logfile;
 
-/* Open; rolled first if `versions` are wanted and the file is full or has no size, as BIND does. */
+/*
+ * Open; rolled first if `versions` are wanted and the file is full or has no size, as BIND does.
+ * S53_E_IO: errno, for s53_file_why().
+ */
 S53_MUST_USE enum s53_status logfile_open(
     const struct s53_log_channel *channel, struct logfile **out);
 
-/* One whole line, with its newline. A line that cannot be written is lost. */
-void logfile_write(struct logfile *file, const char *line, size_t len);
+/*
+ * One whole line, with its newline. Returns how many lines could not be written, with errno, and
+ * are lost: this one, or those of the buffer.
+ */
+unsigned logfile_write(struct logfile *file, const char *line, size_t len);
+
+const char *logfile_path(const struct logfile *file);
 
 /* Write out what is buffered, close, free. NULL is fine. */
 void logfile_close(struct logfile *file);

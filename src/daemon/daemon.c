@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include <split53/cpu.h>
@@ -150,7 +149,7 @@ enter_chroot(struct s53_daemon *daemon)
 	daemon->notify_fd = s53_notify_open();
 	if (options->chroot_path == NULL)
 		return true;
-	openlog("split53", LOG_PID | LOG_NDELAY, LOG_DAEMON); /* /dev/log will be out of reach */
+	s53_log_open_syslog();
 	tzset();
 	if (s53_privilege_chroot(options->chroot_path) != S53_OK)
 		return complain("-t: cannot change the root to '%s': %s", options->chroot_path,

@@ -62,6 +62,7 @@ struct s53_daemon {
 	struct s53_dumper *dumper;
 	int ready_fd, notify_fd;
 	char *pid_file; /* malloc'ed; what was written */
+	bool log_open; /* the channels of the configuration are in force */
 	bool stopping;
 };
 

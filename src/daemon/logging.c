@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <split53/file.h>
 #include <split53/log.h>
 
 #include "inside.h"
@@ -47,31 +48,64 @@ replace_syslog(const struct s53_daemon *daemon, struct s53_log_channel *channel)
 	channel->print_severity = true;
 }
 
+/* The log as it is opened: what the configuration says, less the files that cannot be opened. */
+struct log_attempt {
+	struct s53_log_channel channels[64];
+	int failures[64]; /* errno; 0: no failure */
+	struct s53_log_config config;
+	bool is_first; /* the log is stderr so far */
+};
+
+static void
+say_replaced(const struct log_attempt *attempt, unsigned i)
+{
+	const struct s53_log_channel *channel = &attempt->channels[i];
+	char why[S53_FILE_WHY];
+
+	s53_log(S53_LOG_CONFIG, S53_LOG_WARNING,
+	    "log file '%s' cannot be opened: %s; channel '%s' goes to syslog", channel->path,
+	    s53_file_why(channel->path, attempt->failures[i], why), channel->name);
+}
+
 /* A log file that cannot be opened is replaced by syslog: DNS is served all the same. */
 static bool
-replace_file(struct s53_log_channel *channels, unsigned count, const char *bad_path, int failure)
+replace_file(struct log_attempt *attempt, const char *bad_path, int failure)
 {
 	bool found = false;
 
-	for (unsigned i = 0; i < count; i++) {
-		if (channels[i].kind != S53_LOG_TO_FILE || strcmp(channels[i].path, bad_path) != 0)
+	for (unsigned i = 0; i < attempt->config.channel_count; i++) {
+		struct s53_log_channel *channel = &attempt->channels[i];
+
+		if (channel->kind != S53_LOG_TO_FILE || strcmp(channel->path, bad_path) != 0)
 			continue;
-		s53_log(S53_LOG_CONFIG, S53_LOG_WARNING,
-		    "log file '%s' cannot be opened: %s; channel '%s' goes to syslog", bad_path,
-		    strerror(failure), channels[i].name);
-		channels[i].kind = S53_LOG_TO_SYSLOG;
-		channels[i].facility = 3 << 3; /* LOG_DAEMON */
+		channel->kind = S53_LOG_TO_SYSLOG;
+		channel->facility = 3 << 3; /* LOG_DAEMON */
+		attempt->failures[i] = failure;
+		if (attempt->is_first)
+			say_replaced(attempt, i);
 		found = true;
 	}
 	return found;
 }
 
+static enum s53_status
+open_log(struct s53_daemon *daemon, struct log_attempt *attempt)
+{
+	const char *bad_path = NULL;
+	enum s53_status status;
+
+	do {
+		for (unsigned i = 0; i < attempt->config.channel_count; i++)
+			replace_syslog(daemon, &attempt->channels[i]);
+		status = s53_log_configure(&attempt->config, &bad_path);
+	} while (status == S53_E_IO && bad_path != NULL && replace_file(attempt, bad_path, errno));
+	return status;
+}
+
 void
 s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
 {
-	struct s53_log_channel channels[64];
-	struct s53_log_config config = snapshot->log;
-	const char *bad_path = NULL;
+	struct log_attempt attempt = { .config = snapshot->log, .is_first = !daemon->log_open };
 	enum s53_status status;
 
 	if (daemon->options->log_stderr) {
@@ -81,16 +115,15 @@ s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
 			    "the logging clause is not used, because of -g");
 		return;
 	}
-	memcpy(channels, config.channels, config.channel_count * sizeof(channels[0]));
-	config.channels = channels;
-	for (;;) {
-		for (unsigned i = 0; i < config.channel_count; i++)
-			replace_syslog(daemon, &channels[i]);
-		status = s53_log_configure(&config, &bad_path);
-		if (status != S53_E_IO || bad_path == NULL ||
-		    !replace_file(channels, config.channel_count, bad_path, errno))
-			break;
-	}
+	memcpy(attempt.channels, snapshot->log.channels,
+	    snapshot->log.channel_count * sizeof(attempt.channels[0]));
+	attempt.config.channels = attempt.channels;
+	status = open_log(daemon, &attempt);
+	daemon->log_open = true;
+	/* At a reload afterwards: what has been replaced may be the log itself. */
+	for (unsigned i = 0; i < attempt.config.channel_count && !attempt.is_first; i++)
+		if (attempt.failures[i] != 0)
+			say_replaced(&attempt, i);
 	if (status != S53_OK)
 		s53_log(S53_LOG_CONFIG, S53_LOG_ERROR, "logging cannot be set up: %s",
 		    s53_status_text(status));

@@ -2,126 +2,17 @@
  *
  * test_log.c - categories, severities, channels, the form of a line, rolling of files.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "log_fixture.h"
 
-#include <cmocka.h>
-
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <regex.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
-
-#include <split53/log.h>
-
-#define LINE 100 /* octets of the lines that fill files */
-
-/* What the log hands to syslog comes here instead of /dev/log. */
-static int syslog_priority_seen;
-static char syslog_text_seen[256];
-
-void(syslog)(int pri, const char *fmt, ...)
-{
-	va_list arguments;
-
-	syslog_priority_seen = pri;
-	va_start(arguments, fmt);
-	vsnprintf(syslog_text_seen, sizeof(syslog_text_seen), fmt, arguments);
-	va_end(arguments);
-}
-
-/* The name under which _FORTIFY_SOURCE calls it. */
-void __syslog_chk(int priority, int flag, const char *format, ...) S53_PRINTF(3, 4);
-
-void
-__syslog_chk(int priority, int flag, const char *format, ...)
-{
-	va_list arguments;
-
-	(void)flag;
-	syslog_priority_seen = priority;
-	va_start(arguments, format);
-	vsnprintf(syslog_text_seen, sizeof(syslog_text_seen), format, arguments);
-	va_end(arguments);
-}
-
-/* A folder of the test's own, which is the current one while it runs. */
-static int
-folder_enter(void **state)
-{
-	static char folder[64];
-
-	snprintf(folder, sizeof(folder), "/tmp/split53-test-log.XXXXXX");
-	*state = folder;
-	return mkdtemp(folder) == NULL || chdir(folder) != 0 ? -1 : 0;
-}
-
-static int
-folder_leave(void **state)
-{
-	char command[128];
-
-	s53_log_close();
-	snprintf(command, sizeof(command), "rm -rf '%s'", (const char *)*state);
-	return chdir("/") != 0 || system(command) != 0 ? -1 : 0;
-}
-
-/* The text of a file; "" if it is not there. */
-static const char *
-file_text(const char *path)
-{
-	static char text[65536];
-	FILE *file = fopen(path, "re");
-	size_t len = 0;
-
-	if (file != NULL) {
-		len = fread(text, 1, sizeof(text) - 1, file);
-		fclose(file);
-	}
-	text[len] = '\0';
-	return text;
-}
-
-/* One channel for everything. */
-static void
-configure(struct s53_log_channel channel)
-{
-	struct s53_log_config config = { .channels = &channel, .channel_count = 1 };
-	const char *bad_path = NULL;
-
-	config.category_channels[S53_LOG_DEFAULT] = 1;
-	assert_int_equal(s53_log_configure(&config, &bad_path), S53_OK);
-}
-
-static void
-configure_file(struct s53_log_channel channel)
-{
-	channel.kind = S53_LOG_TO_FILE;
-	channel.path = "log";
-	channel.severity = S53_LOG_INFO;
-	configure(channel);
-}
-
-/* `count` lines of LINE octets that consist of `letter`. */
-static void
-fill(char letter, int count)
-{
-	char text[LINE];
-
-	memset(text, letter, LINE - 1);
-	text[LINE - 1] = '\0';
-	for (int i = 0; i < count; i++)
-		s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "%s", text);
-}
 
 static void
 expect_file(const char *path, char letter, size_t lines)
@@ -232,12 +123,15 @@ a_text_without_end_is_cut_into_one_line(void **state)
 static void
 errno_survives_a_line_that_cannot_be_written(void **state)
 {
+	struct rlimit was = files_limit(0);
+
 	(void)state;
-	configure((struct s53_log_channel){
-	    .kind = S53_LOG_TO_FILE, .path = "/dev/full", .severity = S53_LOG_INFO });
+	configure_file((struct s53_log_channel){ .versions = 0 });
 	errno = ENOTTY;
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "line");
 	assert_int_equal(errno, ENOTTY);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_string_equal(file_text("log"), "");
 }
 
 static void
@@ -444,8 +338,6 @@ words_of_named_conf_are_known_in_any_case(void **state)
 	assert_int_equal(value, LOG_LOCAL7);
 	assert_false(s53_log_facility_parse("local8", &value));
 }
-
-#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
 
 int
 main(void)

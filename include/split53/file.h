@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * file.h - open a file that is named in the configuration, and only a regular one.
+ *
+ * Layer    base
+ * Threads  any
+ * Memory   none
+ *
+ * open() of a FIFO waits for its other end, and a device or a socket may do anything. A name that
+ * leads to one of these is refused before it is opened, and once more afterwards, since another
+ * user may have replaced the file in between. The null device counts as a regular file: it is
+ * empty, and takes everything.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include <split53/status.h>
+
+/*
+ * Open for reading. S53_E_IO: errno; EISDIR for a folder and EOPNOTSUPP for anything else that is
+ * no regular file, as BIND has it. *about describes what was opened.
+ */
+S53_MUST_USE enum s53_status s53_file_open_read(const char *path, int *fd, struct stat *about);
+
+/* Open for appending; made with mode 0644 when it does not exist. Fails as above. */
+S53_MUST_USE enum s53_status s53_file_open_append(const char *path, int *fd, struct stat *about);
+
+#define S53_FILE_WHY 128
+
+/* Words for "cannot open 'path': ...", by the errno of a failed open. Returns `why`. */
+const char *s53_file_why(const char *path, int error, char why[static S53_FILE_WHY]);
+
+/* May every user of this machine read it? A message may then quote it. */
+bool s53_file_is_public(const struct stat *about);

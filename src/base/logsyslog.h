@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * logsyslog.h - lines to the system's log, without waiting for it.
+ *
+ * Layer    base, private
+ * Threads  the caller holds the log's lock
+ * Memory   one descriptor
+ * Sources  RFC 3164 s4.1, as syslog(3) of glibc writes it
+ *
+ * syslog(3) is not used because it waits while the daemon that reads /dev/log does not.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LOGSYSLOG_PATH "/dev/log"
+
+/*
+ * Connect if that has not been done: before a chroot that puts the path out of reach. Fails
+ * silently, and each line tries again.
+ */
+void logsyslog_open(const char *path);
+void logsyslog_close(void);
+
+/* One line; `priority` is facility | level. false: lost; errno, EAGAIN when nothing reads. */
+bool logsyslog_write(int priority, const char *text, size_t len);
