@@ -51,5 +51,12 @@ void s53_diags_fini(struct s53_diags *diags);
 void s53_diag_add(struct s53_diags *diags, enum s53_diag_kind kind, struct s53_place place,
     const char *source_line, const char *format, ...) S53_PRINTF(5, 6);
 
+/*
+ * A message of printf's form with "..." in place of each argument, to be freed; NULL: no memory.
+ * For messages about a file that not every user may read: naming a file in the
+ * configuration and reading the log must not reveal its content.
+ */
+char *s53_diag_elide(const char *format);
+
 /* In the order of adding. Control characters out of a file are printed as "?". */
 void s53_diags_print(const struct s53_diags *diags, FILE *out);

@@ -77,6 +77,31 @@ s53_diag_add(struct s53_diags *diags, enum s53_diag_kind kind, struct s53_place 
 	diags->last = &diag->next;
 }
 
+char *
+s53_diag_elide(const char *format)
+{
+	static const char stand_in[] = "...";
+	static const char reason[] =
+	    " (the text is not shown, since not every user may read this file)";
+	/* A conversion has two octets or more. */
+	char *text = malloc(2 * strlen(format) + sizeof(reason)), *out = text;
+
+	while (text != NULL && *format != '\0') {
+		if (*format != '%') {
+			*out++ = *format++;
+			continue;
+		}
+		format++;
+		format += strspn(format, "-+ #0123456789.*hlLqjzt"); /* flags, width, length */
+		out = *format == '%' ? stpcpy(out, "%") : stpcpy(out, stand_in);
+		if (*format != '\0')
+			format++;
+	}
+	if (text != NULL)
+		strcpy(out, reason);
+	return text;
+}
+
 /* Text of a file may hold anything; a terminal gets no control characters from it. */
 static void
 print_tame(const char *text, size_t len, FILE *out)

@@ -11,13 +11,11 @@
 void
 conf_check_error(struct conf_checker *checker, struct s53_place place, const char *format, ...)
 {
-	char text[1024];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	conf_vreport(checker->sources, S53_DIAG_ERROR, place, format, arguments);
 	va_end(arguments);
-	conf_report(checker->sources, S53_DIAG_ERROR, place, "%s", text);
 }
 
 void

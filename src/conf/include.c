@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <split53/file.h>
+
 #include "parser.h"
 
 static bool
@@ -31,6 +33,7 @@ include_file(
 	struct conf_lexer lexer = parser->lexer;
 	struct conf_token token = parser->token;
 	struct conf_source *source;
+	char why[S53_FILE_WHY];
 	enum s53_status status;
 
 	if (parser->open_file_count == INCLUDES_MAX || ++parser->file_count > FILES_MAX) {
@@ -42,7 +45,7 @@ include_file(
 	if (status != S53_OK) {
 		parser->sources.broken_off = true;
 		conf_error(parser, place, "cannot read '%s': %s", name,
-		    status == S53_E_IO ? strerror(errno) : s53_status_text(status));
+		    status == S53_E_IO ? s53_file_why(path, errno, why) : s53_status_text(status));
 		return;
 	}
 	if (is_open(parser, source)) {

@@ -63,7 +63,9 @@ conf_load_below(const char *root, const char *path, struct s53_diags *diags, str
 		struct s53_place nowhere = { .file = path };
 
 		s53_diag_add(diags, S53_DIAG_ERROR, nowhere, NULL, "cannot read '%s': %s", path,
-		    status == S53_E_IO ? strerror(errno) : s53_status_text(status));
+		    status != S53_E_IO       ? s53_status_text(status)
+			: errno == ETIMEDOUT ? "nothing was written into it for 5 seconds"
+					     : strerror(errno));
 		status = S53_E_IO;
 	}
 	if (status == S53_OK)

@@ -50,13 +50,11 @@ conf_strdup(struct conf_parser *parser, const char *text)
 void
 conf_error(struct conf_parser *parser, struct s53_place place, const char *format, ...)
 {
-	char text[1024];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	conf_vreport(&parser->sources, S53_DIAG_ERROR, place, format, arguments);
 	va_end(arguments);
-	conf_report(&parser->sources, S53_DIAG_ERROR, place, "%s", text);
 }
 
 bool

@@ -4,12 +4,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <split53/file.h>
 
 #include "source.h"
 
@@ -86,6 +89,21 @@ conf_source_text(struct conf_sources *sources, const char *name, const char *tex
 	return S53_OK;
 }
 
+/*
+ * read(), which waits PIPE_WAIT_MS at most. A FIFO that no process has opened for writing yet
+ * reads as empty, but is not ready.
+ */
+static ssize_t
+read_ready(int fd, char *out, size_t room)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	int count = poll(&ready, 1, PIPE_WAIT_MS);
+
+	if (count == 0)
+		errno = ETIMEDOUT;
+	return count == 1 ? read(fd, out, room) : -1;
+}
+
 /* All that can be read from `fd`: pipes and devices too, which tell no size. */
 static enum s53_status
 source_fill(struct conf_source *source, int fd, size_t room)
@@ -103,8 +121,8 @@ source_fill(struct conf_source *source, int fd, size_t room)
 				return S53_E_NOMEM;
 			source->text = wider;
 		}
-		count = read(fd, source->text + source->len, room - source->len);
-		if (count < 0 && errno == EINTR)
+		count = read_ready(fd, source->text + source->len, room - source->len);
+		if (count < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (count < 0)
 			return S53_E_IO;
@@ -114,28 +132,42 @@ source_fill(struct conf_source *source, int fd, size_t room)
 	}
 }
 
+/* The first file is the operator's choice: anything that can be read. */
+static enum s53_status
+open_first(const char *path, int *out, struct stat *about)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return S53_E_IO;
+	if (fstat(fd, about) != 0 || S_ISDIR(about->st_mode)) {
+		close(fd);
+		errno = EISDIR;
+		return S53_E_IO;
+	}
+	*out = fd;
+	return S53_OK;
+}
+
 enum s53_status
 conf_source_read(
     struct conf_sources *sources, const char *path, const char *name, struct conf_source **out)
 {
+	bool is_first = sources->first == NULL;
 	struct conf_source *source = NULL;
-	enum s53_status status = S53_E_IO;
+	enum s53_status status;
 	struct stat about;
-	int saved, fd = open(path, O_RDONLY | O_CLOEXEC);
+	int saved, fd = -1;
 
-	if (fd < 0)
-		return S53_E_IO;
-	if (fstat(fd, &about) != 0)
-		goto done;
-	if (S_ISDIR(about.st_mode)) {
-		errno = EISDIR;
-		goto done;
-	}
+	status = is_first ? open_first(path, &fd, &about) : s53_file_open_read(path, &fd, &about);
+	if (status != S53_OK)
+		return status;
 	status = S53_E_NOMEM;
 	if ((source = source_new(sources, name, CHUNK)) == NULL)
 		goto done;
 	source->device = about.st_dev;
 	source->inode = about.st_ino;
+	source->is_private = !is_first && !s53_file_is_public(&about);
 	if ((status = source_fill(source, fd, CHUNK)) != S53_OK)
 		goto done;
 	source_add(sources, source);
@@ -167,16 +199,23 @@ lines_index(struct conf_source *source)
 	return true;
 }
 
-/* A copy of the line at `place`, tame and not too long; false: nothing worth showing. */
-static bool
-line_copy(const struct conf_sources *sources, struct s53_place place, char line[static LINE_SHOWN])
+static struct conf_source *
+source_of(const struct conf_sources *sources, struct s53_place place)
 {
 	struct conf_source *source = sources->first;
-	size_t start, len = 0;
 
 	while (source != NULL && source->name != place.file)
 		source = source->next;
-	if (source == NULL || place.line == 0 || place.column >= LINE_SHOWN)
+	return source;
+}
+
+/* A copy of the line at `place`, tame and not too long; false: nothing worth showing. */
+static bool
+line_copy(struct conf_source *source, struct s53_place place, char line[static LINE_SHOWN])
+{
+	size_t start, len = 0;
+
+	if (source == NULL || source->is_private || place.line == 0 || place.column >= LINE_SHOWN)
 		return false;
 	if (!lines_index(source) || place.line > source->line_count)
 		return false;
@@ -192,12 +231,12 @@ line_copy(const struct conf_sources *sources, struct s53_place place, char line[
 }
 
 void
-conf_report(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
-    const char *format, ...)
+conf_vreport(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
+    const char *format, va_list arguments)
 {
 	unsigned *count = kind == S53_DIAG_ERROR ? &sources->errors : &sources->warnings;
+	struct conf_source *source = source_of(sources, place);
 	char line[LINE_SHOWN];
-	va_list arguments;
 	char *text = NULL;
 
 	if (++*count > REPORT_MAX) {
@@ -207,13 +246,24 @@ conf_report(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_pl
 						   : "there are more, which are not listed");
 		return;
 	}
-	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
+	if (source != NULL && source->is_private)
+		text = s53_diag_elide(format);
+	else if (vasprintf(&text, format, arguments) < 0)
 		text = NULL;
-	va_end(arguments);
-	s53_diag_add(sources->diags, kind, place, line_copy(sources, place, line) ? line : NULL,
+	s53_diag_add(sources->diags, kind, place, line_copy(source, place, line) ? line : NULL,
 	    "%s", text != NULL ? text : "(no memory to say what is wrong)");
 	free(text);
+}
+
+void
+conf_report(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
+    const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	conf_vreport(sources, kind, place, format, arguments);
+	va_end(arguments);
 }
 
 const char *

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -27,6 +28,7 @@ struct conf_source {
 	size_t len;
 	dev_t device;
 	ino_t inode; /* 0: not a file */
+	bool is_private; /* messages do not quote it */
 	size_t *lines; /* where each line begins; built when a message first needs it */
 	size_t line_count;
 };
@@ -49,16 +51,24 @@ S53_MUST_USE enum s53_status conf_source_text(struct conf_sources *sources, cons
     const char *text, size_t len, struct conf_source **out);
 
 /*
- * Read the file `path`, called `name` in messages.
- *   S53_E_IO     errno says why
+ * Read the file `path`, called `name` in messages. The first one may be a pipe, as in
+ * `split53 -c <(program)`, which is waited for PIPE_WAIT_MS; an included one must be a regular
+ * file, and is private unless every user may read it.
+ *   S53_E_IO     errno, for s53_file_why()
  *   S53_E_LIMIT  longer than SOURCE_SIZE_MAX
  */
+#define PIPE_WAIT_MS 5000
 S53_MUST_USE enum s53_status conf_source_read(
     struct conf_sources *sources, const char *path, const char *name, struct conf_source **out);
 
-/* Say it, with the line it stands in. Beyond REPORT_MAX messages of a kind are counted only. */
+/*
+ * Say it, with the line of a source that is not private. Messages of a kind beyond REPORT_MAX are
+ * counted only.
+ */
 void conf_report(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
     const char *format, ...) S53_PRINTF(4, 5);
+void conf_vreport(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
+    const char *format, va_list arguments) S53_PRINTF(4, 0);
 
 #define CONF_SHOWN 64 /* octets of a text out of a file that a message repeats, with its end */
 

@@ -27,6 +27,7 @@ struct loading {
 /* One file of it. */
 struct source {
 	const char *name;
+	bool is_private; /* messages do not quote it */
 	struct entries entries;
 	struct entry entry;
 	unsigned depth;

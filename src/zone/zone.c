@@ -8,14 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <split53/file.h>
+
 #include "index.h"
 #include "zonefile.h"
 
 static enum s53_status
-build(const char *name, const char *text, size_t len, bool is_file, const struct s53_name *apex,
+build(const struct zonefile_text *text, bool is_file, const struct s53_name *apex,
     struct s53_diags *diags, struct s53_zone **out)
 {
-	const struct s53_place whole = { .file = name };
+	const struct s53_place whole = { .file = text->name };
 	struct s53_zone *zone = zone_new(apex);
 	unsigned errors = diags->error_count;
 	char apex_text[S53_NAME_TEXT];
@@ -23,7 +25,7 @@ build(const char *name, const char *text, size_t len, bool is_file, const struct
 
 	if (zone == NULL)
 		return S53_E_NOMEM;
-	status = zonefile_read(zone, name, text, len, is_file, diags);
+	status = zonefile_read(zone, text, is_file, diags);
 	if (status == S53_OK && diags->error_count != errors)
 		status = S53_E_SYNTAX;
 	if (status == S53_OK && zone_seal(zone) != S53_OK) {
@@ -46,17 +48,16 @@ enum s53_status
 s53_zone_load(
     const char *path, const struct s53_name *apex, struct s53_diags *diags, struct s53_zone **out)
 {
-	enum s53_status status;
-	char *text = NULL;
-	size_t len = 0;
+	struct zonefile_text text = { .octets = NULL };
+	enum s53_status status = zonefile_slurp(path, &text);
+	char why[S53_FILE_WHY];
 
-	status = zonefile_slurp(path, &text, &len);
 	if (status == S53_E_IO)
 		s53_diag_add(diags, S53_DIAG_ERROR, (struct s53_place){ .file = path }, NULL,
-		    "cannot read the zone file: %s", strerror(errno));
+		    "cannot read the zone file: %s", s53_file_why(path, errno, why));
 	if (status == S53_OK)
-		status = build(path, text, len, true, apex, diags, out);
-	free(text);
+		status = build(&text, true, apex, diags, out);
+	free(text.octets);
 	return status;
 }
 
@@ -64,7 +65,9 @@ enum s53_status
 s53_zone_parse(const char *name, const char *text, const struct s53_name *apex,
     struct s53_diags *diags, struct s53_zone **out)
 {
-	return build(name, text, strlen(text), false, apex, diags, out);
+	const struct zonefile_text whole = { name, (char *)text, strlen(text), false };
+
+	return build(&whole, false, apex, diags, out);
 }
 
 struct s53_zone *

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <split53/file.h>
+
 #include "loading.h"
 
 #define INCLUDE_DEPTH 10 /* files within files */
@@ -23,7 +25,7 @@
 #define FILE_MAX (1024L * 1024 * 1024)
 
 static enum s53_status read_source(
-    struct loading *load, struct source *source, const char *text, size_t len);
+    struct loading *load, struct source *source, const struct zonefile_text *text);
 
 void
 loading_say(struct loading *load, const struct source *source, enum s53_diag_kind kind,
@@ -34,13 +36,15 @@ loading_say(struct loading *load, const struct source *source, enum s53_diag_kin
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
+	if (source->is_private)
+		text = s53_diag_elide(format);
+	else if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
 	if (kind == S53_DIAG_ERROR)
 		load->errors++;
-	s53_diag_add(load->diags, kind, place, source->entry.source, "%s",
-	    text == NULL ? "no memory for a message" : text);
+	s53_diag_add(load->diags, kind, place, source->is_private ? NULL : source->entry.source,
+	    "%s", text == NULL ? "no memory for a message" : text);
 	free(text);
 }
 
@@ -73,35 +77,36 @@ directive_ttl(struct loading *load, struct source *source, char *rest)
 }
 
 enum s53_status
-zonefile_slurp(const char *path, char **text, size_t *len)
+zonefile_slurp(const char *path, struct zonefile_text *out)
 {
-	enum s53_status status = S53_E_IO;
-	FILE *file = fopen(path, "re");
+	enum s53_status status;
 	char *octets = NULL;
 	struct stat about;
-	size_t got;
+	ssize_t got = 0;
+	size_t size, len = 0;
+	int fd = -1;
 
-	if (file == NULL)
-		return S53_E_IO;
-	if (fstat(fileno(file), &about) != 0)
-		goto done;
-	if (!S_ISREG(about.st_mode) || about.st_size > FILE_MAX) {
-		errno = S_ISDIR(about.st_mode) ? EISDIR : S_ISREG(about.st_mode) ? EFBIG : EINVAL;
+	if ((status = s53_file_open_read(path, &fd, &about)) != S53_OK)
+		return status;
+	if (about.st_size > FILE_MAX) {
+		errno = EFBIG;
+		status = S53_E_IO;
 		goto done;
 	}
+	size = (size_t)about.st_size;
 	status = S53_E_NOMEM;
-	if ((octets = malloc((size_t)about.st_size + 1)) == NULL)
+	if ((octets = malloc(size + 1)) == NULL)
 		goto done;
-	got = fread(octets, 1, (size_t)about.st_size, file);
-	status = ferror(file) ? S53_E_IO : S53_OK;
+	while (len < size && (got = read(fd, octets + len, size - len)) > 0)
+		len += (size_t)got;
+	status = got < 0 ? S53_E_IO : S53_OK;
 	if (status != S53_OK)
 		goto done;
-	*text = octets;
-	*len = got;
+	*out = (struct zonefile_text){ path, octets, len, !s53_file_is_public(&about) };
 	octets = NULL;
 done:
 	free(octets);
-	fclose(file);
+	close(fd);
 	return status;
 }
 
@@ -132,22 +137,21 @@ include_read(struct loading *load, const struct source *source, const char *word
 	struct source inner = {
 		.depth = source->depth + 1, .origin = *origin, .owner = source->owner
 	};
-	char *path = include_path(source, word), *text = NULL;
+	char *path = include_path(source, word), why[S53_FILE_WHY];
+	struct zonefile_text text = { .octets = NULL };
 	enum s53_status status;
-	size_t len = 0;
 
 	if (path == NULL)
 		return S53_E_NOMEM;
-	inner.name = path;
-	status = zonefile_slurp(path, &text, &len);
+	status = zonefile_slurp(path, &text);
 	if (status == S53_OK) {
-		status = read_source(load, &inner, text, len);
+		status = read_source(load, &inner, &text);
 	} else if (status == S53_E_IO) {
-		loading_say(
-		    load, source, S53_DIAG_ERROR, "cannot read '%s': %s", path, strerror(errno));
+		loading_say(load, source, S53_DIAG_ERROR, "cannot read '%s': %s", path,
+		    s53_file_why(path, errno, why));
 		status = S53_OK;
 	}
-	free(text);
+	free(text.octets);
 	free(path);
 	return status;
 }
@@ -198,11 +202,13 @@ read_directive(struct loading *load, struct source *source, bool *ours)
 }
 
 static enum s53_status
-read_source(struct loading *load, struct source *source, const char *text, size_t len)
+read_source(struct loading *load, struct source *source, const struct zonefile_text *text)
 {
-	enum s53_status status = entries_init(&source->entries, text, len);
+	enum s53_status status = entries_init(&source->entries, text->octets, text->len);
 	bool directive;
 
+	source->name = text->name;
+	source->is_private = text->is_private;
 	if (status != S53_OK)
 		return status;
 	while (status == S53_OK && load->errors < ERRORS_MAX &&
@@ -220,16 +226,16 @@ read_source(struct loading *load, struct source *source, const char *text, size_
 }
 
 enum s53_status
-zonefile_read(struct s53_zone *zone, const char *name, const char *text, size_t len,
-    bool may_include, struct s53_diags *diags)
+zonefile_read(struct s53_zone *zone, const struct zonefile_text *text, bool may_include,
+    struct s53_diags *diags)
 {
 	struct loading load = { .zone = zone, .diags = diags, .may_include = may_include };
-	struct source source = { .name = name, .origin = zone->apex };
+	struct source source = { .origin = zone->apex };
 	enum s53_status status;
 
 	if ((load.message = malloc(S53_MESSAGE_MAX)) == NULL)
 		return S53_E_NOMEM;
-	status = read_source(&load, &source, text, len);
+	status = read_source(&load, &source, text);
 	if (load.errors >= ERRORS_MAX)
 		loading_say(
 		    &load, &source, S53_DIAG_ERROR, "too many errors: the rest is not read");

@@ -13,13 +13,21 @@
 
 #include <split53/diag.h>
 
-/*
- * `name` is the file in messages. $INCLUDE is followed only when `may_include`. Everything
- * wrong goes to `diags`, up to a limit; S53_OK also when there were errors: the caller looks at
- * diags.
- */
-S53_MUST_USE enum s53_status zonefile_read(struct s53_zone *zone, const char *name,
-    const char *text, size_t len, bool may_include, struct s53_diags *diags);
+/* A master file's text. */
+struct zonefile_text {
+	const char *name; /* in messages */
+	char *octets;
+	size_t len;
+	bool is_private; /* not every user may read it, so that messages do not quote it */
+};
 
-/* All octets of a file; free(*text). S53_E_IO with errno, S53_E_NOMEM. */
-S53_MUST_USE enum s53_status zonefile_slurp(const char *path, char **text, size_t *len);
+/*
+ * $INCLUDE is followed only when `may_include`. Everything wrong goes to `diags`, up to a limit;
+ * S53_OK also when there were errors: the caller looks at diags.
+ */
+S53_MUST_USE enum s53_status zonefile_read(struct s53_zone *zone, const struct zonefile_text *text,
+    bool may_include, struct s53_diags *diags);
+
+/* Read the regular file `path`; free(out->octets). S53_E_IO with errno for s53_file_why(),
+ * S53_E_NOMEM. */
+S53_MUST_USE enum s53_status zonefile_slurp(const char *path, struct zonefile_text *out);

@@ -120,10 +120,24 @@ messages_keep_their_order_and_are_counted_by_kind(void **state)
 	assert_null(diags.first);
 }
 
+static void
+arguments_can_be_left_out_of_a_message(void **state)
+{
+	char *text = s53_diag_elide("'%s' has %-5.2lu of 100 %%, %*d");
+
+	(void)state;
+	assert_non_null(text);
+	assert_string_equal(text,
+	    "'...' has ... of 100 %, ... (the text is not shown, since not every user may read "
+	    "this file)");
+	free(text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arguments_can_be_left_out_of_a_message),
 		cmocka_unit_test(a_message_shows_place_line_and_caret),
 		cmocka_unit_test(the_caret_stands_under_its_character_in_utf8_text),
 		cmocka_unit_test(what_is_not_known_of_the_place_is_left_out),

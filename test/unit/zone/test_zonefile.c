@@ -400,6 +400,44 @@ a_file_that_cannot_be_read_is_an_io_error(void **state)
 	s53_diags_fini(&diags);
 }
 
+static void
+a_file_that_not_every_user_may_read_is_not_quoted(void **state)
+{
+	struct folder *folder = *state;
+	struct s53_zone *zone = NULL;
+	struct s53_diags diags;
+	char path[128];
+
+	folder_write(folder, "zone", TOP "$INCLUDE inner\n");
+	folder_write(folder, "inner", "root:$6$secret:20000::\nuser A secret\n$secret\n");
+	snprintf(path, sizeof(path), "%s/inner", folder->path);
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(folder_load(folder, &diags, &zone), S53_E_SYNTAX);
+	assert_int_equal(diags.error_count, 3);
+	for (const struct s53_diag *it = diags.first; it != NULL; it = it->next) {
+		assert_null(it->source_line);
+		assert_null(strstr(it->text, "secret"));
+	}
+	s53_diags_fini(&diags);
+}
+
+static void
+a_fifo_is_no_zone_file(void **state)
+{
+	struct folder *folder = *state;
+	struct s53_zone *zone = NULL;
+	struct s53_diags diags;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/zone", folder->path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(folder_load(folder, &diags, &zone), S53_E_IO);
+	assert_string_equal(fixture_diags(&diags),
+	    "0: error: cannot read the zone file: it is a FIFO (named pipe); name a regular file "
+	    "instead");
+	s53_diags_fini(&diags);
+}
+
 int
 main(void)
 {
@@ -432,6 +470,9 @@ main(void)
 		    files_that_include_themselves_are_stopped, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
 		    a_file_that_cannot_be_read_is_an_io_error, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(
+		    a_file_that_not_every_user_may_read_is_not_quoted, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(a_fifo_is_no_zone_file, folder_make, folder_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
