@@ -56,7 +56,8 @@ const char *s53_resolv_conf_path(void);
 
 /*
  * Read the nameservers of `path` (resolv.conf's form, as c-ares reads it), with their ports.
- * Returns their number; 0 when there is no such file or it names none.
+ * Returns their number; 0 when there is no such file or it names none. A file of more than 64 KiB,
+ * and what is no regular file, is rejected, which is logged.
  */
 unsigned s53_resolv_conf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX]);
 

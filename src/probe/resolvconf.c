@@ -10,6 +10,7 @@
 
 #include <ares.h>
 #include <ctype.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <libgen.h>
 #include <limits.h>
@@ -18,8 +19,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <split53/file.h>
+#include <split53/log.h>
+
+#define FILE_LEN_MAX 65536 /* octets of resolv.conf; more are no resolv.conf */
 #define SETTLE_MS 50 /* writers change a file in several steps */
 #define CHANGES (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
 
@@ -41,27 +48,69 @@ s53_resolv_conf_path(void)
 	return path != NULL && *path != '\0' ? path : "/etc/resolv.conf";
 }
 
-/* Does the file name any server? Without one c-ares would use 127.0.0.1. */
+/*
+ * Read the whole file into `text`. false: it is not there, or it is no file of nameservers, which
+ * is logged.
+ */
 static bool
-names_a_server(const char *path)
+read_text(const char *path, char text[static FILE_LEN_MAX + 1], size_t *len)
+{
+	char why[S53_FILE_WHY];
+	struct stat about;
+	ssize_t got;
+	int fd;
+
+	if (s53_file_open_read(path, &fd, &about) != S53_OK) {
+		if (errno != ENOENT)
+			s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
+			    "no nameservers are taken from %s: %s", path,
+			    s53_file_why(path, errno, why));
+		return false;
+	}
+	*len = 0;
+	while (*len <= FILE_LEN_MAX && (got = read(fd, text + *len, FILE_LEN_MAX + 1 - *len)) > 0)
+		*len += (size_t)got;
+	close(fd);
+	if (*len <= FILE_LEN_MAX) {
+		text[*len] = '\0';
+		return true;
+	}
+	s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
+	    "no nameservers are taken from %s: it has more than %d bytes", path, FILE_LEN_MAX);
+	return false;
+}
+
+/* Does the text name any server? Without one c-ares would use 127.0.0.1. */
+static bool
+names_a_server(const char *text)
 {
 	static const char word[] = "nameserver";
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	size_t size = 0;
-	bool found = false;
 
-	if (file == NULL)
-		return false;
-	while (!found && getline(&line, &size, file) >= 0) {
+	for (const char *line = text; *line != '\0';
+	     line += strcspn(line, "\n"), line += *line == '\n') {
 		const char *at = line + strspn(line, " \t");
 
-		found = strncmp(at, word, sizeof(word) - 1) == 0 &&
-		    isspace((unsigned char)at[sizeof(word) - 1]);
+		if (strncmp(at, word, sizeof(word) - 1) == 0 &&
+		    isspace((unsigned char)at[sizeof(word) - 1]))
+			return true;
 	}
-	free(line);
-	fclose(file);
-	return found;
+	return false;
+}
+
+/*
+ * c-ares takes a path. It gets a copy of what we have read, because by now the file may be another
+ * one. Where there is no /proc, as after a chroot, it gets the file's own path. NULL: no memory.
+ */
+static char *
+path_of_copy(const char *path, const char *text, size_t len, int *copy_fd)
+{
+	char copy[64];
+
+	*copy_fd = memfd_create("resolv.conf", MFD_CLOEXEC);
+	snprintf(copy, sizeof(copy), "/proc/self/fd/%d", *copy_fd);
+	if (*copy_fd >= 0 && write(*copy_fd, text, len) == (ssize_t)len && access(copy, R_OK) == 0)
+		return strdup(copy);
+	return strdup(path);
 }
 
 #if ARES_VERSION >= 0x011800 /* 1.24 deprecates ares_get_servers_ports() */
@@ -128,23 +177,40 @@ servers_of(ares_channel channel, struct s53_addr *out)
 
 #endif
 
-unsigned
-s53_resolv_conf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+/* The servers that c-ares finds in the text. */
+static unsigned
+servers_in(const char *path, const char *text, size_t len, struct s53_addr *out)
 {
 	struct ares_options options = { .resolvconf_path = NULL };
 	ares_channel channel;
 	unsigned count = 0;
+	int copy_fd;
 
-	if (!names_a_server(path) || ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		return 0;
-	options.resolvconf_path = strdup(path);
+	options.resolvconf_path = path_of_copy(path, text, len, &copy_fd);
 	if (options.resolvconf_path != NULL &&
 	    ares_init_options(&channel, &options, ARES_OPT_RESOLVCONF) == ARES_SUCCESS) {
 		count = servers_of(channel, out);
 		ares_destroy(channel);
 	}
 	free(options.resolvconf_path);
+	if (copy_fd >= 0)
+		close(copy_fd);
 	ares_library_cleanup();
+	return count;
+}
+
+unsigned
+s53_resolv_conf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+{
+	char *text = malloc(FILE_LEN_MAX + 1);
+	unsigned count = 0;
+	size_t len;
+
+	if (text != NULL && read_text(path, text, &len) && names_a_server(text))
+		count = servers_in(path, text, len, out);
+	free(text);
 	return count;
 }
 

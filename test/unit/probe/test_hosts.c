@@ -441,6 +441,37 @@ resolv_conf_gives_its_nameservers_but_not_ourselves(void **arg)
 }
 
 static void
+what_is_no_resolv_conf_has_no_servers(void **arg)
+{
+	struct fixture *f = *arg;
+	struct s53_addr out[S53_HOST_ADDRS_MAX];
+	char *large = malloc(65537);
+
+	assert_non_null(large);
+	memset(large, '\n', 65536);
+	large[65536] = '\0';
+	memcpy(large, "nameserver 192.0.2.1", 20);
+	large[65535] = '\0'; /* one under the limit */
+	write_file(f->path, large);
+	assert_int_equal(read_conf(f, out), 1);
+	large[65535] = '\n';
+	write_file(f->path, large);
+	assert_int_equal(read_conf(f, out), 1);
+	assert_int_equal(truncate(f->path, 65537), 0);
+	assert_int_equal(read_conf(f, out), 0);
+	free(large);
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(mkfifo(f->path, 0600), 0);
+	assert_int_equal(read_conf(f, out), 0);
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(symlink("/dev/zero", f->path), 0);
+	assert_int_equal(read_conf(f, out), 0);
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(symlink("/dev/null", f->path), 0);
+	assert_int_equal(read_conf(f, out), 0);
+}
+
+static void
 replacing_resolv_conf_is_noticed_when_its_servers_are_others(void **arg)
 {
 	struct fixture *f = *arg;
@@ -557,6 +588,7 @@ main(void)
 		TEST(nobody_is_asked_whom_nobody_named),
 		TEST(unwatching_and_the_end_may_come_while_a_name_is_looked_up),
 		TEST(resolv_conf_gives_its_nameservers_but_not_ourselves),
+		TEST(what_is_no_resolv_conf_has_no_servers),
 		TEST(replacing_resolv_conf_is_noticed_when_its_servers_are_others),
 		TEST(ourselves_in_resolv_conf_are_no_change),
 		TEST(a_change_between_reading_resolv_conf_and_watching_it_is_noticed),
