@@ -21,6 +21,7 @@
 
 #include <split53/cpu.h>
 #include <split53/dumper.h>
+#include <split53/file.h>
 #include <split53/hash.h>
 #include <split53/log.h>
 #include <split53/prober.h>
@@ -287,16 +288,15 @@ write_pid_file(struct s53_daemon *daemon, struct s53_diags *diags)
 	const struct s53_identity *identity = &daemon->identity;
 	uid_t uid = identity->wanted ? identity->uid : geteuid();
 	gid_t gid = identity->wanted ? identity->gid : getegid();
+	char why[S53_FILE_WHY];
 
 	if (snapshot->pid_file == NULL ||
 	    (!snapshot->pid_file_written && daemon->options->foreground))
 		return;
-	if (s53_pidfile_write(snapshot->pid_file, uid, gid) == S53_OK)
-		daemon->pid_file = strdup(snapshot->pid_file);
-	else
+	if (pidfile_write(&daemon->pid_file, snapshot->pid_file, uid, gid) != S53_OK)
 		s53_diag_add(diags, S53_DIAG_WARNING, (struct s53_place){ 0 }, NULL,
 		    "pid-file '%s' cannot be written: %s; name another, or `pid-file none;`",
-		    snapshot->pid_file, strerror(errno));
+		    snapshot->pid_file, s53_file_why(snapshot->pid_file, errno, why));
 }
 
 static bool
@@ -426,9 +426,7 @@ finish(struct s53_daemon *daemon, bool started)
 	s53_listeners_fini(daemon);
 	s53_addr_list_fini(&daemon->foreign);
 	free(daemon->interfaces);
-	if (daemon->pid_file != NULL)
-		s53_pidfile_remove(daemon->pid_file);
-	free(daemon->pid_file);
+	pidfile_remove(&daemon->pid_file);
 	if (daemon->notify_fd >= 0)
 		close(daemon->notify_fd);
 }
@@ -442,6 +440,7 @@ s53_daemon_run(struct s53_options *options)
 
 	daemon.options = options;
 	daemon.signal_fd = daemon.ready_fd = daemon.notify_fd = -1;
+	daemon.pid_file = (struct pidfile)PIDFILE_NONE;
 	s53_list_init(&daemon.listeners);
 	s53_diags_init(&diags.file);
 	s53_diags_init(&diags.build);

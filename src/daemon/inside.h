@@ -18,6 +18,8 @@
 #include <split53/hosts.h>
 #include <split53/setup.h>
 
+#include "pidfile.h"
+
 /* An address on which every worker listens, or should. */
 struct daemon_listener {
 	struct s53_link link;
@@ -61,7 +63,7 @@ struct s53_daemon {
 	struct daemon_warm *warm; /* the cache's file is being read; else NULL */
 	struct s53_dumper *dumper;
 	int ready_fd, notify_fd;
-	char *pid_file; /* malloc'ed; what was written */
+	struct pidfile pid_file;
 	bool log_open; /* the channels of the configuration are in force */
 	bool stopping;
 };

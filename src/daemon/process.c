@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.c - going into the background, notifying the supervisor, the pid-file.
+ * process.c - going into the background, notifying the supervisor.
  */
 #include "process.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -87,55 +85,4 @@ s53_notify(int fd, const char *state)
 {
 	if (fd >= 0 && send(fd, state, strlen(state), MSG_NOSIGNAL) < 0)
 		return; /* a supervisor that does not read needs no answer */
-}
-
-static void
-make_folders(const char *path, uid_t owner, gid_t group)
-{
-	char folder[PATH_MAX];
-
-	if (strlen(path) >= sizeof(folder))
-		return;
-	strcpy(folder, path);
-	for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(folder, 0755) == 0 && chown(folder, owner, group) != 0) {
-			*slash = '/';
-			return;
-		}
-		*slash = '/';
-	}
-}
-
-enum s53_status
-s53_pidfile_write(const char *path, uid_t owner, gid_t group)
-{
-	char text[32];
-	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	int failure = 0;
-	int fd;
-
-	make_folders(path, owner, group);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return S53_E_IO;
-	errno = EIO;
-	if (write(fd, text, (size_t)len) != len || fchown(fd, owner, group) != 0)
-		failure = errno;
-	close(fd);
-	errno = failure;
-	return failure == 0 ? S53_OK : S53_E_IO;
-}
-
-void
-s53_pidfile_remove(const char *path)
-{
-	char text[32] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (read(fd, text, sizeof(text) - 1) > 0 && strtol(text, NULL, 10) == (long)getpid())
-		unlink(path); /* fails in a folder of root; the stale file stays */
-	close(fd);
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.h - going into the background, notifying the supervisor, the pid-file.
+ * process.h - going into the background, notifying the supervisor.
  *
  * Layer    daemon
  * Threads  main thread
  * Memory   none
  */
 #pragma once
-
-#include <stdbool.h>
-#include <sys/types.h>
 
 #include <split53/status.h>
 
@@ -31,7 +28,3 @@ void s53_process_ready(int ready_fd);
  */
 int s53_notify_open(void);
 void s53_notify(int fd, const char *state);
-
-/* Write it, owned by `owner`; missing folders are made for that user. S53_E_IO: errno. */
-S53_MUST_USE enum s53_status s53_pidfile_write(const char *path, uid_t owner, gid_t group);
-void s53_pidfile_remove(const char *path); /* if it still has our own process ID */

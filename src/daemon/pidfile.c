@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * pidfile.c - see pidfile.h.
+ */
+#include "pidfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct owner {
+	uid_t uid;
+	gid_t gid;
+};
+
+static bool
+is_trusted(uid_t uid)
+{
+	return uid == 0 || uid == geteuid();
+}
+
+static bool
+is_link(int folder_fd, const char *name)
+{
+	struct stat found;
+	bool yes =
+	    fstatat(folder_fd, name, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(found.st_mode);
+
+	errno = ENOTDIR;
+	return yes;
+}
+
+/*
+ * May the link `name` be followed? Only if only root and this user can have made it, and can
+ * put another in its place.
+ */
+static bool
+is_trusted_link(int folder_fd, const char *name)
+{
+	struct stat folder, link;
+
+	return fstat(folder_fd, &folder) == 0 &&
+	    fstatat(folder_fd, name, &link, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    is_trusted(folder.st_uid) && is_trusted(link.st_uid) &&
+	    ((folder.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (folder.st_mode & S_ISVTX) != 0);
+}
+
+/* Make the folder `name` for `owner`. By descriptor: the path may lead elsewhere a moment later. */
+static int
+folder_make(int parent_fd, const char *name, struct owner owner)
+{
+	struct stat made;
+	int fd;
+
+	if (mkdirat(parent_fd, name, 0755) != 0)
+		return -1;
+	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &made) == 0 && made.st_uid == geteuid() &&
+	    fchown(fd, owner.uid, owner.gid) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* The folder `name`, which is made if it is missing. -1: errno. */
+static int
+folder_enter(int parent_fd, const char *name, struct owner owner)
+{
+	int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	int fd = openat(parent_fd, name, flags | O_NOFOLLOW);
+
+	if (fd < 0 && errno == ENOENT)
+		return folder_make(parent_fd, name, owner);
+	if (fd >= 0 || errno != ENOTDIR || !is_link(parent_fd, name))
+		return fd;
+	if (is_trusted_link(parent_fd, name))
+		return openat(parent_fd, name, flags);
+	errno = ELOOP; /* as O_NOFOLLOW has it */
+	return -1;
+}
+
+/* The folder that `path` is in; cuts `path`, and *name is its last component. -1: errno. */
+static int
+folder_of(char *path, struct owner owner, const char **name)
+{
+	int fd = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *next;
+
+	for (char *at = path; fd >= 0; at = next) {
+		int deeper;
+
+		at += strspn(at, "/");
+		next = strchr(at, '/');
+		if (next == NULL) {
+			*name = at;
+			return fd;
+		}
+		*next++ = '\0';
+		deeper = folder_enter(fd, at, owner);
+		close(fd);
+		fd = deeper;
+	}
+	return -1;
+}
+
+/* Make the file, which must not exist or be one that is ours to replace. -1: errno. */
+static int
+file_make(int folder_fd, const char *name)
+{
+	struct stat old;
+
+	if (fstatat(folder_fd, name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (!S_ISREG(old.st_mode) && !S_ISLNK(old.st_mode)) {
+			errno = S_ISDIR(old.st_mode) ? EISDIR : EOPNOTSUPP;
+			return -1;
+		}
+		if (unlinkat(folder_fd, name, 0) != 0 && errno != ENOENT)
+			return -1;
+	}
+	return openat(folder_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+}
+
+static int
+print_own(char text[static 32])
+{
+	return snprintf(text, 32, "%ld\n", (long)getpid());
+}
+
+static enum s53_status
+fill(struct pidfile *pidfile, struct owner owner)
+{
+	char text[32];
+	int len = print_own(text);
+
+	errno = EIO;
+	if (write(pidfile->fd, text, (size_t)len) != len)
+		return S53_E_IO;
+	return fchown(pidfile->fd, owner.uid, owner.gid) == 0 ? S53_OK : S53_E_IO;
+}
+
+static void
+forget(struct pidfile *pidfile)
+{
+	if (pidfile->fd >= 0)
+		close(pidfile->fd);
+	if (pidfile->folder_fd >= 0)
+		close(pidfile->folder_fd);
+	free(pidfile->name);
+	*pidfile = (struct pidfile)PIDFILE_NONE;
+}
+
+/* Errno tells why not; what was opened is closed by the caller. */
+static enum s53_status
+make(struct pidfile *pidfile, char *path, struct owner owner)
+{
+	const char *name = NULL;
+	int failure;
+
+	if ((pidfile->folder_fd = folder_of(path, owner, &name)) < 0 ||
+	    (pidfile->name = strdup(name)) == NULL ||
+	    (pidfile->fd = file_make(pidfile->folder_fd, name)) < 0)
+		return S53_E_IO;
+	if (fill(pidfile, owner) == S53_OK)
+		return S53_OK;
+	failure = errno;
+	unlinkat(pidfile->folder_fd, name, 0);
+	errno = failure;
+	return S53_E_IO;
+}
+
+enum s53_status
+pidfile_write(struct pidfile *pidfile, const char *path, uid_t owner, gid_t group)
+{
+	const struct owner user = { owner, group };
+	char *copy = strdup(path);
+	enum s53_status status;
+	int failure;
+
+	*pidfile = (struct pidfile)PIDFILE_NONE;
+	if (copy == NULL)
+		return S53_E_IO; /* errno is ENOMEM */
+	status = make(pidfile, copy, user);
+	failure = errno;
+	if (status != S53_OK)
+		forget(pidfile);
+	free(copy);
+	errno = failure;
+	return status;
+}
+
+/* Does the file still say what we wrote? Another process may have written its own ID into it. */
+static bool
+has_own_id(const struct pidfile *pidfile)
+{
+	char text[32], own[32];
+	ssize_t len = pread(pidfile->fd, text, sizeof(text), 0);
+
+	return len > 0 && len == print_own(own) && memcmp(text, own, (size_t)len) == 0;
+}
+
+/* Is the file of that name still the one that we have made? */
+static bool
+is_in_place(const struct pidfile *pidfile)
+{
+	struct stat ours, named;
+
+	return fstat(pidfile->fd, &ours) == 0 &&
+	    fstatat(pidfile->folder_fd, pidfile->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+void
+pidfile_remove(struct pidfile *pidfile)
+{
+	if (pidfile->fd >= 0 && has_own_id(pidfile) &&
+	    !(is_in_place(pidfile) && unlinkat(pidfile->folder_fd, pidfile->name, 0) == 0))
+		(void)!ftruncate(pidfile->fd, 0);
+	forget(pidfile);
+}

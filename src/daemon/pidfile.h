@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * pidfile.h - the file with our process ID.
+ *
+ * Layer    daemon
+ * Threads  main thread
+ * Memory   two descriptors and a name, until pidfile_remove()
+ *
+ * It is written by root, often in a folder of the user that root becomes afterwards, and that user
+ * may have put anything there. So the file is made anew and never one that was there; folders on
+ * the way are not entered through a link that this user may have made; and both descriptors are
+ * kept, so that the end does not depend on what the path leads to by then.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include <split53/status.h>
+
+struct pidfile {
+	int folder_fd, fd; /* -1: not written */
+	char *name; /* in the folder */
+};
+
+#define PIDFILE_NONE         \
+	{                    \
+		-1, -1, NULL \
+	}
+
+/*
+ * Write it, owned by `owner`; missing folders are made for that user. A file or a link of that name
+ * is removed first; EOPNOTSUPP: it is something else. S53_E_IO: errno, for s53_file_why().
+ */
+S53_MUST_USE enum s53_status pidfile_write(
+    struct pidfile *pidfile, const char *path, uid_t owner, gid_t group);
+
+/*
+ * Remove it if it still has our own process ID. Where the folder does not allow that any more it is
+ * emptied instead. One that was not written is fine.
+ */
+void pidfile_remove(struct pidfile *pidfile);
