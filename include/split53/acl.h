@@ -36,3 +36,6 @@ S53_MUST_USE enum s53_status s53_acl_add_list(
  * matches IPv4 prefixes. Allocates nothing.
  */
 bool s53_acl_allows(const struct s53_acl *acl, const struct s53_addr *addr);
+
+/* Is there no address that it lets through, as in `{ none; }`? */
+bool s53_acl_is_none(const struct s53_acl *acl);

@@ -305,6 +305,8 @@ drop_privileges(struct s53_daemon *daemon)
 	if (s53_privilege_drop(&daemon->identity, s53_listeners_need_privilege(daemon->snapshot)) ==
 	    S53_OK)
 		return true;
+	if (!daemon->identity.wanted)
+		return complain("capabilities cannot be dropped: %s", strerror(errno));
 	return complain("-u: cannot become '%s': %s; only root can change into another user",
 	    daemon->options->user, strerror(errno));
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <split53/acl.h>
 #include <split53/clock.h>
 #include <split53/log.h>
 
@@ -403,7 +404,7 @@ bool
 s53_listeners_need_privilege(const struct s53_snapshot *snapshot)
 {
 	for (unsigned i = 0; i < snapshot->rule_count; i++)
-		if (snapshot->rules[i].port < 1024)
+		if (snapshot->rules[i].port < 1024 && !s53_acl_is_none(snapshot->rules[i].match))
 			return true;
 	return false;
 }

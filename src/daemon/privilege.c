@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * privilege.c - giving up privileges, in this order: look up the user, chroot, bind, groups, user,
- * capabilities.
+ * privilege.c - giving up privileges, in this order: look up the user, chroot, bind, bounding
+ * set, groups, user, capabilities.
  */
 #include <split53/privilege.h>
 
 #include <errno.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum s53_status
@@ -56,49 +55,94 @@ s53_privilege_chroot(const char *path)
 	return chroot(path) == 0 && chdir("/") == 0 ? S53_OK : S53_E_IO;
 }
 
-/* Keep exactly these capabilities. glibc has no function for it. */
-static enum s53_status
-set_capabilities(uint64_t wanted)
+/*
+ * What is kept, of what there is:
+ *
+ *	CAP_NET_BIND_SERVICE  an address or a reload may need a socket on a port below 1024
+ *	CAP_DAC_OVERRIDE      root without -u: zone, log, dump and cache files may belong to another
+ *	                      user, and are opened at a reload and at the end as at the start
+ */
+static int
+list_kept(const struct s53_identity *identity, bool keep_bind, cap_value_t list[static 2])
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
+	int count = 0;
 
-	for (unsigned i = 0; i < 2; i++) {
-		data[i].effective = data[i].permitted = (uint32_t)(wanted >> (32 * i));
-		data[i].inheritable = 0;
-	}
-	return syscall(SYS_capset, &header, data) == 0 ? S53_OK : S53_E_IO;
+	if (!identity->wanted || identity->uid == 0 || keep_bind)
+		list[count++] = CAP_NET_BIND_SERVICE;
+	if (!identity->wanted ? geteuid() == 0 : identity->uid == 0)
+		list[count++] = CAP_DAC_OVERRIDE;
+	return count;
 }
 
-static enum s53_status
-become(const struct s53_identity *identity, bool keep_bind)
+/*
+ * No program that a process executes can have more than this set. Without CAP_SETPCAP, as in some
+ * containers, the set stays, but no_new_privs keeps it from being used.
+ */
+static void
+limit_bounding_set(const cap_value_t *kept, int count)
 {
-	if (prctl(PR_SET_KEEPCAPS, keep_bind ? 1L : 0L, 0L, 0L, 0L) != 0)
+	for (cap_value_t it = 0; CAP_IS_SUPPORTED(it); it++) {
+		bool wanted = false;
+
+		for (int i = 0; i < count; i++)
+			wanted = wanted || kept[i] == it;
+		if (!wanted && cap_drop_bound(it) != 0)
+			return;
+	}
+}
+
+/* Lowers the inheritable set, and with it the ambient one (capabilities(7)). */
+static enum s53_status
+keep_only(const cap_value_t *kept, int count)
+{
+	cap_t present = cap_get_proc(), wanted = cap_init();
+	enum s53_status status = S53_E_IO;
+	cap_flag_value_t has;
+
+	if (present == NULL || wanted == NULL)
+		goto done;
+	for (int i = 0; i < count; i++) {
+		if (cap_get_flag(present, kept[i], CAP_PERMITTED, &has) != 0)
+			goto done;
+		if (cap_set_flag(wanted, CAP_PERMITTED, 1, &kept[i], has) != 0 ||
+		    cap_set_flag(wanted, CAP_EFFECTIVE, 1, &kept[i], has) != 0)
+			goto done;
+	}
+	if (cap_set_proc(wanted) == 0)
+		status = S53_OK;
+done:
+	cap_free(wanted);
+	cap_free(present);
+	return status;
+}
+
+/* KEEPCAPS: the permitted set outlives setuid(), and keep_only() takes from it. */
+static enum s53_status
+become(const struct s53_identity *identity)
+{
+	if (prctl(PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L) != 0)
 		return S53_E_IO;
 	if (setgroups((size_t)identity->group_count, identity->groups) != 0 ||
 	    setgid(identity->gid) != 0 || setuid(identity->uid) != 0)
 		return S53_E_IO;
-	if (identity->uid != 0 && setuid(0) == 0) {
-		errno = EPERM; /* root can be regained: do not run like this */
-		return S53_E_IO;
-	}
-	return S53_OK;
+	return prctl(PR_SET_KEEPCAPS, 0L, 0L, 0L, 0L) == 0 ? S53_OK : S53_E_IO;
 }
 
 enum s53_status
 s53_privilege_drop(const struct s53_identity *identity, bool keep_bind)
 {
-	enum s53_status status;
+	bool change = identity->wanted && (getuid() != identity->uid || geteuid() != identity->uid);
+	cap_value_t kept[2];
+	int count = list_kept(identity, keep_bind, kept);
 
-	if (!identity->wanted)
-		return S53_OK;
-	if (getuid() != identity->uid || geteuid() != identity->uid) {
-		status = become(identity, keep_bind);
-		if (status == S53_OK && identity->uid != 0)
-			status =
-			    set_capabilities(keep_bind ? UINT64_C(1) << CAP_NET_BIND_SERVICE : 0);
-		if (status != S53_OK)
-			return status;
+	limit_bounding_set(kept, count); /* needs a capability that root is about to lose */
+	if (change && become(identity) != S53_OK)
+		return S53_E_IO;
+	if (keep_only(kept, count) != S53_OK)
+		return S53_E_IO;
+	if (change && identity->uid != 0 && setuid(0) == 0) {
+		errno = EPERM; /* root can be regained: do not run like this */
+		return S53_E_IO;
 	}
 	return prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) == 0 ? S53_OK : S53_E_IO;
 }

@@ -126,3 +126,18 @@ s53_acl_allows(const struct s53_acl *acl, const struct s53_addr *addr)
 {
 	return acl == NULL || allows(acl, addr);
 }
+
+bool
+s53_acl_is_none(const struct s53_acl *acl)
+{
+	for (size_t i = 0; acl != NULL && i < acl->element_count; i++) {
+		const struct element *element = &acl->elements[i];
+
+		if (element->kind == ANY)
+			return element->negated; /* decides for all that are left */
+		if (!element->negated &&
+		    (element->kind == PREFIX || !s53_acl_is_none(element->list)))
+			return false;
+	}
+	return acl != NULL;
+}

@@ -168,6 +168,26 @@ a_nested_list_lives_as_long_as_its_last_user(void **state)
 	s53_acl_drop(NULL);
 }
 
+static void
+a_list_that_lets_no_address_through_is_none(void **state)
+{
+	struct s53_acl *list = s53_acl_new(), *outer = s53_acl_new();
+
+	(void)state;
+	assert_false(s53_acl_is_none(NULL)); /* lets every address through */
+	assert_true(s53_acl_is_none(list));
+	assert_int_equal(s53_acl_add_list(outer, false, list), S53_OK);
+	assert_true(s53_acl_is_none(outer));
+	assert_int_equal(s53_acl_add_any(list, true), S53_OK); /* { none; } */
+	assert_int_equal(s53_acl_add_any(list, false), S53_OK); /* of no effect */
+	assert_true(s53_acl_is_none(list));
+	assert_true(s53_acl_is_none(outer));
+	assert_int_equal(s53_acl_add_any(outer, false), S53_OK);
+	assert_false(s53_acl_is_none(outer));
+	s53_acl_drop(outer);
+	s53_acl_drop(list);
+}
+
 int
 main(void)
 {
@@ -181,6 +201,7 @@ main(void)
 		cmocka_unit_test(families_are_kept_apart_and_any_is_both),
 		cmocka_unit_test(a_mapped_address_is_matched_as_the_one_inside),
 		cmocka_unit_test(a_nested_list_lives_as_long_as_its_last_user),
+		cmocka_unit_test(a_list_that_lets_no_address_through_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
