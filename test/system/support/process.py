@@ -38,7 +38,7 @@ def wait_until(condition, seconds=10.0, what="the condition"):
 class Process:
     """A child that dies with the test process. Its output goes to files in `folder`."""
 
-    def __init__(self, arguments, folder, name, environment=None, prefix=()):
+    def __init__(self, arguments, folder, name, environment=None, prefix=(), pass_fds=()):
         self.name = name
         self.log_path = os.path.join(str(folder), f"{name}.log")
         settings = dict(os.environ)
@@ -51,7 +51,7 @@ class Process:
         with open(self.log_path, "ab") as log:
             self.child = subprocess.Popen(
                 [*prefix, "setpriv", "--pdeathsig", "KILL", "--", *arguments], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, cwd=str(folder), env=settings)
+                stderr=log, cwd=str(folder), env=settings, pass_fds=pass_fds)
 
     @property
     def pid(self):

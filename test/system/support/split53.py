@@ -43,14 +43,14 @@ class Split53:
     """A serving split53. `conf` is the text of its named.conf, or None for none; `wait_at` is where it must answer."""
 
     def __init__(self, folder, conf=None, arguments=(), environment=None, wait_at=("127.0.0.1", None), name="split53",
-                 prefix=(), foreground="-g"):
+                 prefix=(), foreground="-g", pass_fds=()):
         self.folder = str(folder)
         self.conf_path = os.path.join(self.folder, f"{name}.conf")
         words = [BINARY, foreground]
         if conf is not None:
             self.write_conf(conf)
             words += ["-c", self.conf_path]
-        self.process = Process([*words, *arguments], folder, name, environment, prefix)
+        self.process = Process([*words, *arguments], folder, name, environment, prefix, pass_fds)
         self.address, self.port = wait_at
         if self.port is None:
             raise ValueError("wait_at needs a port")
