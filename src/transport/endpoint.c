@@ -16,7 +16,11 @@
 #include "exchanger.h"
 #include "stream.h"
 
-#define LOOPBACK_SOCKETS 16 /* no need to spread ports: no other host can forge responses */
+#define LOOKS_MAX 16 /* endpoints, for one that can spare a socket */
+/* UDP sockets of one endpoint */
+#define NEAR_SOCKETS_MIN 4 /* however few descriptors there are */
+#define NEAR_SOCKETS_MAX 16
+#define FAR_SOCKETS_MAX 1536 /* together with those of the other workers to the same server */
 /* octets, for the replies to a whole burst; the kernel may grant less */
 #define RECEIVE_BUFFER (1 << 20)
 
@@ -45,26 +49,30 @@ s53_endpoint_watch(struct s53_endpoint *endpoint, uint64_t now_ms)
 		    &endpoint->exchanger->wheel, &endpoint->idle, now_ms + S53_IDLE_MS, now_ms);
 }
 
+static unsigned
+clamp(unsigned number, unsigned least, unsigned most)
+{
+	return number < least ? least : number > most ? most : number;
+}
+
 static struct s53_endpoint *
 endpoint_new(struct s53_exchanger *exchanger, struct s53_upstream *upstream)
 {
 	struct s53_endpoint *endpoint = calloc(1, sizeof(*endpoint));
-	unsigned cap = s53_exchanger_sockets_max();
 
 	if (endpoint == NULL)
 		return NULL;
-	if (s53_addr_is_loopback(s53_upstream_addr(upstream)) && cap > LOOPBACK_SOCKETS)
-		cap = LOOPBACK_SOCKETS;
-	endpoint->pool.sockets = calloc(cap, sizeof(struct s53_socket *));
-	if (endpoint->pool.sockets == NULL) {
-		free(endpoint);
-		return NULL;
-	}
-	endpoint->pool.cap = cap;
+	s53_exchanger_limit_sockets(exchanger);
+	endpoint->near = s53_addr_is_loopback(s53_upstream_addr(upstream));
+	endpoint->pool.cap = endpoint->near
+	    ? clamp(exchanger->far_sockets_max / 4, NEAR_SOCKETS_MIN, NEAR_SOCKETS_MAX)
+	    : clamp(FAR_SOCKETS_MAX / s53_exchanger_count(), 1, FAR_SOCKETS_MAX);
 	endpoint->exchanger = exchanger;
+	exchanger->far_endpoint_count += !endpoint->near;
 	endpoint->upstream = s53_upstream_keep(upstream);
 	endpoint->idle.fire = on_idle;
 	s53_list_init(&endpoint->link);
+	s53_list_init(&endpoint->pool.link);
 	return endpoint;
 }
 
@@ -92,13 +100,51 @@ void
 s53_endpoint_free(struct s53_endpoint *endpoint)
 {
 	s53_wheel_cancel(&endpoint->exchanger->wheel, &endpoint->idle);
-	s53_pool_sweep(&endpoint->pool, UINT64_MAX);
+	s53_pool_fini(&endpoint->pool);
 	s53_stream_sweep(endpoint, UINT64_MAX);
 	S53_ASSERT(endpoint->flow_count == 0 && endpoint->exchange_count == 0);
 	s53_list_remove(&endpoint->link);
+	endpoint->exchanger->far_endpoint_count -= !endpoint->near;
 	s53_upstream_drop(endpoint->upstream);
-	free(endpoint->pool.sockets);
 	free(endpoint);
+}
+
+/*
+ * Close an idle socket of an endpoint that has more than `share`. Each one that is looked at moves
+ * to the end, so few looks are enough in the long run. false: none was found.
+ */
+static bool
+take_one(struct s53_exchanger *exchanger, unsigned share)
+{
+	for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
+		struct s53_link *link = s53_list_pop(&exchanger->far_pools);
+		struct s53_pool *pool;
+
+		if (link == NULL)
+			return false;
+		s53_list_append(&exchanger->far_pools, link);
+		pool = S53_CONTAINER_OF(link, struct s53_pool, link);
+		if (pool->count > share && s53_pool_give_one(pool))
+			return true;
+	}
+	return false;
+}
+
+bool
+s53_endpoint_may_open(const struct s53_endpoint *endpoint)
+{
+	struct s53_exchanger *exchanger = endpoint->exchanger;
+	unsigned count = endpoint->pool.count, share;
+
+	if (count >= endpoint->pool.cap)
+		return false;
+	if (endpoint->near)
+		return true;
+	if (count == 0) /* it could not query at all: there is a reserve for that */
+		return s53_exchanger_has_room(exchanger) || take_one(exchanger, 0) ||
+		    exchanger->far_socket_count < 2 * exchanger->far_sockets_max;
+	share = exchanger->far_sockets_max / exchanger->far_endpoint_count;
+	return count < share && (s53_exchanger_has_room(exchanger) || take_one(exchanger, share));
 }
 
 /* Failures are ignored: each option helps, none is required. */

@@ -26,6 +26,7 @@ struct s53_endpoint {
 	struct s53_pool pool;
 	struct s53_stream *stream; /* the connection that accepts exchanges, or NULL */
 	struct s53_timer idle;
+	bool near; /* the server is on loopback: no other host can forge its responses */
 	bool source_warned; /* the log says that this host lacks the source address */
 };
 
@@ -36,5 +37,11 @@ struct s53_endpoint *s53_endpoint_get(
 void s53_endpoint_free(struct s53_endpoint *endpoint);
 /* Start the timer that closes what becomes idle. */
 void s53_endpoint_watch(struct s53_endpoint *endpoint, uint64_t now_ms);
+/*
+ * May it open one more UDP socket? The endpoints that are not near share the exchanger's far
+ * sockets evenly; when all of these are open, an idle one of an endpoint above its share is closed
+ * for one below it.
+ */
+bool s53_endpoint_may_open(const struct s53_endpoint *endpoint);
 /* s53_transport_socket(); logs once when this host lacks the source address. -1: errno. */
 int s53_endpoint_socket(struct s53_endpoint *endpoint, int type);

@@ -19,8 +19,12 @@
 #include "late_reply.h"
 
 #define PULSE_MS 250
-#define SOCKETS_MAX 256 /* UDP sockets of one endpoint */
-#define SOCKETS_MIN 4 /* the same, however few descriptors there are */
+/*
+ * UDP sockets of all workers to servers that are not on loopback: a quarter of the descriptors (the
+ * rest is for clients and files), and no more than so many, which take 50 MB of the kernel's memory
+ */
+#define FAR_SHARE 4
+#define FAR_SOCKETS_MAX 16384
 
 /* Exchangers of the process: its descriptors are shared by all workers. */
 static _Atomic unsigned exchangers;
@@ -85,23 +89,29 @@ s53_exchanger_defer(struct s53_exchanger *exchanger)
 	event_active(&exchanger->deferred, EV_TIMEOUT, 0);
 }
 
-/*
- * The endpoints of one server, one per worker, together get at most a sixteenth of all descriptors:
- * the rest is for clients.
- */
 unsigned
-s53_exchanger_sockets_max(void)
+s53_exchanger_count(void)
 {
-	unsigned workers = atomic_load_explicit(&exchangers, memory_order_relaxed);
-	struct rlimit limit;
-	rlim_t share;
+	unsigned count = atomic_load_explicit(&exchangers, memory_order_relaxed);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return SOCKETS_MIN;
-	share = limit.rlim_cur / 16 / (workers > 0 ? workers : 1);
-	return share > SOCKETS_MAX ? SOCKETS_MAX
-	    : share < SOCKETS_MIN  ? SOCKETS_MIN
-				   : (unsigned)share;
+	return count > 0 ? count : 1;
+}
+
+void
+s53_exchanger_limit_sockets(struct s53_exchanger *exchanger)
+{
+	rlim_t all = FAR_SOCKETS_MAX;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / FAR_SHARE < all)
+		all = limit.rlim_cur / FAR_SHARE;
+	exchanger->far_sockets_max = (unsigned)all / s53_exchanger_count();
+}
+
+bool
+s53_exchanger_has_room(const struct s53_exchanger *exchanger)
+{
+	return exchanger->far_socket_count < exchanger->far_sockets_max;
 }
 
 struct s53_exchanger *
@@ -119,6 +129,7 @@ s53_exchanger_new(struct event_base *base, struct s53_counters *counters)
 	exchanger->pulse.fire = on_pulse;
 	s53_list_init(&exchanger->spare);
 	s53_list_init(&exchanger->spare_sockets);
+	s53_list_init(&exchanger->far_pools);
 	for (unsigned i = 0; i < S53_ENDPOINT_BUCKETS; i++)
 		s53_list_init(&exchanger->endpoints[i]);
 	if (!s53_wheel_init(&exchanger->wheel, base) ||

@@ -80,6 +80,10 @@ struct s53_exchanger {
 	unsigned spare_count;
 	struct s53_link spare_sockets;
 	unsigned spare_socket_count;
+	unsigned far_socket_count; /* open UDP sockets to servers that are not on loopback */
+	unsigned far_sockets_max; /* of these */
+	struct s53_link far_pools; /* those that have sockets */
+	unsigned far_endpoint_count; /* endpoints that share them */
 	struct s53_batch *batch; /* NULL until the first query over UDP */
 	struct s53_link endpoints[S53_ENDPOINT_BUCKETS];
 	struct s53_exchange *id_table[S53_ID_BUCKETS];
@@ -116,5 +120,9 @@ void s53_exchanger_defer(struct s53_exchanger *exchanger);
  * detects a standstill of this process by a timer that fires much too late.
  */
 void s53_exchanger_start_pulse(struct s53_exchanger *exchanger, uint64_t now_ms);
-/* How many UDP sockets a new endpoint may open. */
-unsigned s53_exchanger_sockets_max(void);
+/* Exchangers of the process, at least 1. */
+unsigned s53_exchanger_count(void);
+/* Set far_sockets_max from the limit of descriptors, which may have changed. */
+void s53_exchanger_limit_sockets(struct s53_exchanger *exchanger);
+/* Are there fewer far sockets than far_sockets_max? */
+bool s53_exchanger_has_room(const struct s53_exchanger *exchanger);

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: ISC
  *
- * pool.c - an endpoint's rotating pool of connected UDP sockets with random ports.
+ * pool.c - an endpoint's pool of connected UDP sockets with random ports.
  *
- * Problem: a new socket per query costs more than all the rest of the query; one socket for all
- * queries reveals the port to attackers (RFC 5452 s9.2).
+ * Problem: one socket for all queries reveals the port to attackers (RFC 5452 s9.2); a new socket
+ * per query costs 9 us, nearly as much as all the rest of the query.
  *
- * Idea: a query gets a new socket until the pool is full, then a random socket of the pool. A
- * socket is replaced after USES_MAX queries or AGE_MAX_MS, so a port that an attacker learns is
- * soon worthless. Sockets are connected: the kernel then drops datagrams from other addresses and
- * ports, and reports ICMP errors.
+ * Idea: the sockets stay and change their ports. The first FAR_FIRST queries open a socket each,
+ * later ones get a random socket. One that has been used FAR_USES times and has no query in flight
+ * is disconnected and connected again: the kernel draws another random port, for 1.5 us. When all
+ * that were drawn are spent and in use the pool grows, so its size follows the number of queries in
+ * flight; what is idle is closed by the sweep. Sockets of a full pool are used up to FAR_USES_MAX
+ * times, then they retire and others are opened. endpoint.c says when a pool is full: all endpoints
+ * of all workers share a part of the descriptors.
  *
- * The endpoint of a loopback server has few sockets: no other host can forge responses there. All
- * queries that one socket gets until the next flush leave with one sendmmsg(), and the responses
- * arrive with one recvmmsg().
+ * The endpoint of a loopback server has few sockets, each for NEAR_USES queries or NEAR_AGE_MS: no
+ * other host can forge responses there. All queries that one socket gets until the next flush leave
+ * with one sendmmsg(), and the responses arrive with one recvmmsg().
  */
 #include "udp.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <split53/rand.h>
 #include <split53/transport.h>
@@ -26,101 +28,50 @@
 #include "endpoint.h"
 #include "exchanger.h"
 
-#define USES_MAX 1000
-#define AGE_MAX_MS 30000
-#define SPARES_MAX 256
+#define FAR_FIRST 256
+#define FAR_USES 8 /* of one port; the kernel may draw the same one four times in 20,000 queries */
+#define FAR_USES_MAX 16 /* the same, when all sockets are in use */
+#define NEAR_USES 1000
+#define NEAR_AGE_MS 30000
+#define DRAWS 4 /* then the pool is too small for what is in flight */
+#define PLACES_FIRST 16
 
+/* Make room for one more in the array. */
+static bool
+make_place(struct s53_pool *pool)
+{
+	unsigned places = pool->places > 0 ? 2 * pool->places : PLACES_FIRST;
+	struct s53_socket **sockets;
+
+	if (pool->count < pool->places)
+		return true;
+	sockets = reallocarray(pool->sockets, places, sizeof(*sockets));
+	if (sockets == NULL)
+		return false;
+	pool->sockets = sockets;
+	pool->places = places;
+	return true;
+}
+
+/* One more socket. NULL: errno. */
 static struct s53_socket *
-socket_of(struct s53_flow *flow)
+grow(struct s53_endpoint *endpoint, uint64_t now_ms)
 {
-	return S53_CONTAINER_OF(flow, struct s53_socket, flow);
-}
-
-static void
-close_socket(struct s53_flow *flow)
-{
-	struct s53_socket *sock = socket_of(flow);
-	struct s53_exchanger *exchanger = flow->endpoint->exchanger;
-
-	event_del(&sock->readable);
-	if (sock->blocked)
-		event_del(&sock->writable);
-	close(sock->fd);
-	s53_list_remove(&sock->unsent_link);
-	if (exchanger->spare_socket_count >= SPARES_MAX) {
-		free(sock);
-		return;
-	}
-	exchanger->spare_socket_count++;
-	s53_list_push(&exchanger->spare_sockets, &sock->spare);
-}
-
-/* An object for a socket, from the spare list if possible. */
-static struct s53_socket *
-socket_object(struct s53_exchanger *exchanger)
-{
-	struct s53_link *spare = s53_list_pop(&exchanger->spare_sockets);
-
-	if (spare == NULL)
-		return malloc(sizeof(struct s53_socket));
-	exchanger->spare_socket_count--;
-	return S53_CONTAINER_OF(spare, struct s53_socket, spare);
-}
-
-/* A connected descriptor. -1: errno. */
-static int
-connected(struct s53_endpoint *endpoint)
-{
-	const struct s53_addr *addr = s53_upstream_addr(endpoint->upstream);
-	int fd = s53_endpoint_socket(endpoint, SOCK_DGRAM);
-	int error;
-
-	if (fd < 0 || connect(fd, &addr->sa, s53_addr_len(addr)) == 0)
-		return fd;
-	error = errno;
-	close(fd);
-	errno = error;
-	return -1;
-}
-
-/* A new socket, not yet in the pool. NULL: errno. */
-static struct s53_socket *
-socket_new(struct s53_endpoint *endpoint, uint64_t now_ms)
-{
-	struct event_base *base = endpoint->exchanger->base;
+	struct s53_pool *pool = &endpoint->pool;
 	struct s53_socket *sock;
-	int fd = connected(endpoint);
 
-	if (fd < 0)
-		return NULL;
-	sock = socket_object(endpoint->exchanger);
-	if (sock == NULL ||
-	    event_assign(
-		&sock->readable, base, fd, EV_READ | EV_PERSIST, s53_udp_on_readable, sock) != 0 ||
-	    event_assign(&sock->writable, base, fd, EV_WRITE, s53_udp_on_writable, sock) != 0 ||
-	    event_add(&sock->readable, NULL) != 0) {
-		close(fd);
-		free(sock);
+	if (!make_place(pool)) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	sock->fd = fd;
-	sock->uses = 0;
-	sock->blocked = false;
-	s53_list_init(&sock->unsent);
-	s53_list_init(&sock->unsent_link);
-	s53_list_init(&sock->spare);
-	s53_flow_init(&sock->flow, endpoint, now_ms);
-	sock->flow.close = close_socket;
-	s53_endpoint_watch(endpoint, now_ms);
-	return sock;
-}
-
-static void
-add_socket(struct s53_pool *pool, struct s53_socket *sock)
-{
+	sock = s53_udp_socket_open(endpoint, now_ms);
+	if (sock == NULL)
+		return NULL;
+	if (pool->count == 0 && !endpoint->near)
+		s53_list_append(&endpoint->exchanger->far_pools, &pool->link);
 	sock->index = pool->count;
 	pool->sockets[pool->count++] = sock;
+	return sock;
 }
 
 void
@@ -132,9 +83,23 @@ s53_pool_retire(struct s53_socket *sock)
 		return;
 	pool->sockets[sock->index] = pool->sockets[--pool->count];
 	pool->sockets[sock->index]->index = sock->index;
+	if (pool->count == 0)
+		s53_list_remove(&pool->link);
 	if (pool->current == sock)
 		pool->current = NULL;
 	s53_flow_retire(&sock->flow);
+}
+
+/* A socket in the place of `old`, which retires; `old` when none can be opened. */
+static struct s53_socket *
+replace(struct s53_socket *old, uint64_t now_ms)
+{
+	struct s53_socket *sock = grow(old->flow.endpoint, now_ms);
+
+	if (sock == NULL)
+		return old;
+	s53_pool_retire(old);
+	return sock;
 }
 
 void
@@ -148,53 +113,125 @@ s53_pool_sweep(struct s53_pool *pool, uint64_t before_ms)
 	}
 }
 
-static bool
-is_spent(const struct s53_socket *sock, uint64_t now_ms)
+void
+s53_pool_fini(struct s53_pool *pool)
 {
-	return sock->uses >= USES_MAX || now_ms - sock->flow.opened_ms >= AGE_MAX_MS;
+	s53_pool_sweep(pool, UINT64_MAX);
+	free(pool->sockets);
+}
+
+bool
+s53_pool_give_one(struct s53_pool *pool)
+{
+	struct s53_socket *sock;
+
+	if (pool->count == 0)
+		return false;
+	sock = pool->sockets[s53_rand_below(pool->count)];
+	if (sock->flow.count > 0)
+		return false;
+	s53_pool_retire(sock);
+	return true;
+}
+
+static struct s53_socket *
+drawn(const struct s53_pool *pool)
+{
+	return pool->sockets[s53_rand_below(pool->count)];
+}
+
+static bool
+is_full(const struct s53_socket *sock)
+{
+	return sock->flow.count >= S53_FLOW_MAX;
 }
 
 /*
- * A random socket of the pool, or its replacement when it is spent. NULL: each one drawn is full.
+ * An open socket for a server on loopback: a random one of the pool, or its replacement when it is
+ * spent. NULL: each one drawn is full.
  */
 static struct s53_socket *
-reuse(struct s53_endpoint *endpoint, uint64_t now_ms)
+reuse_near(struct s53_pool *pool, uint64_t now_ms)
 {
-	struct s53_pool *pool = &endpoint->pool;
+	for (unsigned draws = 0; draws < 2 * DRAWS && pool->count > 0; draws++) {
+		struct s53_socket *sock = drawn(pool);
 
-	for (unsigned draws = 0; draws < 8 && pool->count > 0; draws++) {
-		struct s53_socket *sock = pool->sockets[s53_rand_below(pool->count)];
-		struct s53_socket *fresh;
-
-		if (is_spent(sock, now_ms) && (fresh = socket_new(endpoint, now_ms)) != NULL) {
-			s53_pool_retire(sock);
-			add_socket(pool, fresh);
-			return fresh;
-		}
-		if (sock->flow.count < S53_FLOW_MAX)
+		if (sock->uses >= NEAR_USES || now_ms - sock->flow.opened_ms >= NEAR_AGE_MS)
+			sock = replace(sock, now_ms);
+		if (!is_full(sock))
 			return sock;
 	}
 	return NULL;
+}
+
+/*
+ * A socket of the pool for one more query to a server that is not on loopback, with another port
+ * when it is spent. NULL: *spent is one in use, or NULL.
+ */
+static struct s53_socket *
+reuse_far(struct s53_pool *pool, uint64_t now_ms, struct s53_socket **spent)
+{
+	for (unsigned draws = 0; draws < DRAWS && pool->count > 0; draws++) {
+		struct s53_socket *sock = drawn(pool);
+
+		if (sock->uses < FAR_USES)
+			return sock;
+		if (sock->flow.count > 0 || !s53_udp_socket_is_quiet(sock)) {
+			*spent = sock;
+			continue;
+		}
+		if (s53_udp_socket_change_port(sock, now_ms))
+			return sock;
+		s53_pool_retire(sock); /* opening another one says why */
+	}
+	return NULL;
+}
+
+/* A spent socket in use, or another one in its place. NULL: it is full. */
+static struct s53_socket *
+overuse(struct s53_socket *spent, uint64_t now_ms)
+{
+	if (spent->uses >= FAR_USES_MAX && s53_exchanger_has_room(spent->flow.endpoint->exchanger))
+		spent = replace(spent, now_ms);
+	return is_full(spent) ? NULL : spent;
+}
+
+/* NULL: *end says why. */
+static struct s53_socket *
+open_one(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end)
+{
+	struct s53_socket *sock;
+
+	*end = S53_EXCHANGE_NO_RESOURCES;
+	if (!s53_endpoint_may_open(endpoint))
+		return NULL;
+	sock = grow(endpoint, now_ms);
+	if (sock == NULL)
+		*end = s53_transport_end_of(errno);
+	return sock;
 }
 
 static struct s53_socket *
 draw(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end)
 {
 	struct s53_pool *pool = &endpoint->pool;
-	struct s53_socket *sock;
+	struct s53_socket *spent = NULL, *sock;
 
-	if (pool->count < pool->cap) {
-		sock = socket_new(endpoint, now_ms);
-		if (sock != NULL) {
-			add_socket(pool, sock);
-			return sock;
-		}
-		*end = s53_transport_end_of(errno);
-		if (*end != S53_EXCHANGE_NO_RESOURCES)
-			return NULL;
-	}
 	*end = S53_EXCHANGE_NO_RESOURCES;
-	return reuse(endpoint, now_ms);
+	if (pool->count < (endpoint->near ? pool->cap : FAR_FIRST)) {
+		sock = open_one(endpoint, now_ms, end);
+		if (sock != NULL || *end != S53_EXCHANGE_NO_RESOURCES)
+			return sock;
+	}
+	if (endpoint->near)
+		return reuse_near(pool, now_ms);
+	sock = reuse_far(pool, now_ms, &spent);
+	if (sock != NULL)
+		return sock;
+	sock = open_one(endpoint, now_ms, end);
+	if (sock != NULL || *end != S53_EXCHANGE_NO_RESOURCES)
+		return sock;
+	return spent != NULL ? overuse(spent, now_ms) : NULL;
 }
 
 struct s53_socket *
@@ -209,7 +246,7 @@ s53_pool_pick(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_
 		sock = draw(endpoint, now_ms, end);
 		if (sock == NULL)
 			return NULL;
-		if (s53_addr_is_loopback(s53_upstream_addr(endpoint->upstream))) {
+		if (endpoint->near) {
 			pool->current = sock;
 			pool->current_left = S53_BATCH - 1;
 		}

@@ -23,7 +23,7 @@ struct s53_socket {
 	struct s53_link unsent; /* exchanges whose query has yet to be sent, by queue_link */
 	struct s53_link unsent_link; /* in exchanger->unsent while `unsent` is not empty */
 	struct s53_link spare; /* in exchanger->spare_sockets */
-	unsigned uses; /* queries that it was picked for */
+	unsigned uses; /* queries that it was picked for since it has its port */
 	unsigned index; /* in pool->sockets, until it retires */
 	bool blocked; /* the send buffer is full: `writable` is pending */
 	int fd;
@@ -31,11 +31,25 @@ struct s53_socket {
 };
 
 struct s53_pool {
-	struct s53_socket **sockets; /* the first `count` of `cap` */
-	unsigned cap, count;
+	struct s53_link link; /* in exchanger->far_pools while it has sockets; near: unused */
+	struct s53_socket **sockets; /* the first `count` of `places` */
+	unsigned count, places;
+	unsigned cap; /* the most sockets, however many descriptors are free */
 	struct s53_socket *current; /* of the batch that is being built (loopback only), or NULL */
 	unsigned current_left; /* datagrams that the batch still has space for */
 };
+
+/* udp_socket.c */
+
+/* NULL: errno. */
+struct s53_socket *s53_udp_socket_open(struct s53_endpoint *endpoint, uint64_t now_ms);
+/* Nothing waits to be read or handled: neither a datagram for its port so far, nor an error. */
+bool s53_udp_socket_is_quiet(const struct s53_socket *socket);
+/*
+ * Have the kernel draw another port. The socket must be quiet and without exchanges. false: it is
+ * of no more use.
+ */
+bool s53_udp_socket_change_port(struct s53_socket *socket, uint64_t now_ms);
 
 /* pool.c */
 
@@ -49,6 +63,9 @@ struct s53_socket *s53_pool_pick(
 void s53_pool_retire(struct s53_socket *socket);
 /* Retire the sockets without exchanges that were last used at `before_ms` or earlier. */
 void s53_pool_sweep(struct s53_pool *pool, uint64_t before_ms);
+/* Close one that is idle, for another endpoint. false: the one drawn is in use. */
+bool s53_pool_give_one(struct s53_pool *pool);
+void s53_pool_fini(struct s53_pool *pool); /* no exchange may be active */
 
 /* udp.c */
 

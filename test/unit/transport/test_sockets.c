@@ -120,19 +120,16 @@ a_socket_retires_after_its_time_and_closes_after_its_last_response(void **arg)
 	fixture_stop(&f);
 }
 
-/* The most sockets of a new endpoint for a new server. */
+/* The far sockets that an exchanger may open, as a new endpoint finds. */
 static unsigned
-sockets_of_a_new_endpoint(struct fixture *f, struct s53_exchanger *exchanger, uint16_t port)
+sockets_of(struct fixture *f, struct s53_exchanger *exchanger, uint16_t port)
 {
 	struct s53_addr addr = fake_addr("192.0.2.1", port);
 	struct s53_upstream *upstream = upstream_at(f, &addr);
-	struct s53_endpoint *endpoint = s53_endpoint_get(exchanger, upstream);
-	unsigned places;
 
-	assert_non_null(endpoint);
-	places = endpoint->pool.cap;
+	assert_non_null(s53_endpoint_get(exchanger, upstream));
 	s53_upstream_drop(upstream);
-	return places;
+	return exchanger->far_sockets_max;
 }
 
 static void
@@ -141,7 +138,7 @@ all_workers_together_take_no_more_than_a_share_of_the_descriptors(void **arg)
 	struct fixture f;
 	struct s53_exchanger *more[7];
 	struct rlimit was, few;
-	unsigned alone, together, crowded;
+	unsigned alone, together, crowded, least;
 
 	(void)arg;
 	assert_return_code(getrlimit(RLIMIT_NOFILE, &was), 0);
@@ -152,20 +149,23 @@ all_workers_together_take_no_more_than_a_share_of_the_descriptors(void **arg)
 		more[i] = s53_exchanger_new(f.base, &f.counters);
 		assert_non_null(more[i]);
 	}
-	together = sockets_of_a_new_endpoint(&f, f.exchanger, 1);
-	assert_int_equal(sockets_of_a_new_endpoint(&f, more[6], 1), together);
+	together = sockets_of(&f, f.exchanger, 1);
+	assert_int_equal(sockets_of(&f, more[6], 1), together);
 	few.rlim_cur = 256;
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &few), 0);
-	crowded = sockets_of_a_new_endpoint(&f, f.exchanger, 2);
+	crowded = sockets_of(&f, f.exchanger, 2);
+	assert_non_null(s53_endpoint_get(f.exchanger, f.upstream));
+	least = s53_endpoint_get(f.exchanger, f.upstream)->pool.cap;
 	few.rlim_cur = 1024;
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &few), 0);
 	for (unsigned i = 0; i < 7; i++)
 		s53_exchanger_free(more[i]);
-	alone = sockets_of_a_new_endpoint(&f, f.exchanger, 3);
+	alone = sockets_of(&f, f.exchanger, 3);
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &was), 0);
-	assert_int_equal(alone, 64);
-	assert_int_equal(together, 8);
-	assert_int_equal(crowded, 4);
+	assert_int_equal(alone, 256);
+	assert_int_equal(together, 32);
+	assert_int_equal(crowded, 8);
+	assert_int_equal(least, 4);
 	fixture_stop(&f);
 }
 
