@@ -122,7 +122,7 @@ bool s53_upstream_wants_tcp(const struct s53_upstream *upstream);
  */
 enum s53_upstream_quirk {
 	S53_QUIRK_NO_EDNS, /* FORMERR, NOTIMP or BADVERS with OPT, a good response without */
-	S53_QUIRK_NO_CASE, /* its responses change the letter case of the question */
+	S53_QUIRK_NO_CASE, /* its responses over TCP change the letter case of the question */
 	S53_QUIRKS
 };
 #define S53_QUIRK_MS 600000

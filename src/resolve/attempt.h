@@ -28,7 +28,7 @@ struct s53_fetch;
 struct s53_plan {
 	unsigned server; /* index in the group */
 	bool edns, tcp;
-	bool without_edns; /* because it could not take it: remembered when that helps */
+	bool without_edns; /* because it proved that it lacks EDNS: remembered when that helps */
 	bool explores; /* a copy, to see how the server does: its timeout leads to nothing */
 };
 

@@ -39,14 +39,14 @@ s53_attempt_timeout_ms(const struct s53_attempt *attempt)
 
 /*
  * A server that answers in another letter case than the query's does not keep the case (or the
- * answer is forged): it is queried over TCP, where none but the server can answer.
+ * answer is forged): it is queried over TCP, where none but the server can answer. validate.c
+ * remembers it when its answer there has another letter case too.
  */
 static void
 ask_over_tcp(struct s53_attempt *attempt)
 {
 	struct s53_fetch *fetch = attempt->fetch;
 
-	s53_upstream_set_quirk(s53_attempt_server(attempt), S53_QUIRK_NO_CASE, fetch->now_ms);
 	fetch->plan = attempt->plan;
 	fetch->plan.tcp = true;
 	s53_attempt_free(attempt);

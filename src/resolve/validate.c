@@ -18,7 +18,7 @@
 
 /*
  * FORMERR from a server that could not read the question may come without it (RFC 1035 s4.1.1
- * leaves it open).
+ * leaves it open). Over UDP that is no proof: see is_unproven().
  */
 static bool
 is_bare_formerr(const uint8_t *octets, size_t len)
@@ -54,10 +54,8 @@ echoes_question(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 	    !s53_name_equal(&name, &asked->lower) || s53_read_u16(&reader) != asked->qtype ||
 	    s53_read_u16(&reader) != asked->qclass || reader.bad)
 		return false;
-	if (attempt->plan.tcp || s53_name_same(&name, &attempt->fetch->question.name))
-		return true;
-	attempt->case_differs = true;
-	return false;
+	attempt->case_differs = !s53_name_same(&name, &attempt->fetch->question.name);
+	return attempt->plan.tcp || !attempt->case_differs;
 }
 
 bool
@@ -80,6 +78,17 @@ s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octe
 }
 
 /*
+ * A header alone over UDP: whoever guesses port and ID can forge it, without the question in our
+ * letter case (RFC 5452 s9). It changes how this query goes on, and nothing that is remembered of
+ * the server.
+ */
+static bool
+is_unproven(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
+{
+	return !attempt->plan.tcp && s53_header_count(fetch->outcome.message, S53_QUESTION) == 0;
+}
+
+/*
  * The server cannot help with this query: go to the next. Whether that speaks against the server
  * shows when another one can.
  */
@@ -94,7 +103,8 @@ next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode
 	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
 	snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s answered with rcode %u", addr, rcode);
 	s53_attempt_fails(attempt);
-	fetch->failed_by_rcode |= 1u << attempt->plan.server;
+	if (!is_unproven(fetch, attempt))
+		fetch->failed_by_rcode |= 1u << attempt->plan.server;
 	s53_attempt_free(attempt);
 	return explored && !s53_list_empty(&fetch->attempts) ? S53_WAIT : S53_RETRY;
 }
@@ -109,9 +119,33 @@ without_edns(struct s53_fetch *fetch, struct s53_attempt *attempt)
 	s53_count(fetch->resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
 	fetch->plan = attempt->plan;
 	fetch->plan.edns = false;
-	fetch->plan.without_edns = true;
+	fetch->plan.without_edns = !is_unproven(fetch, attempt);
 	s53_attempt_free(attempt);
 	return s53_step_exchange(fetch);
+}
+
+/* The same server once more, where none but the server can answer. */
+static enum s53_verdict
+over_tcp(struct s53_fetch *fetch, struct s53_attempt *attempt)
+{
+	fetch->plan = attempt->plan;
+	fetch->plan.tcp = true;
+	s53_attempt_free(attempt);
+	return s53_step_exchange(fetch);
+}
+
+/* FORMERR, NOTIMP or BADVERS. */
+static enum s53_verdict
+not_understood(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode)
+{
+	const struct s53_upstream *server = s53_attempt_server(attempt);
+
+	if (attempt->plan.edns)
+		return without_edns(fetch, attempt);
+	if (is_unproven(fetch, attempt) &&
+	    !s53_health_is_down(s53_upstream_path_state(server, S53_OVER_TCP)))
+		return over_tcp(fetch, attempt);
+	return next_server(fetch, attempt, rcode);
 }
 
 /* OPT is hop by hop; RA, AA and the rest of the flags are set when the client is answered. */
@@ -138,6 +172,9 @@ note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 		s53_upstream_show_edns(s53_attempt_server(attempt), now_ms);
 	if (attempt->plan.without_edns)
 		s53_upstream_set_quirk(s53_attempt_server(attempt), S53_QUIRK_NO_EDNS, now_ms);
+	/* Over TCP: over UDP such a response is rejected, and may be forged. */
+	if (attempt->case_differs && attempt->plan.tcp && !attempt->truncated)
+		s53_upstream_set_quirk(s53_attempt_server(attempt), S53_QUIRK_NO_CASE, now_ms);
 	for (unsigned i = 0; fetch->failed_by_rcode != 0 && i < s53_group_size(group); i++) {
 		struct s53_upstream *server = s53_group_server(group, i);
 
@@ -164,9 +201,7 @@ s53_step_validate(struct s53_fetch *fetch)
 	case S53_RCODE_FORMERR:
 	case S53_RCODE_NOTIMP:
 	case S53_RCODE_BADVERS:
-		if (attempt->plan.edns)
-			return without_edns(fetch, attempt);
-		return next_server(fetch, attempt, rcode);
+		return not_understood(fetch, attempt, rcode);
 	default:
 		return next_server(fetch, attempt, rcode);
 	}

@@ -179,7 +179,7 @@ s53_exchange_reply(struct s53_flow *flow, uint8_t *octets, size_t len, uint64_t 
 		return;
 	}
 	flow->used_ms = now_ms;
-	s53_exchange_observe(exchange, S53_OBSERVED_ANSWERED, now_ms);
+	s53_exchange_observe_reply(exchange, octets, now_ms);
 	if (exchange->on_tcp || (s53_header_flags(octets) & S53_TC) == 0)
 		s53_exchange_finish(exchange, S53_EXCHANGE_ANSWERED, octets, len);
 	else

@@ -102,7 +102,7 @@ s53_late_reply_take(
 	}
 	exchange->flow->used_ms = now_ms;
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_OVERHEARD);
-	s53_exchange_observe(exchange, S53_OBSERVED_ANSWERED, now_ms);
+	s53_exchange_observe_reply(exchange, octets, now_ms);
 	s53_late_reply_forget(exchange);
 }
 

@@ -25,6 +25,14 @@ s53_exchange_observe(const struct s53_exchange *exchange, enum s53_observed even
 }
 
 void
+s53_exchange_observe_reply(
+    const struct s53_exchange *exchange, const uint8_t *octets, uint64_t now_ms)
+{
+	if (exchange->on_tcp || s53_header_count(octets, S53_QUESTION) > 0)
+		s53_exchange_observe(exchange, S53_OBSERVED_ANSWERED, now_ms);
+}
+
+void
 s53_exchange_observe_timeout(const struct s53_exchange *exchange, uint64_t now_ms)
 {
 	if (exchange->alive)

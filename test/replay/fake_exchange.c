@@ -315,6 +315,14 @@ unwanted(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const u
 		exchange->garbled = true;
 }
 
+/* A header alone over UDP may be forged: nothing is recorded. */
+static void
+note_answer(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const uint8_t *octets)
+{
+	if (exchange->tcp || s53_header_count(octets, S53_QUESTION) > 0)
+		note(exchanger, exchange, S53_OBSERVED_ANSWERED);
+}
+
 static bool
 overhear(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const uint8_t *octets,
     size_t len)
@@ -325,7 +333,7 @@ overhear(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const u
 		return false;
 	}
 	s53_count(exchanger->counters, S53_C_EXCHANGE_OVERHEARD);
-	note(exchanger, exchange, S53_OBSERVED_ANSWERED);
+	note_answer(exchanger, exchange, octets);
 	stop_listening(exchanger, exchange);
 	return true;
 }
@@ -370,7 +378,7 @@ fake_arrive(
 		unwanted(exchanger, exchange, octets, len);
 		return false;
 	}
-	note(exchanger, exchange, S53_OBSERVED_ANSWERED);
+	note_answer(exchanger, exchange, octets);
 	if (!exchange->tcp && (s53_header_flags(octets) & S53_TC) != 0)
 		go_on_over_tcp(exchanger, exchange);
 	else

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 """What an attacker off the path meets (RFC 5452): ports, IDs, letter case, and a check of every field."""
+import collections
 import random
 import statistics
+import struct
 import threading
 
 import dns.flags
@@ -14,6 +16,7 @@ from support.upstream import A, FakeUpstream
 
 TRUE, FORGED = "192.0.2.1", "6.6.6.6"
 QUERIES = 300
+MANY_QUERIES = 20000
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,43 @@ def test_source_ports_ids_and_letter_case_of_300_queries_are_unpredictable(three
         letters += len(drawn)
     assert len(patterns) == QUERIES
     assert 0.45 < upper / letters < 0.55
+
+
+def address_query(number):
+    """A question for the address of a name of its own."""
+    label = b"port-%d" % number
+    return struct.pack("!6H", number & 0xFFFF, 0x0100, 1, 0, 0, 0) + bytes([len(label)]) + label + b"\7example\3com\0\0\1\0\1"
+
+
+@pytest.mark.parametrize("at_once", [1, 40])
+def test_20000_queries_come_from_2000_ports_and_none_from_one_for_long(off_host, split53, at_once):
+    server = off_host()
+    program = split53(forwarders=[server.where])
+    with program.client() as client:
+        for first in range(0, MANY_QUERIES, at_once):
+            for number in range(first, first + at_once):
+                client.send(address_query(number))
+            assert len(client.collect(at_once, 5)) == at_once
+    ports = collections.Counter(q.peer[1] for q in server.queries)
+    print(f"{len(ports)} ports, at most {max(ports.values())} queries from one")
+    assert sum(ports.values()) >= MANY_QUERIES
+    assert len(ports) >= 2000
+    assert max(ports.values()) <= 32
+    assert_random(list(ports), 4096)
+
+
+def test_a_forged_formerr_without_a_question_changes_nothing_for_the_next_query(off_host, split53):
+    def answer(q):
+        if q.name.startswith("attacked") and q.edns_size is not None:
+            q.send(q.octets[:2] + b"\x81\x81" + bytes(8))
+        return q.address(TRUE, edns=False)
+    server = off_host(answer)
+    program = split53(forwarders=[server.where])
+    for number in range(5):
+        assert addresses(program.ask(f"attacked-{number}.example.com.")) == [TRUE]
+    for number in range(5):
+        assert addresses(program.ask(f"next-{number}.example.com.")) == [TRUE]
+    assert all(q.edns_size is not None for q in server.queries if q.name.startswith("next"))
 
 
 def assert_random(numbers, spread):

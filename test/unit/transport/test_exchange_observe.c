@@ -280,6 +280,39 @@ a_rejected_response_with_the_exact_question_is_garbage(void **arg)
 	fixture_stop(&f);
 }
 
+static bool
+accept_all(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+{
+	(void)arg;
+	(void)exchange;
+	(void)octets;
+	(void)len;
+	return true;
+}
+
+static void
+a_header_alone_ends_the_exchange_but_shows_nothing_of_the_server(void **arg)
+{
+	struct fixture f;
+	struct asked asked;
+	struct s53_exchange_ask ask;
+
+	(void)arg;
+	start(&f);
+	asked_init(&f, &asked);
+	ask = asked_ask(&asked);
+	ask.check = accept_all;
+	asked_start(&asked, &ask);
+	run_until(&f, &f.kept_count, 1);
+	s53_header_set_count(f.kept[0].octets, S53_QUESTION, 0);
+	f.kept[0].len = S53_HEADER_LEN;
+	fake_reply(&f.kept[0], S53_RCODE_FORMERR);
+	run_until(&f, &asked.ends, 1);
+	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
+	assert_int_equal(observation_count, 0);
+	fixture_stop(&f);
+}
+
 int
 main(void)
 {
@@ -295,6 +328,7 @@ main(void)
 		cmocka_unit_test(
 		    a_response_in_other_letter_case_is_rejected_but_shows_that_the_server_is_alive),
 		cmocka_unit_test(a_rejected_response_with_the_exact_question_is_garbage),
+		cmocka_unit_test(a_header_alone_ends_the_exchange_but_shows_nothing_of_the_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
