@@ -20,12 +20,33 @@ struct s53_resolver;
 
 #define S53_ASKED_SLOTS 8192
 #define S53_LOOP_SLOTS 16
+#define S53_SHARES_SETS 512
+#define S53_SHARES_WAYS 8 /* a cache line */
+
+/* Queries that wait, by route: what is fair is decided over all workers. See resolve/shares.h. */
+struct s53_shares_shared {
+	_Atomic unsigned active; /* routes for which a query waits */
+	/* s53_route.id << 32 | queries */
+	_Atomic uint64_t places[S53_SHARES_SETS][S53_SHARES_WAYS];
+};
+
+/* Limits of which the first excess of a minute is logged: resolve/limitlog.c. */
+enum s53_limit {
+	S53_LIMIT_SOFT, /* of recursive-clients: a query was displaced */
+	S53_LIMIT_HARD, /* recursive-clients */
+	S53_LIMIT_WAITS, /* of one client for one key */
+	S53_LIMIT_CLIENTS_PER_QUERY,
+	S53_LIMIT_FETCHES, /* fetches-per-zone, fetches-per-server */
+	S53_LIMITS
+};
 
 /* What all resolvers of a process share; all zero at first. */
 struct s53_resolver_shared {
 	_Atomic unsigned pending; /* against recursive-clients */
 	_Atomic uint64_t asked[S53_ASKED_SLOTS]; /* questions under way, as spelled: loop.c */
 	_Atomic uint64_t loop_told_ms[S53_LOOP_SLOTS]; /* when one was last logged, by server */
+	_Atomic uint64_t limit_told_ms[S53_LIMITS];
+	struct s53_shares_shared shares;
 };
 
 /* NULL: no memory. Keeps nothing of `policy` but a count. */

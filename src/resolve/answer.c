@@ -227,8 +227,6 @@ s53_step_answer(struct s53_query *query)
 {
 	struct s53_pending *pending = query->pending;
 
-	if (pending != NULL && s53_chase_wake_followers(pending))
-		return S53_WAIT;
 	if (query->chase_depth == 0 && query->outcome.rcode == S53_RCODE_SERVFAIL)
 		s53_query_log_error(query);
 	s53_reply_send(query);

@@ -6,15 +6,15 @@
  * into `consul`. The records up to the crossing are kept; what the upstream says of names beyond
  * it is not its business and is dropped (it could plant addresses for names of another route);
  * the name behind it is asked as a query of our own (the child), which walks the same line from
- * ROUTE on. Its answer comes back as a client's would, through client->send, is appended, and the
- * query that waited for it (the parent) is put into the run queue. Bounded by CHASE_DEPTH_MAX
- * crossings; a circle ends with SERVFAIL as soon as a name comes again.
+ * ROUTE on. Its answer comes back as a client's would, through client->send, and the query that
+ * waited for it (the parent) is put into the run queue, to append it and to answer. Bounded by
+ * CHASE_DEPTH_MAX crossings; a circle ends with SERVFAIL as soon as a name comes again.
  *
- * A chase is a client's own matter, with that client's rights. But of the clients that one fetch
- * released only the first (the leader) chases, since a chase takes memory and a query; the others
- * follow it and get its outcome. Where that came of what the leader may ask, each of them begins
- * anew, alone. No query joins a chase that is under way: its fetch has left the in-flight table.
+ * A chase is a client's own matter, with that client's rights. The children of clients that one
+ * fetch released join each other's fetch.
  */
+#include <string.h>
+
 #include <split53/reply.h>
 #include <split53/zone.h>
 
@@ -26,6 +26,7 @@
 
 struct s53_chase {
 	struct s53_pending *parent;
+	struct s53_pending *child; /* while it waits; or NULL */
 	const struct s53_question *question; /* of the parent */
 	uint8_t *message; /* the parent's: a copy, or what its upstream sent */
 	size_t message_len;
@@ -172,9 +173,8 @@ belongs_to_chain(const struct s53_chase *chase, const struct s53_rr *rr)
 	return false;
 }
 
-/* The chain's own records, then the child's three sections. */
 static void
-merge(struct s53_reply *merged, const struct s53_chase *chase)
+copy_chain(struct s53_reply *to, const struct s53_chase *chase)
 {
 	struct s53_walk walk;
 	struct s53_rr rr;
@@ -182,8 +182,18 @@ merge(struct s53_reply *merged, const struct s53_chase *chase)
 	s53_walk_begin(&walk, chase->message, chase->message_len);
 	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER) {
 		if (belongs_to_chain(chase, &rr))
-			s53_reply_copy(merged, S53_ANSWER, chase->message, chase->message_len, &rr);
+			s53_reply_copy(to, S53_ANSWER, chase->message, chase->message_len, &rr);
 	}
+}
+
+/* The chain's own records, then the child's three sections. */
+static void
+merge(struct s53_reply *merged, const struct s53_chase *chase)
+{
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	copy_chain(merged, chase);
 	s53_walk_begin(&walk, chase->reply, chase->reply_len);
 	while (s53_walk_next(&walk, &rr))
 		s53_reply_copy(merged, rr.section, chase->reply, chase->reply_len, &rr);
@@ -240,14 +250,14 @@ child_ended(struct s53_client *client, size_t len)
 	struct s53_query *child = S53_CONTAINER_OF(client, struct s53_query, client);
 	struct s53_query *query = &chase->parent->query;
 
+	chase->child = NULL;
 	chase->reply_outcome = child->outcome;
 	chase->reply_len = len;
 	chase->finished = true;
 	if (!chase->parked)
 		return;
 	query->now_ms = child->now_ms;
-	complete(query);
-	query->step = S53_STEP_ANSWER;
+	query->step = S53_STEP_JOIN;
 	s53_pending_wake(chase->parent);
 }
 
@@ -300,12 +310,8 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 static enum s53_verdict
 cross(struct s53_query *query, struct s53_chase *chase)
 {
-	if (query->chase_depth >= CHASE_DEPTH_MAX || is_circle(query, &chase->names[chase->kept])) {
-		/* A follower came by another way, which may not be at its end. */
-		if (query->chase_depth > 0)
-			query->pending->depends_on_client = true;
+	if (query->chase_depth >= CHASE_DEPTH_MAX || is_circle(query, &chase->names[chase->kept]))
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "CNAME circle");
-	}
 	s53_count(query->resolver->counters, S53_C_VALIDATE_CHASED);
 	chase->parent = query->pending;
 	query->pending->chase = chase;
@@ -361,6 +367,7 @@ keep(struct s53_pending *pending, const struct s53_chase *chase)
 	kept->question = &pending->query.request.question;
 	kept->reply = NULL;
 	kept->reply_len = 0;
+	kept->child = NULL;
 	kept->finished = kept->parked = false;
 	return kept->message == NULL ? NULL : kept;
 }
@@ -386,30 +393,71 @@ s53_chase(struct s53_query *query, bool delegated)
 	return cross(query, kept);
 }
 
-bool
-s53_chase_wake_followers(struct s53_pending *leader)
+enum s53_verdict
+s53_chase_finish(struct s53_query *query)
 {
-	struct s53_link *link;
-
-	if (s53_list_empty(&leader->followers))
-		return false;
-	while ((link = s53_list_pop(&leader->followers)) != NULL) {
-		struct s53_pending *follower = S53_CONTAINER_OF(link, struct s53_pending, wait);
-
-		follower->query.now_ms = leader->query.now_ms;
-		follower->query.outcome = leader->query.outcome;
-		follower->begins_anew = leader->depends_on_client;
-		s53_pending_wake(follower);
-	}
-	s53_pending_wake(leader);
-	return true;
+	complete(query);
+	return S53_REPLY;
 }
 
 void
-s53_chase_depends_on_client(const struct s53_query *query)
+s53_chase_set_child(struct s53_chase *chase, struct s53_pending *child)
 {
-	while (query->chase_of != NULL) {
-		query->chase_of->parent->depends_on_client = true;
-		query = &query->chase_of->parent->query;
-	}
+	chase->child = child;
+}
+
+struct s53_pending *
+s53_chase_client(struct s53_pending *pending)
+{
+	while (pending->query.chase_of != NULL)
+		pending = pending->query.chase_of->parent;
+	return pending;
+}
+
+const struct s53_query *
+s53_chase_end(const struct s53_pending *pending)
+{
+	while (pending->chase != NULL && pending->chase->child != NULL)
+		pending = pending->chase->child;
+	return &pending->query;
+}
+
+void
+s53_chase_abandon(struct s53_pending *pending)
+{
+	struct s53_pending *child = pending->chase == NULL ? NULL : pending->chase->child;
+
+	pending->chase = NULL;
+	if (child == NULL)
+		return;
+	if (child->fetch != NULL)
+		s53_fetch_abandon(child);
+	s53_pending_free(child);
+}
+
+/*
+ * Each client copies the message and looks through it: what the upstream put beside the chain, up
+ * to 64 KiB, would cost a thousand times.
+ */
+void
+s53_chase_trim(struct s53_fetch *fetch)
+{
+	struct s53_outcome *outcome = &fetch->outcome;
+	uint8_t *scratch = fetch->resolver->scratch;
+	struct s53_chase chase;
+	struct s53_reply chain;
+	size_t len;
+
+	chase.question = &fetch->question;
+	chase.delegated = false;
+	if (!is_due(&chase, fetch->view, fetch->route, outcome) || chase.endless)
+		return;
+	s53_reply_begin(
+	    &chain, scratch, sizeof fetch->resolver->scratch, 0, S53_QR, &fetch->question);
+	copy_chain(&chain, &chase);
+	len = s53_reply_end(&chain, NULL);
+	if (len > outcome->message_len)
+		return;
+	memcpy(outcome->message, scratch, len);
+	outcome->message_len = len;
 }

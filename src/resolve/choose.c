@@ -66,6 +66,7 @@ enum s53_verdict
 s53_over_quota(struct s53_fetch *fetch, bool drop)
 {
 	s53_count(fetch->resolver->counters, S53_C_CHOOSE_QUOTA);
+	s53_fetch_log_limit(fetch);
 	s53_fetch_fail(fetch, S53_EDE_OTHER, "too many queries under way");
 	fetch->outcome.over_quota = true;
 	fetch->outcome.silent = drop;

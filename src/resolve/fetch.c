@@ -41,10 +41,11 @@ s53_fetch_new(const struct s53_query *query)
 		return NULL;
 	init(fetch, query);
 	s53_list_append(&resolver->fetches, &fetch->link);
-	s53_list_init(&fetch->bucket);
+	s53_list_init(&fetch->idle);
+	s53_list_init(&fetch->in_flight.link);
 	s53_list_init(&fetch->clients);
 	s53_list_init(&fetch->attempts);
-	fetch->in_table = fetch->in_zone_quota = fetch->in_client_quota = false;
+	fetch->in_table = fetch->in_zone_quota = false;
 	fetch->shed = false;
 	fetch->asked = fetch->asked_down = fetch->overdue = fetch->hedges = false;
 	fetch->owes_budget = fetch->group_dead = false;
@@ -89,11 +90,33 @@ s53_fetch_begin(struct s53_fetch *fetch, bool in_table)
 	s53_fetch_run(fetch);
 }
 
+static void
+leave_idle(struct s53_fetch *fetch)
+{
+	s53_list_remove(&fetch->idle);
+	s53_recursive_leave(fetch->resolver);
+}
+
 void
 s53_fetch_join(struct s53_fetch *fetch, struct s53_pending *pending)
 {
+	if (!s53_list_empty(&fetch->idle))
+		leave_idle(fetch);
 	pending->fetch = fetch;
 	s53_list_append(&fetch->clients, &pending->wait);
+	s53_waits_add(fetch->resolver, pending);
+}
+
+/* The last client has left? */
+static bool
+leave(struct s53_pending *pending)
+{
+	struct s53_fetch *fetch = pending->fetch;
+
+	s53_waits_remove(fetch->resolver, pending);
+	pending->fetch = NULL;
+	s53_list_remove(&pending->wait);
+	return s53_list_empty(&fetch->clients);
 }
 
 void
@@ -101,37 +124,47 @@ s53_fetch_leave(struct s53_pending *pending)
 {
 	struct s53_fetch *fetch = pending->fetch;
 
-	pending->fetch = NULL;
-	s53_list_remove(&pending->wait);
-	if (!s53_list_empty(&fetch->clients) || fetch->in_client_quota)
-		return;
-	s53_recursive_enter(fetch->resolver, fetch->policy->recursive_clients, true);
-	fetch->in_client_quota = true;
+	if (leave(pending))
+		s53_fetch_idle(fetch);
 }
 
-/*
- * Each client goes on with the outcome. Where that leads on, the first leads the chase and the
- * others follow it: each could chase by itself, but would hold all that a chase takes.
- */
+void
+s53_fetch_cancel(struct s53_fetch *fetch)
+{
+	s53_count(fetch->resolver->counters, S53_C_JOIN_ABANDONED);
+	s53_fetch_fail(fetch, S53_EDE_OTHER, NULL);
+	s53_fetch_end(fetch);
+}
+
+void
+s53_fetch_abandon(struct s53_pending *pending)
+{
+	struct s53_fetch *fetch = pending->fetch;
+
+	if (leave(pending))
+		s53_fetch_cancel(fetch);
+}
+
+void
+s53_fetch_idle(struct s53_fetch *fetch)
+{
+	s53_recursive_take(fetch->resolver);
+	s53_list_append(&fetch->resolver->idle, &fetch->idle);
+}
+
 static void
 wake_clients(struct s53_fetch *fetch)
 {
-	struct s53_pending *leader = NULL;
 	struct s53_link *link;
 
 	while ((link = s53_list_pop(&fetch->clients)) != NULL) {
 		struct s53_pending *pending = S53_CONTAINER_OF(link, struct s53_pending, wait);
 
+		s53_waits_remove(fetch->resolver, pending);
 		pending->fetch = NULL;
 		pending->query.now_ms = fetch->now_ms;
 		pending->query.outcome = fetch->outcome;
-		if (leader != NULL) {
-			s53_list_append(&leader->followers, link);
-			continue;
-		}
 		s53_pending_wake(pending);
-		if (fetch->outcome.leads_on)
-			leader = pending;
 	}
 }
 
@@ -148,8 +181,8 @@ s53_fetch_end(struct s53_fetch *fetch)
 	s53_loop_leave(fetch);
 	if (fetch->in_zone_quota)
 		s53_group_leave(fetch->route->group);
-	if (fetch->in_client_quota)
-		s53_recursive_leave(resolver);
+	if (!s53_list_empty(&fetch->idle))
+		leave_idle(fetch);
 	if (fetch->outcome.message != NULL)
 		s53_clients_learn(fetch);
 	wake_clients(fetch);

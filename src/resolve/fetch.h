@@ -11,27 +11,28 @@
  * A fetch walks the steps choose, exchange, validate and store, and waits for nothing but servers.
  * So fetches never wait for each other, whatever CNAMEs say. Any number of clients wait for it
  * (pending.h), also none: a refresh is a fetch without clients, and a client that got an expired
- * answer early leaves its fetch, which goes on for the cache. A client may leave at any time.
+ * answer early leaves its fetch, which goes on for the cache. A client may leave at any time; when
+ * it was displaced (shares.h) and no other waits, the fetch ends.
  *
  * The end wakes all clients: each gets the outcome and goes on through the resolver's run queue.
- * Only where the answer's CNAME leaves the route is the first of them woken alone: it leads the
- * chase of the CNAME's end, and the others follow it (chase.c).
+ * Where the answer's CNAME leaves the route each of them chases its end (chase.c).
  */
 #pragma once
 
 #include "attempt.h"
 #include "query.h"
+#include "table.h"
 
 #define S53_EDE_TEXT_MAX 160
 
 struct s53_fetch {
 	struct s53_link link; /* the resolver's list of all or of those that ended, or its pool */
-	struct s53_link bucket; /* in-flight table */
+	struct s53_link idle; /* in the resolver's list of those without clients */
+	struct s53_hashed in_flight; /* in the resolver's table */
 	struct s53_link clients; /* pending queries, by `wait` */
 	enum s53_step step;
 	bool in_table;
 	bool in_zone_quota; /* counted against fetches-per-zone */
-	bool in_client_quota; /* counted against recursive-clients: it has or had no client */
 	bool short_of_time; /* its client had less than half of its time left at the start */
 	bool has_older; /* the cache holds an answer, fresh or expired, that this is to replace */
 	bool shed; /* clients-per-query kept a client from joining */
@@ -75,9 +76,17 @@ struct s53_fetch *s53_fetch_new(const struct s53_query *query);
 /* Choose a server and query it. `in_table`: other queries of its key join it. */
 void s53_fetch_begin(struct s53_fetch *fetch, bool in_table);
 
-/* A client waits for it; leaves before the end. */
+/*
+ * A client waits for it; leaves before the end, while the fetch goes on for the cache; or leaves,
+ * and when it was the last the fetch ends.
+ */
 void s53_fetch_join(struct s53_fetch *fetch, struct s53_pending *pending);
 void s53_fetch_leave(struct s53_pending *pending);
+void s53_fetch_abandon(struct s53_pending *pending);
+
+/* It has no clients: it counts against recursive-clients, and is the first to go at the limit. */
+void s53_fetch_idle(struct s53_fetch *fetch);
+void s53_fetch_cancel(struct s53_fetch *fetch);
 
 /* pipeline.c: walk the table from fetch->step until the fetch ends or waits. */
 void s53_fetch_run(struct s53_fetch *fetch);
@@ -106,6 +115,9 @@ bool s53_all_asked(const struct s53_fetch *fetch);
 
 /* choose.c: no server is left: SERVFAIL, and why as far as that is known. */
 enum s53_verdict s53_give_up(struct s53_fetch *fetch);
+
+/* limitlog.c: over that quota: the first of a minute. */
+void s53_fetch_log_limit(const struct s53_fetch *fetch);
 
 /* choose.c: over a quota of servers or zones. */
 enum s53_verdict s53_over_quota(struct s53_fetch *fetch, bool drop);

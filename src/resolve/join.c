@@ -62,28 +62,6 @@ s53_clients_learn(const struct s53_fetch *fetch)
 	resolver->clients_less_ms = fetch->now_ms;
 }
 
-static bool
-is_same_client(const struct s53_query *a, const struct s53_query *b)
-{
-	return a->request.id == b->request.id && a->client.kind == b->client.kind &&
-	    s53_addr_equal(&a->client.addr, &b->client.addr);
-}
-
-/* Does a client send again what it waits for already? Looks at those that came first. */
-static bool
-is_retransmission(const struct s53_query *query, const struct s53_fetch *fetch)
-{
-	unsigned looked = 0;
-
-	S53_LIST_EACH (&fetch->clients, link) {
-		if (is_same_client(query, &S53_CONTAINER_OF(link, struct s53_pending, wait)->query))
-			return true;
-		if (looked++ == EXPIRE_MAX)
-			break;
-	}
-	return false;
-}
-
 /* The client did not want to wait any longer: no more does the attempt that was begun last. */
 static void
 hedge_at_once(struct s53_fetch *fetch)
@@ -113,24 +91,29 @@ forget_old_failures(struct s53_fetch *fetch, uint64_t now_ms)
 	s53_attempt_expire(attempt);
 }
 
+/* A client sent its query again while it waits: one answer, but sooner if that can be. */
+static enum s53_verdict
+repeat(const struct s53_query *query, struct s53_fetch *fetch)
+{
+	s53_count(query->resolver->counters, S53_C_JOIN_REPEATED);
+	hedge_at_once(fetch);
+	forget_old_failures(fetch, query->now_ms);
+	return S53_DROP;
+}
+
 static enum s53_verdict
 follow(struct s53_pending *pending, struct s53_fetch *fetch)
 {
 	const struct s53_query *query = &pending->query;
 
 	s53_count(query->resolver->counters, S53_C_JOIN_JOINED);
-	if (query->chase_of == NULL && is_retransmission(query, fetch))
-		hedge_at_once(fetch);
 	forget_old_failures(fetch, query->now_ms);
 	fetch->joined++;
 	s53_fetch_join(fetch, pending);
 	return S53_WAIT;
 }
 
-/*
- * Begin a fetch. Others join it, unless its end may come before their own time is over, or what
- * comes of it holds for this client only.
- */
+/* Begin a fetch. Others join it, unless its end may come before their own time is over. */
 static enum s53_verdict
 lead(struct s53_pending *pending)
 {
@@ -140,20 +123,19 @@ lead(struct s53_pending *pending)
 	if (fetch == NULL)
 		return s53_shed(query, "out of memory", false);
 	s53_fetch_join(fetch, pending);
-	s53_fetch_begin(fetch, !query->short_of_time && !pending->begins_anew);
-	pending->begins_anew = false;
+	s53_fetch_begin(fetch, !query->short_of_time);
 	return S53_WAIT;
 }
 
-/* Back with an outcome: of the fetch, or of the leader of a chase. */
+/* Back with an outcome: of the fetch, of the chase, or of being displaced. */
 static enum s53_verdict
 take_outcome(struct s53_query *query)
 {
 	struct s53_outcome *outcome = &query->outcome;
 	bool failed = outcome->message == NULL && outcome->rcode == S53_RCODE_SERVFAIL;
 
-	if (query->pending->begins_anew)
-		return lead(query->pending);
+	if (query->pending->chase != NULL)
+		return s53_chase_finish(query);
 	if (failed && outcome->over_quota)
 		return s53_shed(query, outcome->ede_text, outcome->silent);
 	if (failed && !s53_stale_take(query, "resolver failure"))
@@ -173,14 +155,17 @@ s53_step_join(struct s53_query *query)
 	if (s53_is_loop(query))
 		return s53_refuse_loop(query);
 	fetch = s53_inflight_find(&resolver->inflight, query);
+	if (fetch != NULL && s53_waits_has(query, fetch))
+		return repeat(query, fetch);
 	if (fetch != NULL && is_full(query, fetch)) {
 		s53_count(resolver->counters, S53_C_JOIN_SHED);
+		s53_query_log_limit(query, S53_LIMIT_CLIENTS_PER_QUERY);
 		return s53_shed(query, TOO_MANY, false);
 	}
 	if ((pending = s53_pending_move(query)) == NULL)
 		return s53_shed(query, TOO_MANY, false);
 	s53_stale_watch(pending);
-	if (fetch != NULL)
+	if (fetch != NULL && fetch->in_table) /* its last client may have been displaced */
 		return follow(pending, fetch);
 	s53_count(resolver->counters, S53_C_JOIN_LED);
 	return lead(pending);

@@ -6,18 +6,26 @@
 
 #include "resolver_private.h"
 
-bool
-s53_recursive_enter(struct s53_resolver *resolver, unsigned limit, bool beyond)
-{
-	_Atomic unsigned *pending = &resolver->shared->pending;
+#define DISPLACED_MAX 2 /* for one newcomer: so the reserve becomes free again */
+#define DISPLACED "too many queries wait, and this one waited longest"
 
-	if (atomic_fetch_add_explicit(pending, 1, memory_order_relaxed) < limit || beyond) {
-		resolver->pending_count++;
-		return true;
-	}
-	atomic_fetch_sub_explicit(pending, 1, memory_order_relaxed);
-	s53_count(resolver->counters, S53_C_ADMIT_OVER_LIMIT);
-	return false;
+static unsigned
+count_all(const struct s53_resolver *resolver)
+{
+	return atomic_load_explicit(&resolver->shared->pending, memory_order_relaxed);
+}
+
+bool
+s53_recursive_has_room(const struct s53_resolver *resolver, unsigned limit)
+{
+	return count_all(resolver) < s53_shares_soft(limit);
+}
+
+void
+s53_recursive_take(struct s53_resolver *resolver)
+{
+	atomic_fetch_add_explicit(&resolver->shared->pending, 1, memory_order_relaxed);
+	resolver->pending_count++;
 }
 
 void
@@ -27,36 +35,135 @@ s53_recursive_leave(struct s53_resolver *resolver)
 	atomic_fetch_sub_explicit(&resolver->shared->pending, 1, memory_order_relaxed);
 }
 
-/* A chase's query belongs to a client that is already counted. */
+static void
+leave_place(struct s53_pending *pending)
+{
+	struct s53_resolver *resolver = pending->query.resolver;
+
+	if (pending->place.client == NULL)
+		return;
+	s53_shares_leave(&resolver->shares, &pending->place);
+	s53_recursive_leave(resolver);
+}
+
+/* It waits no more, and answers when the run queue is emptied: not within another query's step. */
+static void
+displace(struct s53_pending *pending, uint64_t now_ms)
+{
+	struct s53_query *query = &pending->query;
+
+	query->now_ms = now_ms;
+	s53_count(query->resolver->counters, S53_C_JOIN_DISPLACED);
+	s53_query_log_limit(s53_chase_end(pending), S53_LIMIT_SOFT);
+	leave_place(pending);
+	s53_chase_abandon(pending);
+	if (pending->fetch != NULL)
+		s53_fetch_abandon(pending);
+	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, DISPLACED);
+	query->outcome.over_quota = true;
+	query->step = S53_STEP_JOIN;
+	s53_pending_wake(pending);
+}
+
+/* For a newcomer. false: there is none to displace. */
+static bool
+make_room(struct s53_resolver *resolver, const struct s53_query *query, unsigned soft)
+{
+	struct s53_shares_place *place;
+
+	if (!s53_list_empty(&resolver->idle)) {
+		s53_fetch_cancel(S53_CONTAINER_OF(resolver->idle.next, struct s53_fetch, idle));
+		return true;
+	}
+	place = s53_shares_displace(&resolver->shares, query->route->id, soft);
+	if (place == NULL)
+		return false;
+	displace(S53_CONTAINER_OF(place, struct s53_pending, place), query->now_ms);
+	return true;
+}
+
+/* May the query wait? At the soft limit others make room, or it uses the reserve. */
+static bool
+is_admitted(const struct s53_query *query)
+{
+	struct s53_resolver *resolver = query->resolver;
+	unsigned limit = query->policy->recursive_clients, soft = s53_shares_soft(limit);
+	unsigned displaced = 0;
+
+	while (count_all(resolver) >= soft && displaced < DISPLACED_MAX &&
+	    make_room(resolver, query, soft))
+		displaced++;
+	if (displaced > 0 || count_all(resolver) < limit)
+		return true;
+	s53_count(resolver->counters, S53_C_ADMIT_OVER_LIMIT);
+	s53_query_log_limit(query, S53_LIMIT_HARD);
+	return false;
+}
+
+/* A chase's child is not admitted: its client's query was, and waits there from now on. */
+static bool
+take_place(struct s53_pending *pending)
+{
+	struct s53_query *query = &pending->query;
+	struct s53_shares *shares = &query->resolver->shares;
+	struct s53_shares_key key;
+
+	pending->place.client = NULL;
+	s53_list_init(&pending->place.in_route);
+	s53_list_init(&pending->place.in_client);
+	if (query->chase_of != NULL) {
+		s53_chase_set_child(query->chase_of, pending);
+		s53_shares_move(shares, &s53_chase_client(pending)->place, query->route->id);
+		return true;
+	}
+	key = s53_shares_key_of(&query->client);
+	return s53_shares_enter(shares, &pending->place, query->route->id, &key);
+}
+
+static void
+init(struct s53_pending *pending, const struct s53_query *query)
+{
+	s53_query_copy(&pending->query, query);
+	pending->query.pending = pending;
+	pending->query.key.name = &pending->query.request.question.lower;
+	pending->query.room = NULL; /* it was good until now */
+	if (query->deadline_ms == 0)
+		pending->query.deadline_ms = query->now_ms + query->view->query_timeout_ms;
+	s53_list_init(&pending->wait);
+	s53_list_init(&pending->same.link);
+	pending->fetch = NULL;
+	pending->chase = NULL;
+	pending->patience.back = NULL;
+	s53_arena_init(&pending->arena);
+}
+
+static void
+give_back(struct s53_resolver *resolver, struct s53_pending *pending)
+{
+	s53_pool_give(&resolver->free_pending, &pending->wait, offsetof(struct s53_pending, wait));
+}
+
 struct s53_pending *
 s53_pending_move(struct s53_query *query)
 {
 	struct s53_resolver *resolver = query->resolver;
 	struct s53_pending *pending;
 
-	if (!s53_recursive_enter(
-		resolver, query->policy->recursive_clients, query->chase_depth > 0))
+	if (query->chase_of == NULL && !is_admitted(query))
 		return NULL;
 	pending = s53_pool_take(
 	    &resolver->free_pending, sizeof *pending, offsetof(struct s53_pending, wait));
-	if (pending == NULL) {
-		s53_recursive_leave(resolver);
+	if (pending == NULL)
+		return NULL;
+	init(pending, query);
+	if (!take_place(pending)) {
+		give_back(resolver, pending);
 		return NULL;
 	}
+	if (query->chase_of == NULL)
+		s53_recursive_take(resolver);
 	query->pending = pending;
-	s53_query_copy(&pending->query, query);
-	pending->query.key.name = &pending->query.request.question.lower;
-	pending->query.room = NULL; /* it was good until now */
-	if (query->deadline_ms == 0)
-		pending->query.deadline_ms = query->now_ms + query->view->query_timeout_ms;
 	s53_policy_keep(query->policy);
-	s53_list_init(&pending->wait);
-	s53_list_init(&pending->followers);
-	pending->fetch = NULL;
-	pending->chase = NULL;
-	pending->depends_on_client = pending->begins_anew = false;
-	pending->patience.back = NULL;
-	s53_arena_init(&pending->arena);
 	return pending;
 }
 
@@ -65,19 +172,28 @@ s53_pending_free(struct s53_pending *pending)
 {
 	struct s53_resolver *resolver = pending->query.resolver;
 
-	S53_ASSERT(s53_list_empty(&pending->followers));
+	s53_chase_abandon(pending);
 	if (pending->fetch != NULL)
 		s53_fetch_leave(pending);
 	s53_list_remove(&pending->wait);
 	s53_exchanger_timer_cancel(resolver->exchanger, &pending->patience);
-	s53_recursive_leave(resolver);
+	leave_place(pending);
 	s53_arena_fini(&pending->arena);
 	s53_policy_drop(pending->query.policy);
-	s53_pool_give(&resolver->free_pending, &pending->wait, offsetof(struct s53_pending, wait));
+	give_back(resolver, pending);
+}
+
+void
+s53_pending_drop(struct s53_pending *pending)
+{
+	pending->query.client.ops->drop(&pending->query.client);
+	s53_pending_free(pending);
 }
 
 void
 s53_pending_wake(struct s53_pending *pending)
 {
+	if (pending->place.client != NULL)
+		s53_shares_settle(&pending->place);
 	s53_list_append(&pending->query.resolver->run_queue, &pending->wait);
 }

@@ -13,6 +13,7 @@
 #include <split53/client.h>
 #include <split53/key.h>
 #include <split53/request.h>
+#include <split53/resolver.h>
 #include <split53/view.h>
 
 struct s53_cache_ask;
@@ -166,4 +167,6 @@ s53_query_wants_minimal_any(const struct s53_query *query)
 void s53_query_log(const struct s53_query *query);
 void s53_query_log_error(const struct s53_query *query);
 void s53_query_log_stale(const struct s53_query *query);
+/* limitlog.c: a limit is reached: the first of a minute, with what caused it. */
+void s53_query_log_limit(const struct s53_query *query, enum s53_limit limit);
 void s53_query_log_loop(const struct s53_query *query, const struct s53_upstream *server);

@@ -3,7 +3,7 @@
  * refresh.c - a fetch without clients: the cache's entry is to be made new.
  *
  * It is in the in-flight table, so that clients who miss meanwhile join it; where the key is under
- * way already it is not needed.
+ * way already, or queries are being displaced (shares.h), it is not begun.
  */
 #include "resolver_private.h"
 
@@ -14,14 +14,11 @@ s53_refresh(const struct s53_query *query)
 	struct s53_fetch *fetch;
 
 	if (s53_inflight_find(&resolver->inflight, query) != NULL ||
-	    !s53_recursive_enter(resolver, query->policy->recursive_clients, false))
+	    !s53_recursive_has_room(resolver, query->policy->recursive_clients) ||
+	    (fetch = s53_fetch_new(query)) == NULL)
 		return;
-	if ((fetch = s53_fetch_new(query)) == NULL) {
-		s53_recursive_leave(resolver);
-		return;
-	}
 	s53_count(resolver->counters, S53_C_JOIN_LED);
-	fetch->in_client_quota = true;
+	s53_fetch_idle(fetch);
 	fetch->has_older = true;
 	fetch->short_of_time = false;
 	fetch->deadline_ms = query->now_ms + query->view->query_timeout_ms;

@@ -12,6 +12,25 @@
 /* Queries whose cache entries are fetched together: enough to hide the memory's delay. */
 #define GROUP 16
 
+static void
+fini_tables(struct s53_resolver *resolver)
+{
+	s53_table_fini(&resolver->inflight);
+	s53_table_fini(&resolver->waits);
+}
+
+static bool
+init_tables(struct s53_resolver *resolver, struct s53_resolver_shared *shared)
+{
+	bool done = s53_table_init(&resolver->inflight) == S53_OK;
+
+	if (s53_table_init(&resolver->waits) == S53_OK && done &&
+	    s53_shares_init(&resolver->shares, &shared->shares) == S53_OK)
+		return true;
+	fini_tables(resolver);
+	return false;
+}
+
 struct s53_resolver *
 s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
     struct s53_resolver_shared *shared, struct s53_policy *policy)
@@ -20,7 +39,7 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 
 	if (resolver == NULL)
 		return NULL;
-	if (s53_inflight_init(&resolver->inflight) != S53_OK) {
+	if (!init_tables(resolver, shared)) {
 		free(resolver);
 		return NULL;
 	}
@@ -29,6 +48,7 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	resolver->shared = shared;
 	resolver->policy = s53_policy_keep(policy);
 	s53_list_init(&resolver->fetches);
+	s53_list_init(&resolver->idle);
 	s53_list_init(&resolver->ended);
 	s53_list_init(&resolver->run_queue);
 	s53_pool_init(&resolver->free_pending);
@@ -84,7 +104,8 @@ s53_resolver_free(struct s53_resolver *resolver)
 	s53_pool_fini(&resolver->free_pending, offsetof(struct s53_pending, wait));
 	s53_pool_fini(&resolver->free_fetches, offsetof(struct s53_fetch, link));
 	s53_pool_fini(&resolver->free_attempts, offsetof(struct s53_attempt, link));
-	s53_inflight_fini(&resolver->inflight);
+	s53_shares_fini(&resolver->shares);
+	fini_tables(resolver);
 	s53_policy_drop(resolver->policy);
 	free(resolver);
 }

@@ -15,6 +15,8 @@
 #include "inflight.h"
 #include "pending.h"
 #include "pool.h"
+#include "shares.h"
+#include "table.h"
 
 #define S53_CYCLIC_TURNS 512
 
@@ -23,12 +25,15 @@ struct s53_resolver {
 	struct s53_counters *counters;
 	struct s53_resolver_shared *shared;
 	struct s53_policy *policy;
-	struct s53_inflight inflight;
+	struct s53_table inflight; /* fetches by key: inflight.c */
+	struct s53_table waits; /* queries by fetch and client: waits.c */
+	struct s53_shares shares;
 	struct s53_link fetches; /* all under way */
+	struct s53_link idle; /* those of them without clients, oldest first, by `idle` */
 	struct s53_link ended; /* fetches that go when the run queue is empty */
 	struct s53_link run_queue; /* pending queries that are ready, by `wait` */
 	struct s53_pool free_pending, free_fetches, free_attempts;
-	unsigned pending_count; /* of this worker, as recursive-clients counts */
+	unsigned pending_count; /* pending queries, and fetches without clients */
 	uint32_t dice; /* of random order: arrange.c */
 	uint16_t turns[S53_CYCLIC_TURNS]; /* of cyclic order: whose record comes first next time */
 	uint64_t error_told_ms; /* when a failure was last logged at info */

@@ -119,7 +119,6 @@ may_ask_zone(const struct s53_query *query)
 {
 	if (query->route->allow_query == NULL && query->route->allow_query_on == NULL)
 		return query->may_query;
-	s53_chase_depends_on_client(query);
 	return s53_view_may_query(
 	    query->view, query->route, &query->client.addr, &query->client.local);
 }

@@ -32,6 +32,8 @@ s53_step_store(struct s53_fetch *fetch)
 	}
 	outcome->leads_on = message.aliases && !s53_list_empty(&fetch->clients) &&
 	    s53_chase_is_due(fetch->view, fetch->route, &fetch->question, outcome);
+	if (outcome->leads_on)
+		s53_chase_trim(fetch);
 	return S53_NEXT;
 }
 

@@ -82,6 +82,7 @@ struct asker {
 	uint8_t kind; /* w, l, t: see outage_servers.c */
 	uint8_t ends;
 	uint8_t rcode;
+	bool repeats; /* a query that waits: then it is dropped, and that one answered */
 	bool again; /* a client's retransmission, or a name asked before: may join or be cached */
 	bool dead; /* its group was known to be dead when it came */
 	bool answered; /* or dropped */

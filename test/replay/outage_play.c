@@ -115,6 +115,7 @@ draw_asker(struct schedule *schedule, struct asker *asker)
 				.id = before->id,
 				.route = before->route,
 				.kind = before->kind,
+				.repeats = true,
 				.again = true };
 		}
 	}
@@ -131,6 +132,8 @@ client_asks(struct schedule *schedule)
 	struct s53_arrival arrival = { .client = &client, .octets = octets };
 
 	draw_asker(schedule, asker);
+	client.addr.in.sin_family = AF_INET; /* each asker is a client of its own */
+	client.addr.in.sin_addr.s_addr = htonl(UINT32_C(0x0a000000) + asker->id);
 	asker->asked_ms = schedule->now_ms;
 	asker->dead = s53_group_condition(schedule->routes[asker->route].group) == S53_GROUP_DEAD;
 	if (s53_addr_parse("127.0.0.1", (uint16_t)(1024 + asker->id % 50000), &client.addr) !=

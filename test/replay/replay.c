@@ -117,7 +117,7 @@ take(struct world *world, struct asker *asker, char **words, unsigned count,
 	asker->client = (struct s53_client){ .ops = &asker_ops,
 		.transport = asker,
 		.kind = has_word(words, count, "tcp") ? S53_TCP : S53_UDP };
-	if (s53_addr_parse(from == NULL ? "127.0.0.1" : from, 4242, &asker->client.addr) !=
+	if (s53_addr_parse_port(from == NULL ? "127.0.0.1" : from, 4242, &asker->client.addr) !=
 		S53_OK ||
 	    s53_addr_parse(to == NULL ? "127.0.0.1" : to, 53, &asker->client.local) != S53_OK)
 		fail(&world->script, "from or to is no address");
