@@ -148,25 +148,34 @@ route_leave(struct s53_shares *shares, struct s53_shares_route *route)
 
 /* --- clients --------------------------------------------------------------------------------- */
 
+/* IPv4, also as a mapped IPv6 address; NULL: neither. */
+static const uint8_t *
+ipv4_of(const struct s53_addr *addr)
+{
+	if (addr->family == AF_INET)
+		return (const uint8_t *)&addr->in.sin_addr;
+	if (addr->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&addr->in6.sin6_addr))
+		return addr->in6.sin6_addr.s6_addr + 12;
+	return NULL;
+}
+
 struct s53_shares_key
 s53_shares_key_of(const struct s53_client *client)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	bool is_local = s53_addr_is_loopback(&client->addr) ||
-	    s53_addr_same_host(&client->addr, &client->local);
-	struct s53_shares_key key = { .port = is_local ? s53_addr_port(&client->addr) : 0 };
-	size_t len;
-	const uint8_t *octets = s53_addr_octets(&client->addr, &len);
-	uint8_t whole[16] = { 0 };
+	const struct s53_addr *addr = &client->addr;
+	bool is_local = s53_addr_is_loopback(addr) || s53_addr_same_host(addr, &client->local);
+	const uint8_t *ipv4 = ipv4_of(addr);
+	struct s53_shares_key key = { .family = ipv4 != NULL ? AF_INET : addr->family };
 
-	memcpy(whole + sizeof whole - len, octets, len);
-	key.family = len == 4 || memcmp(whole, mapped, sizeof mapped) == 0 ? 4 : 6;
-	if (key.family == 6)
-		memcpy(&key.high, whole, sizeof key.high);
-	if (key.family == 4)
-		memcpy(&key.low, whole + 12, 4);
-	else if (is_local)
-		memcpy(&key.low, whole + 8, sizeof key.low);
+	if (is_local)
+		key.port = s53_addr_port(addr);
+	if (ipv4 != NULL) {
+		memcpy(&key.low, ipv4, 4);
+	} else if (addr->family == AF_INET6) {
+		memcpy(&key.high, addr->in6.sin6_addr.s6_addr, sizeof key.high);
+		if (is_local)
+			memcpy(&key.low, addr->in6.sin6_addr.s6_addr + 8, sizeof key.low);
+	}
 	return key;
 }
 
@@ -212,7 +221,8 @@ static struct s53_shares_client *
 new_client(struct s53_shares *shares, struct s53_shares_route *route,
     const struct s53_shares_key *key, uint32_t hash)
 {
-	struct s53_shares_client *client = malloc(sizeof *client);
+	struct s53_shares_client *client = s53_pool_take(
+	    &shares->free_clients, sizeof *client, offsetof(struct s53_shares_client, by_weight));
 
 	if (client == NULL)
 		return NULL;
@@ -261,7 +271,8 @@ client_leave(struct s53_shares *shares, struct s53_shares_client *client)
 	s53_list_remove(&client->by_weight);
 	s53_table_remove(&shares->clients, &client->hashed);
 	client->route->client_count--;
-	free(client);
+	s53_pool_give(&shares->free_clients, &client->by_weight,
+	    offsetof(struct s53_shares_client, by_weight));
 }
 
 /* --- places ---------------------------------------------------------------------------------- */
@@ -272,6 +283,7 @@ s53_shares_init(struct s53_shares *shares, struct s53_shares_shared *shared)
 	shares->shared = shared;
 	shares->heaviest = NULL;
 	s53_list_init(&shares->active);
+	s53_pool_init(&shares->free_clients);
 	if (s53_table_init(&shares->routes) != S53_OK)
 		return S53_E_NOMEM;
 	if (s53_table_init(&shares->clients) == S53_OK)
@@ -289,6 +301,7 @@ s53_shares_fini(struct s53_shares *shares)
 			free(S53_CONTAINER_OF(link, struct s53_shares_route, hashed.link));
 		}
 	}
+	s53_pool_fini(&shares->free_clients, offsetof(struct s53_shares_client, by_weight));
 	s53_table_fini(&shares->routes);
 	s53_table_fini(&shares->clients);
 }

@@ -4,7 +4,7 @@
  *
  * Layer    resolve (private); knows places, not queries: pending.c says what becomes of who leaves
  * Threads  a quota is its worker's; `shared` is every worker's, by atomics
- * Memory   a route and a client each have an object while one of their queries waits, of malloc
+ * Memory   a route and a client each have an object while one of their queries waits
  *
  * recursive-clients (the hard limit) bounds all queries that wait, of all workers. A tenth of it is
  * a reserve. While fewer wait than the rest (the soft limit) each query is admitted. From then on
@@ -33,6 +33,7 @@
 #include <split53/list.h>
 #include <split53/resolver.h>
 
+#include "pool.h"
 #include "table.h"
 
 #define S53_SHARES_WEIGHTS 16 /* clients of a route, by the logarithm of their places */
@@ -73,6 +74,7 @@ struct s53_shares_place {
 struct s53_shares {
 	struct s53_shares_shared *shared;
 	struct s53_table routes, clients;
+	struct s53_pool free_clients;
 	struct s53_link active; /* routes that have places */
 	struct s53_shares_route
 	    *heaviest; /* the last that was found to be over its share; or NULL */

@@ -12,18 +12,17 @@
  * A query that chases a CNAME waits, by its child, for the key of the CNAME's end. A pending query
  * is in the table while it waits for a fetch.
  */
-#include <split53/hash.h>
-
 #include "resolver_private.h"
 
 #define WAITS_MAX 10 /* BIND's clients-per-query, at first */
 
+/* Of addresses, which no client chooses. */
 static uint32_t
 hash_of(const struct s53_fetch *fetch, const struct s53_shares_client *client)
 {
-	const uintptr_t both[2] = { (uintptr_t)fetch, (uintptr_t)client };
+	uint64_t both = (uint64_t)(uintptr_t)fetch ^ (uint64_t)(uintptr_t)client << 20;
 
-	return (uint32_t)s53_hash(both, sizeof both);
+	return (uint32_t)(both * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
 static bool
@@ -101,6 +100,8 @@ s53_waits_add(struct s53_resolver *resolver, struct s53_pending *pending)
 		return;
 	s53_table_add(
 	    &resolver->waits, &pending->same, hash_of(pending->fetch, asker->place.client));
+	if (pending->fetch->clients.next == &pending->wait) /* the first */
+		return;
 	surplus = find_surplus(resolver, pending);
 	if (surplus == NULL)
 		return;
