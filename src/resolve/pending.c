@@ -40,7 +40,7 @@ leave_place(struct s53_pending *pending)
 {
 	struct s53_resolver *resolver = pending->query.resolver;
 
-	if (pending->place.client == NULL)
+	if (pending->place.route == NULL)
 		return;
 	s53_shares_leave(&resolver->shares, &pending->place);
 	s53_recursive_leave(resolver);
@@ -106,18 +106,14 @@ take_place(struct s53_pending *pending)
 {
 	struct s53_query *query = &pending->query;
 	struct s53_shares *shares = &query->resolver->shares;
-	struct s53_shares_key key;
 
-	pending->place.client = NULL;
-	s53_list_init(&pending->place.in_route);
-	s53_list_init(&pending->place.in_client);
+	pending->place.route = NULL;
 	if (query->chase_of != NULL) {
 		s53_chase_set_child(query->chase_of, pending);
 		s53_shares_move(shares, &s53_chase_client(pending)->place, query->route->id);
 		return true;
 	}
-	key = s53_shares_key_of(&query->client);
-	return s53_shares_enter(shares, &pending->place, query->route->id, &key);
+	return s53_shares_enter(shares, &pending->place, query->route->id, &query->client);
 }
 
 static void
@@ -193,7 +189,7 @@ s53_pending_drop(struct s53_pending *pending)
 void
 s53_pending_wake(struct s53_pending *pending)
 {
-	if (pending->place.client != NULL)
+	if (pending->place.route != NULL)
 		s53_shares_settle(&pending->place);
 	s53_list_append(&pending->query.resolver->run_queue, &pending->wait);
 }

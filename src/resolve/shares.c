@@ -206,17 +206,6 @@ find_client(const struct s53_shares *shares, const struct s53_shares_route *rout
 	return NULL;
 }
 
-struct s53_shares_client *
-s53_shares_find_client(
-    const struct s53_shares *shares, uint32_t route_id, const struct s53_shares_key *key)
-{
-	const struct s53_shares_route *route = find_route(shares, route_id);
-
-	if (route == NULL || route->places == 0)
-		return NULL;
-	return find_client(shares, route, key, hash_of(route_id, key));
-}
-
 static struct s53_shares_client *
 new_client(struct s53_shares *shares, struct s53_shares_route *route,
     const struct s53_shares_key *key, uint32_t hash)
@@ -282,6 +271,8 @@ s53_shares_init(struct s53_shares *shares, struct s53_shares_shared *shared)
 {
 	shares->shared = shared;
 	shares->heaviest = NULL;
+	shares->places = shares->counted_from = 0;
+	shares->counts_clients = false;
 	s53_list_init(&shares->active);
 	s53_pool_init(&shares->free_clients);
 	if (s53_table_init(&shares->routes) != S53_OK)
@@ -306,28 +297,69 @@ s53_shares_fini(struct s53_shares *shares)
 	s53_table_fini(&shares->clients);
 }
 
-bool
-s53_shares_enter(struct s53_shares *shares, struct s53_shares_place *place, uint32_t route_id,
-    const struct s53_shares_key *key)
+/* Count it as its client's. Without memory it stays uncounted. */
+static void
+attach(struct s53_shares *shares, struct s53_shares_place *place)
 {
-	uint32_t hash = hash_of(route_id, key);
-	struct s53_shares_route *route = find_route(shares, route_id);
-	struct s53_shares_client *client;
+	struct s53_shares_route *route = place->route;
+	struct s53_shares_key key = s53_shares_key_of(place->from);
+	uint32_t hash = hash_of(route->id, &key);
+	struct s53_shares_client *client = find_client(shares, route, &key, hash);
 
-	if (route == NULL && (route = new_route(shares, route_id)) == NULL)
-		return false;
-	client = find_client(shares, route, key, hash);
-	if (client == NULL && (client = new_client(shares, route, key, hash)) == NULL)
-		return false;
-	route_enter(shares, route);
+	if (client == NULL && (client = new_client(shares, route, &key, hash)) == NULL)
+		return;
 	client->places++;
 	weigh(client, client->places - 1);
 	place->client = client;
-	/* Half of the places are kept, from the first on. */
-	place->kept = 2 * (route->kept_count + 1) <= route->places + 1;
-	route->kept_count += place->kept;
-	s53_list_append(place->kept ? &route->kept : &route->fifo, &place->in_route);
 	s53_list_append(place->kept ? &client->kept : &client->fifo, &place->in_client);
+}
+
+/* It may be displaced. */
+static void
+queue(struct s53_shares_place *place)
+{
+	struct s53_shares_route *route = place->route;
+	struct s53_shares_client *client = place->client;
+
+	s53_list_append(place->kept ? &route->kept : &route->fifo, &place->in_route);
+	if (client != NULL)
+		s53_list_append(place->kept ? &client->kept : &client->fifo, &place->in_client);
+}
+
+static void
+enter(struct s53_shares *shares, struct s53_shares_place *place, struct s53_shares_route *route,
+    const struct s53_client *from)
+{
+	route_enter(shares, route);
+	shares->places++;
+	/* Half of the places are kept, from the first on. */
+	*place = (struct s53_shares_place){ .route = route,
+		.from = from,
+		.kept = 2 * (route->kept_count + 1) <= route->places + 1 };
+	route->kept_count += place->kept;
+	s53_list_init(&place->in_client);
+	queue(place);
+	if (shares->counts_clients)
+		attach(shares, place);
+}
+
+static struct s53_shares_route *
+route_of(struct s53_shares *shares, uint32_t id)
+{
+	struct s53_shares_route *route = find_route(shares, id);
+
+	return route != NULL ? route : new_route(shares, id);
+}
+
+bool
+s53_shares_enter(struct s53_shares *shares, struct s53_shares_place *place, uint32_t route_id,
+    const struct s53_client *from)
+{
+	struct s53_shares_route *route = route_of(shares, route_id);
+
+	if (route == NULL)
+		return false;
+	enter(shares, place, route, from);
 	return true;
 }
 
@@ -341,33 +373,60 @@ s53_shares_settle(struct s53_shares_place *place)
 void
 s53_shares_leave(struct s53_shares *shares, struct s53_shares_place *place)
 {
-	struct s53_shares_client *client = place->client;
-	struct s53_shares_route *route = client->route;
+	struct s53_shares_route *route = place->route;
 
 	s53_shares_settle(place);
-	place->client = NULL;
 	route->kept_count -= place->kept;
-	client_leave(shares, client);
+	if (place->client != NULL)
+		client_leave(shares, place->client);
+	place->route = NULL;
+	place->client = NULL;
 	route_leave(shares, route);
+	shares->places--;
+	if (shares->places < shares->counted_from / 2)
+		shares->counts_clients = false;
 }
 
 void
 s53_shares_move(struct s53_shares *shares, struct s53_shares_place *place, uint32_t route_id)
 {
-	struct s53_shares_place new = { .client = NULL };
-	struct s53_shares_key key = place->client->key;
+	struct s53_shares_route *route = route_of(shares, route_id);
 
-	s53_list_init(&new.in_route);
-	s53_list_init(&new.in_client);
-	if (!s53_shares_enter(shares, &new, route_id, &key))
+	if (route == place->route) {
+		s53_shares_settle(place);
+		queue(place);
+	} else if (route != NULL) {
+		s53_shares_leave(shares, place);
+		enter(shares, place, route, place->from);
+	}
+}
+
+static void
+attach_all(struct s53_shares *shares, struct s53_link *list)
+{
+	S53_LIST_EACH (list, link) {
+		struct s53_shares_place *place =
+		    S53_CONTAINER_OF(link, struct s53_shares_place, in_route);
+
+		if (place->client == NULL)
+			attach(shares, place);
+	}
+}
+
+static void
+count_clients(struct s53_shares *shares)
+{
+	if (shares->counts_clients)
 		return;
-	s53_shares_leave(shares, place);
-	place->client = new.client;
-	place->kept = new.kept;
-	s53_list_append(&new.in_route, &place->in_route);
-	s53_list_remove(&new.in_route);
-	s53_list_append(&new.in_client, &place->in_client);
-	s53_list_remove(&new.in_client);
+	shares->counts_clients = true;
+	shares->counted_from = shares->places;
+	S53_LIST_EACH (&shares->active, link) {
+		struct s53_shares_route *route =
+		    S53_CONTAINER_OF(link, struct s53_shares_route, active);
+
+		attach_all(shares, &route->kept);
+		attach_all(shares, &route->fifo);
+	}
 }
 
 /* --- who leaves ------------------------------------------------------------------------------ */
@@ -394,7 +453,7 @@ first_of_client(const struct s53_shares_client *client)
 static struct s53_shares_place *
 of_a_heavy_client(struct s53_shares_route *route)
 {
-	unsigned share = route->places / route->client_count;
+	unsigned share = route->client_count > 0 ? route->places / route->client_count : 0;
 	unsigned weight = S53_SHARES_WEIGHTS, least = weight_of(share + 1), looks = 0;
 
 	while (weight-- > least) {
@@ -481,6 +540,7 @@ s53_shares_displace(struct s53_shares *shares, uint32_t route_id, unsigned soft)
 	unsigned share = share_of(shares, places == 0, soft);
 	struct s53_shares_route *route;
 
+	count_clients(shares);
 	if (places < share) {
 		route = heaviest(shares, share);
 		return route == NULL ? NULL : of_route(route);

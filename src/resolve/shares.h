@@ -23,7 +23,8 @@
  * A client is an IPv4 address or an IPv6 /64; on loopback, and where its address is one of this
  * host's own, an address and port, since there each process has the same address.
  *
- * Fair shares of routes are counted over all workers, those of clients within one.
+ * Fair shares of routes are counted over all workers, those of clients within one, and only from
+ * the first query on that is displaced until half as many wait: else each miss would pay for it.
  */
 #pragma once
 
@@ -67,7 +68,9 @@ struct s53_shares_client {
 /* One query's right to wait. */
 struct s53_shares_place {
 	struct s53_link in_route, in_client; /* out of both lists: it is about to be answered */
-	struct s53_shares_client *client;
+	struct s53_shares_route *route; /* NULL: it is not taken */
+	struct s53_shares_client *client; /* NULL: clients are not counted */
+	const struct s53_client *from; /* of the query */
 	bool kept;
 };
 
@@ -76,6 +79,9 @@ struct s53_shares {
 	struct s53_table routes, clients;
 	struct s53_pool free_clients;
 	struct s53_link active; /* routes that have places */
+	unsigned places;
+	bool counts_clients;
+	unsigned counted_from; /* as many places were taken when that began */
 	struct s53_shares_route
 	    *heaviest; /* the last that was found to be over its share; or NULL */
 };
@@ -84,7 +90,7 @@ S53_MUST_USE enum s53_status s53_shares_init(
     struct s53_shares *shares, struct s53_shares_shared *shared);
 void s53_shares_fini(struct s53_shares *shares); /* no place may be taken */
 
-/* What a client counts as. */
+/* What a client counts as; comparable by memcmp. */
 struct s53_shares_key s53_shares_key_of(const struct s53_client *client);
 
 /* From how many queries on newcomers displace others; `limit` is recursive-clients. */
@@ -95,11 +101,11 @@ s53_shares_soft(unsigned limit)
 }
 
 /*
- * Take a place in the route with this id. It waits: it may be displaced. false: no memory, nothing
- * was taken.
+ * Take a place in the route with this id, for a query of `from`, which stays where it is. It waits:
+ * it may be displaced. false: no memory, nothing was taken.
  */
 S53_MUST_USE bool s53_shares_enter(struct s53_shares *shares, struct s53_shares_place *place,
-    uint32_t route_id, const struct s53_shares_key *key);
+    uint32_t route_id, const struct s53_client *from);
 void s53_shares_leave(struct s53_shares *shares, struct s53_shares_place *place);
 
 /* It waits for something of another route, now. Without memory it stays where it was. */
@@ -107,10 +113,6 @@ void s53_shares_move(struct s53_shares *shares, struct s53_shares_place *place, 
 
 /* It is about to be answered: it keeps its place, but is not displaced. */
 void s53_shares_settle(struct s53_shares_place *place);
-
-/* The client that has places in that route, or NULL. */
-struct s53_shares_client *s53_shares_find_client(
-    const struct s53_shares *shares, uint32_t route_id, const struct s53_shares_key *key);
 
 /* Queries that wait for this route, of all workers. */
 unsigned s53_shares_places(const struct s53_shares *shares, uint32_t route_id);

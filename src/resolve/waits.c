@@ -9,20 +9,21 @@
  * dropped: a stub that still waits for one retransmits and finds the answer in the cache, while an
  * error would make it give up.
  *
- * A query that chases a CNAME waits, by its child, for the key of the CNAME's end. A pending query
- * is in the table while it waits for a fetch.
+ * A query that chases a CNAME waits, by its child, for the key of the CNAME's end. The table
+ * holds the pending queries of fetches that more than one waits for.
  */
+#include <string.h>
+
+#include <split53/hash.h>
+
 #include "resolver_private.h"
 
 #define WAITS_MAX 10 /* BIND's clients-per-query, at first */
 
-/* Of addresses, which no client chooses. */
 static uint32_t
-hash_of(const struct s53_fetch *fetch, const struct s53_shares_client *client)
+hash_of(const struct s53_fetch *fetch, const struct s53_shares_key *key)
 {
-	uint64_t both = (uint64_t)(uintptr_t)fetch ^ (uint64_t)(uintptr_t)client << 20;
-
-	return (uint32_t)(both * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+	return (uint32_t)(s53_hash(key, sizeof *key) ^ (uintptr_t)fetch >> 6);
 }
 
 static bool
@@ -36,33 +37,51 @@ is_same_query(const struct s53_query *a, const struct s53_query *b)
 
 /* The client's query that waits for the fetch, or whose child does; NULL: another's. */
 static struct s53_pending *
-client_at(
-    struct s53_link *link, const struct s53_fetch *fetch, const struct s53_shares_client *client)
+asker_at(struct s53_link *link, const struct s53_fetch *fetch, const struct s53_shares_key *key)
 {
 	struct s53_pending *pending = S53_CONTAINER_OF(link, struct s53_pending, same.link);
+	struct s53_shares_key own;
 	struct s53_pending *asker;
 
 	if (pending->fetch != fetch)
 		return NULL;
 	asker = s53_chase_client(pending);
-	return asker->place.client == client ? asker : NULL;
+	own = s53_shares_key_of(&asker->query.client);
+	return memcmp(&own, key, sizeof own) == 0 ? asker : NULL;
+}
+
+static void
+enter(struct s53_table *waits, struct s53_pending *pending)
+{
+	const struct s53_client *client = &s53_chase_client(pending)->query.client;
+	struct s53_shares_key key;
+
+	if (client->kind != S53_UDP || !s53_list_empty(&pending->same.link))
+		return;
+	key = s53_shares_key_of(client);
+	s53_table_add(waits, &pending->same, hash_of(pending->fetch, &key));
+}
+
+/* The first client of a fetch is entered when another comes, which is seldom. */
+static void
+enter_first(struct s53_table *waits, const struct s53_fetch *fetch)
+{
+	if (!s53_list_empty(&fetch->clients))
+		enter(waits, S53_CONTAINER_OF(fetch->clients.next, struct s53_pending, wait));
 }
 
 bool
 s53_waits_has(const struct s53_query *query, const struct s53_fetch *fetch)
 {
-	struct s53_resolver *resolver = query->resolver;
-	const struct s53_shares_client *client;
+	struct s53_table *waits = &query->resolver->waits;
 	struct s53_shares_key key;
 
 	if (query->chase_of != NULL || query->client.kind != S53_UDP)
 		return false;
+	enter_first(waits, fetch);
 	key = s53_shares_key_of(&query->client);
-	client = s53_shares_find_client(&resolver->shares, query->route->id, &key);
-	if (client == NULL)
-		return false;
-	S53_LIST_EACH (s53_table_bucket(&resolver->waits, hash_of(fetch, client)), link) {
-		const struct s53_pending *other = client_at(link, fetch, client);
+	S53_LIST_EACH (s53_table_bucket(waits, hash_of(fetch, &key)), link) {
+		const struct s53_pending *other = asker_at(link, fetch, &key);
 
 		if (other != NULL && is_same_query(query, &other->query))
 			return true;
@@ -72,13 +91,14 @@ s53_waits_has(const struct s53_query *query, const struct s53_fetch *fetch)
 
 /* The oldest of too many, or of a query that was sent again, which chases show late; or NULL. */
 static struct s53_pending *
-find_surplus(struct s53_resolver *resolver, struct s53_pending *pending)
+find_surplus(const struct s53_table *waits, struct s53_pending *pending)
 {
 	struct s53_pending *asker = s53_chase_client(pending), *oldest = NULL;
+	struct s53_shares_key key = s53_shares_key_of(&asker->query.client);
 	unsigned count = 0;
 
-	S53_LIST_EACH (s53_table_bucket(&resolver->waits, pending->same.hash), link) {
-		struct s53_pending *other = client_at(link, pending->fetch, asker->place.client);
+	S53_LIST_EACH (s53_table_bucket(waits, pending->same.hash), link) {
+		struct s53_pending *other = asker_at(link, pending->fetch, &key);
 
 		if (other == NULL)
 			continue;
@@ -94,15 +114,16 @@ find_surplus(struct s53_resolver *resolver, struct s53_pending *pending)
 void
 s53_waits_add(struct s53_resolver *resolver, struct s53_pending *pending)
 {
-	struct s53_pending *asker = s53_chase_client(pending), *surplus;
+	struct s53_pending *asker, *surplus;
 
+	if (pending->fetch->clients.next == &pending->wait)
+		return;
+	asker = s53_chase_client(pending);
 	if (asker->query.client.kind != S53_UDP)
 		return;
-	s53_table_add(
-	    &resolver->waits, &pending->same, hash_of(pending->fetch, asker->place.client));
-	if (pending->fetch->clients.next == &pending->wait) /* the first */
-		return;
-	surplus = find_surplus(resolver, pending);
+	enter_first(&resolver->waits, pending->fetch);
+	enter(&resolver->waits, pending);
+	surplus = find_surplus(&resolver->waits, pending);
 	if (surplus == NULL)
 		return;
 	if (is_same_query(&surplus->query, &asker->query)) {

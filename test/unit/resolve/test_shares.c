@@ -13,10 +13,12 @@
 
 #define SOFT 12
 #define PLACES 64
+#define CLIENTS 128
 
 static struct s53_shares_shared shared;
 static struct s53_shares shares;
 static struct s53_shares_place places[PLACES];
+static struct s53_client clients[CLIENTS];
 
 static int
 setup(void **state)
@@ -32,7 +34,7 @@ teardown(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < PLACES; i++)
-		if (places[i].client != NULL)
+		if (places[i].route != NULL)
 			s53_shares_leave(&shares, &places[i]);
 	assert_int_equal(shared.active, 0);
 	for (unsigned i = 0; i < S53_SHARES_SETS * S53_SHARES_WAYS; i++)
@@ -41,18 +43,18 @@ teardown(void **state)
 	return 0;
 }
 
-static struct s53_shares_key
+static const struct s53_client *
 client(uint32_t number)
 {
-	return (struct s53_shares_key){ .family = AF_INET, .low = number };
+	clients[number].addr.in.sin_family = AF_INET;
+	clients[number].addr.in.sin_addr.s_addr = number;
+	return &clients[number];
 }
 
 static void
 enter(unsigned place, uint32_t route, uint32_t client_number)
 {
-	struct s53_shares_key key = client(client_number);
-
-	assert_true(s53_shares_enter(&shares, &places[place], route, &key));
+	assert_true(s53_shares_enter(&shares, &places[place], route, client(client_number)));
 }
 
 /* A newcomer of the route comes: which place does it take over? -1: none. */
@@ -166,9 +168,7 @@ places_of_other_workers_count_but_are_not_taken(void **state)
 	(void)state;
 	assert_int_equal(s53_shares_init(&other, &shared), S53_OK);
 	for (unsigned i = 0; i < SOFT; i++) {
-		struct s53_shares_key key = client(i);
-
-		assert_true(s53_shares_enter(&other, &theirs[i], 1, &key));
+		assert_true(s53_shares_enter(&other, &theirs[i], 1, client(i)));
 	}
 	assert_int_equal(displaced(2), -1);
 	enter(0, 1, 0);
