@@ -7,7 +7,7 @@
 #include "resolver_private.h"
 
 #define DISPLACED_MAX 2 /* for one newcomer: so the reserve becomes free again */
-#define DISPLACED "too many queries wait, and this one waited longest"
+#define DISPLACED "too many queries wait: this one made room for a newer one"
 
 static unsigned
 count_all(const struct s53_resolver *resolver)

@@ -429,7 +429,7 @@ count_clients(struct s53_shares *shares)
 	}
 }
 
-/* --- who leaves ------------------------------------------------------------------------------ */
+/* --- which place is taken over --------------------------------------------------------------- */
 
 static struct s53_shares_place *
 first_in_route(const struct s53_link *list)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * shares.h - who may wait: fair shares of recursive-clients for routes and clients.
+ * shares.h - which queries may wait: fair shares of recursive-clients for routes and clients.
  *
- * Layer    resolve (private); knows places, not queries: pending.c says what becomes of who leaves
- * Threads  a quota is its worker's; `shared` is every worker's, by atomics
+ * Layer    resolve (private); knows places, not queries: pending.c displaces these
+ * Threads  one per worker, its own; `shared` is every worker's, by atomics
  * Memory   a route and a client each have an object while one of their queries waits
  *
  * recursive-clients (the hard limit) bounds all queries that wait, of all workers. A tenth of it is
@@ -38,7 +38,7 @@
 #include "table.h"
 
 #define S53_SHARES_WEIGHTS 16 /* clients of a route, by the logarithm of their places */
-#define S53_SHARES_LOOKS 32 /* at clients, for one who holds too much and waits */
+#define S53_SHARES_LOOKS 32 /* at clients, for one that holds too much and waits */
 
 struct s53_shares_key {
 	uint64_t high, low; /* the address; of an IPv6 /64 `low` is 0 */

@@ -2,7 +2,7 @@
  *
  * waits.c - what clients wait for by datagram: a query once, and a key by a few queries.
  *
- * A client that sends its query again while it waits gets one answer. Without that an attacker who
+ * A client that sends its query again while it waits gets one answer. Without that an attacker that
  * forges a victim's address could store thousands of queries for one slow name here, whose answers
  * all leave within a ms when it comes (DNSBomb). A client that waits for one key by more than
  * WAITS_MAX queries with IDs or ports of their own gets the answers of the newest. The others are
