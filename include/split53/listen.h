@@ -37,6 +37,17 @@ S53_MUST_USE enum s53_status s53_socket_open(
  */
 S53_MUST_USE enum s53_status s53_socket_probe(const struct s53_addr *addr, enum s53_transport kind);
 
+/* The limits that are logged once a minute each. */
+enum s53_tcp_limit {
+	S53_TCP_LIMIT_UNREAD, /* a client does not read its replies */
+	S53_TCP_LIMIT_SHARE, /* an address is over its share of tcp-clients */
+	S53_TCP_LIMIT_IDLE, /* tcp-clients: an idle connection gave way */
+	S53_TCP_LIMIT_WAITING, /* tcp-clients: a connection with a query under way gave way */
+	S53_TCP_LIMIT_BACKLOG, /* tcp-clients: new clients wait */
+	S53_TCP_LIMIT_OUTPUT, /* more replies wait for a client than are kept */
+};
+#define S53_TCP_LIMIT_COUNT 6
+
 /* The TCP limits and what counts against them, shared by all workers. Begins zeroed. */
 struct s53_tcp_limits {
 	_Atomic unsigned clients; /* connections that are open now */
@@ -44,10 +55,16 @@ struct s53_tcp_limits {
 	_Atomic uint32_t initial_ms; /* tcp-initial-timeout */
 	_Atomic uint32_t idle_ms; /* tcp-idle-timeout */
 	_Atomic uint32_t keepalive_ms; /* tcp-keepalive-timeout, for clients that use RFC 7828 */
-	struct s53_tcp_worker *workers; /* of listen alone: one entry for each context */
+	/* Of listen alone: */
+	struct s53_tcp_worker *workers; /* one entry for each context */
+	unsigned worker_count;
+	_Atomic unsigned waiting; /* workers whose new clients wait for a place */
+	_Atomic unsigned kept; /* connections that wait for an answer and do not give way */
+	struct s53_tcp_sources *sources; /* remote addresses that hold connections */
+	_Atomic uint64_t logged_at_ms[S53_TCP_LIMIT_COUNT]; /* 0: never */
 };
 
-/* Free `workers`, when all workers have ended. */
+/* Free what listen has made of it, when all workers have ended. */
 void s53_tcp_limits_fini(struct s53_tcp_limits *limits);
 
 /*

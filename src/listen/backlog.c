@@ -9,10 +9,20 @@
 
 #define SIZE_LEAST 4096
 
+static void
+move_to_start(struct s53_backlog *backlog)
+{
+	size_t have = s53_backlog_len(backlog);
+
+	memmove(backlog->octets, s53_backlog_front(backlog), have);
+	backlog->at = 0;
+	backlog->end = have;
+}
+
 /*
- * Make room for `len` more bytes at the end. The space of sent bytes is reused only if that moves
- * no more bytes than it gains: otherwise a client that reads byte by byte would cause a move for
- * each of them.
+ * Make room for `len` more bytes at the end. The space of sent bytes is reused if that moves no
+ * more bytes than it gains: otherwise a client that reads byte by byte would cause a move for each
+ * of them. A block of the largest size is not enlarged, so there it is reused in any case.
  */
 static enum s53_status
 make_room(struct s53_backlog *backlog, size_t len)
@@ -21,24 +31,27 @@ make_room(struct s53_backlog *backlog, size_t len)
 	size_t size = backlog->size != 0 ? backlog->size : SIZE_LEAST;
 	uint8_t *octets;
 
-	if (backlog->at >= have && size - have >= len && backlog->octets != NULL) {
-		memcpy(backlog->octets, s53_backlog_front(backlog), have);
-		backlog->at = 0;
-		backlog->end = have;
+	if (backlog->octets != NULL && size - have >= len &&
+	    (backlog->at >= have || size == S53_BACKLOG_MAX)) {
+		move_to_start(backlog);
 		return S53_OK;
 	}
-	while (size - backlog->end < len)
-		size *= 2;
+	while (size - backlog->end < len && size < S53_BACKLOG_MAX)
+		size = 2 * size < S53_BACKLOG_MAX ? 2 * size : S53_BACKLOG_MAX;
 	if ((octets = realloc(backlog->octets, size)) == NULL)
 		return S53_E_NOMEM;
 	backlog->octets = octets;
 	backlog->size = size;
+	if (size - backlog->end < len)
+		move_to_start(backlog);
 	return S53_OK;
 }
 
 enum s53_status
 s53_backlog_add(struct s53_backlog *backlog, const uint8_t *octets, size_t len)
 {
+	if (s53_backlog_is_short_of(backlog, len))
+		return S53_E_LIMIT;
 	if (backlog->size - backlog->end < len && make_room(backlog, len) != S53_OK)
 		return S53_E_NOMEM;
 	memcpy(backlog->octets + backlog->end, octets, len);

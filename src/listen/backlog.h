@@ -6,13 +6,19 @@
  * Threads  the worker's own
  * Memory   a block only while something waits; zeroed it is empty
  * Units    bytes
+ *
+ * One client may make us keep 128 KiB: S53_BACKLOG_MAX here, which is one reply of any size, and
+ * as much of what it has sent (S53_POOL_INPUT) as is not yet handed over.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <split53/status.h>
+
+#define S53_BACKLOG_MAX 65537 /* 2 + S53_MESSAGE_MAX */
 
 struct s53_backlog {
 	uint8_t *octets;
@@ -33,7 +39,14 @@ s53_backlog_front(const struct s53_backlog *backlog)
 	return backlog->octets + backlog->at;
 }
 
-/* S53_E_NOMEM: nothing has changed. */
+/* Would `len` more bytes be too many? */
+static inline bool
+s53_backlog_is_short_of(const struct s53_backlog *backlog, size_t len)
+{
+	return s53_backlog_len(backlog) + len > S53_BACKLOG_MAX;
+}
+
+/* S53_E_LIMIT (short of `len`), S53_E_NOMEM: nothing has changed. */
 S53_MUST_USE enum s53_status s53_backlog_add(
     struct s53_backlog *backlog, const uint8_t *octets, size_t len);
 

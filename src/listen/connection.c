@@ -2,10 +2,9 @@
  *
  * connection.c - one TCP connection of a client.
  *
- * A connection is read while fewer than IN_FLIGHT_MAX of its queries wait for their answers and at
- * most OUTPUT_MAX bytes of replies wait for the client to read them, so a client that does not read
- * delays only itself. What was read beyond these limits is kept in `rest`, at most S53_POOL_INPUT
- * bytes.
+ * A connection is read while its queries under way, and the replies that wait for the client, are
+ * within limits that follow the size of its replies (sender.h). What was read beyond them is kept
+ * in `rest`. So a client that does not read delays only itself.
  *
  * While a function here works with a connection, the connection is `entered`: its replies are
  * gathered, and callbacks of the resolver do not free it. When such a callback ends a query of
@@ -21,12 +20,15 @@
 #include <unistd.h>
 
 #include "context.h"
-#include "evict.h"
+#include "sender.h"
+#include "source.h"
 #include "tcp.h"
 
 #define IN_FLIGHT_MAX 128
-#define OUTPUT_MAX (128 << 10)
-#define GROUP_MAX 32 /* queries handed over at once: each answer may have 64 KiB */
+#define IN_FLIGHT_LEAST 4
+#define IN_FLIGHT_BYTES (256 << 10) /* of their answers, while the client reads all that it gets */
+#define GROUP_MAX 32 /* queries handed over at once */
+#define GROUP_FIRST 2 /* the same while the sizes of the answers are unknown */
 #define READS_AT_FINISH 16
 
 /* No query is under way and the client has read all replies. */
@@ -36,33 +38,31 @@ is_idle(const struct s53_connection *connection)
 	return connection->in_flight == 0 && s53_backlog_len(&connection->backlog) == 0;
 }
 
+/* How many queries may be under way, so that their answers together are not too large. */
+static unsigned
+in_flight_most(const struct s53_connection *connection)
+{
+	size_t most;
+
+	if (connection->usual_len <= IN_FLIGHT_BYTES / IN_FLIGHT_MAX)
+		return IN_FLIGHT_MAX;
+	most = IN_FLIGHT_BYTES / connection->usual_len;
+	return most > IN_FLIGHT_LEAST ? (unsigned)most : IN_FLIGHT_LEAST;
+}
+
 static bool
 is_full(const struct s53_connection *connection)
 {
-	return connection->in_flight >= IN_FLIGHT_MAX ||
-	    s53_backlog_len(&connection->backlog) > OUTPUT_MAX;
+	if (connection->in_flight >= in_flight_most(connection) || connection->overrun)
+		return true;
+	return s53_backlog_len(&connection->backlog) > 0 &&
+	    s53_sender_room(connection) < 2 + connection->usual_len;
 }
 
 static bool
 is_over(const struct s53_connection *connection)
 {
 	return connection->ended && connection->rest == NULL && is_idle(connection);
-}
-
-static void
-leave_idle(struct s53_connection *connection)
-{
-	if (s53_list_empty(&connection->idle))
-		return;
-	s53_list_remove(&connection->idle);
-	atomic_fetch_sub_explicit(&connection->context->self->idle_count, 1, memory_order_relaxed);
-}
-
-static void
-enter_idle(struct s53_connection *connection)
-{
-	s53_list_append(&connection->pool->idle, &connection->idle);
-	atomic_fetch_add_explicit(&connection->context->self->idle_count, 1, memory_order_relaxed);
 }
 
 /* Discard what was read but not handed over. */
@@ -79,8 +79,8 @@ discard_input(struct s53_connection *connection)
  * Close the socket. The object stays until nothing holds it: see release(). Its input stays while
  * it is entered, because the resolver may be reading it.
  */
-static void
-close_connection(struct s53_connection *connection)
+void
+s53_connection_close(struct s53_connection *connection)
 {
 	struct s53_tcp_pool *pool = connection->pool;
 
@@ -88,7 +88,10 @@ close_connection(struct s53_connection *connection)
 		return;
 	close(connection->fd);
 	connection->fd = -1;
-	leave_idle(connection);
+	s53_displace_forget(connection);
+	if (connection->source != NULL)
+		s53_tcp_source_leave(connection->context->limits, connection->source);
+	connection->source = NULL;
 	s53_list_remove(&connection->all);
 	s53_list_remove(&connection->dirty);
 	s53_list_remove(&connection->timeout);
@@ -97,8 +100,7 @@ close_connection(struct s53_connection *connection)
 		pool->gathered = 0;
 	if (!connection->entered)
 		discard_input(connection);
-	atomic_fetch_sub(&connection->context->limits->clients, 1);
-	s53_tcp_listener_resume(connection->listener);
+	s53_tcp_pool_closed_one(pool);
 }
 
 /* Free it if it is closed and nothing uses it. */
@@ -116,63 +118,9 @@ release(struct s53_connection *connection)
 void
 s53_connection_cut(struct s53_connection *connection)
 {
-	close_connection(connection);
+	s53_connection_close(connection);
+	discard_input(connection);
 	release(connection);
-}
-
-/* Returns how many bytes the client takes; 0: none now, or the connection is closed. */
-static size_t
-write_out(struct s53_connection *connection, const uint8_t *octets, size_t len)
-{
-	ssize_t sent;
-
-	do {
-		sent = send(connection->fd, octets, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	} while (sent < 0 && errno == EINTR);
-	if (sent > 0) {
-		connection->active = true;
-		return (size_t)sent;
-	}
-	if (errno == EAGAIN || errno == EWOULDBLOCK) {
-		connection->writing = true;
-	} else {
-		s53_count(connection->context->counters, S53_C_LISTEN_SEND_FAILED);
-		close_connection(connection);
-	}
-	return 0;
-}
-
-/* Send the gathered replies from the pool's buffer, or queue them after a backlog. May close. */
-static void
-flush_gathered(struct s53_connection *connection)
-{
-	struct s53_tcp_pool *pool = connection->pool;
-	size_t len = pool->gathered;
-	size_t sent = 0;
-
-	pool->gathered = 0;
-	if (!connection->writing && s53_backlog_len(&connection->backlog) == 0)
-		sent = write_out(connection, pool->output, len);
-	if (connection->fd < 0 || sent == len)
-		return;
-	if (s53_backlog_add(&connection->backlog, pool->output + sent, len - sent) == S53_OK)
-		return;
-	/* Without these bytes the client would misread all that follows. */
-	s53_count(connection->context->counters, S53_C_LISTEN_SEND_FAILED);
-	close_connection(connection);
-}
-
-/* Send what there is, as far as the client takes it. May close. */
-static void
-flush(struct s53_connection *connection)
-{
-	struct s53_backlog *backlog = &connection->backlog;
-
-	if (connection->pool->gatherer == connection && connection->pool->gathered > 0)
-		flush_gathered(connection);
-	while (connection->fd >= 0 && !connection->writing && s53_backlog_len(backlog) > 0)
-		s53_backlog_sent(backlog,
-		    write_out(connection, s53_backlog_front(backlog), s53_backlog_len(backlog)));
 }
 
 static void
@@ -202,17 +150,31 @@ hand_over(struct s53_connection *connection, const struct s53_arrival arrivals[]
 	    connection->context->resolver, arrivals, count, connection->pool->now_ms);
 }
 
+/* How many queries may be handed over at once; the connection is not full. */
+static unsigned
+group_most(const struct s53_connection *connection)
+{
+	unsigned most = in_flight_most(connection) - connection->in_flight;
+	size_t by_room = GROUP_FIRST;
+
+	if (connection->usual_len > 0)
+		by_room = s53_sender_room(connection) / (2 + connection->usual_len);
+	if (by_room < most)
+		most = (unsigned)by_room;
+	if (most == 0)
+		return 1;
+	return most < GROUP_MAX ? most : GROUP_MAX;
+}
+
 /* Hand over one group of messages of *input. false: that is used up. May close. */
 static bool
 take_some(struct s53_connection *connection, struct s53_octets *input)
 {
 	struct s53_arrival arrivals[GROUP_MAX];
-	unsigned most = IN_FLIGHT_MAX - connection->in_flight;
+	unsigned most = group_most(connection);
 	unsigned count = 0;
 	enum s53_frame frame;
 
-	if (most > GROUP_MAX)
-		most = GROUP_MAX;
 	do {
 		struct s53_octets message;
 
@@ -238,9 +200,16 @@ static void
 take_all(struct s53_connection *connection, struct s53_octets *input)
 {
 	while (connection->fd >= 0 && !is_full(connection)) {
+		if (connection->pool->gathered > 0 &&
+		    s53_sender_room(connection) < 2 + connection->usual_len) {
+			s53_sender_flush(connection);
+			continue;
+		}
 		if (!take_some(connection, input))
-			return;
+			break;
 	}
+	/* Beside input that is kept it would be more than S53_POOL_INPUT. */
+	s53_framing_release(&connection->framing);
 }
 
 static void
@@ -257,10 +226,10 @@ take_rest(struct s53_connection *connection)
 static void
 keep_rest(struct s53_connection *connection, const struct s53_octets *input)
 {
-	if (connection->fd < 0 || input->len == 0)
+	if (connection->fd < 0 || connection->overrun || input->len == 0)
 		return;
 	if ((connection->rest = malloc(input->len)) == NULL) {
-		close_connection(connection);
+		s53_connection_close(connection);
 		return;
 	}
 	memcpy(connection->rest, input->at, input->len);
@@ -277,10 +246,11 @@ read_once(struct s53_connection *connection)
 
 	if (len < 0) {
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			close_connection(connection);
+			s53_connection_close(connection);
 		return false;
 	}
 	if (len == 0) {
+		connection->at_end = true;
 		connection->ended = true; /* perhaps a half-close: replies still go out */
 		return false;
 	}
@@ -308,31 +278,40 @@ timeout_of(const struct s53_connection *connection)
 static void
 watch(struct s53_connection *connection)
 {
-	bool idle = is_idle(connection);
-
 	s53_tcp_pool_watch(connection,
 	    (wants_input(connection) ? EPOLLIN : 0) | (connection->writing ? EPOLLOUT : 0));
-	if (connection->active || !idle)
-		leave_idle(connection);
-	if (idle && s53_list_empty(&connection->idle))
-		enter_idle(connection);
+	s53_displace_track(connection, connection->answered);
 	if (connection->active)
 		s53_tcp_pool_restart_timeout(connection->pool, connection, timeout_of(connection));
 	connection->active = false;
+	connection->answered = false;
+}
+
+/* Close it when all is answered. Input that is not read would make the kernel discard answers. */
+static void
+close_orderly(struct s53_connection *connection)
+{
+	for (int i = 0; i < READS_AT_FINISH && !connection->at_end; i++)
+		if (recv(connection->fd, connection->pool->input, S53_POOL_INPUT,
+			MSG_DONTWAIT | MSG_TRUNC) <= 0)
+			break;
+	s53_connection_close(connection);
 }
 
 void
 s53_connection_settle(struct s53_connection *connection)
 {
 	enter(connection);
-	flush(connection);
+	s53_sender_flush(connection);
 	while (connection->fd >= 0 && connection->rest != NULL && !is_full(connection)) {
 		take_rest(connection);
-		flush(connection);
+		s53_sender_flush(connection);
 	}
 	leave(connection);
+	if (connection->overrun)
+		discard_input(connection);
 	if (connection->fd >= 0 && is_over(connection))
-		close_connection(connection);
+		close_orderly(connection);
 	if (connection->fd >= 0) {
 		watch(connection);
 		return;
@@ -365,6 +344,32 @@ s53_connection_take_no_more(struct s53_connection *connection)
 	s53_connection_settle(connection);
 }
 
+void
+s53_connection_time_out(struct s53_connection *connection)
+{
+	enter(connection);
+	s53_sender_flush(connection);
+	if (connection->fd >= 0 && wants_input(connection))
+		(void)read_once(connection);
+	if (!connection->active)
+		s53_connection_close(connection);
+	s53_connection_settle(connection);
+}
+
+bool
+s53_connection_give_way(struct s53_connection *connection)
+{
+	enter(connection);
+	s53_sender_flush(connection);
+	leave(connection);
+	if (connection->fd >= 0 && s53_backlog_len(&connection->backlog) > 0) {
+		s53_displace_track(connection, false);
+		return false;
+	}
+	s53_connection_cut(connection);
+	return true;
+}
+
 /* A broken connection is reported as ready; the read or write then returns the error. */
 void
 s53_connection_ready(struct s53_connection *connection, uint32_t events)
@@ -387,6 +392,7 @@ query_ended(struct s53_connection *connection)
 
 	connection->in_flight--;
 	connection->active = true;
+	connection->answered = true;
 	if (connection->entered)
 		return;
 	if (connection->fd < 0) {
@@ -405,38 +411,20 @@ query_ended(struct s53_connection *connection)
 	}
 }
 
-/* The free part of the output buffer, also for a reply that will not be gathered. */
 static uint8_t *
 tcp_room(struct s53_client *client, size_t cap)
 {
-	struct s53_connection *connection = client->transport;
-	struct s53_tcp_pool *pool = connection->pool;
-
-	if (connection->fd < 0 || cap > S53_MESSAGE_MAX)
-		return NULL;
-	if (pool->gathered + 2 + cap > S53_POOL_OUTPUT) {
-		flush(pool->gatherer);
-		if (connection->fd < 0)
-			return NULL;
-	}
-	return pool->output + pool->gathered + 2;
+	return s53_sender_buffer(client->transport, cap);
 }
 
 static void
 tcp_send(struct s53_client *client, size_t len)
 {
 	struct s53_connection *connection = client->transport;
-	struct s53_tcp_pool *pool = connection->pool;
-	uint8_t *frame = pool->output + pool->gathered;
 
 	if (client->keepalive)
 		connection->keepalive = true;
-	s53_u16_put(frame, (uint16_t)len);
-	if (pool->gatherer == connection)
-		pool->gathered += 2 + len;
-	else if (connection->fd >= 0 &&
-	    s53_backlog_add(&connection->backlog, frame, 2 + len) != S53_OK)
-		s53_count(connection->context->counters, S53_C_LISTEN_SEND_FAILED);
+	s53_sender_add(connection, len);
 	query_ended(connection);
 }
 
@@ -452,7 +440,8 @@ static void
 init_connection(struct s53_connection *connection, struct s53_tcp_listener *listener, int fd)
 {
 	s53_list_init(&connection->all);
-	s53_list_init(&connection->idle);
+	s53_list_init(&connection->standing);
+	s53_list_init(&connection->of_source);
 	s53_list_init(&connection->dirty);
 	s53_list_init(&connection->timeout);
 	connection->fd = fd;
@@ -464,6 +453,13 @@ init_connection(struct s53_connection *connection, struct s53_tcp_listener *list
 	connection->client.kind = S53_TCP;
 }
 
+/* To an address of its own a host connects from that same address, unless it is told otherwise. */
+static bool
+is_of_this_host(const struct s53_addr *peer, const struct s53_addr *local)
+{
+	return s53_addr_is_loopback(peer) || s53_addr_same_host(peer, local);
+}
+
 enum s53_status
 s53_connection_open(struct s53_tcp_listener *listener, int fd, const struct s53_addr *peer,
     const struct s53_addr *local)
@@ -473,12 +469,14 @@ s53_connection_open(struct s53_tcp_listener *listener, int fd, const struct s53_
 
 	if (connection == NULL) {
 		close(fd);
-		atomic_fetch_sub(&context->limits->clients, 1);
+		s53_tcp_pool_closed_one(context->pool);
 		return S53_E_NOMEM;
 	}
 	init_connection(connection, listener, fd);
 	connection->client.addr = *peer;
 	connection->client.local = *local;
+	if (!is_of_this_host(peer, local))
+		connection->source = s53_tcp_source_enter(context->limits, peer);
 	s53_tcp_listener_keep(listener);
 	s53_list_append(&context->pool->connections, &connection->all);
 	connection->active = true;

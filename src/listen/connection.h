@@ -20,6 +20,7 @@
 #include <split53/list.h>
 
 #include "backlog.h"
+#include "displace.h"
 #include "framing.h"
 #include "pool.h"
 
@@ -27,7 +28,8 @@ struct s53_tcp_listener;
 
 struct s53_connection {
 	struct s53_link all; /* in pool->connections */
-	struct s53_link idle; /* in pool->idle while nothing is under way */
+	struct s53_link standing; /* in pool->standing[state] */
+	struct s53_link of_source; /* in source->parts[] of this worker */
 	struct s53_link dirty; /* in pool->dirty after a late reply */
 	struct s53_link timeout; /* in one of pool->timeouts */
 	struct s53_tcp_listener *listener;
@@ -39,12 +41,20 @@ struct s53_connection {
 	bool
 	    entered; /* a function of connection.c uses it: calls from below do not free or flush */
 	bool ended; /* nothing more will be read */
+	bool at_end; /* the client has sent its last */
+	bool overrun; /* more replies than we keep: after what is kept it is closed */
 	bool writing; /* the socket takes no more now */
 	bool asked; /* has sent a whole message: the idle timeout applies */
 	bool keepalive; /* the client knows RFC 7828: the keepalive timeout applies */
 	bool active; /* bytes were sent or a query has begun or ended since the last settle() */
+	bool answered; /* a query has ended, or bytes were sent, since then */
+	enum s53_tcp_state state;
+	uint64_t since_ms; /* of the state, or of the last progress in it */
+	int unacknowledged; /* bytes in the kernel at that time, while UNREAD */
+	struct s53_tcp_source *source; /* NULL: of this host */
 	uint64_t active_at_ms;
 	uint32_t watched; /* the events of epoll that are waited for */
+	size_t usual_len; /* of its replies: the largest, forgotten in some dozens; 0: none yet */
 	struct s53_backlog backlog; /* to be sent */
 	struct s53_framing framing;
 	uint8_t *rest; /* read, but not handed over because of a limit; NULL: nothing */
@@ -69,6 +79,21 @@ void s53_connection_finish(struct s53_connection *connection);
 
 /* Discard what was read but not handed over; close when all is answered. May free it. */
 void s53_connection_take_no_more(struct s53_connection *connection);
+
+/*
+ * Its timeout is over: close it, unless a query has come or an answer was made just now. May free
+ * it.
+ */
+void s53_connection_time_out(struct s53_connection *connection);
+
+/*
+ * Send what has been answered and close it. false: the kernel does not take that, and the
+ * connection stays open. May free it.
+ */
+bool s53_connection_give_way(struct s53_connection *connection);
+
+/* Close the socket; cut() or settle() frees it. Of connection.c and sender.c. */
+void s53_connection_close(struct s53_connection *connection);
 
 /* Close it now. May free it. */
 void s53_connection_cut(struct s53_connection *connection);

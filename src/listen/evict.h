@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: ISC
  *
- * evict.h - one worker asks another to close an idle TCP connection.
+ * evict.h - places under tcp-clients: how workers free them for each other and wait for them.
  *
  * Layer    listen
  * Threads  join() and s53_tcp_limits_fini() in the main thread while no worker runs: the list of
  *          workers does not change in between and is read without a lock. All else in any worker
  * Memory   an entry outlives its worker; s53_tcp_limits_fini() frees it
  *
- * tcp-clients limits the connections of all workers together. When the limit is reached and the
- * worker that accepts a new connection has no idle one to close, it counts a request in the entry
- * of a worker that has, and wakes that worker. It never waits for the result: the connection that
- * it has accepted is served, and until the other worker reacts there is one more than tcp-clients.
+ * tcp-clients limits the connections of all workers together. A worker takes a place before it
+ * accepts. When there is none, and the worker has no connection that can give way, it counts a
+ * request in the entry of a worker that has one, wakes that worker, and waits: its new clients stay
+ * in the kernel's backlog. A worker whose connection is closed wakes one worker that waits, in a
+ * ring in which it comes last itself, so that no worker's clients wait behind another's for ever.
+ *
+ * No wake-up is lost: a worker that waits sets `waits` before it looks at the number of connections
+ * for the last time, and a worker that frees a place lowers that number before it looks for those
+ * that wait. That a connection has become idle is told without this care, and a worker that waits
+ * looks again every few ms anyway (tcp.c).
  */
 #pragma once
 
@@ -19,19 +25,60 @@
 
 #include <split53/listen.h>
 
+/* The reasons to close a connection for a new one, in the order in which they are tried. */
+enum s53_evict_tier {
+	S53_EVICT_UNREAD, /* its client does not read */
+	S53_EVICT_SHARE, /* its address is over its share */
+	S53_EVICT_IDLE, /* no query of it is under way */
+	S53_EVICT_WAITING, /* it has waited longest for an answer */
+};
+#define S53_EVICT_TIER_COUNT 4
+
 /* What the other workers may access of one worker. Each entry has a cache line of its own. */
 struct s53_tcp_worker {
 	_Alignas(64) struct s53_tcp_worker *next; /* in limits->workers */
-	_Atomic unsigned idle_count; /* its idle connections; only the worker itself writes it */
-	_Atomic unsigned requests; /* of other workers, not yet taken; at most idle_count then */
+	unsigned index; /* from 0 */
 	int wake_fd; /* an eventfd; -1: there is none, and the worker gets no requests */
+	/* Connections of each tier except SHARE; only the worker itself writes them. */
+	_Atomic unsigned counts[S53_EVICT_TIER_COUNT];
+	/* Of UNREAD and WAITING: when the first of them became that; UINT64_MAX: there is none. */
+	_Atomic uint64_t since_ms[S53_EVICT_TIER_COUNT];
+	/* Of other workers, not yet taken; at most as many as the count then. */
+	_Atomic unsigned requests[S53_EVICT_TIER_COUNT];
+	_Atomic bool waits; /* new clients of it wait for a place */
 };
 
 /* A new entry in limits->workers. NULL: no memory. */
 struct s53_tcp_worker *s53_tcp_worker_join(struct s53_tcp_limits *limits);
 
-/* Request one eviction from a worker other than `self`. false: no other has an idle connection. */
-bool s53_evict_elsewhere(struct s53_tcp_limits *limits, const struct s53_tcp_worker *self);
+/* Take a place for one more connection. false: tcp-clients is reached. */
+bool s53_tcp_place_take(struct s53_tcp_limits *limits);
 
-/* wake_fd is readable: returns how many evictions were requested since the last call. */
-unsigned s53_evict_take_requests(struct s53_tcp_worker *self);
+/*
+ * A connection of `self` is closed, or the place is not needed. true: the listeners of `self` are
+ * the next to accept; else another worker was woken if one waits.
+ */
+bool s53_tcp_place_free(struct s53_tcp_limits *limits, struct s53_tcp_worker *self);
+
+/* A connection of `self` can now give way. Wakes a worker and returns as above. */
+bool s53_tcp_place_offer(struct s53_tcp_limits *limits, struct s53_tcp_worker *self);
+
+/* New clients of `self` wait. false: they need not, there is a place after all. */
+bool s53_tcp_place_wait(struct s53_tcp_limits *limits, struct s53_tcp_worker *self);
+void s53_tcp_place_wait_end(struct s53_tcp_limits *limits, struct s53_tcp_worker *self);
+
+/*
+ * Request one eviction from a worker other than `self`, of a connection that has been UNREAD or
+ * WAITING since `before_ms` or longer. false: no other worker has such a connection.
+ */
+bool s53_evict_elsewhere(struct s53_tcp_limits *limits, const struct s53_tcp_worker *self,
+    enum s53_evict_tier tier, uint64_t before_ms);
+
+/* The same from `worker`, which has `count` such connections. */
+bool s53_evict_request(struct s53_tcp_worker *worker, enum s53_evict_tier tier, unsigned count);
+
+/* Returns how many evictions of this tier were requested since the last call. */
+unsigned s53_evict_take_requests(struct s53_tcp_worker *self, enum s53_evict_tier tier);
+
+/* wake_fd is readable: make it silent. Then take the requests. */
+void s53_evict_woken(struct s53_tcp_worker *self);

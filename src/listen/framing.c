@@ -69,14 +69,19 @@ continue_body(struct s53_framing *framing, struct s53_octets *input, struct s53_
 	return S53_FRAME_WHOLE;
 }
 
+void
+s53_framing_release(struct s53_framing *framing)
+{
+	if (framing->body != NULL && framing->body_have == s53_u16_get(framing->prefix))
+		s53_framing_fini(framing);
+}
+
 enum s53_frame
 s53_framing_next(struct s53_framing *framing, struct s53_octets *input, struct s53_octets *message)
 {
-	if (framing->body != NULL) {
-		if (framing->body_have < s53_u16_get(framing->prefix))
-			return continue_body(framing, input, message);
-		s53_framing_fini(framing); /* the previous call has returned it */
-	}
+	s53_framing_release(framing);
+	if (framing->body != NULL)
+		return continue_body(framing, input, message);
 	while (framing->prefix_have < sizeof(framing->prefix)) {
 		if (input->len == 0)
 			return S53_FRAME_NONE;

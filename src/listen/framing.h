@@ -42,3 +42,6 @@ void s53_framing_fini(struct s53_framing *framing);
 /* The next message, taking from the front of *input. Call until it is not S53_FRAME_WHOLE. */
 enum s53_frame s53_framing_next(
     struct s53_framing *framing, struct s53_octets *input, struct s53_octets *message);
+
+/* The message that next() has returned is used: free it now, not with the next call. */
+void s53_framing_release(struct s53_framing *framing);

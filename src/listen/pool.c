@@ -14,44 +14,64 @@
 #include "connection.h"
 #include "context.h"
 #include "evict.h"
+#include "tcp.h"
 
-#define EVICT_TRIES 16
 #define READY_PER_TURN 64
 
-/*
- * A connection whose query has arrived but was not read yet is not idle: in a burst of new
- * connections the first would be closed to make room for the last. It moves to the end of the list;
- * after EVICT_TRIES of them the search ends.
- */
-bool
-s53_tcp_pool_evict(struct s53_tcp_pool *pool)
+void
+s53_tcp_pool_resume(struct s53_tcp_pool *pool)
 {
-	for (int tries = 0; tries < EVICT_TRIES && !s53_list_empty(&pool->idle); tries++) {
-		struct s53_connection *oldest =
-		    S53_CONTAINER_OF(pool->idle.next, struct s53_connection, idle);
-		uint8_t octet;
+	struct s53_link *link;
 
-		if (recv(oldest->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
-			s53_connection_cut(oldest);
-			return true;
-		}
-		s53_list_remove(&oldest->idle);
-		s53_list_append(&pool->idle, &oldest->idle);
-	}
-	return false;
+	s53_tcp_place_wait_end(pool->context->limits, pool->context->self);
+	while ((link = s53_list_pop(&pool->paused)) != NULL)
+		s53_tcp_listener_resume(S53_CONTAINER_OF(link, struct s53_tcp_listener, paused));
 }
 
+void
+s53_tcp_pool_free_place(struct s53_tcp_pool *pool)
+{
+	struct s53_listen_context *context = pool->context;
+
+	if (pool->keep_place)
+		pool->keep_place = false;
+	else if (s53_tcp_place_free(context->limits, context->self))
+		s53_tcp_pool_resume(pool);
+}
+
+void
+s53_tcp_pool_closed_one(struct s53_tcp_pool *pool)
+{
+	S53_LIST_EACH_SAFE (&pool->paused, link, following) {
+		struct s53_tcp_listener *listener =
+		    S53_CONTAINER_OF(link, struct s53_tcp_listener, paused);
+
+		if (listener->why_paused == 0)
+			continue;
+		s53_list_remove(link);
+		s53_tcp_listener_resume(listener);
+	}
+	s53_tcp_pool_free_place(pool);
+}
+
+/* If what was requested is no longer there, the other worker asks again or waits. */
 static void
 on_evict(evutil_socket_t fd, short what, void *arg)
 {
 	struct s53_tcp_pool *pool = arg;
-	unsigned requests = s53_evict_take_requests(pool->context->self);
+	struct s53_tcp_worker *self = pool->context->self;
 
 	(void)fd;
 	(void)what;
-	/* If all are busy by now, that many more than tcp-clients stay open for a while. */
-	while (requests > 0 && s53_tcp_pool_evict(pool))
-		requests--;
+	s53_evict_woken(self);
+	s53_tcp_pool_tick(pool);
+	for (unsigned tier = 0; tier < S53_EVICT_TIER_COUNT; tier++) {
+		unsigned requests = s53_evict_take_requests(self, (enum s53_evict_tier)tier);
+
+		while (requests > 0 && s53_displace_own(pool, (enum s53_evict_tier)tier))
+			requests--;
+	}
+	s53_tcp_pool_resume(pool);
 }
 
 /* Send the late replies of this turn of the loop, with one write for each connection. */
@@ -182,7 +202,8 @@ s53_tcp_pool_restart_timeout(
 
 /*
  * A connection that waits for replies of ours gets its timeout anew: the resolver limits how long
- * that takes. A client that does not read its replies times out like one that sends no query.
+ * that takes. So does one whose reply was made, or whose query came, in this very turn. A client
+ * that does not read its replies times out like one that sends no query.
  */
 static void
 cut_timed_out(struct s53_tcp_pool *pool, enum s53_tcp_timeout kind)
@@ -199,7 +220,7 @@ cut_timed_out(struct s53_tcp_pool *pool, enum s53_tcp_timeout kind)
 		if (oldest->in_flight > 0 && s53_backlog_len(&oldest->backlog) == 0)
 			s53_tcp_pool_restart_timeout(pool, oldest, kind);
 		else
-			s53_connection_cut(oldest);
+			s53_connection_time_out(oldest);
 	}
 }
 
@@ -241,6 +262,14 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		set_timer(pool, at_ms);
 }
 
+static void
+on_unread(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	s53_displace_look_at_unread(arg);
+}
+
 void
 s53_tcp_pool_free(struct s53_tcp_pool *pool)
 {
@@ -252,6 +281,7 @@ s53_tcp_pool_free(struct s53_tcp_pool *pool)
 		free(S53_CONTAINER_OF(link, struct s53_connection, all));
 	event_del(&pool->flush_event);
 	event_del(&pool->timer);
+	event_del(&pool->unread_timer);
 	event_del(&pool->evict_event);
 	event_del(&pool->poll_event);
 	if (pool->poll_fd >= 0)
@@ -265,7 +295,9 @@ static void
 init_lists(struct s53_tcp_pool *pool)
 {
 	s53_list_init(&pool->connections);
-	s53_list_init(&pool->idle);
+	for (unsigned state = 0; state < S53_TCP_STATE_COUNT; state++)
+		s53_list_init(&pool->standing[state]);
+	s53_list_init(&pool->paused);
 	s53_list_init(&pool->dirty);
 	s53_list_init(&pool->spare);
 	s53_list_init(&pool->unpolled);
@@ -287,6 +319,7 @@ s53_tcp_pool_new(struct s53_listen_context *context)
 	pool->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	event_assign(&pool->flush_event, base, -1, 0, on_flush, pool);
 	evtimer_assign(&pool->timer, base, on_timer, pool);
+	evtimer_assign(&pool->unread_timer, base, on_unread, pool);
 	event_assign(&pool->poll_event, base, pool->poll_fd, EV_READ | EV_PERSIST, on_ready, pool);
 	event_assign(
 	    &pool->evict_event, base, context->self->wake_fd, EV_READ | EV_PERSIST, on_evict, pool);

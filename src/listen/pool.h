@@ -11,9 +11,7 @@
  * that is read and the output buffer of the one that is served. So an idle connection costs no
  * buffers.
  *
- * A new connection beyond tcp-clients takes the place of the connection that has been idle longest:
- * of this worker if it has one, else of another worker (evict.h). Otherwise as many idle clients as
- * tcp-clients allows would keep out all others.
+ * Which of them gives way when tcp-clients is reached: displace.h.
  *
  * Connections are watched by an epoll instance of the pool, which is one descriptor in the worker's
  * loop. The rejected alternative is a libevent event for each connection: for a client with one
@@ -34,7 +32,9 @@
 #include <split53/list.h>
 #include <split53/listen.h>
 
-#define S53_POOL_INPUT 65536 /* read at once */
+#include "displace.h"
+
+#define S53_POOL_INPUT 65535 /* read at once; see backlog.h */
 #define S53_POOL_OUTPUT (128 << 10) /* at least one frame: 2 + S53_MESSAGE_MAX */
 
 /* Freed connections kept for reuse; none under a sanitizer, which then finds a use after free. */
@@ -54,11 +54,14 @@ enum s53_tcp_timeout { S53_TCP_TIMEOUT_INITIAL, S53_TCP_TIMEOUT_IDLE, S53_TCP_TI
 struct s53_tcp_pool {
 	struct s53_listen_context *context;
 	struct s53_link connections; /* all that are open */
-	struct s53_link idle; /* those with nothing under way, longest first */
+	struct s53_link standing[S53_TCP_STATE_COUNT]; /* by state, longest in it first */
+	struct event unread_timer; /* while one of those is UNREAD */
+	struct s53_link paused; /* listeners that do not accept for now */
+	bool keep_place; /* the place of the next one that is closed is not to be freed */
 	struct s53_link dirty; /* those that late replies were written to in this turn */
 	bool flush_due; /* flush_event is active */
 	struct event flush_event; /* sends those late replies */
-	struct event evict_event; /* another worker requests an eviction */
+	struct event evict_event; /* another worker requests an eviction or has freed a place */
 	uint8_t *input; /* S53_POOL_INPUT, for the connection being read */
 	uint8_t *output; /* S53_POOL_OUTPUT: replies of `gatherer`, then the next of any */
 	size_t gathered; /* bytes of output that belong to `gatherer` */
@@ -96,5 +99,11 @@ void s53_tcp_pool_watch(struct s53_connection *connection, uint32_t events);
 struct s53_connection *s53_tcp_pool_new_connection(struct s53_tcp_pool *pool);
 void s53_tcp_pool_free_connection(struct s53_tcp_pool *pool, struct s53_connection *connection);
 
-/* Close the connection of this worker that has been idle longest. false: none is idle. */
-bool s53_tcp_pool_evict(struct s53_tcp_pool *pool);
+/* Accept again on all listeners that are paused. */
+void s53_tcp_pool_resume(struct s53_tcp_pool *pool);
+
+/* A place is free that no connection took. */
+void s53_tcp_pool_free_place(struct s53_tcp_pool *pool);
+
+/* A connection was closed: its place and its descriptor are free. */
+void s53_tcp_pool_closed_one(struct s53_tcp_pool *pool);

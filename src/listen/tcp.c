@@ -6,6 +6,8 @@
 #include "tcp.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,12 +16,17 @@
 #include <split53/log.h>
 
 #include "connection.h"
+#include "displace.h"
 #include "evict.h"
 #include "pool.h"
+#include "source.h"
 
 #define ACCEPTS_PER_TURN 32
 #define ACCEPTS_AT_CLOSE 1024 /* as many as a reasonable backlog holds */
-#define PAUSE_MS 100
+#define PAUSE_MS 100 /* without descriptors or memory */
+#define WAIT_MS 20 /* at tcp-clients, until it is looked again which connection can give way */
+#define WAIT_PRESSED_MS 1 /* ... namely those whose query is not read yet */
+#define PRESSED_MS 200
 #define WARN_EVERY_MS 60000
 
 void
@@ -41,9 +48,8 @@ s53_tcp_listener_drop(struct s53_tcp_listener *listener)
 void
 s53_tcp_listener_resume(struct s53_tcp_listener *listener)
 {
-	if (!listener->paused || listener->closing)
+	if (listener->closing)
 		return;
-	listener->paused = false;
 	event_del(&listener->resume_event);
 	event_add(&listener->accept_event, NULL);
 }
@@ -51,9 +57,11 @@ s53_tcp_listener_resume(struct s53_tcp_listener *listener)
 static void
 on_resume(evutil_socket_t fd, short what, void *arg)
 {
+	struct s53_tcp_listener *listener = arg;
+
 	(void)fd;
 	(void)what;
-	s53_tcp_listener_resume(arg);
+	s53_tcp_pool_resume(listener->context->pool);
 }
 
 /*
@@ -63,14 +71,24 @@ on_resume(evutil_socket_t fd, short what, void *arg)
 static void
 pause_accepting(struct s53_tcp_listener *listener, int why)
 {
-	static const struct timeval pause = { .tv_usec = PAUSE_MS * 1000 };
+	bool pressed = listener->context->pool->now_ms < listener->pressed_until_ms;
+	unsigned pause_ms = why != 0 ? PAUSE_MS : pressed ? WAIT_PRESSED_MS : WAIT_MS;
+	const struct timeval pause = { .tv_usec = (suseconds_t)pause_ms * 1000 };
+
+	listener->why_paused = why;
+	s53_list_append(&listener->context->pool->paused, &listener->paused);
+	event_del(&listener->accept_event);
+	event_add(&listener->resume_event, &pause);
+}
+
+static void
+pause_without_descriptors(struct s53_tcp_listener *listener, int why)
+{
 	uint64_t now_ms = s53_clock_ms();
 
 	if (listener->closing)
 		return;
-	listener->paused = true;
-	event_del(&listener->accept_event);
-	event_add(&listener->resume_event, &pause);
+	pause_accepting(listener, why);
 	if (listener->warned_at_ms != 0 && now_ms - listener->warned_at_ms < WARN_EVERY_MS)
 		return;
 	listener->warned_at_ms = now_ms;
@@ -79,17 +97,101 @@ pause_accepting(struct s53_tcp_listener *listener, int why)
 	    atomic_load(&listener->context->limits->clients));
 }
 
-/* Count one more connection, evicting another at the limit. false: that is not possible. */
-static bool
-admit(struct s53_listen_context *context)
+static void
+log_wait(struct s53_listen_context *context)
 {
 	struct s53_tcp_limits *limits = context->limits;
+	struct s53_over_share most;
+	char text[S53_ADDR_TEXT] = "";
 
-	if (atomic_fetch_add(&limits->clients, 1) < atomic_load(&limits->clients_max))
+	if (!s53_tcp_limit_is_due(limits, S53_TCP_LIMIT_BACKLOG))
+		return;
+	(void)s53_tcp_source_over_share(limits, context->self->index, &most);
+	if (most.count > 0)
+		s53_prefix_print(&most.prefix, text);
+	s53_log(S53_LOG_CLIENT, S53_LOG_WARNING,
+	    "too many TCP clients (tcp-clients %u, open %u) and none can give way now: new ones "
+	    "wait; most connections of a remote address: %u%s%s",
+	    atomic_load(&limits->clients_max), atomic_load(&limits->clients), most.count,
+	    most.count > 0 ? ", of " : "", text);
+}
+
+/* tcp-clients is reached: let new clients wait. */
+static void
+wait_for_place(struct s53_tcp_listener *listener)
+{
+	struct s53_listen_context *context = listener->context;
+
+	if (!s53_tcp_place_wait(context->limits, context->self))
+		return; /* the socket is still readable: on_acceptable() follows */
+	pause_accepting(listener, 0);
+	if (listener->waited)
+		return;
+	listener->waited = true;
+	s53_count(context->counters, S53_C_LISTEN_TCP_WAITED);
+	log_wait(context);
+}
+
+static bool
+is_pending(const struct s53_tcp_listener *listener)
+{
+	struct pollfd watched = { .fd = listener->fd, .events = POLLIN };
+
+	return poll(&watched, 1, 0) > 0;
+}
+
+/* When the kernel's queue of new connections is full, it drops those that come. */
+static bool
+is_pressed(struct s53_tcp_listener *listener)
+{
+	uint64_t now_ms = listener->context->pool->now_ms;
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	/* Of a listening socket, these two are the length of the queue and its limit. */
+	if (getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+	    2 * info.tcpi_unacked > info.tcpi_sacked)
+		listener->pressed_until_ms = now_ms + PRESSED_MS;
+	return now_ms < listener->pressed_until_ms;
+}
+
+/* Close a connection for a new one. false: new clients wait. */
+static bool
+make_place(struct s53_tcp_listener *listener)
+{
+	struct s53_listen_context *context = listener->context;
+	struct s53_tcp_limits *limits = context->limits;
+
+	while (
+	    s53_displace_for_newcomer(context->pool, is_pressed(listener)) == S53_DISPLACED_ONE) {
+		if (atomic_load(&limits->clients) <= atomic_load(&limits->clients_max))
+			return true;
+		/* tcp-clients was lowered. */
+		s53_tcp_pool_free_place(context->pool);
+	}
+	return false;
+}
+
+/*
+ * Take a place for the connection that accept4() returns next. A listener that closes takes those
+ * that have come, whatever the limit: they would be reset. false: none is to be accepted now.
+ */
+static bool
+take_place(struct s53_tcp_listener *listener)
+{
+	struct s53_tcp_limits *limits = listener->context->limits;
+
+	if (s53_tcp_place_take(limits))
 		return true;
-	if (s53_tcp_pool_evict(context->pool) || s53_evict_elsewhere(limits, context->self))
+	if (listener->closing) {
+		atomic_fetch_add(&limits->clients, 1);
 		return true;
-	atomic_fetch_sub(&limits->clients, 1);
+	}
+	if (!is_pending(listener))
+		return false;
+	if (make_place(listener))
+		return true;
+	wait_for_place(listener);
 	return false;
 }
 
@@ -100,11 +202,7 @@ serve(struct s53_tcp_listener *listener, int fd, const struct s53_addr *peer)
 	struct s53_addr local = listener->local;
 	socklen_t len = sizeof(local);
 
-	if (!admit(listener->context)) {
-		close(fd);
-		s53_count(counters, S53_C_LISTEN_TCP_REFUSED);
-		return;
-	}
+	listener->waited = false;
 	if (s53_addr_is_any(&local))
 		(void)getsockname(fd, &local.sa, &len);
 	if (s53_connection_open(listener, fd, peer, &local) == S53_OK)
@@ -145,7 +243,7 @@ accept_some(struct s53_tcp_listener *listener, int at_most)
 	struct s53_tcp_pool *pool = listener->context->pool;
 
 	s53_tcp_pool_tick(pool);
-	for (; at_most > 0; at_most--) {
+	for (; at_most > 0 && take_place(listener); at_most--) {
 		struct s53_addr peer = { 0 };
 		socklen_t len = sizeof(peer);
 		int fd = accept4(listener->fd, &peer.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -155,13 +253,14 @@ accept_some(struct s53_tcp_listener *listener, int at_most)
 			serve(listener, fd, &peer);
 			continue;
 		}
+		s53_tcp_pool_free_place(pool);
 		if (why == EAGAIN || why == EWOULDBLOCK)
 			return;
 		if (is_of_one_connection(why))
 			continue;
-		if ((why == EMFILE || why == ENFILE) && s53_tcp_pool_evict(pool))
+		if ((why == EMFILE || why == ENFILE) && s53_displace_own(pool, S53_EVICT_IDLE))
 			continue;
-		pause_accepting(listener, why);
+		pause_without_descriptors(listener, why);
 		return;
 	}
 }
@@ -185,6 +284,7 @@ s53_tcp_listener_new(struct s53_listen_context *context, int fd, const struct s5
 	listener->holders = 1;
 	listener->local = *local;
 	listener->context = context;
+	s53_list_init(&listener->paused);
 	event_assign(&listener->accept_event, context->base, fd, EV_READ | EV_PERSIST,
 	    on_acceptable, listener);
 	evtimer_assign(&listener->resume_event, context->base, on_resume, listener);
@@ -202,6 +302,9 @@ void
 s53_tcp_listener_close(struct s53_tcp_listener *listener)
 {
 	listener->closing = true;
+	s53_list_remove(&listener->paused);
+	if (s53_list_empty(&listener->context->pool->paused))
+		s53_tcp_place_wait_end(listener->context->limits, listener->context->self);
 	accept_some(listener, ACCEPTS_AT_CLOSE);
 	event_del(&listener->accept_event);
 	event_del(&listener->resume_event);

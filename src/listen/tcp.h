@@ -10,13 +10,18 @@
 
 #include <event2/event_struct.h>
 
+#include <split53/list.h>
+
 #include "context.h"
 
 struct s53_tcp_listener {
 	int fd;
 	bool closing;
-	bool paused; /* out of descriptors or memory until resume_event */
-	uint64_t warned_at_ms; /* the last log line about that; 0: never */
+	struct s53_link paused; /* in pool->paused until resume_event: why_paused */
+	int why_paused; /* an errno of accept(2); 0: tcp-clients is reached */
+	bool waited; /* the next client to be accepted has had to wait, which is counted */
+	uint64_t pressed_until_ms; /* the backlog was more than half full */
+	uint64_t warned_at_ms; /* the last log line about descriptors; 0: never */
 	unsigned holders;
 	struct s53_addr local;
 	struct s53_listen_context *context;
@@ -27,5 +32,5 @@ struct s53_tcp_listener {
 void s53_tcp_listener_keep(struct s53_tcp_listener *listener);
 /* A connection is gone. */
 void s53_tcp_listener_drop(struct s53_tcp_listener *listener);
-/* A descriptor has become free: accept again. */
+/* Accept again; it is in no list of paused ones any more. */
 void s53_tcp_listener_resume(struct s53_tcp_listener *listener);

@@ -2,7 +2,8 @@
  *
  * tcp_fixture.h - a TCP listener and its clients, for the tests of connections.
  *
- * send() and accept4() are counted here before they do their work.
+ * send() and accept4() are counted here before they do their work, and a client may seem to come
+ * from another address than it does.
  */
 #pragma once
 
@@ -19,6 +20,7 @@
 static struct {
 	unsigned writes;
 	unsigned accepts;
+	const char *peer; /* where the next client seems to come from; NULL: from where it does */
 } kernel;
 
 ssize_t
@@ -31,8 +33,16 @@ send(int fd, const void *octets, size_t len, int flags)
 int
 accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
+	int made = (int)syscall(SYS_accept4, fd, addr, len, flags);
+
 	kernel.accepts++;
-	return (int)syscall(SYS_accept4, fd, addr, len, flags);
+	if (made >= 0 && kernel.peer != NULL) {
+		struct s53_addr peer = parse_addr(kernel.peer, 4711);
+
+		*len = s53_addr_len(&peer);
+		memcpy(addr, &peer, *len);
+	}
+	return made;
 }
 
 struct tcp_fixture {
@@ -83,6 +93,18 @@ connect_client(struct tcp_fixture *t)
 	    s53_counter_read(&t->f.counters, S53_C_LISTEN_TCP_OPENED) +
 		    s53_counter_read(&t->f.counters, S53_C_LISTEN_TCP_REFUSED) >
 		before);
+	return fd;
+}
+
+/* The same from a remote address. */
+static inline int
+connect_from(struct tcp_fixture *t, const char *peer)
+{
+	int fd;
+
+	kernel.peer = peer;
+	fd = connect_client(t);
+	kernel.peer = NULL;
 	return fd;
 }
 

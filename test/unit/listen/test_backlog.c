@@ -53,7 +53,7 @@ octets_leave_in_the_order_in_which_they_came(void **state)
 		in += len;
 		have = in - out;
 		check_front(&backlog, out, have);
-		len = i * 104729 % 2900;
+		len = i * 104729 % 3100;
 		len = len < have ? len : have;
 		s53_backlog_sent(&backlog, len);
 		out += len;
@@ -67,7 +67,7 @@ an_empty_one_takes_no_memory(void **state)
 	struct s53_backlog backlog = { 0 };
 
 	(void)state;
-	for (size_t len = 1; len < 200000; len *= 3) {
+	for (size_t len = 1; len <= S53_BACKLOG_MAX; len *= 3) {
 		add(&backlog, 0, len);
 		s53_backlog_sent(&backlog, len / 2);
 		check_front(&backlog, len / 2, len - len / 2);
@@ -94,6 +94,28 @@ a_steady_flow_takes_no_more_than_what_waits(void **state)
 	s53_backlog_fini(&backlog);
 }
 
+static void
+one_takes_no_more_than_its_limit(void **state)
+{
+	static const uint8_t octets[S53_BACKLOG_MAX];
+	struct s53_backlog backlog = { 0 };
+
+	(void)state;
+	add(&backlog, 0, S53_BACKLOG_MAX - 1);
+	assert_int_equal(s53_backlog_add(&backlog, octets, 2), S53_E_LIMIT);
+	check_front(&backlog, 0, S53_BACKLOG_MAX - 1);
+	add(&backlog, S53_BACKLOG_MAX - 1, 1);
+	assert_int_equal(s53_backlog_add(&backlog, octets, 1), S53_E_LIMIT);
+	/* A client that reads a little at a time makes as much room; the block does not grow. */
+	for (size_t i = 0; i < 3000; i++) {
+		s53_backlog_sent(&backlog, 100);
+		add(&backlog, S53_BACKLOG_MAX + i * 100, 100);
+		assert_int_equal(backlog.size, S53_BACKLOG_MAX);
+	}
+	check_front(&backlog, 300000, S53_BACKLOG_MAX);
+	s53_backlog_fini(&backlog);
+}
+
 int
 main(void)
 {
@@ -101,6 +123,7 @@ main(void)
 		cmocka_unit_test(octets_leave_in_the_order_in_which_they_came),
 		cmocka_unit_test(an_empty_one_takes_no_memory),
 		cmocka_unit_test(a_steady_flow_takes_no_more_than_what_waits),
+		cmocka_unit_test(one_takes_no_more_than_its_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
