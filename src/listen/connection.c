@@ -88,7 +88,7 @@ s53_connection_close(struct s53_connection *connection)
 		return;
 	close(connection->fd);
 	connection->fd = -1;
-	s53_displace_forget(connection);
+	s53_standing_forget(connection);
 	if (connection->source != NULL)
 		s53_tcp_source_leave(connection->context->limits, connection->source);
 	connection->source = NULL;
@@ -280,7 +280,7 @@ watch(struct s53_connection *connection)
 {
 	s53_tcp_pool_watch(connection,
 	    (wants_input(connection) ? EPOLLIN : 0) | (connection->writing ? EPOLLOUT : 0));
-	s53_displace_track(connection, connection->answered);
+	s53_standing_track(connection, connection->answered);
 	if (connection->active)
 		s53_tcp_pool_restart_timeout(connection->pool, connection, timeout_of(connection));
 	connection->active = false;
@@ -363,7 +363,7 @@ s53_connection_give_way(struct s53_connection *connection)
 	s53_sender_flush(connection);
 	leave(connection);
 	if (connection->fd >= 0 && s53_backlog_len(&connection->backlog) > 0) {
-		s53_displace_track(connection, false);
+		s53_standing_track(connection, false);
 		return false;
 	}
 	s53_connection_cut(connection);

@@ -20,9 +20,9 @@
 #include <split53/list.h>
 
 #include "backlog.h"
-#include "displace.h"
 #include "framing.h"
 #include "pool.h"
+#include "standing.h"
 
 struct s53_tcp_listener;
 

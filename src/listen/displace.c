@@ -4,9 +4,6 @@
  */
 #include "displace.h"
 
-#include <limits.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <split53/clock.h>
@@ -16,11 +13,9 @@
 #include "context.h"
 #include "pool.h"
 #include "source.h"
+#include "standing.h"
 
-#define UNREAD_MS 1000 /* a retransmission after a lost packet takes up to that */
 #define SLOW_MS 5000
-#define LOOK_MS 250 /* between two looks whether the clients of UNREAD ones read */
-#define GRACE_MS 200 /* unbound's jostle-timeout */
 #define LOG_EVERY_MS 60000
 #define TRIES 16 /* connections of one list that are looked at for one newcomer */
 
@@ -34,180 +29,6 @@ s53_tcp_limit_is_due(struct s53_tcp_limits *limits, enum s53_tcp_limit limit)
 	if (last_ms != 0 && now_ms - last_ms < LOG_EVERY_MS)
 		return false;
 	return atomic_compare_exchange_strong(at_ms, &last_ms, now_ms);
-}
-
-static enum s53_tcp_state
-state_of(const struct s53_connection *connection)
-{
-	if (s53_backlog_len(&connection->backlog) > 0)
-		return connection->writing ? S53_TCP_UNREAD : S53_TCP_WAITING;
-	return connection->in_flight > 0 ? S53_TCP_WAITING : S53_TCP_IDLE;
-}
-
-/* false: half of tcp-clients run to completion already. */
-static bool
-take_keeping(struct s53_tcp_limits *limits)
-{
-	unsigned count = atomic_load_explicit(&limits->kept, memory_order_relaxed);
-	unsigned most = atomic_load_explicit(&limits->clients_max, memory_order_relaxed) / 2;
-
-	while (count < most)
-		if (atomic_compare_exchange_weak(&limits->kept, &count, count + 1))
-			return true;
-	return false;
-}
-
-/* What other workers may count on. Only this worker writes the count. */
-static void
-add_to_count(_Atomic unsigned *count, unsigned by)
-{
-	atomic_store_explicit(
-	    count, atomic_load_explicit(count, memory_order_relaxed) + by, memory_order_relaxed);
-}
-
-static const enum s53_evict_tier tiers[S53_TCP_STATE_COUNT] = {
-	[S53_TCP_IDLE] = S53_EVICT_IDLE,
-	[S53_TCP_WAITING] = S53_EVICT_WAITING,
-	[S53_TCP_UNREAD] = S53_EVICT_UNREAD,
-};
-
-static void
-change_counts(struct s53_connection *connection, unsigned by)
-{
-	enum s53_tcp_state state = connection->state;
-	struct s53_listen_context *context = connection->context;
-
-	if (state == S53_TCP_NEW)
-		return;
-	if (state != S53_TCP_KEPT)
-		add_to_count(&context->self->counts[tiers[state]], by);
-	if (connection->source != NULL) {
-		struct s53_tcp_source_part *part = &connection->source->parts[context->self->index];
-
-		add_to_count(state == S53_TCP_IDLE ? &part->idle_count : &part->busy_count, by);
-	}
-}
-
-/* Tell the other workers how long the first of `state` has been in it. */
-static void
-publish_first(struct s53_tcp_pool *pool, enum s53_tcp_state state)
-{
-	struct s53_link *list = &pool->standing[state];
-	uint64_t since_ms = UINT64_MAX;
-
-	if (state != S53_TCP_WAITING && state != S53_TCP_UNREAD)
-		return;
-	if (!s53_list_empty(list))
-		since_ms = S53_CONTAINER_OF(list->next, struct s53_connection, standing)->since_ms;
-	atomic_store_explicit(
-	    &pool->context->self->since_ms[tiers[state]], since_ms, memory_order_relaxed);
-}
-
-static void
-leave_lists(struct s53_connection *connection)
-{
-	s53_list_remove(&connection->standing);
-	s53_list_remove(&connection->of_source);
-	publish_first(connection->pool, connection->state);
-}
-
-static void
-enter_lists(struct s53_connection *connection)
-{
-	enum s53_tcp_state state = connection->state;
-
-	connection->since_ms = connection->pool->now_ms;
-	s53_list_append(&connection->pool->standing[state], &connection->standing);
-	publish_first(connection->pool, state);
-	if (connection->source != NULL) {
-		struct s53_tcp_source_part *part =
-		    &connection->source->parts[connection->context->self->index];
-
-		s53_list_append(
-		    state == S53_TCP_IDLE ? &part->idle : &part->busy, &connection->of_source);
-	}
-}
-
-/* Bytes that the client's end has not acknowledged; -1: unknown. */
-static int
-unacknowledged(const struct s53_connection *connection)
-{
-	int count = -1;
-
-	return ioctl(connection->fd, SIOCOUTQ, &count) == 0 ? count : -1;
-}
-
-static void
-change_state(struct s53_connection *connection, enum s53_tcp_state state)
-{
-	struct s53_listen_context *context = connection->context;
-
-	change_counts(connection, UINT_MAX); /* one less */
-	if (connection->state == S53_TCP_KEPT)
-		atomic_fetch_sub(&context->limits->kept, 1);
-	connection->state = state;
-	if (state == S53_TCP_WAITING && take_keeping(context->limits))
-		connection->state = S53_TCP_KEPT;
-	change_counts(connection, 1);
-	if (state == S53_TCP_IDLE && s53_tcp_place_offer(context->limits, context->self))
-		s53_tcp_pool_resume(connection->pool);
-}
-
-static void
-look_again(struct s53_tcp_pool *pool)
-{
-	const struct timeval pause = { .tv_usec = LOOK_MS * 1000 };
-
-	if (!s53_list_empty(&pool->standing[S53_TCP_UNREAD]))
-		event_add(&pool->unread_timer, &pause);
-}
-
-void
-s53_displace_track(struct s53_connection *connection, bool progressed)
-{
-	enum s53_tcp_state state = state_of(connection);
-	bool same = state == connection->state ||
-	    (state == S53_TCP_WAITING && connection->state == S53_TCP_KEPT);
-
-	if (same && !progressed)
-		return;
-	leave_lists(connection);
-	if (!same)
-		change_state(connection, state);
-	enter_lists(connection);
-	if (state != S53_TCP_UNREAD)
-		return;
-	connection->unacknowledged = unacknowledged(connection);
-	if (!event_pending(&connection->pool->unread_timer, EV_TIMEOUT, NULL))
-		look_again(connection->pool);
-}
-
-void
-s53_displace_forget(struct s53_connection *connection)
-{
-	leave_lists(connection);
-	change_state(connection, S53_TCP_NEW);
-}
-
-/* One whose client has read goes to the end of the list, where the next ones are added. */
-void
-s53_displace_look_at_unread(struct s53_tcp_pool *pool)
-{
-	struct s53_link *list = &pool->standing[S53_TCP_UNREAD];
-	const struct s53_link *last = list->prev;
-	bool more = !s53_list_empty(list);
-
-	s53_tcp_pool_tick(pool);
-	for (struct s53_link *link = list->next, *next; more; link = next) {
-		struct s53_connection *connection =
-		    S53_CONTAINER_OF(link, struct s53_connection, standing);
-
-		next = link->next;
-		more = link != last;
-		if (unacknowledged(connection) != connection->unacknowledged)
-			s53_displace_track(connection, true);
-	}
-	look_again(pool);
 }
 
 static bool
@@ -255,13 +76,9 @@ cut_unread(struct s53_connection *connection)
 static bool
 displace_unread(struct s53_tcp_pool *pool)
 {
-	struct s53_link *list = &pool->standing[S53_TCP_UNREAD];
-	struct s53_connection *first;
+	struct s53_connection *first = s53_standing_first(pool, S53_TCP_UNREAD);
 
-	if (s53_list_empty(list))
-		return false;
-	first = S53_CONTAINER_OF(list->next, struct s53_connection, standing);
-	if (!is_due(first, UNREAD_MS))
+	if (first == NULL || !is_due(first, S53_UNREAD_MS))
 		return false;
 	cut_unread(first);
 	return true;
@@ -279,21 +96,34 @@ is_quiet(const struct s53_connection *connection)
 	return recv(connection->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
+/* Of the first of two states, the one that has been in its state for longer; NULL: none is. */
+static struct s53_connection *
+longer(const struct s53_tcp_pool *pool, enum s53_tcp_state one, enum s53_tcp_state other)
+{
+	struct s53_connection *a = s53_standing_first(pool, one);
+	struct s53_connection *b = s53_standing_first(pool, other);
+
+	if (a == NULL || b == NULL)
+		return a != NULL ? a : b;
+	return a->since_ms <= b->since_ms ? a : b;
+}
+
 static bool
 displace_idle(struct s53_tcp_pool *pool)
 {
-	struct s53_link *list = &pool->standing[S53_TCP_IDLE];
+	for (int tries = 0; tries < TRIES; tries++) {
+		struct s53_connection *first = longer(pool, S53_TCP_IDLE, S53_TCP_FRESH);
 
-	for (int tries = 0; tries < TRIES && !s53_list_empty(list); tries++) {
-		struct s53_connection *first =
-		    S53_CONTAINER_OF(list->next, struct s53_connection, standing);
-
+		if (first != NULL && first->state == S53_TCP_FRESH && !is_due(first, S53_GRACE_MS))
+			first = s53_standing_first(pool, S53_TCP_IDLE);
+		if (first == NULL)
+			return false;
 		if (is_quiet(first)) {
 			log_client(first, S53_TCP_LIMIT_IDLE, "was idle");
 			return close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_IDLE);
 		}
 		s53_list_remove(&first->standing);
-		s53_list_append(list, &first->standing);
+		s53_list_append(&pool->standing[first->state], &first->standing);
 	}
 	return false;
 }
@@ -318,20 +148,24 @@ cut_slow(struct s53_tcp_pool *pool)
 	return false;
 }
 
+/* In a flood of clients (`pressed`) also one that has only just come. */
 static bool
 displace_waiting(struct s53_tcp_pool *pool, bool pressed)
 {
-	struct s53_link *list = &pool->standing[S53_TCP_WAITING];
+	for (int tries = 0; tries < TRIES; tries++) {
+		struct s53_connection *first = longer(pool, S53_TCP_WAITING, S53_TCP_FRESH);
+		bool due;
 
-	for (int tries = 0; tries < TRIES && !s53_list_empty(list); tries++) {
-		struct s53_connection *first =
-		    S53_CONTAINER_OF(list->next, struct s53_connection, standing);
-
-		if (!pressed && !is_due(first, GRACE_MS))
+		if (first == NULL)
 			break;
-		log_client(first, S53_TCP_LIMIT_WAITING, "has waited for an answer");
-		if (close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_WAITING))
+		due = is_due(first, S53_GRACE_MS);
+		if (!pressed && !due)
+			break;
+		log_client(first, S53_TCP_LIMIT_WAITING, "has waited");
+		if (close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_WAITING)) {
+			pool->pressing = pool->pressing || !due;
 			return true;
+		}
 	}
 	return cut_slow(pool);
 }
@@ -435,13 +269,9 @@ displace_over_share(struct s53_tcp_pool *pool, bool elsewhere)
 static enum s53_displaced
 displace(struct s53_tcp_pool *pool, enum s53_evict_tier tier, bool pressed, bool elsewhere)
 {
-	static const unsigned after_ms[S53_EVICT_TIER_COUNT] = {
-		[S53_EVICT_UNREAD] = UNREAD_MS,
-		[S53_EVICT_WAITING] = GRACE_MS,
-	};
 	struct s53_listen_context *context = pool->context;
-	uint64_t before_ms =
-	    pool->now_ms - (pressed && tier == S53_EVICT_WAITING ? 0 : after_ms[tier]);
+	uint64_t until_ms =
+	    pool->now_ms + (pressed && tier == S53_EVICT_WAITING ? S53_GRACE_MS : 0);
 	bool done;
 
 	if (tier == S53_EVICT_SHARE)
@@ -451,7 +281,7 @@ displace(struct s53_tcp_pool *pool, enum s53_evict_tier tier, bool pressed, bool
 					: displace_waiting(pool, pressed);
 	if (done)
 		return S53_DISPLACED_ONE;
-	if (elsewhere && s53_evict_elsewhere(context->limits, context->self, tier, before_ms))
+	if (elsewhere && s53_evict_elsewhere(context->limits, context->self, tier, until_ms))
 		return S53_DISPLACED_ELSEWHERE;
 	return S53_DISPLACED_NONE;
 }

@@ -9,22 +9,21 @@
  *
  * The first of these is closed; each is tried in this worker, then in the others (evict.h):
  *
- * 1. A client that does not read: replies wait for it, and for UNREAD_MS its end has acknowledged
- *    nothing. It can hold a connection for nothing, and loses nothing that it would have read.
+ * 1. A client that does not read: replies wait for it, and for S53_UNREAD_MS its end has
+ *    acknowledged nothing. It loses nothing that it would have read.
  * 2. A remote address over its share (source.h): its connection that has been idle longest, else
  *    the one that has waited longest for an answer. So a flood from one address displaces itself.
- * 3. The connection that has been idle longest. As many idle clients as tcp-clients allows would
- *    otherwise keep out all others.
- * 4. The connection that has waited longest for an answer, if that is GRACE_MS or more. Otherwise
- *    tcp-clients clients of a slow server would keep out all others, as they do in BIND. Without
- *    one, a client that reads a few bytes now and then, only to stay.
+ * 3. The connection that has been idle longest; a new one is idle when it has sent no query for
+ *    S53_GRACE_MS. As many idle clients as tcp-clients allows would otherwise keep out all others.
+ * 4. The connection that has waited longest for an answer, if that is S53_GRACE_MS or more.
+ *    Otherwise tcp-clients clients of a slow server would keep out all others, as they do in BIND.
+ *    Without one, a client that reads a few bytes now and then, only to stay.
  *
- * As in unbound (jostle-timeout), a half of tcp-clients is exempt from 4, namely the first
- * connections that begin to wait: these run to completion. Without that, clients that reconnect
- * when they are closed would displace each other before any answer comes. While newcomers are
- * dropped because the kernel's queue is more than half full (`pressed`), there is no grace: in a
- * flood of connections a client gets in at once, and has until half of tcp-clients have come after
- * it to get its answer.
+ * As in unbound (jostle-timeout), half of tcp-clients is exempt from 4, namely those that begin to
+ * wait while fewer do: they run to completion. Without that, clients that reconnect when they are
+ * closed would displace each other before any answer comes. In a flood of connections, which keeps
+ * the kernel's queue full (`pressed`, tcp.c), there is no grace: a client gets in at once, and has
+ * until half of tcp-clients have come after it to get its answer.
  *
  * If none can be closed, new clients stay in the kernel's backlog, as in BIND.
  *
@@ -35,28 +34,9 @@
 #include <stdbool.h>
 
 #include "evict.h"
+#include "standing.h"
 
-struct s53_connection;
 struct s53_tcp_pool;
-
-enum s53_tcp_state {
-	S53_TCP_NEW, /* in no list */
-	S53_TCP_IDLE, /* nothing under way, nothing to send */
-	S53_TCP_WAITING, /* for an answer of ours */
-	S53_TCP_KEPT, /* the same, and it runs to completion */
-	S53_TCP_UNREAD, /* the kernel takes no more of its replies now */
-};
-#define S53_TCP_STATE_COUNT 5
-
-/*
- * After each change of `connection`: file it under its state. `progressed`: it was answered, or its
- * client has read; so others of its state come before it now.
- */
-void s53_displace_track(struct s53_connection *connection, bool progressed);
-/* Look which clients of those that are UNREAD have read something; pool->unread_timer's work. */
-void s53_displace_look_at_unread(struct s53_tcp_pool *pool);
-/* It is about to be closed. */
-void s53_displace_forget(struct s53_connection *connection);
 
 /* Is this limit to be logged now, once a minute over all workers? true: that is the caller's. */
 bool s53_tcp_limit_is_due(struct s53_tcp_limits *limits, enum s53_tcp_limit limit);

@@ -23,7 +23,7 @@ s53_tcp_worker_join(struct s53_tcp_limits *limits)
 	for (unsigned tier = 0; tier < S53_EVICT_TIER_COUNT; tier++) {
 		atomic_init(&worker->counts[tier], 0);
 		atomic_init(&worker->requests[tier], 0);
-		atomic_init(&worker->since_ms[tier], UINT64_MAX);
+		atomic_init(&worker->due_ms[tier], UINT64_MAX);
 	}
 	atomic_init(&worker->waits, false);
 	worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -136,18 +136,12 @@ s53_evict_request(struct s53_tcp_worker *worker, enum s53_evict_tier tier, unsig
 	return true;
 }
 
-static bool
-is_due(const struct s53_tcp_worker *worker, enum s53_evict_tier tier, uint64_t before_ms)
-{
-	return tier == S53_EVICT_IDLE || atomic_load(&worker->since_ms[tier]) <= before_ms;
-}
-
 bool
 s53_evict_elsewhere(struct s53_tcp_limits *limits, const struct s53_tcp_worker *self,
-    enum s53_evict_tier tier, uint64_t before_ms)
+    enum s53_evict_tier tier, uint64_t until_ms)
 {
 	for (struct s53_tcp_worker *it = limits->workers; it != NULL; it = it->next)
-		if (it != self && is_due(it, tier, before_ms) &&
+		if (it != self && atomic_load(&it->due_ms[tier]) <= until_ms &&
 		    s53_evict_request(it, tier, atomic_load(&it->counts[tier])))
 			return true;
 	return false;

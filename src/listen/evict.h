@@ -41,8 +41,8 @@ struct s53_tcp_worker {
 	int wake_fd; /* an eventfd; -1: there is none, and the worker gets no requests */
 	/* Connections of each tier except SHARE; only the worker itself writes them. */
 	_Atomic unsigned counts[S53_EVICT_TIER_COUNT];
-	/* Of UNREAD and WAITING: when the first of them became that; UINT64_MAX: there is none. */
-	_Atomic uint64_t since_ms[S53_EVICT_TIER_COUNT];
+	/* When the first of them can be asked for; UINT64_MAX: there is none. */
+	_Atomic uint64_t due_ms[S53_EVICT_TIER_COUNT];
 	/* Of other workers, not yet taken; at most as many as the count then. */
 	_Atomic unsigned requests[S53_EVICT_TIER_COUNT];
 	_Atomic bool waits; /* new clients of it wait for a place */
@@ -68,11 +68,11 @@ bool s53_tcp_place_wait(struct s53_tcp_limits *limits, struct s53_tcp_worker *se
 void s53_tcp_place_wait_end(struct s53_tcp_limits *limits, struct s53_tcp_worker *self);
 
 /*
- * Request one eviction from a worker other than `self`, of a connection that has been UNREAD or
- * WAITING since `before_ms` or longer. false: no other worker has such a connection.
+ * Request one eviction from a worker other than `self` that has a connection due by `until_ms`.
+ * Not for SHARE. false: no other worker has one.
  */
 bool s53_evict_elsewhere(struct s53_tcp_limits *limits, const struct s53_tcp_worker *self,
-    enum s53_evict_tier tier, uint64_t before_ms);
+    enum s53_evict_tier tier, uint64_t until_ms);
 
 /* The same from `worker`, which has `count` such connections. */
 bool s53_evict_request(struct s53_tcp_worker *worker, enum s53_evict_tier tier, unsigned count);

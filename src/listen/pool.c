@@ -13,6 +13,7 @@
 
 #include "connection.h"
 #include "context.h"
+#include "displace.h"
 #include "evict.h"
 #include "tcp.h"
 
@@ -267,7 +268,7 @@ on_unread(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	s53_displace_look_at_unread(arg);
+	s53_standing_look_at_unread(arg);
 }
 
 void

@@ -32,7 +32,7 @@
 #include <split53/list.h>
 #include <split53/listen.h>
 
-#include "displace.h"
+#include "standing.h"
 
 #define S53_POOL_INPUT 65535 /* read at once; see backlog.h */
 #define S53_POOL_OUTPUT (128 << 10) /* at least one frame: 2 + S53_MESSAGE_MAX */
@@ -57,6 +57,7 @@ struct s53_tcp_pool {
 	struct s53_link standing[S53_TCP_STATE_COUNT]; /* by state, longest in it first */
 	struct event unread_timer; /* while one of those is UNREAD */
 	struct s53_link paused; /* listeners that do not accept for now */
+	bool pressing; /* a connection gave way that would not do so without a flood */
 	bool keep_place; /* the place of the next one that is closed is not to be freed */
 	struct s53_link dirty; /* those that late replies were written to in this turn */
 	bool flush_due; /* flush_event is active */

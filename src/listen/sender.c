@@ -12,6 +12,7 @@
 
 #include "connection.h"
 #include "context.h"
+#include "displace.h"
 
 /* Returns how many bytes the client takes; 0: none now, or the connection is closed. */
 static size_t

@@ -26,7 +26,8 @@
 #define PAUSE_MS 100 /* without descriptors or memory */
 #define WAIT_MS 20 /* at tcp-clients, until it is looked again which connection can give way */
 #define WAIT_PRESSED_MS 1 /* ... namely those whose query is not read yet */
-#define PRESSED_MS 200
+#define FULL_MS 500
+#define PRESSED_MS 5000
 #define WARN_EVERY_MS 60000
 
 void
@@ -140,17 +141,42 @@ is_pending(const struct s53_tcp_listener *listener)
 	return poll(&watched, 1, 0) > 0;
 }
 
-/* When the kernel's queue of new connections is full, it drops those that come. */
+/* The kernel's queue of new connections is short of room; when it is full, it drops new ones. */
 static bool
-is_pressed(struct s53_tcp_listener *listener)
+is_queue_full(const struct s53_tcp_listener *listener)
 {
-	uint64_t now_ms = listener->context->pool->now_ms;
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
 
 	/* Of a listening socket, these two are the length of the queue and its limit. */
-	if (getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
-	    2 * info.tcpi_unacked > info.tcpi_sacked)
+	return getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+	    2 * info.tcpi_unacked > info.tcpi_sacked;
+}
+
+/*
+ * A flood: the queue has been full for FULL_MS, each time that it was looked at. A burst of clients
+ * is no flood: it waits. The state lasts while it makes a difference, and PRESSED_MS more.
+ */
+static bool
+is_pressed(struct s53_tcp_listener *listener)
+{
+	struct s53_tcp_pool *pool = listener->context->pool;
+	uint64_t now_ms = pool->now_ms;
+
+	if (now_ms < listener->pressed_until_ms) {
+		if (pool->pressing)
+			listener->pressed_until_ms = now_ms + PRESSED_MS;
+		pool->pressing = false;
+		return true;
+	}
+	if (!is_queue_full(listener)) {
+		listener->full_since_ms = 0;
+		return false;
+	}
+	if (listener->full_since_ms == 0 || now_ms - listener->looked_at_ms > 10 * WAIT_MS)
+		listener->full_since_ms = now_ms;
+	listener->looked_at_ms = now_ms;
+	if (now_ms - listener->full_since_ms >= FULL_MS)
 		listener->pressed_until_ms = now_ms + PRESSED_MS;
 	return now_ms < listener->pressed_until_ms;
 }

@@ -20,7 +20,9 @@ struct s53_tcp_listener {
 	struct s53_link paused; /* in pool->paused until resume_event: why_paused */
 	int why_paused; /* an errno of accept(2); 0: tcp-clients is reached */
 	bool waited; /* the next client to be accepted has had to wait, which is counted */
-	uint64_t pressed_until_ms; /* the backlog was more than half full */
+	uint64_t full_since_ms; /* the kernel's queue of new connections; 0: it is not full */
+	uint64_t looked_at_ms; /* the last look at it */
+	uint64_t pressed_until_ms; /* because it was full for long */
 	uint64_t warned_at_ms; /* the last log line about descriptors; 0: never */
 	unsigned holders;
 	struct s53_addr local;

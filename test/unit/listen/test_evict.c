@@ -42,6 +42,7 @@ a_worker_with_an_idle_connection_is_asked_and_woken(void **state)
 
 	(void)state;
 	atomic_store(&idle->counts[S53_EVICT_IDLE], 1);
+	atomic_store(&idle->due_ms[S53_EVICT_IDLE], 0);
 	assert_true(s53_evict_elsewhere(&limits, self, S53_EVICT_IDLE, 0));
 	assert_true(is_woken(idle));
 	assert_false(is_woken(busy));
@@ -60,6 +61,7 @@ a_worker_does_not_ask_itself(void **state)
 
 	(void)state;
 	atomic_store(&self->counts[S53_EVICT_IDLE], 1);
+	atomic_store(&self->due_ms[S53_EVICT_IDLE], 0);
 	assert_false(s53_evict_elsewhere(&limits, self, S53_EVICT_IDLE, 0));
 	s53_tcp_limits_fini(&limits);
 }
@@ -85,6 +87,7 @@ no_idle_connection_is_granted_twice(void **state)
 
 	(void)state;
 	atomic_store(&idle->counts[S53_EVICT_IDLE], IDLE);
+	atomic_store(&idle->due_ms[S53_EVICT_IDLE], 0);
 	for (unsigned i = 0; i < ASKERS; i++) {
 		askers[i].limits = &limits;
 		askers[i].self = s53_tcp_worker_join(&limits);
@@ -110,7 +113,7 @@ only_a_worker_whose_connection_is_due_is_asked_for_it(void **state)
 
 	(void)state;
 	atomic_store(&other->counts[S53_EVICT_WAITING], 1);
-	atomic_store(&other->since_ms[S53_EVICT_WAITING], 1000);
+	atomic_store(&other->due_ms[S53_EVICT_WAITING], 1000);
 	assert_false(s53_evict_elsewhere(&limits, self, S53_EVICT_WAITING, 999));
 	assert_true(s53_evict_elsewhere(&limits, self, S53_EVICT_WAITING, 1000));
 	assert_int_equal(s53_evict_take_requests(other, S53_EVICT_WAITING), 1);

@@ -47,8 +47,12 @@ a_newcomer_beyond_the_limit_takes_the_place_of_the_longest_idle(void **state)
 	(void)state;
 	start(&t);
 	atomic_store(&t.f.limits.clients_max, 3);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 3; i++) {
 		fds[i] = connect_client(&t);
+		ask(fds[i], i, 1);
+		TURN_UNTIL(&t.f, has_input(fds[i]));
+		assert_int_equal(next_id(fds[i]), i);
+	}
 	ask(fds[0], 0, 1); /* so that the second is the one idle for longest */
 	TURN_UNTIL(&t.f, has_input(fds[0]));
 	newcomer = connect_client(&t);
@@ -113,6 +117,9 @@ idle_connections_of_another_worker_give_way_too(void **state)
 	assert_non_null(listener);
 	atomic_store(&t.f.limits.clients_max, 1);
 	idle = connect_client(&t);
+	ask(idle, 1, 1);
+	TURN_UNTIL(&t.f, has_input(idle));
+	assert_int_equal(next_id(idle), 1);
 	newcomer = connect_to(&local, SOCK_STREAM);
 	ask(newcomer, 3, 1);
 	turn(&other);
