@@ -199,8 +199,10 @@ take_some(struct s53_connection *connection, struct s53_octets *input)
 static void
 take_all(struct s53_connection *connection, struct s53_octets *input)
 {
+	const struct s53_tcp_pool *pool = connection->pool;
+
 	while (connection->fd >= 0 && !is_full(connection)) {
-		if (connection->pool->gathered > 0 &&
+		if (pool->gatherer == connection && pool->gathered > 0 &&
 		    s53_sender_room(connection) < 2 + connection->usual_len) {
 			s53_sender_flush(connection);
 			continue;

@@ -15,7 +15,7 @@
 #include "source.h"
 #include "standing.h"
 
-#define SLOW_MS 5000
+#define SLOW_MS 5000 /* more than the time between two reads over a slow line */
 #define LOG_EVERY_MS 60000
 #define TRIES 16 /* connections of one list that are looked at for one newcomer */
 
@@ -161,6 +161,8 @@ displace_waiting(struct s53_tcp_pool *pool, bool pressed)
 		due = is_due(first, S53_GRACE_MS);
 		if (!pressed && !due)
 			break;
+		if (first->state == S53_TCP_FRESH && !is_quiet(first))
+			break; /* its query is read in the next turn */
 		log_client(first, S53_TCP_LIMIT_WAITING, "has waited");
 		if (close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_WAITING)) {
 			pool->pressing = pool->pressing || !due;
@@ -183,9 +185,9 @@ log_share(struct s53_tcp_limits *limits, const struct s53_over_share *over)
 		    s53_prefix_print(&over->prefix, text), over->count, over->share);
 }
 
-/* The first of `list` for which `quiet_only` allows it; NULL: none. */
+/* The first of `list`, of the first few, for which `fits` holds; NULL: none. */
 static struct s53_connection *
-first_of_source(struct s53_link *list, bool quiet_only)
+first_of_source(struct s53_link *list, bool (*fits)(const struct s53_connection *connection))
 {
 	int tries = 0;
 
@@ -195,29 +197,32 @@ first_of_source(struct s53_link *list, bool quiet_only)
 
 		if (tries++ == TRIES)
 			break;
-		if (!quiet_only || is_quiet(connection))
+		if (fits(connection))
 			return connection;
 	}
 	return NULL;
 }
 
-/* A connection whose last answer the kernel does not take is passed over for another. */
+/* The kernel takes what is still to be sent, as far as is known. */
+static bool
+is_read(const struct s53_connection *connection)
+{
+	return connection->state != S53_TCP_UNREAD;
+}
+
+/* Without one whose answers go out, one with replies that its client has not read. */
 static bool
 displace_busy_of(struct s53_tcp_source_part *part, struct s53_tcp_pool *pool)
 {
-	for (int tries = 0; tries < TRIES; tries++) {
-		struct s53_connection *first = first_of_source(&part->busy, false);
+	struct s53_connection *first;
 
-		if (first == NULL)
-			return false;
-		if (first->state == S53_TCP_UNREAD)
-			break;
+	while ((first = first_of_source(&part->busy, is_read)) != NULL)
 		if (close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_SHARE))
 			return true;
-		/* It is now the last of the list, as one that does not read. */
-	}
+	if (s53_list_empty(&part->busy))
+		return false;
 	s53_count(pool->context->counters, S53_C_LISTEN_TCP_EVICTED_SHARE);
-	s53_connection_cut(first_of_source(&part->busy, false));
+	s53_connection_cut(S53_CONTAINER_OF(part->busy.next, struct s53_connection, of_source));
 	return true;
 }
 
@@ -230,7 +235,7 @@ displace_own_of(const struct s53_over_share *over, struct s53_tcp_pool *pool, bo
 		return false;
 	if (!idle)
 		return displace_busy_of(over->own, pool);
-	first = first_of_source(&over->own->idle, true);
+	first = first_of_source(&over->own->idle, is_quiet);
 	return first != NULL && close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_SHARE);
 }
 

@@ -26,7 +26,7 @@
 #define PAUSE_MS 100 /* without descriptors or memory */
 #define WAIT_MS 20 /* at tcp-clients, until it is looked again which connection can give way */
 #define WAIT_PRESSED_MS 1 /* ... namely those whose query is not read yet */
-#define FULL_MS 500
+#define FULL_MS 500 /* a burst of clients is served sooner */
 #define PRESSED_MS 5000
 #define WARN_EVERY_MS 60000
 
