@@ -123,14 +123,20 @@ wait_for_place(struct s53_tcp_listener *listener)
 {
 	struct s53_listen_context *context = listener->context;
 
-	if (!s53_tcp_place_wait(context->limits, context->self))
-		return; /* the socket is still readable: on_acceptable() follows */
-	pause_accepting(listener, 0);
+	if (s53_tcp_place_wait(context->limits, context->self))
+		pause_accepting(listener, 0);
+	/* Else there is a place after all, and on_acceptable() follows. */
+}
+
+/* Once for each client that waits. */
+static void
+note_wait(struct s53_tcp_listener *listener)
+{
 	if (listener->waited)
 		return;
 	listener->waited = true;
-	s53_count(context->counters, S53_C_LISTEN_TCP_WAITED);
-	log_wait(context);
+	s53_count(listener->context->counters, S53_C_LISTEN_TCP_WAITED);
+	log_wait(listener->context);
 }
 
 static bool
@@ -187,14 +193,19 @@ make_place(struct s53_tcp_listener *listener)
 {
 	struct s53_listen_context *context = listener->context;
 	struct s53_tcp_limits *limits = context->limits;
+	enum s53_displaced displaced;
 
-	while (
-	    s53_displace_for_newcomer(context->pool, is_pressed(listener)) == S53_DISPLACED_ONE) {
+	for (;;) {
+		displaced = s53_displace_for_newcomer(context->pool, is_pressed(listener));
+		if (displaced != S53_DISPLACED_ONE)
+			break;
 		if (atomic_load(&limits->clients) <= atomic_load(&limits->clients_max))
 			return true;
 		/* tcp-clients was lowered. */
 		s53_tcp_pool_free_place(context->pool);
 	}
+	if (displaced == S53_DISPLACED_NONE)
+		note_wait(listener);
 	return false;
 }
 
