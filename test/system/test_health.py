@@ -459,14 +459,14 @@ def test_what_is_known_of_servers_survives_a_reload(ailing, split53):
         time.sleep(0.5)
         dead.ail(SILENT)
         wait_until(lambda: said_of(program, dead, "down"), 6, "it is down")
-        count = len(changes(program.log()))
+        count = len(of_server(changes(program.log()), dead))
         dead.forget()
         start = time.monotonic()
         for number in range(1, 4):
             program.reload()
             wait_until(lambda n=number: program.log().count("reloaded") >= n, 5 * patience(), "it reloads")
             time.sleep(0.4)
-    assert len(changes(program.log())) == count, changes(program.log())
+    assert len(of_server(changes(program.log()), dead)) == count, changes(program.log())
     asked = watch.since(start)
     assert not lost(watch.samples) and worst(asked) < 0.5 * patience() / 2
     assert len(set(client_names(dead))) <= 3, "who is down is not asked by clients"

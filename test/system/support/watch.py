@@ -3,6 +3,7 @@
 A thread that asks one server all along, steadily, and writes down what became of each question: `Watch` beside a test that breaks things.
 """
 import contextlib
+import select
 import socket
 import threading
 import time
@@ -42,20 +43,27 @@ class Sample:
 
 class Watch:
     """
-    Asks names(number), (name, type) each time, every `every` seconds, from one UDP socket, until stop(); what was asked last is waited for
-    `patience` seconds. `refused` counts the ICMP refusals.
+    Asks names(number), (name, type) each time, every `every` seconds, from SOCKETS UDP sockets in turn, as many programs would (one that
+    waits for one name with more than ten queries gets an answer to the newest), until stop(); what was asked last is waited for `patience`
+    seconds. `refused` counts the ICMP refusals.
     """
+    SOCKETS = 16
 
     def __init__(self, place, names, every=0.1, patience=9.0):
         self.names, self.every, self.patience = names, every, patience
         self.samples, self.refused = [], 0
         self._flying = {}
-        self._socket = socket.socket(socket.AF_INET6 if ":" in place[0] else socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._socket.connect(place)
+        self._sockets = [self._connected(place) for _ in range(self.SOCKETS)]
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    @staticmethod
+    def _connected(place):
+        sock = socket.socket(socket.AF_INET6 if ":" in place[0] else socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        sock.connect(place)
+        return sock
 
     def _run(self):
         start, end = time.monotonic(), None
@@ -80,21 +88,23 @@ class Watch:
         sample = Sample(name, time.monotonic())
         self.samples.append(sample)
         self._flying[number & 0xffff] = sample
+        sock = self._sockets[number % self.SOCKETS]
         try:
-            self._socket.send(octets)
+            sock.send(octets)
         except ConnectionRefusedError:	# said of the one before; this one was not sent
             self.refused += 1
-            self._socket.send(octets)
+            sock.send(octets)
 
     def _receive(self, seconds):
-        self._socket.settimeout(seconds)
-        try:
-            octets = self._socket.recv(65535)
-        except socket.timeout:
-            return
-        except ConnectionRefusedError:
-            self.refused += 1
-            return
+        for sock in select.select(self._sockets, [], [], seconds)[0]:
+            try:
+                self._take(sock.recv(65535, socket.MSG_DONTWAIT))
+            except BlockingIOError:	# a datagram with a wrong checksum
+                pass
+            except ConnectionRefusedError:
+                self.refused += 1
+
+    def _take(self, octets):
         sample = self._flying.pop(int.from_bytes(octets[:2], "big"), None)
         if sample is not None:
             sample.octets, sample.took = octets, time.monotonic() - sample.sent
@@ -107,7 +117,8 @@ class Watch:
         """The samples, when all are answered or given up."""
         self._stopping.set()
         self._thread.join()
-        self._socket.close()
+        for sock in self._sockets:
+            sock.close()
         return self.samples
 
 
