@@ -16,6 +16,7 @@
  */
 #pragma once
 
+#include <split53/fit.h>
 #include <split53/key.h>
 #include <split53/message.h>
 
@@ -76,6 +77,8 @@ struct s53_cached {
 	bool authentic; /* as stored */
 	bool aliases; /* the answer section has a CNAME or DNAME: chase.c looks whether it leaves */
 	bool respell; /* an owner besides the question spells the name out: s53_message_respell() */
+	uint32_t note; /* with aliases: what s53_cache_note() left; 0: nothing */
+	int64_t stored_ms; /* with aliases */
 };
 
 /*
@@ -85,6 +88,20 @@ struct s53_cached {
  */
 void s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
     size_t cap, struct s53_cached *out);
+
+/*
+ * The same right after s53_cache_find(), for a message that is larger than the client takes: copies
+ * what fits `fit->limit`, with TC where it has to be; out->len is then the length of that.
+ */
+void s53_cache_find_part(struct s53_cache *cache, const struct s53_cache_ask *ask,
+    struct s53_fit *fit, uint8_t *octets, struct s53_cached *out);
+
+/*
+ * Leave a number with the entry that `cached`, of s53_cache_find(), came from: what the caller has
+ * found out of its aliases. It goes with the entry, and is not in the cache file.
+ */
+void s53_cache_note(struct s53_cache *cache, const struct s53_cache_ask *ask,
+    const struct s53_cached *cached, uint32_t note);
 
 /* Copy what is there if it is STALE (or FRESH by now), TTLs of stale records set by the rules. */
 void s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,

@@ -64,10 +64,12 @@ size_t s53_message_strip_opt(uint8_t *message, size_t len, size_t opt_at);
 
 /*
  * The question's name, and literal owner names equal to it but for letter case (0x20 echoed without
- * compression), get the question's spelling; compressed ones follow by themselves. The message
- * passed the check.
+ * compression), get the question's spelling; compressed ones follow by themselves. Each owner that
+ * is compared takes one of `effort`, and so does each label of it where a pointer ends it; when it
+ * is used up the rest stays as it is. The message passed the check.
  */
-void s53_message_respell(uint8_t *message, size_t len, const struct s53_name *spelling);
+void s53_message_respell(
+    uint8_t *message, size_t len, const struct s53_name *spelling, unsigned effort);
 
 /*
  * The least TTL of the records that are no OPT; UINT32_MAX when there is none. Over 2^31-1 counts
@@ -102,9 +104,9 @@ struct s53_ordering {
  * Bring the records of each set of the answer section into another order. Sets stay where they are,
  * so do CNAME, DNAME, SOA and signatures, and the other sections. A set of records that differ in
  * no more than TTL and rdata of one length without names may be of any size; others stay as they
- * are when they are over 256, begin or end beyond 16 KiB, or when their names have to be
- * compressed anew in a message over 32 records or 2 KiB or written by who compresses less than we
- * do; and so do those behind the fourth of these, or behind more owners than anybody has use for.
+ * are when they are over 256 (22 with names in rdata, in a message of up to 4 KiB), begin or end
+ * beyond 16 KiB, or when a name of theirs would lead forwards; and so do those behind the fourth of
+ * these, or behind the seventh set of the section. Each reply pays for it.
  * The length stays the same. The message passed the check.
  */
 void s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering);

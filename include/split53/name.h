@@ -48,6 +48,13 @@ bool s53_name_skip(struct s53_reader *reader);
 bool s53_name_read_equal(struct s53_reader *reader, const struct s53_name *name);
 
 /*
+ * Are the names that stand at two places of a message equal, letter case aside? They are compared
+ * label by label until they differ or go on at the same place; each two labels take one of *steps.
+ * false too when these are used up. The message passed s53_message_check().
+ */
+bool s53_name_equal_at(const struct s53_reader *message, size_t a, size_t b, unsigned *steps);
+
+/*
  * Presentation form to wire: "www.example.", \DDD and \X escapes; a missing last dot is added; "."
  * is the root. S53_E_SYNTAX: empty label, label over 63, name over 255 octets, bad escape.
  */

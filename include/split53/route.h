@@ -46,6 +46,9 @@ struct s53_routes;
 struct s53_routes *s53_routes_new(void);
 void s53_routes_free(struct s53_routes *routes);
 
+/* A number that no other table of this process has; under 2^31, never 0. */
+uint32_t s53_routes_serial(const struct s53_routes *routes);
+
 /*
  * Add a copy of `route`, with counts of its own of the access lists.
  *   S53_E_EXISTS  there is one for that apex, unless it is builtin and this is not: then it is

@@ -4,6 +4,8 @@
  */
 #include "draft.h"
 
+#include <limits.h>
+
 uint8_t
 s53_draft_key_flags(const struct s53_key *key)
 {
@@ -61,7 +63,12 @@ s53_draft_survey(struct s53_draft *draft)
 		if (s53_spells_name(draft->message, draft->len, &rr, draft->key->name))
 			draft->flags |= S53_ENTRY_RESPELL;
 	}
-	return !walk.reader.bad;
+	if (walk.reader.bad)
+		return false;
+	if (draft->len >= S53_ENTRY_SEAMS_FROM)
+		s53_message_seams(
+		    draft->message, draft->len, draft->ttl_count, SIZE_MAX, draft->seams);
+	return true;
 }
 
 static void
@@ -86,7 +93,11 @@ fill(struct s53_entry *entry, const struct s53_draft *draft)
 	s53_header_set_id(message, 0);
 	memcpy(message + S53_HEADER_LEN, name->octets, name->len);
 	if ((draft->flags & S53_ENTRY_RESPELL) != 0)
-		s53_message_respell(message, draft->len, name);
+		s53_message_respell(message, draft->len, name, UINT_MAX);
+	if ((draft->flags & S53_ENTRY_ALIASES) != 0)
+		memset(s53_entry_note(entry), 0, sizeof(uint32_t));
+	if (draft->len >= S53_ENTRY_SEAMS_FROM)
+		memcpy(s53_entry_seams(entry), draft->seams, S53_SEAMS_LEN(draft->ttl_count));
 }
 
 bool
@@ -95,7 +106,8 @@ s53_draft_put(
 {
 	struct s53_wanted wanted = {
 		.tag = (uint32_t)draft->key->hash,
-		.size = s53_entry_size_for(draft->len, draft->ttl_count),
+		.size = s53_entry_size_for(
+		    draft->len, draft->ttl_count, (draft->flags & S53_ENTRY_ALIASES) != 0),
 		.now_ms = now_ms,
 		.end_ms = draft->stored_ms + (int64_t)draft->lifetime_s * 1000,
 	};

@@ -22,6 +22,7 @@ struct s53_draft {
 	int64_t stored_ms;
 	uint16_t ttl_count; /* left to s53_draft_survey() */
 	uint16_t ttl_at[S53_ENTRY_TTLS_MAX];
+	uint8_t seams[S53_SEAMS_LEN(S53_ENTRY_TTLS_MAX)]; /* of a message that may be cut */
 };
 
 uint8_t s53_draft_key_flags(const struct s53_key *key);

@@ -4,18 +4,21 @@
  *
  * Layer    cache, private
  * Threads  under the shard's lock
- * Memory   one block: this header, the places of the TTLs, the message. Its key is the message's
- *          question (stored in lower case) together with view_id and two flags
+ * Memory   one block: this header, the places of the TTLs, the message; behind it the note (of an
+ *          answer with aliases) and the seams (of a message that may be cut). Its key is the
+ *          message's question (stored in lower case) together with view_id and two flags
  * Units    blocks in units of 8 octets, times in ms of base/clock, TTL and lifetimes in s
  */
 #pragma once
 
 #include <split53/cache.h>
+#include <split53/fit.h>
 
 #define S53_ENTRY_UNIT 8
 #define S53_ENTRY_USES_MAX 3u /* as in the S3-FIFO paper: more tells nothing new */
 #define S53_ENTRY_EDE_NONE 63u
 #define S53_ENTRY_TTLS_MAX ((S53_MESSAGE_MAX - S53_HEADER_LEN) / 11) /* a record has 11 octets */
+#define S53_ENTRY_SEAMS_FROM 400 /* a shorter message fits a datagram, hardly ever not */
 #define S53_ENTRY_TICK_BITS 6 /* `marked` counts in 64 ms: it comes around in 8.7 years */
 
 enum {
@@ -48,7 +51,7 @@ struct s53_entry {
 /* Of a block with the longest message of the shortest records. */
 #define S53_ENTRY_SIZE_MAX                                                                     \
 	((sizeof(struct s53_entry) + S53_MESSAGE_MAX + S53_ENTRY_TTLS_MAX * sizeof(uint16_t) + \
-	     S53_ENTRY_UNIT) /                                                                 \
+	     sizeof(uint32_t) + S53_SEAMS_LEN(S53_ENTRY_TTLS_MAX) + S53_ENTRY_UNIT) /          \
 	    S53_ENTRY_UNIT * S53_ENTRY_UNIT)
 
 _Static_assert(sizeof(struct s53_entry) == 40, "each octet counts a million times");
@@ -59,11 +62,18 @@ s53_entry_size(const struct s53_entry *entry)
 	return (size_t)entry->size8 * S53_ENTRY_UNIT;
 }
 
+static inline size_t
+s53_entry_seams_len(size_t len, size_t ttl_count)
+{
+	return len >= S53_ENTRY_SEAMS_FROM ? S53_SEAMS_LEN(ttl_count) : 0;
+}
+
 /* Octets of a block for a message of `len` octets with `ttl_count` records. */
 static inline size_t
-s53_entry_size_for(size_t len, size_t ttl_count)
+s53_entry_size_for(size_t len, size_t ttl_count, bool aliases)
 {
-	size_t size = sizeof(struct s53_entry) + ttl_count * sizeof(uint16_t) + len;
+	size_t size = sizeof(struct s53_entry) + ttl_count * sizeof(uint16_t) + len +
+	    (aliases ? sizeof(uint32_t) : 0) + s53_entry_seams_len(len, ttl_count);
 
 	return (size + S53_ENTRY_UNIT - 1) & ~(size_t)(S53_ENTRY_UNIT - 1);
 }
@@ -87,6 +97,24 @@ static inline uint8_t *
 s53_entry_message(struct s53_entry *entry)
 {
 	return (uint8_t *)(entry->ttl_at + entry->ttl_count);
+}
+
+/* Only of an entry with aliases. */
+static inline uint8_t *
+s53_entry_note(struct s53_entry *entry)
+{
+	return s53_entry_message(entry) + entry->message_len;
+}
+
+/* NULL: it has none. */
+static inline uint8_t *
+s53_entry_seams(struct s53_entry *entry)
+{
+	bool aliases = (entry->flags & S53_ENTRY_ALIASES) != 0;
+
+	if (entry->message_len < S53_ENTRY_SEAMS_FROM)
+		return NULL;
+	return s53_entry_note(entry) + (aliases ? sizeof(uint32_t) : 0);
 }
 
 /* From here on it is no longer fresh. */

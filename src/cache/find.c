@@ -89,6 +89,10 @@ describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_ca
 	out->authentic = (entry->flags & S53_ENTRY_AUTHENTIC) != 0;
 	out->aliases = (entry->flags & S53_ENTRY_ALIASES) != 0;
 	out->respell = (entry->flags & S53_ENTRY_RESPELL) != 0;
+	if (out->aliases) {
+		memcpy(&out->note, s53_entry_note(entry), sizeof out->note);
+		out->stored_ms = entry->stored_ms;
+	}
 }
 
 /*
@@ -143,6 +147,47 @@ s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t
 		if (out->len <= cap)
 			copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms), 1);
 	}
+	pthread_mutex_unlock(&shard->lock);
+}
+
+void
+s53_cache_find_part(struct s53_cache *cache, const struct s53_cache_ask *ask, struct s53_fit *fit,
+    uint8_t *octets, struct s53_cached *out)
+{
+	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_entry *entry = open_entry(shard, ask, out);
+	struct s53_records records;
+
+	fit->settled = false;
+	if (entry == NULL)
+		return;
+	describe(entry, ask, out);
+	fit->age_s = s53_entry_age_s(entry, (int64_t)ask->now_ms);
+	fit->least = 1;
+	if (out->freshness == S53_CACHE_FRESH && out->len <= fit->limit) {
+		copy_out(entry, octets, fit->age_s, fit->least);
+	} else if (out->freshness == S53_CACHE_FRESH) {
+		records = (struct s53_records){ .ttl_at = entry->ttl_at,
+			.seams = s53_entry_seams(entry),
+			.count = entry->ttl_count };
+		out->len = s53_message_fit(s53_entry_message(entry), &records, fit, octets);
+	}
+	pthread_mutex_unlock(&shard->lock);
+}
+
+void
+s53_cache_note(struct s53_cache *cache, const struct s53_cache_ask *ask,
+    const struct s53_cached *cached, uint32_t note)
+{
+	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_cached now;
+	struct s53_entry *entry = open_entry(shard, ask, &now);
+
+	if (entry == NULL)
+		return;
+	if ((entry->flags & S53_ENTRY_ALIASES) != 0 && entry->message_len == cached->len &&
+	    entry->stored_ms == cached->stored_ms)
+		memcpy(s53_entry_note(entry), &note, sizeof note);
 	pthread_mutex_unlock(&shard->lock);
 }
 

@@ -11,6 +11,7 @@
  */
 #include <split53/route.h>
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +32,10 @@ struct slot {
 	struct node *node;
 };
 
+static _Atomic uint32_t last_serial;
+
 struct s53_routes {
+	uint32_t serial;
 	struct s53_route *root; /* "." needs no probe */
 	struct slot *slots; /* at most half full */
 	size_t slot_count, node_count;
@@ -43,6 +47,12 @@ struct s53_routes {
 	uint64_t tops[S53_LABEL_MAX + 1];
 };
 
+uint32_t
+s53_routes_serial(const struct s53_routes *routes)
+{
+	return routes->serial;
+}
+
 struct s53_routes *
 s53_routes_new(void)
 {
@@ -50,6 +60,7 @@ s53_routes_new(void)
 
 	if (routes == NULL)
 		return NULL;
+	routes->serial = atomic_fetch_add(&last_serial, 1) % INT32_MAX + 1;
 	routes->slot_count = SLOTS_MIN;
 	routes->slots = calloc(SLOTS_MIN, sizeof(*routes->slots));
 	if (routes->slots == NULL) {

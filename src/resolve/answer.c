@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include <split53/fit.h>
 #include <split53/log.h>
 #include <split53/reply.h>
 
@@ -12,6 +13,9 @@
 
 #define RCODE_LOW 0x0f
 #define DEFAULT_UDP_SIZE 1232
+#define UDP_ROOM 4096 /* max-udp-size is no larger */
+#define ANY_LOOKS_MAX 256 /* records that the first RRset is picked from */
+#define RESPELL_EFFORT 20 /* each reply pays for it */
 #define ERROR_ROOM 512 /* a question, an OPT and an extended error fit */
 
 static struct s53_edns_reply
@@ -47,6 +51,22 @@ s53_reply_limit(const struct s53_query *query)
 	return limit < query->view->udp_size_max ? limit : query->view->udp_size_max;
 }
 
+static size_t
+opt_len_of(const struct s53_query *query, const struct s53_edns_reply *edns)
+{
+	bool with_opt = query->request.edns.present && query->chase_depth == 0;
+
+	return with_opt ? s53_edns_reply_len(edns) : 0;
+}
+
+size_t
+s53_reply_room(const struct s53_query *query)
+{
+	struct s53_edns_reply edns = edns_of(query);
+
+	return s53_reply_limit(query) - opt_len_of(query, &edns);
+}
+
 static uint16_t
 flags_of(const struct s53_query *query, uint16_t of_message)
 {
@@ -75,47 +95,70 @@ is_to_be_minimal(const struct s53_query *query)
 
 /*
  * An upstream's answer to ANY, reduced to its first RRset and signatures, in the scratch buffer,
- * where the cache may have put it.
+ * where the cache may have put it. It is a datagram's: of records beyond a full one none is looked
+ * at.
  */
 static void
 keep_first_rrset(struct s53_query *query)
 {
 	struct s53_outcome *outcome = &query->outcome;
-	uint8_t octets[S53_MESSAGE_MAX];
+	uint8_t octets[UDP_ROOM];
 	struct s53_reply reply;
 	struct s53_walk walk;
 	struct s53_rr rr;
 	uint16_t type = S53_TYPE_RRSIG;
+	unsigned looks = 0;
 
-	s53_reply_begin(&reply, octets, sizeof octets, query->request.id,
+	s53_reply_begin(&reply, octets, s53_reply_room(query), query->request.id,
 	    s53_header_flags(outcome->message), &query->request.question);
 	s53_walk_begin(&walk, outcome->message, outcome->message_len);
-	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER) {
+	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER && looks++ < ANY_LOOKS_MAX) {
 		if (type == S53_TYPE_RRSIG)
 			type = rr.type;
-		if (rr.type == type || rr.type == S53_TYPE_RRSIG)
-			s53_reply_copy(
-			    &reply, S53_ANSWER, outcome->message, outcome->message_len, &rr);
+		if ((rr.type == type || rr.type == S53_TYPE_RRSIG) &&
+		    !s53_reply_copy(
+			&reply, S53_ANSWER, outcome->message, outcome->message_len, &rr))
+			break;
 	}
 	outcome->message_len = s53_reply_end(&reply, NULL);
 	outcome->message = query->resolver->scratch;
 	memcpy(outcome->message, octets, outcome->message_len);
 }
 
-/* Where the message is small enough, or cut to be so: returns its new length. */
+/*
+ * What fits a datagram is copied to the scratch buffer; clients of one fetch share the message, so
+ * it stays as it is. It may lie there itself: nothing is copied to behind where it came from.
+ */
 static size_t
+fit_datagram(struct s53_query *query, size_t limit)
+{
+	struct s53_outcome *outcome = &query->outcome;
+	uint8_t *scratch = query->resolver->scratch;
+	struct s53_fit fit = { .limit = limit };
+	uint8_t octets[UDP_ROOM];
+	size_t len;
+
+	fit.spin = s53_arrange_spin(query, &fit.rotate);
+	len = s53_message_fit_unknown(outcome->message, outcome->message_len, &fit, octets);
+	memcpy(scratch, octets, len);
+	outcome->arranged = fit.settled;
+	return len;
+}
+
+/* The message cut to the limit, in the scratch buffer. Returns its new length. */
+__attribute__((noinline)) static size_t
 fit(struct s53_query *query, size_t limit, const uint8_t **message)
 {
 	struct s53_outcome *outcome = &query->outcome;
 	uint8_t *scratch = query->resolver->scratch;
 
-	*message = outcome->message;
-	if (outcome->message_len <= limit)
-		return outcome->message_len;
-	if (outcome->message != scratch)
-		memcpy(scratch, outcome->message, outcome->message_len);
 	*message = scratch;
 	s53_count(query->resolver->counters, S53_C_ANSWER_TRUNCATED);
+	if (query->client.kind == S53_UDP && limit <= UDP_ROOM)
+		return fit_datagram(query, limit);
+	if (outcome->message != scratch)
+		memcpy(scratch, outcome->message, outcome->message_len);
+	outcome->arranged = true;
 	s53_arrange(query, scratch, outcome->message_len);
 	return s53_message_cut(scratch, outcome->message_len, limit);
 }
@@ -139,9 +182,8 @@ static size_t
 send_message(struct s53_query *query)
 {
 	const struct s53_request *request = &query->request;
-	bool with_opt = request->edns.present && query->chase_depth == 0;
 	struct s53_edns_reply edns = edns_of(query);
-	size_t opt_len = with_opt ? s53_edns_reply_len(&edns) : 0;
+	size_t opt_len = opt_len_of(query, &edns);
 	struct s53_writer writer;
 	const uint8_t *message;
 	uint8_t *room;
@@ -149,18 +191,21 @@ send_message(struct s53_query *query)
 
 	if (is_to_be_minimal(query))
 		keep_first_rrset(query);
-	len = fit(query, s53_reply_limit(query) - opt_len, &message);
+	message = query->outcome.message;
+	len = query->outcome.message_len;
+	if (len > s53_reply_limit(query) - opt_len)
+		len = fit(query, s53_reply_limit(query) - opt_len, &message);
 	if ((room = room_with(query, message, len, opt_len)) == NULL)
 		return 0;
 	/* Here, not in the message: a fetch's clients share it, and each takes its own turn. */
-	if (len == query->outcome.message_len)
+	if (!query->outcome.arranged)
 		s53_arrange(query, room, len);
 	s53_header_set_id(room, request->id);
 	s53_header_set_flags(room, flags_of(query, s53_header_flags(message)));
 	memcpy(room + S53_HEADER_LEN, request->question.name.octets, request->question.name.len);
 	if (query->outcome.respell)
-		s53_message_respell(room, len, &request->question.name);
-	if (!with_opt)
+		s53_message_respell(room, len, &request->question.name, RESPELL_EFFORT);
+	if (opt_len == 0)
 		return len;
 	writer = s53_writer_of(room + len, opt_len);
 	s53_edns_write(&writer, &edns);

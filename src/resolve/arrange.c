@@ -63,6 +63,35 @@ s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len)
 	resolver->dice = it.ordering.dice;
 }
 
+/* Marsaglia's xorshift, as s53_message_reorder() goes on with it; never 0. */
+static uint32_t
+roll(struct s53_resolver *resolver)
+{
+	uint32_t dice = resolver->dice | 1;
+
+	dice ^= dice << 13;
+	dice ^= dice >> 17;
+	dice ^= dice << 5;
+	return resolver->dice = dice;
+}
+
+uint32_t
+s53_arrange_spin(const struct s53_query *query, bool *rotate)
+{
+	const struct s53_question *question = &query->request.question;
+
+	*rotate = false;
+	switch (s53_order_find(query->answering->order, &question->lower, question->qtype)) {
+	case S53_ORDER_RANDOM:
+		return roll(query->resolver);
+	case S53_ORDER_CYCLIC:
+		*rotate = true;
+		return next_turn(query->resolver, &question->lower, question->qtype);
+	default:
+		return 0;
+	}
+}
+
 /* named's: keys and their digests never carry more than themselves, NS always their hosts. */
 enum { TYPE_CDS = 59, TYPE_CDNSKEY = 60 };
 

@@ -33,6 +33,12 @@ s53_arrange(const struct s53_query *query, uint8_t *message, size_t len)
 }
 
 /*
+ * Which record of the answer's set is to be the first of those that a cut leaves, by the rule for
+ * the query's own name and type: 0 is the first. *rotate: the others follow in their order.
+ */
+uint32_t s53_arrange_spin(const struct s53_query *query, bool *rotate);
+
+/*
  * minimal-responses, once for an upstream's answer, before it is stored: drop what the rules say
  * that no answer needs. Our queries to upstreams have RD set, so no-auth-recursive is
  * no-auth here. Returns the new length, at most `len`. Without OPT; the message passed the check.

@@ -373,6 +373,14 @@ keep(struct s53_pending *pending, const struct s53_chase *chase)
 }
 
 enum s53_verdict
+s53_chase_endless(struct s53_query *query)
+{
+	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many CNAMEs");
+	query->outcome.endless = true;
+	return S53_REPLY;
+}
+
+enum s53_verdict
 s53_chase(struct s53_query *query, bool delegated)
 {
 	struct s53_pending *pending = query->pending;
@@ -383,7 +391,7 @@ s53_chase(struct s53_query *query, bool delegated)
 	if (!is_due(&chase, query->view, query->route, &query->outcome))
 		return S53_REPLY;
 	if (chase.endless)
-		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many CNAMEs");
+		return s53_chase_endless(query);
 	if (pending == NULL && (pending = s53_pending_move(query)) == NULL)
 		return s53_query_fail(
 		    query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");

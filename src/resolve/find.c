@@ -13,10 +13,12 @@
  */
 #include <split53/cache.h>
 
+#include "arrange.h"
 #include "local.h"
 #include "resolver_private.h"
 
 #define DEAD_REFRESH_MS 100
+#define OPT_ROOM 300 /* an OPT of ours with the longest server-id */
 #define UDP_ROOM 4096 /* what the outbox has at hand; a larger answer takes the way by scratch */
 
 /* Without it the cache is all that there is for this client, then a referral (RFC 1034 s4.3.1). */
@@ -82,6 +84,23 @@ find_room(struct s53_query *query, size_t *cap)
 	return query->resolver->scratch;
 }
 
+/*
+ * Whether an answer's aliases lead on is costly to find out, and the same for each query as long as
+ * the routes are. So the entry says it once it is known: the routes' serial, and whether there are
+ * more CNAMEs than are followed. What leaves its route has no note.
+ */
+static uint32_t
+note_of(const struct s53_query *query, bool endless)
+{
+	return s53_routes_serial(query->view->routes) << 1 | endless;
+}
+
+static bool
+is_known(const struct s53_query *query, const struct s53_cached *cached)
+{
+	return cached->note >> 1 == s53_routes_serial(query->view->routes);
+}
+
 /* A CNAME that leaves the route is completed, which is recursion. */
 static enum s53_verdict
 complete(struct s53_query *query)
@@ -92,6 +111,36 @@ complete(struct s53_query *query)
 		   query->view, query->route, &query->request.question, &query->outcome)
 	    ? s53_local_referral(query)
 	    : S53_REPLY;
+}
+
+/* The aliases of an answer that is here as a whole, unless they are known. */
+__attribute__((noinline)) static enum s53_verdict
+follow(struct s53_query *query, const struct s53_cached *cached)
+{
+	struct s53_cache_ask ask = s53_query_cache_ask(query);
+	const uint8_t *message = query->outcome.message;
+	enum s53_verdict verdict;
+	bool endless;
+
+	if (is_known(query, cached)) {
+		if ((cached->note & 1) == 0)
+			return S53_REPLY;
+		return gets_recursion(query) ? s53_chase_endless(query) : s53_local_referral(query);
+	}
+	verdict = complete(query);
+	if (verdict != S53_REPLY || query->pending != NULL)
+		return verdict;
+	endless = query->outcome.endless;
+	if (endless || query->outcome.message == message)
+		s53_cache_note(query->policy->cache, &ask, cached, note_of(query, endless));
+	return verdict;
+}
+
+static enum s53_verdict
+miss(struct s53_query *query)
+{
+	s53_count(query->resolver->counters, S53_C_FIND_MISS);
+	return gets_recursion(query) ? S53_NEXT : s53_local_referral(query);
 }
 
 static enum s53_verdict
@@ -108,14 +157,31 @@ hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
 		s53_count(query->resolver->counters, S53_C_FIND_PREFETCH);
 		s53_refresh(query);
 	}
-	return cached->aliases ? complete(query) : S53_REPLY;
+	return cached->aliases ? follow(query, cached) : S53_REPLY;
 }
 
+/* It is larger than the client takes: only what fits is copied. */
 static enum s53_verdict
-miss(struct s53_query *query)
+hit_part(struct s53_query *query, struct s53_cached *cached, size_t limit)
 {
-	s53_count(query->resolver->counters, S53_C_FIND_MISS);
-	return gets_recursion(query) ? S53_NEXT : s53_local_referral(query);
+	struct s53_cache_ask ask = s53_query_cache_ask(query);
+	bool refresh = cached->refresh; /* said but once */
+	uint8_t *room = query->resolver->scratch;
+	struct s53_fit fit = { .limit = limit };
+	enum s53_verdict verdict;
+
+	fit.spin = s53_arrange_spin(query, &fit.rotate);
+	if (query->room != NULL)
+		room = query->room;
+	s53_cache_find_part(query->policy->cache, &ask, &fit, room, cached);
+	if (cached->freshness != S53_CACHE_FRESH)
+		return miss(query);
+	cached->refresh = refresh;
+	verdict = hit(query, cached, room);
+	if (query->outcome.message == room)
+		s53_count(query->resolver->counters, S53_C_ANSWER_TRUNCATED);
+	query->outcome.arranged = fit.settled;
+	return verdict;
 }
 
 static bool
@@ -167,6 +233,44 @@ expired(struct s53_query *query, const struct s53_cached *cached)
 	return s53_chase(query, false);
 }
 
+/* A fresh answer has no extended error. */
+static size_t
+room_beside_opt(struct s53_query *query)
+{
+	query->outcome = (struct s53_outcome){ .ede = S53_EDE_NONE };
+	return s53_reply_room(query);
+}
+
+/* Is nothing to be looked for in what does not fit? */
+static bool
+is_cut_at_once(const struct s53_query *query, const struct s53_cached *cached)
+{
+	return query->client.kind == S53_UDP && !s53_query_wants_minimal_any(query) &&
+	    (!cached->aliases || is_known(query, cached));
+}
+
+/*
+ * The answer may be larger than what the client takes: only what fits is copied, unless all of it
+ * is needed. Not inlined, as the usual answer shall not pay for it.
+ */
+__attribute__((noinline)) static enum s53_verdict
+hit_large(struct s53_query *query, struct s53_cached *cached, size_t cap)
+{
+	struct s53_cache_ask ask = s53_query_cache_ask(query);
+	size_t limit = room_beside_opt(query);
+	uint8_t *scratch = query->resolver->scratch;
+	bool refresh = cached->refresh; /* said but once */
+
+	if (cached->len > limit && is_cut_at_once(query, cached))
+		return hit_part(query, cached, limit);
+	if (cached->len <= cap)
+		return hit(query, cached, query->room != NULL ? query->room : scratch);
+	query->room = NULL;
+	s53_cache_find(query->policy->cache, &ask, scratch, S53_MESSAGE_MAX, cached);
+	cached->refresh = cached->refresh || refresh;
+	return cached->freshness == S53_CACHE_FRESH ? hit(query, cached, scratch) : miss(query);
+}
+
 enum s53_verdict
 s53_step_find(struct s53_query *query)
 {
@@ -183,14 +287,8 @@ s53_step_find(struct s53_query *query)
 	ask = s53_query_cache_ask(query);
 	room = find_room(query, &cap);
 	s53_cache_find(cache, &ask, room, cap, &cached);
-	if (cached.freshness == S53_CACHE_FRESH && cached.len > cap) {
-		bool refresh = cached.refresh; /* said but once */
-
-		query->room = NULL;
-		room = query->resolver->scratch;
-		s53_cache_find(cache, &ask, room, sizeof query->resolver->scratch, &cached);
-		cached.refresh = cached.refresh || refresh;
-	}
+	if (cached.freshness == S53_CACHE_FRESH && cached.len + OPT_ROOM > cap)
+		return hit_large(query, &cached, cap);
 	switch (cached.freshness) {
 	case S53_CACHE_FRESH:
 		return hit(query, &cached, room);

@@ -83,6 +83,9 @@ enum s53_verdict s53_chase(struct s53_query *query, bool delegated);
 /* chase.c: the end of a chase, when its child has ended: the query's outcome is complete. */
 enum s53_verdict s53_chase_finish(struct s53_query *query);
 
+/* chase.c: what becomes of a query whose answer has more CNAMEs than are followed. */
+enum s53_verdict s53_chase_endless(struct s53_query *query);
+
 /* chase.c: the child's query waits, as `child`. */
 void s53_chase_set_child(struct s53_chase *chase, struct s53_pending *child);
 

@@ -63,6 +63,8 @@ struct s53_outcome {
 	bool silent; /* nothing is sent at all */
 	bool over_quota; /* a failure by fetches-per-server or fetches-per-zone */
 	bool leads_on; /* its CNAME leaves the route: still to be chased */
+	bool endless; /* a failure: more CNAMEs than are followed */
+	bool arranged; /* the message is cut, and its records are in their order */
 };
 
 struct s53_query {
@@ -133,6 +135,9 @@ enum s53_verdict s53_step_answer(struct s53_query *query);
  * max-udp-size), or what TCP may.
  */
 size_t s53_reply_limit(const struct s53_query *query);
+
+/* answer.c: what of it our OPT leaves to the outcome's message. */
+size_t s53_reply_room(const struct s53_query *query);
 
 /* answer.c: send the outcome to the client, which is used up. */
 void s53_reply_send(struct s53_query *query);

@@ -24,7 +24,8 @@ whole_sets(const struct part *part, size_t edge)
 {
 	struct s53_sets sets;
 
-	if (part->count > S53_SETS_RECORDS || !s53_sets_find(&sets, &part->walk, part->end))
+	if (part->count > S53_SETS_RECORDS ||
+	    !s53_sets_find(&sets, &part->walk, part->end, SIZE_MAX))
 		return part->begin;
 	/*
 	 * Once is enough: a copy that has to go as well lies before the edge of now, so it is still

@@ -7,6 +7,7 @@
  */
 #include <split53/name.h>
 
+#include <split53/header.h>
 #include <split53/rand.h>
 
 /*
@@ -158,6 +159,43 @@ bool
 s53_name_equal(const struct s53_name *a, const struct s53_name *b)
 {
 	return a->len == b->len && equal_octets(a->octets, b->octets, a->len);
+}
+
+/*
+ * Where the label begins that stands at `at` or that a pointer there leads to; the message's length
+ * when there is none. In a message that passed the check no pointer leads to a pointer.
+ */
+static inline size_t
+label_at(const struct s53_reader *message, size_t at)
+{
+	if (at + 1 < message->len && message->octets[at] >= POINTER)
+		at = s53_u16_get(message->octets + at) & 0x3fff;
+	return at < message->len && message->octets[at] <= S53_LABEL_MAX ? at : message->len;
+}
+
+bool
+s53_name_equal_at(const struct s53_reader *message, size_t a, size_t b, unsigned *steps)
+{
+	for (; *steps > 0; --*steps) {
+		size_t len;
+
+		a = label_at(message, a);
+		b = label_at(message, b);
+		if (a == b)
+			return a < message->len;
+		if (a == message->len || b == message->len ||
+		    message->octets[a] != message->octets[b])
+			return false;
+		len = 1u + message->octets[a];
+		if (len == 1)
+			return true;
+		if (len > message->len - a || len > message->len - b ||
+		    !equal_octets(message->octets + a + 1, message->octets + b + 1, len - 1))
+			return false;
+		a += len;
+		b += len;
+	}
+	return false;
 }
 
 bool

@@ -14,9 +14,15 @@
 #include "step.h"
 
 /* Of one message; what is beyond stays as it is: each reply pays for it. */
-#define OWNERS_COMPARED_MAX 256
-#define SETS_ASKED_MAX 64 /* about how they are to be turned */
+#define STEPS_MAX 24 /* labels and pointers, when owners are compared */
+#define ASKED_OCTETS_MAX 1024 /* of owners that are read for it: chains of pointers are costly */
+#define EFFORT 21 /* of looking at sets */
+#define EFFORT_SET 3
+#define EFFORT_ALIAS 1 /* or another one that keeps its place */
 #define RUNS_MENDED_MAX 4 /* each is a pass over all that follows */
+#define MENDED_MAX 12 /* their records: behind so many no other one is begun */
+#define NAMED_MAX 22 /* records of a set with names that a datagram's message may have */
+#define DATAGRAM_MAX 4096
 #define SEED 0x9e3779b9u
 #define POINTER 0xc000u
 #define POINTER_REACH 0x4000u
@@ -24,13 +30,17 @@
 #define TAIL 6u /* of TTL and length, before the rdata */
 #define A_TAIL (TAIL + 4)
 #define AAAA_TAIL (TAIL + 16)
+#define INDEX sizeof(uint16_t) /* of a row of numbers: turn_run() */
 
 /* A message on its way. */
 struct reordering {
 	uint8_t *message;
 	size_t len;
 	struct s53_ordering *ordering;
-	unsigned compared, asked, mended;
+	int effort; /* left */
+	unsigned mended, mended_records;
+	unsigned steps; /* left */
+	size_t asked_octets;
 	struct s53_walk walk;
 };
 
@@ -75,6 +85,10 @@ swap(uint8_t *a, uint8_t *b, size_t len)
 	}
 	if (len == AAAA_TAIL) {
 		swap_fixed(a, b, AAAA_TAIL);
+		return;
+	}
+	if (len == INDEX) {
+		swap_fixed(a, b, INDEX);
 		return;
 	}
 	for (; len > 32; len -= 32, a += 32, b += 32)
@@ -134,8 +148,9 @@ turn_of(struct reordering *it, const struct s53_rr *rr)
 	if (it->ordering->choose == NULL)
 		return S53_TURN_SHUFFLE;
 	reader.at = rr->owner_at;
-	if (++it->asked > SETS_ASKED_MAX || !s53_name_read(&reader, &owner))
+	if (it->asked_octets > ASKED_OCTETS_MAX || !s53_name_read(&reader, &owner))
 		return S53_TURN_NONE;
+	it->asked_octets += owner.len;
 	s53_name_lower(&owner);
 	return it->ordering->choose(it->ordering, &owner, rr->type);
 }
@@ -156,6 +171,15 @@ has_names(uint16_t type)
 	    strchr(s53_form_of(type).fields, 'n') != NULL;
 }
 
+/* The usual head has six octets. */
+static inline bool
+is_same_head(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	if (len == HEAD)
+		return memcmp(a, b, 4) == 0 && memcmp(a + 4, b + 4, HEAD - 4) == 0;
+	return memcmp(a, b, len) == 0;
+}
+
 /* How many of up to `left` records from `rr` on are like it but for TTL and rdata? */
 static unsigned
 count_alike(const struct reordering *it, const struct s53_rr *rr, unsigned left)
@@ -167,7 +191,8 @@ count_alike(const struct reordering *it, const struct s53_rr *rr, unsigned left)
 
 	for (const uint8_t *next = first + stride; count < left && count < room;
 	     next += stride, count++)
-		if (memcmp(next, first, head) != 0 || s53_u16_get(next + head + 4) != rr->rdata_len)
+		if (!is_same_head(next, first, head) ||
+		    s53_u16_get(next + head + 4) != rr->rdata_len)
 			break;
 	return count;
 }
@@ -176,22 +201,27 @@ count_alike(const struct reordering *it, const struct s53_rr *rr, unsigned left)
 static bool
 is_of_set(struct reordering *it, const struct s53_rr *before, const struct s53_rr *rr)
 {
-	struct s53_reader a = s53_reader_of(it->message, it->len), b = a;
+	struct s53_reader reader = s53_reader_of(it->message, it->len);
 	size_t owner_len = before->ttl_at - before->owner_at;
-	struct s53_name owner;
 
 	if (rr->section != S53_ANSWER || rr->type != before->type || rr->class != before->class)
 		return false;
 	if (rr->ttl_at - rr->owner_at == owner_len &&
-	    memcmp(it->message + rr->owner_at, it->message + before->owner_at, owner_len) == 0)
+	    is_same_head(it->message + rr->owner_at, it->message + before->owner_at, owner_len))
 		return true;
-	a.at = before->owner_at;
-	b.at = rr->owner_at;
 	if (rr->ttl_at - rr->owner_at == HEAD && before->owner_at < POINTER_REACH &&
 	    s53_u16_get(it->message + rr->owner_at) == (POINTER | before->owner_at))
 		return true;
-	it->compared++;
-	return s53_name_read(&a, &owner) && s53_name_read_equal(&b, &owner);
+	return s53_name_equal_at(&reader, before->owner_at, rr->owner_at, &it->steps);
+}
+
+/* The walk is to stand at this record, which it gave last. */
+static void
+step_back(struct s53_walk *walk, const struct s53_rr *rr)
+{
+	walk->reader.at = rr->owner_at;
+	walk->section = rr->section;
+	walk->left[rr->section]++;
 }
 
 /*
@@ -202,25 +232,33 @@ static bool
 gather(struct reordering *it, struct s53_run *run)
 {
 	struct s53_walk behind = it->walk;
-	struct s53_rr rr, before;
+	unsigned most = S53_RUN_MAX;
+	struct s53_rr two[2]; /* the record in hand and the one before, by turns */
 
 	run->count = 0;
-	for (; s53_walk_next(&behind, &rr); before = rr, it->walk = behind) {
+	for (;;) {
+		struct s53_rr *rr = &two[run->count % 2];
+
+		if (!s53_walk_next(&behind, rr))
+			break;
 		if (run->count == 0) {
-			run->first = rr;
-			run->plain = !has_names(rr.type);
-		} else if (!is_of_set(it, &before, &rr)) {
+			run->first = *rr;
+			run->plain = !has_names(rr->type);
+			if (!run->plain && it->len <= DATAGRAM_MAX)
+				most = NAMED_MAX;
+		} else if (!is_of_set(it, &two[(run->count - 1) % 2], rr)) {
+			step_back(&behind, rr);
 			break;
 		}
-		if (run->count == S53_RUN_MAX)
+		if (run->count == most)
 			return false;
-		run->plain = run->plain && rr.rdata_len == run->first.rdata_len;
+		run->plain = run->plain && rr->rdata_len == run->first.rdata_len;
 		run->order[run->count] = (uint16_t)run->count;
-		run->of[run->count++] = (struct s53_piece){ .at = (uint16_t)rr.owner_at,
-			.ttl_at = (uint16_t)rr.ttl_at,
-			.end = (uint16_t)rr.end_at };
+		run->of[run->count++] = (struct s53_piece){ .at = (uint16_t)rr->owner_at,
+			.ttl_at = (uint16_t)rr->ttl_at,
+			.end = (uint16_t)rr->end_at };
 	}
-	run->behind = it->walk;
+	it->walk = run->behind = behind;
 	return true;
 }
 
@@ -239,13 +277,13 @@ turn_run(struct reordering *it)
 		return false;
 	if (!run.plain && ++it->mended > RUNS_MENDED_MAX)
 		return true;
+	it->mended_records += run.count;
 	turn = turn_of(it, &run.first);
 	if (turn == S53_TURN_NONE)
 		return true;
-	row = (struct row){ .at = (uint8_t *)run.order,
-		.stride = sizeof *run.order,
-		.len = sizeof *run.order,
-		.count = run.count };
+	row = (struct row){
+		.at = (uint8_t *)run.order, .stride = INDEX, .len = INDEX, .count = run.count
+	};
 	turn_row(&row, it->ordering, turn);
 	s53_run_move(it->message, &run);
 	return true;
@@ -261,22 +299,27 @@ turn_set(struct reordering *it)
 
 	if (!s53_walk_next(&walk, &first))
 		return false;
+	if (keeps_its_place(first.type)) {
+		it->effort -= EFFORT_ALIAS;
+		it->walk = walk;
+		return true;
+	}
+	it->effort -= EFFORT_SET;
 	row = (struct row){ .at = it->message + first.ttl_at,
 		.stride = first.end_at - first.owner_at,
 		.len = first.end_at - first.ttl_at,
-		.count = count_alike(it, &first, it->walk.left[S53_ANSWER]) };
+		.count = has_names(first.type)
+		    ? 1
+		    : count_alike(it, &first, it->walk.left[S53_ANSWER]) };
 	behind = it->walk;
 	behind.reader.at += row.count * row.stride;
 	behind.left[S53_ANSWER] = (uint16_t)(behind.left[S53_ANSWER] - row.count);
-	if (!keeps_its_place(first.type)) {
-		walk = behind;
-		if ((walk.left[S53_ANSWER] > 0 && s53_walk_next(&walk, &next) &&
-			is_of_set(it, &first, &next)) ||
-		    (row.count > 1 && has_names(first.type)))
-			return turn_run(it);
-		if (row.count > 1)
-			turn_row(&row, it->ordering, turn_of(it, &first));
-	}
+	walk = behind;
+	if (walk.left[S53_ANSWER] > 0 && s53_walk_next(&walk, &next) &&
+	    is_of_set(it, &first, &next))
+		return it->mended_records < MENDED_MAX && turn_run(it);
+	if (row.count > 1)
+		turn_row(&row, it->ordering, turn_of(it, &first));
 	it->walk = behind;
 	return true;
 }
@@ -321,12 +364,15 @@ s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering)
 	it.message = message; /* field by field: the rest is for the unusual */
 	it.len = len;
 	it.ordering = ordering;
-	it.compared = it.asked = it.mended = 0;
+	it.effort = EFFORT;
+	it.mended = it.mended_records = 0;
+	it.steps = STEPS_MAX;
+	it.asked_octets = 0;
 	if (s53_header_count(message, S53_ANSWER) < 2 || turn_addresses(&it))
 		return;
 	if (!s53_walk_begin(&it.walk, message, len))
 		return;
-	while (it.walk.left[S53_ANSWER] > 1 && it.compared <= OWNERS_COMPARED_MAX)
+	while (it.effort > 0 && it.walk.left[S53_ANSWER] > 1)
 		if (!turn_set(&it))
 			break;
 }

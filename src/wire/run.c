@@ -25,6 +25,7 @@ struct move {
 	const struct s53_run *run;
 	size_t begin, end; /* of what moves */
 	bool dry; /* look only whether it can be done */
+	bool points_inside; /* a name of the run leads into the run */
 	uint16_t head_to[S53_RUN_MAX], tail_to[S53_RUN_MAX]; /* where they are to stand */
 };
 
@@ -64,7 +65,7 @@ is_inside(const struct move *move, size_t at)
 
 /* Step over a name of the run or behind it, and mend its pointer. false: it would lead forwards. */
 static bool
-mend_name(const struct move *move, struct s53_reader *reader)
+mend_name(struct move *move, struct s53_reader *reader)
 {
 	size_t begin = reader->at, end = s53_name_step(reader), target;
 
@@ -73,6 +74,7 @@ mend_name(const struct move *move, struct s53_reader *reader)
 	target = s53_u16_get(move->message + end) & ~POINTER;
 	if (!is_inside(move, target))
 		return true;
+	move->points_inside = true;
 	target = new_place(move, target);
 	if (is_inside(move, begin) && target >= new_place(move, begin))
 		return false;
@@ -82,7 +84,7 @@ mend_name(const struct move *move, struct s53_reader *reader)
 }
 
 static bool
-mend_record(const struct move *move, const struct s53_rr *rr)
+mend_record(struct move *move, const struct s53_rr *rr)
 {
 	struct s53_reader reader = s53_reader_of(move->message, rr->end_at);
 	const char *fields = s53_form_of(rr->type).fields;
@@ -115,7 +117,7 @@ record_of(const uint8_t *message, const struct s53_run *run, unsigned index)
 
 /* The run's own records. */
 static bool
-mend_run(const struct move *move)
+mend_run(struct move *move)
 {
 	for (unsigned i = 0; i < move->run->count; i++) {
 		struct s53_rr rr = record_of(move->message, move->run, i);
@@ -126,8 +128,36 @@ mend_run(const struct move *move)
 	return true;
 }
 
+/* Each rdata of this type ends in a name, its only one. */
+static bool
+ends_in_name(uint16_t type)
+{
+	const char *n = strchr(s53_form_of(type).fields, 'n');
+
+	return n != NULL && n[1] == '\0';
+}
+
+/*
+ * Do all names of the run lead to before it? That is the usual case, and quickly seen: owners are
+ * pointers, and so are the last two octets of rdata, or they are no pointer at all. false: perhaps.
+ */
+static bool
+leads_before(const struct move *move)
+{
+	for (unsigned i = 0; i < move->run->count; i++) {
+		const struct s53_piece *piece = &move->run->of[i];
+		unsigned owner = s53_u16_get(move->message + piece->at);
+		unsigned last = s53_u16_get(move->message + piece->end - 2);
+
+		if (owner < POINTER || (owner & ~POINTER) >= move->begin ||
+		    (last >= POINTER && (last & ~POINTER) >= move->begin))
+			return false;
+	}
+	return ends_in_name(move->run->first.type);
+}
+
 static void
-mend_behind(const struct move *move)
+mend_behind(struct move *move)
 {
 	struct s53_walk walk = move->run->behind;
 	struct s53_rr rr;
@@ -181,14 +211,16 @@ s53_run_move(uint8_t *message, const struct s53_run *run)
 	move.begin = run->of[0].at;
 	move.end = run->of[run->count - 1].end;
 	move.dry = true;
+	move.points_inside = false;
 	if (move.end > POINTER_REACH)
 		return;
 	settle(&move);
 	if (!run->plain) {
-		if (!mend_run(&move))
+		if (!leads_before(&move) && !mend_run(&move))
 			return;
 		move.dry = false;
-		mend_run(&move);
+		if (move.points_inside)
+			mend_run(&move);
 		mend_behind(&move);
 	}
 	move_octets(&move);

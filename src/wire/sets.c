@@ -16,6 +16,7 @@
 struct look {
 	struct s53_reader reader;
 	struct s53_name owner; /* in lower case */
+	size_t octets_left; /* of owners */
 };
 
 static uint64_t
@@ -82,6 +83,9 @@ add(struct s53_sets *sets, struct look *look, const struct s53_rr *rr)
 	look->reader.at = rr->owner_at;
 	if (sets->count == S53_SETS_RECORDS || !s53_name_read(&look->reader, &look->owner))
 		return false;
+	if (look->owner.len > look->octets_left)
+		return false;
+	look->octets_left -= look->owner.len;
 	s53_name_lower(&look->owner);
 	hash = hash_set(&look->owner, rr);
 	*member = (struct s53_set_member){
@@ -100,10 +104,10 @@ add(struct s53_sets *sets, struct look *look, const struct s53_rr *rr)
 }
 
 bool
-s53_sets_find(struct s53_sets *sets, const struct s53_walk *walk, size_t end)
+s53_sets_find(struct s53_sets *sets, const struct s53_walk *walk, size_t end, size_t octets_max)
 {
 	struct s53_walk here = *walk;
-	struct look look = { .reader = walk->reader };
+	struct look look = { .reader = walk->reader, .octets_left = octets_max };
 	struct s53_rr rr;
 
 	sets->count = 0;

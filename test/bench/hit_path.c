@@ -2,10 +2,13 @@
  *
  * hit_path.c - cache hits through the whole of resolve, without the kernel: for callgrind.
  *
- *	hit_path [HITS]
+ *	hit_path [HITS [KIND [SIZE]]]
  *
- * Fills a cache with NAMES answers, then takes HITS questions in batches as listen does and counts
- * the replies. hit_path.py runs it under callgrind, collecting inside of answer_hits() alone.
+ * Fills a cache with NAMES answers, then takes HITS queries in batches as listen does and counts
+ * the replies. hit_path.py runs it under callgrind, collecting inside of answer_hits() alone. With
+ * a KIND of costly.c the cache holds one answer, which is costly to give out; clients take replies
+ * of SIZE bytes (1232), or of 512 to 4096 by turns when that is 0. costly.py compares these; the
+ * KIND "list" prints them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +20,11 @@
 #include <split53/resolver.h>
 #include <split53/upstream.h>
 
+#include "costly.h"
+
 #define NAMES 1000
 #define BATCH 64
-#define QUERY_MAX 128
+#define QUERY_MAX 512
 #define NOW_MS 1000000
 
 struct question {
@@ -35,9 +40,13 @@ static const struct s53_cache_rules rules = { .enabled = true,
 	.prefetch_trigger_s = 2,
 	.prefetch_eligible_s = 9 };
 
+static const struct s53_order_rule cyclic_rule = { .any_name = true, .order = S53_ORDER_CYCLIC };
+static const struct s53_order_list cyclic = { .count = 1, .rules = &cyclic_rule };
+
 static struct question questions[NAMES];
 static uint8_t room[S53_MESSAGE_MAX];
 static unsigned long replies;
+static size_t reply_len; /* of the last one */
 
 static uint8_t *
 client_room(struct s53_client *client, size_t cap)
@@ -57,6 +66,14 @@ client_send(struct s53_client *client, size_t len)
 }
 
 static void
+client_send_costly(struct s53_client *client, size_t len)
+{
+	(void)client;
+	reply_len = len;
+	replies++;
+}
+
+static void
 client_drop(struct s53_client *client)
 {
 	(void)client;
@@ -64,6 +81,7 @@ client_drop(struct s53_client *client)
 }
 
 static const struct s53_client_ops ops = { client_room, client_send, client_drop };
+static const struct s53_client_ops costly_ops = { client_room, client_send_costly, client_drop };
 
 static void
 released(struct s53_policy *policy)
@@ -98,6 +116,41 @@ add_name(struct s53_cache *cache, const struct s53_view *view, unsigned i)
 	    sizeof address);
 	s53_key_make(&key, view->id, &question, false, false);
 	S53_ASSERT(s53_cache_store(cache, &ask, octets, s53_reply_end(&reply, NULL), 3600, false));
+}
+
+/* The costly answer into the cache, and all queries are for it. */
+static bool
+add_costly(struct s53_cache *cache, const struct s53_view *view, const char *kind, unsigned size)
+{
+	static uint8_t octets[S53_MESSAGE_MAX];
+	struct s53_question question;
+	struct s53_settling message = { .octets = octets };
+	struct s53_edns edns;
+	size_t opt_at;
+	struct s53_key key;
+	struct s53_cache_ask ask = {
+		.key = &key, .route_id = 1, .rules = &rules, .now_ms = NOW_MS
+	};
+
+	message.len = costly_message(kind, octets, &question);
+	if (message.len == 0)
+		return false;
+	S53_ASSERT(s53_message_check(octets, message.len, &edns, &opt_at));
+	s53_key_make(&key, view->id, &question, false, false);
+	for (unsigned i = 0; i < NAMES; i++) {
+		const struct s53_edns_reply edns_of_query = {
+			.udp_size = (uint16_t)(size != 0 ? size : 512 + i * 37 % 3585),
+			.ede_code = S53_EDE_NONE,
+			.keepalive = -1
+		};
+		struct s53_reply query;
+
+		s53_reply_begin(
+		    &query, questions[i].octets, QUERY_MAX, (uint16_t)i, S53_RD, &question);
+		questions[i].len = s53_reply_end(&query, &edns_of_query);
+	}
+	return s53_cache_store(
+	    cache, &ask, octets, message.len, s53_cache_settle(&rules, &question, &message), false);
 }
 
 /* callgrind collects in here: nothing may be inlined into or out of it. */
@@ -138,6 +191,11 @@ main(int argc, char **argv)
 	struct s53_resolver_shared shared = { 0 };
 	struct s53_resolver *resolver;
 
+	if (argc > 2 && strcmp(argv[2], "list") == 0) {
+		for (unsigned i = 0; costly_kind(i) != NULL; i++)
+			puts(costly_kind(i));
+		return EXIT_SUCCESS;
+	}
 	s53_hash_init();
 	hits -= hits % BATCH;
 	view.routes = s53_routes_new();
@@ -147,11 +205,25 @@ main(int argc, char **argv)
 	S53_ASSERT(s53_name_parse(".", &route.apex) == S53_OK);
 	route.group = s53_group_new(NULL, 0, NULL);
 	S53_ASSERT(s53_routes_add(view.routes, &route) == S53_OK);
-	for (unsigned i = 0; i < NAMES; i++)
+	bool costly = argc > 2 && strcmp(argv[2], "normal") != 0;
+	if (costly) {
+		unsigned size = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 1232;
+
+		view.udp_size_max = size == 1232 ? 1232 : 4096;
+		if (strcmp(argv[2], "rules") == 0)
+			view.answering.order = &cyclic;
+		client.ops = &costly_ops;
+		S53_ASSERT(add_costly(policy.cache, &view, argv[2], size));
+	}
+	for (unsigned i = 0; i < NAMES && !costly; i++)
 		add_name(policy.cache, &view, i);
 	resolver = s53_resolver_new(NULL, &counters, &shared, &policy);
 	answer_hits(resolver, &client, hits);
-	printf("%lu of %lu\n", replies, hits);
+	printf("%lu of %lu, the last of %zu bytes, %u records, rcode %u%s\n", replies, hits,
+	    reply_len,
+	    s53_header_count(room, S53_ANSWER) + s53_header_count(room, S53_AUTHORITY) +
+		s53_header_count(room, S53_ADDITIONAL),
+	    s53_header_rcode(room), (s53_header_flags(room) & S53_TC) != 0 ? ", TC" : "");
 	s53_resolver_free(resolver);
 	s53_routes_free(view.routes);
 	s53_group_free(route.group);

@@ -212,7 +212,7 @@ expected_of(const struct kept *kept, uint32_t age_s)
 	MUST(s53_walk_begin(&walk, message, kept->len));
 	while (s53_walk_next(&walk, &rr))
 		s53_u32_put(message + rr.ttl_at, rr.ttl > age_s ? rr.ttl - age_s : 1);
-	s53_message_respell(message, kept->len, &kept->question.lower);
+	s53_message_respell(message, kept->len, &kept->question.lower, 1000000);
 	s53_header_set_id(message, 0);
 	return message;
 }

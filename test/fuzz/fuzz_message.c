@@ -6,7 +6,10 @@
  */
 #include "oracle.h"
 
+#include <split53/fit.h>
 #include <split53/rand.h>
+
+#define FIT_RECORDS_MAX 6000
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
@@ -18,7 +21,7 @@ survive(const uint8_t *octets, size_t len)
 	struct s53_name name = { .len = 1, .octets = { 0 } };
 
 	(void)s53_message_least_ttl(copy, len);
-	s53_message_respell(copy, len, &name);
+	s53_message_respell(copy, len, &name, 1000000);
 	free(copy);
 }
 
@@ -64,7 +67,7 @@ try_respell(const uint8_t *message, size_t len, const ldns_pkt *before, bool opt
 		s53_rand_test_seed(s53_header_id(message));
 		spelling = name_at(message, len, S53_HEADER_LEN);
 		s53_name_scramble(&spelling);
-		s53_message_respell(copy, len, &spelling);
+		s53_message_respell(copy, len, &spelling, 1000000);
 		after = still_a_message(copy, len, opt);
 		must_begin(before, after);
 		after_name = name_at(copy, len, S53_HEADER_LEN);
@@ -139,6 +142,55 @@ try_cut(const uint8_t *message, size_t len, const ldns_pkt *before)
 	free(copy);
 }
 
+/* Each record of the answer section is one of those before. */
+static void
+must_be_among(const ldns_pkt *before, const ldns_pkt *after)
+{
+	for (size_t i = 0; i < oracle_count(after, S53_ANSWER); i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < oracle_count(before, S53_ANSWER) && !found; k++)
+			found = same_rr(
+			    oracle_rr(after, S53_ANSWER, i), oracle_rr(before, S53_ANSWER, k));
+		MUST(found);
+	}
+}
+
+/* Without a spin as a cut leaves it, in fewer steps; with one it is other records of the set. */
+static void
+try_fit(const uint8_t *message, size_t len, const ldns_pkt *before)
+{
+	static uint16_t ttl_at[FIT_RECORDS_MAX];
+	static uint8_t seams[S53_SEAMS_LEN(FIT_RECORDS_MAX)];
+	uint8_t *cut = copy_of(message, len), *out = copy_of(message, len);
+	struct s53_records records = { .ttl_at = ttl_at, .seams = seams };
+	struct s53_fit fit = { .limit = s53_header_id(message) % (len < 4096 ? len : 4096) };
+	size_t cut_len = s53_message_cut(cut, len, fit.limit), fit_len;
+	struct s53_walk walk;
+	struct s53_rr rr;
+	ldns_pkt *after;
+
+	s53_walk_begin(&walk, message, len);
+	while (records.count < FIT_RECORDS_MAX && s53_walk_next(&walk, &rr))
+		ttl_at[records.count++] = (uint16_t)rr.ttl_at;
+	s53_message_seams(message, len, records.count, SIZE_MAX, seams);
+	fit_len = s53_message_fit(message, &records, &fit, out);
+	if (s53_header_count(cut, S53_ANSWER) <= S53_FIT_ANSWERS_MAX ||
+	    s53_header_count(cut, S53_ANSWER) == s53_header_count(message, S53_ANSWER))
+		MUST(fit_len == cut_len && memcmp(out, cut, cut_len) == 0);
+	fit.spin = (uint32_t)len | 1;
+	fit_len = s53_message_fit(message, &records, &fit, out);
+	after = still_a_message(out, fit_len, false);
+	MUST(fit_len <= fit.limit || oracle_count(after, S53_ANSWER) == 0);
+	MUST((s53_header_flags(out) & S53_TC) == (s53_header_flags(cut) & S53_TC));
+	must_be_among(before, after);
+	ldns_pkt_free(after);
+	fit_len = s53_message_fit_unknown(message, len, &fit, out);
+	ldns_pkt_free(still_a_message(out, fit_len, false));
+	free(cut);
+	free(out);
+}
+
 static void
 try_strip(const uint8_t *message, size_t len, const ldns_pkt *before, size_t opt_at)
 {
@@ -150,6 +202,8 @@ try_strip(const uint8_t *message, size_t len, const ldns_pkt *before, size_t opt
 	must_begin(before, after);
 	must_begin(after, before);
 	try_cut(copy, left, after);
+	if (left > 0 && s53_header_count(copy, S53_QUESTION) == 1)
+		try_fit(copy, left, after);
 	ldns_pkt_free(after);
 	free(copy);
 }
