@@ -15,9 +15,10 @@
 
 #define S53_COUNTERS(X)                                                                      \
 	X(LISTEN_UDP, "listen-udp") /* datagrams received */                                 \
+	X(LISTEN_DROPPED_PORT, "listen-dropped-port") /* from port 0, or a machine's */      \
 	X(LISTEN_TCP, "listen-tcp") /* framed messages received */                           \
 	X(LISTEN_TCP_OPENED, "listen-tcp-opened")                                            \
-	X(LISTEN_TCP_REFUSED, "listen-tcp-refused") /* accepted, but no memory for it */     \
+	X(LISTEN_TCP_REFUSED, "listen-tcp-refused") /* over tcp-clients */                   \
 	X(LISTEN_TCP_WAITED, "listen-tcp-waited") /* tcp-clients: it waits in the backlog */ \
 	X(LISTEN_TCP_EVICTED_UNREAD, "listen-tcp-evicted-unread") /* it does not read */     \
 	X(LISTEN_TCP_EVICTED_SHARE, "listen-tcp-evicted-share") /* address over its share */ \
@@ -78,6 +79,7 @@
 	X(ANSWER_FORMERR, "answer-formerr")                                                  \
 	X(ANSWER_OTHER, "answer-other")                                                      \
 	X(ANSWER_TRUNCATED, "answer-truncated")                                              \
+	X(ANSWER_WITHHELD, "answer-withheld") /* errors that might go round for ever */      \
 	X(ANSWER_STALE, "answer-stale") /* expired data, for want of better */
 
 enum s53_counter {

@@ -259,6 +259,26 @@ add(struct group *group, const struct s53_client *client, const uint8_t *octets,
 		hand_over(group);
 }
 
+/*
+ * From a port that answers whatever it gets: a reply would begin a loop. Port 0 means that no reply
+ * is expected (RFC 768). The others as in named, and quotation of the day with them.
+ */
+static bool
+is_dropped_port(uint16_t port)
+{
+	switch (port) {
+	case 0:
+	case 7: /* echo, RFC 862 */
+	case 13: /* daytime, RFC 867 */
+	case 17: /* quotation of the day, RFC 865 */
+	case 19: /* character generator, RFC 864 */
+	case 37: /* time, RFC 868 */
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void
 take(struct group *group, unsigned i)
 {
@@ -275,9 +295,9 @@ take(struct group *group, unsigned i)
 	if (inbox->messages[i].msg_hdr.msg_controllen != 0)
 		datagram_len = read_controls(inbox, i);
 	s53_inbox_reset(inbox, i);
-	/* Source port 0 means that no reply is expected (RFC 768). */
-	if (s53_addr_port(&client->addr) == 0) {
+	if (is_dropped_port(s53_addr_port(&client->addr))) {
 		s53_count(group->listener->context->counters, S53_C_LISTEN_UDP);
+		s53_count(group->listener->context->counters, S53_C_LISTEN_DROPPED_PORT);
 		return;
 	}
 	for (; datagram_len != 0 && left > datagram_len; left -= datagram_len) {

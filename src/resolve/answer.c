@@ -252,6 +252,12 @@ s53_reply_send(struct s53_query *query)
 {
 	size_t len;
 
+	if (query->outcome.rcode != S53_RCODE_NOERROR &&
+	    s53_quiet_keeps(&query->resolver->quiet, query)) {
+		s53_count(query->resolver->counters, S53_C_ANSWER_WITHHELD);
+		query->client.ops->drop(&query->client);
+		return;
+	}
 	if (query->outcome.silent) {
 		query->client.ops->drop(&query->client);
 		return;

@@ -59,6 +59,7 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	memset(resolver->turns, 0, sizeof resolver->turns);
 	resolver->error_told_ms = resolver->stale_told_ms = 0;
 	resolver->dead_asked_ms = 0;
+	memset(&resolver->quiet, 0, sizeof resolver->quiet);
 	s53_budget_init(&resolver->budget);
 	resolver->clients_more = 0;
 	resolver->clients_less_ms = 0;

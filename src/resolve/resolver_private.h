@@ -15,6 +15,7 @@
 #include "inflight.h"
 #include "pending.h"
 #include "pool.h"
+#include "quiet.h"
 #include "shares.h"
 #include "table.h"
 
@@ -42,6 +43,7 @@ struct s53_resolver {
 	struct s53_budget budget;
 	unsigned clients_more; /* over clients-per-query, as experience has shown: join.c */
 	uint64_t clients_less_ms; /* when that was last lowered or raised */
+	struct s53_quiet quiet;
 	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
 };
 

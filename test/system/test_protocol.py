@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 """Header and EDNS rules towards clients. Where BIND's way is the rule, a real named that forwards likewise is asked too."""
 import random
+import socket
 import struct
+import time
 
 import dns.edns
 import dns.flags
@@ -288,3 +290,63 @@ def test_owners_that_the_upstream_spells_out_are_spelled_as_the_client_does(upst
         wire = b"".join(bytes([len(label)]) + label for label in spelling.split(b".")) + b"\0"
         octets = ask_raw(("127.0.0.1", program.port), header(identity=1) + wire + b"\0\1\0\1")
         assert octets[12:].startswith(wire + b"\0\1\0\1" + wire), octets
+
+
+# Loops with machines that answer whatever they get (chargen, RFC 864)
+
+CHARGEN = bytes(range(32, 127))
+
+
+def machine(program, port, seconds=2.0):
+    """What a chargen at this port gets from the program, once it has asked: the datagrams it answers."""
+    got = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", port))
+        sock.settimeout(0.5)
+        sock.connect(("127.0.0.1", program.port))
+        sock.send(query("www.example.com.", "A").to_wire())
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                got.append(sock.recv(65535))
+            except TimeoutError:
+                break
+            line = CHARGEN[len(got) % 20:][:74]
+            sock.send(line[:2] + b"\1\0" + line[4:])	# QR is not set
+    return got
+
+
+@pytest.mark.parametrize("port", [7, 13, 17, 19, 37])
+def test_a_request_from_a_port_of_a_machine_is_dropped(split53, upstream, port):
+    program = split53(forwarders=[upstream().where])
+    assert machine(program, port) == []
+    assert addresses(program.ask("www.example.com.")) == ["192.0.2.1"]
+
+
+def test_a_machine_at_another_port_gets_an_answer_and_one_formerr_a_second(split53, upstream):
+    program = split53(forwarders=[upstream().where])
+    got = machine(program, 4019)
+    assert 2 <= len(got) <= 5, "an answer, then FORMERR for its first line, and for none that follows at once"
+    assert [octets[3] & 15 for octets in got[1:]] == [1] * (len(got) - 1)
+
+
+def test_no_error_goes_to_kpasswd(split53, upstream):
+    program = split53(forwarders=[upstream().where])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 464))
+        sock.settimeout(0.5)
+        sock.connect(("127.0.0.1", program.port))
+        for octets in (header(), header(flags=0x2900) + QUESTION):
+            sock.send(octets)
+            with pytest.raises(TimeoutError):
+                sock.recv(65535)
+        sock.send(header() + QUESTION)
+        assert sock.recv(65535)[3] & 15 == 0
+
+
+def test_a_response_is_never_answered(split53, upstream):
+    """Nor is one that is broken, or an error: only requests get FORMERR."""
+    program = split53(forwarders=[upstream().where])
+    for octets in (header(flags=0x8180) + QUESTION, header(flags=0x8181), header(flags=0xa904) + b"\xff" * 40):
+        with pytest.raises(TimeoutError):
+            ask_raw(("127.0.0.1", program.port), octets, timeout=0.3)

@@ -128,6 +128,30 @@ queries_that_end_in_silence_get_no_answer(void **state)
 }
 
 /* The client's socket is connected: it takes replies only from the address that it asked. */
+/* One that answers whatever it gets would be answered for ever. */
+static void
+requests_from_ports_of_machines_are_dropped(void **state)
+{
+	static const uint16_t ports[] = { 7, 13, 17, 19, 37 };
+	struct udp_fixture u;
+
+	(void)state;
+	start(&u, LOOPBACK, LOOPBACK);
+	for (unsigned i = 0; i < 5; i++) {
+		kernel.from_port = ports[i];
+		ask(&u, i);
+		turn(&u.f);
+		assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_DROPPED_PORT), i + 1);
+	}
+	assert_int_equal(u.f.resolver.taken, 0);
+	kernel.from_port = 464;
+	ask(&u, 5);
+	turn(&u.f);
+	assert_int_equal(u.f.resolver.taken, 1);
+	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_UDP), 6);
+	stop(&u);
+}
+
 static void
 check_wildcard(const char *listen_on, const char *to)
 {
@@ -384,6 +408,7 @@ main(void)
 		cmocka_unit_test(a_thousand_answers_may_come_later_and_in_another_order),
 		cmocka_unit_test(late_answers_of_one_turn_leave_with_one_call),
 		cmocka_unit_test(queries_that_end_in_silence_get_no_answer),
+		cmocka_unit_test(requests_from_ports_of_machines_are_dropped),
 		cmocka_unit_test(a_wildcard_socket_answers_from_the_address_that_was_asked),
 		cmocka_unit_test(an_ipv6_address_is_served),
 		cmocka_unit_test(replies_of_every_size_arrive_whole),

@@ -25,6 +25,7 @@ static struct {
 	unsigned refused; /* calls that the real kernel refused */
 	unsigned asked_for; /* messages, by the last call that got some */
 	unsigned received;
+	uint16_t from_port; /* that messages are said to come from; 0: they are not meddled with */
 } kernel;
 
 static inline bool
@@ -79,6 +80,8 @@ recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct tim
 		kernel.asked_for = count;
 		kernel.received += (unsigned)got;
 	}
+	for (long i = 0; i < got && kernel.from_port != 0; i++)
+		s53_addr_set_port(messages[i].msg_hdr.msg_name, kernel.from_port);
 	return (int)got;
 }
 
