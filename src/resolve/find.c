@@ -128,7 +128,8 @@ follow(struct s53_query *query, const struct s53_cached *cached)
 		return gets_recursion(query) ? s53_chase_endless(query) : s53_local_referral(query);
 	}
 	verdict = complete(query);
-	if (verdict != S53_REPLY || query->pending != NULL)
+	/* Without recursion the outcome may be a referral, in the very buffer of the answer. */
+	if (verdict != S53_REPLY || query->pending != NULL || !gets_recursion(query))
 		return verdict;
 	endless = query->outcome.endless;
 	if (endless || query->outcome.message == message)
