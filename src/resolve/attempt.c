@@ -9,7 +9,7 @@
 struct s53_attempt *
 s53_attempt_new(struct s53_fetch *fetch, const struct s53_plan *plan)
 {
-	struct s53_attempt *attempt = s53_pool_take(
+	struct s53_attempt *attempt = s53_spares_take(
 	    &fetch->resolver->free_attempts, sizeof *attempt, offsetof(struct s53_attempt, link));
 
 	if (attempt == NULL)
@@ -34,7 +34,8 @@ s53_attempt_free(struct s53_attempt *attempt)
 		s53_exchange_cancel(resolver->exchanger, attempt->exchange);
 	s53_list_remove(&attempt->link);
 	attempt->fetch->attempt_count--;
-	s53_pool_give(&resolver->free_attempts, &attempt->link, offsetof(struct s53_attempt, link));
+	s53_spares_give(
+	    &resolver->free_attempts, &attempt->link, offsetof(struct s53_attempt, link));
 }
 
 struct s53_upstream *

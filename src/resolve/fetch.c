@@ -34,8 +34,8 @@ struct s53_fetch *
 s53_fetch_new(const struct s53_query *query)
 {
 	struct s53_resolver *resolver = query->resolver;
-	struct s53_fetch *fetch =
-	    s53_pool_take(&resolver->free_fetches, sizeof *fetch, offsetof(struct s53_fetch, link));
+	struct s53_fetch *fetch = s53_spares_take(
+	    &resolver->free_fetches, sizeof *fetch, offsetof(struct s53_fetch, link));
 
 	if (fetch == NULL)
 		return NULL;

@@ -136,7 +136,8 @@ init(struct s53_pending *pending, const struct s53_query *query)
 static void
 give_back(struct s53_resolver *resolver, struct s53_pending *pending)
 {
-	s53_pool_give(&resolver->free_pending, &pending->wait, offsetof(struct s53_pending, wait));
+	s53_spares_give(
+	    &resolver->free_pending, &pending->wait, offsetof(struct s53_pending, wait));
 }
 
 struct s53_pending *
@@ -147,7 +148,7 @@ s53_pending_move(struct s53_query *query)
 
 	if (query->chase_of == NULL && !is_admitted(query))
 		return NULL;
-	pending = s53_pool_take(
+	pending = s53_spares_take(
 	    &resolver->free_pending, sizeof *pending, offsetof(struct s53_pending, wait));
 	if (pending == NULL)
 		return NULL;

@@ -51,9 +51,9 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	s53_list_init(&resolver->idle);
 	s53_list_init(&resolver->ended);
 	s53_list_init(&resolver->run_queue);
-	s53_pool_init(&resolver->free_pending);
-	s53_pool_init(&resolver->free_fetches);
-	s53_pool_init(&resolver->free_attempts);
+	s53_spares_init(&resolver->free_pending);
+	s53_spares_init(&resolver->free_fetches);
+	s53_spares_init(&resolver->free_attempts);
 	resolver->pending_count = 0;
 	resolver->dice = s53_rand_u32();
 	memset(resolver->turns, 0, sizeof resolver->turns);
@@ -77,7 +77,7 @@ s53_resolver_drain(struct s53_resolver *resolver)
 		struct s53_fetch *fetch = S53_CONTAINER_OF(link, struct s53_fetch, link);
 
 		s53_policy_drop(fetch->policy);
-		s53_pool_give(&resolver->free_fetches, link, offsetof(struct s53_fetch, link));
+		s53_spares_give(&resolver->free_fetches, link, offsetof(struct s53_fetch, link));
 	}
 }
 
@@ -102,9 +102,9 @@ s53_resolver_free(struct s53_resolver *resolver)
 	if (resolver == NULL)
 		return;
 	end_fetches(resolver);
-	s53_pool_fini(&resolver->free_pending, offsetof(struct s53_pending, wait));
-	s53_pool_fini(&resolver->free_fetches, offsetof(struct s53_fetch, link));
-	s53_pool_fini(&resolver->free_attempts, offsetof(struct s53_attempt, link));
+	s53_spares_fini(&resolver->free_pending, offsetof(struct s53_pending, wait));
+	s53_spares_fini(&resolver->free_fetches, offsetof(struct s53_fetch, link));
+	s53_spares_fini(&resolver->free_attempts, offsetof(struct s53_attempt, link));
 	s53_shares_fini(&resolver->shares);
 	fini_tables(resolver);
 	s53_policy_drop(resolver->policy);

@@ -14,9 +14,9 @@
 #include "fetch.h"
 #include "inflight.h"
 #include "pending.h"
-#include "pool.h"
 #include "quiet.h"
 #include "shares.h"
+#include "spares.h"
 #include "table.h"
 
 #define S53_CYCLIC_TURNS 512
@@ -33,7 +33,7 @@ struct s53_resolver {
 	struct s53_link idle; /* those of them without clients, oldest first, by `idle` */
 	struct s53_link ended; /* fetches that go when the run queue is empty */
 	struct s53_link run_queue; /* pending queries that are ready, by `wait` */
-	struct s53_pool free_pending, free_fetches, free_attempts;
+	struct s53_spares free_pending, free_fetches, free_attempts;
 	unsigned pending_count; /* pending queries, and fetches without clients */
 	uint32_t dice; /* of random order: arrange.c */
 	uint16_t turns[S53_CYCLIC_TURNS]; /* of cyclic order: whose record comes first next time */

@@ -210,7 +210,7 @@ static struct s53_shares_client *
 new_client(struct s53_shares *shares, struct s53_shares_route *route,
     const struct s53_shares_key *key, uint32_t hash)
 {
-	struct s53_shares_client *client = s53_pool_take(
+	struct s53_shares_client *client = s53_spares_take(
 	    &shares->free_clients, sizeof *client, offsetof(struct s53_shares_client, by_weight));
 
 	if (client == NULL)
@@ -260,7 +260,7 @@ client_leave(struct s53_shares *shares, struct s53_shares_client *client)
 	s53_list_remove(&client->by_weight);
 	s53_table_remove(&shares->clients, &client->hashed);
 	client->route->client_count--;
-	s53_pool_give(&shares->free_clients, &client->by_weight,
+	s53_spares_give(&shares->free_clients, &client->by_weight,
 	    offsetof(struct s53_shares_client, by_weight));
 }
 
@@ -274,7 +274,7 @@ s53_shares_init(struct s53_shares *shares, struct s53_shares_shared *shared)
 	shares->places = shares->counted_from = 0;
 	shares->counts_clients = false;
 	s53_list_init(&shares->active);
-	s53_pool_init(&shares->free_clients);
+	s53_spares_init(&shares->free_clients);
 	if (s53_table_init(&shares->routes) != S53_OK)
 		return S53_E_NOMEM;
 	if (s53_table_init(&shares->clients) == S53_OK)
@@ -292,7 +292,7 @@ s53_shares_fini(struct s53_shares *shares)
 			free(S53_CONTAINER_OF(link, struct s53_shares_route, hashed.link));
 		}
 	}
-	s53_pool_fini(&shares->free_clients, offsetof(struct s53_shares_client, by_weight));
+	s53_spares_fini(&shares->free_clients, offsetof(struct s53_shares_client, by_weight));
 	s53_table_fini(&shares->routes);
 	s53_table_fini(&shares->clients);
 }

@@ -34,7 +34,7 @@
 #include <split53/list.h>
 #include <split53/resolver.h>
 
-#include "pool.h"
+#include "spares.h"
 #include "table.h"
 
 #define S53_SHARES_WEIGHTS 16 /* clients of a route, by the logarithm of their places */
@@ -77,7 +77,7 @@ struct s53_shares_place {
 struct s53_shares {
 	struct s53_shares_shared *shared;
 	struct s53_table routes, clients;
-	struct s53_pool free_clients;
+	struct s53_spares free_clients;
 	struct s53_link active; /* routes that have places */
 	unsigned places;
 	bool counts_clients;
