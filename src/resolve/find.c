@@ -101,18 +101,6 @@ is_known(const struct s53_query *query, const struct s53_cached *cached)
 	return cached->note >> 1 == s53_routes_serial(query->view->routes);
 }
 
-/* A CNAME that leaves the route is completed, which is recursion. */
-static enum s53_verdict
-complete(struct s53_query *query)
-{
-	if (gets_recursion(query))
-		return s53_chase(query, false);
-	return s53_chase_is_due(
-		   query->view, query->route, &query->request.question, &query->outcome)
-	    ? s53_local_referral(query)
-	    : S53_REPLY;
-}
-
 /* The aliases of an answer that is here as a whole, unless they are known. */
 __attribute__((noinline)) static enum s53_verdict
 follow(struct s53_query *query, const struct s53_cached *cached)
@@ -127,9 +115,12 @@ follow(struct s53_query *query, const struct s53_cached *cached)
 			return S53_REPLY;
 		return gets_recursion(query) ? s53_chase_endless(query) : s53_local_referral(query);
 	}
-	verdict = complete(query);
-	/* Without recursion the outcome may be a referral, in the very buffer of the answer. */
-	if (verdict != S53_REPLY || query->pending != NULL || !gets_recursion(query))
+	/* A CNAME that leaves the route is completed, which is recursion. */
+	if (!gets_recursion(query) &&
+	    s53_chase_is_due(query->view, query->route, &query->request.question, &query->outcome))
+		return s53_local_referral(query);
+	verdict = gets_recursion(query) ? s53_chase(query, false) : S53_REPLY;
+	if (verdict != S53_REPLY || query->pending != NULL)
 		return verdict;
 	endless = query->outcome.endless;
 	if (endless || query->outcome.message == message)
