@@ -104,7 +104,7 @@ struct s53_ordering {
  * Bring the records of each set of the answer section into another order. Sets stay where they are,
  * so do CNAME, DNAME, SOA and signatures, and the other sections. A set of records that differ in
  * no more than TTL and rdata of one length without names may be of any size; others stay as they
- * are when they are over 256 (22 with names in rdata, in a message of up to 4 KiB), begin or end
+ * are when they are over 256 (20 with names in rdata, in a message of up to 4 KiB), begin or end
  * beyond 16 KiB, or when a name of theirs would lead forwards; and so do those behind the fourth of
  * these, or behind the seventh set of the section. Each reply pays for it.
  * The length stays the same. The message passed the check.

@@ -16,7 +16,7 @@
 
 #define POINTER_TARGET 0x3fffu
 #define ALIASES_MAX 20 /* records before the torn set */
-#define NAMED_MAX 22 /* records of a torn set with names that are looked through */
+#define NAMED_MAX 20 /* records of a torn set with names that are looked through */
 #define SHUFFLED_MAX 40 /* records that are put into another order than around */
 #define TAIL_MAX 8 /* records behind the torn set, its signatures */
 #define OCTETS_MAX 4096 /* of names that are read where the seams are not known */

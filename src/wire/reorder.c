@@ -21,7 +21,7 @@
 #define EFFORT_ALIAS 1 /* or another one that keeps its place */
 #define RUNS_MENDED_MAX 4 /* each is a pass over all that follows */
 #define MENDED_MAX 12 /* their records: behind so many no other one is begun */
-#define NAMED_MAX 22 /* records of a set with names that a datagram's message may have */
+#define NAMED_MAX 20 /* records of a set with names that a datagram's message may have */
 #define DATAGRAM_MAX 4096
 #define SEED 0x9e3779b9u
 #define POINTER 0xc000u
