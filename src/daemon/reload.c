@@ -151,8 +151,8 @@ open_listeners(struct s53_daemon *daemon, struct attempt *attempt)
 }
 
 /*
- * Whether a forwarder is split53 itself depends on who holds its address, which opening a listener
- * may show: only then is a snapshot built twice.
+ * Whether a forwarder is split53 itself depends on which program holds its address, which opening a
+ * listener may show: only then is a snapshot built twice.
  */
 static enum s53_status
 prepare(struct s53_daemon *daemon, struct attempt *attempt)

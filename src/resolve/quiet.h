@@ -17,7 +17,7 @@
 #define S53_QUIET_SETS 256
 #define S53_QUIET_WAYS 4
 
-/* Who got FORMERR lately, by a keyed hash of address and port. All zero at first. */
+/* Which clients got FORMERR lately, by a keyed hash of address and port. All zero at first. */
 struct s53_quiet {
 	struct s53_told {
 		uint64_t hash;

@@ -2,7 +2,7 @@
  *
  * refresh.c - a fetch without clients: the cache's entry is to be made new.
  *
- * It is in the in-flight table, so that clients who miss meanwhile join it; where the key is under
+ * It is in the in-flight table, so that clients that miss meanwhile join it; where the key is under
  * way already, or queries are being displaced (shares.h), it is not begun.
  */
 #include "resolver_private.h"

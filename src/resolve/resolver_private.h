@@ -50,7 +50,7 @@ struct s53_resolver {
 /*
  * Run all that is ready, then free the fetches that have ended. Each entry point into the resolver
  * (a batch, an exchange's done() or overdue(), a timer, the end) calls this last. So a query is
- * never run from within another one's step, and an upstream's answer is sent to all who wait while
- * it still lies in the exchange's buffer.
+ * woken outside of every step, and an upstream's answer is sent to all its clients while it is
+ * still in the exchange's buffer. Only the child of a chase runs inside its parent's step.
  */
 void s53_resolver_drain(struct s53_resolver *resolver);

@@ -78,9 +78,9 @@ s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octe
 }
 
 /*
- * A header alone over UDP: whoever guesses port and ID can forge it, without the question in our
- * letter case (RFC 5452 s9). It changes how this query goes on, and nothing that is remembered of
- * the server.
+ * A header alone over UDP: a sender that guesses port and ID can forge it, without the question in
+ * our letter case (RFC 5452 s9). It changes how this query goes on, and nothing that is remembered
+ * of the server.
  */
 static bool
 is_unproven(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
