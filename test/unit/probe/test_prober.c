@@ -367,7 +367,8 @@ thousands_of_servers_are_not_scanned_whenever_one_is_due(void **arg)
 	assert_true(is_quiet(f));
 	assert_true(run(f, is_probed, 2000));
 	assert_int_equal(f->prober->servers, 1);
-	assert_in_range(s53_clock_ms(), now_ms + 50, now_ms + 2000);
+	/* libevent's clock is the coarse one, which may be a tick of 4 ms behind. */
+	assert_in_range(s53_clock_ms(), now_ms + 50 - 4, now_ms + 2000);
 }
 
 static void
