@@ -12,15 +12,21 @@ from .process import BINARY, SANITIZER, Process, patience, wait_until
 assert BINARY and os.access(BINARY, os.X_OK), "S53_BIN must name the program: run these tests through ctest or test/run"
 
 
+_given_ports = set()
+
+
 def free_port(address="127.0.0.1"):
     """
     A port that is free for UDP and TCP now, below those that the kernel gives to connections: in this test's network namespace
-    nobody else takes it.
+    no other program takes it, and no other call gets it (two nameds share a port in silence, by SO_REUSEPORT).
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     while True:
         with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family, socket.SOCK_STREAM) as tcp:
             port = random.randrange(10000, 32000)
+            if port in _given_ports:
+                continue
+            _given_ports.add(port)	# before the look at it: threads call this at once
             try:
                 udp.bind((address, port))
                 tcp.bind((address, port))
