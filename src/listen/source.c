@@ -59,13 +59,20 @@ prefix_of(const struct s53_addr *peer, struct s53_prefix *out)
 	memcpy(out->octets, octets, out->bits / 8);
 }
 
+static bool
+is_same(const struct s53_prefix *a, const struct s53_prefix *b)
+{
+	return a->family == b->family && a->bits == b->bits &&
+	    memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
+}
+
 static struct s53_tcp_source **
 find(struct s53_tcp_sources *sources, const struct s53_prefix *prefix)
 {
 	struct s53_tcp_source **at =
 	    &sources->buckets[s53_hash(prefix, sizeof(*prefix)) & (BUCKETS - 1)];
 
-	while (*at != NULL && memcmp(&(*at)->prefix, prefix, sizeof(*prefix)) != 0)
+	while (*at != NULL && !is_same(&(*at)->prefix, prefix))
 		at = &(*at)->next;
 	return at;
 }

@@ -392,13 +392,15 @@ s53_shares_move(struct s53_shares *shares, struct s53_shares_place *place, uint3
 {
 	struct s53_shares_route *route = route_of(shares, route_id);
 
+	if (route == NULL)
+		return;
 	if (route == place->route) {
 		s53_shares_settle(place);
 		queue(place);
-	} else if (route != NULL) {
-		s53_shares_leave(shares, place);
-		enter(shares, place, route, place->from);
+		return;
 	}
+	s53_shares_leave(shares, place);
+	enter(shares, place, route, place->from);
 }
 
 static void

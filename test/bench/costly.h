@@ -12,7 +12,7 @@
  * Write the answer of this kind, up to 64 KiB, and its question. Returns its length; 0: there is
  * no such kind. It passes s53_message_check().
  */
-size_t costly_message(const char *kind, uint8_t *octets, struct s53_question *question);
+size_t costly_message(const char *name, uint8_t *octets, struct s53_question *question);
 
 /* Name of the i-th kind; NULL: that was the last. */
 const char *costly_kind(unsigned i);
