@@ -62,7 +62,7 @@
 	X(EXCHANGE_TIMEOUT, "exchange-timeout")                                              \
 	X(EXCHANGE_REFUSED, "exchange-refused")                                              \
 	X(EXCHANGE_UNREACHABLE, "exchange-unreachable")                                      \
-	X(EXCHANGE_OVERHEARD, "exchange-overheard") /* answers that nobody waited for */     \
+	X(EXCHANGE_OVERHEARD, "exchange-overheard") /* late replies, no client waits */      \
 	X(EXCHANGE_LOST, "exchange-lost") /* listened for to the end, in vain */             \
 	X(EXCHANGE_TCP_ON_TC, "exchange-tcp-on-tc")                                          \
 	X(EXCHANGE_WITHOUT_EDNS, "exchange-without-edns")                                    \

@@ -144,11 +144,11 @@ static void
 zone_access(
     struct setup_builder *builder, struct s53_route *route, const struct s53_conf_clause *zone)
 {
-	const struct s53_conf_clause *who = s53_conf_find(zone->body, "allow-query");
+	const struct s53_conf_clause *allow = s53_conf_find(zone->body, "allow-query");
 	const struct s53_conf_clause *where = s53_conf_find(zone->body, "allow-query-on");
 
-	if (who != NULL && who->value.type == S53_CONF_MATCH)
-		route->allow_query = setup_acl(builder, who->value.match);
+	if (allow != NULL && allow->value.type == S53_CONF_MATCH)
+		route->allow_query = setup_acl(builder, allow->value.match);
 	if (where != NULL && where->value.type == S53_CONF_MATCH)
 		route->allow_query_on = setup_acl(builder, where->value.match);
 }

@@ -18,7 +18,7 @@ void s53_exchange_observe(
     const struct s53_exchange *exchange, enum s53_observed event, uint64_t now_ms);
 /*
  * Record that the server answered; nothing when these octets are a header alone over UDP, which
- * whoever guesses port and ID can forge without the question.
+ * a sender that guesses port and ID can forge without the question.
  */
 void s53_exchange_observe_reply(
     const struct s53_exchange *exchange, const uint8_t *octets, uint64_t now_ms);

@@ -39,7 +39,7 @@ struct s53_sets {
 /*
  * Look at the records from where `walk` stands to the octet `end`. Each owner is read once, and the
  * first one of its set once more for it. false: too many records, over `octets_max` in their names,
- * damage, or so many hashes equal by chance that somebody must have found a way to choose them.
+ * damage, or so many equal hashes that an attacker must have chosen the names for them.
  */
 bool s53_sets_find(
     struct s53_sets *sets, const struct s53_walk *walk, size_t end, size_t octets_max);
