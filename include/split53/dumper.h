@@ -25,6 +25,8 @@ struct s53_dump_source {
 	struct s53_registry *registry;
 	/* The sum of a counter over all workers. */
 	uint64_t (*counter)(void *arg, enum s53_counter counter);
+	/* How many queries wait now, over all workers: what recursive-clients bounds. */
+	unsigned (*pending)(void *arg);
 	void *arg;
 };
 

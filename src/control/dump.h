@@ -18,5 +18,5 @@
 void s53_dump_upstreams(
     FILE *out, struct s53_registry *registry, const struct s53_policy *policy, uint64_t now_ms);
 
-/* dump_counters.c: the counters that are not 0. */
+/* dump_counters.c: how many queries wait, and the counters; what is 0 is left out. */
 void s53_dump_counters(FILE *out, const struct s53_dump_source *source);

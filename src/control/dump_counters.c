@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * dump_counters.c - the last section of a dump: the counters that are not 0.
+ * dump_counters.c - the last section of a dump: the queries that wait, and the counters, if not 0.
  */
 #include "dump.h"
 
@@ -9,7 +9,11 @@
 void
 s53_dump_counters(FILE *out, const struct s53_dump_source *source)
 {
+	unsigned pending = source->pending(source->arg);
+
 	fputs(";\n; Counters\n;\n", out);
+	if (pending > 0)
+		fprintf(out, "; %-24s %u\n", "pending-now", pending);
 	for (unsigned counter = 0; counter < S53_C_COUNT; counter++) {
 		uint64_t total = source->counter(source->arg, (enum s53_counter)counter);
 

@@ -194,11 +194,21 @@ sum_counter(void *arg, enum s53_counter counter)
 	return total;
 }
 
+static unsigned
+count_pending(void *arg)
+{
+	const struct s53_daemon *daemon = arg;
+
+	return atomic_load_explicit(&daemon->shared.resolver.pending, memory_order_relaxed);
+}
+
 static bool
 furnish(struct s53_daemon *daemon)
 {
 	struct event_config *config = event_config_new();
-	struct s53_dump_source shown = { .counter = sum_counter, .arg = daemon };
+	struct s53_dump_source shown = {
+		.counter = sum_counter, .pending = count_pending, .arg = daemon
+	};
 
 	s53_hash_init();
 	if (config != NULL &&
