@@ -65,7 +65,9 @@ source(uint32_t number)
 	from =
 	    (struct bench_endpoint){ .in6 = { .sin6_family = AF_INET6 }, .len = sizeof(from.in6) };
 	from.in6.sin6_addr.s6_addr[0] = 0xfd;
-	X from.in6.sin6_addr.s6_addr[15] = 1;
+	/* A /64 of its own. */
+	memcpy(&from.in6.sin6_addr.s6_addr[4], &(uint32_t){ htonl(number) }, sizeof(number));
+	from.in6.sin6_addr.s6_addr[15] = 1;
 	return from;
 }
 
