@@ -162,7 +162,7 @@ open_connection(struct connection *connection)
 	bench_nodelay(connection->fd);
 	if (options.sources > 0 && bind(connection->fd, &from.any, from.len) != 0)
 		bench_die("bind");
-	connect(connection->fd, &options.server.any,
+	(void)connect(connection->fd, &options.server.any,
 	    options.server.len); /* its first write says what became of it */
 	counts.opened++;
 }
@@ -338,7 +338,7 @@ int
 main(int argc, char **argv)
 {
 	struct connection *connections;
-	int sockets[SOCKETS];
+	int sockets[SOCKETS] = { 0 };
 
 	read_options(argc, argv);
 	make_templates();
