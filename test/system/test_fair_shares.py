@@ -142,10 +142,13 @@ def test_with_three_busy_zones_of_a_thousand_each_of_the_idle_ones_has_room(spli
 
 
 def test_names_that_the_flooded_zone_answers_at_once_are_answered(many_sources, split53, upstream, closing):
-    """Also when each query of the flood has another address, so that only their age tells them apart."""
+    """
+    Also when each query of the flood has another address, so that only their age tells them apart. At 250 a second an answer may
+    take the server 1.8 s (half of the places by the rate) on a busy machine.
+    """
     server = upstream(lambda q: None if q.name.startswith("f") else q.address())
     program = split53(forwarders=[server.where], consul=server.where)
-    closing(Flood(program, 1000, sources=many_sources)).wait_until_full()
+    closing(Flood(program, 250, sources=many_sources)).wait_until_full()
     assert failures(program, lambda number: f"v{number}.consul.") == []
 
 
