@@ -9,7 +9,8 @@ Root only. For builds with sanitizers: a report of one ends the run with exit st
 loses a client of the idle zone, does not end within DRAIN_S of SIGTERM, or goes beyond a bound: recursive-clients queries that
 wait, PENDING_MOST; DESCRIPTORS_MOST descriptors; GROWN_MOST_MIB of memory since the first minute (builds without a sanitizer:
 theirs keep what is freed). A query is lost when both tries get no answer, unless the kernel dropped datagrams meanwhile because the
-machine was too busy to read them.
+machine was too busy to read them. A build with a sanitizer is several times slower than the floods were made for: its losses are
+told and not judged.
 """
 import argparse
 import glob
@@ -151,7 +152,7 @@ class Soak:
                 f" not counted {self.dropped}, most {self.most}")
 
     def judge(self):
-        if self.answered < self.asked:
+        if self.answered < self.asked and not sanitized(self.options.program):
             self.faults.append(f"the client of the idle zone got {self.answered} of {self.asked}")
         if self.most["pending"] > PENDING_MOST:
             self.faults.append("more queries wait than recursive-clients allows")
