@@ -55,9 +55,10 @@ unsigned s53_hosts_addrs(const struct s53_hosts *hosts, const char *name,
 const char *s53_resolv_conf_path(void);
 
 /*
- * Read the nameservers of `path` (resolv.conf's form, as c-ares reads it), with their ports.
- * Returns their number; 0 when there is no such file or it names none. A file of more than 64 KiB,
- * and what is no regular file, is rejected, which is logged.
+ * Read the nameservers of `path` (resolv.conf's form, as c-ares reads it; fe80::1%eth0 while there
+ * is such an interface, which is logged otherwise), with their ports. Returns their number; 0 when
+ * there is no such file or it names none. A file of more than 64 KiB, and what is no regular file,
+ * is rejected, which is logged.
  */
 unsigned s53_resolv_conf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX]);
 
@@ -68,3 +69,9 @@ unsigned s53_resolv_conf_read(const char *path, struct s53_addr out[static S53_H
  */
 void s53_hosts_follow_resolv_conf(
     struct s53_hosts *hosts, const char *path, const struct s53_addr *servers, unsigned count);
+
+/*
+ * The interfaces have changed: read the watched file again, since the scope of a link-local
+ * nameserver is an interface's index. Calls changed() when its servers are others now.
+ */
+void s53_hosts_read_resolv_conf_again(struct s53_hosts *hosts);

@@ -117,8 +117,12 @@ s53_daemon_rebuild(struct s53_daemon *daemon)
 void
 s53_daemon_follow_interfaces(struct s53_daemon *daemon)
 {
-	if (interfaces_changed(daemon) && daemon->snapshot->uses_interfaces)
-		s53_daemon_rebuild(daemon);
+	if (!interfaces_changed(daemon))
+		return;
+	if (daemon->snapshot->uses_interfaces)
+		s53_daemon_rebuild(daemon); /* which reads resolv.conf, too */
+	else
+		s53_hosts_read_resolv_conf_again(daemon->hosts);
 }
 
 /* What a reload makes before it changes anything, and its diagnostics. */

@@ -319,13 +319,17 @@ resolv_conf_differs(struct s53_hosts *hosts)
 	return true;
 }
 
+void
+s53_hosts_read_resolv_conf_again(struct s53_hosts *hosts)
+{
+	if (hosts->path != NULL && resolv_conf_differs(hosts))
+		hosts->changed(hosts->arg);
+}
+
 static void
 on_touched(void *arg)
 {
-	struct s53_hosts *hosts = arg;
-
-	if (resolv_conf_differs(hosts))
-		hosts->changed(hosts->arg);
+	s53_hosts_read_resolv_conf_again(arg);
 }
 
 static void
