@@ -60,6 +60,12 @@ struct s53_edns_reply {
  */
 bool s53_edns_read(struct s53_reader *reader, struct s53_edns *out);
 
+/*
+ * The extended errors in the OPT at `opt_at` of a message that passed s53_message_check(): bit N
+ * for code N (RFC 8914 s4), codes above 31 left out. opt_at 0, no OPT: none.
+ */
+uint32_t s53_edns_errors(const uint8_t *message, size_t len, size_t opt_at);
+
 /* Append an OPT record, all of it or (the writer gets full) nothing; ARCOUNT is the caller's. */
 void s53_edns_write(struct s53_writer *writer, const struct s53_edns_reply *reply);
 

@@ -48,7 +48,7 @@ s53_fetch_new(const struct s53_query *query)
 	fetch->in_table = fetch->in_zone_quota = false;
 	fetch->shed = false;
 	fetch->asked = fetch->asked_down = fetch->overdue = fetch->hedges = false;
-	fetch->owes_budget = fetch->group_dead = false;
+	fetch->owes_budget = fetch->group_dead = fetch->retried_servfail = false;
 	fetch->joined = fetch->expired = fetch->pass = fetch->attempt_count = 0;
 	fetch->tried = fetch->failed = fetch->left_out = 0;
 	fetch->failed_ill = fetch->failed_by_rcode = 0;

@@ -41,6 +41,7 @@ struct s53_fetch {
 	bool overdue; /* some attempt's request timeout is over */
 	bool hedges; /* CHOOSE is taken because of that */
 	bool owes_budget; /* the next query is paid for by the budget */
+	bool retried_servfail; /* the only server's SERVFAIL has led to a second query */
 	bool group_dead; /* as CHOOSE saw it last: all servers are down */
 	unsigned joined; /* clients that joined, also those that have left */
 	unsigned expired; /* timeouts that ended early because a client sent its query again */
@@ -131,6 +132,12 @@ void s53_fetch_resume(struct s53_fetch *fetch, enum s53_step step);
 /* validate.c: the exchange's check(), see exchange.h. */
 bool s53_validate_check(
     void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
+
+/*
+ * servfail.c: the outcome is SERVFAIL: is the same query to be sent once more, because the server
+ * is the only one and may answer now?
+ */
+bool s53_servfail_is_worth_retry(const struct s53_fetch *fetch, const struct s53_attempt *attempt);
 
 /* store.c: the fetch has failed, as its outcome says: remember it. */
 void s53_store_failure(const struct s53_fetch *fetch);

@@ -134,6 +134,19 @@ over_tcp(struct s53_fetch *fetch, struct s53_attempt *attempt)
 	return s53_step_exchange(fetch);
 }
 
+static enum s53_verdict
+servfail(struct s53_fetch *fetch, struct s53_attempt *attempt)
+{
+	if (!s53_servfail_is_worth_retry(fetch, attempt))
+		return next_server(fetch, attempt, S53_RCODE_SERVFAIL);
+	s53_count(fetch->resolver->counters, S53_C_VALIDATE_RETRIED);
+	s53_budget_pay(&fetch->resolver->budget);
+	fetch->retried_servfail = true;
+	fetch->plan = attempt->plan;
+	s53_attempt_free(attempt);
+	return s53_step_exchange(fetch);
+}
+
 /* FORMERR, NOTIMP or BADVERS. */
 static enum s53_verdict
 not_understood(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode)
@@ -202,6 +215,8 @@ s53_step_validate(struct s53_fetch *fetch)
 	case S53_RCODE_NOTIMP:
 	case S53_RCODE_BADVERS:
 		return not_understood(fetch, attempt, rcode);
+	case S53_RCODE_SERVFAIL:
+		return servfail(fetch, attempt);
 	default:
 		return next_server(fetch, attempt, rcode);
 	}

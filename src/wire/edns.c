@@ -8,6 +8,7 @@
 
 #define DNSSEC_OK 0x8000u
 #define OPTION_HEADER 4
+#define FIXED_LEN (S53_OPT_LEN - 2) /* of an OPT up to the length of its options */
 #define TEXT_MAX 255 /* of an extended error's or a server identifier's text */
 
 enum { OPTION_NSID = 3, OPTION_KEEPALIVE = 11, OPTION_EDE = 15 };
@@ -41,6 +42,30 @@ s53_edns_read(struct s53_reader *reader, struct s53_edns *out)
 	edns.dnssec_ok = (flags & DNSSEC_OK) != 0;
 	*out = edns;
 	return true;
+}
+
+uint32_t
+s53_edns_errors(const uint8_t *message, size_t len, size_t opt_at)
+{
+	struct s53_reader reader = s53_reader_of(message, len);
+	uint32_t errors = 0;
+	size_t end;
+
+	if (opt_at == 0)
+		return 0;
+	s53_read(&reader, opt_at + FIXED_LEN);
+	end = s53_read_u16(&reader);
+	end += reader.at;
+	while (!reader.bad && reader.at < end) {
+		uint16_t code = s53_read_u16(&reader), option_len = s53_read_u16(&reader);
+		struct s53_reader option = s53_reader_of(message + reader.at, option_len);
+		uint16_t error = s53_read_u16(&option);
+
+		if (code == OPTION_EDE && !option.bad && error < 32)
+			errors |= UINT32_C(1) << error;
+		s53_read(&reader, option_len);
+	}
+	return errors;
 }
 
 static size_t

@@ -134,6 +134,16 @@ spoil(char **words, unsigned count, struct packet *packet)
 		packet->len = S53_HEADER_LEN, memset(packet->octets + 4, 0, 8);
 }
 
+/* Option 15 of two octets, RFC 8914 s2. */
+static void
+set_extended_error(ldns_pkt *pkt, uint16_t code)
+{
+	const uint8_t option[] = { 0, 15, 0, 2, (uint8_t)(code >> 8), (uint8_t)code };
+
+	ldns_pkt_set_edns_data(
+	    pkt, ldns_rdf_new_frm_data(LDNS_RDF_TYPE_UNKNOWN, sizeof option, option));
+}
+
 static void
 set_reply_header(const struct script *script, ldns_pkt *pkt, char **words, unsigned count)
 {
@@ -150,6 +160,8 @@ set_reply_header(const struct script *script, ldns_pkt *pkt, char **words, unsig
 	ldns_pkt_set_rcode(pkt, (uint8_t)rcode->id);
 	if (!has_word(words, count, "noopt"))
 		ldns_pkt_set_edns_udp_size(pkt, 1232);
+	if (has_word(words, count, "ede"))
+		set_extended_error(pkt, (uint16_t)number_after(words, count, "ede", 0));
 	if (has_word(words, count, "badvers"))
 		ldns_pkt_set_edns_extended_rcode(pkt, 1);
 }

@@ -82,6 +82,33 @@ write_opt(uint8_t *out, size_t cap, const struct s53_edns_reply *reply)
 	return writer.at;
 }
 
+/* The extended errors of a message that has nothing but this OPT. */
+static uint32_t
+errors_of(const char *options)
+{
+	char text[512];
+	struct octets wire;
+
+	(void)snprintf(
+	    text, sizeof(text), "0000 8002 0000 0000 0000 0001 00 0029 0200 00000000 %s", options);
+	wire = octets(text);
+	return s53_edns_errors(wire.at, wire.len, 12);
+}
+
+static void
+extended_errors_are_read(void **state)
+{
+	(void)state;
+	assert_int_equal(errors_of("0000"), 0);
+	assert_int_equal(errors_of("0006 000f 0002 0006"), 1u << 6);
+	assert_int_equal(
+	    errors_of("0011 0003 0001 61 000f 0002 0016 000f 0004 0007 6162"), 1u << 22 | 1u << 7);
+	assert_int_equal(errors_of("0006 000f 0002 001f"), UINT32_C(1) << 31);
+	assert_int_equal(errors_of("0006 000f 0002 0020"), 0); /* not assigned yet */
+	assert_int_equal(errors_of("0005 000f 0001 06"), 0); /* no whole code */
+	assert_int_equal(s53_edns_errors(NULL, 0, 0), 0);
+}
+
 static void
 a_plain_opt_has_11_octets(void **state)
 {
@@ -154,6 +181,7 @@ main(void)
 		cmocka_unit_test(sizes_below_512_count_as_512),
 		cmocka_unit_test(known_options_are_seen_between_unknown_ones),
 		cmocka_unit_test(options_beyond_the_record_are_not_well_formed),
+		cmocka_unit_test(extended_errors_are_read),
 		cmocka_unit_test(a_plain_opt_has_11_octets),
 		cmocka_unit_test(options_are_written),
 		cmocka_unit_test(without_room_nothing_is_written),

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * servfail.c - SERVFAIL of the only server of a group: which one is worth a second query.
+ *
+ * Where there are more servers the next one is queried. The only one is queried once more, because
+ * one failure inside of it (a Consul agent's RPC that went to a server which had just left) would
+ * otherwise be remembered, and answered to everyone, for servfail-ttl. The budget of hedges pays,
+ * so that a server which fails for all names gets one query in twenty more. A server whose extended
+ * error says that its answer would be the same is not queried again.
+ */
+#include "resolver_private.h"
+
+#define BIT(code) (UINT32_C(1) << (code))
+
+/* RFC 8914 s4 and IANA's registry of extended DNS errors: */
+#define DNSSEC_ERRORS                                                                       \
+	(BIT(1) | BIT(2) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | BIT(11) | \
+	    BIT(12) | BIT(25) | BIT(27)) /* algorithms, bogus, signatures, keys, proofs */
+#define CACHED_ERROR BIT(13) /* it remembers a failure itself */
+#define POLICY_ERRORS (BIT(15) | BIT(16) | BIT(17) | BIT(18)) /* blocked, censored, ... */
+
+bool
+s53_servfail_is_worth_retry(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
+{
+	const struct s53_outcome *outcome = &fetch->outcome;
+	uint32_t errors =
+	    s53_edns_errors(outcome->message, outcome->message_len, attempt->reply_opt_at);
+
+	return s53_group_size(fetch->route->group) == 1 && !fetch->retried_servfail &&
+	    (errors & (DNSSEC_ERRORS | CACHED_ERROR | POLICY_ERRORS)) == 0 &&
+	    s53_budget_allows(&fetch->resolver->budget);
+}
