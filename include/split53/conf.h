@@ -69,6 +69,7 @@
  *                               interval NUMBER in seconds, 1 to 3600; `second` NUMBER or NONE
  *                               timeout NUMBER in ms, 20 to 30000
  *                               rise, fall NUMBER, 1 to 100
+ *                               down-after NUMBER in ms, 1000 to 60000
  *                               mode TEXT always, lazy, never
  *   fetches-per-server, fetches-per-zone (v)  NUMBER; `second` TEXT drop, fail, or type NONE
  *   clients-per-query, max-clients-per-query (v)  NUMBER; 0: no limit

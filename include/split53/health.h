@@ -24,14 +24,22 @@ enum s53_health_state {
 	S53_HEALTH_DOWN, /* does not respond: gets queries when all others are down, too */
 	S53_HEALTH_PROBING, /* down, and a probe is under way */
 	S53_HEALTH_RECOVERING, /* was down and responds again: needs a few responses to be up */
+	S53_HEALTH_SILENT, /* as down, but where it is the only server it is waited for */
 	S53_HEALTH_STATES
 };
 
-/* Is it down, with or without a probe under way? */
+/* Is it given up: down, with or without a probe under way? */
+static inline bool
+s53_health_is_dead(enum s53_health_state state)
+{
+	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
+}
+
+/* Does it not respond: given up, or silent? */
 static inline bool
 s53_health_is_down(enum s53_health_state state)
 {
-	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
+	return s53_health_is_dead(state) || state == S53_HEALTH_SILENT;
 }
 
 /* Why a server is not up; of one that is up, its last failure. */
@@ -65,6 +73,7 @@ enum s53_check_mode {
 struct s53_health_check {
 	enum s53_check_mode mode;
 	struct s53_name name; /* of the readiness probe, which needs real work */
+	struct s53_name liveness; /* of the liveness probe, type A */
 	uint16_t type;
 	uint32_t accept; /* bit R is set: rcode R (0 to 31) proves readiness */
 	uint32_t interval_s; /* least time between two probes */
@@ -72,6 +81,11 @@ struct s53_health_check {
 	uint32_t timeout_ms; /* of one probe; longer for a server that is known to be slow */
 	unsigned rise; /* replies in a row until it is up */
 	unsigned fall; /* failures in a row until it is down */
+	/*
+	 * It is silent for so long until it is down; counted from the first unanswered query. 0: it
+	 * is never waited for.
+	 */
+	uint32_t down_after_ms;
 };
 
 #define S53_CHECK_INTERVAL_S 1
@@ -79,6 +93,7 @@ struct s53_health_check {
 #define S53_CHECK_TIMEOUT_MS 1000
 #define S53_CHECK_RISE 2
 #define S53_CHECK_FALL 3
+#define S53_CHECK_DOWN_AFTER_MS 5000 /* of the only server of a group, or the query timeout */
 #define S53_CHECK_ACCEPT (UINT32_C(1) << 0 | UINT32_C(1) << 3) /* NOERROR, NXDOMAIN */
 
 #define S53_CHECK_SERVFAIL (UINT32_C(1) << 2)
@@ -86,9 +101,15 @@ struct s53_health_check {
 /*
  * The defaults for a server of the zone `apex` (lower case). The readiness probe is SOA of the
  * apex, which a Consul agent answers only if there is a leader; `. NS` for the root. Below arpa
- * SERVFAIL is accepted.
+ * SERVFAIL is accepted. The liveness probe is that of s53_health_check_set_liveness().
  */
 void s53_health_check_init(struct s53_health_check *check, const struct s53_name *apex);
+
+/*
+ * The liveness probe for a server of the zone `apex`: a name in the zone that any running server
+ * answers at once, whatever the rcode, without servers of its own.
+ */
+void s53_health_check_set_liveness(struct s53_health_check *check, const struct s53_name *apex);
 
 /* One protocol's record, copied out. */
 struct s53_health_report {

@@ -12,7 +12,7 @@
  * (probe/prober.c) sends it by c-ares.
  *
  * There are two kinds. A readiness probe is the query of the health-check statement, which needs
- * real work. A liveness probe is a query that any running server answers.
+ * real work. A liveness probe is a query that any running server answers by itself.
  *
  * In mode lazy a healthy server is not probed. A server in trouble has one probe under way at a
  * time, over both protocols together. Suspect, stalled or recovering: a readiness probe every
@@ -27,7 +27,7 @@
 
 enum s53_probe_kind {
 	S53_PROBE_READINESS, /* the query of the health check, which needs real work */
-	S53_PROBE_LIVENESS, /* version.bind CH TXT: any running server responds */
+	S53_PROBE_LIVENESS, /* its liveness query, with RD clear: any running server responds */
 };
 
 struct s53_probe {

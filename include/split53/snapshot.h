@@ -57,6 +57,7 @@ struct s53_snapshot_check {
 	struct s53_upstream *upstream; /* the snapshot's count */
 	struct s53_health_check check;
 	bool written; /* by health-check in the file; else the zone's default */
+	bool down_after_written;
 };
 
 struct s53_snapshot_owned;

@@ -199,9 +199,10 @@ struct s53_upstream *s53_group_server(const struct s53_group *group, unsigned in
 unsigned s53_group_tier(const struct s53_group *group, unsigned index);
 const struct s53_group_rules *s53_group_rules(const struct s53_group *group);
 
-enum s53_group_condition {
+enum s53_group_condition { /* each is worse than the one before */
 	S53_GROUP_ALIVE,
 	S53_GROUP_STALLED, /* no server is better than stalled */
+	S53_GROUP_SILENT, /* its only server does not respond and is waited for */
 	S53_GROUP_DEAD, /* all down; also an empty group */
 };
 enum s53_group_condition s53_group_condition(const struct s53_group *group);
@@ -225,6 +226,12 @@ int s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms);
  * races, which query all servers anyway.
  */
 int s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms);
+
+/*
+ * The group is silent: may one of the queries that wait be sent once more, which shows when the
+ * server responds again? Of all callers one gets true each 250 ms.
+ */
+bool s53_group_retries_silent(struct s53_group *group, uint64_t now_ms);
 
 /*
  * Race: is the next server to get the query at once, too? Yes as long as it is no worse than those

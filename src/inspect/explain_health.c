@@ -10,23 +10,25 @@
 
 #include "explain.h"
 
-static const struct s53_health_check *
-find_check(const struct s53_snapshot *snapshot, const struct s53_upstream *upstream, bool *written)
+static const struct s53_snapshot_check *
+find_check(const struct s53_snapshot *snapshot, const struct s53_upstream *upstream)
 {
 	const struct s53_snapshot_check *check = snapshot->checks;
 
 	while (check != NULL && check->upstream != upstream)
 		check = check->next;
-	if (check == NULL)
-		return NULL;
-	*written = check->written;
-	return &check->check;
+	return check;
 }
 
+/* Are they printed alike? */
 static bool
-is_same(const struct s53_health_check *one, const struct s53_health_check *other)
+is_same(const struct s53_snapshot_check *check, const struct s53_snapshot_check *another)
 {
-	return one->mode == other->mode && s53_name_equal(&one->name, &other->name) &&
+	const struct s53_health_check *one = &check->check, *other = &another->check;
+
+	return check->down_after_written == another->down_after_written &&
+	    (!check->down_after_written || one->down_after_ms == other->down_after_ms) &&
+	    one->mode == other->mode && s53_name_equal(&one->name, &other->name) &&
 	    one->type == other->type && one->accept == other->accept &&
 	    one->interval_s == other->interval_s && one->interval_max_s == other->interval_max_s &&
 	    one->timeout_ms == other->timeout_ms && one->rise == other->rise &&
@@ -46,8 +48,10 @@ print_accept(uint32_t accept, FILE *out)
 }
 
 static void
-print_numbers(const struct s53_health_check *check, FILE *out)
+print_numbers(const struct s53_snapshot_check *written, FILE *out)
 {
+	const struct s53_health_check *check = &written->check;
+
 	if (check->interval_s != S53_CHECK_INTERVAL_S ||
 	    check->interval_max_s != S53_CHECK_INTERVAL_MAX_S)
 		fprintf(out, " interval %" PRIu32 " %" PRIu32 ";", check->interval_s,
@@ -58,12 +62,15 @@ print_numbers(const struct s53_health_check *check, FILE *out)
 		fprintf(out, " rise %u;", check->rise);
 	if (check->fall != S53_CHECK_FALL)
 		fprintf(out, " fall %u;", check->fall);
+	if (written->down_after_written)
+		fprintf(out, " down-after %" PRIu32 ";", check->down_after_ms);
 }
 
 /* "{ name "consul"; type SOA; rise 3; } (default)", and the end of the line. */
 static void
-print_check(const struct s53_health_check *check, bool written, FILE *out)
+print_check(const struct s53_snapshot_check *written, FILE *out)
 {
+	const struct s53_health_check *check = &written->check;
 	static const char *const modes[] = { [S53_CHECK_LAZY] = "lazy",
 		[S53_CHECK_ALWAYS] = "always",
 		[S53_CHECK_NEVER] = "never" };
@@ -73,21 +80,21 @@ print_check(const struct s53_health_check *check, bool written, FILE *out)
 	    s53_type_print(check->type, type));
 	if (check->accept != S53_CHECK_ACCEPT)
 		print_accept(check->accept, out);
-	print_numbers(check, out);
+	print_numbers(written, out);
 	if (check->mode != S53_CHECK_LAZY)
 		fprintf(out, " mode %s;", modes[check->mode]);
-	fprintf(out, " }%s\n", written ? "" : " (default)");
+	fprintf(out, " }%s\n", written->written ? "" : " (default)");
 }
 
 void
 s53_explain_checks(const struct s53_snapshot *snapshot, const struct s53_group *group, FILE *out)
 {
-	const struct s53_health_check *first = NULL, *check;
-	bool written = false, alike = true;
+	const struct s53_snapshot_check *first = NULL, *check;
+	bool alike = true;
 	char text[S53_ADDR_TEXT];
 
 	for (unsigned i = 0; i < s53_group_size(group); i++) {
-		check = find_check(snapshot, s53_group_server(group, i), &written);
+		check = find_check(snapshot, s53_group_server(group, i));
 		if (check == NULL)
 			return;
 		first = i == 0 ? check : first;
@@ -96,11 +103,11 @@ s53_explain_checks(const struct s53_snapshot *snapshot, const struct s53_group *
 	for (unsigned i = 0; i < s53_group_size(group); i++) {
 		struct s53_upstream *upstream = s53_group_server(group, i);
 
-		check = find_check(snapshot, upstream, &written);
+		check = find_check(snapshot, upstream);
 		fputs("        health-check ", out);
 		if (!alike)
 			fprintf(out, "of %s ", s53_addr_print(s53_upstream_addr(upstream), text));
-		print_check(check, written, out);
+		print_check(check, out);
 		if (alike)
 			return;
 	}
@@ -183,8 +190,8 @@ void
 s53_explain_server_check(
     const struct s53_snapshot *snapshot, const struct s53_upstream *upstream, FILE *out)
 {
-	bool written;
-	const struct s53_health_check *check = find_check(snapshot, upstream, &written);
+	const struct s53_snapshot_check *found = find_check(snapshot, upstream);
+	const struct s53_health_check *check = found != NULL ? &found->check : NULL;
 	char name[S53_NAME_TEXT], type[S53_MNEMONIC_TEXT];
 
 	if (check == NULL)

@@ -148,43 +148,39 @@ on_liveness_reply(void *arg, int ares_status, int timeouts, unsigned char *octet
 		run->alive = true;
 }
 
-/*
- * No EDNS and no mixed letter case: any server understands the query. RD is set, since forwarders
- * ignore queries without.
- */
+/* No EDNS and no mixed letter case: any server understands the query. */
 static void
-send_query(struct s53_probe_run *run, const struct s53_name *name, uint16_t type, uint16_t class,
+send_query(struct s53_probe_run *run, const struct s53_name *name, uint16_t type, uint16_t flags,
     ares_callback answered)
 {
 	uint8_t octets[S53_HEADER_LEN + S53_NAME_MAX + 4];
 	struct s53_writer writer = s53_writer_of(octets, sizeof(octets));
 
 	s53_write_u16(&writer, s53_rand_u16());
-	s53_write_u16(&writer, S53_RD);
+	s53_write_u16(&writer, flags);
 	s53_write_u16(&writer, 1);
 	s53_write_u16(&writer, 0);
 	s53_write_u16(&writer, 0);
 	s53_write_u16(&writer, 0);
 	s53_write(&writer, name->octets, name->len);
 	s53_write_u16(&writer, type);
-	s53_write_u16(&writer, class);
+	s53_write_u16(&writer, S53_CLASS_IN);
 	ares_send(run->channel.ares, octets, (int)writer.at, answered, run);
 	s53_channel_arm(&run->channel);
 }
 
+/* RD is set, since forwarders ignore queries without. */
 static void
 send_readiness(struct s53_probe_run *run)
 {
-	send_query(run, &run->check.name, run->check.type, S53_CLASS_IN, on_readiness_reply);
+	send_query(run, &run->check.name, run->check.type, S53_RD, on_readiness_reply);
 }
 
 static void
 send_liveness(struct s53_probe_run *run)
 {
-	static const struct s53_name name = { 14, "\007version\004bind" };
-
 	run->liveness_sent = true;
-	send_query(run, &name, S53_TYPE_TXT, S53_CLASS_CH, on_liveness_reply);
+	send_query(run, &run->check.liveness, S53_TYPE_A, 0, on_liveness_reply);
 }
 
 static bool

@@ -11,6 +11,9 @@
  * not tried lately), for no longer than a response takes as a rule: so the first server that is
  * back is found by the first fetch, and no client waits for dead ones. While other servers live a
  * fetch tries one that is down at most, and when that is overdue and the rest has failed, it ends.
+ * The only server of a group is waited for while it is silent (its process may stand still for a
+ * moment): each fetch queries it once, one of them again each 250 ms, and all of them when it
+ * responds to anything.
  * One that is stalled is queried but once, twice when it is alone: the query did arrive.
  */
 #include <stdio.h>
@@ -161,6 +164,8 @@ all_failed_or_down(const struct s53_fetch *fetch)
 {
 	const struct s53_group *group = fetch->route->group;
 
+	if (s53_group_condition(group) == S53_GROUP_SILENT)
+		return false;
 	for (unsigned i = 0; i < s53_group_size(group); i++) {
 		if ((fetch->failed >> i & 1) == 0 &&
 		    !s53_health_is_down(s53_upstream_state(s53_group_server(group, i))))
@@ -186,6 +191,8 @@ choose_server(struct s53_fetch *fetch, struct s53_group *group)
 	if (chosen != S53_CHOSEN_NONE || !may_repeat(fetch))
 		return chosen;
 	forgive(fetch);
+	if (s53_group_retries_silent(group, fetch->now_ms))
+		fetch->asked_down = false;
 	fetch->pass++;
 	fetch->tried = fetch->failed | asked_over_tcp(fetch);
 	chosen = choose_among(fetch, group);

@@ -142,8 +142,11 @@ bool s53_servfail_is_worth_retry(const struct s53_fetch *fetch, const struct s53
 /* store.c: the fetch has failed, as its outcome says: remember it. */
 void s53_store_failure(const struct s53_fetch *fetch);
 
-/* stale.c: expired answers go out now, to the clients that wait; the fetch goes on. */
-void s53_stale_offer(struct s53_fetch *fetch);
+/*
+ * stale.c: expired answers go out now, to the clients that wait, since the group is stalled or
+ * silent; the fetch goes on.
+ */
+void s53_stale_offer(struct s53_fetch *fetch, enum s53_group_condition condition);
 
 /* loop.c: its question is known, as spelled, as long as it is under way. Leave: also without. */
 void s53_loop_enter(struct s53_fetch *fetch);

@@ -3,7 +3,7 @@
  * find.c - the step find: what the cache knows leaves here, copied straight into the send buffer.
  *
  * Fresh: answered. Stale: answered at once only when asking is known to be useless for now
- * (stale-refresh-time, or all servers are down) or not wanted first (stale-answer-client-timeout
+ * (stale-refresh-time, or no server responds) or not wanted first (stale-answer-client-timeout
  * 0); otherwise the upstream is asked and the stale answer waits in the cache for its failure (RFC
  * 8767 s5). A failure that is remembered: SERVFAIL (RFC 9520 s3.2), unless it was that all servers
  * were down, and one is back.
@@ -176,10 +176,11 @@ hit_part(struct s53_query *query, struct s53_cached *cached, size_t limit)
 	return verdict;
 }
 
+/* Does no server respond? A client without stale data may wait for the only one all the same. */
 static bool
-is_group_dead(const struct s53_query *query)
+is_group_down(const struct s53_query *query)
 {
-	return s53_group_condition(query->route->group) == S53_GROUP_DEAD;
+	return s53_group_condition(query->route->group) >= S53_GROUP_SILENT;
 }
 
 /* Expired: is now the time to give it out? Why; NULL: no. */
@@ -190,10 +191,10 @@ why_at_once(const struct s53_query *query, const struct s53_cached *cached)
 		return "query within stale refresh time window";
 	if (query->answering->cache->stale_client_timeout_ms == 0)
 		return "client timeout";
-	return is_group_dead(query) ? "all servers are down" : NULL;
+	return is_group_down(query) ? "all servers are down" : NULL;
 }
 
-/* With all servers down a refresh is tried at most each DEAD_REFRESH_MS, besides the probes. */
+/* With all servers down or silent a refresh is tried each DEAD_REFRESH_MS, besides the probes. */
 static bool
 is_refresh_wanted(const struct s53_query *query, const struct s53_cached *cached)
 {
@@ -201,7 +202,7 @@ is_refresh_wanted(const struct s53_query *query, const struct s53_cached *cached
 
 	if (cached->failed_lately)
 		return false;
-	if (!is_group_dead(query))
+	if (!is_group_down(query))
 		return true;
 	if (query->now_ms < *asked_ms + DEAD_REFRESH_MS)
 		return false;

@@ -141,6 +141,7 @@ overdue(struct s53_attempt *attempt)
 {
 	struct s53_fetch *fetch = attempt->fetch;
 	struct s53_exchanger *exchanger = fetch->resolver->exchanger;
+	enum s53_group_condition condition;
 	bool first = !attempt->overdue;
 	uint32_t wait_ms;
 
@@ -150,8 +151,9 @@ overdue(struct s53_attempt *attempt)
 		ask_over_tcp(attempt);
 		return;
 	}
-	if (s53_group_condition(fetch->route->group) == S53_GROUP_STALLED)
-		s53_stale_offer(fetch);
+	condition = s53_group_condition(fetch->route->group);
+	if (condition == S53_GROUP_STALLED || condition == S53_GROUP_SILENT)
+		s53_stale_offer(fetch, condition);
 	wait_ms = wait_on_ms(attempt, first);
 	if (wait_ms > 0) {
 		s53_exchange_later(exchanger, attempt->exchange, wait_ms);

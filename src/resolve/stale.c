@@ -4,8 +4,8 @@
  *
  * The upstream is queried first. The expired answer goes out when that fails, or when the client's
  * patience (stale-answer-client-timeout) is over while it still may succeed: then the client leaves
- * its fetch, which goes on for the cache. Where all servers are known to be down it goes out at
- * once, and where they are stalled, as soon as they are overdue.
+ * its fetch, which goes on for the cache. Where all servers are known to be down or silent it goes
+ * out at once, and where they are stalled, as soon as they are overdue.
  */
 #include <string.h>
 
@@ -77,11 +77,13 @@ on_patience_over(struct s53_timer *timer)
 }
 
 void
-s53_stale_offer(struct s53_fetch *fetch)
+s53_stale_offer(struct s53_fetch *fetch, enum s53_group_condition condition)
 {
+	const char *why = condition == S53_GROUP_SILENT ? "the server does not respond"
+							: "the servers hold what needs work";
+
 	S53_LIST_EACH_SAFE (&fetch->clients, link, following) {
-		give_out(S53_CONTAINER_OF(link, struct s53_pending, wait),
-		    "the servers hold what needs work");
+		give_out(S53_CONTAINER_OF(link, struct s53_pending, wait), why);
 	}
 }
 

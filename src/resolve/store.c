@@ -46,7 +46,8 @@ stood_still(const struct s53_fetch *fetch)
 
 /*
  * A fetch that began in the last moment of its client's query learns nothing about the upstream.
- * That all servers are down is remembered with them: an answer that is there is not marked.
+ * That all servers are down or silent is remembered with them: an answer that is there is not
+ * marked.
  */
 void
 s53_store_failure(const struct s53_fetch *fetch)
@@ -56,7 +57,7 @@ s53_store_failure(const struct s53_fetch *fetch)
 	struct s53_cache_ask ask;
 
 	if (!s53_fetch_is_cached(fetch) || fetch->short_of_time || stood_still(fetch) ||
-	    (condition == S53_GROUP_DEAD && fetch->has_older))
+	    (condition >= S53_GROUP_SILENT && fetch->has_older))
 		return;
 	ask = s53_fetch_cache_ask(fetch);
 	s53_cache_store_failure(fetch->policy->cache, &ask,

@@ -140,6 +140,8 @@ void setup_nameservers_of_hosts(struct setup_builder *builder, const struct s53_
 /* health_check.c: the route of `peers` uses `upstream`, whose `server` statement is `server`. */
 void setup_health_check_add(struct setup_builder *builder, const struct setup_peers *peers,
     struct s53_upstream *upstream, const struct s53_conf_clause *server);
+/* The server that was added last is the only one of its route. */
+void setup_health_check_alone(struct setup_builder *builder);
 /* Once all routes exist: the check of each server. */
 void setup_health_checks(struct setup_builder *builder);
 

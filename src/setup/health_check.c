@@ -15,7 +15,10 @@
  *
  * When the zones of a server differ, the innermost statement is used, then the first, with a
  * warning. The default query is the SOA of the zone with the most labels. Zones of reverse names
- * rank below others (Consul has no SOA for those), and the root below all.
+ * rank below others (Consul has no SOA for those), and the root below all. The liveness probe is
+ * always within that zone, whatever name is configured.
+ *
+ * How long a silent server is waited for (down-after) counts where it is the only server of a zone.
  */
 #include "builder.h"
 
@@ -27,7 +30,7 @@
 enum level { LEVEL_DEFAULT, LEVEL_OPTIONS, LEVEL_VIEW, LEVEL_ZONE, LEVEL_SERVER, LEVEL_COUNT };
 
 /* The statements of health-check but name and type. */
-enum field { ACCEPT, INTERVAL, TIMEOUT, RISE, FALL, MODE, FIELD_COUNT };
+enum field { ACCEPT, INTERVAL, TIMEOUT, RISE, FALL, MODE, DOWN_AFTER, FIELD_COUNT };
 
 static const char *const field_names[FIELD_COUNT] = {
 	[ACCEPT] = "accept",
@@ -36,6 +39,7 @@ static const char *const field_names[FIELD_COUNT] = {
 	[RISE] = "rise",
 	[FALL] = "fall",
 	[MODE] = "mode",
+	[DOWN_AFTER] = "down-after",
 };
 
 /* One server and a zone that uses it. */
@@ -44,6 +48,7 @@ struct setup_server_use {
 	struct s53_upstream *upstream;
 	struct s53_name apex;
 	unsigned view;
+	bool alone; /* it is the only server of the zone's route */
 	const struct s53_conf_clause *probes[LEVEL_COUNT]; /* health-check statements, or NULL */
 };
 
@@ -66,6 +71,9 @@ struct check_builder {
 	struct check_builder *bucket_next;
 	struct s53_snapshot_check *out; /* the snapshot's */
 	struct question question;
+	struct s53_name apex; /* of the zone with the highest rank */
+	unsigned apex_rank;
+	uint32_t alone_ms; /* down-after by default; 0: it is nowhere the only server */
 	struct found fields[FIELD_COUNT];
 	bool warned;
 };
@@ -90,6 +98,14 @@ setup_health_check_add(struct setup_builder *builder, const struct setup_peers *
 	use->probes[LEVEL_SERVER] = s53_conf_find(server != NULL ? server->body : NULL, name);
 	*builder->uses_last = use;
 	builder->uses_last = &use->next;
+}
+
+void
+setup_health_check_alone(struct setup_builder *builder)
+{
+	if (builder->no_memory)
+		return;
+	S53_CONTAINER_OF(builder->uses_last, struct setup_server_use, next)->alone = true;
 }
 
 /* The innermost statement `name`. */
@@ -232,6 +248,9 @@ apply(struct s53_health_check *check, enum field field, const struct s53_conf_cl
 	case MODE:
 		check->mode = mode_of(clause->value.text);
 		break;
+	case DOWN_AFTER:
+		check->down_after_ms = number;
+		break;
 	case FIELD_COUNT:
 		break;
 	}
@@ -248,7 +267,8 @@ says_the_same(
 	apply(&b, field, other);
 	return a.accept == b.accept && a.interval_s == b.interval_s &&
 	    a.interval_max_s == b.interval_max_s && a.timeout_ms == b.timeout_ms &&
-	    a.rise == b.rise && a.fall == b.fall && a.mode == b.mode;
+	    a.rise == b.rise && a.fall == b.fall && a.mode == b.mode &&
+	    a.down_after_ms == b.down_after_ms;
 }
 
 static void
@@ -317,7 +337,35 @@ check_new(struct setup_builder *builder, const struct setup_server_use *use)
 	}
 	check->out->upstream = use->upstream;
 	find_question(builder, use, &check->question);
+	check->apex = use->apex;
+	check->apex_rank = rank_of(&use->apex);
 	return check;
+}
+
+static void
+merge_apex(struct check_builder *check, const struct setup_server_use *use)
+{
+	unsigned rank = rank_of(&use->apex);
+
+	if (rank <= check->apex_rank)
+		return;
+	check->apex = use->apex;
+	check->apex_rank = rank;
+}
+
+/* A query of the view fails after its own timeout: it is not waited for longer by default. */
+static void
+merge_alone(const struct setup_builder *builder, struct check_builder *check,
+    const struct setup_server_use *use)
+{
+	uint32_t ms = builder->snapshot->policy.views[use->view].query_timeout_ms;
+
+	if (!use->alone)
+		return;
+	if (ms > S53_CHECK_DOWN_AFTER_MS)
+		ms = S53_CHECK_DOWN_AFTER_MS;
+	if (ms > check->alone_ms)
+		check->alone_ms = ms;
 }
 
 /* Merge one more zone that uses the server. */
@@ -329,8 +377,26 @@ merge(
 
 	find_question(builder, use, &question);
 	merge_question(builder, check, &question);
+	merge_apex(check, use);
+	merge_alone(builder, check, use);
 	for (unsigned i = 0; i < FIELD_COUNT; i++)
 		merge_field(builder, check, (enum field)i, find(use, field_names[i]));
+}
+
+/* Where a zone has several servers another one is queried at once. `told`: the last warned of. */
+static void
+warn_of_several(struct setup_builder *builder, const struct check_builder *check,
+    const struct s53_conf_clause **told)
+{
+	const struct found *found = &check->fields[DOWN_AFTER];
+	char text[S53_ADDR_TEXT];
+
+	if (found->level != LEVEL_ZONE || check->alone_ms != 0 || found->clause == *told)
+		return;
+	*told = found->clause;
+	builder_warn(builder, found->clause->place,
+	    "'down-after' has no effect: %s is not the only server of any zone",
+	    s53_addr_print(s53_upstream_addr(check->out->upstream), text));
 }
 
 static void
@@ -339,6 +405,8 @@ finish(const struct check_builder *check)
 	struct s53_snapshot_check *out = check->out;
 
 	s53_health_check_init(&out->check, &check->question.name);
+	s53_health_check_set_liveness(&out->check, &check->apex);
+	out->check.down_after_ms = check->alone_ms;
 	if (check->question.type != 0)
 		out->check.type = check->question.type;
 	out->written = check->question.level != LEVEL_DEFAULT;
@@ -348,6 +416,9 @@ finish(const struct check_builder *check)
 		apply(&out->check, (enum field)i, check->fields[i].clause);
 		out->written = true;
 	}
+	out->down_after_written = check->fields[DOWN_AFTER].clause != NULL && check->alone_ms != 0;
+	if (check->alone_ms == 0)
+		out->check.down_after_ms = 0;
 }
 
 /* In the order of their first use, and hashed by server, of which there may be thousands. */
@@ -420,6 +491,7 @@ setup_health_checks(struct setup_builder *builder)
 {
 	struct s53_snapshot_check **out = &builder->snapshot->checks;
 	struct check_builders checks = { .last = &checks.first };
+	const struct s53_conf_clause *told = NULL;
 
 	warn_of_names(builder);
 	for (const struct setup_server_use *use = builder->uses; use != NULL; use = use->next) {
@@ -431,6 +503,7 @@ setup_health_checks(struct setup_builder *builder)
 	}
 	for (struct check_builder *check = checks.first; check != NULL; check = check->next) {
 		finish(check);
+		warn_of_several(builder, check, &told);
 		*out = check->out;
 		out = &check->out->next;
 	}

@@ -318,6 +318,8 @@ end_group(struct group_builder *group_builder)
 
 	setup_group_rules(group_builder->builder, group_builder->peers, &rules);
 	group = s53_group_new(group_builder->members, group_builder->count, &rules);
+	if (group_builder->count == 1)
+		setup_health_check_alone(group_builder->builder);
 	if (group_builder->peers->text == NULL)
 		add_text(group_builder, "nobody: answered SERVFAIL");
 	if (!s53_snapshot_own(group_builder->builder->snapshot, group, free_group)) {

@@ -24,6 +24,7 @@
 #define QUIET_MS 1000 /* without a reply: its health is not known any more */
 #define EXPLORE_MS 1000 /* between two explorations of a server */
 #define EXPLORE_SOON_MS 100 /* the same for one in trouble, which may be over */
+#define SILENT_MS 250 /* between two retries of all queries that wait for a silent server */
 #define CACHE_LINE 64
 
 struct s53_group {
@@ -62,6 +63,7 @@ class_of(const struct s53_upstream *server)
 		[S53_HEALTH_STALLED] = CLASS_STALLED,
 		[S53_HEALTH_DOWN] = CLASS_DOWN,
 		[S53_HEALTH_PROBING] = CLASS_DOWN,
+		[S53_HEALTH_SILENT] = CLASS_DOWN,
 	};
 
 	return classes[s53_upstream_state(server)];
@@ -141,12 +143,20 @@ best_class(const struct s53_group *group)
 	return best;
 }
 
+/* Is it the only server and silent, but not for so long that it is given up? */
+static bool
+is_waited_for(const struct s53_group *group)
+{
+	return group->count == 1 &&
+	    s53_upstream_state(group->members[0].server) == S53_HEALTH_SILENT;
+}
+
 enum s53_group_condition
 s53_group_condition(const struct s53_group *group)
 {
 	switch (best_class(group)) {
 	case CLASS_DOWN:
-		return S53_GROUP_DEAD;
+		return is_waited_for(group) ? S53_GROUP_SILENT : S53_GROUP_DEAD;
 	case CLASS_STALLED:
 		return S53_GROUP_STALLED;
 	default:
@@ -390,6 +400,13 @@ s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms)
 			return (int)i;
 	}
 	return -1;
+}
+
+bool
+s53_group_retries_silent(struct s53_group *group, uint64_t now_ms)
+{
+	return is_waited_for(group) &&
+	    s53_upstream_claim_exploration(group->members[0].server, SILENT_MS, now_ms);
 }
 
 /* --- fetches-per-zone ------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@ static const uint8_t table[S53_HEALTH_STATES][SIGNAL_COUNT] = {
 	    [SIGNAL_RISE] = S53_HEALTH_UP,
 	    [SIGNAL_SUSPECT] = S53_HEALTH_SUSPECT,
 	    [SIGNAL_NOT_READY] = S53_HEALTH_STALLED,
+	    [SIGNAL_SILENT] = S53_HEALTH_SILENT,
 	    [SIGNAL_FALL] = S53_HEALTH_DOWN,
 	    [SIGNAL_REFUSED] = S53_HEALTH_DOWN,
 	    [SIGNAL_PROBE] = S53_HEALTH_UP,
@@ -21,6 +22,7 @@ static const uint8_t table[S53_HEALTH_STATES][SIGNAL_COUNT] = {
 	    [SIGNAL_RISE] = S53_HEALTH_UP,
 	    [SIGNAL_SUSPECT] = S53_HEALTH_SUSPECT,
 	    [SIGNAL_NOT_READY] = S53_HEALTH_STALLED,
+	    [SIGNAL_SILENT] = S53_HEALTH_SILENT,
 	    [SIGNAL_FALL] = S53_HEALTH_DOWN,
 	    [SIGNAL_REFUSED] = S53_HEALTH_DOWN,
 	    [SIGNAL_PROBE] = S53_HEALTH_SUSPECT,
@@ -30,6 +32,7 @@ static const uint8_t table[S53_HEALTH_STATES][SIGNAL_COUNT] = {
 	    [SIGNAL_RISE] = S53_HEALTH_UP,
 	    [SIGNAL_SUSPECT] = S53_HEALTH_STALLED,
 	    [SIGNAL_NOT_READY] = S53_HEALTH_STALLED,
+	    [SIGNAL_SILENT] = S53_HEALTH_SILENT,
 	    [SIGNAL_FALL] = S53_HEALTH_DOWN,
 	    [SIGNAL_REFUSED] = S53_HEALTH_DOWN,
 	    [SIGNAL_PROBE] = S53_HEALTH_STALLED,
@@ -39,6 +42,7 @@ static const uint8_t table[S53_HEALTH_STATES][SIGNAL_COUNT] = {
 	    [SIGNAL_RISE] = S53_HEALTH_UP,
 	    [SIGNAL_SUSPECT] = S53_HEALTH_DOWN,
 	    [SIGNAL_NOT_READY] = S53_HEALTH_STALLED,
+	    [SIGNAL_SILENT] = S53_HEALTH_DOWN,
 	    [SIGNAL_FALL] = S53_HEALTH_DOWN,
 	    [SIGNAL_REFUSED] = S53_HEALTH_DOWN,
 	    [SIGNAL_PROBE] = S53_HEALTH_PROBING,
@@ -48,6 +52,7 @@ static const uint8_t table[S53_HEALTH_STATES][SIGNAL_COUNT] = {
 	    [SIGNAL_RISE] = S53_HEALTH_UP,
 	    [SIGNAL_SUSPECT] = S53_HEALTH_PROBING,
 	    [SIGNAL_NOT_READY] = S53_HEALTH_STALLED,
+	    [SIGNAL_SILENT] = S53_HEALTH_DOWN,
 	    [SIGNAL_FALL] = S53_HEALTH_DOWN,
 	    [SIGNAL_REFUSED] = S53_HEALTH_DOWN,
 	    [SIGNAL_PROBE] = S53_HEALTH_PROBING,
@@ -57,9 +62,20 @@ static const uint8_t table[S53_HEALTH_STATES][SIGNAL_COUNT] = {
 	    [SIGNAL_RISE] = S53_HEALTH_UP,
 	    [SIGNAL_SUSPECT] = S53_HEALTH_RECOVERING,
 	    [SIGNAL_NOT_READY] = S53_HEALTH_STALLED,
+	    [SIGNAL_SILENT] = S53_HEALTH_SILENT,
 	    [SIGNAL_FALL] = S53_HEALTH_DOWN,
 	    [SIGNAL_REFUSED] = S53_HEALTH_DOWN,
 	    [SIGNAL_PROBE] = S53_HEALTH_RECOVERING,
+	},
+	[S53_HEALTH_SILENT] = {
+	    [SIGNAL_REPLY] = S53_HEALTH_RECOVERING,
+	    [SIGNAL_RISE] = S53_HEALTH_UP,
+	    [SIGNAL_SUSPECT] = S53_HEALTH_SILENT,
+	    [SIGNAL_NOT_READY] = S53_HEALTH_STALLED,
+	    [SIGNAL_SILENT] = S53_HEALTH_SILENT,
+	    [SIGNAL_FALL] = S53_HEALTH_DOWN,
+	    [SIGNAL_REFUSED] = S53_HEALTH_DOWN,
+	    [SIGNAL_PROBE] = S53_HEALTH_SILENT,
 	},
 };
 
@@ -73,7 +89,7 @@ const char *
 s53_health_state_name(enum s53_health_state state)
 {
 	static const char *const names[S53_HEALTH_STATES] = { "up", "suspect", "stalled", "down",
-		"probing", "recovering" };
+		"probing", "recovering", "silent" };
 
 	return names[state];
 }
@@ -97,19 +113,71 @@ s53_health_reason_name(enum s53_health_reason reason)
 	return names[reason];
 }
 
+static bool
+is_reverse(const struct s53_name *apex)
+{
+	static const struct s53_name arpa = { .len = 6, .octets = "\4arpa" };
+
+	return s53_name_is_at_or_below(apex, &arpa);
+}
+
+/* Is the zone a part of Consul's, below which it takes labels for the name of a service or node? */
+static bool
+has_word_of_consul(const struct s53_name *apex)
+{
+	static const char *const words[] = { "\4addr", "\4node", "\5query", "\7service",
+		"\7connect", "\7ingress", "\7virtual" };
+	const uint8_t *label = apex->octets;
+
+	for (; *label != 0; label += 1 + *label) {
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+			if (*label == (uint8_t)words[i][0] &&
+			    memcmp(label + 1, words[i] + 1, *label) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * RD is clear in a liveness probe, so a recursor answers from what it has, with a referral or
+ * REFUSED; an authoritative server says NXDOMAIN. A Consul agent ignores RD: it needs a leader for
+ * all names but those of addresses, `<hex>.addr`, and malformed ones. Caching servers answer
+ * `localhost` by themselves (RFC 6761 s6.3), also those that ignore queries without RD.
+ */
+void
+s53_health_check_set_liveness(struct s53_health_check *check, const struct s53_name *apex)
+{
+	static const uint8_t localhost[] = "\11localhost",
+			     address[] = "\010"
+					 "00000000\4addr";
+	struct s53_name *name = &check->liveness;
+	size_t first_len = sizeof address - 1;
+
+	if (apex->len <= 1) {
+		memcpy(name->octets, localhost, sizeof localhost);
+		name->len = sizeof localhost;
+	} else if (is_reverse(apex) || has_word_of_consul(apex) ||
+	    first_len + apex->len > S53_NAME_MAX) {
+		s53_name_copy(name, apex);
+	} else {
+		memcpy(name->octets, address, first_len);
+		memcpy(name->octets + first_len, apex->octets, apex->len);
+		name->len = (uint8_t)(first_len + apex->len);
+	}
+}
+
 void
 s53_health_check_init(struct s53_health_check *check, const struct s53_name *apex)
 {
-	static const uint8_t arpa[] = { 4, 'a', 'r', 'p', 'a', 0 };
 	bool is_root = apex->len <= 1;
-	bool is_reverse = apex->len >= sizeof arpa &&
-	    memcmp(apex->octets + apex->len - sizeof arpa, arpa, sizeof arpa) == 0;
 
 	*check = (struct s53_health_check){
 		.mode = S53_CHECK_LAZY,
 		.type = is_root ? 2 : 6, /* NS, SOA: RFC 1035 s3.2.2 */
 		/* Consul up to 1.17 answers SERVFAIL to unknown names of a reverse zone. */
-		.accept = is_reverse ? S53_CHECK_ACCEPT | S53_CHECK_SERVFAIL : S53_CHECK_ACCEPT,
+		.accept =
+		    is_reverse(apex) ? S53_CHECK_ACCEPT | S53_CHECK_SERVFAIL : S53_CHECK_ACCEPT,
 		.interval_s = S53_CHECK_INTERVAL_S,
 		.interval_max_s = S53_CHECK_INTERVAL_MAX_S,
 		.timeout_ms = S53_CHECK_TIMEOUT_MS,
@@ -119,4 +187,5 @@ s53_health_check_init(struct s53_health_check *check, const struct s53_name *ape
 	check->name.len = 1;
 	if (!is_root)
 		s53_name_copy(&check->name, apex);
+	s53_health_check_set_liveness(check, apex);
 }

@@ -7,7 +7,7 @@
  *   recovering           state and after a success, because `rise` successes are needed (not for
  *                        a suspicion of loss or failures: probes at once would all sample the same
  *                        moment)
- *   down                 a cycle of readiness over TCP, readiness over UDP and liveness over UDP;
+ *   silent, down         a cycle of readiness over TCP, readiness over UDP and liveness over UDP;
  *                        each a tenth of the time down after the last. TCP is skipped once it has
  *                        proved itself
  *
@@ -160,8 +160,8 @@ set_due_after_skip(struct s53_upstream *upstream, uint64_t now_ms)
 static bool
 has_gone_down(const struct record_change *change)
 {
-	return change->changed && change->to == S53_HEALTH_DOWN &&
-	    change->from != S53_HEALTH_PROBING;
+	return change->changed && s53_health_is_down(change->to) &&
+	    !s53_health_is_down(change->from);
 }
 
 /*

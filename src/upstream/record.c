@@ -12,7 +12,7 @@
 
 #include <split53/clock.h>
 
-#define SILENCE_MS 1000 /* at least so long without a reply before FALL */
+#define SILENCE_MS 1000 /* at least so long without a reply before SILENT or FALL */
 #define SILENCE_UNKNOWN_MS 3500 /* the same, while the round-trip time is unknown */
 #define SUSPECT_AFTER 2 /* suspicious failures, or probes with bad rcodes, in a row */
 
@@ -72,6 +72,7 @@ record_set_check(struct record *record, const struct s53_health_check *check)
 	record->probes = check->mode != S53_CHECK_NEVER;
 	record->rise = check->rise > 0 ? check->rise : 1;
 	record->fall = check->fall > 0 ? check->fall : 1;
+	record->down_after_ms = check->down_after_ms;
 	record->bad_rcodes = 0; /* the probe's query may have changed */
 }
 
@@ -171,11 +172,17 @@ silence_needed(const struct record *record)
 	return rto_ms > least_ms ? rto_ms : least_ms;
 }
 
+static uint64_t
+silence_ms(const struct record *record, uint64_t now_ms)
+{
+	return s53_clock_since_ms(record->failures_since_ms, now_ms);
+}
+
 static bool
 is_silent(const struct record *record, uint64_t now_ms)
 {
 	return record->failures >= record->fall &&
-	    s53_clock_since_ms(record->failures_since_ms, now_ms) >= silence_needed(record);
+	    silence_ms(record, now_ms) >= silence_needed(record);
 }
 
 /* The signal of the row of failures, if it is long enough for one. */
@@ -183,8 +190,10 @@ static struct record_change
 judge_failures(struct record *record, enum s53_health_reason why, bool may_fall, uint64_t now_ms)
 {
 	if (may_fall && is_silent(record, now_ms))
-		return record_signal(
-		    record, SIGNAL_FALL, why == S53_REASON_LATE ? S53_REASON_TIMEOUT : why, now_ms);
+		return record_signal(record,
+		    silence_ms(record, now_ms) >= record->down_after_ms ? SIGNAL_FALL
+									: SIGNAL_SILENT,
+		    why == S53_REASON_LATE ? S53_REASON_TIMEOUT : why, now_ms);
 	if (record->failures_suspicious >= SUSPECT_AFTER)
 		return record_signal(record, SIGNAL_SUSPECT, why, now_ms);
 	if (record_is_lossy(record))
@@ -193,12 +202,15 @@ judge_failures(struct record *record, enum s53_health_reason why, bool may_fall,
 	return (struct record_change){ .changed = false };
 }
 
-/* May live queries alone make it fall? */
+/* May live queries alone make it silent or fall? */
 static bool
 live_traffic_decides(const struct record *record, uint64_t now_ms)
 {
 	bool stalled = record_state(record) == S53_HEALTH_STALLED && record->probes;
 
+	/* A silent server has not replied to probes either. */
+	if (record_state(record) == S53_HEALTH_SILENT)
+		return true;
 	return !stalled && now_ms >= record->probe_until_ms;
 }
 
@@ -326,12 +338,12 @@ probe_answered(struct record *record, const struct probe_result *result, uint64_
 static struct record_change
 probe_lost(struct record *record, uint64_t began_ms, uint64_t now_ms)
 {
-	bool is_down = s53_health_is_down(record_state(record));
+	bool is_dead = s53_health_is_dead(record_state(record));
 
 	if (count_failure(record, began_ms, false))
 		record->failures_suspicious++;
 	mark_failure(record, S53_REASON_TIMEOUT, began_ms, now_ms);
-	if (is_down)
+	if (is_dead)
 		return record_signal(record, SIGNAL_FALL, S53_REASON_TIMEOUT, now_ms);
 	return judge_failures(record, S53_REASON_TIMEOUT, true, now_ms);
 }

@@ -21,16 +21,17 @@
  *              tenth; or nearly all replies are failures where other servers do well, or loops; or
  *              two probes in a row got a rcode that is not accepted
  *   NOT_READY  a readiness probe gets no reply while the server replies to other queries
- *   FALL       `fall` failures in a row, and no reply since the first of these queries was sent,
+ *   SILENT     `fall` failures in a row, and no reply since the first of these queries was sent,
  *              for at least a second, the RTO if that is longer, or 3.5 s while it is unknown
+ *   FALL       the same, for `down_after_ms` if that is longer
  *   REFUSED    refused or unreachable
  *   PROBE      a probe is sent
  *
  * When a query that was sent before the last reply arrived becomes overdue or is lost, that does
  * not count as silence. So a server that is always slow, or loses one query in a hundred under
  * load, does not collect failures in a row. While a probe is under way, or the server is stalled,
- * live queries alone do not make it fall: the end of the probe tells a server that is not ready
- * from a dead one.
+ * live queries alone do not make it silent or fall: the end of the probe tells a server that is not
+ * ready from a dead one.
  */
 #pragma once
 
@@ -45,6 +46,7 @@ enum health_signal {
 	SIGNAL_RISE,
 	SIGNAL_SUSPECT,
 	SIGNAL_NOT_READY,
+	SIGNAL_SILENT,
 	SIGNAL_FALL,
 	SIGNAL_REFUSED,
 	SIGNAL_PROBE,
@@ -76,6 +78,7 @@ struct record {
 	/* Under the server's lock. */
 	bool observed; /* there was an observation or a probe */
 	unsigned rise, fall; /* of its health check */
+	uint32_t down_after_ms; /* the same */
 	enum s53_health_reason reason;
 	uint64_t since_ms; /* of the state; probing is a part of down */
 	uint64_t probe_replied_at_ms; /* the last reply to a probe; 0: none */

@@ -45,7 +45,7 @@ s53_upstream_wants_tcp(const struct s53_upstream *upstream)
 static int
 severity_of(const struct record_change *change)
 {
-	bool probed = s53_health_is_down(change->from) && s53_health_is_down(change->to);
+	bool probed = s53_health_is_dead(change->from) && s53_health_is_dead(change->to);
 
 	return probed || change->number > LOGGED_MAX ? S53_LOG_DEBUG : S53_LOG_NOTICE;
 }

@@ -79,10 +79,10 @@ move(struct record *record, enum s53_health_state to, enum s53_health_reason why
 		.to = to,
 		.why = why,
 		.lasted_ms = s53_clock_since_ms(record->since_ms, now_ms) };
-	bool stays_down = s53_health_is_down(change.from) && s53_health_is_down(to);
+	bool stays_dead = s53_health_is_dead(change.from) && s53_health_is_dead(to);
 
 	atomic_store_explicit(&record->state, to, memory_order_relaxed);
-	if (!stays_down) {
+	if (!stays_dead) {
 		record->since_ms = now_ms;
 		change.number = count_change(record, now_ms);
 	}
@@ -107,6 +107,7 @@ is_reason(const struct record *record, enum health_signal signal, enum s53_healt
 		    (record_state(record) == S53_HEALTH_SUSPECT && is_persistent(why) &&
 			!is_persistent(record->reason));
 	case SIGNAL_NOT_READY:
+	case SIGNAL_SILENT:
 	case SIGNAL_FALL:
 	case SIGNAL_REFUSED:
 		return true;

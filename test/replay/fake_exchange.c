@@ -338,17 +338,11 @@ overhear(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const u
 	return true;
 }
 
-static bool
-is_down(enum s53_health_state state)
-{
-	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
-}
-
 /* The answer was cut: over TCP now, and when that is known to be down others are asked as well. */
 static void
 go_on_over_tcp(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
-	bool down = is_down(s53_upstream_path_state(exchange->upstream, S53_OVER_TCP));
+	bool down = s53_health_is_down(s53_upstream_path_state(exchange->upstream, S53_OVER_TCP));
 
 	s53_count(exchanger->counters, S53_C_EXCHANGE_TCP_ON_TC);
 	s53_count(exchanger->counters, S53_C_EXCHANGE_TCP);

@@ -154,6 +154,18 @@ make_server(struct schedule *schedule, unsigned index)
 	draw_server(schedule, server);
 }
 
+/* As setup has it for the only server of a route. */
+static void
+wait_for(struct s53_upstream *server)
+{
+	struct s53_health_check check;
+	struct s53_name root = { .len = 1 };
+
+	s53_health_check_init(&check, &root);
+	check.down_after_ms = QUERY_TIMEOUT_MS;
+	s53_upstream_set_check(server, &check);
+}
+
 /* Some of the servers; both routes may have the same ones. */
 static void
 make_route(struct schedule *schedule, struct s53_routes *routes, unsigned index)
@@ -174,6 +186,8 @@ make_route(struct schedule *schedule, struct s53_routes *routes, unsigned index)
 		route->servers[route->count++] = i;
 	}
 	made.group = route->group = s53_group_new(members, route->count, &route->rules);
+	if (route->count == 1)
+		wait_for(members[0].server);
 	if (s53_name_parse(index == 0 ? "." : "c", &made.apex) != S53_OK ||
 	    s53_routes_add(routes, &made) != S53_OK)
 		broken(schedule, "a route");

@@ -16,6 +16,8 @@
 #define LAST_WAIT_MS 2000
 #define DEAD_FOUND_MS 2000
 #define ILL_DEAD_FOUND_MS 3000 /* they were in trouble before: a probe was perhaps under way */
+#define PAUSE_MS 3000 /* so long the only server may pause without a failure */
+#define PAUSE_GAP_MS 2000 /* between two pauses */
 #define LOAD_GAP_MS 20 /* at least so often asked: under load */
 #define SLOW_MEMORY_MS 60000 /* who was slow is waited for longer */
 /*
@@ -152,6 +154,38 @@ is_under_load(const struct schedule *schedule, uint64_t now_ms)
 	return schedule->gap_ms * schedule->route_count <= LOAD_GAP_MS && schedule->names == 0;
 }
 
+/* The only server of a route is waited for while it is silent; one that refuses is not. */
+static bool
+is_waited_for(
+    const struct schedule *schedule, const struct route *route, uint64_t from_ms, uint64_t until_ms)
+{
+	const struct server *server = &schedule->servers[route->servers[0]];
+
+	return route->count == 1 &&
+	    (span_at(server, from_ms)->mode != MODE_REFUSED ||
+		span_at(server, until_ms)->mode != MODE_REFUSED);
+}
+
+/* A pause of the only server, which loses what it gets meanwhile, leads to late answers. */
+static void
+check_pause(const struct schedule *schedule, const struct asker *asker)
+{
+	const struct route *route = &schedule->routes[asker->route];
+	const struct server *server = &schedule->servers[route->servers[0]];
+	const struct span *pause = span_at(server, asker->asked_ms);
+	const struct span *last = &server->spans[server->span_count - 1];
+
+	if (route->count > 1 || pause->mode != MODE_SILENT || pause == server->spans ||
+	    pause == last || pause[-1].mode != MODE_UP || pause[1].mode != MODE_UP ||
+	    pause[-1].known_ms > pause->from_ms || pause[1].from_ms - pause->from_ms > PAUSE_MS ||
+	    (&pause[1] != last && pause[2].from_ms - pause[1].from_ms < PAUSE_GAP_MS))
+		return;
+	if (!asker->again && asker->rcode != S53_RCODE_NOERROR)
+		broken(schedule, "query %u got rcode %u though server %u paused for %u ms only",
+		    asker->id, asker->rcode, route->servers[0],
+		    (unsigned)(pause[1].from_ms - pause->from_ms));
+}
+
 static void
 check_dead(const struct schedule *schedule, const struct asker *asker)
 {
@@ -166,6 +200,8 @@ check_dead(const struct schedule *schedule, const struct asker *asker)
 	    asker->ended_ms > from_ms + DEAD_KNOWN_MS)
 		broken(schedule, "query %u of a group that is known as dead took %u ms", asker->id,
 		    (unsigned)(asker->ended_ms - from_ms));
+	if (is_waited_for(schedule, route, from_ms, asker->ended_ms))
+		return;
 	if (is_under_load(schedule, asker->asked_ms) && were_alive(schedule, route) &&
 	    asker->ended_ms > from_ms +
 		    (were_well(schedule, route, asker->ended_ms) ? DEAD_FOUND_MS
@@ -192,6 +228,8 @@ check_asker(const struct schedule *schedule, const struct asker *asker)
 		broken(schedule, "query %u: the only server was not tried", asker->id);
 	if (resumed_ms == 0) /* else its time may have gone by before it was known */
 		check_good(schedule, asker, took_ms);
+	if (resumed_ms == 0)
+		check_pause(schedule, asker);
 	check_dead(schedule, asker);
 }
 

@@ -170,9 +170,26 @@ rules_of(struct world *world, char **words, unsigned count)
 	return rules;
 }
 
+/* The only server of a route is waited for, as setup has it: `down-after MS`, 4500 by default. */
+static void
+set_down_after(const struct s53_route *route, const char *apex, char **words, unsigned count)
+{
+	const char *down_after = word_after(words, count, "down-after");
+	struct s53_health_check check;
+	struct s53_name name;
+
+	if (s53_group_size(route->group) != 1 || s53_name_parse(apex, &name) != S53_OK)
+		return;
+	s53_health_check_init(&check, &name);
+	check.down_after_ms = 4500;
+	if (down_after != NULL)
+		check.down_after_ms = (uint32_t)strtoul(down_after, NULL, 10);
+	s53_upstream_set_check(s53_group_server(route->group, 0), &check);
+}
+
 /*
  * route APEX ADDR#PORT ... [noedns] [tcp-only] [no-cache] [policy P] [per-server N [drop]]
- * [per-zone N [drop]]; `tier N` holds for the addresses after it
+ * [per-zone N [drop]] [down-after MS]; `tier N` holds for the addresses after it
  */
 static void
 set_route(struct world *world, char **words, unsigned count)
@@ -202,6 +219,7 @@ set_route(struct world *world, char **words, unsigned count)
 		route.answering = &uncached;
 	route.group = s53_group_new(members, server_count, &rules);
 	world->groups[world->group_count++] = route.group;
+	set_down_after(&route, words[1], words, count);
 	for (unsigned i = 0; i < server_count; i++)
 		s53_upstream_drop(members[i].server);
 	add_route(world, &route, words[1]);

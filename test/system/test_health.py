@@ -258,7 +258,8 @@ def test_a_health_check_asks_what_it_is_told_as_often_as_it_is_told(ailing, spli
     checks = [q for q in server.queries if q.name == "check.example.com."]
     assert 2 <= len(checks) <= 6 and {q.qtype for q in checks} == {16}
     server.ail(SILENT)
-    wait_until(lambda: said_of(program, server, "down"), 6, "it is down without a client's question")
+    wait_until(lambda: said_of(program, server, "silent"), 6, "it is silent without a client's query")
+    wait_until(lambda: said_of(program, server, "down"), 10, "and down, since it is the only server of the list")
     server.ail(WELL)
     wait_until(lambda: said_of(program, server, "up"), 6, "and up again")
 

@@ -21,6 +21,8 @@ static const struct conf_rule rules[] = {
 	    .fallback = "2" },
 	{ "fall", HERE, .flags = NOT_BINDS, .form = FORM_NUMBER, .min = 1, .max = ROW_MAX,
 	    .fallback = "3" },
+	{ "down-after", HERE, .flags = NOT_BINDS, .form = FORM_NUMBER, .min = 1000, .max = 60000,
+	    .fallback = "5000, or resolver-query-timeout if that is less (milliseconds)" },
 	{ "mode", HERE, .flags = NOT_BINDS, .form = FORM_WORD, .words = "lazy always never",
 	    .fallback = "lazy" },
 };

@@ -2,7 +2,7 @@
 """What the log says of servers: each change of a state is one line at notice."""
 import re
 
-STATES = "up|suspect|stalled|down|probing|recovering"
+STATES = "up|suspect|stalled|down|probing|recovering|silent"
 LINE = re.compile(
     r"^\S+ \S+ resolver: notice: server (?P<place>[0-9a-fA-F.:]+#\d+) over (?P<protocol>UDP|TCP):"
     rf" (?P<before>{STATES}) -> (?P<to>{STATES}): (?P<why>.+) \((?P<held>{STATES}) for (?P<lasted>\d+\.\d) s\)$", re.MULTILINE)

@@ -25,6 +25,18 @@ without_a_word_only_the_question_of_probes_is_said(void **state)
 }
 
 static void
+down_after_is_said_where_it_is_written_and_has_an_effect(void **state)
+{
+	struct fixture *f = *state;
+	static const char text[] = "options { forwarders { 198.51.100.1; 198.51.100.2; };"
+				   " health-check { down-after 2000; }; };"
+				   "zone consul { type forward; forwarders { 198.51.100.3; }; };";
+
+	check_says(f, text, NULL, " { name \"consul\"; type SOA; down-after 2000; }\n");
+	check_says(f, text, NULL, " { name \".\"; type NS; }\n");
+}
+
+static void
 policies_stand_where_they_are_written(void **state)
 {
 	struct fixture *f = *state;
@@ -101,6 +113,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(without_a_word_only_the_question_of_probes_is_said),
+		TEST(down_after_is_said_where_it_is_written_and_has_an_effect),
 		TEST(policies_stand_where_they_are_written),
 		TEST(tiers_stand_behind_their_servers),
 		TEST(quotas_are_said_with_what_is_done_over_them),

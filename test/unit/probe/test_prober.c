@@ -198,7 +198,7 @@ after_a_refused_probe_the_next_one_is_due_after_the_interval(void **arg)
 static void
 answer_liveness_only(struct fake_query *query)
 {
-	if (s53_u16_get(query->octets + query->len - 2) != S53_CLASS_IN)
+	if ((s53_header_flags(query->octets) & S53_RD) == 0)
 		fake_reply(query, S53_RCODE_REFUSED);
 }
 

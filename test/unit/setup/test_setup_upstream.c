@@ -299,6 +299,60 @@ a_check_is_read_as_it_is_written(void **state)
 }
 
 static void
+the_only_server_of_a_zone_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; 198.51.100.2; }; };"
+	    "zone a { type forward; forwarders { 198.51.100.3; }; };"
+	    "zone b { type forward; forwarders { 198.51.100.2; }; };");
+	assert_int_equal(check_of(f, "198.51.100.1#53")->check.down_after_ms, 0);
+	assert_int_equal(check_of(f, "198.51.100.2#53")->check.down_after_ms, 4500);
+	assert_int_equal(check_of(f, "198.51.100.3#53")->check.down_after_ms, 4500);
+	assert_false(check_of(f, "198.51.100.3#53")->written);
+	build(f,
+	    "options { resolver-query-timeout 10000; forwarders { 198.51.100.1; }; };"
+	    "zone a { type forward; forwarders { 198.51.100.3; };"
+	    " health-check { down-after 2000; }; };");
+	assert_int_equal(check_of(f, "198.51.100.1#53")->check.down_after_ms, 5000);
+	assert_int_equal(check_of(f, "198.51.100.3#53")->check.down_after_ms, 2000);
+}
+
+static void
+down_after_where_it_has_no_effect_is_warned_of(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "options { forwarders { 198.51.100.9; }; };"
+	    "zone a { type forward; forwarders { 198.51.100.3; 198.51.100.4; };"
+	    " health-check { down-after 2000; }; };");
+	assert_int_equal(f->diags.warning_count, 1);
+	assert_int_equal(check_of(f, "198.51.100.3#53")->check.down_after_ms, 0);
+	build(f,
+	    "options { health-check { down-after 2000; }; forwarders { 198.51.100.9; }; };"
+	    "zone a { type forward; forwarders { 198.51.100.3; 198.51.100.4; }; };");
+	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(check_of(f, "198.51.100.9#53")->check.down_after_ms, 2000);
+}
+
+static void
+the_liveness_probe_is_in_the_deepest_zone_whatever_name_is_configured(void **state)
+{
+	struct fixture *f = *state;
+	char text[S53_NAME_TEXT];
+
+	build(f,
+	    "options { forwarders { 198.51.100.1; }; };"
+	    "zone \"10.in-addr.arpa\" { type forward; forwarders { 198.51.100.1; }; };"
+	    "zone consul { type forward; forwarders { 198.51.100.1; };"
+	    " health-check { name \"consul.example\"; }; };");
+	assert_string_equal(s53_name_print(&check_of(f, "198.51.100.1#53")->check.liveness, text),
+	    "00000000.addr.consul");
+}
+
+static void
 one_interval_over_thirty_seconds_is_both(void **state)
 {
 	struct fixture *f = *state;
@@ -474,6 +528,9 @@ main(void)
 		TEST(a_server_is_asked_for_what_its_zone_needs_work_for),
 		TEST(the_deepest_zone_is_asked_for_and_reverse_ones_only_when_there_is_no_other),
 		TEST(a_check_is_read_as_it_is_written),
+		TEST(the_only_server_of_a_zone_is_waited_for),
+		TEST(down_after_where_it_has_no_effect_is_warned_of),
+		TEST(the_liveness_probe_is_in_the_deepest_zone_whatever_name_is_configured),
 		TEST(one_interval_over_thirty_seconds_is_both),
 		TEST(each_clause_of_a_check_is_the_innermost_one),
 		TEST(a_name_in_options_is_asked_only_of_who_would_be_asked_for_it_anyway),

@@ -39,6 +39,38 @@ suspect_and_recovering_are_equals(void **arg)
 }
 
 static void
+a_silent_server_is_waited_for_where_it_is_the_only_one(void **arg)
+{
+	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct s53_group_member members[] = { { f.servers[0], 1 }, { f.servers[1], 1 } };
+	struct s53_group *alone = s53_group_new(members, 1, NULL);
+	struct s53_group *two = s53_group_new(members, 2, NULL);
+	struct s53_health_check check;
+	struct s53_name root = { .len = 1 };
+
+	(void)arg;
+	s53_health_check_init(&check, &root);
+	check.down_after_ms = 5000;
+	check.mode = S53_CHECK_NEVER;
+	s53_upstream_set_check(f.servers[0], &check);
+	answers(&f, 0, 10);
+	becomes(&f, 1, S53_HEALTH_DOWN);
+	becomes(&f, 0, S53_HEALTH_SUSPECT); /* 1.5 s of silence */
+	assert_int_equal(s53_group_condition(alone), S53_GROUP_ALIVE);
+	observe(&f, 0, S53_OBSERVED_OVERDUE, 1500);
+	assert_int_equal(s53_upstream_state(f.servers[0]), S53_HEALTH_SILENT);
+	assert_int_equal(s53_group_condition(alone), S53_GROUP_SILENT);
+	assert_int_equal(s53_group_condition(two), S53_GROUP_DEAD);
+	assert_int_equal(s53_group_choose(alone, 0, f.now_ms), 0);
+	f.now_ms += 3500;
+	observe(&f, 0, S53_OBSERVED_OVERDUE, 20);
+	assert_int_equal(s53_group_condition(alone), S53_GROUP_DEAD);
+	s53_group_free(alone);
+	s53_group_free(two);
+	fixture_free(&f);
+}
+
+static void
 the_condition_is_that_of_the_best_server(void **arg)
 {
 	struct fixture f = fixture_of(S53_POLICY_FASTEST);
@@ -320,6 +352,7 @@ main(void)
 		cmocka_unit_test(a_better_state_comes_first_in_each_policy),
 		cmocka_unit_test(suspect_and_recovering_are_equals),
 		cmocka_unit_test(the_condition_is_that_of_the_best_server),
+		cmocka_unit_test(a_silent_server_is_waited_for_where_it_is_the_only_one),
 		cmocka_unit_test(dead_servers_get_queries_in_rotation_whatever_their_tier),
 		cmocka_unit_test(the_only_server_is_always_chosen),
 		cmocka_unit_test(fastest_chooses_the_quickest_and_the_unknown_last),

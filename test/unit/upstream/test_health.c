@@ -13,13 +13,15 @@ static void
 each_signal_leads_to_the_state_of_the_table(void **arg)
 {
 	static const char *const rows[S53_HEALTH_STATES] = {
-		/* REPLY RISE SUSPECT NOT_READY FALL REFUSED PROBE */
-		[S53_HEALTH_UP] = "up up suspect stalled down down up",
-		[S53_HEALTH_SUSPECT] = "suspect up suspect stalled down down suspect",
-		[S53_HEALTH_STALLED] = "stalled up stalled stalled down down stalled",
-		[S53_HEALTH_DOWN] = "recovering up down stalled down down probing",
-		[S53_HEALTH_PROBING] = "recovering up probing stalled down down probing",
-		[S53_HEALTH_RECOVERING] = "recovering up recovering stalled down down recovering",
+		/* REPLY RISE SUSPECT NOT_READY SILENT FALL REFUSED PROBE */
+		[S53_HEALTH_UP] = "up up suspect stalled silent down down up",
+		[S53_HEALTH_SUSPECT] = "suspect up suspect stalled silent down down suspect",
+		[S53_HEALTH_STALLED] = "stalled up stalled stalled silent down down stalled",
+		[S53_HEALTH_DOWN] = "recovering up down stalled down down down probing",
+		[S53_HEALTH_PROBING] = "recovering up probing stalled down down down probing",
+		[S53_HEALTH_RECOVERING] =
+		    "recovering up recovering stalled silent down down recovering",
+		[S53_HEALTH_SILENT] = "recovering up silent stalled silent down down silent",
 	};
 
 	(void)arg;
@@ -65,6 +67,39 @@ the_default_check_queries_the_soa_of_the_apex_and_ns_of_the_root(void **arg)
 	s53_health_check_init(&check, &root);
 	assert_true(s53_name_same(&check.name, &root));
 	assert_int_equal(check.type, 2);
+}
+
+static void
+check_liveness(const char *apex_text, const char *expected)
+{
+	struct s53_health_check check;
+	struct s53_name apex;
+	char text[S53_NAME_TEXT];
+
+	assert_int_equal(s53_name_parse(apex_text, &apex), S53_OK);
+	s53_health_check_init(&check, &apex);
+	assert_string_equal(s53_name_print(&check.liveness, text), expected);
+	assert_true(s53_name_is_at_or_below(&check.liveness, &apex));
+}
+
+static void
+the_liveness_probe_is_in_the_zone(void **arg)
+{
+	char too_long[256] = "";
+
+	(void)arg;
+	check_liveness(".", "localhost");
+	check_liveness("consul.", "00000000.addr.consul");
+	check_liveness("dc1.consul.", "00000000.addr.dc1.consul");
+	check_liveness("corp.example.", "00000000.addr.corp.example");
+	check_liveness("services.example.", "00000000.addr.services.example");
+	/* Consul would take what stands before these words for the name of a service or a node. */
+	check_liveness("service.consul.", "service.consul");
+	check_liveness("node.dc1.consul.", "node.dc1.consul");
+	check_liveness("10.in-addr.arpa.", "10.in-addr.arpa");
+	for (unsigned i = 0; i < 124; i++)
+		strcat(too_long, i > 0 ? ".a" : "a");
+	check_liveness(too_long, too_long);
 }
 
 /* --- suspicion ------------------------------------------------------------------------------- */
@@ -273,6 +308,7 @@ main(void)
 		cmocka_unit_test(each_signal_leads_to_the_state_of_the_table),
 		cmocka_unit_test(each_reason_has_a_name_of_its_own),
 		cmocka_unit_test(the_default_check_queries_the_soa_of_the_apex_and_ns_of_the_root),
+		cmocka_unit_test(the_liveness_probe_is_in_the_zone),
 		cmocka_unit_test(two_overdue_queries_in_a_row_make_a_suspect_and_one_does_not),
 		cmocka_unit_test(a_query_sent_before_the_last_reply_is_no_sign_of_silence),
 		cmocka_unit_test(an_overdue_query_to_a_slow_server_is_not_suspicious),

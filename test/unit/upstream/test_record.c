@@ -38,6 +38,79 @@ falling_needs_three_failures_and_a_second_of_silence(void **arg)
 	assert_int_equal(state(&q), S53_HEALTH_SUSPECT);
 }
 
+/* As the only server of a group. */
+static struct fixture
+fixture_alone(uint32_t down_after_ms)
+{
+	struct fixture p = fixture_new(5);
+	struct s53_health_check check;
+	struct s53_name root = { .len = 1 };
+
+	s53_health_check_init(&check, &root);
+	check.down_after_ms = down_after_ms;
+	record_set_check(&p.record, &check);
+	return p;
+}
+
+static void
+the_only_server_is_silent_before_it_is_down(void **arg)
+{
+	struct fixture p = fixture_alone(4500);
+
+	(void)arg;
+	for (unsigned i = 0; i < 10; i++)
+		overdue_after(&p, 90); /* 900 ms of silence */
+	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
+	for (unsigned i = 0; i < 35; i++) {
+		overdue_after(&p, 100);
+		assert_int_equal(state(&p), S53_HEALTH_SILENT);
+	}
+	assert_int_equal(p.last.why, S53_REASON_TIMEOUT);
+	probe(&p, S53_PROBE_READINESS, S53_PROBE_LOST); /* 5400 ms */
+	assert_int_equal(state(&p), S53_HEALTH_DOWN);
+	assert_int_equal(p.last.from, S53_HEALTH_SILENT);
+	assert_int_equal(p.last.why, S53_REASON_TIMEOUT);
+	observe(&p, S53_OBSERVED_ANSWERED, 5);
+	assert_int_equal(state(&p), S53_HEALTH_RECOVERING);
+}
+
+static void
+silence_is_counted_from_the_first_query_over_all_of_them(void **arg)
+{
+	struct fixture p = fixture_alone(4500);
+
+	(void)arg;
+	for (unsigned i = 0; i < 4; i++) { /* of queries that are sent while another one waits */
+		p.now_ms += 500;
+		observe(&p, S53_OBSERVED_OVERDUE, 250);
+	}
+	assert_int_equal(state(&p), S53_HEALTH_SILENT);
+	p.now_ms += 2740;
+	observe(&p, S53_OBSERVED_TIMEOUT, 4490); /* the first one of all was sent then */
+	assert_int_equal(state(&p), S53_HEALTH_SILENT);
+	p.now_ms += 10;
+	observe(&p, S53_OBSERVED_OVERDUE, 20);
+	assert_int_equal(state(&p), S53_HEALTH_DOWN);
+}
+
+static void
+a_reply_of_any_kind_ends_silence_and_a_refusal_does_not_wait(void **arg)
+{
+	struct fixture p = fixture_alone(5000), q = fixture_alone(5000);
+
+	(void)arg;
+	for (unsigned i = 0; i < 30; i++)
+		overdue_after(&p, 100);
+	q = p;
+	assert_int_equal(state(&p), S53_HEALTH_SILENT);
+	observe(&p, S53_OBSERVED_ANSWERED, 2950);
+	assert_int_equal(state(&p), S53_HEALTH_RECOVERING);
+	observe(&p, S53_OBSERVED_ANSWERED, 2900);
+	assert_int_equal(state(&p), S53_HEALTH_UP);
+	observe(&q, S53_OBSERVED_REFUSED, 1);
+	assert_int_equal(state(&q), S53_HEALTH_DOWN);
+}
+
 static void
 an_overdue_query_and_its_timeout_are_one_failure(void **arg)
 {
@@ -427,6 +500,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_refusal_takes_a_server_down),
 		cmocka_unit_test(falling_needs_three_failures_and_a_second_of_silence),
+		cmocka_unit_test(the_only_server_is_silent_before_it_is_down),
+		cmocka_unit_test(silence_is_counted_from_the_first_query_over_all_of_them),
+		cmocka_unit_test(a_reply_of_any_kind_ends_silence_and_a_refusal_does_not_wait),
 		cmocka_unit_test(an_overdue_query_and_its_timeout_are_one_failure),
 		cmocka_unit_test(a_server_does_not_fall_while_it_replies_to_anything),
 		cmocka_unit_test(silence_must_last_longer_for_a_slow_and_for_an_unknown_server),
