@@ -13,74 +13,75 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define S53_COUNTERS(X)                                                                      \
-	X(LISTEN_UDP, "listen-udp") /* datagrams received */                                 \
-	X(LISTEN_DROPPED_PORT, "listen-dropped-port") /* from port 0, or a machine's */      \
-	X(LISTEN_TCP, "listen-tcp") /* framed messages received */                           \
-	X(LISTEN_TCP_OPENED, "listen-tcp-opened")                                            \
-	X(LISTEN_TCP_REFUSED, "listen-tcp-refused") /* over tcp-clients */                   \
-	X(LISTEN_TCP_WAITED, "listen-tcp-waited") /* tcp-clients: it waits in the backlog */ \
-	X(LISTEN_TCP_EVICTED_UNREAD, "listen-tcp-evicted-unread") /* it does not read */     \
-	X(LISTEN_TCP_EVICTED_SHARE, "listen-tcp-evicted-share") /* address over its share */ \
-	X(LISTEN_TCP_EVICTED_IDLE, "listen-tcp-evicted-idle")                                \
-	X(LISTEN_TCP_EVICTED_WAITING, "listen-tcp-evicted-waiting") /* query under way */    \
-	X(LISTEN_TCP_OUTPUT, "listen-tcp-output") /* more waits than a client may hold */    \
-	X(LISTEN_SEND_FAILED, "listen-send-failed")                                          \
-	X(PARSE_SILENCE, "parse-silence") /* too short, or a response */                     \
-	X(PARSE_FORMERR, "parse-formerr")                                                    \
-	X(PARSE_NOTIMP, "parse-notimp")                                                      \
-	X(PARSE_BADVERS, "parse-badvers")                                                    \
-	X(VIEW_REFUSED, "view-refused")                                                      \
-	X(ADMIT_BLACKHOLED, "admit-blackholed")                                              \
-	X(ADMIT_REFUSED, "admit-refused")                                                    \
-	X(ADMIT_OVER_LIMIT, "admit-over-limit") /* recursive-clients */                      \
-	X(ROUTE_LOCAL, "route-local") /* answered from a zone here */                        \
-	X(ROUTE_FORWARD, "route-forward")                                                    \
-	X(FIND_HIT, "find-hit")                                                              \
-	X(FIND_MISS, "find-miss")                                                            \
-	X(FIND_FAILURE, "find-failure") /* a failure that is remembered */                   \
-	X(FIND_PREFETCH, "find-prefetch") /* a hit that led to asking ahead of time */       \
-	X(JOIN_LED, "join-led") /* first with its key */                                     \
-	X(JOIN_JOINED, "join-joined") /* waits for another's answer */                       \
-	X(JOIN_SHED, "join-shed") /* over clients-per-query */                               \
-	X(JOIN_REPEATED, "join-repeated") /* sent again while it waits: one answer */        \
-	X(JOIN_WAITS, "join-waits") /* dropped: its client has newer ones for the key */     \
-	X(JOIN_DISPLACED, "join-displaced") /* over the soft limit: left to a newer one */   \
-	X(JOIN_ABANDONED, "join-abandoned") /* fetches that ended as no client waits */      \
-	X(JOIN_HURRIED, "join-hurried") /* a retransmission led to the next server */        \
-	X(JOIN_LOOP, "join-loop") /* what we ask came back to us */                          \
-	X(CHOOSE_NONE_LEFT, "choose-none-left")                                              \
-	X(CHOOSE_DEAD, "choose-dead") /* answered at once: all servers are down */           \
-	X(CHOOSE_QUOTA, "choose-quota") /* fetches-per-server, fetches-per-zone */           \
-	X(CHOOSE_HEDGED, "choose-hedged") /* asked beside a server that is late */           \
-	X(CHOOSE_HEDGE_SPARED, "choose-hedge-spared") /* not: over 5 per cent */             \
-	X(CHOOSE_REPEATED, "choose-repeated") /* the same servers once more */               \
-	X(CHOOSE_EXPLORED, "choose-explored") /* asked to see how it does */                 \
-	X(EXCHANGE_UDP, "exchange-udp") /* datagrams sent upstream */                        \
-	X(EXCHANGE_TCP, "exchange-tcp")                                                      \
-	X(EXCHANGE_LATE, "exchange-late")                                                    \
-	X(EXCHANGE_TIMEOUT, "exchange-timeout")                                              \
-	X(EXCHANGE_REFUSED, "exchange-refused")                                              \
-	X(EXCHANGE_UNREACHABLE, "exchange-unreachable")                                      \
-	X(EXCHANGE_OVERHEARD, "exchange-overheard") /* late replies, no client waits */      \
-	X(EXCHANGE_LOST, "exchange-lost") /* listened for to the end, in vain */             \
-	X(EXCHANGE_TCP_ON_TC, "exchange-tcp-on-tc")                                          \
-	X(EXCHANGE_WITHOUT_EDNS, "exchange-without-edns")                                    \
-	X(EXCHANGE_STRAY, "exchange-stray") /* no exchange waits for that ID */              \
-	X(VALIDATE_REJECTED, "validate-rejected") /* not an answer to the question */        \
-	X(VALIDATE_FAILURE, "validate-failure") /* rcode that leads to the next server */    \
-	X(VALIDATE_RETRIED, "validate-retried") /* SERVFAIL of the only server: once more */ \
-	X(VALIDATE_CHASED, "validate-chased") /* CNAME completed in another route */         \
-	X(STORE_KEPT, "store-kept")                                                          \
-	X(STORE_FAILURE, "store-failure")                                                    \
-	X(ANSWER_NOERROR, "answer-noerror")                                                  \
-	X(ANSWER_NXDOMAIN, "answer-nxdomain")                                                \
-	X(ANSWER_SERVFAIL, "answer-servfail")                                                \
-	X(ANSWER_REFUSED, "answer-refused")                                                  \
-	X(ANSWER_FORMERR, "answer-formerr")                                                  \
-	X(ANSWER_OTHER, "answer-other")                                                      \
-	X(ANSWER_TRUNCATED, "answer-truncated")                                              \
-	X(ANSWER_WITHHELD, "answer-withheld") /* errors that might go round for ever */      \
+#define S53_COUNTERS(X)                                                                       \
+	X(LISTEN_UDP, "listen-udp") /* datagrams received */                                  \
+	X(LISTEN_DROPPED_PORT, "listen-dropped-port") /* from port 0, or a machine's */       \
+	X(LISTEN_TCP, "listen-tcp") /* framed messages received */                            \
+	X(LISTEN_TCP_OPENED, "listen-tcp-opened")                                             \
+	X(LISTEN_TCP_REFUSED, "listen-tcp-refused") /* over tcp-clients */                    \
+	X(LISTEN_TCP_WAITED, "listen-tcp-waited") /* tcp-clients: it waits in the backlog */  \
+	X(LISTEN_TCP_EVICTED_UNREAD, "listen-tcp-evicted-unread") /* it does not read */      \
+	X(LISTEN_TCP_EVICTED_SHARE, "listen-tcp-evicted-share") /* address over its share */  \
+	X(LISTEN_TCP_EVICTED_IDLE, "listen-tcp-evicted-idle")                                 \
+	X(LISTEN_TCP_EVICTED_WAITING, "listen-tcp-evicted-waiting") /* query under way */     \
+	X(LISTEN_TCP_OUTPUT, "listen-tcp-output") /* more waits than a client may hold */     \
+	X(LISTEN_SEND_FAILED, "listen-send-failed")                                           \
+	X(PARSE_SILENCE, "parse-silence") /* too short, or a response */                      \
+	X(PARSE_FORMERR, "parse-formerr")                                                     \
+	X(PARSE_NOTIMP, "parse-notimp")                                                       \
+	X(PARSE_BADVERS, "parse-badvers")                                                     \
+	X(VIEW_REFUSED, "view-refused")                                                       \
+	X(ADMIT_BLACKHOLED, "admit-blackholed")                                               \
+	X(ADMIT_REFUSED, "admit-refused")                                                     \
+	X(ADMIT_OVER_LIMIT, "admit-over-limit") /* recursive-clients */                       \
+	X(ROUTE_LOCAL, "route-local") /* answered from a zone here */                         \
+	X(ROUTE_FORWARD, "route-forward")                                                     \
+	X(FIND_HIT, "find-hit")                                                               \
+	X(FIND_MISS, "find-miss")                                                             \
+	X(FIND_FAILURE, "find-failure") /* a failure that is remembered */                    \
+	X(FIND_PREFETCH, "find-prefetch") /* a hit that led to asking ahead of time */        \
+	X(JOIN_LED, "join-led") /* first with its key */                                      \
+	X(JOIN_JOINED, "join-joined") /* waits for another's answer */                        \
+	X(JOIN_SHED, "join-shed") /* over clients-per-query */                                \
+	X(JOIN_REPEATED, "join-repeated") /* sent again while it waits: one answer */         \
+	X(JOIN_WAITS, "join-waits") /* dropped: its client has newer ones for the key */      \
+	X(JOIN_DISPLACED, "join-displaced") /* over the soft limit: left to a newer one */    \
+	X(JOIN_ABANDONED, "join-abandoned") /* fetches that ended as no client waits */       \
+	X(JOIN_HURRIED, "join-hurried") /* a retransmission led to the next server */         \
+	X(JOIN_LOOP, "join-loop") /* what we ask came back to us */                           \
+	X(CHOOSE_NONE_LEFT, "choose-none-left")                                               \
+	X(CHOOSE_DEAD, "choose-dead") /* answered at once: all servers are down */            \
+	X(CHOOSE_QUOTA, "choose-quota") /* fetches-per-server, fetches-per-zone */            \
+	X(CHOOSE_HEDGED, "choose-hedged") /* asked beside a server that is late */            \
+	X(CHOOSE_HEDGE_SPARED, "choose-hedge-spared") /* not: over 5 per cent */              \
+	X(CHOOSE_REPEATED, "choose-repeated") /* the same servers once more */                \
+	X(CHOOSE_EXPLORED, "choose-explored") /* asked to see how it does */                  \
+	X(EXCHANGE_UDP, "exchange-udp") /* datagrams sent upstream */                         \
+	X(EXCHANGE_TCP, "exchange-tcp")                                                       \
+	X(EXCHANGE_LATE, "exchange-late")                                                     \
+	X(EXCHANGE_TIMEOUT, "exchange-timeout")                                               \
+	X(EXCHANGE_REFUSED, "exchange-refused")                                               \
+	X(EXCHANGE_UNREACHABLE, "exchange-unreachable")                                       \
+	X(EXCHANGE_OVERHEARD, "exchange-overheard") /* late replies, no client waits */       \
+	X(EXCHANGE_LOST, "exchange-lost") /* listened for to the end, in vain */              \
+	X(EXCHANGE_TCP_ON_TC, "exchange-tcp-on-tc")                                           \
+	X(EXCHANGE_WITHOUT_EDNS, "exchange-without-edns")                                     \
+	X(EXCHANGE_GARBLED, "exchange-garbled") /* over TCP: no response came, but garbage */ \
+	X(EXCHANGE_STRAY, "exchange-stray") /* no exchange waits for that ID */               \
+	X(VALIDATE_REJECTED, "validate-rejected") /* not an answer to the question */         \
+	X(VALIDATE_FAILURE, "validate-failure") /* rcode that leads to the next server */     \
+	X(VALIDATE_RETRIED, "validate-retried") /* SERVFAIL of the only server: once more */  \
+	X(VALIDATE_CHASED, "validate-chased") /* CNAME completed in another route */          \
+	X(STORE_KEPT, "store-kept")                                                           \
+	X(STORE_FAILURE, "store-failure")                                                     \
+	X(ANSWER_NOERROR, "answer-noerror")                                                   \
+	X(ANSWER_NXDOMAIN, "answer-nxdomain")                                                 \
+	X(ANSWER_SERVFAIL, "answer-servfail")                                                 \
+	X(ANSWER_REFUSED, "answer-refused")                                                   \
+	X(ANSWER_FORMERR, "answer-formerr")                                                   \
+	X(ANSWER_OTHER, "answer-other")                                                       \
+	X(ANSWER_TRUNCATED, "answer-truncated")                                               \
+	X(ANSWER_WITHHELD, "answer-withheld") /* errors that might go round for ever */       \
 	X(ANSWER_STALE, "answer-stale") /* expired data, for want of better */
 
 enum s53_counter {

@@ -12,10 +12,12 @@
  *
  * UDP goes through a rotating pool of connected sockets with random ports, TCP through a persistent
  * connection with pipelined queries. A response with TC set makes the exchange repeat its query
- * over TCP. An ICMP error ends all exchanges on that socket at once. An exchange that was under way
- * while this process did not run (it was stopped, or the machine was suspended) says nothing about
- * its server: nothing is recorded of it. overdue() and timeouts come from timers of the exchanger;
- * while no exchange is under way no timer is armed.
+ * over TCP. Over UDP any host may have sent a message that check() rejects, and the wait goes on;
+ * over TCP only the server can have, and the exchange ends. An ICMP error ends all exchanges on
+ * that socket at once. An exchange that was under way while this process did not run (it was
+ * stopped, or the machine was suspended) says nothing about its server: nothing is recorded of it.
+ * overdue() and timeouts come from timers of the exchanger; while no exchange is under way no timer
+ * is armed.
  */
 #pragma once
 
@@ -32,8 +34,21 @@ enum s53_exchange_end {
 	S53_EXCHANGE_TIMEOUT,
 	S53_EXCHANGE_REFUSED, /* ICMP port unreachable, connection refused or reset */
 	S53_EXCHANGE_UNREACHABLE, /* no route to the host or network */
+	S53_EXCHANGE_GARBLED, /* over TCP: what the server sent is no response to the query */
 	/* this host lacks descriptors, memory or IDs: not the server's fault */
 	S53_EXCHANGE_NO_RESOURCES,
+};
+
+/* What check() says of a message. */
+enum s53_checked {
+	S53_CHECKED_REJECTED, /* it is no response to the query */
+	S53_CHECKED_ACCEPTED, /* the response; when it has TC over UDP it need not be well formed */
+	/*
+	 * Over UDP: it says that TCP would help, but has not the query's question, so it is easily
+	 * forged. The exchange goes on, and overdue() is called at once, besides the call that is
+	 * due. Nothing is recorded of the server: neither this message nor a timeout.
+	 */
+	S53_CHECKED_UNPROVEN,
 };
 
 struct s53_exchange_ask {
@@ -44,6 +59,7 @@ struct s53_exchange_ask {
 	const uint8_t *octets;
 	uint16_t len;
 	bool tcp; /* use TCP from the start; a server with tcp_only gets TCP anyway */
+	bool lone; /* over TCP: on a new connection, which no other query shares */
 	uint32_t overdue_ms; /* after this long call overdue(); 0: never */
 	uint32_t timeout_ms; /* of the whole exchange, UDP and TCP together */
 	/* the start of both intervals, if the clock was read lately; 0: read the clock */
@@ -51,11 +67,12 @@ struct s53_exchange_ask {
 	void *arg;
 
 	/*
-	 * Is this message the response? Address, port, ID and QR have been checked; check() decides
-	 * on question, letter case and sections. false: the exchange goes on. Must not start or
-	 * cancel an exchange.
+	 * Is this message the response? Address, port, ID and (over UDP) QR have been checked;
+	 * check() decides on question, letter case and sections. Must not start or cancel an
+	 * exchange.
 	 */
-	bool (*check)(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
+	enum s53_checked (*check)(
+	    void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
 
 	/*
 	 * No response yet: the caller may hedge. S53_OBSERVED_OVERDUE has been recorded. After a
@@ -89,6 +106,13 @@ void s53_exchanger_free(struct s53_exchanger *exchanger);
  */
 struct s53_exchange *s53_exchange_start(struct s53_exchanger *exchanger,
     struct s53_upstream *upstream, const struct s53_exchange_ask *ask);
+
+/*
+ * Has it waited for longer than a response over TCP takes (s53_upstream_path_retransmit_ms()), on a
+ * TCP connection that has carried other queries too? Some servers answer one query per connection,
+ * or drop those that arrive together: then another exchange with `lone` gets the response.
+ */
+bool s53_exchange_is_stuck(const struct s53_exchange *exchange, uint64_t now_ms);
 
 /*
  * Call overdue() `overdue_ms` from now: once more, or instead of the call that is due. If that is

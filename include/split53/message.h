@@ -55,6 +55,13 @@ bool s53_walk_next(struct s53_walk *walk, struct s53_rr *out);
 bool s53_message_check(const uint8_t *message, size_t len, struct s53_edns *edns, size_t *opt_at);
 
 /*
+ * The same for `*len` octets that have arrived, of which the message may be the first part: *len
+ * becomes its length, and what is behind it is no part of it. Untouched on false.
+ */
+bool s53_message_check_arrived(
+    const uint8_t *octets, size_t *len, struct s53_edns *edns, size_t *opt_at);
+
+/*
  * Take the OPT out; opt_at 0 takes nothing. When it is the last record (the rule) the message only
  * gets shorter and ARCOUNT smaller; otherwise the rest moves up and the compression pointers of
  * what stood behind it are mended. Returns the new length. The message passed s53_message_check(),

@@ -102,6 +102,9 @@ uint32_t s53_upstream_hedge_ms(const struct s53_upstream *upstream);
  * may be queried once more. SRTT plus 4 variations, 250 ms to 4 s.
  */
 uint32_t s53_upstream_retransmit_ms(const struct s53_upstream *upstream);
+/* The same over one protocol. */
+uint32_t s53_upstream_path_retransmit_ms(
+    const struct s53_upstream *upstream, enum s53_protocol over);
 
 /* The state over the protocol that the next query would use. */
 enum s53_health_state s53_upstream_state(const struct s53_upstream *upstream);
@@ -123,6 +126,7 @@ bool s53_upstream_wants_tcp(const struct s53_upstream *upstream);
 enum s53_upstream_quirk {
 	S53_QUIRK_NO_EDNS, /* FORMERR, NOTIMP or BADVERS with OPT, a good response without */
 	S53_QUIRK_NO_CASE, /* its responses over TCP change the letter case of the question */
+	S53_QUIRK_ONE_PER_CONNECTION, /* it leaves all but one query of a connection unanswered */
 	S53_QUIRKS
 };
 #define S53_QUIRK_MS 600000

@@ -134,20 +134,27 @@ fill_health(struct row *row, const struct s53_health_report *path, uint64_t now_
 		    path->next_probe_ms > now_ms ? path->next_probe_ms - now_ms : 0);
 }
 
+/* Add "WHAT 42s" to a list, unless that is over. */
+static void
+add_lack(char cell[static CELL], const char *what, uint32_t left_s)
+{
+	size_t len = strlen(cell);
+
+	if (left_s > 0)
+		snprintf(
+		    cell + len, CELL - len, "%s%s %" PRIu32 "s", len > 0 ? ", " : "", what, left_s);
+}
+
 /* Columns of the server rather than of a protocol: on the first of its lines. */
 static void
 fill_common(struct row *row, const struct s53_upstream_report *report)
 {
-	char *quirks = row->cell[COLUMN_LACKS];
+	char *lacks = row->cell[COLUMN_LACKS];
 
 	snprintf(row->cell[COLUMN_FLIGHT], CELL, "%" PRIu32, report->in_flight);
-	if (report->no_edns_s > 0 && report->no_case_s > 0)
-		snprintf(quirks, CELL, "EDNS %" PRIu32 "s, case %" PRIu32 "s", report->no_edns_s,
-		    report->no_case_s);
-	else if (report->no_edns_s > 0)
-		snprintf(quirks, CELL, "EDNS %" PRIu32 "s", report->no_edns_s);
-	else if (report->no_case_s > 0)
-		snprintf(quirks, CELL, "case %" PRIu32 "s", report->no_case_s);
+	add_lack(lacks, "EDNS", report->no_edns_s);
+	add_lack(lacks, "case", report->no_case_s);
+	add_lack(lacks, "pipelining", report->one_per_connection_s);
 }
 
 static bool

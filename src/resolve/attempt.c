@@ -18,7 +18,9 @@ s53_attempt_new(struct s53_fetch *fetch, const struct s53_plan *plan)
 	attempt->exchange = NULL;
 	attempt->plan = *plan;
 	attempt->rest_ms = 0;
-	attempt->overdue = attempt->extended = attempt->hedged = false;
+	attempt->overdue = attempt->extended = attempt->doubled = false;
+	attempt->hedged = plan->beside;
+	attempt->maybe_truncated = false;
 	attempt->expired = attempt->truncated = attempt->case_differs = false;
 	s53_list_append(&fetch->attempts, &attempt->link);
 	fetch->attempt_count++;

@@ -30,6 +30,12 @@ struct s53_plan {
 	bool edns, tcp;
 	bool without_edns; /* because it proved that it lacks EDNS: remembered when that helps */
 	bool explores; /* a copy, to see how the server does: its timeout leads to nothing */
+	/*
+	 * A copy over TCP beside an attempt that stays open: its timeout leads to nothing, and when
+	 * it fails the other attempt speaks for the server.
+	 */
+	bool beside;
+	bool lone; /* on a TCP connection of its own */
 };
 
 struct s53_attempt {
@@ -45,10 +51,13 @@ struct s53_attempt {
 	bool hedged; /* its timeout has led to another query: from now on it only watches */
 	bool expired; /* the client sent its query again: its timeout is over at once */
 	bool truncated; /* the response came with TC: it is fetched over TCP now */
+	bool maybe_truncated; /* the same, but whether the server sent it is not proven */
+	bool doubled; /* a copy was sent beside it */
 	bool server_was_up; /* when it was queried */
 	bool case_differs; /* a response was right but for the letter case of its question */
 	struct s53_edns reply_edns; /* of the response that passed the check */
 	size_t reply_opt_at;
+	size_t reply_len; /* of the message; octets that arrived behind it are ignored */
 	uint8_t ask[S53_ASK_MAX];
 };
 

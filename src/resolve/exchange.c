@@ -59,6 +59,8 @@ note_failure(struct s53_attempt *attempt, enum s53_exchange_end end)
 		[S53_EXCHANGE_UNREACHABLE] = { S53_EDE_NETWORK_ERROR, "cannot be reached" },
 		[S53_EXCHANGE_NO_RESOURCES] = { S53_EDE_OTHER,
 		    "was not asked: out of sockets or memory" },
+		[S53_EXCHANGE_GARBLED] = { S53_EDE_INVALID_DATA,
+		    "sent what is no response, over TCP" },
 	};
 	struct s53_fetch *fetch = attempt->fetch;
 	char addr[S53_ADDR_TEXT];
@@ -76,6 +78,10 @@ failed(struct s53_attempt *attempt, enum s53_exchange_end end)
 	struct s53_fetch *fetch = attempt->fetch;
 	bool explored = attempt->plan.explores;
 
+	if (attempt->plan.beside && fetch->attempt_count > 1) {
+		s53_attempt_free(attempt);
+		return;
+	}
 	note_failure(attempt, end);
 	s53_attempt_free(attempt);
 	if (explored && !s53_list_empty(&fetch->attempts))
@@ -95,11 +101,12 @@ on_done(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end, uin
 	struct s53_resolver *resolver = fetch->resolver;
 
 	(void)exchange;
+	(void)len; /* with what arrived behind the message */
 	attempt->exchange = NULL;
 	if (end == S53_EXCHANGE_ANSWERED) {
 		fetch->answered = attempt;
 		fetch->outcome = (struct s53_outcome){
-			.ede = S53_EDE_NONE, .message = octets, .message_len = len
+			.ede = S53_EDE_NONE, .message = octets, .message_len = attempt->reply_len
 		};
 		s53_fetch_resume(fetch, S53_STEP_VALIDATE);
 	} else {
@@ -108,9 +115,8 @@ on_done(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end, uin
 	s53_resolver_drain(resolver);
 }
 
-/* false: no memory, nothing was sent. */
-static bool
-ask(struct s53_fetch *fetch, const struct s53_plan *plan)
+bool
+s53_fetch_ask(struct s53_fetch *fetch, const struct s53_plan *plan)
 {
 	struct s53_upstream *server = s53_group_server(fetch->route->group, plan->server);
 	struct s53_attempt *attempt = s53_attempt_new(fetch, plan);
@@ -128,6 +134,7 @@ ask(struct s53_fetch *fetch, const struct s53_plan *plan)
 	ask = (struct s53_exchange_ask){ .octets = attempt->ask,
 		.len = attempt->ask_len,
 		.tcp = plan->tcp,
+		.lone = plan->lone,
 		.overdue_ms = timeout_ms < S53_TIMEOUT_SLICE_MS ? timeout_ms : S53_TIMEOUT_SLICE_MS,
 		.timeout_ms = (uint32_t)(fetch->deadline_ms - fetch->now_ms),
 		.now_ms = fetch->now_ms,
@@ -164,7 +171,7 @@ explore(struct s53_fetch *fetch)
 		s53_budget_pay(budget);
 	plan = s53_plan_for(fetch, (unsigned)other);
 	plan.explores = true;
-	if (ask(fetch, &plan))
+	if (s53_fetch_ask(fetch, &plan))
 		s53_count(fetch->resolver->counters, S53_C_CHOOSE_EXPLORED);
 }
 
@@ -177,7 +184,7 @@ s53_step_exchange(struct s53_fetch *fetch)
 		return s53_list_empty(&fetch->attempts) ? s53_give_up(fetch) : S53_WAIT;
 	if (fetch->overdue && fetch->pass == 0 && !s53_list_empty(&fetch->attempts))
 		s53_count(fetch->resolver->counters, S53_C_CHOOSE_HEDGED);
-	if (!ask(fetch, &fetch->plan))
+	if (!s53_fetch_ask(fetch, &fetch->plan))
 		return S53_RETRY;
 	if (first)
 		explore(fetch);

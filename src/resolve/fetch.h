@@ -126,11 +126,14 @@ enum s53_verdict s53_over_quota(struct s53_fetch *fetch, bool drop);
 /* attempt.c: the attempt begun last, of those that do not explore if there is one; or NULL. */
 struct s53_attempt *s53_fetch_last_attempt(const struct s53_fetch *fetch);
 
+/* exchange.c: query a server as planned. false: no memory, nothing was sent. */
+bool s53_fetch_ask(struct s53_fetch *fetch, const struct s53_plan *plan);
+
 /* exchange.c: an event of an exchange: take up the fetch at this step. */
 void s53_fetch_resume(struct s53_fetch *fetch, enum s53_step step);
 
 /* validate.c: the exchange's check(), see exchange.h. */
-bool s53_validate_check(
+enum s53_checked s53_validate_check(
     void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
 
 /*

@@ -5,6 +5,16 @@
  * When it is over the next server is queried as well, which is a hedge, or a retry when all were.
  * Each pass takes twice as long. A hedge is paid for by the resolver's budget (budget.h); when
  * that has nothing left the server gets a little longer.
+ *
+ * Two attempts lead to a copy to the same server beside them, at once and without a budget, since
+ * none but that server can help:
+ *
+ *   - over UDP a response with TC has come, but without our question, so that a sender that guesses
+ *     port and ID may have forged it. TCP is asked, and UDP listened to until TCP has answered
+ *   - over TCP a query is stuck: on a connection that carries others too, its response takes longer
+ *     than the server's responses over TCP do. Some servers answer one query per connection, or
+ *     drop those that arrive together: the copy gets a connection of its own (transport/lone.c
+ *     remembers such servers)
  */
 #include "resolver_private.h"
 
@@ -28,7 +38,7 @@ s53_attempt_timeout_ms(const struct s53_attempt *attempt)
 
 	if (fetch->group_dead)
 		return timeout_ms;
-	if (attempt->plan.explores)
+	if (attempt->plan.explores || attempt->plan.beside)
 		return 0;
 	if (s53_all_asked(fetch))
 		timeout_ms = s53_upstream_retransmit_ms(server);
@@ -130,6 +140,27 @@ wait_on_ms(struct s53_attempt *attempt, bool first)
 	return longer_ms(attempt, first);
 }
 
+/* Its copy, unless there is one already. true: it is for this that overdue() was called. */
+static bool
+double_over_tcp(struct s53_attempt *attempt)
+{
+	struct s53_fetch *fetch = attempt->fetch;
+	struct s53_plan plan = attempt->plan;
+	bool tcp_is_down =
+	    s53_health_is_down(s53_upstream_path_state(s53_attempt_server(attempt), S53_OVER_TCP));
+	bool stuck = attempt->plan.tcp && s53_exchange_is_stuck(attempt->exchange, fetch->now_ms);
+
+	if (attempt->doubled || (!stuck && (!attempt->maybe_truncated || attempt->plan.tcp)))
+		return false;
+	attempt->doubled = true;
+	plan.tcp = plan.beside = true;
+	plan.lone = stuck;
+	if ((stuck || !tcp_is_down) && fetch->attempt_count < ATTEMPTS_OPEN_MAX &&
+	    fetch->now_ms < fetch->deadline_ms)
+		s53_fetch_ask(fetch, &plan);
+	return !stuck;
+}
+
 /*
  * Query the next server as well. An attempt leads to that once. From then on it looks from time to
  * time whether all servers have died or its own has recovered, which nothing else would tell a
@@ -146,6 +177,8 @@ overdue(struct s53_attempt *attempt)
 	uint32_t wait_ms;
 
 	fetch->now_ms = s53_exchanger_now_ms(exchanger);
+	if (double_over_tcp(attempt))
+		return;
 	attempt->overdue = fetch->overdue = true;
 	if (attempt->case_differs && !attempt->plan.tcp) {
 		ask_over_tcp(attempt);

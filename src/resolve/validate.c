@@ -3,9 +3,14 @@
  * validate.c - the step validate: does a response answer the query, and does that help?
  *
  * Two moments. check() runs on each message that came from the right address and port with the
- * right ID: what is not well formed or does not echo the question is dropped and the wait goes on
- * (RFC 5452 s9.1), so that a forged or broken message cannot end an exchange. The step runs on
- * what passed: it sorts the rcodes.
+ * right ID. What is not well formed or does not echo the question is no response: over UDP the wait
+ * goes on (RFC 5452 s9.1), so that a forged or broken message cannot end an exchange; over TCP only
+ * the server can have sent it, and the attempt ends. The step runs on what passed: it sorts the
+ * rcodes.
+ *
+ * TC over UDP comes before form: servers cut messages anywhere, and the rest is not used (RFC 2181
+ * s9). With our question it leads to TCP. Without it, it is easily forged: TCP is asked beside, and
+ * a good response over UDP still counts (overdue.c).
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,17 +26,23 @@
  * leaves it open). Over UDP that is no proof: see is_unproven().
  */
 static bool
-is_bare_formerr(const uint8_t *octets, size_t len)
+is_bare_formerr(const uint8_t *octets)
 {
-	return len == S53_HEADER_LEN && s53_header_rcode(octets) == S53_RCODE_FORMERR &&
+	return s53_header_rcode(octets) == S53_RCODE_FORMERR &&
 	    s53_header_count(octets, S53_QUESTION) == 0;
+}
+
+static size_t
+question_end(const struct s53_attempt *attempt)
+{
+	return S53_HEADER_LEN + (size_t)attempt->fetch->question.name.len + 4;
 }
 
 /* Octet for octet what was sent, which is the rule. */
 static bool
 echoes_exactly(const struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 {
-	size_t end = S53_HEADER_LEN + (size_t)attempt->fetch->question.name.len + 4;
+	size_t end = question_end(attempt);
 
 	return len >= end && s53_header_count(octets, S53_QUESTION) == 1 &&
 	    memcmp(octets + S53_HEADER_LEN, attempt->ask + S53_HEADER_LEN, end - S53_HEADER_LEN) ==
@@ -48,7 +59,7 @@ echoes_question(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 	if (echoes_exactly(attempt, octets, len))
 		return true;
 	if (s53_header_count(octets, S53_QUESTION) != 1)
-		return is_bare_formerr(octets, len);
+		return is_bare_formerr(octets);
 	s53_read(&reader, S53_HEADER_LEN);
 	if (!s53_name_read(&reader, &name) || reader.at != S53_HEADER_LEN + (size_t)name.len ||
 	    !s53_name_equal(&name, &asked->lower) || s53_read_u16(&reader) != asked->qtype ||
@@ -58,23 +69,60 @@ echoes_question(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 	return attempt->plan.tcp || !attempt->case_differs;
 }
 
-bool
+static bool
+is_response(const uint8_t *octets, size_t len)
+{
+	return len >= S53_HEADER_LEN && (s53_header_flags(octets) & S53_QR) != 0 &&
+	    s53_header_opcode(octets) == S53_OPCODE_QUERY;
+}
+
+/* A response with TC over UDP, which may be cut anywhere: also within the question. */
+static enum s53_checked
+check_truncated(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
+{
+	uint16_t questions = s53_header_count(octets, S53_QUESTION);
+
+	if (echoes_exactly(attempt, octets, len)) {
+		attempt->plan.tcp = attempt->truncated = true;
+		return S53_CHECKED_ACCEPTED;
+	}
+	if (questions > 1 ||
+	    (questions == 1 &&
+		(len >= question_end(attempt) ||
+		    memcmp(octets + S53_HEADER_LEN, attempt->ask + S53_HEADER_LEN,
+			len - S53_HEADER_LEN) != 0)))
+		return S53_CHECKED_REJECTED;
+	attempt->maybe_truncated = true;
+	return S53_CHECKED_UNPROVEN;
+}
+
+static enum s53_checked
+check_whole(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
+{
+	attempt->reply_len = len;
+	return echoes_question(attempt, octets, len) &&
+		s53_message_check_arrived(
+		    octets, &attempt->reply_len, &attempt->reply_edns, &attempt->reply_opt_at)
+	    ? S53_CHECKED_ACCEPTED
+	    : S53_CHECKED_REJECTED;
+}
+
+enum s53_checked
 s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	struct s53_attempt *attempt = arg;
+	enum s53_checked checked = S53_CHECKED_REJECTED;
 
 	(void)exchange;
-	if (len >= S53_HEADER_LEN && (s53_header_flags(octets) & S53_QR) != 0 &&
-	    s53_header_opcode(octets) == S53_OPCODE_QUERY &&
-	    echoes_question(attempt, octets, len) &&
-	    s53_message_check(octets, len, &attempt->reply_edns, &attempt->reply_opt_at)) {
-		/* Truncated over UDP: the exchange goes on over TCP. */
-		if ((s53_header_flags(octets) & S53_TC) != 0)
-			attempt->plan.tcp = attempt->truncated = true;
-		return true;
+	if (is_response(octets, len)) {
+		if (!attempt->plan.tcp && (s53_header_flags(octets) & S53_TC) != 0)
+			checked = check_truncated(attempt, octets, len);
+		if (checked == S53_CHECKED_REJECTED)
+			checked = check_whole(attempt, octets, len);
 	}
-	s53_count(attempt->fetch->resolver->counters, S53_C_VALIDATE_REJECTED);
-	return false;
+	if (checked == S53_CHECKED_REJECTED)
+		s53_count(attempt->fetch->resolver->counters, S53_C_VALIDATE_REJECTED);
+	return checked;
 }
 
 /*

@@ -72,6 +72,7 @@ endpoint_new(struct s53_exchanger *exchanger, struct s53_upstream *upstream)
 	endpoint->upstream = s53_upstream_keep(upstream);
 	endpoint->idle.fire = on_idle;
 	s53_list_init(&endpoint->link);
+	s53_list_init(&endpoint->lone_waiting);
 	s53_list_init(&endpoint->pool.link);
 	return endpoint;
 }

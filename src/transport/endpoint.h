@@ -25,6 +25,12 @@ struct s53_endpoint {
 	unsigned flow_count; /* open ones, with those that are retired */
 	struct s53_pool pool;
 	struct s53_stream *stream; /* the connection that accepts exchanges, or NULL */
+	/* connections with one query each: lone.c */
+	unsigned lone_count;
+	bool lone_sending; /* s53_lone_leave() is at work */
+	struct s53_link lone_waiting; /* exchanges, while S53_LONE_MAX are open */
+	uint64_t lone_until_ms; /* until then each query gets one; 0: no matter */
+	uint64_t lone_sent_at_ms; /* the latest query on one that was answered; 0: none */
 	struct s53_timer idle;
 	bool near; /* the server is on loopback: no other host can forge its responses */
 	bool source_warned; /* the log says that this host lacks the source address */

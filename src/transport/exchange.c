@@ -44,7 +44,7 @@ detach(struct s53_exchange *exchange)
 	s53_wheel_cancel(&exchange->exchanger->wheel, &exchange->timer);
 	s53_exchange_deactivate(exchange);
 	s53_flow_remove(exchange);
-	s53_list_remove(&exchange->link); /* it may be in exchanger->failed */
+	s53_list_remove(&exchange->link); /* it may be in exchanger->failed, or wait */
 }
 
 void
@@ -79,6 +79,8 @@ count_end(struct s53_counters *counters, enum s53_exchange_end end)
 		s53_count(counters, S53_C_EXCHANGE_REFUSED);
 	else if (end == S53_EXCHANGE_UNREACHABLE)
 		s53_count(counters, S53_C_EXCHANGE_UNREACHABLE);
+	else if (end == S53_EXCHANGE_GARBLED)
+		s53_count(counters, S53_C_EXCHANGE_GARBLED);
 }
 
 void
@@ -94,6 +96,7 @@ s53_exchange_fail(struct s53_exchange *exchange, enum s53_exchange_end end)
 	s53_wheel_cancel(&exchanger->wheel, &exchange->timer);
 	count_end(exchanger->counters, end);
 	exchange->end = end;
+	exchange->failed = true;
 	s53_list_append(&exchanger->failed, &exchange->link);
 	s53_exchanger_defer(exchanger);
 }
@@ -132,7 +135,7 @@ continue_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
 	s53_flow_remove(exchange);
 	s53_stream_send(exchange, now_ms);
 	exchange->overdue_observed = true;
-	if (exchange->overdue_at_ms == 0 || exchange->flow == NULL)
+	if (exchange->overdue_at_ms == 0 || exchange->failed)
 		return;
 	if (s53_health_is_down(s53_upstream_path_state(upstream, S53_OVER_TCP))) {
 		call_overdue(exchange, now_ms);
@@ -143,12 +146,30 @@ continue_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
 }
 
 /*
+ * Over TCP none but the server can have sent what check() has rejected: the end, and a server that
+ * mixes up responses gets no more queries on this connection. What waits there may still be
+ * answered.
+ */
+static void
+end_garbled(struct s53_exchange *exchange, uint64_t now_ms)
+{
+	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_GARBLED);
+	s53_stream_retire(exchange->flow);
+	s53_exchange_observe(exchange, S53_OBSERVED_GARBLED, now_ms);
+	s53_exchange_finish(exchange, S53_EXCHANGE_GARBLED, NULL, 0);
+}
+
+/*
  * check() has rejected the message. That is garbage, unless only the letter case of its question
  * differs: then the server is alive.
  */
 static void
 on_rejected(struct s53_exchange *exchange, const uint8_t *octets, size_t len, uint64_t now_ms)
 {
+	if (exchange->on_tcp) {
+		end_garbled(exchange, now_ms);
+		return;
+	}
 	if (exchange->alive)
 		return;
 	exchange->alive = s53_late_reply_other_case(exchange, octets, len);
@@ -158,32 +179,81 @@ on_rejected(struct s53_exchange *exchange, const uint8_t *octets, size_t len, ui
 		exchange->garbled = true;
 }
 
-void
+/* One is enough: further ones are no reason for anything. The exchange may be gone afterwards. */
+static void
+on_unproven(struct s53_exchange *exchange)
+{
+	if (exchange->unproven)
+		return;
+	exchange->unproven = true;
+	if (exchange->ask.overdue != NULL)
+		exchange->ask.overdue(exchange->ask.arg, exchange);
+}
+
+static void
+on_accepted(struct s53_exchange *exchange, uint8_t *octets, size_t len, uint64_t now_ms)
+{
+	exchange->flow->used_ms = now_ms;
+	s53_exchange_observe_reply(exchange, octets, now_ms);
+	if (exchange->on_tcp) {
+		s53_stream_note_reply(exchange, now_ms);
+		s53_exchange_finish(exchange, S53_EXCHANGE_ANSWERED, octets, len);
+	} else if ((s53_header_flags(octets) & S53_TC) == 0) {
+		s53_exchange_finish(exchange, S53_EXCHANGE_ANSWERED, octets, len);
+	} else {
+		continue_over_tcp(exchange, now_ms);
+	}
+}
+
+/* Over UDP a query is no message for us: it may be our own, sent back. */
+static struct s53_exchange *
+find_exchange(const struct s53_flow *flow, const uint8_t *octets, size_t len)
+{
+	struct s53_exchange *exchange =
+	    len >= S53_HEADER_LEN ? s53_flow_find(flow, s53_header_id(octets)) : NULL;
+
+	if (exchange == NULL || exchange->on_tcp || (s53_header_flags(octets) & S53_QR) != 0)
+		return exchange;
+	return NULL;
+}
+
+bool
 s53_exchange_reply(struct s53_flow *flow, uint8_t *octets, size_t len, uint64_t now_ms)
 {
-	struct s53_exchanger *exchanger = flow->endpoint->exchanger;
-	struct s53_exchange *exchange = NULL;
+	struct s53_exchange *exchange = find_exchange(flow, octets, len);
 
-	if (len >= S53_HEADER_LEN && (s53_header_flags(octets) & S53_QR) != 0)
-		exchange = s53_flow_find(flow, s53_header_id(octets));
 	if (exchange == NULL) {
-		s53_count(exchanger->counters, S53_C_EXCHANGE_STRAY);
-		return;
+		s53_count(flow->endpoint->exchanger->counters, S53_C_EXCHANGE_STRAY);
+		return false;
 	}
 	if (exchange->awaits_late_reply) {
 		s53_late_reply_take(exchange, octets, len, now_ms);
-		return;
+		return true;
 	}
-	if (!exchange->ask.check(exchange->ask.arg, exchange, octets, len)) {
+	switch (exchange->ask.check(exchange->ask.arg, exchange, octets, len)) {
+	case S53_CHECKED_ACCEPTED:
+		on_accepted(exchange, octets, len, now_ms);
+		break;
+	case S53_CHECKED_UNPROVEN:
+		on_unproven(exchange);
+		break;
+	case S53_CHECKED_REJECTED:
 		on_rejected(exchange, octets, len, now_ms);
-		return;
+		break;
 	}
-	flow->used_ms = now_ms;
-	s53_exchange_observe_reply(exchange, octets, now_ms);
-	if (exchange->on_tcp || (s53_header_flags(octets) & S53_TC) == 0)
-		s53_exchange_finish(exchange, S53_EXCHANGE_ANSWERED, octets, len);
-	else
-		continue_over_tcp(exchange, now_ms);
+	return true;
+}
+
+/* What its timeout shows of the server: nothing, when the query was never sent. */
+static void
+observe_end_of_wait(struct s53_exchange *exchange, uint64_t now_ms)
+{
+	bool blames_server = exchange->flow != NULL;
+
+	if (exchange->on_tcp && exchange->flow != NULL)
+		blames_server = !s53_stream_note_silence(exchange, now_ms);
+	if (blames_server)
+		s53_exchange_observe_timeout(exchange, now_ms);
 }
 
 static void
@@ -200,10 +270,8 @@ on_timer(struct s53_timer *timer)
 		call_overdue(exchange, now_ms);
 		return;
 	}
-	if (exchange->on_tcp && exchange->flow != NULL)
-		s53_stream_retire_if_silent(exchange->flow, exchange->sent_at_ms);
 	s53_count(exchanger->counters, S53_C_EXCHANGE_TIMEOUT);
-	s53_exchange_observe_timeout(exchange, now_ms);
+	observe_end_of_wait(exchange, now_ms);
 	s53_exchange_finish(exchange, S53_EXCHANGE_TIMEOUT, NULL, 0);
 }
 
@@ -236,6 +304,8 @@ init_exchange(struct s53_exchange *exchange, struct s53_endpoint *endpoint,
 	exchange->on_tcp = exchange->overdue_observed = false;
 	exchange->overdue_early = false;
 	exchange->garbled = exchange->alive = exchange->awaits_late_reply = false;
+	exchange->failed = exchange->unproven = false;
+	exchange->lone = ask->lone;
 	exchange->retries = 0;
 	exchange->sent_at_ms = now_ms;
 	exchange->overdue_at_ms = ask->overdue_ms != 0 ? now_ms + ask->overdue_ms : 0;
@@ -266,6 +336,16 @@ s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstrea
 	return exchange;
 }
 
+bool
+s53_exchange_is_stuck(const struct s53_exchange *exchange, uint64_t now_ms)
+{
+	const struct s53_upstream *upstream = exchange->endpoint->upstream;
+
+	return exchange->on_tcp && exchange->flow != NULL && s53_stream_is_shared(exchange->flow) &&
+	    s53_clock_since_ms(exchange->sent_at_ms, now_ms) >=
+	    s53_upstream_path_retransmit_ms(upstream, S53_OVER_TCP);
+}
+
 void
 s53_exchange_later(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t overdue_ms)
@@ -277,7 +357,7 @@ s53_exchange_later(
 	exchange->overdue_early =
 	    exchange->overdue_early || now_ms + overdue_ms < exchange->overdue_at_ms;
 	exchange->overdue_at_ms = now_ms + overdue_ms;
-	if (exchange->flow != NULL) /* NULL: it has failed, and done() is called soon */
+	if (!exchange->failed) /* else done() is called soon */
 		s53_exchange_arm(exchange, now_ms);
 }
 

@@ -37,22 +37,26 @@ struct s53_endpoint;
 struct s53_flow;
 
 struct s53_exchange {
-	struct s53_link link; /* in flow->exchanges, exchanger->failed or ->spare */
+	/* in flow->exchanges, endpoint->lone_waiting, exchanger->failed or ->spare */
+	struct s53_link link;
 	struct s53_link queue_link; /* in socket->unsent, or in exchanger->late_replies */
 	struct s53_exchange *next; /* in the same bucket of the ID table */
 	struct s53_exchange **back;
 	struct s53_timer timer; /* overdue(), then the end */
 	struct s53_exchanger *exchanger;
 	struct s53_endpoint *endpoint;
-	struct s53_flow *flow; /* NULL: on none */
+	struct s53_flow *flow; /* NULL: on none, as it waits (lone.h) or has failed */
 	struct s53_exchange_ask ask;
 	uint16_t id;
 	bool active; /* started, neither ended nor cancelled */
 	bool on_tcp;
+	bool lone; /* over TCP: on a connection of its own */
+	bool failed; /* in exchanger->failed */
 	bool overdue_observed; /* recorded, or not to be recorded */
 	bool overdue_early; /* overdue() was moved to before the server is overdue */
 	bool garbled; /* something arrived that is no response to the query */
 	bool alive; /* a response with other letter case arrived */
+	bool unproven; /* S53_CHECKED_UNPROVEN: no timeout is recorded */
 	bool awaits_late_reply; /* cancelled; see late_reply.h */
 	bool timeout_recorded; /* while a late reply is awaited */
 	uint8_t retries; /* connections that closed before the response */
@@ -93,9 +97,9 @@ struct s53_exchanger {
 
 /*
  * A message has arrived on `flow`: find its exchange, check it, then end the exchange or go on
- * over TCP.
+ * over TCP. false: no exchange on `flow` has its ID.
  */
-void s53_exchange_reply(struct s53_flow *flow, uint8_t *octets, size_t len, uint64_t now_ms);
+bool s53_exchange_reply(struct s53_flow *flow, uint8_t *octets, size_t len, uint64_t now_ms);
 /* End it and call done(). From the loop only. `octets`: NULL unless ANSWERED. */
 void s53_exchange_finish(
     struct s53_exchange *exchange, enum s53_exchange_end end, uint8_t *octets, size_t len);

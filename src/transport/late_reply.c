@@ -98,11 +98,17 @@ s53_late_reply_take(
 {
 	if (!is_reply(exchange, octets, len)) {
 		exchange->garbled = true;
+		if (exchange->on_tcp) { /* the server's own words: nothing else will come */
+			s53_exchange_observe(exchange, S53_OBSERVED_GARBLED, now_ms);
+			s53_late_reply_forget(exchange);
+		}
 		return;
 	}
 	exchange->flow->used_ms = now_ms;
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_OVERHEARD);
 	s53_exchange_observe_reply(exchange, octets, now_ms);
+	if (exchange->on_tcp)
+		s53_stream_note_reply(exchange, now_ms);
 	s53_late_reply_forget(exchange);
 }
 
@@ -110,9 +116,8 @@ static void
 on_late_reply_timeout(struct s53_exchange *exchange, uint64_t now_ms)
 {
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LOST);
-	s53_exchange_observe_timeout(exchange, now_ms);
-	if (exchange->on_tcp)
-		s53_stream_retire_if_silent(exchange->flow, exchange->sent_at_ms);
+	if (!exchange->on_tcp || !s53_stream_note_silence(exchange, now_ms))
+		s53_exchange_observe_timeout(exchange, now_ms);
 	if (exchange->on_tcp || now_ms >= exchange->sent_at_ms + S53_LATE_REPLY_MAX_MS) {
 		s53_late_reply_forget(exchange);
 		return;

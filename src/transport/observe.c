@@ -35,7 +35,7 @@ s53_exchange_observe_reply(
 void
 s53_exchange_observe_timeout(const struct s53_exchange *exchange, uint64_t now_ms)
 {
-	if (exchange->alive)
+	if (exchange->alive || exchange->unproven)
 		return;
 	s53_exchange_observe(
 	    exchange, exchange->garbled ? S53_OBSERVED_GARBLED : S53_OBSERVED_TIMEOUT, now_ms);
@@ -44,7 +44,7 @@ s53_exchange_observe_timeout(const struct s53_exchange *exchange, uint64_t now_m
 void
 s53_exchange_observe_overdue(struct s53_exchange *exchange, uint64_t now_ms)
 {
-	if (exchange->overdue_observed || exchange->alive)
+	if (exchange->overdue_observed || exchange->alive || exchange->unproven)
 		return;
 	exchange->overdue_observed = true;
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LATE);

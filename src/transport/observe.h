@@ -22,7 +22,10 @@ void s53_exchange_observe(
  */
 void s53_exchange_observe_reply(
     const struct s53_exchange *exchange, const uint8_t *octets, uint64_t now_ms);
-/* Record a timeout; GARBLED when something else arrived; nothing when the server is alive. */
+/*
+ * Record a timeout; GARBLED when something else arrived; nothing when the server is alive, or may
+ * be.
+ */
 void s53_exchange_observe_timeout(const struct s53_exchange *exchange, uint64_t now_ms);
 /* Record and count that the response is overdue, once per exchange. */
 void s53_exchange_observe_overdue(struct s53_exchange *exchange, uint64_t now_ms);

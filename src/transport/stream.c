@@ -10,6 +10,10 @@
  * because servers that accept a fixed number of queries per connection (Consul: 128) close with the
  * rest unread.
  *
+ * What is no DNS message, or answers no query of this connection, is garbage, and the connection
+ * ends: nothing that follows can be trusted. The only query on it ends too, since only the server
+ * can have sent that; several move to connections of their own, where it shows which one it was.
+ *
  * A connection that carries no response retires: when a query on it times out, or when queries have
  * waited on it for SILENT_MS, even if all of them were cancelled. It may hang in a NAT or lead to a
  * host that is gone, which TCP alone detects after a quarter of an hour.
@@ -19,7 +23,9 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <split53/clock.h>
@@ -27,6 +33,7 @@
 
 #include "endpoint.h"
 #include "exchanger.h"
+#include "lone.h"
 #include "observe.h"
 
 #define RETRIES_MAX 16
@@ -38,7 +45,11 @@ struct s53_stream {
 	struct bufferevent *bufferevent;
 	bool connected;
 	bool answered;
-	bool garbled; /* what arrived is no DNS message */
+	bool garbled; /* what arrived is no DNS message, or answers no query of this connection */
+	bool lone; /* carries one query */
+	unsigned sent; /* queries */
+	unsigned matched; /* messages whose ID was that of a query */
+	uint16_t matched_id; /* of the last one */
 	uint64_t received_at_ms; /* when something last arrived; 0: never */
 	bool awaiting; /* a query was sent after that, or after the handshake */
 	uint64_t awaiting_since_ms; /* while `awaiting`: when the first of these queries was sent */
@@ -54,9 +65,13 @@ static void
 close_stream(struct s53_flow *flow)
 {
 	struct s53_stream *stream = stream_of(flow);
+	struct s53_endpoint *endpoint = flow->endpoint;
+	bool lone = stream->lone;
 
 	bufferevent_free(stream->bufferevent);
 	free(stream);
+	if (lone)
+		s53_lone_leave(endpoint, endpoint->exchanger->wheel.now_ms);
 }
 
 /* The endpoint's next query over TCP gets a new connection; this one closes when it is empty. */
@@ -76,6 +91,29 @@ first_exchange(struct s53_stream *stream)
 	return S53_CONTAINER_OF(stream->flow.exchanges.next, struct s53_exchange, link);
 }
 
+/* Exchanges whose caller waits. */
+static unsigned
+active_count(const struct s53_stream *stream)
+{
+	unsigned count = 0;
+
+	S53_LIST_EACH (&stream->flow.exchanges, it) {
+		count += !S53_CONTAINER_OF(it, struct s53_exchange, link)->awaits_late_reply;
+	}
+	return count;
+}
+
+/* How often a query is sent again when its connection ends so. */
+static unsigned
+retries_of(const struct s53_stream *stream)
+{
+	if (stream->garbled) /* the only one ends, others get connections of their own */
+		return active_count(stream) > 1 ? RETRIES_MAX : 0;
+	if (!stream->connected)
+		return 0;
+	return stream->answered ? RETRIES_MAX : 1;
+}
+
 /*
  * The connection has closed, or the handshake has failed: send again what has retries left. When an
  * open connection closes, that says nothing of the server, unless a query has no retries left.
@@ -83,7 +121,7 @@ first_exchange(struct s53_stream *stream)
 static void
 stream_failed(struct s53_stream *stream, enum s53_exchange_end end, uint64_t now_ms)
 {
-	unsigned retries = !stream->connected ? 0 : stream->answered ? RETRIES_MAX : 1;
+	unsigned retries = retries_of(stream);
 	struct s53_flow *flow = &stream->flow;
 	bool blames_server = !stream->connected;
 
@@ -99,6 +137,7 @@ stream_failed(struct s53_stream *stream, enum s53_exchange_end end, uint64_t now
 		}
 		s53_flow_remove(exchange);
 		exchange->retries++;
+		exchange->lone = exchange->lone || stream->garbled;
 		s53_stream_send(exchange, now_ms);
 	}
 	if (blames_server && stream->garbled)
@@ -107,6 +146,13 @@ stream_failed(struct s53_stream *stream, enum s53_exchange_end end, uint64_t now
 	else if (blames_server)
 		s53_endpoint_observe_end(flow->endpoint, S53_OVER_TCP, end, flow->used_ms);
 	s53_flow_release(flow);
+}
+
+static void
+stream_garbled(struct s53_stream *stream, uint64_t now_ms)
+{
+	stream->garbled = true;
+	stream_failed(stream, S53_EXCHANGE_GARBLED, now_ms);
 }
 
 /* The reason for libevent's end of the connection. No error: the server closed it. */
@@ -138,7 +184,35 @@ on_event(struct bufferevent *bufferevent, short what, void *arg)
 	}
 }
 
-/* Take one complete message. false: none is left, or it was no DNS. */
+/*
+ * A message with an ID that no query waits for: may it be the response to one that has been
+ * forgotten, or the last one once more?
+ */
+static bool
+is_explained(const struct s53_stream *stream, uint16_t id)
+{
+	return stream->sent > stream->matched + stream->flow.count ||
+	    (stream->matched > 0 && id == stream->matched_id);
+}
+
+static bool
+take_reply(struct s53_stream *stream, uint8_t *octets, size_t len, uint64_t now_ms)
+{
+	uint16_t id = s53_header_id(octets);
+
+	stream->answered = true;
+	if (s53_exchange_reply(&stream->flow, octets, len, now_ms)) {
+		stream->matched++;
+		stream->matched_id = id;
+		return true;
+	}
+	if (!is_explained(stream, id))
+		return false;
+	stream->matched += id != stream->matched_id;
+	return true;
+}
+
+/* Take one complete message. false: none is left, or it was garbage. */
 static bool
 take_message(struct s53_stream *stream, struct evbuffer *input, uint64_t now_ms)
 {
@@ -152,13 +226,10 @@ take_message(struct s53_stream *stream, struct evbuffer *input, uint64_t now_ms)
 		return false;
 	frame = len < S53_HEADER_LEN ? NULL
 				     : evbuffer_pullup(input, (ev_ssize_t)(sizeof(prefix) + len));
-	if (frame == NULL) {
-		stream->garbled = true;
-		stream_failed(stream, S53_EXCHANGE_REFUSED, now_ms);
+	if (frame == NULL || !take_reply(stream, frame + sizeof(prefix), len, now_ms)) {
+		stream_garbled(stream, now_ms);
 		return false;
 	}
-	stream->answered = true;
-	s53_exchange_reply(&stream->flow, frame + sizeof(prefix), len, now_ms);
 	evbuffer_drain(input, sizeof(prefix) + len);
 	return true;
 }
@@ -271,39 +342,106 @@ write_query(struct s53_stream *stream, const struct s53_exchange *exchange)
 	return true;
 }
 
+/* The connection for queries that share one. NULL: *end says why. */
+static struct s53_stream *
+shared_stream(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end)
+{
+	if (endpoint->stream != NULL &&
+	    (!accepts_more(endpoint->stream) || is_silent(endpoint->stream, now_ms)))
+		retire(endpoint->stream);
+	if (endpoint->stream == NULL)
+		endpoint->stream = stream_new(endpoint, now_ms, end);
+	return endpoint->stream;
+}
+
+/* A connection for one query, whose place was taken. NULL: *end says why. */
+static struct s53_stream *
+lone_stream(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end)
+{
+	struct s53_stream *stream = stream_new(endpoint, now_ms, end);
+
+	if (stream != NULL)
+		stream->lone = true;
+	else
+		s53_lone_leave(endpoint, now_ms);
+	return stream;
+}
+
+static void
+send_on(struct s53_stream *stream, struct s53_exchange *exchange, uint64_t now_ms)
+{
+	s53_flow_add(&stream->flow, exchange);
+	stream->sent++;
+	mark_sent(stream, now_ms);
+	exchange->sent_at_ms = now_ms;
+	if (write_query(stream, exchange))
+		s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_TCP);
+	else
+		s53_exchange_fail(exchange, S53_EXCHANGE_NO_RESOURCES);
+	if (stream->lone)
+		s53_flow_retire(&stream->flow);
+}
+
 void
 s53_stream_send(struct s53_exchange *exchange, uint64_t now_ms)
 {
 	struct s53_endpoint *endpoint = exchange->endpoint;
 	enum s53_exchange_end end = S53_EXCHANGE_NO_RESOURCES;
+	bool lone = s53_lone_is_wanted(exchange, now_ms);
+	struct s53_stream *stream;
 
 	exchange->on_tcp = true;
-	if (endpoint->stream != NULL &&
-	    (!accepts_more(endpoint->stream) || is_silent(endpoint->stream, now_ms)))
-		retire(endpoint->stream);
-	if (endpoint->stream == NULL)
-		endpoint->stream = stream_new(endpoint, now_ms, &end);
-	if (endpoint->stream == NULL) {
-		s53_endpoint_observe_end(endpoint, S53_OVER_TCP, end, now_ms);
-		s53_exchange_fail(exchange, end);
+	if (lone && !s53_lone_enter(exchange))
+		return;
+	stream = lone ? lone_stream(endpoint, now_ms, &end) : shared_stream(endpoint, now_ms, &end);
+	if (stream != NULL) {
+		send_on(stream, exchange, now_ms);
 		return;
 	}
-	s53_flow_add(&endpoint->stream->flow, exchange);
-	mark_sent(endpoint->stream, now_ms);
-	exchange->sent_at_ms = now_ms;
-	if (write_query(endpoint->stream, exchange))
-		s53_count(endpoint->exchanger->counters, S53_C_EXCHANGE_TCP);
-	else
-		s53_exchange_fail(exchange, S53_EXCHANGE_NO_RESOURCES);
+	s53_endpoint_observe_end(endpoint, S53_OVER_TCP, end, now_ms);
+	s53_exchange_fail(exchange, end);
+}
+
+bool
+s53_stream_is_shared(const struct s53_flow *flow)
+{
+	const struct s53_stream *stream = S53_CONTAINER_OF(flow, const struct s53_stream, flow);
+
+	return stream->connected && stream->sent > 1;
 }
 
 void
-s53_stream_retire_if_silent(struct s53_flow *flow, uint64_t sent_at_ms)
+s53_stream_retire(struct s53_flow *flow)
 {
-	struct s53_stream *stream = stream_of(flow);
+	retire(stream_of(flow));
+}
 
-	if (stream->received_at_ms < sent_at_ms)
+void
+s53_stream_note_reply(const struct s53_exchange *exchange, uint64_t now_ms)
+{
+	s53_lone_note_reply(exchange, stream_of(exchange->flow)->lone, now_ms);
+}
+
+/* Has the server's host received all that was sent? */
+static bool
+is_acknowledged(const struct s53_stream *stream)
+{
+	int octets = -1;
+
+	return evbuffer_get_length(bufferevent_get_output(stream->bufferevent)) == 0 &&
+	    ioctl(bufferevent_getfd(stream->bufferevent), SIOCOUTQ, &octets) == 0 && octets == 0;
+}
+
+bool
+s53_stream_note_silence(const struct s53_exchange *exchange, uint64_t now_ms)
+{
+	struct s53_stream *stream = stream_of(exchange->flow);
+	bool one_per_connection = s53_stream_is_shared(exchange->flow) && is_acknowledged(stream) &&
+	    s53_lone_note_silence(exchange, now_ms);
+
+	if (stream->received_at_ms < exchange->sent_at_ms)
 		retire(stream);
+	return one_per_connection;
 }
 
 void

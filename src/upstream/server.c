@@ -131,7 +131,13 @@ s53_upstream_hedge_ms(const struct s53_upstream *upstream)
 uint32_t
 s53_upstream_retransmit_ms(const struct s53_upstream *upstream)
 {
-	uint32_t rto_ms = record_rto_ms(record_of(upstream));
+	return s53_upstream_path_retransmit_ms(upstream, over_of(upstream));
+}
+
+uint32_t
+s53_upstream_path_retransmit_ms(const struct s53_upstream *upstream, enum s53_protocol over)
+{
+	uint32_t rto_ms = record_rto_ms(&upstream->path[over]);
 
 	if (rto_ms < RETRANSMIT_MIN_MS)
 		return RETRANSMIT_MIN_MS;
@@ -276,6 +282,8 @@ s53_upstream_report(struct s53_upstream *upstream, struct s53_upstream_report *o
 		    seconds_left(get64(&upstream->quirk_until_ms[S53_QUIRK_NO_EDNS]), now_ms),
 		.no_case_s =
 		    seconds_left(get64(&upstream->quirk_until_ms[S53_QUIRK_NO_CASE]), now_ms),
+		.one_per_connection_s = seconds_left(
+		    get64(&upstream->quirk_until_ms[S53_QUIRK_ONE_PER_CONNECTION]), now_ms),
 	};
 	pthread_mutex_lock(&upstream->lock);
 	for (unsigned i = 0; i < S53_PROTOCOLS; i++)

@@ -90,8 +90,9 @@ check_record(struct check *check, enum s53_section section, struct s53_edns *edn
 	return check_rdata(check, type, reader->at + len);
 }
 
-bool
-s53_message_check(const uint8_t *message, size_t len, struct s53_edns *edns, size_t *opt_at)
+/* Check the message that the first of these octets are. Returns its length; 0: it is bad. */
+static size_t
+check_first(const uint8_t *message, size_t len, struct s53_edns *edns, size_t *opt_at)
 {
 	struct check check;
 	struct s53_reader *reader = &check.reader;
@@ -100,17 +101,34 @@ s53_message_check(const uint8_t *message, size_t len, struct s53_edns *edns, siz
 	*opt_at = 0;
 	*reader = s53_reader_of(message, len);
 	if (len > S53_MESSAGE_MAX || s53_read(reader, S53_HEADER_LEN) == NULL)
-		return false;
+		return 0;
 	memset(check.begins, 0, len < POINTER_REACH ? len / 8 + 1 : sizeof(check.begins));
 	if (s53_header_count(message, S53_QUESTION) > 1)
-		return false;
+		return 0;
 	if (s53_header_count(message, S53_QUESTION) == 1) {
 		if (!check_name(&check, reader) || s53_read(reader, 4) == NULL)
-			return false;
+			return 0;
 	}
 	for (enum s53_section section = S53_ANSWER; section <= S53_ADDITIONAL; section++)
 		for (unsigned left = s53_header_count(message, section); left > 0; left--)
 			if (!check_record(&check, section, edns, opt_at))
-				return false;
-	return reader->at == reader->len;
+				return 0;
+	return reader->at;
+}
+
+bool
+s53_message_check(const uint8_t *message, size_t len, struct s53_edns *edns, size_t *opt_at)
+{
+	return len > 0 && check_first(message, len, edns, opt_at) == len;
+}
+
+bool
+s53_message_check_arrived(const uint8_t *octets, size_t *len, struct s53_edns *edns, size_t *opt_at)
+{
+	size_t message_len = check_first(octets, *len, edns, opt_at);
+
+	if (message_len == 0)
+		return false;
+	*len = message_len;
+	return true;
 }

@@ -30,12 +30,14 @@ static struct {
 
 static uint8_t question[] = { 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1 };
 
-static bool
+static enum s53_checked
 check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	(void)arg;
 	(void)exchange;
-	return len >= S53_HEADER_LEN && octets[len - 1] != 0xff;
+	if (len < S53_HEADER_LEN || octets[len - 1] == 0xff)
+		return S53_CHECKED_REJECTED;
+	return octets[len - 1] == 0xfe ? S53_CHECKED_UNPROVEN : S53_CHECKED_ACCEPTED;
 }
 
 static void

@@ -208,6 +208,22 @@ try_strip(const uint8_t *message, size_t len, const ldns_pkt *before, size_t opt
 	free(copy);
 }
 
+/* The part of what has arrived that is the message passes as one, and no other length does. */
+static void
+try_arrived(const uint8_t *octets, size_t len)
+{
+	struct s53_edns edns;
+	size_t opt_at, message_len = len;
+
+	if (!s53_message_check_arrived(octets, &message_len, &edns, &opt_at)) {
+		MUST(message_len == len && !s53_message_check(octets, len, &edns, &opt_at));
+		return;
+	}
+	MUST(message_len <= len);
+	MUST(s53_message_check(octets, message_len, &edns, &opt_at));
+	MUST(message_len == len || !s53_message_check(octets, len, &edns, &opt_at));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
@@ -216,6 +232,7 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 	size_t opt_at;
 
 	survive(octets, len);
+	try_arrived(octets, len);
 	if (!s53_message_check(octets, len, &edns, &opt_at))
 		return 0;
 	pkt = still_a_message(octets, len, edns.present);

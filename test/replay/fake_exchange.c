@@ -96,6 +96,14 @@ s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstrea
 	return exchange;
 }
 
+bool
+s53_exchange_is_stuck(const struct s53_exchange *exchange, uint64_t now_ms)
+{
+	return exchange->tcp && exchange->shares &&
+	    now_ms - exchange->sent_at_ms >=
+	    s53_upstream_path_retransmit_ms(exchange->upstream, S53_OVER_TCP);
+}
+
 void
 s53_exchange_later(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t overdue_ms)
@@ -110,7 +118,7 @@ s53_exchange_later(
 static void
 note_vain(const struct s53_exchanger *exchanger, const struct s53_exchange *exchange)
 {
-	if (!exchange->lives)
+	if (!exchange->lives && !exchange->unproven)
 		note(exchanger, exchange,
 		    exchange->garbled ? S53_OBSERVED_GARBLED : S53_OBSERVED_TIMEOUT);
 }
@@ -330,6 +338,10 @@ overhear(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const u
 	if (len < S53_HEADER_LEN || (s53_header_flags(octets) & S53_QR) == 0 ||
 	    !is_echo(exchange, octets, len)) {
 		exchange->garbled = true;
+		if (exchange->tcp) {
+			note(exchanger, exchange, S53_OBSERVED_GARBLED);
+			stop_listening(exchanger, exchange);
+		}
 		return false;
 	}
 	s53_count(exchanger->counters, S53_C_EXCHANGE_OVERHEARD);
@@ -362,24 +374,6 @@ go_on_over_tcp(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 	exchange->ask.overdue(exchange->ask.arg, exchange);
 }
 
-bool
-fake_arrive(
-    struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint8_t *octets, size_t len)
-{
-	if (exchange->listened)
-		return overhear(exchanger, exchange, octets, len);
-	if (!exchange->ask.check(exchange->ask.arg, exchange, octets, len)) {
-		unwanted(exchanger, exchange, octets, len);
-		return false;
-	}
-	note_answer(exchanger, exchange, octets);
-	if (!exchange->tcp && (s53_header_flags(octets) & S53_TC) != 0)
-		go_on_over_tcp(exchanger, exchange);
-	else
-		end(exchanger, exchange, S53_EXCHANGE_ANSWERED, octets, len);
-	return true;
-}
-
 static void
 count_end(struct s53_counters *counters, enum s53_exchange_end why)
 {
@@ -389,6 +383,8 @@ count_end(struct s53_counters *counters, enum s53_exchange_end why)
 		s53_count(counters, S53_C_EXCHANGE_REFUSED);
 	else if (why == S53_EXCHANGE_UNREACHABLE)
 		s53_count(counters, S53_C_EXCHANGE_UNREACHABLE);
+	else if (why == S53_EXCHANGE_GARBLED)
+		s53_count(counters, S53_C_EXCHANGE_GARBLED);
 }
 
 void
@@ -404,12 +400,58 @@ fake_end(struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s5
 		note(exchanger, exchange, S53_OBSERVED_REFUSED);
 	else if (why == S53_EXCHANGE_UNREACHABLE)
 		note(exchanger, exchange, S53_OBSERVED_UNREACHABLE);
+	else if (why == S53_EXCHANGE_GARBLED)
+		note(exchanger, exchange, S53_OBSERVED_GARBLED);
 	if (exchange->listened) {
 		stop_listening(exchanger, exchange);
 		return;
 	}
 	count_end(exchanger->counters, why);
 	end(exchanger, exchange, why, NULL, 0);
+}
+
+static void
+rejected(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const uint8_t *octets,
+    size_t len)
+{
+	if (exchange->tcp)
+		fake_end(exchanger, exchange, S53_EXCHANGE_GARBLED);
+	else
+		unwanted(exchanger, exchange, octets, len);
+}
+
+static void
+unproven(struct s53_exchange *exchange)
+{
+	bool first = !exchange->unproven;
+
+	exchange->unproven = true;
+	if (first && exchange->ask.overdue != NULL)
+		exchange->ask.overdue(exchange->ask.arg, exchange);
+}
+
+bool
+fake_arrive(
+    struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint8_t *octets, size_t len)
+{
+	if (exchange->listened)
+		return overhear(exchanger, exchange, octets, len);
+	switch (exchange->ask.check(exchange->ask.arg, exchange, octets, len)) {
+	case S53_CHECKED_REJECTED:
+		rejected(exchanger, exchange, octets, len);
+		return false;
+	case S53_CHECKED_UNPROVEN:
+		unproven(exchange);
+		return false;
+	case S53_CHECKED_ACCEPTED:
+		break;
+	}
+	note_answer(exchanger, exchange, octets);
+	if (!exchange->tcp && (s53_header_flags(octets) & S53_TC) != 0)
+		go_on_over_tcp(exchanger, exchange);
+	else
+		end(exchanger, exchange, S53_EXCHANGE_ANSWERED, octets, len);
+	return true;
 }
 
 static uint64_t
@@ -449,7 +491,8 @@ late(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
 	exchange->late_at_ms = 0;
 	exchange->was_late = true;
-	if (!exchange->overdue_observed && !exchange->lives && !exchange->hurried) {
+	if (!exchange->overdue_observed && !exchange->lives && !exchange->unproven &&
+	    !exchange->hurried) {
 		exchange->overdue_observed = true;
 		s53_count(exchanger->counters, S53_C_EXCHANGE_LATE);
 		note(exchanger, exchange, S53_OBSERVED_OVERDUE);

@@ -9,9 +9,11 @@
  *   LATE           when late() is due, before it is called, once an exchange; not after a cut
  *                  answer led to TCP, nor when s53_exchange_later() has hurried it
  *   ANSWERED       with an answer, also a cut one and one that is overheard; and with one in other
- *                  letter case, after which LATE, TIMEOUT and GARBLED are not noted
+ *                  letter case, after which LATE, TIMEOUT and GARBLED are not noted, nor are
+ *                  they after what check() calls unproven
  *   TIMEOUT        at the end in vain; GARBLED when something came that check() did not want
- *   REFUSED, UNREACHABLE    with fake_end() of that name
+ *   REFUSED, UNREACHABLE, GARBLED    with fake_end() of that name; GARBLED also over TCP with
+ *                  what check() rejects, which is the end there
  *   nothing        for what was under way during fake_stand_still()
  *
  * A cancelled exchange is listened for to S53_LATE_REPLY_MS after it left: it is no longer
@@ -37,6 +39,8 @@ struct s53_exchange {
 	bool hurried; /* late() comes sooner than it is late */
 	bool garbled; /* something came that was no answer */
 	bool lives; /* an answer came, in other letter case */
+	bool unproven; /* what may be forged came */
+	bool shares; /* its connection carries other questions too */
 	bool listened; /* cancelled, but listened for */
 	bool given_up; /* listened for, and noted as lost */
 	uint8_t *copy; /* of the question, or NULL */
@@ -55,8 +59,8 @@ struct s53_exchange *fake_find(struct s53_exchanger *exchanger, const struct s53
 struct s53_exchange *fake_numbered(struct s53_exchanger *exchanger, uint64_t number);
 
 /*
- * Octets arrive for it. false: check() did not want them and it goes on. TC over UDP turns it
- * into a new TCP question.
+ * Octets arrive for it. false: check() did not want them and it goes on, or over TCP ends. TC over
+ * UDP turns it into a new TCP question.
  */
 bool fake_arrive(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint8_t *octets, size_t len);

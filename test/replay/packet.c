@@ -114,7 +114,7 @@ spell_wrongly(struct packet *packet)
 	}
 }
 
-/* Ways of being no answer; each a word of the reply line. */
+/* Ways of being no well formed answer; each a word of the reply line. */
 static void
 spoil(char **words, unsigned count, struct packet *packet)
 {
@@ -130,6 +130,8 @@ spoil(char **words, unsigned count, struct packet *packet)
 		packet->len--;
 	if (has_word(words, count, "longer"))
 		packet->octets[packet->len++] = 0;
+	if (has_word(words, count, "half-question"))
+		packet->len = S53_HEADER_LEN + 3;
 	if (has_word(words, count, "no-question"))
 		packet->len = S53_HEADER_LEN, memset(packet->octets + 4, 0, 8);
 }

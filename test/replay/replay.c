@@ -167,6 +167,9 @@ do_upstream(struct world *world, char **words, unsigned count)
 		fail(&world->script, "%s is asked", text);
 	if (exchange->tcp != has_word(words, count, "tcp"))
 		fail(&world->script, "asked over %s", exchange->tcp ? "TCP" : "UDP");
+	if (exchange->ask.lone != has_word(words, count, "lone"))
+		fail(&world->script, "its connection is %s",
+		    exchange->ask.lone ? "its own" : "not its own");
 	packet_expect_ask(&world->script, words, count, exchange->ask.octets, exchange->ask.len);
 	exchange->seen = true;
 	world->current = exchange;
@@ -222,6 +225,13 @@ do_reply(struct world *world, char **words, unsigned count)
 		fail(&world->script, "the reply was %s", wanted ? "accepted" : "rejected");
 	if (wanted)
 		world->current = NULL;
+}
+
+/* shares [from ADDR#PORT]: its connection carries other queries too. */
+static void
+do_shares(struct world *world, char **words, unsigned count)
+{
+	current(world, words, count)->shares = true;
 }
 
 static void
@@ -350,6 +360,7 @@ static const struct {
 	{ "raw", do_raw },
 	{ "upstream", do_upstream },
 	{ "reply", do_reply },
+	{ "shares", do_shares },
 	{ "unreachable", do_unreachable },
 	{ "refused", do_refused },
 	{ "loop", do_loop },

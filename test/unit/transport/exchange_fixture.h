@@ -104,16 +104,18 @@ counted(const struct fixture *f, enum s53_counter counter)
 }
 
 /* Is what follows the header the query's question? */
-static inline bool
+static inline enum s53_checked
 asked_check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	struct asked *asked = arg;
 
 	(void)exchange;
 	asked->checks++;
-	return len >= asked->question_len &&
-	    memcmp(octets + S53_HEADER_LEN, asked->question + S53_HEADER_LEN,
-		asked->question_len - S53_HEADER_LEN) == 0;
+	return len >= asked->question_len && (s53_header_flags(octets) & S53_QR) != 0 &&
+		memcmp(octets + S53_HEADER_LEN, asked->question + S53_HEADER_LEN,
+		    asked->question_len - S53_HEADER_LEN) == 0
+	    ? S53_CHECKED_ACCEPTED
+	    : S53_CHECKED_REJECTED;
 }
 
 static inline void

@@ -248,14 +248,14 @@ a_response_in_other_letter_case_is_rejected_but_shows_that_the_server_is_alive(v
 	fixture_stop(&f);
 }
 
-static bool
+static enum s53_checked
 refuse(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	(void)exchange;
 	(void)octets;
 	(void)len;
 	((struct asked *)arg)->checks++;
-	return false;
+	return S53_CHECKED_REJECTED;
 }
 
 static void
@@ -280,14 +280,14 @@ a_rejected_response_with_the_exact_question_is_garbage(void **arg)
 	fixture_stop(&f);
 }
 
-static bool
+static enum s53_checked
 accept_all(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	(void)arg;
 	(void)exchange;
 	(void)octets;
 	(void)len;
-	return true;
+	return S53_CHECKED_ACCEPTED;
 }
 
 static void

@@ -225,6 +225,28 @@ an_opt_is_reported_with_its_place(void **state)
 }
 
 static void
+octets_behind_a_message_that_has_arrived_are_no_part_of_it(void **state)
+{
+	struct octets message = octets(ANSWERS("0001") ADDRESS "00 0029 04d0");
+	struct octets whole = octets(ANSWERS("0001") ADDRESS);
+	struct s53_edns edns;
+	size_t opt_at, len = message.len;
+
+	(void)state;
+	assert_false(s53_message_check(message.at, len, &edns, &opt_at));
+	assert_true(s53_message_check_arrived(message.at, &len, &edns, &opt_at));
+	assert_int_equal(len, whole.len);
+	assert_int_equal(opt_at, 0);
+	assert_true(s53_message_check_arrived(message.at, &len, &edns, &opt_at));
+	assert_int_equal(len, whole.len);
+	len--;
+	assert_false(s53_message_check_arrived(message.at, &len, &edns, &opt_at));
+	assert_int_equal(len, whole.len - 1);
+	len = 0;
+	assert_false(s53_message_check_arrived(message.at, &len, &edns, &opt_at));
+}
+
+static void
 an_opt_in_the_wrong_place_fails(void **state) /* RFC 6891 s6.1.1 */
 {
 	(void)state;
@@ -254,6 +276,7 @@ main(void)
 		cmocka_unit_test(rdata_has_the_form_of_its_type),
 		cmocka_unit_test(names_in_rdata_end_within_it),
 		cmocka_unit_test(an_opt_is_reported_with_its_place),
+		cmocka_unit_test(octets_behind_a_message_that_has_arrived_are_no_part_of_it),
 		cmocka_unit_test(an_opt_in_the_wrong_place_fails),
 	};
 
