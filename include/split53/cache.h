@@ -64,16 +64,23 @@ enum s53_freshness {
 	S53_CACHE_FRESH,
 	S53_CACHE_STALE, /* expired for less than max_stale_s, and the rules let it be given out */
 	S53_CACHE_FAILURE, /* resolving failed within servfail_ttl_s; nothing better here */
+	S53_CACHE_CUT, /* fresh, but stored with S53_CACHE_MAY_BE_CUT: not copied yet */
+};
+
+/* What is known of an answer besides its octets. */
+enum s53_cache_trait {
+	S53_CACHE_AUTHENTIC = 1,
+	S53_CACHE_MAY_BE_CUT = 2, /* the server may have left out records that did not fit */
 };
 
 struct s53_cached {
 	enum s53_freshness freshness;
-	size_t len; /* FRESH, STALE: over `cap`: it was not copied */
+	size_t len; /* FRESH, STALE, CUT: over `cap`: it was not copied */
 	uint16_t ede; /* FAILURE: why, S53_EDE_* */
 	bool
 	    /* STALE: a refresh failed within stale_refresh_s: do not ask */
 	    failed_lately;
-	bool refresh; /* FRESH: the caller, and nobody else for some seconds, is to prefetch */
+	bool refresh; /* FRESH, CUT: the caller, and nobody else for some seconds, is to prefetch */
 	bool authentic; /* as stored */
 	bool aliases; /* the answer section has a CNAME or DNAME: chase.c looks whether it leaves */
 	bool respell; /* an owner besides the question spells the name out: s53_message_respell() */
@@ -84,14 +91,16 @@ struct s53_cached {
 /*
  * Look up. FRESH: the message is copied to `octets`, TTLs lowered by its age; its question and
  * owners are in lower case, its ID 0, its flags as stored. STALE copies nothing: it is for
- * s53_cache_find_stale(). Counts as a use of the entry. Allocates nothing.
+ * s53_cache_find_stale(). CUT copies nothing: the caller decides whether it is good enough, and has
+ * s53_cache_find_part() copy it. Counts as a use of the entry. Allocates nothing.
  */
 void s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
     size_t cap, struct s53_cached *out);
 
 /*
  * The same right after s53_cache_find(), for a message that is larger than the client takes: copies
- * what fits `fit->limit`, with TC where it has to be; out->len is then the length of that.
+ * what fits `fit->limit`, with TC where it has to be; out->len is then the length of that. What is
+ * CUT is FRESH here.
  */
 void s53_cache_find_part(struct s53_cache *cache, const struct s53_cache_ask *ask,
     struct s53_fit *fit, uint8_t *octets, struct s53_cached *out);
@@ -134,10 +143,11 @@ uint32_t s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_
 
 /*
  * Keep a settled message under the key for `lifetime_s` > 0; it takes the place of what was there.
+ * `traits`: of enum s53_cache_trait.
  * false: not kept, for want of memory or because it is larger than a shard can hold.
  */
 bool s53_cache_store(struct s53_cache *cache, const struct s53_cache_ask *ask,
-    const uint8_t *message, size_t len, uint32_t lifetime_s, bool authentic);
+    const uint8_t *message, size_t len, uint32_t lifetime_s, unsigned traits);
 
 /*
  * Resolving failed. What is there, fresh or stale within max_stale_s, stays, and is marked: for
@@ -152,7 +162,7 @@ void s53_cache_store_failure(
 /* One entry, outside of the cache. */
 struct s53_cache_record {
 	uint32_t view_id, route_id;
-	bool dnssec_ok, checking_disabled, authentic;
+	bool dnssec_ok, checking_disabled, authentic, may_be_cut;
 	uint64_t stored_ms; /* may lie before the clock's start: then negative as int64_t */
 	uint32_t lifetime_s;
 	uint32_t kept_s; /* stays for so long, stale time included */

@@ -85,6 +85,13 @@ void s53_message_respell(
 uint32_t s53_message_least_ttl(const uint8_t *message, size_t len);
 
 /*
+ * How large a datagram has to be to hold a message with OPT that has one more answer of average
+ * size than this one, which has none; what the other sections have to it counts as part of an
+ * answer. SIZE_MAX: there is no answer section, which might lack something.
+ */
+size_t s53_message_size_with_one_more(const uint8_t *message, size_t len);
+
+/*
  * Cut a message without OPT to at most `limit` octets, whole RRsets at a time from its end
  * (additional first, which alone does not set TC; RFC 2181 s9), header counts and TC made right. An
  * answer section that does not fit keeps the records that do; an authority or additional section of

@@ -33,8 +33,9 @@ enum cachefile_flag {
 	CACHEFILE_DNSSEC_OK = 1,
 	CACHEFILE_CHECKING_DISABLED = 2,
 	CACHEFILE_AUTHENTIC = 4,
+	CACHEFILE_MAY_BE_CUT = 8,
 };
-#define CACHEFILE_FLAGS 7u
+#define CACHEFILE_FLAGS 15u
 
 struct cachefile_head {
 	uint32_t version, blocks;

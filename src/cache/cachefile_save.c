@@ -86,6 +86,8 @@ save_one(void *arg, const struct s53_cache_record *record)
 		entry.flags |= CACHEFILE_CHECKING_DISABLED;
 	if (record->authentic)
 		entry.flags |= CACHEFILE_AUTHENTIC;
+	if (record->may_be_cut)
+		entry.flags |= CACHEFILE_MAY_BE_CUT;
 	if (saving->writer.cap - saving->writer.at < CACHEFILE_ENTRY_HEAD_LEN + entry.len)
 		write_block(saving);
 	cachefile_entry_write(&saving->writer, &entry);

@@ -13,6 +13,13 @@ s53_draft_key_flags(const struct s53_key *key)
 	    (key->checking_disabled ? S53_ENTRY_CD : 0));
 }
 
+uint8_t
+s53_draft_trait_flags(unsigned traits)
+{
+	return (uint8_t)(((traits & S53_CACHE_AUTHENTIC) != 0 ? S53_ENTRY_AUTHENTIC : 0) |
+	    ((traits & S53_CACHE_MAY_BE_CUT) != 0 ? S53_ENTRY_ODD : 0));
+}
+
 /* The message answers the key: one question, and it is that one. */
 static bool
 question_is(const struct s53_draft *draft)
@@ -65,6 +72,8 @@ s53_draft_survey(struct s53_draft *draft)
 	}
 	if (walk.reader.bad)
 		return false;
+	if (draft->ttl_count == 0) /* nothing is missing of no records, and it is no failure */
+		draft->flags &= (uint8_t)~S53_ENTRY_ODD;
 	if (draft->len >= S53_ENTRY_SEAMS_FROM)
 		s53_message_seams(
 		    draft->message, draft->len, draft->ttl_count, SIZE_MAX, draft->seams);

@@ -26,6 +26,7 @@ struct s53_draft {
 };
 
 uint8_t s53_draft_key_flags(const struct s53_key *key);
+uint8_t s53_draft_trait_flags(unsigned traits); /* enum s53_cache_trait */
 
 /* Does this record's owner spell out, with labels of its own, the name that was asked for? */
 bool s53_spells_name(

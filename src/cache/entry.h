@@ -27,7 +27,11 @@ enum {
 	S53_ENTRY_AUTHENTIC = 4,
 	S53_ENTRY_ALIASES = 8,
 	S53_ENTRY_RESPELL = 16,
-	S53_ENTRY_FAILURE = 32, /* no answer: resolving failed, `ede` says why */
+	/*
+	 * Not to be given out as it is: without records it is a failure, and `ede` says why; with
+	 * records an answer of which some may be missing.
+	 */
+	S53_ENTRY_ODD = 32,
 	S53_ENTRY_CLAIMED = 64, /* at `marked` somebody was told to refresh it */
 	S53_ENTRY_FAILED = 128, /* at `marked` refreshing it failed, `ede` says why */
 };
@@ -82,6 +86,18 @@ static inline bool
 s53_entry_is_dead(const struct s53_entry *entry)
 {
 	return entry->message_len == 0;
+}
+
+static inline bool
+s53_entry_is_failure(const struct s53_entry *entry)
+{
+	return (entry->flags & S53_ENTRY_ODD) != 0 && entry->ttl_count == 0;
+}
+
+static inline bool
+s53_entry_may_be_cut(const struct s53_entry *entry)
+{
+	return (entry->flags & S53_ENTRY_ODD) != 0 && entry->ttl_count > 0;
 }
 
 /* Make the block one that nobody finds; the index knows it no longer. */

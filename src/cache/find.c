@@ -42,8 +42,10 @@ freshness_of(const struct s53_entry *entry, const struct s53_cache_ask *ask)
 {
 	bool fresh = is_fresh(entry, ask->now_ms);
 
-	if ((entry->flags & S53_ENTRY_FAILURE) != 0)
+	if ((entry->flags & S53_ENTRY_ODD) != 0 && s53_entry_is_failure(entry))
 		return fresh ? S53_CACHE_FAILURE : S53_CACHE_MISS;
+	if ((entry->flags & S53_ENTRY_ODD) != 0 && fresh)
+		return S53_CACHE_CUT;
 	if (fresh)
 		return S53_CACHE_FRESH;
 	if (may_be_stale(entry, ask))
@@ -53,8 +55,11 @@ freshness_of(const struct s53_entry *entry, const struct s53_cache_ask *ask)
 								     : S53_CACHE_MISS;
 }
 
-/* Is it time to ask ahead, and has nobody been told so? Then this caller is. */
-static bool
+/*
+ * Is it time to ask ahead, and has no caller been told so? Then this one is. Inlined, as each hit
+ * asks.
+ */
+__attribute__((always_inline)) static inline bool
 claim_refresh(struct s53_entry *entry, const struct s53_cache_ask *ask)
 {
 	const struct s53_cache_rules *rules = ask->rules;
@@ -83,6 +88,7 @@ describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_ca
 		out->failed_lately = failed_within(entry, ask, quiet_s(ask->rules));
 		break;
 	case S53_CACHE_FRESH:
+	case S53_CACHE_CUT:
 		break;
 	}
 	out->len = entry->message_len;
@@ -146,8 +152,19 @@ s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t
 		out->refresh = !ask->no_refresh && claim_refresh(entry, ask);
 		if (out->len <= cap)
 			copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms), 1);
+	} else if (out->freshness == S53_CACHE_CUT) {
+		out->refresh = !ask->no_refresh && claim_refresh(entry, ask);
 	}
 	pthread_mutex_unlock(&shard->lock);
+}
+
+/* For callers that take an answer as it is. */
+static void
+describe_as_fresh(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_cached *out)
+{
+	describe(entry, ask, out);
+	if (out->freshness == S53_CACHE_CUT)
+		out->freshness = S53_CACHE_FRESH;
 }
 
 void
@@ -161,7 +178,7 @@ s53_cache_find_part(struct s53_cache *cache, const struct s53_cache_ask *ask, st
 	fit->settled = false;
 	if (entry == NULL)
 		return;
-	describe(entry, ask, out);
+	describe_as_fresh(entry, ask, out);
 	fit->age_s = s53_entry_age_s(entry, (int64_t)ask->now_ms);
 	fit->least = 1;
 	if (out->freshness == S53_CACHE_FRESH && out->len <= fit->limit) {
@@ -202,7 +219,7 @@ s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_ask *ask, u
 
 	if (entry == NULL)
 		return;
-	describe(entry, ask, out);
+	describe_as_fresh(entry, ask, out);
 	if (out->freshness == S53_CACHE_FRESH || least == 0)
 		least = 1;
 	if (out->len > 0 && out->len <= cap)

@@ -67,8 +67,9 @@ s53_cache_restore(struct s53_cache *cache, const struct s53_cache_record *record
 	draft.key = &key;
 	draft.message = record->octets;
 	draft.len = record->len;
-	draft.flags =
-	    (uint8_t)(s53_draft_key_flags(&key) | (record->authentic ? S53_ENTRY_AUTHENTIC : 0));
+	draft.flags = (uint8_t)(s53_draft_key_flags(&key) |
+	    s53_draft_trait_flags((record->authentic ? S53_CACHE_AUTHENTIC : 0) |
+		(record->may_be_cut ? S53_CACHE_MAY_BE_CUT : 0)));
 	draft.ede = S53_ENTRY_EDE_NONE;
 	draft.route_id = record->route_id;
 	if (!s53_draft_survey(&draft))

@@ -15,7 +15,7 @@ kept_for(const struct s53_cache_rules *rules, uint32_t lifetime_s)
 
 bool
 s53_cache_store(struct s53_cache *cache, const struct s53_cache_ask *ask, const uint8_t *message,
-    size_t len, uint32_t lifetime_s, bool authentic)
+    size_t len, uint32_t lifetime_s, unsigned traits)
 {
 	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
 	struct s53_draft draft;
@@ -26,8 +26,7 @@ s53_cache_store(struct s53_cache *cache, const struct s53_cache_ask *ask, const 
 	draft.key = ask->key;
 	draft.message = message;
 	draft.len = len;
-	draft.flags =
-	    (uint8_t)(s53_draft_key_flags(ask->key) | (authentic ? S53_ENTRY_AUTHENTIC : 0));
+	draft.flags = (uint8_t)(s53_draft_key_flags(ask->key) | s53_draft_trait_flags(traits));
 	draft.ede = S53_ENTRY_EDE_NONE;
 	draft.route_id = ask->route_id;
 	draft.lifetime_s = lifetime_s;
@@ -69,7 +68,7 @@ s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask
 	draft.key = ask->key;
 	draft.message = question;
 	draft.len = question_alone(ask->key, question);
-	draft.flags = s53_draft_key_flags(ask->key) | S53_ENTRY_FAILURE;
+	draft.flags = s53_draft_key_flags(ask->key) | S53_ENTRY_ODD;
 	draft.ede = ede == S53_EDE_NONE ? S53_ENTRY_EDE_NONE
 	    : ede < S53_ENTRY_EDE_NONE  ? (uint8_t)ede
 					: S53_EDE_OTHER;
@@ -79,8 +78,7 @@ s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask
 	draft.ttl_count = 0;
 	pthread_mutex_lock(&shard->lock);
 	entry = s53_shard_find(shard, ask->key);
-	if (entry != NULL && entry->route_id == ask->route_id &&
-	    (entry->flags & S53_ENTRY_FAILURE) == 0 &&
+	if (entry != NULL && entry->route_id == ask->route_id && !s53_entry_is_failure(entry) &&
 	    (int64_t)ask->now_ms < s53_entry_over_ms(entry)) {
 		s53_entry_mark(entry, S53_ENTRY_FAILED, ask->now_ms);
 		entry->ede = draft.ede & S53_ENTRY_EDE_NONE;

@@ -56,7 +56,7 @@ take_piece(const struct s53_ring *ring, struct s53_cache_cursor *cursor, uint8_t
 static bool
 record_of(struct s53_entry *entry, uint64_t now_ms, struct s53_cache_record *out)
 {
-	if (s53_entry_is_dead(entry) || (entry->flags & S53_ENTRY_FAILURE) != 0 ||
+	if (s53_entry_is_dead(entry) || s53_entry_is_failure(entry) ||
 	    (int64_t)now_ms >= s53_entry_over_ms(entry))
 		return false;
 	*out = (struct s53_cache_record){
@@ -65,6 +65,7 @@ record_of(struct s53_entry *entry, uint64_t now_ms, struct s53_cache_record *out
 		.dnssec_ok = (entry->flags & S53_ENTRY_DO) != 0,
 		.checking_disabled = (entry->flags & S53_ENTRY_CD) != 0,
 		.authentic = (entry->flags & S53_ENTRY_AUTHENTIC) != 0,
+		.may_be_cut = s53_entry_may_be_cut(entry),
 		.stored_ms = (uint64_t)entry->stored_ms,
 		.lifetime_s = entry->lifetime_s,
 		.kept_s = entry->kept_s,

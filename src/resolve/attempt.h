@@ -36,6 +36,7 @@ struct s53_plan {
 	 */
 	bool beside;
 	bool lone; /* on a TCP connection of its own */
+	bool for_whole; /* over TCP because a response over UDP may be cut: partial.c */
 };
 
 struct s53_attempt {

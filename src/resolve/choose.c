@@ -215,8 +215,11 @@ s53_plan_for(const struct s53_fetch *fetch, unsigned server)
 	    (s53_upstream_has_quirk(upstream, S53_QUIRK_NO_CASE, now_ms) &&
 		s53_upstream_path_state(upstream, S53_OVER_TCP) == S53_HEALTH_UP);
 
+	bool for_whole = !tcp && fetch->whole && s53_partial_may_use_tcp(fetch, server);
+
 	return (struct s53_plan){ .server = server,
-		.tcp = tcp,
+		.tcp = tcp || for_whole,
+		.for_whole = for_whole,
 		.edns = s53_upstream_options(upstream)->edns && fetch->pass < PASSES_WITH_EDNS &&
 		    !s53_upstream_has_quirk(upstream, S53_QUIRK_NO_EDNS, now_ms) };
 }

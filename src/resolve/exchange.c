@@ -82,6 +82,11 @@ failed(struct s53_attempt *attempt, enum s53_exchange_end end)
 		s53_attempt_free(attempt);
 		return;
 	}
+	if (attempt->plan.for_whole && end != S53_EXCHANGE_TIMEOUT) {
+		s53_partial_fall_back(attempt);
+		s53_fetch_resume(fetch, S53_STEP_EXCHANGE);
+		return;
+	}
 	note_failure(attempt, end);
 	s53_attempt_free(attempt);
 	if (explored && !s53_list_empty(&fetch->attempts))

@@ -28,6 +28,7 @@ init(struct s53_fetch *fetch, const struct s53_query *query)
 	fetch->deadline_ms = query->deadline_ms;
 	fetch->short_of_time = query->short_of_time;
 	fetch->has_older = query->stale;
+	fetch->whole = query->whole;
 }
 
 struct s53_fetch *
@@ -46,7 +47,7 @@ s53_fetch_new(const struct s53_query *query)
 	s53_list_init(&fetch->clients);
 	s53_list_init(&fetch->attempts);
 	fetch->in_table = fetch->in_zone_quota = false;
-	fetch->shed = false;
+	fetch->shed = fetch->takes_cut = fetch->may_be_cut = false;
 	fetch->asked = fetch->asked_down = fetch->overdue = fetch->hedges = false;
 	fetch->owes_budget = fetch->group_dead = fetch->retried_servfail = false;
 	fetch->joined = fetch->expired = fetch->pass = fetch->attempt_count = 0;

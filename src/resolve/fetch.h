@@ -35,6 +35,9 @@ struct s53_fetch {
 	bool in_zone_quota; /* counted against fetches-per-zone */
 	bool short_of_time; /* its client had less than half of its time left at the start */
 	bool has_older; /* the cache holds an answer, fresh or expired, that this is to replace */
+	bool whole; /* what the cache holds, or UDP has brought, may be cut: over TCP */
+	bool takes_cut; /* TCP was of no help: an answer over UDP is taken though it may be cut */
+	bool may_be_cut; /* its answer is such a one */
 	bool shed; /* clients-per-query kept a client from joining */
 	bool asked; /* a server was queried */
 	bool asked_down; /* a server was queried although it was down */
@@ -141,6 +144,17 @@ enum s53_checked s53_validate_check(
  * is the only one and may answer now?
  */
 bool s53_servfail_is_worth_retry(const struct s53_fetch *fetch, const struct s53_attempt *attempt);
+
+/*
+ * partial.c: may records be missing in the response of this attempt, which is the outcome, without
+ * OPT? Would a client that waits get more over TCP; would this query's client, than `message`? May
+ * TCP be asked for it? When TCP was of no help: plan the same server over UDP, for EXCHANGE.
+ */
+bool s53_partial_response(const struct s53_fetch *fetch, const struct s53_attempt *attempt);
+bool s53_partial_for_a_client(const struct s53_fetch *fetch);
+bool s53_partial_for(const struct s53_query *query, const uint8_t *message, size_t len);
+bool s53_partial_may_use_tcp(const struct s53_fetch *fetch, unsigned server);
+void s53_partial_fall_back(struct s53_attempt *attempt);
 
 /* store.c: the fetch has failed, as its outcome says: remember it. */
 void s53_store_failure(const struct s53_fetch *fetch);

@@ -264,6 +264,27 @@ hit_large(struct s53_query *query, struct s53_cached *cached, size_t cap)
 	return cached->freshness == S53_CACHE_FRESH ? hit(query, cached, scratch) : miss(query);
 }
 
+/*
+ * The server may have left out records that did not fit what we offered. A client that can receive
+ * more gets what TCP brings.
+ */
+__attribute__((noinline)) static enum s53_verdict
+hit_cut(struct s53_query *query, struct s53_cached *cached)
+{
+	struct s53_cache_ask ask = s53_query_cache_ask(query);
+	struct s53_fit fit = { .limit = S53_MESSAGE_MAX };
+	uint8_t *scratch = query->resolver->scratch;
+	bool refresh = cached->refresh; /* said but once */
+
+	query->room = NULL;
+	s53_cache_find_part(query->policy->cache, &ask, &fit, scratch, cached);
+	if (cached->freshness != S53_CACHE_FRESH)
+		return miss(query);
+	cached->refresh = refresh;
+	query->whole = gets_recursion(query) && s53_partial_for(query, scratch, cached->len);
+	return query->whole ? miss(query) : hit(query, cached, scratch);
+}
+
 enum s53_verdict
 s53_step_find(struct s53_query *query)
 {
@@ -285,6 +306,8 @@ s53_step_find(struct s53_query *query)
 	switch (cached.freshness) {
 	case S53_CACHE_FRESH:
 		return hit(query, &cached, room);
+	case S53_CACHE_CUT:
+		return hit_cut(query, &cached);
 	case S53_CACHE_STALE:
 		return expired(query, &cached);
 	case S53_CACHE_FAILURE:

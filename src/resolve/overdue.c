@@ -22,6 +22,7 @@
 #define TIMEOUT_MOST_MS 2000 /* or what is usual for the server, when that is more */
 #define EXTENSION_MS 200 /* longer, when a hedge is over the budget */
 #define WATCH_MS 250 /* between two looks at the servers' states, when nothing else is to be done */
+#define WHOLE_PATIENCE_MS 750 /* with TCP, where there is an answer over UDP: partial.c */
 #define ATTEMPTS_OPEN_MAX 24 /* at once, of one fetch */
 
 /*
@@ -180,6 +181,8 @@ overdue(struct s53_attempt *attempt)
 	if (double_over_tcp(attempt))
 		return;
 	attempt->overdue = fetch->overdue = true;
+	if (attempt->plan.for_whole && fetch->now_ms >= attempt->due_ms + WHOLE_PATIENCE_MS)
+		fetch->takes_cut = true;
 	if (attempt->case_differs && !attempt->plan.tcp) {
 		ask_over_tcp(attempt);
 		return;

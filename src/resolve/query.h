@@ -82,6 +82,7 @@ struct s53_query {
 	struct s53_chase *chase_of; /* chase.c: the chase that this query serves, or NULL */
 	uint8_t chase_depth; /* over 0: a query of our own, for a CNAME's end */
 	bool short_of_time; /* then: less than half of that query's time is left */
+	bool whole; /* FIND saw an answer that may be cut, which this client does not get */
 	bool stale; /* FIND saw an answer that may go out when the upstreams fail (stale.c) */
 	bool may_query; /* allow-query, allow-query-on */
 	bool may_use_cache; /* allow-query-cache, allow-query-cache-on */

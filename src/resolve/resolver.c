@@ -143,7 +143,7 @@ begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_a
 	query->chase_of = NULL;
 	query->deadline_ms = 0;
 	query->chase_depth = 0;
-	query->short_of_time = query->stale = false;
+	query->short_of_time = query->whole = query->stale = false;
 	query->may_query = query->may_use_cache = query->may_recurse = false;
 	query->room = NULL;
 	query->key.name = NULL;

@@ -25,9 +25,11 @@ s53_step_store(struct s53_fetch *fetch)
 	outcome->respell = message.respell;
 	if (lifetime_s > 0 && s53_fetch_is_cached(fetch)) {
 		struct s53_cache_ask ask = s53_fetch_cache_ask(fetch);
+		unsigned traits = (outcome->authentic ? S53_CACHE_AUTHENTIC : 0) |
+		    (fetch->may_be_cut ? S53_CACHE_MAY_BE_CUT : 0);
 
 		if (s53_cache_store(fetch->policy->cache, &ask, outcome->message,
-			outcome->message_len, lifetime_s, outcome->authentic))
+			outcome->message_len, lifetime_s, traits))
 			s53_count(fetch->resolver->counters, S53_C_STORE_KEPT);
 	}
 	outcome->leads_on = message.aliases && !s53_list_empty(&fetch->clients) &&

@@ -146,6 +146,10 @@ next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode
 	bool explored = attempt->plan.explores;
 	char addr[S53_ADDR_TEXT];
 
+	if (attempt->plan.for_whole) {
+		s53_partial_fall_back(attempt);
+		return s53_step_exchange(fetch);
+	}
 	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
 	s53_count(fetch->resolver->counters, S53_C_VALIDATE_FAILURE);
 	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
@@ -271,6 +275,12 @@ s53_step_validate(struct s53_fetch *fetch)
 	if (s53_header_count(fetch->outcome.message, S53_QUESTION) != 1)
 		return next_server(fetch, attempt, rcode);
 	make_ours(fetch, attempt);
+	fetch->may_be_cut = s53_partial_response(fetch, attempt);
+	if (fetch->may_be_cut && s53_partial_may_use_tcp(fetch, attempt->plan.server) &&
+	    s53_partial_for_a_client(fetch)) {
+		attempt->plan.for_whole = fetch->whole = true;
+		return over_tcp(fetch, attempt);
+	}
 	fetch->outcome.rcode = rcode;
 	note_servers(fetch, attempt);
 	return S53_NEXT;

@@ -66,3 +66,13 @@ s53_message_least_ttl(const uint8_t *message, size_t len)
 	}
 	return least;
 }
+
+size_t
+s53_message_size_with_one_more(const uint8_t *message, size_t len)
+{
+	struct s53_walk walk;
+
+	if (!s53_walk_begin(&walk, message, len) || walk.left[S53_ANSWER] == 0)
+		return SIZE_MAX;
+	return len + S53_OPT_LEN + (len - walk.reader.at) / walk.left[S53_ANSWER];
+}

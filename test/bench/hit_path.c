@@ -115,7 +115,7 @@ add_name(struct s53_cache *cache, const struct s53_view *view, unsigned i)
 	s53_reply_add(&reply, S53_ANSWER, &question.name, S53_TYPE_A, S53_CLASS_IN, 3600, address,
 	    sizeof address);
 	s53_key_make(&key, view->id, &question, false, false);
-	S53_ASSERT(s53_cache_store(cache, &ask, octets, s53_reply_end(&reply, NULL), 3600, false));
+	S53_ASSERT(s53_cache_store(cache, &ask, octets, s53_reply_end(&reply, NULL), 3600, 0));
 }
 
 /* The costly answer into the cache, and all queries are for it. */
@@ -150,7 +150,7 @@ add_costly(struct s53_cache *cache, const struct s53_view *view, const char *kin
 		questions[i].len = s53_reply_end(&query, &edns_of_query);
 	}
 	return s53_cache_store(
-	    cache, &ask, octets, message.len, s53_cache_settle(&rules, &question, &message), false);
+	    cache, &ask, octets, message.len, s53_cache_settle(&rules, &question, &message), 0);
 }
 
 /* callgrind collects in here: nothing may be inlined into or out of it. */

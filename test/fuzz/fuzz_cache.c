@@ -169,7 +169,7 @@ store(struct play *play)
 
 	if (kept == NULL)
 		return;
-	MUST(s53_cache_store(play->cache, &ask, play->message, play->len, play->lifetime_s, false));
+	MUST(s53_cache_store(play->cache, &ask, play->message, play->len, play->lifetime_s, 0));
 	kept->route_id = ask.route_id;
 	kept->lifetime_s = play->lifetime_s;
 	kept->len = play->len;

@@ -222,6 +222,7 @@ try_arrived(const uint8_t *octets, size_t len)
 	MUST(message_len <= len);
 	MUST(s53_message_check(octets, message_len, &edns, &opt_at));
 	MUST(message_len == len || !s53_message_check(octets, len, &edns, &opt_at));
+	MUST(s53_message_size_with_one_more(octets, message_len) > message_len);
 }
 
 int

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
 """Imperfect servers: replies that are cut, too long or garbage, over UDP and TCP, and connections that carry one query."""
+import struct
 import threading
 import time
 
+import dns.flags
 import pytest
 
 from support.client import addresses, rcode
-from support.upstream import A
+from support.upstream import A, SRV
 
 TRUE, FORGED = "192.0.2.1", "6.6.6.6"
 AT_ONCE = 2.0	# s, on a busy machine; what failed before took 4.5 s
@@ -210,3 +212,57 @@ def test_pipelined_queries_that_a_server_drops_are_asked_again(upstream, split53
     for name in names:
         reply, took = found[name]
         assert addresses(reply) == [TRUE] and took < 3
+
+
+# Answers that are cut without TC
+
+NODES = [b"\x07node-%02d\x04node\x06consul\0" % number for number in range(40)]
+SRVS = [(SRV, 60, struct.pack("!3H", 1, 1, 8000) + node) for node in NODES]
+ADDRESSES = [node + struct.pack("!HHIH4B", A, 1, 60, 4, 10, 0, 0, number) for number, node in enumerate(NODES)]
+
+
+def cutting(count):
+    """As Consul: as many as fit the size that is offered, and no TC."""
+    def answer(q):
+        for fit in range(count, 0, -1):
+            octets = q.reply(*SRVS[:fit], additional=ADDRESSES[:fit])
+            if q.tcp or len(octets) <= (q.edns_size or 512):
+                return octets
+        return None
+    return answer
+
+
+def count_of(reply):
+    return sum(len(rrset) for rrset in reply.answer)
+
+
+def test_a_tcp_client_gets_what_a_server_cut_for_udp_without_tc(upstream, split53):
+    server = upstream(cutting(40))
+    program = split53(consul=server.where, options="edns-udp-size 1232;")
+    small = program.ask("web.service.consul.", "SRV", edns=0, size=1232)
+    assert 0 < count_of(small) < 40 and not small.flags & dns.flags.TC
+    assert count_of(program.ask("web.service.consul.", "SRV", tcp=True)) == 40
+    assert count_of(program.ask("web.service.consul.", "SRV", tcp=True)) == 40
+    assert sum(q.tcp for q in server.queries) == 1, "the whole answer is kept"
+
+
+def test_a_tcp_client_that_comes_first_gets_all_too(upstream, split53):
+    server = upstream(cutting(40))
+    program = split53(consul=server.where, options="edns-udp-size 1232;")
+    assert count_of(program.ask("web.service.consul.", "SRV", tcp=True)) == 40
+
+
+def test_an_answer_that_leaves_space_for_one_more_is_asked_once(upstream, split53):
+    server = upstream(cutting(8))
+    program = split53(consul=server.where, options="edns-udp-size 1232;")
+    for tcp in (False, True):
+        assert count_of(program.ask("web.service.consul.", "SRV", edns=0, size=1232, tcp=tcp)) == 8
+    assert not any(q.tcp for q in server.queries)
+
+
+def test_where_tcp_is_refused_the_cut_answer_is_given(upstream, split53):
+    server = upstream(cutting(40), tcp=False)
+    program = split53(consul=server.where, options="edns-udp-size 1232;")
+    for _ in range(3):
+        reply, took = timed(program, "web.service.consul.", "SRV", tcp=True)
+        assert 0 < count_of(reply) < 40 and took < AT_ONCE

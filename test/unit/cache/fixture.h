@@ -101,7 +101,7 @@ store(struct fixture *f, const char *text, uint32_t lifetime_s)
 	struct octets message = octets(text);
 	struct s53_cache_ask ask = ask_of(f);
 
-	return s53_cache_store(f->cache, &ask, message.at, message.len, lifetime_s, false);
+	return s53_cache_store(f->cache, &ask, message.at, message.len, lifetime_s, 0);
 }
 
 static inline enum s53_freshness
@@ -192,7 +192,7 @@ store_len(struct fixture *f, const char *name, size_t len, uint32_t lifetime_s)
 	ask_about(f, name, S53_TYPE_A);
 	ask = ask_of(f);
 	answer_of_len(&f->question, len, 'x', message);
-	return s53_cache_store(f->cache, &ask, message, len, lifetime_s, false);
+	return s53_cache_store(f->cache, &ask, message, len, lifetime_s, 0);
 }
 
 static inline enum s53_freshness

@@ -62,8 +62,7 @@ do_store(struct model *m, unsigned i)
 	if (m->f->rules.stale_keep || m->f->rules.stale_answer)
 		known->kept_s += m->f->rules.max_stale_s;
 	answer_of_len(&m->f->question, known->len, known->fill, message);
-	assert_true(
-	    s53_cache_store(m->f->cache, &ask, message, known->len, known->lifetime_s, false));
+	assert_true(s53_cache_store(m->f->cache, &ask, message, known->len, known->lifetime_s, 0));
 }
 
 static void

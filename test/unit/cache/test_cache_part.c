@@ -33,7 +33,7 @@ keep(struct fixture *f, bool alias)
 	struct s53_cache_ask ask = ask_of(f);
 	struct octets message = large(alias);
 
-	assert_true(s53_cache_store(f->cache, &ask, message.at, message.len, 60, false));
+	assert_true(s53_cache_store(f->cache, &ask, message.at, message.len, 60, 0));
 }
 
 static void

@@ -55,7 +55,7 @@ step(struct worker *worker, uint64_t now_ms, uint8_t *octets)
 		size_t len = 60 + s53_rand_below(s53_rand_below(50) == 0 ? 60000 : 1000);
 
 		answer_of_len(&shared->questions[i], len, (uint8_t)len, octets);
-		(void)s53_cache_store(shared->cache, &ask, octets, len, 300, false);
+		(void)s53_cache_store(shared->cache, &ask, octets, len, 300, 0);
 	} else if (s53_rand_below(20) == 0) {
 		s53_cache_store_failure(shared->cache, &ask, S53_EDE_NETWORK_ERROR);
 	} else {

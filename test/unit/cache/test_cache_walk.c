@@ -77,7 +77,8 @@ a_record_tells_all_of_its_entry(void **state)
 	f->rules.stale_keep = true;
 	s53_key_make(&f->key, 3, &f->question, true, false);
 	ask = ask_of(f);
-	assert_true(s53_cache_store(f->cache, &ask, message.at, message.len, 300, true));
+	assert_true(
+	    s53_cache_store(f->cache, &ask, message.at, message.len, 300, S53_CACHE_AUTHENTIC));
 	walk(f->cache, &seen);
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(seen.last.view_id, 3);

@@ -18,7 +18,7 @@ what_was_written_is_read_again_and_has_aged_meanwhile(void **state)
 	(void)state;
 	other.view_id = UINT32_MAX;
 	other.route_id = UINT32_MAX - 1;
-	other.dnssec_ok = other.checking_disabled = other.authentic = true;
+	other.dnssec_ok = other.checking_disabled = other.authentic = other.may_be_cut = true;
 	other.lifetime_s = 86400;
 	other.kept_s = UINT32_MAX;
 	assert_true(put(old, "plain.example.com", plain, 1));
@@ -30,8 +30,8 @@ what_was_written_is_read_again_and_has_aged_meanwhile(void **state)
 	assert_int_equal(found->count, 1);
 	assert_int_equal(found->record.view_id, 7);
 	assert_int_equal(found->record.route_id, 9);
-	assert_false(
-	    found->record.dnssec_ok || found->record.checking_disabled || found->record.authentic);
+	assert_false(found->record.dnssec_ok || found->record.checking_disabled ||
+	    found->record.authentic || found->record.may_be_cut);
 	assert_int_equal(found->record.lifetime_s, 300);
 	assert_int_equal(found->record.kept_s, 3600);
 	assert_int_equal((int64_t)found->record.stored_ms, 5000 - 31500);
@@ -42,8 +42,8 @@ what_was_written_is_read_again_and_has_aged_meanwhile(void **state)
 	assert_int_equal(found->count, 1);
 	assert_int_equal(found->record.view_id, UINT32_MAX);
 	assert_int_equal(found->record.route_id, UINT32_MAX - 1);
-	assert_true(
-	    found->record.dnssec_ok && found->record.checking_disabled && found->record.authentic);
+	assert_true(found->record.dnssec_ok && found->record.checking_disabled &&
+	    found->record.authentic && found->record.may_be_cut);
 	assert_int_equal(found->record.lifetime_s, 86400);
 	assert_int_equal(found->record.kept_s, UINT32_MAX);
 	assert_int_equal((int64_t)found->record.stored_ms, 5000 - 30000);

@@ -129,7 +129,7 @@ an_entry_that_no_cache_keeps_has_the_whole_file_refused(void **state)
 	spit_entry(&entry);
 	is_refused("the times or flags of an entry are impossible");
 	entry = good;
-	entry.flags = 8;
+	entry.flags = 16;
 	spit_entry(&entry);
 	is_refused("the times or flags of an entry are impossible");
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {

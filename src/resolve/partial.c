@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * partial.c - answers of which a server may have left out records, without TC.
+ *
+ * Problem: some servers (Consul among them) drop the records that do not fit the size that we
+ * offer, and do not set TC. The answer is good enough for a client that could not receive more, and
+ * wrong for one that asks over TCP or offers a larger size.
+ *
+ * Idea: a response over UDP that leaves less space in the offered size than one more answer of
+ * average size would take may be cut. It is marked so in the cache. A client that could receive one
+ * more answer does not get it: TCP is asked, and that answer takes its place. When TCP is down,
+ * fails, or takes a second, the answer over UDP is better than none.
+ */
+#include <split53/message.h>
+
+#include "resolver_private.h"
+
+#define PLAIN_UDP_SIZE 512 /* of a query without OPT, RFC 1035 s4.2.1 */
+
+static size_t
+offered_size(const struct s53_attempt *attempt)
+{
+	return attempt->plan.edns ? s53_upstream_options(s53_attempt_server(attempt))->edns_udp_size
+				  : PLAIN_UDP_SIZE;
+}
+
+bool
+s53_partial_response(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
+{
+	const struct s53_outcome *outcome = &fetch->outcome;
+	size_t offered = offered_size(attempt);
+
+	return !attempt->plan.tcp && outcome->message_len <= offered &&
+	    offered < s53_message_size_with_one_more(outcome->message, outcome->message_len);
+}
+
+bool
+s53_partial_for(const struct s53_query *query, const uint8_t *message, size_t len)
+{
+	return s53_reply_limit(query) >= s53_message_size_with_one_more(message, len);
+}
+
+bool
+s53_partial_for_a_client(const struct s53_fetch *fetch)
+{
+	const struct s53_outcome *outcome = &fetch->outcome;
+
+	S53_LIST_EACH (&fetch->clients, link) {
+		const struct s53_pending *pending =
+		    S53_CONTAINER_OF(link, struct s53_pending, wait);
+
+		if (s53_partial_for(&pending->query, outcome->message, outcome->message_len))
+			return true;
+	}
+	return false;
+}
+
+bool
+s53_partial_may_use_tcp(const struct s53_fetch *fetch, unsigned server)
+{
+	const struct s53_upstream *upstream = s53_group_server(fetch->route->group, server);
+
+	return !fetch->takes_cut &&
+	    !s53_health_is_down(s53_upstream_path_state(upstream, S53_OVER_TCP));
+}
+
+void
+s53_partial_fall_back(struct s53_attempt *attempt)
+{
+	struct s53_fetch *fetch = attempt->fetch;
+
+	fetch->takes_cut = true;
+	fetch->plan = attempt->plan;
+	fetch->plan.tcp = fetch->plan.for_whole = false;
+	s53_attempt_free(attempt);
+}
