@@ -24,7 +24,7 @@
 #include <split53/resolver.h>
 #include <split53/zone.h>
 
-#include "fake_exchange.h"
+#include "spoil.h"
 
 #define POLICIES 3
 #define BATCH_MAX 19
@@ -293,7 +293,7 @@ add_answer(struct s53_reply *reply, const struct s53_name *qname, uint32_t ttl)
 }
 
 static size_t
-write_reply(const struct s53_exchange *exchange, uint8_t octets[static S53_MESSAGE_MAX])
+write_reply(struct s53_exchange *exchange, uint8_t octets[static S53_MESSAGE_MAX + 3])
 {
 	static const uint8_t soa[22] = { [21] = 20 }; /* MINIMUM */
 	static const uint32_t ttls[] = { 0, 9, 10, 12, 30, 300 };
@@ -319,13 +319,13 @@ write_reply(const struct s53_exchange *exchange, uint8_t octets[static S53_MESSA
 		    sizeof soa);
 	else if (kind > 4)
 		add_answer(&reply, &lower, ttl);
-	return s53_reply_end(&reply, NULL);
+	return spoil(exchange, below(1u << 16), octets, s53_reply_end(&reply, NULL));
 }
 
 static void
 upstream_says_something(void)
 {
-	static uint8_t octets[S53_MESSAGE_MAX];
+	static uint8_t octets[S53_MESSAGE_MAX + 3];
 	unsigned pending = fake_pending(story.exchanger);
 	struct s53_exchange *exchange = NULL;
 	uint8_t *message;
