@@ -6,7 +6,8 @@
  * Input: a client's message behind its length (2 octets), then replies, each behind a length (2
  * octets) and a kind: 0 as it is, 1 with header and question of what was asked in front (so that
  * it passes the first checks), 2 the server cannot be reached, 3 time goes by; 4 more ends the
- * replies to the first of two questions. The client asks twice, so that the cache answers.
+ * replies to the first of two questions; 8 more: the connection carries other queries too. The
+ * client asks twice, so that the cache answers.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +180,8 @@ step(struct s53_exchanger *exchanger, unsigned kind, const uint8_t *octets, size
 		exchange = S53_CONTAINER_OF(exchanger->open.next, struct s53_exchange, link);
 	if (exchange == NULL)
 		return;
+	exchange->shares = (kind & 8) != 0;
+	kind &= 3;
 	if (kind == 3) {
 		fake_advance(exchanger, s53_clock_ms() + 200);
 		return;
@@ -210,7 +213,7 @@ answer(struct s53_exchanger *exchanger, struct s53_reader *input, unsigned steps
 		reply_len = reply_len < left ? reply_len : left;
 		octets = s53_read(input, reply_len);
 		if (octets != NULL)
-			step(exchanger, kind & 3, octets, reply_len);
+			step(exchanger, kind, octets, reply_len);
 	}
 	fake_advance(exchanger, s53_clock_ms() + 60000);
 }

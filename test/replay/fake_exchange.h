@@ -40,7 +40,7 @@ struct s53_exchange {
 	bool garbled; /* something came that was no answer */
 	bool lives; /* an answer came, in other letter case */
 	bool unproven; /* what may be forged came */
-	bool shares; /* its connection carries other questions too */
+	bool shares; /* its connection carries other queries too */
 	bool listened; /* cancelled, but listened for */
 	bool given_up; /* listened for, and noted as lost */
 	uint8_t *copy; /* of the question, or NULL */

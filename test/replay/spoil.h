@@ -12,7 +12,7 @@
 
 /*
  * `dice` (below 2^16) decides: one reply in twelve is spoilt, and half of the connections carry
- * other questions too. Returns the reply's new length; `octets` has room for 3 more.
+ * other queries too. Returns the reply's new length; `octets` has room for 3 more.
  */
 static inline size_t
 spoil(struct s53_exchange *exchange, unsigned dice, uint8_t *octets, size_t len)
