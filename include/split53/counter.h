@@ -49,6 +49,7 @@
 	X(JOIN_ABANDONED, "join-abandoned") /* fetches that ended as no client waits */       \
 	X(JOIN_HURRIED, "join-hurried") /* a retransmission led to the next server */         \
 	X(JOIN_LOOP, "join-loop") /* what we ask came back to us */                           \
+	X(JOIN_LOOP_TEST, "join-loop-test") /* sent to find out whether that is so */         \
 	X(CHOOSE_NONE_LEFT, "choose-none-left")                                               \
 	X(CHOOSE_DEAD, "choose-dead") /* answered at once: all servers are down */            \
 	X(CHOOSE_QUOTA, "choose-quota") /* fetches-per-server, fetches-per-zone */            \

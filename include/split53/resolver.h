@@ -19,7 +19,8 @@
 struct s53_resolver;
 
 #define S53_ASKED_SLOTS 8192
-#define S53_LOOP_SLOTS 16
+#define S53_LOOP_SLOTS 1024
+#define S53_LOOP_PATHS 64
 #define S53_SHARES_SETS 512
 #define S53_SHARES_WAYS 8 /* a cache line */
 
@@ -40,11 +41,26 @@ enum s53_limit {
 	S53_LIMITS
 };
 
+/* A test for a forwarding loop that is under way, and what came back: resolve/loop_test.c. */
+struct s53_loop_slot {
+	_Atomic uint64_t key; /* its number and view; 0: free */
+	_Atomic uint64_t until_ms; /* then the slot is free, too */
+	_Atomic uintptr_t server; /* a mere name */
+	_Atomic uint64_t sender; /* a hash of it << 32 | half of the number; 0: none yet */
+};
+
+/* What tests have shown of a view and server; other ones may share it. */
+struct s53_loop_path {
+	_Atomic uint64_t tested_ms, proved_ms, told_ms; /* the last; 0: never */
+	_Atomic uint32_t sender; /* of what came back, as a hash */
+};
+
 /* What all resolvers of a process share; all zero at first. */
 struct s53_resolver_shared {
 	_Atomic unsigned pending; /* against recursive-clients */
-	_Atomic uint64_t asked[S53_ASKED_SLOTS]; /* questions under way, as spelled: loop.c */
-	_Atomic uint64_t loop_told_ms[S53_LOOP_SLOTS]; /* when one was last logged, by server */
+	_Atomic uint64_t asked[S53_ASKED_SLOTS]; /* names under way, by view: resolve/loop.c */
+	struct s53_loop_slot loop_slots[S53_LOOP_SLOTS];
+	struct s53_loop_path loop_paths[S53_LOOP_PATHS];
 	_Atomic uint64_t limit_told_ms[S53_LIMITS];
 	struct s53_shares_shared shares;
 };

@@ -54,13 +54,13 @@ s53_fetch_new(const struct s53_query *query)
 	fetch->tried = fetch->failed = fetch->left_out = 0;
 	fetch->failed_ill = fetch->failed_by_rcode = 0;
 	fetch->answered = NULL;
-	fetch->asked_hash = 0;
+	fetch->loop = (struct s53_loop_watch){ 0 };
 	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
 	fetch->ede_text[0] = '\0';
 	return fetch;
 }
 
-/* Not in lower case, as clients send it: so it is known as ours, should it come back. */
+/* Not in lower case, as clients send it: a loop that keeps letter case is then found at once. */
 static void
 draw_spelling(struct s53_question *question)
 {

@@ -20,6 +20,7 @@
 #pragma once
 
 #include "attempt.h"
+#include "loop.h"
 #include "query.h"
 #include "table.h"
 
@@ -67,7 +68,7 @@ struct s53_fetch {
 	struct s53_plan plan; /* by CHOOSE for EXCHANGE */
 	struct s53_attempt *answered; /* for VALIDATE; its message is in the outcome */
 	struct s53_outcome outcome; /* its message is the exchange's, valid during done() */
-	uint64_t asked_hash; /* of the spelling, in the table of loop.c; 0: it is not there */
+	struct s53_loop_watch loop;
 	struct s53_key key;
 	struct s53_question question; /* name: as servers see it, in random letter case (0x20) */
 	uint16_t ede; /* of the last failure, for SERVFAIL */
@@ -164,10 +165,6 @@ void s53_store_failure(const struct s53_fetch *fetch);
  * silent; the fetch goes on.
  */
 void s53_stale_offer(struct s53_fetch *fetch, enum s53_group_condition condition);
-
-/* loop.c: its question is known, as spelled, as long as it is under way. Leave: also without. */
-void s53_loop_enter(struct s53_fetch *fetch);
-void s53_loop_leave(struct s53_fetch *fetch);
 
 /* join.c: the answer is here, and clients-per-query kept clients out: raise the limit. */
 void s53_clients_learn(const struct s53_fetch *fetch);

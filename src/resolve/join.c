@@ -102,7 +102,7 @@ repeat(const struct s53_query *query, struct s53_fetch *fetch)
 }
 
 static enum s53_verdict
-follow(struct s53_pending *pending, struct s53_fetch *fetch)
+follow(struct s53_pending *pending, struct s53_fetch *fetch, enum s53_loop_sign sign)
 {
 	const struct s53_query *query = &pending->query;
 
@@ -110,12 +110,13 @@ follow(struct s53_pending *pending, struct s53_fetch *fetch)
 	forget_old_failures(fetch, query->now_ms);
 	fetch->joined++;
 	s53_fetch_join(fetch, pending);
+	s53_loop_note(pending, sign);
 	return S53_WAIT;
 }
 
 /* Begin a fetch. Others join it, unless its end may come before their own time is over. */
 static enum s53_verdict
-lead(struct s53_pending *pending)
+lead(struct s53_pending *pending, enum s53_loop_sign sign)
 {
 	struct s53_query *query = &pending->query;
 	struct s53_fetch *fetch = s53_fetch_new(query);
@@ -124,6 +125,7 @@ lead(struct s53_pending *pending)
 		return s53_shed(query, "out of memory", false);
 	s53_fetch_join(fetch, pending);
 	s53_fetch_begin(fetch, !query->short_of_time);
+	s53_loop_note(pending, sign);
 	return S53_WAIT;
 }
 
@@ -147,14 +149,18 @@ enum s53_verdict
 s53_step_join(struct s53_query *query)
 {
 	struct s53_resolver *resolver = query->resolver;
+	enum s53_loop_sign sign;
 	struct s53_pending *pending;
 	struct s53_fetch *fetch;
 
 	if (query->pending != NULL)
 		return take_outcome(query);
-	if (s53_is_loop(query))
-		return s53_refuse_loop(query);
+	if (s53_loop_is_test(query))
+		return s53_loop_found(query);
 	fetch = s53_inflight_find(&resolver->inflight, query);
+	sign = s53_loop_sign(query);
+	if (s53_loop_is_own(query, fetch, sign))
+		return s53_loop_refuse(query);
 	if (fetch != NULL && s53_waits_has(query, fetch))
 		return repeat(query, fetch);
 	if (fetch != NULL && is_full(query, fetch)) {
@@ -166,7 +172,7 @@ s53_step_join(struct s53_query *query)
 		return s53_shed(query, TOO_MANY, false);
 	s53_stale_watch(pending);
 	if (fetch != NULL && fetch->in_table) /* its last client may have been displaced */
-		return follow(pending, fetch);
+		return follow(pending, fetch, sign);
 	s53_count(resolver->counters, S53_C_JOIN_LED);
-	return lead(pending);
+	return lead(pending, sign);
 }

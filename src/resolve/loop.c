@@ -1,26 +1,173 @@
 /* SPDX-License-Identifier: ISC
  *
- * loop.c - what we ask an upstream comes back to us: a server that forwards to us, directly or by
- * way of others.
+ * loop.c - the signs of a loop, and its end. See loop.h; loop_test.c has the test.
  *
- * Without this the question that came back would join the one that went out, or go round once more,
- * and all would wait for each other until their time is over. It is known by the letter case that
- * was drawn at random for it (0x20): forwarders hand a question on as it is spelled, whatever they
- * do to its flags. The spellings under way stand in one table for all workers, since what comes
- * back may come to another one. It holds a hash a slot; where it is full the newest stay, and a
- * loop that is missed so is seen when its client asks again.
- *
- * We never ask in lower case alone (fetch.c), so that what clients usually send is never
- * taken for ours. Who draws at random as we do could hit the same spelling by chance: a name of few
- * letters must come from a server's host, and of very few also look like ours for the rest.
+ * The names under way stand in one table for all workers, since what comes back may come to
+ * another one. It holds a hash a slot; where it is full the newest stay, and a loop that is missed
+ * so is seen when its client asks again.
  */
+#include "loop.h"
+
 #include <split53/hash.h>
 
+#include "loop_path.h"
+#include "loop_test.h"
 #include "resolver_private.h"
 
-#define WAYS 4 /* slots that a spelling may stand in */
-#define LETTERS_SURE 16 /* from anywhere */
-#define LETTERS_LIKELY 8 /* from a server's host */
+#define WAYS 4 /* slots that a name may stand in */
+#define SETS (S53_ASKED_SLOTS / WAYS)
+#define LETTERS_SURE 8 /* whose case is no chance, from a sender that is known to loop */
+#define TRIP_MS 1000 /* within which a query comes back; stubs send theirs again later */
+#define REFUSAL "forwarding loop: this question came from here"
+
+/* Of view, name and type, whatever its flags: servers change them. */
+static uint64_t
+hash_of(const struct s53_view *view, const struct s53_question *question)
+{
+	uint64_t fields = (uint64_t)view->id << 16 | question->qtype;
+
+	return s53_hash(question->lower.octets, question->lower.len) ^
+	    fields * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static _Atomic uint64_t *
+set_of(struct s53_resolver_shared *shared, uint64_t hash)
+{
+	return &shared->asked[hash % SETS * WAYS];
+}
+
+/* The high half of the hash, and the letter case in the other; never 0. */
+static uint64_t
+entry_of(uint64_t hash, const struct s53_name *spelled)
+{
+	uint32_t spelling = (uint32_t)s53_hash(spelled->octets, spelled->len) | 1;
+
+	return (hash & ~UINT64_C(0xffffffff)) | spelling;
+}
+
+void
+s53_loop_enter(struct s53_fetch *fetch)
+{
+	uint64_t hash = hash_of(fetch->view, &fetch->question);
+	_Atomic uint64_t *set = set_of(fetch->resolver->shared, hash);
+	uint64_t entry = entry_of(hash, &fetch->question.name);
+	unsigned way = 0;
+
+	fetch->loop.began_ms = fetch->now_ms;
+	while (way + 1 < WAYS && atomic_load_explicit(&set[way], memory_order_relaxed) != 0)
+		way++;
+	fetch->loop.slot = &set[way];
+	fetch->loop.entry = entry;
+	atomic_store_explicit(&set[way], entry, memory_order_relaxed);
+}
+
+void
+s53_loop_leave(struct s53_fetch *fetch)
+{
+	uint64_t entry = fetch->loop.entry;
+
+	s53_loop_test_end(fetch);
+	if (fetch->loop.slot == NULL)
+		return;
+	atomic_compare_exchange_strong_explicit(
+	    fetch->loop.slot, &entry, 0, memory_order_relaxed, memory_order_relaxed);
+	fetch->loop.slot = NULL;
+}
+
+enum s53_loop_sign
+s53_loop_sign(const struct s53_query *query)
+{
+	const struct s53_question *question = &query->request.question;
+	uint64_t hash = hash_of(query->view, question);
+	_Atomic uint64_t *set = set_of(query->resolver->shared, hash);
+	enum s53_loop_sign sign = S53_LOOP_NO_SIGN;
+
+	if (query->chase_of != NULL)
+		return S53_LOOP_NO_SIGN;
+	for (unsigned way = 0; way < WAYS; way++) {
+		uint64_t held = atomic_load_explicit(&set[way], memory_order_relaxed);
+
+		if (held == 0 || (held ^ hash) >> 32 != 0)
+			continue;
+		if (!s53_name_same(&question->name, &question->lower) &&
+		    held == entry_of(hash, &question->name))
+			return S53_LOOP_SPELLED;
+		sign = S53_LOOP_MET;
+	}
+	return sign;
+}
+
+void
+s53_loop_note(struct s53_pending *pending, enum s53_loop_sign sign)
+{
+	struct s53_fetch *fetch = pending->fetch;
+	const struct s53_query *query = &pending->query;
+
+	if (sign == S53_LOOP_NO_SIGN || fetch == NULL)
+		return;
+	pending->may_be_own = true;
+	fetch->now_ms = query->now_ms;
+	if (query->now_ms < fetch->loop.began_ms + TRIP_MS)
+		fetch->loop.met = true;
+	S53_LIST_EACH (&fetch->attempts, link) {
+		struct s53_attempt *attempt = S53_CONTAINER_OF(link, struct s53_attempt, link);
+		bool known = s53_loop_is_known(attempt, query);
+
+		if (known || sign == S53_LOOP_SPELLED)
+			s53_loop_test(attempt, known);
+	}
+}
+
+static bool
+is_own(const struct s53_pending *pending, uint32_t sender)
+{
+	return pending->may_be_own && s53_loop_sender(&pending->query) == sender;
+}
+
+/* It leaves the fetch, which ends if it was the last, and is answered from the run queue. */
+static void
+refuse_waiting(struct s53_pending *pending, uint64_t now_ms)
+{
+	struct s53_query *query = &pending->query;
+
+	query->now_ms = now_ms;
+	s53_fetch_abandon(pending);
+	s53_loop_refuse(query);
+	query->step = S53_STEP_JOIN;
+	s53_pending_wake(pending);
+}
+
+bool
+s53_loop_end(struct s53_fetch *fetch, uint32_t sender)
+{
+	bool refused = false;
+
+	fetch->loop.sender = sender;
+	S53_LIST_EACH_SAFE (&fetch->clients, link, following) {
+		struct s53_pending *pending = S53_CONTAINER_OF(link, struct s53_pending, wait);
+
+		if (!is_own(pending, sender))
+			continue;
+		refuse_waiting(pending, fetch->now_ms);
+		refused = true;
+	}
+	return !refused || !s53_list_empty(&fetch->clients);
+}
+
+bool
+s53_loop_look(struct s53_attempt *attempt)
+{
+	struct s53_fetch *fetch = attempt->fetch;
+	uint32_t sender = s53_loop_test_result(fetch);
+
+	if (sender != 0) {
+		s53_loop_test_end(fetch);
+		return s53_loop_end(fetch, sender);
+	}
+	if (fetch->loop.met)
+		s53_loop_test(attempt, false);
+	return true;
+}
 
 static unsigned
 letters_of(const struct s53_name *name)
@@ -36,113 +183,28 @@ letters_of(const struct s53_name *name)
 	return letters;
 }
 
-/* Never 0. */
-static uint64_t
-hash_of(const struct s53_name *name, uint16_t qtype)
-{
-	return (s53_hash(name->octets, name->len) ^ qtype) | 1;
-}
-
-static _Atomic uint64_t *
-set_of(struct s53_resolver_shared *shared, uint64_t hash)
-{
-	return &shared->asked[(hash >> 32) % (S53_ASKED_SLOTS / WAYS) * WAYS];
-}
-
-void
-s53_loop_enter(struct s53_fetch *fetch)
-{
-	_Atomic uint64_t *set;
-	unsigned way = 0;
-
-	fetch->asked_hash = hash_of(&fetch->question.name, fetch->question.qtype);
-	set = set_of(fetch->resolver->shared, fetch->asked_hash);
-	while (way + 1 < WAYS && atomic_load_explicit(&set[way], memory_order_relaxed) != 0)
-		way++;
-	atomic_store_explicit(&set[way], fetch->asked_hash, memory_order_relaxed);
-}
-
-void
-s53_loop_leave(struct s53_fetch *fetch)
-{
-	_Atomic uint64_t *set = set_of(fetch->resolver->shared, fetch->asked_hash);
-
-	for (unsigned way = 0; fetch->asked_hash != 0 && way < WAYS; way++) {
-		uint64_t hash = fetch->asked_hash;
-
-		if (atomic_compare_exchange_strong_explicit(
-			&set[way], &hash, 0, memory_order_relaxed, memory_order_relaxed))
-			break;
-	}
-	fetch->asked_hash = 0;
-}
-
-static bool
-is_under_way(const struct s53_query *query)
-{
-	const struct s53_question *question = &query->request.question;
-	uint64_t hash = hash_of(&question->name, question->qtype);
-	_Atomic uint64_t *set = set_of(query->resolver->shared, hash);
-
-	for (unsigned way = 0; way < WAYS; way++)
-		if (atomic_load_explicit(&set[way], memory_order_relaxed) == hash)
-			return true;
-	return false;
-}
-
-/* The server of the route that this client's host is; NULL: none is. */
-static struct s53_upstream *
-server_at(const struct s53_group *group, const struct s53_addr *client)
-{
-	for (unsigned i = 0; i < s53_group_size(group); i++)
-		if (s53_addr_same_host(s53_upstream_addr(s53_group_server(group, i)), client))
-			return s53_group_server(group, i);
-	return NULL;
-}
-
-/* Flags and OPT as exchange.c writes them. */
-static bool
-looks_like_ours(const struct s53_request *request, const struct s53_upstream *server)
-{
-	const uint16_t flags = S53_RD | S53_AD;
-
-	return (request->flags & flags) == flags && request->edns.present &&
-	    request->edns.udp_size == s53_upstream_options(server)->edns_udp_size;
-}
-
 bool
-s53_is_loop(const struct s53_query *query)
+s53_loop_is_own(
+    const struct s53_query *query, const struct s53_fetch *fetch, enum s53_loop_sign sign)
 {
-	const struct s53_question *question = &query->request.question;
-	const struct s53_upstream *server;
-	unsigned letters;
+	struct s53_upstream *server;
 
-	if (s53_name_same(&question->name, &question->lower) || query->chase_of != NULL ||
-	    !is_under_way(query))
+	if (sign == S53_LOOP_NO_SIGN)
 		return false;
-	letters = letters_of(&question->name);
-	if (letters >= LETTERS_SURE)
+	if (fetch != NULL && fetch->loop.sender != 0 &&
+	    s53_loop_sender(query) == fetch->loop.sender)
 		return true;
-	server = server_at(query->route->group, &query->client.addr);
-	return server != NULL &&
-	    (letters >= LETTERS_LIKELY || looks_like_ours(&query->request, server));
+	if (sign != S53_LOOP_SPELLED || letters_of(&query->request.question.name) < LETTERS_SURE)
+		return false;
+	server = s53_loop_known_server(query);
+	if (server != NULL)
+		s53_loop_observe(server, query->now_ms);
+	return server != NULL;
 }
 
 enum s53_verdict
-s53_refuse_loop(struct s53_query *query)
+s53_loop_refuse(struct s53_query *query)
 {
-	const struct s53_group *group = query->route->group;
-	struct s53_upstream *server = server_at(group, &query->client.addr);
-	struct s53_observation sign = { .event = S53_OBSERVED_LOOP };
-
 	s53_count(query->resolver->counters, S53_C_JOIN_LOOP);
-	if (server == NULL && s53_group_size(group) == 1)
-		server = s53_group_server(group, 0);
-	s53_query_log_loop(query, server);
-	if (server != NULL) {
-		sign.over = s53_upstream_wants_tcp(server) ? S53_OVER_TCP : S53_OVER_UDP;
-		s53_upstream_observe(server, sign, query->now_ms);
-	}
-	return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_OTHER,
-	    "forwarding loop: this question came from here");
+	return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_OTHER, REFUSAL);
 }

@@ -178,7 +178,7 @@ overdue(struct s53_attempt *attempt)
 	uint32_t wait_ms;
 
 	fetch->now_ms = s53_exchanger_now_ms(exchanger);
-	if (double_over_tcp(attempt))
+	if (double_over_tcp(attempt) || !s53_loop_look(attempt))
 		return;
 	attempt->overdue = fetch->overdue = true;
 	if (attempt->plan.for_whole && fetch->now_ms >= attempt->due_ms + WHOLE_PATIENCE_MS)

@@ -129,6 +129,7 @@ init(struct s53_pending *pending, const struct s53_query *query)
 	s53_list_init(&pending->same.link);
 	pending->fetch = NULL;
 	pending->chase = NULL;
+	pending->may_be_own = false;
 	pending->patience.back = NULL;
 	s53_arena_init(&pending->arena);
 }

@@ -37,6 +37,7 @@ struct s53_pending {
 	struct s53_hashed same; /* in resolver->waits, beside what its client waits for too */
 	struct s53_chase *chase; /* in the arena; or NULL */
 	struct s53_shares_place place; /* of a client's query */
+	bool may_be_own; /* came in while its name was under way: loop.h */
 	struct s53_timer patience; /* stale-answer-client-timeout */
 	struct s53_arena arena;
 };
@@ -113,12 +114,6 @@ void s53_waits_remove(struct s53_resolver *resolver, struct s53_pending *pending
 
 /* join.c: over a limit: a stale answer, SERVFAIL, or silence when `drop`. */
 enum s53_verdict s53_shed(struct s53_query *query, const char *why, bool drop);
-
-/* loop.c: is this query what this process queries an upstream for, come back? */
-bool s53_is_loop(const struct s53_query *query);
-
-/* loop.c: then it is refused, so that the sender tries elsewhere; logged and observed. */
-enum s53_verdict s53_refuse_loop(struct s53_query *query);
 
 /* stale.c: stale-answer-client-timeout begins; when it is over a stale answer goes out. */
 void s53_stale_watch(struct s53_pending *pending);

@@ -133,23 +133,21 @@ s53_query_log_error(const struct s53_query *query)
 	    "query failed (SERVFAIL) for", why);
 }
 
-/* Once a minute for each server. */
 void
-s53_query_log_loop(const struct s53_query *query, const struct s53_upstream *server)
+s53_query_log_loop(
+    const struct s53_query *query, const struct s53_upstream *server, _Atomic uint64_t *told_ms)
 {
-	char why[2 * S53_ADDR_TEXT + 64];
-	char addr[S53_ADDR_TEXT] = "one of its servers";
-	_Atomic uint64_t *told =
-	    &query->resolver->shared->loop_told_ms[(uintptr_t)server / 64 % S53_LOOP_SLOTS];
-	uint64_t told_ms = atomic_load_explicit(told, memory_order_relaxed);
+	char why[S53_ADDR_TEXT + 96], addr[S53_ADDR_TEXT];
+	uint64_t last_ms = atomic_load_explicit(told_ms, memory_order_relaxed);
 
-	if ((told_ms != 0 && query->now_ms < told_ms + LOOP_INTERVAL_MS) ||
+	if ((last_ms != 0 && query->now_ms < last_ms + LOOP_INTERVAL_MS) ||
 	    !atomic_compare_exchange_strong_explicit(
-		told, &told_ms, query->now_ms, memory_order_relaxed, memory_order_relaxed))
+		told_ms, &last_ms, query->now_ms, memory_order_relaxed, memory_order_relaxed))
 		return;
-	if (server != NULL)
-		s53_addr_print(s53_upstream_addr(server), addr);
-	snprintf(why, sizeof why, "%s is asked this, and it came back here", addr);
+	snprintf(why, sizeof why,
+	    "%s is asked this, and it came back here: one of the two must not forward it to the "
+	    "other",
+	    s53_addr_print(s53_upstream_addr(server), addr));
 	log_outcome(query, S53_LOG_RESOLVER, S53_LOG_WARNING, "forwarding loop:", why);
 }
 

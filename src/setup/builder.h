@@ -102,6 +102,10 @@ const struct s53_conf_clause *setup_server_find(struct setup_builder *builder,
 bool setup_server_options(struct setup_builder *builder, const struct s53_conf_clause *view_body,
     const struct s53_addr *addr, struct s53_upstream_options *out);
 
+/* itself.c: would a query that this view sends to `addr` come back to the view? */
+bool setup_is_itself(struct setup_builder *builder, const struct s53_conf_clause *view_body,
+    const struct s53_addr *addr);
+
 /* A list of servers as it stands in a route, and what is found out about it. */
 struct setup_peers {
 	const struct s53_conf_clause *view_body;

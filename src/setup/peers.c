@@ -213,7 +213,7 @@ add_tier_text(struct group_builder *group_builder, unsigned tier)
 	add_text(group_builder, text);
 }
 
-/* An address as written. One of our own is left out: it would be a loop. */
+/* An address as written. One of our own is left out where it would be a loop. */
 static void
 add_address(struct group_builder *group_builder, const struct s53_conf_peer *peer, uint16_t port,
     unsigned tier)
@@ -222,7 +222,7 @@ add_address(struct group_builder *group_builder, const struct s53_conf_peer *pee
 	char text[S53_ADDR_TEXT];
 
 	s53_addr_set_port(&addr, port);
-	if (builder_is_ourselves(group_builder->builder, &addr)) {
+	if (setup_is_itself(group_builder->builder, group_builder->peers->view_body, &addr)) {
 		builder_warn(group_builder->builder, peer->place,
 		    "%s is where split53 itself listens: left out, it would ask itself for ever",
 		    s53_addr_print(&addr, text));
@@ -270,7 +270,7 @@ add_host(struct group_builder *group_builder, const struct s53_conf_peer *peer, 
 		count = known->addrs(known->known, name, addrs);
 	for (unsigned i = 0; i < count; i++) {
 		s53_addr_set_port(&addrs[i], port);
-		if (!builder_is_ourselves(builder, &addrs[i]))
+		if (!setup_is_itself(builder, group_builder->peers->view_body, &addrs[i]))
 			add_server(group_builder,
 			    &(struct entry){
 				.addr = &addrs[i], .tier = tier, .place = peer->place });

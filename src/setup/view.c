@@ -77,7 +77,7 @@ match_list(struct setup_builder *builder, const struct s53_conf_clause *body, co
 }
 
 static void
-setup_access(
+setup_match(
     struct setup_builder *builder, struct s53_view *view, const struct s53_conf_clause *body)
 {
 	const struct s53_conf_clause *clause = s53_conf_find(body, "match-recursive-only");
@@ -85,6 +85,12 @@ setup_access(
 	view->match_clients = match_list(builder, body, "match-clients");
 	view->match_destinations = match_list(builder, body, "match-destinations");
 	view->match_recursive_only = clause != NULL && clause->value.boolean;
+}
+
+static void
+setup_access(
+    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_clause *body)
+{
 	view->recursion = setup_option_bool(builder->input->source, body, "recursion", true);
 	view->allow_query = access_list(builder, body, "allow-query");
 	view->allow_query_on = access_list(builder, body, "allow-query-on");
@@ -243,6 +249,10 @@ setup_views(struct setup_builder *builder)
 	    builder, (count > 0 ? count : 1) * sizeof(*builder->snapshot->policy.views));
 	if (builder->snapshot->policy.views == NULL)
 		return;
+	/* The servers of a view may be addresses that another view answers: see itself.c. */
+	for (clause = s53_setup_next_view(source, NULL), count = 0; clause != NULL;
+	     clause = s53_setup_next_view(source, clause))
+		setup_match(builder, &builder->snapshot->policy.views[count++], clause->body);
 	if (count == 0)
 		setup_view(builder, NULL);
 	for (clause = s53_setup_next_view(source, NULL); clause != NULL;

@@ -2,6 +2,7 @@
  *
  * replay.c - read a scenario and play it.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,7 +176,7 @@ do_upstream(struct world *world, char **words, unsigned count)
 	world->current = exchange;
 }
 
-/* loop N [from ADDR]: what the server was asked comes from client N. */
+/* loop N [from ADDR] [lower]: what the server was asked comes from client N. */
 static void
 do_loop(struct world *world, char **words, unsigned count)
 {
@@ -187,6 +188,9 @@ do_loop(struct world *world, char **words, unsigned count)
 		fail(&world->script, "no upstream has been asked");
 	packet.len = exchange->ask.len;
 	memcpy(packet.octets, exchange->ask.octets, packet.len);
+	for (size_t at = S53_HEADER_LEN;
+	     has_word(words, count, "lower") && at < packet.len && packet.octets[at] != 0; at++)
+		packet.octets[at] = (uint8_t)tolower(packet.octets[at]);
 	packet.octets[0] = 0;
 	packet.octets[1] = (uint8_t)(asker - world->askers);
 	take(world, asker, words, count, &packet);

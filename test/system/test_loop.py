@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: ISC
 """
-Two forwarders that ask each other: the question that comes back is answered with a reason instead of going round, the log names the
+Two forwarders that ask each other: the query that comes back is answered with a reason instead of going round, the log names the
 cycle, and all that does not loop is served.
 """
 import re
-import socket
-import threading
 import time
 
 import pytest
 
 from support.client import addresses, extended_errors, rcode
 from support.process import Process, patience, wait_until
+from support.relay import Relay
 from support.servers import Consul, Named
 from support.split53 import free_port
 from support.upstream import answer_with
@@ -105,44 +104,6 @@ def test_a_loop_is_broken_within_one_round(closing, split53, tmp_path):
         assert rcode(program.ask(f"round{number}.example.com.", timeout=10)) in ("SERVFAIL", "REFUSED")
     assert relay.count <= 40, relay.count
     assert len(loops(program)) == 1
-
-
-class Relay:
-    """Passes datagrams on to a place and their answers back, octet for octet, each from a socket of its own: an address that is ourselves."""
-
-    def __init__(self, port, place):
-        self.place, self.count = place, 0
-        self.where = f"127.0.0.1 port {port}"
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", port))
-        self._socket.settimeout(0.1)
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        while not self._stopping:
-            try:
-                octets, peer = self._socket.recvfrom(65535)
-            except socket.timeout:
-                continue
-            self.count += 1
-            threading.Thread(target=self._pass_on, args=(octets, peer), daemon=True).start()
-
-    def _pass_on(self, octets, peer):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as onward:
-            onward.settimeout(6)
-            onward.connect(self.place)
-            try:
-                onward.send(octets)
-                self._socket.sendto(onward.recv(65535), peer)
-            except OSError:
-                pass
-
-    def close(self):
-        self._stopping = True
-        self._thread.join()
-        self._socket.close()
 
 
 @pytest.mark.parametrize("policy", ["fastest", "ordered", "race"])

@@ -55,6 +55,30 @@ a_forwarder_that_is_ourselves_is_left_out_and_warned_of(void **state)
 	assert_true(has_diag(f, S53_DIAG_WARNING, "127.0.0.1#53 is where split53 itself listens"));
 }
 
+/* BIND lets a view forward to another one; by an address that the same view sees it is a loop. */
+static void
+our_own_address_is_a_server_where_another_view_answers(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f,
+	    "view \"outside\" { match-clients { 127.0.0.9; }; forwarders { 198.51.100.1; }; };"
+	    "view \"inside\" { match-clients { any; }; query-source address 127.0.0.9;"
+	    " forwarders { 127.0.0.1; }; };");
+	check_route_in(f, 1, "example.com", "127.0.0.1#53");
+	build(f,
+	    "view \"one\" { match-destinations { 127.0.0.1; }; forwarders { 192.0.2.10; }; };"
+	    "view \"two\" { match-clients { any; }; forwarders { 127.0.0.1; 192.0.2.10; }; };");
+	check_route_in(f, 0, "example.com", "192.0.2.10#53");
+	check_route_in(f, 1, "example.com", "127.0.0.1#53");
+	assert_true(has_diag(f, S53_DIAG_WARNING, "192.0.2.10#53 is where split53 itself listens"));
+	build(f,
+	    "view \"hosts\" { match-clients { 192.0.2.10; }; forwarders { 127.0.0.1; }; };"
+	    "view \"local\" { match-clients { 127.0.0.1; }; forwarders { 192.0.2.10; }; };");
+	check_route_in(f, 0, "example.com", "127.0.0.1#53");
+	check_route_in(f, 1, "example.com", "192.0.2.10#53");
+}
+
 static void
 an_address_that_another_program_holds_is_not_ourselves(void **state)
 {
@@ -456,6 +480,7 @@ main(void)
 		TEST(ourselves_in_resolv_conf_are_left_out),
 		TEST(a_forwarder_that_is_ourselves_is_left_out_and_warned_of),
 		TEST(an_address_that_another_program_holds_is_not_ourselves),
+		TEST(our_own_address_is_a_server_where_another_view_answers),
 		TEST(ports_come_from_the_address_then_the_list_then_53),
 		TEST(a_server_twice_in_a_list_is_once),
 		TEST(the_longest_zone_wins),

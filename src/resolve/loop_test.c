@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * loop_test.c - see loop_test.h.
+ *
+ * A test is known by its label: a fixed text, for the operator who meets it in a log, and a number
+ * that cannot be guessed, for us. The number leads to a slot, in which the worker that gets the
+ * test back leaves its sender. A slot is kept for a while when its test ends early, since that may
+ * still come back. Under a flood of tests one may take another's slot: that one is not recognised.
+ */
+#include "loop_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <split53/rand.h>
+
+#include "loop.h"
+#include "loop_path.h"
+#include "resolver_private.h"
+
+#define LABEL_TEXT "split53-loop-"
+#define LABEL_TEXT_LEN (sizeof LABEL_TEXT - 1)
+#define LABEL_LEN (LABEL_TEXT_LEN + 16)
+#define PATIENCE_MS 2000
+#define DRAWS 8 /* for a free slot */
+
+struct s53_loop_test {
+	struct s53_fetch *fetch;
+	struct s53_exchange *exchange;
+	uint64_t number;
+	uint16_t len;
+	uint8_t octets[S53_ASK_MAX];
+};
+
+static struct s53_loop_slot *
+slot_of(struct s53_resolver *resolver, uint64_t number)
+{
+	return &resolver->shared->loop_slots[number % S53_LOOP_SLOTS];
+}
+
+/* What the slot holds while the test is under way: another view does not find it. */
+static uint64_t
+key_of(uint64_t number, const struct s53_view *view)
+{
+	return number ^ (uint64_t)view->id << 32 ^ view->id;
+}
+
+/* Labels that leave no room for ours: a name beside it takes the same way. */
+static unsigned
+octets_to_drop(const struct s53_name *name)
+{
+	unsigned at = 0;
+
+	while (name->len - at + 1 + LABEL_LEN > S53_NAME_MAX)
+		at += 1u + name->octets[at];
+	return at;
+}
+
+/* Like the attempt's query in all but the name. */
+static void
+write_test(struct s53_loop_test *test, const struct s53_attempt *attempt)
+{
+	const struct s53_name *name = &test->fetch->question.name;
+	unsigned from = S53_HEADER_LEN + octets_to_drop(name);
+	unsigned rest = attempt->ask_len - from;
+	char label[LABEL_LEN + 1];
+
+	snprintf(label, sizeof label, LABEL_TEXT "%016llx", (unsigned long long)test->number);
+	memcpy(test->octets, attempt->ask, S53_HEADER_LEN);
+	test->octets[S53_HEADER_LEN] = LABEL_LEN;
+	memcpy(test->octets + S53_HEADER_LEN + 1, label, LABEL_LEN);
+	memcpy(test->octets + S53_HEADER_LEN + 1 + LABEL_LEN, attempt->ask + from, rest);
+	test->len = (uint16_t)(S53_HEADER_LEN + 1 + LABEL_LEN + rest);
+}
+
+/* The server's response to it, which says nothing: where the test itself came in decides. */
+static enum s53_checked
+check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+{
+	const struct s53_loop_test *test = arg;
+	struct s53_reader asked = s53_reader_of(test->octets, test->len);
+	struct s53_reader reader = s53_reader_of(octets, len);
+	struct s53_name name;
+
+	(void)exchange;
+	if (s53_header_count(octets, S53_QUESTION) == 0)
+		return S53_CHECKED_ACCEPTED;
+	s53_read(&asked, S53_HEADER_LEN);
+	s53_read(&reader, S53_HEADER_LEN);
+	return s53_name_read(&asked, &name) && s53_name_read_equal(&reader, &name)
+	    ? S53_CHECKED_ACCEPTED
+	    : S53_CHECKED_REJECTED;
+}
+
+static void
+free_slot(const struct s53_loop_test *test)
+{
+	struct s53_loop_slot *slot = slot_of(test->fetch->resolver, test->number);
+	uint64_t key = key_of(test->number, test->fetch->view);
+
+	atomic_compare_exchange_strong_explicit(
+	    &slot->key, &key, 0, memory_order_relaxed, memory_order_relaxed);
+}
+
+static void
+on_done(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end, uint8_t *octets,
+    size_t len)
+{
+	struct s53_loop_test *test = arg;
+	struct s53_fetch *fetch = test->fetch;
+	struct s53_resolver *resolver = fetch->resolver;
+	uint32_t sender = s53_loop_test_result(fetch);
+
+	(void)exchange;
+	(void)octets;
+	(void)len;
+	if (end == S53_EXCHANGE_ANSWERED)
+		free_slot(test);
+	fetch->loop.test = NULL;
+	free(test);
+	if (sender != 0) {
+		fetch->now_ms = s53_exchanger_now_ms(resolver->exchanger);
+		s53_loop_end(fetch, sender);
+	}
+	s53_resolver_drain(resolver);
+}
+
+static bool
+send_test(struct s53_loop_test *test, const struct s53_attempt *attempt)
+{
+	struct s53_fetch *fetch = test->fetch;
+	struct s53_exchange_ask ask = { .octets = test->octets,
+		.len = test->len,
+		.tcp = attempt->plan.tcp,
+		.timeout_ms = PATIENCE_MS,
+		.now_ms = fetch->now_ms,
+		.arg = test,
+		.check = check,
+		.done = on_done };
+
+	test->exchange =
+	    s53_exchange_start(fetch->resolver->exchanger, s53_attempt_server(attempt), &ask);
+	return test->exchange != NULL;
+}
+
+static void
+draw_number(struct s53_loop_test *test)
+{
+	struct s53_fetch *fetch = test->fetch;
+
+	for (unsigned i = 0; i < DRAWS; i++) {
+		struct s53_loop_slot *slot;
+
+		test->number = s53_rand_u64();
+		slot = slot_of(fetch->resolver, test->number);
+		if (atomic_load_explicit(&slot->key, memory_order_relaxed) == 0 ||
+		    atomic_load_explicit(&slot->until_ms, memory_order_relaxed) < fetch->now_ms)
+			return;
+	}
+}
+
+static void
+take_slot(const struct s53_loop_test *test, const struct s53_upstream *server)
+{
+	const struct s53_fetch *fetch = test->fetch;
+	struct s53_loop_slot *slot = slot_of(fetch->resolver, test->number);
+
+	atomic_store_explicit(&slot->sender, 0, memory_order_relaxed);
+	atomic_store_explicit(&slot->until_ms, fetch->now_ms + PATIENCE_MS, memory_order_relaxed);
+	atomic_store_explicit(&slot->server, (uintptr_t)server, memory_order_relaxed);
+	atomic_store_explicit(&slot->key, key_of(test->number, fetch->view), memory_order_release);
+}
+
+void
+s53_loop_test(struct s53_attempt *attempt, bool at_once)
+{
+	struct s53_fetch *fetch = attempt->fetch;
+	uint32_t server = UINT32_C(1) << attempt->plan.server;
+	struct s53_loop_test *test;
+
+	if (fetch->loop.test != NULL || (fetch->loop.tested & server) != 0 ||
+	    attempt->exchange == NULL || !(at_once || s53_loop_is_due(attempt)) ||
+	    (test = malloc(sizeof *test)) == NULL)
+		return;
+	test->fetch = fetch;
+	draw_number(test);
+	write_test(test, attempt);
+	take_slot(test, s53_attempt_server(attempt));
+	if (!send_test(test, attempt)) {
+		free(test);
+		return;
+	}
+	s53_count(fetch->resolver->counters, S53_C_JOIN_LOOP_TEST);
+	fetch->loop.test = test;
+	fetch->loop.tested |= server;
+}
+
+/* In the slot beside the sender: half of the number, since another test may have taken it. */
+static uint32_t
+half_of(uint64_t number)
+{
+	return (uint32_t)(number >> 32);
+}
+
+uint32_t
+s53_loop_test_result(const struct s53_fetch *fetch)
+{
+	const struct s53_loop_test *test = fetch->loop.test;
+	uint64_t left;
+
+	if (test == NULL)
+		return 0;
+	left = atomic_load_explicit(
+	    &slot_of(fetch->resolver, test->number)->sender, memory_order_relaxed);
+	return (uint32_t)left == half_of(test->number) ? (uint32_t)(left >> 32) : 0;
+}
+
+void
+s53_loop_test_end(struct s53_fetch *fetch)
+{
+	struct s53_loop_test *test = fetch->loop.test;
+
+	if (test == NULL)
+		return;
+	fetch->loop.test = NULL;
+	s53_exchange_cancel(fetch->resolver->exchanger, test->exchange);
+	free(test);
+}
+
+/* The number in the label in front of the name; false: it is none of ours. */
+static bool
+read_label(const struct s53_name *lower, uint64_t *number)
+{
+	char digits[17] = "";
+	char *end;
+
+	if (lower->octets[0] != LABEL_LEN ||
+	    memcmp(lower->octets + 1, LABEL_TEXT, LABEL_TEXT_LEN) != 0)
+		return false;
+	memcpy(digits, lower->octets + 1 + LABEL_TEXT_LEN, 16);
+	*number = strtoull(digits, &end, 16);
+	return end == digits + 16;
+}
+
+bool
+s53_loop_is_test(const struct s53_query *query)
+{
+	uint64_t number;
+
+	if (query->chase_of != NULL || !read_label(&query->request.question.lower, &number))
+		return false;
+	return atomic_load_explicit(&slot_of(query->resolver, number)->key, memory_order_acquire) ==
+	    key_of(number, query->view);
+}
+
+/* Of the route, the one that was sent the test; NULL: the routes are others by now. */
+static struct s53_upstream *
+server_of(const struct s53_query *query, const struct s53_loop_slot *slot)
+{
+	const struct s53_group *group = query->route->group;
+	uintptr_t server = atomic_load_explicit(&slot->server, memory_order_relaxed);
+
+	for (unsigned i = 0; i < s53_group_size(group); i++)
+		if ((uintptr_t)s53_group_server(group, i) == server)
+			return s53_group_server(group, i);
+	return NULL;
+}
+
+enum s53_verdict
+s53_loop_found(struct s53_query *query)
+{
+	uint32_t sender = s53_loop_sender(query);
+	struct s53_loop_slot *slot;
+	struct s53_upstream *server;
+	uint64_t number = 0;
+
+	read_label(&query->request.question.lower, &number);
+	slot = slot_of(query->resolver, number);
+	atomic_store_explicit(
+	    &slot->sender, (uint64_t)sender << 32 | half_of(number), memory_order_relaxed);
+	server = server_of(query, slot);
+	if (server != NULL)
+		s53_loop_prove(query, server, sender);
+	return s53_loop_refuse(query);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * itself.c - one of our own addresses as a server: a loop, or another view (which BIND allows).
+ */
+#include "builder.h"
+
+/*
+ * Where queries to one of this host's addresses come from: query-source, else what the kernel
+ * chooses. For another address of an interface than its first it chooses the first, which is not
+ * known here: a loop that is missed so is found when it happens (resolve/loop.h).
+ */
+static struct s53_addr
+source_to(struct setup_builder *builder, const struct s53_conf_clause *view_body,
+    const struct s53_addr *addr)
+{
+	struct s53_upstream_options options;
+	struct s53_addr source = *addr;
+
+	setup_server_options(builder, view_body, addr, &options);
+	if (options.source.family == addr->family)
+		return options.source;
+	if (addr->family == AF_INET && s53_addr_is_loopback(addr))
+		source.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return source;
+}
+
+bool
+setup_is_itself(struct setup_builder *builder, const struct s53_conf_clause *view_body,
+    const struct s53_addr *addr)
+{
+	const struct s53_source *conf = builder->input->source;
+	const struct s53_view *view = builder->snapshot->policy.views;
+	const struct s53_conf_clause *clause = s53_setup_next_view(conf, NULL);
+	struct s53_addr source;
+
+	if (!builder_is_ourselves(builder, addr))
+		return false;
+	if (clause == NULL)
+		return true;
+	source = source_to(builder, view_body, addr);
+	for (; clause != NULL; clause = s53_setup_next_view(conf, clause), view++)
+		if (s53_acl_allows(view->match_clients, &source) &&
+		    s53_acl_allows(view->match_destinations, addr))
+			return clause->body == view_body;
+	return false;
+}
