@@ -97,6 +97,18 @@ s53_loop_sign(const struct s53_query *query)
 	return sign;
 }
 
+/* Flags and OPT as exchange.c writes them to this server. */
+static bool
+looks_like_ours(const struct s53_query *query, const struct s53_attempt *attempt)
+{
+	const struct s53_request *request = &query->request;
+	const uint16_t flags = S53_RD | S53_AD;
+
+	return (request->flags & flags) == flags && request->edns.present &&
+	    request->edns.udp_size ==
+	    s53_upstream_options(s53_attempt_server(attempt))->edns_udp_size;
+}
+
 void
 s53_loop_note(struct s53_pending *pending, enum s53_loop_sign sign)
 {
@@ -113,7 +125,7 @@ s53_loop_note(struct s53_pending *pending, enum s53_loop_sign sign)
 		struct s53_attempt *attempt = S53_CONTAINER_OF(link, struct s53_attempt, link);
 		bool known = s53_loop_is_known(attempt, query);
 
-		if (known || sign == S53_LOOP_SPELLED)
+		if (known || sign == S53_LOOP_SPELLED || looks_like_ours(query, attempt))
 			s53_loop_test(attempt, known);
 	}
 }
@@ -165,7 +177,7 @@ s53_loop_look(struct s53_attempt *attempt)
 		return s53_loop_end(fetch, sender);
 	}
 	if (fetch->loop.met)
-		s53_loop_test(attempt, false);
+		s53_loop_test(attempt, s53_loop_is_proved(attempt));
 	return true;
 }
 

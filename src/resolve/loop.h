@@ -16,8 +16,8 @@
  *
  *   sign	A query comes in for a name and type that its view has under way upstream, within a
  *		second of it, and the server's response is overdue. Or it has the very letter case
- *		of the upstream query; or its sender has lately been proved to forward what that
- *		server was sent: then the test does not wait.
+ *		of the upstream query, or its flags and EDNS; or its sender has lately been proved
+ *		to forward what that server was sent: then the test does not wait.
  *   test	The server is sent the same query for a name of its own below: one label that
  *		nothing but this query holds is put in front. Forwarders choose by suffix, so it
  *		takes the same way. At most one a second for each view and server, unless the path

@@ -62,11 +62,23 @@ s53_loop_is_due(const struct s53_attempt *attempt)
 }
 
 static bool
-is_known(struct s53_loop_path *path, const struct s53_query *query)
+is_proved(struct s53_loop_path *path, uint64_t now_ms)
 {
 	uint64_t proved_ms = atomic_load_explicit(&path->proved_ms, memory_order_relaxed);
 
-	return proved_ms != 0 && query->now_ms < proved_ms + KNOWN_MS &&
+	return proved_ms != 0 && now_ms < proved_ms + KNOWN_MS;
+}
+
+bool
+s53_loop_is_proved(const struct s53_attempt *attempt)
+{
+	return is_proved(path_of_attempt(attempt), attempt->fetch->now_ms);
+}
+
+static bool
+is_known(struct s53_loop_path *path, const struct s53_query *query)
+{
+	return is_proved(path, query->now_ms) &&
 	    atomic_load_explicit(&path->sender, memory_order_relaxed) == s53_loop_sender(query);
 }
 

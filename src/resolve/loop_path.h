@@ -26,6 +26,9 @@ uint32_t s53_loop_sender(const struct s53_query *query);
 /* A test of the attempt's server is due: none was within a second. Taken as sent when true. */
 bool s53_loop_is_due(const struct s53_attempt *attempt);
 
+/* Has the attempt's server lately been proved to loop, by whatever sender? */
+bool s53_loop_is_proved(const struct s53_attempt *attempt);
+
 /*
  * Has this query's sender lately been proved to forward what the attempt's server is sent? And what
  * one of the servers of its route is sent: which? NULL: none.

@@ -176,5 +176,5 @@ void s53_query_log_stale(const struct s53_query *query);
 /* limitlog.c: a limit is reached: the first of a minute, with what caused it. */
 void s53_query_log_limit(const struct s53_query *query, enum s53_limit limit);
 /* This server sends our queries back: once a minute, as *told_ms remembers. */
-void s53_query_log_loop(const struct s53_query *query, const struct s53_upstream *server,
-    _Atomic uint64_t *told_ms);
+void s53_query_log_loop(
+    const struct s53_query *query, const struct s53_upstream *server, _Atomic uint64_t *told_ms);

@@ -176,7 +176,7 @@ do_upstream(struct world *world, char **words, unsigned count)
 	world->current = exchange;
 }
 
-/* loop N [from ADDR] [lower]: what the server was asked comes from client N. */
+/* loop N [from ADDR] [lower] [noad]: what the server was asked comes from client N. */
 static void
 do_loop(struct world *world, char **words, unsigned count)
 {
@@ -191,6 +191,8 @@ do_loop(struct world *world, char **words, unsigned count)
 	for (size_t at = S53_HEADER_LEN;
 	     has_word(words, count, "lower") && at < packet.len && packet.octets[at] != 0; at++)
 		packet.octets[at] = (uint8_t)tolower(packet.octets[at]);
+	if (has_word(words, count, "noad"))
+		packet.octets[3] &= (uint8_t)~S53_AD;
 	packet.octets[0] = 0;
 	packet.octets[1] = (uint8_t)(asker - world->askers);
 	take(world, asker, words, count, &packet);

@@ -5,6 +5,7 @@ two rounds. What only looks like a loop is served: another view of the same prog
 """
 import re
 import socket
+import statistics
 import struct
 import time
 
@@ -18,12 +19,17 @@ from support.split53 import free_port
 from support.upstream import answer_with
 
 LOOP = re.compile(r"^.*forwarding loop:.*$", re.MULTILINE)
-FIRST = 1.0	# seconds: until the response is overdue, and a round
-NEXT = 0.25	# once the path is known
+FIRST = 1.5	# seconds: until the response is overdue, and a round; a timeout takes 2 to 4.5
+NEXT = 0.1	# once the path is known
 
 
 def loops(program):
     return LOOP.findall(program.log())
+
+
+def are_quick(took):
+    """The first when the response is overdue, the others at once; one of them may meet a busy machine."""
+    return max(took) < FIRST * patience() / 2 and statistics.median(took[1:]) < NEXT * patience() / 2
 
 
 def ask_in_turn(program, names, rdtype="A"):
@@ -46,9 +52,18 @@ def test_a_loop_is_known_within_two_rounds(closing, split53, change, name):
     program = split53(forwarders=[relay.where], port=ours, options="empty-zones-enable no;", arguments=["-n", "2"])
     took = ask_in_turn(program, [name.format(number) for number in range(8)])
     assert relay.count <= 5 * 8, "two rounds by way of two workers, a test for each, and what probes ask"
-    assert took[0] < FIRST * patience() / 2, took
-    assert max(took[1:]) < NEXT * patience() / 2, took
+    assert are_quick(took), took
     assert len(loops(program)) == 1 and f"127.0.0.1#{theirs}" in loops(program)[0], program.log()
+
+
+def test_a_loop_is_known_as_soon_by_many_workers(closing, split53):
+    """What comes back may come to a worker that knows nothing of it, and goes out once more."""
+    ours, theirs = free_port(), free_port()
+    relay = closing(Relay(theirs, ("127.0.0.1", ours), in_lower_case))
+    program = split53(forwarders=[relay.where], port=ours, arguments=["-n", "8"])
+    took = ask_in_turn(program, [f"loop{number}.example.net." for number in range(8)])
+    assert relay.count <= 6 * 8, relay.count
+    assert are_quick(took), took
 
 
 @pytest.mark.parametrize("count", [2, 3])
@@ -60,11 +75,10 @@ def test_split53s_in_a_ring(split53, count):
     ring = [split53(forwarders=[f"127.0.0.1 port {ports[(at + 1) % count]}"], port=ports[at], options=options[at], extra=extra[at],
                     name=f"ring{at}") for at in range(count)]
     took = ask_in_turn(ring[0], [f"loop{number}.very.long.example.name." for number in range(6)])
-    assert took[0] < FIRST * patience() / 2, took
-    assert max(took[1:]) < NEXT * patience() / 2, took
+    assert are_quick(took), took
     assert any(loops(program) for program in ring), [program.log() for program in ring]
     took = ask_in_turn(ring[1], [f"{number}.b." for number in range(6)])
-    assert took[0] < FIRST * patience() / 2, took
+    assert are_quick(took), took
 
 
 def test_an_agent_whose_recursor_is_split53_by_any_address(closing, split53, tmp_path):
@@ -76,8 +90,7 @@ def test_an_agent_whose_recursor_is_split53_by_any_address(closing, split53, tmp
     program = split53(forwarders=["127.0.0.1 port 1"], consul=f"127.0.8.10 port {theirs}", port=ours, options="empty-zones-enable no;",
                       extra=f'zone "10.in-addr.arpa" {{ type forward; forward only; forwarders {{ 127.0.8.10 port {theirs}; }}; }};')
     took = ask_in_turn(program, [f"{number}.1.53.10.in-addr.arpa." for number in range(90, 98)], "PTR")
-    assert took[0] < FIRST * patience() / 2, took
-    assert max(took[1:]) < NEXT * patience() / 2, took
+    assert are_quick(took), took
     assert len(loops(program)) == 1 and f"127.0.8.10#{theirs}" in loops(program)[0], program.log()
     assert addresses(program.ask("web.service.consul.", timeout=10)) == ["10.1.0.1"], "what does not loop is still asked there"
 
