@@ -135,4 +135,6 @@ struct s53_upstream_report {
 	uint32_t no_edns_s; /* for how long queries go without EDNS; 0: they have EDNS */
 	uint32_t no_case_s; /* how long S53_QUIRK_NO_CASE lasts yet; 0: not set */
 	uint32_t one_per_connection_s; /* how long S53_QUIRK_ONE_PER_CONNECTION does */
+	uint32_t case_matters_s; /* S53_QUIRK_CASE_MATTERS */
+	uint32_t no_ad_s; /* S53_QUIRK_NO_AD */
 };

@@ -21,9 +21,13 @@
 struct s53_upstream;
 struct s53_registry;
 
+/* use-caps-for-id, where a statement may leave it to another one. */
+enum s53_caps { S53_CAPS_INHERIT, S53_CAPS_YES, S53_CAPS_NO };
+
 struct s53_upstream_options {
 	bool edns; /* server { edns yes; } */
 	bool tcp_only;
+	enum s53_caps caps; /* server { use-caps-for-id no; } */
 	/*
 	 * To advertise in queries. 0: S53_UPSTREAM_OFFHOST_SIZE, or S53_UPSTREAM_LOOPBACK_SIZE for
 	 * a loopback address.
@@ -37,7 +41,8 @@ struct s53_upstream_options {
 };
 
 #define S53_UPSTREAM_OFFHOST_SIZE 1232
-#define S53_UPSTREAM_LOOPBACK_SIZE 65535
+/* The largest payload of an IPv4 datagram: a server's sendto() fails with more. */
+#define S53_UPSTREAM_LOOPBACK_SIZE 65507
 
 /* NULL: no memory. Servers with a count outlive the registry. */
 struct s53_registry *s53_registry_new(void);
@@ -120,26 +125,26 @@ enum s53_health_state s53_upstream_path_state(
 bool s53_upstream_wants_tcp(const struct s53_upstream *upstream);
 
 /*
- * Quirks: what a server has shown that it cannot do. Forgotten after S53_QUIRK_MS. Silence never
- * sets one.
+ * Quirks: what a server has shown that it cannot do. Forgotten after S53_QUIRK_MS. capability.h
+ * says what leads to most of them.
  */
 enum s53_upstream_quirk {
-	S53_QUIRK_NO_EDNS, /* FORMERR, NOTIMP or BADVERS with OPT, a good response without */
-	S53_QUIRK_NO_CASE, /* its responses over TCP change the letter case of the question */
+	S53_QUIRK_NO_EDNS, /* it answers queries without OPT alone */
+	S53_QUIRK_NO_AD, /* it answers queries without AD alone */
+	S53_QUIRK_NO_CASE, /* its responses change the letter case of the question */
+	S53_QUIRK_CASE_MATTERS, /* it answers otherwise when a name is spelled otherwise */
 	S53_QUIRK_ONE_PER_CONNECTION, /* it leaves all but one query of a connection unanswered */
 	S53_QUIRKS
 };
 #define S53_QUIRK_MS 600000
-void s53_upstream_set_quirk(
+/* true: it was not set. */
+bool s53_upstream_set_quirk(
     struct s53_upstream *upstream, enum s53_upstream_quirk quirk, uint64_t now_ms);
 bool s53_upstream_has_quirk(
     const struct s53_upstream *upstream, enum s53_upstream_quirk quirk, uint64_t now_ms);
 
-/*
- * A response with OPT arrived: for S53_QUIRK_MS a FORMERR does not set S53_QUIRK_NO_EDNS, because
- * it concerns the query. Almost free of cost.
- */
-void s53_upstream_show_edns(struct s53_upstream *upstream, uint64_t now_ms);
+/* Was it ever set? */
+bool s53_upstream_had_quirk(const struct s53_upstream *upstream, enum s53_upstream_quirk quirk);
 
 /* The health check from now on; copied. Main thread, at a change of configuration. */
 void s53_upstream_set_check(struct s53_upstream *upstream, const struct s53_health_check *check);
@@ -189,6 +194,7 @@ struct s53_group_rules {
 	enum s53_forwarders_policy policy;
 	struct s53_quota per_server; /* fetches-per-server: queries to one server under way */
 	struct s53_quota per_zone; /* fetches-per-zone: fetches of the group under way */
+	bool no_caps; /* use-caps-for-id no, where the server's options say nothing else */
 };
 
 /*

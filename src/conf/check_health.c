@@ -37,7 +37,8 @@ check_probe(struct conf_checker *checker, const struct s53_conf_clause *probe)
 static void
 check_exempt(struct conf_checker *checker, const struct s53_conf_clause *zone)
 {
-	static const char *const names[] = { "forwarders-policy", "health-check" };
+	static const char *const names[] = { "forwarders-policy", "health-check",
+		"use-caps-for-id" };
 	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
 	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "forwarders");
 

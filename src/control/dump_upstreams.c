@@ -153,7 +153,9 @@ fill_common(struct row *row, const struct s53_upstream_report *report)
 
 	snprintf(row->cell[COLUMN_FLIGHT], CELL, "%" PRIu32, report->in_flight);
 	add_lack(lacks, "EDNS", report->no_edns_s);
+	add_lack(lacks, "AD", report->no_ad_s);
 	add_lack(lacks, "case", report->no_case_s);
+	add_lack(lacks, "0x20", report->case_matters_s);
 	add_lack(lacks, "pipelining", report->one_per_connection_s);
 }
 

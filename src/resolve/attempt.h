@@ -19,25 +19,12 @@
 #include <split53/list.h>
 #include <split53/name.h>
 
+#include "plan.h"
+
 #define S53_TIMEOUT_SLICE_MS 500 /* of a longer timeout: then the servers' states are looked at */
 #define S53_ASK_MAX (S53_HEADER_LEN + S53_NAME_MAX + 4 + S53_OPT_LEN)
 
 struct s53_fetch;
-
-/* Which server is queried, and how. */
-struct s53_plan {
-	unsigned server; /* index in the group */
-	bool edns, tcp;
-	bool without_edns; /* because it proved that it lacks EDNS: remembered when that helps */
-	bool explores; /* a copy, to see how the server does: its timeout leads to nothing */
-	/*
-	 * A copy over TCP beside an attempt that stays open: its timeout leads to nothing, and when
-	 * it fails the other attempt speaks for the server.
-	 */
-	bool beside;
-	bool lone; /* on a TCP connection of its own */
-	bool for_whole; /* over TCP because a response over UDP may be cut: partial.c */
-};
 
 struct s53_attempt {
 	struct s53_link link; /* in the fetch's list */

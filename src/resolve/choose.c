@@ -4,8 +4,7 @@
  *
  * A pass queries each server of the group once, the next one as soon as the last is overdue or has
  * failed. A server that said or proved that it cannot help (failed) is not queried again; one that
- * is silent is queried anew in the next pass, since datagrams get lost: with EDNS once more, then
- * without (silence may be a firewall's that drops EDNS; RFC 6891 s6.2.2).
+ * is silent is queried anew in the next pass, since datagrams get lost. plan.h says how.
  *
  * In a group whose servers are all known to be down a fetch tries one of them (and those that were
  * not tried lately), for no longer than a response takes as a rule: so the first server that is
@@ -20,7 +19,6 @@
 
 #include "resolver_private.h"
 
-#define PASSES_WITH_EDNS 2
 #define PASSES_UNFORGIVING 3 /* some two seconds */
 #define PASSES_STALLED 1 /* after the first, of one that is alone */
 
@@ -203,25 +201,6 @@ choose_server(struct s53_fetch *fetch, struct s53_group *group)
 		fetch->tried = tried;
 	}
 	return chosen;
-}
-
-struct s53_plan
-s53_plan_for(const struct s53_fetch *fetch, unsigned server)
-{
-	const struct s53_upstream *upstream = s53_group_server(fetch->route->group, server);
-	uint64_t now_ms = fetch->now_ms;
-	/* Over TCP none but the server can answer, whatever the letter case. */
-	bool tcp = s53_upstream_wants_tcp(upstream) ||
-	    (s53_upstream_has_quirk(upstream, S53_QUIRK_NO_CASE, now_ms) &&
-		s53_upstream_path_state(upstream, S53_OVER_TCP) == S53_HEALTH_UP);
-
-	bool for_whole = !tcp && fetch->whole && s53_partial_may_use_tcp(fetch, server);
-
-	return (struct s53_plan){ .server = server,
-		.tcp = tcp || for_whole,
-		.for_whole = for_whole,
-		.edns = s53_upstream_options(upstream)->edns && fetch->pass < PASSES_WITH_EDNS &&
-		    !s53_upstream_has_quirk(upstream, S53_QUIRK_NO_EDNS, now_ms) };
 }
 
 enum s53_verdict

@@ -10,29 +10,32 @@
 #include "resolver_private.h"
 
 /*
- * The upstream query: RD and AD always (we want the recursion, and word of whether it was
- * validated, RFC 6840 s5.7), CD and DO as the client said, its name in random letter case, an OPT
- * of our own.
+ * The upstream query: RD always, AD unless the server cannot stand it (we want the recursion, and
+ * word of whether it was validated, RFC 6840 s5.7), CD and DO as the client said, an OPT of our
+ * own.
  */
 static void
-write_ask(struct s53_attempt *attempt, const struct s53_upstream *server)
+write_ask(struct s53_attempt *attempt)
 {
 	const struct s53_fetch *fetch = attempt->fetch;
+	const struct s53_plan *plan = &attempt->plan;
 	const struct s53_question *question = &fetch->question;
-	struct s53_edns_reply opt = { .udp_size = s53_upstream_options(server)->edns_udp_size,
+	const struct s53_name *name = s53_plan_name(fetch, plan);
+	struct s53_edns_reply opt = { .udp_size = plan->udp_size,
 		.dnssec_ok = fetch->key.dnssec_ok,
 		.ede_code = S53_EDE_NONE,
 		.keepalive = -1 };
 	struct s53_writer ask = s53_writer_of(attempt->ask, sizeof attempt->ask);
-	uint16_t flags = (uint16_t)(S53_RD | S53_AD | (fetch->key.checking_disabled ? S53_CD : 0));
+	uint16_t flags = (uint16_t)(S53_RD | (plan->ad ? S53_AD : 0) |
+	    (fetch->key.checking_disabled ? S53_CD : 0));
 
 	memset(s53_write_room(&ask, S53_HEADER_LEN), 0, S53_HEADER_LEN);
 	s53_header_set_flags(attempt->ask, flags);
 	s53_header_set_count(attempt->ask, S53_QUESTION, 1);
-	s53_write(&ask, question->name.octets, question->name.len);
+	s53_write(&ask, name->octets, name->len);
 	s53_write_u16(&ask, question->qtype);
 	s53_write_u16(&ask, question->qclass);
-	if (attempt->plan.edns) {
+	if (plan->edns) {
 		s53_edns_write(&ask, &opt);
 		s53_header_set_count(attempt->ask, S53_ADDITIONAL, 1);
 	}
@@ -71,6 +74,23 @@ note_failure(struct s53_attempt *attempt, enum s53_exchange_end end)
 	s53_attempt_fails(attempt);
 }
 
+/* TCP, which UDP has led to, is refused: the query goes on over UDP. */
+static bool
+goes_on_over_udp(struct s53_attempt *attempt, enum s53_exchange_end end)
+{
+	struct s53_fetch *fetch = attempt->fetch;
+
+	if (!attempt->plan.tcp_instead || end == S53_EXCHANGE_TIMEOUT)
+		return false;
+	fetch->no_tcp |= UINT32_C(1) << attempt->plan.server;
+	fetch->now_ms = s53_exchanger_now_ms(fetch->resolver->exchanger);
+	if (!s53_plan_after_refused_tcp(attempt, &fetch->plan))
+		return false;
+	s53_attempt_free(attempt);
+	s53_fetch_resume(fetch, S53_STEP_EXCHANGE);
+	return true;
+}
+
 /* No answer, and why. */
 static void
 failed(struct s53_attempt *attempt, enum s53_exchange_end end)
@@ -87,6 +107,8 @@ failed(struct s53_attempt *attempt, enum s53_exchange_end end)
 		s53_fetch_resume(fetch, S53_STEP_EXCHANGE);
 		return;
 	}
+	if (goes_on_over_udp(attempt, end))
+		return;
 	note_failure(attempt, end);
 	s53_attempt_free(attempt);
 	if (explored && !s53_list_empty(&fetch->attempts))
@@ -134,12 +156,13 @@ s53_fetch_ask(struct s53_fetch *fetch, const struct s53_plan *plan)
 		fetch->failed |= 1u << plan->server;
 		return false;
 	}
-	write_ask(attempt, server);
+	write_ask(attempt);
 	timeout_ms = s53_attempt_timeout_ms(attempt);
 	ask = (struct s53_exchange_ask){ .octets = attempt->ask,
 		.len = attempt->ask_len,
 		.tcp = plan->tcp,
 		.lone = plan->lone,
+		.fresh_port = plan->fresh_port,
 		.overdue_ms = timeout_ms < S53_TIMEOUT_SLICE_MS ? timeout_ms : S53_TIMEOUT_SLICE_MS,
 		.timeout_ms = (uint32_t)(fetch->deadline_ms - fetch->now_ms),
 		.now_ms = fetch->now_ms,

@@ -21,6 +21,7 @@ init(struct s53_fetch *fetch, const struct s53_query *query)
 	fetch->answering = query->answering;
 	fetch->key = query->key;
 	fetch->key.name = &fetch->question.lower;
+	s53_name_copy(&fetch->client_name, &query->request.question.name);
 	s53_name_copy(&fetch->question.lower, &query->request.question.lower);
 	fetch->question.qtype = query->request.question.qtype;
 	fetch->question.qclass = query->request.question.qclass;
@@ -52,6 +53,8 @@ s53_fetch_new(const struct s53_query *query)
 	fetch->owes_budget = fetch->group_dead = fetch->retried_servfail = false;
 	fetch->joined = fetch->expired = fetch->pass = fetch->attempt_count = 0;
 	fetch->tried = fetch->failed = fetch->left_out = 0;
+	fetch->no_tcp = fetch->other_case = 0;
+	fetch->verified = fetch->lacks_signatures = false;
 	fetch->failed_ill = fetch->failed_by_rcode = 0;
 	fetch->answered = NULL;
 	fetch->loop = (struct s53_loop_watch){ 0 };

@@ -49,12 +49,14 @@ struct s53_fetch {
 	bool group_dead; /* as CHOOSE saw it last: all servers are down */
 	unsigned joined; /* clients that joined, also those that have left */
 	unsigned expired; /* timeouts that ended early because a client sent its query again */
-	unsigned pass; /* 0 and 1 with EDNS, later ones without */
+	unsigned pass; /* from 0; what it means for the query: plan.h */
 	unsigned attempt_count; /* open */
 	uint32_t tried; /* servers queried in this pass, a bit each */
 	uint32_t failed; /* servers that said or proved that they cannot help */
 	uint32_t failed_ill; /* those of them that were not up then: they may recover */
 	uint32_t failed_by_rcode; /* those of them that said so by an rcode */
+	uint32_t no_tcp; /* servers that refused TCP, which UDP had led to */
+	uint32_t other_case; /* servers whose response over UDP had another letter case */
 	uint32_t left_out; /* servers that are not queried (again) as they are stalled or down */
 	uint64_t now_ms; /* of the event that woke it */
 	uint64_t deadline_ms;
@@ -71,6 +73,10 @@ struct s53_fetch {
 	struct s53_loop_watch loop;
 	struct s53_key key;
 	struct s53_question question; /* name: as servers see it, in random letter case (0x20) */
+	struct s53_name client_name; /* as the client spelled it that it began with */
+	bool verified; /* verify.c: the negative answer that it got was asked once more */
+	uint16_t negative_rcode; /* of that answer */
+	bool lacks_signatures; /* DO was asked for, and its answer is to a query without OPT */
 	uint16_t ede; /* of the last failure, for SERVFAIL */
 	char ede_text[S53_EDE_TEXT_MAX];
 };
@@ -111,9 +117,6 @@ enum s53_verdict s53_step_choose(struct s53_fetch *fetch);
 enum s53_verdict s53_step_exchange(struct s53_fetch *fetch);
 enum s53_verdict s53_step_validate(struct s53_fetch *fetch);
 enum s53_verdict s53_step_store(struct s53_fetch *fetch);
-
-/* choose.c: how a server is to be queried in this pass. */
-struct s53_plan s53_plan_for(const struct s53_fetch *fetch, unsigned server);
 
 /* choose.c: has this pass queried all servers? */
 bool s53_all_asked(const struct s53_fetch *fetch);
@@ -156,6 +159,10 @@ bool s53_partial_for_a_client(const struct s53_fetch *fetch);
 bool s53_partial_for(const struct s53_query *query, const uint8_t *message, size_t len);
 bool s53_partial_may_use_tcp(const struct s53_fetch *fetch, unsigned server);
 void s53_partial_fall_back(struct s53_attempt *attempt);
+
+/* verify.c: is this good answer a negative one to be asked for once more? Then `plan` says how. */
+bool s53_verify_is_due(const struct s53_attempt *attempt, struct s53_plan *plan);
+void s53_verify_note(const struct s53_attempt *attempt); /* what a good answer shows */
 
 /* store.c: the fetch has failed, as its outcome says: remember it. */
 void s53_store_failure(const struct s53_fetch *fetch);

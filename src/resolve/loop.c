@@ -102,11 +102,10 @@ static bool
 looks_like_ours(const struct s53_query *query, const struct s53_attempt *attempt)
 {
 	const struct s53_request *request = &query->request;
-	const uint16_t flags = S53_RD | S53_AD;
+	const uint16_t flags = (uint16_t)(S53_RD | (attempt->plan.ad ? S53_AD : 0));
 
 	return (request->flags & flags) == flags && request->edns.present &&
-	    request->edns.udp_size ==
-	    s53_upstream_options(s53_attempt_server(attempt))->edns_udp_size;
+	    request->edns.udp_size == attempt->plan.udp_size;
 }
 
 void

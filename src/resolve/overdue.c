@@ -19,6 +19,7 @@
 #include "resolver_private.h"
 
 #define PASSES_DOUBLING 4 /* the timeout stops growing after this many, or at: */
+#define SECOND_MS 500 /* at most, or once what is usual: then TCP is due */
 #define TIMEOUT_MOST_MS 2000 /* or what is usual for the server, when that is more */
 #define EXTENSION_MS 200 /* longer, when a hedge is over the budget */
 #define WATCH_MS 250 /* between two looks at the servers' states, when nothing else is to be done */
@@ -41,27 +42,53 @@ s53_attempt_timeout_ms(const struct s53_attempt *attempt)
 		return timeout_ms;
 	if (attempt->plan.explores || attempt->plan.beside)
 		return 0;
+	if (attempt->plan.trial != S53_TRIAL_NONE)
+		return s53_upstream_retransmit_ms(server);
 	if (s53_all_asked(fetch))
 		timeout_ms = s53_upstream_retransmit_ms(server);
 	grown_ms = timeout_ms << doublings;
-	most_ms = timeout_ms > TIMEOUT_MOST_MS ? timeout_ms : TIMEOUT_MOST_MS;
+	most_ms = fetch->pass <= 1 ? SECOND_MS : TIMEOUT_MOST_MS;
+	most_ms = timeout_ms > most_ms ? timeout_ms : most_ms;
 	return grown_ms < most_ms ? grown_ms : most_ms;
 }
 
 /*
- * A server that answers in another letter case than the query's does not keep the case (or the
- * answer is forged): it is queried over TCP, where none but the server can answer. validate.c
- * remembers it when its answer there has another letter case too.
+ * A response had another letter case than the query: the server does not keep it, or the response
+ * is forged. Once a fetch the server is queried in a way that tells them apart (plan.h). The first
+ * query stays open: its own response may be on its way.
  */
-static void
-ask_over_tcp(struct s53_attempt *attempt)
+static bool
+has_other_case(struct s53_attempt *attempt)
+{
+	struct s53_fetch *fetch = attempt->fetch;
+	uint32_t bit = UINT32_C(1) << attempt->plan.server;
+
+	if (!attempt->case_differs || attempt->plan.tcp || (fetch->other_case & bit) != 0)
+		return false;
+	fetch->other_case |= bit;
+	s53_plan_other_case(attempt, &fetch->plan);
+	attempt->hedged = true;
+	s53_exchange_later(fetch->resolver->exchanger, attempt->exchange, WATCH_MS);
+	s53_fetch_resume(fetch, S53_STEP_EXCHANGE);
+	return true;
+}
+
+/* Its server has answered without OPT, and does not answer this query: the trial goes on. */
+static bool
+trial_goes_on(struct s53_attempt *attempt)
 {
 	struct s53_fetch *fetch = attempt->fetch;
 
+	if (attempt->hedged || attempt->plan.trial == S53_TRIAL_NONE ||
+	    attempt->plan.trial == S53_TRIAL_BARE ||
+	    s53_group_condition(fetch->route->group) == S53_GROUP_DEAD)
+		return false;
 	fetch->plan = attempt->plan;
-	fetch->plan.tcp = true;
-	s53_attempt_free(attempt);
+	s53_plan_next_trial(fetch, &fetch->plan);
+	attempt->hedged = true;
+	s53_exchange_later(fetch->resolver->exchanger, attempt->exchange, WATCH_MS);
 	s53_fetch_resume(fetch, S53_STEP_EXCHANGE);
+	return true;
 }
 
 /*
@@ -183,10 +210,8 @@ overdue(struct s53_attempt *attempt)
 	attempt->overdue = fetch->overdue = true;
 	if (attempt->plan.for_whole && fetch->now_ms >= attempt->due_ms + WHOLE_PATIENCE_MS)
 		fetch->takes_cut = true;
-	if (attempt->case_differs && !attempt->plan.tcp) {
-		ask_over_tcp(attempt);
+	if (has_other_case(attempt))
 		return;
-	}
 	condition = s53_group_condition(fetch->route->group);
 	if (condition == S53_GROUP_STALLED || condition == S53_GROUP_SILENT)
 		s53_stale_offer(fetch, condition);
@@ -195,6 +220,8 @@ overdue(struct s53_attempt *attempt)
 		s53_exchange_later(exchanger, attempt->exchange, wait_ms);
 		return;
 	}
+	if (trial_goes_on(attempt))
+		return;
 	attempt->hedged = true;
 	s53_exchange_later(exchanger, attempt->exchange, WATCH_MS);
 	if (fetch->attempt_count >= ATTEMPTS_OPEN_MAX)

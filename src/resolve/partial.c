@@ -20,8 +20,7 @@
 static size_t
 offered_size(const struct s53_attempt *attempt)
 {
-	return attempt->plan.edns ? s53_upstream_options(s53_attempt_server(attempt))->edns_udp_size
-				  : PLAIN_UDP_SIZE;
+	return attempt->plan.edns ? attempt->plan.udp_size : PLAIN_UDP_SIZE;
 }
 
 bool

@@ -23,7 +23,7 @@ s53_step_store(struct s53_fetch *fetch)
 	    fetch->answering, fetch->question.qtype, outcome->message, outcome->message_len);
 	lifetime_s = s53_cache_settle(fetch->answering->cache, &fetch->question, &message);
 	outcome->respell = message.respell;
-	if (lifetime_s > 0 && s53_fetch_is_cached(fetch)) {
+	if (lifetime_s > 0 && !fetch->lacks_signatures && s53_fetch_is_cached(fetch)) {
 		struct s53_cache_ask ask = s53_fetch_cache_ask(fetch);
 		unsigned traits = (outcome->authentic ? S53_CACHE_AUTHENTIC : 0) |
 		    (fetch->may_be_cut ? S53_CACHE_MAY_BE_CUT : 0);

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <split53/capability.h>
+#include <split53/hash.h>
 #include <split53/message.h>
 
 #include "resolver_private.h"
@@ -65,8 +67,8 @@ echoes_question(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 	    !s53_name_equal(&name, &asked->lower) || s53_read_u16(&reader) != asked->qtype ||
 	    s53_read_u16(&reader) != asked->qclass || reader.bad)
 		return false;
-	attempt->case_differs = !s53_name_same(&name, &attempt->fetch->question.name);
-	return attempt->plan.tcp || !attempt->case_differs;
+	attempt->case_differs = true; /* nothing else can differ here */
+	return attempt->plan.tcp;
 }
 
 static bool
@@ -161,27 +163,11 @@ next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode
 	return explored && !s53_list_empty(&fetch->attempts) ? S53_WAIT : S53_RETRY;
 }
 
-/*
- * FORMERR, NOTIMP or BADVERS to a question with OPT: the same server once more without (RFC 6891
- * s6.2.2, s7).
- */
+/* The same server once more, as `plan` says. */
 static enum s53_verdict
-without_edns(struct s53_fetch *fetch, struct s53_attempt *attempt)
+ask_again(struct s53_fetch *fetch, struct s53_attempt *attempt, const struct s53_plan *plan)
 {
-	s53_count(fetch->resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
-	fetch->plan = attempt->plan;
-	fetch->plan.edns = false;
-	fetch->plan.without_edns = !is_unproven(fetch, attempt);
-	s53_attempt_free(attempt);
-	return s53_step_exchange(fetch);
-}
-
-/* The same server once more, where none but the server can answer. */
-static enum s53_verdict
-over_tcp(struct s53_fetch *fetch, struct s53_attempt *attempt)
-{
-	fetch->plan = attempt->plan;
-	fetch->plan.tcp = true;
+	fetch->plan = *plan;
 	s53_attempt_free(attempt);
 	return s53_step_exchange(fetch);
 }
@@ -194,23 +180,20 @@ servfail(struct s53_fetch *fetch, struct s53_attempt *attempt)
 	s53_count(fetch->resolver->counters, S53_C_VALIDATE_RETRIED);
 	s53_budget_pay(&fetch->resolver->budget);
 	fetch->retried_servfail = true;
-	fetch->plan = attempt->plan;
-	s53_attempt_free(attempt);
-	return s53_step_exchange(fetch);
+	return ask_again(fetch, attempt, &attempt->plan);
 }
 
-/* FORMERR, NOTIMP or BADVERS. */
+/* FORMERR, NOTIMP or BADVERS: the server may lack EDNS (RFC 6891 s6.2.2, s7). */
 static enum s53_verdict
 not_understood(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode)
 {
-	const struct s53_upstream *server = s53_attempt_server(attempt);
+	struct s53_plan plan;
 
-	if (attempt->plan.edns)
-		return without_edns(fetch, attempt);
-	if (is_unproven(fetch, attempt) &&
-	    !s53_health_is_down(s53_upstream_path_state(server, S53_OVER_TCP)))
-		return over_tcp(fetch, attempt);
-	return next_server(fetch, attempt, rcode);
+	if (!s53_plan_after_decline(attempt, is_unproven(fetch, attempt), &plan))
+		return next_server(fetch, attempt, rcode);
+	if (attempt->plan.edns && !plan.edns)
+		s53_count(fetch->resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
+	return ask_again(fetch, attempt, &plan);
 }
 
 /* OPT is hop by hop; RA, AA and the rest of the flags are set when the client is answered. */
@@ -225,6 +208,30 @@ make_ours(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 		    outcome->message, outcome->message_len, attempt->reply_opt_at);
 }
 
+/* What the server needed to be spared before it answered; capability.h weighs it. */
+static void
+note_doubts(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
+{
+	const struct s53_plan *plan = &attempt->plan;
+	struct s53_upstream *server = s53_attempt_server(attempt);
+	unsigned declined = plan->proven ? S53_DOUBT_DECLINED : 0;
+	unsigned edns = plan->edns ? 0 : plan->trial == S53_TRIAL_BARE ? S53_DOUBT_LOST : declined;
+	unsigned ad = !plan->tries_without_ad ? 0 : plan->declined > 0 ? declined : S53_DOUBT_LOST;
+	bool no_case = plan->spelling == S53_SPELLING_LOWER && plan->fresh_port;
+	uint64_t name;
+
+	if (edns == 0 && ad == 0 && !no_case)
+		return;
+	name = s53_hash(fetch->question.lower.octets, fetch->question.lower.len);
+	if (edns > 0)
+		s53_upstream_doubt(server, S53_CAPABILITY_EDNS, edns, name, fetch->now_ms);
+	if (ad > 0)
+		s53_upstream_doubt(server, S53_CAPABILITY_AD, ad, name, fetch->now_ms);
+	if (no_case)
+		s53_upstream_doubt(
+		    server, S53_CAPABILITY_CASE, S53_DOUBT_DECLINED, name, fetch->now_ms);
+}
+
 /* Observe what the answer shows of the server that gave it, and of those that could not. */
 static void
 note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
@@ -233,10 +240,12 @@ note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 	struct s53_observation sign = { .event = S53_OBSERVED_FAILED };
 	uint64_t now_ms = fetch->now_ms;
 
-	if (attempt->reply_edns.present)
-		s53_upstream_show_edns(s53_attempt_server(attempt), now_ms);
-	if (attempt->plan.without_edns)
-		s53_upstream_set_quirk(s53_attempt_server(attempt), S53_QUIRK_NO_EDNS, now_ms);
+	if (attempt->plan.edns && attempt->reply_edns.present)
+		s53_upstream_show(s53_attempt_server(attempt), S53_CAPABILITY_EDNS, now_ms);
+	if (attempt->plan.ad)
+		s53_upstream_show(s53_attempt_server(attempt), S53_CAPABILITY_AD, now_ms);
+	s53_verify_note(attempt);
+	note_doubts(fetch, attempt);
 	/* Over TCP: over UDP such a response is rejected, and may be forged. */
 	if (attempt->case_differs && attempt->plan.tcp && !attempt->truncated)
 		s53_upstream_set_quirk(s53_attempt_server(attempt), S53_QUIRK_NO_CASE, now_ms);
@@ -250,12 +259,44 @@ note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 	}
 }
 
+/*
+ * REFUSED to a query with AD, of a server that never took one: once more without, which the retry
+ * budget pays for.
+ */
+static bool
+refused_because_of_ad(struct s53_fetch *fetch, struct s53_attempt *attempt, struct s53_plan *plan)
+{
+	struct s53_budget *budget = &fetch->resolver->budget;
+
+	if (!attempt->plan.ad || attempt->plan.explores || !s53_budget_allows(budget) ||
+	    s53_upstream_has_shown(s53_attempt_server(attempt), S53_CAPABILITY_AD, fetch->now_ms))
+		return false;
+	s53_budget_pay(budget);
+	*plan = attempt->plan;
+	plan->ad = false;
+	plan->tries_without_ad = true;
+	return true;
+}
+
+/* A good answer that does not count yet: `plan` is what is asked first. */
+static bool
+is_doubtful(struct s53_fetch *fetch, const struct s53_attempt *attempt, struct s53_plan *plan)
+{
+	if (s53_plan_answer_counts(attempt))
+		return s53_verify_is_due(attempt, plan);
+	*plan = attempt->plan;
+	plan->trial = S53_TRIAL_NONE;
+	s53_plan_next_trial(fetch, plan);
+	return true;
+}
+
 enum s53_verdict
 s53_step_validate(struct s53_fetch *fetch)
 {
 	struct s53_attempt *attempt = fetch->answered;
 	uint16_t rcode = (uint16_t)(s53_header_rcode(fetch->outcome.message) |
 	    (attempt->reply_edns.present ? attempt->reply_edns.rcode_high << 4 : 0));
+	struct s53_plan plan;
 
 	fetch->answered = NULL;
 	switch (rcode) {
@@ -269,19 +310,27 @@ s53_step_validate(struct s53_fetch *fetch)
 		return not_understood(fetch, attempt, rcode);
 	case S53_RCODE_SERVFAIL:
 		return servfail(fetch, attempt);
+	case S53_RCODE_REFUSED:
+		if (refused_because_of_ad(fetch, attempt, &plan))
+			return ask_again(fetch, attempt, &plan);
+		return next_server(fetch, attempt, rcode);
 	default:
 		return next_server(fetch, attempt, rcode);
 	}
 	if (s53_header_count(fetch->outcome.message, S53_QUESTION) != 1)
 		return next_server(fetch, attempt, rcode);
+	if (is_doubtful(fetch, attempt, &plan))
+		return ask_again(fetch, attempt, &plan);
 	make_ours(fetch, attempt);
 	fetch->may_be_cut = s53_partial_response(fetch, attempt);
 	if (fetch->may_be_cut && s53_partial_may_use_tcp(fetch, attempt->plan.server) &&
 	    s53_partial_for_a_client(fetch)) {
-		attempt->plan.for_whole = fetch->whole = true;
-		return over_tcp(fetch, attempt);
+		plan = attempt->plan;
+		plan.tcp = plan.for_whole = fetch->whole = true;
+		return ask_again(fetch, attempt, &plan);
 	}
 	fetch->outcome.rcode = rcode;
+	fetch->lacks_signatures = fetch->key.dnssec_ok && !attempt->plan.edns;
 	note_servers(fetch, attempt);
 	return S53_NEXT;
 }

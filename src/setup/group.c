@@ -55,6 +55,10 @@ void
 setup_group_rules(const struct setup_builder *builder, const struct setup_peers *peers,
     struct s53_group_rules *out)
 {
+	const struct s53_conf_clause *caps = setup_option_of_zone(
+	    builder->input->source, peers->zone_body, peers->view_body, "use-caps-for-id");
+
+	out->no_caps = caps != NULL && caps->value.type == S53_CONF_BOOL && !caps->value.boolean;
 	out->policy = policy_of(setup_option_of_zone(
 	    builder->input->source, peers->zone_body, peers->view_body, "forwarders-policy"));
 	out->per_server = quota_of(builder, peers, "fetches-per-server", false);

@@ -39,8 +39,12 @@ count_peer(struct group_builder *group_builder, uint64_t hash)
 	group_builder->peers->id += hash; /* the order does not matter */
 }
 
-/* How a server is queried, as text. */
-#define OPTIONS_WORDS (S53_ADDR_TEXT + 32)
+/*
+ * How a server is queried, as text. `use-caps-for-id no` counts: who writes it may have negative
+ * answers in the cache that a server gave to a name in mixed letter case.
+ */
+#define OPTIONS_WORDS (S53_ADDR_TEXT + 64)
+#define NO_CAPS " use-caps-for-id no"
 
 static const char *
 options_words(const struct s53_upstream_options *options, char words[static OPTIONS_WORDS])
@@ -49,15 +53,15 @@ options_words(const struct s53_upstream_options *options, char words[static OPTI
 
 	if (options->source.family != AF_UNSPEC)
 		s53_addr_print_host(&options->source, source);
-	snprintf(words, OPTIONS_WORDS, "%d %d %u %s", options->edns, options->tcp_only,
-	    options->edns_udp_size, source);
+	snprintf(words, OPTIONS_WORDS, "%d %d %u %s%s", options->edns, options->tcp_only,
+	    options->edns_udp_size, source, options->caps == S53_CAPS_NO ? NO_CAPS : "");
 	return words;
 }
 
 static bool
 same_options(const struct s53_upstream_options *a, const struct s53_upstream_options *b)
 {
-	return a->edns == b->edns && a->tcp_only == b->tcp_only &&
+	return a->edns == b->edns && a->tcp_only == b->tcp_only && a->caps == b->caps &&
 	    a->edns_udp_size == b->edns_udp_size && a->source.family == b->source.family &&
 	    (a->source.family == AF_UNSPEC || s53_addr_same_host(&a->source, &b->source));
 }
@@ -317,6 +321,8 @@ end_group(struct group_builder *group_builder)
 	struct s53_group *group;
 
 	setup_group_rules(group_builder->builder, group_builder->peers, &rules);
+	if (rules.no_caps)
+		count_peer(group_builder, hash_of(NO_CAPS));
 	group = s53_group_new(group_builder->members, group_builder->count, &rules);
 	if (group_builder->count == 1)
 		setup_health_check_alone(group_builder->builder);

@@ -100,6 +100,8 @@ setup_server_options(struct setup_builder *builder, const struct s53_conf_clause
 		out->edns = clause->value.boolean;
 	if ((clause = s53_conf_find(body, "tcp-only")) != NULL)
 		out->tcp_only = clause->value.boolean;
+	if ((clause = s53_conf_find(body, "use-caps-for-id")) != NULL)
+		out->caps = clause->value.boolean ? S53_CAPS_YES : S53_CAPS_NO;
 	if ((clause = s53_conf_find(body, "edns-udp-size")) != NULL)
 		out->edns_udp_size = (uint16_t)clause->value.number;
 	return find_source(builder, view_body, server, addr->family, &out->source);

@@ -255,3 +255,15 @@ s53_pool_pick(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_
 	sock->flow.used_ms = now_ms;
 	return sock;
 }
+
+struct s53_socket *
+s53_pool_open(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end)
+{
+	struct s53_socket *sock = open_one(endpoint, now_ms, end);
+
+	if (sock == NULL)
+		return NULL;
+	sock->uses++;
+	sock->flow.used_ms = now_ms;
+	return sock;
+}

@@ -66,7 +66,9 @@ s53_udp_send(struct s53_exchange *exchange, uint64_t now_ms)
 
 	if (exchanger->batch == NULL)
 		exchanger->batch = s53_batch_new();
-	if (exchanger->batch != NULL)
+	if (exchanger->batch != NULL && exchange->ask.fresh_port)
+		sock = s53_pool_open(exchange->endpoint, now_ms, &end);
+	if (exchanger->batch != NULL && sock == NULL)
 		sock = s53_pool_pick(exchange->endpoint, now_ms, &end);
 	if (sock == NULL) {
 		s53_endpoint_observe_end(exchange->endpoint, S53_OVER_UDP, end, now_ms);

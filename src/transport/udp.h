@@ -57,6 +57,9 @@ bool s53_udp_socket_change_port(struct s53_socket *socket, uint64_t now_ms);
  * The socket for the next query to this endpoint. An open socket is used again when no new one can
  * be opened. NULL: *end says why.
  */
+/* A new socket of the pool, for one exchange that must have a port of its own. NULL: *end. */
+struct s53_socket *s53_pool_open(
+    struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end);
 struct s53_socket *s53_pool_pick(
     struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end);
 /* Remove it from the pool: it gets no more queries, and closes when it is empty. */

@@ -76,7 +76,8 @@ is_same(const struct s53_upstream *upstream, const struct s53_addr *addr,
 	const struct s53_upstream_options *own = &upstream->options;
 
 	return s53_addr_equal(&upstream->addr, addr) && own->edns == options->edns &&
-	    own->tcp_only == options->tcp_only && own->edns_udp_size == options->edns_udp_size &&
+	    own->tcp_only == options->tcp_only && own->caps == options->caps &&
+	    own->edns_udp_size == options->edns_udp_size &&
 	    own->source.family == options->source.family &&
 	    (own->source.family == AF_UNSPEC || s53_addr_same_host(&own->source, &options->source));
 }

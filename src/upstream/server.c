@@ -15,7 +15,6 @@
 #define RETRANSMIT_MIN_MS 250
 #define RETRANSMIT_MAX_MS 4000
 #define CHOSEN_STEP_MS 8 /* chosen_at_ms is written no more often */
-#define EDNS_SHOWN_STEP_MS 60000 /* edns_shown_at_ms is written no more often */
 
 static enum s53_protocol
 over_of(const struct s53_upstream *upstream)
@@ -218,26 +217,14 @@ s53_upstream_claim_exploration(struct s53_upstream *upstream, uint32_t gap_ms, u
 		now_ms, memory_order_relaxed, memory_order_relaxed);
 }
 
-void
-s53_upstream_show_edns(struct s53_upstream *upstream, uint64_t now_ms)
-{
-	uint64_t shown_ms = get64(&upstream->edns_shown_at_ms);
-
-	/* Not every time: all workers read this cache line. */
-	if (shown_ms == 0 || now_ms >= shown_ms + EDNS_SHOWN_STEP_MS)
-		atomic_store_explicit(&upstream->edns_shown_at_ms, now_ms, memory_order_relaxed);
-}
-
-void
+bool
 s53_upstream_set_quirk(
     struct s53_upstream *upstream, enum s53_upstream_quirk quirk, uint64_t now_ms)
 {
-	uint64_t shown_ms = get64(&upstream->edns_shown_at_ms);
-
-	if (quirk == S53_QUIRK_NO_EDNS && shown_ms != 0 && now_ms < shown_ms + S53_QUIRK_MS)
-		return;
-	atomic_store_explicit(
+	uint64_t until_ms = atomic_exchange_explicit(
 	    &upstream->quirk_until_ms[quirk], now_ms + S53_QUIRK_MS, memory_order_relaxed);
+
+	return until_ms <= now_ms;
 }
 
 bool
@@ -245,6 +232,12 @@ s53_upstream_has_quirk(
     const struct s53_upstream *upstream, enum s53_upstream_quirk quirk, uint64_t now_ms)
 {
 	return get64(&upstream->quirk_until_ms[quirk]) > now_ms;
+}
+
+bool
+s53_upstream_had_quirk(const struct s53_upstream *upstream, enum s53_upstream_quirk quirk)
+{
+	return get64(&upstream->quirk_until_ms[quirk]) != 0;
 }
 
 void
@@ -284,6 +277,9 @@ s53_upstream_report(struct s53_upstream *upstream, struct s53_upstream_report *o
 		    seconds_left(get64(&upstream->quirk_until_ms[S53_QUIRK_NO_CASE]), now_ms),
 		.one_per_connection_s = seconds_left(
 		    get64(&upstream->quirk_until_ms[S53_QUIRK_ONE_PER_CONNECTION]), now_ms),
+		.case_matters_s =
+		    seconds_left(get64(&upstream->quirk_until_ms[S53_QUIRK_CASE_MATTERS]), now_ms),
+		.no_ad_s = seconds_left(get64(&upstream->quirk_until_ms[S53_QUIRK_NO_AD]), now_ms),
 	};
 	pthread_mutex_lock(&upstream->lock);
 	for (unsigned i = 0; i < S53_PROTOCOLS; i++)

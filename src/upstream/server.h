@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include <split53/capability.h>
 #include <split53/list.h>
 #include <split53/probe.h>
 #include <split53/upstream.h>
@@ -88,7 +89,8 @@ struct s53_upstream {
 	_Alignas(64) _Atomic uint64_t load; /* queries in all << 32 | under way */
 	_Atomic uint64_t chosen_at_ms, explored_at_ms;
 	_Atomic uint64_t quirk_until_ms[S53_QUIRKS];
-	_Atomic uint64_t edns_shown_at_ms; /* when a reply last had OPT, to the minute; 0: never */
+	_Atomic uint64_t shown_at_ms[S53_CAPABILITIES]; /* to the minute; 0: never */
+	_Atomic uint64_t doubt[S53_CAPABILITIES]; /* capability.c */
 	pthread_mutex_t lock; /* of the records, but for their atomics, and of `probing` */
 	struct probing probing;
 };

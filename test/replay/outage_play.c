@@ -249,10 +249,20 @@ servers_hear(struct schedule *schedule)
 	}
 }
 
+/* In half of the schedules servers have EDNS; it is not drawn, so that the draws stay. */
+static bool
+has_opt(const struct s53_exchange *exchange)
+{
+	return playing->seed % 2 == 0 && s53_header_count(exchange->ask.octets, S53_ADDITIONAL) > 0;
+}
+
 static size_t
 write_reply(
     const struct s53_exchange *exchange, enum saying saying, uint8_t octets[static S53_MESSAGE_MAX])
 {
+	static const struct s53_edns_reply opt = {
+		.udp_size = 1232, .ede_code = S53_EDE_NONE, .keepalive = -1
+	};
 	static const uint16_t flags[] = { [SAYS_CUT] = S53_TC,
 		[SAYS_SERVFAIL] = S53_RCODE_SERVFAIL,
 		[SAYS_REFUSES] = S53_RCODE_REFUSED,
@@ -274,7 +284,7 @@ write_reply(
 	if (saying == SAYS_ANSWER)
 		s53_reply_add(&reply, S53_ANSWER, &question.name, S53_TYPE_A, S53_CLASS_IN, 5,
 		    address, sizeof address);
-	return s53_reply_end(&reply, NULL);
+	return s53_reply_end(&reply, has_opt(exchange) ? &opt : NULL);
 }
 
 static void

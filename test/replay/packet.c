@@ -300,6 +300,7 @@ packet_expect_ask(
     const struct script *script, char **words, unsigned count, const uint8_t *octets, size_t len)
 {
 	unsigned size = number_after(words, count, "edns", 1232);
+	const char *spelling = word_after(words, count, "name");
 	ldns_rdf *want = NULL;
 	bool any_label = strncmp(words[2], "*.", 2) == 0;
 	ldns_rdf *name;
@@ -322,9 +323,18 @@ packet_expect_ask(
 		size = 0;
 	if (ldns_pkt_edns_udp_size(pkt) != size)
 		fail(script, "EDNS size is %u", ldns_pkt_edns_udp_size(pkt));
-	if (!ldns_pkt_rd(pkt) || ldns_pkt_edns_do(pkt) != has_word(words, count, "do") ||
+	if (!ldns_pkt_rd(pkt) || ldns_pkt_ad(pkt) == has_word(words, count, "noad") ||
+	    ldns_pkt_edns_do(pkt) != has_word(words, count, "do") ||
 	    ldns_pkt_cd(pkt) != has_word(words, count, "cd"))
-		fail(script, "RD, DO or CD are not as they should be");
+		fail(script, "RD, AD, DO or CD are not as they should be");
+	if (spelling != NULL) {
+		char *spelled = ldns_rdf2str(ldns_rr_owner(question));
+
+		if (strcmp(spelling, "random") == 0 ? strcmp(spelled, words[2]) == 0
+						    : strcmp(spelled, spelling) != 0)
+			fail(script, "the question is spelled %s", spelled);
+		free(spelled);
+	}
 	ldns_rdf_deep_free(name);
 	ldns_rdf_deep_free(want);
 	ldns_pkt_free(pkt);

@@ -171,6 +171,9 @@ do_upstream(struct world *world, char **words, unsigned count)
 	if (exchange->ask.lone != has_word(words, count, "lone"))
 		fail(&world->script, "its connection is %s",
 		    exchange->ask.lone ? "its own" : "not its own");
+	if (exchange->ask.fresh_port != has_word(words, count, "fresh-port"))
+		fail(&world->script, "asked from %s port",
+		    exchange->ask.fresh_port ? "a fresh" : "any");
 	packet_expect_ask(&world->script, words, count, exchange->ask.octets, exchange->ask.len);
 	exchange->seen = true;
 	world->current = exchange;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <split53/capability.h>
 #include <split53/clock.h>
 
 #include "replay.h"
@@ -167,6 +168,7 @@ rules_of(struct world *world, char **words, unsigned count)
 	if (i == 6)
 		fail(&world->script, "unknown policy '%s'", policy);
 	rules.policy = (enum s53_forwarders_policy)i;
+	rules.no_caps = has_word(words, count, "no-caps");
 	return rules;
 }
 
@@ -188,8 +190,24 @@ set_down_after(const struct s53_route *route, const char *apex, char **words, un
 }
 
 /*
- * route APEX ADDR#PORT ... [noedns] [tcp-only] [no-cache] [policy P] [per-server N [drop]]
- * [per-zone N [drop]] [down-after MS]; `tier N` holds for the addresses after it
+ * Most scenarios are about something else: their servers are known to take AD and any letter case.
+ */
+static struct s53_upstream *
+get_server(struct world *world, const struct s53_addr *addr,
+    const struct s53_upstream_options *options, bool unknown)
+{
+	struct s53_upstream *server = s53_registry_get(world->registry, addr, options);
+
+	if (!unknown) {
+		s53_upstream_show(server, S53_CAPABILITY_AD, START_MS);
+		s53_upstream_show(server, S53_CAPABILITY_CASE, START_MS);
+	}
+	return server;
+}
+
+/*
+ * route APEX ADDR#PORT ... [noedns] [tcp-only] [no-caps] [unknown] [no-cache] [policy P]
+ * [per-server N [drop]] [per-zone N [drop]] [down-after MS]; `tier N` holds for the addresses after it
  */
 static void
 set_route(struct world *world, char **words, unsigned count)
@@ -210,10 +228,10 @@ set_route(struct world *world, char **words, unsigned count)
 		if (strcmp(words[i - 1], "tier") == 0)
 			tier = (unsigned)strtoul(words[i], NULL, 10);
 		else if (s53_addr_parse_port(words[i], 53, &addr) == S53_OK)
-			members[server_count++] = (struct s53_group_member){
-				.server = s53_registry_get(world->registry, &addr, &options),
-				.tier = tier
-			};
+			members[server_count++] =
+			    (struct s53_group_member){ .server = get_server(world, &addr, &options,
+							   has_word(words, count, "unknown")),
+				    .tier = tier };
 	}
 	if (has_word(words, count, "no-cache"))
 		route.answering = &uncached;

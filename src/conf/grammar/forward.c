@@ -21,6 +21,8 @@ static const struct conf_rule rules[] = {
 	    .fallback = "fastest" },
 	{ "health-check", OVZ | AT(IN_SERVER), ROUTED, .flags = NOT_BINDS, .form = FORM_BODY,
 	    .inside = IN_HEALTH_CHECK, .fallback = "see the body of health-check" },
+	{ "use-caps-for-id", OVZ, ROUTED, .flags = NOT_BINDS, .form = FORM_BOOL,
+	    .fallback = "yes" },
 	{ "edns-udp-size", OV, .flags = CLAMPED, .form = FORM_NUMBER, .min = 512, .max = 4096,
 	    .fallback = "1232" },
 	{ "query-source", OV, .flags = FAMILY4, .form = FORM_SOURCE, .fallback = "*" },

@@ -4,6 +4,8 @@
  */
 #include "server_fixture.h"
 
+#include <split53/capability.h>
+
 #define MANY 3000
 
 static struct s53_upstream *
@@ -94,7 +96,7 @@ the_edns_size_is_small_off_host_and_large_on_loopback_unless_configured(void **a
 
 	(void)arg;
 	assert_int_equal(s53_upstream_options(off)->edns_udp_size, 1232);
-	assert_int_equal(s53_upstream_options(on)->edns_udp_size, 65535);
+	assert_int_equal(s53_upstream_options(on)->edns_udp_size, 65507);
 	assert_int_equal(s53_upstream_options(set)->edns_udp_size, 4096);
 	s53_upstream_drop(off);
 	s53_upstream_drop(on);
@@ -288,24 +290,77 @@ a_quirk_is_forgotten_after_ten_minutes(void **arg)
 }
 
 static void
-edns_that_was_shown_is_remembered_also_right_after_the_machine_started(void **arg)
+a_capability_that_was_shown_is_not_doubted_for_ten_minutes(void **arg)
 {
 	static const uint64_t starts_ms[] = { 12000, 4000000 };
 
 	(void)arg;
 	for (unsigned i = 0; i < 2; i++) {
 		struct fixture f = fixture_new();
-		uint64_t now_ms = starts_ms[i];
+		uint64_t shown_ms = starts_ms[i], later_ms = shown_ms + S53_QUIRK_MS;
 
-		s53_upstream_show_edns(f.server, now_ms);
-		s53_upstream_set_quirk(f.server, S53_QUIRK_NO_EDNS, now_ms + S53_QUIRK_MS - 1);
-		assert_false(
-		    s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, now_ms + S53_QUIRK_MS - 1));
-		s53_upstream_set_quirk(f.server, S53_QUIRK_NO_EDNS, now_ms + S53_QUIRK_MS);
-		assert_true(
-		    s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, now_ms + S53_QUIRK_MS));
+		assert_false(s53_upstream_has_shown(f.server, S53_CAPABILITY_EDNS, shown_ms));
+		s53_upstream_show(f.server, S53_CAPABILITY_EDNS, shown_ms);
+		assert_true(s53_upstream_has_shown(f.server, S53_CAPABILITY_EDNS, later_ms - 1));
+		assert_false(s53_upstream_has_shown(f.server, S53_CAPABILITY_AD, later_ms - 1));
+		s53_upstream_doubt(
+		    f.server, S53_CAPABILITY_EDNS, S53_DOUBT_PROVES, 1 << 8, later_ms - 1);
+		assert_false(s53_upstream_is_doubted(f.server, S53_CAPABILITY_EDNS));
+		assert_false(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, later_ms - 1));
+		s53_upstream_doubt(
+		    f.server, S53_CAPABILITY_EDNS, S53_DOUBT_PROVES, 1 << 8, later_ms);
+		assert_true(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, later_ms));
 		fixture_free(&f);
 	}
+}
+
+static void
+doubts_of_different_names_add_up_to_a_quirk(void **arg)
+{
+	struct fixture f = fixture_new();
+
+	(void)arg;
+	for (unsigned i = 0; i < 5; i++) /* one name counts once */
+		s53_upstream_doubt(
+		    f.server, S53_CAPABILITY_AD, S53_DOUBT_DECLINED, 1 << 8, f.now_ms);
+	assert_true(s53_upstream_is_doubted(f.server, S53_CAPABILITY_AD));
+	assert_false(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_AD, f.now_ms));
+	s53_upstream_doubt(f.server, S53_CAPABILITY_AD, S53_DOUBT_DECLINED, 2 << 8, f.now_ms);
+	assert_true(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_AD, f.now_ms));
+
+	/* When it has expired, one more event renews it. */
+	f.now_ms += S53_QUIRK_MS;
+	assert_false(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_AD, f.now_ms));
+	s53_upstream_doubt(f.server, S53_CAPABILITY_AD, S53_DOUBT_LOST, 3 << 8, f.now_ms);
+	assert_true(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_AD, f.now_ms));
+	fixture_free(&f);
+}
+
+static void
+what_a_server_shows_ends_doubt_and_quirk(void **arg)
+{
+	struct fixture f = fixture_new();
+
+	(void)arg;
+	for (unsigned i = 0; i < S53_CAPABILITIES; i++) {
+		s53_upstream_doubt(f.server, i, S53_DOUBT_LOST, 1 << 8, f.now_ms);
+		s53_upstream_doubt(f.server, i, S53_DOUBT_LOST, 2 << 8, f.now_ms);
+		s53_upstream_show(f.server, i, f.now_ms);
+		assert_false(s53_upstream_is_doubted(f.server, i));
+	}
+	assert_true(s53_upstream_set_quirk(f.server, S53_QUIRK_NO_EDNS, f.now_ms));
+	assert_false(s53_upstream_set_quirk(f.server, S53_QUIRK_NO_EDNS, f.now_ms));
+	s53_upstream_show(f.server, S53_CAPABILITY_EDNS, f.now_ms);
+	assert_false(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_EDNS, f.now_ms));
+
+	/* Letter case that is kept over TCP may change over UDP yet. */
+	s53_upstream_set_quirk(f.server, S53_QUIRK_NO_CASE, f.now_ms);
+	s53_upstream_show(f.server, S53_CAPABILITY_CASE, f.now_ms);
+	assert_true(s53_upstream_has_quirk(f.server, S53_QUIRK_NO_CASE, f.now_ms));
+	assert_false(s53_upstream_had_quirk(f.server, S53_QUIRK_CASE_MATTERS));
+	s53_upstream_set_quirk(f.server, S53_QUIRK_CASE_MATTERS, f.now_ms);
+	assert_true(s53_upstream_had_quirk(f.server, S53_QUIRK_CASE_MATTERS));
+	fixture_free(&f);
 }
 
 static void
@@ -460,8 +515,9 @@ main(void)
 		cmocka_unit_test(queries_under_way_and_in_all_are_counted),
 		cmocka_unit_test(one_caller_may_explore_a_server_until_the_gap_is_over),
 		cmocka_unit_test(a_quirk_is_forgotten_after_ten_minutes),
-		cmocka_unit_test(
-		    edns_that_was_shown_is_remembered_also_right_after_the_machine_started),
+		cmocka_unit_test(a_capability_that_was_shown_is_not_doubted_for_ten_minutes),
+		cmocka_unit_test(doubts_of_different_names_add_up_to_a_quirk),
+		cmocka_unit_test(what_a_server_shows_ends_doubt_and_quirk),
 		cmocka_unit_test(
 		    the_report_says_when_and_over_which_protocol_the_next_probe_is_due),
 		cmocka_unit_test(each_change_of_state_is_one_line_and_probes_of_the_dead_are_none),
