@@ -209,6 +209,9 @@ struct s53_upstream *s53_group_server(const struct s53_group *group, unsigned in
 unsigned s53_group_tier(const struct s53_group *group, unsigned index);
 const struct s53_group_rules *s53_group_rules(const struct s53_group *group);
 
+/* use-caps-for-id: are names sent to this server in random letter case (0x20)? */
+bool s53_group_has_caps(const struct s53_group *group, unsigned index);
+
 enum s53_group_condition { /* each is worse than the one before */
 	S53_GROUP_ALIVE,
 	S53_GROUP_STALLED, /* no server is better than stalled */

@@ -80,6 +80,8 @@ print_group(const struct s53_snapshot *snapshot, const struct s53_group *group, 
 			fprintf(out, ", EDNS %u octets", options->edns_udp_size);
 		else
 			fputs(", no EDNS", out);
+		if (!s53_group_has_caps(group, i))
+			fputs(", names as clients spell them", out);
 		if (options->source.family != AF_UNSPEC)
 			fprintf(out, ", from %s", s53_addr_print_host(&options->source, text));
 		s53_explain_server_check(snapshot, upstream, out);

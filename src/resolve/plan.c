@@ -68,16 +68,6 @@ size_for(const struct s53_fetch *fetch, const struct s53_upstream *upstream)
 	return SMALL_SIZE;
 }
 
-static bool
-has_caps(const struct s53_fetch *fetch, const struct s53_upstream *upstream)
-{
-	enum s53_caps own = s53_upstream_options(upstream)->caps;
-
-	if (own != S53_CAPS_INHERIT)
-		return own == S53_CAPS_YES;
-	return !s53_group_rules(fetch->route->group)->no_caps;
-}
-
 static enum s53_spelling
 spelling_for(const struct s53_fetch *fetch, const struct s53_plan *plan)
 {
@@ -87,7 +77,7 @@ spelling_for(const struct s53_fetch *fetch, const struct s53_plan *plan)
 	    (has_bit(fetch->other_case, plan->server) ||
 		s53_upstream_has_quirk(upstream, S53_QUIRK_NO_CASE, fetch->now_ms)))
 		return S53_SPELLING_LOWER;
-	if (!has_caps(fetch, upstream) ||
+	if (!s53_group_has_caps(fetch->route->group, plan->server) ||
 	    s53_upstream_has_quirk(upstream, S53_QUIRK_CASE_MATTERS, fetch->now_ms))
 		return S53_SPELLING_CLIENT;
 	return S53_SPELLING_RANDOM;
@@ -209,6 +199,7 @@ s53_plan_after_refused_tcp(const struct s53_attempt *attempt, struct s53_plan *p
 		return false;
 	*plan = s53_plan_for(fetch, attempt->plan.server);
 	plan->declined = attempt->plan.declined;
+	plan->explores = attempt->plan.explores;
 	return true;
 }
 

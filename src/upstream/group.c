@@ -128,6 +128,14 @@ s53_group_rules(const struct s53_group *group)
 	return &group->rules;
 }
 
+bool
+s53_group_has_caps(const struct s53_group *group, unsigned index)
+{
+	enum s53_caps own = s53_upstream_options(s53_group_server(group, index))->caps;
+
+	return own == S53_CAPS_INHERIT ? !group->rules.no_caps : own == S53_CAPS_YES;
+}
+
 /* The best class of any server of the group. */
 static unsigned
 best_class(const struct s53_group *group)
