@@ -54,7 +54,9 @@ def test_lost_datagrams_never_lead_to_an_answer_without_signatures(upstream, spl
         program.ask(f"warm{number}.example.", do=True, timeout=8)
     server.forget()
     for _ in range(2):
-        assert has_signature(program.ask("www.example.", do=True, timeout=8))
+        reply = program.ask("www.example.", do=True, timeout=8)
+        # Three datagrams that get lost in a row may look like a server that is down.
+        assert has_signature(reply) or lost == 3 and not tcp and rcode(reply) == "SERVFAIL"
     if warm:
         assert all(q.do for q in of_name(server, "www.example.")), "it has shown that it speaks EDNS"
 
