@@ -60,6 +60,11 @@ struct s53_exchange_ask {
 	uint16_t len;
 	bool tcp; /* use TCP from the start; a server with tcp_only gets TCP anyway */
 	bool lone; /* over TCP: on a new connection, which no other query shares */
+	/*
+	 * The server did not answer this over UDP either and may hold it: OVERDUE and TIMEOUT are
+	 * not recorded.
+	 */
+	bool may_be_held;
 	bool fresh_port; /* UDP from a port that no query has had yet, while one can be opened */
 	uint32_t overdue_ms; /* after this long call overdue(); 0: never */
 	uint32_t timeout_ms; /* of the whole exchange, UDP and TCP together */

@@ -162,6 +162,7 @@ s53_fetch_ask(struct s53_fetch *fetch, const struct s53_plan *plan)
 		.len = attempt->ask_len,
 		.tcp = plan->tcp,
 		.lone = plan->lone,
+		.may_be_held = plan->tcp && plan->tcp_instead,
 		.fresh_port = plan->fresh_port,
 		.overdue_ms = timeout_ms < S53_TIMEOUT_SLICE_MS ? timeout_ms : S53_TIMEOUT_SLICE_MS,
 		.timeout_ms = (uint32_t)(fetch->deadline_ms - fetch->now_ms),

@@ -303,9 +303,10 @@ init_exchange(struct s53_exchange *exchange, struct s53_endpoint *endpoint,
 	exchange->active = true;
 	exchange->on_tcp = exchange->overdue_observed = false;
 	exchange->overdue_early = false;
-	exchange->garbled = exchange->alive = exchange->awaits_late_reply = false;
+	exchange->garbled = exchange->awaits_late_reply = false;
 	exchange->failed = exchange->unproven = false;
 	exchange->lone = ask->lone;
+	exchange->alive = ask->may_be_held;
 	exchange->retries = 0;
 	exchange->sent_at_ms = now_ms;
 	exchange->overdue_at_ms = ask->overdue_ms != 0 ? now_ms + ask->overdue_ms : 0;

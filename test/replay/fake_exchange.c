@@ -86,6 +86,7 @@ s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstrea
 	exchange->upstream = s53_upstream_keep(upstream);
 	exchange->ask = *ask;
 	exchange->tcp = ask->tcp || s53_upstream_options(upstream)->tcp_only;
+	exchange->lives = ask->may_be_held;
 	exchange->sent_at_ms = s53_clock_ms();
 	exchange->late_at_ms = ask->overdue_ms == 0 ? 0 : exchange->sent_at_ms + ask->overdue_ms;
 	exchange->timeout_at_ms = exchange->sent_at_ms + ask->timeout_ms;
