@@ -27,6 +27,7 @@ s53_servfail_is_worth_retry(const struct s53_fetch *fetch, const struct s53_atte
 	    s53_edns_errors(outcome->message, outcome->message_len, attempt->reply_opt_at);
 
 	return s53_group_size(fetch->route->group) == 1 && !fetch->retried_servfail &&
+	    !attempt->plan.for_whole && /* its answer over UDP is there */
 	    (errors & (DNSSEC_ERRORS | CACHED_ERROR | POLICY_ERRORS)) == 0 &&
 	    s53_budget_allows(&fetch->resolver->budget);
 }
