@@ -219,3 +219,9 @@ s53_loop_refuse(struct s53_query *query)
 	s53_count(query->resolver->counters, S53_C_JOIN_LOOP);
 	return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_OTHER, REFUSAL);
 }
+
+bool
+s53_loop_may_be_ours(const struct s53_attempt *attempt)
+{
+	return attempt->fetch->loop.met || s53_loop_is_proved(attempt);
+}

@@ -91,3 +91,9 @@ bool s53_loop_is_own(
  */
 enum s53_verdict s53_loop_found(struct s53_query *query);
 enum s53_verdict s53_loop_refuse(struct s53_query *query);
+
+/*
+ * May this failure, of an attempt's query, be our own answer to it? A query like it has come in, or
+ * its server has lately been proved to loop. Then it is no use to send it in another form.
+ */
+bool s53_loop_may_be_ours(const struct s53_attempt *attempt);

@@ -273,14 +273,16 @@ s53_loop_found(struct s53_query *query)
 	uint32_t sender = s53_loop_sender(query);
 	struct s53_loop_slot *slot;
 	struct s53_upstream *server;
-	uint64_t number = 0;
+	uint64_t number = 0, none = 0;
+	bool first;
 
 	read_label(&query->request.question.lower, &number);
 	slot = slot_of(query->resolver, number);
-	atomic_store_explicit(
-	    &slot->sender, (uint64_t)sender << 32 | half_of(number), memory_order_relaxed);
+	/* What it sends when it was refused (without AD, without OPT) is not how it forwards. */
+	first = atomic_compare_exchange_strong_explicit(&slot->sender, &none,
+	    (uint64_t)sender << 32 | half_of(number), memory_order_relaxed, memory_order_relaxed);
 	server = server_of(query, slot);
-	if (server != NULL)
+	if (first && server != NULL)
 		s53_loop_prove(query, server, sender);
 	return s53_loop_refuse(query);
 }

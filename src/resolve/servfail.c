@@ -28,6 +28,8 @@ s53_servfail_is_worth_retry(const struct s53_fetch *fetch, const struct s53_atte
 
 	return s53_group_size(fetch->route->group) == 1 && !fetch->retried_servfail &&
 	    !attempt->plan.for_whole && /* its answer over UDP is there */
+	    !s53_loop_may_be_ours(
+		attempt) && /* or it is our own answer, to a query that came back */
 	    (errors & (DNSSEC_ERRORS | CACHED_ERROR | POLICY_ERRORS)) == 0 &&
 	    s53_budget_allows(&fetch->resolver->budget);
 }

@@ -261,7 +261,7 @@ note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 
 /*
  * REFUSED to a query with AD, of a server that never took one: once more without, which the retry
- * budget pays for.
+ * budget pays for. Not where the query may have come back to us: then the refusal is our own.
  */
 static bool
 refused_because_of_ad(struct s53_fetch *fetch, struct s53_attempt *attempt, struct s53_plan *plan)
@@ -269,6 +269,7 @@ refused_because_of_ad(struct s53_fetch *fetch, struct s53_attempt *attempt, stru
 	struct s53_budget *budget = &fetch->resolver->budget;
 
 	if (!attempt->plan.ad || attempt->plan.explores || !s53_budget_allows(budget) ||
+	    s53_loop_may_be_ours(attempt) ||
 	    s53_upstream_has_shown(s53_attempt_server(attempt), S53_CAPABILITY_AD, fetch->now_ms))
 		return false;
 	s53_budget_pay(budget);

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.client import addresses, ask, rcode
-from support.imperfect import KINDS, SET, CutsInSilence, LosesLargeDatagrams, right_address
+from support.imperfect import KINDS, SET, SMALL_PLACE, CutsInSilence, LosesLargeDatagrams, right_address
 from support.process import Process, patience, sanitized
 from support.servers import Named
 from support.split53 import Split53, free_port
@@ -43,7 +43,7 @@ class Unbound:
   do-not-query-localhost: no
 """)
             for zone, servers in zones.items():
-                file.write(f"forward-zone:\n  name: {zone}\n" + "".join(f"  forward-addr: 127.0.0.1@{server.port}\n" for server in servers))
+                file.write(f"forward-zone:\n  name: {zone}\n" + "".join(f"  forward-addr: {server.address}@{server.port}\n" for server in servers))
         self.process = Process(["unbound", "-dd", "-c", path], folder, "unbound")
         self.process.wait_for_log("start of service", 20)
 
@@ -52,7 +52,8 @@ class Unbound:
 
 
 def zone_text(zones):
-    return "\n".join(f'zone "{zone}" {{ type forward; forward only; forwarders {{ {" ".join(server.where + ";" for server in servers)} }}; }};'
+    return f"server {SMALL_PLACE} {{ edns-udp-size 512; }};\n" + "\n".join(
+        f'zone "{zone}" {{ type forward; forward only; forwarders {{ {" ".join(server.where + ";" for server in servers)} }}; }};'
                      for zone, servers in zones.items())
 
 

@@ -56,7 +56,7 @@ def test_names_that_only_look_alike_are_forwarded(served):
 def test_private_reverse_names_go_to_the_forwarders_under_a_global_forward_only(served, name):
     """As BIND decides: the one who says `forward only` has forwarders that know."""
     served.ask(name, "PTR")
-    assert len(served.upstream.queries) == 1
+    assert len(set(served.upstream.names())) == 1
 
 
 @pytest.mark.parametrize("name", PRIVATE)
@@ -79,7 +79,7 @@ def test_empty_zones_can_be_switched_off_all_or_one(upstream, split53, make_conf
         server.forget()
         program.ask("1.1.10.in-addr.arpa.", "PTR")
         program.ask("1.1.168.192.in-addr.arpa.", "PTR")
-        assert len(server.queries) == asked, option
+        assert len(set(server.names())) == asked, option
 
 
 @pytest.mark.parametrize("zone,name", [("test", "x.test."), ("local", "printer.local."), ("10.in-addr.arpa", "1.1.1.10.in-addr.arpa."),

@@ -32,6 +32,9 @@ def good(q, **more):
     return q.reply((A, 60, socket.inet_aton(right_address(number_of(q)))), **more)
 
 
+SMALL_PLACE = "127.0.0.2"   # the programs are told to offer 512 bytes here
+
+
 def large(q, count=SET, **more):
     """The right address among `count` others of the kind."""
     number = number_of(q)
@@ -63,10 +66,11 @@ class Imperfect(FakeUpstream):
     share, within, over_tcp = 1.0, 3.0, False
     beside = None
     tcp_too = True
+    place = "127.0.0.1"
 
     def __init__(self):
         self.random = random.Random(53)
-        super().__init__(self._answer, tcp=self.tcp_too)
+        super().__init__(self._answer, address=self.place, tcp=self.tcp_too)
 
     def _answer(self, q):
         return self.over_stream(q) if q.tcp else self.datagram(q)
@@ -226,8 +230,10 @@ class RefusesAd(Imperfect):
 
 
 class CutsInSilence(Imperfect):
+    """As a server on another host is offered less than 65,507 bytes, so is this one: SMALL_PLACE."""
     what = "cuts to 512 bytes without TC (asked over TCP)"
     over_tcp = True
+    place = SMALL_PLACE
 
     def datagram(self, q):
         return large(q, 29, edns=False)
