@@ -30,6 +30,8 @@ struct s53_cache_rules {
 	uint32_t servfail_ttl_s; /* 0: failures are not remembered */
 	bool stale_keep; /* stale-cache-enable: expired answers stay for max_stale_s */
 	bool stale_answer; /* stale-answer-enable: and may be given out; implies stale_keep */
+	bool stale_zero_ttl; /* stale-zero-ttl: answers of TTL 0 too, stale from the start; implies
+				stale_keep */
 	uint32_t max_stale_s;
 	uint32_t stale_answer_ttl_s; /* what stale records say */
 	uint32_t stale_refresh_s; /* after a failed refresh: stale at once for so long */
@@ -84,6 +86,7 @@ struct s53_cached {
 	bool authentic; /* as stored */
 	bool aliases; /* the answer section has a CNAME or DNAME: chase.c looks whether it leaves */
 	bool respell; /* an owner besides the question spells the name out: s53_message_respell() */
+	bool has_error; /* an upstream's extended error lies beside it: s53_cache_find_error() */
 	uint32_t note; /* with aliases: what s53_cache_note() left; 0: nothing */
 	int64_t stored_ms; /* with aliases */
 };
@@ -117,6 +120,13 @@ void s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_ask *a
     size_t cap, struct s53_cached *out);
 
 /*
+ * The upstream's extended error (RFC 8914) that lies beside what s53_cache_find() or
+ * s53_cache_find_stale() found with has_error. false: the entry has gone meanwhile.
+ */
+bool s53_cache_find_error(
+    struct s53_cache *cache, const struct s53_cache_ask *ask, struct s53_extended_error *out);
+
+/*
  * Finds of a batch are coming: have the memory at hand that they begin with, then (when all of the
  * batch had its first call) the memory that they end with. Neither takes a lock. With a million
  * entries a find takes some 450 ns without, 330 after the first call, 160 after both.
@@ -129,6 +139,7 @@ struct s53_settling {
 	uint8_t *octets; /* passed s53_message_check() and has no OPT */
 	size_t len;
 	bool aliases, respell; /* out: as in struct s53_cached */
+	bool stale_use; /* out: to be kept also with a lifetime of 0 (stale_zero_ttl) */
 };
 
 /*
@@ -136,26 +147,42 @@ struct s53_settling {
  * for a negative answer (RFC 2308 s2: NXDOMAIN, or NOERROR without the type asked for) the SOA's to
  * min(its TTL, MINIMUM) within the ncache bounds. Returns how long it may be kept; 0: not at all (a
  * TTL of 0, a negative answer or referral without SOA, TC). Rules that are not enabled change
- * nothing and give 0.
+ * nothing and give 0. With rules->stale_zero_ttl an answer without SOA counts as one of TTL 0.
  */
 uint32_t s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_question *question,
     struct s53_settling *message);
 
+/* An answer to be kept; the octets are the caller's. */
+struct s53_cache_answer {
+	const uint8_t *message; /* settled */
+	size_t len;
+	uint32_t lifetime_s; /* 0: for stale use only, where rules->stale_zero_ttl allows it */
+	unsigned traits; /* of enum s53_cache_trait */
+	const struct s53_extended_error *error; /* that its upstream sent with it; or NULL */
+};
+
 /*
- * Keep a settled message under the key for `lifetime_s` > 0; it takes the place of what was there.
- * `traits`: of enum s53_cache_trait.
- * false: not kept, for want of memory or because it is larger than a shard can hold.
+ * Keep an answer under the key; it takes the place of what was there. false: not kept, since its
+ * lifetime is 0, for want of memory, or because it is larger than a shard can hold. In the latter
+ * two cases what was there has gone, too, as in s53_cache_supersede().
  */
 bool s53_cache_store(struct s53_cache *cache, const struct s53_cache_ask *ask,
-    const uint8_t *message, size_t len, uint32_t lifetime_s, unsigned traits);
+    const struct s53_cache_answer *answer);
+
+/*
+ * There is a newer answer, which must not be kept: what is there goes, fresh or expired. So a later
+ * failure does not bring it back (RFC 8767 s4: stale data is for lack of an answer).
+ */
+void s53_cache_supersede(struct s53_cache *cache, const struct s53_cache_ask *ask);
 
 /*
  * Resolving failed. What is there, fresh or stale within max_stale_s, stays, and is marked: for
  * stale_refresh_s (at least servfail_ttl_s) nobody asks for it again. Otherwise the failure
- * itself is kept for servfail_ttl_s, unless that is 0 (RFC 9520 s3.2).
+ * itself is kept for servfail_ttl_s, unless that is 0 (RFC 9520 s3.2), with the extended error that
+ * an upstream sent (NULL: none did).
  */
-void s53_cache_store_failure(
-    struct s53_cache *cache, const struct s53_cache_ask *ask, uint16_t ede);
+void s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask, uint16_t ede,
+    const struct s53_extended_error *error);
 
 /* --- all of it: dump, warm restart, another size --------------------------------------------- */
 

@@ -32,6 +32,14 @@ enum s53_ede {
 	S53_EDE_INVALID_DATA = 24,
 };
 
+#define S53_ERROR_TEXT_MAX 200 /* octets of an upstream's text that are passed on */
+
+/* An extended error that an upstream sent (RFC 8914). */
+struct s53_extended_error {
+	uint16_t code;
+	char text[S53_ERROR_TEXT_MAX + 1]; /* printable ASCII; "": none */
+};
+
 struct s53_edns {
 	bool present;
 	bool dnssec_ok;
@@ -49,6 +57,7 @@ struct s53_edns_reply {
 	bool dnssec_ok;
 	uint16_t ede_code; /* S53_EDE_NONE: none */
 	const char *ede_text; /* NULL or UTF-8; goes without an end octet (RFC 8914 s2) */
+	const struct s53_extended_error *upstream_error; /* goes behind ours; or NULL */
 	int keepalive; /* -1: none, else units of 100 ms */
 	const char *nsid; /* NULL: none */
 };
@@ -65,6 +74,13 @@ bool s53_edns_read(struct s53_reader *reader, struct s53_edns *out);
  * for code N (RFC 8914 s4), codes above 31 left out. opt_at 0, no OPT: none.
  */
 uint32_t s53_edns_errors(const uint8_t *message, size_t len, size_t opt_at);
+
+/*
+ * The first extended error of the OPT at `opt_at` of a message that passed s53_message_check(). The
+ * text is cut to S53_ERROR_TEXT_MAX, and what is not printable ASCII becomes `?`. false: none.
+ */
+bool s53_edns_find_error(
+    const uint8_t *message, size_t len, size_t opt_at, struct s53_extended_error *out);
 
 /* Append an OPT record, all of it or (the writer gets full) nothing; ARCOUNT is the caller's. */
 void s53_edns_write(struct s53_writer *writer, const struct s53_edns_reply *reply);

@@ -24,6 +24,7 @@ enum s53_rcode {
 	S53_RCODE_NXDOMAIN = 3,
 	S53_RCODE_NOTIMP = 4,
 	S53_RCODE_REFUSED = 5,
+	S53_RCODE_YXDOMAIN = 6, /* the name that a DNAME makes is too long, RFC 6672 s2.2 */
 	S53_RCODE_NOTAUTH = 9,
 	S53_RCODE_BADVERS = 16, /* needs an OPT record: the high bits live there */
 };

@@ -49,6 +49,7 @@ struct s53_view {
 	struct s53_answering answering;
 	bool minimal_any;
 	uint16_t udp_size_max; /* max-udp-size: of replies to clients */
+	uint16_t udp_size_loopback; /* of those to clients on loopback */
 	uint16_t edns_udp_size; /* what we say we take from clients */
 	uint32_t query_timeout_ms; /* resolver-query-timeout */
 	unsigned clients_per_query, max_clients_per_query; /* 0: no limit */

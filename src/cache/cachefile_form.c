@@ -114,8 +114,8 @@ cachefile_entry_read(struct s53_reader *reader, struct cachefile_entry *out)
 	out->message = s53_read(reader, out->len);
 	if (reader->bad)
 		return "is damaged: an entry is longer than its block";
-	if (out->lifetime_s == 0 || out->kept_s < out->lifetime_s ||
-	    out->age_ms / 1000 > out->kept_s || (out->flags & ~CACHEFILE_FLAGS) != 0)
+	if (out->kept_s == 0 || out->kept_s < out->lifetime_s || out->age_ms / 1000 > out->kept_s ||
+	    (out->flags & ~CACHEFILE_FLAGS) != 0)
 		return "is damaged: the times or flags of an entry are impossible";
 	if (!is_kept_message(out->message, out->len))
 		return "is damaged: the message of an entry is none that is kept";

@@ -80,6 +80,22 @@ s53_draft_survey(struct s53_draft *draft)
 	return true;
 }
 
+static size_t
+error_len(const struct s53_extended_error *error)
+{
+	return error == NULL ? 0 : S53_ENTRY_ERROR_LEN(strnlen(error->text, S53_ERROR_TEXT_MAX));
+}
+
+static void
+put_error(uint8_t *at, const struct s53_extended_error *error)
+{
+	size_t text_len = strnlen(error->text, S53_ERROR_TEXT_MAX);
+
+	s53_u16_put(at, error->code);
+	at[2] = (uint8_t)text_len;
+	memcpy(at + 3, error->text, text_len);
+}
+
 static void
 fill(struct s53_entry *entry, const struct s53_draft *draft)
 {
@@ -89,7 +105,8 @@ fill(struct s53_entry *entry, const struct s53_draft *draft)
 	entry->message_len = (uint16_t)draft->len;
 	entry->flags = draft->flags;
 	entry->ede = draft->ede & S53_ENTRY_EDE_NONE;
-	entry->ttl_count = draft->ttl_count;
+	entry->ttl_count = draft->ttl_count & 0x7fffu;
+	entry->has_error = draft->error != NULL;
 	entry->view_id = draft->key->view_id;
 	entry->route_id = draft->route_id;
 	entry->lifetime_s = draft->lifetime_s;
@@ -107,18 +124,22 @@ fill(struct s53_entry *entry, const struct s53_draft *draft)
 		memset(s53_entry_note(entry), 0, sizeof(uint32_t));
 	if (draft->len >= S53_ENTRY_SEAMS_FROM)
 		memcpy(s53_entry_seams(entry), draft->seams, S53_SEAMS_LEN(draft->ttl_count));
+	if (draft->error != NULL)
+		put_error(s53_entry_error(entry), draft->error);
 }
 
 bool
 s53_draft_put(
     const struct s53_draft *draft, struct s53_shard *shard, struct s53_entry *old, int64_t now_ms)
 {
+	/* An entry that is stale from the start does not make the tail hurry to it. */
+	uint32_t useful_s = draft->lifetime_s > 0 ? draft->lifetime_s : draft->kept_s;
 	struct s53_wanted wanted = {
 		.tag = (uint32_t)draft->key->hash,
-		.size = s53_entry_size_for(
-		    draft->len, draft->ttl_count, (draft->flags & S53_ENTRY_ALIASES) != 0),
+		.size = s53_entry_size_for(draft->len, draft->ttl_count,
+		    (draft->flags & S53_ENTRY_ALIASES) != 0, error_len(draft->error)),
 		.now_ms = now_ms,
-		.end_ms = draft->stored_ms + (int64_t)draft->lifetime_s * 1000,
+		.end_ms = draft->stored_ms + (int64_t)useful_s * 1000,
 	};
 	struct s53_entry *entry = s53_shard_place(shard, old, &wanted);
 

@@ -17,6 +17,7 @@ struct s53_draft {
 	size_t len;
 	uint8_t flags; /* S53_ENTRY_* */
 	uint8_t ede;
+	const struct s53_extended_error *error; /* an upstream's, to be kept beside it; or NULL */
 	uint32_t route_id;
 	uint32_t lifetime_s, kept_s;
 	int64_t stored_ms;

@@ -5,8 +5,9 @@
  * Layer    cache, private
  * Threads  under the shard's lock
  * Memory   one block: this header, the places of the TTLs, the message; behind it the note (of an
- *          answer with aliases) and the seams (of a message that may be cut). Its key is the
- *          message's question (stored in lower case) together with view_id and two flags
+ *          answer with aliases), the seams (of a message that may be cut) and the upstream's
+ *          extended error, if it sent one. Its key is the message's question (stored in lower case)
+ *          together with view_id and two flags
  * Units    blocks in units of 8 octets, times in ms of base/clock, TTL and lifetimes in s
  */
 #pragma once
@@ -19,6 +20,7 @@
 #define S53_ENTRY_EDE_NONE 63u
 #define S53_ENTRY_TTLS_MAX ((S53_MESSAGE_MAX - S53_HEADER_LEN) / 11) /* a record has 11 octets */
 #define S53_ENTRY_SEAMS_FROM 400 /* a shorter message fits a datagram, hardly ever not */
+#define S53_ENTRY_ERROR_LEN(text_len) (3 + (text_len)) /* code, length, text */
 #define S53_ENTRY_TICK_BITS 6 /* `marked` counts in 64 ms: it comes around in 8.7 years */
 
 enum {
@@ -42,7 +44,7 @@ struct s53_entry {
 	uint32_t tag; /* the lower half of the key's hash */
 	uint8_t flags;
 	uint8_t uses : 2, ede : 6;
-	uint16_t ttl_count;
+	uint16_t ttl_count : 15, has_error : 1;
 	uint32_t view_id;
 	uint32_t route_id;
 	uint32_t lifetime_s;
@@ -55,7 +57,8 @@ struct s53_entry {
 /* Of a block with the longest message of the shortest records. */
 #define S53_ENTRY_SIZE_MAX                                                                     \
 	((sizeof(struct s53_entry) + S53_MESSAGE_MAX + S53_ENTRY_TTLS_MAX * sizeof(uint16_t) + \
-	     sizeof(uint32_t) + S53_SEAMS_LEN(S53_ENTRY_TTLS_MAX) + S53_ENTRY_UNIT) /          \
+	     sizeof(uint32_t) + S53_SEAMS_LEN(S53_ENTRY_TTLS_MAX) +                            \
+	     S53_ENTRY_ERROR_LEN(S53_ERROR_TEXT_MAX) + S53_ENTRY_UNIT) /                       \
 	    S53_ENTRY_UNIT * S53_ENTRY_UNIT)
 
 _Static_assert(sizeof(struct s53_entry) == 40, "each octet counts a million times");
@@ -74,10 +77,10 @@ s53_entry_seams_len(size_t len, size_t ttl_count)
 
 /* Octets of a block for a message of `len` octets with `ttl_count` records. */
 static inline size_t
-s53_entry_size_for(size_t len, size_t ttl_count, bool aliases)
+s53_entry_size_for(size_t len, size_t ttl_count, bool aliases, size_t error_len)
 {
 	size_t size = sizeof(struct s53_entry) + ttl_count * sizeof(uint16_t) + len +
-	    (aliases ? sizeof(uint32_t) : 0) + s53_entry_seams_len(len, ttl_count);
+	    (aliases ? sizeof(uint32_t) : 0) + s53_entry_seams_len(len, ttl_count) + error_len;
 
 	return (size + S53_ENTRY_UNIT - 1) & ~(size_t)(S53_ENTRY_UNIT - 1);
 }
@@ -131,6 +134,16 @@ s53_entry_seams(struct s53_entry *entry)
 	if (entry->message_len < S53_ENTRY_SEAMS_FROM)
 		return NULL;
 	return s53_entry_note(entry) + (aliases ? sizeof(uint32_t) : 0);
+}
+
+/* Only of an entry with has_error. */
+static inline uint8_t *
+s53_entry_error(struct s53_entry *entry)
+{
+	bool aliases = (entry->flags & S53_ENTRY_ALIASES) != 0;
+
+	return s53_entry_note(entry) + (aliases ? sizeof(uint32_t) : 0) +
+	    s53_entry_seams_len(entry->message_len, entry->ttl_count);
 }
 
 /* From here on it is no longer fresh. */

@@ -27,8 +27,8 @@ may_be_stale(const struct s53_entry *entry, const struct s53_cache_ask *ask)
 	int64_t now_ms = (int64_t)ask->now_ms;
 	int64_t window_ms = (int64_t)ask->rules->max_stale_s * 1000;
 
-	return ask->rules->stale_answer && now_ms < s53_entry_end_ms(entry) + window_ms &&
-	    now_ms < s53_entry_over_ms(entry);
+	return ask->rules->stale_answer && (entry->lifetime_s > 0 || ask->rules->stale_zero_ttl) &&
+	    now_ms < s53_entry_end_ms(entry) + window_ms && now_ms < s53_entry_over_ms(entry);
 }
 
 static bool
@@ -83,6 +83,8 @@ describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_ca
 		return;
 	case S53_CACHE_FAILURE:
 		out->ede = entry->ede == S53_ENTRY_EDE_NONE ? S53_EDE_NONE : entry->ede;
+		/* Beside an answer that may not be given out lies the answer's own. */
+		out->has_error = entry->has_error && s53_entry_is_failure(entry);
 		return;
 	case S53_CACHE_STALE:
 		out->failed_lately = failed_within(entry, ask, quiet_s(ask->rules));
@@ -95,6 +97,7 @@ describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_ca
 	out->authentic = (entry->flags & S53_ENTRY_AUTHENTIC) != 0;
 	out->aliases = (entry->flags & S53_ENTRY_ALIASES) != 0;
 	out->respell = (entry->flags & S53_ENTRY_RESPELL) != 0;
+	out->has_error = entry->has_error;
 	if (out->aliases) {
 		memcpy(&out->note, s53_entry_note(entry), sizeof out->note);
 		out->stored_ms = entry->stored_ms;
@@ -206,6 +209,29 @@ s53_cache_note(struct s53_cache *cache, const struct s53_cache_ask *ask,
 	    entry->stored_ms == cached->stored_ms)
 		memcpy(s53_entry_note(entry), &note, sizeof note);
 	pthread_mutex_unlock(&shard->lock);
+}
+
+bool
+s53_cache_find_error(
+    struct s53_cache *cache, const struct s53_cache_ask *ask, struct s53_extended_error *out)
+{
+	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_cached now;
+	struct s53_entry *entry = open_entry(shard, ask, &now);
+	const uint8_t *error;
+	bool found;
+
+	if (entry == NULL)
+		return false;
+	found = entry->has_error;
+	if (found) {
+		error = s53_entry_error(entry);
+		out->code = s53_u16_get(error);
+		memcpy(out->text, error + 3, error[2]);
+		out->text[error[2]] = '\0';
+	}
+	pthread_mutex_unlock(&shard->lock);
+	return found;
 }
 
 /* RFC 8767 s4: a stale record has a TTL greater than 0. */

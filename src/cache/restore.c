@@ -27,9 +27,11 @@ is_a_message(const struct s53_cache_record *record)
 	struct s53_edns edns;
 	size_t opt_at;
 
-	return record->len <= S53_MESSAGE_MAX &&
-	    s53_message_check(record->octets, record->len, &edns, &opt_at) && !edns.present &&
-	    s53_message_least_ttl(record->octets, record->len) > 0;
+	if (record->len > S53_MESSAGE_MAX ||
+	    !s53_message_check(record->octets, record->len, &edns, &opt_at) || edns.present)
+		return false;
+	/* What was never fresh may have a TTL of 0. */
+	return record->lifetime_s == 0 || s53_message_least_ttl(record->octets, record->len) > 0;
 }
 
 /* Is there time left? From the future counts as from now. */
@@ -40,8 +42,7 @@ read_times(const struct s53_cache_record *record, int64_t now_ms, struct s53_dra
 
 	if (stored_ms > now_ms)
 		stored_ms = now_ms;
-	if (record->lifetime_s == 0 || record->kept_s < record->lifetime_s ||
-	    stored_ms < now_ms - PAST_S_MAX * 1000 ||
+	if (record->kept_s < record->lifetime_s || stored_ms < now_ms - PAST_S_MAX * 1000 ||
 	    now_ms >= stored_ms + (int64_t)record->kept_s * 1000)
 		return false;
 	draft->lifetime_s = record->lifetime_s;
@@ -71,6 +72,7 @@ s53_cache_restore(struct s53_cache *cache, const struct s53_cache_record *record
 	    s53_draft_trait_flags((record->authentic ? S53_CACHE_AUTHENTIC : 0) |
 		(record->may_be_cut ? S53_CACHE_MAY_BE_CUT : 0)));
 	draft.ede = S53_ENTRY_EDE_NONE;
+	draft.error = NULL;
 	draft.route_id = record->route_id;
 	if (!s53_draft_survey(&draft))
 		return false;

@@ -110,7 +110,7 @@ s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_question 
 	uint8_t rcode;
 	bool negative;
 
-	message->aliases = message->respell = false;
+	message->aliases = message->respell = message->stale_use = false;
 	if (!look_through(rules, question, message, &found) || !rules->enabled)
 		return 0;
 	rcode = s53_header_rcode(message->octets);
@@ -124,9 +124,10 @@ s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_question 
 		found.least = found.soa_ttl;
 	if (rcode != S53_RCODE_NOERROR && rcode != S53_RCODE_NXDOMAIN)
 		return 0;
-	if (negative && !found.has_soa) /* RFC 2308 s5: such an answer must not be kept */
-		return 0;
 	if ((s53_header_flags(message->octets) & S53_TC) != 0) /* RFC 2181 s9 */
+		return 0;
+	message->stale_use = rules->stale_zero_ttl;
+	if (negative && !found.has_soa) /* RFC 2308 s5: such an answer must not be kept */
 		return 0;
 	return found.least == UINT32_MAX ? 0 : found.least;
 }

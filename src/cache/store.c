@@ -3,6 +3,7 @@
  * store.c - answers and failures on their way into the cache.
  */
 #include "draft.h"
+#include "room.h"
 
 static uint32_t
 kept_for(const struct s53_cache_rules *rules, uint32_t lifetime_s)
@@ -13,31 +14,64 @@ kept_for(const struct s53_cache_rules *rules, uint32_t lifetime_s)
 							    : UINT32_MAX;
 }
 
+/* What is there makes room for a newer answer that has no room itself. */
+static void
+supersede(struct s53_shard *shard, struct s53_entry *entry)
+{
+	if (entry != NULL)
+		s53_room_bury(shard, entry);
+}
+
+static void
+draft_answer(
+    struct s53_draft *draft, const struct s53_cache_ask *ask, const struct s53_cache_answer *answer)
+{
+	draft->key = ask->key;
+	draft->message = answer->message;
+	draft->len = answer->len;
+	draft->flags =
+	    (uint8_t)(s53_draft_key_flags(ask->key) | s53_draft_trait_flags(answer->traits));
+	draft->ede = S53_ENTRY_EDE_NONE;
+	draft->error = answer->error;
+	draft->route_id = ask->route_id;
+	draft->lifetime_s = answer->lifetime_s;
+	draft->kept_s = kept_for(ask->rules, answer->lifetime_s);
+	draft->stored_ms = (int64_t)ask->now_ms;
+}
+
 bool
-s53_cache_store(struct s53_cache *cache, const struct s53_cache_ask *ask, const uint8_t *message,
-    size_t len, uint32_t lifetime_s, unsigned traits)
+s53_cache_store(
+    struct s53_cache *cache, const struct s53_cache_ask *ask, const struct s53_cache_answer *answer)
 {
 	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
 	struct s53_draft draft;
+	struct s53_entry *old;
 	bool kept;
 
-	if (!ask->rules->enabled || lifetime_s == 0)
+	if (!ask->rules->enabled || (answer->lifetime_s == 0 && !ask->rules->stale_zero_ttl))
 		return false;
-	draft.key = ask->key;
-	draft.message = message;
-	draft.len = len;
-	draft.flags = (uint8_t)(s53_draft_key_flags(ask->key) | s53_draft_trait_flags(traits));
-	draft.ede = S53_ENTRY_EDE_NONE;
-	draft.route_id = ask->route_id;
-	draft.lifetime_s = lifetime_s;
-	draft.kept_s = kept_for(ask->rules, lifetime_s);
-	draft.stored_ms = (int64_t)ask->now_ms;
+	draft_answer(&draft, ask, answer);
 	if (!s53_draft_survey(&draft))
 		return false;
 	pthread_mutex_lock(&shard->lock);
-	kept = s53_draft_put(&draft, shard, s53_shard_find(shard, ask->key), (int64_t)ask->now_ms);
+	old = s53_shard_find(shard, ask->key);
+	kept = s53_draft_put(&draft, shard, old, (int64_t)ask->now_ms);
+	if (!kept)
+		supersede(shard, old);
 	pthread_mutex_unlock(&shard->lock);
 	return kept;
+}
+
+void
+s53_cache_supersede(struct s53_cache *cache, const struct s53_cache_ask *ask)
+{
+	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+
+	if (!ask->rules->enabled)
+		return;
+	pthread_mutex_lock(&shard->lock);
+	supersede(shard, s53_shard_find(shard, ask->key));
+	pthread_mutex_unlock(&shard->lock);
 }
 
 /* A failure is a block like an answer: a message of which nothing but the question counts. */
@@ -56,7 +90,8 @@ question_alone(const struct s53_key *key, uint8_t *out)
 
 /* RFC 9520 s3.2, RFC 8767 s5: a failure never takes the place of an answer that is of use. */
 void
-s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask, uint16_t ede)
+s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask, uint16_t ede,
+    const struct s53_extended_error *error)
 {
 	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
 	uint8_t question[S53_HEADER_LEN + S53_NAME_MAX + 4];
@@ -72,6 +107,7 @@ s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask
 	draft.ede = ede == S53_EDE_NONE ? S53_ENTRY_EDE_NONE
 	    : ede < S53_ENTRY_EDE_NONE  ? (uint8_t)ede
 					: S53_EDE_OTHER;
+	draft.error = error;
 	draft.route_id = ask->route_id;
 	draft.lifetime_s = draft.kept_s = ask->rules->servfail_ttl_s;
 	draft.stored_ms = (int64_t)ask->now_ms;

@@ -103,6 +103,12 @@ check_prefetch(struct conf_checker *checker, const struct s53_conf_clause *block
 	}
 }
 
+static bool
+is_yes(const struct s53_conf_clause *clause)
+{
+	return clause != NULL && clause->value.type == S53_CONF_BOOL && clause->value.boolean;
+}
+
 static void
 check_stale(struct conf_checker *checker, const struct s53_conf_clause *block)
 {
@@ -113,6 +119,11 @@ check_stale(struct conf_checker *checker, const struct s53_conf_clause *block)
 	    answer->value.type == S53_CONF_BOOL && answer->value.boolean && !keep->value.boolean)
 		conf_report(checker->sources, S53_DIAG_WARNING, answer->place,
 		    "'stale-answer-enable yes' has no effect with 'stale-cache-enable no'");
+	if (is_yes(s53_conf_find(block->body, "stale-zero-ttl")) && !is_yes(keep) &&
+	    !is_yes(answer) && (keep != NULL || answer != NULL))
+		conf_report(checker->sources, S53_DIAG_WARNING, block->place,
+		    "'stale-zero-ttl yes' has no effect without 'stale-answer-enable yes' or "
+		    "'stale-cache-enable yes'");
 }
 
 void

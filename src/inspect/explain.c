@@ -273,6 +273,8 @@ print_view(const struct s53_dry_run *dry_run, unsigned index, const struct s53_c
 	fprintf(out, "    resolver-query-timeout %u ms", view->query_timeout_ms);
 	s53_explain_place(s53_setup_option(dry_run->source, body, "resolver-query-timeout"), out);
 	fprintf(out, "    max-udp-size %u", view->udp_size_max);
+	if (view->udp_size_loopback != view->udp_size_max)
+		fprintf(out, " (clients on loopback: %u)", view->udp_size_loopback);
 	s53_explain_place(s53_setup_option(dry_run->source, body, "max-udp-size"), out);
 	fprintf(out, "    edns-udp-size %u", view->edns_udp_size);
 	s53_explain_place(s53_setup_option(dry_run->source, body, "edns-udp-size"), out);

@@ -116,6 +116,8 @@ print_value(const struct s53_conf_clause *clause, const struct s53_answering *an
 		fputs(yes_or_no(rules->stale_keep), out);
 	else if (strcmp(name, "stale-answer-enable") == 0)
 		fputs(yes_or_no(rules->stale_answer), out);
+	else if (strcmp(name, "stale-zero-ttl") == 0)
+		fputs(yes_or_no(rules->stale_zero_ttl), out);
 	else if (clause->value.type == S53_CONF_TEXT)
 		fputs(clause->value.text, out);
 	else if (clause->value.type == S53_CONF_BOOL)

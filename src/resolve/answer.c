@@ -13,7 +13,7 @@
 
 #define RCODE_LOW 0x0f
 #define DEFAULT_UDP_SIZE 1232
-#define UDP_ROOM 4096 /* max-udp-size is no larger */
+#define UDP_ROOM 4096 /* max-udp-size is no larger; datagrams on loopback may be */
 #define ANY_LOOKS_MAX 256 /* records that the first RRset is picked from */
 #define RESPELL_EFFORT 20 /* each reply pays for it */
 #define ERROR_ROOM 512 /* a question, an OPT and an extended error fit */
@@ -27,6 +27,7 @@ edns_of(const struct s53_query *query)
 		.dnssec_ok = asked->dnssec_ok,
 		.ede_code = query->outcome.ede,
 		.ede_text = query->outcome.ede_text,
+		.upstream_error = query->outcome.error,
 		.keepalive = -1,
 		.udp_size = view == NULL ? DEFAULT_UDP_SIZE : view->edns_udp_size };
 
@@ -36,6 +37,17 @@ edns_of(const struct s53_query *query)
 	if (asked->nsid && view != NULL)
 		edns.nsid = view->server_id;
 	return edns;
+}
+
+/* The client takes more than max-udp-size: on loopback nothing on the way is the smaller for it. */
+__attribute__((noinline)) static size_t
+most_octets(const struct s53_query *query, size_t limit)
+{
+	const struct s53_view *view = query->view;
+	size_t most = s53_addr_is_loopback(&query->client.addr) ? view->udp_size_loopback
+								: view->udp_size_max;
+
+	return limit < most ? limit : most;
 }
 
 size_t
@@ -48,7 +60,7 @@ s53_reply_limit(const struct s53_query *query)
 		return S53_MESSAGE_MAX;
 	if (!asked->present)
 		return S53_EDNS_MIN;
-	return limit < query->view->udp_size_max ? limit : query->view->udp_size_max;
+	return limit <= query->view->udp_size_max ? limit : most_octets(query, limit);
 }
 
 static size_t
@@ -107,10 +119,11 @@ keep_first_rrset(struct s53_query *query)
 	struct s53_walk walk;
 	struct s53_rr rr;
 	uint16_t type = S53_TYPE_RRSIG;
+	size_t cap = s53_reply_room(query);
 	unsigned looks = 0;
 
-	s53_reply_begin(&reply, octets, s53_reply_room(query), query->request.id,
-	    s53_header_flags(outcome->message), &query->request.question);
+	s53_reply_begin(&reply, octets, cap < sizeof octets ? cap : sizeof octets,
+	    query->request.id, s53_header_flags(outcome->message), &query->request.question);
 	s53_walk_begin(&walk, outcome->message, outcome->message_len);
 	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER && looks++ < ANY_LOOKS_MAX) {
 		if (type == S53_TYPE_RRSIG)

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * chase.c - a CNAME that leads out of its route is completed in the route that it leads into.
+ * chase.c - a chain of CNAMEs that leads on is completed, in the route that it leads into.
  *
  * Consul answers a service with an external address by a bare CNAME, and a public name may point
- * into `consul`. The records up to the crossing are kept; what the upstream says of names beyond
- * it is not its business and is dropped (it could plant addresses for names of another route);
- * the name behind it is asked as a query of our own (the child), which walks the same line from
- * ROUTE on. Its answer comes back as a client's would, through client->send, and the query that
- * waited for it (the parent) is put into the run queue, to append it and to answer. Bounded by
- * CHASE_DEPTH_MAX crossings; a circle ends with SERVFAIL as soon as a name comes again.
+ * into `consul`; servers that do not recurse answer with a bare CNAME in their own route, too. The
+ * records up to the crossing are kept; what the upstream says of names beyond it is not its
+ * business and is dropped (it could plant addresses for names of another route). The name behind
+ * them is resolved by a query of our own (the child), which walks the same line from ROUTE on. Its
+ * answer comes back as a client's would, through client->send, and the query that waited for it
+ * (the parent) is put into the run queue, to append it and to answer. A query has S53_CHAIN_MAX
+ * links in all: the child begins with what its parents have left, and each has at least one. More,
+ * and a name that comes again, is SERVFAIL.
  *
  * A chase is a client's own matter, with that client's rights. The children of clients that one
  * fetch released join each other's fetch.
@@ -18,132 +20,60 @@
 #include <split53/reply.h>
 #include <split53/zone.h>
 
+#include "chain.h"
 #include "resolver_private.h"
-
-#define CHASE_DEPTH_MAX 8 /* crossings of one query */
-#define CHAIN_MAX 16 /* CNAMEs of one answer */
-#define LOOKS_MAX 512 /* at CNAMEs' owners: a chain of 16 in the worst order needs half of it */
 
 struct s53_chase {
 	struct s53_pending *parent;
 	struct s53_pending *child; /* while it waits; or NULL */
-	const struct s53_question *question; /* of the parent */
-	uint8_t *message; /* the parent's: a copy, or what its upstream sent */
-	size_t message_len;
-	unsigned kept; /* names whose records stay */
-	struct s53_name
-	    names[CHAIN_MAX + 1]; /* qname and targets up to the crossing, which is the last */
+	struct s53_chain chain; /* of the parent's message: a copy, or what its upstream sent */
 	uint8_t *reply; /* of the child, in the parent's arena */
 	size_t reply_len;
-	struct s53_outcome reply_outcome;
-	unsigned looks; /* taken at owners of CNAMEs */
-	bool endless; /* more CNAMEs than are followed, of which one may leave */
-	bool delegated; /* the chain's last name is below a delegation of the zone */
+	struct s53_outcome reply_outcome; /* its texts are in the parent's arena */
 	bool finished;
 	bool parked; /* the parent waits and is to be run */
 };
 
 /*
- * The target of the answer section's CNAME owned by `owner`. This is done for each hit of the
- * cache: thousands of CNAMEs with names of many pointers would take a tenth of a second.
+ * Where the outcome's chain ends. A local zone says all that it knows: its chain leads on where it
+ * leaves the zone, or (`delegated`) where the last name is below a delegation of it.
  */
-static bool
-find_cname(struct s53_chase *chase, const struct s53_name *owner, struct s53_name *target)
+static enum s53_chain_end
+look(struct s53_chain *chain, const struct s53_chain_scope *scope,
+    const struct s53_outcome *outcome, bool delegated)
 {
-	struct s53_reader message = s53_reader_of(chase->message, chase->message_len);
-	struct s53_walk walk;
-	struct s53_rr rr;
+	enum s53_chain_end end;
 
-	if (!s53_walk_begin(&walk, chase->message, chase->message_len))
-		return false;
-	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER) {
-		struct s53_reader at = message;
+	chain->links = 0;
+	chain->message = outcome->message;
+	chain->len = outcome->message_len;
+	if (!s53_chain_is_followed(chain->question->qtype) || outcome->message == NULL ||
+	    s53_header_count(outcome->message, S53_ANSWER) == 0)
+		return S53_CHAIN_COMPLETE;
+	end = s53_chain_follow(chain, scope);
+	if (end == S53_CHAIN_BARE && scope->route->kind != S53_ROUTE_FORWARD)
+		end = S53_CHAIN_COMPLETE;
+	return end == S53_CHAIN_COMPLETE && delegated && chain->links > 0 ? S53_CHAIN_BARE : end;
+}
 
-		if (rr.type != S53_TYPE_CNAME)
-			continue;
-		if (++chase->looks > LOOKS_MAX) {
-			chase->endless = true;
-			return false;
-		}
-		at.at = rr.owner_at;
-		if (!s53_name_read_equal(&at, owner))
-			continue;
-		at = message;
-		at.at = rr.rdata_at;
-		return s53_name_read(&at, target);
+/* Does the chain come back to a name of the queries that it serves? */
+static bool
+is_circle(const struct s53_query *query, const struct s53_chain *chain)
+{
+	for (const struct s53_chase *of = query->chase_of; of != NULL;
+	     of = of->parent->query.chase_of) {
+		for (unsigned i = 1; i <= chain->links; i++)
+			if (s53_chain_has(&of->chain, &chain->names[i]))
+				return true;
 	}
 	return false;
 }
 
-static bool
-same_route(const struct s53_route *a, const struct s53_route *b)
-{
-	if (a == b)
-		return true;
-	return a != NULL && b != NULL && a->kind == S53_ROUTE_FORWARD &&
-	    b->kind == S53_ROUTE_FORWARD && a->group == b->group;
-}
-
-/* The chain has all the names there is room for: does it go on, and not in a circle? */
-static bool
-goes_on(struct s53_chase *chase)
-{
-	struct s53_name next;
-
-	for (unsigned i = 0; i < CHAIN_MAX; i++)
-		if (s53_name_equal(&chase->names[i], &chase->names[CHAIN_MAX]))
-			return false;
-	return find_cname(chase, &chase->names[CHAIN_MAX], &next);
-}
-
-/*
- * Follow the chain to its first target outside of `route`: names[kept]; or it is endless. false: it
- * stays where it is.
- */
-static bool
-find_crossing(
-    struct s53_chase *chase, const struct s53_routes *routes, const struct s53_route *route)
-{
-	const struct s53_name *qname = &chase->question->lower;
-
-	chase->kept = chase->looks = 0;
-	chase->endless = false;
-	if (!chase->delegated && !find_cname(chase, qname, &chase->names[1]))
-		return chase->endless; /* the rule: nothing to follow, nothing has been copied */
-	s53_name_copy(&chase->names[0], qname);
-	for (chase->kept = 1; chase->kept <= CHAIN_MAX; chase->kept++) {
-		struct s53_name *target = &chase->names[chase->kept];
-
-		if (!find_cname(chase, target - 1, target)) {
-			chase->kept--; /* the last name is the crossing, if anything is */
-			return chase->endless || (chase->delegated && chase->kept > 0);
-		}
-		s53_name_lower(target);
-		if (!same_route(route, s53_routes_find(routes, target)))
-			return true;
-	}
-	chase->endless = chase->endless || goes_on(chase);
-	return chase->endless;
-}
-
-/* Has one of the queries that lead here already asked for this name? */
-static bool
-is_circle(const struct s53_query *query, const struct s53_name *target)
-{
-	for (;;) {
-		if (s53_name_equal(&query->request.question.lower, target))
-			return true;
-		if (query->chase_of == NULL)
-			return false;
-		query = &query->chase_of->parent->query;
-	}
-}
-
 /* A record's type, or what a signature covers (RFC 4034 s3.1). */
 static uint16_t
-type_of(const struct s53_chase *chase, const struct s53_rr *rr)
+type_of(const struct s53_chain *chain, const struct s53_rr *rr)
 {
-	struct s53_reader at = s53_reader_of(chase->message, chase->message_len);
+	struct s53_reader at = s53_reader_of(chain->message, chain->len);
 
 	if (rr->type != S53_TYPE_RRSIG)
 		return rr->type;
@@ -156,33 +86,33 @@ type_of(const struct s53_chase *chase, const struct s53_rr *rr)
  * (RFC 6672)?
  */
 static bool
-belongs_to_chain(const struct s53_chase *chase, const struct s53_rr *rr)
+belongs_to_chain(const struct s53_chain *chain, const struct s53_rr *rr)
 {
-	struct s53_reader at = s53_reader_of(chase->message, chase->message_len);
-	uint16_t type = type_of(chase, rr);
+	struct s53_reader at = s53_reader_of(chain->message, chain->len);
+	uint16_t type = type_of(chain, rr);
 	struct s53_name owner;
 
 	at.at = rr->owner_at;
 	if ((type != S53_TYPE_CNAME && type != S53_TYPE_DNAME) || !s53_name_read(&at, &owner))
 		return false;
-	for (unsigned i = 0; i < chase->kept; i++) {
-		if (type == S53_TYPE_CNAME ? s53_name_equal(&chase->names[i], &owner)
-					   : s53_name_is_at_or_below(&chase->names[i], &owner))
+	for (unsigned i = 0; i < chain->links; i++) {
+		if (type == S53_TYPE_CNAME ? s53_name_equal(&chain->names[i], &owner)
+					   : s53_name_is_at_or_below(&chain->names[i], &owner))
 			return true;
 	}
 	return false;
 }
 
 static void
-copy_chain(struct s53_reply *to, const struct s53_chase *chase)
+copy_chain(struct s53_reply *to, const struct s53_chain *chain)
 {
 	struct s53_walk walk;
 	struct s53_rr rr;
 
-	s53_walk_begin(&walk, chase->message, chase->message_len);
+	s53_walk_begin(&walk, chain->message, chain->len);
 	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER) {
-		if (belongs_to_chain(chase, &rr))
-			s53_reply_copy(to, S53_ANSWER, chase->message, chase->message_len, &rr);
+		if (belongs_to_chain(chain, &rr))
+			s53_reply_copy(to, S53_ANSWER, chain->message, chain->len, &rr);
 	}
 }
 
@@ -193,10 +123,28 @@ merge(struct s53_reply *merged, const struct s53_chase *chase)
 	struct s53_walk walk;
 	struct s53_rr rr;
 
-	copy_chain(merged, chase);
+	copy_chain(merged, &chase->chain);
 	s53_walk_begin(&walk, chase->reply, chase->reply_len);
 	while (s53_walk_next(&walk, &rr))
 		s53_reply_copy(merged, rr.section, chase->reply, chase->reply_len, &rr);
+}
+
+static bool
+is_answer(uint16_t rcode)
+{
+	return rcode == S53_RCODE_NOERROR || rcode == S53_RCODE_NXDOMAIN ||
+	    rcode == S53_RCODE_YXDOMAIN;
+}
+
+/* The target has failed, and so has the query. */
+static void
+fail_as(struct s53_query *query, const struct s53_outcome *end)
+{
+	const char *text = end->ede_text;
+
+	s53_query_fail(query, S53_RCODE_SERVFAIL, end->ede,
+	    text != NULL ? text : "the target of a CNAME could not be resolved");
+	query->outcome.error = end->error;
 }
 
 /* Put both parts together into the query's outcome. */
@@ -209,11 +157,8 @@ complete(struct s53_query *query)
 	struct s53_reply merged;
 	uint8_t *octets;
 
-	/* The text of a failure is its fetch's, which is about to go: only an answer's is kept. */
-	if (chase->reply_len == 0 ||
-	    (end->rcode != S53_RCODE_NOERROR && end->rcode != S53_RCODE_NXDOMAIN)) {
-		s53_query_fail(query, S53_RCODE_SERVFAIL, end->ede,
-		    "the target of a CNAME could not be resolved");
+	if (chase->reply_len == 0 || !is_answer(end->rcode)) {
+		fail_as(query, end);
 		return;
 	}
 	octets = s53_arena_alloc(&pending->arena, S53_MESSAGE_MAX);
@@ -231,6 +176,8 @@ complete(struct s53_query *query)
 		query->outcome.ede = end->ede;
 		query->outcome.ede_text = end->ede_text;
 	}
+	if (end->error != NULL)
+		query->outcome.error = end->error;
 	query->outcome.authentic = query->outcome.authentic && end->authentic;
 }
 
@@ -243,6 +190,17 @@ child_room(struct s53_client *client, size_t cap)
 	return chase->reply = s53_arena_alloc(&chase->parent->arena, cap);
 }
 
+/* The child's fetch, or the room that the cache's was read into, goes before the parent answers. */
+static void
+keep_errors(struct s53_arena *arena, struct s53_outcome *outcome)
+{
+	if (outcome->ede_text != NULL)
+		outcome->ede_text =
+		    s53_arena_copy(arena, outcome->ede_text, strlen(outcome->ede_text) + 1);
+	if (outcome->error != NULL)
+		outcome->error = s53_arena_copy(arena, outcome->error, sizeof *outcome->error);
+}
+
 static void
 child_ended(struct s53_client *client, size_t len)
 {
@@ -252,6 +210,7 @@ child_ended(struct s53_client *client, size_t len)
 
 	chase->child = NULL;
 	chase->reply_outcome = child->outcome;
+	keep_errors(&chase->parent->arena, &chase->reply_outcome);
 	chase->reply_len = len;
 	chase->finished = true;
 	if (!chase->parked)
@@ -271,7 +230,7 @@ static const struct s53_client_ops child_ops = {
 	.room = child_room, .send = child_ended, .drop = child_dropped
 };
 
-/* Ask for names[kept] on the parent's behalf: the same client, view and rights. */
+/* Query for the chain's last name on the parent's behalf: the same client, view and rights. */
 static void
 start_child(struct s53_query *query, struct s53_chase *chase)
 {
@@ -284,6 +243,7 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 		.answering = &query->view->answering,
 		.chase_of = chase,
 		.chase_depth = (uint8_t)(query->chase_depth + 1),
+		.chase_links = (uint8_t)(query->chase_links + chase->chain.links),
 		.short_of_time =
 		    query->now_ms + query->view->query_timeout_ms / 2 > query->deadline_ms,
 		.may_query = query->may_query,
@@ -297,7 +257,7 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 	child.client.kind = S53_TCP;
 	request->flags = (uint16_t)(S53_RD | S53_AD | (query->request.flags & S53_CD));
 	request->has_question = true;
-	request->question.name = request->question.lower = chase->names[chase->kept];
+	request->question.name = request->question.lower = chase->chain.names[chase->chain.links];
 	request->question.qtype = query->request.question.qtype;
 	request->question.qclass = query->request.question.qclass;
 	request->edns = (struct s53_edns){ .present = true,
@@ -306,12 +266,10 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 	s53_query_run(&child);
 }
 
-/* The crossing is known: ask beyond it, now or (WAIT) when the child's upstream answers. */
+/* Query for the last name, now or (WAIT) when the child's upstream answers. */
 static enum s53_verdict
-cross(struct s53_query *query, struct s53_chase *chase)
+lead_on(struct s53_query *query, struct s53_chase *chase)
 {
-	if (query->chase_depth >= CHASE_DEPTH_MAX || is_circle(query, &chase->names[chase->kept]))
-		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "CNAME circle");
 	s53_count(query->resolver->counters, S53_C_VALIDATE_CHASED);
 	chase->parent = query->pending;
 	query->pending->chase = chase;
@@ -324,81 +282,85 @@ cross(struct s53_query *query, struct s53_chase *chase)
 	return S53_REPLY;
 }
 
-/* A CNAME asked for, or ANY, is its own end (RFC 1034 s3.6.2). */
-static bool
-is_followed(uint16_t qtype)
-{
-	return qtype != S53_TYPE_CNAME && qtype != S53_TYPE_ANY && qtype != S53_TYPE_DNAME;
-}
-
-/* Does the outcome lead on? `chase` is filled as far as it is needed. */
-static bool
-is_due(struct s53_chase *chase, const struct s53_view *view, const struct s53_route *route,
-    const struct s53_outcome *outcome)
-{
-	chase->message = outcome->message;
-	chase->message_len = outcome->message_len;
-	return is_followed(chase->question->qtype) && outcome->message != NULL &&
-	    s53_header_count(outcome->message, S53_ANSWER) > 0 &&
-	    find_crossing(chase, view->routes, route);
-}
-
 bool
 s53_chase_is_due(const struct s53_view *view, const struct s53_route *route,
     const struct s53_question *question, const struct s53_outcome *outcome)
 {
-	struct s53_chase chase;
+	struct s53_chain_scope scope = { .routes = view->routes, .route = route };
+	struct s53_chain chain;
 
-	chase.question = question;
-	chase.delegated = false;
-	return is_due(&chase, view, route, outcome);
+	chain.question = question;
+	return look(&chain, &scope, outcome, false) != S53_CHAIN_COMPLETE;
 }
 
 /* What is looked at is the exchange's or a scratch buffer's: it is gone when the child waits. */
 static struct s53_chase *
-keep(struct s53_pending *pending, const struct s53_chase *chase)
+keep(struct s53_pending *pending, const struct s53_chain *chain)
 {
 	struct s53_arena *arena = &pending->arena;
-	struct s53_chase *kept = s53_arena_copy(arena, chase, sizeof *chase);
+	struct s53_chase *chase = s53_arena_alloc(arena, sizeof *chase);
 
-	if (kept == NULL)
+	if (chase == NULL)
 		return NULL;
-	kept->message = s53_arena_copy(arena, chase->message, chase->message_len);
-	kept->question = &pending->query.request.question;
-	kept->reply = NULL;
-	kept->reply_len = 0;
-	kept->child = NULL;
-	kept->finished = kept->parked = false;
-	return kept->message == NULL ? NULL : kept;
+	*chase = (struct s53_chase){ .parent = pending };
+	chase->chain = *chain;
+	chase->chain.message = s53_arena_copy(arena, chain->message, chain->len);
+	chase->chain.question = &pending->query.request.question;
+	keep_errors(arena, &pending->query.outcome);
+	return chase->chain.message == NULL ? NULL : chase;
 }
 
-enum s53_verdict
-s53_chase_endless(struct s53_query *query)
+const char *
+s53_chase_why_not(enum s53_chain_end end)
 {
-	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many CNAMEs");
-	query->outcome.endless = true;
-	return S53_REPLY;
+	switch (end) {
+	case S53_CHAIN_LOOPS:
+		return "the chain of CNAMEs loops";
+	case S53_CHAIN_TOO_LONG:
+		return "the chain has more than 16 CNAMEs";
+	default:
+		return "a name has several CNAMEs, or the answer too many";
+	}
+}
+
+static enum s53_verdict
+follow_on(struct s53_query *query, const struct s53_chain *chain)
+{
+	struct s53_pending *pending = query->pending;
+	struct s53_chase *chase;
+
+	if (pending == NULL && (pending = s53_pending_move(query)) == NULL)
+		return s53_query_fail(
+		    query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
+	query = &pending->query;
+	if ((chase = keep(pending, chain)) == NULL)
+		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
+	return lead_on(query, chase);
 }
 
 enum s53_verdict
 s53_chase(struct s53_query *query, bool delegated)
 {
-	struct s53_pending *pending = query->pending;
-	struct s53_chase chase, *kept;
+	struct s53_chain_scope scope = { .routes = query->view->routes,
+		.route = query->route,
+		.links_before = query->chase_links };
+	struct s53_chain chain;
+	enum s53_chain_end end;
 
-	chase.question = &query->request.question;
-	chase.delegated = delegated;
-	if (!is_due(&chase, query->view, query->route, &query->outcome))
+	chain.question = &query->request.question;
+	end = look(&chain, &scope, &query->outcome, delegated);
+	if (is_circle(query, &chain))
+		end = S53_CHAIN_LOOPS;
+	switch (end) {
+	case S53_CHAIN_COMPLETE:
 		return S53_REPLY;
-	if (chase.endless)
-		return s53_chase_endless(query);
-	if (pending == NULL && (pending = s53_pending_move(query)) == NULL)
+	case S53_CHAIN_BARE:
+	case S53_CHAIN_CROSSES:
+		return follow_on(query, &chain);
+	default:
 		return s53_query_fail(
-		    query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
-	query = &pending->query;
-	if ((kept = keep(pending, &chase)) == NULL)
-		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
-	return cross(query, kept);
+		    query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, s53_chase_why_not(end));
+	}
 }
 
 enum s53_verdict
@@ -450,20 +412,21 @@ s53_chase_abandon(struct s53_pending *pending)
 void
 s53_chase_trim(struct s53_fetch *fetch)
 {
+	struct s53_chain_scope scope = { .routes = fetch->view->routes, .route = fetch->route };
 	struct s53_outcome *outcome = &fetch->outcome;
 	uint8_t *scratch = fetch->resolver->scratch;
-	struct s53_chase chase;
-	struct s53_reply chain;
+	struct s53_chain chain;
+	struct s53_reply to;
+	enum s53_chain_end end;
 	size_t len;
 
-	chase.question = &fetch->question;
-	chase.delegated = false;
-	if (!is_due(&chase, fetch->view, fetch->route, outcome) || chase.endless)
+	chain.question = &fetch->question;
+	end = look(&chain, &scope, outcome, false);
+	if (end != S53_CHAIN_BARE && end != S53_CHAIN_CROSSES)
 		return;
-	s53_reply_begin(
-	    &chain, scratch, sizeof fetch->resolver->scratch, 0, S53_QR, &fetch->question);
-	copy_chain(&chain, &chase);
-	len = s53_reply_end(&chain, NULL);
+	s53_reply_begin(&to, scratch, sizeof fetch->resolver->scratch, 0, S53_QR, &fetch->question);
+	copy_chain(&to, &chain);
+	len = s53_reply_end(&to, NULL);
 	if (len > outcome->message_len)
 		return;
 	memcpy(outcome->message, scratch, len);

@@ -17,6 +17,7 @@
  */
 #include <stdio.h>
 
+#include "alias.h"
 #include "resolver_private.h"
 
 #define PASSES_UNFORGIVING 3 /* some two seconds */
@@ -213,6 +214,8 @@ s53_step_choose(struct s53_fetch *fetch)
 	bool hedges = fetch->hedges && !patient;
 	int chosen;
 
+	if (fetch->held.message != NULL)
+		return s53_alias_release(fetch);
 	fetch->group_dead = s53_group_condition(group) == S53_GROUP_DEAD;
 	if (fetch->group_dead && fetch->asked)
 		return idle || (fetch->overdue && !patient) ? s53_give_up(fetch) : S53_WAIT;

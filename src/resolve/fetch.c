@@ -58,6 +58,8 @@ s53_fetch_new(const struct s53_query *query)
 	fetch->failed_ill = fetch->failed_by_rcode = 0;
 	fetch->answered = NULL;
 	fetch->loop = (struct s53_loop_watch){ 0 };
+	fetch->rewritten = fetch->held.message = NULL;
+	fetch->error.code = S53_EDE_NONE;
 	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
 	fetch->ede_text[0] = '\0';
 	return fetch;
@@ -197,8 +199,10 @@ s53_fetch_end(struct s53_fetch *fetch)
 enum s53_verdict
 s53_fetch_fail(struct s53_fetch *fetch, uint16_t ede, const char *text)
 {
-	fetch->outcome =
-	    (struct s53_outcome){ .rcode = S53_RCODE_SERVFAIL, .ede = ede, .ede_text = text };
+	fetch->outcome = (struct s53_outcome){ .rcode = S53_RCODE_SERVFAIL,
+		.ede = ede,
+		.ede_text = text,
+		.error = fetch->error.code != S53_EDE_NONE ? &fetch->error : NULL };
 	return S53_REPLY;
 }
 

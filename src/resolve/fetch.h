@@ -70,6 +70,8 @@ struct s53_fetch {
 	struct s53_plan plan; /* by CHOOSE for EXCHANGE */
 	struct s53_attempt *answered; /* for VALIDATE; its message is in the outcome */
 	struct s53_outcome outcome; /* its message is the exchange's, valid during done() */
+	uint8_t *rewritten; /* malloc'd: that message with CNAMEs that it lacked; or NULL */
+	struct s53_outcome held; /* alias.c: held back, with a malloc'd message; NULL: none is */
 	struct s53_loop_watch loop;
 	struct s53_key key;
 	struct s53_question question; /* name: as servers see it, in random letter case (0x20) */
@@ -77,6 +79,7 @@ struct s53_fetch {
 	bool verified; /* verify.c: the negative answer that it got was asked once more */
 	uint16_t negative_rcode; /* of that answer */
 	bool lacks_signatures; /* DO was asked for, and its answer is to a query without OPT */
+	struct s53_extended_error error; /* the last that a server sent; S53_EDE_NONE: none did */
 	uint16_t ede; /* of the last failure, for SERVFAIL */
 	char ede_text[S53_EDE_TEXT_MAX];
 };
@@ -105,7 +108,7 @@ void s53_fetch_run(struct s53_fetch *fetch);
 /* It is over, with its outcome: cancel what is under way, wake its clients. */
 void s53_fetch_end(struct s53_fetch *fetch);
 
-/* Set an outcome without records; returns S53_REPLY. */
+/* Set an outcome without records, with a server's error beside ours; returns S53_REPLY. */
 enum s53_verdict s53_fetch_fail(struct s53_fetch *fetch, uint16_t ede, const char *text);
 
 /* What the cache is asked with. Is there a cache, and is it to be used for this route? */

@@ -86,19 +86,13 @@ find_room(struct s53_query *query, size_t *cap)
 
 /*
  * Whether an answer's aliases lead on is costly to find out, and the same for each query as long as
- * the routes are. So the entry says it once it is known: the routes' serial, and whether there are
- * more CNAMEs than are followed. What leaves its route has no note.
+ * the routes are. So the entry of one whose chain is complete says so, once that is known, by the
+ * routes' serial. As a part of a longer chain (chase.c) it is looked at all the same.
  */
-static uint32_t
-note_of(const struct s53_query *query, bool endless)
-{
-	return s53_routes_serial(query->view->routes) << 1 | endless;
-}
-
 static bool
 is_known(const struct s53_query *query, const struct s53_cached *cached)
 {
-	return cached->note >> 1 == s53_routes_serial(query->view->routes);
+	return cached->note == s53_routes_serial(query->view->routes) && query->chase_depth == 0;
 }
 
 /* The aliases of an answer that is here as a whole, unless they are known. */
@@ -108,23 +102,19 @@ follow(struct s53_query *query, const struct s53_cached *cached)
 	struct s53_cache_ask ask = s53_query_cache_ask(query);
 	const uint8_t *message = query->outcome.message;
 	enum s53_verdict verdict;
-	bool endless;
 
-	if (is_known(query, cached)) {
-		if ((cached->note & 1) == 0)
-			return S53_REPLY;
-		return gets_recursion(query) ? s53_chase_endless(query) : s53_local_referral(query);
-	}
-	/* A CNAME that leaves the route is completed, which is recursion. */
+	if (is_known(query, cached))
+		return S53_REPLY;
+	/* A chain that leads on is completed, which is recursion. */
 	if (!gets_recursion(query) &&
 	    s53_chase_is_due(query->view, query->route, &query->request.question, &query->outcome))
 		return s53_local_referral(query);
 	verdict = gets_recursion(query) ? s53_chase(query, false) : S53_REPLY;
 	if (verdict != S53_REPLY || query->pending != NULL)
 		return verdict;
-	endless = query->outcome.endless;
-	if (endless || query->outcome.message == message)
-		s53_cache_note(query->policy->cache, &ask, cached, note_of(query, endless));
+	if (query->outcome.message == message)
+		s53_cache_note(
+		    query->policy->cache, &ask, cached, s53_routes_serial(query->view->routes));
 	return verdict;
 }
 
@@ -135,11 +125,21 @@ miss(struct s53_query *query)
 	return gets_recursion(query) ? S53_NEXT : s53_local_referral(query);
 }
 
+const struct s53_extended_error *
+s53_query_cached_error(const struct s53_query *query)
+{
+	struct s53_extended_error *error = &query->resolver->error;
+	struct s53_cache_ask ask = s53_query_cache_ask(query);
+
+	return s53_cache_find_error(query->policy->cache, &ask, error) ? error : NULL;
+}
+
 static enum s53_verdict
 hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
 {
 	query->outcome = (struct s53_outcome){ .rcode = s53_header_rcode(message),
 		.ede = S53_EDE_NONE,
+		.error = cached->has_error ? s53_query_cached_error(query) : NULL,
 		.message = message,
 		.message_len = cached->len,
 		.authentic = cached->authentic,
@@ -163,7 +163,7 @@ hit_part(struct s53_query *query, struct s53_cached *cached, size_t limit)
 	enum s53_verdict verdict;
 
 	fit.spin = s53_arrange_spin(query, &fit.rotate);
-	if (query->room != NULL)
+	if (query->room != NULL && limit <= UDP_ROOM)
 		room = query->room;
 	s53_cache_find_part(query->policy->cache, &ask, &fit, room, cached);
 	if (cached->freshness != S53_CACHE_FRESH)
@@ -226,11 +226,12 @@ expired(struct s53_query *query, const struct s53_cached *cached)
 	return s53_chase(query, false);
 }
 
-/* A fresh answer has no extended error. */
+/* A fresh answer has no extended error but its upstream's. */
 static size_t
-room_beside_opt(struct s53_query *query)
+room_beside_opt(struct s53_query *query, const struct s53_cached *cached)
 {
-	query->outcome = (struct s53_outcome){ .ede = S53_EDE_NONE };
+	query->outcome = (struct s53_outcome){ .ede = S53_EDE_NONE,
+		.error = cached->has_error ? s53_query_cached_error(query) : NULL };
 	return s53_reply_room(query);
 }
 
@@ -250,7 +251,7 @@ __attribute__((noinline)) static enum s53_verdict
 hit_large(struct s53_query *query, struct s53_cached *cached, size_t cap)
 {
 	struct s53_cache_ask ask = s53_query_cache_ask(query);
-	size_t limit = room_beside_opt(query);
+	size_t limit = room_beside_opt(query, cached);
 	uint8_t *scratch = query->resolver->scratch;
 	bool refresh = cached->refresh; /* said but once */
 
@@ -285,6 +286,16 @@ hit_cut(struct s53_query *query, struct s53_cached *cached)
 	return query->whole ? miss(query) : hit(query, cached, scratch);
 }
 
+static enum s53_verdict
+failed(struct s53_query *query, const struct s53_cached *cached)
+{
+	s53_count(query->resolver->counters, S53_C_FIND_FAILURE);
+	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_CACHED_ERROR, NULL);
+	if (cached->has_error)
+		query->outcome.error = s53_query_cached_error(query);
+	return S53_REPLY;
+}
+
 enum s53_verdict
 s53_step_find(struct s53_query *query)
 {
@@ -315,8 +326,7 @@ s53_step_find(struct s53_query *query)
 		    ((cached.ede & S53_FAILED_IN_TROUBLE) != 0 &&
 			s53_group_condition(query->route->group) == S53_GROUP_ALIVE))
 			return miss(query);
-		s53_count(query->resolver->counters, S53_C_FIND_FAILURE);
-		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_CACHED_ERROR, NULL);
+		return failed(query, &cached);
 	default:
 		return miss(query);
 	}

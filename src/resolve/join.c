@@ -14,7 +14,7 @@
 #define CLIENTS_STEP 5 /* clients-per-query, as BIND tunes it: up when they were too few */
 #define CLIENTS_LESS_MS (20 * 60 * 1000) /* down by one after this long without need */
 
-/* A stale CNAME that leaves the route would have to wait for its end. */
+/* A stale chain that leads on would have to wait for its end. */
 enum s53_verdict
 s53_shed(struct s53_query *query, const char *why, bool drop)
 {
@@ -134,6 +134,7 @@ static enum s53_verdict
 take_outcome(struct s53_query *query)
 {
 	struct s53_outcome *outcome = &query->outcome;
+	const struct s53_extended_error *why = outcome->error;
 	bool failed = outcome->message == NULL && outcome->rcode == S53_RCODE_SERVFAIL;
 
 	if (query->pending->chase != NULL)
@@ -142,7 +143,11 @@ take_outcome(struct s53_query *query)
 		return s53_shed(query, outcome->ede_text, outcome->silent);
 	if (failed && !s53_stale_take(query, "resolver failure"))
 		return S53_REPLY;
-	return failed || outcome->leads_on ? s53_chase(query, false) : S53_REPLY;
+	if (failed && outcome->error == NULL)
+		outcome->error = why;
+	/* A chase's query has fewer links left than its fetch knows of. */
+	return failed || outcome->leads_on || query->chase_of != NULL ? s53_chase(query, false)
+								      : S53_REPLY;
 }
 
 enum s53_verdict

@@ -208,6 +208,10 @@ overdue(struct s53_attempt *attempt)
 	if (double_over_tcp(attempt) || !s53_loop_look(attempt))
 		return;
 	attempt->overdue = fetch->overdue = true;
+	if (fetch->held.message != NULL) {
+		s53_fetch_resume(fetch, S53_STEP_CHOOSE);
+		return;
+	}
 	if (attempt->plan.for_whole && fetch->now_ms >= attempt->due_ms + WHOLE_PATIENCE_MS)
 		fetch->takes_cut = true;
 	if (has_other_case(attempt))

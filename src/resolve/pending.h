@@ -25,6 +25,7 @@
 #include <split53/exchange.h>
 #include <split53/list.h>
 
+#include "chain.h"
 #include "query.h"
 #include "shares.h"
 
@@ -69,23 +70,24 @@ void s53_recursive_take(struct s53_resolver *resolver);
 void s53_recursive_leave(struct s53_resolver *resolver);
 
 /*
- * chase.c: does the answer's CNAME lead into another route, or is the chain endless? Looks only.
+ * chase.c: does the answer's chain of CNAMEs lead into another route, end in the air or never?
+ * Looks only.
  */
 bool s53_chase_is_due(const struct s53_view *view, const struct s53_route *route,
     const struct s53_question *question, const struct s53_outcome *outcome);
 
 /*
- * chase.c: complete an outcome whose CNAME leads into another route, if it does. S53_REPLY: done,
- * or that failed; S53_WAIT: ANSWER follows. May move the query. `delegated`: the last name of a
- * local zone's chain is below a delegation.
+ * chase.c: complete an outcome whose chain of CNAMEs leads on, if it does. S53_REPLY: done, or that
+ * failed; S53_WAIT: ANSWER follows. May move the query. `delegated`: the last name of a local
+ * zone's chain is below a delegation.
  */
 enum s53_verdict s53_chase(struct s53_query *query, bool delegated);
 
 /* chase.c: the end of a chase, when its child has ended: the query's outcome is complete. */
 enum s53_verdict s53_chase_finish(struct s53_query *query);
 
-/* chase.c: what becomes of a query whose answer has more CNAMEs than are followed. */
-enum s53_verdict s53_chase_endless(struct s53_query *query);
+/* chase.c: the extended error's text for a chain that is not followed. */
+const char *s53_chase_why_not(enum s53_chain_end end);
 
 /* chase.c: the child's query waits, as `child`. */
 void s53_chase_set_child(struct s53_chase *chase, struct s53_pending *child);

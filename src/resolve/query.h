@@ -55,6 +55,8 @@ struct s53_outcome {
 	uint16_t rcode; /* of an answer without a message */
 	uint16_t ede; /* S53_EDE_NONE: no extended error */
 	const char *ede_text; /* static, or in the fetch that failed (see fetch.h); or NULL */
+	/* An upstream's: the fetch's, the resolver's (from the cache) or in an arena; or NULL. */
+	const struct s53_extended_error *error;
 	uint8_t *message; /* NULL: only the rcode. Checked, without OPT, of `message_len` octets */
 	size_t message_len;
 	bool authoritative; /* AA: a zone of ours */
@@ -62,8 +64,7 @@ struct s53_outcome {
 	bool respell; /* owners besides the question may spell the name out */
 	bool silent; /* nothing is sent at all */
 	bool over_quota; /* a failure by fetches-per-server or fetches-per-zone */
-	bool leads_on; /* its CNAME leaves the route: still to be chased */
-	bool endless; /* a failure: more CNAMEs than are followed */
+	bool leads_on; /* its chain of CNAMEs has no end yet: still to be chased */
 	bool arranged; /* the message is cut, and its records are in their order */
 };
 
@@ -81,6 +82,7 @@ struct s53_query {
 	uint64_t deadline_ms; /* of a chase's query: its client's; 0: not known until it waits */
 	struct s53_chase *chase_of; /* chase.c: the chase that this query serves, or NULL */
 	uint8_t chase_depth; /* over 0: a query of our own, for a CNAME's end */
+	uint8_t chase_links; /* of the chain that leads to it */
 	bool short_of_time; /* then: less than half of that query's time is left */
 	bool whole; /* FIND saw an answer that may be cut, which this client does not get */
 	bool stale; /* FIND saw an answer that may go out when the upstreams fail (stale.c) */
@@ -110,6 +112,9 @@ bool s53_query_run_until(struct s53_query *query, enum s53_step until);
 
 /* What the cache is asked with; FIND has made the key. */
 struct s53_cache_ask s53_query_cache_ask(const struct s53_query *query);
+
+/* The extended error beside what FIND found with has_error, until the next call; or NULL. */
+const struct s53_extended_error *s53_query_cached_error(const struct s53_query *query);
 
 /*
  * FIND follows soon: make the key and have the cache's memory for it fetched; then, when that has

@@ -77,6 +77,8 @@ s53_resolver_drain(struct s53_resolver *resolver)
 		struct s53_fetch *fetch = S53_CONTAINER_OF(link, struct s53_fetch, link);
 
 		s53_policy_drop(fetch->policy);
+		free(fetch->rewritten);
+		free(fetch->held.message);
 		s53_spares_give(&resolver->free_fetches, link, offsetof(struct s53_fetch, link));
 	}
 }
@@ -142,7 +144,7 @@ begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_a
 	query->pending = NULL;
 	query->chase_of = NULL;
 	query->deadline_ms = 0;
-	query->chase_depth = 0;
+	query->chase_depth = query->chase_links = 0;
 	query->short_of_time = query->whole = query->stale = false;
 	query->may_query = query->may_use_cache = query->may_recurse = false;
 	query->room = NULL;

@@ -44,6 +44,7 @@ struct s53_resolver {
 	unsigned clients_more; /* over clients-per-query, as experience has shown: join.c */
 	uint64_t clients_less_ms; /* when that was last lowered or raised */
 	struct s53_quiet quiet;
+	struct s53_extended_error error; /* of the cache's answer that is about to be sent */
 	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
 };
 

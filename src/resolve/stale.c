@@ -42,6 +42,7 @@ s53_stale_take(struct s53_query *query, const char *why)
 		.ede = S53_EDE_NONE,
 		.message = message,
 		.message_len = cached.len,
+		.error = cached.has_error ? s53_query_cached_error(query) : NULL,
 		.authentic = cached.authentic,
 		.respell = cached.respell };
 	if (cached.freshness == S53_CACHE_FRESH)
@@ -52,7 +53,7 @@ s53_stale_take(struct s53_query *query, const char *why)
 	return true;
 }
 
-/* A CNAME that leaves the route cannot be completed while its query is still under way. */
+/* A chain that leads on cannot be completed while its query is still under way. */
 static void
 give_out(struct s53_pending *pending, const char *why)
 {

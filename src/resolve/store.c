@@ -2,8 +2,8 @@
  *
  * store.c - the step store: what the upstream said is kept, as it said it.
  *
- * A CNAME that leaves the route is stored as it is and chased afterwards, each time that it is
- * given out: each link of the chain has its own key, route, TTL and failure.
+ * A chain that leads on is stored as it is and chased afterwards, each time that it is given out:
+ * each link of the chain has its own key, route, TTL and failure.
  */
 #include <split53/cache.h>
 
@@ -11,6 +11,25 @@
 #include "resolver_private.h"
 
 #define STOOD_MS 100 /* timers are not that late */
+
+/* The newest answer counts: what the cache has of the key goes, also where this may not be kept. */
+static void
+keep(const struct s53_fetch *fetch, uint32_t lifetime_s, bool stale_use)
+{
+	const struct s53_outcome *outcome = &fetch->outcome;
+	struct s53_cache_ask ask = s53_fetch_cache_ask(fetch);
+	struct s53_cache_answer answer = { .message = outcome->message,
+		.len = outcome->message_len,
+		.lifetime_s = lifetime_s,
+		.traits = (outcome->authentic ? S53_CACHE_AUTHENTIC : 0) |
+		    (fetch->may_be_cut ? S53_CACHE_MAY_BE_CUT : 0),
+		.error = outcome->error };
+
+	if (lifetime_s == 0 && !stale_use)
+		s53_cache_supersede(fetch->policy->cache, &ask);
+	else if (s53_cache_store(fetch->policy->cache, &ask, &answer))
+		s53_count(fetch->resolver->counters, S53_C_STORE_KEPT);
+}
 
 enum s53_verdict
 s53_step_store(struct s53_fetch *fetch)
@@ -23,18 +42,9 @@ s53_step_store(struct s53_fetch *fetch)
 	    fetch->answering, fetch->question.qtype, outcome->message, outcome->message_len);
 	lifetime_s = s53_cache_settle(fetch->answering->cache, &fetch->question, &message);
 	outcome->respell = message.respell;
-	if (lifetime_s > 0 && !fetch->lacks_signatures && s53_fetch_is_cached(fetch)) {
-		struct s53_cache_ask ask = s53_fetch_cache_ask(fetch);
-		unsigned traits = (outcome->authentic ? S53_CACHE_AUTHENTIC : 0) |
-		    (fetch->may_be_cut ? S53_CACHE_MAY_BE_CUT : 0);
-
-		if (s53_cache_store(fetch->policy->cache, &ask, outcome->message,
-			outcome->message_len, lifetime_s, traits))
-			s53_count(fetch->resolver->counters, S53_C_STORE_KEPT);
-	}
-	outcome->leads_on = message.aliases && !s53_list_empty(&fetch->clients) &&
-	    s53_chase_is_due(fetch->view, fetch->route, &fetch->question, outcome);
-	if (outcome->leads_on)
+	if (!fetch->lacks_signatures && s53_fetch_is_cached(fetch))
+		keep(fetch, lifetime_s, message.stale_use);
+	if (outcome->leads_on && !s53_list_empty(&fetch->clients))
 		s53_chase_trim(fetch);
 	return S53_NEXT;
 }
@@ -63,6 +73,6 @@ s53_store_failure(const struct s53_fetch *fetch)
 		return;
 	ask = s53_fetch_cache_ask(fetch);
 	s53_cache_store_failure(fetch->policy->cache, &ask,
-	    condition == S53_GROUP_ALIVE ? ede : ede | S53_FAILED_IN_TROUBLE);
+	    condition == S53_GROUP_ALIVE ? ede : ede | S53_FAILED_IN_TROUBLE, fetch->outcome.error);
 	s53_count(fetch->resolver->counters, S53_C_STORE_FAILURE);
 }

@@ -19,9 +19,8 @@
 #include <split53/hash.h>
 #include <split53/message.h>
 
+#include "alias.h"
 #include "resolver_private.h"
-
-#define RCODE_YXDOMAIN 6 /* a DNAME grew too long, RFC 6672 s2.2: an answer */
 
 /*
  * FORMERR from a server that could not read the question may come without it (RFC 1035 s4.1.1
@@ -140,10 +139,10 @@ is_unproven(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 
 /*
  * The server cannot help with this query: go to the next. Whether that speaks against the server
- * shows when another one can.
+ * shows when another one can. `why` NULL: because of the rcode.
  */
 static enum s53_verdict
-next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode)
+next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode, const char *why)
 {
 	bool explored = attempt->plan.explores;
 	char addr[S53_ADDR_TEXT];
@@ -155,7 +154,11 @@ next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode
 	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
 	s53_count(fetch->resolver->counters, S53_C_VALIDATE_FAILURE);
 	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
-	snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s answered with rcode %u", addr, rcode);
+	if (why != NULL)
+		snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s: %s", addr, why);
+	else
+		snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s answered with rcode %u", addr,
+		    rcode);
 	s53_attempt_fails(attempt);
 	if (!is_unproven(fetch, attempt))
 		fetch->failed_by_rcode |= 1u << attempt->plan.server;
@@ -176,7 +179,7 @@ static enum s53_verdict
 servfail(struct s53_fetch *fetch, struct s53_attempt *attempt)
 {
 	if (!s53_servfail_is_worth_retry(fetch, attempt))
-		return next_server(fetch, attempt, S53_RCODE_SERVFAIL);
+		return next_server(fetch, attempt, S53_RCODE_SERVFAIL, NULL);
 	s53_count(fetch->resolver->counters, S53_C_VALIDATE_RETRIED);
 	s53_budget_pay(&fetch->resolver->budget);
 	fetch->retried_servfail = true;
@@ -190,7 +193,7 @@ not_understood(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rc
 	struct s53_plan plan;
 
 	if (!s53_plan_after_decline(attempt, is_unproven(fetch, attempt), &plan))
-		return next_server(fetch, attempt, rcode);
+		return next_server(fetch, attempt, rcode, NULL);
 	if (attempt->plan.edns && !plan.edns)
 		s53_count(fetch->resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
 	return ask_again(fetch, attempt, &plan);
@@ -291,6 +294,36 @@ is_doubtful(struct s53_fetch *fetch, const struct s53_attempt *attempt, struct s
 	return true;
 }
 
+/* The extended error that came with the response, whatever becomes of that. */
+static void
+take_error(struct s53_fetch *fetch, const struct s53_attempt *attempt)
+{
+	struct s53_outcome *outcome = &fetch->outcome;
+
+	if (attempt->reply_opt_at != 0 &&
+	    s53_edns_find_error(
+		outcome->message, outcome->message_len, attempt->reply_opt_at, &fetch->error))
+		outcome->error = &fetch->error;
+}
+
+/* An answer, as far as its rcode says. */
+static enum s53_verdict
+take(struct s53_fetch *fetch, struct s53_attempt *attempt)
+{
+	enum s53_alias_fate fate = s53_alias_judge(fetch);
+
+	if (fate == S53_ALIAS_UNCLEAR)
+		return next_server(
+		    fetch, attempt, fetch->outcome.rcode, s53_chase_why_not(S53_CHAIN_UNCLEAR));
+	note_servers(fetch, attempt);
+	if (fate == S53_ALIAS_BROKEN)
+		return S53_REPLY;
+	if (fate == S53_ALIAS_FINE)
+		return S53_NEXT;
+	s53_attempt_free(attempt);
+	return S53_WAIT;
+}
+
 enum s53_verdict
 s53_step_validate(struct s53_fetch *fetch)
 {
@@ -300,10 +333,11 @@ s53_step_validate(struct s53_fetch *fetch)
 	struct s53_plan plan;
 
 	fetch->answered = NULL;
+	take_error(fetch, attempt);
 	switch (rcode) {
 	case S53_RCODE_NOERROR:
 	case S53_RCODE_NXDOMAIN:
-	case RCODE_YXDOMAIN:
+	case S53_RCODE_YXDOMAIN:
 		break;
 	case S53_RCODE_FORMERR:
 	case S53_RCODE_NOTIMP:
@@ -314,12 +348,12 @@ s53_step_validate(struct s53_fetch *fetch)
 	case S53_RCODE_REFUSED:
 		if (refused_because_of_ad(fetch, attempt, &plan))
 			return ask_again(fetch, attempt, &plan);
-		return next_server(fetch, attempt, rcode);
+		return next_server(fetch, attempt, rcode, NULL);
 	default:
-		return next_server(fetch, attempt, rcode);
+		return next_server(fetch, attempt, rcode, NULL);
 	}
 	if (s53_header_count(fetch->outcome.message, S53_QUESTION) != 1)
-		return next_server(fetch, attempt, rcode);
+		return next_server(fetch, attempt, rcode, NULL);
 	if (is_doubtful(fetch, attempt, &plan))
 		return ask_again(fetch, attempt, &plan);
 	make_ours(fetch, attempt);
@@ -332,6 +366,5 @@ s53_step_validate(struct s53_fetch *fetch)
 	}
 	fetch->outcome.rcode = rcode;
 	fetch->lacks_signatures = fetch->key.dnssec_ok && !attempt->plan.edns;
-	note_servers(fetch, attempt);
-	return S53_NEXT;
+	return take(fetch, attempt);
 }

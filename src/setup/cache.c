@@ -80,6 +80,7 @@ read_stale(const struct scope *scope, struct s53_cache_rules *rules)
 	rules->stale_answer = is_yes(scope, "stale-answer-enable", false);
 	rules->stale_keep = is_yes(scope, "stale-cache-enable", rules->stale_answer);
 	rules->stale_answer = rules->stale_answer && rules->stale_keep;
+	rules->stale_zero_ttl = is_yes(scope, "stale-zero-ttl", false) && rules->stale_keep;
 	rules->max_stale_s = seconds(scope, "max-stale-ttl", 86400);
 	rules->stale_answer_ttl_s = seconds(scope, "stale-answer-ttl", 30);
 	rules->stale_refresh_s = seconds(scope, "stale-refresh-time", 30);
@@ -244,8 +245,9 @@ setup_cache_zone_answering(struct setup_builder *builder, const struct s53_conf_
 
 const char *const s53_setup_answering_names[] = { "max-cache-size", "max-cache-ttl",
 	"min-cache-ttl", "max-ncache-ttl", "min-ncache-ttl", "servfail-ttl", "stale-cache-enable",
-	"stale-answer-enable", "max-stale-ttl", "stale-answer-ttl", "stale-refresh-time",
-	"stale-answer-client-timeout", "prefetch", "rrset-order", "minimal-responses" };
+	"stale-answer-enable", "stale-zero-ttl", "max-stale-ttl", "stale-answer-ttl",
+	"stale-refresh-time", "stale-answer-client-timeout", "prefetch", "rrset-order",
+	"minimal-responses" };
 const unsigned s53_setup_answering_count =
     sizeof(s53_setup_answering_names) / sizeof(s53_setup_answering_names[0]);
 

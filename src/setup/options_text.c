@@ -257,7 +257,10 @@ write_consul(struct s53_options *options, FILE *out)
 	}
 	if (given->count == 0 && options->config_path != NULL)
 		return true;
-	fputs("zone \"consul\" {\n\ttype forward;\n\tforward only;\n\tforwarders {", out);
+	/* Consul's answers have a TTL of 0 unless it is configured otherwise. */
+	fputs("zone \"consul\" {\n\ttype forward;\n\tforward only;\n"
+	      "\tstale-zero-ttl yes;\n\tforwarders {",
+	    out);
 	if (given->count == 0)
 		fprintf(out, " 127.0.0.1 port %u;", CONSUL_PORT);
 	for (unsigned i = 0; i < given->count; i++)

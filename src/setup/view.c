@@ -15,6 +15,7 @@
 /* BIND: 10 s. Stub resolvers time out after 5 s; the response has to come before. */
 #define QUERY_TIMEOUT_MS 4500
 #define EDNS_UDP_SIZE 1232
+#define LOOPBACK_UDP_SIZE 65507 /* the longest datagram over IPv4 */
 /* BIND's default, where clients-per-query is set. */
 #define MAX_CLIENTS_PER_QUERY 100
 
@@ -169,6 +170,9 @@ setup_limits(
 	view->minimal_any = setup_option_bool(source, body, "minimal-any", false);
 	view->udp_size_max =
 	    (uint16_t)setup_option_number(source, body, "max-udp-size", EDNS_UDP_SIZE);
+	view->udp_size_loopback = s53_setup_option(source, body, "max-udp-size") != NULL
+	    ? view->udp_size_max
+	    : LOOPBACK_UDP_SIZE;
 	view->edns_udp_size =
 	    (uint16_t)setup_option_number(source, body, "edns-udp-size", EDNS_UDP_SIZE);
 	view->query_timeout_ms =

@@ -68,6 +68,46 @@ s53_edns_errors(const uint8_t *message, size_t len, size_t opt_at)
 	return errors;
 }
 
+static void
+read_error(const uint8_t *octets, size_t len, struct s53_extended_error *out)
+{
+	size_t text_len = len - 2 < S53_ERROR_TEXT_MAX ? len - 2 : S53_ERROR_TEXT_MAX;
+
+	out->code = s53_u16_get(octets);
+	for (size_t i = 0; i < text_len; i++) {
+		uint8_t octet = octets[2 + i];
+
+		out->text[i] = octet >= ' ' && octet <= '~' ? (char)octet : '?';
+	}
+	out->text[text_len] = '\0';
+}
+
+bool
+s53_edns_find_error(
+    const uint8_t *message, size_t len, size_t opt_at, struct s53_extended_error *out)
+{
+	struct s53_reader reader = s53_reader_of(message, len);
+	size_t end;
+
+	reader.at = opt_at;
+	s53_read(&reader, 1 + 2 + 2 + 4); /* root, type, size, flags */
+	end = s53_read_u16(&reader);
+	end += reader.at;
+	while (!reader.bad && reader.at < end) {
+		uint16_t code = s53_read_u16(&reader);
+		uint16_t option_len = s53_read_u16(&reader);
+		const uint8_t *option = s53_read(&reader, option_len);
+
+		if (option == NULL)
+			return false;
+		if (code == OPTION_EDE && option_len >= 2) {
+			read_error(option, option_len, out);
+			return true;
+		}
+	}
+	return false;
+}
+
 static size_t
 text_len(const char *text)
 {
@@ -81,6 +121,8 @@ s53_edns_reply_len(const struct s53_edns_reply *reply)
 
 	if (reply->ede_code != S53_EDE_NONE)
 		len += OPTION_HEADER + 2 + text_len(reply->ede_text);
+	if (reply->upstream_error != NULL)
+		len += OPTION_HEADER + 2 + text_len(reply->upstream_error->text);
 	if (reply->keepalive >= 0)
 		len += OPTION_HEADER + 2;
 	if (reply->nsid != NULL)
@@ -89,14 +131,23 @@ s53_edns_reply_len(const struct s53_edns_reply *reply)
 }
 
 static void
+write_error(struct s53_writer *writer, uint16_t code, const char *text)
+{
+	s53_write_u16(writer, OPTION_EDE);
+	s53_write_u16(writer, (uint16_t)(2 + text_len(text)));
+	s53_write_u16(writer, code);
+	s53_write(writer, text, text_len(text));
+}
+
+static void
 write_options(struct s53_writer *writer, const struct s53_edns_reply *reply)
 {
-	if (reply->ede_code != S53_EDE_NONE) {
-		s53_write_u16(writer, OPTION_EDE);
-		s53_write_u16(writer, (uint16_t)(2 + text_len(reply->ede_text)));
-		s53_write_u16(writer, reply->ede_code);
-		s53_write(writer, reply->ede_text, text_len(reply->ede_text));
-	}
+	const struct s53_extended_error *upstream = reply->upstream_error;
+
+	if (reply->ede_code != S53_EDE_NONE)
+		write_error(writer, reply->ede_code, reply->ede_text);
+	if (upstream != NULL)
+		write_error(writer, upstream->code, upstream->text);
 	if (reply->keepalive >= 0) {
 		s53_write_u16(writer, OPTION_KEEPALIVE);
 		s53_write_u16(writer, 2);

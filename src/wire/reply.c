@@ -176,6 +176,7 @@ s53_reply_error(uint8_t *octets, size_t cap, const struct s53_request *request, 
 	opt.dnssec_ok = request->edns.dnssec_ok; /* RFC 3225 s3: copied */
 	if (s53_edns_reply_len(&opt) > cap - reply.writer.at) {
 		opt.ede_text = NULL; /* the code alone says enough */
+		opt.upstream_error = NULL;
 		opt.nsid = NULL;
 	}
 	return s53_reply_end(&reply, &opt);

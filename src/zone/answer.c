@@ -12,7 +12,6 @@
 
 #define CHAIN_MAX 16 /* CNAMEs followed; BIND stops at 11 to 16, depending on its age */
 #define TARGETS_MAX 64 /* hosts whose addresses go along */
-#define RCODE_YXDOMAIN 6 /* RFC 6672 s2.2: the name that a DNAME makes is too long */
 
 /* Where the way leads after a turn. */
 enum turn { ENDED, ONWARD };
@@ -239,7 +238,7 @@ redirect(struct answering *a, const struct node *node)
 	if (!add_record(a, S53_ANSWER, &owner, set, set->first) || !s53_name_read(&reader, &target))
 		return ENDED;
 	if (!substitute(&a->name, node, &target, &made)) {
-		a->out->rcode = RCODE_YXDOMAIN;
+		a->out->rcode = S53_RCODE_YXDOMAIN;
 		return ENDED;
 	}
 	if (!s53_reply_add(a->reply, S53_ANSWER, &a->name, S53_TYPE_CNAME, S53_CLASS_IN, set->ttl,

@@ -115,7 +115,9 @@ add_name(struct s53_cache *cache, const struct s53_view *view, unsigned i)
 	s53_reply_add(&reply, S53_ANSWER, &question.name, S53_TYPE_A, S53_CLASS_IN, 3600, address,
 	    sizeof address);
 	s53_key_make(&key, view->id, &question, false, false);
-	S53_ASSERT(s53_cache_store(cache, &ask, octets, s53_reply_end(&reply, NULL), 3600, 0));
+	S53_ASSERT(s53_cache_store(cache, &ask,
+	    &(struct s53_cache_answer){
+		.message = octets, .len = s53_reply_end(&reply, NULL), .lifetime_s = 3600 }));
 }
 
 /* The costly answer into the cache, and all queries are for it. */
@@ -149,8 +151,10 @@ add_costly(struct s53_cache *cache, const struct s53_view *view, const char *kin
 		    &query, questions[i].octets, QUERY_MAX, (uint16_t)i, S53_RD, &question);
 		questions[i].len = s53_reply_end(&query, &edns_of_query);
 	}
-	return s53_cache_store(
-	    cache, &ask, octets, message.len, s53_cache_settle(&rules, &question, &message), 0);
+	return s53_cache_store(cache, &ask,
+	    &(struct s53_cache_answer){ .message = octets,
+		.len = message.len,
+		.lifetime_s = s53_cache_settle(&rules, &question, &message) });
 }
 
 /* callgrind collects in here: nothing may be inlined into or out of it. */
@@ -180,6 +184,7 @@ main(int argc, char **argv)
 		.answering = { .cache = &rules },
 		.recursion = true,
 		.udp_size_max = 1232,
+		.udp_size_loopback = 1232,
 		.edns_udp_size = 1232 };
 	struct s53_policy policy = { .count = 1,
 		.release = released,
@@ -209,7 +214,7 @@ main(int argc, char **argv)
 	if (costly) {
 		unsigned size = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 1232;
 
-		view.udp_size_max = size == 1232 ? 1232 : 4096;
+		view.udp_size_max = view.udp_size_loopback = size == 1232 ? 1232 : 4096;
 		if (strcmp(argv[2], "rules") == 0)
 			view.answering.order = &cyclic;
 		client.ops = &costly_ops;

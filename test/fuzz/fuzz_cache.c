@@ -169,7 +169,9 @@ store(struct play *play)
 
 	if (kept == NULL)
 		return;
-	MUST(s53_cache_store(play->cache, &ask, play->message, play->len, play->lifetime_s, 0));
+	MUST(s53_cache_store(play->cache, &ask,
+	    &(struct s53_cache_answer){
+		.message = play->message, .len = play->len, .lifetime_s = play->lifetime_s }));
 	kept->route_id = ask.route_id;
 	kept->lifetime_s = play->lifetime_s;
 	kept->len = play->len;
@@ -190,7 +192,7 @@ store_failure(struct play *play)
 
 	if (kept == NULL && play->count == KEYS)
 		return;
-	s53_cache_store_failure(play->cache, &ask, S53_EDE_NETWORK_ERROR);
+	s53_cache_store_failure(play->cache, &ask, S53_EDE_NETWORK_ERROR, NULL);
 	if (kept != NULL && !kept->failure && kept->route_id == ask.route_id &&
 	    is_fresh(kept, play->now_ms))
 		return;

@@ -130,7 +130,11 @@ static void
 look(void *arg, const struct s53_cache_record *record)
 {
 	static const struct s53_cache_rules rules = {
-		.enabled = true, .stale_keep = true, .stale_answer = true, .max_stale_s = UINT32_MAX
+		.enabled = true,
+		.stale_keep = true,
+		.stale_answer = true,
+		.stale_zero_ttl = true,
+		.max_stale_s = UINT32_MAX,
 	};
 	static uint8_t copy[S53_MESSAGE_MAX];
 	struct s53_reader reader = s53_reader_of(record->octets, record->len);

@@ -248,6 +248,7 @@ run(unsigned long seed, bool trace)
 		.answering = { .cache = &not_kept, .minimal = S53_MINIMAL_NO_AUTH_RECURSIVE },
 		.recursion = true,
 		.udp_size_max = 1232,
+		.udp_size_loopback = 1232,
 		.edns_udp_size = 1232,
 		.query_timeout_ms = QUERY_TIMEOUT_MS,
 		.routes = s53_routes_new() };

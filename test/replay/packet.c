@@ -136,14 +136,25 @@ spoil(char **words, unsigned count, struct packet *packet)
 		packet->len = S53_HEADER_LEN, memset(packet->octets + 4, 0, 8);
 }
 
-/* Option 15 of two octets, RFC 8914 s2. */
+/* ede CODE [text WORDS], blanks written as '_'. */
 static void
-set_extended_error(ldns_pkt *pkt, uint16_t code)
+set_error(ldns_pkt *pkt, char **words, unsigned count)
 {
-	const uint8_t option[] = { 0, 15, 0, 2, (uint8_t)(code >> 8), (uint8_t)code };
+	const char *code = word_after(words, count, "ede"),
+		   *text = word_after(words, count, "text");
+	uint8_t octets[512];
+	struct s53_writer option = s53_writer_of(octets, sizeof octets);
+	size_t text_len = text == NULL ? 0 : strlen(text);
 
+	if (code == NULL)
+		return;
+	s53_write_u16(&option, 15);
+	s53_write_u16(&option, (uint16_t)(2 + text_len));
+	s53_write_u16(&option, (uint16_t)strtoul(code, NULL, 10));
+	for (size_t i = 0; i < text_len; i++)
+		s53_write_u8(&option, text[i] == '_' ? ' ' : (uint8_t)text[i]);
 	ldns_pkt_set_edns_data(
-	    pkt, ldns_rdf_new_frm_data(LDNS_RDF_TYPE_UNKNOWN, sizeof option, option));
+	    pkt, ldns_rdf_new_frm_data(LDNS_RDF_TYPE_UNKNOWN, option.at, octets));
 }
 
 static void
@@ -162,10 +173,9 @@ set_reply_header(const struct script *script, ldns_pkt *pkt, char **words, unsig
 	ldns_pkt_set_rcode(pkt, (uint8_t)rcode->id);
 	if (!has_word(words, count, "noopt"))
 		ldns_pkt_set_edns_udp_size(pkt, 1232);
-	if (has_word(words, count, "ede"))
-		set_extended_error(pkt, (uint16_t)number_after(words, count, "ede", 0));
 	if (has_word(words, count, "badvers"))
 		ldns_pkt_set_edns_extended_rcode(pkt, 1);
+	set_error(pkt, words, count);
 }
 
 void
@@ -199,24 +209,46 @@ expect_flag(struct script *script, char **words, unsigned count, const char *wor
 		fail(script, "%s is %s", word, is ? "set" : "clear");
 }
 
-/* The extended error's code, or -1. */
+/* The code of the extended error `which`, or -1; its text, as `set_error` takes it. */
 static int
-ede_of(const ldns_pkt *pkt)
+ede_of(const ldns_pkt *pkt, unsigned which, char text[static 256])
 {
 	const ldns_rdf *edns = ldns_pkt_edns_data(pkt);
 	struct s53_reader reader;
 
+	text[0] = '\0';
 	if (edns == NULL)
 		return -1;
 	reader = s53_reader_of(ldns_rdf_data(edns), ldns_rdf_size(edns));
 	while (reader.at < reader.len && !reader.bad) {
 		uint16_t code = s53_read_u16(&reader), len = s53_read_u16(&reader);
+		const uint8_t *option = s53_read(&reader, len);
 
-		if (code == 15)
-			return s53_read_u16(&reader);
-		s53_read(&reader, len);
+		if (code != 15 || option == NULL || len < 2 || len > 257 || which-- > 0)
+			continue;
+		for (unsigned i = 2; i < len; i++)
+			text[i - 2] = option[i] == ' ' ? '_' : (char)option[i];
+		text[len - 2] = '\0';
+		return s53_u16_get(option);
 	}
 	return -1;
+}
+
+/* ede CODE also CODE says TEXT: our own and the upstream's, and a part of either's text. */
+static void
+expect_errors(struct script *script, char **words, unsigned count, const ldns_pkt *pkt)
+{
+	int ede = (int)number_after(words, count, "ede", UINT32_MAX);
+	int also = (int)number_after(words, count, "also", UINT32_MAX);
+	const char *says = word_after(words, count, "says");
+	char text[256], more[256];
+
+	if (ede != ede_of(pkt, 0, text))
+		fail(script, "the extended error is %d", ede_of(pkt, 0, text));
+	if (also != ede_of(pkt, 1, more))
+		fail(script, "the second extended error is %d", ede_of(pkt, 1, more));
+	if (says != NULL && strstr(text, says) == NULL && strstr(more, says) == NULL)
+		fail(script, "the extended errors say '%s' and '%s'", text, more);
 }
 
 static void
@@ -224,7 +256,6 @@ expect_header(struct script *script, char **words, unsigned count, const ldns_pk
 {
 	int number = (int)(ldns_pkt_get_rcode(pkt) | ldns_pkt_edns_extended_rcode(pkt) * 16u);
 	ldns_lookup_table *rcode = ldns_lookup_by_id(ldns_rcodes, number);
-	int ede = (int)number_after(words, count, "ede", UINT32_MAX);
 	const char *again = word_after(words, count, "again");
 	const char *name = number == S53_RCODE_BADVERS ? "BADVERS" : "unknown";
 
@@ -240,8 +271,7 @@ expect_header(struct script *script, char **words, unsigned count, const ldns_pk
 	expect_flag(script, words, count, "cd", ldns_pkt_cd(pkt));
 	expect_flag(script, words, count, "nora", !ldns_pkt_ra(pkt));
 	expect_flag(script, words, count, "noopt", ldns_pkt_edns_udp_size(pkt) == 0);
-	if (ede != ede_of(pkt))
-		fail(script, "the extended error is %d", ede_of(pkt));
+	expect_errors(script, words, count, pkt);
 }
 
 /* Does the section's next record read as the scenario says? */

@@ -47,8 +47,8 @@ static struct story {
 	struct s53_resolver *resolver;
 	struct asker *askers;
 	unsigned asker_count;
-	uint8_t *room; /* of the last room(), and who it is for */
-	struct asker *room_of;
+	uint8_t *room; /* of the last room(), */
+	struct asker *room_of; /* and its client */
 } story;
 
 static struct world {
@@ -275,7 +275,7 @@ add_answer(struct s53_reply *reply, const struct s53_name *qname, uint32_t ttl)
 	char route = route_of(qname);
 	struct s53_name at = *qname;
 
-	for (unsigned links = below(2) * below(4); links > 0; links--) {
+	for (unsigned links = below(2) * below(4); links > 0 && route_of(&at) == route; links--) {
 		struct s53_name to = any_name();
 
 		if (route_of(&to) == route && to.octets[1] <= at.octets[1])
@@ -283,9 +283,9 @@ add_answer(struct s53_reply *reply, const struct s53_name *qname, uint32_t ttl)
 		s53_reply_add(
 		    reply, S53_ANSWER, &at, S53_TYPE_CNAME, S53_CLASS_IN, ttl, to.octets, to.len);
 		at = to;
-		if (route_of(&to) != route)
-			break;
 	}
+	if (at.octets[1] != qname->octets[1] && below(4) == 0)
+		return; /* a bare chain */
 	if (route_of(&at) == route)
 		add_addresses(reply, &at, route == 'c' ? 2 : 1, ttl);
 	else if (below(2) == 0)
@@ -297,6 +297,7 @@ write_reply(struct s53_exchange *exchange, uint8_t octets[static S53_MESSAGE_MAX
 {
 	static const uint8_t soa[22] = { [21] = 20 }; /* MINIMUM */
 	static const uint32_t ttls[] = { 0, 9, 10, 12, 30, 300 };
+	static const struct s53_edns_reply opt = { .ede_code = 4, .keepalive = -1 };
 	static const uint16_t bad[] = { S53_RCODE_SERVFAIL, S53_RCODE_REFUSED, S53_TC };
 	struct s53_reader asked = s53_reader_of(exchange->ask.octets, exchange->ask.len);
 	uint32_t ttl = ttls[below(20) == 0 ? 0 : 1 + below(5)];
@@ -307,9 +308,9 @@ write_reply(struct s53_exchange *exchange, uint8_t octets[static S53_MESSAGE_MAX
 
 	s53_read(&asked, S53_HEADER_LEN);
 	require(s53_name_read(&asked, &question.name), "a question of ours");
+	s53_name_lower_of(&question.name, &lower);
 	question.qtype = s53_read_u16(&asked);
 	question.qclass = s53_read_u16(&asked);
-	s53_name_lower_of(&question.name, &lower);
 	s53_reply_begin(&reply, octets, S53_MESSAGE_MAX, 0,
 	    (uint16_t)(S53_QR | (below(3) == 0 ? S53_AD : 0) | (kind < 3 ? bad[kind] : 0) |
 		(kind == 3 ? S53_RCODE_NXDOMAIN : 0)),
@@ -319,7 +320,8 @@ write_reply(struct s53_exchange *exchange, uint8_t octets[static S53_MESSAGE_MAX
 		    sizeof soa);
 	else if (kind > 4)
 		add_answer(&reply, &lower, ttl);
-	return spoil(exchange, below(1u << 16), octets, s53_reply_end(&reply, NULL));
+	return spoil(
+	    exchange, below(1u << 16), octets, s53_reply_end(&reply, below(4) == 0 ? &opt : NULL));
 }
 
 static void
@@ -513,6 +515,7 @@ make_policy(unsigned i, struct s53_acl *allowed)
 		.servfail_ttl_s = 1,
 		.stale_keep = i < 2,
 		.stale_answer = i < 2,
+		.stale_zero_ttl = i == 0,
 		.max_stale_s = 300,
 		.stale_answer_ttl_s = 30,
 		.stale_refresh_s = 5,
@@ -524,8 +527,8 @@ make_policy(unsigned i, struct s53_acl *allowed)
 		.answering = { .cache = &world.rules[i], .minimal = S53_MINIMAL_NO_AUTH_RECURSIVE },
 		.recursion = true,
 		.minimal_any = i == 0,
-		.udp_size_max = 1232,
-		.edns_udp_size = 1232,
+		.udp_size_max = S53_EDNS_SIZE,
+		.udp_size_loopback = S53_EDNS_SIZE,
 		.query_timeout_ms = 3000,
 		.clients_per_query = below(2) * (1 + below(5)),
 		.max_clients_per_query = below(12),
@@ -582,17 +585,15 @@ main(int argc, char **argv)
 {
 	static const struct s53_log_config silence;
 	const char *bad_path;
-	unsigned long last;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: %s FIRST LAST\n", argv[0]);
 		return 2;
 	}
-	last = strtoul(argv[2], NULL, 10);
 	require(s53_log_configure(&silence, &bad_path) == S53_OK, "the log");
-	for (unsigned long seed = strtoul(argv[1], NULL, 10); seed <= last; seed++) {
-		make_world(
-		    seed); /* servers too: what is known of them belongs to one story's time */
+	for (unsigned long seed = strtoul(argv[1], NULL, 10), last = strtoul(argv[2], NULL, 10);
+	     seed <= last; seed++) {
+		make_world(seed); /* servers too: what is known of them is of one story's time */
 		play();
 		unmake_world();
 	}

@@ -41,6 +41,7 @@ world_init(struct world *world)
 		.answering = { &world->rules, &world->orders, S53_MINIMAL_NO_AUTH_RECURSIVE },
 		.recursion = true,
 		.udp_size_max = 1232,
+		.udp_size_loopback = 1232,
 		.edns_udp_size = 1232,
 		.query_timeout_ms = 4500,
 		.version = "split53",
@@ -131,6 +132,8 @@ set_cache_option(struct world *world, const char *name, const char *value)
 		rules->enabled = true;
 	} else if (strcmp(name, "stale-answer-enable") == 0)
 		rules->stale_keep = rules->stale_answer = strcmp(value, "yes") == 0;
+	else if (strcmp(name, "stale-zero-ttl") == 0)
+		rules->stale_zero_ttl = strcmp(value, "yes") == 0;
 	else if (strcmp(name, "stale-cache-enable") == 0)
 		rules->stale_keep = strcmp(value, "yes") == 0;
 	else
@@ -305,7 +308,10 @@ set_option(struct world *world, char **words, unsigned count)
 	else if (strcmp(name, "minimal-any") == 0)
 		world->view.minimal_any = strcmp(value, "yes") == 0;
 	else if (strcmp(name, "max-udp-size") == 0)
-		world->view.udp_size_max = (uint16_t)strtoul(value, NULL, 10);
+		world->view.udp_size_max = world->view.udp_size_loopback =
+		    (uint16_t)strtoul(value, NULL, 10);
+	else if (strcmp(name, "udp-size-on-loopback") == 0)
+		world->view.udp_size_loopback = (uint16_t)strtoul(value, NULL, 10);
 	else if (strcmp(name, "resolver-query-timeout") == 0)
 		world->view.query_timeout_ms = (uint32_t)strtoul(value, NULL, 10);
 	else if (strcmp(name, "clients-per-query") == 0)

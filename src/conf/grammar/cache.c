@@ -23,6 +23,8 @@ static const struct conf_rule rules[] = {
 	{ "stale-cache-enable", OVZ, ROUTED, .flags = OURS, .form = FORM_BOOL,
 	    .fallback = "what stale-answer-enable says (BIND: no)" },
 	{ "stale-answer-enable", OVZ, ROUTED, .flags = OURS, .form = FORM_BOOL, .fallback = "no" },
+	{ "stale-zero-ttl", OVZ, ROUTED, .flags = NOT_BINDS, .form = FORM_BOOL,
+	    .fallback = "no; yes in the zone of --consul and in the built-in one" },
 	{ "max-stale-ttl", OVZ, ROUTED, .flags = CLAMPED | OURS, .form = FORM_DURATION, .min = 1,
 	    .fallback = "1d" },
 	{ "stale-answer-ttl", OVZ, ROUTED, .flags = CLAMPED | OURS, .form = FORM_DURATION, .min = 1,

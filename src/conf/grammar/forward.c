@@ -51,7 +51,7 @@ static const struct conf_rule rules[] = {
 		      "health") },
 	{ "max-query-count", OV, .form = FORM_NUMBER, NO_ITERATION },
 	{ "max-query-restarts", OV, .form = FORM_NUMBER,
-	    DIFFERENT("chains of CNAME records are followed to a limit of our own") },
+	    DIFFERENT("a chain of CNAME records is followed over 16 links, whatever the number") },
 	{ "max-recursion-depth", OV, .form = FORM_NUMBER, NO_ITERATION },
 	{ "max-recursion-queries", OV, .form = FORM_NUMBER, NO_ITERATION },
 	{ "qname-minimization", OV, .form = FORM_WORD, .words = "strict relaxed disabled off",

@@ -76,12 +76,12 @@ class Member:
 
 
 class Cluster:
-    """The servers and the agent, with a leader; `services` is {name: [addresses]}."""
+    """The servers and the agent, with a leader; `services` is {name: [addresses]}, `agent` more settings of the agent."""
 
-    def __init__(self, folder, services):
+    def __init__(self, folder, services, agent=None):
         server = {"server": True, "bootstrap_expect": len(SERVERS), "retry_join": list(SERVERS), "retry_interval": "1s"}
         self.servers = [Member(folder, address, server) for address in SERVERS]
-        self.agent = Member(folder, AGENT, {"retry_join": list(SERVERS), "retry_interval": "1s"})
+        self.agent = Member(folder, AGENT, {"retry_join": list(SERVERS), "retry_interval": "1s", **(agent or {})})
         try:
             self.wait_for_leader(30)
             wait_until(lambda: self.agent.leader(), 20, "the agent knows of the leader")

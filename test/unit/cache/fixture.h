@@ -101,7 +101,9 @@ store(struct fixture *f, const char *text, uint32_t lifetime_s)
 	struct octets message = octets(text);
 	struct s53_cache_ask ask = ask_of(f);
 
-	return s53_cache_store(f->cache, &ask, message.at, message.len, lifetime_s, 0);
+	return s53_cache_store(f->cache, &ask,
+	    &(struct s53_cache_answer){
+		.message = message.at, .len = message.len, .lifetime_s = lifetime_s });
 }
 
 static inline enum s53_freshness
@@ -127,7 +129,7 @@ resolving_fails(struct fixture *f, uint16_t ede)
 {
 	struct s53_cache_ask ask = ask_of(f);
 
-	s53_cache_store_failure(f->cache, &ask, ede);
+	s53_cache_store_failure(f->cache, &ask, ede, NULL);
 }
 
 /* What was found is this message. */
@@ -192,7 +194,8 @@ store_len(struct fixture *f, const char *name, size_t len, uint32_t lifetime_s)
 	ask_about(f, name, S53_TYPE_A);
 	ask = ask_of(f);
 	answer_of_len(&f->question, len, 'x', message);
-	return s53_cache_store(f->cache, &ask, message, len, lifetime_s, 0);
+	return s53_cache_store(f->cache, &ask,
+	    &(struct s53_cache_answer){ .message = message, .len = len, .lifetime_s = lifetime_s });
 }
 
 static inline enum s53_freshness

@@ -249,8 +249,11 @@ authentic_and_aliases_are_told(void **state)
 	struct s53_cache_ask ask = ask_of(f);
 
 	(void)state;
-	assert_true(
-	    s53_cache_store(f->cache, &ask, message.at, message.len, 300, S53_CACHE_AUTHENTIC));
+	assert_true(s53_cache_store(f->cache, &ask,
+	    &(struct s53_cache_answer){ .message = message.at,
+		.len = message.len,
+		.lifetime_s = 300,
+		.traits = S53_CACHE_AUTHENTIC }));
 	assert_int_equal(find(f), S53_CACHE_FRESH);
 	assert_true(f->out.authentic);
 	assert_true(f->out.aliases);
@@ -345,7 +348,8 @@ the_longest_message_of_the_shortest_records_is_kept_and_aged(void **state)
 	for (unsigned i = 0; i < count; i++)
 		s53_write(&writer, "\0\0\x0a\0\x01\0\0\x01\x2c\0\0", 11);
 	assert_false(writer.full);
-	assert_true(s53_cache_store(f->cache, &ask, message, writer.at, 300, 0));
+	assert_true(s53_cache_store(f->cache, &ask,
+	    &(struct s53_cache_answer){ .message = message, .len = writer.at, .lifetime_s = 300 }));
 	f->now_ms += 10000;
 	assert_int_equal(find(f), S53_CACHE_FRESH);
 	assert_int_equal(f->out.len, writer.at);
@@ -370,7 +374,8 @@ names_of_255_octets_are_told_apart_at_their_last_letter(void **state)
 	assert_int_equal(f->question.name.len, 255);
 	ask = ask_of(f);
 	answer_of_len(&f->question, 320, 'x', message);
-	assert_true(s53_cache_store(f->cache, &ask, message, 320, 300, 0));
+	assert_true(s53_cache_store(f->cache, &ask,
+	    &(struct s53_cache_answer){ .message = message, .len = 320, .lifetime_s = 300 }));
 	assert_int_equal(find(f), S53_CACHE_FRESH);
 	name[252] = 'b';
 	assert_int_equal(find_name(f, name), S53_CACHE_MISS);

@@ -12,8 +12,11 @@ store_cut(struct fixture *f, const char *text, uint32_t lifetime_s)
 	struct octets message = octets(text);
 	struct s53_cache_ask ask = ask_of(f);
 
-	return s53_cache_store(
-	    f->cache, &ask, message.at, message.len, lifetime_s, S53_CACHE_MAY_BE_CUT);
+	return s53_cache_store(f->cache, &ask,
+	    &(struct s53_cache_answer){ .message = message.at,
+		.len = message.len,
+		.lifetime_s = lifetime_s,
+		.traits = S53_CACHE_MAY_BE_CUT });
 }
 
 static enum s53_freshness

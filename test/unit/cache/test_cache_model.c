@@ -62,7 +62,9 @@ do_store(struct model *m, unsigned i)
 	if (m->f->rules.stale_keep || m->f->rules.stale_answer)
 		known->kept_s += m->f->rules.max_stale_s;
 	answer_of_len(&m->f->question, known->len, known->fill, message);
-	assert_true(s53_cache_store(m->f->cache, &ask, message, known->len, known->lifetime_s, 0));
+	assert_true(s53_cache_store(m->f->cache, &ask,
+	    &(struct s53_cache_answer){
+		.message = message, .len = known->len, .lifetime_s = known->lifetime_s }));
 }
 
 static void

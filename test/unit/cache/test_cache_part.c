@@ -33,7 +33,9 @@ keep(struct fixture *f, bool alias)
 	struct s53_cache_ask ask = ask_of(f);
 	struct octets message = large(alias);
 
-	assert_true(s53_cache_store(f->cache, &ask, message.at, message.len, 60, 0));
+	assert_true(s53_cache_store(f->cache, &ask,
+	    &(struct s53_cache_answer){
+		.message = message.at, .len = message.len, .lifetime_s = 60 }));
 }
 
 static void

@@ -324,7 +324,9 @@ two_names_that_share_their_ghosts_place_both_come_back(void **state)
 			hits += find(f) == S53_CACHE_FRESH;
 			ask = ask_of(f);
 			answer_of_len(&f->question, LEN, 'x', message);
-			assert_true(s53_cache_store(f->cache, &ask, message, LEN, 30000, 0));
+			assert_true(s53_cache_store(f->cache, &ask,
+			    &(struct s53_cache_answer){
+				.message = message, .len = LEN, .lifetime_s = 30000 }));
 		}
 		for (unsigned i = 0; i < 2500; i++)
 			assert_true(store_len(f, nth("y", round * 2500 + i), LEN, 30000));

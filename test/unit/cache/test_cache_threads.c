@@ -55,9 +55,10 @@ step(struct worker *worker, uint64_t now_ms, uint8_t *octets)
 		size_t len = 60 + s53_rand_below(s53_rand_below(50) == 0 ? 60000 : 1000);
 
 		answer_of_len(&shared->questions[i], len, (uint8_t)len, octets);
-		(void)s53_cache_store(shared->cache, &ask, octets, len, 300, 0);
+		(void)s53_cache_store(shared->cache, &ask,
+		    &(struct s53_cache_answer){ .message = octets, .len = len, .lifetime_s = 300 });
 	} else if (s53_rand_below(20) == 0) {
-		s53_cache_store_failure(shared->cache, &ask, S53_EDE_NETWORK_ERROR);
+		s53_cache_store_failure(shared->cache, &ask, S53_EDE_NETWORK_ERROR, NULL);
 	} else {
 		s53_cache_find(shared->cache, &ask, octets, S53_MESSAGE_MAX, &out);
 		if (out.freshness == S53_CACHE_FRESH) {

@@ -77,8 +77,11 @@ a_record_tells_all_of_its_entry(void **state)
 	f->rules.stale_keep = true;
 	s53_key_make(&f->key, 3, &f->question, true, false);
 	ask = ask_of(f);
-	assert_true(
-	    s53_cache_store(f->cache, &ask, message.at, message.len, 300, S53_CACHE_AUTHENTIC));
+	assert_true(s53_cache_store(f->cache, &ask,
+	    &(struct s53_cache_answer){ .message = message.at,
+		.len = message.len,
+		.lifetime_s = 300,
+		.traits = S53_CACHE_AUTHENTIC }));
 	walk(f->cache, &seen);
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(seen.last.view_id, 3);
@@ -234,8 +237,9 @@ times_that_cannot_be_are_refused_or_counted_as_now(void **state)
 	record.stored_ms = (uint64_t)INT64_MIN;
 	assert_false(s53_cache_restore(f->cache, &record, f->now_ms));
 	record.stored_ms = f->now_ms;
-	record.lifetime_s = 0;
+	record.lifetime_s = record.kept_s = 0;
 	assert_false(s53_cache_restore(f->cache, &record, f->now_ms));
+	record.kept_s = 300;
 	record.lifetime_s = 301;
 	assert_false(s53_cache_restore(f->cache, &record, f->now_ms));
 	record.lifetime_s = record.kept_s = UINT32_MAX;

@@ -117,9 +117,13 @@ an_entry_that_no_cache_keeps_has_the_whole_file_refused(void **state)
 	spit_entry(&good);
 	assert_int_equal(load(cache, 0), 2);
 	s53_cache_drop(cache);
-	entry.lifetime_s = 0;
+	entry.lifetime_s = entry.kept_s = 0;
 	spit_entry(&entry);
 	is_refused("the times or flags of an entry are impossible");
+	entry.kept_s = 3600; /* stale from the start: stale-zero-ttl */
+	spit_entry(&entry);
+	assert_int_equal(load((cache = s53_cache_new(SIZE)), 0), 2);
+	s53_cache_drop(cache);
 	entry = good;
 	entry.kept_s = 299;
 	spit_entry(&entry);

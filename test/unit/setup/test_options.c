@@ -205,7 +205,7 @@ nothing_at_all_is_the_loopback_and_the_local_consul(void **state)
 	    "\tlisten-on { 127.0.0.1; };\n"
 	    "\tlisten-on-v6 { ::1; };\n"
 	    "};\n"
-	    "zone \"consul\" {\n\ttype forward;\n\tforward only;\n"
+	    "zone \"consul\" {\n\ttype forward;\n\tforward only;\n\tstale-zero-ttl yes;\n"
 	    "\tforwarders { 127.0.0.1 port 8600; };\n};\n");
 }
 
@@ -228,7 +228,7 @@ flags_become_clauses(void **state)
 	    "\tlisten-on-v6 port 5300 { ::1; };\n"
 	    "\tforwarders { 1.1.1.1; 9.9.9.9 port 5353; };\n"
 	    "};\n"
-	    "zone \"consul\" {\n\ttype forward;\n\tforward only;\n"
+	    "zone \"consul\" {\n\ttype forward;\n\tforward only;\n\tstale-zero-ttl yes;\n"
 	    "\tforwarders { \"consul.local\" port 8600; };\n};\n"
 	    "zone \"corp.example\" {\n\ttype forward;\n\tforward only;\n"
 	    "\tforwarders { 10.0.0.1; 10.0.0.2 port 54; };\n};\n");
@@ -275,7 +275,7 @@ variables_say_the_same_as_flags(void **state)
 	    "\tlisten-on-v6 { none; };\n"
 	    "\tforwarders { 1.1.1.1; 8.8.4.4; };\n"
 	    "};\n"
-	    "zone \"consul\" {\n\ttype forward;\n\tforward only;\n"
+	    "zone \"consul\" {\n\ttype forward;\n\tforward only;\n\tstale-zero-ttl yes;\n"
 	    "\tforwarders { 10.0.0.9 port 8601; };\n};\n"
 	    "zone \"corp\" {\n\ttype forward;\n\tforward only;\n"
 	    "\tforwarders { 10.0.0.1; 10.0.0.2; };\n};\n"

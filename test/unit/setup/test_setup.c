@@ -156,9 +156,11 @@ a_view_overrides_options(void **state)
 	    "view b { match-recursive-only yes; };");
 	assert_true(view_at(f, 0)->recursion);
 	assert_int_equal(view_at(f, 0)->udp_size_max, 4096);
+	assert_int_equal(view_at(f, 0)->udp_size_loopback, 4096);
 	assert_int_equal(view_at(f, 0)->query_timeout_ms, 2000);
 	assert_false(view_at(f, 1)->recursion);
 	assert_int_equal(view_at(f, 1)->udp_size_max, 1000);
+	assert_int_equal(view_at(f, 1)->udp_size_loopback, 1000);
 	assert_true(view_at(f, 1)->match_recursive_only);
 	assert_false(allows(view_at(f, 0)->match_clients, "203.0.113.1"));
 }
@@ -206,6 +208,7 @@ limits_are_binds_unless_written(void **state)
 	assert_int_equal(f->snapshot->policy.tcp_keepalive_100ms, 300);
 	assert_int_equal(f->snapshot->tcp_listen_queue, 10);
 	assert_int_equal(view_at(f, 0)->udp_size_max, 1232);
+	assert_int_equal(view_at(f, 0)->udp_size_loopback, 65507);
 	assert_int_equal(view_at(f, 0)->edns_udp_size, 1232);
 	assert_int_equal(view_at(f, 0)->query_timeout_ms, 4500);
 	build(f,

@@ -38,6 +38,7 @@ the_defaults_are_binds(void **state)
 	assert_int_equal(rules->servfail_ttl_s, 1);
 	assert_false(rules->stale_keep);
 	assert_false(rules->stale_answer);
+	assert_false(rules->stale_zero_ttl);
 	assert_int_equal(rules->max_stale_s, 86400);
 	assert_int_equal(rules->stale_answer_ttl_s, 30);
 	assert_int_equal(rules->stale_refresh_s, 30);
@@ -47,6 +48,26 @@ the_defaults_are_binds(void **state)
 	assert_null(view_at(f, 0)->answering.order);
 	assert_int_equal(view_at(f, 0)->answering.minimal, S53_MINIMAL_NO_AUTH_RECURSIVE);
 	assert_null(zone_of(f, "x"));
+	assert_int_equal(f->diags.error_count, 0);
+}
+
+static void
+answers_of_ttl_0_are_stale_where_that_is_written_and_stale_ones_are_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { stale-zero-ttl yes; };");
+	assert_false(rules_of(f, 0)->stale_zero_ttl); /* nothing is kept to be stale */
+	build(f, "options { stale-answer-enable yes; };");
+	assert_false(rules_of(f, 0)->stale_zero_ttl);
+	build(f, "options { stale-cache-enable yes; stale-zero-ttl yes; };");
+	assert_true(rules_of(f, 0)->stale_zero_ttl);
+	build(f,
+	    "options { stale-answer-enable yes; };"
+	    "zone \"x\" { type forward; forwarders { 192.0.2.1; }; stale-zero-ttl yes; };");
+	assert_false(rules_of(f, 0)->stale_zero_ttl);
+	assert_true(zone_of(f, "x")->cache->stale_zero_ttl);
+	assert_true(zone_of(f, "x")->cache->stale_answer);
 	assert_int_equal(f->diags.error_count, 0);
 }
 
@@ -447,6 +468,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_defaults_are_binds),
+		TEST(answers_of_ttl_0_are_stale_where_that_is_written_and_stale_ones_are_kept),
 		TEST(each_clause_is_its_rule),
 		TEST(values_out_of_range_go_where_bind_puts_them),
 		TEST(the_second_number_of_prefetch_is_6_over_the_first_at_least),

@@ -173,6 +173,86 @@ long_texts_are_cut_at_255_octets(void **state)
 	assert_int_equal(write_opt(out, sizeof(out), &reply), 11 + 6 + 255 + 4 + 255);
 }
 
+#define HEADER "0000 8180 0000 0000 0000 0001 "
+
+static bool
+find_error(const char *text, struct s53_extended_error *out)
+{
+	struct octets wire = octets(text);
+
+	return s53_edns_find_error(wire.at, wire.len, 12, out);
+}
+
+static void
+the_first_extended_error_is_found_among_options(void **state)
+{
+	struct s53_extended_error error;
+
+	(void)state;
+	assert_false(find_error(HEADER "00 0029 04d0 00000000 0000", &error));
+	assert_false(find_error(HEADER "00 0029 04d0 00000000 0005 000f 0001 00", &error));
+	assert_true(find_error(HEADER "00 0029 04d0 00000000 0006 000f 0002 0012", &error));
+	assert_int_equal(error.code, 18);
+	assert_string_equal(error.text, "");
+	assert_true(find_error(HEADER
+	    "00 0029 04d0 00000000 0016 0003 0000 000f 0005 0006 616263 000f 0003 0007 64",
+	    &error));
+	assert_int_equal(error.code, 6);
+	assert_string_equal(error.text, "abc");
+}
+
+static void
+what_is_not_printable_in_an_extended_error_is_masked(void **state)
+{
+	struct s53_extended_error error;
+
+	(void)state;
+	assert_true(find_error(
+	    HEADER "00 0029 04d0 00000000 000d 000f 0009 0006 00 0a 1b 7f 80 20 7e", &error));
+	assert_string_equal(error.text, "????? ~");
+}
+
+static void
+the_text_of_an_extended_error_is_bounded(void **state)
+{
+	static uint8_t message[S53_MESSAGE_MAX] = { [11] = 1 };
+	struct s53_writer writer = s53_writer_of(message, sizeof(message));
+	struct s53_extended_error error;
+	size_t opt_at;
+	struct s53_edns edns;
+
+	(void)state;
+	s53_write_room(&writer, 12);
+	s53_write_u8(&writer, 0);
+	s53_write_u16(&writer, S53_TYPE_OPT);
+	s53_write_u16(&writer, 1232);
+	s53_write_u32(&writer, 0);
+	s53_write_u16(&writer, (uint16_t)(sizeof(message) - writer.at - 2));
+	s53_write_u16(&writer, 15);
+	s53_write_u16(&writer, (uint16_t)(sizeof(message) - writer.at - 2));
+	memset(message + writer.at, 'x', sizeof(message) - writer.at);
+	assert_true(s53_message_check(message, sizeof(message), &edns, &opt_at));
+	assert_true(s53_edns_find_error(message, sizeof(message), opt_at, &error));
+	assert_int_equal(error.code, 0x7878);
+	assert_int_equal(strlen(error.text), S53_ERROR_TEXT_MAX);
+}
+
+static void
+an_upstreams_extended_error_goes_behind_ours(void **state)
+{
+	const struct s53_extended_error error = { 6, "abc" };
+	struct s53_edns_reply reply = {
+		.udp_size = 1232, .ede_code = 22, .upstream_error = &error, .keepalive = -1
+	};
+	uint8_t out[64];
+
+	(void)state;
+	assert_int_equal(write_opt(out, sizeof(out), &reply), 11 + 6 + 9);
+	assert_octets(out, 26, "00 0029 04d0 00000000 000f 000f 0002 0016 000f 0005 0006 616263");
+	reply.ede_code = S53_EDE_NONE;
+	assert_int_equal(write_opt(out, sizeof(out), &reply), 11 + 9);
+}
+
 int
 main(void)
 {
@@ -186,6 +266,10 @@ main(void)
 		cmocka_unit_test(options_are_written),
 		cmocka_unit_test(without_room_nothing_is_written),
 		cmocka_unit_test(long_texts_are_cut_at_255_octets),
+		cmocka_unit_test(the_first_extended_error_is_found_among_options),
+		cmocka_unit_test(what_is_not_printable_in_an_extended_error_is_masked),
+		cmocka_unit_test(the_text_of_an_extended_error_is_bounded),
+		cmocka_unit_test(an_upstreams_extended_error_goes_behind_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
