@@ -114,14 +114,14 @@ check_stale(struct conf_checker *checker, const struct s53_conf_clause *block)
 {
 	const struct s53_conf_clause *keep = s53_conf_find(block->body, "stale-cache-enable");
 	const struct s53_conf_clause *answer = s53_conf_find(block->body, "stale-answer-enable");
+	const struct s53_conf_clause *zero = s53_conf_find(block->body, "stale-zero-ttl");
 
 	if (keep != NULL && answer != NULL && keep->value.type == S53_CONF_BOOL &&
 	    answer->value.type == S53_CONF_BOOL && answer->value.boolean && !keep->value.boolean)
 		conf_report(checker->sources, S53_DIAG_WARNING, answer->place,
 		    "'stale-answer-enable yes' has no effect with 'stale-cache-enable no'");
-	if (is_yes(s53_conf_find(block->body, "stale-zero-ttl")) && !is_yes(keep) &&
-	    !is_yes(answer) && (keep != NULL || answer != NULL))
-		conf_report(checker->sources, S53_DIAG_WARNING, block->place,
+	if (is_yes(zero) && !is_yes(keep) && !is_yes(answer) && (keep != NULL || answer != NULL))
+		conf_report(checker->sources, S53_DIAG_WARNING, zero->place,
 		    "'stale-zero-ttl yes' has no effect without 'stale-answer-enable yes' or "
 		    "'stale-cache-enable yes'");
 }

@@ -60,7 +60,10 @@ answers_of_ttl_0_are_stale_where_that_is_written_and_stale_ones_are_kept(void **
 	assert_false(rules_of(f, 0)->stale_zero_ttl); /* nothing is kept to be stale */
 	build(f, "options { stale-answer-enable yes; };");
 	assert_false(rules_of(f, 0)->stale_zero_ttl);
+	build(f, "options { stale-answer-enable no; stale-zero-ttl yes; };");
+	assert_true(has_diag(f, S53_DIAG_WARNING, "'stale-zero-ttl yes' has no effect"));
 	build(f, "options { stale-cache-enable yes; stale-zero-ttl yes; };");
+	assert_false(has_diag(f, S53_DIAG_WARNING, "has no effect"));
 	assert_true(rules_of(f, 0)->stale_zero_ttl);
 	build(f,
 	    "options { stale-answer-enable yes; };"
