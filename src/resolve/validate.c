@@ -247,7 +247,6 @@ note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 		s53_upstream_show(s53_attempt_server(attempt), S53_CAPABILITY_EDNS, now_ms);
 	if (attempt->plan.ad)
 		s53_upstream_show(s53_attempt_server(attempt), S53_CAPABILITY_AD, now_ms);
-	s53_verify_note(attempt);
 	note_doubts(fetch, attempt);
 	/* Over TCP: over UDP such a response is rejected, and may be forged. */
 	if (attempt->case_differs && attempt->plan.tcp && !attempt->truncated)
@@ -310,8 +309,10 @@ take_error(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 static enum s53_verdict
 take(struct s53_fetch *fetch, struct s53_attempt *attempt)
 {
-	enum s53_alias_fate fate = s53_alias_judge(fetch);
+	enum s53_alias_fate fate;
 
+	s53_verify_note(attempt);
+	fate = s53_alias_judge(fetch);
 	if (fate == S53_ALIAS_UNCLEAR)
 		return next_server(
 		    fetch, attempt, fetch->outcome.rcode, s53_chase_why_not(S53_CHAIN_UNCLEAR));
