@@ -85,7 +85,7 @@ struct s53_cached {
 	bool refresh; /* FRESH, CUT: the caller, and nobody else for some seconds, is to prefetch */
 	bool authentic; /* as stored */
 	bool aliases; /* the answer section has a CNAME or DNAME: chase.c looks whether it leaves */
-	bool respell; /* an owner besides the question spells the name out: s53_message_respell() */
+	bool respell; /* names besides the question spell its labels out: s53_message_respell() */
 	bool has_error; /* an upstream's extended error lies beside it: s53_cache_find_error() */
 	uint32_t note; /* with aliases: what s53_cache_note() left; 0: nothing */
 	int64_t stored_ms; /* with aliases */

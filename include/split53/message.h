@@ -70,13 +70,28 @@ bool s53_message_check_arrived(
 size_t s53_message_strip_opt(uint8_t *message, size_t len, size_t opt_at);
 
 /*
- * The question's name, and literal owner names equal to it but for letter case (0x20 echoed without
- * compression), get the question's spelling; compressed ones follow by themselves. Each owner that
- * is compared takes one of `effort`, and so does each label of it where a pointer ends it; when it
- * is used up the rest stays as it is. The message passed the check.
+ * Names that repeat labels of the question get the spelling that is given for it: the question
+ * itself, and in owners and rdata literal labels that are the question's but for letter case, from
+ * the name's front on, or up to its end where that is the root. Compressed labels follow by
+ * themselves. Names in the rdata of NSEC, SVCB and HTTPS stay as they are signed. Each name that is
+ * looked at takes one of `effort`; when it is used up the rest stays as it is. Nothing is done
+ * unless `spelling` is the name of the message's one question. The message passed the check.
  */
 void s53_message_respell(
     uint8_t *message, size_t len, const struct s53_name *spelling, unsigned effort);
+
+/*
+ * Put what a server has copied of `scrambled`, the question's name as it was asked, into lower
+ * case: each literal label in a record's names, as above, that is a label of it octet for octet.
+ * true: there was a letter in upper case. The message passed the check.
+ */
+bool s53_rr_unspell(uint8_t *message, const struct s53_rr *rr, const struct s53_name *scrambled);
+
+/*
+ * Are the names of a record's rdata written out, or of a type that may be compressed (RFC 3597 s4)?
+ * false: s53_reply_copy() writes them out. The message passed the check.
+ */
+bool s53_rr_is_written_out(const uint8_t *message, const struct s53_rr *rr);
 
 /*
  * The least TTL of the records that are no OPT; UINT32_MAX when there is none. Over 2^31-1 counts

@@ -69,6 +69,8 @@ char *s53_name_print(const struct s53_name *name, char text[static S53_NAME_TEXT
 void s53_name_lower(struct s53_name *name); /* A-Z only, RFC 4343 s3 */
 void s53_name_lower_of(const struct s53_name *name, struct s53_name *out); /* a lowered copy */
 bool s53_name_equal(const struct s53_name *a, const struct s53_name *b); /* letter case aside */
+/* Labels in wire form, `len` octets of each. */
+bool s53_name_octets_equal(const uint8_t *a, const uint8_t *b, size_t len);
 bool s53_name_same(const struct s53_name *a, const struct s53_name *b); /* letter case and all */
 
 /* Is `name` `apex` itself or below it? Whole labels only: "notconsul" is not below "consul". */

@@ -42,6 +42,9 @@ s53_spells_name(
 	struct s53_reader reader = s53_reader_of(message, len);
 	uint8_t first;
 
+	/* The CNAME that is made of it has labels of the question, and so has the owner behind. */
+	if (rr->type == S53_TYPE_DNAME && rr->section == S53_ANSWER)
+		return true;
 	reader.at = rr->owner_at;
 	first = s53_read_u8(&reader);
 	if (first == 0 || first > S53_LABEL_MAX)

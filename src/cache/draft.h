@@ -29,7 +29,10 @@ struct s53_draft {
 uint8_t s53_draft_key_flags(const struct s53_key *key);
 uint8_t s53_draft_trait_flags(unsigned traits); /* enum s53_cache_trait */
 
-/* Does this record's owner spell out, with labels of its own, the name that was asked for? */
+/*
+ * Does this record spell out, with labels of its own, the name that was asked for, or is it a DNAME
+ * that brings about such records?
+ */
 bool s53_spells_name(
     const uint8_t *message, size_t len, const struct s53_rr *rr, const struct s53_name *name);
 

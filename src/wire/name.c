@@ -156,6 +156,12 @@ equal_octets(const uint8_t *a, const uint8_t *b, size_t left)
 }
 
 bool
+s53_name_octets_equal(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	return equal_octets(a, b, len);
+}
+
+bool
 s53_name_equal(const struct s53_name *a, const struct s53_name *b)
 {
 	return a->len == b->len && equal_octets(a->octets, b->octets, a->len);

@@ -203,6 +203,26 @@ store_failure(struct play *play)
 	}
 }
 
+/* Are there names that may repeat labels of the question, besides those that point at it? */
+static bool
+is_respelled(const struct kept *kept)
+{
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	MUST(s53_walk_begin(&walk, kept->message, kept->len));
+	while (s53_walk_next(&walk, &rr)) {
+		struct s53_name owner = name_at(kept->message, kept->len, rr.owner_at);
+		uint8_t first = kept->message[rr.owner_at];
+
+		if ((rr.section == S53_ANSWER && rr.type == S53_TYPE_DNAME) ||
+		    (first > 0 && first <= S53_LABEL_MAX &&
+			s53_name_equal(&owner, &kept->question.lower)))
+			return true;
+	}
+	return false;
+}
+
 /* The message as a find must give it. */
 static uint8_t *
 expected_of(const struct kept *kept, uint32_t age_s)
@@ -214,7 +234,9 @@ expected_of(const struct kept *kept, uint32_t age_s)
 	MUST(s53_walk_begin(&walk, message, kept->len));
 	while (s53_walk_next(&walk, &rr))
 		s53_u32_put(message + rr.ttl_at, rr.ttl > age_s ? rr.ttl - age_s : 1);
-	s53_message_respell(message, kept->len, &kept->question.lower, 1000000);
+	if (is_respelled(kept))
+		s53_message_respell(message, kept->len, &kept->question.lower, 1000000);
+	memcpy(message + S53_HEADER_LEN, kept->question.lower.octets, kept->question.lower.len);
 	s53_header_set_id(message, 0);
 	return message;
 }

@@ -36,15 +36,34 @@ literal_owners_equal_to_it_are_respelled(void **state)
 }
 
 static void
-other_names_keep_their_spelling(void **state)
+labels_of_other_names_that_repeat_it_are_respelled(void **state)
+{
+	(void)state;
+	assert_respelled("1234 8180 0001 0003 0000 0000 .wWW .eXAMPLE 00 0001 0001 "
+			 ".eXAMPLE 00 0010 0001 0000003c 0004 03 'wWW "
+			 ".wWW .eXAMPLE .oRG 00 0005 0001 0000003c 000a .wWW .tEST 00 "
+			 ".a .wWW .eXAMPLE 00 0001 0001 0000003c 0004 7f000001",
+	    "1234 8180 0001 0003 0000 0000 .Www .Example 00 0001 0001 "
+	    ".Example 00 0010 0001 0000003c 0004 03 'wWW "
+	    ".Www .Example .oRG 00 0005 0001 0000003c 000a .Www .tEST 00 "
+	    ".a .Www .Example 00 0001 0001 0000003c 0004 7f000001");
+}
+
+static void
+other_labels_keep_their_spelling(void **state)
 {
 	(void)state;
 	assert_respelled("1234 8180 0001 0002 0000 0000 .wWW .eXAMPLE 00 0001 0001 "
-			 ".eXAMPLE 00 0010 0001 0000003c 0004 03 'wWW "
-			 ".wWW .eXAMPLE .oRG 00 0001 0001 0000003c 0004 7f000001",
+			 ".a .wWW .b 00 0001 0001 0000003c 0004 7f000001 "
+			 ".xWWW .nEXAMPLE 00 0001 0001 0000003c 0004 7f000001",
 	    "1234 8180 0001 0002 0000 0000 .Www .Example 00 0001 0001 "
-	    ".eXAMPLE 00 0010 0001 0000003c 0004 03 'wWW "
-	    ".wWW .eXAMPLE .oRG 00 0001 0001 0000003c 0004 7f000001");
+	    ".a .wWW .b 00 0001 0001 0000003c 0004 7f000001 "
+	    ".xWWW .nEXAMPLE 00 0001 0001 0000003c 0004 7f000001");
+	/* NSEC is signed as it stands */
+	assert_respelled("1234 8180 0001 0000 0001 0000 .wWW .eXAMPLE 00 0001 0001 "
+			 ".a 00 002f 0001 0000003c 000d .wWW .eXAMPLE 00",
+	    "1234 8180 0001 0000 0001 0000 .Www .Example 00 0001 0001 "
+	    ".a 00 002f 0001 0000003c 000d .wWW .eXAMPLE 00");
 }
 
 static void
@@ -62,7 +81,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_question_is_respelled_and_pointers_follow),
 		cmocka_unit_test(literal_owners_equal_to_it_are_respelled),
-		cmocka_unit_test(other_names_keep_their_spelling),
+		cmocka_unit_test(labels_of_other_names_that_repeat_it_are_respelled),
+		cmocka_unit_test(other_labels_keep_their_spelling),
 		cmocka_unit_test(another_question_is_left_alone),
 	};
 
