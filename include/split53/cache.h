@@ -138,6 +138,7 @@ void s53_cache_prefetch_entry(const struct s53_cache *cache, const struct s53_ke
 struct s53_settling {
 	uint8_t *octets; /* passed s53_message_check() and has no OPT */
 	size_t len;
+	bool no_data; /* its last name has records of other types alone: aliases lead nowhere */
 	bool aliases, respell; /* out: as in struct s53_cached */
 	bool stale_use; /* out: to be kept also with a lifetime of 0 (stale_zero_ttl) */
 };

@@ -70,7 +70,7 @@
 	X(EXCHANGE_GARBLED, "exchange-garbled") /* over TCP: no response came, but garbage */ \
 	X(EXCHANGE_STRAY, "exchange-stray") /* no exchange waits for that ID */               \
 	X(VALIDATE_REJECTED, "validate-rejected") /* not an answer to the question */         \
-	X(VALIDATE_FAILURE, "validate-failure") /* rcode that leads to the next server */     \
+	X(VALIDATE_FAILURE, "validate-failure") /* no answer: the next server */              \
 	X(VALIDATE_VERIFIED, "validate-verified") /* negative, asked as the client spells */  \
 	X(VALIDATE_RETRIED, "validate-retried") /* SERVFAIL of the only server: once more */  \
 	X(VALIDATE_CHASED, "validate-chased") /* CNAME completed in another route */          \

@@ -67,6 +67,16 @@ S53_MUST_USE enum s53_status s53_routes_add(
 const struct s53_route *s53_routes_find(
     const struct s53_routes *routes, const struct s53_name *name);
 
+/* Do both lead to the same servers? NULL is no route, and the same as NULL. */
+static inline bool
+s53_route_is_same(const struct s53_route *a, const struct s53_route *b)
+{
+	if (a == b)
+		return true;
+	return a != NULL && b != NULL && a->kind == S53_ROUTE_FORWARD &&
+	    b->kind == S53_ROUTE_FORWARD && a->group == b->group;
+}
+
 /*
  * All routes, sorted by apex in canonical order (RFC 4034 s6.1): for explain. Allocates; without
  * memory `each` is never called.

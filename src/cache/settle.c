@@ -115,7 +115,8 @@ s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_question 
 		return 0;
 	rcode = s53_header_rcode(message->octets);
 	negative = rcode == S53_RCODE_NXDOMAIN ||
-	    (rcode == S53_RCODE_NOERROR && !found.answered && (found.has_soa || !message->aliases));
+	    (rcode == S53_RCODE_NOERROR && !found.answered &&
+		(found.has_soa || message->no_data || !message->aliases));
 	if (found.has_soa && negative) {
 		found.soa_ttl = negative_ttl(rules, message->octets, &found.soa);
 		s53_u32_put(message->octets + found.soa.ttl_at, found.soa_ttl);

@@ -126,7 +126,8 @@ s53_alias_judge(struct s53_fetch *fetch)
 {
 	enum s53_chain_end end;
 
-	if (!s53_chain_is_followed(fetch->question.qtype) || !has_aliases(&fetch->outcome))
+	if (fetch->outcome.no_data || !s53_chain_is_followed(fetch->question.qtype) ||
+	    !has_aliases(&fetch->outcome))
 		return S53_ALIAS_FINE;
 	if (!add_cnames(fetch))
 		return S53_ALIAS_UNCLEAR;

@@ -102,19 +102,10 @@ end_of(struct s53_chain *chain)
 }
 
 static bool
-same_route(const struct s53_route *a, const struct s53_route *b)
-{
-	if (a == b)
-		return true;
-	return a != NULL && b != NULL && a->kind == S53_ROUTE_FORWARD &&
-	    b->kind == S53_ROUTE_FORWARD && a->group == b->group;
-}
-
-static bool
 crosses(const struct s53_chain_scope *scope, const struct s53_name *target)
 {
 	return scope->routes != NULL &&
-	    !same_route(scope->route, s53_routes_find(scope->routes, target));
+	    !s53_route_is_same(scope->route, s53_routes_find(scope->routes, target));
 }
 
 bool

@@ -61,9 +61,10 @@ struct s53_outcome {
 	size_t message_len;
 	bool authoritative; /* AA: a zone of ours */
 	bool authentic; /* AD, for clients that may know (RFC 6840 s5.8) */
-	bool respell; /* owners besides the question may spell the name out */
+	bool respell; /* names besides the question may spell its labels out */
 	bool silent; /* nothing is sent at all */
 	bool over_quota; /* a failure by fetches-per-server or fetches-per-zone */
+	bool no_data; /* its last name has records of other types alone: nothing to chase */
 	bool leads_on; /* its chain of CNAMEs has no end yet: still to be chased */
 	bool arranged; /* the message is cut, and its records are in their order */
 };

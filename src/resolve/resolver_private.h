@@ -46,6 +46,7 @@ struct s53_resolver {
 	struct s53_quiet quiet;
 	struct s53_extended_error error; /* of the cache's answer that is about to be sent */
 	uint8_t scratch[S53_MESSAGE_MAX]; /* a message before it is sent */
+	uint8_t filtered[S53_MESSAGE_MAX]; /* a fetch's outcome that the filter had to write anew */
 };
 
 /*

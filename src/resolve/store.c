@@ -35,13 +35,13 @@ enum s53_verdict
 s53_step_store(struct s53_fetch *fetch)
 {
 	struct s53_outcome *outcome = &fetch->outcome;
-	struct s53_settling message = { .octets = outcome->message };
+	struct s53_settling message = { .octets = outcome->message, .no_data = outcome->no_data };
 	uint32_t lifetime_s;
 
 	outcome->message_len = message.len = s53_minimize(
 	    fetch->answering, fetch->question.qtype, outcome->message, outcome->message_len);
 	lifetime_s = s53_cache_settle(fetch->answering->cache, &fetch->question, &message);
-	outcome->respell = message.respell;
+	outcome->respell = outcome->respell || message.respell;
 	if (!fetch->lacks_signatures && s53_fetch_is_cached(fetch))
 		keep(fetch, lifetime_s, message.stale_use);
 	if (outcome->leads_on && !s53_list_empty(&fetch->clients))

@@ -6,7 +6,7 @@
  * right ID. What is not well formed or does not echo the question is no response: over UDP the wait
  * goes on (RFC 5452 s9.1), so that a forged or broken message cannot end an exchange; over TCP only
  * the server can have sent it, and the attempt ends. The step runs on what passed: it sorts the
- * rcodes.
+ * rcodes, and the filter leaves of the rest what answers the query.
  *
  * TC over UDP comes before form: servers cut messages anywhere, and the rest is not used (RFC 2181
  * s9). With our question it leads to TCP. Without it, it is easily forged: TCP is asked beside, and
@@ -20,6 +20,7 @@
 #include <split53/message.h>
 
 #include "alias.h"
+#include "filter.h"
 #include "resolver_private.h"
 
 /*
@@ -138,11 +139,11 @@ is_unproven(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 }
 
 /*
- * The server cannot help with this query: go to the next. Whether that speaks against the server
- * shows when another one can. `why` NULL: because of the rcode.
+ * The server cannot help with this query, as `why` says behind its address: go to the next. Whether
+ * that speaks against the server shows when another one can.
  */
 static enum s53_verdict
-next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode, const char *why)
+next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, const char *why)
 {
 	bool explored = attempt->plan.explores;
 	char addr[S53_ADDR_TEXT];
@@ -154,16 +155,21 @@ next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode
 	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
 	s53_count(fetch->resolver->counters, S53_C_VALIDATE_FAILURE);
 	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
-	if (why != NULL)
-		snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s: %s", addr, why);
-	else
-		snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s answered with rcode %u", addr,
-		    rcode);
+	snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s %s", addr, why);
 	s53_attempt_fails(attempt);
 	if (!is_unproven(fetch, attempt))
 		fetch->failed_by_rcode |= 1u << attempt->plan.server;
 	s53_attempt_free(attempt);
 	return explored && !s53_list_empty(&fetch->attempts) ? S53_WAIT : S53_RETRY;
+}
+
+static enum s53_verdict
+failed_by_rcode(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode)
+{
+	char why[32];
+
+	snprintf(why, sizeof why, "answered with rcode %u", rcode);
+	return next_server(fetch, attempt, why);
 }
 
 /* The same server once more, as `plan` says. */
@@ -179,7 +185,7 @@ static enum s53_verdict
 servfail(struct s53_fetch *fetch, struct s53_attempt *attempt)
 {
 	if (!s53_servfail_is_worth_retry(fetch, attempt))
-		return next_server(fetch, attempt, S53_RCODE_SERVFAIL, NULL);
+		return failed_by_rcode(fetch, attempt, S53_RCODE_SERVFAIL);
 	s53_count(fetch->resolver->counters, S53_C_VALIDATE_RETRIED);
 	s53_budget_pay(&fetch->resolver->budget);
 	fetch->retried_servfail = true;
@@ -193,7 +199,7 @@ not_understood(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rc
 	struct s53_plan plan;
 
 	if (!s53_plan_after_decline(attempt, is_unproven(fetch, attempt), &plan))
-		return next_server(fetch, attempt, rcode, NULL);
+		return failed_by_rcode(fetch, attempt, rcode);
 	if (attempt->plan.edns && !plan.edns)
 		s53_count(fetch->resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
 	return ask_again(fetch, attempt, &plan);
@@ -233,6 +239,34 @@ note_doubts(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 	if (no_case)
 		s53_upstream_doubt(
 		    server, S53_CAPABILITY_CASE, S53_DOUBT_DECLINED, name, fetch->now_ms);
+}
+
+/*
+ * Leave of the message what answers the query. NULL, or why it is no answer. With TC set it came
+ * over TCP, as the exchange goes on there: such an answer is incomplete, and nothing is as large.
+ */
+static const char *
+keep_the_answer(struct s53_fetch *fetch)
+{
+	struct s53_outcome *outcome = &fetch->outcome;
+	struct s53_filter filter = { .routes = fetch->view->routes,
+		.route = fetch->route,
+		.question = &fetch->question,
+		.dnssec_ok = fetch->key.dnssec_ok,
+		.message = outcome->message,
+		.len = outcome->message_len,
+		.room = fetch->resolver->filtered };
+	const char *why;
+
+	if ((s53_header_flags(outcome->message) & S53_TC) != 0)
+		return "answered over TCP with a truncated message";
+	if ((why = s53_filter(&filter)) != NULL)
+		return why;
+	outcome->message = filter.message;
+	outcome->message_len = filter.len;
+	outcome->respell = filter.respell;
+	outcome->no_data = filter.no_data;
+	return NULL;
 }
 
 /* Observe what the answer shows of the server that gave it, and of those that could not. */
@@ -310,12 +344,16 @@ static enum s53_verdict
 take(struct s53_fetch *fetch, struct s53_attempt *attempt)
 {
 	enum s53_alias_fate fate;
+	const char *why;
 
 	s53_verify_note(attempt);
+	if ((why = keep_the_answer(fetch)) != NULL)
+		return next_server(fetch, attempt, why);
+	fetch->outcome.rcode = s53_header_rcode(fetch->outcome.message);
 	fate = s53_alias_judge(fetch);
 	if (fate == S53_ALIAS_UNCLEAR)
 		return next_server(
-		    fetch, attempt, fetch->outcome.rcode, s53_chase_why_not(S53_CHAIN_UNCLEAR));
+		    fetch, attempt, "answered with several CNAMEs of one name, or too many");
 	note_servers(fetch, attempt);
 	if (fate == S53_ALIAS_BROKEN)
 		return S53_REPLY;
@@ -349,12 +387,12 @@ s53_step_validate(struct s53_fetch *fetch)
 	case S53_RCODE_REFUSED:
 		if (refused_because_of_ad(fetch, attempt, &plan))
 			return ask_again(fetch, attempt, &plan);
-		return next_server(fetch, attempt, rcode, NULL);
+		return failed_by_rcode(fetch, attempt, rcode);
 	default:
-		return next_server(fetch, attempt, rcode, NULL);
+		return failed_by_rcode(fetch, attempt, rcode);
 	}
 	if (s53_header_count(fetch->outcome.message, S53_QUESTION) != 1)
-		return next_server(fetch, attempt, rcode, NULL);
+		return failed_by_rcode(fetch, attempt, rcode);
 	if (is_doubtful(fetch, attempt, &plan))
 		return ask_again(fetch, attempt, &plan);
 	make_ours(fetch, attempt);
@@ -365,7 +403,6 @@ s53_step_validate(struct s53_fetch *fetch)
 		plan.tcp = plan.for_whole = fetch->whole = true;
 		return ask_again(fetch, attempt, &plan);
 	}
-	fetch->outcome.rcode = rcode;
 	fetch->lacks_signatures = fetch->key.dnssec_ok && !attempt->plan.edns;
 	return take(fetch, attempt);
 }

@@ -54,7 +54,7 @@ def test_a_zone_may_have_a_cache_where_the_options_say_none(upstream, split53):
     ids=["max-cache-ttl", "min-cache-ttl", "max-ncache-ttl", "min-ncache-ttl"])
 def test_a_rule_of_a_zone_holds_there_alone(upstream, split53, clause, says, inside, elsewhere):
     def nothing(q):
-        return q.reply(rcode=NXDOMAIN, authority=["example. 60 IN SOA ns.invalid. host.invalid. 1 2 3 4 60"])
+        return q.reply(rcode=NXDOMAIN, authority=[". 60 IN SOA ns.invalid. host.invalid. 1 2 3 4 60"])
     outside, consul = upstream(says or nothing), upstream(says or nothing)
     server = split53(forwarders=[outside.where], extra=zone("consul", consul, clause))
     for name, want in (("web.consul.", inside), ("www.example.com.", elsewhere)):

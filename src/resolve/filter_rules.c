@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * filter_rules.c - which records beside the chain are kept.
+ *
+ * NSEC and NSEC3 are kept whatever their owner is: it may lie anywhere in the zone (that of "com"
+ * proves that there is no "comb"), also in another route. They hold nothing that a client uses
+ * without validating it.
+ */
+#include "filter_rules.h"
+
+#define META_FIRST 128 /* RFC 6895 s3.1 */
+#define META_LAST 255
+
+static struct s53_reader
+reader_at(const struct s53_filter *filter, size_t at)
+{
+	struct s53_reader reader = s53_reader_of(filter->message, filter->len);
+
+	reader.at = at;
+	return reader;
+}
+
+uint16_t
+s53_filter_covers(const struct s53_filter *filter, const struct s53_rr *rr)
+{
+	struct s53_reader rdata = reader_at(filter, rr->rdata_at);
+
+	return rr->type == S53_TYPE_RRSIG ? s53_read_u16(&rdata) : rr->type;
+}
+
+bool
+s53_filter_is_meta(const struct s53_filter *filter, const struct s53_rr *rr)
+{
+	struct s53_reader rdata = reader_at(filter, rr->rdata_at);
+
+	if (rr->type == S53_TYPE_SIG)
+		return s53_read_u16(&rdata) == 0;
+	return rr->type == S53_TYPE_OPT || (rr->type >= META_FIRST && rr->type <= META_LAST);
+}
+
+bool
+s53_filter_in_route(const struct s53_filter *filter, const struct s53_name *name)
+{
+	return s53_route_is_same(filter->route, s53_routes_find(filter->routes, name));
+}
+
+static bool
+is_of_dnssec(uint16_t type)
+{
+	return type == S53_TYPE_RRSIG || type == S53_TYPE_NSEC || type == S53_TYPE_NSEC3 ||
+	    type == S53_TYPE_DS;
+}
+
+static bool
+belongs(const struct s53_filter *filter, struct s53_name *owner)
+{
+	s53_name_lower(owner);
+	return s53_filter_in_route(filter, owner);
+}
+
+static bool
+keeps_authority(const struct s53_filter *filter, const struct s53_findings *findings,
+    const struct s53_rr *rr, struct s53_name *owner)
+{
+	switch (s53_filter_covers(filter, rr)) {
+	case S53_TYPE_NSEC:
+	case S53_TYPE_NSEC3:
+		return true;
+	case S53_TYPE_SOA:
+	case S53_TYPE_DS:
+		return !findings->crossed && s53_name_is_at_or_below(findings->last, owner);
+	case S53_TYPE_NS: /* without an answer it is a referral */
+		return findings->answered && s53_name_is_at_or_below(findings->last, owner) &&
+		    belongs(filter, owner);
+	default:
+		return false;
+	}
+}
+
+bool
+s53_filter_keeps(
+    const struct s53_filter *filter, struct s53_findings *findings, const struct s53_rr *rr)
+{
+	struct s53_reader reader = reader_at(filter, rr->owner_at);
+	struct s53_name owner;
+	bool keeps;
+
+	if (rr->class != filter->question->qclass || s53_filter_is_meta(filter, rr) ||
+	    (!filter->dnssec_ok && is_of_dnssec(rr->type)) || !s53_name_read(&reader, &owner))
+		return false;
+	if (rr->section == S53_ADDITIONAL)
+		return belongs(filter, &owner);
+	keeps = keeps_authority(filter, findings, rr, &owner);
+	findings->has_soa |= keeps && rr->type == S53_TYPE_SOA;
+	findings->has_ns |= rr->type == S53_TYPE_NS;
+	return keeps;
+}
