@@ -116,17 +116,41 @@ copy_chain(struct s53_reply *to, const struct s53_chain *chain)
 	}
 }
 
-/* The chain's own records, then the child's three sections. */
+/* The proofs that the chain's wildcards need (RFC 4035 s3.1.3.3). */
+static void
+copy_proofs(struct s53_reply *to, const struct s53_chain *chain)
+{
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	s53_walk_begin(&walk, chain->message, chain->len);
+	while (s53_walk_next(&walk, &rr)) {
+		uint16_t type = type_of(chain, &rr);
+
+		if (rr.section == S53_AUTHORITY &&
+		    (type == S53_TYPE_NSEC || type == S53_TYPE_NSEC3))
+			s53_reply_copy(to, S53_AUTHORITY, chain->message, chain->len, &rr);
+	}
+}
+
+/* Three sections: the chain's own records, each time followed by the child's. */
 static void
 merge(struct s53_reply *merged, const struct s53_chase *chase)
 {
+	enum s53_section section = S53_ANSWER;
 	struct s53_walk walk;
 	struct s53_rr rr;
 
 	copy_chain(merged, &chase->chain);
 	s53_walk_begin(&walk, chase->reply, chase->reply_len);
-	while (s53_walk_next(&walk, &rr))
-		s53_reply_copy(merged, rr.section, chase->reply, chase->reply_len, &rr);
+	while (s53_walk_next(&walk, &rr)) {
+		if (section == S53_ANSWER && rr.section != S53_ANSWER)
+			copy_proofs(merged, &chase->chain);
+		section = rr.section;
+		s53_reply_copy(merged, section, chase->reply, chase->reply_len, &rr);
+	}
+	if (section == S53_ANSWER)
+		copy_proofs(merged, &chase->chain);
 }
 
 static bool
@@ -426,6 +450,7 @@ s53_chase_trim(struct s53_fetch *fetch)
 		return;
 	s53_reply_begin(&to, scratch, sizeof fetch->resolver->scratch, 0, S53_QR, &fetch->question);
 	copy_chain(&to, &chain);
+	copy_proofs(&to, &chain);
 	len = s53_reply_end(&to, NULL);
 	if (len > outcome->message_len)
 		return;

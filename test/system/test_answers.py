@@ -24,8 +24,8 @@ def labels(*names):
 
 def dname_of(q):
     """A DNAME and what is made of it, in the letter case of the query, as servers do."""
-    target = labels(q.labels[0]) + labels(b"insec", b"example") + b"\0"
-    return q.reply(record("dn2.example.", DNAME, labels(b"insec", b"example") + b"\0"), (CNAME, 60, target),
+    target = labels(q.labels[0]) + labels(b"insec", b"net") + b"\0"
+    return q.reply(record("dn2.example.", DNAME, labels(b"insec", b"net") + b"\0"), (CNAME, 60, target),
                    record(target, A, socket.inet_aton("192.0.2.1")))
 
 
@@ -35,7 +35,7 @@ def test_names_made_of_a_dname_have_the_clients_letters(split53, upstream, optio
     for name in [f"host-and-letters-{i}.dn2.example." for i in range(8)]:
         for spelling in (name, "H" + name[1:], name.upper(), name):
             answer = program.ask(spelling)
-            target = spelling.split(".")[0] + ".insec.example."
+            target = spelling.split(".")[0] + ".insec.net."
             assert [str(rrset.name) for rrset in answer.answer][1:] == [spelling, target]
             assert str(answer.answer[1][0].target) == target
 
@@ -43,14 +43,14 @@ def test_names_made_of_a_dname_have_the_clients_letters(split53, upstream, optio
 def test_labels_copied_without_a_dname_are_never_in_random_case(split53, upstream):
     """Servers that rewrite names send no DNAME: the spelling is the client's, or from the cache lower case."""
     def rewritten(q):
-        target = labels(b"x") + labels(*q.labels[:1]) + labels(b"test") + b"\0"
+        target = labels(b"x") + labels(*q.labels[:1]) + labels(b"net") + b"\0"
         return q.reply((CNAME, 60, target), record(target, A, socket.inet_aton("192.0.2.1")))
 
     program = split53(forwarders=[upstream(rewritten).where])
     for i in range(8):
         for _ in range(2):
             answer = program.ask(f"some-letters-{i}.example.")
-            assert str(answer.answer[0][0].target) == str(answer.answer[1].name) == f"x.some-letters-{i}.test."
+            assert str(answer.answer[0][0].target) == str(answer.answer[1].name) == f"x.some-letters-{i}.net."
 
 
 def test_an_srv_target_that_is_compressed_is_written_out(split53, upstream):
