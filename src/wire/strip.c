@@ -44,6 +44,21 @@ mend_record(const struct move *move, const struct s53_rr *rr)
 		mend_name(move, &reader);
 }
 
+static void
+count_one_less(uint8_t *message)
+{
+	s53_header_set_count(
+	    message, S53_ADDITIONAL, (uint16_t)(s53_header_count(message, S53_ADDITIONAL) - 1));
+}
+
+/* As a rule it is: then nothing moves. */
+static bool
+is_last(const uint8_t *message, size_t len, size_t opt_at)
+{
+	return opt_at + S53_OPT_LEN <= len &&
+	    opt_at + S53_OPT_LEN + s53_u16_get(message + opt_at + S53_OPT_LEN - 2) == len;
+}
+
 size_t
 s53_message_strip_opt(uint8_t *message, size_t len, size_t opt_at)
 {
@@ -51,6 +66,10 @@ s53_message_strip_opt(uint8_t *message, size_t len, size_t opt_at)
 	struct s53_walk walk;
 	struct s53_rr rr;
 
+	if (opt_at != 0 && is_last(message, len, opt_at)) {
+		count_one_less(message);
+		return opt_at;
+	}
 	if (opt_at == 0 || !s53_walk_begin(&walk, message, len))
 		return len;
 	while (s53_walk_next(&walk, &rr)) {
@@ -64,7 +83,6 @@ s53_message_strip_opt(uint8_t *message, size_t len, size_t opt_at)
 	if (move.by == 0)
 		return len;
 	memmove(message + opt_at, message + move.from, len - move.from);
-	s53_header_set_count(
-	    message, S53_ADDITIONAL, (uint16_t)(s53_header_count(message, S53_ADDITIONAL) - 1));
+	count_one_less(message);
 	return len - move.by;
 }
