@@ -223,5 +223,6 @@ s53_loop_refuse(struct s53_query *query)
 bool
 s53_loop_may_be_ours(const struct s53_attempt *attempt)
 {
-	return attempt->fetch->loop.met || s53_loop_is_proved(attempt);
+	return (attempt->fetch->loop.tested >> attempt->plan.server & 1) != 0 ||
+	    s53_loop_is_proved(attempt);
 }

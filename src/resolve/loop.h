@@ -93,7 +93,7 @@ enum s53_verdict s53_loop_found(struct s53_query *query);
 enum s53_verdict s53_loop_refuse(struct s53_query *query);
 
 /*
- * May this failure, of an attempt's query, be our own answer to it? A query like it has come in, or
- * its server has lately been proved to loop. Then it is no use to send it in another form.
+ * May this failure, of an attempt's query, be our own answer to it? Its server is being tested, or
+ * has lately been proved to loop. Then it is no use to send it in another form.
  */
 bool s53_loop_may_be_ours(const struct s53_attempt *attempt);

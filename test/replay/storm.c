@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
  * storm.c - many clients, upstreams that say anything, any policy and quota, time that leaps,
- * reloads, an end at any moment: each query ends once and nobody gets what is not for him.
+ * reloads, an end at any moment: each query ends once and no client gets what is not for it.
  *
  *	storm FIRST LAST	the seeds to be played, each a story of some hundred events
  *
  * Names are a to f in three routes: x and c are forwarded to different servers, z is a zone of ours
  * that only clients of 127/8 may ask. Addresses tell where a record comes from: 1/8 is said of x by
- * its upstream, 2/8 of c, 10/8 by the zone, and 203/8 is what an upstream says of a name that is
- * not its business. A client's buffer is a block of its own, freed as soon as the contract allows.
+ * its upstream, 2/8 of c, 10/8 by the zone, 203/8 by an upstream of a name of another route.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +46,8 @@ static struct story {
 	struct s53_resolver *resolver;
 	struct asker *askers;
 	unsigned asker_count;
-	uint8_t *room; /* of the last room(), */
-	struct asker *room_of; /* and its client */
+	uint8_t *room; /* of the last room(), and */
+	struct asker *room_of; /* its client */
 } story;
 
 static struct world {
