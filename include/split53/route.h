@@ -22,6 +22,13 @@ enum s53_route_kind {
 	S53_ROUTE_LOCAL, /* from `zone` */
 };
 
+/* Which clients get answers of a FORWARD route. In all: the lists of the route, else the view's. */
+enum s53_route_rights {
+	S53_RIGHTS_CACHE, /* allow-query, and allow-query-cache and allow-recursion of the view */
+	S53_RIGHTS_COPY, /* allow-query alone: in BIND the zone is a copy (type secondary) */
+	S53_RIGHTS_STUB, /* allow-query and recursion, RD too: types stub and static-stub */
+};
+
 struct s53_route {
 	struct s53_name apex; /* lower case */
 	/*
@@ -33,6 +40,7 @@ struct s53_route {
 	enum s53_route_kind kind;
 	bool builtin; /* a special or empty zone of ours, not the user's */
 	bool forward_first; /* written in the file; changes nothing but what explain says */
+	enum s53_route_rights rights; /* FORWARD */
 	struct s53_group *group; /* FORWARD */
 	struct s53_zone *zone; /* LOCAL */
 	struct s53_acl *allow_query; /* of the zone clause; NULL: the view's */

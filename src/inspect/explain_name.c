@@ -43,7 +43,12 @@ yes_or_no(bool value)
 }
 
 /* The six lists and recursion, as the step admit evaluates them. */
-static bool
+struct admitted {
+	const struct s53_view *view;
+	bool query, recursion;
+};
+
+static struct admitted
 print_admit(const struct s53_view *view, const struct asking *asking, FILE *out)
 {
 	const struct s53_addr *client = &asking->client, *local = &asking->local;
@@ -58,7 +63,9 @@ print_admit(const struct s53_view *view, const struct asking *asking, FILE *out)
 	    "admit    allow-query %s, recursion %s, allow-recursion %s, allow-query-cache %s\n",
 	    yes_or_no(may_query), yes_or_no(view->recursion), yes_or_no(recursion),
 	    yes_or_no(cache));
-	return may_query && view->recursion && recursion && cache;
+	return (struct admitted){
+		.view = view, .query = may_query, .recursion = view->recursion && recursion && cache
+	};
 }
 
 static void
@@ -120,15 +127,52 @@ print_cache(const struct s53_view *view, const struct s53_route *route, FILE *ou
 	fputc('\n', out);
 }
 
-static void
-print_local(const struct s53_view *view, const struct s53_route *route, const struct asking *asking,
-    FILE *out)
+/* The lists of the zone, or of the view where it has none. */
+static bool
+may_ask_zone(const struct s53_view *view, const struct s53_route *route,
+    const struct asking *asking, FILE *out)
 {
 	bool may_query = s53_view_may_query(view, route, &asking->client, &asking->local);
 
 	if (route->allow_query != NULL || route->allow_query_on != NULL)
 		fprintf(out, "admit    the zone's own allow-query %s\n", yes_or_no(may_query));
-	fputs(may_query ? "answer   from here\n" : "answer   REFUSED\n", out);
+	return may_query;
+}
+
+static void
+print_forward(const struct s53_dry_run *dry_run, const struct s53_view *view,
+    const struct s53_route *route, FILE *out)
+{
+	print_cache(view, route, out);
+	print_group(dry_run->snapshot, route->group, out);
+	fputs(s53_group_size(route->group) > 0
+		? "answer   what an upstream says\n"
+		: "answer   SERVFAIL: no upstream's address is known yet\n",
+	    out);
+}
+
+/* As the step route decides, for a query with RD. */
+static void
+print_end(const struct s53_dry_run *dry_run, const struct s53_route *route,
+    const struct asking *asking, const struct admitted *admitted, FILE *out)
+{
+	const struct s53_view *view = admitted->view;
+	bool is_zone =
+	    route != NULL && (route->kind == S53_ROUTE_LOCAL || route->rights != S53_RIGHTS_CACHE);
+	bool may_query = is_zone ? may_ask_zone(view, route, asking, out) : admitted->query;
+	bool needs_recursion =
+	    !is_zone || (route->kind == S53_ROUTE_FORWARD && route->rights != S53_RIGHTS_COPY);
+
+	if (is_zone && !may_query)
+		fputs("answer   REFUSED\n", out);
+	else if (needs_recursion && !(may_query && admitted->recursion))
+		fputs("answer   REFUSED: this client may not have questions forwarded\n", out);
+	else if (route == NULL || route->kind == S53_ROUTE_NONE)
+		fputs("answer   REFUSED: no forwarders for this name\n", out);
+	else if (route->kind == S53_ROUTE_LOCAL)
+		fputs("answer   from here\n", out);
+	else
+		print_forward(dry_run, view, route, out);
 }
 
 static void
@@ -138,32 +182,21 @@ print_way(const struct s53_dry_run *dry_run, const struct s53_view *view,
 	const struct s53_policy *policy = &dry_run->snapshot->policy;
 	const struct s53_route *route;
 	const struct s53_route_note *note = NULL;
+	struct admitted admitted = print_admit(view, asking, out);
 	char apex[S53_NAME_TEXT];
-	bool may_recurse = print_admit(view, asking, out);
 
 	route = s53_routes_find(view->routes, &asking->name);
 	if (route != NULL) {
-		note = find_note(dry_run->snapshot, (unsigned)(view - policy->views), &route->apex);
+		if (!route->builtin)
+			note = find_note(
+			    dry_run->snapshot, (unsigned)(view - policy->views), &route->apex);
 		fprintf(out, "route    zone \"%s\" %s %s (%s)\n",
 		    s53_name_print(&route->apex, apex),
 		    route->kind == S53_ROUTE_LOCAL ? "answered from" : "forwarded to",
 		    note != NULL && note->text != NULL ? note->text : "a built-in zone",
 		    note != NULL ? note->place : "built in");
 	}
-	if (route != NULL && route->kind == S53_ROUTE_LOCAL) {
-		print_local(view, route, asking, out);
-	} else if (!may_recurse) {
-		fputs("answer   REFUSED: this client may not have questions forwarded\n", out);
-	} else if (route == NULL || route->kind == S53_ROUTE_NONE) {
-		fputs("answer   REFUSED: no forwarders for this name\n", out);
-	} else {
-		print_cache(view, route, out);
-		print_group(dry_run->snapshot, route->group, out);
-		fputs(s53_group_size(route->group) > 0
-			? "answer   what an upstream says\n"
-			: "answer   SERVFAIL: no upstream's address is known yet\n",
-		    out);
-	}
+	print_end(dry_run, route, asking, &admitted, out);
 }
 
 bool

@@ -83,8 +83,8 @@ static uint16_t
 flags_of(const struct s53_query *query, uint16_t of_message)
 {
 	const struct s53_request *request = &query->request;
-	unsigned flags = S53_QR | (request->flags & (S53_RD | S53_CD)) | (of_message & S53_TC) |
-	    (query->outcome.rcode & RCODE_LOW);
+	unsigned flags = S53_QR | (request->flags & (S53_RD | S53_CD)) |
+	    (of_message & (S53_TC | S53_AA)) | (query->outcome.rcode & RCODE_LOW);
 
 	if (query->may_recurse)
 		flags |= S53_RA;

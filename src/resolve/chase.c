@@ -103,6 +103,13 @@ belongs_to_chain(const struct s53_chain *chain, const struct s53_rr *rr)
 	return false;
 }
 
+/* The chain's AA, of a copied zone, speaks for the first name of the answer (RFC 1035 s4.1.1). */
+static uint16_t
+flags_of_chain(const struct s53_chain *chain)
+{
+	return (uint16_t)(S53_QR | (s53_header_flags(chain->message) & S53_AA));
+}
+
 static void
 copy_chain(struct s53_reply *to, const struct s53_chain *chain)
 {
@@ -190,7 +197,8 @@ complete(struct s53_query *query)
 		s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");
 		return;
 	}
-	s53_reply_begin(&merged, octets, S53_MESSAGE_MAX, 0, S53_QR, &query->request.question);
+	s53_reply_begin(&merged, octets, S53_MESSAGE_MAX, 0, flags_of_chain(&chase->chain),
+	    &query->request.question);
 	merge(&merged, chase);
 	query->outcome.message = octets;
 	query->outcome.message_len = s53_reply_end(&merged, NULL);
@@ -362,6 +370,29 @@ follow_on(struct s53_query *query, const struct s53_chain *chain)
 	return lead_on(query, chase);
 }
 
+/*
+ * The client gets no recursion: the answer ends where the chain leaves the route. Not inlined for
+ * its buffer, as the message may be in the scratch buffer already.
+ */
+__attribute__((noinline)) static enum s53_verdict
+end_at_crossing(struct s53_query *query, const struct s53_chain *chain)
+{
+	struct s53_outcome *outcome = &query->outcome;
+	uint8_t octets[S53_MESSAGE_MAX];
+	struct s53_reply to;
+
+	s53_reply_begin(
+	    &to, octets, sizeof octets, 0, flags_of_chain(chain), &query->request.question);
+	copy_chain(&to, chain);
+	copy_proofs(&to, chain);
+	outcome->message_len = s53_reply_end(&to, NULL);
+	outcome->message = query->resolver->scratch;
+	memcpy(outcome->message, octets, outcome->message_len);
+	outcome->rcode = S53_RCODE_NOERROR; /* what is beyond is not known (RFC 6604 s3) */
+	outcome->leads_on = true;
+	return S53_REPLY;
+}
+
 enum s53_verdict
 s53_chase(struct s53_query *query, bool delegated)
 {
@@ -378,8 +409,11 @@ s53_chase(struct s53_query *query, bool delegated)
 	switch (end) {
 	case S53_CHAIN_COMPLETE:
 		return S53_REPLY;
-	case S53_CHAIN_BARE:
 	case S53_CHAIN_CROSSES:
+		if (!s53_query_gets_recursion(query))
+			return end_at_crossing(query, &chain);
+		return follow_on(query, &chain);
+	case S53_CHAIN_BARE:
 		return follow_on(query, &chain);
 	default:
 		return s53_query_fail(
@@ -448,7 +482,8 @@ s53_chase_trim(struct s53_fetch *fetch)
 	end = look(&chain, &scope, outcome, false);
 	if (end != S53_CHAIN_BARE && end != S53_CHAIN_CROSSES)
 		return;
-	s53_reply_begin(&to, scratch, sizeof fetch->resolver->scratch, 0, S53_QR, &fetch->question);
+	s53_reply_begin(&to, scratch, sizeof fetch->resolver->scratch, 0, flags_of_chain(&chain),
+	    &fetch->question);
 	copy_chain(&to, &chain);
 	copy_proofs(&to, &chain);
 	len = s53_reply_end(&to, NULL);

@@ -21,11 +21,14 @@
 #define OPT_ROOM 300 /* an OPT of ours with the longest server-id */
 #define UDP_ROOM 4096 /* what the outbox has at hand; a larger answer takes the way by scratch */
 
-/* Without it the cache is all that there is for this client, then a referral (RFC 1034 s4.3.1). */
+/*
+ * Are servers asked for this client? Otherwise the cache is all that there is, then a referral (RFC
+ * 1034 s4.3.1). A copy of a zone is here as a whole, so that asking its primaries is no recursion.
+ */
 static bool
-gets_recursion(const struct s53_query *query)
+may_fetch(const struct s53_query *query)
 {
-	return query->may_recurse && (query->request.flags & S53_RD) != 0;
+	return s53_query_gets_recursion(query) || query->route->rights == S53_RIGHTS_COPY;
 }
 
 static void
@@ -41,7 +44,7 @@ s53_query_cache_ask(const struct s53_query *query)
 	return (struct s53_cache_ask){ .key = &query->key,
 		.route_id = query->route->id,
 		.rules = query->answering->cache,
-		.no_refresh = !gets_recursion(query),
+		.no_refresh = !may_fetch(query),
 		.now_ms = query->now_ms };
 }
 
@@ -106,11 +109,11 @@ follow(struct s53_query *query, const struct s53_cached *cached)
 	if (is_known(query, cached))
 		return S53_REPLY;
 	/* A chain that leads on is completed, which is recursion. */
-	if (!gets_recursion(query) &&
+	if (!may_fetch(query) &&
 	    s53_chase_is_due(query->view, query->route, &query->request.question, &query->outcome))
 		return s53_local_referral(query);
-	verdict = gets_recursion(query) ? s53_chase(query, false) : S53_REPLY;
-	if (verdict != S53_REPLY || query->pending != NULL)
+	verdict = may_fetch(query) ? s53_chase(query, false) : S53_REPLY;
+	if (verdict != S53_REPLY || query->pending != NULL || query->outcome.leads_on)
 		return verdict;
 	if (query->outcome.message == message)
 		s53_cache_note(
@@ -122,7 +125,7 @@ static enum s53_verdict
 miss(struct s53_query *query)
 {
 	s53_count(query->resolver->counters, S53_C_FIND_MISS);
-	return gets_recursion(query) ? S53_NEXT : s53_local_referral(query);
+	return may_fetch(query) ? S53_NEXT : s53_local_referral(query);
 }
 
 const struct s53_extended_error *
@@ -215,7 +218,7 @@ expired(struct s53_query *query, const struct s53_cached *cached)
 {
 	const char *why;
 
-	if (!gets_recursion(query))
+	if (!may_fetch(query))
 		return miss(query);
 	query->stale = true;
 	why = why_at_once(query, cached);
@@ -282,7 +285,7 @@ hit_cut(struct s53_query *query, struct s53_cached *cached)
 	if (cached->freshness != S53_CACHE_FRESH)
 		return miss(query);
 	cached->refresh = refresh;
-	query->whole = gets_recursion(query) && s53_partial_for(query, scratch, cached->len);
+	query->whole = may_fetch(query) && s53_partial_for(query, scratch, cached->len);
 	return query->whole ? miss(query) : hit(query, cached, scratch);
 }
 
@@ -322,7 +325,7 @@ s53_step_find(struct s53_query *query)
 	case S53_CACHE_STALE:
 		return expired(query, &cached);
 	case S53_CACHE_FAILURE:
-		if (!gets_recursion(query) ||
+		if (!may_fetch(query) ||
 		    ((cached.ede & S53_FAILED_IN_TROUBLE) != 0 &&
 			s53_group_condition(query->route->group) == S53_GROUP_ALIVE))
 			return miss(query);

@@ -51,7 +51,7 @@ enum s53_verdict
 s53_local_zone(struct s53_query *query)
 {
 	const struct s53_route *route = query->route;
-	bool recurse = query->may_recurse && (query->request.flags & S53_RD) != 0;
+	bool recurse = s53_query_gets_recursion(query);
 	struct s53_zone_answer answer;
 	struct s53_reply reply;
 

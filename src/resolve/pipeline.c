@@ -93,9 +93,10 @@ admit(struct s53_query *query)
 		return S53_DROP;
 	query->may_query = s53_acl_allows(seen->allow_query, client) &&
 	    s53_acl_allows(seen->allow_query_on, local);
-	query->may_use_cache = s53_acl_allows(seen->allow_query_cache, client) &&
+	/* As BIND: without recursion no client gets the cache, whatever allow-query-cache says. */
+	query->may_use_cache = seen->recursion && s53_acl_allows(seen->allow_query_cache, client) &&
 	    s53_acl_allows(seen->allow_query_cache_on, local);
-	query->may_recurse = query->may_use_cache && seen->recursion &&
+	query->may_recurse = query->may_use_cache &&
 	    s53_acl_allows(seen->allow_recursion, client) &&
 	    s53_acl_allows(seen->allow_recursion_on, local);
 	if (query->policy->query_log)

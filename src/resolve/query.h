@@ -111,6 +111,13 @@ void s53_query_run(struct s53_query *query);
 /* The same, but stop before the step `until`. false: it has ended or waits. */
 bool s53_query_run_until(struct s53_query *query, enum s53_step until);
 
+/* Is the client to have its query resolved: may it, and does it say so (RD, RFC 1035 s4.1.1)? */
+static inline bool
+s53_query_gets_recursion(const struct s53_query *query)
+{
+	return query->may_recurse && (query->request.flags & S53_RD) != 0;
+}
+
 /* What the cache is asked with; FIND has made the key. */
 struct s53_cache_ask s53_query_cache_ask(const struct s53_query *query);
 

@@ -20,6 +20,14 @@ is_meta_type(uint16_t qtype)
 	return qtype == S53_TYPE_OPT || (qtype >= 128 && qtype <= 255 && qtype != S53_TYPE_ANY);
 }
 
+/* Does the client see the zone as one that this server has: from a file, or as a copy? */
+static bool
+is_data(const struct s53_route *route)
+{
+	return route->kind == S53_ROUTE_LOCAL ||
+	    (route->kind == S53_ROUTE_FORWARD && route->rights == S53_RIGHTS_COPY);
+}
+
 /*
  * Zone transfer is not served; the rcode tells whether there would be a zone (RFC 5936 s2.2.1, as
  * BIND).
@@ -29,7 +37,7 @@ refuse_transfer(struct s53_query *query)
 {
 	const struct s53_route *route =
 	    s53_routes_find(query->view->routes, &query->request.question.lower);
-	bool zone_here = route != NULL && route->kind == S53_ROUTE_LOCAL &&
+	bool zone_here = route != NULL && is_data(route) &&
 	    s53_name_equal(&route->apex, &query->request.question.lower);
 
 	if (!zone_here)
@@ -79,31 +87,60 @@ refuse(struct s53_query *query, uint16_t ede, const char *text)
 	return s53_query_fail(query, S53_RCODE_REFUSED, ede, text);
 }
 
+static bool
+may_ask_zone(const struct s53_query *query)
+{
+	if (query->route->allow_query == NULL && query->route->allow_query_on == NULL)
+		return query->may_query;
+	return s53_view_may_query(
+	    query->view, query->route, &query->client.addr, &query->client.local);
+}
+
+/* In BIND the zone is one with data or servers of its own. Not inlined: the rest needs no call. */
+__attribute__((noinline)) static bool
+may_have_zone(const struct s53_query *query)
+{
+	return may_ask_zone(query) &&
+	    (query->route->rights == S53_RIGHTS_COPY || s53_query_gets_recursion(query));
+}
+
 static enum s53_verdict
 forward(struct s53_query *query)
 {
-	if (!query->may_query || !query->may_use_cache)
+	const struct s53_route *route = query->route;
+	bool may = query->may_query && query->may_use_cache;
+
+	if (route != NULL && route->rights != S53_RIGHTS_CACHE)
+		may = may_have_zone(query);
+	if (!may)
 		return refuse(query, S53_EDE_PROHIBITED, NULL);
-	if (query->route == NULL || query->route->kind == S53_ROUTE_NONE)
+	if (route == NULL || route->kind == S53_ROUTE_NONE)
 		return refuse(query, S53_EDE_OTHER, "no forwarders for this name");
 	s53_count(query->resolver->counters, S53_C_ROUTE_FORWARD);
 	return S53_NEXT;
 }
 
-/* The DS of a zone's apex is its parent's to say (RFC 4035 s3.1.4.1). */
+/*
+ * The DS of a zone's apex is its parent's to say (RFC 4035 s3.1.4.1). Where that needs recursion
+ * and the client gets none, a zone that is here says that it has no such record, as in BIND.
+ */
 static const struct s53_route *
 find_route(const struct s53_query *query)
 {
 	const struct s53_routes *routes = query->view->routes;
 	const struct s53_name *name = &query->request.question.lower;
-	const struct s53_route *route = s53_routes_find(routes, name);
+	const struct s53_route *route = s53_routes_find(routes, name), *above;
 	struct s53_name parent;
 
 	if (query->request.question.qtype != S53_TYPE_DS || route == NULL || route->builtin ||
 	    name->len == 1 || !s53_name_equal(&route->apex, name))
 		return route;
 	parent = s53_name_ancestor(name, 1);
-	return s53_routes_find(routes, &parent);
+	above = s53_routes_find(routes, &parent);
+	if (is_data(route) && !s53_query_gets_recursion(query) &&
+	    (above == NULL || !is_data(above)))
+		return route;
+	return above;
 }
 
 void
@@ -112,15 +149,6 @@ s53_query_set_route(struct s53_query *query, const struct s53_route *route)
 	query->route = route;
 	query->answering =
 	    route != NULL && route->answering != NULL ? route->answering : &query->view->answering;
-}
-
-static bool
-may_ask_zone(const struct s53_query *query)
-{
-	if (query->route->allow_query == NULL && query->route->allow_query_on == NULL)
-		return query->may_query;
-	return s53_view_may_query(
-	    query->view, query->route, &query->client.addr, &query->client.local);
 }
 
 enum s53_verdict

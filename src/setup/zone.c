@@ -11,7 +11,14 @@
 
 #include <split53/hash.h>
 
-enum zone_kind { ZONE_FORWARD, ZONE_FILE, ZONE_REMOTE, ZONE_STATIC_STUB, ZONE_NOTHING };
+enum zone_kind {
+	ZONE_FORWARD,
+	ZONE_FILE,
+	ZONE_COPY,
+	ZONE_STUB,
+	ZONE_STATIC_STUB,
+	ZONE_NOTHING,
+};
 
 static const struct {
 	const char *type;
@@ -20,9 +27,9 @@ static const struct {
 	{ "forward", ZONE_FORWARD },
 	{ "primary", ZONE_FILE },
 	{ "master", ZONE_FILE },
-	{ "secondary", ZONE_REMOTE },
-	{ "slave", ZONE_REMOTE },
-	{ "stub", ZONE_REMOTE },
+	{ "secondary", ZONE_COPY },
+	{ "slave", ZONE_COPY },
+	{ "stub", ZONE_STUB },
 	{ "static-stub", ZONE_STATIC_STUB },
 };
 
@@ -47,7 +54,8 @@ kind_of(const struct s53_conf_clause *zone)
 		if (strcmp(type->value.text, zone_kinds[i].type) == 0)
 			kind = zone_kinds[i].kind;
 	/* A copy of the root zone would be the route of every name: ignored. */
-	if (strcmp(zone->label, ".") == 0 && (kind == ZONE_REMOTE || kind == ZONE_STATIC_STUB))
+	if (strcmp(zone->label, ".") == 0 &&
+	    (kind == ZONE_COPY || kind == ZONE_STUB || kind == ZONE_STATIC_STUB))
 		return ZONE_NOTHING;
 	return kind;
 }
@@ -84,15 +92,18 @@ add_note(struct setup_builder *builder, const struct routing *routing,
  * of its servers; of a zone that uses the default route, the ID of that.
  */
 static uint32_t
-route_id(const struct s53_name *apex, uint64_t servers)
+route_id(const struct s53_route *route, uint64_t servers)
 {
-	uint8_t octets[sizeof(servers) + S53_NAME_MAX];
+	uint8_t octets[sizeof(servers) + S53_NAME_MAX + 1];
+	size_t len = sizeof(servers) + route->apex.len;
 	uint64_t hash;
 
 	for (size_t i = 0; i < sizeof(servers); i++)
 		octets[i] = (uint8_t)(servers >> 8 * i);
-	memcpy(octets + sizeof(servers), apex->octets, apex->len);
-	hash = s53_hash_stable(octets, sizeof(servers) + apex->len);
+	memcpy(octets + sizeof(servers), route->apex.octets, route->apex.len);
+	if (route->rights == S53_RIGHTS_COPY) /* only its answers are stored with AA */
+		octets[len++] = S53_RIGHTS_COPY;
+	hash = s53_hash_stable(octets, len);
 	hash = (hash ^ hash >> 32) & UINT32_MAX;
 	return hash != 0 ? (uint32_t)hash : 1;
 }
@@ -103,7 +114,7 @@ forward_to(struct setup_builder *builder, struct s53_route *route, struct setup_
 {
 	route->kind = S53_ROUTE_FORWARD;
 	route->group = setup_peers_group(builder, list);
-	route->id = route_id(&route->apex, list->id);
+	route->id = route_id(route, list->id);
 }
 
 static struct setup_peers
@@ -166,7 +177,7 @@ forward_route(struct setup_builder *builder, struct routing *routing, struct s53
 		route->kind = routing->has_root ? routing->root.kind : S53_ROUTE_NONE;
 		route->group = routing->root.group;
 		if (route->kind == S53_ROUTE_FORWARD)
-			route->id = route_id(&route->apex, routing->root.id);
+			route->id = route_id(route, routing->root.id);
 		add_note(builder, routing, route, zone,
 		    route->kind == S53_ROUTE_NONE ? "nowhere: no forwarders, and no default route"
 						  : "the default route: no forwarders of its own");
@@ -262,10 +273,16 @@ add_zone(struct setup_builder *builder, struct routing *routing, const struct s5
 	case ZONE_FILE:
 		file_route(builder, routing, &route, zone);
 		break;
-	case ZONE_REMOTE:
+	case ZONE_COPY:
+		route.rights = S53_RIGHTS_COPY;
+		remote_route(builder, routing, &route, zone);
+		break;
+	case ZONE_STUB:
+		route.rights = S53_RIGHTS_STUB;
 		remote_route(builder, routing, &route, zone);
 		break;
 	case ZONE_STATIC_STUB:
+		route.rights = S53_RIGHTS_STUB;
 		named_route(builder, routing, &route, zone);
 		break;
 	case ZONE_NOTHING:
@@ -381,7 +398,7 @@ setup_root(
 	} else {
 		routing->root.kind = S53_ROUTE_FORWARD;
 		routing->root.group = setup_peers_default(builder, &list, &place);
-		routing->root.id = route_id(&apex, list.id);
+		routing->root.id = route_id(&routing->root, list.id);
 		note = add_note(builder, routing, &routing->root, NULL, list.text);
 		if (note != NULL)
 			note->place = builder_text(builder, "%s", place);

@@ -209,8 +209,8 @@ get_server(struct world *world, const struct s53_addr *addr,
 }
 
 /*
- * route APEX ADDR#PORT ... [noedns] [tcp-only] [no-caps] [unknown] [no-cache] [policy P]
- * [per-server N [drop]] [per-zone N [drop]] [down-after MS]; `tier N` holds for the addresses
+ * route APEX ADDR#PORT ... [noedns] [tcp-only] [no-caps] [unknown] [no-cache] [copy | stub]
+ * [policy P] [per-server N [drop]] [per-zone N [drop]] [down-after MS]; `tier N` holds for the addresses
  * after it
  */
 static void
@@ -237,6 +237,10 @@ set_route(struct world *world, char **words, unsigned count)
 							   has_word(words, count, "unknown")),
 				    .tier = tier };
 	}
+	if (has_word(words, count, "copy"))
+		route.rights = S53_RIGHTS_COPY;
+	if (has_word(words, count, "stub"))
+		route.rights = S53_RIGHTS_STUB;
 	if (has_word(words, count, "no-cache"))
 		route.answering = &uncached;
 	route.group = s53_group_new(members, server_count, &rules);
