@@ -22,6 +22,14 @@ enum s53_route_kind {
 	S53_ROUTE_LOCAL, /* from `zone` */
 };
 
+/* The statement `forwarders` of the route's zone, as BIND understands it. */
+enum s53_route_forwarding {
+	S53_FORWARDING_INHERITED, /* there is none: that of the nearest zone above */
+	S53_FORWARDING_NONE, /* an empty list: BIND resolves the names itself */
+	S53_FORWARDING_FIRST, /* forwarders, then the root: what is not written is `first` */
+	S53_FORWARDING_ONLY, /* forwarders and nothing else */
+};
+
 /* Which clients get answers of a FORWARD route. In all: the lists of the route, else the view's. */
 enum s53_route_rights {
 	S53_RIGHTS_CACHE, /* allow-query, and allow-query-cache and allow-recursion of the view */
@@ -40,9 +48,15 @@ struct s53_route {
 	enum s53_route_kind kind;
 	bool builtin; /* a special or empty zone of ours, not the user's */
 	bool forward_first; /* written in the file; changes nothing but what explain says */
+	enum s53_route_forwarding forwarding; /* decides whether there is an empty zone */
 	enum s53_route_rights rights; /* FORWARD */
 	struct s53_group *group; /* FORWARD */
 	struct s53_zone *zone; /* LOCAL */
+	/*
+	 * LOCAL: of names below a delegation of the zone, which has `forwarders`; NULL: the default
+	 * route. It is in no table.
+	 */
+	const struct s53_route *delegated;
 	struct s53_acl *allow_query; /* of the zone clause; NULL: the view's */
 	struct s53_acl *allow_query_on; /* the same */
 	const struct s53_answering *answering; /* of the zone clause; NULL: the view's */
@@ -59,8 +73,8 @@ uint32_t s53_routes_serial(const struct s53_routes *routes);
 
 /*
  * Add a copy of `route`, with counts of its own of the access lists.
- *   S53_E_EXISTS  there is one for that apex, unless it is builtin and this is not: then it is
- *                 replaced (a configured zone wins over ours)
+ *   S53_E_EXISTS  there is one for that apex, and both or neither are builtin. Otherwise the old
+ *                 one is replaced: the caller knows which of the two is to be in force
  *   S53_E_NOMEM
  */
 S53_MUST_USE enum s53_status s53_routes_add(

@@ -83,13 +83,13 @@ struct s53_builtin_zone {
 	const char *apex; /* presentation form, lower case, no last dot */
 	const char *text; /* of a master file */
 	uint16_t ede; /* of its negative answers, or S53_EDE_NONE */
-	/* of BIND's list (RFC 6303): governed by empty-zones-enable and disable-empty-zone */
+	/* of BIND's list (RFC 6303): it exists under the conditions of BIND, see setup/builtin.c */
 	bool empty;
 };
 
 /*
- * RFC 6761 and kin: localhost, invalid, test, onion, local, home.arpa, loopback reverse (both
- * families); then the rest of BIND 9.18's empty zones. Each apex stands once.
+ * localhost, invalid (RFC 6761 s6.3, s6.4) and onion (RFC 7686); then BIND 9.18's 100 empty zones.
+ * Each apex stands once.
  */
 extern const struct s53_builtin_zone s53_builtin_zones[];
 extern const unsigned s53_builtin_zone_count;

@@ -144,6 +144,7 @@ conf_check(struct s53_conf *conf, struct conf_sources *sources)
 	conf_check_names(&checker);
 	conf_check_zones(&checker, conf->top);
 	check_views(&checker);
+	conf_check_in_view(&checker);
 	conf_check_health(&checker, conf->top);
 	for (struct s53_conf_clause *it = conf->top; it != NULL; it = it->next)
 		if (strcmp(it->name, "logging") == 0)

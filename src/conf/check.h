@@ -45,6 +45,8 @@ void conf_index_add_octets(struct conf_checker *checker, struct conf_index *inde
 void conf_index_sort(struct conf_index *index);
 /* The first of that name, letter case aside; NULL: none. The index must be sorted. */
 const struct conf_key *conf_index_find(const struct conf_index *index, const char *name);
+const struct conf_key *conf_index_find_octets(
+    const struct conf_index *index, const uint8_t *octets, size_t len);
 /* Report each node that has the name of one before it: "'acl x' is defined a second time". */
 void conf_index_twice(struct conf_checker *checker, const struct conf_index *index);
 void conf_index_fini(struct conf_index *index);
@@ -60,6 +62,9 @@ void conf_check_names(struct conf_checker *checker);
 
 /* check_zone.c: the zones of a view, or of the top level */
 void conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *first);
+
+/* check_in_view.c: zones that a view shares with an earlier one; of all views */
+void conf_check_in_view(struct conf_checker *checker);
 
 /* check_cache.c: of options, a view or a zone */
 void conf_check_cache(struct conf_checker *checker, const struct s53_conf_clause *block);

@@ -87,12 +87,13 @@ check_type(struct conf_checker *checker, const struct s53_conf_clause *zone)
 {
 	const struct conf_node *node = conf_node_of(zone);
 	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
-	const struct s53_conf_clause *forward = s53_conf_find(zone->body, "forward");
 	char shown[CONF_SHOWN];
 	unsigned bit;
 
+	if (s53_conf_find(zone->body, "in-view") != NULL)
+		return; /* check_in_view.c */
 	if (type == NULL) {
-		if (!node->broken && s53_conf_find(zone->body, "in-view") == NULL)
+		if (!node->broken)
 			conf_check_error(checker, zone->place, "zone '%s' has no type",
 			    conf_show(zone->label, shown));
 		return;
@@ -100,10 +101,17 @@ check_type(struct conf_checker *checker, const struct s53_conf_clause *zone)
 	if (type->value.type != S53_CONF_TEXT || (bit = type_bit(type->value.text)) == 0)
 		return;
 	check_allowed(checker, zone, type->value.text, bit);
-	if (node->broken)
-		return;
-	check_needed(checker, zone, type, bit);
-	if (forward != NULL && s53_conf_find(zone->body, "forwarders") == NULL)
+	if (!node->broken)
+		check_needed(checker, zone, type, bit);
+}
+
+static void
+check_forward(struct conf_checker *checker, const struct s53_conf_clause *zone)
+{
+	const struct s53_conf_clause *forward = s53_conf_find(zone->body, "forward");
+
+	if (forward != NULL && !conf_node_of(zone)->broken &&
+	    s53_conf_find(zone->body, "forwarders") == NULL)
 		conf_check_error(checker, forward->place,
 		    "'forward' without 'forwarders' beside it: who is to be asked?");
 }
@@ -156,6 +164,7 @@ conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *fir
 		add_zone(checker, &zones, it, &name);
 		check_class(checker, it);
 		check_type(checker, it);
+		check_forward(checker, it);
 		conf_check_cache(checker, it);
 	}
 	conf_index_sort(&zones);

@@ -110,6 +110,26 @@ conf_index_find(const struct conf_index *index, const char *name)
 	return NULL;
 }
 
+const struct conf_key *
+conf_index_find_octets(const struct conf_index *index, const uint8_t *octets, size_t len)
+{
+	size_t low = 0, high = index->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct conf_key *key = &index->keys[middle];
+
+		if (octets_compare(key->octets, key->len, octets, len) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < index->count &&
+	    octets_compare(index->keys[low].octets, index->keys[low].len, octets, len) == 0)
+		return &index->keys[low];
+	return NULL;
+}
+
 void
 conf_index_twice(struct conf_checker *checker, const struct conf_index *index)
 {

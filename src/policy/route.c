@@ -203,7 +203,7 @@ s53_routes_add(struct s53_routes *routes, const struct s53_route *route)
 
 	if (place == NULL)
 		return S53_E_NOMEM;
-	if (*place != NULL && (!(*place)->builtin || route->builtin))
+	if (*place != NULL && (*place)->builtin == route->builtin)
 		return S53_E_EXISTS;
 	if ((copy = malloc(sizeof(*copy))) == NULL)
 		return S53_E_NOMEM;

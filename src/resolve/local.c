@@ -33,13 +33,18 @@ end(struct s53_query *query, struct s53_reply *reply, uint16_t rcode, bool autho
 	return S53_REPLY;
 }
 
-/* A name below a delegation of our zone, with RD: as BIND does, the forwarders are asked for it. */
+/*
+ * A name below a delegation of our zone, with RD: as BIND does, the zone's own forwarders are asked
+ * for it, or the default ones.
+ */
 static enum s53_verdict
 forward_delegated(struct s53_query *query)
 {
 	const struct s53_name root = { .len = 1, .octets = { 0 } };
-	const struct s53_route *route = s53_routes_find(query->view->routes, &root);
+	const struct s53_route *route = query->route->delegated;
 
+	if (route == NULL)
+		route = s53_routes_find(query->view->routes, &root);
 	if (route == NULL || route->kind != S53_ROUTE_FORWARD)
 		return S53_REPLY;
 	s53_query_set_route(query, route);

@@ -87,9 +87,37 @@ void setup_views(struct setup_builder *builder);
 void setup_zones(
     struct setup_builder *builder, unsigned view, const struct s53_conf_clause *clause);
 
-/* builtin.c: the built-in zones that no zone of the view replaces. */
+/* Is the zone of class IN? Its apex in lower case; false: it has no valid name. */
+bool setup_zone_is_in(const struct s53_conf_clause *zone);
+bool setup_zone_apex(const struct s53_conf_clause *zone, struct s53_name *apex);
+
+/*
+ * builtin.c: the built-in zones of a view, once its own zones are there. `clause`: its statement,
+ * or NULL; `is_root_zone`: the default route is a zone of the configuration.
+ */
 void setup_builtin_zones(struct setup_builder *builder, const struct s53_view *view,
-    const struct s53_conf_clause *view_body, bool forward_only);
+    const struct s53_conf_clause *clause, bool is_root_zone);
+
+/* in_view.c: the route of a zone with `in-view`, in view number `view`. false: it has no effect. */
+bool setup_shared_route(struct setup_builder *builder, unsigned view,
+    const struct s53_conf_clause *zone, struct s53_route *route);
+
+/* forwarding.c: a zone's (or the default) `forwarders`, which may be NULL, and `forward`. */
+enum s53_route_forwarding setup_forwarding_of(
+    const struct s53_conf_clause *forwarders, const struct s53_conf_clause *policy);
+/* The route whose `forwarders` BIND would use for `name`; the default route if no zone has any. */
+const struct s53_route *setup_forwarding_find(
+    const struct s53_routes *routes, const struct s53_name *name);
+/* Does `empty-forwarders` refuse names of forward zones with an empty list? */
+bool setup_refuses_exempt(const struct setup_builder *builder,
+    const struct s53_conf_clause *zone_body, const struct s53_conf_clause *view_body);
+/* Warn of such zones whose names BIND would keep from the default forwarders. */
+void setup_warn_of_exempt(struct setup_builder *builder, const struct s53_view *view,
+    const struct s53_conf_clause *clause, bool is_root_zone);
+
+/* note.c: for --explain; NULL: nothing is to be explained, or no memory. `clause` may be NULL. */
+struct s53_route_note *setup_note(struct setup_builder *builder, unsigned view,
+    const struct s53_route *route, const struct s53_conf_clause *clause, const char *text);
 
 /* source.c: the zone of a `file` statement, read once per source; NULL: an error in diags. */
 struct s53_zone *setup_source_zone(struct setup_builder *builder,

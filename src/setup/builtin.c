@@ -3,8 +3,11 @@
  * builtin.c - built-in zones: special names (RFC 6761) and the empty zones of private reverse names
  * (RFC 6303).
  *
- * A configured zone at or above a built-in one replaces it. As in BIND, there are no empty zones if
- * the default route is `forward only`: the forwarders then know the private names.
+ * The special names yield to a zone of the configuration at or above them. Of the empty zones BIND
+ * decides (configure_view() of its server.c): one exists unless the view has a zone of that very
+ * name, or what forwards its names there (the nearest forward zone, else the default forwarders) is
+ * `forward only`. So `forward first`, which is the default, does not reach the forwarders for these
+ * names: BIND finds the empty zone first. Without recursion there is no built-in zone at all.
  */
 #include "builder.h"
 
@@ -26,12 +29,26 @@ is_disabled(const struct s53_source *source, const struct s53_conf_clause *view_
 	return false;
 }
 
+/* A special name: is there a zone of the configuration for it or above it? */
 static bool
-is_configured(const struct s53_view *view, const struct s53_name *apex)
+is_configured(const struct s53_view *view, const struct s53_name *apex, bool is_root_zone)
 {
 	const struct s53_route *route = s53_routes_find(view->routes, apex);
 
-	return route != NULL && !route->builtin && route->apex.len > 1;
+	return route != NULL && !route->builtin && (route->apex.len > 1 || is_root_zone);
+}
+
+/* Would BIND have no empty zone, because of the routes at `apex` and above? */
+static bool
+is_replaced(const struct s53_routes *routes, const struct s53_name *apex)
+{
+	const struct s53_route *route = s53_routes_find(routes, apex);
+
+	if (route != NULL && s53_name_equal(&route->apex, apex) &&
+	    (route->kind == S53_ROUTE_LOCAL || route->rights != S53_RIGHTS_CACHE))
+		return true; /* a zone that is no forward zone */
+	route = setup_forwarding_find(routes, apex);
+	return route != NULL && route->forwarding == S53_FORWARDING_ONLY;
 }
 
 static void
@@ -79,23 +96,61 @@ add_builtin(struct setup_builder *builder, const struct s53_view *view,
 		builder->no_memory = true;
 }
 
+/* The view's own forward zone of that name would never be used. */
+static void
+warn_of_hidden(struct setup_builder *builder, const struct s53_conf_clause *clause,
+    const struct s53_name *apex)
+{
+	const struct s53_conf_clause *zone = s53_conf_find(
+	    clause != NULL ? clause->body : s53_setup_top(builder->input->source), "zone");
+	struct s53_name name;
+
+	while (zone != NULL &&
+	    !(setup_zone_is_in(zone) && setup_zone_apex(zone, &name) &&
+		s53_name_equal(&name, apex)))
+		zone = s53_conf_find(zone->next, "zone");
+	if (zone != NULL)
+		builder_warn(builder, zone->place,
+		    "zone '%s' has no effect, as in BIND: its names are answered from an automatic "
+		    "empty zone. To forward them write 'forward only;' beside its forwarders, or "
+		    "disable-empty-zone \"%s\";",
+		    zone->label, zone->label);
+}
+
+static void
+add_empty_zone(struct setup_builder *builder, const struct s53_view *view,
+    const struct s53_conf_clause *clause, const struct s53_builtin_zone *builtin,
+    const struct s53_name *apex)
+{
+	const struct s53_route *route = s53_routes_find(view->routes, apex);
+
+	if (is_replaced(view->routes, apex))
+		return;
+	if (route != NULL && s53_name_equal(&route->apex, apex))
+		warn_of_hidden(builder, clause, apex);
+	add_builtin(builder, view, builtin, apex);
+}
+
 void
 setup_builtin_zones(struct setup_builder *builder, const struct s53_view *view,
-    const struct s53_conf_clause *view_body, bool forward_only)
+    const struct s53_conf_clause *clause, bool is_root_zone)
 {
 	const struct s53_source *source = builder->input->source;
-	bool empty_zones =
-	    setup_option_bool(source, view_body, "empty-zones-enable", true) && !forward_only;
+	const struct s53_conf_clause *body = clause != NULL ? clause->body : NULL;
+	bool empty_zones = setup_option_bool(source, body, "empty-zones-enable", true);
 
-	for (unsigned i = 0; i < s53_builtin_zone_count; i++) {
+	for (unsigned i = 0; view->recursion && i < s53_builtin_zone_count; i++) {
 		const struct s53_builtin_zone *builtin = &s53_builtin_zones[i];
 		struct s53_name apex;
 
-		if (s53_name_parse(builtin->apex, &apex) != S53_OK || is_configured(view, &apex))
+		if (s53_name_parse(builtin->apex, &apex) != S53_OK)
 			continue;
 		s53_name_lower(&apex);
-		if (builtin->empty && (!empty_zones || is_disabled(source, view_body, &apex)))
+		if (is_disabled(source, body, &apex))
 			continue;
-		add_builtin(builder, view, builtin, &apex);
+		if (builtin->empty && empty_zones)
+			add_empty_zone(builder, view, clause, builtin, &apex);
+		else if (!builtin->empty && !is_configured(view, &apex, is_root_zone))
+			add_builtin(builder, view, builtin, &apex);
 	}
 }

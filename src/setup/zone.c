@@ -17,6 +17,7 @@ enum zone_kind {
 	ZONE_COPY,
 	ZONE_STUB,
 	ZONE_STATIC_STUB,
+	ZONE_IN_VIEW,
 	ZONE_NOTHING,
 };
 
@@ -40,6 +41,7 @@ struct routing {
 	struct s53_routes *routes;
 	struct s53_route root; /* the default route, built first: exempt zones use it */
 	bool has_root;
+	bool is_root_zone; /* it is a zone of the configuration */
 };
 
 static enum zone_kind
@@ -48,6 +50,8 @@ kind_of(const struct s53_conf_clause *zone)
 	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
 	enum zone_kind kind = ZONE_NOTHING;
 
+	if (s53_conf_find(zone->body, "in-view") != NULL)
+		return ZONE_IN_VIEW;
 	if (type == NULL || type->value.type != S53_CONF_TEXT)
 		return ZONE_NOTHING;
 	for (size_t i = 0; i < sizeof(zone_kinds) / sizeof(zone_kinds[0]); i++)
@@ -58,33 +62,6 @@ kind_of(const struct s53_conf_clause *zone)
 	    (kind == ZONE_COPY || kind == ZONE_STUB || kind == ZONE_STATIC_STUB))
 		return ZONE_NOTHING;
 	return kind;
-}
-
-static struct s53_route_note *
-add_note(struct setup_builder *builder, const struct routing *routing,
-    const struct s53_route *route, const struct s53_conf_clause *clause, const char *text)
-{
-	struct s53_route_note *note;
-
-	if (!builder->input->want_notes)
-		return NULL;
-	note = builder_alloc(builder, sizeof(*note));
-	if (note == NULL)
-		return NULL;
-	note->view = routing->view;
-	note->apex = route->apex;
-	note->text = text;
-	note->place = "built in";
-	if (clause != NULL && strcmp(clause->name, "zone") == 0)
-		note->zone_body = clause->body;
-	if (clause != NULL && clause->place.file != NULL)
-		note->place = clause->place.line == 0
-		    ? builder_text(builder, "%s", clause->place.file)
-		    : builder_text(builder, "%s:%u:%u", clause->place.file, clause->place.line,
-			  clause->place.column);
-	note->next = builder->snapshot->notes;
-	builder->snapshot->notes = note;
-	return note;
 }
 
 /*
@@ -164,7 +141,29 @@ zone_access(
 		route->allow_query_on = setup_acl(builder, where->value.match);
 }
 
-/* `peers` NULL or empty: the zone is exempt from its parent's route and uses the default route. */
+/*
+ * No forwarders: BIND would resolve the names itself. Here they are asked of the default route, or
+ * refused.
+ */
+static void
+exempt_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
+    const struct s53_conf_clause *zone)
+{
+	const char *text = "the default route: no forwarders of its own";
+
+	if (setup_refuses_exempt(builder, zone->body, routing->body)) {
+		text = "nowhere: no forwarders, and `empty-forwarders refuse`";
+	} else if (!routing->has_root) {
+		text = "nowhere: no forwarders, and no default route";
+	} else {
+		route->kind = routing->root.kind;
+		route->group = routing->root.group;
+		if (route->kind == S53_ROUTE_FORWARD)
+			route->id = route_id(route, routing->root.id);
+	}
+	setup_note(builder, routing->view, route, zone, text);
+}
+
 static void
 forward_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
     const struct s53_conf_clause *zone)
@@ -174,19 +173,14 @@ forward_route(struct setup_builder *builder, struct routing *routing, struct s53
 	struct setup_peers list = peers_of(routing, route, zone);
 
 	if (peers == NULL || peers->value.peers == NULL) {
-		route->kind = routing->has_root ? routing->root.kind : S53_ROUTE_NONE;
-		route->group = routing->root.group;
-		if (route->kind == S53_ROUTE_FORWARD)
-			route->id = route_id(route, routing->root.id);
-		add_note(builder, routing, route, zone,
-		    route->kind == S53_ROUTE_NONE ? "nowhere: no forwarders, and no default route"
-						  : "the default route: no forwarders of its own");
+		route->forwarding = S53_FORWARDING_NONE;
+		exempt_route(builder, routing, route, zone);
 		return;
 	}
 	route->forward_first = policy != NULL && strcmp(policy->value.text, "first") == 0;
 	list.value = &peers->value;
 	forward_to(builder, route, &list);
-	add_note(builder, routing, route, zone, list.text);
+	setup_note(builder, routing->view, route, zone, list.text);
 }
 
 /* A zone that BIND would transfer or resolve itself is forwarded to its servers. */
@@ -204,7 +198,7 @@ remote_route(struct setup_builder *builder, struct routing *routing, struct s53_
 		return;
 	list.value = &peers->value;
 	forward_to(builder, route, &list);
-	add_note(builder, routing, route, zone, list.text);
+	setup_note(builder, routing->view, route, zone, list.text);
 }
 
 /* server-names of static-stub: host names, as peers. */
@@ -234,7 +228,32 @@ named_route(struct setup_builder *builder, struct routing *routing, struct s53_r
 		last = &peer->next;
 	}
 	forward_to(builder, route, &list);
-	add_note(builder, routing, route, zone, list.text);
+	setup_note(builder, routing->view, route, zone, list.text);
+}
+
+/* `forwarders` in a zone with a file: they are asked for names below its delegations. */
+static void
+delegated_route(struct setup_builder *builder, struct routing *routing, struct s53_route *zone,
+    const struct s53_conf_clause *clause)
+{
+	const struct s53_conf_clause *peers = s53_conf_find(clause->body, "forwarders");
+	struct setup_peers list = peers_of(routing, zone, clause);
+	struct s53_route *route;
+
+	if (peers == NULL)
+		return;
+	if (peers->value.peers == NULL &&
+	    !setup_refuses_exempt(builder, clause->body, routing->body))
+		return;
+	if ((route = builder_alloc(builder, sizeof(*route))) == NULL)
+		return;
+	begin_route(route, &zone->apex);
+	route->answering = zone->answering;
+	if (peers->value.peers != NULL) {
+		list.value = &peers->value;
+		forward_to(builder, route, &list);
+	}
+	zone->delegated = route;
 }
 
 static void
@@ -252,7 +271,8 @@ file_route(struct setup_builder *builder, struct routing *routing, struct s53_ro
 	route->zone = setup_source_zone(builder, file, &route->apex);
 	if (route->zone == NULL)
 		return;
-	add_note(builder, routing, route, zone,
+	delegated_route(builder, routing, route, zone);
+	setup_note(builder, routing->view, route, zone,
 	    builder_text(
 		builder, "%s, %zu records", file->value.text, s53_zone_record_count(route->zone)));
 }
@@ -264,6 +284,8 @@ add_zone(struct setup_builder *builder, struct routing *routing, const struct s5
 	struct s53_route route;
 
 	begin_route(&route, apex);
+	route.forwarding = setup_forwarding_of(
+	    s53_conf_find(zone->body, "forwarders"), s53_conf_find(zone->body, "forward"));
 	zone_access(builder, &route, zone);
 	route.answering = setup_cache_zone_answering(builder, zone->body, routing->body);
 	switch (kind_of(zone)) {
@@ -285,6 +307,12 @@ add_zone(struct setup_builder *builder, struct routing *routing, const struct s5
 		route.rights = S53_RIGHTS_STUB;
 		named_route(builder, routing, &route, zone);
 		break;
+	case ZONE_IN_VIEW:
+		if (!setup_shared_route(builder, routing->view, zone, &route))
+			return;
+		if (route.kind == S53_ROUTE_LOCAL)
+			delegated_route(builder, routing, &route, zone);
+		break;
 	case ZONE_NOTHING:
 		return;
 	}
@@ -292,14 +320,14 @@ add_zone(struct setup_builder *builder, struct routing *routing, const struct s5
 		add_route(builder, routing, &route, zone);
 }
 
-static bool
-is_class_in(const struct s53_conf_clause *zone)
+bool
+setup_zone_is_in(const struct s53_conf_clause *zone)
 {
 	return zone->class_name == NULL || strcmp(zone->class_name, "IN") == 0;
 }
 
-static bool
-zone_apex(const struct s53_conf_clause *zone, struct s53_name *apex)
+bool
+setup_zone_apex(const struct s53_conf_clause *zone, struct s53_name *apex)
 {
 	if (zone->label == NULL || s53_name_parse(zone->label, apex) != S53_OK)
 		return false;
@@ -317,7 +345,7 @@ flags_zone(const struct s53_source *source, const struct s53_name *apex)
 	if (source->flags == NULL)
 		return NULL;
 	zone = s53_conf_find(s53_conf_top(source->flags), "zone");
-	while (zone != NULL && !(zone_apex(zone, &other) && s53_name_equal(&other, apex)))
+	while (zone != NULL && !(setup_zone_apex(zone, &other) && s53_name_equal(&other, apex)))
 		zone = s53_conf_find(zone->next, "zone");
 	return zone;
 }
@@ -332,13 +360,13 @@ add_zones(struct setup_builder *builder, struct routing *routing,
 	for (; zone != NULL; zone = s53_conf_find(zone->next, "zone")) {
 		struct s53_name apex;
 
-		if (!is_class_in(zone)) {
+		if (!setup_zone_is_in(zone)) {
 			builder_warn(builder, zone->place,
 			    "zone '%s' is of class %s: only IN is served", zone->label,
 			    zone->class_name);
 			continue;
 		}
-		if (!zone_apex(zone, &apex) || apex.len == 1)
+		if (!setup_zone_apex(zone, &apex) || apex.len == 1)
 			continue;
 		if (from_file && flags_zone(builder->input->source, &apex) != NULL)
 			builder_notice(builder, zone->place,
@@ -356,7 +384,7 @@ find_root_zone(const struct s53_conf_clause *first)
 	struct s53_name apex;
 
 	while (zone != NULL &&
-	    !(is_class_in(zone) && zone_apex(zone, &apex) && apex.len == 1 &&
+	    !(setup_zone_is_in(zone) && setup_zone_apex(zone, &apex) && apex.len == 1 &&
 		kind_of(zone) != ZONE_NOTHING))
 		zone = s53_conf_find(zone->next, "zone");
 	return zone;
@@ -383,47 +411,33 @@ setup_root(
 		setup_nameservers_of_hosts(builder, &peers->value);
 	if (root_zone != NULL) {
 		add_zone(builder, routing, root_zone, &apex);
-		if (s53_routes_find(routing->routes, &apex) != NULL)
+		if (s53_routes_find(routing->routes, &apex) != NULL) {
 			routing->root = *s53_routes_find(routing->routes, &apex);
-		routing->has_root = routing->root.kind != S53_ROUTE_NONE;
-		return;
+			routing->has_root = routing->root.kind != S53_ROUTE_NONE;
+			routing->is_root_zone = true;
+			return;
+		}
 	}
+	routing->root.forwarding = setup_forwarding_of(
+	    peers, s53_setup_option(builder->input->source, routing->body, "forward"));
 	if (peers != NULL && peers->value.peers == NULL) {
-		add_note(
-		    builder, routing, &routing->root, peers, "nowhere: an empty forwarders list");
+		setup_note(builder, routing->view, &routing->root, peers,
+		    "nowhere: an empty forwarders list");
 	} else if (peers != NULL) {
 		list.value = &peers->value;
 		forward_to(builder, &routing->root, &list);
-		add_note(builder, routing, &routing->root, peers, list.text);
+		setup_note(builder, routing->view, &routing->root, peers, list.text);
 	} else {
 		routing->root.kind = S53_ROUTE_FORWARD;
 		routing->root.group = setup_peers_default(builder, &list, &place);
 		routing->root.id = route_id(&routing->root, list.id);
-		note = add_note(builder, routing, &routing->root, NULL, list.text);
+		note = setup_note(builder, routing->view, &routing->root, NULL, list.text);
 		if (note != NULL)
 			note->place = builder_text(builder, "%s", place);
 	}
 	routing->has_root = routing->root.kind != S53_ROUTE_NONE;
 	if (s53_routes_add(routing->routes, &routing->root) != S53_OK)
 		builder->no_memory = true;
-}
-
-/* Is the default route `forward only`? BIND then has no empty zones. */
-static bool
-is_forward_only(const struct setup_builder *builder, const struct routing *routing,
-    const struct s53_conf_clause *root_zone)
-{
-	const struct s53_conf_clause *policy, *peers;
-
-	if (root_zone != NULL) {
-		policy = s53_conf_find(root_zone->body, "forward");
-		peers = s53_conf_find(root_zone->body, "forwarders");
-	} else {
-		policy = s53_setup_option(builder->input->source, routing->body, "forward");
-		peers = s53_setup_option(builder->input->source, routing->body, "forwarders");
-	}
-	return policy != NULL && policy->value.type == S53_CONF_TEXT &&
-	    strcmp(policy->value.text, "only") == 0 && peers != NULL && peers->value.peers != NULL;
 }
 
 static void
@@ -454,6 +468,6 @@ setup_zones(struct setup_builder *builder, unsigned view, const struct s53_conf_
 	setup_root(builder, &routing, root_zone);
 	add_zones(builder, &routing, zones, true);
 	add_zones(builder, &routing, flags, false);
-	setup_builtin_zones(
-	    builder, target, routing.body, is_forward_only(builder, &routing, root_zone));
+	setup_builtin_zones(builder, target, clause, routing.is_root_zone);
+	setup_warn_of_exempt(builder, target, clause, routing.is_root_zone);
 }

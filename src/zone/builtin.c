@@ -2,10 +2,12 @@
  *
  * builtin.c - the zones that are here without a file.
  *
- * First the special names of RFC 6761 and its followers, which must not travel to any server;
- * then the reverse zones of addresses that mean nothing outside (RFC 6303), in the order in
- * which BIND 9.18 names its automatic empty zones when it starts, less the three that are
- * special names already.
+ * First the special names of RFC 6761 and RFC 7686 that no server can know: BIND forwards them.
+ * Then the 100 automatic empty zones of BIND 9.18 (RFC 6303), in the order in which it names them
+ * when it starts. Those of the loopback addresses have a PTR record here, none in BIND.
+ *
+ * "test" and "local" are not among them: Kubernetes (cluster.local) and Active Directory have
+ * servers for these names, so BIND forwards them.
  */
 #include <split53/zone.h>
 
@@ -28,13 +30,7 @@
 const struct s53_builtin_zone s53_builtin_zones[] = {
 	{ "localhost", LOCALHOST, S53_EDE_NONE, false }, /* RFC 6761 s6.3 */
 	{ "invalid", EMPTY, EDE_SYNTHESIZED, false }, /* RFC 6761 s6.4 */
-	{ "test", EMPTY, EDE_SYNTHESIZED, false }, /* RFC 6761 s6.2 */
 	{ "onion", EMPTY, EDE_SYNTHESIZED, false }, /* RFC 7686 s2 */
-	{ "local", EMPTY, EDE_SYNTHESIZED, false }, /* RFC 6762 s3: multicast DNS has it */
-	{ "home.arpa", EMPTY, EDE_SYNTHESIZED, false }, /* RFC 8375 s4 */
-	{ "127.in-addr.arpa", LOOPBACK_4, S53_EDE_NONE, false }, /* RFC 6303 s4.2 */
-	{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", LOOPBACK_6,
-	    S53_EDE_NONE, false }, /* RFC 6303 s4.3 */
 	{ "10.in-addr.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "16.172.in-addr.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "17.172.in-addr.arpa", EMPTY, S53_EDE_NONE, true },
@@ -118,6 +114,7 @@ const struct s53_builtin_zone s53_builtin_zones[] = {
 	{ "126.100.in-addr.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "127.100.in-addr.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "0.in-addr.arpa", EMPTY, S53_EDE_NONE, true },
+	{ "127.in-addr.arpa", LOOPBACK_4, S53_EDE_NONE, true }, /* RFC 6303 s4.2 */
 	{ "254.169.in-addr.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "2.0.192.in-addr.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "100.51.198.in-addr.arpa", EMPTY, S53_EDE_NONE, true },
@@ -125,6 +122,8 @@ const struct s53_builtin_zone s53_builtin_zones[] = {
 	{ "255.255.255.255.in-addr.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", EMPTY,
 	    S53_EDE_NONE, true },
+	{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", LOOPBACK_6,
+	    S53_EDE_NONE, true }, /* RFC 6303 s4.3 */
 	{ "d.f.ip6.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "8.e.f.ip6.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "9.e.f.ip6.arpa", EMPTY, S53_EDE_NONE, true },
@@ -132,6 +131,7 @@ const struct s53_builtin_zone s53_builtin_zones[] = {
 	{ "b.e.f.ip6.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "8.b.d.0.1.0.0.2.ip6.arpa", EMPTY, S53_EDE_NONE, true },
 	{ "empty.as112.arpa", EMPTY, S53_EDE_NONE, true },
+	{ "home.arpa", EMPTY, EDE_SYNTHESIZED, true }, /* RFC 8375 s4 */
 	{ "resolver.arpa", EMPTY, S53_EDE_NONE, true },
 };
 

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: ISC
-"""Names that are answered here (RFC 6761, RFC 7686, RFC 6762, RFC 8375, RFC 6303), and what they yield to."""
+"""Names that are answered here (RFC 6761, RFC 7686, RFC 8375, RFC 6303), and what they yield to."""
 import pytest
 
 from support.client import addresses, extended_errors, rcode, rdata
 from support.split53 import free_port
 from support.upstream import answer_with
 
-NEVER_FORWARDED = ["x.invalid.", "invalid.", "x.test.", "Test.", "facebook.onion.", "printer.local.", "x.home.arpa."]
-LOOPBACK = [("localhost.", "A", "127.0.0.1"), ("LocalHost.", "AAAA", "::1"), ("www.localhost.", "A", "127.0.0.1"),
-            ("1.0.0.127.in-addr.arpa.", "PTR", "localhost."),
+NEVER_FORWARDED = ["x.invalid.", "invalid.", "Invalid.", "facebook.onion."]
+LOCALHOST = [("localhost.", "A", "127.0.0.1"), ("LocalHost.", "AAAA", "::1"), ("www.localhost.", "A", "127.0.0.1")]
+LOOPBACK = [("1.0.0.127.in-addr.arpa.", "PTR", "localhost."),
             ("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.", "PTR", "localhost.")]
 PRIVATE = ["1.1.10.in-addr.arpa.", "1.0.168.192.in-addr.arpa.", "9.20.172.in-addr.arpa.", "1.254.169.in-addr.arpa.",
-           "1.d.f.ip6.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa."]
+           "1.d.f.ip6.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa.", "nas.home.arpa."]
 
 
 @pytest.fixture
@@ -31,12 +31,30 @@ def test_a_name_that_cannot_exist_is_nxdomain_and_never_forwarded(served, name):
     assert not served.upstream.queries
 
 
-@pytest.mark.parametrize("name,rdtype,want", LOOPBACK)
-def test_localhost_is_here(served, name, rdtype, want):
-    reply = served.ask(name, rdtype)
+def check_loopback(program, name, rdtype, want):
+    reply = program.ask(name, rdtype)
     assert rcode(reply) == "NOERROR"
     assert {data for _, kind, data in rdata(reply) if kind == rdtype} == {want}
+
+
+@pytest.mark.parametrize("name,rdtype,want", LOCALHOST)
+def test_localhost_is_here(served, name, rdtype, want):
+    check_loopback(served, name, rdtype, want)
     assert not served.upstream.queries
+
+
+@pytest.mark.parametrize("name,rdtype,want", LOOPBACK)
+def test_loopback_addresses_have_a_name_unless_the_forwarders_decide(upstream, split53, make_conf, name, rdtype, want):
+    server, port = upstream(), free_port()
+    conf = make_conf(port, [server.where]).replace("forward only;", "")
+    check_loopback(split53(conf=conf, port=port), name, rdtype, want)
+    assert not server.queries
+
+
+@pytest.mark.parametrize("name", ["kubernetes.default.svc.cluster.local.", "dc1.corp.local.", "x.test."])
+def test_names_for_which_networks_have_servers_are_forwarded(served, name):
+    assert addresses(served.ask(name)) == ["198.51.100.1"]
+    assert len(served.upstream.queries) == 1
 
 
 def test_localhost_has_no_other_types(served):
@@ -82,11 +100,12 @@ def test_empty_zones_can_be_switched_off_all_or_one(upstream, split53, make_conf
         assert len(set(server.names())) == asked, option
 
 
-@pytest.mark.parametrize("zone,name", [("test", "x.test."), ("local", "printer.local."), ("10.in-addr.arpa", "1.1.1.10.in-addr.arpa."),
+@pytest.mark.parametrize("zone,name", [("invalid", "x.invalid."), ("localhost", "localhost."), ("10.in-addr.arpa", "1.1.1.10.in-addr.arpa."),
                                        ("home.arpa", "nas.home.arpa."), ("onion", "x.onion.")])
 def test_a_configured_zone_comes_before_a_special_name(upstream, split53, zone, name):
     default, inside = upstream(), upstream(answer_with("10.9.9.9"))
-    program = split53(forwarders=[default.where], extra=f'zone "{zone}" {{ type forward; forwarders {{ {inside.where}; }}; }};')
+    program = split53(forwarders=[default.where],
+                      extra=f'zone "{zone}" {{ type forward; forward only; forwarders {{ {inside.where}; }}; }};')
     assert addresses(program.ask(name)) == ["10.9.9.9"]
     assert not default.queries
 

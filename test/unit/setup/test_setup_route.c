@@ -291,76 +291,6 @@ an_error_in_a_zone_file_is_an_error(void **state)
 }
 
 static void
-special_names_are_answered_here(void **state)
-{
-	struct fixture *f = *state;
-
-	build(f, "options { forwarders { 198.51.100.1; }; };");
-	check_route(f, "localhost", "local");
-	check_route(f, "a.invalid", "local");
-	check_route(f, "1.0.0.127.in-addr.arpa", "local");
-	check_route(f, "1.0.0.10.in-addr.arpa", "local");
-	check_route(f, "1.100.51.198.in-addr.arpa", "local");
-	check_route(f, "8.8.8.8.in-addr.arpa", "198.51.100.1#53");
-}
-
-static void
-forward_only_leaves_private_reverse_names_to_the_forwarders(void **state)
-{
-	struct fixture *f = *state;
-
-	build(f, "options { forward only; forwarders { 198.51.100.1; }; };");
-	check_route(f, "1.0.0.10.in-addr.arpa", "198.51.100.1#53");
-	check_route(f, "1.0.168.192.in-addr.arpa", "198.51.100.1#53");
-	check_route(f, "localhost", "local");
-	check_route(f, "a.invalid", "local");
-}
-
-static void
-empty_zones_can_be_switched_off_together_or_one_by_one(void **state)
-{
-	struct fixture *f = *state;
-
-	build(f, "options { empty-zones-enable no; forwarders { 198.51.100.1; }; };");
-	check_route(f, "1.0.0.10.in-addr.arpa", "198.51.100.1#53");
-	check_route(f, "localhost", "local");
-	build(f,
-	    "options { disable-empty-zone \"10.in-addr.arpa\";"
-	    " disable-empty-zone \"168.192.IN-ADDR.ARPA.\"; forwarders { 198.51.100.1; }; };");
-	check_route(f, "1.0.0.10.in-addr.arpa", "198.51.100.1#53");
-	check_route(f, "1.0.168.192.in-addr.arpa", "198.51.100.1#53");
-	check_route(f, "1.2.16.172.in-addr.arpa", "local");
-}
-
-static void
-builtin_zones_give_way_to_configured_ones_at_or_above(void **state)
-{
-	struct fixture *f = *state;
-
-	build(f,
-	    "options { forwarders { 198.51.100.1; }; };"
-	    "zone \"10.in-addr.arpa\" { type forward; forwarders { 127.0.0.1 port 8600; }; };"
-	    "zone \"168.192.in-addr.arpa\" { type forward; forwarders { }; };"
-	    "zone \"test\" { type forward; forwarders { 198.51.100.2; }; };");
-	check_route(f, "1.0.0.10.in-addr.arpa", "127.0.0.1#8600");
-	check_route(f, "1.0.168.192.in-addr.arpa", "198.51.100.1#53");
-	check_route(f, "x.test", "198.51.100.2#53");
-	build(f, "zone \"in-addr.arpa\" { type forward; forwarders { 198.51.100.3; }; };");
-	check_route(f, "1.0.0.10.in-addr.arpa", "198.51.100.3#53");
-	check_route(f, "1.0.0.127.in-addr.arpa", "198.51.100.3#53");
-}
-
-static void
-a_zone_below_a_builtin_one_is_its_own(void **state)
-{
-	struct fixture *f = *state;
-
-	build(f, "zone \"0.10.in-addr.arpa\" { type forward; forwarders { 198.51.100.2; }; };");
-	check_route(f, "1.1.0.10.in-addr.arpa", "198.51.100.2#53");
-	check_route(f, "1.1.1.10.in-addr.arpa", "local");
-}
-
-static void
 each_view_has_its_own_routes(void **state)
 {
 	struct fixture *f = *state;
@@ -494,11 +424,6 @@ main(void)
 		TEST(a_server_in_blackhole_is_not_asked),
 		TEST(a_rebuild_reads_no_zone_file),
 		TEST(an_error_in_a_zone_file_is_an_error),
-		TEST(special_names_are_answered_here),
-		TEST(forward_only_leaves_private_reverse_names_to_the_forwarders),
-		TEST(empty_zones_can_be_switched_off_together_or_one_by_one),
-		TEST(builtin_zones_give_way_to_configured_ones_at_or_above),
-		TEST(a_zone_below_a_builtin_one_is_its_own),
 		TEST(each_view_has_its_own_routes),
 		TEST(a_zone_of_another_class_is_left_out_with_a_warning),
 		TEST(only_one_family_of_upstreams_is_asked_with_4_or_6),

@@ -57,7 +57,9 @@ all_of_binds_empty_zones_are_there(void **state)
 	}
 	for (unsigned i = 0; i < s53_builtin_zone_count; i++)
 		empty += s53_builtin_zones[i].empty ? 1 : 0;
-	assert_int_equal(empty, 97); /* BIND's 100 less home.arpa and the two of the loopback */
+	assert_int_equal(empty, 100);
+	for (size_t i = 0; i < sizeof(bind_list) / sizeof(*bind_list); i++)
+		assert_true(builtin(bind_list[i])->empty);
 	assert_null(builtin("consul"));
 }
 
@@ -98,9 +100,17 @@ the_loopback_addresses_have_a_name(void **state) /* RFC 6303 s4.2, s4.3 */
 }
 
 static void
+names_that_servers_may_have_are_not_built_in(void **state)
+{
+	(void)state;
+	assert_null(builtin("local")); /* cluster.local of Kubernetes, Active Directory */
+	assert_null(builtin("test"));
+}
+
+static void
 special_names_do_not_exist(void **state)
 {
-	static const char *const names[] = { "invalid", "test", "onion", "local", "home.arpa" };
+	static const char *const names[] = { "invalid", "onion" };
 	char name[64], text[128];
 
 	(void)state;
@@ -194,6 +204,7 @@ main(void)
 		cmocka_unit_test(all_of_binds_empty_zones_are_there),
 		cmocka_unit_test(localhost_and_all_below_it_is_the_loopback),
 		cmocka_unit_test(the_loopback_addresses_have_a_name),
+		cmocka_unit_test(names_that_servers_may_have_are_not_built_in),
 		cmocka_unit_test(special_names_do_not_exist),
 		cmocka_unit_test(an_empty_zone_answers_as_binds),
 		cmocka_unit_test(shipped_localhost_and_empty_zones_load),

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * forwarding.c - what BIND would forward, and forward zones with an empty list of forwarders.
+ *
+ * An empty list switches forwarding off: named resolves the names itself, from the root. Below a
+ * forward zone that is how names are excluded from it, and the default route serves as well.
+ * Without such a zone the operator keeps names from the default forwarders, which is not the
+ * default here: hence a warning, and `empty-forwarders refuse`.
+ */
+#include "builder.h"
+
+#include <string.h>
+
+enum s53_route_forwarding
+setup_forwarding_of(const struct s53_conf_clause *forwarders, const struct s53_conf_clause *policy)
+{
+	if (forwarders == NULL)
+		return S53_FORWARDING_INHERITED;
+	if (forwarders->value.peers == NULL)
+		return S53_FORWARDING_NONE;
+	return policy != NULL && policy->value.type == S53_CONF_TEXT &&
+		strcmp(policy->value.text, "only") == 0
+	    ? S53_FORWARDING_ONLY
+	    : S53_FORWARDING_FIRST;
+}
+
+const struct s53_route *
+setup_forwarding_find(const struct s53_routes *routes, const struct s53_name *name)
+{
+	const struct s53_route *route = s53_routes_find(routes, name);
+	struct s53_name parent;
+
+	while (
+	    route != NULL && route->apex.len > 1 && route->forwarding == S53_FORWARDING_INHERITED) {
+		parent = s53_name_ancestor(&route->apex, 1);
+		route = s53_routes_find(routes, &parent);
+	}
+	return route;
+}
+
+bool
+setup_refuses_exempt(const struct setup_builder *builder, const struct s53_conf_clause *zone_body,
+    const struct s53_conf_clause *view_body)
+{
+	const struct s53_conf_clause *clause =
+	    setup_option_of_zone(builder->input->source, zone_body, view_body, "empty-forwarders");
+
+	return clause != NULL && clause->value.type == S53_CONF_TEXT &&
+	    strcmp(clause->value.text, "refuse") == 0;
+}
+
+static bool
+is_exempt(const struct s53_conf_clause *zone)
+{
+	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
+	const struct s53_conf_clause *forwarders = s53_conf_find(zone->body, "forwarders");
+
+	if (forwarders != NULL)
+		return forwarders->value.peers == NULL;
+	return type != NULL && type->value.type == S53_CONF_TEXT &&
+	    strcmp(type->value.text, "forward") == 0;
+}
+
+/* Is it below a zone that BIND forwards? Then its names are excluded from that zone. */
+static bool
+is_below_forwarded(const struct s53_routes *routes, const struct s53_name *apex, bool is_root_zone)
+{
+	const struct s53_name parent = s53_name_ancestor(apex, 1);
+	const struct s53_route *above = setup_forwarding_find(routes, &parent);
+
+	return above != NULL && (above->apex.len > 1 || is_root_zone) &&
+	    (above->forwarding == S53_FORWARDING_FIRST || above->forwarding == S53_FORWARDING_ONLY);
+}
+
+/* Are names of the zone asked of the default route, of which BIND would keep them? */
+static bool
+is_to_be_warned_of(const struct s53_routes *routes, const struct s53_name *apex, bool is_root_zone)
+{
+	const struct s53_name root = { .len = 1 };
+	const struct s53_route *route = s53_routes_find(routes, apex);
+	const struct s53_route *above = s53_routes_find(routes, &root);
+
+	if (above == NULL || above->kind != S53_ROUTE_FORWARD || route->builtin ||
+	    is_below_forwarded(routes, apex, is_root_zone))
+		return false;
+	return route->kind == S53_ROUTE_LOCAL || route->rights == S53_RIGHTS_CACHE;
+}
+
+void
+setup_warn_of_exempt(struct setup_builder *builder, const struct s53_view *view,
+    const struct s53_conf_clause *clause, bool is_root_zone)
+{
+	const struct s53_conf_clause *body = clause != NULL ? clause->body : NULL;
+	const struct s53_conf_clause *zone =
+	    s53_conf_find(clause != NULL ? body : s53_setup_top(builder->input->source), "zone");
+
+	for (; zone != NULL; zone = s53_conf_find(zone->next, "zone")) {
+		struct s53_name apex;
+
+		if (is_exempt(zone) &&
+		    setup_option_of_zone(
+			builder->input->source, zone->body, body, "empty-forwarders") == NULL &&
+		    setup_zone_is_in(zone) && setup_zone_apex(zone, &apex) && apex.len > 1 &&
+		    is_to_be_warned_of(view->routes, &apex, is_root_zone))
+			builder_warn(builder, zone->place,
+			    "'zone' [differs]: without forwarders BIND resolves names of '%s' that "
+			    "it has not itself; here the default forwarders are asked for them. "
+			    "To keep such names from them: empty-forwarders refuse;",
+			    zone->label);
+	}
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * in_view.c - zones that a view shares with an earlier one.
+ *
+ * As in BIND it is one zone: file, servers and lists of clients are those of the view that has it.
+ * What needs recursion (stub zones, aliases that leave the zone) follows the rights of the view
+ * that the client sees.
+ */
+#include "builder.h"
+
+#include <string.h>
+
+static void
+drop_acl(void *acl)
+{
+	s53_acl_drop(acl);
+}
+
+/* The list of the zone, or of its view; `any` in full, since NULL means the view of this route. */
+static struct s53_acl *
+list_of(struct setup_builder *builder, struct s53_acl *of_zone, struct s53_acl *of_view)
+{
+	struct s53_acl *any;
+
+	if (of_zone != NULL || of_view != NULL)
+		return of_zone != NULL ? of_zone : of_view;
+	any = s53_acl_new();
+	if (!s53_snapshot_own(builder->snapshot, any, drop_acl) ||
+	    s53_acl_add_any(any, false) != S53_OK) {
+		builder->no_memory = true;
+		return NULL;
+	}
+	return any;
+}
+
+static unsigned
+find_view(const struct s53_policy *policy, const char *name)
+{
+	unsigned i = 0;
+
+	while (i < policy->view_count && strcmp(policy->views[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+static const char *
+note_text(struct setup_builder *builder, unsigned view, const struct s53_route *route)
+{
+	const struct s53_route_note *note = builder->snapshot->notes;
+	const char *name = builder->snapshot->policy.views[view].name;
+
+	while (note != NULL && !(note->view == view && s53_name_equal(&note->apex, &route->apex)))
+		note = note->next;
+	if (note == NULL || note->text == NULL)
+		return NULL;
+	return builder_text(builder, "%s, zone of view \"%s\"", note->text, name);
+}
+
+bool
+setup_shared_route(struct setup_builder *builder, unsigned view, const struct s53_conf_clause *zone,
+    struct s53_route *route)
+{
+	const struct s53_policy *policy = &builder->snapshot->policy;
+	const struct s53_conf_clause *clause = s53_conf_find(zone->body, "in-view");
+	const struct s53_route *shared;
+	unsigned other = policy->view_count;
+
+	if (clause->value.type == S53_CONF_TEXT)
+		other = find_view(policy, clause->value.text);
+	if (other == policy->view_count)
+		return false; /* it is of another class */
+	shared = s53_routes_find(policy->views[other].routes, &route->apex);
+	/* A zone that has no effect there (mirror, hint) has none here. */
+	if (shared == NULL || shared->builtin || !s53_name_equal(&shared->apex, &route->apex) ||
+	    (shared->kind == S53_ROUTE_FORWARD && shared->rights == S53_RIGHTS_CACHE))
+		return false;
+	*route = *shared;
+	route->forwarding = setup_forwarding_of(
+	    s53_conf_find(zone->body, "forwarders"), s53_conf_find(zone->body, "forward"));
+	route->delegated = NULL; /* `forwarders` is the one statement that is this view's own */
+	if (shared->answering == NULL)
+		route->answering = &policy->views[other].answering;
+	route->allow_query =
+	    list_of(builder, shared->allow_query, policy->views[other].allow_query);
+	route->allow_query_on =
+	    list_of(builder, shared->allow_query_on, policy->views[other].allow_query_on);
+	if (builder->input->want_notes)
+		setup_note(builder, view, route, zone, note_text(builder, other, route));
+	return true;
+}
