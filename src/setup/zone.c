@@ -231,8 +231,11 @@ named_route(struct setup_builder *builder, struct routing *routing, struct s53_r
 	setup_note(builder, routing->view, route, zone, list.text);
 }
 
-/* `forwarders` in a zone with a file: they are asked for names below its delegations. */
-static void
+/*
+ * `forwarders` in a zone with a file: they are asked for names below its delegations. Returns their
+ * text for the note, or NULL.
+ */
+static const char *
 delegated_route(struct setup_builder *builder, struct routing *routing, struct s53_route *zone,
     const struct s53_conf_clause *clause)
 {
@@ -241,12 +244,12 @@ delegated_route(struct setup_builder *builder, struct routing *routing, struct s
 	struct s53_route *route;
 
 	if (peers == NULL)
-		return;
+		return NULL;
 	if (peers->value.peers == NULL &&
 	    !setup_refuses_exempt(builder, clause->body, routing->body))
-		return;
+		return NULL;
 	if ((route = builder_alloc(builder, sizeof(*route))) == NULL)
-		return;
+		return NULL;
 	begin_route(route, &zone->apex);
 	route->answering = zone->answering;
 	if (peers->value.peers != NULL) {
@@ -254,6 +257,7 @@ delegated_route(struct setup_builder *builder, struct routing *routing, struct s
 		forward_to(builder, route, &list);
 	}
 	zone->delegated = route;
+	return list.text;
 }
 
 static void
@@ -261,6 +265,7 @@ file_route(struct setup_builder *builder, struct routing *routing, struct s53_ro
     const struct s53_conf_clause *zone)
 {
 	const struct s53_conf_clause *file = s53_conf_find(zone->body, "file");
+	const char *below;
 
 	if (file == NULL) {
 		builder_error(
@@ -271,10 +276,12 @@ file_route(struct setup_builder *builder, struct routing *routing, struct s53_ro
 	route->zone = setup_source_zone(builder, file, &route->apex);
 	if (route->zone == NULL)
 		return;
-	delegated_route(builder, routing, route, zone);
+	below = delegated_route(builder, routing, route, zone);
 	setup_note(builder, routing->view, route, zone,
-	    builder_text(
-		builder, "%s, %zu records", file->value.text, s53_zone_record_count(route->zone)));
+	    builder_text(builder, "%s, %zu records%s%s", file->value.text,
+		s53_zone_record_count(route->zone),
+		below != NULL ? ", names below delegations from " : "",
+		below != NULL ? below : ""));
 }
 
 static void

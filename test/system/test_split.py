@@ -126,6 +126,20 @@ def test_an_empty_list_exempts_a_sub_zone_from_its_parents_route(upstream, split
     assert consul.names() == ["www.private.consul."]
 
 
+def test_empty_forwarders_refuse_keeps_names_from_the_default_forwarders(upstream, split53, tmp_path):
+    default = upstream(answer_with("10.9.9.9"))
+    (tmp_path / "corp").write_text("$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\nsub NS ns.sub\nns.sub A 192.0.2.2\n")
+    server = split53(forwarders=[default.where], options="empty-forwarders refuse;", extra=f"""
+        zone "priv.example" {{ type forward; forwarders {{ }}; }};
+        zone "pub.example" {{ type forward; forwarders {{ }}; empty-forwarders default; }};
+        zone "corp.example" {{ type primary; file "{tmp_path}/corp"; forwarders {{ }}; }};""")
+    assert rcode(server.ask("www.priv.example.")) == "REFUSED"
+    referral = server.ask("www.sub.corp.example.")
+    assert not referral.answer and referral.authority[0].name.to_text() == "sub.corp.example."
+    assert not default.queries
+    assert rcode(server.ask("www.pub.example.")) == "NOERROR" and len(default.queries) == 1
+
+
 @pytest.mark.parametrize("clauses", [
     "type stub; primaries {{ {where}; }};", "type slave; masters {{ {where}; }};", "type secondary; primaries port {port} {{ {address}; }};"],
     ids=["stub", "slave", "secondary"])

@@ -334,6 +334,7 @@ static void
 forwarders_of_a_zone_with_a_file_are_for_its_delegations(void **state)
 {
 	struct fixture *f = *state;
+	const struct s53_route_note *note;
 	const struct s53_route *delegated;
 	char text[512], addr[S53_ADDR_TEXT];
 
@@ -344,7 +345,13 @@ forwarders_of_a_zone_with_a_file_are_for_its_delegations(void **state)
 	    "zone \"other\" { type primary; file \"%s\"; };"
 	    "zone \"priv\" { type primary; file \"%s\"; forwarders { }; };",
 	    f->zone_file, f->zone_file, f->zone_file);
+	f->want_notes = true;
 	build(f, text);
+	for (note = f->snapshot->notes; strstr(note->text, "delegations") == NULL;
+	     note = note->next)
+		assert_non_null(note->next);
+	assert_string_equal(
+	    strchr(note->text, ','), ", 4 records, names below delegations from 198.51.100.2#53");
 	delegated = route_at(f, 0, "corp")->delegated;
 	assert_non_null(delegated);
 	assert_string_equal(
