@@ -43,19 +43,6 @@ find_view(const struct s53_policy *policy, const char *name)
 	return i;
 }
 
-static const char *
-note_text(struct setup_builder *builder, unsigned view, const struct s53_route *route)
-{
-	const struct s53_route_note *note = builder->snapshot->notes;
-	const char *name = builder->snapshot->policy.views[view].name;
-
-	while (note != NULL && !(note->view == view && s53_name_equal(&note->apex, &route->apex)))
-		note = note->next;
-	if (note == NULL || note->text == NULL)
-		return NULL;
-	return builder_text(builder, "%s, zone of view \"%s\"", note->text, name);
-}
-
 bool
 setup_shared_route(struct setup_builder *builder, unsigned view, const struct s53_conf_clause *zone,
     struct s53_route *route)
@@ -85,6 +72,7 @@ setup_shared_route(struct setup_builder *builder, unsigned view, const struct s5
 	route->allow_query_on =
 	    list_of(builder, shared->allow_query_on, policy->views[other].allow_query_on);
 	if (builder->input->want_notes)
-		setup_note(builder, view, route, zone, note_text(builder, other, route));
+		setup_note(builder, view, route, zone,
+		    builder_text(builder, "the zone of view \"%s\"", policy->views[other].name));
 	return true;
 }
