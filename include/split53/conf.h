@@ -131,7 +131,7 @@
 
 enum s53_conf_level {
 	S53_CONF_SUPPORTED,
-	S53_CONF_IGNORED_HARMLESS, /* accepted, no effect that anyone could notice */
+	S53_CONF_IGNORED_HARMLESS, /* accepted and ignored, nothing is lost: warned, or silent */
 	S53_CONF_IGNORED_DIFFERENT, /* accepted, split53 behaves differently: warned */
 	S53_CONF_IGNORED_SECURITY, /* accepted, a protection that is not there: warned */
 	S53_CONF_REFUSED, /* would change answers and is not there: an error */

@@ -26,19 +26,38 @@ struct s53_place {
 
 enum s53_diag_kind { S53_DIAG_ERROR, S53_DIAG_WARNING, S53_DIAG_NOTICE };
 
+/* What a warning is about, in the order of printing. */
+enum s53_diag_class {
+	S53_DIAG_SECURITY, /* a protection of BIND's that is missing */
+	S53_DIAG_PLAIN, /* none of the others: a fact that the operator should know */
+	S53_DIAG_DIFFERS, /* split53 behaves differently from BIND */
+	S53_DIAG_HARMLESS, /* a statement is ignored, and nothing is lost */
+	S53_DIAG_CLASS_COUNT,
+};
+
+#define S53_DIAG_PLACES 4 /* of one warning that are kept */
+#define S53_DIAG_LISTED_MAX 1000 /* different warnings of one class that are listed */
+
 struct s53_diag {
 	struct s53_diag *next;
 	enum s53_diag_kind kind;
-	struct s53_place place; /* file copied into the diag */
+	enum s53_diag_class class; /* of a warning */
+	struct s53_place place; /* the first; file copied into the diag */
+	struct s53_place more[S53_DIAG_PLACES - 1]; /* the next ones; files copied */
+	unsigned count; /* places where the same was found */
 	char *text;
-	char *source_line; /* the line of the file, or NULL */
+	char *source_line; /* the line of the first place, or NULL */
 };
 
 struct s53_diags {
 	struct s53_diag *first; /* in the order of adding */
 	struct s53_diag **last;
 	unsigned error_count;
-	unsigned warning_count;
+	unsigned warning_count; /* different ones: lines of s53_diags_print() */
+	unsigned listed[S53_DIAG_CLASS_COUNT]; /* of these, by class */
+	unsigned unlisted[S53_DIAG_CLASS_COUNT]; /* beyond S53_DIAG_LISTED_MAX */
+	struct s53_diag **slots; /* warnings by a hash of class and text; NULL: free */
+	unsigned slot_count; /* a power of two, or 0 */
 };
 
 void s53_diags_init(struct s53_diags *diags);
@@ -46,9 +65,14 @@ void s53_diags_fini(struct s53_diags *diags);
 
 /*
  * Add one message. `source_line` (or NULL) is copied up to its line end. Lack of memory counts the
- * error all the same.
+ * error all the same. A warning is of class S53_DIAG_PLAIN; one with the text of an earlier one of
+ * its class is not added again: the earlier one counts it and keeps its place.
  */
 void s53_diag_add(struct s53_diags *diags, enum s53_diag_kind kind, struct s53_place place,
+    const char *source_line, const char *format, ...) S53_PRINTF(5, 6);
+
+/* The same for a warning of a class. */
+void s53_diag_warn(struct s53_diags *diags, enum s53_diag_class class, struct s53_place place,
     const char *source_line, const char *format, ...) S53_PRINTF(5, 6);
 
 /*
@@ -58,5 +82,12 @@ void s53_diag_add(struct s53_diags *diags, enum s53_diag_kind kind, struct s53_p
  */
 char *s53_diag_elide(const char *format);
 
-/* In the order of adding. Control characters out of a file are printed as "?". */
+/*
+ * Errors and notices in the order of adding, then the warnings by class. Control characters out of
+ * a file are printed as "?".
+ */
 void s53_diags_print(const struct s53_diags *diags, FILE *out);
+
+/* How often, and where else, for a log line: " (3 times: also a.conf:7, b.conf:9)"; or "". */
+#define S53_DIAG_MORE 512
+const char *s53_diag_more(const struct s53_diag *diag, char text[static S53_DIAG_MORE]);

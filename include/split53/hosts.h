@@ -58,9 +58,11 @@ const char *s53_resolv_conf_path(void);
  * Read the nameservers of `path` (resolv.conf's form, as c-ares reads it; fe80::1%eth0 while there
  * is such an interface, which is logged otherwise), with their ports. Returns their number; 0 when
  * there is no such file or it names none. A file of more than 64 KiB, and what is no regular file,
- * is rejected, which is logged.
+ * is rejected, which is logged. *bad_line (may be NULL): the first line whose
+ * nameserver is no address and is ignored; 0: none.
  */
-unsigned s53_resolv_conf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX]);
+unsigned s53_resolv_conf_read(
+    const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX], unsigned *bad_line);
 
 /*
  * Watch `path` (its directory, so that a replaced file is seen) and call changed() when its

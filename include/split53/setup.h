@@ -58,6 +58,7 @@ struct s53_setup_input {
 	const char *resolv_conf; /* its path, for messages */
 	const struct s53_addr *nameservers; /* that it names, with their ports */
 	unsigned nameserver_count;
+	unsigned bad_nameserver_line; /* of resolv.conf, for a warning; 0: none */
 	const struct s53_interface_addr *interfaces;
 	unsigned interface_count;
 	/* Addresses to listen on that another program held when last tried; NULL: none. */

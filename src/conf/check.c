@@ -26,8 +26,7 @@ conf_check_warn(struct conf_checker *checker, const struct s53_conf_clause *clau
 
 	own->level = level;
 	own->why = why;
-	conf_report(checker->sources, S53_DIAG_WARNING, clause->place, "'%s' [%s]: %s", what,
-	    s53_conf_level_text(level), why);
+	conf_warn(checker->sources, level, clause->place, what, "%s", why);
 }
 
 /* Named blocks of one kind, anywhere at top level or in views. */
@@ -139,6 +138,7 @@ conf_check(struct s53_conf *conf, struct conf_sources *sources)
 	collect(&checker, &checker.tls, "tls");
 	collect(&checker, &checker.http, "http");
 	check_keys(&checker);
+	conf_check_keys(&checker);
 	if (options != NULL)
 		check_block(&checker, options);
 	conf_check_names(&checker);

@@ -60,6 +60,9 @@ void conf_check_warn(struct conf_checker *checker, const struct s53_conf_clause 
 /* check_names.c: acls, lists of servers, and who uses them */
 void conf_check_names(struct conf_checker *checker);
 
+/* check_keys.c: keys of TSIG and trust anchors */
+void conf_check_keys(struct conf_checker *checker);
+
 /* check_zone.c: the zones of a view, or of the top level */
 void conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *first);
 

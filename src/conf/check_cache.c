@@ -41,9 +41,9 @@ check_size(struct conf_checker *checker, const struct s53_conf_clause *block)
 		return;
 	if (is_zero(size)) {
 		if (!is_zone)
-			conf_report(checker->sources, S53_DIAG_WARNING, size->place,
-			    "'max-cache-size 0' [differs]: no answer is kept; what BIND takes 0 "
-			    "for is written 'unlimited'");
+			conf_warn(checker->sources, S53_CONF_IGNORED_DIFFERENT, size->place,
+			    "max-cache-size 0",
+			    "no answer is kept; what BIND takes 0 for is written 'unlimited'");
 	} else if (strcmp(block->name, "options") != 0 && !options_have_none(checker)) {
 		conf_check_warn(checker, size, S53_CONF_IGNORED_DIFFERENT, "max-cache-size",
 		    "there is one cache, of the size that options say; here it matters only "
@@ -58,10 +58,10 @@ check_least(struct conf_checker *checker, const struct s53_conf_clause *block, c
 
 	if (clause != NULL && clause->value.type == S53_CONF_NUMBER &&
 	    clause->value.number > MIN_TTL_MAX)
-		conf_report(checker->sources, S53_DIAG_WARNING, clause->place,
-		    "'%s' [differs]: answers are kept %" PRIu64 " s, however short their TTL; "
-		    "BIND takes no more than %d",
-		    name, clause->value.number, MIN_TTL_MAX);
+		conf_warn(checker->sources, S53_CONF_IGNORED_DIFFERENT, clause->place, name,
+		    "answers are kept %" PRIu64 " s, however short their TTL; BIND takes no more "
+		    "than %d",
+		    clause->value.number, MIN_TTL_MAX);
 }
 
 static void

@@ -23,6 +23,20 @@ is_builtin(const char *name)
 	    strcasecmp(name, "localhost") == 0 || strcasecmp(name, "localnets") == 0;
 }
 
+/* Keys in the list of a statement that counts; of one that is ignored, its warning says enough. */
+static void
+warn_of_keys(struct conf_checker *checker, const struct s53_conf_match *match)
+{
+	for (; match != NULL; match = match->next) {
+		if (match->kind == S53_MATCH_LIST)
+			warn_of_keys(checker, match->list); /* NESTING_MAX deep at most */
+		if (match->kind == S53_MATCH_KEY)
+			conf_warn(checker->sources, S53_CONF_IGNORED_DIFFERENT, match->place, "key",
+			    "signatures (TSIG) are not checked, so that this element matches no "
+			    "client; name the clients by their addresses");
+	}
+}
+
 /* Every name in the match list is an acl. */
 static void
 check_match(struct conf_checker *checker, const struct s53_conf_match *match)
@@ -64,8 +78,9 @@ check_peers(struct conf_checker *checker, const struct s53_conf_clause *clause)
 static void
 check_peers_tls(struct conf_checker *checker, const struct s53_conf_clause *clause)
 {
-	static const char text[] = "'tls' is refused: servers are not asked over TLS in this "
-				   "version, and the questions would go in the clear";
+	static const char text[] =
+	    "'tls' is refused: servers are not asked over TLS, and the queries would go in the "
+	    "clear; remove it, or forward to a local proxy that speaks TLS (stubby, dnsdist)";
 
 	if (clause->value.tls != NULL)
 		conf_check_error(checker, clause->value.place, text);
@@ -89,6 +104,8 @@ check_values(struct conf_checker *checker, const struct s53_conf_clause *clause)
 	for (; clause != NULL; clause = clause->next) {
 		if (clause->value.type == S53_CONF_MATCH && !checker->sources->broken_off)
 			check_match(checker, clause->value.match);
+		if (clause->value.type == S53_CONF_MATCH && clause->level == S53_CONF_SUPPORTED)
+			warn_of_keys(checker, clause->value.match);
 		if (clause->value.type == S53_CONF_PEERS) {
 			if (!checker->sources->broken_off)
 				check_peers(checker, clause);

@@ -77,9 +77,9 @@ check_needed(struct conf_checker *checker, const struct s53_conf_clause *zone,
 		conf_check_warn(checker, type, S53_CONF_IGNORED_DIFFERENT, "type static-stub",
 		    "neither 'server-addresses' nor 'server-names': the zone has no effect");
 	if (bit == ZONE_FORWARD && s53_conf_find(zone->body, "forwarders") == NULL)
-		conf_report(checker->sources, S53_DIAG_WARNING, zone->place,
-		    "'zone' [differs]: without 'forwarders', the names below it are exempt from "
-		    "forwarding zones above it, as with an empty list");
+		conf_warn(checker->sources, S53_CONF_IGNORED_DIFFERENT, zone->place, "zone",
+		    "without 'forwarders', the names below it are exempt from forwarding zones "
+		    "above it, as with an empty list");
 }
 
 static void

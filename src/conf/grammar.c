@@ -29,19 +29,22 @@ const struct conf_table *const conf_tables[] = {
 	NULL,
 };
 
+#define NOT_VALIDATED                                                                      \
+	"nothing is validated: forged answers pass where BIND refuses them; forward to a " \
+	"resolver that validates"
+#define NOT_COPIED "the zone is not copied: its primaries are asked for each name"
+#define NOT_TEXT                                                                                  \
+	"zone files are read as text, and a primary zone in another form does not load: convert " \
+	"it with named-compilezone"
+
 const struct conf_word_rule conf_word_rules[] = {
 	{ "forward", "first", S53_CONF_IGNORED_DIFFERENT,
-	    "nothing is asked at the root or of another route when these servers fail" },
-	{ "dnssec-validation", "yes", S53_CONF_IGNORED_SECURITY,
-	    "nothing is validated here: forged answers pass where BIND would have refused them" },
-	{ "dnssec-validation", "auto", S53_CONF_IGNORED_SECURITY,
-	    "nothing is validated here: forged answers pass where BIND would have refused them" },
-	{ "type", "hint", S53_CONF_IGNORED_DIFFERENT,
-	    "root servers are never asked; what has no route of its own goes to the forwarders" },
-	{ "type", "slave", S53_CONF_IGNORED_DIFFERENT,
-	    "the zone is not copied: its primaries are asked for each name" },
-	{ "type", "secondary", S53_CONF_IGNORED_DIFFERENT,
-	    "the zone is not copied: its primaries are asked for each name" },
+	    "when these servers fail, BIND resolves from the root; here the name stays with them, "
+	    "as with forward only" },
+	{ "dnssec-validation", "yes", S53_CONF_IGNORED_SECURITY, NOT_VALIDATED },
+	{ "dnssec-validation", "auto", S53_CONF_IGNORED_SECURITY, NOT_VALIDATED },
+	{ "type", "slave", S53_CONF_IGNORED_DIFFERENT, NOT_COPIED },
+	{ "type", "secondary", S53_CONF_IGNORED_DIFFERENT, NOT_COPIED },
 	{ "type", "mirror", S53_CONF_IGNORED_DIFFERENT,
 	    "the zone is not copied; its names go where the others go" },
 	{ "type", "stub", S53_CONF_IGNORED_DIFFERENT,
@@ -49,19 +52,16 @@ const struct conf_word_rule conf_word_rules[] = {
 	{ "type", "static-stub", S53_CONF_IGNORED_DIFFERENT,
 	    "the servers themselves are asked, and delegations below are not followed" },
 	{ "type", "delegation-only", S53_CONF_IGNORED_DIFFERENT,
-	    "forwarded answers are not judged by where they come from" },
-	{ "type", "redirect", S53_CONF_REFUSED, "NXDOMAIN is not replaced by other answers" },
-	{ "masterfile-format", "raw", S53_CONF_IGNORED_DIFFERENT,
-	    "zone files are read as text; a primary zone in another form does not load" },
-	{ "masterfile-format", "map", S53_CONF_IGNORED_DIFFERENT,
-	    "zone files are read as text; a primary zone in another form does not load" },
+	    "responses are not judged by where they come from" },
+	{ "type", "redirect", S53_CONF_REFUSED,
+	    "NXDOMAIN is not replaced by other answers, and clients would get NXDOMAIN: remove the "
+	    "zone, or put a resolver that does it (BIND) behind 'forwarders'" },
+	{ "masterfile-format", "raw", S53_CONF_IGNORED_DIFFERENT, NOT_TEXT },
+	{ "masterfile-format", "map", S53_CONF_IGNORED_DIFFERENT, NOT_TEXT },
 	{ "suffix", "timestamp", S53_CONF_IGNORED_DIFFERENT,
 	    "old files are numbered: .0 is the newest" },
 	{ "bogus", "yes", S53_CONF_IGNORED_DIFFERENT,
-	    "the server is asked all the same where forwarders name it" },
-	{ "filter-aaaa-on-v4", "no", S53_CONF_IGNORED_HARMLESS, "AAAA records are not filtered" },
-	{ "filter-aaaa-on-v6", "no", S53_CONF_IGNORED_HARMLESS, "AAAA records are not filtered" },
-	{ "dnsrps-enable", "no", S53_CONF_IGNORED_HARMLESS, "response policies are not there" },
+	    "the server is asked all the same where forwarders name it; remove it there" },
 	{ .name = NULL },
 };
 

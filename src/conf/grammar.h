@@ -138,12 +138,22 @@ struct conf_rule {
 	const char *canonical; /* the name in the tree; NULL: its own */
 	const char *fallback; /* default, for the documentation; or NULL */
 	const char *why; /* levels but S53_CONF_SUPPORTED: one sentence */
+	/*
+	 * Values, separated by blanks, that ask for what happens anyway, so that no warning is due:
+	 * yes, no, words, numbers. "none" is also an empty list or block and a match list that
+	 * matches nothing. CONF_ALWAYS: every value.
+	 */
+	const char *silent;
 };
+
+/* Of statements that only say how something is done that another statement asks for. */
+#define CONF_ALWAYS "always"
 
 /* The levels but S53_CONF_SUPPORTED, each with its sentence. */
 #define HARMLESS(text) .level = S53_CONF_IGNORED_HARMLESS, .why = (text)
 #define DIFFERENT(text) .level = S53_CONF_IGNORED_DIFFERENT, .why = (text)
 #define SECURITY(text) .level = S53_CONF_IGNORED_SECURITY, .why = (text)
+#define SILENT(text) .level = S53_CONF_IGNORED_HARMLESS, .why = (text), .silent = CONF_ALWAYS
 #define REFUSED(text) .level = S53_CONF_REFUSED, .why = (text)
 
 /* A value that has a level of its own: "forward first" is not "forward only". */

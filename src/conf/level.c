@@ -17,20 +17,6 @@ word_of(const struct s53_conf_value *value)
 	return NULL;
 }
 
-static void
-say(struct conf_parser *parser, const struct s53_conf_clause *clause, const char *word)
-{
-	const char *blank = word != NULL ? " " : "";
-
-	word = word != NULL ? word : "";
-	if (clause->level == S53_CONF_REFUSED)
-		conf_error(parser, clause->place, "'%s%s%s' is refused: %s", clause->name, blank,
-		    word, clause->why);
-	else
-		conf_report(&parser->sources, S53_DIAG_WARNING, clause->place, "'%s%s%s' [%s]: %s",
-		    clause->name, blank, word, s53_conf_level_text(clause->level), clause->why);
-}
-
 static bool
 is_listener(const struct s53_conf_clause *clause)
 {
@@ -52,9 +38,9 @@ listener_level(struct s53_conf_clause *clause)
 	clause->why = "TLS, HTTPS and the PROXY protocol are not spoken: this listener is left out";
 }
 
-/* A copy of the root zone serves who asks the tree of servers, which is not done here. */
+/* Another type than hint in the root zone that BIND transfers or resolves itself. */
 static bool
-is_root_type(const struct s53_conf_clause *clause)
+is_root_copy(const struct s53_conf_clause *clause)
 {
 	static const char copies[] = "slave secondary mirror stub static-stub";
 	const struct s53_conf_clause *zone = clause->parent;
@@ -65,8 +51,16 @@ is_root_type(const struct s53_conf_clause *clause)
 	    conf_words_find(copies, clause->value.text, &len) != NULL;
 }
 
+static void
+root_copy_level(struct s53_conf_clause *clause)
+{
+	clause->level = S53_CONF_IGNORED_DIFFERENT;
+	clause->why = "the root zone is neither copied nor resolved from; names without a zone of "
+		      "their own go to 'forwarders'";
+}
+
 void
-conf_level(struct conf_parser *parser, struct conf_node *node)
+conf_level(struct conf_node *node)
 {
 	struct s53_conf_clause *clause = &node->clause;
 	const struct s53_conf_clause *parent = clause->parent;
@@ -75,18 +69,39 @@ conf_level(struct conf_parser *parser, struct conf_node *node)
 	    word != NULL ? conf_word_rule_find(clause->name, word) : NULL;
 
 	if (parent != NULL && parent->level != S53_CONF_SUPPORTED) {
-		clause->level = parent->level; /* the block was spoken of as a whole */
+		clause->level = parent->level;
 		clause->why = parent->why;
 		return;
 	}
 	clause->level = special != NULL ? special->level : node->rule->level;
 	clause->why = special != NULL ? special->why : node->rule->why;
-	if (is_root_type(clause))
-		clause->why = conf_word_rule_find("type", "hint")->why;
+	if (is_root_copy(clause))
+		root_copy_level(clause);
 	else if (is_listener(clause))
 		listener_level(clause);
-	else if ((node->rule->places & AT(IN_LISTEN)) != 0)
-		return; /* the listener says it */
-	if (clause->level != S53_CONF_SUPPORTED)
-		say(parser, clause, special != NULL ? word : NULL);
+	else if (node->rule->form != FORM_BODY && conf_is_usual(node))
+		clause->level = S53_CONF_SUPPORTED; /* it asks for what is done anyway */
+}
+
+void
+conf_level_say(struct conf_parser *parser, const struct conf_node *node)
+{
+	const struct s53_conf_clause *clause = &node->clause;
+	const char *word = word_of(&clause->value);
+	char what[CONF_SHOWN];
+
+	if (clause->level == S53_CONF_SUPPORTED || conf_is_usual(node) ||
+	    conf_is_always_silent(node->rule) ||
+	    (node->rule->places & AT(IN_LISTEN)) != 0) /* the listener says it */
+		return;
+	if (clause->parent != NULL && clause->parent->level != S53_CONF_SUPPORTED)
+		return; /* the block is spoken of as a whole */
+	if (word == NULL || conf_word_rule_find(clause->name, word) == NULL)
+		snprintf(what, sizeof(what), "%s", clause->name);
+	else
+		snprintf(what, sizeof(what), "%s %s", clause->name, word);
+	if (clause->level == S53_CONF_REFUSED)
+		conf_error(parser, clause->place, "'%s' is refused: %s", what, clause->why);
+	else
+		conf_warn(&parser->sources, clause->level, clause->place, what, "%s", clause->why);
 }

@@ -113,5 +113,15 @@ bool conf_rcode_list(struct conf_parser *parser, struct s53_conf_value *out);
 /* value_order.c */
 bool conf_order_list(struct conf_parser *parser, struct s53_conf_value *out);
 
-/* level.c: how far split53 has what this clause says; warned of or refused. */
-void conf_level(struct conf_parser *parser, struct conf_node *node);
+/*
+ * level.c: how far split53 has what this clause says. Of a block before its body is read, which
+ * inherits the level.
+ */
+void conf_level(struct conf_node *node);
+/* The warning or error of that level; of a block behind its body. */
+void conf_level_say(struct conf_parser *parser, const struct conf_node *node);
+
+/* silence.c: does its value ask for what happens anyway, by `silent` of its rule? */
+bool conf_is_usual(const struct conf_node *node);
+/* Is no statement of the rule warned of, since another one is? */
+bool conf_is_always_silent(const struct conf_rule *rule);

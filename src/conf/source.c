@@ -230,28 +230,63 @@ line_copy(struct conf_source *source, struct s53_place place, char line[static L
 	return true;
 }
 
-void
-conf_vreport(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
-    const char *format, va_list arguments)
+/* The message; out of a private source without its arguments. The caller frees it. */
+S53_PRINTF(2, 0)
+static char *
+message(const struct conf_source *source, const char *format, va_list arguments)
 {
-	unsigned *count = kind == S53_DIAG_ERROR ? &sources->errors : &sources->warnings;
-	struct conf_source *source = source_of(sources, place);
-	char line[LINE_SHOWN];
 	char *text = NULL;
 
-	if (++*count > REPORT_MAX) {
-		if (*count == REPORT_MAX + 1)
-			s53_diag_add(sources->diags, kind, place, NULL,
-			    kind == S53_DIAG_ERROR ? "more errors than these: reading ends here"
-						   : "there are more, which are not listed");
-		return;
-	}
 	if (source != NULL && source->is_private)
 		text = s53_diag_elide(format);
 	else if (vasprintf(&text, format, arguments) < 0)
 		text = NULL;
+	return text;
+}
+
+static const char no_memory[] = "(no memory to say what is wrong)";
+
+void
+conf_vreport(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
+    const char *format, va_list arguments)
+{
+	struct conf_source *source = source_of(sources, place);
+	char line[LINE_SHOWN];
+	char *text;
+
+	if (kind == S53_DIAG_ERROR && ++sources->errors > REPORT_MAX) {
+		if (sources->errors == REPORT_MAX + 1)
+			s53_diag_add(sources->diags, kind, place, NULL,
+			    "more errors than these: reading ends here");
+		return;
+	}
+	text = message(source, format, arguments);
 	s53_diag_add(sources->diags, kind, place, line_copy(source, place, line) ? line : NULL,
-	    "%s", text != NULL ? text : "(no memory to say what is wrong)");
+	    "%s", text != NULL ? text : no_memory);
+	free(text);
+}
+
+void
+conf_warn(struct conf_sources *sources, enum s53_conf_level level, struct s53_place place,
+    const char *what, const char *format, ...)
+{
+	static const enum s53_diag_class classes[S53_CONF_LEVEL_COUNT] = {
+		[S53_CONF_IGNORED_HARMLESS] = S53_DIAG_HARMLESS,
+		[S53_CONF_IGNORED_DIFFERENT] = S53_DIAG_DIFFERS,
+		[S53_CONF_IGNORED_SECURITY] = S53_DIAG_SECURITY,
+	};
+	struct conf_source *source = source_of(sources, place);
+	bool is_private = source != NULL && source->is_private;
+	char line[LINE_SHOWN];
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	text = message(source, format, arguments);
+	va_end(arguments);
+	s53_diag_warn(sources->diags, classes[level], place,
+	    line_copy(source, place, line) ? line : NULL, "'%s' [%s]: %s",
+	    is_private ? "..." : what, s53_conf_level_text(level), text != NULL ? text : no_memory);
 	free(text);
 }
 

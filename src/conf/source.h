@@ -15,11 +15,12 @@
 #include <sys/types.h>
 
 #include <split53/arena.h>
+#include <split53/conf.h>
 #include <split53/diag.h>
 #include <split53/status.h>
 
 #define SOURCE_SIZE_MAX ((size_t)256 << 20) /* of one file: what is longer is no configuration */
-#define REPORT_MAX 1000 /* errors, and warnings, that are listed; then reading ends */
+#define REPORT_MAX 1000 /* errors that are listed; then reading ends */
 
 struct conf_source {
 	struct conf_source *next;
@@ -38,7 +39,6 @@ struct conf_sources {
 	struct s53_diags *diags;
 	struct s53_arena *names;
 	unsigned errors; /* said since conf_sources_init() */
-	unsigned warnings;
 	bool broken_off; /* an include could not be read: names may be missing that are not wrong */
 };
 
@@ -62,13 +62,17 @@ S53_MUST_USE enum s53_status conf_source_read(
     struct conf_sources *sources, const char *path, const char *name, struct conf_source **out);
 
 /*
- * Say it, with the line of a source that is not private. Messages of a kind beyond REPORT_MAX are
- * counted only.
+ * Say it, with the line of a source that is not private. Errors beyond REPORT_MAX are counted only;
+ * a warning is of class S53_DIAG_PLAIN.
  */
 void conf_report(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
     const char *format, ...) S53_PRINTF(4, 5);
 void conf_vreport(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
     const char *format, va_list arguments) S53_PRINTF(4, 0);
+
+/* A warning of the level's class: "'statement' [differs]: why". `level` is one of IGNORED_*. */
+void conf_warn(struct conf_sources *sources, enum s53_conf_level level, struct s53_place place,
+    const char *what, const char *format, ...) S53_PRINTF(5, 6);
 
 #define CONF_SHOWN 64 /* octets of a text out of a file that a message repeats, with its end */
 

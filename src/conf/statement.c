@@ -147,7 +147,8 @@ read_part(struct conf_parser *parser, struct conf_node *node, struct conf_frame 
 		part->broken = node->broken = true;
 		return false;
 	}
-	conf_level(parser, part);
+	conf_level(part);
+	conf_level_say(parser, part);
 	return true;
 }
 
@@ -274,15 +275,17 @@ conf_statement(struct conf_parser *parser, struct conf_frame *frame)
 	conf_advance(parser);
 	fine = read_label(parser, rule, &node->clause);
 	if (fine && rule->form == FORM_BODY) {
-		conf_level(parser, node);
+		conf_level(node);
 		fine = read_body(parser, frame, node, &closed);
+		conf_level_say(parser, node);
 	} else if (fine) {
 		bool first = rule->form == FORM_MATCH || rule->form == FORM_PEERS;
 
 		fine = (!first || read_parts(parser, node)) && read_value(parser, node) &&
 		    (first || read_parts(parser, node));
 		if (fine) {
-			conf_level(parser, node);
+			conf_level(node);
+			conf_level_say(parser, node);
 			note_directory(parser, node);
 		}
 	}

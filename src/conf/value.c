@@ -323,10 +323,9 @@ read_source(struct conf_parser *parser, const struct conf_rule *rule, struct s53
 	if (fine && !any)
 		return wrong_for(parser, rule, FORM_SOURCE);
 	if (fine && port != 0)
-		conf_report(&parser->sources, S53_DIAG_WARNING, place,
-		    "'%s port' [security]: a port that is known makes forging answers easy; "
-		    "ports are random all the same",
-		    rule->name);
+		conf_warn(&parser->sources, S53_CONF_IGNORED_SECURITY, place, rule->name,
+		    "its port is not used: a source port that is known makes forged answers easy, "
+		    "so ports are always random; remove 'port'");
 	return fine;
 }
 

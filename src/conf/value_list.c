@@ -172,8 +172,6 @@ read_key(struct conf_parser *parser, struct s53_conf_match *match)
 	}
 	match->kind = S53_MATCH_KEY;
 	match->name = parser->token.text;
-	conf_report(&parser->sources, S53_DIAG_WARNING, match->place,
-	    "'key' [differs]: TSIG is not used, so that this element matches nobody");
 	conf_advance(parser);
 	return true;
 }
@@ -201,7 +199,8 @@ read_element(struct conf_parser *parser, struct s53_conf_match *match, unsigned 
 		return read_key(parser, match);
 	if (conf_token_is(parser, "geoip") || conf_token_is(parser, "ecs")) {
 		conf_error(parser, parser->token.place,
-		    "%s is refused: who may ask is told by addresses alone",
+		    "%s is refused: clients are told apart by their addresses only; list the "
+		    "networks instead",
 		    conf_token_text(parser, shown));
 		return false;
 	}

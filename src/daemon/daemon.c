@@ -352,6 +352,8 @@ announce(struct s53_daemon *daemon, const struct start_diags *diags)
 		    "accepted for named's sake, without effect: %s", daemon->options->warning);
 	s53_daemon_log_diags(&diags->file);
 	s53_daemon_log_diags(&diags->build);
+	if (path != NULL)
+		s53_daemon_log_summary(path, &diags->file, &diags->build);
 	s53_daemon_log_diags(&diags->listeners);
 }
 

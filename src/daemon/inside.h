@@ -90,8 +90,15 @@ void s53_daemon_swap(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
 /* Open the log channels of `snapshot`; those that cannot be opened are replaced, with a warning. */
 void s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot);
 
-/* Log every diagnostic. */
+/* Log errors, notices and warnings, but those that a statement differs or is harmless. */
 void s53_daemon_log_diags(const struct s53_diags *diags);
+
+/*
+ * Log how many warnings of each class the configuration `path` has, in the file and in the build;
+ * nothing when it has none. --check lists them.
+ */
+void s53_daemon_log_summary(
+    const char *path, const struct s53_diags *file, const struct s53_diags *build);
 
 /* Read the addresses of this machine. false: they could not be read, the old ones stay. */
 bool s53_daemon_read_interfaces(struct s53_daemon *daemon);

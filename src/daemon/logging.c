@@ -11,28 +11,62 @@
 
 #include "inside.h"
 
-void
-s53_daemon_log_diags(const struct s53_diags *diags)
+static void
+log_diag(const struct s53_diag *diag)
 {
 	static const int severities[] = { [S53_DIAG_ERROR] = S53_LOG_ERROR,
 		[S53_DIAG_WARNING] = S53_LOG_WARNING,
 		[S53_DIAG_NOTICE] = S53_LOG_NOTICE };
+	const struct s53_place *at = &diag->place;
+	const char *text = diag->text != NULL ? diag->text : "out of memory";
+	char more[S53_DIAG_MORE];
 
-	for (const struct s53_diag *diag = diags->first; diag != NULL; diag = diag->next) {
-		const struct s53_place *at = &diag->place;
-		const char *text = diag->text != NULL ? diag->text : "out of memory";
+	s53_diag_more(diag, more);
+	if (at->file == NULL)
+		s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s%s", text, more);
+	else if (at->line == 0)
+		s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s: %s%s", at->file, text, more);
+	else if (at->column == 0)
+		s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s:%u: %s%s", at->file, at->line,
+		    text, more);
+	else
+		s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s:%u:%u: %s%s", at->file,
+		    at->line, at->column, text, more);
+}
 
-		if (at->file == NULL)
-			s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s", text);
-		else if (at->line == 0)
-			s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s: %s", at->file, text);
-		else if (at->column == 0)
-			s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s:%u: %s", at->file,
-			    at->line, text);
-		else
-			s53_log(S53_LOG_CONFIG, severities[diag->kind], "%s:%u:%u: %s", at->file,
-			    at->line, at->column, text);
-	}
+static void
+log_class(const struct s53_diags *diags, enum s53_diag_class class)
+{
+	for (const struct s53_diag *diag = diags->first; diag != NULL; diag = diag->next)
+		if (diag->kind == S53_DIAG_WARNING && diag->class == class)
+			log_diag(diag);
+}
+
+void
+s53_daemon_log_diags(const struct s53_diags *diags)
+{
+	for (const struct s53_diag *diag = diags->first; diag != NULL; diag = diag->next)
+		if (diag->kind != S53_DIAG_WARNING)
+			log_diag(diag);
+	log_class(diags, S53_DIAG_SECURITY);
+	log_class(diags, S53_DIAG_PLAIN);
+}
+
+void
+s53_daemon_log_summary(
+    const char *path, const struct s53_diags *file, const struct s53_diags *build)
+{
+	unsigned counts[S53_DIAG_CLASS_COUNT];
+
+	for (unsigned i = 0; i < S53_DIAG_CLASS_COUNT; i++)
+		counts[i] = file->listed[i] + build->listed[i];
+	if (counts[S53_DIAG_SECURITY] + counts[S53_DIAG_DIFFERS] + counts[S53_DIAG_HARMLESS] == 0)
+		return;
+	s53_log(S53_LOG_CONFIG, S53_LOG_WARNING,
+	    "%s: statements that differ from BIND: %u [security], %u [differs], %u [harmless]; "
+	    "'split53 --check %s' lists them",
+	    path, counts[S53_DIAG_SECURITY], counts[S53_DIAG_DIFFERS], counts[S53_DIAG_HARMLESS],
+	    path);
 }
 
 /* Without a syslog daemon its lines would be lost; in the foreground they go to stderr. */

@@ -42,7 +42,8 @@ s53_daemon_build(const struct s53_daemon *daemon, struct s53_source *source,
 		.foreign = &daemon->foreign,
 	};
 
-	input.nameserver_count = s53_resolv_conf_read(input.resolv_conf, nameservers);
+	input.nameserver_count =
+	    s53_resolv_conf_read(input.resolv_conf, nameservers, &input.bad_nameserver_line);
 	return s53_setup(&input, diags, out);
 }
 
@@ -173,10 +174,14 @@ prepare(struct s53_daemon *daemon, struct attempt *attempt)
 }
 
 static void
-log_attempt(const struct attempt *attempt)
+log_attempt(const struct s53_daemon *daemon, const struct attempt *attempt)
 {
+	const char *path = daemon->options->config_shown;
+
 	s53_daemon_log_diags(&attempt->file);
 	s53_daemon_log_diags(&attempt->build);
+	if (path != NULL)
+		s53_daemon_log_summary(path, &attempt->file, &attempt->build);
 	s53_daemon_log_diags(&attempt->listeners);
 }
 
@@ -184,7 +189,7 @@ static void
 use(struct s53_daemon *daemon, struct attempt *attempt)
 {
 	s53_daemon_log(daemon, attempt->snapshot);
-	log_attempt(attempt);
+	log_attempt(daemon, attempt);
 	s53_daemon_swap(daemon, attempt->snapshot);
 	s53_listeners_commit(daemon, attempt->opened);
 	s53_source_free(daemon->source);
@@ -197,7 +202,7 @@ static void
 abandon(struct s53_daemon *daemon, struct attempt *attempt, enum s53_status status)
 {
 	s53_daemon_log(daemon, daemon->snapshot);
-	log_attempt(attempt);
+	log_attempt(daemon, attempt);
 	s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
 	    "reload failed (%s): the configuration in force stays", s53_status_text(status));
 	if (attempt->has_tried_listeners) {

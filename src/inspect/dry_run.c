@@ -33,7 +33,8 @@ build(struct s53_dry_run *dry_run)
 		.want_notes = true,
 	};
 
-	input.nameserver_count = s53_resolv_conf_read(input.resolv_conf, nameservers);
+	input.nameserver_count =
+	    s53_resolv_conf_read(input.resolv_conf, nameservers, &input.bad_nameserver_line);
 	if (s53_interfaces(&dry_run->interfaces, &input.interface_count) != S53_OK)
 		input.interface_count = 0; /* localnets is then empty: enough to look at */
 	input.interfaces = dry_run->interfaces;

@@ -297,7 +297,7 @@ static void
 read_resolv_conf(const struct s53_hosts *hosts, struct addr_set *out)
 {
 	struct s53_addr all[S53_HOST_ADDRS_MAX];
-	unsigned count = s53_resolv_conf_read(hosts->path, all);
+	unsigned count = s53_resolv_conf_read(hosts->path, all, NULL);
 
 	out->count = 0;
 	for (unsigned i = 0; i < count; i++) {

@@ -77,23 +77,53 @@ server_of(char *line)
 	return at + strspn(at, " \t");
 }
 
-/* Does the text name any server? Without one c-ares would use 127.0.0.1. */
-static bool
-names_a_server(char *text)
-{
-	for (char *line = text; *line != '\0'; line = line_after(line)) {
-		if (server_of(line) != NULL)
-			return true;
-	}
-	return false;
-}
-
 static bool
 has_scope(const char *server)
 {
 	size_t len = strcspn(server, "%" SERVER_ENDS);
 
 	return server[len] == '%';
+}
+
+/* "192.0.2.1", "fe80::1%eth0", or what else c-ares takes: ADDR:PORT, lists, dns:// */
+static bool
+is_server(const char *value)
+{
+	size_t len = strcspn(value, SERVER_ENDS);
+	char text[S53_ADDR_TEXT];
+	struct s53_addr addr;
+
+	if (strncmp(value, "dns", 3) == 0 || has_scope(value))
+		return true;
+	if (len == 0 || len >= sizeof(text))
+		return false;
+	memcpy(text, value, len);
+	text[len] = '\0';
+	return s53_addr_parse_port(text, 53, &addr) == S53_OK;
+}
+
+/* Does the text name any server? Without one c-ares would use 127.0.0.1. */
+static bool
+names_a_server(char *text)
+{
+	for (char *line = text; *line != '\0'; line = line_after(line)) {
+		if (server_of(line) != NULL && is_server(server_of(line)))
+			return true;
+	}
+	return false;
+}
+
+/* The number of the first line whose server is none; 0: there is no such line. */
+static unsigned
+find_bad_line(char *text)
+{
+	unsigned number = 1;
+
+	for (char *line = text; *line != '\0'; line = line_after(line), number++) {
+		if (server_of(line) != NULL && !is_server(server_of(line)))
+			return number;
+	}
+	return 0;
 }
 
 /* The first line whose server has a scope; or the end of the text. */
@@ -280,14 +310,20 @@ add_all(struct servers *servers, const char *path, char *text)
 }
 
 unsigned
-s53_resolv_conf_read(const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX])
+s53_resolv_conf_read(
+    const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX], unsigned *bad_line)
 {
 	char *text = malloc(FILE_LEN_MAX + 1);
 	struct servers servers = { .addrs = out };
+	unsigned bad = 0;
 	size_t len;
 
-	if (text != NULL && read_text(path, text, &len))
+	if (text != NULL && read_text(path, text, &len)) {
+		bad = find_bad_line(text);
 		add_all(&servers, path, text);
+	}
+	if (bad_line != NULL)
+		*bad_line = bad;
 	free(text);
 	return servers.count;
 }

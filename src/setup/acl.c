@@ -167,12 +167,7 @@ setup_acl(struct setup_builder *builder, const struct s53_conf_match *match)
 			add_list(builder, acl, match->negated, setup_acl(builder, match->list));
 			break;
 		case S53_MATCH_KEY:
-			/* Signatures of queries are not verified, so a key never matches. */
-			builder_warn(builder, match->place,
-			    "key '%s': queries are not checked for signatures, this element never"
-			    " matches",
-			    match->name);
-			break;
+			break; /* signatures are not checked, so that it never matches: warned of */
 		}
 	}
 	return acl;

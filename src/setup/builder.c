@@ -7,12 +7,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define NOTE_TEXT 1024 /* bytes of a message */
+
 S53_PRINTF(4, 0)
 static void
 note(struct setup_builder *builder, enum s53_diag_kind kind, struct s53_place place,
     const char *format, va_list args)
 {
-	char text[1024];
+	char text[NOTE_TEXT];
 
 	vsnprintf(text, sizeof(text), format, args);
 	s53_diag_add(builder->diags, kind, place, NULL, "%s", text);
@@ -36,6 +38,18 @@ builder_warn(struct setup_builder *builder, struct s53_place place, const char *
 	va_start(args, format);
 	note(builder, S53_DIAG_WARNING, place, format, args);
 	va_end(args);
+}
+
+void
+builder_warn_differs(struct setup_builder *builder, struct s53_place place, const char *format, ...)
+{
+	char text[NOTE_TEXT];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	s53_diag_warn(builder->diags, S53_DIAG_DIFFERS, place, NULL, "%s", text);
 }
 
 void

@@ -45,6 +45,7 @@ struct setup_builder {
 	struct setup_server_use *uses, **uses_last; /* servers with their zones; in scratch */
 	struct setup_server_hash last_hash; /* zones in a row often share their servers */
 	bool host_servers_chosen; /* a `forwarders` statement has decided them */
+	bool default_said; /* the notice which servers are asked without `forwarders` */
 	bool cache_wanted; /* in some view or zone the cache is enabled */
 	uint64_t cache_octets; /* the largest max-cache-size that a view or zone has of its own */
 	bool no_memory;
@@ -55,6 +56,9 @@ void builder_error(struct setup_builder *builder, struct s53_place place, const 
     S53_PRINTF(3, 4);
 void builder_warn(struct setup_builder *builder, struct s53_place place, const char *format, ...)
     S53_PRINTF(3, 4);
+/* Of class S53_DIAG_DIFFERS; the text has "[differs]" in it. */
+void builder_warn_differs(struct setup_builder *builder, struct s53_place place, const char *format,
+    ...) S53_PRINTF(3, 4);
 void builder_notice(struct setup_builder *builder, struct s53_place place, const char *format, ...)
     S53_PRINTF(3, 4);
 /* Zeroed, in the snapshot's arena; NULL: no memory. */
@@ -155,6 +159,10 @@ struct s53_group *setup_peers_group(struct setup_builder *builder, struct setup_
 /* The group when no statement says `forwarders`; *place: resolv.conf, or "built in". */
 struct s53_group *setup_peers_default(
     struct setup_builder *builder, struct setup_peers *peers, const char **place);
+
+/* no_forwarders.c: say that, and which servers are asked instead. */
+void setup_no_forwarders_say(
+    struct setup_builder *builder, const struct s53_conf_clause *view_body);
 
 /* group.c: policy and quotas of the group of these servers. */
 void setup_group_rules(const struct setup_builder *builder, const struct setup_peers *peers,

@@ -13,6 +13,11 @@ setup_nameservers(struct setup_builder *builder)
 	if (builder->snapshot->uses_resolv_conf)
 		return out;
 	builder->snapshot->uses_resolv_conf = true;
+	if (input->bad_nameserver_line != 0)
+		builder_warn(builder,
+		    (struct s53_place){
+			.file = input->resolv_conf, .line = input->bad_nameserver_line },
+		    "this 'nameserver' has no IP address and is ignored");
 	for (unsigned i = 0; i < input->nameserver_count && out->count < S53_HOST_ADDRS_MAX; i++)
 		if (!builder_is_ourselves(builder, &input->nameservers[i]))
 			out->addrs[out->count++] = input->nameservers[i];

@@ -362,13 +362,7 @@ setup_peers_default(struct setup_builder *builder, struct setup_peers *peers, co
 		if (s53_addr_parse(fallback[i], S53_DNS_PORT, &addr) == S53_OK)
 			add_plain(&group_builder, &addr);
 	}
-	if (!input->want_notes)
-		builder_notice(builder, (struct s53_place){ 0 },
-		    servers->count == 0
-			? "no forwarders are configured, and %s names no other server:"
-			  " forwarding to 8.8.8.8 and 8.8.4.4"
-			: "no forwarders are configured: forwarding to the nameservers of %s",
-		    input->resolv_conf);
+	setup_no_forwarders_say(builder, peers->view_body);
 	group = end_group(&group_builder);
 	*place = servers->count == 0 ? "built in" : input->resolv_conf;
 	return group;

@@ -144,7 +144,7 @@ setup_clients_per_query(
 
 	if (least == 0) {
 		if (written != NULL && most != 0 && is_first_warning(builder, view_body))
-			builder_warn(builder, written->place,
+			builder_warn_differs(builder, written->place,
 			    "'max-clients-per-query' [differs]: it has no effect without "
 			    "'clients-per-query', which is 0 (no limit) unless written");
 		return;

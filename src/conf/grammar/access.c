@@ -4,7 +4,12 @@
  */
 #include "grammar.h"
 
-#define NO_CHANGES HARMLESS("zones are not changed over the network here: every update is refused")
+#define NO_UPDATES                                                                                 \
+	DIFFERENT("dynamic updates are not taken: every update gets NOTIMP; change the zone file " \
+		  "and reload, or keep BIND for this zone and forward to it")
+#define PROXY_LISTENER \
+	SILENT("a listen-on that uses the PROXY protocol is left out, which is warned of there")
+#define NO_SIG0 SILENT("SIG(0) is not checked")
 
 static const struct conf_rule rules[] = {
 	{ "allow-query", OVZ, ZONE_DATA, .form = FORM_MATCH, .fallback = "{ any; }" },
@@ -20,30 +25,36 @@ static const struct conf_rule rules[] = {
 	{ "match-clients", AT(IN_VIEW), .form = FORM_MATCH, .fallback = "{ any; }" },
 	{ "match-destinations", AT(IN_VIEW), .form = FORM_MATCH, .fallback = "{ any; }" },
 	{ "match-recursive-only", AT(IN_VIEW), .form = FORM_BOOL, .fallback = "no" },
-	{ "allow-new-zones", OV, .form = FORM_BOOL, NO_CHANGES },
+	{ "allow-new-zones", OV, .form = FORM_BOOL,
+	    DIFFERENT("zones are not added at run time: add the zone to the file and reload"),
+	    .silent = "no" },
 	{ "allow-notify", OVZ, ZONE_COPIES, .form = FORM_MATCH,
-	    HARMLESS("no zone is copied, so that nobody is listened to for changes") },
-	{ "allow-proxy", OV, .form = FORM_MATCH,
-	    HARMLESS("the PROXY protocol is not spoken; a listen-on that uses it is left out") },
-	{ "allow-proxy-on", OV, .form = FORM_MATCH,
-	    HARMLESS("the PROXY protocol is not spoken; a listen-on that uses it is left out") },
+	    HARMLESS("zones are not copied, so that no NOTIFY is needed: their primaries are asked "
+		     "for each name"),
+	    .silent = "none" },
+	{ "allow-proxy", OV, .form = FORM_MATCH, PROXY_LISTENER },
+	{ "allow-proxy-on", OV, .form = FORM_MATCH, PROXY_LISTENER },
 	{ "allow-transfer", OVZ, ZONE_SERVED, .form = FORM_MATCH, .inside = IN_LIST,
-	    HARMLESS("zones are not transferred: AXFR and IXFR are refused for everyone") },
-	{ "allow-update", OVZ, ZONE_PRIMARY, .form = FORM_MATCH, NO_CHANGES },
-	{ "allow-update-forwarding", OVZ, ZONE_COPIES, .form = FORM_MATCH, NO_CHANGES },
+	    DIFFERENT("zones are not transferred: AXFR and IXFR are refused to every client; "
+		      "secondaries need another primary"),
+	    .silent = "none" },
+	{ "allow-update", OVZ, ZONE_PRIMARY, .form = FORM_MATCH, NO_UPDATES, .silent = "none" },
+	{ "allow-update-forwarding", OVZ, ZONE_COPIES, .form = FORM_MATCH, NO_UPDATES,
+	    .silent = "none" },
 	{ "match-mapped-addresses", OPTIONS_, .form = FORM_BOOL,
-	    HARMLESS("IPv4-mapped addresses always match IPv4 elements") },
+	    SILENT("IPv4-mapped addresses always match IPv4 elements") },
 	{ "rate-limit", OV, .form = FORM_BODY, .inside = IN_RATE_LIMIT,
-	    SECURITY("replies are not limited per client, which matters where strangers may ask") },
+	    SECURITY("responses are not limited per client; if strangers can send queries, limit "
+		     "them in the packet filter"),
+	    .silent = "none" },
 	{ "keep-response-order", OPTIONS_, .form = FORM_MATCH,
-	    DIFFERENT("answers over TCP leave as they are ready (RFC 7766)") },
+	    DIFFERENT("responses over TCP leave as they are ready (RFC 7766)"), .silent = "none" },
 	{ "no-case-compress", OV, .form = FORM_MATCH,
-	    HARMLESS("the spelling of names is returned as asked") },
-	{ "sig0checks-quota", OPTIONS_, .form = FORM_NUMBER, HARMLESS("SIG(0) is not checked") },
-	{ "sig0checks-quota-exempt", OPTIONS_, .form = FORM_MATCH,
-	    HARMLESS("SIG(0) is not checked") },
-	{ "sig0key-checks-limit", OV, .form = FORM_NUMBER, HARMLESS("SIG(0) is not checked") },
-	{ "sig0message-checks-limit", OV, .form = FORM_NUMBER, HARMLESS("SIG(0) is not checked") },
+	    SILENT("names in responses keep the letter case of the query") },
+	{ "sig0checks-quota", OPTIONS_, .form = FORM_NUMBER, NO_SIG0 },
+	{ "sig0checks-quota-exempt", OPTIONS_, .form = FORM_MATCH, NO_SIG0 },
+	{ "sig0key-checks-limit", OV, .form = FORM_NUMBER, NO_SIG0 },
+	{ "sig0message-checks-limit", OV, .form = FORM_NUMBER, NO_SIG0 },
 	/* the body of rate-limit */
 	{ "all-per-second", AT(IN_RATE_LIMIT), .form = FORM_NUMBER },
 	{ "errors-per-second", AT(IN_RATE_LIMIT), .form = FORM_NUMBER },

@@ -4,10 +4,17 @@
  */
 #include "grammar.h"
 
-#define NO_DNS64                                                                              \
-	REFUSED("AAAA records are not made up; IPv6-only clients would lose what they reach " \
-		"today")
-#define REBINDING SECURITY("answers are not searched for addresses or aliases of your own network")
+#define REBINDING                                                                                \
+	SECURITY("responses are not searched for addresses or aliases of your own network: "     \
+		 "forward to a resolver that does it, or rely on checks of the Host header and " \
+		 "TLS in your services")
+#define NO_POLICY                                                                               \
+	REFUSED("responses are not rewritten, and names that the policy blocks would resolve: " \
+		"remove it, or put a resolver with response policies (BIND, Unbound, Knot "     \
+		"Resolver) behind 'forwarders'")
+#define NO_COOKIES \
+	SECURITY(  \
+	    "DNS cookies are not answered, so that clients cannot tell forged responses by them")
 
 static const struct conf_rule rules[] = {
 	{ "hostname", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
@@ -23,61 +30,68 @@ static const struct conf_rule rules[] = {
 	    .fallback = "{ order random; }" },
 	{ "empty-zones-enable", OV, .form = FORM_BOOL, .fallback = "yes" },
 	{ "disable-empty-zone", OV, .flags = MULTI, .form = FORM_DOMAIN },
-	{ "answer-cookie", OPTIONS_, .form = FORM_BOOL, SECURITY("DNS cookies are not answered") },
+	{ "answer-cookie", OPTIONS_, .form = FORM_BOOL, NO_COOKIES, .silent = "no" },
 	{ "auth-nxdomain", OV, .form = FORM_BOOL,
-	    DIFFERENT("AA is set by who answered, never by us for a forwarded NXDOMAIN") },
+	    DIFFERENT("a forwarded NXDOMAIN has the AA bit of the server that sent it"),
+	    .silent = "no" },
 	{ "cookie-algorithm", OPTIONS_, .form = FORM_WORD, .words = "aes siphash24 sha1 sha256",
-	    HARMLESS("DNS cookies are not answered") },
-	{ "cookie-secret", OPTIONS_, .flags = MULTI, .form = FORM_STRING,
-	    HARMLESS("DNS cookies are not answered") },
-	{ "deny-answer-addresses", OV, .form = FORM_RAW, REBINDING },
-	{ "deny-answer-aliases", OV, .form = FORM_RAW, REBINDING },
-	{ "dns64", OV, .flags = MULTI, .form = FORM_RAW, NO_DNS64 },
-	{ "dns64-contact", OV, .form = FORM_STRING, HARMLESS("dns64 is not there") },
-	{ "dns64-server", OV, .form = FORM_STRING, HARMLESS("dns64 is not there") },
-	{ "dnsrps-enable", OV, .form = FORM_BOOL,
-	    REFUSED("response policies are not there, and names they are to block would resolve") },
-	{ "dnsrps-library", OPTIONS_, .form = FORM_STRING,
-	    REFUSED("response policies are not there, and names they are to block would resolve") },
-	{ "dnsrps-options", OV, .form = FORM_RAW,
-	    REFUSED("response policies are not there, and names they are to block would resolve") },
+	    SILENT("DNS cookies are not answered") },
+	{ "cookie-secret", OPTIONS_, .flags = MULTI, .form = FORM_STRING, NO_COOKIES },
+	{ "deny-answer-addresses", OV, .form = FORM_RAW, REBINDING, .silent = "none" },
+	{ "deny-answer-aliases", OV, .form = FORM_RAW, REBINDING, .silent = "none" },
+	{ "dns64", OV, .flags = MULTI, .form = FORM_RAW,
+	    REFUSED("AAAA records are not synthesized, and IPv6-only clients would lose IPv4-only "
+		    "hosts: remove it, or put a resolver with DNS64 (BIND, Unbound) behind "
+		    "'forwarders'") },
+	{ "dns64-contact", OV, .form = FORM_STRING,
+	    SILENT("it belongs to dns64, which is refused") },
+	{ "dns64-server", OV, .form = FORM_STRING,
+	    SILENT("it belongs to dns64, which is refused") },
+	{ "dnsrps-enable", OV, .form = FORM_BOOL, NO_POLICY, .silent = "no" },
+	{ "dnsrps-library", OPTIONS_, .form = FORM_STRING, NO_POLICY },
+	{ "dnsrps-options", OV, .form = FORM_RAW, NO_POLICY },
 	{ "empty-contact", OV, .form = FORM_STRING,
 	    DIFFERENT("the SOA records of the built-in zones cannot be changed") },
 	{ "empty-server", OV, .form = FORM_STRING,
 	    DIFFERENT("the SOA records of the built-in zones cannot be changed") },
 	{ "ipv4only-contact", OV, .form = FORM_STRING,
-	    HARMLESS("ipv4only.arpa is forwarded like any other name") },
+	    SILENT("ipv4only.arpa is forwarded like any other name") },
 	{ "ipv4only-enable", OV, .form = FORM_BOOL,
-	    DIFFERENT("ipv4only.arpa is forwarded like any other name") },
+	    DIFFERENT("ipv4only.arpa is forwarded like any other name"), .silent = "no" },
 	{ "ipv4only-server", OV, .form = FORM_STRING,
-	    HARMLESS("ipv4only.arpa is forwarded like any other name") },
+	    SILENT("ipv4only.arpa is forwarded like any other name") },
 	{ "message-compression", OV, .form = FORM_BOOL,
-	    DIFFERENT("names are compressed as the server that answered did") },
+	    DIFFERENT("names are compressed as the server that answered did"), .silent = "yes" },
 	{ "nocookie-udp-size", OV, .form = FORM_NUMBER,
-	    DIFFERENT("max-udp-size holds for every client") },
+	    DIFFERENT("max-udp-size applies to every client") },
 	{ "nxdomain-redirect", OV, .form = FORM_DOMAIN,
-	    REFUSED("NXDOMAIN is not replaced by other answers") },
+	    REFUSED("NXDOMAIN is not replaced by other answers, and clients would get NXDOMAIN: "
+		    "remove it, or put a resolver that does it (BIND) behind 'forwarders'") },
 	{ "preferred-glue", OV, .form = FORM_NAME,
-	    HARMLESS("records keep the order that the server gave them") },
+	    SILENT("records keep the order that the server gave them") },
 	{ "provide-zoneversion", OVZ, ZONE_DATA, .form = FORM_BOOL,
-	    HARMLESS("the version of a zone is not told to clients") },
+	    HARMLESS("the version of a zone (RFC 9660) is not told to clients"), .silent = "no" },
 	{ "response-padding", OV, .form = FORM_RAW,
-	    HARMLESS("padding serves encrypted transports, which are not there") },
-	{ "response-policy", OV, .form = FORM_RAW,
-	    REFUSED("response policies are not there, and names they are to block would resolve") },
+	    SILENT("padding serves encrypted transports, which are not spoken") },
+	{ "response-policy", OV, .form = FORM_RAW, NO_POLICY, .silent = "none" },
 	{ "root-delegation-only", OV, .form = FORM_RAW,
-	    DIFFERENT("forwarded answers are not judged by where they come from") },
+	    DIFFERENT("responses are not judged by where they come from") },
 	{ "root-key-sentinel", OV, .form = FORM_BOOL,
-	    HARMLESS("it needs validation, and nothing is validated here") },
+	    SILENT("it belongs to validation, and nothing is validated") },
 	{ "sortlist", OV, .form = FORM_MATCH,
 	    REFUSED(
-		"addresses are not sorted by who asks; clients would use other ones than today") },
+		"addresses are not sorted by the client's network, and clients would use other "
+		"ones than today: remove it, or put a BIND with this sortlist behind 'forwarders'"),
+	    .silent = "none" },
 	{ "catalog-zones", OV, .form = FORM_RAW,
-	    REFUSED("zones are not taken from a catalog, and would be missing") },
+	    REFUSED("zones are not taken from a catalog, and would be missing: write them here as "
+		    "zones of type secondary or forward, or forward them to a server that has the "
+		    "catalog"),
+	    .silent = "none" },
 	{ "zero-no-soa-ttl", OVZ, ZONE_SERVED, .form = FORM_BOOL,
-	    HARMLESS("TTLs stay as they are in the zone") },
+	    HARMLESS("TTLs stay as they are in the zone"), .silent = "no" },
 	{ "zero-no-soa-ttl-cache", OV, .form = FORM_BOOL,
-	    HARMLESS("TTLs stay as the server gave them") },
+	    HARMLESS("TTLs stay as the server gave them"), .silent = "no" },
 };
 
 const struct conf_table conf_table_answer = { "Answers", rules, sizeof(rules) / sizeof(rules[0]) };

@@ -4,32 +4,39 @@
  */
 #include "grammar.h"
 
-#define ANCHORS HARMLESS("only validation uses trust anchors, and nothing is validated here")
+#define ANCHORS                                                                                \
+	SILENT("only validation uses trust anchors, and dnssec-validation says that there is " \
+	       "none")
+#define NO_DLZ                                                                                     \
+	REFUSED(                                                                                   \
+	    "zones are not read from databases, and would be missing: serve the zone from a file " \
+	    "(type primary), or keep the server that has the database and forward the zone to it")
+#define NO_MODULES(what)                                      \
+	REFUSED("modules of BIND cannot be loaded, and " what \
+		": remove it, or keep BIND for what it does and forward to it")
 
 static const struct conf_rule rules[] = {
 	{ "acl", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_MATCH },
 	{ "controls", AT(IN_TOP), .flags = MULTI, .form = FORM_BODY, .inside = IN_CONTROLS,
-	    DIFFERENT("there is no control channel; signals reload and stop") },
-	{ "dlz", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW,
-	    REFUSED("zones out of databases are not served; use type primary with a file, or "
-		    "forward the zone to who has it") },
-	{ "dlz", ZONE_, ZONE_PRIMARY | ZONE_SECONDARY | ZONE_REDIRECT, .form = FORM_NAME,
-	    REFUSED("zones out of databases are not served; use type primary with a file, or "
-		    "forward the zone to who has it") },
+	    DIFFERENT("there is no control channel for rndc: signals reload (HUP), dump (USR1) and "
+		      "stop (TERM)"),
+	    .silent = "none" },
+	{ "dlz", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW, NO_DLZ },
+	{ "dlz", ZONE_, ZONE_PRIMARY | ZONE_SECONDARY | ZONE_REDIRECT, .form = FORM_NAME, NO_DLZ },
 	{ "dnssec-policy", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY,
-	    .inside = IN_POLICY, HARMLESS("no zone is signed here") },
+	    .inside = IN_POLICY, SILENT("the zones that use it are warned of") },
 	{ "dyndb", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW,
-	    REFUSED("BIND's modules cannot be loaded, and their zones would be missing") },
+	    NO_MODULES("its zones would be missing") },
 	{ "http", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY, .inside = IN_HTTP,
-	    HARMLESS("DNS over HTTPS is not served; a listen-on that uses it is left out") },
+	    SILENT("a listen-on that uses it is left out, which is warned of there") },
 	{ "key", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI | LABEL, .form = FORM_BODY,
-	    .inside = IN_KEY,
-	    HARMLESS("TSIG is not used: queries are told apart by address alone") },
+	    .inside = IN_KEY, SILENT("TSIG is not used; what names the key is warned of") },
 	{ "key-store", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY,
-	    .inside = IN_KEY_STORE, HARMLESS("no zone is signed here") },
+	    .inside = IN_KEY_STORE,
+	    SILENT("zones are not signed; the zones that are to be are warned of") },
 	{ "logging", AT(IN_TOP), .form = FORM_BODY, .inside = IN_LOGGING },
 	{ "lwres", AT(IN_TOP), .flags = MULTI, .form = FORM_RAW,
-	    DIFFERENT("the lightweight resolver went with BIND 9.12; clients ask over DNS") },
+	    DIFFERENT("the lightweight resolver went with BIND 9.12; clients send DNS queries") },
 	{ "managed-keys", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW, ANCHORS },
 	{ "masters", AT(IN_TOP), .flags = MULTI | LABEL | HOSTS | REMOTES | TIERED,
 	    .form = FORM_PEERS, .inside = IN_LIST, .canonical = "primaries" },
@@ -37,7 +44,7 @@ static const struct conf_rule rules[] = {
 	{ "parental-agents", AT(IN_TOP), .flags = MULTI | LABEL | HOSTS | REMOTES | TIERED,
 	    .form = FORM_PEERS, .inside = IN_LIST },
 	{ "plugin", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW,
-	    REFUSED("BIND's modules cannot be loaded, and answers would lack what they do") },
+	    NO_MODULES("responses would lack what it does") },
 	{ "primaries", AT(IN_TOP), .flags = MULTI | LABEL | HOSTS | REMOTES | TIERED,
 	    .form = FORM_PEERS, .inside = IN_LIST },
 	{ "remote-servers", AT(IN_TOP), .flags = MULTI | LABEL | HOSTS | REMOTES | TIERED,
@@ -45,10 +52,12 @@ static const struct conf_rule rules[] = {
 	{ "server", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI | PREFIXED, .form = FORM_BODY,
 	    .inside = IN_SERVER },
 	{ "statistics-channels", AT(IN_TOP), .flags = MULTI, .form = FORM_BODY,
-	    .inside = IN_STATISTICS, DIFFERENT("statistics are not served over HTTP") },
+	    .inside = IN_STATISTICS,
+	    DIFFERENT("statistics are not served over HTTP; the signal USR1 dumps counters"),
+	    .silent = "none" },
 	{ "tls", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY, .inside = IN_TLS,
-	    HARMLESS("TLS is not spoken; a listen-on that uses it is left out, forwarders that use "
-		     "it are refused") },
+	    SILENT("a listen-on that uses it is left out with a warning, forwarders that use it "
+		   "are refused") },
 	{ "trust-anchors", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW, ANCHORS },
 	{ "trusted-keys", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW, ANCHORS },
 	{ "view", AT(IN_TOP), .flags = MULTI | LABEL | CLASSED, .form = FORM_BODY,

@@ -36,18 +36,16 @@ static const struct conf_rule rules[] = {
 	{ "prefetch", OVZ, ROUTED, .flags = OPTIONAL_SECOND | OURS, .form = FORM_NUMBER,
 	    .second = FORM_NUMBER, .fallback = "2 9" },
 	{ "attach-cache", OV, .form = FORM_NAME,
-	    DIFFERENT("views share the memory of one cache, and never one another's answers") },
-	{ "lame-ttl", OV, .form = FORM_DURATION,
-	    HARMLESS(
-		"it rules how the tree of servers is walked, and BIND has ignored it since 9.16") },
+	    DIFFERENT("views share the memory of one cache, and never each other's answers") },
+	{ "lame-ttl", OV, .form = FORM_DURATION, SILENT("BIND has ignored it since 9.16") },
 	{ "synth-from-dnssec", OV, .form = FORM_BOOL,
-	    HARMLESS("answers are never made up from other answers") },
+	    SILENT("answers are never synthesized from others, which needs validation") },
 	{ "max-records", OVZ, ZONE_DATA, .form = FORM_NUMBER,
-	    HARMLESS("the size of a zone is not limited") },
+	    HARMLESS("the size of a zone is not limited"), .silent = "0" },
 	{ "max-records-per-type", OVZ, ZONE_DATA, .form = FORM_NUMBER,
-	    HARMLESS("the size of a zone is not limited") },
+	    HARMLESS("the size of a zone is not limited"), .silent = "0" },
 	{ "max-types-per-name", OVZ, ZONE_DATA, .form = FORM_NUMBER,
-	    HARMLESS("the size of a zone is not limited") },
+	    HARMLESS("the size of a zone is not limited"), .silent = "0" },
 };
 
 const struct conf_table conf_table_cache = { "Cache", rules, sizeof(rules) / sizeof(rules[0]) };

@@ -4,46 +4,48 @@
  */
 #include "grammar.h"
 
-#define NO_SIGNING DIFFERENT("zones are not signed: a zone file is served as it is")
-#define UNSIGNED HARMLESS("zones are not signed: a zone file is served as it is")
-#define NOT_VALIDATED HARMLESS("nothing is validated here, so that it has no effect")
+#define NO_SIGNING                                                                      \
+	DIFFERENT("zones are not signed: a zone file is served as it is; sign it with " \
+		  "dnssec-signzone, or keep BIND for this zone and forward to it")
+#define UNSIGNED SILENT("zones are not signed; dnssec-policy and auto-dnssec are warned of")
+#define NOT_VALIDATED SILENT("nothing is validated; dnssec-validation is warned of")
 
 static const struct conf_rule rules[] = {
 	{ "dnssec-validation", OV, .form = FORM_BOOL_OR_WORD, .words = "auto", .fallback = "no" },
 	{ "dnssec-enable", OV, .form = FORM_BOOL,
-	    HARMLESS("answers carry their signatures to who asks for them, always") },
+	    HARMLESS("signatures are passed on to clients that ask for them (DO), always"),
+	    .silent = "yes" },
 	{ "dnssec-accept-expired", OV, .form = FORM_BOOL, NOT_VALIDATED },
 	{ "dnssec-lookaside", OV, .flags = MULTI, .form = FORM_RAW, NOT_VALIDATED },
 	{ "dnssec-must-be-secure", OV, .flags = MULTI, .form = FORM_DOMAIN, .second = FORM_BOOL,
-	    SECURITY("nothing is validated here: unsigned and forged answers pass") },
+	    SECURITY("nothing is validated: unsigned and forged answers pass"), .silent = "no" },
 	{ "disable-algorithms", OV, .flags = MULTI, .form = FORM_DOMAIN, .second = FORM_STRINGS,
 	    NOT_VALIDATED },
 	{ "disable-ds-digests", OV, .flags = MULTI, .form = FORM_DOMAIN, .second = FORM_STRINGS,
 	    NOT_VALIDATED },
-	{ "bindkeys-file", OPTIONS_, .form = FORM_STRING,
-	    HARMLESS("only validation uses trust anchors, and nothing is validated here") },
-	{ "managed-keys-directory", OPTIONS_, .form = FORM_STRING,
-	    HARMLESS("only validation uses trust anchors, and nothing is validated here") },
+	{ "bindkeys-file", OPTIONS_, .form = FORM_STRING, NOT_VALIDATED },
+	{ "managed-keys-directory", OPTIONS_, .form = FORM_STRING, NOT_VALIDATED },
 	{ "max-rsa-exponent-size", OPTIONS_, .form = FORM_NUMBER, NOT_VALIDATED },
 	{ "max-validation-failures-per-fetch", OV, .form = FORM_NUMBER, NOT_VALIDATED },
 	{ "max-validations-per-fetch", OV, .form = FORM_NUMBER, NOT_VALIDATED },
 	{ "nta-lifetime", OV, .form = FORM_DURATION, NOT_VALIDATED },
 	{ "nta-recheck", OV, .form = FORM_DURATION, NOT_VALIDATED },
 	{ "secroots-file", OPTIONS_, .form = FORM_STRING,
-	    HARMLESS("there are no trust anchors to dump") },
+	    SILENT("there are no trust anchors to dump") },
 	{ "trust-anchor-telemetry", OV, .form = FORM_BOOL, NOT_VALIDATED },
 	{ "validate-except", OV, .form = FORM_STRINGS, NOT_VALIDATED },
 	{ "auto-dnssec", OVZ, ZONE_SIGNED, .form = FORM_WORD, .words = "allow maintain off",
-	    NO_SIGNING },
+	    NO_SIGNING, .silent = "off" },
 	{ "checkds", ZONE_, ZONE_SIGNED, .form = FORM_BOOL_OR_WORD, .words = "explicit", UNSIGNED },
 	{ "dnskey-sig-validity", OVZ, ZONE_SIGNED, .form = FORM_NUMBER, UNSIGNED },
 	{ "dnssec-dnskey-kskonly", OVZ, ZONE_SIGNED, .form = FORM_BOOL, UNSIGNED },
 	{ "dnssec-loadkeys-interval", OVZ, ZONE_SIGNED, .form = FORM_NUMBER, UNSIGNED },
-	{ "dnssec-policy", OVZ, ZONE_SIGNED, .form = FORM_NAME, NO_SIGNING },
+	{ "dnssec-policy", OVZ, ZONE_SIGNED, .form = FORM_NAME, NO_SIGNING,
+	    .silent = "none insecure" },
 	{ "dnssec-secure-to-insecure", OVZ, ZONE_PRIMARY, .form = FORM_BOOL, UNSIGNED },
 	{ "dnssec-update-mode", OVZ, ZONE_SIGNED, .form = FORM_WORD, .words = "maintain no-resign",
 	    UNSIGNED },
-	{ "inline-signing", OVZ, ZONE_SIGNED, .form = FORM_BOOL, NO_SIGNING },
+	{ "inline-signing", OVZ, ZONE_SIGNED, .form = FORM_BOOL, NO_SIGNING, .silent = "no" },
 	{ "key-directory", OVZ, ZONE_SIGNED, .form = FORM_STRING, UNSIGNED },
 	{ "nsec3-test-zone", OVZ, ZONE_SIGNED, .form = FORM_BOOL, UNSIGNED },
 	{ "parental-agents", ZONE_, ZONE_SIGNED, .flags = HOSTS | REMOTES, .form = FORM_PEERS,

@@ -4,9 +4,14 @@
  */
 #include "grammar.h"
 
-#define NO_DUMP HARMLESS("nothing is dumped to this file")
-#define NO_TAP DIFFERENT("dnstap is not written")
-#define TAP_PART HARMLESS("dnstap is not written")
+#define NO_DUMP \
+	SILENT("only a command of rndc writes this file; the signal USR1 dumps to dump-file")
+#define NO_TAP DIFFERENT("dnstap is not written; a category queries logs the queries")
+#define TAP_PART SILENT("it belongs to dnstap, which is warned of")
+#define OTHER_LIMIT                                                                            \
+	DIFFERENT("limits of the process are set by its service manager (systemd: LimitCORE, " \
+		  "LimitDATA, LimitNOFILE, LimitSTACK)"),                                      \
+	    .silent = "default"
 
 static const struct conf_rule rules[] = {
 	{ "directory", OPTIONS_, .form = FORM_STRING, .fallback = "the working directory" },
@@ -17,17 +22,20 @@ static const struct conf_rule rules[] = {
 	{ "cache-file", OPTIONS_, .flags = OURS, .form = FORM_STRING_OR_WORD, .words = "none",
 	    .fallback = "dump-file's name with .cache behind it, where dump-file or directory is "
 			"written" },
-	{ "memstatistics", OPTIONS_, .form = FORM_BOOL, NO_DUMP },
+	{ "memstatistics", OPTIONS_, .form = FORM_BOOL,
+	    DIFFERENT("memory statistics are not written at the end"), .silent = "no" },
 	{ "memstatistics-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
 	{ "recursing-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
 	{ "statistics-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
 	{ "geoip-directory", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
-	    HARMLESS("match lists do not know countries") },
+	    SILENT("elements geoip of match lists are refused") },
 	{ "lock-file", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
-	    HARMLESS("a port in use is noticed without it") },
+	    SILENT("an address in use is noticed without it") },
 	{ "random-device", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
-	    HARMLESS("random numbers come from the kernel") },
-	{ "responselog", OPTIONS_, .form = FORM_BOOL, DIFFERENT("responses are not logged") },
+	    SILENT("random numbers come from the kernel") },
+	{ "responselog", OPTIONS_, .form = FORM_BOOL,
+	    DIFFERENT("responses are not logged; a category queries logs the queries"),
+	    .silent = "no" },
 	{ "dnstap", OV, .form = FORM_RAW, NO_TAP },
 	{ "dnstap-identity", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none hostname",
 	    TAP_PART },
@@ -41,14 +49,10 @@ static const struct conf_rule rules[] = {
 	    TAP_PART },
 	{ "fstrm-set-output-queue-size", OPTIONS_, .form = FORM_NUMBER, TAP_PART },
 	{ "fstrm-set-reopen-interval", OPTIONS_, .form = FORM_DURATION, TAP_PART },
-	{ "coresize", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE,
-	    HARMLESS("limits of the process are the service manager's") },
-	{ "datasize", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE,
-	    HARMLESS("limits of the process are the service manager's") },
-	{ "files", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE,
-	    HARMLESS("limits of the process are the service manager's") },
-	{ "stacksize", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE,
-	    HARMLESS("limits of the process are the service manager's") },
+	{ "coresize", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE, OTHER_LIMIT },
+	{ "datasize", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE, OTHER_LIMIT },
+	{ "files", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE, OTHER_LIMIT },
+	{ "stacksize", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE, OTHER_LIMIT },
 };
 
 const struct conf_table conf_table_files = { "Files and records", rules,

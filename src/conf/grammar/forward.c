@@ -5,11 +5,13 @@
 #include "grammar.h"
 
 #define FORWARDED (ZONE_SIGNED | ZONE_FORWARD | ZONE_STATIC_STUB | ZONE_STUB)
-#define ANY_PORT HARMLESS("source ports are drawn from all that the system has free")
+#define OTHER_PORTS                                                           \
+	DIFFERENT("source ports are the kernel's: set them with the sysctls " \
+		  "net.ipv4.ip_local_port_range and ip_local_reserved_ports")
 #define NO_COOKIES \
-	SECURITY("DNS cookies are not sent; replies are guarded by port, ID and letter case")
-#define NO_ITERATION \
-	HARMLESS("it rules how the tree of servers is walked, and split53 only forwards")
+	SECURITY(  \
+	    "DNS cookies are not sent; responses are guarded by random port, ID and letter case")
+#define NO_ITERATION SILENT("it concerns resolving from the root, and queries are only forwarded")
 
 static const struct conf_rule rules[] = {
 	{ "forward", OVZ, FORWARDED, .form = FORM_WORD, .words = "first only",
@@ -33,7 +35,7 @@ static const struct conf_rule rules[] = {
 	    .max = 30000,
 	    .fallback = "4500, BIND's is 10000 (milliseconds; values to 300 are seconds)" },
 	{ "clients-per-query", OV, .form = FORM_NUMBER,
-	    .fallback = "0, no limit; BIND's is 10, and who comes above it gets no answer there. "
+	    .fallback = "0, no limit; BIND's is 10, and drops the queries of clients above it. "
 			"Here: stale data, or SERVFAIL with an extended error" },
 	{ "max-clients-per-query", OV, .form = FORM_NUMBER,
 	    .fallback = "100 where clients-per-query is written, as BIND's; else 0, no limit" },
@@ -41,43 +43,45 @@ static const struct conf_rule rules[] = {
 	    .second = FORM_WORD, .words = "drop fail", .fallback = "0, no limit; fail" },
 	{ "fetches-per-zone", OV, .flags = OPTIONAL_SECOND, .form = FORM_NUMBER,
 	    .second = FORM_WORD, .words = "drop fail", .fallback = "0, no limit; drop" },
-	{ "avoid-v4-udp-ports", OPTIONS_, .form = FORM_RAW, ANY_PORT },
-	{ "avoid-v6-udp-ports", OPTIONS_, .form = FORM_RAW, ANY_PORT },
-	{ "use-v4-udp-ports", OPTIONS_, .form = FORM_RAW, ANY_PORT },
-	{ "use-v6-udp-ports", OPTIONS_, .form = FORM_RAW, ANY_PORT },
+	{ "avoid-v4-udp-ports", OPTIONS_, .form = FORM_RAW, OTHER_PORTS, .silent = "none" },
+	{ "avoid-v6-udp-ports", OPTIONS_, .form = FORM_RAW, OTHER_PORTS, .silent = "none" },
+	{ "use-v4-udp-ports", OPTIONS_, .form = FORM_RAW, OTHER_PORTS },
+	{ "use-v6-udp-ports", OPTIONS_, .form = FORM_RAW, OTHER_PORTS },
 	{ "dual-stack-servers", OV, .flags = HOSTS, .form = FORM_PEERS, .inside = IN_LIST,
 	    NO_ITERATION },
 	{ "fetch-quota-params", OV, .form = FORM_RAW,
-	    DIFFERENT("fetches-per-server stays as it is written; it does not shrink when a server "
-		      "times out, since a server in trouble is asked less by what is known of its "
-		      "health") },
+	    DIFFERENT("fetches-per-server stays as it is written; a server in trouble gets fewer "
+		      "queries by what is known of its health") },
 	{ "max-query-count", OV, .form = FORM_NUMBER, NO_ITERATION },
 	{ "max-query-restarts", OV, .form = FORM_NUMBER,
 	    DIFFERENT("a chain of CNAME records is followed over 16 links, whatever the number") },
 	{ "max-recursion-depth", OV, .form = FORM_NUMBER, NO_ITERATION },
 	{ "max-recursion-queries", OV, .form = FORM_NUMBER, NO_ITERATION },
 	{ "qname-minimization", OV, .form = FORM_WORD, .words = "strict relaxed disabled off",
-	    HARMLESS("a forwarder is asked the whole name, by BIND too") },
-	{ "request-nsid", OV, .form = FORM_BOOL, HARMLESS("servers are not asked for their NSID") },
+	    SILENT("a forwarder is asked the whole name, by BIND too") },
+	{ "request-nsid", OV, .form = FORM_BOOL,
+	    DIFFERENT("servers are not asked for their NSID, and none is logged"), .silent = "no" },
 	{ "request-zoneversion", OV, .form = FORM_BOOL,
-	    HARMLESS("servers are not asked for the version of a zone") },
+	    HARMLESS("servers are not asked for the version of a zone (RFC 9660)"),
+	    .silent = "no" },
 	{ "require-server-cookie", OV, .form = FORM_BOOL,
-	    SECURITY("DNS cookies are not used; clients are not asked for one") },
+	    SECURITY("DNS cookies are not used: clients without one get full answers over UDP"),
+	    .silent = "no" },
 	{ "reserved-sockets", OPTIONS_, .form = FORM_NUMBER,
-	    HARMLESS("sockets are set aside without it") },
+	    SILENT("descriptors are reserved without it") },
 	{ "resolver-nonbackoff-tries", OV, .form = FORM_NUMBER,
-	    DIFFERENT("when the next server is tried follows from how fast servers were") },
+	    DIFFERENT("when the next server is tried follows from the servers' response times") },
 	{ "resolver-retry-interval", OV, .form = FORM_NUMBER,
-	    DIFFERENT("when the next server is tried follows from how fast servers were") },
+	    DIFFERENT("when the next server is tried follows from the servers' response times") },
 	{ "resolver-use-dns64", OV, .form = FORM_BOOL,
-	    DIFFERENT("servers are asked at the addresses that were given") },
-	{ "send-cookie", OV, .form = FORM_BOOL, NO_COOKIES },
+	    DIFFERENT("servers are asked at the addresses that were given"), .silent = "no" },
+	{ "send-cookie", OV, .form = FORM_BOOL, NO_COOKIES, .silent = "no" },
 	{ "send-report-channel", OV, .form = FORM_DOMAIN,
-	    HARMLESS("errors are not reported to agents (RFC 9567)") },
+	    HARMLESS("errors are not reported to agents (RFC 9567)"), .silent = "." },
 	{ "tcp-reuse-timeout", OV, .form = FORM_NUMBER,
-	    DIFFERENT("connections to servers are kept and closed by rules of our own") },
+	    DIFFERENT("connections to servers are kept and closed by rules of split53's own") },
 	{ "v6-bias", OV, .form = FORM_NUMBER,
-	    DIFFERENT("the fastest server is preferred, of whichever family") },
+	    DIFFERENT("the fastest server is preferred, of whichever address family") },
 };
 
 const struct conf_table conf_table_forward = { "Forwarding", rules,

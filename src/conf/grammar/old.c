@@ -4,10 +4,12 @@
  */
 #include "grammar.h"
 
-#define GONE HARMLESS("BIND itself gave it up, and it has no effect")
-#define NO_AAAA_FILTER                                                                        \
-	REFUSED("AAAA records are not filtered; clients would get addresses that were to be " \
-		"hidden")
+#define GONE HARMLESS("BIND has removed it; remove it here too")
+#define NO_AAAA_FILTER                                                                             \
+	REFUSED(                                                                                   \
+	    "AAAA records are not filtered, and clients would get IPv6 addresses that are hidden " \
+	    "today: remove it, or put a BIND with the plugin filter-aaaa behind 'forwarders'"),    \
+	    .silent = "no"
 
 static const struct conf_rule rules[] = {
 	{ "acache-cleaning-interval", OV, .form = FORM_NUMBER, GONE },
@@ -22,7 +24,7 @@ static const struct conf_rule rules[] = {
 	{ "fake-iquery", OPTIONS_, .form = FORM_BOOL, GONE },
 	{ "fetch-glue", OV, .form = FORM_BOOL, GONE },
 	{ "filter-aaaa", OV, .form = FORM_MATCH,
-	    HARMLESS("filter-aaaa-on-v4 and filter-aaaa-on-v6 are refused, unless no") },
+	    SILENT("filter-aaaa-on-v4 and filter-aaaa-on-v6 are refused, unless no") },
 	{ "filter-aaaa-on-v4", OV, .form = FORM_BOOL_OR_WORD, .words = "break-dnssec",
 	    NO_AAAA_FILTER },
 	{ "filter-aaaa-on-v6", OV, .form = FORM_BOOL_OR_WORD, .words = "break-dnssec",

@@ -4,8 +4,8 @@
  */
 #include "grammar.h"
 
-#define NO_HTTP HARMLESS("DNS over HTTPS is not served")
-#define BUFFERS HARMLESS("socket buffers are sized without it")
+#define NO_TLS SILENT("a listen-on that uses TLS or HTTPS is left out, which is warned of there")
+#define BUFFERS HARMLESS("socket buffers are sized without it"), .silent = "0"
 
 static const struct conf_rule rules[] = {
 	{ "listen-on", OPTIONS_, .flags = MULTI, .form = FORM_MATCH, .inside = IN_LISTEN,
@@ -27,17 +27,16 @@ static const struct conf_rule rules[] = {
 	    DIFFERENT("clients are told the value of tcp-keepalive-timeout") },
 	{ "recursive-clients", OPTIONS_, .form = FORM_NUMBER, .fallback = "1000" },
 	{ "automatic-interface-scan", OPTIONS_, .form = FORM_BOOL,
-	    HARMLESS("addresses that come and go are always followed") },
+	    HARMLESS("addresses that come and go are always followed"), .silent = "yes" },
 	{ "interface-interval", OPTIONS_, .form = FORM_DURATION,
-	    HARMLESS("addresses that come and go are always followed") },
+	    SILENT("addresses that come and go are followed at once") },
 	{ "reuseport", OPTIONS_, .form = FORM_BOOL,
-	    HARMLESS("each worker has sockets of its own, always") },
-	{ "http-listener-clients", OPTIONS_, .form = FORM_NUMBER, NO_HTTP },
-	{ "http-port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535, NO_HTTP },
-	{ "http-streams-per-connection", OPTIONS_, .form = FORM_NUMBER, NO_HTTP },
-	{ "https-port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535, NO_HTTP },
-	{ "tls-port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535,
-	    HARMLESS("TLS is not spoken") },
+	    HARMLESS("each worker has sockets of its own, always"), .silent = "yes" },
+	{ "http-listener-clients", OPTIONS_, .form = FORM_NUMBER, NO_TLS },
+	{ "http-port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535, NO_TLS },
+	{ "http-streams-per-connection", OPTIONS_, .form = FORM_NUMBER, NO_TLS },
+	{ "https-port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535, NO_TLS },
+	{ "tls-port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535, NO_TLS },
 	{ "tcp-receive-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
 	{ "tcp-send-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
 	{ "udp-receive-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
@@ -46,16 +45,21 @@ static const struct conf_rule rules[] = {
 	    DIFFERENT("packets are not marked; the packet filter can do it") },
 	/* parts of listen-on, of lists of servers */
 	{ "dscp", AT(IN_LISTEN) | AT(IN_LIST), .form = FORM_NUMBER,
-	    HARMLESS("packets are not marked; the packet filter can do it") },
+	    DIFFERENT("packets are not marked; the packet filter can do it") },
 	{ "http", AT(IN_LISTEN), .form = FORM_NAME,
 	    DIFFERENT("DNS over HTTPS is not served: this listener is left out") },
 	{ "proxy", AT(IN_LISTEN), .form = FORM_WORD, .words = "plain encrypted",
 	    DIFFERENT("the PROXY protocol is not spoken: this listener is left out") },
 	{ "source", AT(IN_LIST), .flags = FAMILY4, .form = FORM_ADDRESS,
-	    HARMLESS("query-source decides from which address servers are asked") },
+	    DIFFERENT("query-source decides from which address servers are asked; set it in "
+		      "options or a view"),
+	    .silent = "*" },
 	{ "source-v6", AT(IN_LIST), .flags = FAMILY6, .form = FORM_ADDRESS,
-	    HARMLESS("query-source-v6 decides from which address servers are asked") },
-	{ "transport", AT(IN_LIST), .form = FORM_NAME, HARMLESS("zones are not transferred") },
+	    DIFFERENT("query-source-v6 decides from which address servers are asked; set it in "
+		      "options or a view"),
+	    .silent = "*" },
+	{ "transport", AT(IN_LIST), .form = FORM_NAME,
+	    SILENT("zones are not transferred, which is warned of") },
 };
 
 const struct conf_table conf_table_serve = { "Listening", rules, sizeof(rules) / sizeof(rules[0]) };

@@ -4,32 +4,44 @@
  */
 #include "grammar.h"
 
-#define NO_COPIES HARMLESS("zones are not transferred: a copied zone is asked for at its primaries")
-#define NO_NOTIFY HARMLESS("nobody is notified: zones are not transferred")
-#define NO_TKEY HARMLESS("TKEY is not used")
+#define NO_COPIES                                                                              \
+	SILENT("zones are not transferred: the primaries of a copied zone are asked for each " \
+	       "name")
+#define NO_NOTIFY  \
+	DIFFERENT( \
+	    "NOTIFY is not sent, and zones are not transferred: secondaries need another primary")
+#define NOTIFY_PART SILENT("it belongs to NOTIFY; notify and also-notify are warned of")
+#define UPDATE_PART \
+	SILENT("it belongs to dynamic updates; allow-update and update-policy are warned of")
+#define OTHER_SOURCE(option)                                                                   \
+	DIFFERENT("the zone is not transferred, and its primaries are asked from the address " \
+		  "of " option),                                                               \
+	    .silent = "*"
 
 static const struct conf_rule rules[] = {
 	{ "also-notify", OVZ, ZONE_SERVED, .flags = HOSTS | REMOTES, .form = FORM_PEERS,
-	    .inside = IN_LIST, NO_NOTIFY },
+	    .inside = IN_LIST, NO_NOTIFY, .silent = "none" },
 	{ "notify", OVZ, ZONE_SERVED, .form = FORM_BOOL_OR_WORD,
-	    .words = "explicit master-only primary-only", NO_NOTIFY },
-	{ "notify-delay", OVZ, ZONE_SERVED, .form = FORM_NUMBER, NO_NOTIFY },
-	{ "notify-rate", OPTIONS_, .form = FORM_NUMBER, NO_NOTIFY },
-	{ "notify-source", OVZ, ZONE_SERVED, .flags = FAMILY4, .form = FORM_ADDRESS, NO_NOTIFY },
-	{ "notify-source-v6", OVZ, ZONE_SERVED, .flags = FAMILY6, .form = FORM_ADDRESS, NO_NOTIFY },
-	{ "notify-to-soa", OVZ, ZONE_SIGNED, .form = FORM_BOOL, NO_NOTIFY },
-	{ "startup-notify-rate", OPTIONS_, .form = FORM_NUMBER, NO_NOTIFY },
+	    .words = "explicit master-only primary-only", NO_NOTIFY, .silent = "no explicit" },
+	{ "notify-delay", OVZ, ZONE_SERVED, .form = FORM_NUMBER, NOTIFY_PART },
+	{ "notify-rate", OPTIONS_, .form = FORM_NUMBER, NOTIFY_PART },
+	{ "notify-source", OVZ, ZONE_SERVED, .flags = FAMILY4, .form = FORM_ADDRESS, NOTIFY_PART },
+	{ "notify-source-v6", OVZ, ZONE_SERVED, .flags = FAMILY6, .form = FORM_ADDRESS,
+	    NOTIFY_PART },
+	{ "notify-to-soa", OVZ, ZONE_SIGNED, .form = FORM_BOOL, NOTIFY_PART },
+	{ "startup-notify-rate", OPTIONS_, .form = FORM_NUMBER, NOTIFY_PART },
 	{ "dialup", OVZ, ZONE_SIGNED | ZONE_STUB, .form = FORM_BOOL_OR_WORD,
-	    .words = "notify notify-passive passive refresh", NO_NOTIFY },
-	{ "heartbeat-interval", OPTIONS_, .form = FORM_NUMBER, NO_NOTIFY },
+	    .words = "notify notify-passive passive refresh", NOTIFY_PART },
+	{ "heartbeat-interval", OPTIONS_, .form = FORM_NUMBER, NOTIFY_PART },
 	{ "alt-transfer-source", OVZ, ZONE_SERVED, .flags = FAMILY4, .form = FORM_ADDRESS,
 	    NO_COPIES },
 	{ "alt-transfer-source-v6", OVZ, ZONE_SERVED, .flags = FAMILY6, .form = FORM_ADDRESS,
 	    NO_COPIES },
 	{ "use-alt-transfer-source", OVZ, ZONE_FETCHED, .form = FORM_BOOL, NO_COPIES },
-	{ "transfer-source", OVZ, ZONE_FETCHED, .flags = FAMILY4, .form = FORM_ADDRESS, NO_COPIES },
+	{ "transfer-source", OVZ, ZONE_FETCHED, .flags = FAMILY4, .form = FORM_ADDRESS,
+	    OTHER_SOURCE("query-source") },
 	{ "transfer-source-v6", OVZ, ZONE_FETCHED, .flags = FAMILY6, .form = FORM_ADDRESS,
-	    NO_COPIES },
+	    OTHER_SOURCE("query-source-v6") },
 	{ "transfer-format", OV, .form = FORM_WORD, .words = "many-answers one-answer", NO_COPIES },
 	{ "transfer-message-size", OPTIONS_, .form = FORM_NUMBER, NO_COPIES },
 	{ "transfers-in", OPTIONS_, .form = FORM_NUMBER, NO_COPIES },
@@ -62,16 +74,16 @@ static const struct conf_rule rules[] = {
 	{ "serial-query-rate", OPTIONS_, .form = FORM_NUMBER, NO_COPIES },
 	{ "serial-update-method", OVZ, ZONE_PRIMARY, .form = FORM_WORD,
 	    .words = "date increment unixtime", NO_COPIES },
-	{ "suppress-initial-notify", OV, .form = FORM_BOOL, NO_NOTIFY },
-	{ "update-quota", OPTIONS_, .form = FORM_NUMBER, HARMLESS("every update is refused") },
-	{ "session-keyalg", OPTIONS_, .form = FORM_NAME, HARMLESS("every update is refused") },
-	{ "session-keyfile", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
-	    HARMLESS("every update is refused") },
-	{ "session-keyname", OPTIONS_, .form = FORM_NAME, HARMLESS("every update is refused") },
-	{ "tkey-dhkey", OPTIONS_, .form = FORM_STRING, .second = FORM_NUMBER, NO_TKEY },
-	{ "tkey-domain", OPTIONS_, .form = FORM_STRING, NO_TKEY },
-	{ "tkey-gssapi-credential", OPTIONS_, .form = FORM_STRING, NO_TKEY },
-	{ "tkey-gssapi-keytab", OPTIONS_, .form = FORM_STRING, NO_TKEY },
+	{ "suppress-initial-notify", OV, .form = FORM_BOOL, NOTIFY_PART },
+	{ "update-quota", OPTIONS_, .form = FORM_NUMBER, UPDATE_PART },
+	{ "session-keyalg", OPTIONS_, .form = FORM_NAME, UPDATE_PART },
+	{ "session-keyfile", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none", UPDATE_PART },
+	{ "session-keyname", OPTIONS_, .form = FORM_NAME, UPDATE_PART },
+	{ "tkey-dhkey", OPTIONS_, .form = FORM_STRING, .second = FORM_NUMBER, UPDATE_PART },
+	{ "tkey-domain", OPTIONS_, .form = FORM_STRING, UPDATE_PART },
+	{ "tkey-gssapi-credential", OPTIONS_, .form = FORM_STRING, UPDATE_PART },
+	{ "tkey-gssapi-keytab", OPTIONS_, .form = FORM_STRING,
+	    DIFFERENT("TKEY and GSS-TSIG are not used: signed dynamic updates get NOTIMP") },
 };
 
 const struct conf_table conf_table_transfer = { "Transfers", rules,

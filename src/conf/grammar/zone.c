@@ -4,8 +4,9 @@
  */
 #include "grammar.h"
 
-#define CHECKED HARMLESS("zone files are checked by one set of rules")
-#define TEXT_FILES HARMLESS("zone files are read as text, and never written")
+#define CHECKED \
+	HARMLESS("zone files are checked by one set of rules"), .silent = "yes no warn ignore"
+#define TEXT_FILES SILENT("zone files are read as text, and never written")
 
 static const struct conf_rule rules[] = {
 	{ "type", ZONE_, .form = FORM_WORD,
@@ -20,17 +21,21 @@ static const struct conf_rule rules[] = {
 	{ "server-names", ZONE_, ZONE_STATIC_STUB, .form = FORM_STRINGS },
 	{ "in-view", ZONE_, ZONE_IN_VIEW, .form = FORM_NAME },
 	{ "database", ZONE_, ZONE_FETCHED | ZONE_PRIMARY, .form = FORM_STRING,
-	    REFUSED("zones come from files alone") },
+	    REFUSED("zones come from files only, and this one would be missing: write 'file', or "
+		    "keep the server that has the database and forward the zone to it") },
 	{ "delegation-only", ZONE_, ZONE_FORWARD | ZONE_HINT | ZONE_STUB, .form = FORM_BOOL,
-	    DIFFERENT("forwarded answers are not judged by where they come from") },
+	    DIFFERENT("responses are not judged by where they come from"), .silent = "no" },
 	{ "journal", ZONE_, ZONE_SERVED, .form = FORM_STRING,
-	    DIFFERENT("journals are not read: what is not in the zone file is not served") },
+	    DIFFERENT("journals are not read: what is not in the zone file is not served; run "
+		      "'rndc sync' before the change") },
 	{ "log-report-channel", ZONE_, ZONE_SERVED, .form = FORM_BOOL,
-	    HARMLESS("reports of errors (RFC 9567) are not logged") },
+	    HARMLESS("reports of errors (RFC 9567) are not logged"), .silent = "no" },
 	{ "plugin", ZONE_, .flags = MULTI, .form = FORM_RAW,
-	    REFUSED("BIND's modules cannot be loaded, and answers would lack what they do") },
+	    REFUSED("modules of BIND cannot be loaded, and responses would lack what it does: "
+		    "remove it, or keep BIND for this zone and forward to it") },
 	{ "update-policy", ZONE_, ZONE_PRIMARY, .form = FORM_RAW,
-	    HARMLESS("zones are not changed over the network here: every update is refused") },
+	    DIFFERENT("dynamic updates are not taken: every update gets NOTIMP; change the zone "
+		      "file and reload, or keep BIND for this zone and forward to it") },
 	{ "check-dup-records", OVZ, ZONE_PRIMARY, .form = FORM_WORD, .words = "fail warn ignore",
 	    CHECKED },
 	{ "check-integrity", OVZ, ZONE_PRIMARY, .form = FORM_BOOL, CHECKED },
@@ -47,18 +52,20 @@ static const struct conf_rule rules[] = {
 	    CHECKED },
 	{ "check-svcb", OVZ, ZONE_PRIMARY, .form = FORM_BOOL, CHECKED },
 	{ "check-wildcard", OVZ, ZONE_PRIMARY, .form = FORM_BOOL, CHECKED },
-	{ "glue-cache", OV, .form = FORM_BOOL, HARMLESS("local zones give no referrals") },
+	{ "glue-cache", OV, .form = FORM_BOOL, SILENT("local zones give no referrals") },
 	{ "masterfile-format", OVZ, ZONE_FILES, .form = FORM_WORD, .words = "text raw map" },
 	{ "masterfile-style", OVZ, ZONE_FILES, .form = FORM_WORD, .words = "full relative",
 	    TEXT_FILES },
 	{ "max-zone-ttl", OVZ, ZONE_PRIMARY | ZONE_REDIRECT, .flags = UNLIMITED,
-	    .form = FORM_DURATION, HARMLESS("TTLs stay as they are in the zone") },
+	    .form = FORM_DURATION, HARMLESS("TTLs stay as they are in the zone"),
+	    .silent = "unlimited" },
 	{ "flush-zones-on-shutdown", OPTIONS_, .form = FORM_BOOL, TEXT_FILES },
-	{ "lmdb-mapsize", OV, .form = FORM_SIZE, HARMLESS("zones are not added at run time") },
+	{ "lmdb-mapsize", OV, .form = FORM_SIZE,
+	    SILENT("zones are not added at run time; allow-new-zones is warned of") },
 	{ "new-zones-directory", OV, .form = FORM_STRING,
-	    HARMLESS("zones are not added at run time") },
+	    SILENT("zones are not added at run time; allow-new-zones is warned of") },
 	{ "zone-statistics", OVZ, ZONE_DATA, .form = FORM_BOOL_OR_WORD, .words = "full terse none",
-	    HARMLESS("what is counted is counted for every zone alike") },
+	    DIFFERENT("counters are kept for all zones together"), .silent = "no none" },
 };
 
 const struct conf_table conf_table_zone = { "Zones", rules, sizeof(rules) / sizeof(rules[0]) };

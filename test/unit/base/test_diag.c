@@ -120,6 +120,89 @@ messages_keep_their_order_and_are_counted_by_kind(void **state)
 	assert_null(diags.first);
 }
 
+/* What is printed; the caller frees it. */
+static char *
+print_all(const struct s53_diags *diags)
+{
+	char *out = NULL;
+	size_t len;
+	FILE *stream = open_memstream(&out, &len);
+
+	assert_non_null(stream);
+	s53_diags_print(diags, stream);
+	fclose(stream);
+	return out;
+}
+
+static void
+warnings_of_one_text_are_one_with_a_count_and_the_first_places(void **state)
+{
+	struct s53_diags diags;
+	char *out;
+
+	(void)state;
+	s53_diags_init(&diags);
+	for (unsigned line = 1; line <= 1000; line++)
+		s53_diag_warn(&diags, S53_DIAG_DIFFERS, (struct s53_place){ "a.conf", line, 1 },
+		    "notify yes;", "no NOTIFY");
+	s53_diag_warn(&diags, S53_DIAG_HARMLESS, (struct s53_place){ "a.conf", 7, 1 }, NULL,
+	    "no NOTIFY"); /* of another class */
+	s53_diag_warn(
+	    &diags, S53_DIAG_DIFFERS, (struct s53_place){ "b.conf", 2, 1 }, NULL, "other");
+	s53_diag_warn(
+	    &diags, S53_DIAG_DIFFERS, (struct s53_place){ "c.conf", 3, 1 }, NULL, "other");
+	assert_int_equal(diags.warning_count, 3);
+	assert_int_equal(diags.first->count, 1000);
+	out = print_all(&diags);
+	assert_string_equal(out,
+	    "a.conf:1:1: warning: no NOTIFY (1000 times: also a.conf:2, a.conf:3, a.conf:4 ...)\n"
+	    "notify yes;\n^\n"
+	    "b.conf:2:1: warning: other (2 times: also c.conf:3)\n"
+	    "a.conf:7:1: warning: no NOTIFY\n");
+	free(out);
+	s53_diags_fini(&diags);
+}
+
+static void
+security_is_printed_first_and_harmless_last(void **state)
+{
+	const struct s53_place nowhere = { NULL, 0, 0 };
+	struct s53_diags diags;
+	char *out;
+
+	(void)state;
+	s53_diags_init(&diags);
+	s53_diag_warn(&diags, S53_DIAG_HARMLESS, nowhere, NULL, "h");
+	s53_diag_warn(&diags, S53_DIAG_DIFFERS, nowhere, NULL, "d");
+	s53_diag_add(&diags, S53_DIAG_WARNING, nowhere, NULL, "w");
+	s53_diag_warn(&diags, S53_DIAG_SECURITY, nowhere, NULL, "s");
+	s53_diag_add(&diags, S53_DIAG_ERROR, nowhere, NULL, "e");
+	out = print_all(&diags);
+	assert_string_equal(out, "error: e\nwarning: s\nwarning: w\nwarning: d\nwarning: h\n");
+	free(out);
+	s53_diags_fini(&diags);
+}
+
+static void
+different_warnings_beyond_the_limit_are_counted(void **state)
+{
+	struct s53_diags diags;
+	char *out;
+
+	(void)state;
+	s53_diags_init(&diags);
+	for (unsigned i = 0; i < S53_DIAG_LISTED_MAX + 5; i++)
+		s53_diag_warn(
+		    &diags, S53_DIAG_DIFFERS, (struct s53_place){ NULL, 0, 0 }, NULL, "text %u", i);
+	s53_diag_warn(&diags, S53_DIAG_SECURITY, (struct s53_place){ NULL, 0, 0 }, NULL, "s");
+	assert_int_equal(diags.listed[S53_DIAG_DIFFERS], S53_DIAG_LISTED_MAX);
+	out = print_all(&diags);
+	assert_memory_equal(out, "warning: s\nwarning: text 0\n", 27);
+	assert_non_null(strstr(out, "text 999\nwarning: 5 more of this kind, not listed\n"));
+	free(out);
+	s53_diags_fini(&diags);
+}
+
 static void
 arguments_can_be_left_out_of_a_message(void **state)
 {
@@ -137,6 +220,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(warnings_of_one_text_are_one_with_a_count_and_the_first_places),
+		cmocka_unit_test(security_is_printed_first_and_harmless_last),
+		cmocka_unit_test(different_warnings_beyond_the_limit_are_counted),
 		cmocka_unit_test(arguments_can_be_left_out_of_a_message),
 		cmocka_unit_test(a_message_shows_place_line_and_caret),
 		cmocka_unit_test(the_caret_stands_under_its_character_in_utf8_text),

@@ -134,10 +134,18 @@ is_inside_ignored(const struct conf_rule *rule)
 static void
 print_level(const struct conf_rule *rule, FILE *out)
 {
-	if (is_inside_ignored(rule))
+	if (is_inside_ignored(rule)) {
 		fputs("as its block |", out);
-	else
-		fprintf(out, "%s |", s53_conf_level_text((enum s53_conf_level)rule->level));
+	} else if (rule->silent != NULL && strcmp(rule->silent, CONF_ALWAYS) == 0) {
+		fputs("silent |", out);
+	} else {
+		fputs(s53_conf_level_text((enum s53_conf_level)rule->level), out);
+		if (rule->silent != NULL) {
+			fputs("; silent: ", out);
+			print_words(rule->silent, ", ", out);
+		}
+		fputs(" |", out);
+	}
 	if (rule->why != NULL) {
 		fputc(' ', out);
 		print_cell(rule->why, out);

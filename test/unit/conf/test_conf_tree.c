@@ -206,9 +206,9 @@ static void
 levels_follow_the_clause_and_the_word(void **state)
 {
 	struct s53_conf *conf =
-	    parse("options { lock-file \"d\"; auth-nxdomain no; dnssec-validation auto; recursion "
+	    parse("options { lock-file \"d\"; auth-nxdomain yes; dnssec-validation auto; recursion "
 		  "yes; forwarders { }; forward first; rate-limit { slip 2; }; };\n"
-		  "view v { dnssec-validation no; };");
+		  "view v { dnssec-validation no; auth-nxdomain no; };");
 
 	(void)state;
 	assert_int_equal(at(conf, "options/lock-file")->level, S53_CONF_IGNORED_HARMLESS);
@@ -219,6 +219,7 @@ levels_follow_the_clause_and_the_word(void **state)
 	assert_int_equal(at(conf, "options/forward")->level, S53_CONF_IGNORED_DIFFERENT);
 	assert_int_equal(at(conf, "options/rate-limit/slip")->level, S53_CONF_IGNORED_SECURITY);
 	assert_int_equal(at(conf, "view/dnssec-validation")->level, S53_CONF_SUPPORTED);
+	assert_int_equal(at(conf, "view/auth-nxdomain")->level, S53_CONF_SUPPORTED);
 	s53_conf_free(conf);
 }
 

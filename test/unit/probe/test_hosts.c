@@ -412,7 +412,7 @@ write_file(const char *path, const char *text)
 static unsigned
 read_conf(struct fixture *f, struct s53_addr *out)
 {
-	unsigned count = 0, all = s53_resolv_conf_read(f->path, out);
+	unsigned count = 0, all = s53_resolv_conf_read(f->path, out, NULL);
 
 	for (unsigned i = 0; i < all; i++)
 		if (!is_ourselves(&out[i], NULL))
@@ -437,7 +437,7 @@ resolv_conf_gives_its_nameservers_but_not_ourselves(void **arg)
 	assert_int_equal(read_conf(f, out), 2);
 	assert_string_equal(s53_addr_print(&out[0], text), "192.0.2.1#53");
 	assert_string_equal(s53_addr_print(&out[1], text), "2001:db8::53#53");
-	assert_int_equal(s53_resolv_conf_read(f->path, out), 3);
+	assert_int_equal(s53_resolv_conf_read(f->path, out, NULL), 3);
 }
 
 static void
@@ -520,7 +520,7 @@ a_change_between_reading_resolv_conf_and_watching_it_is_noticed(void **arg)
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
 
 	write_file(f->path, "nameserver 192.0.2.1\n");
-	assert_int_equal(s53_resolv_conf_read(f->path, out), 1);
+	assert_int_equal(s53_resolv_conf_read(f->path, out, NULL), 1);
 	write_file(f->path, "nameserver 192.0.2.2\n");
 	s53_hosts_follow_resolv_conf(f->hosts, f->path, out, 1);
 	assert_int_equal(f->changes, 0); /* not from inside the call */

@@ -37,6 +37,7 @@ struct fixture {
 	struct s53_interface_addr interfaces[INTERFACE_COUNT];
 	struct s53_addr_list foreign;
 	uint64_t memory_octets; /* 0: this machine's */
+	unsigned bad_nameserver_line;
 	bool want_notes;
 	char resolv_conf[64];
 	char zone_file[64];
@@ -142,6 +143,7 @@ rebuild(struct fixture *f)
 		.resolv_conf = f->resolv_conf,
 		.nameservers = nameservers,
 		.nameserver_count = read_nameservers(f, nameservers),
+		.bad_nameserver_line = f->bad_nameserver_line,
 		.interfaces = f->interfaces,
 		.interface_count = INTERFACE_COUNT,
 		.foreign = &f->foreign,
@@ -263,6 +265,18 @@ has_diag(const struct fixture *f, enum s53_diag_kind kind, const char *part)
 			return true;
 	s53_diags_print(&f->diags, stderr);
 	return false;
+}
+
+/* Warnings but those that the file has no forwarders. */
+static inline unsigned
+warnings_of(const struct fixture *f)
+{
+	unsigned count = 0;
+
+	for (const struct s53_diag *diag = f->diags.first; diag != NULL; diag = diag->next)
+		count +=
+		    diag->kind == S53_DIAG_WARNING && strstr(diag->text, "'forwarders") == NULL;
+	return count;
 }
 
 static inline bool

@@ -146,7 +146,7 @@ a_least_ttl_over_90_is_warned_of_and_holds(void **state)
 	assert_int_equal(rules_of(f, 0)->min_ttl_s, 91);
 	assert_int_equal(rules_of(f, 0)->min_ncache_ttl_s, 90);
 	assert_true(has_diag(f, S53_DIAG_WARNING, "'min-cache-ttl' [differs]"));
-	assert_int_equal(f->diags.warning_count, 1);
+	assert_int_equal(warnings_of(f), 1);
 }
 
 static void
@@ -233,7 +233,7 @@ a_zone_overrides_its_view_clause_by_clause(void **state)
 	assert_null(zone_of(f, "other"));
 	assert_int_equal(rules_of(f, 0)->max_ttl_s, 100);
 	assert_false(rules_of(f, 0)->stale_answer);
-	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(warnings_of(f), 0);
 }
 
 static void
@@ -300,7 +300,7 @@ without_a_word_the_cache_has_64_mib_or_half_of_the_memory(void **state)
 	assert_int_equal(size_of(f, ""), 50 * MIB);
 	f->memory_octets = 3 * MIB;
 	assert_int_equal(size_of(f, ""), 2 * MIB);
-	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(warnings_of(f), 0);
 }
 
 static void
@@ -314,7 +314,7 @@ a_size_is_octets_percent_or_unlimited(void **state)
 	assert_int_equal(size_of(f, "max-cache-size 10%;"), 100 * MIB);
 	assert_int_equal(size_of(f, "max-cache-size unlimited;"), 750 * MIB);
 	assert_int_equal(size_of(f, "max-cache-size 1;"), 2 * MIB);
-	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(warnings_of(f), 0);
 }
 
 static void
@@ -329,7 +329,7 @@ more_than_three_quarters_of_the_memory_is_warned_of_and_not_taken(void **state)
 	assert_true(has_diag(f, S53_DIAG_WARNING, "(128 MiB): 96 MiB is taken"));
 	assert_int_equal(size_of(f, "max-cache-size 900%;"), 96 * MIB);
 	assert_int_equal(size_of(f, "max-cache-size 96m;"), 96 * MIB);
-	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(warnings_of(f), 0);
 }
 
 static void
@@ -354,7 +354,7 @@ a_zone_may_keep_nothing(void **state)
 	assert_false(zone_of(f, "consul")->cache->enabled);
 	assert_true(rules_of(f, 0)->enabled);
 	assert_int_equal(f->snapshot->max_cache_octets, 8 * MIB);
-	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(warnings_of(f), 0);
 }
 
 static void

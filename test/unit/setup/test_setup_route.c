@@ -21,16 +21,6 @@ the_production_file_splits_consul_off(void **state)
 }
 
 static void
-without_any_nameserver_it_is_googles_at_notice(void **state)
-{
-	struct fixture *f = *state;
-
-	build(f, "options { };");
-	check_route(f, "example.com", "8.8.8.8#53 8.8.4.4#53");
-	assert_true(has_diag(f, S53_DIAG_NOTICE, "forwarding to 8.8.8.8 and 8.8.4.4"));
-}
-
-static void
 ourselves_in_resolv_conf_are_left_out(void **state)
 {
 	struct fixture *f = *state;
@@ -406,7 +396,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_production_file_splits_consul_off),
-		TEST(without_any_nameserver_it_is_googles_at_notice),
 		TEST(ourselves_in_resolv_conf_are_left_out),
 		TEST(a_forwarder_that_is_ourselves_is_left_out_and_warned_of),
 		TEST(an_address_that_another_program_holds_is_not_ourselves),

@@ -153,7 +153,7 @@ a_server_twice_has_the_tier_that_came_first(void **state)
 	check_tiers(f, "x", "198.51.100.1#53/2");
 	assert_true(has_diag(f, S53_DIAG_WARNING, "tier 2 counts, and not tier 1"));
 	build(f, "options { forwarders { 198.51.100.1; 198.51.100.1 tier 1; }; };");
-	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(warnings_of(f), 0);
 }
 
 static void
@@ -190,7 +190,7 @@ clients_per_query_brings_bind_s_ceiling_with_it(void **state)
 	    "view c { match-clients { 192.0.2.3; }; max-clients-per-query 50; };"
 	    "view d { match-clients { 192.0.2.4; }; max-clients-per-query 0; };"
 	    "view e { clients-per-query 0; };");
-	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(warnings_of(f), 0);
 	assert_int_equal(view_at(f, 0)->clients_per_query, 10);
 	assert_int_equal(view_at(f, 0)->max_clients_per_query, 100);
 	assert_int_equal(view_at(f, 1)->clients_per_query, 200);
@@ -212,7 +212,7 @@ a_ceiling_below_the_limit_is_lifted_and_one_without_a_limit_is_warned_of(void **
 	    " max-clients-per-query 20; }; view a { match-clients { 192.0.2.1; }; }; view b { };");
 	assert_int_equal(view_at(f, 1)->max_clients_per_query, 30);
 	assert_true(has_diag(f, S53_DIAG_WARNING, "20 is taken for 30"));
-	assert_int_equal(f->diags.warning_count, 1);
+	assert_int_equal(warnings_of(f), 1);
 	build(f, "options { forwarders { 198.51.100.1; }; max-clients-per-query 20; };");
 	assert_int_equal(view_at(f, 0)->max_clients_per_query, 0);
 	assert_true(has_diag(f, S53_DIAG_WARNING, "no effect without 'clients-per-query'"));
@@ -415,7 +415,7 @@ a_name_in_options_or_a_view_that_nobody_is_asked_for_is_warned_of(void **state)
 	    "view a { match-clients { 192.0.2.1; }; forwarders { }; forward only;"
 	    " zone consul { type forward; forwarders { 127.0.0.1 port 8600; }; }; };"
 	    "view b { health-check { name \"www.example.org\"; }; };");
-	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(warnings_of(f), 0);
 	build(f,
 	    "options { forwarders { }; forward only; health-check { name \"a.example\"; }; };"
 	    "view a { match-clients { 192.0.2.1; }; health-check { name \"b.example\"; };"
@@ -423,7 +423,7 @@ a_name_in_options_or_a_view_that_nobody_is_asked_for_is_warned_of(void **state)
 	    "view b { zone consul { type forward; forwarders { 127.0.0.1 port 8600; }; }; };");
 	assert_true(has_diag(f, S53_DIAG_WARNING, "no server is asked for 'a.example'"));
 	assert_true(has_diag(f, S53_DIAG_WARNING, "no server is asked for 'b.example'"));
-	assert_int_equal(f->diags.warning_count, 2);
+	assert_int_equal(warnings_of(f), 2);
 }
 
 static void
@@ -452,7 +452,7 @@ what_is_written_goes_before_what_is_the_default(void **state)
 	    "zone c { type forward; forwarders { 198.51.100.1; }; };");
 	check_asks(f, "198.51.100.1#53", "A probe.b");
 	assert_int_equal(check_of(f, "198.51.100.1#53")->check.rise, 9);
-	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(warnings_of(f), 0);
 }
 
 static void
@@ -466,7 +466,7 @@ of_two_checks_of_one_server_the_first_counts_and_both_are_named(void **state)
 	    "zone b { type forward; forwarders { 198.51.100.1; }; health-check { rise 5; }; };\n"
 	    "zone c { type forward; forwarders { 198.51.100.1; }; health-check { rise 6; }; };\n");
 	assert_int_equal(check_of(f, "198.51.100.1#53")->check.rise, 4);
-	assert_int_equal(f->diags.warning_count, 1);
+	assert_int_equal(warnings_of(f), 1);
 	assert_int_equal(f->diags.first->place.line, 2);
 	assert_true(has_diag(
 	    f, S53_DIAG_WARNING, "198.51.100.1#53 is checked otherwise by 'rise' in t.conf:1:"));
@@ -488,7 +488,7 @@ two_checks_that_say_the_same_are_no_trouble(void **state)
 	    "zone b { type forward; forwarders { 198.51.100.1; }; health-check {"
 	    " name X; interval 5; accept { NOERROR; 3; }; }; };");
 	check_asks(f, "198.51.100.1#53", "SOA x");
-	assert_int_equal(f->diags.warning_count, 0);
+	assert_int_equal(warnings_of(f), 0);
 }
 
 static void

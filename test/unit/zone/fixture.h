@@ -53,12 +53,14 @@ fixture_diags(const struct s53_diags *diags)
 {
 	static const char *const kinds[] = { "error", "warning", "notice" };
 	static char out[FIXTURE_TEXT];
+	char more[S53_DIAG_MORE];
 	size_t at = 0;
 
 	out[0] = '\0';
 	for (const struct s53_diag *one = diags->first; one != NULL; one = one->next)
-		at += (size_t)snprintf(out + at, sizeof(out) - at, "%s%u: %s: %s",
-		    at > 0 ? "\n" : "", one->place.line, kinds[one->kind], one->text);
+		at += (size_t)snprintf(out + at, sizeof(out) - at, "%s%u: %s: %s%s",
+		    at > 0 ? "\n" : "", one->place.line, kinds[one->kind], one->text,
+		    s53_diag_more(one, more));
 	return out;
 }
 

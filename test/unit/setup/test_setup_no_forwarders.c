@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * test_setup_no_forwarders.c - a configuration without `forwarders`: which servers are asked, and
+ *                              what is said of it.
+ */
+#include "setup_fixture.h"
+
+/* The first warning of that class, or NULL. */
+static const struct s53_diag *
+warning(const struct fixture *f, enum s53_diag_class class)
+{
+	const struct s53_diag *diag = f->diags.first;
+
+	while (diag != NULL && (diag->kind != S53_DIAG_WARNING || diag->class != class))
+		diag = diag->next;
+	return diag;
+}
+
+static void
+without_any_nameserver_it_is_googles_with_a_warning(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "options { };");
+	check_route(f, "example.com", "8.8.8.8#53 8.8.4.4#53");
+	assert_string_equal(warning(f, S53_DIAG_PLAIN)->text,
+	    "no 'nameserver' with an address can be read, and no 'forwarders' are configured: "
+	    "queries go to 8.8.8.8 and 8.8.4.4 (Google Public DNS); write 'forwarders { ADDRESS; "
+	    "};'");
+	assert_string_equal(warning(f, S53_DIAG_PLAIN)->place.file, f->resolv_conf);
+	assert_non_null(strstr(warning(f, S53_DIAG_DIFFERS)->text, "go to 8.8.8.8 and 8.8.4.4;"));
+}
+
+static void
+the_servers_that_are_asked_instead_are_named(void **state)
+{
+	struct fixture *f = *state;
+	char wanted[512];
+
+	write_file(f->resolv_conf, "nameserver 192.0.2.1\nnameserver 192.0.2.2\n");
+	build(f, "\noptions { recursion yes; };");
+	snprintf(wanted, sizeof(wanted),
+	    "'forwarders' [differs]: not written, so that BIND resolves from the root servers; "
+	    "here queries go to 192.0.2.1#53, 192.0.2.2#53 of %s; write 'forwarders { ADDRESS; };' "
+	    "to choose",
+	    f->resolv_conf);
+	assert_string_equal(warning(f, S53_DIAG_DIFFERS)->text, wanted);
+	assert_int_equal(warning(f, S53_DIAG_DIFFERS)->place.line, 2);
+	assert_null(warning(f, S53_DIAG_PLAIN));
+	snprintf(wanted, sizeof(wanted),
+	    "forwarding to the nameservers of %s: 192.0.2.1#53, 192.0.2.2#53", f->resolv_conf);
+	assert_true(has_diag(f, S53_DIAG_NOTICE, wanted));
+}
+
+static void
+a_file_of_a_resolver_differs(void **state)
+{
+	static const char *const texts[] = { "options { };", "options { recursion yes; };",
+		"zone \".\" { type hint; file \"root\"; };",
+		"options { allow-recursion { any; }; };\n"
+		"zone \"x\" { type slave; primaries { 192.0.2.9; }; };",
+		"zone \"consul\" { type forward; forwarders { 192.0.2.9; }; };",
+		"view \"v\" { match-clients { any; }; };" };
+	struct fixture *f = *state;
+
+	write_file(f->resolv_conf, "nameserver 192.0.2.1\n");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		build(f, texts[i]);
+		assert_true(has_diag(f, S53_DIAG_WARNING, "'forwarders' [differs]"));
+	}
+}
+
+/* Also with resolv.conf's servers at hand there is nothing to say. */
+static void
+forwarders_or_no_recursion_or_zones_alone_are_not_warned_of(void **state)
+{
+	static const char *const texts[] = { "options { recursion no; };",
+		"options { forwarders { 192.0.2.9; }; };",
+		"zone \".\" { type forward; forwarders { 192.0.2.9; }; };",
+		"zone \"x\" { type slave; primaries { 192.0.2.9; }; };" };
+	struct fixture *f = *state;
+
+	write_file(f->resolv_conf, "nameserver 192.0.2.1\n");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		build(f, texts[i]);
+		for (const struct s53_diag *it = f->diags.first; it != NULL; it = it->next)
+			assert_null(strstr(it->text, "'forwarders'"));
+	}
+}
+
+static void
+a_resolv_conf_with_this_host_alone_is_warned_of(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f->resolv_conf, "nameserver 127.0.0.1\n");
+	build(f, "options { listen-on { 127.0.0.1; }; };");
+	check_route(f, "example.com", "8.8.8.8#53 8.8.4.4#53");
+	assert_non_null(strstr(warning(f, S53_DIAG_PLAIN)->text,
+	    "only this split53 is named (127.0.0.1#53), and no 'forwarders' are configured: "
+	    "queries go to 8.8.8.8 and 8.8.4.4"));
+}
+
+static void
+a_broken_nameserver_line_is_warned_of_where_the_file_is_used(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f->resolv_conf, "nameserver 192.0.2.1\n");
+	f->bad_nameserver_line = 3;
+	build(f, "options { };");
+	assert_int_equal(warning(f, S53_DIAG_PLAIN)->place.line, 3);
+	build(f, "options { forwarders { 192.0.2.9; }; };");
+	assert_null(warning(f, S53_DIAG_PLAIN));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(without_any_nameserver_it_is_googles_with_a_warning),
+		TEST(the_servers_that_are_asked_instead_are_named),
+		TEST(a_file_of_a_resolver_differs),
+		TEST(forwarders_or_no_recursion_or_zones_alone_are_not_warned_of),
+		TEST(a_resolv_conf_with_this_host_alone_is_warned_of),
+		TEST(a_broken_nameserver_line_is_warned_of_where_the_file_is_used),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
