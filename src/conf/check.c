@@ -29,6 +29,17 @@ conf_check_warn(struct conf_checker *checker, const struct s53_conf_clause *clau
 	conf_warn(checker->sources, level, clause->place, what, "%s", why);
 }
 
+const struct s53_conf_clause *
+conf_check_inherited(
+    const struct conf_checker *checker, const struct s53_conf_clause *zone, const char *name)
+{
+	const struct s53_conf_clause *found = s53_conf_find(zone->body, name);
+
+	if (found == NULL && zone->parent != NULL)
+		found = s53_conf_find(zone->parent->body, name);
+	return found != NULL ? found : s53_conf_find(s53_conf_options(checker->conf), name);
+}
+
 /* Named blocks of one kind, anywhere at top level or in views. */
 static void
 collect(struct conf_checker *checker, struct conf_index *index, const char *name)
@@ -39,51 +50,6 @@ collect(struct conf_checker *checker, struct conf_index *index, const char *name
 			conf_index_add(checker, index, it->label, conf_node_of(it));
 	conf_index_sort(index);
 	conf_index_twice(checker, index);
-}
-
-static void
-check_keys(struct conf_checker *checker)
-{
-	for (size_t i = 0; i < checker->keys.count; i++) {
-		const struct conf_node *node = checker->keys.keys[i].node;
-		const struct s53_conf_clause *body = node->clause.body;
-
-		if (!node->broken &&
-		    (s53_conf_find(body, "algorithm") == NULL ||
-			s53_conf_find(body, "secret") == NULL))
-			conf_check_error(checker, node->clause.place,
-			    "key '%s' needs an algorithm and a secret", node->clause.label);
-	}
-}
-
-static bool
-names_tls(const struct conf_checker *checker, const char *name)
-{
-	return strcmp(name, "none") == 0 || strcmp(name, "ephemeral") == 0 ||
-	    conf_index_find(&checker->tls, name) != NULL;
-}
-
-/* A listener's tls and http blocks exist; that it is left out does not make a slip right. */
-static void
-check_listeners(struct conf_checker *checker, const struct s53_conf_clause *clause)
-{
-	char shown[CONF_SHOWN];
-
-	for (; clause != NULL && !checker->sources->broken_off; clause = clause->next) {
-		const struct s53_conf_clause *http;
-
-		if (conf_node_of(clause)->rule->inside != IN_LISTEN)
-			continue;
-		if (clause->value.tls != NULL && !names_tls(checker, clause->value.tls))
-			conf_check_error(checker, clause->place, "tls '%s' is not defined",
-			    conf_show(clause->value.tls, shown));
-		http = s53_conf_find(clause->body, "http");
-		if (http != NULL && http->value.type == S53_CONF_TEXT &&
-		    strcmp(http->value.text, "default") != 0 &&
-		    conf_index_find(&checker->http, http->value.text) == NULL)
-			conf_check_error(checker, http->place, "http '%s' is not defined",
-			    conf_show(http->value.text, shown));
-	}
 }
 
 /* BIND: "forward" says how forwarders are used, so that it needs some. */
@@ -102,7 +68,8 @@ static void
 check_block(struct conf_checker *checker, const struct s53_conf_clause *block)
 {
 	check_forward(checker, conf_node_of(block));
-	check_listeners(checker, block->body);
+	conf_check_listeners(checker, block->body);
+	conf_check_options(checker, block);
 	conf_check_cache(checker, block);
 }
 
@@ -118,6 +85,7 @@ check_views(struct conf_checker *checker)
 				    "from version, hostname and server-id");
 			check_block(checker, it);
 			conf_check_zones(checker, it->body);
+			conf_check_servers(checker, it->body);
 		} else if (strcmp(it->name, "zone") == 0 && checker->views.count > 0) {
 			conf_check_error(checker, it->place,
 			    "a zone outside of the views: where there are views, every zone stands "
@@ -134,15 +102,17 @@ conf_check(struct s53_conf *conf, struct conf_sources *sources)
 
 	s53_arena_init(&checker.scratch);
 	collect(&checker, &checker.views, "view");
-	collect(&checker, &checker.keys, "key");
 	collect(&checker, &checker.tls, "tls");
 	collect(&checker, &checker.http, "http");
-	check_keys(&checker);
 	conf_check_keys(&checker);
+	conf_check_tls(&checker);
 	if (options != NULL)
 		check_block(&checker, options);
 	conf_check_names(&checker);
+	conf_check_policies(&checker);
 	conf_check_zones(&checker, conf->top);
+	conf_check_servers(&checker, conf->top);
+	conf_check_files(&checker);
 	check_views(&checker);
 	conf_check_in_view(&checker);
 	conf_check_health(&checker, conf->top);
@@ -155,6 +125,7 @@ conf_check(struct s53_conf *conf, struct conf_sources *sources)
 	conf_index_fini(&checker.keys);
 	conf_index_fini(&checker.tls);
 	conf_index_fini(&checker.http);
+	conf_index_fini(&checker.policies);
 	s53_arena_fini(&checker.scratch);
 	return !checker.out_of_memory;
 }

@@ -33,7 +33,7 @@ struct conf_checker {
 	struct s53_conf *conf;
 	struct conf_sources *sources;
 	struct s53_arena scratch;
-	struct conf_index acls, servers, views, keys, tls, http;
+	struct conf_index acls, servers, views, keys, tls, http, policies;
 	bool out_of_memory;
 };
 
@@ -57,11 +57,35 @@ void conf_check_error(struct conf_checker *checker, struct s53_place place, cons
 void conf_check_warn(struct conf_checker *checker, const struct s53_conf_clause *clause,
     enum s53_conf_level level, const char *what, const char *why);
 
+/* The zone's own statement, else its view's, else that of options; or NULL. */
+const struct s53_conf_clause *conf_check_inherited(
+    const struct conf_checker *checker, const struct s53_conf_clause *zone, const char *name);
+
 /* check_names.c: acls, lists of servers, and who uses them */
 void conf_check_names(struct conf_checker *checker);
 
-/* check_keys.c: keys of TSIG and trust anchors */
+/* check_keys.c: keys of TSIG, what controls says of them, and trust anchors */
 void conf_check_keys(struct conf_checker *checker);
+/* The key that is named at `place` in a view, or outside of any (NULL), is defined. */
+void conf_check_key_used(struct conf_checker *checker, const struct s53_conf_clause *view,
+    const char *label, struct s53_place place);
+
+/* check_tls.c: the blocks tls and http; the listeners among `first` and what follows it */
+void conf_check_tls(struct conf_checker *checker);
+void conf_check_listeners(struct conf_checker *checker, const struct s53_conf_clause *first);
+
+/* check_server.c: the statements server of a view, or of the top level */
+void conf_check_servers(struct conf_checker *checker, const struct s53_conf_clause *first);
+
+/* check_files.c: the files of all zones */
+void conf_check_files(struct conf_checker *checker);
+
+/* check_policy.c: dnssec-policy everywhere; update-policy of one zone */
+void conf_check_policies(struct conf_checker *checker);
+void conf_check_update_policy(struct conf_checker *checker, const struct s53_conf_clause *zone);
+
+/* check_options.c: of options, a view or a zone: values that only fit one another */
+void conf_check_options(struct conf_checker *checker, const struct s53_conf_clause *block);
 
 /* check_zone.c: the zones of a view, or of the top level */
 void conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *first);

@@ -56,9 +56,14 @@ need(struct conf_checker *checker, const struct s53_conf_clause *zone, const cha
 {
 	char shown[CONF_SHOWN];
 
-	if (s53_conf_find(zone->body, name) == NULL)
+	const struct s53_conf_clause *found = s53_conf_find(zone->body, name);
+
+	if (found == NULL)
 		conf_check_error(checker, zone->place, "zone '%s' of type %s needs '%s'",
 		    conf_show(zone->label, shown), type, name);
+	else if (found->value.type == S53_CONF_PEERS && found->value.peers == NULL)
+		conf_check_error(
+		    checker, found->place, "'%s' is empty: the zone needs a server", name);
 }
 
 static void
@@ -82,6 +87,64 @@ check_needed(struct conf_checker *checker, const struct s53_conf_clause *zone,
 		    "above it, as with an empty list");
 }
 
+/* A static-stub's servers cannot have names that only they know. */
+static void
+check_server_names(struct conf_checker *checker, const struct s53_conf_clause *zone)
+{
+	const struct s53_conf_clause *names = s53_conf_find(zone->body, "server-names");
+	struct s53_name apex, name;
+	char shown[CONF_SHOWN];
+
+	if (names == NULL || names->value.type != S53_CONF_WORDS ||
+	    s53_name_parse(zone->label, &apex) != S53_OK)
+		return;
+	for (const struct s53_conf_words *it = names->value.words; it != NULL; it = it->next) {
+		if (s53_name_parse(it->text, &name) != S53_OK)
+			conf_check_error(checker, it->place, "'%s' is no domain name",
+			    conf_show(it->text, shown));
+		else if (s53_name_is_at_or_below(&name, &apex))
+			conf_check_error(checker, it->place,
+			    "server '%s' stands in the zone itself: write its address in "
+			    "'server-addresses'",
+			    conf_show(it->text, shown));
+	}
+}
+
+/* A mirror is for validating resolvers: BIND has none without recursion, and none that notifies. */
+static void
+check_mirror(struct conf_checker *checker, const struct s53_conf_clause *zone)
+{
+	const struct s53_conf_clause *recursion = conf_check_inherited(checker, zone, "recursion");
+	const struct s53_conf_clause *notify = s53_conf_find(zone->body, "notify");
+
+	if (recursion != NULL && recursion->value.type == S53_CONF_BOOL &&
+	    !recursion->value.boolean)
+		conf_check_error(
+		    checker, zone->place, "a zone of type mirror where 'recursion' is no");
+	if (notify != NULL && notify->value.type == S53_CONF_BOOL && notify->value.boolean)
+		conf_check_error(checker, notify->place,
+		    "a zone of type mirror takes 'notify no' and 'notify explicit' only");
+}
+
+/* As BIND: the forwarders of all names are said once. */
+static void
+check_root(struct conf_checker *checker, const struct s53_conf_clause *zone, unsigned bit)
+{
+	const struct s53_conf_clause *own = s53_conf_find(zone->body, "forwarders");
+	const struct s53_conf_clause *other = NULL;
+
+	if (bit != ZONE_FORWARD || own == NULL || strcmp(zone->label, ".") != 0)
+		return;
+	if (zone->parent != NULL)
+		other = s53_conf_find(zone->parent->body, "forwarders");
+	if (other == NULL)
+		other = s53_conf_find(s53_conf_options(checker->conf), "forwarders");
+	if (other != NULL)
+		conf_check_error(checker, own->place,
+		    "'forwarders' of zone \".\" and in %s:%u: remove one of them",
+		    other->place.file, other->place.line);
+}
+
 static void
 check_type(struct conf_checker *checker, const struct s53_conf_clause *zone)
 {
@@ -101,8 +164,14 @@ check_type(struct conf_checker *checker, const struct s53_conf_clause *zone)
 	if (type->value.type != S53_CONF_TEXT || (bit = type_bit(type->value.text)) == 0)
 		return;
 	check_allowed(checker, zone, type->value.text, bit);
-	if (!node->broken)
-		check_needed(checker, zone, type, bit);
+	if (node->broken)
+		return;
+	check_needed(checker, zone, type, bit);
+	check_server_names(checker, zone);
+	check_root(checker, zone, bit);
+	if (bit == ZONE_MIRROR)
+		check_mirror(checker, zone);
+	conf_check_update_policy(checker, zone);
 }
 
 static void

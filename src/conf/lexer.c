@@ -230,6 +230,19 @@ ends_word(const struct conf_lexer *lexer)
 	return ends[octet] || (octet == '/' && comment_begins(lexer));
 }
 
+/* The quotes of word processors, in UTF-8: those of English, German and French texts. */
+static bool
+has_typographic_quote(const char *text)
+{
+	static const char *const quotes[] = { "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e",
+		"\xe2\x80\x98", "\xe2\x80\x99", "\xe2\x80\x9a", "\xc2\xab", "\xc2\xbb" };
+
+	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++)
+		if (strstr(text, quotes[i]) != NULL)
+			return true;
+	return false;
+}
+
 void
 conf_lexer_next(struct conf_lexer *lexer, struct conf_token *out)
 {
@@ -256,6 +269,7 @@ conf_lexer_next(struct conf_lexer *lexer, struct conf_token *out)
 			lexer->at++;
 		keep_text(lexer, out, start, lexer->at - start, false);
 		out->hash_follows = look(lexer, 0) == '#';
+		out->has_typographic_quote = out->text != NULL && has_typographic_quote(out->text);
 	}
 	out->after = place_here(lexer);
 }

@@ -31,6 +31,7 @@ struct conf_token {
 	struct s53_place place;
 	struct s53_place after; /* one column after its last octet */
 	const char *text; /* WORD, STRING; NULL: no memory */
+	bool has_typographic_quote; /* a word with one of those that word processors make */
 	bool hash_follows; /* a # stands right behind it: 192.0.2.1#53 is meant, and is a comment */
 };
 

@@ -13,9 +13,15 @@
 void
 conf_advance(struct conf_parser *parser)
 {
+	char shown[CONF_QUOTED];
+
 	parser->after = parser->token.after;
 	parser->after_hash = parser->token.hash_follows;
 	conf_lexer_next(&parser->lexer, &parser->token);
+	if (parser->token.has_typographic_quote)
+		conf_error(parser, parser->token.place,
+		    "%s has typographic quotes, which are letters here: write \" on both sides",
+		    conf_token_text(parser, shown));
 	if (parser->lexer.out_of_memory || parser->out_of_memory) {
 		parser->out_of_memory = true; /* everything ends as at the end of the file */
 		parser->token.kind = TOKEN_END;

@@ -192,7 +192,8 @@ read_number(struct conf_parser *parser, const struct conf_rule *rule, enum conf_
 		return wrong_for(parser, rule, form);
 	if ((rule->flags & TIMEOUT) != 0 && number <= 300)
 		number *= 1000; /* BIND: seconds, as they were before there were milliseconds */
-	if (form == rule->form && form != FORM_SIZE && !in_range(parser, rule, &number))
+	if (form == rule->form && (form != FORM_SIZE || rule->max != 0) &&
+	    !in_range(parser, rule, &number))
 		return false;
 	out->type = S53_CONF_NUMBER;
 	out->number = number;
@@ -300,7 +301,8 @@ read_address(struct conf_parser *parser, const struct conf_rule *rule, struct s5
 static bool
 read_source(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_value *out)
 {
-	bool fine = true, any = false;
+	unsigned addresses = 0, ports = 0;
+	bool fine = true;
 	uint16_t port = 0;
 	struct s53_place place = parser->token.place;
 
@@ -313,15 +315,24 @@ read_source(struct conf_parser *parser, const struct conf_rule *rule, struct s53
 	out->type = S53_CONF_ADDRESS;
 	any_address((rule->flags & FAMILY6) != 0 ? AF_INET6 : AF_INET, &out->addr);
 	while (fine && conf_token_is_text(parser)) {
-		if (!read_suffix(parser, &port, &fine)) {
-			if (conf_token_is(parser, "address"))
-				conf_advance(parser);
-			fine = read_host(parser, rule, out);
+		bool is_port = conf_token_is(parser, "port");
+
+		if (read_suffix(parser, &port, &fine)) {
+			ports += is_port;
+			continue;
 		}
-		any = true;
+		if (conf_token_is(parser, "address"))
+			conf_advance(parser);
+		fine = read_host(parser, rule, out);
+		addresses++;
 	}
-	if (fine && !any)
+	if (fine && addresses + ports == 0)
 		return wrong_for(parser, rule, FORM_SOURCE);
+	if (fine && (addresses > 1 || ports > 1)) {
+		conf_error(
+		    parser, place, "'%s' takes one address and one port at most", rule->name);
+		return false;
+	}
 	if (fine && port != 0)
 		conf_warn(&parser->sources, S53_CONF_IGNORED_SECURITY, place, rule->name,
 		    "its port is not used: a source port that is known makes forged answers easy, "

@@ -110,6 +110,16 @@ looks_like_address(const char *text)
 	    (text[0] >= '0' && text[0] <= '9' && strchr(text, '/') != NULL);
 }
 
+/* "127.0.0.1:8600", "[::1]:53" or "[::1]": as other programs write a server. */
+static bool
+is_addr_port(const char *text)
+{
+	struct s53_addr addr;
+
+	return strchr(text, ':') != NULL && s53_addr_parse(text, 0, &addr) != S53_OK &&
+	    s53_addr_parse_port(text, 0, &addr) == S53_OK;
+}
+
 /* The word at hand, joined with a slash and a length that stand apart: "10.0.0.0 / 8". */
 static bool
 prefix_word(struct conf_parser *parser, struct s53_prefix *out)
@@ -136,7 +146,10 @@ prefix_word(struct conf_parser *parser, struct s53_prefix *out)
 		    "'%s' is no prefix: an address, '/', and a length that covers all its bits",
 		    shown);
 	else
-		conf_error(parser, place, "'%s' is no IPv4 or IPv6 address", shown);
+		conf_error(parser, place, "'%s' is no IPv4 or IPv6 address%s", shown,
+		    is_addr_port(text) ? "; it stands here without a port, as in 'listen-on port "
+					 "53 { 192.0.2.1; }'"
+				       : "");
 	return false;
 }
 
@@ -340,6 +353,20 @@ is_tier_before(const struct conf_parser *parser)
 	return next.kind == TOKEN_WORD && next.text[0] >= '0' && next.text[0] <= '9';
 }
 
+/* A server as other programs write it, with what it is here. */
+static bool
+peer_with_port(struct conf_parser *parser, const struct s53_conf_peer *peer)
+{
+	char shown[CONF_QUOTED], host[S53_ADDR_TEXT];
+	struct s53_addr addr;
+
+	if (s53_addr_parse_port(peer->text, 53, &addr) == S53_OK)
+		conf_error(parser, peer->place, "%s is written '%s port %u' here",
+		    conf_token_text(parser, shown), s53_addr_print_host(&addr, host),
+		    s53_addr_port(&addr));
+	return false;
+}
+
 static bool
 read_peer(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_peer *peer)
 {
@@ -358,6 +385,8 @@ read_peer(struct conf_parser *parser, const struct conf_rule *rule, struct s53_c
 	}
 	peer->text = parser->token.text;
 	peer->is_address = s53_addr_parse(peer->text, 0, &peer->addr) == S53_OK;
+	if (!peer->is_address && is_addr_port(peer->text))
+		return peer_with_port(parser, peer);
 	if (!peer->is_address && !(names && is_host_name(peer->text))) {
 		conf_error(parser, peer->place, "%s is no IPv4 or IPv6 address%s",
 		    conf_token_text(parser, shown), names ? " and no name of a host" : "");

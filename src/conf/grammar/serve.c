@@ -28,7 +28,7 @@ static const struct conf_rule rules[] = {
 	{ "recursive-clients", OPTIONS_, .form = FORM_NUMBER, .fallback = "1000" },
 	{ "automatic-interface-scan", OPTIONS_, .form = FORM_BOOL,
 	    HARMLESS("addresses that come and go are always followed"), .silent = "yes" },
-	{ "interface-interval", OPTIONS_, .form = FORM_DURATION,
+	{ "interface-interval", OPTIONS_, .form = FORM_DURATION, .min = 0, .max = 40320,
 	    SILENT("addresses that come and go are followed at once") },
 	{ "reuseport", OPTIONS_, .form = FORM_BOOL,
 	    HARMLESS("each worker has sockets of its own, always"), .silent = "yes" },
@@ -58,7 +58,7 @@ static const struct conf_rule rules[] = {
 	    DIFFERENT("query-source-v6 decides from which address servers are asked; set it in "
 		      "options or a view"),
 	    .silent = "*" },
-	{ "transport", AT(IN_LIST), .form = FORM_NAME,
+	{ "transport", AT(IN_LIST), .form = FORM_WORD, .words = "tcp tls",
 	    SILENT("zones are not transferred, which is warned of") },
 };
 

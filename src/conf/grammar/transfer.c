@@ -7,6 +7,7 @@
 #define NO_COPIES                                                                              \
 	SILENT("zones are not transferred: the primaries of a copied zone are asked for each " \
 	       "name")
+#define WEEKS_4 40320 /* minutes */
 #define NO_NOTIFY  \
 	DIFFERENT( \
 	    "NOTIFY is not sent, and zones are not transferred: secondaries need another primary")
@@ -32,7 +33,8 @@ static const struct conf_rule rules[] = {
 	{ "startup-notify-rate", OPTIONS_, .form = FORM_NUMBER, NOTIFY_PART },
 	{ "dialup", OVZ, ZONE_SIGNED | ZONE_STUB, .form = FORM_BOOL_OR_WORD,
 	    .words = "notify notify-passive passive refresh", NOTIFY_PART },
-	{ "heartbeat-interval", OPTIONS_, .form = FORM_NUMBER, NOTIFY_PART },
+	{ "heartbeat-interval", OPTIONS_, .form = FORM_NUMBER, .min = 0, .max = WEEKS_4,
+	    NOTIFY_PART },
 	{ "alt-transfer-source", OVZ, ZONE_SERVED, .flags = FAMILY4, .form = FORM_ADDRESS,
 	    NO_COPIES },
 	{ "alt-transfer-source-v6", OVZ, ZONE_SERVED, .flags = FAMILY6, .form = FORM_ADDRESS,
@@ -60,16 +62,24 @@ static const struct conf_rule rules[] = {
 	    NO_COPIES },
 	{ "max-journal-size", OVZ, ZONE_SERVED, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE,
 	    NO_COPIES },
-	{ "max-refresh-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
-	{ "max-retry-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
-	{ "min-refresh-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
-	{ "min-retry-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
+	{ "max-refresh-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, .min = 1, .max = UINT32_MAX,
+	    NO_COPIES },
+	{ "max-retry-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, .min = 1, .max = UINT32_MAX,
+	    NO_COPIES },
+	{ "min-refresh-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, .min = 1, .max = UINT32_MAX,
+	    NO_COPIES },
+	{ "min-retry-time", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, .min = 1, .max = UINT32_MAX,
+	    NO_COPIES },
 	{ "min-transfer-rate-in", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, .second = FORM_NUMBER,
 	    NO_COPIES },
-	{ "max-transfer-idle-in", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
-	{ "max-transfer-idle-out", OVZ, ZONE_SERVED, .form = FORM_NUMBER, NO_COPIES },
-	{ "max-transfer-time-in", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, NO_COPIES },
-	{ "max-transfer-time-out", OVZ, ZONE_SERVED, .form = FORM_NUMBER, NO_COPIES },
+	{ "max-transfer-idle-in", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, .min = 0, .max = WEEKS_4,
+	    NO_COPIES },
+	{ "max-transfer-idle-out", OVZ, ZONE_SERVED, .form = FORM_NUMBER, .min = 0, .max = WEEKS_4,
+	    NO_COPIES },
+	{ "max-transfer-time-in", OVZ, ZONE_FETCHED, .form = FORM_NUMBER, .min = 0, .max = WEEKS_4,
+	    NO_COPIES },
+	{ "max-transfer-time-out", OVZ, ZONE_SERVED, .form = FORM_NUMBER, .min = 0, .max = WEEKS_4,
+	    NO_COPIES },
 	{ "multi-master", OVZ, ZONE_FETCHED, .form = FORM_BOOL, NO_COPIES },
 	{ "serial-query-rate", OPTIONS_, .form = FORM_NUMBER, NO_COPIES },
 	{ "serial-update-method", OVZ, ZONE_PRIMARY, .form = FORM_WORD,

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * check_files.c - zone files that named writes are of one zone each.
+ *
+ * Nothing is written here. In named two zones that write one file destroy each other's data, and it
+ * does not start; so the slip is an error here too. Zones that only read a file may share it.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "check.h"
+
+static const char *
+word_of(const struct s53_conf_clause *clause)
+{
+	return clause != NULL && clause->value.type == S53_CONF_TEXT ? clause->value.text : "";
+}
+
+/* Is there any client that may update? As BIND: { none; } alone is none. */
+static bool
+takes_updates(const struct s53_conf_clause *allow)
+{
+	const struct s53_conf_match *match =
+	    allow != NULL && allow->value.type == S53_CONF_MATCH ? allow->value.match : NULL;
+
+	return match != NULL &&
+	    !(match->next == NULL && !match->negated && match->kind == S53_MATCH_NAME &&
+		strcasecmp(match->name, "none") == 0);
+}
+
+static bool
+is_written(const struct conf_checker *checker, const struct s53_conf_clause *zone)
+{
+	static const char copies[] = "secondary slave mirror";
+	const struct s53_conf_clause *policy = conf_check_inherited(checker, zone, "dnssec-policy");
+	const char *type = word_of(s53_conf_find(zone->body, "type"));
+	size_t len;
+
+	if (conf_words_find(copies, type, &len) != NULL)
+		return true;
+	if (strcmp(type, "primary") != 0 && strcmp(type, "master") != 0)
+		return false;
+	return s53_conf_find(zone->body, "update-policy") != NULL ||
+	    takes_updates(conf_check_inherited(checker, zone, "allow-update")) ||
+	    (policy != NULL && strcmp(word_of(policy), "none") != 0);
+}
+
+static void
+add_zones(
+    struct conf_checker *checker, struct conf_index *files, const struct s53_conf_clause *first)
+{
+	for (const struct s53_conf_clause *it = s53_conf_find(first, "zone"); it != NULL;
+	     it = s53_conf_find(it->next, "zone")) {
+		const char *path = word_of(s53_conf_find(it->body, "file"));
+		const char *type = word_of(s53_conf_find(it->body, "type"));
+
+		if (*path != '\0' && strcmp(type, "stub") != 0)
+			conf_index_add_octets(
+			    checker, files, (const uint8_t *)path, strlen(path), conf_node_of(it));
+	}
+}
+
+static bool
+same_file(const struct conf_key *a, const struct conf_key *b)
+{
+	return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
+}
+
+/* The zones of one file, of which one at least writes it: all but the first are errors. */
+static void
+report(struct conf_checker *checker, const struct conf_key *keys, size_t count)
+{
+	const struct s53_conf_clause *first = &keys[0].node->clause;
+	char shown[CONF_SHOWN];
+
+	for (size_t i = 1; i < count; i++)
+		conf_check_error(checker, s53_conf_find(keys[i].node->clause.body, "file")->place,
+		    "file '%s' is in use by the zone in %s:%u, and one of the two is written by "
+		    "transfers, updates or signing: give each zone a file of its own",
+		    conf_show(word_of(s53_conf_find(first->body, "file")), shown),
+		    first->place.file, first->place.line);
+}
+
+void
+conf_check_files(struct conf_checker *checker)
+{
+	struct conf_index files = { .keys = NULL };
+
+	add_zones(checker, &files, checker->conf->top);
+	for (const struct s53_conf_clause *view = s53_conf_find(checker->conf->top, "view");
+	     view != NULL; view = s53_conf_find(view->next, "view"))
+		add_zones(checker, &files, view->body);
+	conf_index_sort(&files);
+	for (size_t from = 0, to; from < files.count; from = to) {
+		bool written = false;
+
+		for (to = from; to < files.count && same_file(&files.keys[from], &files.keys[to]);
+		     to++)
+			written = written || is_written(checker, &files.keys[to].node->clause);
+		if (written)
+			report(checker, &files.keys[from], to - from);
+	}
+	conf_index_fini(&files);
+}
