@@ -105,6 +105,7 @@ conf_check(struct s53_conf *conf, struct conf_sources *sources)
 	collect(&checker, &checker.tls, "tls");
 	collect(&checker, &checker.http, "http");
 	conf_check_keys(&checker);
+	conf_check_anchors(&checker);
 	conf_check_tls(&checker);
 	if (options != NULL)
 		check_block(&checker, options);

@@ -64,11 +64,20 @@ const struct s53_conf_clause *conf_check_inherited(
 /* check_names.c: acls, lists of servers, and who uses them */
 void conf_check_names(struct conf_checker *checker);
 
-/* check_keys.c: keys of TSIG, what controls says of them, and trust anchors */
+/* check_keys.c: keys of TSIG, and what controls says of them */
 void conf_check_keys(struct conf_checker *checker);
+/* RFC 4648 s4, in groups of four; blanks may stand between them. */
+bool conf_check_is_base64(const char *text);
 /* The key that is named at `place` in a view, or outside of any (NULL), is defined. */
 void conf_check_key_used(struct conf_checker *checker, const struct s53_conf_clause *view,
     const char *label, struct s53_place place);
+
+/* check_anchors.c: trust anchors, of the top level and of views */
+void conf_check_anchors(struct conf_checker *checker);
+
+/* check_kasp.c: what is in a dnssec-policy; a zone that has one and statements that it replaces */
+void conf_check_kasp(struct conf_checker *checker, const struct s53_conf_clause *policy);
+void conf_check_kasp_zone(struct conf_checker *checker, const struct s53_conf_clause *zone);
 
 /* check_tls.c: the blocks tls and http; the listeners among `first` and what follows it */
 void conf_check_tls(struct conf_checker *checker);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_keys.c - keys: of TSIG, and of DNSSEC (trust anchors).
+ * check_keys.c - keys of TSIG.
  *
  * None of them is used here. But a slip in one is an error in named, and an operator who keeps the
  * file for both should not learn of it when named starts.
@@ -59,9 +59,8 @@ check_algorithm(const char *text)
 	return "it is no HMAC that BIND knows (hmac-sha256 is the usual one)";
 }
 
-/* RFC 4648 s4, in groups of four; blanks may stand between them. */
-static bool
-is_base64(const char *text)
+bool
+conf_check_is_base64(const char *text)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				     "0123456789+/";
@@ -99,7 +98,7 @@ check_key(struct conf_checker *checker, const struct conf_node *node)
 	if ((why = check_algorithm(algorithm->value.text)) != NULL)
 		conf_check_error(checker, algorithm->value.place, "unknown algorithm '%s': %s",
 		    conf_show(algorithm->value.text, shown), why);
-	if (!is_base64(secret->value.text)) /* the secret itself is not repeated */
+	if (!conf_check_is_base64(secret->value.text)) /* the secret itself is not repeated */
 		conf_check_error(checker, secret->value.place,
 		    "the secret is no base64 text: make one with tsig-keygen");
 }
@@ -192,46 +191,6 @@ check_controls(struct conf_checker *checker)
 			check_channel(checker, channel);
 }
 
-static bool
-has_anchors(const struct s53_conf_clause *clause)
-{
-	static const char names[] = "managed-keys trust-anchors trusted-keys";
-	const struct s53_conf_words *words = clause->value.words; /* with the braces */
-	size_t len;
-
-	return conf_words_find(names, clause->name, &len) != NULL &&
-	    clause->value.type == S53_CONF_WORDS && words != NULL && words->next != NULL &&
-	    words->next->next != NULL;
-}
-
-/*
- * BIND validates by anchors that are written even where dnssec-validation is not: 9.16 and later by
- * default. Where it is written its own warning says that nothing is validated.
- */
-static void
-check_anchors(struct conf_checker *checker, const struct s53_conf_clause *first)
-{
-	for (; first != NULL; first = first->next)
-		if (has_anchors(first))
-			conf_check_warn(checker, first, S53_CONF_IGNORED_SECURITY, first->name,
-			    "trust anchors are not used: nothing is validated, and forged answers "
-			    "pass where BIND refuses them");
-}
-
-static void
-check_all_anchors(struct conf_checker *checker)
-{
-	const struct s53_conf_clause *top = checker->conf->top;
-
-	if (s53_conf_find(s53_conf_options(checker->conf), "dnssec-validation") != NULL)
-		return;
-	check_anchors(checker, top);
-	for (const struct s53_conf_clause *view = s53_conf_find(top, "view"); view != NULL;
-	     view = s53_conf_find(view->next, "view"))
-		if (s53_conf_find(view->body, "dnssec-validation") == NULL)
-			check_anchors(checker, view->body);
-}
-
 /* The same name in two views is two keys. */
 static void
 check_twice(struct conf_checker *checker)
@@ -263,5 +222,4 @@ conf_check_keys(struct conf_checker *checker)
 	conf_index_sort(&checker->keys);
 	check_twice(checker);
 	check_controls(checker);
-	check_all_anchors(checker);
 }

@@ -56,6 +56,7 @@ conf_check_policies(struct conf_checker *checker)
 		if (it->label == NULL)
 			continue;
 		conf_index_add(checker, &checker->policies, it->label, conf_node_of(it));
+		conf_check_kasp(checker, it);
 		if (conf_words_find(built_in, it->label, &len) != NULL)
 			conf_check_error(checker, it->place,
 			    "dnssec-policy '%s' is built in and cannot be defined anew", it->label);

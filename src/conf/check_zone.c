@@ -172,6 +172,7 @@ check_type(struct conf_checker *checker, const struct s53_conf_clause *zone)
 	if (bit == ZONE_MIRROR)
 		check_mirror(checker, zone);
 	conf_check_update_policy(checker, zone);
+	conf_check_kasp_zone(checker, zone);
 }
 
 static void

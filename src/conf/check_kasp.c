@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * check_kasp.c - the inside of a dnssec-policy (a key and signing policy): its keys.
+ *
+ * No zone is signed here; what named rejects is rejected all the same.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "check.h"
+#include "units.h"
+
+#define ITERATIONS_MAX 150 /* BIND 9.18; fewer in newer versions (RFC 9276) */
+#define RSA_MIN 1024
+#define RSA_MAX 4096
+
+static const struct s53_conf_words *
+error_at(struct conf_checker *checker, const struct s53_conf_words *word, const char *why)
+{
+	char shown[CONF_SHOWN];
+
+	conf_check_error(
+	    checker, word->place, "dnssec-policy: '%s' %s", conf_show(word->text, shown), why);
+	return NULL;
+}
+
+static bool
+is_mark(const struct s53_conf_words *word, const char *mark)
+{
+	return word == NULL || (!word->quoted && strcmp(word->text, mark) == 0);
+}
+
+static bool
+is_rsa(const char *text)
+{
+	static const char names[] = "5 7 8 10 rsasha1 nsec3rsasha1 rsasha256 rsasha512";
+	size_t len;
+
+	return conf_words_find(names, text, &len) != NULL;
+}
+
+static bool
+is_algorithm(const char *text)
+{
+	static const char names[] = "rsamd5 dh dsa nsec3dsa eccgost ecdsa256 ecdsap256sha256 "
+				    "ecdsa384 ecdsap384sha384 ed25519 ed448";
+	uint64_t number;
+	size_t len;
+
+	return is_rsa(text) || conf_words_find(names, text, &len) != NULL ||
+	    (conf_number_parse(text, &number) == S53_OK && number <= UINT8_MAX);
+}
+
+static bool
+is_lifetime(const char *text)
+{
+	uint64_t seconds;
+
+	return strcasecmp(text, "unlimited") == 0 || conf_duration_parse(text, &seconds) == S53_OK;
+}
+
+/* algorithm NAME [length]; Returns what follows, or NULL after an error. */
+static const struct s53_conf_words *
+check_algorithm(struct conf_checker *checker, const struct s53_conf_words *word)
+{
+	const struct s53_conf_words *length = word->next;
+	uint64_t bits;
+
+	if (!is_algorithm(word->text))
+		return error_at(checker, word, "is no algorithm");
+	if (is_mark(length, ";"))
+		return length != NULL ? length->next : NULL;
+	if (conf_number_parse(length->text, &bits) != S53_OK)
+		return error_at(checker, length, "stands where the length of the key belongs");
+	if (is_rsa(word->text) && (bits < RSA_MIN || bits > RSA_MAX))
+		return error_at(checker, length, "is no length of an RSA key: 1024 to 4096");
+	if (length->next == NULL || !is_mark(length->next, ";"))
+		return error_at(checker, length, "is not followed by ';'");
+	return length->next->next;
+}
+
+/* ROLE [key-directory | key-store NAME] [lifetime L] algorithm A [length]; */
+static const struct s53_conf_words *
+check_key(struct conf_checker *checker, const struct s53_conf_words *word)
+{
+	static const char roles[] = "csk ksk zsk";
+	size_t len;
+
+	if (conf_words_find(roles, word->text, &len) == NULL)
+		return error_at(checker, word, "stands where csk, ksk or zsk belongs");
+	for (word = word->next; word != NULL && word->next != NULL; word = word->next) {
+		if (strcasecmp(word->text, "algorithm") == 0)
+			return check_algorithm(checker, word->next);
+		if (strcasecmp(word->text, "lifetime") == 0) {
+			word = word->next;
+			if (!is_lifetime(word->text))
+				return error_at(checker, word, "is no duration");
+		} else if (is_mark(word, ";")) {
+			return error_at(checker, word, "stands where 'algorithm' belongs");
+		}
+	}
+	return NULL;
+}
+
+static void
+check_iterations(struct conf_checker *checker, const struct s53_conf_clause *policy)
+{
+	const struct s53_conf_clause *nsec3 = s53_conf_find(policy->body, "nsec3param");
+	uint64_t number;
+
+	if (nsec3 == NULL || nsec3->value.type != S53_CONF_WORDS)
+		return;
+	for (const struct s53_conf_words *it = nsec3->value.words; it != NULL; it = it->next)
+		if (strcasecmp(it->text, "iterations") == 0 && it->next != NULL &&
+		    (conf_number_parse(it->next->text, &number) != S53_OK ||
+			number > ITERATIONS_MAX))
+			error_at(checker, it->next, "iterations are too many: 0 to 150");
+}
+
+void
+conf_check_kasp(struct conf_checker *checker, const struct s53_conf_clause *policy)
+{
+	const struct s53_conf_clause *keys = s53_conf_find(policy->body, "keys");
+	const struct s53_conf_words *word = NULL;
+
+	check_iterations(checker, policy);
+	if (keys != NULL && keys->value.type == S53_CONF_WORDS && keys->value.words != NULL)
+		word = keys->value.words->next;
+	while (!is_mark(word, "}"))
+		word = check_key(checker, word);
+}
+
+void
+conf_check_kasp_zone(struct conf_checker *checker, const struct s53_conf_clause *zone)
+{
+	static const char *const replaced[] = { "dnskey-sig-validity", "dnssec-dnskey-kskonly",
+		"dnssec-secure-to-insecure", "dnssec-update-mode", "sig-validity-interval",
+		"update-check-ksk" };
+
+	if (s53_conf_find(zone->body, "dnssec-policy") == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(replaced) / sizeof(replaced[0]); i++) {
+		const struct s53_conf_clause *found = s53_conf_find(zone->body, replaced[i]);
+
+		if (found != NULL)
+			conf_check_error(checker, found->place,
+			    "'%s' beside 'dnssec-policy', which replaces it: remove it",
+			    found->name);
+	}
+}
