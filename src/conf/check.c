@@ -61,7 +61,8 @@ check_forward(struct conf_checker *checker, const struct conf_node *block)
 	if (forward != NULL && !block->broken &&
 	    s53_conf_find(block->clause.body, "forwarders") == NULL)
 		conf_check_error(checker, forward->place,
-		    "'forward' without 'forwarders' beside it: who is to be asked?");
+		    "'forward' needs 'forwarders' beside it: write the servers to ask, or remove "
+		    "it");
 }
 
 static void

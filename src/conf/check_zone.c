@@ -35,7 +35,7 @@ type_bit(const char *word)
 	return 0;
 }
 
-/* Clauses that have no place in a zone of this type, as BIND refuses them. */
+/* Statements that are not valid in a zone of this type, as BIND refuses them. */
 static void
 check_allowed(struct conf_checker *checker, const struct s53_conf_clause *zone, const char *type,
     unsigned bit)
@@ -46,7 +46,7 @@ check_allowed(struct conf_checker *checker, const struct s53_conf_clause *zone, 
 		if (rule->zone_types == 0 || (rule->zone_types & bit) != 0)
 			continue;
 		conf_check_error(
-		    checker, it->place, "'%s' has no place in a zone of type %s", it->name, type);
+		    checker, it->place, "'%s' is not valid in a zone of type %s", it->name, type);
 	}
 }
 
@@ -183,7 +183,8 @@ check_forward(struct conf_checker *checker, const struct s53_conf_clause *zone)
 	if (forward != NULL && !conf_node_of(zone)->broken &&
 	    s53_conf_find(zone->body, "forwarders") == NULL)
 		conf_check_error(checker, forward->place,
-		    "'forward' without 'forwarders' beside it: who is to be asked?");
+		    "'forward' needs 'forwarders' beside it: write the servers to ask, or remove "
+		    "it");
 }
 
 static void

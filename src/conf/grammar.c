@@ -327,7 +327,7 @@ conf_form_text(enum conf_form form)
 		[FORM_ORDER] =
 		    "{ [class name] [type name] [name text] order random, cyclic, fixed or none; }",
 		[FORM_RAW] = "anything",
-		[FORM_BODY] = "{ clauses }",
+		[FORM_BODY] = "{ statements }",
 	};
 
 	return texts[form];

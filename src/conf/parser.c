@@ -227,12 +227,12 @@ conf_clauses(struct conf_parser *parser, struct conf_frame *frame)
 			break;
 		case TOKEN_SEMICOLON:
 			conf_error(parser, parser->token.place,
-			    "';' ends nothing: there is no clause before it");
+			    "';' ends nothing: there is no statement before it");
 			conf_advance(parser);
 			break;
 		default:
 			conf_error(parser, parser->token.place,
-			    "%s stands where the name of a clause is expected",
+			    "%s stands where the name of a statement is expected",
 			    conf_token_text(parser, shown));
 			conf_skip(parser);
 		}

@@ -23,13 +23,13 @@ unknown_clause(struct conf_parser *parser, const struct conf_frame *frame)
 	if (elsewhere != NULL) {
 		while ((elsewhere->places & AT(home)) == 0)
 			home++;
-		conf_error(parser, at, "'%s' has no place in %s; it belongs to %s", shown, place,
+		conf_error(parser, at, "'%s' is not valid in %s; it belongs to %s", shown, place,
 		    conf_place_text(home));
 	} else if (near != NULL) {
-		conf_error(parser, at, "there is no clause '%s' in %s; did you mean '%s'?", shown,
-		    place, near);
+		conf_error(parser, at, "there is no statement '%s' in %s; did you mean '%s'?",
+		    shown, place, near);
 	} else {
-		conf_error(parser, at, "there is no clause '%s' in %s", shown, place);
+		conf_error(parser, at, "there is no statement '%s' in %s", shown, place);
 	}
 	conf_skip(parser);
 }

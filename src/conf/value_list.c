@@ -275,7 +275,7 @@ read_tier(struct conf_parser *parser, const struct conf_rule *rule, struct s53_c
 	uint64_t number;
 
 	if ((rule->flags & TIERED) == 0) {
-		conf_error(parser, place, "'tier' has no place in '%s': nobody in it is asked",
+		conf_error(parser, place, "'tier' is not valid in '%s': its servers are not asked",
 		    rule->name);
 		return false;
 	}

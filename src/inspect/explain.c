@@ -211,7 +211,7 @@ print_route(const struct s53_route *route, void *arg)
 	note = find_note(print->dry_run->snapshot, print->view, &route->apex);
 	fprintf(print->out, "    zone \"%s\" %s %s%s (%s)\n", apex,
 	    route->kind == S53_ROUTE_LOCAL ? "answered from" : "forwarded to",
-	    note != NULL && note->text != NULL ? note->text : "nobody",
+	    note != NULL && note->text != NULL ? note->text : "no server",
 	    route->forward_first ? ", and nowhere else in spite of `forward first`" : "",
 	    note != NULL ? note->place : "built in");
 	if (route->kind == S53_ROUTE_FORWARD && !goes_default_way(print, route)) {

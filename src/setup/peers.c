@@ -327,7 +327,7 @@ end_group(struct group_builder *group_builder)
 	if (group_builder->count == 1)
 		setup_health_check_alone(group_builder->builder);
 	if (group_builder->peers->text == NULL)
-		add_text(group_builder, "nobody: answered SERVFAIL");
+		add_text(group_builder, "no server: answered SERVFAIL");
 	if (!s53_snapshot_own(group_builder->builder->snapshot, group, free_group)) {
 		group_builder->builder->no_memory = true;
 		return NULL;

@@ -159,7 +159,8 @@ print_level(const struct conf_rule *rule, FILE *out)
 static void
 print_table(const struct conf_table *table, FILE *out)
 {
-	fprintf(out, "### %s\n\n| clause | stands in | value | level | |\n|---|---|---|---|---|\n",
+	fprintf(out,
+	    "### %s\n\n| statement | valid in | value | level | |\n|---|---|---|---|---|\n",
 	    table->title);
 	for (size_t i = 0; i < table->count; i++) {
 		const struct conf_rule *rule = &table->rules[i];
@@ -179,7 +180,8 @@ print_grammar(FILE *out)
 {
 	for (size_t i = 0; conf_tables[i] != NULL; i++)
 		print_table(conf_tables[i], out);
-	fputs("### Words with a level of their own\n\n| clause | level | |\n|---|---|---|\n", out);
+	fputs(
+	    "### Words with a level of their own\n\n| statement | level | |\n|---|---|---|\n", out);
 	for (size_t i = 0; conf_word_rules[i].name != NULL; i++) {
 		const struct conf_word_rule *rule = &conf_word_rules[i];
 
