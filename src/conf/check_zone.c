@@ -70,12 +70,16 @@ static void
 check_needed(struct conf_checker *checker, const struct s53_conf_clause *zone,
     const struct s53_conf_clause *type, unsigned bit)
 {
+	const struct s53_conf_clause *inline_signing = s53_conf_find(zone->body, "inline-signing");
 	bool is_root = strcmp(zone->label, ".") == 0;
 
 	if ((bit & (ZONE_PRIMARY | ZONE_HINT)) != 0)
 		need(checker, zone, type->value.text, "file");
 	if ((bit & (ZONE_SECONDARY | ZONE_STUB)) != 0 || (bit == ZONE_MIRROR && !is_root))
 		need(checker, zone, type->value.text, "primaries");
+	if (bit == ZONE_SECONDARY && inline_signing != NULL &&
+	    inline_signing->value.type == S53_CONF_BOOL && inline_signing->value.boolean)
+		need(checker, zone, type->value.text, "file");
 	if (bit == ZONE_STATIC_STUB && !is_root &&
 	    s53_conf_find(zone->body, "server-addresses") == NULL &&
 	    s53_conf_find(zone->body, "server-names") == NULL)

@@ -29,10 +29,9 @@ listener_level(struct s53_conf_clause *clause)
 {
 	bool is_http = s53_conf_find(clause->body, "http") != NULL;
 	bool is_proxy = s53_conf_find(clause->body, "proxy") != NULL;
+	bool is_tls = clause->value.tls != NULL && strcmp(clause->value.tls, "none") != 0;
 
-	if (clause->value.tls != NULL && strcmp(clause->value.tls, "none") == 0)
-		clause->value.tls = NULL;
-	if (clause->value.tls == NULL && !is_http && !is_proxy)
+	if (!is_tls && !is_http && !is_proxy)
 		return;
 	clause->level = S53_CONF_IGNORED_DIFFERENT;
 	clause->why = "TLS, HTTPS and the PROXY protocol are not spoken: this listener is left out";

@@ -168,6 +168,19 @@ read_tls(struct conf_parser *parser, struct s53_conf_value *value)
 	return true;
 }
 
+/* DNS over HTTPS without a word on TLS: BIND wants "tls none" for plain HTTP. */
+static bool
+check_http(struct conf_parser *parser, const struct conf_node *node)
+{
+	const struct s53_conf_clause *http = s53_conf_find(node->clause.body, "http");
+
+	if (node->rule->inside != IN_LISTEN || http == NULL || node->clause.value.tls != NULL)
+		return true;
+	conf_error(parser, http->place,
+	    "'http' needs 'tls' beside it: the name of a tls block, ephemeral, or none");
+	return false;
+}
+
 /* The parts before a list, or behind a value; `port` and `tls` before a list go into the value. */
 static bool
 read_parts(struct conf_parser *parser, struct conf_node *node)
@@ -192,7 +205,7 @@ read_parts(struct conf_parser *parser, struct conf_node *node)
 			break;
 		}
 	}
-	return fine;
+	return fine && check_http(parser, node);
 }
 
 /* The body in braces. False: the statement is to be skipped. */

@@ -236,7 +236,7 @@ a_listener_for_tls_is_marked_to_be_left_out(void **state)
 	assert_int_equal(listener->value.port, 853);
 	listener = s53_conf_find(listener->next, "listen-on");
 	assert_int_equal(listener->level, S53_CONF_SUPPORTED);
-	assert_null(listener->value.tls);
+	assert_string_equal(listener->value.tls, "none");
 	s53_conf_free(conf);
 }
 
