@@ -32,19 +32,20 @@ warn_of_fallback(struct setup_builder *builder)
 {
 	const struct s53_setup_input *input = builder->input;
 	const struct s53_place place = { .file = input->resolv_conf };
+	const char *way_out = input->source->file != NULL ? "write 'forwarders { ADDRESS; };'"
+							  : "start it with --forwarder ADDRESS";
 	char text[SERVERS_TEXT];
 
 	if (input->nameserver_count == 0)
 		builder_warn(builder, place,
 		    "no 'nameserver' with an address can be read, and no 'forwarders' are "
-		    "configured: queries go to 8.8.8.8 and 8.8.4.4 (Google Public DNS); write "
-		    "'forwarders { ADDRESS; };'");
+		    "configured: queries go to 8.8.8.8 and 8.8.4.4 (Google Public DNS); %s",
+		    way_out);
 	else
 		builder_warn(builder, place,
 		    "only this split53 is named (%s), and no 'forwarders' are configured: queries "
-		    "go to 8.8.8.8 and 8.8.4.4 (Google Public DNS); write 'forwarders { ADDRESS; "
-		    "};'",
-		    print_servers(input->nameservers, input->nameserver_count, text));
+		    "go to 8.8.8.8 and 8.8.4.4 (Google Public DNS); %s",
+		    print_servers(input->nameservers, input->nameserver_count, text), way_out);
 }
 
 static const struct s53_conf_clause *

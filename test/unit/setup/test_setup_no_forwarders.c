@@ -32,6 +32,22 @@ without_any_nameserver_it_is_googles_with_a_warning(void **state)
 }
 
 static void
+without_a_file_the_way_out_is_a_flag(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "");
+	s53_conf_free(f->source->file);
+	f->source->file = NULL;
+	s53_snapshot_drop(f->snapshot);
+	f->snapshot = NULL;
+	s53_diags_fini(&f->diags);
+	assert_int_equal(rebuild(f), S53_OK);
+	assert_non_null(strstr(warning(f, S53_DIAG_PLAIN)->text, "; start it with --forwarder"));
+	assert_null(warning(f, S53_DIAG_DIFFERS));
+}
+
+static void
 the_servers_that_are_asked_instead_are_named(void **state)
 {
 	struct fixture *f = *state;
@@ -57,8 +73,8 @@ a_file_of_a_resolver_differs(void **state)
 {
 	static const char *const texts[] = { "options { };", "options { recursion yes; };",
 		"zone \".\" { type hint; file \"root\"; };",
-		"options { allow-recursion { any; }; };\n"
-		"zone \"x\" { type slave; primaries { 192.0.2.9; }; };",
+		("options { allow-recursion { any; }; };"
+		 "zone \"x\" { type slave; primaries { 192.0.2.9; }; };"),
 		"zone \"consul\" { type forward; forwarders { 192.0.2.9; }; };",
 		"view \"v\" { match-clients { any; }; };" };
 	struct fixture *f = *state;
@@ -119,6 +135,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(without_any_nameserver_it_is_googles_with_a_warning),
+		TEST(without_a_file_the_way_out_is_a_flag),
 		TEST(the_servers_that_are_asked_instead_are_named),
 		TEST(a_file_of_a_resolver_differs),
 		TEST(forwarders_or_no_recursion_or_zones_alone_are_not_warned_of),
