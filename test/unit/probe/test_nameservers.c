@@ -25,7 +25,7 @@ check_servers(const char *text, const char *expected)
 	assert_return_code(fd, 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	count = s53_resolv_conf_read(path, servers);
+	count = s53_resolv_conf_read(path, servers, NULL);
 	assert_return_code(unlink(path), 0);
 	for (unsigned i = 0; i < count; i++) {
 		strcat(found, i > 0 ? " " : "");
