@@ -210,8 +210,8 @@ get_server(struct world *world, const struct s53_addr *addr,
 
 /*
  * route APEX ADDR#PORT ... [noedns] [tcp-only] [no-caps] [unknown] [no-cache] [copy | stub]
- * [policy P] [per-server N [drop]] [per-zone N [drop]] [down-after MS]; `tier N` holds for the addresses
- * after it
+ * [policy P] [per-server N [drop]] [per-zone N [drop]] [down-after MS]; `tier N` holds for the
+ * addresses after it
  */
 static void
 set_route(struct world *world, char **words, unsigned count)
