@@ -15,7 +15,7 @@
 #define DEFAULT_UDP_SIZE 1232
 #define UDP_ROOM 4096 /* max-udp-size is no larger; datagrams on loopback may be */
 #define ANY_LOOKS_MAX 256 /* records that the first RRset is picked from */
-#define RESPELL_EFFORT 20 /* each reply pays for it */
+#define RESPELL_EFFORT 10 /* each reply pays for it */
 #define ERROR_ROOM 512 /* a question, an OPT and an extended error fit */
 
 static struct s53_edns_reply

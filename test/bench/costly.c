@@ -122,33 +122,6 @@ make_owners(struct making *it, size_t limit, bool alike)
 	}
 }
 
-/* Sets of two, owners as above: equal to the eye, the second spelled out anew. */
-static void
-make_pairs(struct making *it, size_t limit)
-{
-	unsigned i = 0;
-
-	for (; it->at < limit; i++) {
-		unsigned above = it->above;
-		unsigned depth = it->depth;
-
-		put_link(it, 'a');
-		put_address(it, i);
-		if (it->at < limit) {
-			it->above = above;
-			it->depth = depth;
-			put_link(it, 'a');
-			put_address(it, i + 1);
-		}
-	}
-}
-
-static void
-make_srvowners(struct making *it)
-{
-	make_owners(it, LARGE, false);
-}
-
 static void
 make_adds(struct making *it)
 {
@@ -226,18 +199,6 @@ make_alias15(struct making *it)
 	make_alias(it, 15, SMALL);
 }
 
-static void
-make_chains(struct making *it)
-{
-	make_owners(it, SMALL, true);
-}
-
-static void
-make_sets(struct making *it)
-{
-	make_pairs(it, SMALL);
-}
-
 /* The qname spelled out half: its first labels, then a pointer to the others. */
 static void
 make_spelled(struct making *it)
@@ -257,21 +218,6 @@ make_nearly(struct making *it)
 		put_label(it, "a");
 		put_pointer(it, S53_HEADER_LEN + 2 * (i % 40));
 		put_address(it, i);
-	}
-}
-
-/* MX of a few sets, each of which has to be moved with its names. */
-static void
-make_mxsets(struct making *it)
-{
-	for (unsigned i = 0; it->at < SMALL; i++) {
-		char label[2] = { (char)('a' + i / 12), '\0' };
-
-		put_label(it, label);
-		put_pointer(it, S53_HEADER_LEN);
-		put_fixed(it, S53_TYPE_MX, 6);
-		put16(it, 1);
-		put_link(it, 'x');
 	}
 }
 
@@ -315,12 +261,10 @@ static const struct kind {
 	unsigned labels; /* of one letter, in front of the usual qname */
 } kinds[] = {
 	{ "a4000", make_a4000, S53_TYPE_A, 0 }, { "mx", make_mx, S53_TYPE_MX, 0 },
-	{ "srvowners", make_srvowners, S53_TYPE_A, 0 }, { "adds", make_adds, S53_TYPE_A, 0 },
-	{ "cnames", make_cnames, S53_TYPE_A, 0 }, { "adds250", make_adds250, S53_TYPE_A, 0 },
-	{ "authority", make_authority, S53_TYPE_A, 0 }, { "alias1", make_alias1, S53_TYPE_A, 0 },
-	{ "alias15", make_alias15, S53_TYPE_A, 0 }, { "chains", make_chains, S53_TYPE_A, 0 },
-	{ "sets", make_sets, S53_TYPE_A, 0 }, { "spelled", make_spelled, S53_TYPE_A, 40 },
-	{ "nearly", make_nearly, S53_TYPE_A, 40 }, { "mxsets", make_mxsets, S53_TYPE_MX, 0 },
+	{ "adds", make_adds, S53_TYPE_A, 0 }, { "cnames", make_cnames, S53_TYPE_A, 0 },
+	{ "adds250", make_adds250, S53_TYPE_A, 0 }, { "authority", make_authority, S53_TYPE_A, 0 },
+	{ "alias1", make_alias1, S53_TYPE_A, 0 }, { "alias15", make_alias15, S53_TYPE_A, 0 },
+	{ "spelled", make_spelled, S53_TYPE_A, 40 }, { "nearly", make_nearly, S53_TYPE_A, 40 },
 	{ "mx60", make_mx60, S53_TYPE_MX, 0 }, { "mx20", make_mx20, S53_TYPE_MX, 0 },
 	{ "long", make_long, S53_TYPE_A, 40 },
 	{ "rules", make_a4000, S53_TYPE_A, 0 }, /* with rrset-order cyclic: hit_path.c */

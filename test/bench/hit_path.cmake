@@ -4,6 +4,7 @@
 # to measure, and the test is skipped there.
 add_executable(hit_path hit_path.c costly.c)
 target_link_libraries(hit_path PRIVATE s53_resolve)
+target_include_directories(hit_path PRIVATE ${CMAKE_SOURCE_DIR}/src/resolve) # filter.h
 set_target_properties(hit_path PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 if(S53_TESTS)
 	add_test(NAME bench/hit-path COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/hit_path.py
