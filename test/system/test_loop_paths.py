@@ -20,7 +20,7 @@ from support.upstream import answer_with
 
 LOOP = re.compile(r"^.*forwarding loop:.*$", re.MULTILINE)
 FIRST = 1.5	# seconds: until the response is overdue, and a round; a timeout takes 2 to 4.5
-NEXT = 0.1	# once the path is known
+NEXT = 0.35	# at once where the path is known, when the response is overdue where the path changes what a query looks like
 
 
 def loops(program):
