@@ -83,9 +83,12 @@ static uint16_t
 flags_of(const struct s53_query *query, uint16_t of_message)
 {
 	const struct s53_request *request = &query->request;
-	unsigned flags = S53_QR | (request->flags & (S53_RD | S53_CD)) |
-	    (of_message & (S53_TC | S53_AA)) | (query->outcome.rcode & RCODE_LOW);
+	unsigned flags = S53_QR | (request->flags & (S53_RD | S53_CD)) | (of_message & S53_TC) |
+	    (query->outcome.rcode & RCODE_LOW);
 
+	/* A zone that is a copy in BIND is authoritative (RFC 1035 s4.1.1). */
+	if (query->route != NULL && query->route->rights == S53_RIGHTS_COPY)
+		flags |= of_message & S53_AA;
 	if (query->may_recurse)
 		flags |= S53_RA;
 	if (query->outcome.authoritative)

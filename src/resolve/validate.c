@@ -205,19 +205,13 @@ not_understood(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rc
 	return ask_again(fetch, attempt, &plan);
 }
 
-/*
- * OPT is hop by hop; RA and the rest of the flags are set when the client is answered. AA stays
- * where the zone is a copy in BIND: it is authoritative then (RFC 1035 s4.1.1).
- */
+/* OPT is hop by hop; RA, AA and the rest of the flags are set when the client is answered. */
 static void
 make_ours(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 {
 	struct s53_outcome *outcome = &fetch->outcome;
 
 	outcome->authentic = (s53_header_flags(outcome->message) & S53_AD) != 0;
-	if (fetch->route->rights != S53_RIGHTS_COPY)
-		s53_header_set_flags(
-		    outcome->message, (uint16_t)(s53_header_flags(outcome->message) & ~S53_AA));
 	if (attempt->reply_opt_at != 0)
 		outcome->message_len = s53_message_strip_opt(
 		    outcome->message, outcome->message_len, attempt->reply_opt_at);

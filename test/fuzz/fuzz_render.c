@@ -57,6 +57,7 @@ try_records(const uint8_t *octets, size_t len)
 	struct s53_walk walk;
 	struct s53_rr rr;
 
+	MUST(len >= S53_HEADER_LEN); /* it passed the check */
 	failure[3] = (uint8_t)((failure[3] & 0xf0) | S53_RCODE_SERVFAIL);
 	line = text =
 	    dump_of(&(struct s53_render_cached){ .message = failure, .len = len, .age_s = AGE_S },

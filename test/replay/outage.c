@@ -172,7 +172,7 @@ make_route(struct schedule *schedule, struct s53_routes *routes, unsigned index)
 {
 	struct s53_route made = { .kind = S53_ROUTE_FORWARD, .id = index + 1, .ede = S53_EDE_NONE };
 	struct route *route = &schedule->routes[index];
-	struct s53_group_member members[SERVERS_MAX];
+	struct s53_group_member members[SERVERS_MAX] = { 0 };
 	bool tiers = dice(schedule, 2) == 0;
 	unsigned without = dice(schedule, 1u << schedule->server_count);
 

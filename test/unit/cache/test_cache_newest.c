@@ -133,7 +133,7 @@ static void
 an_extended_error_lies_beside_its_answer(void **state)
 {
 	struct fixture *f = stale_fixture();
-	struct s53_extended_error error = { 17, "" }, got;
+	struct s53_extended_error error = { 17, "" }, got = { 0 };
 
 	(void)state;
 	assert_true(store_with(f, ANSWER("0000000a"), 10, &error));
@@ -164,7 +164,7 @@ static void
 an_extended_error_lies_beside_a_failure(void **state)
 {
 	struct fixture *f = fixture_new(0);
-	struct s53_extended_error error = { 6, "bogus" }, got;
+	struct s53_extended_error error = { 6, "bogus" }, got = { 0 };
 	struct s53_cache_ask ask = ask_of(f);
 
 	(void)state;
