@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include <split53/diag.h>
 
 #include "entry.h"
@@ -18,6 +20,8 @@ struct loading {
 	struct s53_zone *zone;
 	struct s53_diags *diags;
 	bool may_include;
+	unsigned include_count; /* files so far */
+	size_t include_octets; /* of them, each time that it was read */
 	unsigned errors;
 	uint32_t ttl; /* $TTL, or the last TTL written */
 	bool has_ttl, has_default_ttl;
@@ -30,6 +34,9 @@ struct source {
 	bool is_private; /* messages do not quote it */
 	struct entries entries;
 	struct entry entry;
+	const struct source *parent; /* the file that includes it; NULL: none */
+	dev_t device;
+	ino_t inode; /* 0: text from elsewhere */
 	unsigned depth;
 	struct s53_name origin;
 	struct s53_name owner; /* of the last record; len 0: none yet */

@@ -65,7 +65,9 @@ enum s53_status
 s53_zone_parse(const char *name, const char *text, const struct s53_name *apex,
     struct s53_diags *diags, struct s53_zone **out)
 {
-	const struct zonefile_text whole = { name, (char *)text, strlen(text), false };
+	const struct zonefile_text whole = {
+		.name = name, .octets = (char *)text, .len = strlen(text)
+	};
 
 	return build(&whole, false, apex, diags, out);
 }

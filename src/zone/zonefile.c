@@ -21,6 +21,7 @@
 #include "loading.h"
 
 #define INCLUDE_DEPTH 10 /* files within files */
+#define INCLUDES_MAX 10000 /* of one zone: two files that include the next one twice ... */
 #define ERRORS_MAX 30 /* of one zone; a file that is no zone file at all has many */
 #define FILE_MAX (1024L * 1024 * 1024)
 
@@ -102,7 +103,12 @@ zonefile_slurp(const char *path, struct zonefile_text *out)
 	status = got < 0 ? S53_E_IO : S53_OK;
 	if (status != S53_OK)
 		goto done;
-	*out = (struct zonefile_text){ path, octets, len, !s53_file_is_public(&about) };
+	*out = (struct zonefile_text){ .name = path,
+		.octets = octets,
+		.len = len,
+		.is_private = !s53_file_is_public(&about),
+		.device = about.st_dev,
+		.inode = about.st_ino };
 	octets = NULL;
 done:
 	free(octets);
@@ -129,14 +135,24 @@ include_path(const struct source *source, const char *path)
 	return joined;
 }
 
+/* Is the file one of those that are being read? */
+static bool
+is_open(const struct source *source, const struct zonefile_text *text)
+{
+	while (source != NULL && !(source->inode == text->inode && source->device == text->device))
+		source = source->parent;
+	return source != NULL;
+}
+
 /* RFC 1035 s5.1: origin and last owner are again what they were when the include ends. */
 static enum s53_status
 include_read(struct loading *load, const struct source *source, const char *word,
     const struct s53_name *origin)
 {
-	struct source inner = {
-		.depth = source->depth + 1, .origin = *origin, .owner = source->owner
-	};
+	struct source inner = { .parent = source,
+		.depth = source->depth + 1,
+		.origin = *origin,
+		.owner = source->owner };
 	char *path = include_path(source, word), why[S53_FILE_WHY];
 	struct zonefile_text text = { .octets = NULL };
 	enum s53_status status;
@@ -144,7 +160,13 @@ include_read(struct loading *load, const struct source *source, const char *word
 	if (path == NULL)
 		return S53_E_NOMEM;
 	status = zonefile_slurp(path, &text);
-	if (status == S53_OK) {
+	load->include_octets += text.len;
+	if (status == S53_OK && is_open(source, &text)) {
+		loading_say(load, source, S53_DIAG_ERROR, "'%s' includes itself", path);
+	} else if (load->include_octets > FILE_MAX) {
+		loading_say(load, source, S53_DIAG_ERROR, "more than %ld bytes are included in all",
+		    FILE_MAX);
+	} else if (status == S53_OK) {
 		status = read_source(load, &inner, &text);
 	} else if (status == S53_E_IO) {
 		loading_say(load, source, S53_DIAG_ERROR, "cannot read '%s': %s", path,
@@ -171,6 +193,9 @@ directive_include(struct loading *load, const struct source *source, char *rest)
 	else if (source->depth == INCLUDE_DEPTH)
 		loading_say(load, source, S53_DIAG_ERROR, "files include one another %d deep",
 		    INCLUDE_DEPTH);
+	else if (load->include_count++ >= INCLUDES_MAX)
+		loading_say(
+		    load, source, S53_DIAG_ERROR, "more than %d files are included", INCLUDES_MAX);
 	else
 		return include_read(load, source, path, &origin);
 	return S53_OK;
@@ -209,6 +234,8 @@ read_source(struct loading *load, struct source *source, const struct zonefile_t
 
 	source->name = text->name;
 	source->is_private = text->is_private;
+	source->device = text->device;
+	source->inode = text->inode;
 	if (status != S53_OK)
 		return status;
 	while (status == S53_OK && load->errors < ERRORS_MAX &&

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "index.h"
 
 #include <split53/diag.h>
@@ -19,6 +21,8 @@ struct zonefile_text {
 	char *octets;
 	size_t len;
 	bool is_private; /* not every user may read it, so that messages do not quote it */
+	dev_t device;
+	ino_t inode; /* 0: it is no file */
 };
 
 /*

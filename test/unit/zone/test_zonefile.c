@@ -4,6 +4,7 @@
  */
 #include "fixture.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -298,14 +299,15 @@ folder_make(void **state)
 static int
 folder_remove(void **state)
 {
-	static const char *const names[] = { "zone", "inner", "more", "loop" };
 	struct folder *folder = *state;
-	char path[128];
+	DIR *files = opendir(folder->path);
+	const struct dirent *file;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder->path, names[i]);
-		unlink(path);
-	}
+	assert_non_null(files);
+	while ((file = readdir(files)) != NULL)
+		if (file->d_name[0] != '.')
+			assert_int_equal(unlinkat(dirfd(files), file->d_name, 0), 0);
+	closedir(files);
 	assert_int_equal(rmdir(folder->path), 0);
 	free(folder);
 	return 0;
@@ -373,10 +375,59 @@ files_that_include_themselves_are_stopped(void **state)
 	struct s53_zone *zone = NULL;
 	struct s53_diags diags;
 
+	char text[512];
+
 	folder_write(folder, "zone", TOP "$INCLUDE loop\n");
-	folder_write(folder, "loop", "$INCLUDE loop\n");
+	folder_write(folder, "loop", "\n$INCLUDE back\n");
+	folder_write(folder, "back", "$INCLUDE zone\n$INCLUDE ./loop\n");
+	assert_int_equal(folder_load(folder, &diags, &zone), S53_E_SYNTAX);
+	snprintf(text, sizeof(text),
+	    "1: error: '%s/zone' includes itself\n2: error: '%s/./loop' includes itself",
+	    folder->path, folder->path);
+	assert_string_equal(fixture_diags(&diags), text);
+	s53_diags_fini(&diags);
+}
+
+static void
+files_are_included_ten_deep_and_no_deeper(void **state)
+{
+	struct folder *folder = *state;
+	struct s53_zone *zone = NULL;
+	char name[16] = "zone", text[64] = TOP;
+	struct s53_diags diags;
+
+	for (unsigned i = 0; i < 11; i++) {
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "$INCLUDE deep%u\n", i);
+		folder_write(folder, name, text);
+		snprintf(name, sizeof(name), "deep%u", i);
+		text[0] = '\0';
+	}
 	assert_int_equal(folder_load(folder, &diags, &zone), S53_E_SYNTAX);
 	assert_string_equal(fixture_diags(&diags), "1: error: files include one another 10 deep");
+	s53_diags_fini(&diags);
+}
+
+/* 60 times 60 times 60 times: no circle, but it would take for ever at ten levels. */
+static void
+files_that_include_each_other_often_are_stopped(void **state)
+{
+	struct folder *folder = *state;
+	struct s53_zone *zone = NULL;
+	struct s53_diags diags;
+
+	for (unsigned level = 0; level < 4; level++) {
+		char name[16] = "zone", text[60 * 20 + sizeof(TOP)] = "", *end = text;
+
+		if (level > 0)
+			snprintf(name, sizeof(name), "often%u", level);
+		else
+			end = stpcpy(end, TOP);
+		for (unsigned i = 0; i < 60 && level < 3; i++)
+			end += sprintf(end, "$INCLUDE often%u\n", level + 1);
+		folder_write(folder, name, text);
+	}
+	assert_int_equal(folder_load(folder, &diags, &zone), S53_E_SYNTAX);
+	assert_non_null(strstr(fixture_diags(&diags), "more than 10000 files are included"));
 	s53_diags_fini(&diags);
 }
 
@@ -467,6 +518,10 @@ main(void)
 		    errors_in_included_files_bear_their_name_and_line, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
 		    files_that_include_themselves_are_stopped, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(
+		    files_are_included_ten_deep_and_no_deeper, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(
+		    files_that_include_each_other_often_are_stopped, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
 		    a_file_that_cannot_be_read_is_an_io_error, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
