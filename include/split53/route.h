@@ -51,7 +51,7 @@ struct s53_route {
 	enum s53_route_forwarding forwarding; /* decides whether there is an empty zone */
 	enum s53_route_rights rights; /* FORWARD */
 	struct s53_group *group; /* FORWARD */
-	struct s53_zone *zone; /* LOCAL */
+	struct s53_zone *zone; /* LOCAL; NULL: its file cannot be loaded, so SERVFAIL */
 	/*
 	 * LOCAL: of names below a delegation of the zone, which has `forwarders`; NULL: the default
 	 * route. It is in no table.

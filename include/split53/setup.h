@@ -63,6 +63,9 @@ struct s53_setup_input {
 	unsigned interface_count;
 	/* Addresses to listen on that another program held when last tried; NULL: none. */
 	const struct s53_addr_list *foreign;
+	/* The source in force: a zone whose file cannot be loaded keeps what it read; NULL: none. */
+	const struct s53_source *previous;
+	struct s53_diags *file_diags; /* takes the messages about zone files; NULL: `diags` does */
 	bool want_notes; /* for --explain */
 	uint64_t memory_octets; /* that this process may use; 0: ask the machine */
 };
@@ -70,8 +73,9 @@ struct s53_setup_input {
 /*
  * Build a snapshot. Starts nothing: no query is sent, no name and no file is watched. The snapshot
  * says what is to be watched and queried; the caller that puts it in force does that. Errors,
- * warnings and notices go to `diags`.
- *   S53_E_SYNTAX  there are errors in diags
+ * warnings and notices go to `diags`. As in BIND, a zone file that cannot be loaded is an error
+ * there and stops nothing: names of the zone get SERVFAIL, or what `previous` has.
+ *   S53_E_SYNTAX  there are other errors in diags
  *   S53_E_NOMEM
  */
 S53_MUST_USE enum s53_status s53_setup(

@@ -255,39 +255,35 @@ make_workers(struct s53_daemon *daemon)
 	return true;
 }
 
-/* What is said at the start, by its source: the file, the build, the sockets. */
-struct start_diags {
-	struct s53_diags file, build, listeners;
-};
-
 static bool
-build(struct s53_daemon *daemon, struct start_diags *diags)
+build(struct s53_daemon *daemon, struct daemon_messages *messages)
 {
 	struct s53_snapshot *snapshot = NULL;
-	enum s53_status status = s53_daemon_build(daemon, daemon->source, &diags->build, &snapshot);
+	enum s53_status status = s53_daemon_build(daemon, daemon->source, messages, &snapshot);
 
 	if (status != S53_OK)
-		return show_diags(daemon, &diags->build, status);
+		return show_diags(daemon, &messages->build, status);
 	s53_daemon_swap(daemon, snapshot);
 	return true;
 }
 
 static bool
-open_listeners(struct s53_daemon *daemon, struct start_diags *diags, struct daemon_opened **out)
+open_listeners(
+    struct s53_daemon *daemon, struct daemon_messages *messages, struct daemon_opened **out)
 {
 	enum s53_status status =
-	    s53_listeners_open(daemon, daemon->snapshot, &diags->listeners, out);
+	    s53_listeners_open(daemon, daemon->snapshot, &messages->listeners, out);
 
 	if (status != S53_OK)
-		return show_diags(daemon, &diags->listeners, status);
+		return show_diags(daemon, &messages->listeners, status);
 	/*
 	 * A forwarder that looked like ourselves may be another program's after all: build once
 	 * more.
 	 */
 	if (!daemon->foreign_changed)
 		return true;
-	s53_diags_fini(&diags->build);
-	return build(daemon, diags);
+	s53_diags_fini(&messages->build);
+	return build(daemon, messages);
 }
 
 /* The default pid-file is only for the background: a supervisor knows the process ID. */
@@ -338,7 +334,7 @@ start_workers(struct s53_daemon *daemon)
 }
 
 static void
-announce(struct s53_daemon *daemon, const struct start_diags *diags)
+announce(const struct s53_daemon *daemon, const struct daemon_messages *messages)
 {
 	const char *path = daemon->options->config_shown;
 
@@ -350,15 +346,11 @@ announce(struct s53_daemon *daemon, const struct start_diags *diags)
 	if (daemon->options->warning[0] != '\0')
 		s53_log(S53_LOG_GENERAL, S53_LOG_WARNING,
 		    "accepted for named's sake, without effect: %s", daemon->options->warning);
-	s53_daemon_log_diags(&diags->file);
-	s53_daemon_log_diags(&diags->build);
-	if (path != NULL)
-		s53_daemon_log_summary(path, &diags->file, &diags->build);
-	s53_daemon_log_diags(&diags->listeners);
+	s53_daemon_log_messages(daemon, messages);
 }
 
 static bool
-start(struct s53_daemon *daemon, struct start_diags *diags)
+start(struct s53_daemon *daemon, struct daemon_messages *messages)
 {
 	struct daemon_opened *opened = NULL;
 	enum s53_status status;
@@ -366,17 +358,17 @@ start(struct s53_daemon *daemon, struct start_diags *diags)
 	s53_privilege_raise_files();
 	if (!enter_chroot(daemon))
 		return false;
-	status = s53_source_load(daemon->options, &diags->file, &daemon->source);
+	status = s53_source_load(daemon->options, &messages->files, &daemon->source);
 	if (status != S53_OK)
-		return show_diags(daemon, &diags->file, status);
-	if (!go_background(daemon) || !furnish(daemon) || !build(daemon, diags) ||
-	    !make_workers(daemon) || !open_listeners(daemon, diags, &opened))
+		return show_diags(daemon, &messages->files, status);
+	if (!go_background(daemon) || !furnish(daemon) || !build(daemon, messages) ||
+	    !make_workers(daemon) || !open_listeners(daemon, messages, &opened))
 		goto failed;
-	write_pid_file(daemon, &diags->listeners);
+	write_pid_file(daemon, &messages->listeners);
 	if (!drop_privileges(daemon) || !watch_signals(daemon))
 		goto failed;
 	s53_daemon_log(daemon, daemon->snapshot);
-	announce(daemon, diags);
+	announce(daemon, messages);
 	s53_listeners_commit(daemon, opened);
 	return start_workers(daemon);
 failed:
@@ -395,8 +387,7 @@ serve(struct s53_daemon *daemon)
 		s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
 		    "forwarders that are down are not probed, only asked now and then: out of "
 		    "memory or descriptors");
-	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "running");
-	s53_notify(daemon->notify_fd, "READY=1");
+	s53_daemon_follow_readiness(daemon);
 	s53_process_ready(daemon->ready_fd);
 	s53_warm_begin(daemon);
 	event_base_dispatch(daemon->base);
@@ -427,6 +418,8 @@ finish(struct s53_daemon *daemon, bool started)
 	s53_interface_watch_free(daemon->interface_watch);
 	if (daemon->listeners_again != NULL)
 		event_free(daemon->listeners_again);
+	if (daemon->not_ready_event != NULL)
+		event_free(daemon->not_ready_event);
 	s53_hosts_free(daemon->hosts);
 	s53_snapshot_drop(daemon->snapshot);
 	s53_source_free(daemon->source);
@@ -449,20 +442,16 @@ int
 s53_daemon_run(struct s53_options *options)
 {
 	static struct s53_daemon daemon; /* off the stack: most of it is not touched while idle */
-	struct start_diags diags;
+	struct daemon_messages messages;
 	bool started;
 
 	daemon.options = options;
 	daemon.signal_fd = daemon.ready_fd = daemon.notify_fd = -1;
 	daemon.pid_file = (struct pidfile)PIDFILE_NONE;
 	s53_list_init(&daemon.listeners);
-	s53_diags_init(&diags.file);
-	s53_diags_init(&diags.build);
-	s53_diags_init(&diags.listeners);
-	started = start(&daemon, &diags);
-	s53_diags_fini(&diags.file);
-	s53_diags_fini(&diags.build);
-	s53_diags_fini(&diags.listeners);
+	s53_daemon_messages_init(&messages);
+	started = start(&daemon, &messages);
+	s53_daemon_messages_fini(&messages);
 	if (started)
 		serve(&daemon);
 	finish(&daemon, started);

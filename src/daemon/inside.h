@@ -39,6 +39,9 @@ struct daemon_opened {
 	int fds[]; /* UDP and TCP of each worker */
 };
 
+/* Is any listener open, as was said last? */
+enum daemon_listening { LISTENING_UNKNOWN, LISTENING_NOWHERE, LISTENING_SOMEWHERE };
+
 struct s53_daemon {
 	struct s53_options *options;
 	struct s53_identity identity;
@@ -65,15 +68,28 @@ struct s53_daemon {
 	int ready_fd, notify_fd;
 	struct pidfile pid_file;
 	bool log_open; /* the channels of the configuration are in force */
+	bool is_ready; /* `running` has been said */
+	enum daemon_listening listening;
+	struct event *not_ready_event; /* keeps the supervisor waiting; NULL: need not */
 	bool stopping;
 };
 
+/* What a start or a reload has to say, by its source. */
+struct daemon_messages {
+	struct s53_diags files; /* named.conf and the zone files */
+	struct s53_diags build, listeners;
+};
+
+void s53_daemon_messages_init(struct daemon_messages *messages);
+void s53_daemon_messages_fini(struct daemon_messages *messages);
+
 /*
  * Build a snapshot of `source` for this machine as it is now. Changes nothing: s53_daemon_swap()
- * puts the snapshot in force.
+ * puts the snapshot in force. Adds to messages->files, as zone files are read once per source, and
+ * to messages->build.
  */
 S53_MUST_USE enum s53_status s53_daemon_build(const struct s53_daemon *daemon,
-    struct s53_source *source, struct s53_diags *diags, struct s53_snapshot **out);
+    struct s53_source *source, struct daemon_messages *messages, struct s53_snapshot **out);
 
 /*
  * Give `snapshot`, which is about to serve, its cache: that of the snapshot in force if the size is
@@ -94,11 +110,17 @@ void s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapsh
 void s53_daemon_log_diags(const struct s53_diags *diags);
 
 /*
- * Log how many warnings of each class the configuration `path` has, in the file and in the build;
- * nothing when it has none. --check lists them.
+ * All of them, and how many warnings of each class the configuration has, if any. --check lists
+ * these.
  */
-void s53_daemon_log_summary(
-    const char *path, const struct s53_diags *file, const struct s53_diags *build);
+void s53_daemon_log_messages(
+    const struct s53_daemon *daemon, const struct daemon_messages *messages);
+
+/*
+ * Listeners may have changed: say `running` and notify the supervisor when the first one is open.
+ * While there is none, nothing serves: that is warned of, once each time.
+ */
+void s53_daemon_follow_readiness(struct s53_daemon *daemon);
 
 /* Read the addresses of this machine. false: they could not be read, the old ones stay. */
 bool s53_daemon_read_interfaces(struct s53_daemon *daemon);
@@ -111,10 +133,12 @@ void s53_daemon_rebuild(struct s53_daemon *daemon);
 
 /*
  * Open the listeners that `snapshot` asks for and that are not open. It is an error in `diags` when
- * an address that the configuration names cannot be bound, or when no address is left; any other
- * failure is a warning. An address that will become free is never an error: one that the kernel
- * does not let bind yet, and one of ours that a worker is still closing
- * (daemon->listeners_again fires soon). After S53_OK, s53_listeners_commit() hands the sockets to
+ * an address that the configuration names and this machine has cannot be bound, when listen-on
+ * admits no address at all, or when other programs hold all addresses; any other failure is a
+ * warning. An address that is not there is never an error, nor one that will become free: one that
+ * the kernel does not let bind yet, and one of ours that a worker is still closing
+ * (daemon->listeners_again fires soon). So after S53_OK there may be no listener: they are opened
+ * when their addresses come. After S53_OK, s53_listeners_commit() hands the sockets to
  * the workers and closes the listeners that are no longer asked for, or s53_listeners_abandon()
  * closes the sockets again. After any other status none is open. daemon->foreign and the list of
  * addresses that cannot be bound (kept so that each is warned of once) are updated on the way; a
@@ -126,8 +150,13 @@ void s53_listeners_commit(struct s53_daemon *daemon, struct daemon_opened *opene
 void s53_listeners_abandon(struct s53_daemon *daemon, struct daemon_opened *opened);
 void s53_listeners_fini(struct s53_daemon *daemon);
 
-/* Try again what is not open, by the snapshot in force. */
+/*
+ * Addresses have come or gone: open and close listeners by the snapshot in force. Here no failure
+ * of one address keeps another from being listened on.
+ */
 void s53_listeners_follow(struct s53_daemon *daemon);
+
+bool s53_listeners_any_open(const struct s53_daemon *daemon);
 
 /* Will a bind after the drop of privileges need CAP_NET_BIND_SERVICE? */
 bool s53_listeners_need_privilege(const struct s53_snapshot *snapshot);

@@ -109,6 +109,13 @@ is_named(const struct s53_snapshot *snapshot, const struct s53_addr *addr)
 	return false;
 }
 
+/* Not an address of this machine, or its interface has gone: since the list was read, perhaps. */
+static bool
+is_absent(int failure)
+{
+	return failure == EADDRNOTAVAIL || failure == ENODEV;
+}
+
 static void
 explain_failure(const struct s53_addr *addr, bool is_error, int failure, struct s53_diags *diags)
 {
@@ -130,7 +137,7 @@ explain_failure(const struct s53_addr *addr, bool is_error, int failure, struct 
 		    "cannot listen on %s: ports below 1024 are root's; start as root and drop"
 		    " privileges with -u, grant CAP_NET_BIND_SERVICE, or take another port (-p)",
 		    text);
-	else if (failure == EADDRNOTAVAIL)
+	else if (is_absent(failure))
 		s53_diag_add(diags, kind, nowhere, NULL,
 		    "not listening on %s: the address cannot be bound yet; tried again when it can",
 		    text);
@@ -139,20 +146,32 @@ explain_failure(const struct s53_addr *addr, bool is_error, int failure, struct 
 		    diags, kind, nowhere, NULL, "cannot listen on %s: %s", text, strerror(failure));
 }
 
+/* A pass over the addresses to listen on. */
+struct pass {
+	struct s53_daemon *daemon;
+	const struct s53_snapshot *snapshot;
+	bool is_strict; /* it is an error if an address that the configuration names is taken */
+	struct s53_addr_list wanted;
+	struct s53_diags *diags;
+	struct daemon_opened *opened;
+	unsigned
+	    open_count; /* addresses that are open, or will be without a change by the operator */
+};
+
 /*
  * Record an address that could not be bound, so that it is warned of once. An address of an
  * interface that cannot be bound is still checked for duplicates (RFC 4862 s5.4): that takes
  * seconds, and the watch of interfaces reports its end.
  */
 static void
-note_failed(struct s53_daemon *daemon, const struct s53_addr *addr, bool named, int failure,
-    struct s53_diags *diags)
+note_failed(struct pass *pass, const struct s53_addr *addr, int failure)
 {
+	struct s53_daemon *daemon = pass->daemon;
 	struct daemon_listener *listener = find_listener(daemon, addr);
-	bool is_error = named && failure != EADDRNOTAVAIL;
+	bool is_error = pass->is_strict && is_named(pass->snapshot, addr) && !is_absent(failure);
 
 	if (listener == NULL || listener->left_ms != 0 || is_error)
-		explain_failure(addr, is_error, failure, diags);
+		explain_failure(addr, is_error, failure, pass->diags);
 	if (failure == EADDRINUSE)
 		note_foreign(daemon, addr, true);
 	if (listener != NULL)
@@ -166,18 +185,18 @@ note_failed(struct s53_daemon *daemon, const struct s53_addr *addr, bool named, 
 
 /* Warn of addresses that the configuration names and no interface has. */
 static void
-warn_absent(const struct s53_snapshot *snapshot, const struct s53_addr_list *wanted,
-    struct s53_diags *diags)
+warn_absent(const struct pass *pass)
 {
+	const struct s53_snapshot *snapshot = pass->snapshot;
 	char text[S53_ADDR_TEXT];
 
 	for (unsigned r = 0; r < snapshot->rule_count; r++)
 		for (unsigned i = 0; i < snapshot->rules[r].named_count; i++)
-			if (!s53_addr_list_has(wanted, &snapshot->rules[r].named[i]))
-				s53_diag_add(diags, S53_DIAG_WARNING, (struct s53_place){ 0 }, NULL,
+			if (!s53_addr_list_has(&pass->wanted, &snapshot->rules[r].named[i]))
+				s53_diag_add(pass->diags, S53_DIAG_WARNING, (struct s53_place){ 0 },
+				    NULL,
 				    "not listening on %s: no interface has this address, or the "
-				    "list"
-				    " denies it; it will be listened on when it comes",
+				    "list denies it; it will be listened on when it comes",
 				    s53_addr_print(&snapshot->rules[r].named[i], text));
 }
 
@@ -190,42 +209,32 @@ try_again_soon(struct s53_daemon *daemon)
 	evtimer_add(daemon->listeners_again, &wait);
 }
 
-/* Returns how many addresses are open, or will be opened without a change by the operator. */
-static unsigned
-open_wanted(struct s53_daemon *daemon, const struct s53_snapshot *snapshot,
-    const struct s53_addr_list *wanted, struct s53_diags *diags, struct daemon_opened **out)
+static void
+open_one(struct pass *pass, const struct s53_addr *addr)
 {
-	unsigned open_count = 0;
+	struct s53_daemon *daemon = pass->daemon;
+	struct daemon_listener *listener = find_listener(daemon, addr);
+	struct daemon_opened *opened;
 
-	for (unsigned i = 0; i < wanted->count; i++) {
-		const struct s53_addr *addr = &wanted->addrs[i];
-		struct daemon_listener *listener = find_listener(daemon, addr);
-		struct daemon_opened *opened;
-
-		if (listener != NULL)
-			listener->wanted = true;
-		if (listener != NULL && listener->open) {
-			open_count++;
-			continue;
-		}
-		opened = open_listener(daemon, addr, snapshot->tcp_listen_queue);
-		if (opened == NULL && errno == EADDRINUSE && listener != NULL &&
-		    is_leaving(listener)) {
-			try_again_soon(daemon);
-			open_count++;
-			continue;
-		}
-		if (opened == NULL) {
-			open_count += errno == EADDRNOTAVAIL;
-			note_failed(daemon, addr, is_named(snapshot, addr), errno, diags);
-			continue;
-		}
-		note_foreign(daemon, addr, false);
-		opened->next = *out;
-		*out = opened;
-		open_count++;
+	if (listener != NULL)
+		listener->wanted = true;
+	if (listener != NULL && listener->open) {
+		pass->open_count++;
+		return;
 	}
-	return open_count;
+	opened = open_listener(daemon, addr, pass->snapshot->tcp_listen_queue);
+	if (opened != NULL) {
+		note_foreign(daemon, addr, false);
+		opened->next = pass->opened;
+		pass->opened = opened;
+		pass->open_count++;
+	} else if (errno == EADDRINUSE && listener != NULL && is_leaving(listener)) {
+		try_again_soon(daemon);
+		pass->open_count++;
+	} else {
+		pass->open_count += is_absent(errno);
+		note_failed(pass, addr, errno);
+	}
 }
 
 /* Addresses that could not be bound are from now on known as such. */
@@ -268,35 +277,100 @@ close_opened(const struct s53_daemon *daemon, struct daemon_opened *opened)
 	}
 }
 
+/* Does listen-on or listen-on-v6 admit any address, of any machine? */
+static bool
+may_listen(const struct s53_snapshot *snapshot)
+{
+	for (unsigned i = 0; i < snapshot->rule_count; i++)
+		if (!s53_acl_is_none(snapshot->rules[i].match))
+			return true;
+	return false;
+}
+
+static bool
+is_present(const struct s53_daemon *daemon, const struct s53_addr *addr)
+{
+	struct s53_addr bare = *addr;
+
+	s53_addr_set_port(&bare, 0);
+	for (unsigned i = 0; i < daemon->interface_count; i++)
+		if (s53_addr_equal(&daemon->interfaces[i].addr, &bare))
+			return true;
+	return s53_addr_is_loopback(addr);
+}
+
+/* All that is open was on addresses that have left: to fail would not keep one of them. */
+static bool
+has_nothing_to_keep(const struct s53_daemon *daemon)
+{
+	unsigned open_count = 0;
+
+	S53_LIST_EACH (&daemon->listeners, it) {
+		const struct daemon_listener *listener =
+		    S53_CONTAINER_OF(it, struct daemon_listener, link);
+
+		if (listener->open && is_present(daemon, &listener->addr))
+			return false;
+		open_count += listener->open;
+	}
+	return open_count > 0;
+}
+
+/* An address that is not there is waited for; where no other is left, that is an error. */
+static void
+check_any(const struct pass *pass)
+{
+	const struct s53_place nowhere = { 0 };
+
+	if (!may_listen(pass->snapshot))
+		s53_diag_add(pass->diags, S53_DIAG_ERROR, nowhere, NULL,
+		    "no address is left to listen on: listen-on and listen-on-v6 admit none");
+	else if (pass->open_count == 0 && pass->wanted.count > 0 &&
+	    !has_nothing_to_keep(pass->daemon))
+		s53_diag_add(pass->diags, S53_DIAG_ERROR, nowhere, NULL,
+		    "no address is left to listen on: see the warnings before this");
+}
+
+/* S53_E_NOMEM: nothing was done. */
+static enum s53_status
+run_pass(struct pass *pass)
+{
+	struct s53_daemon *daemon = pass->daemon;
+
+	if (!s53_setup_listen_addrs(
+		pass->snapshot, daemon->interfaces, daemon->interface_count, &pass->wanted))
+		return S53_E_NOMEM;
+	keep_failures(daemon);
+	S53_LIST_EACH (&daemon->listeners, it)
+		S53_CONTAINER_OF(it, struct daemon_listener, link)->wanted = false;
+	for (unsigned i = 0; i < pass->wanted.count; i++)
+		open_one(pass, &pass->wanted.addrs[i]);
+	return S53_OK;
+}
+
 enum s53_status
 s53_listeners_open(struct s53_daemon *daemon, const struct s53_snapshot *snapshot,
     struct s53_diags *diags, struct daemon_opened **out)
 {
-	struct s53_addr_list wanted = { 0 };
+	struct pass pass = {
+		.daemon = daemon, .snapshot = snapshot, .is_strict = true, .diags = diags
+	};
 	unsigned errors_before = diags->error_count;
-	struct daemon_opened *opened = NULL;
+	enum s53_status status = run_pass(&pass);
 
-	if (!s53_setup_listen_addrs(
-		snapshot, daemon->interfaces, daemon->interface_count, &wanted)) {
-		s53_addr_list_fini(&wanted);
-		return S53_E_NOMEM;
+	if (status == S53_OK) {
+		warn_absent(&pass);
+		if (diags->error_count == errors_before)
+			check_any(&pass);
 	}
-	keep_failures(daemon);
-	S53_LIST_EACH (&daemon->listeners, it)
-		S53_CONTAINER_OF(it, struct daemon_listener, link)->wanted = false;
-	warn_absent(snapshot, &wanted, diags);
-	if (open_wanted(daemon, snapshot, &wanted, diags, &opened) == 0 &&
-	    diags->error_count == errors_before)
-		s53_diag_add(diags, S53_DIAG_ERROR, (struct s53_place){ 0 }, NULL,
-		    "no address is left to listen on: see listen-on and listen-on-v6, and the"
-		    " warnings before this");
-	s53_addr_list_fini(&wanted);
-	if (diags->error_count > errors_before) {
-		close_opened(daemon, opened);
-		return S53_E_IO;
+	s53_addr_list_fini(&pass.wanted);
+	if (status == S53_OK && diags->error_count > errors_before) {
+		close_opened(daemon, pass.opened);
+		status = S53_E_IO;
 	}
-	*out = opened;
-	return S53_OK;
+	if (status == S53_OK)
+		*out = pass.opened;
+	return status;
 }
 
 void
@@ -376,16 +450,27 @@ s53_listeners_commit(struct s53_daemon *daemon, struct daemon_opened *opened)
 void
 s53_listeners_follow(struct s53_daemon *daemon)
 {
-	struct daemon_opened *opened = NULL;
 	struct s53_diags diags;
+	struct pass pass = { .daemon = daemon, .snapshot = daemon->snapshot, .diags = &diags };
 
 	s53_diags_init(&diags);
-	if (s53_listeners_open(daemon, daemon->snapshot, &diags, &opened) == S53_OK)
-		s53_listeners_commit(daemon, opened);
+	if (run_pass(&pass) == S53_OK)
+		s53_listeners_commit(daemon, pass.opened);
+	s53_addr_list_fini(&pass.wanted);
 	s53_daemon_log_diags(&diags);
 	s53_diags_fini(&diags);
+	s53_daemon_follow_readiness(daemon);
 	if (daemon->foreign_changed) /* a forwarder may be a loop that was none, or the reverse */
 		s53_daemon_rebuild(daemon);
+}
+
+bool
+s53_listeners_any_open(const struct s53_daemon *daemon)
+{
+	S53_LIST_EACH (&daemon->listeners, it)
+		if (S53_CONTAINER_OF(it, struct daemon_listener, link)->open)
+			return true;
+	return false;
 }
 
 void

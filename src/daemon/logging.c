@@ -52,14 +52,13 @@ s53_daemon_log_diags(const struct s53_diags *diags)
 	log_class(diags, S53_DIAG_PLAIN);
 }
 
-void
-s53_daemon_log_summary(
-    const char *path, const struct s53_diags *file, const struct s53_diags *build)
+static void
+log_summary(const char *path, const struct daemon_messages *messages)
 {
 	unsigned counts[S53_DIAG_CLASS_COUNT];
 
 	for (unsigned i = 0; i < S53_DIAG_CLASS_COUNT; i++)
-		counts[i] = file->listed[i] + build->listed[i];
+		counts[i] = messages->files.listed[i] + messages->build.listed[i];
 	if (counts[S53_DIAG_SECURITY] + counts[S53_DIAG_DIFFERS] + counts[S53_DIAG_HARMLESS] == 0)
 		return;
 	s53_log(S53_LOG_CONFIG, S53_LOG_WARNING,
@@ -67,6 +66,34 @@ s53_daemon_log_summary(
 	    "'split53 --check %s' lists them",
 	    path, counts[S53_DIAG_SECURITY], counts[S53_DIAG_DIFFERS], counts[S53_DIAG_HARMLESS],
 	    path);
+}
+
+void
+s53_daemon_log_messages(const struct s53_daemon *daemon, const struct daemon_messages *messages)
+{
+	const char *path = daemon->options->config_shown;
+
+	s53_daemon_log_diags(&messages->files);
+	s53_daemon_log_diags(&messages->build);
+	if (path != NULL)
+		log_summary(path, messages);
+	s53_daemon_log_diags(&messages->listeners);
+}
+
+void
+s53_daemon_messages_init(struct daemon_messages *messages)
+{
+	s53_diags_init(&messages->files);
+	s53_diags_init(&messages->build);
+	s53_diags_init(&messages->listeners);
+}
+
+void
+s53_daemon_messages_fini(struct daemon_messages *messages)
+{
+	s53_diags_fini(&messages->files);
+	s53_diags_fini(&messages->build);
+	s53_diags_fini(&messages->listeners);
 }
 
 /* Without a syslog daemon its lines would be lost; in the foreground they go to stderr. */

@@ -27,7 +27,7 @@ host_addrs(const void *known, const char *name, struct s53_addr out[static S53_H
 
 enum s53_status
 s53_daemon_build(const struct s53_daemon *daemon, struct s53_source *source,
-    struct s53_diags *diags, struct s53_snapshot **out)
+    struct daemon_messages *messages, struct s53_snapshot **out)
 {
 	struct s53_addr nameservers[S53_HOST_ADDRS_MAX];
 	struct s53_setup_input input = {
@@ -40,11 +40,13 @@ s53_daemon_build(const struct s53_daemon *daemon, struct s53_source *source,
 		.interfaces = daemon->interfaces,
 		.interface_count = daemon->interface_count,
 		.foreign = &daemon->foreign,
+		.previous = source != daemon->source ? daemon->source : NULL,
+		.file_diags = &messages->files,
 	};
 
 	input.nameserver_count =
 	    s53_resolv_conf_read(input.resolv_conf, nameservers, &input.bad_nameserver_line);
-	return s53_setup(&input, diags, out);
+	return s53_setup(&input, &messages->build, out);
 }
 
 bool
@@ -101,18 +103,18 @@ void
 s53_daemon_rebuild(struct s53_daemon *daemon)
 {
 	struct s53_snapshot *snapshot = NULL;
-	struct s53_diags diags;
+	struct daemon_messages messages;
 	enum s53_status status;
 
-	s53_diags_init(&diags);
-	status = s53_daemon_build(daemon, daemon->source, &diags, &snapshot);
-	s53_daemon_log_diags(&diags); /* for one, which servers are used now */
+	s53_daemon_messages_init(&messages);
+	status = s53_daemon_build(daemon, daemon->source, &messages, &snapshot);
+	s53_daemon_log_diags(&messages.build); /* for one, which servers are used now */
 	if (status == S53_OK)
 		s53_daemon_swap(daemon, snapshot);
 	else
 		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
 		    "the change of the system could not be followed (%s)", s53_status_text(status));
-	s53_diags_fini(&diags);
+	s53_daemon_messages_fini(&messages);
 }
 
 void
@@ -126,14 +128,14 @@ s53_daemon_follow_interfaces(struct s53_daemon *daemon)
 		s53_hosts_read_resolv_conf_again(daemon->hosts);
 }
 
-/* What a reload makes before it changes anything, and its diagnostics. */
+/* What a reload makes before it changes anything, and its messages. */
 struct attempt {
 	struct s53_source *source;
 	struct s53_snapshot *snapshot;
 	struct daemon_opened *opened;
 	struct s53_addr_list foreign; /* daemon->foreign before the listeners were opened */
 	bool has_tried_listeners;
-	struct s53_diags file, build, listeners;
+	struct daemon_messages messages;
 };
 
 static enum s53_status
@@ -141,8 +143,8 @@ build(struct s53_daemon *daemon, struct attempt *attempt)
 {
 	s53_snapshot_drop(attempt->snapshot);
 	attempt->snapshot = NULL;
-	s53_diags_fini(&attempt->build);
-	return s53_daemon_build(daemon, attempt->source, &attempt->build, &attempt->snapshot);
+	s53_diags_fini(&attempt->messages.build);
+	return s53_daemon_build(daemon, attempt->source, &attempt->messages, &attempt->snapshot);
 }
 
 static enum s53_status
@@ -152,7 +154,8 @@ open_listeners(struct s53_daemon *daemon, struct attempt *attempt)
 		if (!s53_addr_list_add(&attempt->foreign, &daemon->foreign.addrs[i]))
 			return S53_E_NOMEM;
 	attempt->has_tried_listeners = true;
-	return s53_listeners_open(daemon, attempt->snapshot, &attempt->listeners, &attempt->opened);
+	return s53_listeners_open(
+	    daemon, attempt->snapshot, &attempt->messages.listeners, &attempt->opened);
 }
 
 /*
@@ -162,7 +165,8 @@ open_listeners(struct s53_daemon *daemon, struct attempt *attempt)
 static enum s53_status
 prepare(struct s53_daemon *daemon, struct attempt *attempt)
 {
-	enum s53_status status = s53_source_load(daemon->options, &attempt->file, &attempt->source);
+	enum s53_status status =
+	    s53_source_load(daemon->options, &attempt->messages.files, &attempt->source);
 
 	if (status == S53_OK)
 		status = build(daemon, attempt);
@@ -174,22 +178,10 @@ prepare(struct s53_daemon *daemon, struct attempt *attempt)
 }
 
 static void
-log_attempt(const struct s53_daemon *daemon, const struct attempt *attempt)
-{
-	const char *path = daemon->options->config_shown;
-
-	s53_daemon_log_diags(&attempt->file);
-	s53_daemon_log_diags(&attempt->build);
-	if (path != NULL)
-		s53_daemon_log_summary(path, &attempt->file, &attempt->build);
-	s53_daemon_log_diags(&attempt->listeners);
-}
-
-static void
 use(struct s53_daemon *daemon, struct attempt *attempt)
 {
 	s53_daemon_log(daemon, attempt->snapshot);
-	log_attempt(daemon, attempt);
+	s53_daemon_log_messages(daemon, &attempt->messages);
 	s53_daemon_swap(daemon, attempt->snapshot);
 	s53_listeners_commit(daemon, attempt->opened);
 	s53_source_free(daemon->source);
@@ -202,7 +194,7 @@ static void
 abandon(struct s53_daemon *daemon, struct attempt *attempt, enum s53_status status)
 {
 	s53_daemon_log(daemon, daemon->snapshot);
-	log_attempt(daemon, attempt);
+	s53_daemon_log_messages(daemon, &attempt->messages);
 	s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
 	    "reload failed (%s): the configuration in force stays", s53_status_text(status));
 	if (attempt->has_tried_listeners) {
@@ -231,14 +223,13 @@ enum s53_status
 s53_daemon_reload(struct s53_daemon *daemon)
 {
 	struct attempt attempt = { .source = NULL };
-	bool addresses_changed;
+	bool addresses_changed, was_ready = daemon->is_ready;
 	enum s53_status status;
 
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "reloading the configuration");
-	notify_reloading(daemon);
-	s53_diags_init(&attempt.file);
-	s53_diags_init(&attempt.build);
-	s53_diags_init(&attempt.listeners);
+	if (was_ready)
+		notify_reloading(daemon);
+	s53_daemon_messages_init(&attempt.messages);
 	addresses_changed = interfaces_changed(daemon);
 	status = prepare(daemon, &attempt);
 	if (status == S53_OK)
@@ -248,9 +239,9 @@ s53_daemon_reload(struct s53_daemon *daemon)
 	if (status != S53_OK && addresses_changed && daemon->snapshot->uses_interfaces)
 		s53_daemon_rebuild(daemon);
 	s53_addr_list_fini(&attempt.foreign);
-	s53_diags_fini(&attempt.file);
-	s53_diags_fini(&attempt.build);
-	s53_diags_fini(&attempt.listeners);
-	s53_notify(daemon->notify_fd, "READY=1");
+	s53_daemon_messages_fini(&attempt.messages);
+	s53_daemon_follow_readiness(daemon);
+	if (was_ready)
+		s53_notify(daemon->notify_fd, "READY=1");
 	return status;
 }

@@ -15,7 +15,9 @@ s53_check_run(struct s53_options *options)
 {
 	struct s53_dry_run dry_run;
 	enum s53_status status = s53_dry_run(options, &dry_run);
+	bool is_fine;
 
+	is_fine = status == S53_OK && dry_run.diags.error_count == 0; /* zone files count, too */
 	s53_diags_print(&dry_run.diags, stderr);
 	if (status == S53_E_NOMEM)
 		fputs("split53: out of memory\n", stderr);
@@ -26,5 +28,5 @@ s53_check_run(struct s53_options *options)
 			s53_conf_print(dry_run.source->flags, stdout);
 	}
 	s53_dry_run_fini(&dry_run);
-	return status == S53_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+	return is_fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }

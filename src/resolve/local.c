@@ -60,6 +60,9 @@ s53_local_zone(struct s53_query *query)
 	struct s53_zone_answer answer;
 	struct s53_reply reply;
 
+	if (route->zone == NULL)
+		return s53_query_fail(
+		    query, S53_RCODE_SERVFAIL, S53_EDE_NOT_READY, "the zone is not loaded");
 	begin(query, &reply);
 	s53_zone_answer(
 	    route->zone, &query->request.question, s53_zone_wishes(query), &reply, &answer);

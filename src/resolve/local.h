@@ -13,7 +13,8 @@
 
 /*
  * From the zone of query->route. When the client may recurse, a CNAME that leaves the zone is
- * followed, and a name below a delegation is forwarded the default way (S53_NEXT).
+ * followed, and a name below a delegation is forwarded the default way (S53_NEXT). SERVFAIL while
+ * the zone is not loaded, as in BIND.
  */
 enum s53_verdict s53_local_zone(struct s53_query *query);
 

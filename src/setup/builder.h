@@ -37,6 +37,8 @@ struct setup_server_hash {
 struct setup_builder {
 	const struct s53_setup_input *input;
 	struct s53_diags *diags;
+	struct s53_diags *file_diags; /* of zone files */
+	unsigned unloaded_errors; /* those of file_diags that stop no build */
 	struct s53_snapshot *snapshot;
 	struct s53_acl *localhost, *localnets; /* the snapshot's; NULL until one is needed */
 	struct setup_acl_memo *acls; /* `acl` statements that have been built */
@@ -123,7 +125,10 @@ void setup_warn_of_exempt(struct setup_builder *builder, const struct s53_view *
 struct s53_route_note *setup_note(struct setup_builder *builder, unsigned view,
     const struct s53_route *route, const struct s53_conf_clause *clause, const char *text);
 
-/* source.c: the zone of a `file` statement, read once per source; NULL: an error in diags. */
+/*
+ * source.c: the zone of a `file` statement, read once per source. Of a file that cannot be loaded,
+ * the zone that the source in force has of it; NULL: there is none. file_diags says so.
+ */
 struct s53_zone *setup_source_zone(struct setup_builder *builder,
     const struct s53_conf_clause *clause, const struct s53_name *apex);
 

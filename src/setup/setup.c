@@ -82,17 +82,22 @@ build(struct setup_builder *builder)
 enum s53_status
 s53_setup(const struct s53_setup_input *input, struct s53_diags *diags, struct s53_snapshot **out)
 {
-	struct setup_builder builder = { .input = input, .diags = diags };
-	unsigned errors_before = diags->error_count;
+	struct setup_builder builder = { .input = input, .diags = diags, .file_diags = diags };
+	unsigned errors_before = diags->error_count, errors;
 
 	builder.snapshot = s53_snapshot_new();
 	if (builder.snapshot == NULL)
 		return S53_E_NOMEM;
+	if (input->file_diags != NULL)
+		builder.file_diags = input->file_diags;
 	s53_arena_init(&builder.scratch);
 	builder.uses_last = &builder.uses;
 	build(&builder);
 	s53_arena_fini(&builder.scratch);
-	if (!builder.no_memory && diags->error_count == errors_before) {
+	errors = diags->error_count - errors_before;
+	if (builder.file_diags == diags)
+		errors -= builder.unloaded_errors;
+	if (!builder.no_memory && errors == 0) {
 		*out = builder.snapshot;
 		return S53_OK;
 	}

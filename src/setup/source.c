@@ -13,51 +13,30 @@
 struct setup_zone_file {
 	struct setup_zone_file *next;
 	const struct s53_conf_clause *clause; /* `file` */
-	struct s53_zone *zone;
+	struct s53_name apex;
+	char *path;
+	struct s53_zone *zone; /* NULL: it cannot be loaded, and there is no earlier one */
 };
 
-static struct s53_zone *
+static const struct setup_zone_file *
 find(const struct s53_source *source, const struct s53_conf_clause *clause)
 {
-	for (const struct setup_zone_file *it = source->zones; it != NULL; it = it->next)
-		if (it->clause == clause)
-			return it->zone;
-	return NULL;
+	const struct setup_zone_file *it = source->zones;
+
+	while (it != NULL && it->clause != clause)
+		it = it->next;
+	return it;
 }
 
+/* What `source`, which may be NULL, has read for a zone from the file at `path`; or NULL. */
 static struct s53_zone *
-load(struct setup_builder *builder, const struct s53_conf_clause *clause,
-    const struct s53_name *apex)
+find_earlier(const struct s53_source *source, const char *path, const struct s53_name *apex)
 {
-	struct s53_source *source = builder->input->source;
-	unsigned errors_before = builder->diags->error_count;
-	const char *path = builder_path(builder, clause->value.text);
-	struct setup_zone_file *file;
-	struct s53_zone *zone = NULL;
-	enum s53_status status;
+	const struct setup_zone_file *it = source != NULL ? source->zones : NULL;
 
-	if (path == NULL)
-		return NULL;
-	status = s53_zone_load(path, apex, builder->diags, &zone);
-	if (status == S53_E_NOMEM)
-		builder->no_memory = true;
-	else if (status != S53_OK && builder->diags->error_count == errors_before)
-		builder_error(builder, clause->place, "zone file '%s' cannot be used", path);
-	else if (status != S53_OK)
-		builder_notice(builder, clause->place, "the zone file is named here");
-	if (status != S53_OK)
-		return NULL;
-	file = calloc(1, sizeof(*file));
-	if (file == NULL) {
-		s53_zone_drop(zone);
-		builder->no_memory = true;
-		return NULL;
-	}
-	file->clause = clause;
-	file->zone = zone;
-	file->next = source->zones;
-	source->zones = file;
-	return zone;
+	while (it != NULL && !(strcmp(it->path, path) == 0 && s53_name_equal(&it->apex, apex)))
+		it = it->next;
+	return it != NULL ? it->zone : NULL;
 }
 
 static void
@@ -66,21 +45,90 @@ drop_zone(void *zone)
 	s53_zone_drop(zone);
 }
 
+static void
+file_free(struct setup_zone_file *file)
+{
+	s53_zone_drop(file->zone);
+	free(file->path);
+	free(file);
+}
+
+/* The file cannot be loaded: the zone of before is used, if there is one. */
+static void
+do_without(struct setup_builder *builder, struct setup_zone_file *file)
+{
+	struct s53_zone *earlier = find_earlier(builder->input->previous, file->path, &file->apex);
+	char apex[S53_NAME_TEXT];
+
+	if (earlier != NULL)
+		file->zone = s53_zone_keep(earlier);
+	s53_diag_add(builder->file_diags, S53_DIAG_ERROR, file->clause->place, NULL,
+	    "zone %s cannot be loaded from '%s', see the errors above: %s; correct the file and "
+	    "reload",
+	    s53_name_print(&file->apex, apex), file->path,
+	    earlier != NULL ? "what was loaded before is still answered"
+			    : "its names get SERVFAIL");
+}
+
+/* NULL: no memory. */
+static struct setup_zone_file *
+file_new(struct setup_builder *builder, const struct s53_conf_clause *clause,
+    const struct s53_name *apex)
+{
+	const char *path = builder_path(builder, clause->value.text);
+	struct setup_zone_file *file = calloc(1, sizeof(*file));
+
+	if (file == NULL)
+		return NULL;
+	file->clause = clause;
+	file->apex = *apex;
+	file->path = path != NULL ? strdup(path) : NULL;
+	if (file->path != NULL)
+		return file;
+	file_free(file);
+	return NULL;
+}
+
+/* Read it, or say why that is not possible. NULL: no memory. */
+static const struct setup_zone_file *
+load(struct setup_builder *builder, const struct s53_conf_clause *clause,
+    const struct s53_name *apex)
+{
+	struct setup_zone_file *file = file_new(builder, clause, apex);
+	unsigned errors_before = builder->file_diags->error_count;
+	enum s53_status status = S53_E_NOMEM;
+
+	if (file != NULL)
+		status = s53_zone_load(file->path, apex, builder->file_diags, &file->zone);
+	if (status == S53_E_NOMEM) {
+		builder->no_memory = true;
+		if (file != NULL)
+			file_free(file);
+		return NULL;
+	}
+	if (status != S53_OK)
+		do_without(builder, file);
+	builder->unloaded_errors += builder->file_diags->error_count - errors_before;
+	file->next = builder->input->source->zones;
+	builder->input->source->zones = file;
+	return file;
+}
+
 struct s53_zone *
 setup_source_zone(struct setup_builder *builder, const struct s53_conf_clause *clause,
     const struct s53_name *apex)
 {
-	struct s53_zone *zone = find(builder->input->source, clause);
+	const struct setup_zone_file *file = find(builder->input->source, clause);
 
-	if (zone == NULL)
-		zone = load(builder, clause, apex);
-	if (zone == NULL)
+	if (file == NULL)
+		file = load(builder, clause, apex);
+	if (file == NULL || file->zone == NULL)
 		return NULL;
-	if (!s53_snapshot_own(builder->snapshot, s53_zone_keep(zone), drop_zone)) {
+	if (!s53_snapshot_own(builder->snapshot, s53_zone_keep(file->zone), drop_zone)) {
 		builder->no_memory = true;
 		return NULL;
 	}
-	return zone;
+	return file->zone;
 }
 
 enum s53_status
@@ -124,8 +172,7 @@ s53_source_free(struct s53_source *source)
 		struct setup_zone_file *file = source->zones;
 
 		source->zones = file->next;
-		s53_zone_drop(file->zone);
-		free(file);
+		file_free(file);
 	}
 	for (unsigned i = 0; source->builtins != NULL && i < s53_builtin_zone_count; i++)
 		s53_zone_drop(source->builtins[i]);

@@ -158,6 +158,7 @@ exempt_route(struct setup_builder *builder, struct routing *routing, struct s53_
 	} else {
 		route->kind = routing->root.kind;
 		route->group = routing->root.group;
+		route->zone = routing->root.zone;
 		if (route->kind == S53_ROUTE_FORWARD)
 			route->id = route_id(route, routing->root.id);
 	}
@@ -274,8 +275,11 @@ file_route(struct setup_builder *builder, struct routing *routing, struct s53_ro
 	}
 	route->kind = S53_ROUTE_LOCAL;
 	route->zone = setup_source_zone(builder, file, &route->apex);
-	if (route->zone == NULL)
+	if (route->zone == NULL) {
+		setup_note(builder, routing->view, route, zone,
+		    builder_text(builder, "%s, not loaded: SERVFAIL", file->value.text));
 		return;
+	}
 	below = delegated_route(builder, routing, route, zone);
 	setup_note(builder, routing->view, route, zone,
 	    builder_text(builder, "%s, %zu records%s%s", file->value.text,

@@ -240,6 +240,52 @@ an_address_that_cannot_be_bound_yet_is_a_warning_said_once(void **state)
 	assert_int_equal(m->diags.error_count + m->diags.warning_count, 0);
 }
 
+/* An address that comes later, or has left: no interface has it. */
+static void
+an_address_that_no_interface_has_fails_nothing(void **state)
+{
+	struct machine *m = *state;
+
+	let_go(m);
+	assert_int_equal(s53_addr_parse("192.0.2.77", m->rule.port, &m->addr), S53_OK);
+	m->daemon.interface_count = 0;
+	name_it(m);
+	assert_int_equal(change(m), S53_OK);
+	assert_int_equal(m->diags.error_count, 0);
+	assert_int_equal(m->diags.warning_count, 1);
+	assert_false(s53_listeners_any_open(&m->daemon));
+	m->rule.named_count = 0; /* admitted by a prefix, for example */
+	assert_int_equal(change(m), S53_OK);
+	assert_int_equal(m->diags.error_count, 0);
+}
+
+static void
+addresses_that_are_all_taken_fail(void **state)
+{
+	struct machine *m = *state;
+
+	assert_int_equal(change(m), S53_E_IO);
+	assert_int_equal(m->diags.error_count, 1);
+	assert_int_equal(m->diags.warning_count, 1);
+}
+
+/* The one listener was on an address that has left; another program holds the other address. */
+static void
+an_address_that_has_left_fails_no_reload(void **state)
+{
+	struct machine *m = *state;
+
+	let_go(m);
+	assert_int_equal(change(m), S53_OK);
+	only_place(m)->addr = m->addr;
+	assert_int_equal(s53_addr_parse("192.0.2.77", m->rule.port, &only_place(m)->addr), S53_OK);
+	m->udp = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(bind(m->udp, &m->addr.sa, sizeof(m->addr.in)), 0);
+	assert_int_equal(change(m), S53_OK);
+	assert_int_equal(m->diags.error_count, 0);
+	assert_false(s53_listeners_any_open(&m->daemon));
+}
+
 int
 main(void)
 {
@@ -257,6 +303,12 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    an_address_that_cannot_be_bound_yet_is_a_warning_said_once, machine_new,
 		    machine_free),
+		cmocka_unit_test_setup_teardown(
+		    an_address_that_no_interface_has_fails_nothing, machine_new, machine_free),
+		cmocka_unit_test_setup_teardown(
+		    addresses_that_are_all_taken_fail, machine_new, machine_free),
+		cmocka_unit_test_setup_teardown(
+		    an_address_that_has_left_fails_no_reload, machine_new, machine_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,7 @@ struct fixture {
 	struct s53_diags diags;
 	struct s53_source *source;
 	struct s53_snapshot *snapshot;
+	const struct s53_source *previous; /* the test's, or NULL */
 	struct s53_registry *registry;
 	bool has_no_hosts; /* no address is known of any host name */
 	struct s53_interface_addr interfaces[INTERFACE_COUNT];
@@ -147,6 +148,7 @@ rebuild(struct fixture *f)
 		.interfaces = f->interfaces,
 		.interface_count = INTERFACE_COUNT,
 		.foreign = &f->foreign,
+		.previous = f->previous,
 		.memory_octets = f->memory_octets,
 		.want_notes = f->want_notes,
 	};
