@@ -120,5 +120,8 @@ bool s53_log_on(enum s53_log_category category, int severity);
 void s53_log(enum s53_log_category category, int severity, const char *format, ...)
     S53_PRINTF(3, 4);
 
+/* How many lines were lost since the start, by all channels. */
+uint64_t s53_log_lost(void);
+
 /* Flush and close; for the end of the program. A later line goes to stderr. */
 void s53_log_close(void);

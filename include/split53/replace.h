@@ -31,6 +31,12 @@ S53_MUST_USE enum s53_status s53_replace_open(
     struct s53_replace *replace, const char *path, mode_t mode);
 
 /*
+ * Could s53_replace_open() succeed now? Writes nothing. S53_E_EXISTS, S53_E_IO (errno: of the
+ * folder), S53_E_NOMEM.
+ */
+S53_MUST_USE enum s53_status s53_replace_check(const char *path);
+
+/*
  * Let it take the place. S53_E_IO: errno; EEXIST says that someone else has put his file where
  * ours was. Whatever is returned, it is over.
  */

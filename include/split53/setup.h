@@ -63,7 +63,7 @@ struct s53_setup_input {
 	unsigned interface_count;
 	/* Addresses to listen on that another program held when last tried; NULL: none. */
 	const struct s53_addr_list *foreign;
-	/* The source in force: a zone whose file cannot be loaded keeps what it read; NULL: none. */
+	/* The source in force: a zone whose file cannot be loaded keeps what it read; or NULL. */
 	const struct s53_source *previous;
 	struct s53_diags *file_diags; /* takes the messages about zone files; NULL: `diags` does */
 	bool want_notes; /* for --explain */

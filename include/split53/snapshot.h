@@ -78,6 +78,8 @@ struct s53_snapshot {
 	 * daemon gives the snapshot one of this size (cache_keeper.c).
 	 */
 	uint64_t max_cache_octets;
+	const char *directory; /* of relative names; NULL: the working directory */
+	bool dump_file_written; /* `dump-file` is in the file */
 	const char *dump_file; /* where SIGUSR1 writes the cache as text; never NULL */
 	const char *cache_file; /* for a warm restart; NULL: none */
 	bool has_logging; /* by a `logging` statement, which `log` is built from */

@@ -10,7 +10,8 @@
  *
  * Workers log, so a destination that takes no lines must not be waited for: a pipe that is not
  * read, a syslog daemon that hangs, a full disk. Lines are dropped and counted. The other channels
- * say so, at most once a minute, and so does the channel itself once it takes lines again.
+ * say so, at most once a minute; where there is no other, syslog and standard error do. So does the
+ * channel itself once it takes lines again.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -70,6 +71,7 @@ static struct setup stderr_setup = {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct setup *current = &stderr_setup; /* under the lock */
+static uint64_t lost_total; /* under the lock: since the start, by any channel */
 static uint64_t lost_before; /* under the lock: by channels of an earlier setup; not said yet */
 static atomic_int severity_most[S53_LOG_CATEGORY_COUNT] = {
 #define INFO_AND_WORSE(id, name) S53_LOG_INFO,
@@ -284,6 +286,7 @@ channel_write(struct setup *setup, unsigned i, const struct line *line)
 
 		if (emit(setup, i, &about) > 0) {
 			losses->lines++; /* the line; the message comes again */
+			lost_total++;
 			return;
 		}
 		*losses = (struct losses){ 0 };
@@ -292,6 +295,7 @@ channel_write(struct setup *setup, unsigned i, const struct line *line)
 	if (lost > 0 && losses->lines == 0)
 		losses->error = errno;
 	losses->lines += lost;
+	lost_total += lost;
 }
 
 static bool
@@ -301,12 +305,24 @@ takes(const struct setup *setup, unsigned i, enum s53_log_category category, int
 	    severity <= setup->channels[i].severity;
 }
 
+/* No other channel takes it, and the operator should know: syslog, or else standard error. */
+static void
+tell_last_resort(enum s53_log_kind failed, const struct line *about)
+{
+	if (failed == S53_LOG_TO_FILE &&
+	    logsyslog_write(LOG_DAEMON | LOG_WARNING, about->text, about->len - 1))
+		return;
+	if (failed != S53_LOG_TO_STDERR)
+		(void)emit(&stderr_setup, 0, about);
+}
+
 /* Tell the other channels that this one takes no lines. */
 static void
 tell_others(struct setup *setup, unsigned failed, const struct timespec *now)
 {
 	struct losses *losses = &setup->losses[failed];
 	char text[LOGLINE_TEXT];
+	bool is_told = false;
 	struct line about;
 
 	if (losses->said_s != 0 && now->tv_sec - losses->said_s < REMIND_S &&
@@ -314,9 +330,14 @@ tell_others(struct setup *setup, unsigned failed, const struct timespec *now)
 		return;
 	losses->said_s = now->tv_sec;
 	about = line_about(setup, failed, false, now, text);
-	for (unsigned i = 0; i < setup->channel_count; i++)
-		if (setup->losses[i].lines == 0 && takes(setup, i, about.category, about.severity))
-			channel_write(setup, i, &about);
+	for (unsigned i = 0; i < setup->channel_count; i++) {
+		if (setup->losses[i].lines > 0 || !takes(setup, i, about.category, about.severity))
+			continue;
+		channel_write(setup, i, &about);
+		is_told = is_told || setup->losses[i].lines == 0;
+	}
+	if (!is_told)
+		tell_last_resort(setup->channels[failed].kind, &about);
 }
 
 /* Any channel that takes lines says what those of an earlier setup have lost. */
@@ -375,6 +396,17 @@ s53_log(enum s53_log_category category, int severity, const char *format, ...)
 	text[len++] = '\n';
 	line_write(category, severity, text, len);
 	errno = why;
+}
+
+uint64_t
+s53_log_lost(void)
+{
+	uint64_t lost;
+
+	pthread_mutex_lock(&lock);
+	lost = lost_total;
+	pthread_mutex_unlock(&lock);
+	return lost;
 }
 
 void

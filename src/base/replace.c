@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,36 @@ s53_replace_open(struct s53_replace *replace, const char *path, mode_t mode)
 failed:
 	forget(replace);
 	return status;
+}
+
+/* 0, or the errno that says why no file can be made in the folder. */
+static int
+folder_refusal(const char *folder)
+{
+	struct stat about;
+
+	if (stat(folder, &about) != 0)
+		return errno;
+	if (!S_ISDIR(about.st_mode))
+		return ENOTDIR;
+	return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+enum s53_status
+s53_replace_check(const char *path)
+{
+	char *copy = strdup(path);
+	struct stat old;
+	int failure;
+
+	if (copy == NULL)
+		return S53_E_NOMEM;
+	failure = folder_refusal(dirname(copy));
+	free(copy);
+	if (failure == 0 && stat(path, &old) == 0 && !S_ISREG(old.st_mode))
+		return S53_E_EXISTS;
+	errno = failure;
+	return failure == 0 ? S53_OK : S53_E_IO;
 }
 
 /* Is the file of that name still the one that we have open? Another process may do as we do. */

@@ -367,6 +367,7 @@ start(struct s53_daemon *daemon, struct daemon_messages *messages)
 	write_pid_file(daemon, &messages->listeners);
 	if (!drop_privileges(daemon) || !watch_signals(daemon))
 		goto failed;
+	s53_daemon_check_files(daemon->snapshot, &messages->build);
 	s53_daemon_log(daemon, daemon->snapshot);
 	announce(daemon, messages);
 	s53_listeners_commit(daemon, opened);

@@ -122,6 +122,12 @@ void s53_daemon_log_messages(
  */
 void s53_daemon_follow_readiness(struct s53_daemon *daemon);
 
+/*
+ * Warn of what cannot be written later, when it would be too late: `directory`, the dump and the
+ * cache file. For the user that the process runs as, so after the drop of privileges.
+ */
+void s53_daemon_check_files(const struct s53_snapshot *snapshot, struct s53_diags *diags);
+
 /* Read the addresses of this machine. false: they could not be read, the old ones stay. */
 bool s53_daemon_read_interfaces(struct s53_daemon *daemon);
 

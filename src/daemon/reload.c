@@ -180,6 +180,7 @@ prepare(struct s53_daemon *daemon, struct attempt *attempt)
 static void
 use(struct s53_daemon *daemon, struct attempt *attempt)
 {
+	s53_daemon_check_files(attempt->snapshot, &attempt->messages.build);
 	s53_daemon_log(daemon, attempt->snapshot);
 	s53_daemon_log_messages(daemon, &attempt->messages);
 	s53_daemon_swap(daemon, attempt->snapshot);

@@ -279,6 +279,7 @@ setup_cache_files(struct setup_builder *builder)
 
 	if (dump != NULL && dump->value.type == S53_CONF_TEXT && dump->value.text[0] != '\0')
 		name = dump->value.text;
+	builder->snapshot->dump_file_written = dump != NULL;
 	builder->snapshot->dump_file = builder_path(builder, name);
 	if (file != NULL && file->value.type == S53_CONF_TEXT) {
 		if (file->value.quoted || strcmp(file->value.text, "none") != 0)

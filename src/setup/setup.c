@@ -40,6 +40,16 @@ setup_limits(struct setup_builder *builder)
 }
 
 static void
+setup_directory(struct setup_builder *builder)
+{
+	const struct s53_conf_clause *clause =
+	    s53_setup_option(builder->input->source, NULL, "directory");
+
+	if (clause != NULL && clause->value.type == S53_CONF_TEXT)
+		builder->snapshot->directory = builder_text(builder, "%s", clause->value.text);
+}
+
+static void
 setup_pid_file(struct setup_builder *builder)
 {
 	const struct s53_source *source = builder->input->source;
@@ -69,6 +79,7 @@ static void
 build(struct setup_builder *builder)
 {
 	setup_limits(builder);
+	setup_directory(builder);
 	setup_pid_file(builder);
 	setup_cache_files(builder);
 	setup_blackhole(builder);

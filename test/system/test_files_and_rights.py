@@ -35,9 +35,9 @@ def folder():
 @pytest.fixture
 def serving(folder, closing, make_conf, upstream):
     """serving(pid_file, more conf text, ...) starts the program, which must answer."""
-    def start(pid_file=None, extra="", arguments=(), port=None, **more):
+    def start(pid_file=None, extra="", arguments=(), port=None, options="", **more):
         port = port or free_port()
-        conf = make_conf(port, [upstream(answer_with("10.0.0.1")).where], extra=extra)
+        conf = make_conf(port, [upstream(answer_with("10.0.0.1")).where], extra=extra, options=options)
         if pid_file is not None:
             conf = conf.replace("pid-file none;", f'pid-file "{pid_file}";')
         program = closing(Split53(folder, conf, list(arguments), wait_at=("127.0.0.1", port), **more))
@@ -144,6 +144,43 @@ def test_a_folder_link_of_root_is_followed(serving, folder):	# as /var/run is
     (folder / "link").symlink_to("run")
     program = serving(folder / "link" / "it.pid")
     assert (folder / "run" / "it.pid").read_text() == f"{program.process.pid}\n"
+
+
+# Files that are written later.
+
+def later_lines(program):
+    return re.findall(r"config: warning: ((?:directory|dump-file|cache-file) '.*)", program.log())
+
+
+@pytest.mark.parametrize("user, made, why", [
+    ("root", False, "No such file or directory"), ("nobody", True, "Permission denied")], ids=["missing", "not writable"])
+def test_a_directory_that_cannot_be_written_to_is_warned_of_at_the_start(serving, folder, user, made, why):
+    if made:
+        (folder / "home").mkdir()
+    program = serving(options=f'directory "{folder}/home/";', arguments=["-u", user])
+    line, = later_lines(program)
+    assert line.startswith(f"directory '{folder}/home/' cannot be written to: {why};"), line
+    program.reload()
+    wait_until(lambda: len(later_lines(program)) == 2, 5, "so does a reload")
+
+
+@pytest.mark.parametrize("option", ["dump-file", "cache-file"])
+@pytest.mark.parametrize("path, why", [("missing/file", "No such file or directory"), ("odd", "it is no regular file")])
+def test_a_file_that_cannot_be_written_later_is_warned_of_at_the_start(serving, folder, option, path, why):
+    os.mkfifo(folder / "odd")
+    other = "cache-file none;" if option == "dump-file" else ""
+    program = serving(options=f'{option} "{folder}/{path}"; {other}')
+    line, = later_lines(program)
+    assert line.startswith(f"{option} '{folder}/{path}' will not be written: {why};"), line
+
+
+def test_a_working_directory_that_nobody_chose_is_not_warned_of(serving, folder):
+    program = serving(arguments=["-u", "nobody"])
+    assert os.stat(folder).st_uid == 0 and not later_lines(program)
+
+
+def test_a_pid_file_whose_folder_cannot_be_made_is_warned_of_at_the_start(serving):
+    assert "warning: pid-file '/proc/none/it.pid' cannot be written: No such file or directory" in serving("/proc/none/it.pid").log()
 
 
 # Log files.
@@ -284,18 +321,22 @@ def readable(descriptor):
     return bool(select.select([descriptor], [], [], 0)[0])
 
 
+def fill_disk(folder):
+    """Until it takes nothing more; the file that does it."""
+    with open(folder / "ballast", "wb", buffering=0) as file:
+        with pytest.raises(OSError):
+            while True:
+                file.write(b"x" * 512)
+    return folder / "ballast"
+
+
 def test_a_full_disk_is_said_on_the_other_channels_and_later_in_the_file(small_disk, folder, serving):
-    ballast, full, other = small_disk / "ballast", small_disk / "log", folder / "other"
+    full, other = small_disk / "log", folder / "other"
     program = serving(extra=f"""logging {{
         channel a {{ file "{full}"; print-time yes; print-category yes; print-severity yes; }};
         channel b {{ file "{other}"; severity info; }};
         category default {{ a; b; }}; }};""", foreground="-f")
-    with open(ballast, "wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 512)
-        except OSError:
-            pass
+    ballast = fill_disk(small_disk)
     for number in range(40):	# the page that the log has begun takes some lines yet
         program.reload()
         wait_until(lambda n=number: other.read_text().count("reloaded") > n, 5, "it is reloaded")
@@ -303,6 +344,27 @@ def test_a_full_disk_is_said_on_the_other_channels_and_later_in_the_file(small_d
     ballast.unlink()
     program.process.send_signal(signal.SIGUSR1)
     wait_until(lambda: re.search(r"log lines? lost before this one: .* \(No space left on device\)", full.read_text()), 5, "it says so")
+
+
+@pytest.mark.parametrize("has_syslog", [True, False], ids=["syslog", "standard error"])
+def test_a_full_disk_under_the_only_channel_is_said_elsewhere_and_counted(small_disk, folder, serving, dev, has_syslog):
+    full = small_disk / "log"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+        if has_syslog:
+            syslog.bind("/dev/log")
+        program = serving(extra=logging_to(full), foreground="-f")
+        fill_disk(small_disk)
+        words = rf"\d+ log lines? lost: {full} \(No space left on device\)"
+
+        def said():
+            program.reload()
+            if not has_syslog:
+                return re.search("general: warning: " + words, program.log())
+            return readable(syslog) and re.search(words, syslog.recv(65536).decode())
+        wait_until(said, 20, "it is said")
+    program.process.send_signal(signal.SIGUSR1)
+    dump = folder / "named_dump.db"
+    wait_until(lambda: dump.exists() and re.search(r"; log-lines-lost +\d+\n", dump.read_text()), 5, "it is counted")
 
 
 @pytest.fixture

@@ -57,6 +57,58 @@ a_file_that_takes_no_more_loses_lines_which_it_says_later(void **state)
 	    "\n3 log lines lost before this one: log (File too large)\nagain\n");
 }
 
+/* Standard error is the pipe `ends` from now on; returns what it was. */
+static int
+redirect_stderr(int ends[static 2])
+{
+	int was = dup(STDERR_FILENO);
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
+	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	return was;
+}
+
+/* There is no other channel: a full disk would go unnoticed. */
+static void
+losses_of_the_only_channel_are_said_on_syslog_and_counted(void **state)
+{
+	struct rlimit was = files_limit(LINE);
+	uint64_t before = s53_log_lost();
+
+	(void)state;
+	syslog_text_seen[0] = '\0';
+	configure_file((struct s53_log_channel){ .versions = 0 });
+	fill('x', 1);
+	assert_string_equal(syslog_text_seen, "");
+	fill('x', 3);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_string_equal(syslog_text_seen, "1 log line lost: log (File too large)");
+	assert_int_equal(s53_log_lost() - before, 3);
+}
+
+static void
+losses_that_syslog_does_not_take_either_are_said_on_standard_error(void **state)
+{
+	struct rlimit was = files_limit(0);
+	int ends[2], stderr_was = redirect_stderr(ends);
+	char text[256] = "";
+
+	(void)state;
+	syslog_is_full = true;
+	configure_file((struct s53_log_channel){ .versions = 0 });
+	fill('x', 2);
+	syslog_is_full = false;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	dup2(stderr_was, STDERR_FILENO);
+	close(stderr_was);
+	assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+	close(ends[0]);
+	assert_non_null(strstr(text, "warning: 1 log line lost: log (File too large)\n"));
+}
+
 static void
 losses_of_an_earlier_configuration_are_said_by_the_next(void **state)
 {
@@ -73,20 +125,6 @@ losses_of_an_earlier_configuration_are_said_by_the_next(void **state)
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "and again");
 	assert_string_equal(file_text("log"),
 	    "3 log lines lost before the log was opened again\nagain\nand again\n");
-}
-
-/* Standard error is the pipe `ends` from now on; returns what it was. */
-static int
-redirect_stderr(int ends[static 2])
-{
-	int was = dup(STDERR_FILENO);
-
-	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
-	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
-	dup2(ends[1], STDERR_FILENO);
-	close(ends[1]);
-	return was;
 }
 
 /* The lines of `text` that are there, and those that it says are lost. */
@@ -180,6 +218,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_A_FOLDER(syslog_that_takes_nothing_loses_lines_which_are_counted),
 		IN_A_FOLDER(a_file_that_takes_no_more_loses_lines_which_it_says_later),
+		IN_A_FOLDER(losses_of_the_only_channel_are_said_on_syslog_and_counted),
+		IN_A_FOLDER(losses_that_syslog_does_not_take_either_are_said_on_standard_error),
 		IN_A_FOLDER(losses_of_an_earlier_configuration_are_said_by_the_next),
 		IN_A_FOLDER(a_standard_error_that_is_not_read_is_not_waited_for),
 		IN_A_FOLDER(dev_stderr_as_a_file_is_standard_error_itself),

@@ -155,6 +155,26 @@ a_folder_that_is_not_there_is_said_by_errno(void **state)
 	assert_int_equal(s53_replace_open(&replace, "it", 0600), S53_E_IO);
 }
 
+static void
+a_check_says_what_opening_would_and_writes_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("folder", 0755), 0);
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	put("folder/old", "old");
+	assert_int_equal(s53_replace_check("it"), S53_OK);
+	assert_int_equal(s53_replace_check("folder/old"), S53_OK);
+	assert_int_equal(s53_replace_check("folder"), S53_E_EXISTS);
+	assert_int_equal(s53_replace_check("pipe"), S53_E_EXISTS);
+	assert_int_equal(s53_replace_check("nowhere/it"), S53_E_IO);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(s53_replace_check("folder/old/it"), S53_E_IO);
+	assert_int_equal(errno, ENOTDIR);
+	assert_int_equal(access("it", F_OK), -1);
+	assert_int_equal(access("it.new", F_OK), -1);
+	assert_string_equal(text_of("folder/old"), "old");
+}
+
 /* Two processes that write the same file: the one that loses does not put half a file in place. */
 static void
 a_file_of_someone_else_is_not_put_in_place(void **state)
@@ -186,6 +206,7 @@ main(void)
 		TEST(a_link_is_replaced_and_what_it_leads_to_left_alone),
 		TEST(what_is_no_regular_file_is_not_replaced),
 		TEST(a_folder_that_is_not_there_is_said_by_errno),
+		TEST(a_check_says_what_opening_would_and_writes_nothing),
 		TEST(a_file_of_someone_else_is_not_put_in_place),
 	};
 

@@ -265,21 +265,6 @@ a_rebuild_reads_no_zone_file(void **state)
 }
 
 static void
-an_error_in_a_zone_file_is_an_error(void **state)
-{
-	struct fixture *f = *state;
-	char text[256];
-
-	write_file(f->zone_file, "$TTL 60\n@ A 192.0.2.1\n");
-	snprintf(text, sizeof(text), "zone \"corp\" { type master; file \"%s\"; };", f->zone_file);
-	assert_int_equal(try_build(f, text), S53_E_SYNTAX);
-	assert_true(f->diags.error_count > 0);
-	assert_int_equal(
-	    try_build(f, "zone \"corp\" { type master; file \"/nowhere/f\"; };"), S53_E_SYNTAX);
-	assert_true(f->diags.error_count > 0);
-}
-
-static void
 each_view_has_its_own_routes(void **state)
 {
 	struct fixture *f = *state;
@@ -411,7 +396,6 @@ main(void)
 		TEST(a_zones_own_lists_stand_before_the_views),
 		TEST(a_server_in_blackhole_is_not_asked),
 		TEST(a_rebuild_reads_no_zone_file),
-		TEST(an_error_in_a_zone_file_is_an_error),
 		TEST(each_view_has_its_own_routes),
 		TEST(a_zone_of_another_class_is_left_out_with_a_warning),
 		TEST(only_one_family_of_upstreams_is_asked_with_4_or_6),
