@@ -103,6 +103,7 @@ zonefile_slurp(const char *path, struct zonefile_text *out)
 	status = got < 0 ? S53_E_IO : S53_OK;
 	if (status != S53_OK)
 		goto done;
+	octets[len] = '\0'; /* a message quotes the line up to its end */
 	*out = (struct zonefile_text){ .name = path,
 		.octets = octets,
 		.len = len,

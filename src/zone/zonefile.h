@@ -18,7 +18,7 @@
 /* A master file's text. */
 struct zonefile_text {
 	const char *name; /* in messages */
-	char *octets;
+	char *octets; /* and a NUL */
 	size_t len;
 	bool is_private; /* not every user may read it, so that messages do not quote it */
 	dev_t device;

@@ -369,6 +369,19 @@ errors_in_included_files_bear_their_name_and_line(void **state)
 }
 
 static void
+a_broken_last_line_without_its_end_is_quoted_up_to_the_end_of_the_file(void **state)
+{
+	struct folder *folder = *state;
+	struct s53_zone *zone = NULL;
+	struct s53_diags diags;
+
+	folder_write(folder, "zone", "nonsense");
+	assert_int_equal(folder_load(folder, &diags, &zone), S53_E_SYNTAX);
+	assert_string_equal(diags.first->source_line, "nonsense");
+	s53_diags_fini(&diags);
+}
+
+static void
 files_that_include_themselves_are_stopped(void **state)
 {
 	struct folder *folder = *state;
@@ -516,6 +529,9 @@ main(void)
 		    folder_remove),
 		cmocka_unit_test_setup_teardown(
 		    errors_in_included_files_bear_their_name_and_line, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(
+		    a_broken_last_line_without_its_end_is_quoted_up_to_the_end_of_the_file,
+		    folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
 		    files_that_include_themselves_are_stopped, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
