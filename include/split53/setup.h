@@ -32,7 +32,8 @@ struct setup_zone_file;
 struct s53_source {
 	struct s53_conf *file; /* NULL: no file */
 	struct s53_conf *flags; /* NULL: no flag or variable says anything */
-	struct setup_zone_file *zones;
+	struct setup_zone_file **zones; /* by a hash of the apex; NULL: none */
+	unsigned zone_slots, zone_count; /* slots: a power of two, or 0 */
 	struct s53_zone *
 	    *builtins; /* those that were needed, by s53_builtin_zones' order; or NULL */
 };

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <split53/hash.h>
+
 struct setup_zone_file {
 	struct setup_zone_file *next;
 	const struct s53_conf_clause *clause; /* `file` */
@@ -18,10 +20,56 @@ struct setup_zone_file {
 	struct s53_zone *zone; /* NULL: it cannot be loaded, and there is no earlier one */
 };
 
-static const struct setup_zone_file *
-find(const struct s53_source *source, const struct s53_conf_clause *clause)
+/* The files of this apex, among others; NULL: `source`, which may be NULL, has none. */
+static struct setup_zone_file *
+chain_of(const struct s53_source *source, const struct s53_name *apex)
 {
-	const struct setup_zone_file *it = source->zones;
+	if (source == NULL || source->zone_slots == 0)
+		return NULL;
+	return source->zones[s53_hash_stable(apex->octets, apex->len) & (source->zone_slots - 1)];
+}
+
+static void
+put(struct s53_source *source, struct setup_zone_file *file)
+{
+	uint64_t hash = s53_hash_stable(file->apex.octets, file->apex.len);
+	struct setup_zone_file **slot = &source->zones[hash & (source->zone_slots - 1)];
+
+	file->next = *slot;
+	*slot = file;
+}
+
+/* Room for one more. false: no memory. */
+static bool
+make_room(struct s53_source *source)
+{
+	struct s53_source larger = { .zone_slots = 2 * source->zone_slots };
+
+	if (source->zone_count < source->zone_slots)
+		return true;
+	if (larger.zone_slots == 0)
+		larger.zone_slots = 16;
+	larger.zones = calloc(larger.zone_slots, sizeof(struct setup_zone_file *));
+	if (larger.zones == NULL)
+		return false;
+	for (unsigned i = 0; i < source->zone_slots; i++)
+		while (source->zones[i] != NULL) {
+			struct setup_zone_file *file = source->zones[i];
+
+			source->zones[i] = file->next;
+			put(&larger, file);
+		}
+	free(source->zones);
+	source->zones = larger.zones;
+	source->zone_slots = larger.zone_slots;
+	return true;
+}
+
+static const struct setup_zone_file *
+find(const struct s53_source *source, const struct s53_conf_clause *clause,
+    const struct s53_name *apex)
+{
+	const struct setup_zone_file *it = chain_of(source, apex);
 
 	while (it != NULL && it->clause != clause)
 		it = it->next;
@@ -32,9 +80,10 @@ find(const struct s53_source *source, const struct s53_conf_clause *clause)
 static struct s53_zone *
 find_earlier(const struct s53_source *source, const char *path, const struct s53_name *apex)
 {
-	const struct setup_zone_file *it = source != NULL ? source->zones : NULL;
+	const struct setup_zone_file *it = chain_of(source, apex);
 
-	while (it != NULL && !(strcmp(it->path, path) == 0 && s53_name_equal(&it->apex, apex)))
+	while (it != NULL &&
+	    !(it->zone != NULL && strcmp(it->path, path) == 0 && s53_name_equal(&it->apex, apex)))
 		it = it->next;
 	return it != NULL ? it->zone : NULL;
 }
@@ -98,7 +147,7 @@ load(struct setup_builder *builder, const struct s53_conf_clause *clause,
 	unsigned errors_before = builder->file_diags->error_count;
 	enum s53_status status = S53_E_NOMEM;
 
-	if (file != NULL)
+	if (file != NULL && make_room(builder->input->source))
 		status = s53_zone_load(file->path, apex, builder->file_diags, &file->zone);
 	if (status == S53_E_NOMEM) {
 		builder->no_memory = true;
@@ -109,8 +158,8 @@ load(struct setup_builder *builder, const struct s53_conf_clause *clause,
 	if (status != S53_OK)
 		do_without(builder, file);
 	builder->unloaded_errors += builder->file_diags->error_count - errors_before;
-	file->next = builder->input->source->zones;
-	builder->input->source->zones = file;
+	put(builder->input->source, file);
+	builder->input->source->zone_count++;
 	return file;
 }
 
@@ -118,7 +167,7 @@ struct s53_zone *
 setup_source_zone(struct setup_builder *builder, const struct s53_conf_clause *clause,
     const struct s53_name *apex)
 {
-	const struct setup_zone_file *file = find(builder->input->source, clause);
+	const struct setup_zone_file *file = find(builder->input->source, clause, apex);
 
 	if (file == NULL)
 		file = load(builder, clause, apex);
@@ -168,12 +217,14 @@ s53_source_free(struct s53_source *source)
 {
 	if (source == NULL)
 		return;
-	while (source->zones != NULL) {
-		struct setup_zone_file *file = source->zones;
+	for (unsigned i = 0; i < source->zone_slots; i++)
+		while (source->zones[i] != NULL) {
+			struct setup_zone_file *file = source->zones[i];
 
-		source->zones = file->next;
-		file_free(file);
-	}
+			source->zones[i] = file->next;
+			file_free(file);
+		}
+	free(source->zones);
 	for (unsigned i = 0; source->builtins != NULL && i < s53_builtin_zone_count; i++)
 		s53_zone_drop(source->builtins[i]);
 	free(source->builtins);
