@@ -48,9 +48,12 @@ const struct conf_word_rule conf_word_rules[] = {
 	{ "type", "mirror", S53_CONF_IGNORED_DIFFERENT,
 	    "the zone is not copied; its names go where the others go" },
 	{ "type", "stub", S53_CONF_IGNORED_DIFFERENT,
-	    "the primaries themselves are asked, and delegations below are not followed" },
+	    "the primaries themselves are asked, also where BIND would ask forwarders of the view "
+	    "or "
+	    "options, and delegations below are not followed" },
 	{ "type", "static-stub", S53_CONF_IGNORED_DIFFERENT,
-	    "the servers themselves are asked, and delegations below are not followed" },
+	    "the servers themselves are asked, also where BIND would ask forwarders of the view or "
+	    "options, and delegations below are not followed" },
 	{ "type", "delegation-only", S53_CONF_IGNORED_DIFFERENT,
 	    "responses are not judged by where they come from" },
 	{ "type", "redirect", S53_CONF_REFUSED,

@@ -121,6 +121,10 @@ bool setup_refuses_exempt(const struct setup_builder *builder,
 void setup_warn_of_exempt(struct setup_builder *builder, const struct s53_view *view,
     const struct s53_conf_clause *clause, bool is_root_zone);
 
+/* undelegated.c: warn of forward zones that a zone from a file would hide in BIND. */
+void setup_warn_of_undelegated(struct setup_builder *builder, const struct s53_view *view,
+    const struct s53_conf_clause *clause);
+
 /* note.c: for --explain; NULL: nothing is to be explained, or no memory. `clause` may be NULL. */
 struct s53_route_note *setup_note(struct setup_builder *builder, unsigned view,
     const struct s53_route *route, const struct s53_conf_clause *clause, const char *text);

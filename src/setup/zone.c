@@ -481,4 +481,5 @@ setup_zones(struct setup_builder *builder, unsigned view, const struct s53_conf_
 	add_zones(builder, &routing, flags, false);
 	setup_builtin_zones(builder, target, clause, routing.is_root_zone);
 	setup_warn_of_exempt(builder, target, clause, routing.is_root_zone);
+	setup_warn_of_undelegated(builder, target, clause);
 }

@@ -367,6 +367,35 @@ forwarders_of_a_zone_with_a_file_are_for_its_delegations(void **state)
 	assert_int_equal(route_at(f, 0, "priv")->delegated->kind, S53_ROUTE_NONE);
 }
 
+static void
+a_forward_zone_that_its_parent_does_not_delegate_is_warned_of(void **state)
+{
+	static const char *const zones[] = { "other", "sub", "a.sub" };
+	struct fixture *f = *state;
+	char text[512];
+
+	write_file(f->zone_file, ZONE_TEXT);
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text),
+		    "options { " DEFAULT " }; zone \"corp\" { type primary; file \"%s\"; };"
+		    "zone \"%s.corp\" { type forward; forward only; forwarders { 198.51.100.3; }; "
+		    "};",
+		    f->zone_file, zones[i]);
+		build(f, text);
+		assert_int_equal(has_diag(f, S53_DIAG_WARNING,
+				     "'zone' [differs]: BIND answers NXDOMAIN for names of "
+				     "'other.corp' from zone 'corp'"),
+		    i == 0);
+		assert_int_equal(f->diags.warning_count, i == 0);
+	}
+	/* BIND looks into its empty zones behind the forward zones. */
+	build(f,
+	    "options { " DEFAULT " };"
+	    "zone \"1.10.in-addr.arpa\" { type forward; forward only; forwarders { 198.51.100.3; "
+	    "}; };");
+	assert_int_equal(f->diags.warning_count, 0);
+}
+
 int
 main(void)
 {
@@ -389,6 +418,7 @@ main(void)
 		TEST(an_empty_list_without_a_forward_zone_above_is_warned_of),
 		TEST(empty_forwarders_refuse_keeps_names_from_the_default_forwarders),
 		TEST(forwarders_of_a_zone_with_a_file_are_for_its_delegations),
+		TEST(a_forward_zone_that_its_parent_does_not_delegate_is_warned_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
