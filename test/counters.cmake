@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: ISC
+# cmake -DROOT=<tree> -P counters.cmake: docs/config.md says of each counter in counter.h what it counts.
+cmake_minimum_required(VERSION 3.25)
+
+file(READ ${ROOT}/docs/config.md documented)
+file(READ ${ROOT}/include/split53/counter.h header)
+string(REGEX MATCHALL "X\\([A-Z_]+, \"[a-z-]+\"" counters "${header}")
+list(LENGTH counters count)
+set(missing "")
+foreach(counter IN LISTS counters)
+	string(REGEX MATCH "\"([a-z-]+)\"" ignored "${counter}")
+	string(FIND "${documented}" "`${CMAKE_MATCH_1}`" at)
+	if(at EQUAL -1)
+		string(APPEND missing " ${CMAKE_MATCH_1}")
+	endif()
+endforeach()
+if(missing OR count LESS 60)
+	message(FATAL_ERROR "docs/config.md, Counters, lacks:${missing}")
+endif()
+message(STATUS "${count} counters are documented")
