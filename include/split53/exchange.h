@@ -34,6 +34,7 @@ enum s53_exchange_end {
 	S53_EXCHANGE_TIMEOUT,
 	S53_EXCHANGE_REFUSED, /* ICMP port unreachable, connection refused or reset */
 	S53_EXCHANGE_UNREACHABLE, /* no route to the host or network */
+	S53_EXCHANGE_NO_SOURCE, /* the query-source is no address of this host */
 	/* this host lacks descriptors, memory or IDs: not the server's fault */
 	S53_EXCHANGE_NO_RESOURCES,
 	S53_EXCHANGE_GARBLED, /* over TCP: what the server sent is no response to the query */

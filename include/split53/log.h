@@ -24,10 +24,8 @@
 	X(QUERIES, "queries")             \
 	X(QUERY_ERRORS, "query-errors")   \
 	X(RESOLVER, "resolver")           \
-	X(CNAME, "cname")                 \
 	X(LAME_SERVERS, "lame-servers")   \
 	X(EDNS_DISABLED, "edns-disabled") \
-	X(RATE_LIMIT, "rate-limit")       \
 	X(SERVE_STALE, "serve-stale")     \
 	X(DATABASE, "database")           \
 	X(ZONE, "zoneload")               \

@@ -195,6 +195,7 @@ struct s53_group_rules {
 	struct s53_quota per_server; /* fetches-per-server: queries to one server under way */
 	struct s53_quota per_zone; /* fetches-per-zone: fetches of the group under way */
 	bool no_caps; /* use-caps-for-id no, where the server's options say nothing else */
+	const char *why_empty; /* why the group has no server; static; NULL: not known */
 };
 
 /*

@@ -62,6 +62,7 @@ struct s53_policy {
 	struct s53_acl *blackhole; /* NULL: nobody */
 	struct s53_cache *cache; /* one count of it is the snapshot's; NULL: max-cache-size 0 */
 	bool query_log; /* querylog yes */
+	bool is_watched; /* query_log, or the log takes debug 3: a line for each step */
 	unsigned recursive_clients; /* pending queries of all workers together */
 	unsigned tcp_keepalive_100ms; /* tcp-keepalive-timeout in units of 100 ms, for RFC 7828 */
 	unsigned view_count;

@@ -143,12 +143,16 @@ static void
 print_forward(const struct s53_dry_run *dry_run, const struct s53_view *view,
     const struct s53_route *route, FILE *out)
 {
+	const char *why_empty = s53_group_rules(route->group)->why_empty;
+
 	print_cache(view, route, out);
 	print_group(dry_run->snapshot, route->group, out);
-	fputs(s53_group_size(route->group) > 0
-		? "answer   what an upstream says\n"
-		: "answer   SERVFAIL: no upstream's address is known yet\n",
-	    out);
+	if (s53_group_size(route->group) > 0)
+		fputs("answer   what an upstream says\n", out);
+	else if (why_empty != NULL)
+		fprintf(out, "answer   SERVFAIL: no server can be asked: %s\n", why_empty);
+	else
+		fputs("answer   SERVFAIL: no upstream's address is known yet\n", out);
 }
 
 /* As the step route decides, for a query with RD. */

@@ -79,11 +79,12 @@ end_of_error(const struct s53_probe_run *run)
 {
 	int error = run->sock.error != 0 ? run->sock.error : ECONNRESET;
 
-	switch (s53_transport_end_of(error)) {
+	switch (s53_transport_end_of(run->spec.upstream, error)) {
 	case S53_EXCHANGE_REFUSED:
 		return S53_PROBE_REFUSED;
 	case S53_EXCHANGE_TIMEOUT:
 		return S53_PROBE_LOST;
+	case S53_EXCHANGE_NO_SOURCE:
 	case S53_EXCHANGE_NO_RESOURCES:
 		return S53_PROBE_SKIPPED;
 	default:

@@ -4,6 +4,7 @@
  */
 #include "attempt.h"
 
+#include "loop_path.h"
 #include "resolver_private.h"
 
 struct s53_attempt *
@@ -22,6 +23,7 @@ s53_attempt_new(struct s53_fetch *fetch, const struct s53_plan *plan)
 	attempt->hedged = plan->beside;
 	attempt->maybe_truncated = false;
 	attempt->expired = attempt->truncated = attempt->case_differs = false;
+	attempt->garbled = false;
 	s53_list_append(&fetch->attempts, &attempt->link);
 	fetch->attempt_count++;
 	return attempt;
@@ -57,6 +59,16 @@ s53_attempt_fails(const struct s53_attempt *attempt)
 		fetch->failed_ill |= bit;
 	else
 		fetch->failed_ill &= ~bit;
+}
+
+const char *
+s53_attempt_silence(const struct s53_attempt *attempt)
+{
+	if (s53_loop_is_proved(attempt))
+		return S53_CAUSE_LOOP;
+	if (attempt->garbled)
+		return "sends what is no response to the query";
+	return attempt->case_differs ? "answers in another letter case only" : "does not answer";
 }
 
 void

@@ -43,6 +43,7 @@ struct s53_attempt {
 	bool doubled; /* a copy was sent beside it */
 	bool server_was_up; /* when it was queried */
 	bool case_differs; /* a response was right but for the letter case of its question */
+	bool garbled; /* what came over UDP was no response to the query */
 	struct s53_edns reply_edns; /* of the response that passed the check */
 	size_t reply_opt_at;
 	size_t reply_len; /* of the message; octets that arrived behind it are ignored */
@@ -57,6 +58,20 @@ struct s53_upstream *s53_attempt_server(const struct s53_attempt *attempt);
 
 /* Its server cannot help this fetch: to be called before the attempt is freed. */
 void s53_attempt_fails(const struct s53_attempt *attempt);
+
+/*
+ * attemptlog.c: its server has failed, as cause.h says: lame-servers. `bind`: BIND's words for it;
+ * NULL where BIND has none, or for an rcode.
+ */
+void s53_attempt_log_failure(
+    const struct s53_attempt *attempt, const char *bind, const char *text, uint16_t rcode);
+/* Its answer is one to a query without EDNS, which helped: edns-disabled. */
+void s53_attempt_log_without_edns(const struct s53_attempt *attempt);
+/* What happens to it, at debug 2: dispatch. */
+void s53_attempt_log(const struct s53_attempt *attempt, const char *format, ...) S53_PRINTF(2, 3);
+
+/* Why it is without a response, as a cause of cause.h. */
+const char *s53_attempt_silence(const struct s53_attempt *attempt);
 
 /* Its request timeout is over now, whatever is left of it. */
 void s53_attempt_expire(struct s53_attempt *attempt);

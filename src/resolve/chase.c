@@ -295,7 +295,7 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 	request->edns = (struct s53_edns){ .present = true,
 		.udp_size = S53_MESSAGE_MAX,
 		.dnssec_ok = query->request.edns.dnssec_ok };
-	s53_query_run(&child);
+	s53_query_resume(&child);
 }
 
 /* Query for the last name, now or (WAIT) when the child's upstream answers. */

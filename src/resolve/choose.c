@@ -15,8 +15,6 @@
  * responds to anything.
  * One that is stalled is queried but once, twice when it is alone: the query did arrive.
  */
-#include <stdio.h>
-
 #include "alias.h"
 #include "resolver_private.h"
 
@@ -39,26 +37,12 @@ s53_all_asked(const struct s53_fetch *fetch)
 	return ((fetch->tried | fetch->left_out) & all) == all;
 }
 
-/* The default text of the extended error: a server whose response is still outstanding. */
-static void
-explain_silence(struct s53_fetch *fetch)
-{
-	const struct s53_attempt *attempt;
-	char addr[S53_ADDR_TEXT];
-
-	if (fetch->ede_text[0] != '\0' || s53_list_empty(&fetch->attempts))
-		return;
-	attempt = S53_CONTAINER_OF(fetch->attempts.next, struct s53_attempt, link);
-	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
-	snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s does not answer", addr);
-}
-
 enum s53_verdict
 s53_give_up(struct s53_fetch *fetch)
 {
 	s53_count(fetch->resolver->counters,
 	    fetch->group_dead ? S53_C_CHOOSE_DEAD : S53_C_CHOOSE_NONE_LEFT);
-	explain_silence(fetch);
+	s53_causes_tell(fetch);
 	s53_fetch_fail(fetch, fetch->ede, fetch->ede_text[0] == '\0' ? NULL : fetch->ede_text);
 	s53_store_failure(fetch);
 	return S53_REPLY;

@@ -2,7 +2,6 @@
  *
  * exchange.c - the step exchange: the chosen server is queried, and what becomes of that.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include <split53/reply.h>
@@ -50,27 +49,36 @@ s53_fetch_resume(struct s53_fetch *fetch, enum s53_step step)
 	s53_fetch_run(fetch);
 }
 
+/* How an exchange may end, for the extended error and the log. */
+static const struct {
+	uint16_t ede;
+	const char *text, *bind; /* bind: as named's log has it */
+} ends[] = {
+	[S53_EXCHANGE_ANSWERED] = { S53_EDE_NONE, "response", NULL },
+	[S53_EXCHANGE_TIMEOUT] = { S53_EDE_NO_REACHABLE_AUTHORITY, "does not answer", "timed out" },
+	[S53_EXCHANGE_REFUSED] = { S53_EDE_NETWORK_ERROR, "refuses: nobody listens there",
+	    "connection refused" },
+	[S53_EXCHANGE_UNREACHABLE] = { S53_EDE_NETWORK_ERROR, "cannot be reached: no route",
+	    "network unreachable" },
+	[S53_EXCHANGE_NO_SOURCE] = { S53_EDE_NETWORK_ERROR,
+	    "was not asked: query-source is no address of this host", "address not available" },
+	[S53_EXCHANGE_NO_RESOURCES] = { S53_EDE_OTHER, "was not asked: out of sockets or memory",
+	    "not enough free resources" },
+	[S53_EXCHANGE_GARBLED] = { S53_EDE_INVALID_DATA, "sent what is no response, over TCP",
+	    NULL },
+};
+
 static void
 note_failure(struct s53_attempt *attempt, enum s53_exchange_end end)
 {
-	static const struct {
-		uint16_t ede;
-		const char *text;
-	} ends[] = {
-		[S53_EXCHANGE_TIMEOUT] = { S53_EDE_NO_REACHABLE_AUTHORITY, "does not answer" },
-		[S53_EXCHANGE_REFUSED] = { S53_EDE_NETWORK_ERROR, "refuses: nobody listens there" },
-		[S53_EXCHANGE_UNREACHABLE] = { S53_EDE_NETWORK_ERROR, "cannot be reached" },
-		[S53_EXCHANGE_NO_RESOURCES] = { S53_EDE_OTHER,
-		    "was not asked: out of sockets or memory" },
-		[S53_EXCHANGE_GARBLED] = { S53_EDE_INVALID_DATA,
-		    "sent what is no response, over TCP" },
-	};
-	struct s53_fetch *fetch = attempt->fetch;
-	char addr[S53_ADDR_TEXT];
+	const char *text = ends[end].text, *bind = ends[end].bind;
 
-	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
-	fetch->ede = ends[end].ede;
-	snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s %s", addr, ends[end].text);
+	if (end == S53_EXCHANGE_TIMEOUT)
+		text = s53_attempt_silence(attempt);
+	if (attempt->garbled)
+		bind = NULL;
+	s53_cause_add(attempt, ends[end].ede, text, 0);
+	s53_attempt_log_failure(attempt, bind, text, 0);
 	s53_attempt_fails(attempt);
 }
 
@@ -130,6 +138,7 @@ on_done(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end, uin
 	(void)exchange;
 	(void)len; /* with what arrived behind the message */
 	attempt->exchange = NULL;
+	s53_attempt_log(attempt, "%s", ends[end].text);
 	if (end == S53_EXCHANGE_ANSWERED) {
 		fetch->answered = attempt;
 		fetch->outcome = (struct s53_outcome){
@@ -175,8 +184,11 @@ s53_fetch_ask(struct s53_fetch *fetch, const struct s53_plan *plan)
 	attempt->rest_ms = timeout_ms - ask.overdue_ms;
 	attempt->due_ms = fetch->now_ms + ask.overdue_ms;
 	attempt->exchange = s53_exchange_start(fetch->resolver->exchanger, server, &ask);
-	if (attempt->exchange != NULL)
+	if (attempt->exchange != NULL) {
+		s53_attempt_log(attempt, "query of %u bytes%s", attempt->ask_len,
+		    plan->edns ? "" : " without EDNS");
 		return true;
+	}
 	note_failure(attempt, S53_EXCHANGE_NO_RESOURCES);
 	s53_attempt_free(attempt);
 	return false;

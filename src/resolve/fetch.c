@@ -62,6 +62,7 @@ s53_fetch_new(const struct s53_query *query)
 	fetch->error.code = S53_EDE_NONE;
 	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
 	fetch->ede_text[0] = '\0';
+	fetch->causes.count = 0;
 	return fetch;
 }
 

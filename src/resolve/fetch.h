@@ -20,11 +20,12 @@
 #pragma once
 
 #include "attempt.h"
+#include "cause.h"
 #include "loop.h"
 #include "query.h"
 #include "table.h"
 
-#define S53_EDE_TEXT_MAX 160
+#define S53_EDE_TEXT_MAX 240
 
 struct s53_fetch {
 	struct s53_link link; /* the resolver's list of all or of those that ended, or its pool */
@@ -80,6 +81,7 @@ struct s53_fetch {
 	uint16_t negative_rcode; /* of that answer */
 	bool lacks_signatures; /* DO was asked for, and its answer is to a query without OPT */
 	struct s53_extended_error error; /* the last that a server sent; S53_EDE_NONE: none did */
+	struct s53_causes causes; /* of the servers that have failed */
 	uint16_t ede; /* of the last failure, for SERVFAIL */
 	char ede_text[S53_EDE_TEXT_MAX];
 };

@@ -129,8 +129,10 @@ s53_local_chaos(struct s53_query *query)
 	const char *text = chaos_text(query, &known);
 	size_t len;
 
-	if (!query->may_query)
+	if (!query->may_query) {
+		s53_query_log_denied(query, true);
 		return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_PROHIBITED, NULL);
+	}
 	if (!known)
 		return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_NONE, NULL);
 	begin(query, &reply);

@@ -207,6 +207,8 @@ overdue(struct s53_attempt *attempt)
 	fetch->now_ms = s53_exchanger_now_ms(exchanger);
 	if (double_over_tcp(attempt) || !s53_loop_look(attempt))
 		return;
+	if (first)
+		s53_attempt_log(attempt, "response is overdue");
 	attempt->overdue = fetch->overdue = true;
 	if (fetch->held.message != NULL) {
 		s53_fetch_resume(fetch, S53_STEP_CHOOSE);

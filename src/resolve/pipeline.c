@@ -14,6 +14,7 @@
 #include <split53/log.h>
 
 #include "resolver_private.h"
+#include "trace.h"
 
 static bool
 is_blackholed(const struct s53_query *query)
@@ -73,6 +74,7 @@ view(struct s53_query *query)
 	}
 	if (is_blackholed(query))
 		return S53_DROP;
+	s53_query_log_unmatched(query);
 	s53_count(query->resolver->counters, S53_C_VIEW_REFUSED);
 	return s53_query_fail(
 	    query, S53_RCODE_REFUSED, S53_EDE_PROHIBITED, "no view for this client");
@@ -99,9 +101,7 @@ admit(struct s53_query *query)
 	query->may_recurse = query->may_use_cache &&
 	    s53_acl_allows(seen->allow_recursion, client) &&
 	    s53_acl_allows(seen->allow_recursion_on, local);
-	if (query->policy->query_log)
-		s53_query_log(query);
-	return S53_NEXT;
+	return query->policy->is_watched ? s53_query_watch(query) : S53_NEXT;
 }
 
 /* One line of steps: each runs on the query, or on the fetch that the query waits for. */
@@ -148,6 +148,60 @@ s53_query_run_until(struct s53_query *query, enum s53_step until)
 	return true;
 }
 
+/*
+ * The same to the end, with a line for each step. A loop of its own: what the other one would have
+ * to ask for each step, all queries would pay for.
+ */
+static void
+run_traced(struct s53_query *query)
+{
+	while (query->step != S53_STEPS) {
+		enum s53_step step = query->step;
+		struct s53_trace trace;
+		enum s53_verdict verdict;
+
+		s53_trace_query(&trace, query); /* which may be gone after the step */
+		verdict = pipeline[step].query(query);
+		s53_trace_step(&trace, step, verdict);
+		if (verdict == S53_WAIT || verdict == S53_DONE)
+			return;
+		if (query->pending != NULL)
+			query = &query->pending->query;
+		if (verdict != S53_NEXT && verdict != S53_REPLY) {
+			query->client.ops->drop(&query->client);
+			return;
+		}
+		query->step = verdict == S53_NEXT ? step + 1 : S53_STEP_ANSWER;
+	}
+}
+
+/* The steps up to ADMIT are told when they are over: so a query that is not traced pays nothing. */
+enum s53_verdict
+s53_query_watch(struct s53_query *query)
+{
+	struct s53_trace trace;
+
+	if (query->policy->query_log)
+		s53_query_log(query);
+	if (!s53_trace_is_on())
+		return S53_NEXT;
+	s53_trace_query(&trace, query);
+	for (unsigned step = S53_STEP_PARSE; step <= S53_STEP_ADMIT; step++)
+		s53_trace_step(&trace, (enum s53_step)step, S53_NEXT);
+	query->step = S53_STEP_ROUTE;
+	run_traced(query);
+	return S53_DONE;
+}
+
+void
+s53_query_resume(struct s53_query *query)
+{
+	if (query->policy->is_watched && s53_trace_is_on())
+		run_traced(query);
+	else
+		s53_query_run(query);
+}
+
 void
 s53_query_run(struct s53_query *query)
 {
@@ -158,7 +212,12 @@ void
 s53_fetch_run(struct s53_fetch *fetch)
 {
 	while (fetch->step != S53_STEP_ANSWER) {
-		switch (pipeline[fetch->step].fetch(fetch)) {
+		enum s53_step step = fetch->step;
+		enum s53_verdict verdict = pipeline[step].fetch(fetch);
+
+		if (fetch->policy->is_watched)
+			s53_trace_fetch(fetch, step, verdict);
+		switch (verdict) {
 		case S53_NEXT:
 			fetch->step++;
 			break;

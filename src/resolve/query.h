@@ -182,8 +182,16 @@ s53_query_wants_minimal_any(const struct s53_query *query)
 	    query->request.question.qtype == S53_TYPE_ANY;
 }
 
-/* querylog, query-errors, serve-stale and resolver. */
+/*
+ * pipeline.c: ADMIT is over in a policy that is watched: the query log's line, and with debug 3 the
+ * rest of the way, with a line for each step. A query that waited, or a chase's child, goes on.
+ */
+enum s53_verdict s53_query_watch(struct s53_query *query);
+void s53_query_resume(struct s53_query *query);
+
+/* querylog, query-errors, serve-stale, resolver and unmatched. */
 void s53_query_log(const struct s53_query *query);
+void s53_query_log_unmatched(const struct s53_query *query);
 void s53_query_log_error(const struct s53_query *query);
 void s53_query_log_stale(const struct s53_query *query);
 /* limitlog.c: a limit is reached: the first of a minute, with what caused it. */

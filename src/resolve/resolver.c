@@ -58,6 +58,8 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	resolver->dice = s53_rand_u32();
 	memset(resolver->turns, 0, sizeof resolver->turns);
 	resolver->error_told_ms = resolver->stale_told_ms = 0;
+	resolver->lame_told_ms = resolver->edns_told_ms = 0;
+	s53_denials_init(&resolver->denials);
 	resolver->dead_asked_ms = 0;
 	memset(&resolver->quiet, 0, sizeof resolver->quiet);
 	s53_budget_init(&resolver->budget);
@@ -72,7 +74,7 @@ s53_resolver_drain(struct s53_resolver *resolver)
 	struct s53_link *link;
 
 	while ((link = s53_list_pop(&resolver->run_queue)) != NULL)
-		s53_query_run(&S53_CONTAINER_OF(link, struct s53_pending, wait)->query);
+		s53_query_resume(&S53_CONTAINER_OF(link, struct s53_pending, wait)->query);
 	while ((link = s53_list_pop(&resolver->ended)) != NULL) {
 		struct s53_fetch *fetch = S53_CONTAINER_OF(link, struct s53_fetch, link);
 
@@ -104,6 +106,7 @@ s53_resolver_free(struct s53_resolver *resolver)
 	if (resolver == NULL)
 		return;
 	end_fetches(resolver);
+	s53_denials_fini(resolver);
 	s53_spares_fini(&resolver->free_pending, offsetof(struct s53_pending, wait));
 	s53_spares_fini(&resolver->free_fetches, offsetof(struct s53_fetch, link));
 	s53_spares_fini(&resolver->free_attempts, offsetof(struct s53_attempt, link));

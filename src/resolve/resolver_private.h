@@ -11,6 +11,7 @@
 #include <split53/resolver.h>
 
 #include "budget.h"
+#include "denials.h"
 #include "fetch.h"
 #include "inflight.h"
 #include "pending.h"
@@ -39,6 +40,8 @@ struct s53_resolver {
 	uint16_t turns[S53_CYCLIC_TURNS]; /* of cyclic order: whose record comes first next time */
 	uint64_t error_told_ms; /* when a failure was last logged at info */
 	uint64_t stale_told_ms; /* and a stale answer */
+	uint64_t lame_told_ms, edns_told_ms; /* and lines of attemptlog.c */
+	struct s53_denials denials;
 	uint64_t dead_asked_ms; /* when dead servers were last queried beside a stale answer */
 	struct s53_budget budget;
 	unsigned clients_more; /* over clients-per-query, as experience has shown: join.c */

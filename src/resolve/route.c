@@ -45,6 +45,7 @@ refuse_transfer(struct s53_query *query)
 		    query, S53_RCODE_NOTAUTH, S53_EDE_NOT_AUTHORITATIVE, "zone transfer");
 	if (query->client.kind == S53_UDP && query->request.question.qtype == S53_TYPE_AXFR)
 		return s53_query_fail(query, S53_RCODE_FORMERR, S53_EDE_NONE, NULL);
+	s53_query_log_no_transfer(query);
 	return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_NOT_SUPPORTED, "zone transfer");
 }
 
@@ -80,6 +81,15 @@ answer_other_class(struct s53_query *query)
 	}
 }
 
+/* An access list of the view, or of the zone, denies it. */
+__attribute__((noinline, cold)) static enum s53_verdict
+deny(struct s53_query *query, bool by_zone)
+{
+	s53_query_log_denied(query, by_zone);
+	s53_count(query->resolver->counters, S53_C_ADMIT_REFUSED);
+	return s53_query_fail(query, S53_RCODE_REFUSED, S53_EDE_PROHIBITED, NULL);
+}
+
 static enum s53_verdict
 refuse(struct s53_query *query, uint16_t ede, const char *text)
 {
@@ -113,7 +123,7 @@ forward(struct s53_query *query)
 	if (route != NULL && route->rights != S53_RIGHTS_CACHE)
 		may = may_have_zone(query);
 	if (!may)
-		return refuse(query, S53_EDE_PROHIBITED, NULL);
+		return deny(query, route != NULL && route->rights != S53_RIGHTS_CACHE);
 	if (route == NULL || route->kind == S53_ROUTE_NONE)
 		return refuse(query, S53_EDE_OTHER, "no forwarders for this name");
 	s53_count(query->resolver->counters, S53_C_ROUTE_FORWARD);
@@ -160,14 +170,14 @@ s53_step_route(struct s53_query *query)
 		return answer_other_class(query);
 	if (is_meta_type(question->qtype)) {
 		if (!query->may_query)
-			return refuse(query, S53_EDE_PROHIBITED, NULL);
+			return deny(query, false);
 		return answer_meta_type(query);
 	}
 	s53_query_set_route(query, find_route(query));
 	if (query->route == NULL || query->route->kind != S53_ROUTE_LOCAL)
 		return forward(query);
 	if (!may_ask_zone(query))
-		return refuse(query, S53_EDE_PROHIBITED, NULL);
+		return deny(query, true);
 	s53_count(query->resolver->counters, S53_C_ROUTE_LOCAL);
 	return s53_local_zone(query);
 }

@@ -12,7 +12,6 @@
  * s9). With our question it leads to TCP. Without it, it is easily forged: TCP is asked beside, and
  * a good response over UDP still counts (overdue.c).
  */
-#include <stdio.h>
 #include <string.h>
 
 #include <split53/capability.h>
@@ -21,6 +20,7 @@
 
 #include "alias.h"
 #include "filter.h"
+#include "loop_path.h"
 #include "resolver_private.h"
 
 /*
@@ -122,8 +122,11 @@ s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octe
 		if (checked == S53_CHECKED_REJECTED)
 			checked = check_whole(attempt, octets, len);
 	}
-	if (checked == S53_CHECKED_REJECTED)
+	if (checked == S53_CHECKED_REJECTED) {
+		attempt->garbled = attempt->garbled || !attempt->case_differs;
+		s53_attempt_log(attempt, "%zu bytes arrived that are no response to it", len);
 		s53_count(attempt->fetch->resolver->counters, S53_C_VALIDATE_REJECTED);
+	}
 	return checked;
 }
 
@@ -139,23 +142,21 @@ is_unproven(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 }
 
 /*
- * The server cannot help with this query, as `why` says behind its address: go to the next. Whether
- * that speaks against the server shows when another one can.
+ * The server cannot help with this query, as `why` says behind its address, or (NULL) `rcode`: go
+ * to the next. Whether that speaks against the server shows when another one can.
  */
 static enum s53_verdict
-next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, const char *why)
+next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, const char *why, uint16_t rcode)
 {
 	bool explored = attempt->plan.explores;
-	char addr[S53_ADDR_TEXT];
 
 	if (attempt->plan.for_whole) {
 		s53_partial_fall_back(attempt);
 		return s53_step_exchange(fetch);
 	}
-	s53_addr_print(s53_upstream_addr(s53_attempt_server(attempt)), addr);
 	s53_count(fetch->resolver->counters, S53_C_VALIDATE_FAILURE);
-	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
-	snprintf(fetch->ede_text, sizeof fetch->ede_text, "%s %s", addr, why);
+	s53_cause_add(attempt, S53_EDE_NO_REACHABLE_AUTHORITY, why, rcode);
+	s53_attempt_log_failure(attempt, NULL, why, rcode);
 	s53_attempt_fails(attempt);
 	if (!is_unproven(fetch, attempt))
 		fetch->failed_by_rcode |= 1u << attempt->plan.server;
@@ -166,10 +167,8 @@ next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, const char *wh
 static enum s53_verdict
 failed_by_rcode(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode)
 {
-	char why[32];
-
-	snprintf(why, sizeof why, "answered with rcode %u", rcode);
-	return next_server(fetch, attempt, why);
+	return next_server(
+	    fetch, attempt, s53_loop_is_proved(attempt) ? S53_CAUSE_LOOP : NULL, rcode);
 }
 
 /* The same server once more, as `plan` says. */
@@ -232,6 +231,8 @@ note_doubts(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 	if (edns == 0 && ad == 0 && !no_case)
 		return;
 	name = s53_hash(fetch->question.lower.octets, fetch->question.lower.len);
+	if (edns > 0)
+		s53_attempt_log_without_edns(attempt);
 	if (edns > 0)
 		s53_upstream_doubt(server, S53_CAPABILITY_EDNS, edns, name, fetch->now_ms);
 	if (ad > 0)
@@ -348,12 +349,12 @@ take(struct s53_fetch *fetch, struct s53_attempt *attempt)
 
 	s53_verify_note(attempt);
 	if ((why = keep_the_answer(fetch)) != NULL)
-		return next_server(fetch, attempt, why);
+		return next_server(fetch, attempt, why, 0);
 	fetch->outcome.rcode = s53_header_rcode(fetch->outcome.message);
 	fate = s53_alias_judge(fetch);
 	if (fate == S53_ALIAS_UNCLEAR)
 		return next_server(
-		    fetch, attempt, "answered with several CNAMEs of one name, or too many");
+		    fetch, attempt, "answered with several CNAMEs of one name, or too many", 0);
 	note_servers(fetch, attempt);
 	if (fate == S53_ALIAS_BROKEN)
 		return S53_REPLY;

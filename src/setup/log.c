@@ -202,6 +202,18 @@ add_category(struct logging *logging, const struct s53_conf_clause *clause)
 	logging->builder->snapshot->log.category_channels[category] = channels;
 }
 
+/* May a line for each step of a query go anywhere? The log itself knows exactly. */
+static bool
+takes_debug_steps(const struct logging *logging)
+{
+	const int steps = S53_LOG_DEBUG + 2;
+	bool takes = S53_LOG_INFO + logging->builder->input->options->debug_level >= steps;
+
+	for (unsigned i = 0; i < logging->count; i++)
+		takes = takes || logging->channels[i].severity >= steps;
+	return takes;
+}
+
 void
 setup_log(struct setup_builder *builder)
 {
@@ -228,6 +240,8 @@ setup_log(struct setup_builder *builder)
 		     it = s53_conf_find(it->next, "category"))
 			add_category(&logging, it);
 	}
+	builder->snapshot->policy.is_watched =
+	    builder->snapshot->policy.is_watched || takes_debug_steps(&logging);
 	config->channels = logging.channels;
 	config->channel_count = logging.count;
 }

@@ -10,6 +10,8 @@
 
 #include <split53/hash.h>
 
+#define ITSELF "it is where split53 itself listens"
+
 /* A group while it is built. */
 struct group_builder {
 	struct setup_builder *builder;
@@ -18,6 +20,8 @@ struct group_builder {
 	unsigned count;
 	uint64_t counted[S53_GROUP_MAX]; /* the hashes in peers->id, each once */
 	unsigned counted_count;
+	const char *why_left_out; /* of the first server that was; static */
+	bool has_hosts; /* whose addresses may come later */
 };
 
 /* Text is hashed, so that the result is the same in every process. */
@@ -123,6 +127,15 @@ drop_upstream(void *upstream)
 	s53_upstream_drop(upstream);
 }
 
+/* `why` is the text of an extended error when no server is left. */
+static const char *
+leave_out(struct group_builder *group_builder, const char *why)
+{
+	if (group_builder->why_left_out == NULL)
+		group_builder->why_left_out = why;
+	return why;
+}
+
 /* As in BIND, blackhole applies to servers as well as to clients. */
 static bool
 is_blackholed(const struct group_builder *group_builder, const struct s53_addr *addr)
@@ -173,7 +186,20 @@ add_member(
 		group_builder->builder, group_builder->peers->view_body, entry->addr));
 }
 
-static void
+/* Why servers of this family are not used: see setup_server_options(). */
+static const char *
+why_unused(const struct setup_builder *builder, sa_family_t family)
+{
+	int only = builder->input->options->family;
+	bool by_flag = only != AF_UNSPEC && only != family;
+
+	if (family == AF_INET)
+		return by_flag ? "it is IPv4, and -6 is given" : "query-source is none";
+	return by_flag ? "it is IPv6, and -4 is given" : "query-source-v6 is none";
+}
+
+/* NULL, or why the server is not used, a static text. */
+static const char *
 add_server(struct group_builder *group_builder, const struct entry *entry)
 {
 	struct setup_builder *builder = group_builder->builder;
@@ -181,11 +207,11 @@ add_server(struct group_builder *group_builder, const struct entry *entry)
 	struct s53_upstream *upstream;
 
 	if (is_blackholed(group_builder, entry->addr))
-		return;
-	if (!setup_server_options(
-		builder, group_builder->peers->view_body, entry->addr, &options) ||
-	    group_builder->count == S53_GROUP_MAX)
-		return;
+		return leave_out(group_builder, "it is in blackhole");
+	if (!setup_server_options(builder, group_builder->peers->view_body, entry->addr, &options))
+		return leave_out(group_builder, why_unused(builder, entry->addr->family));
+	if (group_builder->count == S53_GROUP_MAX)
+		return leave_out(group_builder, "the list is too long");
 	if (entry->is_written)
 		count_address(group_builder, entry->addr, &options);
 	upstream = s53_registry_get(builder->input->registry, entry->addr, &options);
@@ -193,6 +219,19 @@ add_server(struct group_builder *group_builder, const struct entry *entry)
 		builder->no_memory = true;
 	else
 		add_member(group_builder, upstream, entry);
+	return NULL;
+}
+
+/* After its address in the text: why the server will not be asked. */
+static void
+add_left_out_text(struct group_builder *group_builder, const char *why)
+{
+	char text[64];
+
+	if (why == NULL || !group_builder->builder->input->want_notes)
+		return;
+	snprintf(text, sizeof(text), "(not asked: %s)", why);
+	add_text(group_builder, text);
 }
 
 /* A nameserver of the system or a built-in one: in the first tier. */
@@ -202,7 +241,9 @@ add_plain(struct group_builder *group_builder, const struct s53_addr *addr)
 	char text[S53_ADDR_TEXT];
 
 	add_text(group_builder, s53_addr_print(addr, text));
-	add_server(group_builder, &(struct entry){ .addr = addr, .tier = 1, .is_written = true });
+	add_left_out_text(group_builder,
+	    add_server(
+		group_builder, &(struct entry){ .addr = addr, .tier = 1, .is_written = true }));
 }
 
 /* "(tier 2)" after the server, unless it is tier 1. */
@@ -230,14 +271,17 @@ add_address(struct group_builder *group_builder, const struct s53_conf_peer *pee
 		builder_warn(group_builder->builder, peer->place,
 		    "%s is where split53 itself listens: left out, it would ask itself for ever",
 		    s53_addr_print(&addr, text));
+		add_text(group_builder, text);
+		add_left_out_text(group_builder, leave_out(group_builder, ITSELF));
 		return;
 	}
 	if (group_builder->builder->input->want_notes)
 		add_text(group_builder, s53_addr_print(&addr, text));
 	add_tier_text(group_builder, tier);
-	add_server(group_builder,
-	    &(struct entry){
-		.addr = &addr, .tier = tier, .place = peer->place, .is_written = true });
+	add_left_out_text(group_builder,
+	    add_server(group_builder,
+		&(struct entry){
+		    .addr = &addr, .tier = tier, .place = peer->place, .is_written = true }));
 }
 
 /* The name is watched while the snapshot is in force. */
@@ -266,6 +310,7 @@ add_host(struct group_builder *group_builder, const struct s53_conf_peer *peer, 
 
 	if (text == NULL)
 		return;
+	group_builder->has_hosts = true;
 	add_text(group_builder, text);
 	add_tier_text(group_builder, tier);
 	count_host(group_builder, name, port);
@@ -274,7 +319,9 @@ add_host(struct group_builder *group_builder, const struct s53_conf_peer *peer, 
 		count = known->addrs(known->known, name, addrs);
 	for (unsigned i = 0; i < count; i++) {
 		s53_addr_set_port(&addrs[i], port);
-		if (!setup_is_itself(builder, group_builder->peers->view_body, &addrs[i]))
+		if (setup_is_itself(builder, group_builder->peers->view_body, &addrs[i]))
+			leave_out(group_builder, ITSELF);
+		else
 			add_server(group_builder,
 			    &(struct entry){
 				.addr = &addrs[i], .tier = tier, .place = peer->place });
@@ -323,11 +370,14 @@ end_group(struct group_builder *group_builder)
 	setup_group_rules(group_builder->builder, group_builder->peers, &rules);
 	if (rules.no_caps)
 		count_peer(group_builder, hash_of(NO_CAPS));
+	rules.why_empty = group_builder->why_left_out;
 	group = s53_group_new(group_builder->members, group_builder->count, &rules);
 	if (group_builder->count == 1)
 		setup_health_check_alone(group_builder->builder);
 	if (group_builder->peers->text == NULL)
 		add_text(group_builder, "no server: answered SERVFAIL");
+	else if (group_builder->count == 0 && !group_builder->has_hosts)
+		add_text(group_builder, "so answered SERVFAIL");
 	if (!s53_snapshot_own(group_builder->builder->snapshot, group, free_group)) {
 		group_builder->builder->no_memory = true;
 		return NULL;

@@ -236,6 +236,8 @@ setup_query_log(struct setup_builder *builder)
 		has_queries = has_queries || strcmp(category->label, "queries") == 0;
 	builder->snapshot->policy.query_log =
 	    setup_option_bool(source, NULL, "querylog", has_queries);
+	builder->snapshot->policy.is_watched =
+	    builder->snapshot->policy.is_watched || builder->snapshot->policy.query_log;
 }
 
 void

@@ -227,8 +227,34 @@ s53_endpoint_socket(struct s53_endpoint *endpoint, int type)
 	return fd;
 }
 
+/*
+ * connect() fails with EADDRNOTAVAIL for want of an address to send from, as where a host has no
+ * IPv6, and over TCP also for want of a port. Over UDP the latter is EAGAIN.
+ */
+static bool
+has_route(const struct s53_upstream *upstream)
+{
+	const struct s53_addr *addr = s53_upstream_addr(upstream);
+	int fd = s53_transport_socket(upstream, SOCK_DGRAM);
+	bool fine;
+
+	if (fd < 0)
+		return true;
+	fine = connect(fd, &addr->sa, s53_addr_len(addr)) == 0 || errno != EADDRNOTAVAIL;
+	close(fd);
+	return fine;
+}
+
+static enum s53_exchange_end
+end_without_address(const struct s53_upstream *upstream)
+{
+	if (s53_upstream_options(upstream)->source.family == s53_upstream_addr(upstream)->family)
+		return S53_EXCHANGE_NO_SOURCE;
+	return has_route(upstream) ? S53_EXCHANGE_NO_RESOURCES : S53_EXCHANGE_UNREACHABLE;
+}
+
 enum s53_exchange_end
-s53_transport_end_of(int error)
+s53_transport_end_of(const struct s53_upstream *upstream, int error)
 {
 	switch (error) {
 	case EMFILE:
@@ -237,8 +263,9 @@ s53_transport_end_of(int error)
 	case ENOMEM:
 	case EAGAIN: /* connect(): no port is free */
 	case EADDRINUSE: /* bind(): no port is free */
-	case EADDRNOTAVAIL:
 		return S53_EXCHANGE_NO_RESOURCES;
+	case EADDRNOTAVAIL:
+		return end_without_address(upstream);
 	case ECONNREFUSED:
 	case ECONNRESET:
 	case EPIPE:

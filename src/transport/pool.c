@@ -207,7 +207,7 @@ open_one(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *
 		return NULL;
 	sock = grow(endpoint, now_ms);
 	if (sock == NULL)
-		*end = s53_transport_end_of(errno);
+		*end = s53_transport_end_of(endpoint->upstream, errno);
 	return sock;
 }
 

@@ -157,11 +157,11 @@ stream_garbled(struct s53_stream *stream, uint64_t now_ms)
 
 /* The reason for libevent's end of the connection. No error: the server closed it. */
 static enum s53_exchange_end
-reason_of(short what, int error)
+reason_of(const struct s53_upstream *upstream, short what, int error)
 {
 	if ((what & BEV_EVENT_ERROR) == 0 || error == 0 || error == EAGAIN || error == EINPROGRESS)
 		return S53_EXCHANGE_REFUSED; /* libevent may have taken the error off the socket */
-	return s53_transport_end_of(error);
+	return s53_transport_end_of(upstream, error);
 }
 
 static void
@@ -174,7 +174,8 @@ on_event(struct bufferevent *bufferevent, short what, void *arg)
 	(void)bufferevent;
 	s53_wheel_see(&stream->flow.endpoint->exchanger->wheel, now_ms);
 	if ((what & BEV_EVENT_CONNECTED) == 0) {
-		stream_failed(stream, reason_of(what, error), now_ms);
+		stream_failed(
+		    stream, reason_of(stream->flow.endpoint->upstream, what, error), now_ms);
 		return;
 	}
 	stream->connected = true;
@@ -275,7 +276,7 @@ stream_new(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end
 	int fd = connecting(endpoint);
 
 	if (fd < 0) {
-		*end = s53_transport_end_of(errno);
+		*end = s53_transport_end_of(endpoint->upstream, errno);
 		return NULL;
 	}
 	*end = S53_EXCHANGE_NO_RESOURCES;

@@ -93,7 +93,7 @@ socket_failed(struct s53_socket *sock, int error)
 {
 	struct s53_flow *flow = &sock->flow;
 	struct s53_link *left = &flow->exchanges;
-	enum s53_exchange_end end = s53_transport_end_of(error);
+	enum s53_exchange_end end = s53_transport_end_of(flow->endpoint->upstream, error);
 
 	s53_flow_hold(flow);
 	s53_pool_retire(sock);

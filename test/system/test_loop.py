@@ -16,7 +16,7 @@ from support.split53 import free_port
 from support.upstream import answer_with
 from support.watch import Watch, lost, worst
 
-LOOP = re.compile(r"^.*\bloop.*$", re.MULTILINE | re.IGNORECASE)
+LOOP = re.compile(r"^.* resolver: .*\bloop.*$", re.MULTILINE | re.IGNORECASE)
 
 
 class Dnsmasq:

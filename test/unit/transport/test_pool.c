@@ -6,6 +6,8 @@
  */
 #include "off_host.h"
 
+#include <fcntl.h>
+
 static void
 three_hundred_queries_come_from_more_than_64_ports(void **arg)
 {
@@ -288,6 +290,45 @@ a_server_without_a_route_is_unreachable_at_once_over_udp_and_tcp(void **arg)
 	fixture_stop(&f);
 }
 
+static bool
+ipv6_is_off(const char *off)
+{
+	int fd = open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, off, 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* connect() fails with EADDRNOTAVAIL there, as it does for want of a port. */
+static void
+a_server_over_ipv6_is_unreachable_from_a_host_without_ipv6(void **arg)
+{
+	struct fixture f;
+	struct asked udp, tcp;
+	struct s53_addr nowhere;
+
+	(void)arg;
+	if (!ready || !ipv6_is_off("1"))
+		skip();
+	observation_count = 0;
+	fixture_start_at(&f, "192.0.2.53", fake_answer);
+	nowhere = fake_addr("2001:db8::1", 53);
+	s53_upstream_drop(f.upstream);
+	f.upstream = upstream_at(&f, &nowhere);
+	ask_udp(&f, &udp);
+	ask_tcp(&f, &tcp);
+	run_until(&f, &f.ended, 2);
+	assert_true(ipv6_is_off("0"));
+	assert_int_equal(udp.end, S53_EXCHANGE_UNREACHABLE);
+	assert_int_equal(tcp.end, S53_EXCHANGE_UNREACHABLE);
+	assert_int_equal(observation_count, 2);
+	assert_observed(0, S53_OBSERVED_UNREACHABLE, S53_OVER_UDP, 0);
+	assert_observed(1, S53_OBSERVED_UNREACHABLE, S53_OVER_TCP, 0);
+	fixture_stop(&f);
+}
+
 int
 main(void)
 {
@@ -305,6 +346,7 @@ main(void)
 		cmocka_unit_test(the_pool_grows_when_its_sockets_are_spent_and_in_use),
 		cmocka_unit_test(a_route_that_is_gone_is_found_when_the_port_changes),
 		cmocka_unit_test(a_server_without_a_route_is_unreachable_at_once_over_udp_and_tcp),
+		cmocka_unit_test(a_server_over_ipv6_is_unreachable_from_a_host_without_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, enter_namespace, NULL);

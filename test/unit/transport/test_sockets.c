@@ -301,7 +301,7 @@ a_source_address_that_this_host_lacks_is_not_the_servers_fault(void **arg)
 	fixture_options(&f, &options);
 	ask_udp(&f, &asked);
 	run_until(&f, &asked.ends, 1);
-	assert_int_equal(asked.end, S53_EXCHANGE_NO_RESOURCES);
+	assert_int_equal(asked.end, S53_EXCHANGE_NO_SOURCE);
 	fixture_stop(&f);
 }
 
