@@ -2,20 +2,49 @@
  *
  * main.c - split53: what the command line asks for.
  */
+#include <ares.h>
 #include <event2/event.h>
 #include <gnu/libc-version.h>
+#include <ldns/ldns.h>
+#include <nss.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include <split53/daemon.h>
 #include <split53/inspect.h>
 
+/*
+ * glibc loads its name service modules at run time, also into a static program, where those that
+ * nsswitch.conf may name (systemd, ldap) crash. The files need none.
+ */
+static void
+use_files_only(void)
+{
+#ifdef S53_STATIC
+	static const char *const databases[] = { "passwd", "group", "initgroups", "services",
+		"protocols", "hosts" };
+
+	for (size_t i = 0; i < sizeof(databases) / sizeof(databases[0]); i++)
+		(void)__nss_configure_lookup(databases[i], "files");
+#endif
+}
+
 static void
 print_build(void)
 {
+	unsigned xxhash = XXH_versionNumber();
+
 	puts("split53 " S53_VERSION);
-	printf("built by: %s\n", __VERSION__);
+#ifdef __clang__
+	puts("built by: " __VERSION__);
+#else
+	puts("built by: gcc " __VERSION__);
+#endif
+	printf("c-ares: %s\n", ares_version(NULL));
+	printf("ldns: %s\n", ldns_version());
 	printf("libevent: %s\n", event_get_version());
+	printf("xxhash: %u.%u.%u\n", xxhash / 10000, xxhash / 100 % 100, xxhash % 100);
 	printf("C library: %s\n", gnu_get_libc_version());
 	puts("default: no configuration file; pid-file /run/split53/split53.pid (in the "
 	     "background)");
@@ -50,6 +79,7 @@ main(int argc, char *argv[])
 	struct s53_options options;
 	int code = EXIT_FAILURE;
 
+	use_files_only();
 	if (s53_options_parse(&options, argc, argv) == S53_OK)
 		code = run(&options);
 	else

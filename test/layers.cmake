@@ -6,10 +6,10 @@
 # own folder alone, and an outside library for the layers listed below (docs/architecture.md).
 cmake_minimum_required(VERSION 3.25)
 
-set(users_of_ares probe)
-set(users_of_ldns zone)
+set(users_of_ares probe main) # main: their versions, for -V
+set(users_of_ldns zone main)
 set(users_of_event2 base transport probe listen control daemon main)
-set(users_of_xxhash base)
+set(users_of_xxhash base main)
 
 set(offences "")
 

@@ -73,5 +73,11 @@ void s53_options_fini(struct s53_options *options);
  */
 char *s53_options_text(struct s53_options *options);
 
+/*
+ * The named.conf of this host that is not read since no flag or variable names a file; static.
+ * NULL: a file is named, or there is none where BIND keeps it.
+ */
+const char *s53_options_unused_file(const struct s53_options *options);
+
 /* The text of --help. */
 extern const char s53_options_help[];

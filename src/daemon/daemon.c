@@ -346,6 +346,11 @@ announce(const struct s53_daemon *daemon, const struct daemon_messages *messages
 	if (daemon->options->warning[0] != '\0')
 		s53_log(S53_LOG_GENERAL, S53_LOG_WARNING,
 		    "accepted for named's sake, without effect: %s", daemon->options->warning);
+	if (messages->unused_file != NULL)
+		s53_log(S53_LOG_CONFIG, S53_LOG_WARNING,
+		    "%s exists, but split53 does not read it unless told to: start it with '-c %s' "
+		    "to use it",
+		    messages->unused_file, messages->unused_file);
 	s53_daemon_log_messages(daemon, messages);
 }
 
@@ -356,6 +361,7 @@ start(struct s53_daemon *daemon, struct daemon_messages *messages)
 	enum s53_status status;
 
 	s53_privilege_raise_files();
+	messages->unused_file = s53_options_unused_file(daemon->options);
 	if (!enter_chroot(daemon))
 		return false;
 	status = s53_source_load(daemon->options, &messages->files, &daemon->source);

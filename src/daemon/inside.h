@@ -78,6 +78,7 @@ struct s53_daemon {
 struct daemon_messages {
 	struct s53_diags files; /* named.conf and the zone files */
 	struct s53_diags build, listeners;
+	const char *unused_file; /* a named.conf that is there and not read; or NULL */
 };
 
 void s53_daemon_messages_init(struct daemon_messages *messages);

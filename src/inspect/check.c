@@ -18,6 +18,9 @@ s53_check_run(struct s53_options *options)
 	bool is_fine;
 
 	is_fine = status == S53_OK && dry_run.diags.error_count == 0; /* zone files count, too */
+	if (s53_options_unused_file(options) != NULL)
+		fprintf(stderr, "split53: without a file: %s is not checked; name it to check it\n",
+		    s53_options_unused_file(options));
 	s53_diags_print(&dry_run.diags, stderr);
 	if (status == S53_E_NOMEM)
 		fputs("split53: out of memory\n", stderr);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
  * explain.c - --explain: the configuration in effect, in the words of the file. The output is the
- * same on every machine, but for forwarders that come from resolv.conf and a cache whose size
- * depends on the memory.
+ * same on every machine, but for the number of workers, forwarders that come from resolv.conf and a
+ * cache whose size depends on the memory.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <split53/cpu.h>
 #include <split53/inspect.h>
 #include <split53/zone.h>
 
@@ -108,7 +109,9 @@ print_limits(const struct s53_dry_run *dry_run, FILE *out)
 	if (dry_run->options->workers > 0)
 		fprintf(out, "    workers %u (command line)\n", dry_run->options->workers);
 	else
-		fputs("    workers one for each processor (default)\n", out);
+		fprintf(out,
+		    "    workers %u, one for each processor that this process may use (default)\n",
+		    s53_cpu_count());
 	print_number(dry_run, "recursive-clients", snapshot->policy.recursive_clients, "", out);
 	print_number(dry_run, "tcp-clients", snapshot->tcp_clients, "", out);
 	print_number(dry_run, "tcp-listen-queue", (uint64_t)snapshot->tcp_listen_queue, "", out);
@@ -322,6 +325,9 @@ s53_explain_all(const struct s53_dry_run *dry_run, FILE *out)
 	    dry_run->options->config_shown != NULL ? dry_run->options->config_shown
 						   : "without a file: built in, and what the "
 						     "command line and SPLIT53_* variables say");
+	if (s53_options_unused_file(dry_run->options) != NULL)
+		fprintf(out, "    not read: %s (-c reads it)\n",
+		    s53_options_unused_file(dry_run->options));
 	print_listeners(dry_run, out);
 	print_limits(dry_run, out);
 	s53_explain_cache(dry_run, out);

@@ -42,7 +42,7 @@ static const struct option long_flags[] = {
  * existing start scripts work.
  */
 static const char serve_flags[] = ":46c:d:fgL:n:p:t:u:vV"
-				  "A:D:E:F:M:S:T:U:X:m:sx:";
+				  "A:D:E:FM:N:S:T:U:X:m:sx:";
 static const char check_flags[] = ":46c:pt:vV"
 				  "achijklxz";
 
@@ -231,7 +231,8 @@ short_flag(struct s53_options *options, int flag, char *value)
 		options->log_path = value;
 		return S53_OK;
 	case 'n':
-		return read_workers(options, "-n", value);
+	case 'N': /* named's older name for it */
+		return read_workers(options, flag == 'n' ? "-n" : "-N", value);
 	case 'p':
 		return read_port(options, "-p", value);
 	case 't':
@@ -421,6 +422,21 @@ s53_options_parse(struct s53_options *options, int argc, char *const argv[])
 	if (status == S53_OK && check)
 		options->warning[0] = '\0'; /* named-checkconf's other flags need no warning */
 	return status;
+}
+
+/* Where BIND keeps its file: Debian and Alpine, RHEL, FreeBSD, OpenWrt as RHEL. */
+static const char *const named_confs[] = { "/etc/bind/named.conf", "/etc/named.conf",
+	"/usr/local/etc/namedb/named.conf" };
+
+const char *
+s53_options_unused_file(const struct s53_options *options)
+{
+	if (options->config_path != NULL)
+		return NULL;
+	for (size_t i = 0; i < sizeof(named_confs) / sizeof(named_confs[0]); i++)
+		if (access(named_confs[i], F_OK) == 0)
+			return named_confs[i];
+	return NULL;
 }
 
 void

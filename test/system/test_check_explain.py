@@ -8,6 +8,7 @@ S53_GOLDEN_WRITE=1 writes those files anew: read the difference before it is com
 """
 import difflib
 import os
+import re
 import shutil
 import subprocess
 
@@ -47,7 +48,7 @@ def transcript(arguments):
     """The command as one would type it, what it says (both outputs as they come), its exit code."""
     done = subprocess.run([BINARY, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
                           check=False, cwd="/")
-    said = done.stdout.decode("utf-8", "replace")
+    said = re.sub(r"workers \d+, one", "workers N, one", done.stdout.decode("utf-8", "replace"))	# as the machine has them
     assert not SANITIZER.search(said), said
     return done.returncode, f"$ split53 {' '.join(arguments)}\n{said}(exit {done.returncode})\n\n"
 

@@ -305,6 +305,27 @@ wrong_variables_are_named(void **state)
 	check_error("", "SPLIT53_FORWARDER: '8.8.8'");
 }
 
+/* named's own: of the letters without effect some take a value, as in 9.18. */
+static void
+flags_of_named_without_effect_take_the_values_that_named_gives_them(void **state)
+{
+	struct s53_options options;
+
+	(void)state;
+	assert_int_equal(parse(&options, "-F -v"), S53_OK);
+	assert_int_equal(options.mode, S53_MODE_VERSION);
+	assert_string_equal(options.warning, "-F");
+	s53_options_fini(&options);
+	assert_int_equal(
+	    parse(&options, "-s -F -D x -E engine -M fill -m usage -S 9 -T t -U 2 -X x -p 5300"),
+	    S53_OK);
+	assert_int_equal(options.port, 5300);
+	s53_options_fini(&options);
+	assert_int_equal(parse(&options, "-N 3"), S53_OK); /* the older -n */
+	assert_int_equal(options.workers, 3);
+	s53_options_fini(&options);
+}
+
 static void
 an_empty_variable_is_none(void **state)
 {
@@ -343,6 +364,7 @@ main(void)
 		TEST(flags_beat_variables),
 		TEST(wrong_variables_are_named),
 		TEST(an_empty_variable_is_none),
+		TEST(flags_of_named_without_effect_take_the_values_that_named_gives_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
