@@ -18,12 +18,12 @@ must_be_line_of(
     const char *line, size_t line_len, const uint8_t *octets, size_t len, const struct s53_rr *rr)
 {
 	struct s53_name owner = name_at(octets, len, rr->owner_at);
-	char *copy = (char *)copy_of((const uint8_t *)line, line_len + 1);
 	ldns_rr *read = NULL;
+	char *copy;
 
-	copy[line_len] = '\0';
 	for (size_t i = 0; i < line_len; i++)
 		MUST((unsigned char)line[i] >= ' ' || line[i] == '\t');
+	MUST((copy = strndup(line, line_len)) != NULL);
 	if (rr->type != TYPE_CERT &&
 	    ldns_rr_new_frm_str(&read, copy, 0, NULL, NULL) == LDNS_STATUS_OK) {
 		MUST(oracle_name_is(ldns_rr_owner(read), &owner));
