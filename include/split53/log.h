@@ -28,7 +28,6 @@
 	X(EDNS_DISABLED, "edns-disabled") \
 	X(SERVE_STALE, "serve-stale")     \
 	X(DATABASE, "database")           \
-	X(ZONE, "zoneload")               \
 	X(UNMATCHED, "unmatched")         \
 	X(DISPATCH, "dispatch")
 

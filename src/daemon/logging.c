@@ -86,6 +86,7 @@ s53_daemon_messages_init(struct daemon_messages *messages)
 	s53_diags_init(&messages->files);
 	s53_diags_init(&messages->build);
 	s53_diags_init(&messages->listeners);
+	messages->unused_file = NULL;
 }
 
 void

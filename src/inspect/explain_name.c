@@ -9,6 +9,8 @@
 
 #include "explain.h"
 
+#define NOT_FORWARDED "answer   REFUSED: this client may not have questions forwarded\n"
+
 struct asking {
 	struct s53_name name;
 	struct s53_addr client;
@@ -45,7 +47,7 @@ yes_or_no(bool value)
 /* The six lists and recursion, as the step admit evaluates them. */
 struct admitted {
 	const struct s53_view *view;
-	bool query, recursion;
+	bool query, cache, recursion;
 };
 
 static struct admitted
@@ -63,8 +65,9 @@ print_admit(const struct s53_view *view, const struct asking *asking, FILE *out)
 	    "admit    allow-query %s, recursion %s, allow-recursion %s, allow-query-cache %s\n",
 	    yes_or_no(may_query), yes_or_no(view->recursion), yes_or_no(recursion),
 	    yes_or_no(cache));
+	cache = view->recursion && cache;
 	return (struct admitted){
-		.view = view, .query = may_query, .recursion = view->recursion && recursion && cache
+		.view = view, .query = may_query, .cache = cache, .recursion = recursion && cache
 	};
 }
 
@@ -155,26 +158,43 @@ print_forward(const struct s53_dry_run *dry_run, const struct s53_view *view,
 		fputs("answer   SERVFAIL: no upstream's address is known yet\n", out);
 }
 
+/* As the steps route and find decide, for a query with RD for a name that is in no zone of ours. */
+static void
+print_beyond_zones(const struct s53_dry_run *dry_run, const struct s53_route *route,
+    const struct admitted *admitted, FILE *out)
+{
+	if (!admitted->query || !admitted->cache)
+		fputs(NOT_FORWARDED, out);
+	else if (route == NULL || route->kind == S53_ROUTE_NONE)
+		fputs("answer   REFUSED: no forwarders for this name\n", out);
+	else if (!admitted->recursion)
+		fputs("answer   what the cache holds, or a referral to the root: no recursion for "
+		      "this client\n",
+		    out);
+	else
+		print_forward(dry_run, admitted->view, route, out);
+}
+
 /* As the step route decides, for a query with RD. */
 static void
 print_end(const struct s53_dry_run *dry_run, const struct s53_route *route,
     const struct asking *asking, const struct admitted *admitted, FILE *out)
 {
 	const struct s53_view *view = admitted->view;
-	bool is_zone =
-	    route != NULL && (route->kind == S53_ROUTE_LOCAL || route->rights != S53_RIGHTS_CACHE);
-	bool may_query = is_zone ? may_ask_zone(view, route, asking, out) : admitted->query;
-	bool needs_recursion =
-	    !is_zone || (route->kind == S53_ROUTE_FORWARD && route->rights != S53_RIGHTS_COPY);
+	bool may_query;
 
-	if (is_zone && !may_query)
+	if (route == NULL ||
+	    (route->kind != S53_ROUTE_LOCAL && route->rights == S53_RIGHTS_CACHE)) {
+		print_beyond_zones(dry_run, route, admitted, out);
+		return;
+	}
+	may_query = may_ask_zone(view, route, asking, out);
+	if (!may_query)
 		fputs("answer   REFUSED\n", out);
-	else if (needs_recursion && !(may_query && admitted->recursion))
-		fputs("answer   REFUSED: this client may not have questions forwarded\n", out);
-	else if (route == NULL || route->kind == S53_ROUTE_NONE)
-		fputs("answer   REFUSED: no forwarders for this name\n", out);
 	else if (route->kind == S53_ROUTE_LOCAL)
 		fputs("answer   from here\n", out);
+	else if (route->rights != S53_RIGHTS_COPY && !admitted->recursion)
+		fputs(NOT_FORWARDED, out);
 	else
 		print_forward(dry_run, view, route, out);
 }

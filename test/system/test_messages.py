@@ -163,3 +163,34 @@ def test_explain_says_which_forwarders_are_not_asked(tmp_path):
     assert 'zone "six.example" forwarded to 2001:db8::2#53 (not asked: it is IPv6, and -4 is given) so answered SERVFAIL (' in said
     said = run_once("--explain", "-4", "-c", str(conf), "www.six.example")[1]
     assert "answer   SERVFAIL: no server can be asked: it is IPv6, and -4 is given\n" in said
+
+
+RIGHTS = """options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; forwarders {{ {where}; }}; }};
+view norec {{ match-clients {{ 127.0.0.1; }}; recursion no; allow-query-cache {{ any; }}; {zones} }};
+view noquery {{ match-clients {{ 127.0.0.2; }}; allow-query {{ none; }}; {zones}
+    zone "open.test" {{ type primary; file "{zone}"; allow-query {{ any; }}; }}; }};
+view cached {{ match-clients {{ 127.0.0.3; }}; allow-recursion {{ none; }}; allow-query-cache {{ any; }}; {zones} }};
+view elsewhere {{ match-clients {{ 127.0.0.4; }}; allow-query-on {{ 127.0.0.2; }}; {zones} }};
+view refusing {{ match-clients {{ 127.0.0.5; }}; empty-forwarders refuse; zone "none.test" {{ type forward; forwarders {{ }}; }}; }};
+"""
+ZONES = """zone "here.test" {{ type primary; file "{zone}"; }};
+    zone "copy.test" {{ type secondary; file "copy"; primaries {{ {where}; }}; }};
+    zone "stub.test" {{ type stub; primaries {{ {where}; }}; }};
+    zone "there.test" {{ type forward; forwarders {{ {where}; }}; }};"""
+
+
+def test_explain_says_refused_where_it_is_refused(closing, tmp_path, upstream):
+    zone, port = tmp_path / "zone.db", free_port()
+    zone.write_text("$TTL 300\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n")
+    where = upstream(answer_with()).where
+    conf = RIGHTS.format(port=port, where=where, zone=zone, zones=ZONES.format(where=where, zone=zone))
+    conf = re.sub('file "copy"', lambda _, number=iter(range(9)): f'file "copy{next(number)}"', conf)
+    program = closing(Split53(tmp_path, conf, wait_at=("127.0.0.1", port)))
+    refused = 0
+    for source in (f"127.0.0.{last}" for last in range(1, 7)):
+        for name in ("ns.here.test", "ns.open.test", "x.copy.test", "x.stub.test", "x.there.test", "x.none.test", "www.example", "localhost"):
+            said = run_once("--explain", "-c", program.conf_path, name, source)[1]
+            is_refused = rcode(ask_from(program, source, name + ".")) == "REFUSED"
+            assert ("answer   REFUSED" in said) == is_refused, (source, name, said)
+            refused += is_refused
+    assert 10 < refused < 40
