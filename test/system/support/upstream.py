@@ -5,6 +5,7 @@ A DNS server that does what a test tells it, and remembers every question.
 `FakeUpstream(answer)` listens on UDP and TCP of one address. `answer` is called with a Query, in the server's thread, and sends what it
 likes: `q.send(octets, delay=seconds, by=another FakeUpstream)`; or it returns octets, a list of octets, or None for silence.
 """
+import contextlib
 import heapq
 import itertools
 import selectors
@@ -138,7 +139,8 @@ class FakeUpstream:
         self._namespace = namespace
         self.address, self.port = address, port
         self._wake_read, self._wake_write = socket.socketpair()
-        self._wake_read.setblocking(False)
+        for end in (self._wake_read, self._wake_write):
+            end.setblocking(False)
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
         self.udp = self.tcp = None
         self._stopping = False
@@ -197,7 +199,7 @@ class FakeUpstream:
             return
         with self._lock:
             heapq.heappush(self._due, (time.monotonic() + delay, next(self._serial), function, arguments))
-        self._wake_write.send(b"x")
+        self._wake()
 
     def _woken(self):
         try:
@@ -270,7 +272,7 @@ class FakeUpstream:
     def freeze(self):
         """As SIGSTOP: the kernel takes what comes, and nothing goes out until thaw()."""
         self._thawed.clear()
-        self._wake_write.send(b"x")
+        self._wake()
 
     def thaw(self):
         self._thawed.set()
@@ -288,12 +290,17 @@ class FakeUpstream:
     def forget(self):
         self.queries = []
 
+    def _wake(self):
+        """A full pipe wakes as well; its own thread must not wait for itself to read it."""
+        with contextlib.suppress(BlockingIOError):
+            self._wake_write.send(b"x")
+
     def close(self):
         if self._stopping:
             return
         self._stopping = True
         self._thawed.set()
-        self._wake_write.send(b"x")
+        self._wake()
         self._thread.join(5)
         for key in list(self._selector.get_map().values()):
             key.fileobj.close()
