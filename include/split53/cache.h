@@ -82,7 +82,7 @@ struct s53_cached {
 	bool
 	    /* STALE: a refresh failed within stale_refresh_s: do not ask */
 	    failed_lately;
-	bool refresh; /* FRESH, CUT: the caller, and nobody else for some seconds, is to prefetch */
+	bool refresh; /* FRESH, CUT: the caller, and no other for some seconds, is to prefetch */
 	bool authentic; /* as stored */
 	bool aliases; /* the answer section has a CNAME or DNAME: chase.c looks whether it leaves */
 	bool respell; /* names besides the question spell its labels out: s53_message_respell() */

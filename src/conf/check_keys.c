@@ -159,7 +159,7 @@ conf_check_key_used(struct conf_checker *checker, const struct s53_conf_clause *
 	    conf_show(label, shown));
 }
 
-/* A channel of controls: named needs to know who may use it, and with which keys. */
+/* A channel of controls: named needs its clients and keys. */
 static void
 check_channel(struct conf_checker *checker, const struct s53_conf_clause *channel)
 {

@@ -19,7 +19,7 @@
 struct s53_attempt;
 struct s53_fetch;
 
-/* Of one server, which it follows in the text: "192.0.2.1#53 refuses: nobody listens there". */
+/* Of one server, which it follows in the text: "192.0.2.1#53 refuses: nothing listens there". */
 struct s53_cause {
 	const char *text; /* static; NULL: the rcode is what failed */
 	uint16_t rcode;

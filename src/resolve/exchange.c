@@ -56,7 +56,7 @@ static const struct {
 } ends[] = {
 	[S53_EXCHANGE_ANSWERED] = { S53_EDE_NONE, "response", NULL },
 	[S53_EXCHANGE_TIMEOUT] = { S53_EDE_NO_REACHABLE_AUTHORITY, "does not answer", "timed out" },
-	[S53_EXCHANGE_REFUSED] = { S53_EDE_NETWORK_ERROR, "refuses: nobody listens there",
+	[S53_EXCHANGE_REFUSED] = { S53_EDE_NETWORK_ERROR, "refuses: nothing listens there",
 	    "connection refused" },
 	[S53_EXCHANGE_UNREACHABLE] = { S53_EDE_NETWORK_ERROR, "cannot be reached: no route",
 	    "network unreachable" },

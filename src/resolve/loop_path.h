@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * loop_path.h - what tests have shown of a view and a server: when the last was sent, and who sends
- * the server's queries back.
+ * loop_path.h - what tests have shown of a view and a server: when the last was sent, and what
+ * sends the server's queries back.
  *
  * Layer    resolve (private)
  * Threads  any worker: s53_resolver_shared, by atomics. Two paths may share a place: then one has

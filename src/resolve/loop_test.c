@@ -2,8 +2,8 @@
  *
  * loop_test.c - see loop_test.h.
  *
- * A test is known by its label: a fixed text, for the operator who meets it in a log, and a number
- * that cannot be guessed, for us. The number leads to a slot, in which the worker that gets the
+ * A test is known by its label: a fixed text, which an operator can search for in a log, and a
+ * number that cannot be guessed. The number leads to a slot, in which the worker that gets the
  * test back leaves its sender. A slot is kept for a while when its test ends early, since that may
  * still come back. Under a flood of tests one may take another's slot: that one is not recognised.
  */

@@ -21,7 +21,7 @@ struct s53_fetch;
  */
 void s53_loop_test(struct s53_attempt *attempt, bool at_once);
 
-/* Who sent the fetch's test back, as a hash; 0: it has not come back. */
+/* The sender that the fetch's test came back from, as a hash; 0: it has not come back. */
 uint32_t s53_loop_test_result(const struct s53_fetch *fetch);
 
 /* The fetch's test ends without a result; also without one. */

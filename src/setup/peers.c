@@ -44,8 +44,8 @@ count_peer(struct group_builder *group_builder, uint64_t hash)
 }
 
 /*
- * How a server is queried, as text. `use-caps-for-id no` counts: who writes it may have negative
- * answers in the cache that a server gave to a name in mixed letter case.
+ * How a server is queried, as text. `use-caps-for-id no` counts: the cache may have negative
+ * answers that a server gave to a name in mixed letter case.
  */
 #define OPTIONS_WORDS (S53_ADDR_TEXT + 64)
 #define NO_CAPS " use-caps-for-id no"

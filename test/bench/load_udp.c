@@ -160,7 +160,7 @@ udp_receive(struct load *load, struct load_channel *channel)
 		    load->options.gro ? receive_trains(load, channel) : receive_each(load, channel);
 
 		if (more < 0 && errno != EAGAIN && errno != EINTR)
-			load->result.counts.send_errors++; /* nobody listens there (ICMP) */
+			load->result.counts.send_errors++; /* nothing listens there (ICMP) */
 		if (more <= 0)
 			return;
 	}

@@ -5,13 +5,10 @@ bind_compat/differences.txt with its reason. A difference that is not listed fai
 """
 import collections
 import re
-import shutil
 
 import pytest
 
 from support import bind_compat
-
-pytestmark = pytest.mark.skipif(shutil.which("named") is None, reason="needs named")
 
 CONFIGURATIONS = [bind_compat.Configuration(path) for path in sorted(bind_compat.HERE.glob("*.conf"))]
 NAMES = [configuration.name for configuration in CONFIGURATIONS]

@@ -83,7 +83,7 @@ def test_each_failed_server_is_named_with_its_own_cause(upstream, split53):
     assert rcode(reply) == "SERVFAIL" and extended_errors(reply)
     assert set(error_text(reply).split("; ")) == {
         f"127.0.0.1#{refusing.port} answered with REFUSED", f"127.0.0.1#{failing.port} answered with SERVFAIL",
-        f"127.0.0.1#{none} refuses: nobody listens there"}
+        f"127.0.0.1#{none} refuses: nothing listens there"}
 
 
 def test_the_first_failure_of_a_server_in_a_second_is_a_line_of_lame_servers(upstream, split53):
