@@ -100,15 +100,14 @@ def test_every_error_of_a_file_is_said_with_its_place(tmp_path):
     assert "forwarders" in said, "the near miss is suggested"
 
 
-def test_errors_in_a_zone_file_are_said_with_their_line(tmp_path):
+@pytest.mark.parametrize("file,said", [("broken.zone", "broken.zone:4"), ("nosuch.zone", "nosuch.zone")])
+def test_a_check_says_what_is_wrong_with_a_zone_file(tmp_path, file, said):
+    """A start goes on with such a zone: test_starting.py."""
     (tmp_path / "broken.zone").write_text("$TTL 60\n@ IN SOA ns host 1 2 3 4 5\n@ IN NS ns\nns IN A 300.1.2.3\n")
-    said = failing(tmp_path, GOOD.format(port=free_port()) + f'zone "corp" {{ type primary; file "{tmp_path}/broken.zone"; }};\n')
-    assert "broken.zone" in said and "4" in said
-
-
-def test_a_missing_zone_file_is_named(tmp_path):
-    said = failing(tmp_path, GOOD.format(port=free_port()) + f'zone "corp" {{ type primary; file "{tmp_path}/nosuch.zone"; }};\n')
-    assert "nosuch.zone" in said
+    conf = tmp_path / "check.conf"
+    conf.write_text(GOOD.format(port=free_port()) + f'zone "corp" {{ type primary; file "{tmp_path}/{file}"; }};\n')
+    code, out, error = run_once("--check", str(conf))
+    assert code == 1 and said in out + error, out + error
 
 
 def test_a_missing_include_is_named(tmp_path):
