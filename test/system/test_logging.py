@@ -85,7 +85,9 @@ def test_a_log_file_that_was_moved_away_is_opened_anew_on_sighup(closing, tmp_pa
     wait_until(file.exists, 5, "the file is there again")
     # A line that is logged while the file is opened anew may still go to the old one.
     wait_until(lambda: program.ask("after.example.com.") and "after.example.com" in read(file), 20, "the line is in the new file")
-    assert "after.example.com" not in read(moved)
+    program.ask("later.example.com.")
+    wait_until(lambda: "later.example.com" in read(file), 20, "the next line is in the new file")
+    assert "later.example.com" not in read(moved)
 
 
 def test_minus_g_says_everything_on_standard_error(closing, tmp_path, make_conf, upstream):
