@@ -51,7 +51,7 @@ def test_a_loop_is_known_within_two_rounds(closing, split53, change, name):
     relay = closing(Relay(theirs, ("127.0.0.1", ours), change, source="127.0.0.9"))
     program = split53(forwarders=[relay.where], port=ours, options="empty-zones-enable no;", arguments=["-n", "2"])
     took = ask_in_turn(program, [name.format(number) for number in range(8)])
-    assert relay.count <= 5 * 8, "two rounds by way of two workers, a test for each, and what probes ask"
+    assert relay.count <= 8 * 8, "two rounds by way of two workers, a test for each, and what probes ask; a loop that goes on has hundreds"
     assert are_quick(took), took
     assert len(loops(program)) == 1 and f"127.0.0.1#{theirs}" in loops(program)[0], program.log()
 
@@ -62,7 +62,7 @@ def test_a_loop_is_known_as_soon_by_many_workers(closing, split53):
     relay = closing(Relay(theirs, ("127.0.0.1", ours), in_lower_case))
     program = split53(forwarders=[relay.where], port=ours, arguments=["-n", "8"])
     took = ask_in_turn(program, [f"loop{number}.example.net." for number in range(8)])
-    assert relay.count <= 6 * 8, relay.count
+    assert relay.count <= 10 * 8, relay.count
     assert are_quick(took), took
 
 
