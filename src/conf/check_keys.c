@@ -2,8 +2,8 @@
  *
  * check_keys.c - keys of TSIG.
  *
- * None of them is used here. But a slip in one is an error in named, and an operator who keeps the
- * file for both should not learn of it when named starts.
+ * None of them is used here. But a slip in one is an error in named, and where a file serves both
+ * it should show before named starts.
  */
 #include <stdlib.h>
 #include <string.h>

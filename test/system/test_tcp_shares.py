@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """
-tcp-clients under attack: who gives way, who waits, and that those who ask are answered. Remote addresses are those of a neighbour:
+tcp-clients under attack: which connections give way, which wait, and that queries are answered. Remote addresses are those of a neighbour:
 a network namespace at the other end of a veth pair.
 """
 import contextlib

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_shares.c - who may wait, and who leaves.
+ * test_shares.c - which queries may wait, and which leave.
  */
 #include <setjmp.h>
 #include <stdarg.h>
