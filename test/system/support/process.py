@@ -24,14 +24,17 @@ def patience():
 
 
 def wait_until(condition, seconds=10.0, what="the condition"):
-    """Try `condition` until it is true; its value. Raises when it does not become so."""
+    """
+    Try `condition` until it is true; its value. Raises when it does not become so. `what` is a text, or a function that makes
+    one of what is there at the end.
+    """
     end = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"{what}: not within {seconds} s")
+            raise AssertionError(f"{what() if callable(what) else what}: not within {seconds} s")
         time.sleep(0.01)
 
 
@@ -77,7 +80,7 @@ class Process:
                 return True
             assert self.running(), f"{self.name} ended with {self.child.returncode}:\n{self.log()}"
             return False
-        return wait_until(there, seconds, f"{self.name} says /{pattern}/ in:\n{self.log()}\n")
+        return wait_until(there, seconds, lambda: f"{self.name} says /{pattern}/ in:\n{self.log()}\n")
 
     def kill(self):
         if self.running():
