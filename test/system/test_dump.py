@@ -18,7 +18,7 @@ import pytest
 from support import known
 from support.client import Client, ask, query, rcode
 from support.dig import dig
-from support.dump import Dump
+from support.dump import Dump, dump
 from support.process import patience, sanitized, wait_until
 from support.servers import Named
 from support.split53 import Split53, free_port
@@ -46,13 +46,6 @@ naptr NAPTR 100 10 "u" "sip" "!^.*$!sip:a@b!" .
 ASKED = [("www", "A"), ("alias", "A"), ("dangling", "A"), ("mx", "MX"), ("srv", "SRV"), ("text", "TXT"), ("six", "AAAA"), ("caa", "CAA"),
          ("svc", "HTTPS"), ("unknown", "TYPE65400"), (r"odd\.label\032\;x", "TXT"), ("hinfo", "HINFO"), ("naptr", "NAPTR"), ("no", "A"),
          ("www", "AAAA"), (r"no\032such", "MX")]
-
-
-def dump(program, path, number=1):
-    """Ask for a dump and read it."""
-    program.process.send_signal(signal.SIGUSR1)
-    wait_until(lambda: len(re.findall("dumpdb complete", program.log())) >= number, 10 * patience(), "the dump")
-    return Dump(path.read_text(encoding="ascii"))
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: ISC
 """A cache dump as text, read strictly: BIND's and ours. Every line must be of a kind that is known."""
 import re
+import signal
 
 import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+
+from .process import patience, wait_until
 
 WORTH = ("answer", "authanswer", "secure", "authauthority", "additional", "glue", "pending-answer", "authority")
 
@@ -120,3 +123,10 @@ def join(lines):
         if depth == 0:
             yield whole
             whole = ""
+
+
+def dump(program, path, number=1):
+    """Ask for the `number`-th dump of `program` and read it."""
+    program.process.send_signal(signal.SIGUSR1)
+    wait_until(lambda: len(re.findall("dumpdb complete", program.log())) >= number, 10 * patience(), "the dump")
+    return Dump(path.read_text(encoding="ascii"))
