@@ -3,11 +3,11 @@
  * acl.h - address match lists.
  *
  * Layer    policy
- * Threads  built by the main thread, then immutable and read by any
+ * Threads  built by the main thread, then immutable and read by any thread
  * Memory   a list owns its elements; lists are counted with atomics, nested ones shared
  * Sources  BIND ARM, "Address Match Lists": the first element that matches decides; a negated one
- *          denies; what a nested list denies, it merely does not match: the next element of the
- *          outer list is asked, and "!{ !x; }" never lets x through. Nothing matches: denied.
+ *          denies. An address that a nested list denies does not match that list, so the next
+ *          element of the outer list is tried: "!{ !x; }" never allows x. No match: denied.
  */
 #pragma once
 
@@ -16,14 +16,14 @@
 
 struct s53_acl;
 
-/* An empty list, which matches nobody. NULL: no memory. The caller holds one count. */
+/* An empty list, which matches no address. NULL: no memory. The caller owns one count. */
 struct s53_acl *s53_acl_new(void);
 struct s53_acl *s53_acl_keep(struct s53_acl *acl);
 void s53_acl_drop(struct s53_acl *acl); /* NULL is fine */
 
 /*
- * Append an element; S53_E_NOMEM. `any` is both families: s53_acl_add_any; `none` is the same
- * negated. A list must not come to hold itself.
+ * Append an element; S53_E_NOMEM. "any" is s53_acl_add_any(), which matches both families, and
+ * "none" the same negated. A list must not contain itself, directly or through other lists.
  */
 S53_MUST_USE enum s53_status s53_acl_add_prefix(
     struct s53_acl *acl, bool negated, const struct s53_prefix *prefix);
@@ -32,10 +32,10 @@ S53_MUST_USE enum s53_status s53_acl_add_list(
     struct s53_acl *acl, bool negated, struct s53_acl *list); /* takes its own count */
 
 /*
- * Does the list let `addr` through? NULL lets everyone through. An IPv4-mapped IPv6 address
- * matches IPv4 prefixes. Allocates nothing.
+ * Does the list allow `addr`? NULL allows every address. An IPv4-mapped IPv6 address matches IPv4
+ * prefixes. Does not allocate.
  */
 bool s53_acl_allows(const struct s53_acl *acl, const struct s53_addr *addr);
 
-/* Is there no address that it lets through, as in `{ none; }`? */
+/* Does it allow no address at all, as `{ none; }`? */
 bool s53_acl_is_none(const struct s53_acl *acl);

@@ -17,7 +17,7 @@
 
 #include <split53/status.h>
 
-/* What the socket calls take and give. Family AF_UNSPEC (0): no address. */
+/* As the socket calls take and return it. Family AF_UNSPEC (0): no address. */
 struct s53_addr {
 	union {
 		sa_family_t family;
@@ -33,10 +33,10 @@ struct s53_prefix {
 	uint8_t octets[16]; /* IPv4 uses the first four; bits beyond `bits` are 0 */
 };
 
-/* How many addresses of one host name, and how many nameservers, are used. */
+/* The most addresses of one host name, and the most nameservers, that are used. */
 #define S53_HOST_ADDRS_MAX 16
 
-#define S53_ADDR_TEXT 80 /* the longest text of address#port with a scope, and its end */
+#define S53_ADDR_TEXT 80 /* size of a buffer for address#port with a scope, and the final NUL */
 
 socklen_t s53_addr_len(const struct s53_addr *addr); /* for bind(), connect() */
 uint16_t s53_addr_port(const struct s53_addr *addr);
@@ -45,7 +45,7 @@ const uint8_t *s53_addr_octets(const struct s53_addr *addr, size_t *len); /* 4 o
 bool s53_addr_is_loopback(const struct s53_addr *addr); /* 127/8, ::1, mapped 127/8 */
 bool s53_addr_is_any(const struct s53_addr *addr);
 
-/* Same family, address, scope and port; _same_host leaves the port out. */
+/* Same family, address, scope and port; _same_host ignores the port. */
 bool s53_addr_equal(const struct s53_addr *a, const struct s53_addr *b);
 bool s53_addr_same_host(const struct s53_addr *a, const struct s53_addr *b);
 
@@ -56,21 +56,21 @@ bool s53_addr_same_host(const struct s53_addr *a, const struct s53_addr *b);
 S53_MUST_USE enum s53_status s53_addr_parse(const char *text, uint16_t port, struct s53_addr *out);
 
 /*
- * ADDR, ADDR:PORT, ADDR#PORT, [V6]:PORT or [V6]; a bare IPv6 address takes no port. Port 0 is read.
- * S53_E_SYNTAX, S53_E_RANGE (port): *out is untouched.
+ * ADDR, ADDR:PORT, ADDR#PORT, [V6]:PORT or [V6]; a bare IPv6 address takes no port. Port 0 is
+ * accepted. S53_E_SYNTAX, S53_E_RANGE (port): *out is untouched.
  */
 S53_MUST_USE enum s53_status s53_addr_parse_port(
     const char *text, uint16_t default_port, struct s53_addr *out);
 
-/* "192.0.2.1#53" as BIND writes it; _host leaves "#port" out. Return `text`. */
+/* "192.0.2.1#53" as BIND writes it; _host omits "#port". Both return `text`. */
 char *s53_addr_print(const struct s53_addr *addr, char text[static S53_ADDR_TEXT]);
 char *s53_addr_print_host(const struct s53_addr *addr, char text[static S53_ADDR_TEXT]);
 
 /*
- * "10/8" (BIND lets octets away), "10.0.0.0/8", "2001:db8::/32", or an address (all its bits).
+ * "10/8" (as in BIND, trailing zero bytes may be omitted), "10.0.0.0/8", "2001:db8::/32", or a
+ * single address.
  *   S53_E_SYNTAX  something else
- *   S53_E_RANGE   too many bits, or the address has bits beyond them ("10.1.2.3/8"), which BIND
- *                 calls a mismatch of address and prefix length
+ *   S53_E_RANGE   too many bits, or bits set beyond the prefix length ("10.1.2.3/8")
  */
 S53_MUST_USE enum s53_status s53_prefix_parse(const char *text, struct s53_prefix *out);
 char *s53_prefix_print(const struct s53_prefix *prefix, char text[static S53_ADDR_TEXT]);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * arena.h - memory that is given piece by piece and taken back at once.
+ * arena.h - memory that is allocated in pieces and freed all at once.
  *
  * Layer    base
  * Threads  one owner at a time
- * Memory   a block of S53_ARENA_FIRST octets, then of S53_ARENA_BLOCK, from malloc; fini()
- *          gives all back.
- * Units    octets
+ * Memory   a first block of S53_ARENA_FIRST bytes, then blocks of S53_ARENA_BLOCK, from malloc;
+ *          fini() frees all of them
+ * Units    bytes
  */
 #pragma once
 
@@ -24,15 +24,15 @@ struct s53_arena {
 /* An arena that owns nothing yet; cannot fail. */
 void s53_arena_init(struct s53_arena *arena);
 
-/* `size` octets aligned for any type, not cleared. NULL: no memory. Larger than a block is fine. */
+/* `size` bytes aligned for any type, not cleared; may exceed a block. NULL: no memory. */
 void *s53_arena_alloc(struct s53_arena *arena, size_t size);
 
 /* The same, zeroed. */
 void *s53_arena_zalloc(struct s53_arena *arena, size_t size);
 
-/* Copies of `len` octets, of a string. NULL: no memory. */
+/* Copy `len` bytes; copy a string. NULL: no memory. */
 void *s53_arena_copy(struct s53_arena *arena, const void *octets, size_t len);
 char *s53_arena_strdup(struct s53_arena *arena, const char *text);
 
-/* Everything handed out becomes invalid. */
+/* Frees everything that was allocated from the arena. */
 void s53_arena_fini(struct s53_arena *arena);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * client.h - who asked, and the way back.
+ * client.h - the client of a query, and how its response is sent.
  *
- * Layer    resolve: listen fills in the operations, so that replies leave without an upward call
+ * Layer    resolve: listen fills in the operations, so that resolve sends without a call upward
  * Threads  the worker's own
  * Memory   a plain value, moved with the query from the stack to a pending query. `transport` is
- *          the listener's: a UDP socket object, or a TCP connection on which the client holds one
+ *          the listener's: a UDP socket object, or a TCP connection of which the client owns one
  *          count until send() or drop() is called, which happens exactly once
- * Units    octets
+ * Units    bytes
  */
 #pragma once
 
@@ -21,13 +21,13 @@ struct s53_client;
 
 struct s53_client_ops {
 	/*
-	 * A buffer of at least `cap` octets for the reply, valid until the next room() of the same
-	 * worker, send() or drop(). NULL: none; then drop() follows.
+	 * A buffer of at least `cap` bytes for the response, valid until the next room() of the
+	 * same worker, send() or drop(). NULL: no memory; then drop() follows.
 	 */
 	uint8_t *(*room)(struct s53_client *client, size_t cap);
-	/* Send the first `len` octets of that buffer. The client is used up. */
+	/* Send the first `len` bytes of that buffer. The client is used up. */
 	void (*send)(struct s53_client *client, size_t len);
-	/* The query ends in silence. The client is used up. */
+	/* The query gets no response. The client is used up. */
 	void (*drop)(struct s53_client *client);
 };
 
@@ -35,8 +35,8 @@ struct s53_client {
 	const struct s53_client_ops *ops;
 	void *transport;
 	enum s53_transport kind;
-	struct s53_addr addr; /* whom to answer */
-	struct s53_addr local; /* the address of ours that was asked, with its port */
-	uint32_t interface; /* index for the reply's PKTINFO, 0: any */
-	bool keepalive; /* set by resolve before send(): the client asked for RFC 7828 */
+	struct s53_addr addr; /* to which the response is sent */
+	struct s53_addr local; /* the local address and port at which the query arrived */
+	uint32_t interface; /* index for the response's PKTINFO, 0: any */
+	bool keepalive; /* set by resolve before send(): the query had RFC 7828's option */
 };

@@ -15,8 +15,8 @@ uint64_t s53_clock_ms(void);
 uint64_t s53_clock_wall_s(void);
 
 /*
- * How long the machine has been suspended since it was started, which s53_clock_ms() does not
- * count. Two readings may differ by a millisecond without a suspend between them.
+ * How long the machine has been suspended since boot, which s53_clock_ms() does not count. Two
+ * readings may differ by a millisecond without a suspend between them.
  */
 int64_t s53_clock_suspended_ms(void);
 
@@ -27,5 +27,5 @@ s53_clock_since_ms(uint64_t then_ms, uint64_t now_ms)
 	return now_ms > then_ms ? now_ms - then_ms : 0;
 }
 
-/* For tests: from now on s53_clock_ms() says `now_ms`; UINT64_MAX gives the real clock back. */
+/* For tests: s53_clock_ms() returns `now_ms` from now on; UINT64_MAX restores the real clock. */
 void s53_clock_test_set(uint64_t now_ms);

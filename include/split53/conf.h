@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: ISC
  *
- * conf.h - named.conf as a tree of typed clauses.
+ * conf.h - named.conf as a tree of typed statements.
  *
- * Layer    conf: knows the language, nothing of what is built from it (setup/setup.c does that)
+ * Layer    conf: knows the language, but not what is built from it (setup/setup.c does that)
  * Threads  main thread
- * Memory   a configuration owns its tree; everything in it lives until s53_conf_free()
- * Units    sizes in octets, durations in seconds unless said otherwise below
+ * Memory   a configuration owns its tree; everything in it is valid until s53_conf_free()
+ * Units    sizes in bytes, durations in seconds unless said otherwise below
  *
- * The grammar table (src/conf/grammar*.c) gives each clause its place, its value's type and a
- * support level; docs/config.md is generated from it. The parser checks form, check.c what clauses
- * say of one another. A tree that was handed out has no error in it: ranges hold, acls and lists
- * exist, zone names are domain names.
+ * The grammar table (src/conf/grammar*.c) says of each statement where it is valid, the type of its
+ * value and its support level; docs/config.md is generated from it. The parser checks the form of
+ * each statement, check.c how statements relate to one another. A tree that was handed out has no
+ * error in it: numbers are in range, acls and lists exist, zone names are domain names.
  *
- * HOW A CLAUSE STANDS IN THE TREE
+ * HOW A STATEMENT IS REPRESENTED
  *
  * General rules
- *   - `name` is canonical lower case; masters is "primaries", allow-v6-... and the like stay.
- *   - Where a boolean or a word may stand, yes/no/true/false/1/0 give BOOL and any other word TEXT.
+ *   - `name` is canonical lower case: masters is "primaries"; allow-v6-... and the like are kept.
+ *   - Where a boolean or a word is valid, yes/no/true/false/1/0 give BOOL and any other word TEXT.
  *   - Words out of a closed set (TEXT) are in lower case and `value.quoted` is false. For
  *     (string | none | hostname) the bare word has quoted == false: `"none"` is a text, `none` not.
- *   - A clause that may stand once stands once (a second one is an error), except those marked *.
+ *   - A statement that is valid once occurs once (a second one is an error), except those with *.
  *   - "Parts" are what follows a value within the same statement (file "x" versions 3 size 1m;) or
- *     stands before a list (listen-on proxy plain { }): clauses in the statement's `body`, except
+ *     precedes a list (listen-on proxy plain { }): they are in the statement's `body`, except
  *     `port` and `tls` before a list, which are value.port and value.tls.
- *   - Clauses at IGNORED_* levels are in the tree, typed where their type is simple, WORDS (raw
- *     tokens) where not. setup may walk the tree and list every clause with level IGNORED_*.
+ *   - Statements at IGNORED_* levels are in the tree, typed where their type is simple, WORDS (raw
+ *     tokens) where not. setup may walk the tree and list every statement with level IGNORED_*.
  *
  * Top level, in any order
  *   options { }               body; at most once
- *   view NAME [CLASS] { } *   label, class_name, body: clauses of options that a view may have,
- *                             match-clients, match-destinations (MATCH), match-recursive-only
- *                             (BOOL), zone, server, key
+ *   view NAME [CLASS] { } *   label, class_name, body: statements of options that are valid in a
+ *                             view, match-clients, match-destinations (MATCH),
+ *                             match-recursive-only (BOOL), zone, server, key
  *   zone NAME [CLASS] { } *   label (as written, a valid name), class_name, body; inside views too
  *   acl NAME { } *            label, value MATCH
  *   server PREFIX { } *       label as written; value MATCH with one S53_MATCH_PREFIX; body: edns
@@ -53,16 +53,16 @@
  *                             read-only BOOL; unix: TEXT, parts perm, owner, group NUMBER, keys
  *   trust-anchors, managed-keys, trusted-keys: WORDS, ignored
  *
- * options, and view where BIND has it there too (v); (z): in a zone that is asked of servers, as an
- * extension (minimal-responses and rrset-order in one with a file too)
+ * options, and view where it is valid there in BIND too (v); (z): in a zone with servers as well,
+ * which is an extension (minimal-responses and rrset-order also in a zone with a file)
  *   directory                 TEXT (relative includes after it are relative to it)
  *   listen-on *, listen-on-v6 *  MATCH; value.port 0: `port`'s value. One with tls, http or proxy
- *                             has level IGNORED_*: setup leaves that listener out
+ *                             has level IGNORED_*: setup does not open that listener
  *   port                      NUMBER 1..65535
  *   forwarders (v)            PEERS, may be empty (peers == NULL); value.port 0: 53. A peer's own
- *                             port counts first, then the list's, then 53. Hosts: is_address false
+ *                             port overrides the list's. Host names: is_address false
  *   forwarders-policy (v, z)  TEXT fastest, ordered, round-robin, random, least-outstanding, race
- *   health-check (v, z, and in server)  body, each clause at most once:
+ *   health-check (v, z, and in server)  body, each option at most once:
  *                               name TEXT, a valid name; type NUMBER (written as a type's name)
  *                               accept WORDS: rcodes as s53_rcode_print() has them, one or
  *                               more
@@ -80,9 +80,9 @@
  *   blackhole                 MATCH
  *   empty-zones-enable (v)    BOOL
  *   disable-empty-zone (v) *  TEXT, a valid name
- *   edns-udp-size, max-udp-size (v)  NUMBER 512..4096 (others are moved to the limit, warned)
+ *   edns-udp-size, max-udp-size (v)  NUMBER 512..4096 (others become the nearest limit, warned)
  *   query-source, query-source-v6 (v)  ADDRESS: family AF_INET / AF_INET6, the any address for "*";
- *                             the port is always 0 (a fixed one is warned of and dropped). Or TEXT
+ *                             the port is always 0 (a fixed one is ignored with a warning). Or TEXT
  *                             none: no queries over this family
  *   tcp-clients, recursive-clients, tcp-listen-queue  NUMBER
  *   tcp-initial-timeout, tcp-idle-timeout, tcp-keepalive-timeout, tcp-advertised-timeout  NUMBER in
@@ -94,9 +94,9 @@
  *   minimal-any (v)           BOOL
  *   minimal-responses (v, z)  BOOL, or TEXT no-auth, no-auth-recursive
  *   rrset-order (v, z)        ORDER, may be empty (orders == NULL)
- *   max-cache-size (v, z)     NUMBER in octets; or percent, unlimited, is_default. In a view or
- *                             zone that does not decide it has level IGNORED_DIFFERENT, unless it
- *                             is 0
+ *   max-cache-size (v, z)     NUMBER in bytes; or percent, unlimited, is_default. In a view or zone
+ *                             it has level IGNORED_DIFFERENT, unless it is 0 there or in
+ *                             options
  *   max-cache-ttl, min-cache-ttl, max-ncache-ttl, min-ncache-ttl, servfail-ttl, max-stale-ttl,
  *   stale-answer-ttl, stale-refresh-time (v, z)  NUMBER in seconds
  *   stale-cache-enable, stale-answer-enable (v, z)  BOOL
@@ -109,15 +109,15 @@
  *   dnssec-validation (v)     BOOL, or TEXT auto
  *
  * zone body: `type` TEXT as written (master, primary, slave, secondary, mirror, stub, static-stub,
- * hint, forward, delegation-only; redirect and in-view are refused). A view or zone of another
- * class than IN has level IGNORED_DIFFERENT: nothing is built from it. By type:
+ * hint, forward, delegation-only; redirect and in-view are rejected). A view or zone of a class
+ * other than IN has level IGNORED_DIFFERENT: nothing is built from it. By type:
  *   forward                   forwarders PEERS (missing: as an empty list), forward TEXT
  *   master, primary           file TEXT; allow-query, allow-query-on MATCH; forwarders
  *   slave, secondary, stub    primaries PEERS; a peer that is no address names a primaries list
- *                             (s53_conf_servers() finds it), otherwise it is a host
+ *                             (s53_conf_servers() finds it), or else is a host name
  *   static-stub               server-addresses PEERS (addresses), server-names WORDS; one of them
- *   mirror, hint, delegation-only  nothing is built from them; so is any slave, stub or static-stub
- *                             of the root zone "." (level IGNORED_DIFFERENT on `type`)
+ *   mirror, hint, delegation-only  nothing is built from them, nor from a slave, stub or
+ *                             static-stub zone of the root "." (level IGNORED_DIFFERENT on `type`)
  */
 #pragma once
 
@@ -131,10 +131,10 @@
 
 enum s53_conf_level {
 	S53_CONF_SUPPORTED,
-	S53_CONF_IGNORED_HARMLESS, /* accepted and ignored, nothing is lost: warned, or silent */
+	S53_CONF_IGNORED_HARMLESS, /* accepted and ignored without effect: warned, or silent */
 	S53_CONF_IGNORED_DIFFERENT, /* accepted, split53 behaves differently: warned */
-	S53_CONF_IGNORED_SECURITY, /* accepted, a protection that is not there: warned */
-	S53_CONF_REFUSED, /* would change answers and is not there: an error */
+	S53_CONF_IGNORED_SECURITY, /* accepted, but the protection is not implemented: warned */
+	S53_CONF_REFUSED, /* not implemented, and would change answers: an error */
 	S53_CONF_LEVEL_COUNT,
 };
 
@@ -143,10 +143,10 @@ enum s53_conf_type {
 	S53_CONF_BOOL, /* boolean */
 	S53_CONF_NUMBER, /* number: counts, sizes, durations, TTLs, ports */
 	S53_CONF_TEXT, /* text: quoted or bare word, enum words in lower case */
-	S53_CONF_ADDRESS, /* addr, with port where one may follow; "*": any of its family */
+	S53_CONF_ADDRESS, /* addr, with a port where one is valid; "*": any of its family */
 	S53_CONF_MATCH, /* match: an address match list */
 	S53_CONF_PEERS, /* peers: forwarders, primaries, also-notify ... */
-	S53_CONF_WORDS, /* words: a list of words, or the raw tokens of what is ignored */
+	S53_CONF_WORDS, /* words: a list of words, or the raw tokens of an ignored statement */
 	S53_CONF_ORDER, /* orders: the rules of rrset-order */
 	S53_CONF_TYPE_COUNT,
 };
@@ -169,8 +169,8 @@ struct s53_conf_peer {
 	struct s53_addr addr; /* when is_address; port 0 unless given */
 	uint16_t port; /* 0: not given */
 	/*
-	 * Lists that are asked: "ADDRESS [port N] tier N", 1 to 32; 0: not given, means that of
-	 * the list's name in the list around it, or 1.
+	 * In lists of servers to query: "ADDRESS [port N] tier N", 1 to 32. 0: not given; inherits
+	 * from the entry of the outer list that names this list, or is 1.
 	 */
 	unsigned tier;
 	const char *key, *tls; /* or NULL */
@@ -208,18 +208,18 @@ struct s53_conf_value {
 		struct s53_conf_words *words;
 		struct s53_conf_order *orders;
 	};
-	bool quoted; /* text: it stood in quotes */
-	bool unlimited; /* number: the word "unlimited" stood there, number is UINT64_MAX */
-	bool is_default; /* number: the word "default" stood there, number is 0 */
+	bool quoted; /* text: it was in quotes */
+	bool unlimited; /* number: the word "unlimited"; number is UINT64_MAX */
+	bool is_default; /* number: the word "default"; number is 0 */
 	bool percent; /* number: written with % */
 };
 
 struct s53_conf_clause {
 	struct s53_conf_clause *next; /* in the order of the file */
-	/* The last clause of those right behind this one that have its name; or NULL. */
+	/* The last of the statements right behind this one that have its name; or NULL. */
 	struct s53_conf_clause *last_alike;
 	struct s53_conf_clause *parent; /* NULL at top level */
-	struct s53_conf_clause *body; /* the clauses inside { }, or NULL */
+	struct s53_conf_clause *body; /* the statements inside { }, or NULL */
 	const char *name; /* canonical; synonyms in values ("master") stay as written */
 	const char
 	    *label; /* the text after the name of zone, view, acl, key, server ...; or NULL */
@@ -239,8 +239,8 @@ struct s53_conf;
 /*
  * Read `path` with its includes, parse and check it. All errors and warnings go to `diags`. *out is
  * set when there is no error (warnings are fine), and the caller owns it. A relative include is
- * relative to `directory` when that stood before it, else to the working directory, as with named.
- *   S53_E_IO      the file itself cannot be read (said in diags too)
+ * relative to `directory` if that precedes it, else to the working directory, as in named.
+ *   S53_E_IO      the file itself cannot be read (reported in diags too)
  *   S53_E_SYNTAX  there are errors, all of them in diags
  *   S53_E_NOMEM
  */
@@ -248,19 +248,19 @@ S53_MUST_USE enum s53_status s53_conf_load(
     const char *path, struct s53_diags *diags, struct s53_conf **out);
 
 /*
- * The same from memory; `name` stands for the file in messages. For tests, the fuzzer and the
- * built-in configuration: `include` is an error here, no file is touched.
+ * The same from memory; messages call the file `name`. For tests, the fuzzer and the built-in
+ * configuration: `include` is an error here, no file is opened.
  */
 S53_MUST_USE enum s53_status s53_conf_parse(
     const char *name, const char *text, size_t len, struct s53_diags *diags, struct s53_conf **out);
 
 void s53_conf_free(struct s53_conf *conf);
 
-/* The top-level clauses, in order. */
+/* The top-level statements, in order. */
 const struct s53_conf_clause *s53_conf_top(const struct s53_conf *conf);
 
 /*
- * The first clause `name` among `first` and what follows it, or NULL. For the next one:
+ * The first statement `name` in the list that begins with `first`, or NULL. For the next one:
  * s53_conf_find(found->next, name).
  */
 const struct s53_conf_clause *s53_conf_find(const struct s53_conf_clause *first, const char *name);
@@ -268,7 +268,7 @@ const struct s53_conf_clause *s53_conf_find(const struct s53_conf_clause *first,
 /* The body of options { }, or NULL. */
 const struct s53_conf_clause *s53_conf_options(const struct s53_conf *conf);
 
-/* The clause acl NAME, or NULL. */
+/* The statement acl NAME, or NULL. */
 const struct s53_conf_clause *s53_conf_acl(const struct s53_conf *conf, const char *name);
 
 /* The list of servers primaries, parental-agents or remote-servers NAME, or NULL. */
@@ -282,7 +282,7 @@ int s53_conf_rcode(const char *word);
 const char *s53_conf_level_text(enum s53_conf_level level);
 
 /*
- * Print it back in canonical form (named-checkconf -p): one clause a line, tabs, every value in its
- * base unit. Parsing what is printed gives the same tree.
+ * Print it back in canonical form (named-checkconf -p): one statement a line, tabs, every value in
+ * its base unit. Parsing what is printed gives the same tree.
  */
 void s53_conf_print(const struct s53_conf *conf, FILE *out);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * counter.h - what happened how often.
+ * counter.h - event counters.
  *
  * Layer    base
- * Threads  each worker writes a set of its own without atomics' cost; anyone may read a sum
+ * Threads  each worker writes its own set, with plain loads and stores; any thread may read
  * Memory   a set is a plain object, embedded by its owner
  *
- * One vocabulary: a counter bears the name of the step in which it counts (docs/architecture.md).
+ * A counter has the name of the pipeline step in which it counts (docs/architecture.md).
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 
 #define S53_COUNTERS(X)                                                                       \
 	X(LISTEN_UDP, "listen-udp") /* datagrams received */                                  \
-	X(LISTEN_DROPPED_PORT, "listen-dropped-port") /* from port 0, or a machine's */       \
+	X(LISTEN_DROPPED_PORT, "listen-dropped-port") /* from port 0, or a service's */       \
 	X(LISTEN_TCP, "listen-tcp") /* framed messages received */                            \
 	X(LISTEN_TCP_OPENED, "listen-tcp-opened")                                             \
 	X(LISTEN_TCP_REFUSED, "listen-tcp-refused") /* over tcp-clients */                    \
@@ -24,7 +24,7 @@
 	X(LISTEN_TCP_EVICTED_SHARE, "listen-tcp-evicted-share") /* address over its share */  \
 	X(LISTEN_TCP_EVICTED_IDLE, "listen-tcp-evicted-idle")                                 \
 	X(LISTEN_TCP_EVICTED_WAITING, "listen-tcp-evicted-waiting") /* query under way */     \
-	X(LISTEN_TCP_OUTPUT, "listen-tcp-output") /* more waits than a client may hold */     \
+	X(LISTEN_TCP_OUTPUT, "listen-tcp-output") /* unread responses over the limit */       \
 	X(LISTEN_SEND_FAILED, "listen-send-failed")                                           \
 	X(PARSE_SILENCE, "parse-silence") /* too short, or a response */                      \
 	X(PARSE_FORMERR, "parse-formerr")                                                     \
@@ -38,25 +38,25 @@
 	X(ROUTE_FORWARD, "route-forward")                                                     \
 	X(FIND_HIT, "find-hit")                                                               \
 	X(FIND_MISS, "find-miss")                                                             \
-	X(FIND_FAILURE, "find-failure") /* a failure that is remembered */                    \
-	X(FIND_PREFETCH, "find-prefetch") /* a hit that led to asking ahead of time */        \
-	X(JOIN_LED, "join-led") /* first with its key */                                      \
-	X(JOIN_JOINED, "join-joined") /* waits for another's answer */                        \
+	X(FIND_FAILURE, "find-failure") /* a failure that is cached */                        \
+	X(FIND_PREFETCH, "find-prefetch") /* a hit that started a prefetch */                 \
+	X(JOIN_LED, "join-led") /* first with its key: starts the fetch */                    \
+	X(JOIN_JOINED, "join-joined") /* waits for a fetch under way */                       \
 	X(JOIN_SHED, "join-shed") /* over clients-per-query */                                \
-	X(JOIN_REPEATED, "join-repeated") /* sent again while it waits: one answer */         \
+	X(JOIN_REPEATED, "join-repeated") /* client sent it again: one response */            \
 	X(JOIN_WAITS, "join-waits") /* dropped: its client has newer ones for the key */      \
-	X(JOIN_DISPLACED, "join-displaced") /* over the soft limit: left to a newer one */    \
+	X(JOIN_DISPLACED, "join-displaced") /* over the soft limit: replaced by newer */      \
 	X(JOIN_ABANDONED, "join-abandoned") /* fetches that ended as no client waits */       \
 	X(JOIN_HURRIED, "join-hurried") /* a retransmission led to the next server */         \
-	X(JOIN_LOOP, "join-loop") /* what we ask came back to us */                           \
-	X(JOIN_LOOP_TEST, "join-loop-test") /* sent to find out whether that is so */         \
+	X(JOIN_LOOP, "join-loop") /* our own query came back to us */                         \
+	X(JOIN_LOOP_TEST, "join-loop-test") /* queries sent to detect such a loop */          \
 	X(CHOOSE_NONE_LEFT, "choose-none-left")                                               \
 	X(CHOOSE_DEAD, "choose-dead") /* answered at once: all servers are down */            \
 	X(CHOOSE_QUOTA, "choose-quota") /* fetches-per-server, fetches-per-zone */            \
-	X(CHOOSE_HEDGED, "choose-hedged") /* asked beside a server that is late */            \
-	X(CHOOSE_HEDGE_SPARED, "choose-hedge-spared") /* not: over 5 per cent */              \
+	X(CHOOSE_HEDGED, "choose-hedged") /* a second server queried, the first is overdue */ \
+	X(CHOOSE_HEDGE_SPARED, "choose-hedge-spared") /* no hedge: over 5 per cent */         \
 	X(CHOOSE_REPEATED, "choose-repeated") /* the same servers once more */                \
-	X(CHOOSE_EXPLORED, "choose-explored") /* asked to see how it does */                  \
+	X(CHOOSE_EXPLORED, "choose-explored") /* queried to measure the server */             \
 	X(EXCHANGE_UDP, "exchange-udp") /* datagrams sent upstream */                         \
 	X(EXCHANGE_TCP, "exchange-tcp")                                                       \
 	X(EXCHANGE_LATE, "exchange-late")                                                     \
@@ -64,14 +64,14 @@
 	X(EXCHANGE_REFUSED, "exchange-refused")                                               \
 	X(EXCHANGE_UNREACHABLE, "exchange-unreachable")                                       \
 	X(EXCHANGE_OVERHEARD, "exchange-overheard") /* late replies, no client waits */       \
-	X(EXCHANGE_LOST, "exchange-lost") /* listened for to the end, in vain */              \
+	X(EXCHANGE_LOST, "exchange-lost") /* no late reply came */                            \
 	X(EXCHANGE_TCP_ON_TC, "exchange-tcp-on-tc")                                           \
 	X(EXCHANGE_WITHOUT_EDNS, "exchange-without-edns")                                     \
 	X(EXCHANGE_GARBLED, "exchange-garbled") /* over TCP: no response came, but garbage */ \
 	X(EXCHANGE_STRAY, "exchange-stray") /* no exchange waits for that ID */               \
-	X(VALIDATE_REJECTED, "validate-rejected") /* not an answer to the question */         \
+	X(VALIDATE_REJECTED, "validate-rejected") /* not a response to the query */           \
 	X(VALIDATE_FAILURE, "validate-failure") /* no answer: the next server */              \
-	X(VALIDATE_VERIFIED, "validate-verified") /* negative, asked as the client spells */  \
+	X(VALIDATE_VERIFIED, "validate-verified") /* negative, confirmed in client's case */  \
 	X(VALIDATE_RETRIED, "validate-retried") /* SERVFAIL of the only server: once more */  \
 	X(VALIDATE_CHASED, "validate-chased") /* CNAME completed in another route */          \
 	X(STORE_KEPT, "store-kept")                                                           \
@@ -83,8 +83,8 @@
 	X(ANSWER_FORMERR, "answer-formerr")                                                   \
 	X(ANSWER_OTHER, "answer-other")                                                       \
 	X(ANSWER_TRUNCATED, "answer-truncated")                                               \
-	X(ANSWER_WITHHELD, "answer-withheld") /* errors that might go round for ever */       \
-	X(ANSWER_STALE, "answer-stale") /* expired data, for want of better */
+	X(ANSWER_WITHHELD, "answer-withheld") /* errors that might cause a packet loop */     \
+	X(ANSWER_STALE, "answer-stale") /* expired data, as no fresh answer came */
 
 enum s53_counter {
 #define S53_COUNTER_ENUM(id, name) S53_C_##id,
@@ -106,7 +106,7 @@ s53_count(struct s53_counters *set, enum s53_counter counter)
 	atomic_store_explicit(&set->value[counter], was + 1, memory_order_relaxed);
 }
 
-/* The same for `times`: what a batch counts once. */
+/* The same for several events, e.g. of a batch. */
 static inline void
 s53_count_many(struct s53_counters *set, enum s53_counter counter, uint64_t times)
 {

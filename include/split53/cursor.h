@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * cursor.h - the only hands that touch packet memory: bounded, with an error that sticks.
+ * cursor.h - bounded reading and writing of packet memory, with a sticky error. No other code
+ * indexes into packets.
  *
  * Layer    wire
  * Threads  one owner
- * Memory   the octets are the caller's
- * Units    octets
+ * Memory   the bytes are the caller's
+ * Units    bytes
  *
- * Read or write all fields, then look at `bad` or `full` once: after the first overrun every read
- * gives 0 and moves nothing, every write does nothing.
+ * Read or write all fields, then test `bad` or `full` once: after the first overrun every read
+ * returns 0 and does not advance, and every write does nothing.
  */
 #pragma once
 
@@ -33,7 +34,7 @@ struct s53_writer {
 	bool full;
 };
 
-/* No octets may be NULL and 0: arithmetic on NULL is undefined, so another place stands for it. */
+/* An empty input may be NULL, but arithmetic on NULL is undefined: it is replaced by "". */
 static inline struct s53_reader
 s53_reader_of(const void *octets, size_t len)
 {
@@ -46,7 +47,7 @@ s53_writer_of(void *octets, size_t cap)
 	return (struct s53_writer){ .octets = octets, .cap = cap };
 }
 
-/* `len` octets and step over them; NULL when that many are not there. */
+/* Return `len` bytes and step over them; NULL when fewer are left. */
 static inline const uint8_t *
 s53_read(struct s53_reader *reader, size_t len)
 {
@@ -85,7 +86,7 @@ s53_read_u32(struct s53_reader *reader)
 	return here == NULL ? 0 : s53_u32_get(here);
 }
 
-/* Room for `len` octets, stepped over; NULL when there is not. */
+/* Step over `len` bytes and return their start for writing; NULL when fewer are left. */
 static inline uint8_t *
 s53_write_room(struct s53_writer *writer, size_t len)
 {

@@ -19,7 +19,7 @@ struct s53_daemon;
  */
 int s53_daemon_run(struct s53_options *options);
 
-/* Read the configuration and use it; if it has errors, they are logged and nothing changes. */
+/* Read the configuration and apply it; if it has errors, they are logged and nothing changes. */
 S53_MUST_USE enum s53_status s53_daemon_reload(struct s53_daemon *daemon);
 
 /* Stop as on SIGTERM. */

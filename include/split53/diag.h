@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * diag.h - what is wrong in a file, and where: all of it, not only the first.
+ * diag.h - messages about a configuration or zone file: all of its errors, not only the first.
  *
- * Layer    base: the configuration's and the zone files' messages are of one kind
+ * Layer    base: shared by the configuration and the zone files
  * Threads  main thread
  * Memory   a list owns its texts
  *
@@ -21,17 +21,17 @@
 struct s53_place {
 	const char *file; /* NULL: no file (a flag, the environment) */
 	unsigned line; /* from 1; 0: unknown */
-	unsigned column; /* from 1, in octets; 0: unknown */
+	unsigned column; /* from 1, in bytes; 0: unknown */
 };
 
 enum s53_diag_kind { S53_DIAG_ERROR, S53_DIAG_WARNING, S53_DIAG_NOTICE };
 
 /* What a warning is about, in the order of printing. */
 enum s53_diag_class {
-	S53_DIAG_SECURITY, /* a protection of BIND's that is missing */
+	S53_DIAG_SECURITY, /* a protection that BIND has and split53 does not */
 	S53_DIAG_PLAIN, /* none of the others: a fact that the operator should know */
 	S53_DIAG_DIFFERS, /* split53 behaves differently from BIND */
-	S53_DIAG_HARMLESS, /* a statement is ignored, and nothing is lost */
+	S53_DIAG_HARMLESS, /* a statement is ignored, without effect */
 	S53_DIAG_CLASS_COUNT,
 };
 
@@ -44,9 +44,9 @@ struct s53_diag {
 	enum s53_diag_class class; /* of a warning */
 	struct s53_place place; /* the first; file copied into the diag */
 	struct s53_place more[S53_DIAG_PLACES - 1]; /* the next ones; files copied */
-	unsigned count; /* places where the same was found */
+	unsigned count; /* how many positions have this message */
 	char *text;
-	char *source_line; /* the line of the first place, or NULL */
+	char *source_line; /* the line at `place`, or NULL */
 };
 
 struct s53_diags {
@@ -64,9 +64,9 @@ void s53_diags_init(struct s53_diags *diags);
 void s53_diags_fini(struct s53_diags *diags);
 
 /*
- * Add one message. `source_line` (or NULL) is copied up to its line end. Lack of memory counts the
- * error all the same. A warning is of class S53_DIAG_PLAIN; one with the text of an earlier one of
- * its class is not added again: the earlier one counts it and keeps its place.
+ * Add one message. `source_line` (or NULL) is copied up to its line end. Without memory for it an
+ * error is still counted. A warning is of class S53_DIAG_PLAIN; one with the text of an earlier one
+ * of its class is not added again: the earlier one counts it and keeps its position in the list.
  */
 void s53_diag_add(struct s53_diags *diags, enum s53_diag_kind kind, struct s53_place place,
     const char *source_line, const char *format, ...) S53_PRINTF(5, 6);
@@ -76,15 +76,15 @@ void s53_diag_warn(struct s53_diags *diags, enum s53_diag_class class, struct s5
     const char *source_line, const char *format, ...) S53_PRINTF(5, 6);
 
 /*
- * A message of printf's form with "..." in place of each argument, to be freed; NULL: no memory.
- * For messages about a file that not every user may read: naming a file in the
- * configuration and reading the log must not reveal its content.
+ * The text of `format` with "..." instead of each argument, to be freed; NULL: no memory. For
+ * messages about a file that not every user may read: naming a file in the configuration and
+ * reading the log must not reveal its content.
  */
 char *s53_diag_elide(const char *format);
 
 /*
- * Errors and notices in the order of adding, then the warnings by class. Control characters out of
- * a file are printed as "?".
+ * Errors and notices in the order of adding, then the warnings by class. Control characters from a
+ * file are printed as "?".
  */
 void s53_diags_print(const struct s53_diags *diags, FILE *out);
 

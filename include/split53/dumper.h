@@ -5,7 +5,7 @@
  *
  * Layer    control
  * Threads  main thread
- * Memory   a dump holds a count of its policy until it ends
+ * Memory   a dump keeps a count of its policy until it ends
  *
  * The dumper reads counters through struct s53_dump_source, which the daemon fills in.
  */
@@ -37,8 +37,8 @@ struct s53_dumper *s53_dumper_new(const struct s53_dump_source *source);
 void s53_dumper_free(struct s53_dumper *dumper);
 
 /*
- * Start a dump of the cache, the servers and the counters to `path`, written in turns of the loop;
- * the file replaces `path` when it is complete. While a dump is under way this call only logs so.
- * Every failure is logged. Takes a count of `policy`, copies `path`.
+ * Start a dump of the cache, the servers and the counters to `path`, written piece by piece from
+ * the event loop; the file replaces `path` when it is complete. While a dump is under way this call
+ * only logs that. Every failure is logged. Takes a count of `policy`, copies `path`.
  */
 void s53_dumper_begin(struct s53_dumper *dumper, struct s53_policy *policy, const char *path);

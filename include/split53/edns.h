@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * edns.h - the OPT record, hop by hop.
+ * edns.h - EDNS: the OPT record, which is valid for one hop.
  *
  * Layer    wire
  * Threads  any
  * Memory   plain values
- * Units    octets; keepalive in units of 100 ms (RFC 7828 s3.1)
+ * Units    bytes; keepalive in units of 100 ms (RFC 7828 s3.1)
  * Sources  RFC 6891, RFC 7828 (keepalive), RFC 8914 (extended errors), RFC 5001 (NSID)
  */
 #pragma once
@@ -14,11 +14,11 @@
 #include <split53/status.h>
 
 #define S53_EDNS_MIN 512 /* smaller sizes count as this, RFC 6891 s6.2.3 */
-#define S53_EDNS_SIZE 1232 /* fits IPv6's least MTU: what is announced when nothing else is said */
+#define S53_EDNS_SIZE 1232 /* the default; fits IPv6's minimum MTU */
 #define S53_OPT_LEN 11 /* of an OPT record without options */
 #define S53_EDE_NONE 0xffffu
 
-/* RFC 8914 s4, those that are sent here. */
+/* RFC 8914 s4, those that split53 sends. */
 enum s53_ede {
 	S53_EDE_OTHER = 0,
 	S53_EDE_STALE = 3,
@@ -33,7 +33,7 @@ enum s53_ede {
 	S53_EDE_INVALID_DATA = 24,
 };
 
-#define S53_ERROR_TEXT_MAX 200 /* octets of an upstream's text that are passed on */
+#define S53_ERROR_TEXT_MAX 200 /* bytes of an upstream's text that are passed on */
 
 /* An extended error that an upstream sent (RFC 8914). */
 struct s53_extended_error {
@@ -51,40 +51,40 @@ struct s53_edns {
 	uint16_t udp_size;
 };
 
-/* What goes into an OPT of ours beside the fixed fields. Of a text at most 255 octets are sent. */
+/* The variable parts of an OPT that is sent. At most 255 bytes of a text are sent. */
 struct s53_edns_reply {
 	uint16_t udp_size;
-	uint16_t rcode; /* whole; its high bits go here */
+	uint16_t rcode; /* all 12 bits; the high ones go into the OPT */
 	bool dnssec_ok;
 	uint16_t ede_code; /* S53_EDE_NONE: none */
-	const char *ede_text; /* NULL or UTF-8; goes without an end octet (RFC 8914 s2) */
-	const struct s53_extended_error *upstream_error; /* goes behind ours; or NULL */
+	const char *ede_text; /* NULL or UTF-8; sent without a final NUL (RFC 8914 s2) */
+	const struct s53_extended_error *upstream_error; /* sent after ours; or NULL */
 	int keepalive; /* -1: none, else units of 100 ms */
 	const char *nsid; /* NULL: none */
 };
 
 /*
- * Read the OPT's class, TTL and options from an RR that was recognised as OPT: `reader` stands at
- * its class field and is left behind the record. Any version is read, unknown options are stepped
- * over. false: not well formed (option lengths beyond the record); *out is then untouched.
+ * Read the OPT's class, TTL and options from an RR that was recognised as OPT: `reader` is at its
+ * class field, and afterwards behind the record. Any version is read, unknown options are skipped.
+ * false: not well formed (option lengths beyond the record); *out is then untouched.
  */
 bool s53_edns_read(struct s53_reader *reader, struct s53_edns *out);
 
 /*
  * The extended errors in the OPT at `opt_at` of a message that passed s53_message_check(): bit N
- * for code N (RFC 8914 s4), codes above 31 left out. opt_at 0, no OPT: none.
+ * for code N (RFC 8914 s4); codes above 31 are ignored. opt_at 0, no OPT: none.
  */
 uint32_t s53_edns_errors(const uint8_t *message, size_t len, size_t opt_at);
 
 /*
  * The first extended error of the OPT at `opt_at` of a message that passed s53_message_check(). The
- * text is cut to S53_ERROR_TEXT_MAX, and what is not printable ASCII becomes `?`. false: none.
+ * text is cut to S53_ERROR_TEXT_MAX, and `?` replaces all but printable ASCII. false: none.
  */
 bool s53_edns_find_error(
     const uint8_t *message, size_t len, size_t opt_at, struct s53_extended_error *out);
 
-/* Append an OPT record, all of it or (the writer gets full) nothing; ARCOUNT is the caller's. */
+/* Append an OPT record, in full or (if the writer is full) not at all; the caller sets ARCOUNT. */
 void s53_edns_write(struct s53_writer *writer, const struct s53_edns_reply *reply);
 
-/* Octets that s53_edns_write() needs for this. */
+/* The number of bytes that s53_edns_write() writes for this. */
 size_t s53_edns_reply_len(const struct s53_edns_reply *reply);

@@ -7,7 +7,7 @@
  * Threads  an exchanger belongs to one worker; every call and callback is in its thread
  * Memory   exchanges come from the exchanger's pool and return to it when they end: with done()
  *          or s53_exchange_cancel()
- * Units    ms, octets
+ * Units    ms, bytes
  * Sources  RFC 5452 (ID, port, address), RFC 7766 (TCP), RFC 1035 s4.2
  *
  * UDP goes through a rotating pool of connected sockets with random ports, TCP through a persistent
@@ -35,26 +35,27 @@ enum s53_exchange_end {
 	S53_EXCHANGE_REFUSED, /* ICMP port unreachable, connection refused or reset */
 	S53_EXCHANGE_UNREACHABLE, /* no route to the host or network */
 	S53_EXCHANGE_NO_SOURCE, /* the query-source is no address of this host */
-	/* this host lacks descriptors, memory or IDs: not the server's fault */
+	/* no descriptors, memory or IDs left on this host: not the server's fault */
 	S53_EXCHANGE_NO_RESOURCES,
 	S53_EXCHANGE_GARBLED, /* over TCP: what the server sent is no response to the query */
 };
 
-/* What check() says of a message. */
+/* What check() says about a message. */
 enum s53_checked {
 	S53_CHECKED_REJECTED, /* it is no response to the query */
 	S53_CHECKED_ACCEPTED, /* the response; when it has TC over UDP it need not be well formed */
 	/*
-	 * Over UDP: it says that TCP would help, but has not the query's question, so it is easily
-	 * forged. The exchange goes on, and overdue() is called at once, besides the call that is
-	 * due. Nothing is recorded of the server: neither this message nor a timeout.
+	 * Over UDP: it says that TCP would help, but its question section is not the query's, so
+	 * it is easily forged. The exchange goes on, and overdue() is called at once, besides the
+	 * call that is due. Nothing is recorded about the server: neither this message nor a
+	 * timeout.
 	 */
 	S53_CHECKED_UNPROVEN,
 };
 
 struct s53_exchange_ask {
 	/*
-	 * The complete query, at least a header. The exchange draws its ID. The octets stay the
+	 * The complete query, at least a header. The exchange chooses its ID. The bytes stay the
 	 * caller's and must not change until the end.
 	 */
 	const uint8_t *octets;
@@ -62,11 +63,11 @@ struct s53_exchange_ask {
 	bool tcp; /* use TCP from the start; a server with tcp_only gets TCP anyway */
 	bool lone; /* over TCP: on a new connection, which no other query shares */
 	/*
-	 * The server did not answer this over UDP either and may hold it: OVERDUE and TIMEOUT are
-	 * not recorded.
+	 * The server did not answer this query over UDP either and may still be working on it:
+	 * OVERDUE and TIMEOUT are not recorded.
 	 */
 	bool may_be_held;
-	bool fresh_port; /* UDP from a port that no query has had yet, while one can be opened */
+	bool fresh_port; /* UDP from a port that no query has used yet, while one can be opened */
 	uint32_t overdue_ms; /* after this long call overdue(); 0: never */
 	uint32_t timeout_ms; /* of the whole exchange, UDP and TCP together */
 	/* the start of both intervals, if the clock was read lately; 0: read the clock */
@@ -75,8 +76,8 @@ struct s53_exchange_ask {
 
 	/*
 	 * Is this message the response? Address, port, ID and (over UDP) QR have been checked;
-	 * check() decides on question, letter case and sections. Must not start or cancel an
-	 * exchange.
+	 * check() decides on question section, letter case and sections. Must not start or cancel
+	 * an exchange.
 	 */
 	enum s53_checked (*check)(
 	    void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
@@ -91,10 +92,10 @@ struct s53_exchange_ask {
 	void (*overdue)(void *arg, struct s53_exchange *exchange);
 
 	/*
-	 * The end, called once. `octets`: the response that check() accepted, `len` octets,
+	 * The end, called once. `octets`: the response that check() accepted, `len` bytes,
 	 * writable, valid during the call; NULL unless ANSWERED. May start and cancel other
-	 * exchanges. This one is over: its pointer is a mere name, which no other exchange gets
-	 * before this call returns.
+	 * exchanges. This one is over: its pointer may be compared but not used, and no other
+	 * exchange gets it before this call returns.
 	 */
 	void (*done)(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end,
 	    uint8_t *octets, size_t len);
@@ -106,10 +107,10 @@ struct s53_exchanger *s53_exchanger_new(struct event_base *base, struct s53_coun
 void s53_exchanger_free(struct s53_exchanger *exchanger);
 
 /*
- * Start an exchange with `upstream`. `ask` is copied, its octets are not. The exchanger holds a
+ * Start an exchange with `upstream`. `ask` is copied, its bytes are not. The exchanger keeps a
  * count of `upstream` as long as it needs one. NULL: no memory, and nothing is called back.
- * Failures that show at once are reported through done() as well, later, never from inside of this
- * call.
+ * Failures that are known at once are reported through done() as well, later, never from inside
+ * this call.
  */
 struct s53_exchange *s53_exchange_start(struct s53_exchanger *exchanger,
     struct s53_upstream *upstream, const struct s53_exchange_ask *ask);
@@ -123,16 +124,16 @@ bool s53_exchange_is_stuck(const struct s53_exchange *exchange, uint64_t now_ms)
 
 /*
  * Call overdue() `overdue_ms` from now: once more, or instead of the call that is due. If that is
- * sooner than the call that was due, S53_OBSERVED_OVERDUE is not recorded at that call.
+ * sooner than the call that was due, that call does not record S53_OBSERVED_OVERDUE.
  */
 void s53_exchange_later(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t overdue_ms);
 
 /*
- * End the exchange without a callback; the octets of the query are not read any more. If the query
- * was sent, the exchanger awaits the late reply until S53_LATE_REPLY_MS after that, so that the
- * server's record gets its round-trip time, or that the query was lost: also when another server
- * answered before this one was overdue.
+ * End the exchange without a callback; the bytes of the query are not read any more. If the query
+ * was sent, the exchanger waits for a late reply until S53_LATE_REPLY_MS after that, so that the
+ * server's record gets the round-trip time, or the loss: also when another server answered before
+ * this one was overdue.
  */
 #define S53_LATE_REPLY_MS 2000
 #define S53_LATE_REPLY_MAX_MS \
@@ -147,5 +148,5 @@ void s53_exchanger_timer(
     struct s53_exchanger *exchanger, struct s53_timer *timer, uint64_t due_ms, uint64_t now_ms);
 void s53_exchanger_timer_cancel(struct s53_exchanger *exchanger, struct s53_timer *timer);
 
-/* Inside of a callback: the time of the event that led to it, read once per batch. */
+/* Inside a callback: the time of the event that led to it, read once per batch. */
 uint64_t s53_exchanger_now_ms(const struct s53_exchanger *exchanger);

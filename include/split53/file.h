@@ -6,10 +6,10 @@
  * Threads  any
  * Memory   none
  *
- * open() of a FIFO waits for its other end, and a device or a socket may do anything. A name that
- * leads to one of these is refused before it is opened, and once more afterwards, since another
- * user may have replaced the file in between. The null device counts as a regular file: it is
- * empty, and takes everything.
+ * open() of a FIFO blocks until its other end is opened, and opening a device or a socket may have
+ * any effect. A path that leads to one of these is rejected before it is opened, and once more
+ * afterwards, since another user may have replaced the file in between. The null device counts as
+ * a regular file: it is empty, and discards what is written.
  */
 #pragma once
 
@@ -19,17 +19,17 @@
 #include <split53/status.h>
 
 /*
- * Open for reading. S53_E_IO: errno; EISDIR for a folder and EOPNOTSUPP for anything else that is
- * no regular file, as BIND has it. *about describes what was opened.
+ * Open for reading. S53_E_IO: see errno; EISDIR for a directory and EOPNOTSUPP for anything else
+ * that is not a regular file, as in BIND. *about describes the opened file.
  */
 S53_MUST_USE enum s53_status s53_file_open_read(const char *path, int *fd, struct stat *about);
 
-/* Open for appending; made with mode 0644 when it does not exist. Fails as above. */
+/* Open for appending; created with mode 0644 when it does not exist. Fails as above. */
 S53_MUST_USE enum s53_status s53_file_open_append(const char *path, int *fd, struct stat *about);
 
 #define S53_FILE_WHY 128
 
-/* Words for "cannot open 'path': ...", by the errno of a failed open. Returns `why`. */
+/* The text "cannot open 'path': ..." for the errno of a failed open. Returns `why`. */
 const char *s53_file_why(const char *path, int error, char why[static S53_FILE_WHY]);
 
 /* May every user of this machine read it? A message may then quote it. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * header.h - the 12 octets before every message, and the numbers of DNS.
+ * header.h - the 12-byte header of every message, and the numbers of DNS.
  *
  * Layer    wire
  * Threads  any
- * Memory   none; `message` is at least S53_HEADER_LEN octets
+ * Memory   none; `message` is at least S53_HEADER_LEN bytes
  * Sources  RFC 1035 s4.1.1, RFC 4035 s3.2 (AD, CD), RFC 6895 (numbers)
  */
 #pragma once
@@ -26,7 +26,7 @@ enum s53_rcode {
 	S53_RCODE_REFUSED = 5,
 	S53_RCODE_YXDOMAIN = 6, /* the name that a DNAME makes is too long, RFC 6672 s2.2 */
 	S53_RCODE_NOTAUTH = 9,
-	S53_RCODE_BADVERS = 16, /* needs an OPT record: the high bits live there */
+	S53_RCODE_BADVERS = 16, /* needs an OPT record, which has the high bits */
 };
 
 enum s53_type {
@@ -75,7 +75,7 @@ enum s53_class { S53_CLASS_IN = 1, S53_CLASS_CH = 3, S53_CLASS_NONE = 254, S53_C
 
 #define S53_TTL_MAX 0x7fffffffu /* seconds */
 
-/* Bits of the 16 that s53_header_flags() gives. */
+/* Bits of s53_header_flags(). */
 #define S53_QR 0x8000u
 #define S53_OPCODE_BITS 0x7800u
 #define S53_AA 0x0400u
@@ -86,7 +86,7 @@ enum s53_class { S53_CLASS_IN = 1, S53_CLASS_CH = 3, S53_CLASS_NONE = 254, S53_C
 #define S53_CD 0x0010u
 #define S53_RCODE_BITS 0x000fu
 
-/* The sections, also the index of their count in the header. */
+/* The sections; the value is the index of the section's count in the header. */
 enum s53_section { S53_QUESTION, S53_ANSWER, S53_AUTHORITY, S53_ADDITIONAL };
 
 static inline uint16_t
@@ -152,7 +152,7 @@ s53_header_opcode(const uint8_t *message)
 	return (uint8_t)((s53_header_flags(message) & S53_OPCODE_BITS) >> 11);
 }
 
-/* The four bits of the header; see edns.h for the rest. */
+/* The four bits in the header; edns.h has the others. */
 static inline uint8_t
 s53_header_rcode(const uint8_t *message)
 {

@@ -24,18 +24,18 @@ enum s53_health_state {
 	S53_HEALTH_DOWN, /* does not respond: gets queries when all others are down, too */
 	S53_HEALTH_PROBING, /* down, and a probe is under way */
 	S53_HEALTH_RECOVERING, /* was down and responds again: needs a few responses to be up */
-	S53_HEALTH_SILENT, /* as down, but where it is the only server it is waited for */
+	S53_HEALTH_SILENT, /* as down, but queries wait for it where it is the only server */
 	S53_HEALTH_STATES
 };
 
-/* Is it given up: down, with or without a probe under way? */
+/* Is it marked dead: down, with or without a probe under way? */
 static inline bool
 s53_health_is_dead(enum s53_health_state state)
 {
 	return state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING;
 }
 
-/* Does it not respond: given up, or silent? */
+/* Does it not respond: dead, or silent? */
 static inline bool
 s53_health_is_down(enum s53_health_state state)
 {
@@ -64,7 +64,7 @@ const char *s53_health_state_name(enum s53_health_state state);
 const char *s53_health_reason_name(enum s53_health_reason reason);
 
 enum s53_check_mode {
-	S53_CHECK_LAZY, /* probe while live traffic does not prove health */
+	S53_CHECK_LAZY, /* probe only while live traffic does not prove health */
 	S53_CHECK_ALWAYS, /* the same, and every interval while it does */
 	S53_CHECK_NEVER, /* no probes: live traffic alone decides */
 };
@@ -82,8 +82,8 @@ struct s53_health_check {
 	unsigned rise; /* replies in a row until it is up */
 	unsigned fall; /* failures in a row until it is down */
 	/*
-	 * It is silent for so long until it is down; counted from the first unanswered query. 0: it
-	 * is never waited for.
+	 * The silence, counted from the first unanswered query, after which it is down. 0: queries
+	 * never wait for it.
 	 */
 	uint32_t down_after_ms;
 };
@@ -111,7 +111,7 @@ void s53_health_check_init(struct s53_health_check *check, const struct s53_name
  */
 void s53_health_check_set_liveness(struct s53_health_check *check, const struct s53_name *apex);
 
-/* One protocol's record, copied out. */
+/* A copy of one protocol's record. */
 struct s53_health_report {
 	enum s53_health_state state;
 	enum s53_health_reason reason; /* why it is not up; when it is up, of its last failure */
@@ -133,8 +133,8 @@ struct s53_upstream_report {
 	uint32_t asked; /* queries in all, over both protocols; wraps */
 	uint32_t in_flight;
 	uint32_t no_edns_s; /* for how long queries go without EDNS; 0: they have EDNS */
-	uint32_t no_case_s; /* how long S53_QUIRK_NO_CASE lasts yet; 0: not set */
-	uint32_t one_per_connection_s; /* how long S53_QUIRK_ONE_PER_CONNECTION does */
+	uint32_t no_case_s; /* for how long S53_QUIRK_NO_CASE stays set; 0: it is not */
+	uint32_t one_per_connection_s; /* S53_QUIRK_ONE_PER_CONNECTION */
 	uint32_t case_matters_s; /* S53_QUIRK_CASE_MATTERS */
 	uint32_t no_ad_s; /* S53_QUIRK_NO_AD */
 };

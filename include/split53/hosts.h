@@ -7,8 +7,8 @@
  * Memory   owned by the object; addresses are copied out
  * Units    seconds (TTL), ms
  *
- * Only s53_hosts_ask(), s53_hosts_watch() and s53_hosts_follow_resolv_conf() start anything; the
- * other functions read.
+ * Only s53_hosts_ask(), s53_hosts_watch() and s53_hosts_follow_resolv_conf() send queries or watch
+ * files; the other functions only read.
  */
 #pragma once
 
@@ -55,25 +55,25 @@ unsigned s53_hosts_addrs(const struct s53_hosts *hosts, const char *name,
 const char *s53_resolv_conf_path(void);
 
 /*
- * Read the nameservers of `path` (resolv.conf's form, as c-ares reads it; fe80::1%eth0 while there
- * is such an interface, which is logged otherwise), with their ports. Returns their number; 0 when
- * there is no such file or it names none. A file of more than 64 KiB, and what is no regular file,
- * is rejected, which is logged. *bad_line (may be NULL): the first line whose
- * nameserver is no address and is ignored; 0: none.
+ * Read the nameservers of `path` (resolv.conf's form, as c-ares reads it) with their ports. One
+ * with a scope, such as fe80::1%eth0, is used while the interface exists; otherwise that is logged.
+ * Returns their number; 0 when there is no such file or it names none. A file of more than 64 KiB,
+ * and anything but a regular file, is rejected, which is logged. *bad_line (may be NULL): the first
+ * line with a nameserver that is no address and is ignored; 0: none.
  */
 unsigned s53_resolv_conf_read(
     const char *path, struct s53_addr out[static S53_HOST_ADDRS_MAX], unsigned *bad_line);
 
 /*
- * Watch `path` (its directory, so that a replaced file is seen) and call changed() when its
- * servers, without ourselves, are no longer `servers`, with which the caller works. A later call
- * replaces both; path NULL: watch no file.
+ * Watch `path` (its directory, so that a replaced file is noticed) and call changed() when its
+ * servers, without ourselves, differ from `servers`, which the caller uses. A later call replaces
+ * both; path NULL: watch no file.
  */
 void s53_hosts_follow_resolv_conf(
     struct s53_hosts *hosts, const char *path, const struct s53_addr *servers, unsigned count);
 
 /*
  * The interfaces have changed: read the watched file again, since the scope of a link-local
- * nameserver is an interface's index. Calls changed() when its servers are others now.
+ * nameserver is an interface's index. Calls changed() when its servers have changed.
  */
 void s53_hosts_read_resolv_conf_again(struct s53_hosts *hosts);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * inspect.h - look at a configuration without serving by it.
+ * inspect.h - examine a configuration without serving it.
  *
  * Layer    inspect
  * Threads  main thread

@@ -4,7 +4,7 @@
  *
  * Layer    listen
  * Threads  main thread
- * Memory   a list is malloc'ed and freed by its holder
+ * Memory   a list is malloc'ed and freed by its owner
  */
 #pragma once
 

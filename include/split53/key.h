@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * key.h - what makes two questions the same.
+ * key.h - the key of a query in the cache and in the table of fetches under way.
  *
  * Layer    wire
  * Threads  any
  * Memory   a plain value; the name stays the caller's and must outlive the key
  *
- * (view, qname in lower case, qtype, qclass, DO, CD): an answer serves the key under which it was
- * got and no other, so a lying upstream harms its own key only, and no view sees another's names.
+ * (view, qname in lower case, qtype, qclass, DO, CD): an answer is used only for queries with the
+ * key of the query that obtained it. So a lying upstream harms that key only, and no view sees
+ * names of another one.
  */
 #pragma once
 

@@ -3,8 +3,8 @@
  * list.h - intrusive doubly linked lists, circular with a head.
  *
  * Layer    base
- * Threads  whoever owns the list
- * Memory   the links live in the listed objects; nothing is allocated.
+ * Threads  the list's owner
+ * Memory   the links are members of the listed objects; nothing is allocated.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ s53_list_empty(const struct s53_link *head)
 	return head->next == head;
 }
 
-/* Put `link` last; s53_list_push puts it first. */
+/* Make `link` the last; s53_list_push makes it the first. */
 static inline void
 s53_list_append(struct s53_link *head, struct s53_link *link)
 {
@@ -45,7 +45,7 @@ s53_list_push(struct s53_link *head, struct s53_link *link)
 	s53_list_append(head->next, link);
 }
 
-/* Take `link` out; it becomes a list of its own, so that taking it out twice is harmless. */
+/* Remove `link`; it becomes a list of its own, so that removing it twice is harmless. */
 static inline void
 s53_list_remove(struct s53_link *link)
 {
@@ -54,7 +54,7 @@ s53_list_remove(struct s53_link *link)
 	s53_list_init(link);
 }
 
-/* The first link, taken out, or NULL. */
+/* Remove and return the first link, or NULL. */
 static inline struct s53_link *
 s53_list_pop(struct s53_link *head)
 {

@@ -39,12 +39,12 @@ S53_MUST_USE enum s53_status s53_socket_probe(const struct s53_addr *addr, enum 
 
 /* The limits that are logged once a minute each. */
 enum s53_tcp_limit {
-	S53_TCP_LIMIT_UNREAD, /* a client does not read its replies */
+	S53_TCP_LIMIT_UNREAD, /* a client does not read its responses */
 	S53_TCP_LIMIT_SHARE, /* an address is over its share of tcp-clients */
-	S53_TCP_LIMIT_IDLE, /* tcp-clients: an idle connection gave way */
-	S53_TCP_LIMIT_WAITING, /* tcp-clients: a connection with a query under way gave way */
+	S53_TCP_LIMIT_IDLE, /* tcp-clients: an idle connection was closed */
+	S53_TCP_LIMIT_WAITING, /* tcp-clients: a connection with a query under way was closed */
 	S53_TCP_LIMIT_BACKLOG, /* tcp-clients: new clients wait */
-	S53_TCP_LIMIT_OUTPUT, /* more replies wait for a client than are kept */
+	S53_TCP_LIMIT_OUTPUT, /* more responses wait for a client than are kept */
 };
 #define S53_TCP_LIMIT_COUNT 6
 
@@ -55,16 +55,16 @@ struct s53_tcp_limits {
 	_Atomic uint32_t initial_ms; /* tcp-initial-timeout */
 	_Atomic uint32_t idle_ms; /* tcp-idle-timeout */
 	_Atomic uint32_t keepalive_ms; /* tcp-keepalive-timeout, for clients that use RFC 7828 */
-	/* Of listen alone: */
+	/* Used by listen only: */
 	struct s53_tcp_worker *workers; /* one entry for each context */
 	unsigned worker_count;
-	_Atomic unsigned waiting; /* workers whose new clients wait for a place */
-	_Atomic unsigned kept; /* connections that wait for an answer and do not give way */
-	struct s53_tcp_sources *sources; /* remote addresses that hold connections */
+	_Atomic unsigned waiting; /* workers that do not accept, as tcp-clients are connected */
+	_Atomic unsigned kept; /* connections that wait for a response and must not be evicted */
+	struct s53_tcp_sources *sources; /* client addresses that have connections */
 	_Atomic uint64_t logged_at_ms[S53_TCP_LIMIT_COUNT]; /* 0: never */
 };
 
-/* Free what listen has made of it, when all workers have ended. */
+/* Free what listen has allocated in it, when all workers have ended. */
 void s53_tcp_limits_fini(struct s53_tcp_limits *limits);
 
 /*
@@ -85,8 +85,9 @@ struct s53_udp_listener *s53_udp_listener_new(
     struct s53_listen_context *context, int fd, const struct s53_addr *local);
 
 /*
- * Read what has arrived, stop reading, and close when the last reply has been sent (pending queries
- * hold the socket). Needs no further turn of the loop once the resolver has ended its queries.
+ * Read what has arrived, stop reading, and close when the last response has been sent (pending
+ * queries keep the socket). Needs no further turn of the event loop once the resolver has ended its
+ * queries.
  */
 void s53_udp_listener_close(struct s53_udp_listener *listener);
 
@@ -106,7 +107,7 @@ void s53_tcp_take_no_more(struct s53_listen_context *context);
 
 /*
  * The end of a worker, after the close() of its TCP listeners: close the connections that are still
- * open, whose clients do not read. A connection with queries under way is freed when the resolver
- * drops the last of them.
+ * open because their clients do not read. A connection with queries under way is freed when the
+ * resolver drops the last of them.
  */
 void s53_tcp_abandon(struct s53_listen_context *context);

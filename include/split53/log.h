@@ -64,14 +64,14 @@ struct s53_log_channel {
 	enum s53_log_kind kind;
 	const char *path; /* of a file */
 	unsigned versions; /* old files kept, 0 none, UINT_MAX unlimited */
-	uint64_t size_max; /* octets, then it is rolled or, without versions, left; 0 unlimited */
+	uint64_t size_max; /* bytes; then it is rolled or, without versions, full; 0 unlimited */
 	int facility; /* LOG_DAEMON ... of syslog */
 	int severity; /* lines up to this one are written */
 	bool dynamic; /* severity dynamic: up to the -d level instead */
 	enum s53_log_time print_time;
 	bool print_category;
 	bool print_severity;
-	bool buffered; /* a file's lines wait in memory until some kilobytes are there */
+	bool buffered; /* a file's lines are written when some kilobytes have gathered */
 };
 
 struct s53_log_config {
@@ -83,8 +83,8 @@ struct s53_log_config {
 };
 
 /*
- * Everything of severity info and worse, and debug up to `debug_level`, to stderr with time,
- * category and severity. In force before configuration (with debug level 0).
+ * Write everything of severity info and worse, and debug up to `debug_level`, to stderr with time,
+ * category and severity. In force before the first configuration (with debug level 0).
  */
 void s53_log_to_stderr(int debug_level);
 
@@ -98,26 +98,26 @@ void s53_log_to_stderr(int debug_level);
 S53_MUST_USE enum s53_status s53_log_configure(
     const struct s53_log_config *config, const char **bad_path);
 
-/* Connect to syslog before a chroot that puts it out of reach. */
+/* Connect to syslog before a chroot makes its socket unreachable. */
 void s53_log_open_syslog(void);
 
-/* By named.conf's word in any case; false: no such. "debug" is "debug 1", "debug 0" is info. */
+/* A word of named.conf in any letter case; false: unknown. "debug" is "debug 1", "debug 0" info. */
 bool s53_log_category_parse(const char *word, enum s53_log_category *out);
 bool s53_log_severity_parse(const char *word, int *out);
 bool s53_log_facility_parse(const char *word, int *out);
 
-/* Would a line go anywhere? One load and one compare when off; ask before costly arguments. */
+/* Would a line be written? One load and one compare when off; test before costly arguments. */
 bool s53_log_on(enum s53_log_category category, int severity);
 
 /*
- * One line; no newline at its end. Control characters and what is not UTF-8 become \ooo; a text
- * over 3,000 octets is cut. errno is kept. A channel that takes no line at once loses it, which is
- * counted and said later: logging never waits for a reader.
+ * Write one line; no newline at its end. Control characters and invalid UTF-8 become \ooo; a text
+ * over 3,000 bytes is cut. errno is preserved. A channel that cannot accept a line at once drops
+ * it, which is counted and reported later: logging never waits for a reader.
  */
 void s53_log(enum s53_log_category category, int severity, const char *format, ...)
     S53_PRINTF(3, 4);
 
-/* How many lines were lost since the start, by all channels. */
+/* How many lines all channels have dropped since the start. */
 uint64_t s53_log_lost(void);
 
 /* Flush and close; for the end of the program. A later line goes to stderr. */

@@ -5,7 +5,7 @@
  * Layer    base
  * Threads  main thread
  * Memory   none
- * Units    octets
+ * Units    bytes
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 uint64_t s53_memory_octets(void);
 
 /*
- * The limit of a process whose /proc/self/cgroup is `groups`, with the control groups mounted at
+ * The limit of a process with `groups` as /proc/self/cgroup and the control groups mounted at
  * `mount`; 0: none. s53_memory_octets() calls this; tests do so with a tree of their own.
  */
 uint64_t s53_memory_limit(const char *groups, const char *mount);

@@ -4,12 +4,12 @@
  *
  * Layer    setup
  * Threads  main thread
- * Memory   texts are argv's and the environment's own or stand in the object's arena, until
+ * Memory   texts are in argv, the environment or the object's arena, and valid until
  *          s53_options_fini()
  *
  * Flags override the environment, and both override the file: a listener, forwarder or zone given
- * here replaces the file's. They are written as named.conf text (s53_options_text()) and parsed as
- * a file is.
+ * here replaces the file's. They are turned into named.conf text (s53_options_text()), which is
+ * parsed like a file.
  */
 #pragma once
 
@@ -59,22 +59,22 @@ struct s53_options {
 };
 
 /*
- * Read `argv` (argv[0] is skipped) and the environment. S53_E_SYNTAX: error[] holds one message
- * that names the flag or variable. S53_E_NOMEM. Either way s53_options_fini() follows.
+ * Read `argv` (argv[0] is skipped) and the environment. S53_E_SYNTAX: error[] has one message that
+ * names the flag or variable. S53_E_NOMEM. In any case s53_options_fini() must be called.
  */
 S53_MUST_USE enum s53_status s53_options_parse(
     struct s53_options *options, int argc, char *const argv[]);
 void s53_options_fini(struct s53_options *options);
 
 /*
- * The named.conf text that listen, forwarders, zones and consul stand for, with the built-in
- * default for what is not given when there is no file; "" when there is nothing to say.
- * malloc'ed, the caller frees it. NULL: error[] holds why.
+ * The named.conf text for listen, forwarders, zones and consul, with the built-in default for what
+ * is not given when there is no file; "" when nothing is given. malloc'ed, the caller frees it.
+ * NULL: error[] says why.
  */
 char *s53_options_text(struct s53_options *options);
 
 /*
- * The named.conf of this host that is not read since no flag or variable names a file; static.
+ * A named.conf of this host that is not read because no flag or variable names a file; static.
  * NULL: a file is named, or there is none where BIND keeps it.
  */
 const char *s53_options_unused_file(const struct s53_options *options);

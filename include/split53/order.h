@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * order.h - rrset-order: in which order the records of a set are given out.
+ * order.h - rrset-order: in which order responses have the records of an RRset.
  *
  * Layer    policy
  * Threads  built by the main thread, then immutable
  * Memory   a list is the snapshot's
- * Sources  BIND 9 ARM, "RRset Ordering": the first rule that fits decides; without any, random
+ * Sources  BIND 9 ARM, "RRset Ordering": the first rule that matches decides; without rules, random
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 enum s53_order { S53_ORDER_RANDOM, S53_ORDER_CYCLIC, S53_ORDER_FIXED, S53_ORDER_NONE };
 
 struct s53_order_rule {
-	/* Lower case; with a first label `*` it fits what is below the rest. */
+	/* Lower case; if the first label is `*`, it matches all names below the rest. */
 	struct s53_name name;
 	bool any_name;
 	uint16_t type; /* 0: any */
@@ -27,7 +27,7 @@ struct s53_order_list {
 };
 
 /*
- * NULL is an empty list. Where no rule fits: S53_ORDER_RANDOM when it is empty, else
+ * NULL is an empty list. Where no rule matches: S53_ORDER_RANDOM when the list is empty, else
  * S53_ORDER_NONE.
  */
 enum s53_order s53_order_find(

@@ -31,8 +31,8 @@ S53_MUST_USE enum s53_status s53_identity_find(const char *user, struct s53_iden
 S53_MUST_USE enum s53_status s53_privilege_chroot(const char *path);
 
 /*
- * Change to `identity`, drop all capabilities but the few that may still be needed, out of every
- * set, and set no_new_privs. `keep_bind`: another user than root keeps CAP_NET_BIND_SERVICE.
+ * Change to `identity`, drop all capabilities except the few that may still be needed from every
+ * set, and set no_new_privs. `keep_bind`: a user other than root keeps CAP_NET_BIND_SERVICE.
  * S53_E_IO: errno; the process must end then.
  */
 S53_MUST_USE enum s53_status s53_privilege_drop(

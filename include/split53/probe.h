@@ -4,7 +4,7 @@
  *
  * Layer    upstream
  * Threads  main thread; results are recorded for all threads
- * Memory   a prober holds a count of each server that it is probing
+ * Memory   a prober keeps a count of each server that it is probing
  * Units    ms
  *
  * A probe has two halves. The plan (upstream/probing.c) decides per server which probe is sent
@@ -55,7 +55,7 @@ enum s53_probe_end {
 /* When the next probe is due; UINT64_MAX: none is. From any thread. */
 uint64_t s53_probe_due_ms(const struct s53_upstream *upstream);
 
-/* Is a probe due? Then it is under way until s53_probe_end(). */
+/* Is a probe due? If so, it is under way until s53_probe_end(). */
 bool s53_probe_begin(struct s53_upstream *upstream, struct s53_probe *out, uint64_t now_ms);
 void s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe,
     enum s53_probe_end end, uint32_t rtt_ms, uint64_t now_ms);

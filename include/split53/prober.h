@@ -4,7 +4,7 @@
  *
  * Layer    probe
  * Threads  main thread; what a probe finds is recorded for all threads
- * Memory   a prober holds a count of each server that it is probing
+ * Memory   a prober keeps a count of each server that it is probing
  *
  * probe.h says when a probe is due and what its end means.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * rand.h - numbers that nobody can guess: message IDs, ports, letter case (RFC 5452 s9).
+ * rand.h - unpredictable numbers: message IDs, ports, letter case (RFC 5452 s9).
  *
  * Layer    base
  * Threads  any; each thread draws from a small buffer of its own
@@ -17,7 +17,7 @@ uint16_t s53_rand_u16(void);
 uint32_t s53_rand_u32(void);
 uint64_t s53_rand_u64(void);
 
-/* Evenly among 0 .. bound-1; bound is at least 1. */
+/* Uniform among 0 .. bound-1; bound is at least 1. */
 uint32_t s53_rand_below(uint32_t bound);
 
 /* For tests: a repeatable sequence in this thread from now on. Never called by the programs. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * render.h - an answer of the cache as lines of a dump like BIND's.
+ * render.h - a cached response as lines of a dump like BIND's.
  *
  * Layer    zone: ldns writes the text. Allocates for each record: for dumps and logs, never for a
  *          packet
@@ -15,7 +15,7 @@
 
 #include <split53/message.h>
 
-/* An answer as it lies in the cache. */
+/* A response as it is cached. */
 struct s53_render_cached {
 	const uint8_t *message; /* with a question, without OPT; passed s53_message_check() */
 	size_t len;
@@ -23,7 +23,7 @@ struct s53_render_cached {
 	bool dnssec_ok, checking_disabled; /* of the key */
 	bool authentic;
 	bool stale;
-	uint32_t stale_left_s; /* stale: goes in so many seconds, which then stand for the TTLs */
+	uint32_t stale_left_s; /* stale: remaining seconds until removal, shown instead of TTLs */
 	uint64_t stale_since_s;
 };
 
@@ -36,9 +36,9 @@ struct s53_render_cached {
  *	www.example.com.	60	\-ANY	;-$NXDOMAIN
  *	www.example.com.	60	\-AAAA	;-$NXRRSET
  *
- * with the authority section in comments below. An answer serves only the question that was sent
- * for it, so that question comes first: `; www.example.com/AAAA`, with `DO` and `CD` when the key
- * has them. false: out of memory, or the stream has an error.
+ * with the authority section in comments below. A cached response is used only for the query that
+ * obtained it, so its question comes first: `; www.example.com/AAAA`, with `DO` and `CD` when the
+ * key has them. false: out of memory, or the stream has an error.
  */
 S53_MUST_USE bool s53_render_cached(FILE *out, const struct s53_render_cached *cached);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * request.h - what a client asked: header, the one question, EDNS.
+ * request.h - a parsed query: header, the one question, EDNS.
  *
  * Layer    wire
  * Threads  any
@@ -13,7 +13,7 @@
 #include <split53/name.h>
 
 struct s53_question {
-	struct s53_name name; /* spelled as asked */
+	struct s53_name name; /* in the query's letter case */
 	struct s53_name lower; /* the same in lower case: what tables and keys use */
 	uint16_t qtype;
 	uint16_t qclass;
@@ -22,7 +22,7 @@ struct s53_question {
 struct s53_request {
 	uint16_t id;
 	uint16_t flags; /* see header.h */
-	bool has_question; /* what can be echoed in an error */
+	bool has_question; /* there is one to repeat in an error response */
 	struct s53_question question;
 	struct s53_edns edns;
 };
@@ -48,20 +48,20 @@ s53_request_copy(struct s53_request *to, const struct s53_request *from)
 
 enum s53_request_verdict {
 	S53_REQUEST_OK,
-	S53_REQUEST_SILENCE, /* shorter than a header, or a response: never answer (loops) */
+	S53_REQUEST_SILENCE, /* shorter than a header, or a response: never reply (loops) */
 	S53_REQUEST_FORMERR,
 	S53_REQUEST_NOTIMP, /* an opcode other than QUERY */
 	S53_REQUEST_BADVERS, /* EDNS version over 0, RFC 6891 s6.1.3 */
 };
 
 /*
- * Parse a whole message from a client. Whatever the verdict, but for SILENCE, id, flags and (when
- * has_question) question are set so that the fitting error can be sent, and edns as far as one
- * well-formed OPT was met. FORMERR: no or more than one question (QDCOUNT 0 too: cookies are not
- * answered here), names that are none, records that overrun, two OPTs, an OPT whose owner is not
- * the root or that stands outside of additional. Answer and authority records are walked and
- * ignored, so are octets after the last record (as BIND does). NOTIMP goes before FORMERR and
- * BADVERS: another opcode may give what follows the header another form (RFC 8490 s5.4).
+ * Parse a whole message from a client. With any verdict but SILENCE, id, flags and (when
+ * has_question) question are set so that the right error can be sent, and edns if one well-formed
+ * OPT was found. FORMERR: no or more than one question (QDCOUNT 0 too: cookies are not supported),
+ * invalid names, records that overrun, two OPTs, an OPT with another owner than the root or not
+ * in the additional section. Answer and authority records are walked and ignored, and so are bytes
+ * after the last record (as in BIND). NOTIMP is tested before FORMERR and BADVERS: with another
+ * opcode, what follows the header may have another form (RFC 8490 s5.4).
  */
 enum s53_request_verdict s53_request_parse(
     const uint8_t *octets, size_t len, struct s53_request *out);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * resolver.h - a query's way from its octets to its reply: the door to the resolve layer.
+ * resolver.h - from a query's bytes to its response: the interface of the resolve layer.
  *
- * Layer    resolve; no event loop, no socket: time comes from base/clock, upstreams are asked
- *          through exchange.h
+ * Layer    resolve; no event loop, no socket: the time comes from base/clock, and servers are
+ *          queried through exchange.h
  * Threads  a resolver belongs to one worker
- * Memory   a query lives on the caller's stack until it waits; then it moves into a pending query
- *          of the resolver's pool
- * Units    ms, octets
+ * Memory   a query is on the caller's stack until it has to wait; then it moves into a pending
+ *          query of the resolver's pool
+ * Units    ms, bytes
  */
 #pragma once
 
@@ -24,14 +24,14 @@ struct s53_resolver;
 #define S53_SHARES_SETS 512
 #define S53_SHARES_WAYS 8 /* a cache line */
 
-/* Queries that wait, by route: what is fair is decided over all workers. See resolve/shares.h. */
+/* Waiting queries by route: fair shares are decided over all workers. See resolve/shares.h. */
 struct s53_shares_shared {
 	_Atomic unsigned active; /* routes for which a query waits */
 	/* s53_route.id << 32 | queries */
 	_Atomic uint64_t places[S53_SHARES_SETS][S53_SHARES_WAYS];
 };
 
-/* Limits of which the first excess of a minute is logged: resolve/limitlog.c. */
+/* Limits that log the first time in a minute that they are exceeded: resolve/limitlog.c. */
 enum s53_limit {
 	S53_LIMIT_SOFT, /* of recursive-clients: a query was displaced */
 	S53_LIMIT_HARD, /* recursive-clients */
@@ -41,18 +41,18 @@ enum s53_limit {
 	S53_LIMITS
 };
 
-/* A test for a forwarding loop that is under way, and what came back: resolve/loop_test.c. */
+/* A test for a forwarding loop that is under way, and what arrived: resolve/loop_test.c. */
 struct s53_loop_slot {
 	_Atomic uint64_t key; /* its number and view; 0: free */
 	_Atomic uint64_t until_ms; /* then the slot is free, too */
-	_Atomic uintptr_t server; /* a mere name */
-	_Atomic uint64_t sender; /* a hash of it << 32 | half of the number; 0: none yet */
+	_Atomic uintptr_t server; /* only compared, never used as a pointer */
+	_Atomic uint64_t sender; /* its hash << 32 | half of the number; 0: none yet */
 };
 
-/* What tests have shown of a view and server; other ones may share it. */
+/* What tests have shown about a view and server; others with the same hash share it. */
 struct s53_loop_path {
-	_Atomic uint64_t tested_ms, proved_ms, told_ms; /* the last; 0: never */
-	_Atomic uint32_t sender; /* of what came back, as a hash */
+	_Atomic uint64_t tested_ms, proved_ms, told_ms; /* the last time of each; 0: never */
+	_Atomic uint32_t sender; /* of the query that came back, as a hash */
 };
 
 /* What all resolvers of a process share; all zero at first. */
@@ -65,14 +65,14 @@ struct s53_resolver_shared {
 	struct s53_shares_shared shares;
 };
 
-/* NULL: no memory. Keeps nothing of `policy` but a count. */
+/* Takes a count of `policy`. NULL: no memory. */
 struct s53_resolver *s53_resolver_new(struct s53_exchanger *exchanger,
     struct s53_counters *counters, struct s53_resolver_shared *shared, struct s53_policy *policy);
 
-/* Every pending query is answered SERVFAIL (or dropped), then all is freed. */
+/* Every pending query gets SERVFAIL (or is dropped), then all is freed. */
 void s53_resolver_free(struct s53_resolver *resolver);
 
-/* From now on new queries use this policy; those under way keep theirs. */
+/* New queries use this policy from now on; those under way keep theirs. */
 void s53_resolver_use(struct s53_resolver *resolver, struct s53_policy *policy);
 
 /* A message that arrived. */
@@ -83,10 +83,10 @@ struct s53_arrival {
 };
 
 /*
- * Take the messages of one receive call: all are parsed and looked for before the first is answered
- * from the cache, so that its memory is at hand. Each ends in exactly one send() or drop() of its
- * client, now or later; replies may leave in another order. Nothing of `arrivals` need outlive the
- * call.
+ * Process the messages of one receive call. All are parsed and looked up before the first is
+ * answered from the cache, so that the entries are in the processor's cache by then. Each leads to
+ * exactly one send() or drop() of its client, now or later, not necessarily in this order. Nothing
+ * of `arrivals` need outlive the call.
  */
 void s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival *arrivals,
     unsigned count, uint64_t now_ms);

@@ -2,8 +2,8 @@
  *
  * route.h - which zone a name belongs to: the longest match decides.
  *
- * Layer    policy: zones and groups are known here by name only
- * Threads  built by the main thread, then immutable and read by any
+ * Layer    policy: zones and groups are opaque here
+ * Threads  built by the main thread, then immutable and read by any thread
  * Memory   a table owns its routes and takes a count of their access lists; zones and groups
  *          are the snapshot's
  */
@@ -17,7 +17,7 @@ struct s53_group;
 struct s53_answering;
 
 enum s53_route_kind {
-	S53_ROUTE_NONE, /* no upstream for it: an empty forwarders list on the default route */
+	S53_ROUTE_NONE, /* no servers: an empty forwarders list on the default route */
 	S53_ROUTE_FORWARD, /* to `group` */
 	S53_ROUTE_LOCAL, /* from `zone` */
 };
@@ -26,11 +26,11 @@ enum s53_route_kind {
 enum s53_route_forwarding {
 	S53_FORWARDING_INHERITED, /* there is none: that of the nearest zone above */
 	S53_FORWARDING_NONE, /* an empty list: BIND resolves the names itself */
-	S53_FORWARDING_FIRST, /* forwarders, then the root: what is not written is `first` */
+	S53_FORWARDING_FIRST, /* forwarders, then the root: the default when `forward` is missing */
 	S53_FORWARDING_ONLY, /* forwarders and nothing else */
 };
 
-/* Which clients get answers of a FORWARD route. In all: the lists of the route, else the view's. */
+/* The access lists that clients of a FORWARD route must pass: each the route's, else the view's. */
 enum s53_route_rights {
 	S53_RIGHTS_CACHE, /* allow-query, and allow-query-cache and allow-recursion of the view */
 	S53_RIGHTS_COPY, /* allow-query alone: in BIND the zone is a copy (type secondary) */
@@ -40,26 +40,26 @@ enum s53_route_rights {
 struct s53_route {
 	struct s53_name apex; /* lower case */
 	/*
-	 * FORWARD: of what decides where its names are asked: apex, servers, ports and how they are
-	 * asked. The same in every process and after every reload while that stays the same: an
-	 * answer kept under another number is none.
+	 * FORWARD: a hash of what decides where its names are resolved: apex, servers, ports and
+	 * how they are queried. It is the same in every process and after every reload while that
+	 * does not change: cached answers with another id are not used.
 	 */
 	uint32_t id;
 	enum s53_route_kind kind;
-	bool builtin; /* a special or empty zone of ours, not the user's */
-	bool forward_first; /* written in the file; changes nothing but what explain says */
+	bool builtin; /* a special or empty zone that is built in, not the user's */
+	bool forward_first; /* `forward first` is in the file; only --explain uses it */
 	enum s53_route_forwarding forwarding; /* decides whether there is an empty zone */
 	enum s53_route_rights rights; /* FORWARD */
 	struct s53_group *group; /* FORWARD */
 	struct s53_zone *zone; /* LOCAL; NULL: its file cannot be loaded, so SERVFAIL */
 	/*
-	 * LOCAL: of names below a delegation of the zone, which has `forwarders`; NULL: the default
-	 * route. It is in no table.
+	 * LOCAL: the route of names below a delegation of the zone, if it has `forwarders`; NULL:
+	 * the default route. It is in no table.
 	 */
 	const struct s53_route *delegated;
-	struct s53_acl *allow_query; /* of the zone clause; NULL: the view's */
+	struct s53_acl *allow_query; /* of the zone statement; NULL: the view's */
 	struct s53_acl *allow_query_on; /* the same */
-	const struct s53_answering *answering; /* of the zone clause; NULL: the view's */
+	const struct s53_answering *answering; /* of the zone statement; NULL: the view's */
 	uint16_t ede; /* of its negative answers (special names), or S53_EDE_NONE */
 };
 
@@ -68,7 +68,7 @@ struct s53_routes;
 struct s53_routes *s53_routes_new(void);
 void s53_routes_free(struct s53_routes *routes);
 
-/* A number that no other table of this process has; under 2^31, never 0. */
+/* A number that no other table of this process has; less than 2^31, never 0. */
 uint32_t s53_routes_serial(const struct s53_routes *routes);
 
 /*
@@ -81,15 +81,15 @@ S53_MUST_USE enum s53_status s53_routes_add(
     struct s53_routes *routes, const struct s53_route *route);
 
 /*
- * The route whose apex is the longest suffix of `name` (lower case), or NULL when not even the
- * root has one. One hash look-up a label, from the top down, up to the first name with nothing
- * below it: one in all for most names. Allocates nothing. DS questions are the caller's matter
+ * The route with the longest apex that is a suffix of `name` (lower case), or NULL when not even
+ * the root has one. One hash look-up a label, from the top down, until a name has nothing below it:
+ * one in all for most names. Does not allocate. DS queries are the caller's responsibility
  * (RFC 4035 s3.1.4.1: the parent's zone answers them).
  */
 const struct s53_route *s53_routes_find(
     const struct s53_routes *routes, const struct s53_name *name);
 
-/* Do both lead to the same servers? NULL is no route, and the same as NULL. */
+/* Do both lead to the same servers? NULL is no route; two NULLs are the same. */
 static inline bool
 s53_route_is_same(const struct s53_route *a, const struct s53_route *b)
 {

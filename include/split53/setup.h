@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup.h - from the tree of a configuration to the snapshot that workers serve by.
+ * setup.h - build the snapshot that workers serve from the tree of a configuration.
  *
  * Layer    setup; the only layer that knows both the tree and what is built from it
  * Threads  main thread
  * Memory   a source owns its trees and the zones read for them; a snapshot points into neither,
- *          but for the notes of --explain
+ *          except for the notes of --explain
  * Units    bytes
  *
  * A zone's own statement overrides its view's, that one the command line's, that one options', and
@@ -24,14 +24,14 @@
 struct s53_zone;
 
 #define S53_DNS_PORT 53
-#define S53_FLAGS_NAME "command line" /* stands for a file's name in messages */
+#define S53_FLAGS_NAME "command line" /* used as the file's name in messages */
 
 struct setup_zone_file;
 
 /* Trees and the zone files that they name. Kept, so that a rebuild reads nothing. */
 struct s53_source {
 	struct s53_conf *file; /* NULL: no file */
-	struct s53_conf *flags; /* NULL: no flag or variable says anything */
+	struct s53_conf *flags; /* NULL: no flag or variable configures anything */
 	struct setup_zone_file **zones; /* by a hash of the apex; NULL: none */
 	unsigned zone_slots, zone_count; /* slots: a power of two, or 0 */
 	struct s53_zone *
@@ -62,20 +62,20 @@ struct s53_setup_input {
 	unsigned bad_nameserver_line; /* of resolv.conf, for a warning; 0: none */
 	const struct s53_interface_addr *interfaces;
 	unsigned interface_count;
-	/* Addresses to listen on that another program held when last tried; NULL: none. */
+	/* Addresses to listen on that another program used when last tried; NULL: none. */
 	const struct s53_addr_list *foreign;
-	/* The source in force: a zone whose file cannot be loaded keeps what it read; or NULL. */
+	/* The source in force, for zones with a file that cannot be loaded now; or NULL. */
 	const struct s53_source *previous;
 	struct s53_diags *file_diags; /* takes the messages about zone files; NULL: `diags` does */
 	bool want_notes; /* for --explain */
-	uint64_t memory_octets; /* that this process may use; 0: ask the machine */
+	uint64_t memory_octets; /* that this process may use; 0: read it from the system */
 };
 
 /*
- * Build a snapshot. Starts nothing: no query is sent, no name and no file is watched. The snapshot
- * says what is to be watched and queried; the caller that puts it in force does that. Errors,
- * warnings and notices go to `diags`. As in BIND, a zone file that cannot be loaded is an error
- * there and stops nothing: names of the zone get SERVFAIL, or what `previous` has.
+ * Build a snapshot. No query is sent, no name and no file is watched: the snapshot says what is to
+ * be watched and queried, and the caller does that when it applies the snapshot. Errors, warnings
+ * and notices go to `diags`. As in BIND, a zone file that cannot be loaded is reported as an error
+ * but does not stop the server: names of the zone get SERVFAIL, or what `previous` has.
  *   S53_E_SYNTAX  there are other errors in diags
  *   S53_E_NOMEM
  */
@@ -103,7 +103,7 @@ const struct s53_conf_clause *s53_setup_next_view(
 /* The first statement at the top level of the file; NULL: there is no file. */
 const struct s53_conf_clause *s53_setup_top(const struct s53_source *source);
 
-/* The body of the options whose listen-on is in effect. */
+/* The body of the options with the listen-on that is in effect. */
 const struct s53_conf_clause *s53_setup_listen_options(const struct s53_source *source);
 
 /* The addresses that the listen-on rules match, each once. false: no memory. */

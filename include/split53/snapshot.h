@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * snapshot.h - one configuration, built and never changed: what the workers serve by.
+ * snapshot.h - one configuration, built and never changed, which the workers serve.
  *
  * Layer    setup
  * Threads  built by the main thread (setup.c), then immutable; counted through its policy
- * Memory   owns everything that was built for it, in an arena or by s53_snapshot_own(); goes when
+ * Memory   owns everything that was built for it, in an arena or by s53_snapshot_own(); freed when
  *          the last count of `policy` is dropped, in whatever thread that happens
  * Units    tcp_*_100ms: units of 100 ms, as named.conf has them
  */
@@ -35,11 +35,11 @@ struct s53_route_note {
 	struct s53_name apex;
 	const char *place; /* "named.conf:12:1", or "built in" */
 	const char *text; /* its upstreams, or why there are none */
-	/* Of the zone clause, in the source's tree, which outlives an explanation; or NULL. */
+	/* The body of the zone statement, in the source's tree; or NULL. */
 	const struct s53_conf_clause *zone_body;
 };
 
-/* Some servers, in the order of their source. */
+/* A list of servers, in the order of their source. */
 struct s53_snapshot_servers {
 	struct s53_addr addrs[S53_HOST_ADDRS_MAX];
 	unsigned count;
@@ -74,7 +74,7 @@ struct s53_snapshot {
 	const char *pid_file; /* NULL: none */
 	bool pid_file_written; /* `pid-file` is in the file: written in the foreground, too */
 	/*
-	 * The size of policy.cache, entries and overhead; 0: no cache. Setup makes no cache: the
+	 * The size of policy.cache, entries and overhead; 0: no cache. Setup creates no cache: the
 	 * daemon gives the snapshot one of this size (cache_keeper.c).
 	 */
 	uint64_t max_cache_octets;
@@ -87,7 +87,7 @@ struct s53_snapshot {
 	struct s53_log_config log;
 	/*
 	 * Where the rules listen on this machine: a forwarder among these would be a loop, unless
-	 * another program holds the address.
+	 * another program uses the address.
 	 */
 	struct s53_addr_list ours;
 	struct s53_snapshot_host *hosts;
@@ -102,7 +102,7 @@ struct s53_snapshot {
 struct s53_snapshot *s53_snapshot_new(void);
 
 /*
- * The snapshot calls `drop` for `object` when it is freed, newest first. false: no memory, and
+ * Make the snapshot call `drop` for `object` when it is freed, newest first. false: no memory, and
  * `object` has been dropped. Also false for NULL, so that s53_snapshot_own(s, s53_acl_new(), ...)
  * needs one test.
  */
@@ -118,5 +118,5 @@ s53_snapshot_of(struct s53_policy *policy)
 bool s53_snapshot_is_ourselves(const struct s53_snapshot *snapshot,
     const struct s53_addr_list *foreign, const struct s53_addr *addr);
 
-/* Give a count back; the last one frees. NULL is fine. */
+/* Drop one count; the last one frees. NULL is fine. */
 void s53_snapshot_drop(struct s53_snapshot *snapshot);

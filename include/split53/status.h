@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * status.h - how a function says that it could not do its work.
+ * status.h - the result codes of functions that may fail.
  *
  * Layer    base
  * Threads  any
@@ -13,7 +13,7 @@
 #define S53_MUST_USE __attribute__((warn_unused_result))
 #define S53_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
-/* The object of `type` whose `member` is at `pointer`. */
+/* The object of `type` that has its `member` at `pointer`. */
 #define S53_CONTAINER_OF(pointer, type, member) \
 	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
@@ -23,13 +23,13 @@
 
 enum s53_status {
 	S53_OK,
-	S53_E_NOMEM, /* memory asked for was not given */
+	S53_E_NOMEM, /* out of memory */
 	S53_E_IO, /* the operating system refused; errno says why */
-	S53_E_SYNTAX, /* not in the form that was expected */
-	S53_E_RANGE, /* a number outside of its limits */
+	S53_E_SYNTAX, /* malformed */
+	S53_E_RANGE, /* a number outside its limits */
 	S53_E_SPACE, /* the caller's buffer is too small */
 	S53_E_ABSENT, /* nothing of that name */
-	S53_E_EXISTS, /* there already */
+	S53_E_EXISTS, /* exists already */
 	S53_E_LIMIT, /* a configured limit or the descriptors are used up */
 };
 

@@ -21,7 +21,7 @@ int s53_transport_socket(const struct s53_upstream *upstream, int type);
 
 /*
  * How an exchange with `upstream` ends after a system call failed with `error` (errno).
- * NO_RESOURCES: this host lacks something; the server is not to blame, and an open socket may still
- * work. UNREACHABLE also where this host has no address of the server's family.
+ * NO_RESOURCES: this host is short of something; the server is not to blame, and an open socket may
+ * still work. UNREACHABLE also where this host has no address of the server's family.
  */
 enum s53_exchange_end s53_transport_end_of(const struct s53_upstream *upstream, int error);

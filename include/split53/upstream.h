@@ -4,12 +4,12 @@
  * makes of them.
  *
  * Layer    upstream
- * Threads  registry and groups are built by the main thread; a group is immutable but for its
+ * Threads  registry and groups are built by the main thread; a group is immutable except for its
  *          counts; every worker reads a server's health without a lock and any may change it under
  *          one; keep and drop from any thread
  * Memory   a server is counted and outlives reloads: for the same address, port and options the
  *          registry gives the same object, with its health
- * Units    ms, octets
+ * Units    ms, bytes
  * Sources  RFC 6298 (smoothed round-trip time)
  */
 #pragma once
@@ -21,7 +21,7 @@
 struct s53_upstream;
 struct s53_registry;
 
-/* use-caps-for-id, where a statement may leave it to another one. */
+/* use-caps-for-id; INHERIT where another statement decides. */
 enum s53_caps { S53_CAPS_INHERIT, S53_CAPS_YES, S53_CAPS_NO };
 
 struct s53_upstream_options {
@@ -29,7 +29,7 @@ struct s53_upstream_options {
 	bool tcp_only;
 	enum s53_caps caps; /* server { use-caps-for-id no; } */
 	/*
-	 * To advertise in queries. 0: S53_UPSTREAM_OFFHOST_SIZE, or S53_UPSTREAM_LOOPBACK_SIZE for
+	 * The EDNS size of queries. 0: S53_UPSTREAM_OFFHOST_SIZE, or S53_UPSTREAM_LOOPBACK_SIZE for
 	 * a loopback address.
 	 */
 	uint16_t edns_udp_size;
@@ -59,8 +59,8 @@ const struct s53_addr *s53_upstream_addr(const struct s53_upstream *upstream);
 const struct s53_upstream_options *s53_upstream_options(const struct s53_upstream *upstream);
 
 /*
- * What exchanges and queries show of a server, observed from any thread. transport observes all but
- * FAILED and LOOP, which resolve does.
+ * What exchanges and queries show about a server, observed from any thread. transport records all
+ * except FAILED and LOOP, which resolve does.
  */
 enum s53_observed {
 	S53_OBSERVED_ANSWERED, /* a response; waited_ms is the round-trip time */
@@ -78,7 +78,7 @@ struct s53_observation {
 	enum s53_protocol over;
 	uint32_t waited_ms; /* since the query was sent */
 	/*
-	 * This process stood still (was stopped or suspended) some time before this; 0: never.
+	 * When this process last ran again after it was stopped or suspended; 0: it never was.
 	 * Timeouts of queries sent before that are ignored.
 	 */
 	uint64_t resumed_ms;
@@ -103,7 +103,7 @@ void s53_upstream_end(struct s53_upstream *upstream);
 uint32_t s53_upstream_hedge_ms(const struct s53_upstream *upstream);
 
 /*
- * The retransmit timeout: after that long the query was rather lost than is slow, so this server
+ * The retransmit timeout: after this time the query is more likely lost than slow, so this server
  * may be queried once more. SRTT plus 4 variations, 250 ms to 4 s.
  */
 uint32_t s53_upstream_retransmit_ms(const struct s53_upstream *upstream);
@@ -129,15 +129,15 @@ bool s53_upstream_wants_tcp(const struct s53_upstream *upstream);
  * says what leads to most of them.
  */
 enum s53_upstream_quirk {
-	S53_QUIRK_NO_EDNS, /* it answers queries without OPT alone */
-	S53_QUIRK_NO_AD, /* it answers queries without AD alone */
+	S53_QUIRK_NO_EDNS, /* it answers only queries without OPT */
+	S53_QUIRK_NO_AD, /* it answers only queries without AD */
 	S53_QUIRK_NO_CASE, /* its responses change the letter case of the question */
-	S53_QUIRK_CASE_MATTERS, /* it answers otherwise when a name is spelled otherwise */
-	S53_QUIRK_ONE_PER_CONNECTION, /* it leaves all but one query of a connection unanswered */
+	S53_QUIRK_CASE_MATTERS, /* its answer depends on the letter case of the name */
+	S53_QUIRK_ONE_PER_CONNECTION, /* it answers only one query of a connection */
 	S53_QUIRKS
 };
 #define S53_QUIRK_MS 600000
-/* true: it was not set. */
+/* Set it for S53_QUIRK_MS. true: it was not set. */
 bool s53_upstream_set_quirk(
     struct s53_upstream *upstream, enum s53_upstream_quirk quirk, uint64_t now_ms);
 bool s53_upstream_has_quirk(
@@ -153,8 +153,8 @@ void s53_upstream_report(
     struct s53_upstream *upstream, struct s53_upstream_report *out, uint64_t now_ms);
 
 /*
- * Call `each` for each server of the registry in the order of arrival; a count is held during the
- * call, no lock. Stops when `each` returns false.
+ * Call `each` for each server of the registry in the order of registration; the server is counted
+ * during the call, and no lock is taken. Stops when `each` returns false.
  */
 void s53_registry_each(struct s53_registry *registry,
     bool (*each)(struct s53_upstream *upstream, void *arg), void *arg);
@@ -216,7 +216,7 @@ bool s53_group_has_caps(const struct s53_group *group, unsigned index);
 enum s53_group_condition { /* each is worse than the one before */
 	S53_GROUP_ALIVE,
 	S53_GROUP_STALLED, /* no server is better than stalled */
-	S53_GROUP_SILENT, /* its only server does not respond and is waited for */
+	S53_GROUP_SILENT, /* its only server does not respond, and queries wait for it */
 	S53_GROUP_DEAD, /* all down; also an empty group */
 };
 enum s53_group_condition s53_group_condition(const struct s53_group *group);
@@ -225,9 +225,9 @@ enum s53_group_condition s53_group_condition(const struct s53_group *group);
 #define S53_CHOSEN_QUOTA (-2) /* those left are at their quota */
 
 /*
- * The index of the server for the next query: of those whose bit is not in `tried`, the first by
- * state, then tier, then policy. A server is left out only for its quota, so the last one is always
- * tried. In a dead group the servers get queries in rotation. Not const: it moves the rotation.
+ * The index of the server for the next query: of those without a bit in `tried`, the first by
+ * state, then tier, then policy. Only its quota excludes a server, so the last one is always tried.
+ * In a dead group the servers get queries in rotation. Not const: it advances the rotation.
  */
 int s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms);
 
@@ -242,8 +242,8 @@ int s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms);
 int s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms);
 
 /*
- * The group is silent: may one of the queries that wait be sent once more, which shows when the
- * server responds again? Of all callers one gets true each 250 ms.
+ * The group is silent: may one of the waiting queries be sent once more, to detect that the server
+ * responds again? Of all callers one gets true each 250 ms.
  */
 bool s53_group_retries_silent(struct s53_group *group, uint64_t now_ms);
 

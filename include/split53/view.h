@@ -5,9 +5,9 @@
  * Layer    policy
  * Threads  built by the main thread (setup/setup.c), then immutable; counted with atomics, any
  *          thread may keep and drop
- * Memory   the policy is part of a snapshot; when its last count goes, `release` is called (in
- *          that thread) and frees the snapshot with all that views point at
- * Units    ms, octets
+ * Memory   the policy is part of a snapshot; when its last count is dropped, `release` is called
+ *          (in that thread) and frees the snapshot with all that views point at
+ * Units    ms, bytes
  */
 #pragma once
 
@@ -20,7 +20,7 @@
 struct s53_cache;
 struct s53_cache_rules;
 
-/* minimal-responses: what is left out of an answer that does not need it. */
+/* minimal-responses: what is removed from a response that does not need it. */
 enum s53_minimal {
 	S53_MINIMAL_NO_AUTH_RECURSIVE, /* authority, for queries with RD: BIND's default */
 	S53_MINIMAL_NO, /* nothing */
@@ -28,7 +28,7 @@ enum s53_minimal {
 	S53_MINIMAL_YES, /* authority and additional */
 };
 
-/* How answers are kept and given out: of a view, or of a zone that says otherwise. */
+/* How answers are cached and sent: of a view, or of a zone with statements of its own. */
 struct s53_answering {
 	const struct s53_cache_rules *cache; /* never NULL */
 	const struct s53_order_list *order; /* NULL: random */
@@ -50,7 +50,7 @@ struct s53_view {
 	bool minimal_any;
 	uint16_t udp_size_max; /* max-udp-size: of replies to clients */
 	uint16_t udp_size_loopback; /* of those to clients on loopback */
-	uint16_t edns_udp_size; /* what we say we take from clients */
+	uint16_t edns_udp_size; /* the EDNS size in responses to clients */
 	uint32_t query_timeout_ms; /* resolver-query-timeout */
 	unsigned clients_per_query, max_clients_per_query; /* 0: no limit */
 	const char *version, *hostname, *server_id; /* CH TXT; NULL: refused (`none`) */
@@ -59,10 +59,10 @@ struct s53_view {
 struct s53_policy {
 	_Atomic unsigned count;
 	void (*release)(struct s53_policy *policy);
-	struct s53_acl *blackhole; /* NULL: nobody */
+	struct s53_acl *blackhole; /* NULL: no client */
 	struct s53_cache *cache; /* one count of it is the snapshot's; NULL: max-cache-size 0 */
 	bool query_log; /* querylog yes */
-	bool is_watched; /* query_log, or the log takes debug 3: a line for each step */
+	bool is_watched; /* query_log, or the log is at debug 3: a line for each step */
 	unsigned recursive_clients; /* pending queries of all workers together */
 	unsigned tcp_keepalive_100ms; /* tcp-keepalive-timeout in units of 100 ms, for RFC 7828 */
 	unsigned view_count;
@@ -79,8 +79,8 @@ s53_policy_keep(struct s53_policy *policy)
 void s53_policy_drop(struct s53_policy *policy); /* NULL is fine */
 
 /*
- * The first view that this client sees at this address of ours, or NULL. A policy of one view
- * without match lists is answered at once. `recursion_desired`: RD of the query, for
+ * The first view that matches the client and the local address, or NULL. A policy of one view
+ * without match lists returns that view at once. `recursion_desired`: RD of the query, for
  * match-recursive-only.
  */
 const struct s53_view *s53_policy_view(const struct s53_policy *policy,

@@ -7,10 +7,10 @@
  * Memory   timers are embedded by their owners; a wheel is a plain object of about 33 KiB
  * Units    ms of s53_clock; a tick is S53_WHEEL_TICK_MS
  *
- * Each query sets a timer and nearly each cancels it, so both must be cheap: a timer is linked into
+ * Each query sets a timer and most queries cancel it, so both must be cheap: a timer is linked into
  * the slot of its tick in O(1) and unlinked in O(1). The wheel uses one libevent timer, armed for
- * the next slot that holds a timer and disarmed while none does. Cancelling leaves it armed: at
- * worst it fires once in vain.
+ * the next slot that has a timer and disarmed while none does. Cancelling leaves it armed: at worst
+ * it fires once without need.
  *
  * After the process did not run for a while (it was stopped, the machine was suspended, or a turn
  * of the loop took very long), all timers come due at once, although the replies that they wait for
@@ -27,7 +27,7 @@
 #include <split53/status.h>
 
 #define S53_WHEEL_TICK_MS 4
-#define S53_WHEEL_SLOTS 4096 /* one turn is 16 s: longer than any timer here, though none must be */
+#define S53_WHEEL_SLOTS 4096 /* one turn is 16 s; timers may be longer, though none here is */
 #define S53_WHEEL_SUSPEND_MS 500 /* overdue by more than this: the process did not run */
 
 /* Embedded by its owner, which sets `fire`; the rest starts as zero and is the wheel's. */
@@ -48,7 +48,7 @@ struct s53_wheel {
 	uint64_t resumed_ms; /* when the last suspend ended; 0: there was none */
 	int64_t suspended_ms; /* the suspend clock when last read */
 	unsigned settling; /* turns of the loop left for the sockets before timers fire */
-	unsigned count; /* timers that wait */
+	unsigned count; /* timers that are waiting */
 	struct event event;
 };
 
@@ -56,10 +56,10 @@ struct s53_wheel {
 S53_MUST_USE bool s53_wheel_init(struct s53_wheel *wheel, struct event_base *base);
 void s53_wheel_fini(struct s53_wheel *wheel); /* timers that still wait never fire */
 
-/* A suspend ends now. Called once for each; work that begins from now on is not affected. */
+/* A suspend ends now. Called once for each; it does not concern work that begins after this. */
 void s53_wheel_resumed(struct s53_wheel *wheel);
 
-/* Take a new reading of the clock; it may show a suspend. */
+/* Set now_ms to a new reading of the clock, which may reveal a suspend. */
 static inline void
 s53_wheel_see(struct s53_wheel *wheel, uint64_t now_ms)
 {

@@ -29,7 +29,7 @@ struct s53_worker *s53_worker_new(
 /* S53_E_LIMIT: no thread could be created. */
 S53_MUST_USE enum s53_status s53_worker_start(struct s53_worker *worker);
 
-/* Serve new queries by `policy` from now on; takes its own count. S53_E_NOMEM. */
+/* Serve new queries with `policy` from now on; takes its own count. S53_E_NOMEM. */
 S53_MUST_USE enum s53_status s53_worker_use(struct s53_worker *worker, struct s53_policy *policy);
 
 /* Serve these sockets of `addr`; the worker owns them even if this fails. S53_E_NOMEM. */
