@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * addr.c - socket addresses: read, write, compare.
+ * addr.c - socket addresses: parse, print, compare.
  */
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -156,7 +156,7 @@ s53_addr_parse(const char *text, uint16_t port, struct s53_addr *out)
 	return addr6_parse(text, port, out) ? S53_OK : S53_E_SYNTAX;
 }
 
-/* Where the port's digits begin in ADDR:PORT, ADDR#PORT, [V6]:PORT; NULL: there is no port. */
+/* Find the first digit of the port in ADDR:PORT, ADDR#PORT, [V6]:PORT; NULL: there is no port. */
 static const char *
 port_find(const char *text, const char **host, size_t *host_len)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * arena.c - memory given piece by piece and taken back at once.
+ * arena.c - see arena.h.
  *
- * Pieces come from the newest block. A piece that is larger than a whole block gets a block of its
- * own behind the newest one, so that the rest of the newest one stays in use. Under
- * AddressSanitizer what is not handed out is poisoned: a write past a piece is caught.
+ * Memory is taken from the newest block. A piece that is larger than a whole block gets a block of
+ * its own behind the newest one, so that the rest of the newest one stays in use. Under
+ * AddressSanitizer memory that is not allocated is poisoned: a write past a piece is detected.
  */
 #include <stdalign.h>
 #include <stdbool.h>
@@ -30,7 +30,7 @@
 
 struct s53_arena_block {
 	struct s53_arena_block *older;
-	size_t size; /* of the octets */
+	size_t size; /* of `octets` */
 	alignas(max_align_t) uint8_t octets[];
 };
 
@@ -64,7 +64,7 @@ block_free(struct s53_arena_block *block)
 	free(block);
 }
 
-/* A piece larger than a block: its own, behind the newest. */
+/* A piece larger than a block gets its own, behind the newest. */
 static void *
 alloc_large(struct s53_arena *arena, size_t size)
 {
@@ -94,7 +94,7 @@ s53_arena_alloc(struct s53_arena *arena, size_t size)
 		return NULL;
 	room = (size + unit - 1) / unit * unit;
 	if (room == 0)
-		room = unit; /* each piece has an address of its own */
+		room = unit; /* each piece has a distinct address */
 	if (room > BLOCK_OCTETS) {
 		piece = alloc_large(arena, room);
 	} else {

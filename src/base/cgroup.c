@@ -6,7 +6,7 @@
  * In a container, /proc/self/cgroup may name a path that is not mounted there: then the parents
  * that are mounted decide.
  *
- * Sources  cgroups(7): /proc/PID/cgroup, and the folders of versions 1 and 2
+ * Sources  cgroups(7): /proc/PID/cgroup, and the directories of versions 1 and 2
  */
 #include "cgroup.h"
 
@@ -30,7 +30,7 @@ s53_cgroup_line(const char *folder, const char *name, char *line, int size)
 	return fine;
 }
 
-/* The smallest limit of `root`/`group` and each folder above it, up to `root`; 0: none. */
+/* The smallest limit of `root`/`group` and each directory above it, up to `root`; 0: none. */
 static uint64_t
 least_upwards(const char *root, const char *group, uint64_t (*read_limit)(const char *folder))
 {

@@ -14,7 +14,7 @@
 #define S53_CGROUP_GROUPS "/proc/self/cgroup"
 #define S53_CGROUP_MOUNT "/sys/fs/cgroup"
 
-/* One kind of limit: how to read it from a group's folder, by version; 0: none is set. */
+/* One kind of limit: how to read it from a group's directory, by version; 0: none is set. */
 struct s53_cgroup_limit {
 	const char *controller; /* version 1's: "cpu" */
 	uint64_t (*read_v2)(const char *folder);
@@ -22,8 +22,8 @@ struct s53_cgroup_limit {
 };
 
 /*
- * The smallest limit that applies to a process whose /proc/self/cgroup is `groups`, with the
- * control groups mounted at `mount`; 0: none.
+ * The smallest limit that applies to a process with `groups` as /proc/self/cgroup and the control
+ * groups mounted at `mount`; 0: none.
  */
 uint64_t s53_cgroup_least(
     const char *groups, const char *mount, const struct s53_cgroup_limit *limit);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * cpu.c - the number of processors, by affinity and by the quota of a container.
+ * cpu.c - the number of processors, by CPU affinity and by the quota of a container.
  *
  * Sources  cgroups(7): cpu.max of version 2 ("max 100000", "150000 100000"); cpu.cfs_quota_us and
  *          cpu.cfs_period_us of version 1

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * decimal.h - unsigned decimal numbers without strtoul's liberties (blanks, signs, octal).
+ * decimal.h - parse unsigned decimal numbers; unlike strtoul() without blanks, signs and octal.
  *
  * Layer    base, private
  * Threads  any
@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-/* Digits alone, at most `max`. False: *out is untouched. */
+/* Only digits, at most `max`. false: *out is untouched. */
 static inline bool
 decimal_parse(const char *text, unsigned long max, unsigned long *out)
 {

@@ -2,9 +2,10 @@
  *
  * diag.c - messages about a file, kept in order and printed with the line and a caret.
  *
- * A configuration of ten thousand zones says the same ten thousand times. So warnings are grouped
- * when they are added: one of each text, with a count and its first places. A hash table of the
- * texts keeps that linear; S53_DIAG_LISTED_MAX bounds the memory when all texts are different.
+ * A configuration of ten thousand zones may cause the same warning ten thousand times. So warnings
+ * are grouped when they are added: one of each text, with a count and its first positions. A hash
+ * table of the texts makes that linear; S53_DIAG_LISTED_MAX bounds the memory when all texts are
+ * different.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,8 +14,8 @@
 #include <split53/diag.h>
 #include <split53/hash.h>
 
-#define LINE_KEPT 4096 /* octets of a source line that are copied */
-#define LINE_SHOWN 160 /* octets of it that are printed */
+#define LINE_KEPT 4096 /* bytes of a source line that are copied */
+#define LINE_SHOWN 160 /* bytes of it that are printed */
 #define BEFORE_CARET 80 /* of these, before the column when the line is longer */
 
 void
@@ -56,7 +57,7 @@ line_copy(const char *source_line)
 	return strndup(source_line, len < LINE_KEPT ? len : LINE_KEPT);
 }
 
-/* The slot of a warning with that text, or the free one where it would go. */
+/* The slot of a warning with that text, or the free one for it. */
 static struct s53_diag **
 slot_of(const struct s53_diags *diags, enum s53_diag_class class, const char *text)
 {
@@ -70,7 +71,7 @@ slot_of(const struct s53_diags *diags, enum s53_diag_class class, const char *te
 	}
 }
 
-/* Room for one more warning in the table, half of which stays free. */
+/* Make sure that the table has a slot for one more warning and stays half empty. */
 static bool
 slots_grow(struct s53_diags *diags)
 {
@@ -99,7 +100,7 @@ copy_place(struct s53_place *out, struct s53_place place)
 		out->file = strdup(place.file);
 }
 
-/* Count the warning in an earlier one of its text. False: there is none. */
+/* Count the warning in an earlier one with the same text. false: there is none. */
 static bool
 count_again(
     struct s53_diags *diags, enum s53_diag_class class, struct s53_place place, const char *text)
@@ -114,7 +115,7 @@ count_again(
 	return true;
 }
 
-/* Takes `text`, which may be NULL: no memory. */
+/* Takes ownership of `text`, which may be NULL: no memory. */
 static struct s53_diag *
 add(struct s53_diags *diags, const struct s53_diag *about, const char *source_line, char *text)
 {
@@ -135,7 +136,7 @@ add(struct s53_diags *diags, const struct s53_diag *about, const char *source_li
 	return diag;
 }
 
-/* Takes `text`. */
+/* Takes ownership of `text`. */
 static void
 warn(struct s53_diags *diags, const struct s53_diag *about, const char *source_line, char *text)
 {
@@ -171,7 +172,7 @@ s53_diag_add(struct s53_diags *diags, enum s53_diag_kind kind, struct s53_place 
 
 	va_start(arguments, format);
 	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL; /* left undefined by vasprintf */
+		text = NULL; /* undefined after vasprintf() failed */
 	va_end(arguments);
 	if (kind == S53_DIAG_WARNING) {
 		warn(diags, &about, source_line, text);
@@ -203,7 +204,7 @@ s53_diag_elide(const char *format)
 	static const char stand_in[] = "...";
 	static const char reason[] =
 	    " (the text is not shown, since not every user may read this file)";
-	/* A conversion has two octets or more. */
+	/* A conversion has two bytes or more. */
 	char *text = malloc(2 * strlen(format) + sizeof(reason)), *out = text;
 
 	while (text != NULL && *format != '\0') {
@@ -222,7 +223,7 @@ s53_diag_elide(const char *format)
 	return text;
 }
 
-/* Text of a file may hold anything; a terminal gets no control characters from it. */
+/* A file may contain anything; no control characters of it must reach a terminal. */
 static void
 print_tame(const char *text, size_t len, FILE *out)
 {
@@ -242,11 +243,11 @@ print_source(const struct s53_diag *diag, FILE *out)
 	size_t start = 0;
 
 	if (at > len)
-		at = len; /* the end of the line, or a column beyond what was kept */
+		at = len; /* the end of the line, or a column beyond what was copied */
 	if (len > LINE_SHOWN && at > BEFORE_CARET)
 		start = at - BEFORE_CARET;
 	while (start > 0 && ((unsigned char)line[start] & 0xc0) == 0x80)
-		start--; /* not into the middle of a UTF-8 character */
+		start--; /* do not begin in the middle of a UTF-8 character */
 	if (len - start > LINE_SHOWN)
 		len = start + LINE_SHOWN;
 	print_tame(line + start, len - start, out);
@@ -289,7 +290,7 @@ print_diag(const struct s53_diag *diag, FILE *out)
 		print_source(diag, out);
 }
 
-/* The first places beside the one that the message begins with. */
+/* The first positions besides the one that the message begins with. */
 static void
 add_places(const struct s53_diag *diag, FILE *out)
 {

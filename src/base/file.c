@@ -17,7 +17,7 @@ is_null_device(const struct stat *about)
 	return S_ISCHR(about->st_mode) && about->st_rdev == makedev(1, 3);
 }
 
-/* 0, or the errno that says why not. */
+/* 0, or the errno that says why the file is rejected. */
 static int
 refusal(const struct stat *about)
 {
@@ -31,7 +31,7 @@ open_regular(const char *path, int flags, int *out, struct stat *about)
 {
 	int fd, failure;
 
-	/* Opening some devices has an effect of its own, such as that of a watchdog. */
+	/* Opening some devices has side effects, for example a watchdog. */
 	if (stat(path, about) == 0 && (errno = refusal(about)) != 0)
 		return S53_E_IO;
 	fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);

@@ -2,8 +2,8 @@
  *
  * hash.c - XXH3 with a secret seed.
  *
- * XXH3 is compiled in here: keys are names of some tens of octets, for which the call into a
- * shared library would cost as much as the work.
+ * XXH3 is inlined: keys are names of some tens of bytes, for which a call into a shared library
+ * would cost as much as the hash itself.
  */
 #define XXH_INLINE_ALL
 #include <xxhash.h>

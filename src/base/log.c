@@ -2,16 +2,16 @@
  *
  * log.c - from s53_log() to the channels.
  *
- * The question "would this line go anywhere?" is one load and one compare: for each category the
- * most verbose severity that any of its channels takes is worked out when the configuration
- * changes. A line that goes somewhere is formatted on the caller's stack and written under one
- * lock, which also covers the swap of the configuration. Nothing here calls out while holding it,
- * so no other lock can be waited for.
+ * To test whether a line would be written costs one load and one compare: for each category the
+ * most verbose severity that any of its channels writes is computed when the configuration
+ * changes. A line that is written is formatted on the caller's stack and written under one lock,
+ * which also protects the swap of the configuration. While the lock is taken, nothing here calls
+ * other modules, so it never waits for another lock.
  *
- * Workers log, so a destination that takes no lines must not be waited for: a pipe that is not
- * read, a syslog daemon that hangs, a full disk. Lines are dropped and counted. The other channels
- * say so, at most once a minute; where there is no other, syslog and standard error do. So does the
- * channel itself once it takes lines again.
+ * Workers log, so logging must not wait for a destination that does not accept lines: a pipe that
+ * is not read, a syslog daemon that hangs, a full disk. Lines are dropped and counted. The other
+ * channels report that, at most once a minute; where there is no other, syslog and standard error
+ * do. The channel itself reports it once it accepts lines again.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -34,16 +34,16 @@
 
 #define CHANNELS_MAX 64 /* one bit each in category_channels */
 #define OFF (-1) /* below every severity */
-#define REMIND_S 60 /* between two messages about a channel that takes no lines */
+#define REMIND_S 60 /* between two messages about a channel that does not accept lines */
 
-/* What a channel has not taken since it last took a line. */
+/* The lines that a channel has dropped since it last accepted one. */
 struct losses {
 	uint64_t lines;
 	int error; /* errno of the first */
-	time_t said_s; /* when the other channels were told; 0: not yet */
+	time_t said_s; /* when the other channels last reported it; 0: not yet */
 };
 
-/* What a line needs; swapped whole. */
+/* What is needed to write a line; swapped as a whole. */
 struct setup {
 	struct s53_log_channel channels[CHANNELS_MAX]; /* without their texts */
 	struct logfile *files[CHANNELS_MAX]; /* NULL where the channel is no file */
@@ -52,7 +52,7 @@ struct setup {
 	uint64_t category_channels[S53_LOG_CATEGORY_COUNT]; /* `default` resolved */
 };
 
-/* Before configuration: stderr, info and worse. */
+/* Before the first configuration: stderr, info and worse. */
 static struct setup stderr_setup = {
 	.channels = { {
 	    .kind = S53_LOG_TO_STDERR,
@@ -72,7 +72,7 @@ static struct setup stderr_setup = {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct setup *current = &stderr_setup; /* under the lock */
 static uint64_t lost_total; /* under the lock: since the start, by any channel */
-static uint64_t lost_before; /* under the lock: by channels of an earlier setup; not said yet */
+static uint64_t lost_before; /* under the lock: by channels of an earlier setup; not reported yet */
 static atomic_int severity_most[S53_LOG_CATEGORY_COUNT] = {
 #define INFO_AND_WORSE(id, name) S53_LOG_INFO,
 	S53_LOG_CATEGORIES(INFO_AND_WORSE)
@@ -103,7 +103,7 @@ most_verbose(const struct setup *setup, uint64_t channels)
 	return most;
 }
 
-/* Put `setup` in force and release what was. */
+/* Make `setup` the current one and free the previous one. */
 static void
 swap(struct setup *setup)
 {
@@ -214,7 +214,7 @@ syslog_priority(int severity)
 	return severity < S53_LOG_DEBUG ? priorities[severity] : LOG_DEBUG;
 }
 
-/* What is being written. */
+/* A line that is being written. */
 struct line {
 	struct timespec now;
 	enum s53_log_category category;
@@ -223,7 +223,7 @@ struct line {
 	size_t len;
 };
 
-/* Returns how many lines were lost, with errno. */
+/* Returns how many lines were dropped, with errno. */
 static unsigned
 emit(const struct setup *setup, unsigned i, const struct line *line)
 {
@@ -257,7 +257,7 @@ destination(const struct setup *setup, unsigned i)
 	return setup->channels[i].kind == S53_LOG_TO_SYSLOG ? "syslog" : "standard error";
 }
 
-/* A message of the log's own: how many lines the channel has not taken, and why. */
+/* A message of the log itself: how many lines the channel has dropped, and why. */
 static struct line
 line_about(const struct setup *setup, unsigned i, bool over, const struct timespec *now,
     char text[static LOGLINE_TEXT])
@@ -285,7 +285,7 @@ channel_write(struct setup *setup, unsigned i, const struct line *line)
 		struct line about = line_about(setup, i, true, &line->now, text);
 
 		if (emit(setup, i, &about) > 0) {
-			losses->lines++; /* the line; the message comes again */
+			losses->lines++; /* the line; the message is tried again */
 			lost_total++;
 			return;
 		}
@@ -305,7 +305,7 @@ takes(const struct setup *setup, unsigned i, enum s53_log_category category, int
 	    severity <= setup->channels[i].severity;
 }
 
-/* No other channel takes it, and the operator should know: syslog, or else standard error. */
+/* No other channel accepts it, but the operator should know: syslog, or else standard error. */
 static void
 tell_last_resort(enum s53_log_kind failed, const struct line *about)
 {
@@ -316,7 +316,7 @@ tell_last_resort(enum s53_log_kind failed, const struct line *about)
 		(void)emit(&stderr_setup, 0, about);
 }
 
-/* Tell the other channels that this one takes no lines. */
+/* Report to the other channels that this one does not accept lines. */
 static void
 tell_others(struct setup *setup, unsigned failed, const struct timespec *now)
 {
@@ -340,7 +340,7 @@ tell_others(struct setup *setup, unsigned failed, const struct timespec *now)
 		tell_last_resort(setup->channels[failed].kind, &about);
 }
 
-/* Any channel that takes lines says what those of an earlier setup have lost. */
+/* Any channel that accepts lines reports those that channels of an earlier setup have dropped. */
 static void
 tell_lost_before(struct setup *setup, const struct timespec *now)
 {
@@ -415,6 +415,6 @@ s53_log_close(void)
 	s53_log_to_stderr(0);
 	pthread_mutex_lock(&lock);
 	logsyslog_close();
-	lost_before = 0; /* no channel is left to say it */
+	lost_before = 0; /* no channel is left to report it */
 	pthread_mutex_unlock(&lock);
 }

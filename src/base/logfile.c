@@ -6,9 +6,9 @@
  *	versions and size	rolled when a line makes it reach the size
  *	size, no versions	writing stops at the size until the file is shortened or removed
  *
- * Rolling renames FILE.1 to FILE.2, FILE.0 to FILE.1, FILE to FILE.0; the oldest goes.
+ * Rolling renames FILE.1 to FILE.2, FILE.0 to FILE.1, FILE to FILE.0; the oldest is deleted.
  *
- * /dev/stdout and /dev/stderr are our own descriptors, which are not opened a second time: that
+ * For /dev/stdout and /dev/stderr our own descriptors are used and not opened a second time: that
  * fails when they are sockets, and for another user when they are pipes. They have no size or
  * versions.
  */
@@ -30,11 +30,11 @@
 
 struct logfile {
 	char *path;
-	int fd; /* -1: could not be opened again; each line tries anew */
-	bool standard; /* fd is standard output or error: not ours to close */
+	int fd; /* -1: could not be opened again; each line tries again */
+	bool standard; /* fd is standard output or error: not closed here */
 	bool regular;
 	bool torn; /* the last line was cut short */
-	uint64_t size; /* octets in it, as far as we know */
+	uint64_t size; /* bytes in it, as far as known */
 	uint64_t size_max;
 	unsigned versions;
 	char *buffer; /* NULL: each line is one write */
@@ -60,7 +60,7 @@ write_all(struct logfile *file, const char *octets, size_t len)
 	return true;
 }
 
-/* Whole lines. false: lost, or cut short; errno. */
+/* Write whole lines. false: dropped, or cut short; errno. */
 static bool
 put(struct logfile *file, const char *octets, size_t len)
 {
@@ -69,7 +69,7 @@ put(struct logfile *file, const char *octets, size_t len)
 	return (!file->torn || write_all(file, "\n", 1)) && write_all(file, octets, len);
 }
 
-/* Returns how many lines were lost. */
+/* Returns how many lines were dropped. */
 static unsigned
 flush(struct logfile *file)
 {
@@ -117,7 +117,7 @@ full(const struct logfile *file, uint64_t size)
 	return file->size_max > 0 && size >= file->size_max;
 }
 
-/* The descriptor that `path` is another name of, or -1. */
+/* The standard descriptor that `path` names, or -1. */
 static int
 standard_fd(const char *path)
 {
@@ -182,7 +182,7 @@ logfile_open(const struct s53_log_channel *channel, struct logfile **out)
 	return S53_OK;
 }
 
-/* The file has reached its size: true if there is room for a line again. */
+/* The file has reached its size: true if a line can be written again. */
 static bool
 make_room(struct logfile *file)
 {
@@ -231,7 +231,7 @@ logfile_close(struct logfile *file)
 {
 	if (file == NULL)
 		return;
-	(void)flush(file); /* nothing is left to count the lines that it loses */
+	(void)flush(file); /* lines dropped here are not counted: the file is gone */
 	if (file->fd >= 0 && !file->standard)
 		close(file->fd);
 	free(file->path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * logline.c - one log line in BIND's form; nothing in it can move a terminal or forge another line.
+ * logline.c - one log line in BIND's form; no text in it can control a terminal or forge a line.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,9 +10,9 @@
 #include "logline.h"
 
 /*
- * Octets of the UTF-8 character at `text` that may be printed as it is; 0: a control character or
- * not UTF-8 (RFC 3629 s4: shortest form, no surrogates, at most U+10FFFF). The end of the string
- * stops it, since 0 is no continuation octet.
+ * Length of the UTF-8 character at `text` if it may be printed as it is; 0: a control character or
+ * not UTF-8 (RFC 3629 s4: shortest form, no surrogates, at most U+10FFFF). It does not read beyond
+ * the end of the string, since 0 is no continuation byte.
  */
 static size_t
 printable_len(const uint8_t *text)
@@ -62,7 +62,7 @@ logline_escape(char *line, size_t len, size_t max, const char *text)
 	return len;
 }
 
-/* The date is worked out once a second and thread, since localtime_r() takes a lock. */
+/* The date is formatted once a second and thread, since localtime_r() takes a lock. */
 static size_t
 local_date(char *out, size_t size, time_t second)
 {
@@ -102,7 +102,7 @@ print_time(char *out, size_t size, enum s53_log_time form, const struct timespec
 		out + len, size - len, "%s", form == S53_LOG_TIME_ISO8601_UTC ? "Z " : " ");
 }
 
-/* "error", "debug 3"; the latter in `text`. */
+/* "error", "debug 3"; the latter is written to `text`. */
 static const char *
 severity_word(int severity, char text[static 32])
 {
@@ -130,7 +130,7 @@ size_t
 logline_prefix(char line[static LOGLINE_MAX], const struct s53_log_channel *channel,
     enum s53_log_category category, int severity, const struct timespec *now)
 {
-	const size_t max = 128; /* far more than the three parts take */
+	const size_t max = 128; /* far more than the three parts need */
 	char number[32];
 	size_t len = 0;
 

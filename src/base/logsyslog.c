@@ -76,5 +76,5 @@ logsyslog_write(int priority, const char *text, size_t len)
 		return true;
 	if (fd >= 0 && (errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE))
 		return false;
-	return connect_anew() && send_parts(parts); /* the daemon was started anew */
+	return connect_anew() && send_parts(parts); /* the syslog daemon was restarted */
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * logsyslog.h - lines to the system's log, without waiting for it.
+ * logsyslog.h - lines to syslog, without waiting for it.
  *
  * Layer    base, private
- * Threads  the caller holds the log's lock
+ * Threads  the caller has taken the log's lock
  * Memory   one descriptor
  * Sources  RFC 3164 s4.1, as syslog(3) of glibc writes it
  *
- * syslog(3) is not used because it waits while the daemon that reads /dev/log does not.
+ * syslog(3) is not used because it blocks while the daemon that reads /dev/log does not read.
  */
 #pragma once
 
@@ -17,11 +17,11 @@
 #define LOGSYSLOG_PATH "/dev/log"
 
 /*
- * Connect if that has not been done: before a chroot that puts the path out of reach. Fails
+ * Connect if not connected: to be called before a chroot that makes the path unreachable. Fails
  * silently, and each line tries again.
  */
 void logsyslog_open(const char *path);
 void logsyslog_close(void);
 
-/* One line; `priority` is facility | level. false: lost; errno, EAGAIN when nothing reads. */
+/* One line; `priority` is facility | level. false: dropped; errno, EAGAIN when nothing reads. */
 bool logsyslog_write(int priority, const char *text, size_t len);

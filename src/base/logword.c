@@ -10,7 +10,7 @@
 
 #include "decimal.h"
 
-#define DEBUG_MOST 99 /* the highest level anybody writes; BIND knows no limit */
+#define DEBUG_MOST 99 /* higher levels are not in use; BIND has no limit */
 
 struct word {
 	const char *text;

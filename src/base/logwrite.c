@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 /*
- * Pipes know RWF_NOWAIT since Linux 6.4. Elsewhere a pipe that is ready takes PIPE_BUF octets at
- * once (pipe(7)); only another process that writes to it in that very moment can make us wait.
+ * Pipes support RWF_NOWAIT since Linux 6.4. On older kernels a pipe that is ready accepts PIPE_BUF
+ * bytes at once (pipe(7)); the write blocks only if another process writes to it in that moment.
  */
 static ssize_t
 write_now(int fd, const char *octets, size_t len)
@@ -35,7 +35,7 @@ bool
 logwrite_line(int fd, const char *line, size_t len)
 {
 	struct stat about;
-	/* RWF_NOWAIT fails on a regular file that needs room, and such a file has no reader. */
+	/* RWF_NOWAIT fails on a regular file that grows, and such a file has no reader. */
 	bool regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
 
 	while (len > 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * prefix.c - address prefixes as named.conf writes them in match lists.
+ * prefix.c - address prefixes as in the match lists of named.conf.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ prefix_from_addr(const struct s53_addr *addr, struct s53_prefix *out)
 	memcpy(out->octets, octets, len);
 }
 
-/* "10" and "10.1" before a slash: octets left away are 0, as BIND reads them. */
+/* "10" and "10.1" before a slash: omitted bytes are 0, as in BIND. */
 static bool
 short_ipv4_parse(const char *text, struct s53_addr *out)
 {
@@ -37,7 +37,7 @@ short_ipv4_parse(const char *text, struct s53_addr *out)
 	return false;
 }
 
-/* Is every octet's bit beyond the first `bits` 0? */
+/* Are all bits beyond the first `bits` 0? */
 static bool
 rest_is_zero(const struct s53_prefix *prefix, size_t bits)
 {
@@ -56,7 +56,7 @@ s53_prefix_parse(const char *text, struct s53_prefix *out)
 {
 	const char *slash = strchr(text, '/');
 	size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
-	char host[S53_ADDR_TEXT - 8]; /* leaves room for the octets left away */
+	char host[S53_ADDR_TEXT - 8]; /* leaves space for the omitted bytes */
 	struct s53_addr addr;
 	struct s53_prefix prefix;
 	unsigned long bits;

@@ -2,9 +2,9 @@
  *
  * rand.c - unpredictable numbers out of a small buffer per thread.
  *
- * libevent's generator takes a lock (or a system call) for each request, so that every thread
- * fetches many octets at once. Octets are wiped as they are handed out: nothing in memory tells a
- * past ID. The lock here makes refilling safe even before libevent was told of threads.
+ * libevent's generator takes a lock (or makes a system call) for each request, so every thread
+ * fetches many bytes at once. Bytes are wiped when they are used: memory does not reveal past IDs.
+ * The lock here makes refilling safe even before libevent is told of threads.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -17,8 +17,8 @@
 #define BUFFER_LEN 1024
 
 struct source {
-	size_t left; /* unused octets, at the front of the buffer */
-	bool repeatable; /* a test asked for it */
+	size_t left; /* unused bytes, at the front of the buffer */
+	bool repeatable; /* s53_rand_test_seed() was called */
 	uint64_t state; /* of the repeatable sequence */
 	uint8_t octets[BUFFER_LEN];
 };
@@ -26,7 +26,7 @@ struct source {
 static _Thread_local struct source source;
 static pthread_mutex_t refill_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* SplitMix64 (Steele, Lea, Flood 2014): for tests alone. */
+/* SplitMix64 (Steele, Lea, Flood 2014): only for tests. */
 static uint64_t
 repeatable_next(uint64_t *state)
 {
@@ -99,7 +99,7 @@ s53_rand_u64(void)
 	return number;
 }
 
-/* Lemire's multiplication; the rejected sliver keeps it even. */
+/* Lemire's multiplication; numbers that would make it biased are rejected. */
 uint32_t
 s53_rand_below(uint32_t bound)
 {

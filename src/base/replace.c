@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * replace.c - a new file beside an old one, then in its place.
+ * replace.c - see replace.h.
  */
 #include <split53/replace.h>
 
@@ -37,7 +37,7 @@ s53_replace_open(struct s53_replace *replace, const char *path, mode_t mode)
 	}
 	snprintf(replace->fresh_path, room, "%s.new", path);
 	if (stat(path, &old) == 0 && !S_ISREG(old.st_mode)) {
-		status = S53_E_EXISTS; /* /dev/null, a folder, a pipe */
+		status = S53_E_EXISTS; /* /dev/null, a directory, a pipe */
 		goto failed;
 	}
 	if (unlink(replace->fresh_path) != 0 && errno != ENOENT)
@@ -51,7 +51,7 @@ failed:
 	return status;
 }
 
-/* 0, or the errno that says why no file can be made in the folder. */
+/* 0, or the errno that says why no file can be created in the directory. */
 static int
 folder_refusal(const char *folder)
 {
@@ -81,7 +81,7 @@ s53_replace_check(const char *path)
 	return failure == 0 ? S53_OK : S53_E_IO;
 }
 
-/* Is the file of that name still the one that we have open? Another process may do as we do. */
+/* Is that path still the file that is open here? Another split53 may have replaced it. */
 static bool
 is_still_ours(const struct s53_replace *replace)
 {
@@ -104,7 +104,7 @@ s53_replace_commit(struct s53_replace *replace)
 		failure = errno;
 		close(replace->fd);
 	} else {
-		/* Some file systems say at the end only that there was no room. */
+		/* Some file systems report only at close() that the disk is full. */
 		if (close(replace->fd) != 0 || rename(replace->fresh_path, replace->path) != 0)
 			failure = errno;
 		if (failure != 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * status.c - the words of enum s53_status, and the end on a broken invariant.
+ * status.c - the words of enum s53_status, and abort on a broken invariant.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * wheel.c - see wheel.h for the idea.
+ * wheel.c - see wheel.h.
  */
 #include <split53/wheel.h>
 
@@ -43,7 +43,7 @@ link_timer(struct s53_timer **head, struct s53_timer *timer)
 	*head = timer;
 }
 
-/* The first tick after `after`, within one turn, whose slot may hold timers; NONE: no slot does. */
+/* The first tick after `after`, within one turn, with timers in its slot; NONE: there is none. */
 static uint64_t
 next_filled(const struct s53_wheel *wheel, uint64_t after)
 {
@@ -101,7 +101,7 @@ collect(struct s53_wheel *wheel, uint64_t tick, uint64_t now_tick, struct s53_ti
 	for (struct s53_timer *it = wheel->slots[slot]; it != NULL; it = next) {
 		next = it->next;
 		if (it->due_tick > now_tick)
-			continue; /* of a later turn */
+			continue; /* of a later turn of the wheel */
 		unlink_timer(it);
 		link_timer(due, it);
 	}
@@ -121,7 +121,7 @@ s53_wheel_run(struct s53_wheel *wheel, uint64_t now_ms)
 	wheel->settling = 0;
 	wheel->now_ms = now_ms;
 	if (last > now_tick)
-		last = now_tick; /* else the clock leapt: one pass over all slots is enough */
+		last = now_tick; /* else the clock jumped: one pass over all slots is enough */
 	while ((tick = next_filled(wheel, tick)) <= last)
 		collect(wheel, tick, now_tick, &due);
 	if (now_tick > wheel->done_tick)
@@ -194,7 +194,7 @@ s53_wheel_add(struct s53_wheel *wheel, struct s53_timer *timer, uint64_t due_ms,
 	wheel->filled[slot / 64] |= UINT64_C(1) << (slot % 64);
 	wheel->count++;
 	if (tick - wheel->done_tick > S53_WHEEL_SLOTS)
-		tick = wheel->done_tick + S53_WHEEL_SLOTS; /* see to it again after a turn */
+		tick = wheel->done_tick + S53_WHEEL_SLOTS; /* look at it again after a turn */
 	arm(wheel, tick);
 }
 
