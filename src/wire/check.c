@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * check.c - the gate for foreign messages.
+ * check.c - the check that every message from a server must pass.
  *
- * Beyond the form of each part one thing is checked that keeps the message whole later: a
- * compression pointer must lead to where a label of an earlier name begins (RFC 1035 s4.1.4: "a
- * prior occurrence"). Pointers into a TTL, an OPT or the header would change their meaning when
- * the message is aged, stripped or given another ID. A bit for each octet that a pointer can reach
- * says whether a label begins there. Names are those of owners and of the types in form.c: not of
- * an OPT, and not in opaque rdata.
+ * Besides the form of each part, one property is checked that keeps the message valid when it is
+ * changed later: a compression pointer must lead to the start of a label of an earlier name
+ * (RFC 1035 s4.1.4: "a prior occurrence"). Pointers into a TTL, an OPT or the header would change
+ * their meaning when the message is aged, stripped or given another ID. A bitmap has one bit for
+ * each byte that a pointer can reach, set where a label begins. The names are owner names and those
+ * in rdata of the types in form.c, but not those in an OPT or in opaque rdata.
  *
- * Lenient on purpose: negative answers without SOA, records that come twice, sets of unlike TTLs,
- * no question at all (BIND's FORMERR), TXT without a string, types that have no place in an answer.
+ * Accepted on purpose: negative answers without SOA, duplicate records, RRsets with different TTLs,
+ * no question (BIND's FORMERR), TXT without a string, types that do not belong in an answer.
  */
 #include <split53/message.h>
 
@@ -21,7 +21,7 @@
 
 struct check {
 	struct s53_reader reader;
-	uint8_t begins[POINTER_REACH / 8]; /* a label begins at this octet */
+	uint8_t begins[POINTER_REACH / 8]; /* bit: a label begins at this byte */
 };
 
 static bool
@@ -30,7 +30,7 @@ begins_at(const struct check *check, size_t at)
 	return (check->begins[at / 8] >> at % 8 & 1) != 0;
 }
 
-/* Check the name at `reader` and note where its labels begin. */
+/* Check the name at `reader` and mark where its labels begin. */
 static bool
 check_name(struct check *check, struct s53_reader *reader)
 {
@@ -90,7 +90,7 @@ check_record(struct check *check, enum s53_section section, struct s53_edns *edn
 	return check_rdata(check, type, reader->at + len);
 }
 
-/* Check the message that the first of these octets are. Returns its length; 0: it is bad. */
+/* Check the message at the start of these bytes. Returns its length; 0: it is malformed. */
 static size_t
 check_first(const uint8_t *message, size_t len, struct s53_edns *edns, size_t *opt_at)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * compress.c - names in a message being written: RFC 1035 s4.1.4.
+ * compress.c - compression of names in a message that is being written: RFC 1035 s4.1.4.
  */
 #include "compress.h"
 
@@ -8,7 +8,7 @@
 #define POINTER 0xc000u
 #define POINTER_REACH 0x4000u
 
-/* A name taken apart: where each label begins, and a hash of the name that begins there. */
+/* The suffixes of a name: where each label begins, and a hash of the suffix that begins there. */
 struct tails {
 	unsigned count;
 	uint8_t begin[LABELS_MAX];
@@ -26,12 +26,12 @@ take_apart(struct tails *tails, const struct s53_name *name)
 		tails->begin[tails->count++] = (uint8_t)at;
 	for (unsigned i = tails->count; i-- > 0; end = tails->begin[i]) {
 		for (unsigned at = tails->begin[i]; at < end; at++)
-			hash = hash * 31 + (name->octets[at] | 0x20u); /* letter case aside */
+			hash = hash * 31 + (name->octets[at] | 0x20u); /* ignores letter case */
 		tails->hash[i] = (uint16_t)(hash ^ hash >> 16);
 	}
 }
 
-/* Where a name equal to the `len` last octets of `name` stands; 0 when nowhere. */
+/* The offset of a name equal to the last `len` bytes of `name`; 0: there is none. */
 static size_t
 find(const struct s53_reply *reply, const struct s53_name *name, size_t len, uint16_t hash)
 {

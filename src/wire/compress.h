@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * compress.h - names in a message being written.
+ * compress.h - compression of names in a message that is being written.
  *
  * Layer    wire, private
  * Threads  one owner
@@ -10,5 +10,5 @@
 
 #include <split53/reply.h>
 
-/* Write `name`, its tail as a pointer when `may_point`; either way later names may point at it. */
+/* Write `name`, its end as a pointer if `may_point`; later names may point at it in any case. */
 void s53_reply_name(struct s53_reply *reply, const struct s53_name *name, bool may_point);

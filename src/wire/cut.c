@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: ISC
  *
- * cut.c - make a message fit: records go from its end, in whole RRsets (RFC 2181 s9).
+ * cut.c - shorten a message: remove records from its end, in whole RRsets (RFC 2181 s9).
  *
- * A set is nearly always one run of records, but nothing demands it: Consul repeats the records of
- * a node once per service instance. So each record that goes is looked for among those that stay
- * in its section. One that stays as an exact copy takes nothing from its set; else the whole set
- * goes, and with it, as records go from the end only, all behind its first. A section of more
- * records than anybody has use for goes as a whole.
+ * An RRset is nearly always one run of records, but it need not be: Consul repeats the records of a
+ * node once per service instance. So each record that is removed is compared with those that stay
+ * in its section. If an exact copy of it stays, its RRset loses nothing. Otherwise the whole RRset
+ * must be removed, and, as records are removed from the end only, all records behind its first. A
+ * section of more records than are useful is removed as a whole.
  */
 #include "sets.h"
 
 /* A section that is being cut. */
 struct part {
-	struct s53_walk walk; /* stands at its first record */
+	struct s53_walk walk; /* at its first record */
 	size_t begin;
 	size_t end;
 	unsigned count;
 };
 
-/* Move `edge`, from where on the part's records go, towards the front until no set is torn. */
+/* Move `edge`, where the part is cut, towards the front until it splits no RRset. */
 static size_t
 whole_sets(const struct part *part, size_t edge)
 {
@@ -28,8 +28,8 @@ whole_sets(const struct part *part, size_t edge)
 	    !s53_sets_find(&sets, &part->walk, part->end, SIZE_MAX))
 		return part->begin;
 	/*
-	 * Once is enough: a copy that has to go as well lies before the edge of now, so it is still
-	 * to come and speaks for both.
+	 * One pass is enough: a copy that must be removed as well is before the present edge, so
+	 * the loop still comes to it, and what it finds there applies to both.
 	 */
 	for (unsigned i = sets.count; i-- > 0 && sets.of[i].owner_at >= edge;) {
 		const uint16_t *first = sets.of[i].first;
@@ -41,7 +41,7 @@ whole_sets(const struct part *part, size_t edge)
 	return edge;
 }
 
-/* Counts and TC of a message that ends at `edge`. */
+/* Set counts and TC of a message that ends at `edge`. */
 static void
 settle_header(uint8_t *message, size_t edge, bool truncated)
 {
@@ -83,7 +83,7 @@ s53_message_cut(uint8_t *message, size_t len, size_t limit)
 		part.end = rr.end_at;
 		part.count++;
 	}
-	/* An answer keeps what fits: its set is torn either way, and TC says so. */
+	/* An answer keeps what fits: its RRset is incomplete in any case, and TC says so. */
 	if (section != S53_ANSWER)
 		edge = whole_sets(&part, edge);
 	settle_header(message, edge, section != S53_ADDITIONAL || edge > limit);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * fit.c - copy of a message what fits a datagram.
+ * fit.c - copy as much of a message as fits a datagram.
  *
- * The last record that fits is found by bisection. Behind it, in the answer section, the set is
- * torn, and TC says so. Clients that ignore TC shall not always see the same records of it, so the
- * copy may begin anywhere in the set and goes around. Records are moved only where nothing can
- * point at the wrong place then: where the names of their rdata end in the root or lead to before
- * the set. A set with such names gets no other order than that: moving them costs too much.
+ * The last record that fits is found by bisection. If it is in the answer section, its RRset is
+ * split, and TC says so. Clients that ignore TC must not always get the same records of it, so the
+ * copy may begin at any record of the RRset and continues at its first after its last. Records are
+ * moved only where no compression pointer leads to a wrong name afterwards: where the names of
+ * their rdata end in the root or lead to before the RRset. Records with such names are rotated but
+ * not shuffled: moving them costs too much.
  */
 #include <split53/fit.h>
 
@@ -15,12 +16,12 @@
 #include "step.h"
 
 #define POINTER_TARGET 0x3fffu
-#define ALIASES_MAX 20 /* records before the torn set */
-#define NAMED_MAX 20 /* records of a torn set with names that are looked through */
-#define SHUFFLED_MAX 40 /* records that are put into another order than around */
-#define TAIL_MAX 8 /* records behind the torn set, its signatures */
-#define OCTETS_MAX 4096 /* of names that are read where the seams are not known */
-#define RECORDS_MAX 400 /* a datagram of 4,096 octets has no more than 372 */
+#define ALIASES_MAX 20 /* records before the split RRset */
+#define NAMED_MAX 20 /* records with names of a split RRset that are examined */
+#define SHUFFLED_MAX 40 /* records that are shuffled rather than rotated */
+#define TAIL_MAX 8 /* records behind the split RRset: its signatures */
+#define OCTETS_MAX 4096 /* bytes of names that are read where the seams are not known */
+#define RECORDS_MAX 400 /* a datagram of 4,096 bytes has no more than 372 */
 
 struct fitting {
 	const uint8_t *message;
@@ -31,13 +32,13 @@ struct fitting {
 };
 
 /*
- * The set of the last record that fits: from its first record to its last, [first, end). Records of
- * another set may be among them.
+ * The RRset of the last record that fits: from its first record to its last, [first, end). Records
+ * of other RRsets may be among them.
  */
 struct torn {
 	unsigned first, end;
 	size_t begin; /* of the first */
-	size_t head_len; /* of owner, type and class, which all have alike */
+	size_t head_len; /* of owner, type and class, which are the same in all of them */
 	bool has_names;
 };
 
@@ -97,7 +98,7 @@ copy_records(const struct fitting *it, unsigned i, unsigned count, size_t at)
 	return at + len;
 }
 
-/* The header, the question and the first records as they are. */
+/* Copy the header, the question and the first records unchanged. */
 static size_t
 copy_first(const struct fitting *it, unsigned count)
 {
@@ -105,7 +106,7 @@ copy_first(const struct fitting *it, unsigned count)
 	return copy_records(it, 0, count, it->begin);
 }
 
-/* The usual owner is a pointer: then the head has six octets. */
+/* Does it begin with the same head? An owner is usually a pointer: then the head has six bytes. */
 static inline bool
 is_like(const struct fitting *it, const struct torn *torn, unsigned i, size_t begin)
 {
@@ -118,7 +119,7 @@ is_like(const struct fitting *it, const struct torn *torn, unsigned i, size_t be
 	return memcmp(head, first, torn->head_len) == 0;
 }
 
-/* Sets of one record each, or not meant to be given out in another order. */
+/* RRsets of one record each, or with an order that must not be changed. */
 static bool
 keeps_its_order(uint16_t type)
 {
@@ -126,7 +127,7 @@ keeps_its_order(uint16_t type)
 	    type == S53_TYPE_RRSIG || type == S53_TYPE_SIG;
 }
 
-/* Which set does the cut behind the `kept` first records tear? false: one that is not moved. */
+/* Find the RRset that a cut behind the first `kept` records splits. false: it must not be moved. */
 static bool
 find_torn(const struct fitting *it, unsigned kept, unsigned answers, struct torn *torn)
 {
@@ -154,7 +155,7 @@ find_torn(const struct fitting *it, unsigned kept, unsigned answers, struct torn
 	return false;
 }
 
-/* Does no name of its rdata lead into the set? */
+/* Can the record be moved, because no name of its rdata leads into the RRset? */
 static bool
 is_movable(const struct fitting *it, const struct torn *torn, unsigned i, size_t end)
 {
@@ -173,7 +174,7 @@ is_movable(const struct fitting *it, const struct torn *torn, unsigned i, size_t
 	return !reader.bad;
 }
 
-/* How many records of the torn set, from the i-th on and around, fit? 0: they cannot be moved. */
+/* How many records of the split RRset, from the i-th on and around, fit? 0: they cannot move. */
 static unsigned
 count_around(const struct fitting *it, const struct torn *torn, unsigned i)
 {
@@ -201,7 +202,7 @@ count_around(const struct fitting *it, const struct torn *torn, unsigned i)
 	return count;
 }
 
-/* Write the records of the torn set from the spin on. Returns how many; 0: see above. */
+/* Write the records of the split RRset from the spin on. Returns how many; 0: they cannot move. */
 static unsigned
 copy_around(const struct fitting *it, const struct torn *torn, size_t *len)
 {
@@ -216,7 +217,7 @@ copy_around(const struct fitting *it, const struct torn *torn, size_t *len)
 	return count;
 }
 
-/* An answer section that does not fit. Returns how many of its records stay. */
+/* Copy what fits of an answer section. Returns how many of its records are copied. */
 static unsigned
 copy_answers(const struct fitting *it, unsigned kept, unsigned answers, size_t *len)
 {

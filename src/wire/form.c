@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * form.c - the shape of the rdata of each type whose rdata holds names, and of a few more.
+ * form.c - the fields of the rdata of each type that has names in it, and of a few more types.
  *
- * Types that are not here are opaque octets (RFC 3597 s3). The table is by type alone: A of class
- * CH (RFC 1035 s3.4.1 is of class IN only) is not served here.
+ * Other types are opaque (RFC 3597 s3). The table ignores the class: A of class CH (RFC 1035 s3.4.1
+ * is for class IN only) is not supported.
  */
 #include "form.h"
 
 #include <split53/header.h>
 
-/* Types that have no other business in this program. */
+/* Types that are used only here. */
 enum {
 	TYPE_HINFO = 13,
 	TYPE_TALINK = 58,
@@ -100,7 +100,7 @@ s53_form_next_name(const char **fields, struct s53_reader *rdata)
 			s53_read(rdata, rdata->len - rdata->at);
 			break;
 		case '\0':
-			(*fields)--; /* asked again, it says the same */
+			(*fields)--; /* another call returns the same */
 			return false;
 		default:
 			s53_read(rdata, (size_t)(field - '0'));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * form.h - the shape of rdata: where its names stand.
+ * form.h - the fields of rdata: where its names are.
  *
  * Layer    wire, private
  * Threads  any
@@ -13,7 +13,7 @@
 
 struct s53_form {
 	/*
-	 * One letter a field: n a name, s a character string, 1 to 9 that many octets,
+	 * One letter a field: n a name, s a character string, 1 to 9 that many bytes,
 	 * t character strings to the end, * anything to the end.
 	 */
 	const char *fields;
@@ -23,8 +23,8 @@ struct s53_form {
 struct s53_form s53_form_of(uint16_t type);
 
 /*
- * Step over the fields before the next name. true: the reader stands at that name and *fields
- * behind its letter. false: there is no more name; the fields ended, or the reader is bad. The
+ * Step over the fields before the next name. true: the reader is at that name and *fields behind
+ * its letter. false: there is no other name; the fields ended, or the reader has an error. The
  * reader ends where the rdata ends.
  */
 bool s53_form_next_name(const char **fields, struct s53_reader *rdata);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * key.c - what makes two questions the same.
+ * key.c - see key.h.
  */
 #include <split53/key.h>
 
 #include <split53/hash.h>
 
-/* Spread the bits; each step can be undone, so different fields of one name never collide. */
+/* Mix the bits; each step is reversible, so different fields of one name never collide. */
 static uint64_t
 mix(uint64_t bits)
 {

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: ISC
  *
- * minimize.c - leave out what a positive answer does not need.
+ * minimize.c - remove what a positive answer does not need.
  *
- * Once for each answer of an upstream, so it may read names. What goes is nearly always the end of
- * the message: it is cut off. Where something behind it stays, the rest is written anew, as names
- * that stay may point into what goes.
+ * This is done once for each upstream response, so it may read names. What is removed is nearly
+ * always the end of the message, which is cut off. If something behind it stays, the rest is
+ * written anew, since names that stay may point into what is removed.
  */
 #include <split53/hash.h>
 #include <split53/reply.h>
 
 #include "form.h"
 
-#define HOSTS_MAX 32 /* of NS records whose addresses are looked for; of more they stay */
+#define HOSTS_MAX 32 /* addresses of so many hosts of NS records are removed; others stay */
 
 struct minimizing {
 	const uint8_t *message;
 	size_t len;
-	bool additional; /* all of it goes */
+	bool additional; /* remove the whole additional section */
 	unsigned host_count;
 	uint64_t hosts[HOSTS_MAX]; /* keyed hashes of names, 0: needed after all */
 };
@@ -42,7 +42,7 @@ reader_at(const struct minimizing *it, size_t at)
 	return reader;
 }
 
-/* NS, or what signs it (RFC 4034 s3.1). */
+/* Is it NS, or a signature of NS (RFC 4034 s3.1)? */
 static bool
 is_ns(const struct minimizing *it, const struct s53_rr *rr)
 {
@@ -76,7 +76,7 @@ goes(const struct minimizing *it, const struct s53_rr *rr)
 	}
 }
 
-/* Names in its rdata are no hosts that somebody is sent to. */
+/* The names in its rdata are not hosts that a client is going to connect to. */
 static bool
 names_no_hosts(uint16_t type)
 {
@@ -84,7 +84,7 @@ names_no_hosts(uint16_t type)
 	    type == S53_TYPE_SOA || type == S53_TYPE_RRSIG;
 }
 
-/* The answer names hosts of its own (RFC 1035 s3.3, RFC 2782): their addresses stay. */
+/* Addresses of hosts that the answer itself names (RFC 1035 s3.3, RFC 2782) must stay. */
 static void
 keep_hosts_of(struct minimizing *it, const struct s53_rr *rr)
 {
@@ -106,7 +106,7 @@ keep_hosts_of(struct minimizing *it, const struct s53_rr *rr)
 	}
 }
 
-/* The hosts of the authority section's NS records that the answer does not name. */
+/* Find the hosts of the authority section's NS records that the answer does not name. */
 static void
 find_hosts(struct minimizing *it, const struct s53_walk *from)
 {
@@ -124,7 +124,7 @@ find_hosts(struct minimizing *it, const struct s53_walk *from)
 		keep_hosts_of(it, &rr);
 }
 
-/* Write what stays in place of the message. Returns its length, or the old one as it stays. */
+/* Replace the message by what stays of it. Returns its length; the old one if it would grow. */
 static size_t
 write_anew(const struct minimizing *it, const struct s53_walk *from, uint8_t *message)
 {
@@ -157,7 +157,7 @@ s53_message_minimize(uint8_t *message, size_t len, bool additional)
 	struct s53_walk walk, from;
 	uint16_t kept[4] = { 0 };
 	size_t cut_at = len;
-	bool behind = false; /* something stays behind what goes */
+	bool behind = false; /* a record that stays is behind one that is removed */
 	struct s53_rr rr;
 
 	if (s53_header_rcode(message) != S53_RCODE_NOERROR ||
@@ -166,7 +166,7 @@ s53_message_minimize(uint8_t *message, size_t len, bool additional)
 		(!additional || s53_header_count(message, S53_ADDITIONAL) == 0)) ||
 	    !s53_walk_begin(&from, message, len))
 		return len;
-	it.message = message; /* field by field: the hosts are find_hosts()'s to fill */
+	it.message = message; /* field by field: find_hosts() fills in the hosts */
 	it.len = len;
 	it.additional = additional;
 	it.host_count = 0;

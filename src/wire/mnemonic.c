@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* In the order of their numbers, from 1; what has no name or is no type of data is "-". */
+/* In the order of their numbers, from 1; "-": no name, or not a type of data. */
 static const char type_names[] =
     "A NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT NSAP "
     "NSAP-PTR SIG KEY PX GPOS AAAA LOC NXT EID NIMLOC SRV ATMA NAPTR KX CERT A6 DNAME SINK - APL "
@@ -44,7 +44,7 @@ static const char rcode_names[] =
     "NOERROR FORMERR SERVFAIL NXDOMAIN NOTIMP REFUSED YXDOMAIN YXRRSET NXRRSET NOTAUTH NOTZONE "
     "DSOTYPENI - - - - BADVERS BADKEY BADTIME BADMODE BADNAME BADALG BADTRUNC BADCOOKIE";
 
-/* The name at place `number` of a list of names; NULL: it has none there. */
+/* The name at index `number` of a list of names; NULL: there is none. */
 static const char *
 name_at(const char *names, unsigned number, size_t *len)
 {
@@ -57,7 +57,7 @@ name_at(const char *names, unsigned number, size_t *len)
 	return NULL;
 }
 
-/* The place of `word`, letter case aside; -1: it is none of the names. */
+/* The index of `word`, ignoring letter case; -1: it is none of the names. */
 static int
 place_of(const char *names, const char *word)
 {

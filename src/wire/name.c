@@ -2,8 +2,8 @@
  *
  * name.c - domain names in wire form: read, compare, cut, change case.
  *
- * A name is copied a run of labels at a time, never an octet at a time. Length octets are at most
- * 63, below 'A', so letter case can be folded over the whole wire form, eight octets in a step.
+ * A name is copied a run of labels at a time, not byte by byte. Length bytes are at most 63, less
+ * than 'A', so case can be folded over the whole wire form, eight bytes in a step.
  */
 #include <split53/name.h>
 
@@ -11,15 +11,15 @@
 #include <split53/rand.h>
 
 /*
- * A name of 255 octets has at most 127 labels, so one whose pointers each lead to at least one
- * label needs no more jumps than this; pointers that lead to pointers may not go on for ever.
+ * A name of 255 bytes has at most 127 labels, so if each pointer leads to at least one label, it
+ * needs no more jumps than this; the limit ends chains of pointers to pointers.
  */
 #define JUMPS_MAX 127
 
 #define POINTER 0xc0u
 #define EACH_OCTET 0x0101010101010101u
 
-/* Step over whole labels. Returns what ended them: 0 the root, or the octet that is no length. */
+/* Skip whole labels. Returns what ended them: 0 for the root, or the byte that is not a length. */
 static inline unsigned
 skip_labels(struct s53_reader *reader)
 {
@@ -65,7 +65,7 @@ read_name(struct s53_reader *reader, struct s53_name *out)
 				out->len = (uint8_t)len;
 			return true;
 		}
-		/* Only to before the labels just read, so no circle; and never into the header. */
+		/* Only to before the labels just read, so it ends; and not into the header. */
 		if (run.bad || stop < POINTER << 8 || (stop & 0x3fff) >= begin ||
 		    (stop & 0x3fff) < S53_HEADER_LEN)
 			return fail(reader);
@@ -94,7 +94,7 @@ s53_name_read_equal(struct s53_reader *reader, const struct s53_name *name)
 	return read_name(reader, &here) && s53_name_equal(&here, name);
 }
 
-/* A-Z of eight octets to a-z at once: the high bit of each octet carries the comparison. */
+/* A-Z of eight bytes to a-z at once: the high bit of each byte has the result of the comparison. */
 static inline uint64_t
 lower_eight(uint64_t octets)
 {
@@ -103,7 +103,7 @@ lower_eight(uint64_t octets)
 	uint64_t above_z = low_bits + (0x80 - 'Z' - 1) * EACH_OCTET;
 	uint64_t upper = (from_a ^ above_z) & ~octets & 0x80 * EACH_OCTET;
 
-	return octets | upper >> 2; /* 0x80 >> 2 is 0x20, what 'a' has over 'A' */
+	return octets | upper >> 2; /* 0x80 >> 2 is 0x20, the difference of 'a' and 'A' */
 }
 
 static inline uint8_t
@@ -112,7 +112,7 @@ lower_one(uint8_t octet)
 	return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
 }
 
-/* The last step overlaps the one before: lowering twice does no harm. */
+/* The last step overlaps the one before: lowering bytes twice is harmless. */
 void
 s53_name_lower_of(const struct s53_name *name, struct s53_name *out)
 {
@@ -168,8 +168,8 @@ s53_name_equal(const struct s53_name *a, const struct s53_name *b)
 }
 
 /*
- * Where the label begins that stands at `at` or that a pointer there leads to; the message's length
- * when there is none. In a message that passed the check no pointer leads to a pointer.
+ * The offset of the label at `at`, or of the one to which a pointer there leads; the message's
+ * length when there is none. In a message that passed the check no pointer leads to a pointer.
  */
 static inline size_t
 label_at(const struct s53_reader *message, size_t at)
@@ -244,7 +244,7 @@ s53_name_ancestor(const struct s53_name *name, unsigned count)
 	return up;
 }
 
-/* 0x20 in each of eight octets that is a letter: sums of seven bits carry into the eighth. */
+/* 0x20 in each of eight bytes that is a letter: sums of seven bits carry into the eighth. */
 static uint64_t
 letters_of(uint64_t octets)
 {
@@ -255,7 +255,7 @@ letters_of(uint64_t octets)
 	return (from_a & ~past_z & ~octets & 0x80 * EACH_OCTET) >> 2;
 }
 
-/* 0x20 in each octet whose bit is set. */
+/* 0x20 in each byte that has its bit set. */
 static uint64_t
 spread(uint8_t bits)
 {

@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: ISC
  *
- * reorder.c - give the records of a message's sets another order, for each reply anew.
+ * reorder.c - reorder the records of a message's RRsets, for each response anew.
  *
- * Nearly every answer is one run of A or AAAA records that differ in nothing but TTL and rdata:
- * these octets change places, a few instructions each. As owners stay where they are, and such
- * rdata is nobody's aim (s53_message_check()), no pointer has to be looked at. The same goes for
- * any type without names in rdata as long as all rdata has one length. The rest is run.c's.
+ * Nearly every answer is one run of A or AAAA records that differ only in TTL and rdata: these
+ * bytes are exchanged, with a few instructions each. As owners stay where they are, and no pointer
+ * leads into such rdata (s53_message_check()), no pointer has to be examined. The same is true for
+ * any type without names in rdata if all rdata has one length. run.c does the rest.
  *
- * Records of a set that do not stand behind each other are several sets here.
+ * Records of one RRset that are not adjacent are treated as several RRsets here.
  */
 #include "form.h"
 #include "run.h"
 #include "step.h"
 
-/* Of one message; what is beyond stays as it is: each reply pays for it. */
+/* Limits for one message; what exceeds them keeps its order: the work is done for each response. */
 #define STEPS_MAX 24 /* labels and pointers, when owners are compared */
-#define ASKED_OCTETS_MAX 1024 /* of owners that are read for it: chains of pointers are costly */
-#define EFFORT 21 /* of looking at sets */
+#define ASKED_OCTETS_MAX 1024 /* bytes of owners that are read: chains of pointers are costly */
+#define EFFORT 21 /* for examining RRsets */
 #define EFFORT_SET 3
-#define EFFORT_ALIAS 1 /* or another one that keeps its place */
+#define EFFORT_ALIAS 1 /* for a CNAME, or another type that is not reordered */
 #define RUNS_MENDED_MAX 4 /* each is a pass over all that follows */
-#define MENDED_MAX 12 /* their records: behind so many no other one is begun */
-#define NAMED_MAX 20 /* records of a set with names that a datagram's message may have */
+#define MENDED_MAX 12 /* records in these; after so many no other run is begun */
+#define NAMED_MAX 20 /* records with names in an RRset of a message of at most DATAGRAM_MAX */
 #define DATAGRAM_MAX 4096
 #define SEED 0x9e3779b9u
 #define POINTER 0xc000u
 #define POINTER_REACH 0x4000u
-#define HEAD 6u /* octets of an owner that is a pointer, type and class */
-#define TAIL 6u /* of TTL and length, before the rdata */
+#define HEAD 6u /* bytes of an owner that is a pointer, type and class */
+#define TAIL 6u /* bytes of TTL and length, before the rdata */
 #define A_TAIL (TAIL + 4)
 #define AAAA_TAIL (TAIL + 16)
 #define INDEX sizeof(uint16_t) /* of a row of numbers: turn_run() */
 
-/* A message on its way. */
+/* A message that is being reordered. */
 struct reordering {
 	uint8_t *message;
 	size_t len;
@@ -44,7 +44,7 @@ struct reordering {
 	struct s53_walk walk;
 };
 
-/* Marsaglia's xorshift: who guesses the order of records has won nothing. */
+/* Marsaglia's xorshift: an attacker gains nothing by predicting the order of records. */
 static uint32_t
 roll(struct s53_ordering *ordering)
 {
@@ -56,7 +56,7 @@ roll(struct s53_ordering *ordering)
 	return ordering->dice = dice;
 }
 
-/* Among 0 .. bound-1: even enough for so few records. */
+/* Among 0 .. bound-1: uniform enough for so few records. */
 static unsigned
 roll_below(struct s53_ordering *ordering, unsigned bound)
 {
@@ -75,7 +75,7 @@ swap_fixed(uint8_t *a, uint8_t *b, size_t len)
 	memcpy(b, from_a, len);
 }
 
-/* TTL, length and rdata of two records whose rdata has one length. */
+/* Exchange TTL, length and rdata of two records with rdata of one length. */
 static inline void
 swap(uint8_t *a, uint8_t *b, size_t len)
 {
@@ -96,7 +96,7 @@ swap(uint8_t *a, uint8_t *b, size_t len)
 	swap_fixed(a, b, len);
 }
 
-/* Records of one shape, each `stride` behind the one before; `len` octets from `at` on change. */
+/* Records of one form, each `stride` behind the one before; `len` bytes from `at` on are moved. */
 struct row {
 	uint8_t *at;
 	size_t stride, len;
@@ -130,7 +130,7 @@ rotate_row(const struct row *row, uint32_t steps)
 	reverse_row(row, 0, row->count);
 }
 
-/* Sets of one record each, or not meant to be given out otherwise. */
+/* RRsets of one record each, or with an order that must not be changed. */
 static bool
 keeps_its_place(uint16_t type)
 {
@@ -138,7 +138,7 @@ keeps_its_place(uint16_t type)
 	    type == S53_TYPE_RRSIG || type == S53_TYPE_SIG;
 }
 
-/* What is to be done with the set of this record? */
+/* How to reorder the RRset of this record. */
 static enum s53_turn
 turn_of(struct reordering *it, const struct s53_rr *rr)
 {
@@ -171,7 +171,7 @@ has_names(uint16_t type)
 	    strchr(s53_form_of(type).fields, 'n') != NULL;
 }
 
-/* The usual head has six octets. */
+/* The usual head has six bytes. */
 static inline bool
 is_same_head(const uint8_t *a, const uint8_t *b, size_t len)
 {
@@ -180,7 +180,7 @@ is_same_head(const uint8_t *a, const uint8_t *b, size_t len)
 	return memcmp(a, b, len) == 0;
 }
 
-/* How many of up to `left` records from `rr` on are like it but for TTL and rdata? */
+/* How many of up to `left` records from `rr` on differ from it only in TTL and rdata? */
 static unsigned
 count_alike(const struct reordering *it, const struct s53_rr *rr, unsigned left)
 {
@@ -197,7 +197,7 @@ count_alike(const struct reordering *it, const struct s53_rr *rr, unsigned left)
 	return count;
 }
 
-/* Is `rr` of the same set as the record before it? Names are read only where octets differ. */
+/* Is `rr` of the same RRset as the record before it? Names are read only where bytes differ. */
 static bool
 is_of_set(struct reordering *it, const struct s53_rr *before, const struct s53_rr *rr)
 {
@@ -215,7 +215,7 @@ is_of_set(struct reordering *it, const struct s53_rr *before, const struct s53_r
 	return s53_name_equal_at(&reader, before->owner_at, rr->owner_at, &it->steps);
 }
 
-/* The walk is to stand at this record, which it gave last. */
+/* Move the walk back to this record, the last one that it returned. */
 static void
 step_back(struct s53_walk *walk, const struct s53_rr *rr)
 {
@@ -225,7 +225,7 @@ step_back(struct s53_walk *walk, const struct s53_rr *rr)
 }
 
 /*
- * All records of the set that begins at the walk, which then stands behind them. false: they are
+ * Find all records of the RRset that begins at the walk, which is then behind them. false: they are
  * too many.
  */
 static bool
@@ -233,7 +233,7 @@ gather(struct reordering *it, struct s53_run *run)
 {
 	struct s53_walk behind = it->walk;
 	unsigned most = S53_RUN_MAX;
-	struct s53_rr two[2]; /* the record in hand and the one before, by turns */
+	struct s53_rr two[2]; /* the present record and the one before, alternating */
 
 	run->count = 0;
 	for (;;) {
@@ -263,8 +263,8 @@ gather(struct reordering *it, struct s53_run *run)
 }
 
 /*
- * The set at the walk has records of several shapes, or names in its rdata: turn a row of numbers,
- * and have the records moved accordingly. false: leave the rest of the message alone.
+ * The RRset at the walk has records of different lengths, or names in its rdata: reorder a row of
+ * numbers, and have the records moved accordingly. false: do not change the rest of the message.
  */
 static bool
 turn_run(struct reordering *it)
@@ -289,7 +289,7 @@ turn_run(struct reordering *it)
 	return true;
 }
 
-/* The set that begins at the walk. false: leave the rest of the message alone. */
+/* Reorder the RRset that begins at the walk. false: do not change the rest of the message. */
 static bool
 turn_set(struct reordering *it)
 {
@@ -324,7 +324,7 @@ turn_set(struct reordering *it)
 	return true;
 }
 
-/* The usual answer: nothing but the addresses of one owner, a pointer. false: it is none. */
+/* The usual answer: only addresses of one owner, a pointer. false: it is another one. */
 static bool
 turn_addresses(struct reordering *it)
 {
@@ -361,7 +361,7 @@ s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering)
 {
 	struct reordering it;
 
-	it.message = message; /* field by field: the rest is for the unusual */
+	it.message = message; /* field by field: the walk is not needed for the usual answer */
 	it.len = len;
 	it.ordering = ordering;
 	it.effort = EFFORT;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * reply.c - write a message, its names compressed against those that stand in it already.
+ * reply.c - write a message, its names compressed against those that are in it already.
  *
- * For each label written literally, where it stands and a hash of the name that begins with it are
- * kept while slots last; a later name looks for its longest tail among them. Letter case does not
- * matter for that (RFC 4343 s4.1): a tail takes the spelling of what it points at. The question
- * comes first, so its own spelling always stands.
+ * For each label that is written uncompressed, its offset and a hash of the name that begins with
+ * it are stored while slots are free; a later name looks for its longest suffix among them. Letter
+ * case is ignored for that (RFC 4343 s4.1): a suffix gets the letter case of the name at which it
+ * points. The question is written first, so its own letter case is always preserved.
  */
 #include <split53/reply.h>
 
 #include "compress.h"
 #include "form.h"
 
-/* A record to be written: where its rdata comes from, the reader ends with it. */
+/* A record to be written; the reader is at its rdata and ends with it. */
 struct record {
 	const struct s53_name *owner;
 	uint16_t type, class;
@@ -42,7 +42,7 @@ s53_reply_begin(struct s53_reply *reply, uint8_t *octets, size_t cap, uint16_t i
 	reply->counts[S53_QUESTION] = 1;
 }
 
-/* false: the rdata has not its type's form */
+/* false: the rdata is not well formed for its type */
 static bool
 write_rdata(struct s53_reply *reply, const struct record *record)
 {
@@ -69,7 +69,7 @@ write_rdata(struct s53_reply *reply, const struct record *record)
 	return true;
 }
 
-/* All of the record or nothing of it. */
+/* Append the record in full or not at all. */
 static bool
 append(struct s53_reply *reply, enum s53_section section, const struct record *record)
 {
@@ -79,7 +79,7 @@ append(struct s53_reply *reply, enum s53_section section, const struct record *r
 
 	S53_ASSERT(section >= reply->section && section <= S53_ADDITIONAL);
 	if (reply->truncated)
-		return false; /* nothing goes behind a hole */
+		return false; /* a record is missing already, so none may follow */
 	reply->section = section;
 	s53_reply_name(reply, record->owner, true);
 	s53_write_u16(&reply->writer, record->type);
@@ -90,7 +90,7 @@ append(struct s53_reply *reply, enum s53_section section, const struct record *r
 		reply->counts[section]++;
 		return true;
 	}
-	/* RFC 2181 s9: what is missing from additional needs no TC */
+	/* RFC 2181 s9: a record missing from additional needs no TC */
 	reply->truncated = formed && section != S53_ADDITIONAL;
 	reply->writer = before;
 	reply->compress_count = compress_before;
@@ -142,7 +142,7 @@ s53_reply_end(struct s53_reply *reply, const struct s53_edns_reply *edns)
 		s53_header_set_count(message, section, reply->counts[section]);
 	if (reply->truncated)
 		s53_header_set_flags(message, s53_header_flags(message) | S53_TC);
-	/* RFC 6891 s7: the OPT has to be there, so records make room for it. */
+	/* RFC 6891 s7: the OPT must be in the response, so records are removed for it. */
 	if (opt_len > writer->cap - writer->at && opt_len < writer->cap)
 		writer->at = s53_message_cut(message, writer->at, writer->cap - opt_len);
 	if (opt_len == 0 || opt_len > writer->cap - writer->at)
@@ -175,7 +175,7 @@ s53_reply_error(uint8_t *octets, size_t cap, const struct s53_request *request, 
 	opt.rcode = rcode;
 	opt.dnssec_ok = request->edns.dnssec_ok; /* RFC 3225 s3: copied */
 	if (s53_edns_reply_len(&opt) > cap - reply.writer.at) {
-		opt.ede_text = NULL; /* the code alone says enough */
+		opt.ede_text = NULL; /* the code is enough */
 		opt.upstream_error = NULL;
 		opt.nsid = NULL;
 	}

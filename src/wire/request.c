@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * request.c - what a client asked. The first thing done to every packet: one pass, no allocation,
- * and of the two names in the question only the octets that are used get written.
+ * request.c - parse a query. This is done first for every packet: one pass, no allocation, and of
+ * the two names in the question only the bytes in use are written.
  */
 #include <split53/request.h>
 
@@ -20,7 +20,7 @@ read_question(struct s53_reader *reader, struct s53_question *out)
 	return true;
 }
 
-/* One record behind the question: an OPT is read into *edns, all else is stepped over. */
+/* One record after the question: an OPT is read into *edns, others are skipped. */
 static bool
 read_record(struct s53_reader *reader, enum s53_section section, struct s53_edns *edns)
 {
@@ -36,7 +36,7 @@ read_record(struct s53_reader *reader, enum s53_section section, struct s53_edns
 		s53_read(reader, s53_read_u16(reader));
 		return !reader->bad;
 	}
-	/* RFC 6891 s6.1.1: one, in additional, of the root */
+	/* RFC 6891 s6.1.1: one, in additional, with the root as owner */
 	if (section != S53_ADDITIONAL || edns->present || !root_owner)
 		return false;
 	return s53_edns_read(reader, edns);
@@ -55,7 +55,7 @@ read_body(struct s53_reader *reader, struct s53_request *out)
 		for (unsigned left = s53_header_count(header, section); left > 0; left--)
 			if (!read_record(reader, section, &out->edns))
 				return false;
-	return true; /* what stands behind the records is ignored, as BIND does */
+	return true; /* bytes after the records are ignored, as in BIND */
 }
 
 enum s53_request_verdict
@@ -73,7 +73,7 @@ s53_request_parse(const uint8_t *octets, size_t len, struct s53_request *out)
 	out->has_question = false;
 	out->edns = (struct s53_edns){ .present = false };
 	formed = read_body(&reader, out);
-	/* Another opcode may give the body another form: that it is not known here comes first. */
+	/* With another opcode the body may have another form, so that is tested first. */
 	if (s53_header_opcode(octets) != S53_OPCODE_QUERY)
 		return S53_REQUEST_NOTIMP;
 	if (!formed)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * respell.c - letter case after a question that was asked in random case (0x20).
+ * respell.c - letter case of names after a query in random case (0x20).
  *
- * A server copies labels of the question into owners, and into targets that it makes of them (a
- * DNAME's CNAME has the question's first labels, RFC 6672 s2.2). Only the literal labels of a name
- * are looked at: what its pointer leads to is another name, which is looked at in its own turn.
+ * A server copies labels of the question into owners, and into targets that it makes from them (a
+ * DNAME's CNAME has the question's first labels, RFC 6672 s2.2). Only the uncompressed labels of a
+ * name are examined: its pointer leads to another name, which is examined by itself.
  *
- * Our random letters are taken back wherever a label is octet for octet one that was asked. The
- * client's spelling is given to fewer: to labels at the same place from the front or, in a name
- * that is literal to the root, at the same place from the end.
+ * Our random letter case is undone wherever a label equals one of the query byte for byte. The
+ * client's letter case is given to fewer labels: to those at the same position from the front or,
+ * in a name that is uncompressed up to the root, at the same position from the end.
  */
 #include <split53/message.h>
 
@@ -17,14 +17,14 @@
 
 #define TYPE_SVCB 64
 
-/* The literal labels of a name. */
+/* The uncompressed labels of a name. */
 struct literal {
 	uint8_t *octets;
-	size_t len; /* without the root's octet */
+	size_t len; /* without the root's byte */
 	bool to_root;
 };
 
-/* The labels at the reader, which steps over the name. */
+/* The uncompressed labels at the reader, which advances behind the name. */
 static struct literal
 literal_of(uint8_t *message, struct s53_reader *reader)
 {
@@ -34,7 +34,7 @@ literal_of(uint8_t *message, struct s53_reader *reader)
 	return (struct literal){ message + begin, end - begin - to_root, to_root };
 }
 
-/* How many octets of whole labels at its front are the question's. */
+/* The length of the whole labels at its front that are the question's. */
 static size_t
 front_of(const struct literal *name, const struct s53_name *question)
 {
@@ -51,7 +51,7 @@ front_of(const struct literal *name, const struct s53_name *question)
 	return at;
 }
 
-/* And at its end, behind `from` octets. */
+/* The same at its end, behind `from` bytes. */
 static size_t
 back_of(const struct literal *name, size_t from, const struct s53_name *question)
 {
@@ -70,9 +70,9 @@ back_of(const struct literal *name, size_t from, const struct s53_name *question
 }
 
 /*
- * The fields of a type whose names may change their letter case: signatures of the others are over
- * the octets as they stand (RFC 4034 s6.2, RFC 6840 s5.1), and a server that signs as it answers
- * copies the question into NSEC.
+ * The fields of a type if its names may change their letter case. Signatures of the other types
+ * cover the bytes as they are (RFC 4034 s6.2, RFC 6840 s5.1), and a server that signs its answers
+ * online copies the question into NSEC.
  */
 static const char *
 fields_of(uint16_t type)
@@ -97,7 +97,7 @@ respell(const struct literal *name, const struct s53_name *spelling)
 	memcpy(name->octets + name->len - back, spelling->octets + spelling->len - 1 - back, back);
 }
 
-/* The owner, then the names of the rdata, while the effort lasts. */
+/* The owner, then the names of the rdata, while `effort` is not used up. */
 static void
 respell_record(
     uint8_t *message, const struct s53_rr *rr, const struct s53_name *spelling, unsigned *effort)
@@ -155,7 +155,7 @@ has_label(const struct s53_name *name, const uint8_t *label)
 	return false;
 }
 
-/* Most labels are in lower case, and those of which not all are seldom ours. */
+/* Most labels are in lower case; of labels with upper case, few are copies of ours. */
 static bool
 unspell(const struct literal *name, const struct s53_name *scrambled)
 {
@@ -174,7 +174,7 @@ unspell(const struct literal *name, const struct s53_name *scrambled)
 	return changed;
 }
 
-/* Most owners are pointers, and most records are addresses. */
+/* Most owners are pointers, and most records are addresses: these need no work. */
 bool
 s53_rr_unspell(uint8_t *message, const struct s53_rr *rr, const struct s53_name *scrambled)
 {

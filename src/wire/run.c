@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * run.c - move the records of a set within a message.
+ * run.c - move the records of an RRset within a message.
  *
- * Only tails (TTL and rdata) move; the heads stay in their order. So the first owner may be written
- * out and all others point at it, as named writes them when the query's letter case (0x20) is not
- * that of the zone.
+ * Only tails (TTL and rdata) move; the heads stay in their order. So the first owner may be
+ * uncompressed and all others point at it, as named writes them when the query's letter case (0x20)
+ * is not that of the zone.
  *
- * Compression pointers that lead into the set are mended in one pass over the names behind its
- * first record; no name is read. A set stays as it is when a tail points at another one and would
- * then come before it (RFC 1035 s4.1.4: "a prior occurrence"). Servers write such pointers in NS
- * and MX sets, of which clients choose by RTT and preference, but not in SRV (RFC 2782: no
- * compression).
+ * Compression pointers that lead into the RRset are corrected in one pass over the names behind its
+ * first record, without reading any name. An RRset is not reordered when a tail points at another
+ * one and would then be before it (RFC 1035 s4.1.4: "a prior occurrence"). Servers write such
+ * pointers in NS and MX RRsets, from which clients choose by RTT and preference, but not in SRV
+ * (RFC 2782: no compression).
  */
 #include "run.h"
 
@@ -24,12 +24,12 @@ struct move {
 	uint8_t *message;
 	const struct s53_run *run;
 	size_t begin, end; /* of what moves */
-	bool dry; /* look only whether it can be done */
+	bool dry; /* only test whether it can be done */
 	bool points_inside; /* a name of the run leads into the run */
-	uint16_t head_to[S53_RUN_MAX], tail_to[S53_RUN_MAX]; /* where they are to stand */
+	uint16_t head_to[S53_RUN_MAX], tail_to[S53_RUN_MAX]; /* their new offsets */
 };
 
-/* The record that this octet of the run belongs to. */
+/* The index of the record to which this byte of the run belongs. */
 static unsigned
 piece_at(const struct s53_run *run, size_t at)
 {
@@ -46,7 +46,7 @@ piece_at(const struct s53_run *run, size_t at)
 	return low;
 }
 
-/* Where an octet of the run is to stand. */
+/* The new offset of a byte of the run. */
 static size_t
 new_place(const struct move *move, size_t at)
 {
@@ -63,7 +63,7 @@ is_inside(const struct move *move, size_t at)
 	return at >= move->begin && at < move->end;
 }
 
-/* Step over a name of the run or behind it, and mend its pointer. false: it would lead forwards. */
+/* Skip a name of the run or behind it, and correct its pointer. false: it would lead forwards. */
 static bool
 mend_name(struct move *move, struct s53_reader *reader)
 {
@@ -99,7 +99,7 @@ mend_record(struct move *move, const struct s53_rr *rr)
 	return true;
 }
 
-/* A record of the run as a walk would give it. */
+/* A record of the run in the form that a walk returns. */
 static struct s53_rr
 record_of(const uint8_t *message, const struct s53_run *run, unsigned index)
 {
@@ -115,7 +115,7 @@ record_of(const uint8_t *message, const struct s53_run *run, unsigned index)
 	return rr;
 }
 
-/* The run's own records. */
+/* Correct the names of the run's own records. */
 static bool
 mend_run(struct move *move)
 {
@@ -128,7 +128,7 @@ mend_run(struct move *move)
 	return true;
 }
 
-/* Each rdata of this type ends in a name, its only one. */
+/* Does each rdata of this type end in a name, its only one? */
 static bool
 ends_in_name(uint16_t type)
 {
@@ -138,8 +138,8 @@ ends_in_name(uint16_t type)
 }
 
 /*
- * Do all names of the run lead to before it? That is the usual case, and quickly seen: owners are
- * pointers, and so are the last two octets of rdata, or they are no pointer at all. false: perhaps.
+ * Do all names of the run lead to before it? This is the usual case and quick to detect: owners are
+ * pointers, and so are the last two bytes of rdata, or they are no pointer at all. false: perhaps.
  */
 static bool
 leads_before(const struct move *move)
@@ -206,7 +206,7 @@ s53_run_move(uint8_t *message, const struct s53_run *run)
 {
 	struct move move;
 
-	move.message = message; /* field by field: the places are settle()'s to fill */
+	move.message = message; /* field by field: settle() fills in the offsets */
 	move.run = run;
 	move.begin = run->of[0].at;
 	move.end = run->of[run->count - 1].end;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * seams.c - where a message can be cut without tearing an RRset.
+ * seams.c - where a message can be cut without splitting an RRset.
  *
- * A record stands for its whole set: a cut between the set's first record and this one tears the
- * set. Unless an exact copy of this one stands before the cut: then nothing is lost with it.
+ * A cut between the first record of an RRset and a later one splits the RRset, unless an exact copy
+ * of the later record is before the cut: then nothing is lost by removing it.
  */
 #include <split53/fit.h>
 
@@ -15,17 +15,17 @@ mark(uint8_t *seams, unsigned i)
 	seams[i / 8] = (uint8_t)(seams[i / 8] | 1u << i % 8);
 }
 
-/* A section whose first record is the message's `at`-th, and of which `count` have a bit. */
+/* A section that begins with the message's `at`-th record, and of which `count` have a bit. */
 static void
 find_in_section(
     const struct s53_walk *walk, unsigned at, unsigned count, size_t octets_max, uint8_t *seams)
 {
 	int16_t tears[S53_SETS_RECORDS + 1] = {
 		0
-	}; /* records that begin, less those that cease, */
+	}; /* the change, at each record, of how many records a cut there would part */
 	struct s53_walk alone = *walk;
 	struct s53_sets sets;
-	int torn = 0; /* to have their set torn by a cut here; and how many have */
+	int torn = 0; /* from their RRset; and that number */
 
 	if (walk->section == S53_AUTHORITY)
 		alone.left[S53_ADDITIONAL] = 0;

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * sets.c - which records of a section are of one RRset.
+ * sets.c - which records of a section belong to one RRset.
  *
  * Names are compared only where a keyed hash of owner, type and class says that they are equal: a
- * name behind a long chain of pointers is dear to read, and each with each is 256 times as much.
+ * name behind a long chain of pointers is slow to read, and comparing all pairs takes 256 times as
+ * long.
  */
 #include "sets.h"
 
 #include <split53/hash.h>
 
-/* By chance alone one section in 2^49 has a single one. */
+/* By chance one section in 2^49 has a single one. */
 #define MISTAKEN_MAX 16
 
-/* What is being looked at: the message, and the owner of the record in hand. */
+/* What is being examined: the message, and the owner of the present record. */
 struct look {
 	struct s53_reader reader;
 	struct s53_name owner; /* in lower case */
@@ -30,7 +31,7 @@ hash_set(const struct s53_name *owner, const struct s53_rr *rr)
 	return s53_hash(key, owner->len + 2 * sizeof(uint16_t));
 }
 
-/* Their hashes are equal: are they, too? */
+/* Their hashes are equal: are the records, too? */
 static bool
 alike(const struct look *look, enum s53_likeness likeness, const struct s53_set_member *a,
     const struct s53_set_member *in_hand)
@@ -48,7 +49,7 @@ alike(const struct look *look, enum s53_likeness likeness, const struct s53_set_
 	return s53_name_read_equal(&reader, &look->owner);
 }
 
-/* Find the first record that the last one is like; when there is none, it is the first. */
+/* Find the first record like the last one; if there is none, that is the last one itself. */
 static void
 rank_last(struct s53_sets *sets, const struct look *look, enum s53_likeness likeness)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * step.h - past a name without looking where its pointer leads.
+ * step.h - skip a name without following its pointer.
  *
  * Layer    wire, private
  * Threads  any
- * Memory   the octets are the caller's
+ * Memory   the bytes are the caller's
  */
 #pragma once
 
 #include <split53/name.h>
 
 /*
- * Step to the end of the name as it stands. Returns where its pointer stands, or the reader's new
- * place when it ends in the root: what lies before that are literal labels.
+ * Advance to the end of the name, or of its pointer. Returns the offset of the pointer, or the
+ * reader's new position if it ends in the root: the bytes before that are uncompressed labels.
  */
 static inline size_t
 s53_name_step(struct s53_reader *reader)

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: ISC
  *
- * strip.c - take the OPT out of a message: it is for a neighbour, not for others (RFC 6891 s7).
+ * strip.c - remove the OPT from a message: it is valid for one hop only (RFC 6891 s7).
  *
- * What passed s53_message_check() has pointers in the names of owners and known rdata only, and
- * they lead to such names only: these are all that need mending when what is behind the OPT moves.
+ * A message that passed s53_message_check() has pointers only in owner names and names of known
+ * rdata, and they lead to such names only: only these must be corrected when the records behind the
+ * OPT move.
  */
 #include <split53/message.h>
 
 #include "form.h"
 #include "step.h"
 
-/* What moves: everything from `from` on, by `by` octets towards the front. */
+/* Everything from `from` on moves by `by` bytes towards the front. */
 struct move {
 	uint8_t *message;
 	size_t from;
 	size_t by;
 };
 
-/* Step over the name at the reader, its pointer made right for after the move. */
+/* Skip the name at the reader, and correct its pointer for the move. */
 static void
 mend_name(const struct move *move, struct s53_reader *reader)
 {
@@ -51,7 +52,7 @@ count_one_less(uint8_t *message)
 	    message, S53_ADDITIONAL, (uint16_t)(s53_header_count(message, S53_ADDITIONAL) - 1));
 }
 
-/* As a rule it is: then nothing moves. */
+/* Usually it is: then nothing moves. */
 static bool
 is_last(const uint8_t *message, size_t len, size_t opt_at)
 {

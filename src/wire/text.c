@@ -4,7 +4,7 @@
  */
 #include <split53/name.h>
 
-/* \DDD or \X, `*text` at what follows the backslash. Returns the octet, -1 when it is neither. */
+/* \DDD or \X, `*text` after the backslash. Returns the byte; -1: it is neither. */
 static int
 parse_escape(const char **text)
 {
@@ -26,7 +26,7 @@ parse_escape(const char **text)
 	return value > 255 ? -1 : value;
 }
 
-/* One label into `label`, up to the dot or the end. Returns its length, 0 when it is none. */
+/* Read one label into `label`, up to the dot or the end. Returns its length; 0: it is invalid. */
 static size_t
 parse_label(const char **text, uint8_t label[static S53_LABEL_MAX])
 {
@@ -74,7 +74,7 @@ s53_name_parse(const char *text, struct s53_name *out)
 	return S53_OK;
 }
 
-/* Print one octet of a label at `text`; the characters that master files give a meaning escaped. */
+/* Print one byte of a label at `text`; characters with a meaning in zone files are escaped. */
 static char *
 print_octet(char *text, uint8_t octet)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * walk.c - record after record, and what needs no more than that: the TTLs.
+ * walk.c - record after record, and what needs only that: the TTLs.
  */
 #include <split53/message.h>
 

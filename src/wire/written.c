@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * written.c - names of rdata that have to be written out.
+ * written.c - is the rdata of a record free of compressed names that must be decompressed?
  */
 #include <split53/message.h>
 
