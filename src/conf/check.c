@@ -40,7 +40,7 @@ conf_check_inherited(
 	return found != NULL ? found : s53_conf_find(s53_conf_options(checker->conf), name);
 }
 
-/* Named blocks of one kind, anywhere at top level or in views. */
+/* Index the named blocks of one kind, at top level and in views. */
 static void
 collect(struct conf_checker *checker, struct conf_index *index, const char *name)
 {
@@ -52,7 +52,7 @@ collect(struct conf_checker *checker, struct conf_index *index, const char *name
 	conf_index_twice(checker, index);
 }
 
-/* BIND: "forward" says how forwarders are used, so that it needs some. */
+/* As in BIND: "forward" says how forwarders are used, so it needs them. */
 static void
 check_forward(struct conf_checker *checker, const struct conf_node *block)
 {

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: ISC
  *
- * check.h - what clauses say of one another.
+ * check.h - checks of statements against one another.
  *
  * Layer    conf, private
  * Threads  main thread
- * Memory   of its own, given back before conf_check() returns
+ * Memory   its own, freed before conf_check() returns
  *
- * A clause in which the parser found an error (`broken`) is not searched for what is missing in it.
+ * A statement in which the parser found an error (`broken`) is not checked for missing statements.
  */
 #pragma once
 
 #include "source.h"
 #include "tree.h"
 
-/* All checks; false: no memory. May take clauses out of the tree that a later one replaces. */
+/* All checks; false: no memory. May remove statements from the tree that a later one replaces. */
 bool conf_check(struct s53_conf *conf, struct conf_sources *sources);
 
-/* Nodes in the order of a key made of their names, so that two of one name are neighbours. */
+/* Nodes sorted by a key made of their names, so that nodes of one name are neighbours. */
 struct conf_key {
 	const uint8_t *octets;
 	size_t len;
 	const struct conf_node *node;
-	size_t order; /* of the file */
+	size_t order; /* in the file */
 };
 
 struct conf_index {
@@ -43,7 +43,7 @@ void conf_index_add(struct conf_checker *checker, struct conf_index *index, cons
 void conf_index_add_octets(struct conf_checker *checker, struct conf_index *index,
     const uint8_t *octets, size_t len, const struct conf_node *node);
 void conf_index_sort(struct conf_index *index);
-/* The first of that name, letter case aside; NULL: none. The index must be sorted. */
+/* The first of that name, ignoring letter case; NULL: none. The index must be sorted. */
 const struct conf_key *conf_index_find(const struct conf_index *index, const char *name);
 const struct conf_key *conf_index_find_octets(
     const struct conf_index *index, const uint8_t *octets, size_t len);
@@ -61,21 +61,21 @@ void conf_check_warn(struct conf_checker *checker, const struct s53_conf_clause 
 const struct s53_conf_clause *conf_check_inherited(
     const struct conf_checker *checker, const struct s53_conf_clause *zone, const char *name);
 
-/* check_names.c: acls, lists of servers, and who uses them */
+/* check_names.c: acls, lists of servers, and the statements that use them */
 void conf_check_names(struct conf_checker *checker);
 
-/* check_keys.c: keys of TSIG, and what controls says of them */
+/* check_keys.c: TSIG keys, and their use in controls */
 void conf_check_keys(struct conf_checker *checker);
-/* RFC 4648 s4, in groups of four; blanks may stand between them. */
+/* RFC 4648 s4, in groups of four; blanks are allowed between them. */
 bool conf_check_is_base64(const char *text);
-/* The key that is named at `place` in a view, or outside of any (NULL), is defined. */
+/* Check that the key named at `place`, in a view or outside any (NULL), is defined. */
 void conf_check_key_used(struct conf_checker *checker, const struct s53_conf_clause *view,
     const char *label, struct s53_place place);
 
-/* check_anchors.c: trust anchors, of the top level and of views */
+/* check_anchors.c: trust anchors at top level and in views */
 void conf_check_anchors(struct conf_checker *checker);
 
-/* check_kasp.c: what is in a dnssec-policy; a zone that has one and statements that it replaces */
+/* check_kasp.c: the body of a dnssec-policy; a zone with statements that its policy replaces */
 void conf_check_kasp(struct conf_checker *checker, const struct s53_conf_clause *policy);
 void conf_check_kasp_zone(struct conf_checker *checker, const struct s53_conf_clause *zone);
 
@@ -93,7 +93,7 @@ void conf_check_files(struct conf_checker *checker);
 void conf_check_policies(struct conf_checker *checker);
 void conf_check_update_policy(struct conf_checker *checker, const struct s53_conf_clause *zone);
 
-/* check_options.c: of options, a view or a zone: values that only fit one another */
+/* check_options.c: of options, a view or a zone: values that must fit one another */
 void conf_check_options(struct conf_checker *checker, const struct s53_conf_clause *block);
 
 /* check_zone.c: the zones of a view, or of the top level */
@@ -105,7 +105,7 @@ void conf_check_in_view(struct conf_checker *checker);
 /* check_cache.c: of options, a view or a zone */
 void conf_check_cache(struct conf_checker *checker, const struct s53_conf_clause *block);
 
-/* check_health.c: of `first`, what follows it and what is in them */
+/* check_health.c: of `first`, what follows it and their bodies */
 void conf_check_health(struct conf_checker *checker, const struct s53_conf_clause *first);
 
 /* check_logging.c */

@@ -2,8 +2,8 @@
  *
  * check_anchors.c - trust anchors: trust-anchors, managed-keys and trusted-keys.
  *
- * Nothing is validated here. But a slip in an anchor is an error in named, and anchors without
- * dnssec-validation are a protection that is missing.
+ * split53 does not validate. But an error in an anchor is one in named, and anchors without
+ * validation are a missing protection, which is warned of.
  *
  * Sources  BIND 9 ARM, "trust-anchors"; RFC 4034 s2.1, s5.1
  */
@@ -33,7 +33,7 @@ is_mark(const struct s53_conf_words *word, const char *mark)
 	return word == NULL || (!word->quoted && strcmp(word->text, mark) == 0);
 }
 
-/* RFC 4648 s8; blanks may stand between the digits. */
+/* RFC 4648 s8; blanks are allowed between the digits. */
 static bool
 is_hex(const char *text)
 {
@@ -49,7 +49,7 @@ is_hex(const char *text)
 	return count % 2 == 0;
 }
 
-/* An anchor while it is read. */
+/* An anchor that is being read. */
 struct anchor {
 	const struct s53_conf_words *name, *kind; /* kind NULL: trusted-keys has none */
 	bool is_static, is_digest;
@@ -98,7 +98,7 @@ read_kind(struct anchor *anchor)
 	return false;
 }
 
-/* NAME [KIND] N N N TEXT; Returns what follows, or NULL after an error. */
+/* NAME [KIND] N N N TEXT; returns what follows, or NULL after an error. */
 static const struct s53_conf_words *
 check_anchor(
     struct conf_checker *checker, const struct s53_conf_clause *clause, struct anchor *anchor)
@@ -144,7 +144,7 @@ check_clause(struct conf_checker *checker, const struct s53_conf_clause *clause,
 	}
 }
 
-/* The keys of a name are static, or follow RFC 5011 from the first ones on. */
+/* The keys of a name are all static, or all initial ones for RFC 5011. */
 static void
 check_list(struct conf_checker *checker, const struct s53_conf_clause *first)
 {
@@ -173,8 +173,8 @@ check_list(struct conf_checker *checker, const struct s53_conf_clause *first)
 }
 
 /*
- * BIND validates by anchors that are written even where dnssec-validation is not: 9.16 and later by
- * default. Where it is written its own warning says that nothing is validated.
+ * BIND 9.16 and later validates with configured anchors even without dnssec-validation, because
+ * its default is auto. Where that statement exists, it has a warning of its own.
  */
 static void
 warn_of_anchors(struct conf_checker *checker, const struct s53_conf_clause *first)

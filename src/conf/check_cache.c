@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_cache.c - what BIND says of the cache's numbers, and where one of them means something else
- * here.
+ * check_cache.c - the cache's numbers: what BIND checks, and where one has another meaning here.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -20,7 +19,7 @@ is_zero(const struct s53_conf_clause *clause)
 	    !clause->value.is_default;
 }
 
-/* Did options say that there is no cache? Then a view or zone that wants one decides. */
+/* Does options turn the cache off? Then the size in a view or zone has an effect. */
 static bool
 options_have_none(const struct conf_checker *checker)
 {
@@ -76,7 +75,7 @@ check_refresh(struct conf_checker *checker, const struct s53_conf_clause *block)
 		    STALE_REFRESH_MIN);
 }
 
-/* As BIND moves them, but not without a word. */
+/* Numbers are adjusted as in BIND, but with a warning. */
 static void
 check_prefetch(struct conf_checker *checker, const struct s53_conf_clause *block)
 {

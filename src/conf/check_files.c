@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_files.c - zone files that named writes are of one zone each.
+ * check_files.c - a zone file that named writes must not be the file of another zone.
  *
- * Nothing is written here. In named two zones that write one file destroy each other's data, and it
- * does not start; so the slip is an error here too. Zones that only read a file may share it.
+ * split53 writes no zone files. In named two zones that write one file destroy each other's data,
+ * and it does not start; so this is an error here too. Zones that only read a file may share it.
  */
 #include <string.h>
 #include <strings.h>
@@ -16,7 +16,7 @@ word_of(const struct s53_conf_clause *clause)
 	return clause != NULL && clause->value.type == S53_CONF_TEXT ? clause->value.text : "";
 }
 
-/* Is there any client that may update? As BIND: { none; } alone is none. */
+/* Does the list allow updates by any client? As in BIND, only { none; } does not. */
 static bool
 takes_updates(const struct s53_conf_clause *allow)
 {
@@ -66,7 +66,7 @@ same_file(const struct conf_key *a, const struct conf_key *b)
 	return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
 }
 
-/* The zones of one file, of which one at least writes it: all but the first are errors. */
+/* Zones with the same file, of which at least one is written: all but the first are errors. */
 static void
 report(struct conf_checker *checker, const struct conf_key *keys, size_t count)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_health.c - probes: what their numbers say of one another, and zones that are asked of
- *                  nobody of their own.
+ * check_health.c - health checks: numbers that must fit one another, and zones without servers of
+ *                  their own.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -33,7 +33,7 @@ check_probe(struct conf_checker *checker, const struct s53_conf_clause *probe)
 		    "'accept' names no rcode: no answer would prove health");
 }
 
-/* A forward zone without servers goes the default route, which is asked by rules of its own. */
+/* A forward zone without servers uses the default route, which has rules of its own. */
 static void
 check_exempt(struct conf_checker *checker, const struct s53_conf_clause *zone)
 {

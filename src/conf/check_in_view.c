@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_in_view.c - `in-view`: the zone is in an earlier view, and nothing else is said of it.
+ * check_in_view.c - `in-view`: the zone is in an earlier view, and has no other statements.
  *
- * The rules are BIND's: a forward zone is no zone that can be shared, nor is one that is shared
- * itself.
+ * The rules are BIND's: a forward zone cannot be shared, nor can a zone that is itself shared by
+ * in-view.
  */
 #include <string.h>
 
@@ -11,13 +11,13 @@
 
 #include "check.h"
 
-#define VIEW_MAX 255 /* octets of a view's name that count: no two are longer and alike */
+#define VIEW_MAX 255 /* bytes of a view's name that are compared; longer ones do not occur */
 #define KEY_MAX (VIEW_MAX + 1 + S53_NAME_MAX)
 
 struct sharing {
 	struct conf_checker *checker;
 	struct conf_index zones; /* that can be shared, by view and name */
-	size_t earlier; /* as many of them are in views before the one that is checked */
+	size_t earlier; /* how many of them are in views before the one that is checked */
 };
 
 /* The key of a zone in a view: the name of the view, 0, the name of the zone in lower case. */
@@ -45,7 +45,7 @@ can_be_shared(const struct s53_conf_clause *zone)
 	    strcmp(type->value.text, "forward") != 0;
 }
 
-/* Add the zones of a view to the index, unless it is complete and they only count. */
+/* Add the zones of a view to the index; once that is complete, only count them. */
 static void
 add_zones(struct sharing *sharing, const struct s53_conf_clause *view, bool complete)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_kasp.c - the inside of a dnssec-policy (a key and signing policy): its keys.
+ * check_kasp.c - the body of a dnssec-policy (key and signing policy): its keys.
  *
- * No zone is signed here; what named rejects is rejected all the same.
+ * split53 signs no zones; what named rejects is rejected all the same.
  */
 #include <string.h>
 #include <strings.h>
@@ -59,7 +59,7 @@ is_lifetime(const char *text)
 	return strcasecmp(text, "unlimited") == 0 || conf_duration_parse(text, &seconds) == S53_OK;
 }
 
-/* algorithm NAME [length]; Returns what follows, or NULL after an error. */
+/* algorithm NAME [length]; returns what follows, or NULL after an error. */
 static const struct s53_conf_words *
 check_algorithm(struct conf_checker *checker, const struct s53_conf_words *word)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_keys.c - keys of TSIG.
+ * check_keys.c - TSIG keys.
  *
- * None of them is used here. But a slip in one is an error in named, and where a file serves both
- * it should show before named starts.
+ * split53 does not use them. But an error in a key is one in named, and in a configuration for
+ * both it should be reported before named starts.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 #include "check.h"
 
-/* The HMACs that BIND knows, and the bits of each. */
+/* The HMACs that BIND supports, and their length in bits. */
 static const struct {
 	const char *name;
 	unsigned bits;
@@ -40,7 +40,7 @@ check_bits(const char *text, unsigned bits)
 	return NULL;
 }
 
-/* "hmac-sha256", "hmac-sha256-128", "hmac-md5.sig-alg.reg.int." Why it is none; NULL: it is one. */
+/* "hmac-sha256", "hmac-sha256-128", "hmac-md5.sig-alg.reg.int.": NULL, or what is wrong with it. */
 static const char *
 check_algorithm(const char *text)
 {
@@ -98,14 +98,14 @@ check_key(struct conf_checker *checker, const struct conf_node *node)
 	if ((why = check_algorithm(algorithm->value.text)) != NULL)
 		conf_check_error(checker, algorithm->value.place, "unknown algorithm '%s': %s",
 		    conf_show(algorithm->value.text, shown), why);
-	if (!conf_check_is_base64(secret->value.text)) /* the secret itself is not repeated */
+	if (!conf_check_is_base64(secret->value.text)) /* messages must not contain the secret */
 		conf_check_error(checker, secret->value.place,
 		    "the secret is no base64 text: make one with tsig-keygen");
 }
 
 #define KEY_TEXT (S53_NAME_TEXT + 1)
 
-/* Names of keys are domain names: "k" and "K." are one. false: it is no such name. */
+/* Names of keys are domain names: "k" and "K." are the same. false: not a valid name. */
 static bool
 key_name(const char *label, char text[static KEY_TEXT])
 {
@@ -146,7 +146,7 @@ conf_check_key_used(struct conf_checker *checker, const struct s53_conf_clause *
 	const struct conf_key *key = NULL;
 
 	if (checker->sources->broken_off)
-		return; /* it may be in the file that cannot be read */
+		return; /* it may be defined in the file that cannot be read */
 	if (key_name(label, name))
 		key = conf_index_find(&checker->keys, name);
 	for (; key != NULL && key < checker->keys.keys + checker->keys.count &&
@@ -159,7 +159,7 @@ conf_check_key_used(struct conf_checker *checker, const struct s53_conf_clause *
 	    conf_show(label, shown));
 }
 
-/* A channel of controls: named needs its clients and keys. */
+/* A channel of controls: named requires `allow` and `keys`. */
 static void
 check_channel(struct conf_checker *checker, const struct s53_conf_clause *channel)
 {

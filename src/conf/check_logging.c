@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_logging.c - channels have one destination, and categories know their channels.
+ * check_logging.c - each channel has one destination, and categories use defined channels.
  */
 #include <string.h>
 #include <strings.h>
@@ -9,7 +9,7 @@
 
 #include "check.h"
 
-/* What BIND 9.11 to 9.20 writes in, and what older ones did; ours are among them. */
+/* The categories of BIND 9.11 to 9.20, and of older versions; ours are among them. */
 static const char categories[] =
     "default general database security config resolver cname xfer-in xfer-out notify client "
     "unmatched network update update-security queries query-errors dispatch dnssec lame-servers "
@@ -35,7 +35,7 @@ check_channel(struct conf_checker *checker, const struct s53_conf_clause *channe
 		    count == 0 ? "leads nowhere" : "leads to several places");
 }
 
-/* The last definition of the channel: named lets it count. */
+/* The last definition of the channel: named uses that. */
 static const struct conf_node *
 last_of_name(const struct conf_index *channels, const char *name)
 {
@@ -51,7 +51,7 @@ last_of_name(const struct conf_index *channels, const char *name)
 	return channels->keys[at].node;
 }
 
-/* The channels that a later one of their name replaces are taken out of the tree. */
+/* Remove channels that a later one of the same name replaces from the tree. */
 static void
 drop_replaced(struct conf_checker *checker, struct s53_conf_clause *logging,
     const struct conf_index *channels)

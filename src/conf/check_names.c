@@ -3,10 +3,10 @@
  * check_names.c - acls and lists of servers: each is defined once, anywhere in the file, and does
  *                 not contain itself.
  *
- * Lists are walked for each query, so that their nesting has a limit; the search for lists that
- * contain themselves needs no more than that: what is not settled within the limit is in a cycle,
- * leads into one or stands on a chain that is too long. So the work is at most CHAIN_MAX + 2 rounds
- * over all mentions, without recursion, whatever a file contains.
+ * Lists are walked for each query, so their nesting is limited. The search for lists that contain
+ * themselves uses this limit: a list without a final height within it is in a cycle, leads to
+ * one, or begins a chain that is too long. So the work is at most CHAIN_MAX + 2 rounds over all
+ * mentions, without recursion, whatever a file contains.
  */
 #include <string.h>
 #include <strings.h>
@@ -23,7 +23,7 @@ is_builtin(const char *name)
 	    strcasecmp(name, "localhost") == 0 || strcasecmp(name, "localnets") == 0;
 }
 
-/* Keys in the list of a statement that counts; of one that is ignored, its warning says enough. */
+/* Warn of keys in the list of a supported statement; one that is ignored has its own warning. */
 static void
 warn_of_keys(struct conf_checker *checker, const struct s53_conf_match *match)
 {
@@ -37,7 +37,7 @@ warn_of_keys(struct conf_checker *checker, const struct s53_conf_match *match)
 	}
 }
 
-/* Every name in the match list is an acl. */
+/* Check that every name in the match list is an acl. */
 static void
 check_match(struct conf_checker *checker, const struct s53_conf_match *match)
 {
@@ -74,7 +74,7 @@ check_peers(struct conf_checker *checker, const struct s53_conf_clause *clause)
 		    S53_CONF_PEERS_MAX);
 }
 
-/* TLS was asked for: questions must not go in the clear instead. */
+/* TLS was configured: queries must not be sent in the clear instead. */
 static void
 check_peers_tls(struct conf_checker *checker, const struct s53_conf_clause *clause)
 {
@@ -94,10 +94,10 @@ asks_servers(const struct s53_conf_clause *clause)
 {
 	if (strcmp(clause->name, "forwarders") == 0)
 		return true;
-	return strcmp(clause->name, "primaries") == 0; /* a copied zone is asked for there */
+	return strcmp(clause->name, "primaries") == 0; /* the zone's queries go to these servers */
 }
 
-/* The values of all clauses, whatever they stand in. The grammar bounds the depth. */
+/* The values of all statements, at any depth, which the grammar bounds. */
 static void
 check_values(struct conf_checker *checker, const struct s53_conf_clause *clause)
 {
@@ -116,7 +116,7 @@ check_values(struct conf_checker *checker, const struct s53_conf_clause *clause)
 	}
 }
 
-/* A list names another. */
+/* One list names another. */
 struct mention {
 	struct mention *next; /* in the order of the lists, then of the file */
 	size_t from, to;
@@ -125,7 +125,7 @@ struct mention {
 
 struct list {
 	unsigned height; /* of the longest chain of lists below it, or TOO_HIGH */
-	size_t walk; /* the walk that came here first, from 1 */
+	size_t walk; /* the walk that reached it first, from 1 */
 	const struct mention *down; /* to the first list that is too high */
 };
 
@@ -180,7 +180,7 @@ add_list(struct conf_checker *checker, struct nesting *nesting, size_t from)
 				add_mention(checker, nesting, from, it->text, it->place);
 }
 
-/* Each round raises what stands on a higher list, until nothing rises. */
+/* Each round raises lists that name a list at least as high, until none changes. */
 static void
 find_heights(struct nesting *nesting)
 {
@@ -209,7 +209,7 @@ report_chains(struct conf_checker *checker, const struct nesting *nesting)
 			    "a chain of more than %d lists, each in the next", CHAIN_MAX);
 }
 
-/* From each list that is too high to one that it names, until a list comes again. */
+/* Follow `down` from each list that is too high, until a list occurs again. */
 static void
 report_cycles(struct conf_checker *checker, const struct nesting *nesting)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_options.c - values of options, views and zones that BIND rejects, beyond their ranges: most
- *                   are of statements without effect here.
+ * check_options.c - values of options, views and zones that BIND rejects beyond their ranges; most
+ *                   are in statements without effect here.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "check.h"
 #include "units.h"
 
-/* The table of rate-limit: BIND's defaults. */
+/* Table sizes of rate-limit: BIND's defaults. */
 #define TABLE_MIN 500
 #define TABLE_MAX 20000
 
@@ -39,7 +39,7 @@ check_rate_limit(struct conf_checker *checker, const struct s53_conf_clause *blo
 		    max->value.number, least);
 }
 
-/* Both families without a source: no server could be asked. */
+/* Both families without a source: no server could be queried. */
 static void
 check_sources(struct conf_checker *checker, const struct s53_conf_clause *block)
 {
@@ -73,7 +73,7 @@ check_cookies(struct conf_checker *checker, const struct s53_conf_clause *block)
 			    "not");
 }
 
-/* Words of a list out of `words`, or numbers to 255. */
+/* The elements of a list must be among `words`, or numbers to 255. */
 static void
 check_mnemonics(struct conf_checker *checker, const struct s53_conf_clause *block, const char *name,
     const char *words)
@@ -96,7 +96,7 @@ check_mnemonics(struct conf_checker *checker, const struct s53_conf_clause *bloc
 	}
 }
 
-/* check-names master and check-names primary say the same. */
+/* check-names master and check-names primary are the same. */
 static void
 check_names(struct conf_checker *checker, const struct s53_conf_clause *block)
 {

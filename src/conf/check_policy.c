@@ -16,7 +16,7 @@
 
 static const char built_in[] = "default insecure none";
 
-/* A policy of options counts where a zone inherits it, as in BIND. */
+/* As in BIND, a policy in options is checked where a zone inherits it. */
 static void
 check_defined(struct conf_checker *checker, const struct s53_conf_clause *zone)
 {
@@ -69,7 +69,7 @@ conf_check_policies(struct conf_checker *checker)
 		check_zones_of(checker, view->body);
 }
 
-/* What the name of a rule has to be, by the kind of the rule. */
+/* What the name in a rule must be, by the kind of the rule. */
 enum name_rule { NO_NAME, ANY_NAME, NO_TYPE, PLACEHOLDER, IDENTITY, WILDCARD };
 
 static const struct {
@@ -135,7 +135,7 @@ same_name(const char *a, const char *b)
 	    s53_name_equal(&left, &right);
 }
 
-/* Why `name` cannot stand in the rule; NULL: it can. */
+/* Why `name` is not valid in the rule; NULL: it is. */
 static const char *
 check_name(enum name_rule rule, const char *identity, const char *name)
 {
@@ -162,7 +162,7 @@ check_name(enum name_rule rule, const char *identity, const char *name)
 	return NULL;
 }
 
-/* What stands behind the identity and the kind: the name, then types. Returns the ';' or NULL. */
+/* What follows the identity and the kind: the name, then types. Returns the ';' or NULL. */
 static const struct s53_conf_words *
 check_target(struct conf_checker *checker, const struct s53_conf_words *word, enum name_rule rule,
     const char *identity)
@@ -182,7 +182,7 @@ check_target(struct conf_checker *checker, const struct s53_conf_words *word, en
 	return word;
 }
 
-/* grant|deny IDENTITY KIND [NAME] [TYPE ...]; Returns what follows, or NULL after an error. */
+/* grant|deny IDENTITY KIND [NAME] [TYPE ...]; returns what follows, or NULL after an error. */
 static const struct s53_conf_words *
 check_rule(struct conf_checker *checker, const struct s53_conf_words *word)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_server.c - the statements server: each prefix once in its view, keys that exist, sources of
+ * check_server.c - server statements: each prefix once in its view, keys that exist, sources of
  *                  the prefix's address family.
  */
 #include <string.h>

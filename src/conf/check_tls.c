@@ -2,7 +2,7 @@
  *
  * check_tls.c - tls and http blocks, and the listeners that name them.
  *
- * A listener for TLS or HTTPS is left out with a warning; that does not make a slip in it right.
+ * A listener for TLS or HTTPS is ignored with a warning, but errors in it are still reported.
  */
 #include <string.h>
 #include <strings.h>

@@ -35,7 +35,7 @@ type_bit(const char *word)
 	return 0;
 }
 
-/* Statements that are not valid in a zone of this type, as BIND refuses them. */
+/* Statements that are not valid in a zone of this type, which BIND rejects, too. */
 static void
 check_allowed(struct conf_checker *checker, const struct s53_conf_clause *zone, const char *type,
     unsigned bit)
@@ -91,7 +91,7 @@ check_needed(struct conf_checker *checker, const struct s53_conf_clause *zone,
 		    "above it, as with an empty list");
 }
 
-/* A static-stub's servers cannot have names that only they know. */
+/* The servers of a static-stub must not have names in its own zone. */
 static void
 check_server_names(struct conf_checker *checker, const struct s53_conf_clause *zone)
 {
@@ -114,7 +114,7 @@ check_server_names(struct conf_checker *checker, const struct s53_conf_clause *z
 	}
 }
 
-/* A mirror is for validating resolvers: BIND has none without recursion, and none that notifies. */
+/* A mirror is for validating resolvers: as in BIND, not without recursion, nor with notify. */
 static void
 check_mirror(struct conf_checker *checker, const struct s53_conf_clause *zone)
 {
@@ -130,7 +130,7 @@ check_mirror(struct conf_checker *checker, const struct s53_conf_clause *zone)
 		    "a zone of type mirror takes 'notify no' and 'notify explicit' only");
 }
 
-/* As BIND: the forwarders of all names are said once. */
+/* As in BIND: the forwarders of the root are given once. */
 static void
 check_root(struct conf_checker *checker, const struct s53_conf_clause *zone, unsigned bit)
 {
@@ -197,7 +197,7 @@ check_class(struct conf_checker *checker, const struct s53_conf_clause *zone)
 	const char *expected = zone->parent != NULL ? zone->parent->class_name : NULL;
 
 	if (zone->class_name == NULL)
-		return; /* its statement is broken */
+		return; /* the statement is broken */
 	if (expected != NULL && strcmp(zone->class_name, expected) != 0)
 		conf_check_error(checker, zone->place, "a zone of class %s in a view of class %s",
 		    zone->class_name, expected);
@@ -207,7 +207,7 @@ check_class(struct conf_checker *checker, const struct s53_conf_clause *zone)
 		    "hostname and server-id");
 }
 
-/* The key of a zone: its class and its name, letter case aside. */
+/* The key of a zone in the index: its class and its name, in lower case. */
 static void
 add_zone(struct conf_checker *checker, struct conf_index *zones, const struct s53_conf_clause *zone,
     struct s53_name *name)

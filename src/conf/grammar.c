@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar.c - finding a clause's rule, or the one that was meant.
+ * grammar.c - find a statement's rule, or the one with the most similar name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +73,7 @@ static const struct conf_rule *by_name[CONF_RULES_MAX];
 static size_t rule_count;
 
 /*
- * The first rule of each name, by hash: 1 + its place in by_name, 0: none. A configuration of ten
+ * The first rule of each name, by hash: 1 + its index in by_name, 0: none. A configuration of ten
  * thousand zones looks up a hundred thousand names.
  */
 #define NAME_SLOTS (2 * CONF_RULES_MAX) /* a power of two */
@@ -96,7 +96,7 @@ lower(char letter)
 	return letter >= 'A' && letter <= 'Z' ? (char)(letter + ('a' - 'A')) : letter;
 }
 
-/* The slot of a name, or the empty one where it would go. FNV-1a, letter case aside. */
+/* The slot of a name, or the empty one for it. FNV-1a, ignoring letter case. */
 static size_t
 slot_of(const char *name)
 {
@@ -129,7 +129,7 @@ index_build(void)
 	}
 }
 
-/* The place in by_name of the first rule of that name; rule_count: there is none. */
+/* The index in by_name of the first rule of that name; rule_count: there is none. */
 static size_t
 first_of(const char *name)
 {
@@ -141,7 +141,7 @@ first_of(const char *name)
 	return slots[slot] != 0 ? slots[slot] - 1u : rule_count;
 }
 
-/* Does the rule at place `i` have the name of the one before it? */
+/* Does the rule at index `i` have the name of the one before it? */
 static bool
 is_alike(size_t i)
 {
@@ -194,8 +194,8 @@ least(unsigned a, unsigned b)
 }
 
 /*
- * Letters to insert, delete, replace or swap with their neighbour to make `b` of `a`; `limit` or
- * more once that is certain.
+ * The number of letters to insert, delete, replace or swap with their neighbour to turn `a` into
+ * `b`; `limit` or more once that is certain.
  */
 static unsigned
 edit_distance(const char *a, size_t len_a, const char *b, size_t len_b, unsigned limit)
@@ -222,7 +222,7 @@ edit_distance(const char *a, size_t len_a, const char *b, size_t len_b, unsigned
 			nearest = least(nearest, now[j]);
 		}
 		if (nearest >= limit && nearest_last >= limit)
-			return limit; /* what follows comes from these two rows */
+			return limit; /* all later rows are computed from these two */
 		nearest_last = nearest;
 		before = last;
 		last = now;
@@ -231,7 +231,7 @@ edit_distance(const char *a, size_t len_a, const char *b, size_t len_b, unsigned
 	return last[len_b];
 }
 
-/* How many slips of the keyboard a word of that length may have. */
+/* How many typing errors a word of that length may have. */
 static unsigned
 slips_allowed(size_t len)
 {

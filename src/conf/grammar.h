@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * grammar.h - the clauses of named.conf: where each may stand, what its value is, how far split53
- *             has it.
+ * grammar.h - the statements of named.conf: where each is valid, what its value is, and how far
+ *             split53 supports it.
  *
  * Layer    conf, private
  * Threads  main thread
  * Memory   constant tables, one per subject (the files of grammar/), and a hashed index that is
  *          built at first use
  * Sources  BIND 9.11 to 9.20: doc/misc/options and the ARM, "Statements"; what named-checkconf 9.18
- *          takes and refuses
+ *          accepts and rejects
  */
 #pragma once
 
@@ -19,7 +19,7 @@
 
 #include <split53/conf.h>
 
-/* Where a clause may stand. Those from IN_FILE on are parts of a statement, not blocks. */
+/* Where a statement is valid. Those from IN_FILE on are parts of a statement, not blocks. */
 enum conf_place {
 	IN_TOP,
 	IN_OPTIONS,
@@ -51,7 +51,7 @@ enum conf_place {
 #define OVZ (OV | AT(IN_ZONE))
 #define ZONE_ AT(IN_ZONE)
 
-/* Types of zones, as bits: in which of them a clause may stand (BIND refuses it elsewhere). */
+/* Types of zones, as bits: in which of them a statement is valid (BIND rejects it elsewhere). */
 enum conf_zone_type {
 	ZONE_PRIMARY = 1,
 	ZONE_SECONDARY = 2,
@@ -69,19 +69,19 @@ enum conf_zone_type {
 #define ZONE_SERVED (ZONE_PRIMARY | ZONE_COPIES)
 #define ZONE_SIGNED (ZONE_PRIMARY | ZONE_SECONDARY)
 #define ZONE_FETCHED (ZONE_COPIES | ZONE_STUB)
-/* Whose names are asked of servers here. */
+/* Zones with queries that are sent to servers. */
 #define ROUTED (ZONE_FORWARD | ZONE_SECONDARY | ZONE_STUB | ZONE_STATIC_STUB)
 #define ZONE_DATA (ZONE_SERVED | ZONE_REDIRECT | ZONE_STATIC_STUB | ZONE_STUB)
 #define ZONE_FILES (ZONE_SERVED | ZONE_REDIRECT | ZONE_STUB)
 
-/* What a value is; docs/config.md prints them by conf_form_text(). */
+/* The forms of values; docs/config.md prints them by conf_form_text(). */
 enum conf_form {
 	FORM_NONE,
 	FORM_BOOL,
 	FORM_NUMBER,
 	FORM_SIZE,
 	FORM_DURATION,
-	FORM_STRING, /* a text in quotes (a bare word is taken too) */
+	FORM_STRING, /* a text in quotes (a bare word is accepted, too) */
 	FORM_NAME, /* a name: of a channel, a tls, an algorithm */
 	FORM_DOMAIN, /* a domain name */
 	FORM_WORD, /* one of .words */
@@ -96,31 +96,29 @@ enum conf_form {
 	FORM_TYPE, /* a type of records, by its name or as TYPE65 */
 	FORM_RCODES, /* { rcode; ... } */
 	FORM_ORDER, /* rrset-order's { [class C] [type T] [name "N"] order W; ... } */
-	FORM_RAW, /* anything up to the semicolon: not looked into */
-	FORM_BODY, /* { clauses } of place .inside */
+	FORM_RAW, /* anything up to the semicolon: not parsed */
+	FORM_BODY, /* { statements } of place .inside */
 	FORM_COUNT,
 };
 
 enum conf_rule_flag {
-	MULTI = 1, /* may stand more than once */
-	OPTIONAL = 2, /* the value may be left out */
-	OPTIONAL_SECOND = 4, /* the second value may be left out */
-	LABEL = 8, /* a name follows the clause's name */
+	MULTI = 1, /* may occur more than once */
+	OPTIONAL = 2, /* the value may be omitted */
+	OPTIONAL_SECOND = 4, /* the second value may be omitted */
+	LABEL = 8, /* a name follows the statement's name */
 	CLASSED = 16, /* and perhaps a class: zone, view */
 	PREFIXED = 32, /* an address or prefix follows: server */
-	UNLIMITED = 64, /* number: the word unlimited may stand */
-	DEFAULT = 128, /* number: the word default may stand */
-	PERCENT = 256, /* number: 10% may stand */
+	UNLIMITED = 64, /* number: the word unlimited is valid */
+	DEFAULT = 128, /* number: the word default is valid */
+	PERCENT = 256, /* number: 10% is valid */
 	FAMILY4 = 512, /* addresses of IPv4 only */
 	FAMILY6 = 1024, /* addresses of IPv6 only */
-	CLAMPED =
-	    2048, /* a number out of range is moved to the limit with a warning, as BIND does */
-	HOSTS = 4096, /* peers: host names may stand */
-	REMOTES = 8192, /* peers: names of primaries lists may stand */
+	CLAMPED = 2048, /* a number out of range is moved to the limit with a warning, as in BIND */
+	HOSTS = 4096, /* peers: host names are valid */
+	REMOTES = 8192, /* peers: names of primaries lists are valid */
 	TIMEOUT = 16384, /* a number up to 300 is in seconds; it becomes milliseconds */
-	OURS =
-	    32768, /* in a zone it is ours, not BIND's; or anywhere, when it has no place there */
-	NOT_BINDS = 65536, /* ours wherever it stands */
+	OURS = 32768, /* an extension in zones; or everywhere, when it is not valid in a zone */
+	NOT_BINDS = 65536, /* an extension wherever it is valid */
 	TIERED = 131072, /* peers: "tier N" may follow a server */
 };
 
@@ -133,23 +131,23 @@ struct conf_rule {
 	uint8_t second; /* enum conf_form, FORM_NONE: there is none */
 	uint8_t inside; /* enum conf_place of the body or of the parts; 0: no parts */
 	uint8_t level; /* enum s53_conf_level */
-	uint64_t min, max; /* numbers; max 0: no limit but UINT32_MAX, sizes and durations none */
+	uint64_t min, max; /* of numbers; max 0: UINT32_MAX, for sizes and durations no limit */
 	const char *words; /* separated by blanks */
 	const char *canonical; /* the name in the tree; NULL: its own */
 	const char *fallback; /* default, for the documentation; or NULL */
-	const char *why; /* levels but S53_CONF_SUPPORTED: one sentence */
+	const char *why; /* of all levels except S53_CONF_SUPPORTED: one sentence */
 	/*
-	 * Values, separated by blanks, that ask for what happens anyway, so that no warning is due:
-	 * yes, no, words, numbers. "none" is also an empty list or block and a match list that
+	 * Values, separated by blanks, that request what split53 does anyway, so that no warning is
+	 * due: yes, no, words, numbers. "none" is also an empty list or block and a match list that
 	 * matches nothing. CONF_ALWAYS: every value.
 	 */
 	const char *silent;
 };
 
-/* Of statements that only say how something is done that another statement asks for. */
+/* For statements that only modify what another statement turns on. */
 #define CONF_ALWAYS "always"
 
-/* The levels but S53_CONF_SUPPORTED, each with its sentence. */
+/* The levels except S53_CONF_SUPPORTED, each with its sentence. */
 #define HARMLESS(text) .level = S53_CONF_IGNORED_HARMLESS, .why = (text)
 #define DIFFERENT(text) .level = S53_CONF_IGNORED_DIFFERENT, .why = (text)
 #define SECURITY(text) .level = S53_CONF_IGNORED_SECURITY, .why = (text)
@@ -158,7 +156,7 @@ struct conf_rule {
 
 /* A value that has a level of its own: "forward first" is not "forward only". */
 struct conf_word_rule {
-	const char *name; /* of the clause */
+	const char *name; /* of the statement */
 	const char *word; /* the value, "yes" for true, "no" for false */
 	uint8_t level;
 	const char *why;
@@ -189,13 +187,13 @@ extern const struct conf_table conf_table_old;
 /* The tables in the order of the documentation; ends with NULL. */
 extern const struct conf_table *const conf_tables[];
 
-/* The rule for `name` in `place`, or NULL. Letter case does not count. */
+/* The rule for `name` in `place`, or NULL. Ignores letter case. */
 const struct conf_rule *conf_rule_find(const char *name, enum conf_place place);
 
-/* A rule of that name anywhere, one that BIND has before one of ours; or NULL. */
+/* A rule of that name in any place, one of BIND's rather than an extension; or NULL. */
 const struct conf_rule *conf_rule_anywhere(const char *name);
 
-/* The known name nearest to `name` in `place`, if it can be a slip of the keyboard; or NULL. */
+/* The known name most similar to `name` in `place`, if `name` can be a typing error; or NULL. */
 const char *conf_rule_suggest(const char *name, enum conf_place place);
 
 /* How many rules there are, and the number of one of them: for sets of rules. */
@@ -209,7 +207,7 @@ const struct conf_word_rule *conf_word_rule_find(const char *name, const char *w
 /* "options", "view" ...: for messages and the documentation. */
 const char *conf_place_text(enum conf_place place);
 
-/* "yes or no", "an address match list" ...: what is expected, and the documentation's column. */
+/* "yes or no", "an address match list" ...: for messages and the documentation's column. */
 const char *conf_form_text(enum conf_form form);
 
 /* Is `word` one of the blank-separated `words`? Its canonical spelling within `words`, or NULL. */

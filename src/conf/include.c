@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * include.c - files within files.
+ * include.c - included files.
  */
 #include <errno.h>
 #include <glob.h>
@@ -74,7 +74,7 @@ full_path(const struct conf_parser *parser, const char *path)
 	char *full = NULL;
 
 	if (path[0] != '/' && directory[0] != '/')
-		root = ""; /* relative to where we are */
+		root = ""; /* relative to the working directory */
 	if (asprintf(&full, "%s%s%s%s", root, directory, directory[0] != '\0' ? "/" : "", path) < 0)
 		return NULL;
 	return full;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * index.c - nodes by name: sorted, so that a file of a million zones is checked in a moment.
+ * index.c - nodes by name, sorted: a file of a million zones is checked in a moment.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +82,7 @@ conf_index_sort(struct conf_index *index)
 		qsort(index->keys, index->count, sizeof(index->keys[0]), key_compare);
 }
 
-/* Is key `key` before `name` (-1), it (0), or behind (1)? */
+/* Is key `key` before `name` (-1), equal (0), or after it (1)? */
 static int
 key_against(const struct conf_key *key, const char *name, size_t len)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * level.c - how far split53 has what a clause says.
+ * level.c - how far split53 supports a statement with its value.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ is_listener(const struct s53_conf_clause *clause)
 	return strcmp(clause->name, "listen-on") == 0 || strcmp(clause->name, "listen-on-v6") == 0;
 }
 
-/* A listener for what is not spoken here is left out: never plain DNS on its port. */
+/* A listener for a protocol that is not supported is ignored: plain DNS must not use its port. */
 static void
 listener_level(struct s53_conf_clause *clause)
 {
@@ -37,7 +37,7 @@ listener_level(struct s53_conf_clause *clause)
 	clause->why = "TLS, HTTPS and the PROXY protocol are not spoken: this listener is left out";
 }
 
-/* Another type than hint in the root zone that BIND transfers or resolves itself. */
+/* A root zone of a type that BIND transfers or resolves itself, other than hint. */
 static bool
 is_root_copy(const struct s53_conf_clause *clause)
 {
@@ -79,7 +79,7 @@ conf_level(struct conf_node *node)
 	else if (is_listener(clause))
 		listener_level(clause);
 	else if (node->rule->form != FORM_BODY && conf_is_usual(node))
-		clause->level = S53_CONF_SUPPORTED; /* it asks for what is done anyway */
+		clause->level = S53_CONF_SUPPORTED; /* it requests what split53 does anyway */
 }
 
 void
@@ -91,10 +91,10 @@ conf_level_say(struct conf_parser *parser, const struct conf_node *node)
 
 	if (clause->level == S53_CONF_SUPPORTED || conf_is_usual(node) ||
 	    conf_is_always_silent(node->rule) ||
-	    (node->rule->places & AT(IN_LISTEN)) != 0) /* the listener says it */
+	    (node->rule->places & AT(IN_LISTEN)) != 0) /* the listener's warning covers it */
 		return;
 	if (clause->parent != NULL && clause->parent->level != S53_CONF_SUPPORTED)
-		return; /* the block is spoken of as a whole */
+		return; /* the block's warning covers it */
 	if (word == NULL || conf_word_rule_find(clause->name, word) == NULL)
 		snprintf(what, sizeof(what), "%s", clause->name);
 	else

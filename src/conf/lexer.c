@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * lexer.c - named.conf's tokens.
+ * lexer.c - the tokens of named.conf.
  *
- * A quote that is missing would make one long string of the file's rest and, at the next quote,
- * turn what is text into what is not. So a string that reaches the end of its line with a semicolon
- * there ends before that semicolon, with an error at its beginning; and so does one that reaches
- * the end of the file. Other strings may go on over line ends, as keys do in bind.keys.
+ * After a missing quote, the rest of the file would be one long string and, from the next quote
+ * on, text and strings would be swapped. So a string that is not closed where its first line ends
+ * in a semicolon ends before that semicolon, and one that is not closed at the end of the file
+ * ends with its first line, both with an error at their beginning. Other strings may continue over
+ * line ends, as in bind.keys.
  */
 #include <stdint.h>
 #include <string.h>
@@ -22,7 +23,7 @@ conf_lexer_init(struct conf_lexer *lexer, struct conf_sources *sources, struct s
 	lexer->source = source;
 	lexer->line = 1;
 	if (source->len >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0)
-		lexer->at = 3; /* a byte order mark, as editors of another system leave it */
+		lexer->at = 3; /* a byte order mark, as some editors write it */
 }
 
 static struct s53_place
@@ -41,7 +42,7 @@ at_end(const struct conf_lexer *lexer)
 	return lexer->at >= lexer->source->len;
 }
 
-/* The octet `ahead` of here; NUL behind the end. */
+/* The byte at offset `ahead`; NUL behind the end. */
 static char
 look(const struct conf_lexer *lexer, size_t ahead)
 {
@@ -116,7 +117,7 @@ skip_blanks(struct conf_lexer *lexer)
 	}
 }
 
-/* Take `len` octets from `start` as the token's text; `quoted`: \" stands for ". */
+/* Make `len` bytes from `start` the token's text; `quoted`: \" is an escaped quote. */
 static void
 keep_text(struct conf_lexer *lexer, struct conf_token *out, size_t start, size_t len, bool quoted)
 {
@@ -140,7 +141,7 @@ keep_text(struct conf_lexer *lexer, struct conf_token *out, size_t start, size_t
 	}
 	for (size_t i = used; i < len; i++) {
 		if (quoted && escaped && from[i] == '"')
-			used--; /* the backslash before it; other ones are kept, as BIND does */
+			used--; /* the backslash before it; others are kept, as in BIND */
 		escaped = from[i] == '\\' && !escaped;
 		text[used++] = from[i] == '\0' ? '?' : from[i];
 	}
@@ -148,7 +149,7 @@ keep_text(struct conf_lexer *lexer, struct conf_token *out, size_t start, size_t
 	out->text = text;
 }
 
-/* Where the string's line ends in a semicolon: the quote was forgotten. 0: it does not. */
+/* The offset of the semicolon at the end of the line, after a missing quote; 0: there is none. */
 static size_t
 forgotten_quote(const struct conf_lexer *lexer, size_t start)
 {
@@ -166,7 +167,7 @@ string_cut(struct conf_lexer *lexer, struct conf_token *out, size_t start, size_
 	    "the text in quotes that begins here is not closed: '\"' is missing");
 	lexer->at = end;
 	lexer->line = out->place.line;
-	lexer->line_start = start - out->place.column; /* the quote stands before `start` */
+	lexer->line_start = start - out->place.column; /* the quote is before `start` */
 	keep_text(lexer, out, start, end - start, true);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * lexer.h - named.conf's tokens.
+ * lexer.h - the tokens of named.conf.
  *
  * Layer    conf, private
  * Threads  main thread
- * Memory   the text of a token lives in the arena that was given
+ * Memory   the text of a token is in the arena given to init()
  * Sources  BIND ARM, "Configuration File": comments, quoted strings. A slash belongs to the word
  *          around it (10.0.0.0/8) unless a comment begins there.
  */
@@ -14,12 +14,12 @@
 
 #include "source.h"
 
-#define TOKEN_MAX 65535 /* octets: longer than any name, path or key */
+#define TOKEN_MAX 65535 /* bytes: longer than any name, path or key */
 
 enum conf_token_kind {
 	TOKEN_END,
 	TOKEN_WORD,
-	TOKEN_STRING, /* it stood in quotes */
+	TOKEN_STRING, /* in quotes */
 	TOKEN_OPEN, /* { */
 	TOKEN_CLOSE, /* } */
 	TOKEN_SEMICOLON,
@@ -29,10 +29,10 @@ enum conf_token_kind {
 struct conf_token {
 	enum conf_token_kind kind;
 	struct s53_place place;
-	struct s53_place after; /* one column after its last octet */
+	struct s53_place after; /* one column after its last byte */
 	const char *text; /* WORD, STRING; NULL: no memory */
-	bool has_typographic_quote; /* a word with one of those that word processors make */
-	bool hash_follows; /* a # stands right behind it: 192.0.2.1#53 is meant, and is a comment */
+	bool has_typographic_quote; /* a word with a quote as word processors make them */
+	bool hash_follows; /* directly followed by a comment: 192.0.2.1#53 is a likely mistake */
 };
 
 struct conf_lexer {
@@ -42,12 +42,12 @@ struct conf_lexer {
 	size_t at;
 	unsigned line;
 	size_t line_start;
-	bool nul_said; /* one message about NUL octets is enough */
+	bool nul_said; /* NUL bytes are reported once */
 	bool out_of_memory;
 };
 
 void conf_lexer_init(struct conf_lexer *lexer, struct conf_sources *sources,
     struct s53_arena *arena, const struct conf_source *source);
 
-/* The next token; TOKEN_END again and again at the end. Errors are reported, then skipped. */
+/* The next token; at the end always TOKEN_END. Errors are reported, then skipped. */
 void conf_lexer_next(struct conf_lexer *lexer, struct conf_token *out);

@@ -11,7 +11,7 @@
 #include "load.h"
 #include "parser.h"
 
-/* Parse and check what was read; the tree, or nothing, is handed out. */
+/* Parse and check what was read. */
 static enum s53_status
 finish(struct conf_parser *parser, const struct conf_source *source)
 {

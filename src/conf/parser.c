@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * parser.c - blocks of clauses, and going on after an error.
+ * parser.c - blocks of statements, and recovery after an error.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,11 +23,11 @@ conf_advance(struct conf_parser *parser)
 		    "%s has typographic quotes, which are letters here: write \" on both sides",
 		    conf_token_text(parser, shown));
 	if (parser->lexer.out_of_memory || parser->out_of_memory) {
-		parser->out_of_memory = true; /* everything ends as at the end of the file */
+		parser->out_of_memory = true; /* stop as at the end of the file */
 		parser->token.kind = TOKEN_END;
 	}
 	if (parser->sources.errors > REPORT_MAX)
-		parser->token.kind = TOKEN_END; /* enough was said */
+		parser->token.kind = TOKEN_END; /* no more errors are listed */
 }
 
 void *
@@ -114,7 +114,7 @@ conf_skip(struct conf_parser *parser)
 			continue;
 		if (kind == TOKEN_SEMICOLON)
 			return;
-		/* A block that ended without its semicolon: the next line is something new. */
+		/* A block that ended without its semicolon: the next line is a new statement. */
 		if (kind == TOKEN_CLOSE && parser->token.kind == TOKEN_WORD &&
 		    parser->token.place.line > line)
 			return;
@@ -153,8 +153,8 @@ conf_semicolon(struct conf_parser *parser, enum conf_place place, const char *wh
 }
 
 /*
- * Is the word at hand the beginning of something of an outer block of the same file? It then begins
- * a line, and stands no further to the right than the block does that was not closed.
+ * Does the present word begin a statement of an outer block of the same file? If so, it begins a
+ * line, and is not indented further than the block that was not closed.
  */
 static bool
 belongs_outside(const struct conf_parser *parser, const struct conf_frame *frame)

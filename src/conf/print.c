@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * print.c - the tree as named.conf again, so that reading it gives the same tree.
+ * print.c - print the tree as a named.conf; reading that gives the same tree.
  *
- * Texts and names stand in quotes, words of a closed set bare, numbers in their base unit. What was
- * not looked into is printed token by token.
+ * Texts and names are in quotes, words of a closed set bare, numbers in their base unit. What was
+ * not parsed is printed token by token.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -14,8 +14,8 @@
 #include "tree.h"
 
 /*
- * In quotes, with \" for a quote. A bare word that ends in a backslash would escape the closing
- * quote: it stays bare, as it must have come.
+ * In quotes, with \" for a quote. A word that ends in a backslash would escape the closing quote:
+ * it is printed bare, and can only have been written so.
  */
 static void
 print_quoted(const char *text, FILE *out)
@@ -37,7 +37,7 @@ print_quoted(const char *text, FILE *out)
 	fputc('"', out);
 }
 
-/* The name of an acl: bare when nothing else could be read there. */
+/* The name of an acl: bare when it cannot be read as anything else. */
 static void
 print_name(const char *name, FILE *out)
 {
@@ -110,7 +110,7 @@ print_peers(const struct s53_conf_peer *peer, FILE *out)
 	fputc('}', out);
 }
 
-/* Tokens as they came, with blanks between them but before a semicolon. */
+/* The tokens as they were read, separated by blanks except before a semicolon. */
 static void
 print_raw(const struct s53_conf_words *word, FILE *out)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * silence.c - statements that ask for what happens anyway: no warning is due.
+ * silence.c - statements that request what split53 does anyway: no warning is due.
  *
- * On real files three of four warnings were for such statements (`notify no`,
+ * In real files three of four warnings were for such statements (`notify no`,
  * `allow-update { none; }`), and hid the others.
  */
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 
 #include "parser.h"
 
-/* A match list that can match nothing, whatever the acls in it are. */
+/* A match list that can match nothing, whatever its acls contain. */
 static bool
 matches_nothing(const struct s53_conf_match *match)
 {
@@ -36,7 +36,7 @@ has_no_words(const struct s53_conf_words *words)
 		strcmp(words->next->text, "}") == 0 && words->next->next == NULL);
 }
 
-/* The word that stands for the value in `silent`. */
+/* The word for the value as it is listed in `silent`. */
 static const char *
 word_of(const struct s53_conf_clause *clause, char number[static 24])
 {

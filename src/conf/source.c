@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * source.c - the texts that are being read, and saying what is wrong in them.
+ * source.c - the texts that are being read, and messages about them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "source.h"
 
 #define CHUNK ((size_t)1 << 16)
-#define LINE_SHOWN 4096 /* octets of a source line that a message carries */
+#define LINE_SHOWN 4096 /* bytes of a source line that a message has */
 
 void
 conf_sources_init(struct conf_sources *sources, struct s53_diags *diags, struct s53_arena *names)
@@ -68,7 +68,7 @@ source_new(struct conf_sources *sources, const char *name, size_t room)
 static void
 source_add(struct conf_sources *sources, struct conf_source *source)
 {
-	source->text[source->len] = '\0'; /* so that looking one octet ahead is always allowed */
+	source->text[source->len] = '\0'; /* so that reading one byte ahead is always allowed */
 	source->next = sources->first;
 	sources->first = source;
 }
@@ -104,7 +104,7 @@ read_ready(int fd, char *out, size_t room)
 	return count == 1 ? read(fd, out, room) : -1;
 }
 
-/* All that can be read from `fd`: pipes and devices too, which tell no size. */
+/* Read until the end of `fd`, which may be a pipe or device of unknown size. */
 static enum s53_status
 source_fill(struct conf_source *source, int fd, size_t room)
 {
@@ -132,7 +132,7 @@ source_fill(struct conf_source *source, int fd, size_t room)
 	}
 }
 
-/* The first file is the operator's choice: anything that can be read. */
+/* The operator chose the first file: anything that can be read is accepted. */
 static enum s53_status
 open_first(const char *path, int *out, struct stat *about)
 {
@@ -209,7 +209,7 @@ source_of(const struct conf_sources *sources, struct s53_place place)
 	return source;
 }
 
-/* A copy of the line at `place`, tame and not too long; false: nothing worth showing. */
+/* A copy of the line at `place`, for a message; false: it must or need not be shown. */
 static bool
 line_copy(struct conf_source *source, struct s53_place place, char line[static LINE_SHOWN])
 {
@@ -230,7 +230,7 @@ line_copy(struct conf_source *source, struct s53_place place, char line[static L
 	return true;
 }
 
-/* The message; out of a private source without its arguments. The caller frees it. */
+/* The message; without its arguments if the source is private. The caller frees it. */
 S53_PRINTF(2, 0)
 static char *
 message(const struct conf_source *source, const char *format, va_list arguments)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * source.h - the texts that are being read, and saying what is wrong in them.
+ * source.h - the texts that are being read, and messages about them.
  *
  * Layer    conf, private
  * Threads  main thread
- * Memory   texts live until conf_sources_fini(); their names in the arena, as the tree's places use
- *          them
+ * Memory   texts are valid until conf_sources_fini(); their names are in the arena, since positions
+ *          in the tree refer to them
  */
 #pragma once
 
@@ -19,12 +19,12 @@
 #include <split53/diag.h>
 #include <split53/status.h>
 
-#define SOURCE_SIZE_MAX ((size_t)256 << 20) /* of one file: what is longer is no configuration */
+#define SOURCE_SIZE_MAX ((size_t)256 << 20) /* of one file: a longer one is not a configuration */
 #define REPORT_MAX 1000 /* errors that are listed; then reading ends */
 
 struct conf_source {
 	struct conf_source *next;
-	const char *name; /* place.file of what is read from here is this very pointer */
+	const char *name; /* place.file of everything read from here is this same pointer */
 	char *text;
 	size_t len;
 	dev_t device;
@@ -38,15 +38,15 @@ struct conf_sources {
 	struct conf_source *first; /* the newest */
 	struct s53_diags *diags;
 	struct s53_arena *names;
-	unsigned errors; /* said since conf_sources_init() */
-	bool broken_off; /* an include could not be read: names may be missing that are not wrong */
+	unsigned errors; /* reported since conf_sources_init() */
+	bool broken_off; /* an include could not be read: names that seem undefined may be in it */
 };
 
 void conf_sources_init(
     struct conf_sources *sources, struct s53_diags *diags, struct s53_arena *names);
 void conf_sources_fini(struct conf_sources *sources);
 
-/* Take in a copy of the text. */
+/* Add a copy of the text. */
 S53_MUST_USE enum s53_status conf_source_text(struct conf_sources *sources, const char *name,
     const char *text, size_t len, struct conf_source **out);
 
@@ -62,8 +62,8 @@ S53_MUST_USE enum s53_status conf_source_read(
     struct conf_sources *sources, const char *path, const char *name, struct conf_source **out);
 
 /*
- * Say it, with the line of a source that is not private. Errors beyond REPORT_MAX are counted only;
- * a warning is of class S53_DIAG_PLAIN.
+ * Report a message, with the line of a source that is not private. Errors beyond REPORT_MAX are
+ * only counted; a warning is of class S53_DIAG_PLAIN.
  */
 void conf_report(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_place place,
     const char *format, ...) S53_PRINTF(4, 5);
@@ -74,7 +74,7 @@ void conf_vreport(struct conf_sources *sources, enum s53_diag_kind kind, struct 
 void conf_warn(struct conf_sources *sources, enum s53_conf_level level, struct s53_place place,
     const char *what, const char *format, ...) S53_PRINTF(5, 6);
 
-#define CONF_SHOWN 64 /* octets of a text out of a file that a message repeats, with its end */
+#define CONF_SHOWN 64 /* bytes of a text from a file that a message repeats, with the final NUL */
 
 /* `text` for a message: cut when long, without control characters. */
 const char *conf_show(const char *text, char shown[static CONF_SHOWN]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * statement.c - one clause: its name, label, value and parts.
+ * statement.c - one statement: its name, label, value and parts.
  */
 #include <string.h>
 #include <strings.h>
@@ -34,7 +34,7 @@ unknown_clause(struct conf_parser *parser, const struct conf_frame *frame)
 	conf_skip(parser);
 }
 
-/* A second one of what may stand once. */
+/* Report a second occurrence of what is valid once. */
 static void
 check_twice(struct conf_parser *parser, struct conf_frame *frame, const struct conf_node *node)
 {
@@ -74,7 +74,7 @@ node_new(struct conf_parser *parser, const struct conf_rule *rule, struct conf_f
 	node->clause.parent = frame->node != NULL ? &frame->node->clause : NULL;
 	*frame->last = &node->clause;
 	frame->last = &node->clause.next;
-	/* Where zones stand: a search for another name skips them all. */
+	/* In places with zones: a search for another name skips all of these. */
 	if (frame->place != IN_TOP && frame->place != IN_VIEW)
 		return node;
 	if (frame->run != NULL && frame->run->clause.name == node->clause.name)
@@ -105,7 +105,7 @@ read_class(struct conf_parser *parser, struct s53_conf_clause *clause)
 	return false;
 }
 
-/* The name, class or prefix between the clause's name and its value. */
+/* The name, class or prefix between the statement's name and its value. */
 static bool
 read_label(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_clause *clause)
 {
@@ -132,7 +132,7 @@ read_label(struct conf_parser *parser, const struct conf_rule *rule, struct s53_
 	return (rule->flags & CLASSED) == 0 || read_class(parser, clause);
 }
 
-/* One part, "versions 3", hung into the node's body. */
+/* One part, such as "versions 3", linked into the node's body. */
 static bool
 read_part(struct conf_parser *parser, struct conf_node *node, struct conf_frame *parts)
 {
@@ -168,7 +168,7 @@ read_tls(struct conf_parser *parser, struct s53_conf_value *value)
 	return true;
 }
 
-/* DNS over HTTPS without a word on TLS: BIND wants "tls none" for plain HTTP. */
+/* DNS over HTTPS without `tls`: BIND requires "tls none" for plain HTTP. */
 static bool
 check_http(struct conf_parser *parser, const struct conf_node *node)
 {
@@ -181,7 +181,7 @@ check_http(struct conf_parser *parser, const struct conf_node *node)
 	return false;
 }
 
-/* The parts before a list, or behind a value; `port` and `tls` before a list go into the value. */
+/* The parts before a list or after a value; `port` and `tls` before a list go into the value. */
 static bool
 read_parts(struct conf_parser *parser, struct conf_node *node)
 {
@@ -208,7 +208,7 @@ read_parts(struct conf_parser *parser, struct conf_node *node)
 	return fine && check_http(parser, node);
 }
 
-/* The body in braces. False: the statement is to be skipped. */
+/* The body in braces. false: the statement is to be skipped. */
 static bool
 read_body(
     struct conf_parser *parser, struct conf_frame *outer, struct conf_node *node, bool *closed)
@@ -234,7 +234,7 @@ read_body(
 	return true;
 }
 
-/* The value, or two. */
+/* One or two values. */
 static bool
 read_value(struct conf_parser *parser, struct conf_node *node)
 {

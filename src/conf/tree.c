@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * tree.c - the configuration as a whole, and looking things up in it.
+ * tree.c - the configuration as a whole, and look-ups in it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ s53_conf_top(const struct s53_conf *conf)
 const struct s53_conf_clause *
 s53_conf_find(const struct s53_conf_clause *first, const char *name)
 {
-	/* Most names differ in their first letter: that is cheaper than a call. */
+	/* Most names differ in their first letter: comparing that is cheaper than a call. */
 	while (first != NULL && (first->name[0] != name[0] || strcmp(first->name, name) != 0))
 		first = first->last_alike != NULL ? first->last_alike->next : first->next;
 	return first;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * tree.h - what the parser knows of a clause beyond what it hands out.
+ * tree.h - what the parser keeps about a statement beyond the public struct.
  *
  * Layer    conf, private
  * Threads  main thread
- * Memory   nodes live in the configuration's arena
+ * Memory   nodes are in the configuration's arena
  */
 #pragma once
 
@@ -16,16 +16,16 @@
 struct conf_node {
 	struct s53_conf_clause clause;
 	const struct conf_rule *rule;
-	bool broken; /* something within was reported: what seems missing may be what was wrong */
+	bool broken; /* an error was reported in it: do not report missing parts as well */
 };
 
 struct s53_conf {
 	struct s53_arena arena;
 	struct s53_conf_clause *top;
-	const struct s53_conf_clause *options; /* its statement, or NULL; set after parsing */
+	const struct s53_conf_clause *options; /* the statement, or NULL; set after parsing */
 };
 
-/* The node around a clause that the parser made: all of them. */
+/* The node of a statement; the parser makes every statement as part of one. */
 static inline struct conf_node *
 conf_node_of(const struct s53_conf_clause *clause)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * units.c - numbers, sizes, durations and rcodes as named.conf has them.
+ * units.c - numbers, sizes, durations and rcodes in the forms of named.conf.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ digit_of(char octet, unsigned base)
 	return value < (int)base ? value : -1;
 }
 
-/* The digits at *text, which is moved behind them. */
+/* Parse the digits at *text and advance it behind them. */
 static enum s53_status
 digits_parse(const char **text, unsigned base, uint64_t *out)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * units.h - numbers, sizes and durations as named.conf writes them.
+ * units.h - numbers, sizes and durations in the forms of named.conf.
  *
  * Layer    conf, private
  * Threads  any
  * Memory   none
- * Units    sizes in octets, durations in seconds
+ * Units    sizes in bytes, durations in seconds
  * Sources  BIND ARM: integer, size, duration; ISO 8601-1 s5.5.2 (durations)
  */
 #pragma once
@@ -14,7 +14,7 @@
 
 #include <split53/status.h>
 
-/* Each: S53_E_SYNTAX: something else; S53_E_RANGE: too large. *out is untouched then. */
+/* All return S53_E_SYNTAX: something else; S53_E_RANGE: too large. *out is then untouched. */
 
 /* 53, 0x35, 065: in C's notation, as BIND reads integers. */
 S53_MUST_USE enum s53_status conf_number_parse(const char *text, uint64_t *out);

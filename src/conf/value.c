@@ -12,7 +12,7 @@
 #include "parser.h"
 #include "units.h"
 
-/* "'port' takes a number, not 'x'": the value that stands there is of another kind. */
+/* "'port' takes a number, not 'x'": the value is of another kind. */
 static bool
 wrong(struct conf_parser *parser, const char *name, const char *expected)
 {
@@ -24,7 +24,7 @@ wrong(struct conf_parser *parser, const char *name, const char *expected)
 	return false;
 }
 
-/* The same where words of a set may stand: all of them, and the one that was meant. */
+/* The same where one of several words is valid: lists them, and suggests the one that was meant. */
 static bool
 wrong_word(struct conf_parser *parser, const struct conf_rule *rule, enum conf_form form)
 {
@@ -75,7 +75,7 @@ read_bool(struct conf_parser *parser, struct s53_conf_value *out)
 	return false;
 }
 
-/* One of the rule's words, in the rule's spelling. */
+/* One of the rule's words, in the rule's letter case. */
 static bool
 read_word(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_value *out)
 {
@@ -142,7 +142,7 @@ read_special(struct conf_parser *parser, const struct conf_rule *rule, struct s5
 	return true;
 }
 
-/* The rule's limits: beyond them is an error, or moved to the limit. */
+/* Apply the rule's limits: a number beyond them is an error, or is moved to the limit. */
 static bool
 in_range(struct conf_parser *parser, const struct conf_rule *rule, uint64_t *number)
 {
@@ -191,7 +191,7 @@ read_number(struct conf_parser *parser, const struct conf_rule *rule, enum conf_
 	if (status != S53_OK)
 		return wrong_for(parser, rule, form);
 	if ((rule->flags & TIMEOUT) != 0 && number <= 300)
-		number *= 1000; /* BIND: seconds, as they were before there were milliseconds */
+		number *= 1000; /* as in BIND, where the unit once was seconds */
 	if (form == rule->form && (form != FORM_SIZE || rule->max != 0) &&
 	    !in_range(parser, rule, &number))
 		return false;
@@ -235,7 +235,7 @@ any_address(sa_family_t family, struct s53_addr *out)
 	out->family = family;
 }
 
-/* An address or "*", of the family that the rule asks for. */
+/* An address or "*", of the address family that the rule requires. */
 static bool
 read_host(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_value *out)
 {
@@ -258,7 +258,7 @@ read_host(struct conf_parser *parser, const struct conf_rule *rule, struct s53_c
 	return true;
 }
 
-/* "port N", "port *" or "dscp N" behind an address. False with *fine: it is something else. */
+/* "port N", "port *" or "dscp N" after an address. false with *fine: it is something else. */
 static bool
 read_suffix(struct conf_parser *parser, uint16_t *port, bool *fine)
 {
@@ -275,7 +275,7 @@ read_suffix(struct conf_parser *parser, uint16_t *port, bool *fine)
 	}
 	if (!conf_token_is(parser, "dscp"))
 		return false;
-	conf_advance(parser); /* obsolete in BIND 9.18, gone in 9.20 */
+	conf_advance(parser); /* obsolete in BIND 9.18, removed in 9.20 */
 	if (parser->token.kind != TOKEN_WORD ||
 	    conf_number_parse(parser->token.text, &number) != S53_OK || number > 63)
 		*fine = wrong(parser, "dscp", "a number to 63");
@@ -297,7 +297,7 @@ read_address(struct conf_parser *parser, const struct conf_rule *rule, struct s5
 	return fine;
 }
 
-/* query-source: the address may be left out when there is a port. */
+/* query-source: the address may be omitted when there is a port. */
 static bool
 read_source(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_value *out)
 {

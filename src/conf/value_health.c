@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * value_health.c - what a probe asks for, and which rcodes prove health.
+ * value_health.c - the type of the readiness probe, and the rcodes that prove health.
  */
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 #include "parser.h"
 
-/* Types that ask for no data of a name (RFC 6895 s3.1: 128 to 255; OPT, RFC 6891). */
+/* Types that are not types of data (RFC 6895 s3.1: 128 to 255; OPT, RFC 6891). */
 static bool
 is_meta(uint16_t type)
 {

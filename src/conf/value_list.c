@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * value_list.c - values in braces: match lists, servers, texts, and what is not looked into.
+ * value_list.c - values in braces: match lists, servers, texts, and values that are not parsed.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,7 @@ conf_list_open(struct conf_parser *parser, struct s53_place *opened)
 	return false;
 }
 
-/* The next element on a line of its own shows that the semicolon was forgotten. */
+/* If the next element is on a line of its own, only the semicolon is missing. */
 void
 conf_list_end(struct conf_parser *parser)
 {
@@ -50,8 +50,8 @@ conf_list_end(struct conf_parser *parser)
 }
 
 /*
- * Does a clause begin here, so that the list's '}' is missing? It begins a line, has the name of a
- * clause, and more than a semicolon behind it, which an element of that name has not.
+ * Does a statement begin here, so that the list's '}' is missing? It begins a line, has the name of
+ * a statement, and is followed by more than a semicolon, unlike an element of that name.
  */
 static bool
 clause_begins(struct conf_parser *parser)
@@ -101,7 +101,7 @@ conf_list_more(struct conf_parser *parser, struct s53_place opened)
 	}
 }
 
-/* Only addresses are made of this: "10/8", "192.0.2.1", whatever has a colon. */
+/* Can it only be an address: "10/8", "192.0.2.1", anything with a colon? */
 static bool
 looks_like_address(const char *text)
 {
@@ -110,7 +110,7 @@ looks_like_address(const char *text)
 	    (text[0] >= '0' && text[0] <= '9' && strchr(text, '/') != NULL);
 }
 
-/* "127.0.0.1:8600", "[::1]:53" or "[::1]": as other programs write a server. */
+/* "127.0.0.1:8600", "[::1]:53" or "[::1]": the form in which other programs write a server. */
 static bool
 is_addr_port(const char *text)
 {
@@ -120,7 +120,7 @@ is_addr_port(const char *text)
 	    s53_addr_parse_port(text, 0, &addr) == S53_OK;
 }
 
-/* The word at hand, joined with a slash and a length that stand apart: "10.0.0.0 / 8". */
+/* The present word, joined with a slash and a length that follow separately: "10.0.0.0 / 8". */
 static bool
 prefix_word(struct conf_parser *parser, struct s53_prefix *out)
 {
@@ -171,7 +171,7 @@ conf_prefix(struct conf_parser *parser, struct s53_conf_value *out)
 
 static bool read_match(struct conf_parser *parser, struct s53_conf_match **first, unsigned depth);
 
-/* The name behind "key". */
+/* The name after "key". */
 static bool
 read_key(struct conf_parser *parser, struct s53_conf_match *match)
 {
@@ -266,7 +266,7 @@ conf_match_list(struct conf_parser *parser, struct s53_conf_value *out)
 	return true;
 }
 
-/* The number behind "tier". */
+/* The number after "tier". */
 static bool
 read_tier(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_peer *peer)
 {
@@ -296,7 +296,7 @@ read_tier(struct conf_parser *parser, const struct conf_rule *rule, struct s53_c
 	return true;
 }
 
-/* "port N", "key NAME", "tls NAME", "tier N" and the obsolete "dscp N" behind a server. */
+/* "port N", "key NAME", "tls NAME", "tier N" and the obsolete "dscp N" after a server. */
 static bool
 read_peer_part(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_peer *peer)
 {
@@ -328,7 +328,7 @@ read_peer_part(struct conf_parser *parser, const struct conf_rule *rule, struct 
 	return true;
 }
 
-/* The name of a host, or of a list: letters, digits and what is usual beside them. */
+/* The name of a host or a list: letters, digits, "-", "_" and ".". */
 static bool
 is_host_name(const char *text)
 {
@@ -340,7 +340,7 @@ is_host_name(const char *text)
 	    s53_name_parse(text, &name) == S53_OK;
 }
 
-/* "tier 1" before the servers, as one might write it; a host may have that name, but no number. */
+/* "tier 1" before the servers, a likely mistake; a host may be called that, but not a number. */
 static bool
 is_tier_before(const struct conf_parser *parser)
 {
@@ -353,7 +353,7 @@ is_tier_before(const struct conf_parser *parser)
 	return next.kind == TOKEN_WORD && next.text[0] >= '0' && next.text[0] <= '9';
 }
 
-/* A server as other programs write it, with what it is here. */
+/* Report a server in the form of other programs, with the form that is valid here. */
 static bool
 peer_with_port(struct conf_parser *parser, const struct s53_conf_peer *peer)
 {

@@ -2,8 +2,8 @@
  *
  * value_order.c - the rules of rrset-order.
  *
- * Sources  BIND 9 ARM, "RRset Ordering". BIND wants class, type, name and order in this order; here
- *          each may stand once, wherever it stands.
+ * Sources  BIND 9 ARM, "RRset Ordering". BIND requires class, type, name and order in this order;
+ *          here each may occur once, in any order.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 #include "parser.h"
 
-/* "X is no class" ...: the word at hand is not what stands there. */
+/* "X is no class" ...: the present word is not valid here. */
 static bool
 wrong(struct conf_parser *parser, const char *what)
 {
@@ -99,7 +99,7 @@ static const struct {
 
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
 
-/* Which of the parts begins here; PART_COUNT: none. */
+/* The part that begins here; PART_COUNT: none. */
 static size_t
 part_here(const struct conf_parser *parser)
 {
@@ -110,7 +110,7 @@ part_here(const struct conf_parser *parser)
 	return i;
 }
 
-/* One word and what follows it. */
+/* One word and its value. */
 static bool
 read_part(struct conf_parser *parser, struct s53_conf_order *rule, unsigned *seen)
 {
@@ -160,7 +160,7 @@ conf_order_list(struct conf_parser *parser, struct s53_conf_value *out)
 	if (!conf_list_open(parser, &opened))
 		return false;
 	out->type = S53_CONF_ORDER;
-	/* `type` begins a rule here; to other lists it is a clause behind a forgotten brace. */
+	/* `type` begins a rule here; other lists take it for a statement after a missing brace. */
 	while (part_here(parser) < PART_COUNT || conf_list_more(parser, opened)) {
 		struct s53_conf_order *rule = conf_alloc(parser, sizeof(*rule));
 
