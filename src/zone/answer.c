@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * answer.c - a question and a zone make an answer (RFC 1034 s4.3.2 without the recursion).
+ * answer.c - answer a query from a zone (RFC 1034 s4.3.2 without the recursion).
  *
  * A chain of CNAMEs is a loop of turns, one name each: walk from the apex to the name, write what
- * is there, go on with the CNAME's target while it lies in this zone. Whatever does not fit ends
- * the answer: s53_reply has noted the truncation.
+ * is there, continue with the CNAME's target while it is in this zone. If a record does not fit,
+ * the answer ends there, and s53_reply has recorded the truncation.
  */
 #include "index.h"
 
 #include <string.h>
 
-#define CHAIN_MAX 16 /* CNAMEs followed; BIND stops at 11 to 16, depending on its age */
-#define TARGETS_MAX 64 /* hosts whose addresses go along */
+#define CHAIN_MAX 16 /* CNAMEs followed; BIND stops at 11 to 16, depending on its version */
+#define TARGETS_MAX 64 /* hosts with addresses that are added */
 
-/* Where the way leads after a turn. */
+/* How to continue after a turn. */
 enum turn { ENDED, ONWARD };
 
 struct answering {
@@ -21,14 +21,14 @@ struct answering {
 	struct s53_reply *reply;
 	struct s53_zone_answer *out;
 	uint16_t qtype;
-	unsigned wishes; /* S53_ZONE_ */
-	struct s53_name name; /* the name of this turn, as spelled */
+	unsigned wishes; /* bits S53_ZONE_* */
+	struct s53_name name; /* the name of this turn, in the letter case of the query or record */
 	struct s53_name lower;
 	unsigned links; /* CNAMEs written so far */
-	const struct node *answered; /* whose RRset of qtype is the answer: it need not go along */
+	const struct node *answered; /* its RRset of qtype is the answer, not to be added again */
 	bool told_servers; /* the answer has the NS records of the apex */
 	unsigned host_count;
-	const struct node *hosts[TARGETS_MAX]; /* whose addresses have gone along */
+	const struct node *hosts[TARGETS_MAX]; /* with addresses that have been added */
 	struct s53_name seen[CHAIN_MAX]; /* names of earlier turns, lower case */
 };
 
@@ -40,7 +40,7 @@ add_record(struct answering *a, enum s53_section section, const struct s53_name 
 	    record->rdata, record->len);
 }
 
-/* A whole RRset, as the file has it: who sends the answer may change the order. */
+/* Add a whole RRset, in the order of the file; resolve may reorder it. */
 static bool
 add_rrset(struct answering *a, enum s53_section section, const struct s53_name *owner,
     const struct rrset *set)
@@ -76,9 +76,9 @@ knows(const struct answering *a, const struct node *node)
 }
 
 /*
- * The addresses of the hosts that NS, MX and SRV name (RFC 1035 s3.3, RFC 2782). Below `cut`
- * (not NULL) they are glue without which the referral is of no use: lack of room for them is
- * truncation (RFC 9471 s3).
+ * Add the addresses of the hosts in NS, MX and SRV records (RFC 1035 s3.3, RFC 2782). Below `cut`
+ * (not NULL) they are glue, without which the referral is useless: if they do not fit, the response
+ * is truncated (RFC 9471 s3).
  */
 static void
 add_additional(struct answering *a, const struct rrset *set, const struct s53_name *cut)
@@ -101,7 +101,7 @@ add_additional(struct answering *a, const struct rrset *set, const struct s53_na
 	}
 }
 
-/* Who serves the zone, to go with a positive answer: named leaves it out unless told otherwise. */
+/* The zone's NS records, for a positive answer: as in named, only if minimal-responses allows. */
 static const struct rrset *
 add_authority(struct answering *a)
 {
@@ -113,7 +113,7 @@ add_authority(struct answering *a)
 	return servers;
 }
 
-/* `set` of the node is the answer: add it and what goes with it. */
+/* `set` of the node is the answer: add it and its additional records. */
 static enum turn
 positive(struct answering *a, const struct node *node, const struct rrset *set)
 {
@@ -141,8 +141,8 @@ negative(struct answering *a, uint16_t rcode)
 	uint32_t ttl = a->zone->negative_ttl;
 
 	/*
-	 * BIND's zero-no-soa-ttl: who looks for a zone's top by SOA questions keeps no trace of
-	 * it.
+	 * As BIND's zero-no-soa-ttl: a client that queries SOA to find a zone's apex must not cache
+	 * that this name has none.
 	 */
 	if (rcode == S53_RCODE_NXDOMAIN && a->qtype == S53_TYPE_SOA)
 		ttl = 0;
@@ -152,7 +152,7 @@ negative(struct answering *a, uint16_t rcode)
 	return ENDED;
 }
 
-/* RFC 1034 s4.3.2 step 3b: whoever is below a cut is not ours to answer for. */
+/* RFC 1034 s4.3.2 step 3b: names below a delegation are not answered from this zone. */
 static enum turn
 referral(struct answering *a, const struct node *node)
 {
@@ -162,7 +162,7 @@ referral(struct answering *a, const struct node *node)
 	memcpy(cut.octets, node->octets, node->len);
 	a->out->referral = true;
 	if (a->links == 0)
-		a->out->authoritative = false; /* AA speaks of the first owner, RFC 1035 s4.1.1 */
+		a->out->authoritative = false; /* AA is about the first owner, RFC 1035 s4.1.1 */
 	if (add_rrset(a, S53_AUTHORITY, &cut, set))
 		add_additional(a, set, &cut);
 	return ENDED;
@@ -177,7 +177,7 @@ was_here(const struct answering *a)
 	return false;
 }
 
-/* The chain goes on with `target`, here or elsewhere. */
+/* The chain continues with `target`, in this zone or elsewhere. */
 static enum turn
 follow(struct answering *a, const struct s53_name *target)
 {
@@ -191,7 +191,7 @@ follow(struct answering *a, const struct s53_name *target)
 	}
 	if (a->links < CHAIN_MAX && !was_here(a))
 		return ONWARD;
-	/* as BIND: what was found, and that it leads nowhere */
+	/* as BIND: the chain so far, with SERVFAIL */
 	a->out->rcode = S53_RCODE_SERVFAIL;
 	return ENDED;
 }
@@ -209,8 +209,8 @@ alias(struct answering *a, const struct rrset *set)
 }
 
 /*
- * What lies before the DNAME's owner goes before its target: RFC 6672 s2.2. false: longer than
- * a name may be.
+ * Replace the DNAME's owner at the end of the name by its target: RFC 6672 s2.2. false: the result
+ * is longer than a name may be.
  */
 static bool
 substitute(const struct s53_name *name, const struct node *owner, const struct s53_name *target,
@@ -226,7 +226,7 @@ substitute(const struct s53_name *name, const struct node *owner, const struct s
 	return true;
 }
 
-/* The DNAME, and the CNAME that it makes for this name, with the same TTL (RFC 6672 s3.1). */
+/* The DNAME, and the CNAME made from it for this name, with the same TTL (RFC 6672 s3.1). */
 static enum turn
 redirect(struct answering *a, const struct node *node)
 {
@@ -249,7 +249,7 @@ redirect(struct answering *a, const struct node *node)
 	return follow(a, &made);
 }
 
-/* ANY: all that is there, or one RRset (RFC 8482 s4.1); as in named, nothing goes along. */
+/* ANY: all RRsets, or one (RFC 8482 s4.1); as in named, without additional records. */
 static enum turn
 any(struct answering *a, const struct node *node)
 {
@@ -269,8 +269,8 @@ any(struct answering *a, const struct node *node)
 }
 
 /*
- * The name is there, or a wildcard stands for it (RFC 4592 s3.3): the answer is the same, the
- * owner is the name asked for.
+ * The name exists, or a wildcard matches it (RFC 4592 s3.3): the answer is the same, with the
+ * queried name as owner.
  */
 static enum turn
 at_node(struct answering *a, const struct node *node)
@@ -311,7 +311,7 @@ s53_zone_answer(const struct s53_zone *zone, const struct s53_question *question
 {
 	struct answering a;
 
-	/* Not an initialiser: `seen` is 4 kB and needs no zeroes. */
+	/* Not an initialiser: `seen` is 4 kB and need not be zeroed. */
 	a.zone = zone;
 	a.reply = reply;
 	a.out = out;

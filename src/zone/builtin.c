@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * builtin.c - the zones that are here without a file.
+ * builtin.c - the built-in zones.
  *
- * First the special names of RFC 6761 and RFC 7686 that no server can know: BIND forwards them.
- * Then the 100 automatic empty zones of BIND 9.18 (RFC 6303), in the order in which it names them
- * when it starts. Those of the loopback addresses have a PTR record here, none in BIND.
+ * First the special names of RFC 6761 and RFC 7686 for which no server has data: BIND forwards
+ * them. Then the 100 automatic empty zones of BIND 9.18 (RFC 6303), in the order in which it lists
+ * them when it starts. Those of the loopback addresses have a PTR record here, but not in BIND.
  *
  * "test" and "local" are not among them: Kubernetes (cluster.local) and Active Directory have
- * servers for these names, so BIND forwards them.
+ * servers for such names, so they are forwarded, as in BIND.
  */
 #include <split53/zone.h>
 
-/* IANA's registry of extended errors has it (29); older printers show the number only. */
+/* In IANA's registry of extended errors (29); older tools print only the number. */
 #define EDE_SYNTHESIZED 29
 
 /* As BIND's: SOA and NS name the zone itself, which has no address. */

@@ -11,7 +11,7 @@ enum s53_status
 entries_init(struct entries *entries, const char *text, size_t len)
 {
 	/*
-	 * No entry is longer than the text; one end octet, and one in case of a mark before it.
+	 * No entry is longer than the text; one byte for the final NUL, one for a mark before it.
 	 */
 	char *buffer = malloc(ENTRY_HEADROOM + len + 2);
 
@@ -43,7 +43,7 @@ struct cutting {
 	bool content; /* anything but blanks so far */
 };
 
-/* What stands at entries->at, a newline excepted, goes to the buffer or is left out. */
+/* Copy the character at entries->at, which is no newline, to the buffer, or skip it. */
 static const char *
 cut_one(struct entries *entries, struct cutting *cut)
 {
@@ -72,7 +72,7 @@ cut_one(struct entries *entries, struct cutting *cut)
 		c = ' ';
 	}
 	if (c == '\r' && (entries->at == entries->end || *entries->at == '\n'))
-		return NULL; /* a file of DOS lines */
+		return NULL; /* a file with DOS line ends */
 	if (!cut->quoted && (c == '\t' || c == '\r' || c == '\v' || c == '\f'))
 		c = ' ';
 	cut->content |= c != ' ';
@@ -80,7 +80,7 @@ cut_one(struct entries *entries, struct cutting *cut)
 	return NULL;
 }
 
-/* Copy up to the end of the line that is not joined to the next. */
+/* Copy up to the end of a line that is not joined to the next one. */
 static const char *
 cut_entry(struct entries *entries, struct cutting *cut)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * entry.h - a master file's text, cut into entries: one record or directive each.
+ * entry.h - cuts the text of a zone file into entries: one record or directive each.
  *
  * Layer    zone (private)
  * Threads  main thread
- * Memory   the text is the caller's and outlives the reader; an entry stands in the reader's one
- *          buffer until the next is read
+ * Memory   the text is the caller's and outlives the reader; an entry is in the reader's one buffer
+ *          until the next is read
  * Sources  RFC 1035 s5.1: comments, quotes, escapes, parentheses that join lines
  *
- * Why not ldns_rr_new_frm_fp_l(): it throws the line of an $INCLUDE away, says the line after the
- * entry rather than the one where it began, and cuts entries of more than 10,230 octets.
+ * ldns_rr_new_frm_fp_l() is not used: it discards the line of an $INCLUDE, reports the line after
+ * the entry rather than the one where it began, and cuts entries of more than 10,230 bytes.
  */
 #pragma once
 
@@ -18,7 +18,7 @@
 
 #include <split53/status.h>
 
-/* Octets before an entry that may be written over. */
+/* Bytes before an entry that may be overwritten. */
 #define ENTRY_HEADROOM 16
 
 struct entries {
@@ -28,10 +28,10 @@ struct entries {
 };
 
 struct entry {
-	char *text; /* one line without comment and parentheses; quotes and escapes kept */
+	char *text; /* one line without comment and parentheses; with quotes and escapes */
 	unsigned line; /* where it begins */
 	const char *source; /* that line in the file */
-	const char *problem; /* what is wrong with the form, or NULL */
+	const char *problem; /* what is malformed, or NULL */
 };
 
 /* S53_E_NOMEM. */
@@ -39,13 +39,13 @@ S53_MUST_USE enum s53_status entries_init(struct entries *entries, const char *t
 void entries_fini(struct entries *entries);
 
 /*
- * The next entry that is not empty; false: the end. After a problem reading goes on with the
+ * The next entry that is not empty; false: the end. After a problem, reading continues with the
  * next line.
  */
 bool entries_next(struct entries *entries, struct entry *out);
 
 /*
- * Cut the next word off *at, ending it with an end octet; "quoted words" lose their quotes when
- * `unquote`. NULL: there is none. *at then stands behind the word.
+ * Cut the next word off *at and end it with NUL; "quoted words" lose their quotes when `unquote`.
+ * NULL: there is none. *at is then behind the word.
  */
 char *entry_word(char **at, bool unquote);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * field.c - names and times as words of a master file.
+ * field.c - names and times as words of a zone file.
  */
 #include "loading.h"
 

@@ -42,7 +42,7 @@ slot_of(const struct s53_zone *zone, uint64_t hash, const uint8_t *octets, size_
 	return at;
 }
 
-/* The node of a name given by its octets in lower case, or NULL. */
+/* The node of a name given by its bytes in lower case, or NULL. */
 static struct node *
 node_named(const struct s53_zone *zone, const uint8_t *octets, size_t len)
 {
@@ -73,7 +73,7 @@ grow(struct s53_zone *zone)
 	return S53_OK;
 }
 
-/* The node of a name whose parent is `parent`, made when it is not there. NULL: no memory. */
+/* The node of a name below `parent`, created if it does not exist. NULL: no memory. */
 static struct node *
 node_make(struct s53_zone *zone, struct node *parent, const uint8_t *octets, size_t len)
 {
@@ -96,7 +96,7 @@ node_make(struct s53_zone *zone, struct node *parent, const uint8_t *octets, siz
 	return node;
 }
 
-/* Where each label of a name starts, the root's last. */
+/* The offset of each label of a name, the root's last. */
 struct labels {
 	unsigned count; /* without the root */
 	uint8_t at[S53_NAME_MAX / 2 + 1];
@@ -115,7 +115,7 @@ labels_of(const struct s53_name *name, struct labels *out)
 	out->at[out->count] = (uint8_t)at;
 }
 
-/* The node of `lower`, with all that lie between it and the apex. NULL: no memory. */
+/* The node of `lower`, with all nodes between it and the apex. NULL: no memory. */
 static struct node *
 branch_make(struct s53_zone *zone, const struct s53_name *lower)
 {
@@ -157,7 +157,7 @@ goes_beside_cname(uint16_t type)
 	    type == S53_TYPE_NXT || type == TYPE_KEY;
 }
 
-/* Why a record of `type` cannot stand at `node`, or NULL. */
+/* Why a record of `type` is not valid at `node`, or NULL. */
 static const char *
 misfit(const struct s53_zone *zone, const struct node *node, uint16_t type)
 {
@@ -259,7 +259,7 @@ additional_offset(uint16_t type)
 	}
 }
 
-/* The node with the addresses of a host that a record names. */
+/* The node with the addresses of a host in a record. */
 static const struct node *
 target_node(const struct s53_zone *zone, uint16_t type, const struct record *record)
 {
@@ -276,7 +276,7 @@ target_node(const struct s53_zone *zone, uint16_t type, const struct record *rec
 	if (place.kind == PLACE_NAME || place.kind == PLACE_WILDCARD)
 		return place.node;
 	/*
-		 * What stands below a cut is the child's, and serves as glue only (RFC 1034
+		 * Records below a delegation are the child's, and used as glue only (RFC 1034
 		 * s4.2.1).
 		 */
 	if (place.kind == PLACE_CUT && type == S53_TYPE_NS)

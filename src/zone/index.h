@@ -4,13 +4,13 @@
  *
  * Layer    zone (private)
  * Threads  built by one thread, then immutable
- * Memory   nodes, RRsets and records stand in the zone's arena and never move
+ * Memory   nodes, RRsets and records are in the zone's arena and never move
  *
- * Every name between the apex and an owner is a node, those without records too (empty
+ * Every name between the apex and an owner is a node, even if it has no records (empty
  * non-terminals, RFC 4592 s2.2.2). So a walk from the apex down, one look-up a label, finds zone
- * cuts and DNAMEs on the way, and ends at the name or at its closest encloser. The walk stops
- * at the first label that is not there: a long name that does not exist costs no more than a
- * short one.
+ * cuts and DNAMEs on the way, and ends at the name or at its closest encloser. The walk stops at
+ * the first label without a node: a long name that does not exist costs no more than a short
+ * one.
  */
 #pragma once
 
@@ -22,7 +22,7 @@
 
 struct record {
 	struct record *next;
-	const struct node *target; /* of NS, MX, SRV: where its addresses are; or NULL */
+	const struct node *target; /* of NS, MX, SRV: the node with the addresses; or NULL */
 	uint16_t len;
 	uint8_t rdata[]; /* uncompressed */
 };
@@ -56,7 +56,7 @@ struct s53_zone {
 	size_t slot_count, node_count, record_count;
 };
 
-/* One record on its way into the zone. */
+/* A record to be added. */
 struct loose {
 	const struct s53_name *owner;
 	uint16_t type;
@@ -65,15 +65,15 @@ struct loose {
 	uint16_t len;
 };
 
-#define RRSET_MAX 4095 /* of the shortest records no more fit into a message */
+#define RRSET_MAX 4095 /* of the shortest records, no more fit a message */
 
-/* A zone without records, one count. NULL: no memory. */
+/* A zone without records, with one count. NULL: no memory. */
 struct s53_zone *zone_new(const struct s53_name *apex);
 
 /*
- * Add a copy. The owner is at or below the apex. S53_E_EXISTS: the same record is there
- * already. S53_E_SYNTAX: it may not stand beside what is there; *problem says why. S53_E_NOMEM.
- * *warning is set when the record is kept, but not as it was written.
+ * Add a copy. The owner is at or below the apex. S53_E_EXISTS: the same record exists already.
+ * S53_E_SYNTAX: it is not valid with the records that exist; *problem says why. S53_E_NOMEM.
+ * *warning is set when the record is added, but not as it was written.
  */
 S53_MUST_USE enum s53_status zone_add(
     struct s53_zone *zone, const struct loose *record, const char **problem, const char **warning);
@@ -85,20 +85,20 @@ S53_MUST_USE enum s53_status zone_seal(struct s53_zone *zone);
 const struct rrset *node_rrset(const struct node *node, uint16_t type);
 
 /*
- * May it stand beside a CNAME (RFC 4034 s3, s4; RFC 3007 s3.1.1)? A question for it follows
- * none.
+ * May this type exist beside a CNAME (RFC 4034 s3, s4; RFC 3007 s3.1.1)? A query for it does not
+ * follow the CNAME.
  */
 bool goes_beside_cname(uint16_t type);
 
 /*
- * Where the host name starts in the rdata of a type whose addresses go along; -1: no such type.
+ * The offset of the host name in the rdata of a type that gets additional addresses; -1: none.
  */
 int additional_offset(uint16_t type);
 
 /* Where a walk down to a name ends. */
 enum place_kind {
 	PLACE_NAME, /* the name itself */
-	PLACE_WILDCARD, /* a wildcard that stands for it */
+	PLACE_WILDCARD, /* a wildcard that matches it */
 	PLACE_CUT, /* a delegation at or above it */
 	PLACE_DNAME, /* a DNAME above it */
 	PLACE_NOWHERE,
@@ -109,7 +109,7 @@ struct place {
 };
 
 /*
- * `lower` is at or below the apex, in lower case. DS at a cut belongs to the parent, thus here
- * (RFC 4035 s3.1.4.1).
+ * `lower` is at or below the apex, in lower case. DS at a delegation belongs to the parent, so it
+ * is answered here (RFC 4035 s3.1.4.1).
  */
 struct place zone_walk(const struct s53_zone *zone, const struct s53_name *lower, uint16_t qtype);

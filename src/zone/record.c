@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * record.c - an entry of a master file becomes a record.
+ * record.c - make a record from an entry of a zone file.
  *
- * Owner, TTL and class are read here, because they carry over from one entry to the next; type
- * and rdata, the large part, are ldns's. Its rdata then passes the same gate as a foreign
- * message, s53_message_check(): what is served later was checked as strictly as what is
- * believed.
+ * Owner, TTL and class are read here, because they carry over from one entry to the next; ldns
+ * reads type and rdata, which is most of the work. Its rdata must then pass s53_message_check(), as
+ * a message from a server must: records of zone files are checked as strictly as responses.
  */
 #include "loading.h"
 
@@ -17,7 +16,7 @@
 
 #include <split53/message.h>
 
-/* TTL and class, either first or missing (RFC 1035 s5.1); *rest then stands at the type. */
+/* TTL and class, in any order, each may be missing (RFC 1035 s5.1); *rest is then at the type. */
 static bool
 read_ttl_class(
     struct loading *load, const struct source *source, char **rest, uint32_t *ttl, bool *has_ttl)
@@ -30,7 +29,7 @@ read_ttl_class(
 		size_t len = strcspn(*rest, " ");
 
 		if (len >= sizeof(word))
-			return true; /* whatever it is, ldns will name it */
+			return true; /* whatever it is, ldns will report it */
 		memcpy(word, *rest, len);
 		word[len] = '\0';
 		if (!has_class && (has_class = strcasecmp(word, "IN") == 0)) {
@@ -62,7 +61,7 @@ rdata_join(const ldns_rr *rr, struct s53_writer *out)
 	return !out->full;
 }
 
-/* Data types only: RFC 6895 s3.1 keeps 128 to 255 for questions and meta records. */
+/* Only types of data: RFC 6895 s3.1 reserves 128 to 255 for queries and meta records. */
 static bool
 is_data_type(unsigned type)
 {
@@ -70,8 +69,8 @@ is_data_type(unsigned type)
 }
 
 /*
- * Would we believe a message with this record in it? The rdata stands in load->message
- * afterwards, at its end.
+ * Does a message with this record pass the check? Afterwards the rdata is in load->message, at its
+ * end.
  */
 static bool
 passes_gate(struct loading *load, const struct source *source, const ldns_rr *rr, size_t *rdata_at)
@@ -97,7 +96,7 @@ passes_gate(struct loading *load, const struct source *source, const ldns_rr *rr
 	return true;
 }
 
-/* `rr` came from ldns: into the zone with it. */
+/* Add `rr`, as ldns has read it, to the zone. */
 static enum s53_status
 keep_record(struct loading *load, const struct source *source, const ldns_rr *rr, uint32_t ttl)
 {
@@ -124,12 +123,12 @@ keep_record(struct loading *load, const struct source *source, const ldns_rr *rr
 	if (status == S53_E_SYNTAX)
 		loading_say(load, source, S53_DIAG_ERROR, "%s: %s",
 		    s53_name_print(&source->owner, text), problem);
-	return status == S53_E_NOMEM ? S53_E_NOMEM : S53_OK; /* a record said twice is fine */
+	return status == S53_E_NOMEM ? S53_E_NOMEM : S53_OK; /* duplicate records are accepted */
 }
 
 /*
- * The TTL of a record that bears none: $TTL, else the last one written (RFC 1035 s5.1), else,
- * for the SOA, its MINIMUM as BIND does. false: none.
+ * The TTL of a record without one: $TTL, else the last one written (RFC 1035 s5.1), else, for the
+ * SOA, its MINIMUM as in BIND. false: there is none.
  */
 static bool
 ttl_default(struct loading *load, const struct source *source, const ldns_rr *rr, uint32_t *ttl)
@@ -148,8 +147,8 @@ ttl_default(struct loading *load, const struct source *source, const ldns_rr *rr
 }
 
 /*
- * ldns reads type and rdata at `rest`, before which stands room for what it wants first. *rr
- * stays NULL when they are wrong, which is then said. S53_E_NOMEM.
+ * Have ldns read type and rdata at `rest`; before it there is space for the fields that ldns
+ * expects first. *rr stays NULL when they are malformed, which is reported. S53_E_NOMEM.
  */
 static enum s53_status
 parse_rdata(struct loading *load, const struct source *source, char *rest, ldns_rr **rr)
@@ -173,7 +172,7 @@ parse_rdata(struct loading *load, const struct source *source, char *rest, ldns_
 	return S53_OK;
 }
 
-/* The largest number that a field of that many octets holds; UINT64_MAX: it holds none. */
+/* The largest number that fits a field of that many bytes; UINT64_MAX: it is not a number. */
 static uint64_t
 field_limit(size_t size)
 {
@@ -189,7 +188,7 @@ field_limit(size_t size)
 	}
 }
 
-/* Is `word` what `field` was read from, or was it a number that ldns has cut? */
+/* Was `field` read from `word` completely, or is it a number that ldns has cut? */
 static bool
 number_fits(const char *word, const ldns_rdf *field)
 {
@@ -197,7 +196,7 @@ number_fits(const char *word, const ldns_rdf *field)
 	bool period = kind == LDNS_RDF_TYPE_PERIOD;
 	uint64_t number;
 
-	if (kind == LDNS_RDF_TYPE_TIME) /* 20300101000000: a date in four octets */
+	if (kind == LDNS_RDF_TYPE_TIME) /* 20300101000000: a date in four bytes */
 		return true;
 	if (field_number(word, period, &number))
 		return number <= field_limit(ldns_rdf_size(field));
@@ -206,9 +205,9 @@ number_fits(const char *word, const ldns_rdf *field)
 }
 
 /*
- * ldns 1.8 cuts numbers to the size of their field: port 70000 would become 4464. The first
- * words of the data are its first fields, so look at them once more. `rest` stands at the type
- * and is used up.
+ * ldns 1.8 cuts numbers to the size of their field: port 70000 would become 4464. The first words
+ * of the data are its first fields, so these are read once more. `rest` is at the type and is used
+ * up.
  */
 static bool
 numbers_fit(struct loading *load, const struct source *source, const ldns_rr *rr, char *rest)
@@ -231,7 +230,7 @@ numbers_fit(struct loading *load, const struct source *source, const ldns_rr *rr
 	return true;
 }
 
-/* Does ldns know the type at `rest`? It would call its data wrong. */
+/* Does ldns know the type at `rest`? If not, it would report the data as malformed. */
 static bool
 is_type(const char *rest)
 {

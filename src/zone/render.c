@@ -2,10 +2,10 @@
  *
  * render.c - records as lines of text.
  *
- * Owner and TTL are written here, so that an owner is spelled as everywhere else in this program
- * ('$' and '@' escaped: to a reader of master files they mean something); class, type and data are
- * ldns's. What ldns cannot read or would break the line with is written as RFC 3597 s5 has it for
- * unknown types.
+ * Owner and TTL are written here, so that an owner has the same form as everywhere else in this
+ * program ('$' and '@' are escaped, since they have a meaning in zone files); ldns writes class,
+ * type and data. What ldns cannot read, or what would break the line, is written in the form of
+ * RFC 3597 s5 for unknown types.
  */
 #include <split53/render.h>
 
@@ -17,7 +17,7 @@
 
 #include <split53/reply.h>
 
-#define TEXT_ROOM 512 /* at first */
+#define TEXT_ROOM 512 /* initial size */
 
 struct rendering {
 	FILE *out;
@@ -57,7 +57,7 @@ write_name(FILE *out, const struct s53_name *name)
 	fprintf(out, "%s%s", s53_name_print(name, text), name->len > 1 ? "." : "");
 }
 
-/* ldns lets data end before the last field, and then writes what nobody can read again. */
+/* ldns accepts data without its last fields, and then writes text that it cannot read back. */
 static bool
 is_whole(const ldns_rr *rr)
 {
@@ -79,7 +79,7 @@ ask_ldns(struct rendering *r, const struct s53_rr *rr, bool *no_memory)
 		ldns_rdf *root = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, 1, "");
 
 		said = LDNS_STATUS_MEM_ERR;
-		if (root != NULL) { /* the owner is ours to write */
+		if (root != NULL) { /* the owner is written here */
 			ldns_rdf_deep_free(ldns_rr_owner(read));
 			ldns_rr_set_owner(read, root);
 			ldns_rr_set_ttl(read, 0);
@@ -92,7 +92,7 @@ ask_ldns(struct rendering *r, const struct s53_rr *rr, bool *no_memory)
 	return fine;
 }
 
-/* The text behind ".\t0\t" when it is one line without control characters. */
+/* The text after ".\t0\t" if it is one line without control characters. */
 static const char *
 one_line(const struct rendering *r, size_t *len)
 {
@@ -111,7 +111,7 @@ one_line(const struct rendering *r, size_t *len)
 	return text;
 }
 
-/* RFC 3597 s5, the rdata with its names written out. */
+/* RFC 3597 s5, the rdata with its names decompressed. */
 static bool
 write_unknown(struct rendering *r, const struct s53_rr *rr)
 {
@@ -134,7 +134,7 @@ write_unknown(struct rendering *r, const struct s53_rr *rr)
 		fprintf(r->out, "\t\\# %u", alone.rdata_len);
 		for (size_t i = 0; i < alone.rdata_len; i++)
 			fprintf(r->out, "%s%02x", i == 0 ? " " : "", octets[alone.rdata_at + i]);
-	} else { /* it fits into 64 KiB only while its names are compressed */
+	} else { /* it fits 64 KiB only with compressed names */
 		fputs("\t\\# 0", r->out);
 	}
 	free(octets);
@@ -163,7 +163,7 @@ write_record(struct rendering *r, const struct s53_rr *rr)
 	return ferror(r->out) == 0;
 }
 
-/* What the message says of its question. */
+/* What the message says about its question. */
 struct verdict {
 	struct s53_name end; /* where its CNAMEs lead */
 	uint16_t qtype;
@@ -221,7 +221,7 @@ write_question(const struct rendering *r, const struct s53_render_cached *cached
 	return true;
 }
 
-/* `; answer` and its like, and since when it is stale. */
+/* `; answer` and the like, and since when it is stale. */
 static void
 write_worth(const struct rendering *r, const struct s53_render_cached *cached,
     enum s53_section section, bool negative)
@@ -241,7 +241,7 @@ write_worth(const struct rendering *r, const struct s53_render_cached *cached,
 		fprintf(r->out, "; stale since %s\n", s53_render_date(cached->stale_since_s, date));
 }
 
-/* Its TTL is the SOA's, which the rules have lowered to how long it holds (RFC 2308 s5). */
+/* Its TTL is the SOA's, which the TTL rules have lowered to the cache lifetime (RFC 2308 s5). */
 static bool
 write_negative(const struct rendering *r, const struct verdict *verdict)
 {

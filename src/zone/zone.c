@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * zone.c - the life of a zone: load, keep, drop. Questions are answered in answer.c.
+ * zone.c - create, keep and drop zones. Queries are answered in answer.c.
  */
 #include <split53/zone.h>
 

@@ -2,7 +2,7 @@
  *
  * zonefile.c - see zonefile.h.
  *
- * Entries are cut by entry.c; directives are obeyed here; records are record.c's.
+ * entry.c cuts entries; directives are processed here, records in record.c.
  */
 #include "zonefile.h"
 
@@ -20,9 +20,9 @@
 
 #include "loading.h"
 
-#define INCLUDE_DEPTH 10 /* files within files */
-#define INCLUDES_MAX 10000 /* of one zone: two files that include the next one twice ... */
-#define ERRORS_MAX 30 /* of one zone; a file that is no zone file at all has many */
+#define INCLUDE_DEPTH 10 /* nesting of included files */
+#define INCLUDES_MAX 10000 /* of one zone: each file could include the next one twice */
+#define ERRORS_MAX 30 /* of one zone; a file of another kind has many */
 #define FILE_MAX (1024L * 1024 * 1024)
 
 static enum s53_status read_source(
@@ -118,8 +118,9 @@ done:
 }
 
 /*
- * The file that an include means, to be freed; NULL: no memory. BIND takes a relative path from
- * its working directory. Where that finds nothing, the folder of the including file is tried.
+ * The path of an included file, to be freed; NULL: no memory. As in BIND, a relative path is
+ * relative to the working directory. If there is no such file, the directory of the including file
+ * is tried.
  */
 static char *
 include_path(const struct source *source, const char *path)
@@ -145,7 +146,7 @@ is_open(const struct source *source, const struct zonefile_text *text)
 	return source != NULL;
 }
 
-/* RFC 1035 s5.1: origin and last owner are again what they were when the include ends. */
+/* RFC 1035 s5.1: after the include, origin and last owner are restored. */
 static enum s53_status
 include_read(struct loading *load, const struct source *source, const char *word,
     const struct s53_name *origin)

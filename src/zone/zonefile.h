@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * zonefile.h - read master-file text into a zone.
+ * zonefile.h - read the text of a zone file into a zone.
  *
  * Layer    zone (private)
  * Threads  main thread
- * Memory   what it needs is given back when it returns
+ * Memory   all that it allocates is freed when it returns
  * Sources  RFC 1035 s5.1, RFC 2308 s4 ($TTL), RFC 2181 s8 (TTLs)
  */
 #pragma once
@@ -15,19 +15,19 @@
 
 #include <split53/diag.h>
 
-/* A master file's text. */
+/* The text of a zone file. */
 struct zonefile_text {
 	const char *name; /* in messages */
 	char *octets; /* and a NUL */
 	size_t len;
 	bool is_private; /* not every user may read it, so that messages do not quote it */
 	dev_t device;
-	ino_t inode; /* 0: it is no file */
+	ino_t inode; /* 0: it is not a file */
 };
 
 /*
- * $INCLUDE is followed only when `may_include`. Everything wrong goes to `diags`, up to a limit;
- * S53_OK also when there were errors: the caller looks at diags.
+ * $INCLUDE is followed only when `may_include`. All errors are added to `diags`, up to a limit;
+ * S53_OK is returned even then: the caller checks `diags`.
  */
 S53_MUST_USE enum s53_status zonefile_read(struct s53_zone *zone, const struct zonefile_text *text,
     bool may_include, struct s53_diags *diags);
