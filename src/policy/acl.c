@@ -53,7 +53,7 @@ s53_acl_drop(struct s53_acl *acl)
 	free(acl);
 }
 
-/* The next element to be filled in, or NULL: no memory. */
+/* The next element, to be filled in; NULL: no memory. */
 static struct element *
 append(struct s53_acl *acl, enum kind kind, bool negated)
 {
@@ -102,9 +102,9 @@ s53_acl_add_list(struct s53_acl *acl, bool negated, struct s53_acl *list)
 }
 
 /*
- * The first element that matches decides. A nested list matches only where it lets through:
- * what it denies goes on to the next element, so that "!{ !x; }" never lets x through (BIND
- * ARM, "Address Match Lists").
+ * The first element that matches decides. A nested list matches only addresses that it allows; for
+ * those that it denies the next element is tried, so that "!{ !x; }" never allows x (BIND ARM,
+ * "Address Match Lists").
  */
 static bool
 allows(const struct s53_acl *acl, const struct s53_addr *addr)
@@ -134,7 +134,7 @@ s53_acl_is_none(const struct s53_acl *acl)
 		const struct element *element = &acl->elements[i];
 
 		if (element->kind == ANY)
-			return element->negated; /* decides for all that are left */
+			return element->negated; /* decides for all remaining addresses */
 		if (!element->negated &&
 		    (element->kind == PREFIX || !s53_acl_is_none(element->list)))
 			return false;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * order.c - which rule of rrset-order holds for a name and type.
+ * order.c - which rule of rrset-order applies to a name and type.
  */
 #include <split53/order.h>
 
 #include <string.h>
 
-/* `*.example` fits what is below example, and not itself. */
+/* `*.example` matches what is below example, but not example itself. */
 static bool
 fits_below(const struct s53_name *name, const struct s53_name *wildcard)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * route.c - the table of apexes.
+ * route.c - the table of routes, by apex.
  *
- * A hash table holds every apex and every name between an apex and the root. A look-up walks
- * from the top label down and stops at the first name that is not there or has nothing below
- * it: a name under "com" costs one probe, whatever its length, and only names near a deep apex
- * (ip6.arpa) cost one a label. Rejected: probing from the longest suffix down with a set of the
- * depths in use: with RFC 6303's empty zones nearly every depth is in use, so that long names
- * pay for each of their labels.
+ * A hash table has every apex and every name between an apex and the root. A look-up walks from the
+ * top label down and stops at the first name that is not in the table or has nothing below it: a
+ * name under "com" costs one probe, whatever its length, and only names near a deep apex (ip6.arpa)
+ * cost one a label. Rejected: probing from the longest suffix down with a set of the depths in use.
+ * With RFC 6303's empty zones nearly every depth is in use, so that long names would cost a probe
+ * for each of their labels.
  */
 #include <split53/route.h>
 
@@ -21,7 +21,7 @@
 #define LABELS_MAX (S53_NAME_MAX / 2 + 1)
 
 struct node {
-	struct s53_route *route; /* or NULL: only on the way to one */
+	struct s53_route *route; /* NULL: the node only leads to others */
 	bool has_children;
 	uint8_t len;
 	uint8_t octets[]; /* the name, lower case */
@@ -40,9 +40,9 @@ struct s53_routes {
 	struct slot *slots; /* at most half full */
 	size_t slot_count, node_count;
 	/*
-	 * The top labels that occur: by length, a bit for each first octet (six bits of it). Most
-	 * names (com, net, org) are known from it to have no route but the root's, without a
-	 * hash: 6 ns instead of 17.
+	 * The top labels that occur: by length, a bit for each first byte (six bits of it). It
+	 * shows for most names (com, net, org), without a hash, that they have only the root's
+	 * route: 6 ns instead of 17.
 	 */
 	uint64_t tops[S53_LABEL_MAX + 1];
 };
@@ -96,7 +96,7 @@ s53_routes_free(struct s53_routes *routes)
 	free(routes);
 }
 
-/* The slot of a name, or the empty one where it would go. */
+/* The slot of a name, or the empty one for it. */
 static struct slot *
 slot_of(const struct s53_routes *routes, uint64_t hash, const uint8_t *octets, size_t len)
 {
@@ -132,7 +132,7 @@ grow(struct s53_routes *routes)
 	return S53_OK;
 }
 
-/* The node of a name, made when it is not there. NULL: no memory. */
+/* The node of a name, created if it does not exist. NULL: no memory. */
 static struct node *
 node_make(struct s53_routes *routes, const uint8_t *octets, size_t len)
 {
@@ -154,7 +154,7 @@ node_make(struct s53_routes *routes, const uint8_t *octets, size_t len)
 	return node;
 }
 
-/* Where each label of a name starts; the count. */
+/* The offset of each label of a name; returns their number. */
 static unsigned
 labels_of(const struct s53_name *name, uint8_t at[LABELS_MAX])
 {
@@ -173,7 +173,7 @@ top_bit(const uint8_t *label)
 	return (uint64_t)1 << (label[1] & 63);
 }
 
-/* The place where the route of `apex` goes, with all names above it made. NULL: no memory. */
+/* The pointer for the route of `apex`, with nodes for all names above it. NULL: no memory. */
 static struct s53_route **
 place_of(struct s53_routes *routes, const struct s53_name *apex)
 {
@@ -243,8 +243,7 @@ s53_routes_find(const struct s53_routes *routes, const struct s53_name *name)
 }
 
 /*
- * RFC 4034 s6.1: label by label from the root; octets, not letters, decide (apexes are in lower
- * case).
+ * RFC 4034 s6.1: label by label from the root, compared as bytes (apexes are in lower case).
  */
 static int
 canonical_order(const void *left, const void *right)
