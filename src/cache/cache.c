@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: ISC
  *
- * cache.c - as many shards as the size allows, and what concerns them all.
+ * cache.c - divide the cache into shards, as many as its size allows; what concerns all of them.
  */
 #include <stdlib.h>
 
 #include "inside.h"
 
 #define OCTETS_MIN (UINT64_C(2) << 20)
-#define SHARD_OCTETS (UINT64_C(1) << 20) /* the least; below twice that there is no other shard */
-#define SHARD_OCTETS_MAX (UINT64_C(16) << 30) /* a place has 32 bits, in units of 8 octets */
-#define SHARD_BITS_MAX 12 /* their locks and numbers take a MiB; shards are larger from 8 GiB on */
+#define SHARD_OCTETS (UINT64_C(1) << 20) /* the minimum; a cache below twice that has one shard */
+#define SHARD_OCTETS_MAX (UINT64_C(16) << 30) /* a slot has 32 bits for a multiple of 8 bytes */
+#define SHARD_BITS_MAX 12 /* locks and counts take a MiB; from 8 GiB on shards grow instead */
 #define PAGE 4096
 #define PREFETCH_SLOTS 8 /* a search seldom needs more, see index.h */
 #define CACHE_LINE 64
 #define INDEX_BITS_MIN 10
 
-#define SMALL_PER_CENT 10 /* in the least shard that is 80 KiB: room for the largest block */
+#define SMALL_PER_CENT 10 /* in the smallest shard that is 80 KiB: enough for the largest block */
 
 /*
- * An entry of an A record takes 104 octets of a ring: with an index of at most 2/13 of the shard,
- * seven eighths of it taken, index and rings are full at about the same time. For each of its
- * slots there are 2 octets of ghosts: as many names are remembered as may stay.
+ * An entry of an A record takes 104 bytes of a ring: with an index of at most 2/13 of the shard,
+ * seven eighths of it used, index and rings are full at about the same time. For each of its slots
+ * there are 2 bytes of ghosts: as many evicted names are remembered as entries may be cached.
  */
 static uint32_t
 index_bits_for(uint64_t octets)
@@ -63,7 +63,7 @@ shard_bits_for(uint64_t octets)
 	return bits;
 }
 
-/* While an index grows, half of the greatest one is there besides: set aside once for them all. */
+/* Growing an index copies it, which needs half of the largest one: reserved once for all shards. */
 static uint64_t
 octets_of_a_shard(uint64_t max_octets, unsigned bits)
 {
@@ -72,7 +72,7 @@ octets_of_a_shard(uint64_t max_octets, unsigned bits)
 	uint64_t fixed = sizeof(struct s53_cache) + (sizeof(struct s53_shard) << bits);
 	uint64_t octets = (max_octets - fixed - growth) >> bits;
 
-	if (octets > SIZE_MAX / 4) /* on machines of 32 bits */
+	if (octets > SIZE_MAX / 4) /* on 32-bit machines */
 		octets = SIZE_MAX / 4;
 	return octets < SHARD_OCTETS_MAX ? octets : SHARD_OCTETS_MAX;
 }
@@ -119,7 +119,7 @@ s53_cache_max_octets(const struct s53_cache *cache)
 	return cache->max_octets;
 }
 
-/* The index of the key's shard, for a look without the lock. false: there is none yet. */
+/* The index of the key's shard, to be read without the lock. false: there is none yet. */
 static bool
 index_for(const struct s53_shard *shard, struct s53_index *out)
 {
@@ -146,8 +146,8 @@ s53_cache_prefetch(const struct s53_cache *cache, const struct s53_key *key)
 }
 
 /*
- * What is read may be old, and an index that has just grown reads as empty: then the wrong memory
- * is fetched, or none. All of it stays mapped.
+ * Without the lock, what is read may be outdated, and an index that has just grown reads as empty:
+ * then the wrong memory is prefetched, or none. All of it stays mapped.
  */
 void
 s53_cache_prefetch_entry(const struct s53_cache *cache, const struct s53_key *key)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * cachefile_form.c - heads, blocks and entries of the cache's file, to octets and back.
+ * cachefile_form.c - write and read the head, blocks and entries of the cache file.
  */
 #include "cachefile_form.h"
 
@@ -77,8 +77,8 @@ cachefile_entry_write(struct s53_writer *writer, const struct cachefile_entry *e
 }
 
 /*
- * What is kept is an answer without OPT to one question in lower case, its ID 0: the key is made of
- * it.
+ * Is it a message as the cache stores it: an answer without OPT to one question in lower case, with
+ * ID 0? The key is made from it.
  */
 static bool
 is_kept_message(const uint8_t *message, size_t len)

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * cachefile_form.h - how the file of the cache is laid out.
+ * cachefile_form.h - the format of the cache file.
  *
  * Layer    cache (private)
  * Threads  any
  * Memory   none
- * Units    octets; every number with its most significant octet first, on every machine
+ * Units    bytes; every number in network byte order, on every machine
  *
- *	head     "s53cache", version 4, blocks 4, wall_s 8, entries 8, octets of the file 8,
+ *	head     "s53cache", version 4, blocks 4, wall_s 8, entries 8, bytes of the file 8,
  *	         checksum of the last block 8, checksum of the head so far 8
- *	block    checksum 8, len 4, entries 4, then `len` octets of entries
+ *	block    checksum 8, len 4, entries 4, then `len` bytes of entries
  *	entry    view 4, route 4, age_ms 8, lifetime_s 4, kept_s 4, flags 2, len 2, message
  *
  * A block's checksum is over the checksum of the block before it (0 for the first), its own len and
- * entries, and its octets: so they are a chain whose end stands in the head, and no octet is left
- * out. It finds damage; it keeps no enemy away, which the owner and the mode of the file do.
+ * entries, and its bytes: so the blocks form a chain. Its last checksum is in the head, and no
+ * byte is left out. It detects damage, but no attack; owner and mode of the file prevent that.
  */
 #pragma once
 
@@ -22,7 +22,7 @@
 
 #define CACHEFILE_MAGIC "s53cache"
 #define CACHEFILE_MAGIC_LEN 8u
-/* Another one when this form changes, or what the numbers of views and routes are made of. */
+/* Changes with this format, and with the way in which ids of views and routes are computed. */
 #define CACHEFILE_VERSION 1u
 #define CACHEFILE_HEAD_LEN 56u
 #define CACHEFILE_BLOCK_HEAD_LEN 16u
@@ -58,13 +58,13 @@ const char *cachefile_head_read(
     const uint8_t octets[static CACHEFILE_HEAD_LEN], struct cachefile_head *out);
 
 /*
- * The checksum of a block that stands, head and all, at `block`; `before` is the one of the block
- * before it and is written into its head, where the checksum goes.
+ * The checksum of the complete block at `block`, head included; `before` is the checksum of the
+ * block before it and is written into its head, where the checksum belongs.
  */
 uint64_t cachefile_block_checksum(uint8_t *block, size_t len, uint64_t before);
 void cachefile_block_write_head(uint8_t *block, uint32_t len, uint32_t entries);
 
-/* full: there is no room. */
+/* Sets the writer's `full` if it does not fit. */
 void cachefile_entry_write(struct s53_writer *writer, const struct cachefile_entry *entry);
 /* NULL, or what is wrong, as in "it %s". The message has been checked. */
 const char *cachefile_entry_read(struct s53_reader *reader, struct cachefile_entry *out);

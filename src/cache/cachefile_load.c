@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * cachefile_load.c - the file of the cache, looked at and then taken.
+ * cachefile_load.c - read the cache file: check it, then load it.
  *
- * It is read with pread() into a block of our own: a mapping would end us when somebody cuts the
- * file meanwhile. What was looked at is looked at again when it is taken, for the same reason.
+ * It is read with pread() into a block of our own: if it were mapped, a process that truncates it
+ * would crash this one. For the same reason blocks are checked again when they are loaded.
  */
 #include <split53/cachefile.h>
 
@@ -17,7 +17,7 @@
 
 #include "cachefile_form.h"
 
-#define SETBACK_S 60 /* a clock that was set right a little counts as if no time had gone by */
+#define SETBACK_S 60 /* a clock that was set back by less counts as if no time had passed */
 
 enum phase { LOOKING, TAKING, ENDED };
 
@@ -25,9 +25,9 @@ struct s53_cachefile_loader {
 	int fd;
 	enum phase phase;
 	struct cachefile_head head;
-	uint64_t written_ms; /* when it was written, by our clock: may lie before its start */
+	uint64_t written_ms; /* when it was written, by our clock: may be before its start */
 	uint64_t at; /* of the next block */
-	uint64_t checksum; /* of the last block; and what has been seen before it */
+	uint64_t checksum; /* of the last block */
 	uint64_t entries;
 	uint32_t blocks;
 	uint64_t loaded;
@@ -48,7 +48,7 @@ refuse(char why[static S53_CACHEFILE_WHY], const char *format, ...)
 	return S53_E_SYNTAX;
 }
 
-/* All of it, or false: it is shorter, or unreadable. */
+/* Read exactly `len` bytes. false: the file is shorter, or cannot be read. */
 static bool
 read_at(const struct s53_cachefile_loader *loader, uint64_t at, uint8_t *octets, size_t len)
 {
@@ -66,7 +66,7 @@ read_at(const struct s53_cachefile_loader *loader, uint64_t at, uint8_t *octets,
 	return true;
 }
 
-/* Is it a file that only we, or root, can have written? */
+/* Is it a file that only this user, or root, can have written? */
 static enum s53_status
 examine_file(int fd, uint64_t max_octets, char why[static S53_CACHEFILE_WHY], uint64_t *size)
 {
@@ -110,7 +110,7 @@ examine_head(struct s53_cachefile_loader *loader, uint64_t size, struct s53_cach
 		return refuse(why, "is from the future: written %llu seconds from now",
 		    (unsigned long long)(loader->head.wall_s - time.wall_s));
 	gone_s = time.wall_s > loader->head.wall_s ? time.wall_s - loader->head.wall_s : 0;
-	if (gone_s > UINT32_MAX) /* longer than anything lives */
+	if (gone_s > UINT32_MAX) /* longer than any lifetime */
 		gone_s = UINT32_MAX;
 	loader->written_ms = time.now_ms - gone_s * 1000;
 	return S53_OK;
@@ -130,7 +130,7 @@ enum s53_status
 s53_cachefile_open(const char *path, uint64_t max_octets, struct s53_cachefile_time time,
     char why[static S53_CACHEFILE_WHY], struct s53_cachefile_loader **out)
 {
-	/* Not blocking: a pipe of that name would make us wait for its writer. */
+	/* Not blocking: opening a pipe of that name would wait for a writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct s53_cachefile_loader *loader;
 	enum s53_status status;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * cachefile_save.c - the cache into its file.
+ * cachefile_save.c - write the cache to its file.
  *
- * Blocks are written as they fill; the head, which says how many there are and how their chain of
- * checksums ends, comes last, into the room left for it: until then the file is none.
+ * Blocks are written as they fill; the head, which has their number and the last checksum of their
+ * chain, is written last, into the space left for it: until then the file is not valid.
  */
 #include <split53/cachefile.h>
 
@@ -20,7 +20,7 @@ struct saving {
 	struct s53_replace file;
 	uint64_t now_ms;
 	struct cachefile_head head;
-	uint8_t *block; /* its head and room for the entries */
+	uint8_t *block; /* its head and space for the entries */
 	struct s53_writer writer; /* of the entries */
 	uint32_t count;
 	int failure; /* errno of the first write that failed; 0: none has */
@@ -106,13 +106,13 @@ save_all(struct saving *saving, struct s53_cache *cache)
 		;
 	write_block(saving);
 	cachefile_head_write(&saving->head, head);
-	errno = EIO; /* of a write that was cut short */
+	errno = EIO; /* for a write that was cut short */
 	if (saving->failure == 0 &&
 	    pwrite(saving->file.fd, head, sizeof(head), 0) != (ssize_t)sizeof(head))
 		saving->failure = errno;
 }
 
-/* The status, and its sentence. */
+/* Return the status, and write its sentence. */
 static enum s53_status
 say(char why[static S53_CACHEFILE_WHY], enum s53_status status, int failure)
 {

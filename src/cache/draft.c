@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * draft.c - an entry to be: all that can be found out before the lock is taken.
+ * draft.c - a new entry: all that can be prepared before the lock is taken.
  */
 #include "draft.h"
 
@@ -20,7 +20,7 @@ s53_draft_trait_flags(unsigned traits)
 	    ((traits & S53_CACHE_MAY_BE_CUT) != 0 ? S53_ENTRY_ODD : 0));
 }
 
-/* The message answers the key: one question, and it is that one. */
+/* Is the message a response to the key: one question, with its name, type and class? */
 static bool
 question_is(const struct s53_draft *draft)
 {
@@ -42,7 +42,7 @@ s53_spells_name(
 	struct s53_reader reader = s53_reader_of(message, len);
 	uint8_t first;
 
-	/* The CNAME that is made of it has labels of the question, and so has the owner behind. */
+	/* The CNAME made from it, and the owner name that follows, have labels of the question. */
 	if (rr->type == S53_TYPE_DNAME && rr->section == S53_ANSWER)
 		return true;
 	reader.at = rr->owner_at;
@@ -75,7 +75,7 @@ s53_draft_survey(struct s53_draft *draft)
 	}
 	if (walk.reader.bad)
 		return false;
-	if (draft->ttl_count == 0) /* nothing is missing of no records, and it is no failure */
+	if (draft->ttl_count == 0) /* no record is missing, and it is no failure */
 		draft->flags &= (uint8_t)~S53_ENTRY_ODD;
 	if (draft->len >= S53_ENTRY_SEAMS_FROM)
 		s53_message_seams(
@@ -135,7 +135,7 @@ bool
 s53_draft_put(
     const struct s53_draft *draft, struct s53_shard *shard, struct s53_entry *old, int64_t now_ms)
 {
-	/* An entry that is stale from the start does not make the tail hurry to it. */
+	/* An entry that is stale from the start must not make its ring evict up to it early. */
 	uint32_t useful_s = draft->lifetime_s > 0 ? draft->lifetime_s : draft->kept_s;
 	struct s53_wanted wanted = {
 		.tag = (uint32_t)draft->key->hash,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * draft.h - an entry to be: all that can be found out before the lock is taken.
+ * draft.h - a new entry: all that can be prepared before the lock is taken.
  *
  * Layer    cache, private
- * Threads  a draft is on its maker's stack; s53_draft_put() under the shard's lock
+ * Threads  a draft is on its creator's stack; s53_draft_put() under the shard's lock
  * Memory   nothing is allocated; key and message are the caller's
  * Units    as in entry.h
  */
@@ -17,11 +17,11 @@ struct s53_draft {
 	size_t len;
 	uint8_t flags; /* S53_ENTRY_* */
 	uint8_t ede;
-	const struct s53_extended_error *error; /* an upstream's, to be kept beside it; or NULL */
+	const struct s53_extended_error *error; /* of the upstream, to be stored with it; or NULL */
 	uint32_t route_id;
 	uint32_t lifetime_s, kept_s;
 	int64_t stored_ms;
-	uint16_t ttl_count; /* left to s53_draft_survey() */
+	uint16_t ttl_count; /* set by s53_draft_survey(), as are the next two */
 	uint16_t ttl_at[S53_ENTRY_TTLS_MAX];
 	uint8_t seams[S53_SEAMS_LEN(S53_ENTRY_TTLS_MAX)]; /* of a message that may be cut */
 };
@@ -30,18 +30,18 @@ uint8_t s53_draft_key_flags(const struct s53_key *key);
 uint8_t s53_draft_trait_flags(unsigned traits); /* enum s53_cache_trait */
 
 /*
- * Does this record spell out, with labels of its own, the name that was asked for, or is it a DNAME
- * that brings about such records?
+ * Does this record have the queried name as owner, with uncompressed labels, or is it a DNAME, from
+ * which such records are made?
  */
 bool s53_spells_name(
     const uint8_t *message, size_t len, const struct s53_rr *rr, const struct s53_name *name);
 
 /*
- * Find the TTLs, aliases, and whether the message spells the name out again. false: it has not the
- * key's question, has an OPT, or is damaged.
+ * Find the TTLs, aliases, and whether the message repeats the name uncompressed. false: it does not
+ * have the key's question, has an OPT, or is malformed.
  */
 bool s53_draft_survey(struct s53_draft *draft);
 
-/* Into the shard, in the place of `old` unless that is NULL. false: no memory, or too large. */
+/* Store in the shard, replacing `old` unless that is NULL. false: no memory, or too large. */
 bool s53_draft_put(
     const struct s53_draft *draft, struct s53_shard *shard, struct s53_entry *old, int64_t now_ms);

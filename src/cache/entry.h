@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * entry.h - how one answer lies in a shard's memory.
+ * entry.h - the layout of one answer in a shard's memory.
  *
  * Layer    cache, private
  * Threads  under the shard's lock
- * Memory   one block: this header, the places of the TTLs, the message; behind it the note (of an
+ * Memory   one block: this header, the offsets of the TTLs, the message; behind it the note (of an
  *          answer with aliases), the seams (of a message that may be cut) and the upstream's
  *          extended error, if it sent one. Its key is the message's question (stored in lower case)
  *          together with view_id and two flags
- * Units    blocks in units of 8 octets, times in ms of base/clock, TTL and lifetimes in s
+ * Units    blocks in units of 8 bytes, times in ms of base/clock, TTL and lifetimes in s
  */
 #pragma once
 
@@ -16,12 +16,12 @@
 #include <split53/fit.h>
 
 #define S53_ENTRY_UNIT 8
-#define S53_ENTRY_USES_MAX 3u /* as in the S3-FIFO paper: more tells nothing new */
+#define S53_ENTRY_USES_MAX 3u /* as in the S3-FIFO paper: higher counts do not help */
 #define S53_ENTRY_EDE_NONE 63u
-#define S53_ENTRY_TTLS_MAX ((S53_MESSAGE_MAX - S53_HEADER_LEN) / 11) /* a record has 11 octets */
-#define S53_ENTRY_SEAMS_FROM 400 /* a shorter message fits a datagram, hardly ever not */
+#define S53_ENTRY_TTLS_MAX ((S53_MESSAGE_MAX - S53_HEADER_LEN) / 11) /* a record has 11 bytes */
+#define S53_ENTRY_SEAMS_FROM 400 /* a shorter message nearly always fits a datagram */
 #define S53_ENTRY_ERROR_LEN(text_len) (3 + (text_len)) /* code, length, text */
-#define S53_ENTRY_TICK_BITS 6 /* `marked` counts in 64 ms: it comes around in 8.7 years */
+#define S53_ENTRY_TICK_BITS 6 /* `marked` is in units of 64 ms: it wraps after 8.7 years */
 
 enum {
 	S53_ENTRY_DO = 1, /* of the key */
@@ -30,17 +30,17 @@ enum {
 	S53_ENTRY_ALIASES = 8,
 	S53_ENTRY_RESPELL = 16,
 	/*
-	 * Not to be given out as it is: without records it is a failure, and `ede` says why; with
-	 * records an answer of which some may be missing.
+	 * Not a complete answer: without records it is a failure, and `ede` has the reason; with
+	 * records it is an answer that may lack some.
 	 */
 	S53_ENTRY_ODD = 32,
-	S53_ENTRY_CLAIMED = 64, /* at `marked` somebody was told to refresh it */
-	S53_ENTRY_FAILED = 128, /* at `marked` refreshing it failed, `ede` says why */
+	S53_ENTRY_CLAIMED = 64, /* at `marked` a caller was told to refresh it */
+	S53_ENTRY_FAILED = 128, /* at `marked` refreshing it failed, `ede` has the reason */
 };
 
 struct s53_entry {
 	uint16_t size8; /* of the block */
-	uint16_t message_len; /* 0: dead, and nothing behind `tag` need be there */
+	uint16_t message_len; /* 0: dead, and what follows `tag` may not exist */
 	uint32_t tag; /* the lower half of the key's hash */
 	uint8_t flags;
 	uint8_t uses : 2, ede : 6;
@@ -49,12 +49,12 @@ struct s53_entry {
 	uint32_t route_id;
 	uint32_t lifetime_s;
 	uint32_t kept_s;
-	uint32_t marked; /* when, in ticks of 64 ms, as far as they go into 32 bits */
-	int64_t stored_ms; /* negative when a warm start brought it */
-	uint16_t ttl_at[]; /* where in the message; then the message itself */
+	uint32_t marked; /* when, in ticks of 64 ms, modulo 2^32 */
+	int64_t stored_ms; /* may be negative after a warm start */
+	uint16_t ttl_at[]; /* offsets into the message; then the message itself */
 };
 
-/* Of a block with the longest message of the shortest records. */
+/* The size of a block with the longest message of the shortest records. */
 #define S53_ENTRY_SIZE_MAX                                                                     \
 	((sizeof(struct s53_entry) + S53_MESSAGE_MAX + S53_ENTRY_TTLS_MAX * sizeof(uint16_t) + \
 	     sizeof(uint32_t) + S53_SEAMS_LEN(S53_ENTRY_TTLS_MAX) +                            \
@@ -75,7 +75,7 @@ s53_entry_seams_len(size_t len, size_t ttl_count)
 	return len >= S53_ENTRY_SEAMS_FROM ? S53_SEAMS_LEN(ttl_count) : 0;
 }
 
-/* Octets of a block for a message of `len` octets with `ttl_count` records. */
+/* Size of a block for a message of `len` bytes with `ttl_count` records. */
 static inline size_t
 s53_entry_size_for(size_t len, size_t ttl_count, bool aliases, size_t error_len)
 {
@@ -103,7 +103,7 @@ s53_entry_may_be_cut(const struct s53_entry *entry)
 	return (entry->flags & S53_ENTRY_ODD) != 0 && entry->ttl_count > 0;
 }
 
-/* Make the block one that nobody finds; the index knows it no longer. */
+/* Mark the block dead, so that no look-up finds it; the caller removes it from the index. */
 static inline void
 s53_entry_bury(struct s53_entry *entry, size_t size)
 {
@@ -118,7 +118,7 @@ s53_entry_message(struct s53_entry *entry)
 	return (uint8_t *)(entry->ttl_at + entry->ttl_count);
 }
 
-/* Only of an entry with aliases. */
+/* Valid only for an entry with aliases. */
 static inline uint8_t *
 s53_entry_note(struct s53_entry *entry)
 {
@@ -136,7 +136,7 @@ s53_entry_seams(struct s53_entry *entry)
 	return s53_entry_note(entry) + (aliases ? sizeof(uint32_t) : 0);
 }
 
-/* Only of an entry with has_error. */
+/* Valid only for an entry with has_error. */
 static inline uint8_t *
 s53_entry_error(struct s53_entry *entry)
 {
@@ -146,21 +146,21 @@ s53_entry_error(struct s53_entry *entry)
 	    s53_entry_seams_len(entry->message_len, entry->ttl_count);
 }
 
-/* From here on it is no longer fresh. */
+/* From this time on it is no longer fresh. */
 static inline int64_t
 s53_entry_end_ms(const struct s53_entry *entry)
 {
 	return entry->stored_ms + (int64_t)entry->lifetime_s * 1000;
 }
 
-/* From here on it is of no use to anybody. */
+/* From this time on it is of no use, not even as stale data. */
 static inline int64_t
 s53_entry_over_ms(const struct s53_entry *entry)
 {
 	return entry->stored_ms + (int64_t)entry->kept_s * 1000;
 }
 
-/* Whole seconds since it was stored; a clock that was read a little earlier counts as none. */
+/* Whole seconds since it was stored; 0 if `now_ms` is slightly earlier than that. */
 static inline uint32_t
 s53_entry_age_s(const struct s53_entry *entry, int64_t now_ms)
 {
@@ -179,7 +179,7 @@ s53_entry_mark(struct s53_entry *entry, uint8_t flag, uint64_t now_ms)
 	entry->marked = (uint32_t)(now_ms >> S53_ENTRY_TICK_BITS);
 }
 
-/* Was it marked so, less than `window_s` ago? A window may end 63 ms early, never late. */
+/* Was it marked so less than `window_s` ago? A window may end up to 63 ms early. */
 static inline bool
 s53_entry_marked_within(
     const struct s53_entry *entry, uint8_t flag, uint64_t now_ms, uint64_t window_s)

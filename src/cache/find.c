@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * find.c - what the cache has for a question: judged by the rules of who asks, copied, aged.
+ * find.c - look up: apply the rules of the caller's view, copy the message, age its TTLs.
  */
 #include "inside.h"
 
-#define CLAIM_S 10 /* a refresh that has not come by then is somebody else's to try */
+#define CLAIM_S 10 /* if a refresh has not come by then, another caller may start one */
 
-/* A failed refresh keeps quiet for at least as long as a failure without an answer does. */
+/* After a failed refresh there is no other for at least servfail-ttl, as after any failure. */
 static uint32_t
 quiet_s(const struct s53_cache_rules *rules)
 {
@@ -20,7 +20,7 @@ failed_within(const struct s53_entry *entry, const struct s53_cache_ask *ask, ui
 	return s53_entry_marked_within(entry, S53_ENTRY_FAILED, ask->now_ms, window_s);
 }
 
-/* RFC 8767 s4, s5: expired, but for less than max-stale-ttl, and there are rules to use it. */
+/* RFC 8767 s4, s5: expired, but for less than max-stale-ttl, and the rules allow its use. */
 static bool
 may_be_stale(const struct s53_entry *entry, const struct s53_cache_ask *ask)
 {
@@ -50,14 +50,14 @@ freshness_of(const struct s53_entry *entry, const struct s53_cache_ask *ask)
 		return S53_CACHE_FRESH;
 	if (may_be_stale(entry, ask))
 		return S53_CACHE_STALE;
-	/* RFC 9520 s3.2: there is an answer, but it may not be given, and the last try failed. */
+	/* RFC 9520 s3.2: the stale answer must not be used, and its last refresh failed. */
 	return failed_within(entry, ask, ask->rules->servfail_ttl_s) ? S53_CACHE_FAILURE
 								     : S53_CACHE_MISS;
 }
 
 /*
- * Is it time to ask ahead, and has no caller been told so? Then this one is. Inlined, as each hit
- * asks.
+ * Is a prefetch due, and has no other caller been told to start it? Then this one is. Inlined,
+ * since each hit calls it.
  */
 __attribute__((always_inline)) static inline bool
 claim_refresh(struct s53_entry *entry, const struct s53_cache_ask *ask)
@@ -83,7 +83,7 @@ describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_ca
 		return;
 	case S53_CACHE_FAILURE:
 		out->ede = entry->ede == S53_ENTRY_EDE_NONE ? S53_EDE_NONE : entry->ede;
-		/* Beside an answer that may not be given out lies the answer's own. */
+		/* An error that is stored with an answer belongs to that, not to the failure. */
 		out->has_error = entry->has_error && s53_entry_is_failure(entry);
 		return;
 	case S53_CACHE_STALE:
@@ -105,8 +105,8 @@ describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_ca
 }
 
 /*
- * The message, each TTL less its age; what has expired gets `least`. TTLs are read from the entry,
- * not from the copy: the processor would have to wait until what it just wrote can be read.
+ * Copy the message, each TTL less its age; one that has expired becomes `least`. TTLs are read from
+ * the entry, not from the copy: reading what was just written would stall the processor.
  */
 static void
 copy_out(struct s53_entry *entry, uint8_t *octets, uint32_t age_s, uint32_t least)
@@ -122,7 +122,7 @@ copy_out(struct s53_entry *entry, uint8_t *octets, uint32_t age_s, uint32_t leas
 	}
 }
 
-/* The entry, its shard locked. NULL: there is none, no lock is held, and *out says so. */
+/* The entry, its shard locked. NULL: there is none, the lock is not taken, and *out is a miss. */
 static struct s53_entry *
 open_entry(struct s53_shard *shard, const struct s53_cache_ask *ask, struct s53_cached *out)
 {
@@ -161,7 +161,7 @@ s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t
 	pthread_mutex_unlock(&shard->lock);
 }
 
-/* For callers that take an answer as it is. */
+/* For callers that use an answer that may be cut. */
 static void
 describe_as_fresh(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_cached *out)
 {

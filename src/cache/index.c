@@ -34,7 +34,7 @@ s53_index_replace(struct s53_index index, uint64_t slot, uint64_t by)
 	s53_index_set(index, position_of(index, slot), by);
 }
 
-/* A hole would end the search for what was put behind it: such slots move into the hole. */
+/* A free slot ends a search, so entries behind it that belong before it are moved into it. */
 void
 s53_index_remove(struct s53_index index, uint64_t slot)
 {

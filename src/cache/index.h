@@ -3,13 +3,14 @@
  * index.h - from 32 bits of a hash to places: open addressing in one array of 64-bit slots.
  *
  * Layer    cache, private
- * Threads  under the shard's lock; s53_index_get() without it, too: what it gives may be old
+ * Threads  under the shard's lock; s53_index_get() without it, too: its result may be outdated
  * Memory   the slots are the shard's; all 0 is an empty index
  *
- * A slot is the tag (32 bits of the key's hash) above the place (in units of 8 octets, never 0).
- * A tag's home are its upper bits, so that growing and deleting move slots without a look at an
- * entry. Deleting moves back what follows: there are no tombstones, and a search ends at the first
- * empty slot. At most 7 of 8 slots are taken (see shard.c).
+ * A slot has the tag (32 bits of the key's hash) in its upper half and the place of the entry (in
+ * units of 8 bytes, never 0) in its lower half. The upper bits of a tag are its home, the slot
+ * where a search begins, so that growing and deleting move slots without reading entries.
+ * Deleting moves back what follows: there are no tombstones, and a search ends at the first free
+ * slot. At most 7 of 8 slots are used (see shard.c).
  */
 #pragma once
 
@@ -70,5 +71,5 @@ void s53_index_add(struct s53_index index, uint64_t slot);
 void s53_index_remove(struct s53_index index, uint64_t slot);
 void s53_index_replace(struct s53_index index, uint64_t slot, uint64_t by);
 
-/* Put all of `from` into the empty `to`. */
+/* Add all of `from` to the empty `to`. */
 void s53_index_copy(struct s53_index from, struct s53_index to);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * inside.h - what a cache is made of.
+ * inside.h - the struct of a cache.
  *
  * Layer    cache, private
- * Threads  what is not a shard's is constant, but the count
- * Memory   one block; the shards' memory is theirs
+ * Threads  all but the shards and the count is constant
+ * Memory   one block; each shard owns its memory
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct s53_cache {
 	struct s53_shard shards[];
 };
 
-/* By the upper bits of the hash: the lower half is for the shard's index and ghosts. */
+/* By the upper bits of the hash: the shard's index and ghosts use the lower half. */
 static inline size_t
 s53_cache_shard_at(const struct s53_cache *cache, uint64_t hash)
 {

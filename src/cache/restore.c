@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * restore.c - entries that come back from a file: what a record says of itself is not believed.
+ * restore.c - store entries from a cache file, which are untrusted: every field is checked.
  */
 #include "draft.h"
 
-#define PAST_S_MAX ((int64_t)UINT32_MAX) /* who was stored before that is over */
+#define PAST_S_MAX ((int64_t)UINT32_MAX) /* an entry older than that has expired */
 
 /* The question of a message that passed the check. */
 static bool
@@ -30,11 +30,11 @@ is_a_message(const struct s53_cache_record *record)
 	if (record->len > S53_MESSAGE_MAX ||
 	    !s53_message_check(record->octets, record->len, &edns, &opt_at) || edns.present)
 		return false;
-	/* What was never fresh may have a TTL of 0. */
+	/* An answer that was stale from the start may have a TTL of 0. */
 	return record->lifetime_s == 0 || s53_message_least_ttl(record->octets, record->len) > 0;
 }
 
-/* Is there time left? From the future counts as from now. */
+/* Set the times; false: the entry has expired. A time in the future counts as now. */
 static bool
 read_times(const struct s53_cache_record *record, int64_t now_ms, struct s53_draft *draft)
 {

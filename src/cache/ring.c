@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * ring.c - a log of blocks in a ring: what is new goes to the head, room is made at the tail.
+ * ring.c - a log of blocks in a ring: appended at the head, evicted at the tail.
  */
 #include "ring.h"
 
@@ -16,7 +16,7 @@ s53_ring_has_room(struct s53_ring *ring, size_t size)
 	size_t left = left_before_the_end(ring);
 	size_t room = ring->size - (size_t)(ring->head - ring->tail);
 
-	if (s53_ring_is_empty(ring) && left < size) { /* begin anew: nothing stands in the way */
+	if (s53_ring_is_empty(ring) && left < size) { /* start again at the front */
 		ring->head += left;
 		ring->tail = ring->head;
 		ring->head_at = ring->tail_at = 0;
@@ -76,9 +76,8 @@ s53_ring_pop(struct s53_ring *ring)
 }
 
 /*
- * The block's own room is enough: when the head has come around, it is below the tail, and the
- * block fits from there on as it fitted from the tail on. Otherwise all between head and end is
- * free.
+ * This always fits: after the head has wrapped, it is below the tail, and the block fits there as
+ * it fitted at the tail. Otherwise all memory between head and end is free.
  */
 struct s53_entry *
 s53_ring_requeue(struct s53_ring *ring)

@@ -1,43 +1,45 @@
 /* SPDX-License-Identifier: ISC
  *
- * room.c - who leaves a full shard: S3-FIFO over two logs.
+ * room.c - which entries a full shard evicts: S3-FIFO over two logs.
  *
- * The idea (Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023). What
- * is stored goes to the head of the small ring, a tenth of the memory. Who comes to its tail and
- * was asked for meanwhile moves to the main ring; who was not leaves, and 16 bits of his hash stay
- * in a table of ghosts. Who comes back while his ghost is there goes into the main ring at once.
- * So a flood of names that are asked for once runs through the small ring and never touches the
- * main one. At the main ring's tail, what was used goes around once more with one use less; what
- * was not leaves. While the main ring is not full, everything is let into it.
+ * The idea (Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023). A new
+ * entry is appended at the head of the small ring, a tenth of the memory. When it reaches the tail,
+ * it moves to the main ring if it was used meanwhile; otherwise it is evicted, and 16 bits of its
+ * hash stay in a table of ghosts. When an entry is stored again while its ghost is still there, it
+ * goes into the main ring at once. So a flood of names that are queried once passes through the
+ * small ring and never touches the main one. At the main ring's tail, an entry that was used goes
+ * around once more with one use less; others are evicted. While the main ring is not full, every
+ * entry is admitted to it.
  *
- * Expired entries make room first. Those that come to a tail just leave. For those further up a
- * lower bound on the earliest end in the main ring is kept: once it has passed, living entries at
- * the tail go around, too, some for each store, until the tail meets the expired ones; after one
- * time around the bound is exact again. An answer that is expired but still kept to be given out
- * stale counts as expired as soon as nobody asks for it.
+ * Expired entries are evicted first. Those that reach a tail simply are. For those farther from the
+ * tail, a lower bound on the earliest expiry in the main ring is kept: once it has passed, each
+ * store also sends some live entries from the tail around, until the tail reaches the expired ones;
+ * after one lap the bound is exact again. An answer that is expired but kept for stale use counts
+ * as expired once it is not used any more.
  *
- * A log makes room of any size without holes: sizes may change as they like, and a block of 64 KiB
- * costs no more than what lay in its place. The price is that what is replaced by something larger
- * stays as a dead block until the tail comes by, and that who stays is copied. When dead blocks are
- * a noticeable part, the tail hurries to them as it does to expired entries.
+ * A log frees memory of any size without fragmentation: sizes may vary freely, and a block of 64
+ * KiB costs no more than the blocks that it overwrites. The price is that an entry which is
+ * replaced by a larger one remains as a dead block until the tail reaches it, and that entries
+ * which stay are copied. When dead blocks are a noticeable part, the tail advances to them as it
+ * does to expired entries.
  *
  * Work under the lock is bounded: each store sends at most LAPS_MAX used and HUNTS_MAX unused
- * entries around, and moves what the small ring's room for it holds: one or two entries for an
- * answer of usual size.
+ * entries around, and moves what the small ring must free for it: one or two entries for an answer
+ * of usual size.
  *
- * Rejected: size classes (slabs stay with the sizes that came first), a list through the entries
- * (16 octets each, three cache lines written for a hit), SIEVE (it takes entries from the middle
+ * Rejected: size classes (slabs keep the sizes that came first), a list through the entries
+ * (16 bytes each, three cache lines written for a hit), SIEVE (it removes entries from the middle
  * of its order, which a log cannot), LRU and clock (any scan empties them).
  */
 #include "room.h"
 
 #define LAPS_MAX 64 /* a copy each, of some 30 ns */
-#define HUNTS_MAX 8 /* with one expired entry in nine no living one has to go */
-#define DEAD_PART_MAX 32 /* of the main ring may be dead blocks before the tail goes for them */
-#define SMALL_PART 9 /* of what lives in the main ring lives in the small one */
+#define HUNTS_MAX 8 /* if one entry in nine has expired, no live one is evicted */
+#define DEAD_PART_MAX 32 /* 1/32 of the main ring may be dead blocks before the tail seeks them */
+#define SMALL_PART 9 /* a ninth of the main ring's live memory is the small ring's share */
 #define FINGERPRINT_BITS 16
 
-/* What one store may still do. */
+/* The work that one store may still do. */
 struct work {
 	int64_t now_ms;
 	unsigned laps, hunts;
@@ -58,15 +60,15 @@ is_spent(const struct s53_entry *entry, const struct work *work)
 }
 
 /*
- * Ghosts live four to a place, the oldest leaves. One to a place would be as small, but two names
- * of a working set that share it would chase each other out for ever.
+ * A slot has four ghosts, of which the oldest is dropped. One ghost a slot would take as little
+ * memory, but two names in use that share a slot would keep replacing each other's ghost.
  */
 static uint16_t
 fingerprint_of(uint32_t tag)
 {
-	uint16_t print = (uint16_t)(tag >> 16); /* the lower half is the place */
+	uint16_t print = (uint16_t)(tag >> 16); /* the lower half selects the slot */
 
-	return print == 0 ? 1 : print; /* 0 is nobody */
+	return print == 0 ? 1 : print; /* 0: no ghost */
 }
 
 static void
@@ -137,7 +139,7 @@ drop_tail(struct s53_shard *shard, struct s53_ring *ring, bool remember)
 	s53_ring_pop(ring);
 }
 
-/* An entry is elsewhere now: in the main ring. */
+/* An entry has moved within the main ring or to it: update the index and the bound. */
 static void
 settle_in_main(
     struct s53_shard *shard, uint64_t slot, struct s53_entry *entry, const struct work *work)
@@ -145,7 +147,7 @@ settle_in_main(
 	int64_t end_ms = s53_entry_end_ms(entry);
 
 	s53_index_replace(s53_shard_index(shard), slot, slot_of(shard, entry));
-	/* what is expired and in use is not spent before it is over */
+	/* one that has expired but is in use is not spent until it is over */
 	if (entry->uses > 0 && work->now_ms >= end_ms)
 		end_ms = s53_entry_over_ms(entry);
 	s53_room_note_end(shard, end_ms);
@@ -177,7 +179,7 @@ promote(struct s53_shard *shard, const struct work *work)
 	s53_ring_pop(from_ring);
 }
 
-/* The tail has been around: what the bound does not know of has left. */
+/* When the tail has made a full lap, the entries that the new bound does not cover are gone. */
 static void
 end_lap(struct s53_shard *shard)
 {
@@ -190,7 +192,7 @@ end_lap(struct s53_shard *shard)
 	shard->lap_mark = ring->head;
 }
 
-/* Is there anything further up that would go before a living entry? */
+/* Does the main ring have expired entries or dead blocks, to be evicted before a live entry? */
 static bool
 has_waste(const struct s53_shard *shard, int64_t now_ms)
 {
@@ -200,7 +202,7 @@ has_waste(const struct s53_shard *shard, int64_t now_ms)
 	return now_ms >= shard->first_end_ms || dead > ring->size / DEAD_PART_MAX;
 }
 
-/* May a living entry at the tail go around again? That costs a use of it or a hunt of `work`. */
+/* May a live entry at the tail go around again? That costs one of its uses, or a hunt of `work`. */
 static bool
 pays_for_a_lap(
     const struct s53_shard *shard, struct s53_entry *entry, struct work *work, bool force)
@@ -217,7 +219,7 @@ pays_for_a_lap(
 	return false;
 }
 
-/* Deal with the main ring's tail. false: it is alive and nobody is to go for it. */
+/* Process the main ring's tail. false: the entry is live, and must not be evicted for this one. */
 static bool
 main_step(struct s53_shard *shard, struct work *work, bool force)
 {
@@ -258,12 +260,12 @@ may_stay(struct s53_shard *shard, const struct s53_entry *entry, struct work *wo
 			return false;
 		work->laps--;
 	}
-	if (is_spent(entry, work)) /* stale, and nobody wants it: if it costs nothing */
+	if (is_spent(entry, work)) /* stale and unused: only if it fits without evicting another */
 		return s53_ring_has_room(&shard->rings[S53_RING_MAIN], size);
 	return room_in_main(shard, size, work, entry->uses > 0);
 }
 
-/* Deal with the small ring's tail; it always goes. */
+/* Process the small ring's tail; the entry always leaves this ring. */
 static void
 small_step(struct s53_shard *shard, struct work *work)
 {
@@ -291,8 +293,8 @@ s53_room_make(struct s53_shard *shard, unsigned ring, size_t size, int64_t now_m
 }
 
 /*
- * Answers to short names fill the index before the rings. Then who leaves is chosen as if the rings
- * were full: the small one has its tenth of what lives, and who was not asked for leaves there.
+ * Answers to short names fill the index before the rings. Then the choice is made as if the rings
+ * were full: the small ring has its tenth of the live memory, and evicts what was not used.
  */
 static void
 evict_one(struct s53_shard *shard, struct work *work)

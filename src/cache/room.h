@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * room.h - who leaves a full shard.
+ * room.h - which entries a full shard evicts.
  *
  * Layer    cache, private
  * Threads  under the shard's lock
@@ -10,17 +10,17 @@
 
 #include "shard.h"
 
-/* Room at the head of a ring for a block of `size`, not more than the small ring has. */
+/* Evict until `size` fits at the head of `ring`; `size` is not larger than the small ring. */
 void s53_room_make(struct s53_shard *shard, unsigned ring, size_t size, int64_t now_ms);
 
-/* Fewer entries than `most` in the index; that is over 0. */
+/* Evict until the index has fewer than `most` entries; `most` is not 0. */
 void s53_room_evict(struct s53_shard *shard, uint32_t most, int64_t now_ms);
 
-/* Out of the index; its block waits for the tail. */
+/* Remove the entry from the index; its block stays, dead, until the tail reaches it. */
 void s53_room_bury(struct s53_shard *shard, struct s53_entry *entry);
 
-/* Did a key with this tag leave not long ago? Asked once, then forgotten. */
+/* Was a key with this tag evicted recently? The ghost is removed by this call. */
 bool s53_room_take_ghost(struct s53_shard *shard, uint32_t tag);
 
-/* Something was put into the main ring, or changed there, that ends then. */
+/* An entry that was stored, or changed, in the main ring expires at `end_ms`. */
 void s53_room_note_end(struct s53_shard *shard, int64_t end_ms);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * settle.c - the TTL rules: how long an answer may be kept, and what its records say of it.
+ * settle.c - the TTL rules: how long an answer is cached, and the TTLs of its records.
  */
 #include "draft.h"
 
 #define SOA_NUMBERS 20 /* serial, refresh, retry, expire, minimum: RFC 1035 s3.3.13 */
 
-/* max goes before min: whoever forbids keeping for long means it. */
+/* max is applied after min: a limit on how long data is cached takes precedence. */
 static uint32_t
 between(uint32_t ttl, uint32_t min, uint32_t max)
 {
@@ -18,7 +18,7 @@ between(uint32_t ttl, uint32_t min, uint32_t max)
 	return ttl < S53_TTL_MAX ? ttl : S53_TTL_MAX;
 }
 
-/* Is a record of this type what was asked for? Queries for more than one type: RFC 1035 s3.2.3. */
+/* Does a record of this type answer the query? Types that match several: RFC 1035 s3.2.3. */
 static bool
 type_answers(uint16_t type, uint16_t qtype)
 {
@@ -36,14 +36,14 @@ type_answers(uint16_t type, uint16_t qtype)
 
 /* What one walk over the message finds. */
 struct findings {
-	bool answered; /* a record of the type asked for */
-	bool has_soa; /* of authority, the last one: */
+	bool answered; /* there is a record of the queried type */
+	bool has_soa; /* in the authority section, and `soa` is the last one: */
 	struct s53_rr soa;
-	uint32_t least; /* TTL, but that one's */
+	uint32_t least; /* TTL, not counting that SOA's */
 	uint32_t soa_ttl;
 };
 
-/* RFC 2308 s5: how long the absence may be believed is min(TTL of the SOA, its MINIMUM). */
+/* RFC 2308 s5: a negative answer's TTL is min(TTL of the SOA, its MINIMUM). */
 static uint32_t
 negative_ttl(const struct s53_cache_rules *rules, const uint8_t *message, const struct s53_rr *soa)
 {
@@ -56,7 +56,7 @@ negative_ttl(const struct s53_cache_rules *rules, const uint8_t *message, const 
 	    ttl < minimum ? ttl : minimum, rules->min_ncache_ttl_s, rules->max_ncache_ttl_s);
 }
 
-/* RFC 2181 s5.2: what a whole message says is as old as its shortest TTL. */
+/* RFC 2181 s5.2: a message is cached for the shortest of its TTLs. */
 static void
 note_ttl(const struct s53_cache_rules *rules, uint8_t *message, const struct s53_rr *rr,
     struct findings *found)
@@ -65,7 +65,7 @@ note_ttl(const struct s53_cache_rules *rules, uint8_t *message, const struct s53
 
 	s53_u32_put(message + rr->ttl_at, ttl);
 	if (rr->section == S53_AUTHORITY && rr->type == S53_TYPE_SOA) {
-		if (found->has_soa && found->soa_ttl < found->least) /* a second one: odd */
+		if (found->has_soa && found->soa_ttl < found->least) /* a second SOA */
 			found->least = found->soa_ttl;
 		found->has_soa = true;
 		found->soa = *rr;
@@ -98,9 +98,9 @@ look_through(const struct s53_cache_rules *rules, const struct s53_question *que
 }
 
 /*
- * A chain of CNAMEs belongs to what it leads to (RFC 2308 s2.1, s2.2): with an SOA behind it, it
- * ends in nothing. Without one, and without NXDOMAIN, it is data that goes on elsewhere: Consul
- * says of an external service no more than that.
+ * A chain of CNAMEs is negative if its end is (RFC 2308 s2.1, s2.2): when an SOA follows, the last
+ * name does not exist or has no data. Without an SOA, and without NXDOMAIN, the chain is an answer
+ * that continues in another zone: Consul sends no more than that for an external service.
  */
 uint32_t
 s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_question *question,
@@ -128,7 +128,7 @@ s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_question 
 	if ((s53_header_flags(message->octets) & S53_TC) != 0) /* RFC 2181 s9 */
 		return 0;
 	message->stale_use = rules->stale_zero_ttl;
-	if (negative && !found.has_soa) /* RFC 2308 s5: such an answer must not be kept */
+	if (negative && !found.has_soa) /* RFC 2308 s5: such an answer must not be cached */
 		return 0;
 	return found.least == UINT32_MAX ? 0 : found.least;
 }

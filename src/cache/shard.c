@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * shard.c - a part of the cache: its memory, its index, and where a block goes.
+ * shard.c - a part of the cache: its memory, its index, and where a block is stored.
  *
- * A shard is 1 to 2 MiB (larger only in caches of many GiB): small enough that a shard of which the
- * index grows holds its lock for microseconds, large enough for any answer of 64 KiB. One mutex
- * guards all of it; it is held for a look-up and a copy, so that two workers rarely meet. Reading
- * without a lock (a sequence number a shard) was measured: 40 ns a find against 45, with one and
- * with two threads. The simpler one was kept.
+ * A shard is 1 to 2 MiB (larger only in caches of many GiB): small enough that growing the index of
+ * one takes microseconds under its lock, large enough for any answer of 64 KiB. One mutex protects
+ * all of it; it is locked for a look-up and a copy, so that two workers rarely meet. Reading
+ * without a lock (with a sequence number per shard) was measured: 40 ns a find against 45, with one
+ * and with two threads. The simpler solution was kept.
  *
- * The memory is one mapping, made at the first store, so that a cache that nobody uses costs
- * nothing. What was not yet written to is no memory yet, so it may hold parts that are used one
- * after the other: an index of 2^n slots lies at slot 2^n; when it doubles it moves, and the pages
- * of the former are given back. The mapping stays until the cache is freed: a prefetch without the
- * lock never reads what is not mapped.
+ * The memory is one mapping, made at the first store, so that an unused cache costs nothing. Pages
+ * that were never written to take no memory, so the mapping can have parts that are used one after
+ * another: an index of 2^n slots begins at slot 2^n; when it doubles it moves, and the pages of the
+ * old one are returned to the kernel. The mapping stays until the cache is freed: a prefetch
+ * without the lock never reads unmapped memory.
  *
  *     [ - | index 2^9 | 2^10 | ... | 2^max ][ ghosts ][ small ring ][ main ring ]
  */
@@ -23,7 +23,7 @@
 #include "room.h"
 
 #define INDEX_BITS_MIN 9 /* a page */
-#define SLACK_MAX 64 /* octets left unused behind an answer that took a larger one's place */
+#define SLACK_MAX 64 /* bytes left unused behind an answer that replaced a larger one */
 
 void
 s53_shard_init(struct s53_shard *shard, struct s53_layout *layout)
@@ -60,12 +60,12 @@ map(struct s53_shard *shard)
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		return false;
-	/* Huge pages would make memory of what was never written to: twice the size in the end. */
+	/* Huge pages would allocate memory that was never written to: twice the size in the end. */
 	(void)madvise(memory, layout->end, MADV_NOHUGEPAGE);
 	for (unsigned i = 0; i < S53_RINGS; i++)
 		shard->rings[i].base = memory + layout->ring_at[i];
 	atomic_store_explicit(&shard->index_bits, INDEX_BITS_MIN, memory_order_relaxed);
-	/* whoever sees the memory without the lock sees the index's size as well */
+	/* a reader without the lock that sees the memory sees the index's size, too */
 	atomic_store_explicit(&shard->memory, memory, memory_order_release);
 	return true;
 }
@@ -105,13 +105,13 @@ grow_index(struct s53_shard *shard)
 		return false;
 	s53_index_copy(from, to);
 	atomic_store_explicit(&shard->index_bits, to.bits, memory_order_relaxed);
-	/* Pages larger than the old index stay; they are few. */
+	/* With pages larger than the old index nothing is freed; that is little. */
 	(void)madvise((void *)from.slots, sizeof *from.slots << from.bits, MADV_DONTNEED);
 	atomic_flag_clear(&shard->layout->growing);
 	return true;
 }
 
-/* At most three quarters of the slots are taken, seven eighths when the index cannot grow. */
+/* At most three quarters of the slots are used, seven eighths when the index cannot grow. */
 static void
 make_room_in_index(struct s53_shard *shard, int64_t now_ms)
 {
@@ -122,7 +122,7 @@ make_room_in_index(struct s53_shard *shard, int64_t now_ms)
 	s53_room_evict(shard, slots - slots / 8, now_ms);
 }
 
-/* Use the block again. What it has too much becomes a block of its own, unless that is little. */
+/* Reuse the block. Memory that is left over becomes a dead block, unless it is little. */
 static void
 shrink(struct s53_shard *shard, struct s53_entry *entry, size_t size)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * shard.h - a part of the cache: its lock, index and memory, and which entries it evicts.
+ * shard.h - a part of the cache: its lock, index and memory.
  *
  * Layer    cache, private
  * Threads  all under `lock`; a prefetch reads memory and index_bits without it
- * Memory   one mapping a shard, made when first something is stored
+ * Memory   one mapping a shard, made at the first store
  */
 #pragma once
 
@@ -16,36 +16,36 @@
 
 enum { S53_RING_SMALL, S53_RING_MAIN, S53_RINGS };
 
-/* Where what lies in a shard's mapping: the same for all shards of a cache. */
+/* The layout of a shard's mapping: the same for all shards of a cache. */
 struct s53_layout {
 	uint32_t index_bits_max;
-	uint32_t ghosts_mask; /* places of ghosts there are, less 1 */
+	uint32_t ghosts_mask; /* number of slots of ghosts, less 1 */
 	size_t ghosts_at;
 	size_t ring_at[S53_RINGS];
 	size_t ring_size[S53_RINGS];
-	size_t end; /* octets of the mapping; more than are ever touched */
-	atomic_flag growing; /* one shard's index at a time: the room for two is there but once */
+	size_t end; /* length of the mapping; not all of it is ever touched */
+	atomic_flag growing; /* one index grows at a time: memory is reserved for one copy */
 };
 
 struct s53_shard {
 	_Alignas(64) pthread_mutex_t lock;
 	uint8_t *_Atomic memory; /* NULL before the first store */
 	_Atomic uint32_t index_bits; /* 0 before the first store */
-	uint32_t count; /* in the index */
+	uint32_t count; /* entries in the index */
 	struct s53_layout *layout;
 	struct s53_ring rings[S53_RINGS];
 	uint64_t *ghosts; /* four in each; NULL: untouched */
-	/* Of the main ring: nothing in it ends before this... */
+	/* Of the main ring: no entry in it expires before this... */
 	int64_t first_end_ms;
-	/* ...and nothing that was put there since the tail's last way around before this. */
+	/* ...and none that was stored there since the tail's last lap began expires before this. */
 	int64_t lap_end_ms;
-	uint64_t lap_mark; /* when the tail is here it has been around */
+	uint64_t lap_mark; /* the lap ends when the tail reaches this */
 };
 
 void s53_shard_init(struct s53_shard *shard, struct s53_layout *layout);
 void s53_shard_fini(struct s53_shard *shard);
 
-/* The index as it is; the shard has memory. */
+/* The present index; the shard has memory. */
 static inline struct s53_index
 s53_shard_index(const struct s53_shard *shard)
 {
@@ -66,10 +66,10 @@ s53_shard_entry(const struct s53_shard *shard, uint32_t place)
 	return (struct s53_entry *)(void *)(memory + (size_t)place * S53_ENTRY_UNIT);
 }
 
-/* The entry of this key, over or not, by whatever route; NULL: none. Counts no use. */
+/* The entry of this key, expired or not, by any route; NULL: none. Does not count as a use. */
 struct s53_entry *s53_shard_find(const struct s53_shard *shard, const struct s53_key *key);
 
-/* What is to be stored. */
+/* The entry to be stored. */
 struct s53_wanted {
 	uint32_t tag; /* the lower half of the key's hash */
 	size_t size; /* of the block */
@@ -77,15 +77,15 @@ struct s53_wanted {
 };
 
 /*
- * A block for it, known to the index; header but for size, tag and uses, and what follows, are the
- * caller's to fill in under the same lock. `old` is the key's entry so far, NULL when there is
- * none: its place is used again when that is large enough, or it goes. NULL: the kernel gives no
- * memory, or the block is larger than a shard takes (then `old` has not gone).
+ * Allocate a block and add it to the index. The caller fills in the header except size, tag and
+ * uses, and what follows, under the same lock. `old` is the key's present entry or NULL: its block
+ * is reused when it is large enough, otherwise it is removed. NULL: out of memory, or the block is
+ * larger than a shard accepts (then `old` is not removed).
  */
 struct s53_entry *s53_shard_place(
     struct s53_shard *shard, struct s53_entry *old, const struct s53_wanted *wanted);
 
-/* The ring that an entry lies in. */
+/* The ring that has the entry. */
 static inline struct s53_ring *
 s53_shard_ring_of(struct s53_shard *shard, const struct s53_entry *entry)
 {

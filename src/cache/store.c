@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * store.c - answers and failures on their way into the cache.
+ * store.c - store answers and failures.
  */
 #include "draft.h"
 #include "room.h"
@@ -14,7 +14,7 @@ kept_for(const struct s53_cache_rules *rules, uint32_t lifetime_s)
 							    : UINT32_MAX;
 }
 
-/* What is there makes room for a newer answer that has no room itself. */
+/* Remove the old entry when the newer answer cannot be stored. */
 static void
 supersede(struct s53_shard *shard, struct s53_entry *entry)
 {
@@ -74,7 +74,7 @@ s53_cache_supersede(struct s53_cache *cache, const struct s53_cache_ask *ask)
 	pthread_mutex_unlock(&shard->lock);
 }
 
-/* A failure is a block like an answer: a message of which nothing but the question counts. */
+/* A failure is stored as an answer is: as a message that has only the question section. */
 static size_t
 question_alone(const struct s53_key *key, uint8_t *out)
 {
@@ -88,7 +88,7 @@ question_alone(const struct s53_key *key, uint8_t *out)
 	return writer.at;
 }
 
-/* RFC 9520 s3.2, RFC 8767 s5: a failure never takes the place of an answer that is of use. */
+/* RFC 9520 s3.2, RFC 8767 s5: a failure never replaces an answer that may still be used. */
 void
 s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask, uint16_t ede,
     const struct s53_extended_error *error)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * walk.c - all entries, a piece of a ring at a time.
+ * walk.c - visit all entries, a piece of a ring at a time.
  *
- * A piece is copied under the shard's lock, and what is made of it is made without. The cursor
- * counts the octets that ever went into the ring, so that it notices when the tail has passed it.
- * The small ring comes before the main one: what moves meanwhile moves ahead of the walk.
+ * A piece is copied under the shard's lock and processed without it. The cursor counts the bytes
+ * that were ever appended to the ring, so that it detects when the tail has passed it. The small
+ * ring is visited before the main one: entries that move meanwhile move ahead of the walk.
  */
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@ offset_of(const struct s53_ring *ring, uint64_t at)
 	return (ring->tail_at + (size_t)(at - ring->tail)) % ring->size;
 }
 
-/* The blocks from `at` on that lie together, as many as a piece has, one at least. */
+/* The length of the contiguous blocks from `at` on that fit a piece, at least one. */
 static size_t
 measure(const struct s53_ring *ring, uint64_t at, uint64_t end)
 {
@@ -35,13 +35,13 @@ measure(const struct s53_ring *ring, uint64_t at, uint64_t end)
 	return len;
 }
 
-/* Copy the next piece of the cursor's ring. Returns its length; 0: that was all of the ring. */
+/* Copy the next piece of the cursor's ring. Returns its length; 0: the ring is done. */
 static size_t
 take_piece(const struct s53_ring *ring, struct s53_cache_cursor *cursor, uint8_t *piece)
 {
 	size_t len;
 
-	if (cursor->end == 0) /* begin: what comes later is not waited for */
+	if (cursor->end == 0) /* the beginning: what is stored from now on is not visited */
 		cursor->end = ring->head;
 	if (cursor->at < ring->tail)
 		cursor->at = ring->tail;
