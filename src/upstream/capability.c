@@ -6,7 +6,7 @@
 
 #include "server.h"
 
-#define SHOWN_STEP_MS 60000 /* shown_at_ms is written no more often: all workers read it */
+#define SHOWN_STEP_MS 60000 /* shown_at_ms, which all workers read, is written no more often */
 #define POINTS 0xffu /* of a word of doubt; the rest is the hash of the last event's name */
 
 static const enum s53_upstream_quirk quirk_of[S53_CAPABILITIES] = {
@@ -36,7 +36,7 @@ s53_upstream_show(struct s53_upstream *upstream, enum s53_capability capability,
 	if (shown_ms == 0 || now_ms >= shown_ms + SHOWN_STEP_MS)
 		set64(&upstream->shown_at_ms[capability], now_ms);
 	set64(&upstream->doubt[capability], 0);
-	/* Letter case that is kept over TCP, or once, does not mean that it is kept over UDP. */
+	/* Letter case that is kept over TCP, or once, does not prove that it is kept over UDP. */
 	if (capability != S53_CAPABILITY_CASE)
 		set64(&upstream->quirk_until_ms[quirk_of[capability]], 0);
 }

@@ -21,7 +21,7 @@
 #include <split53/rand.h>
 
 #define SLOW_TIMES 4
-#define QUIET_MS 1000 /* without a reply: its health is not known any more */
+#define QUIET_MS 1000 /* without a reply for so long, its health is unknown */
 #define EXPLORE_MS 1000 /* between two explorations of a server */
 #define EXPLORE_SOON_MS 100 /* the same for one in trouble, which may be over */
 #define SILENT_MS 250 /* between two retries of all queries that wait for a silent server */
@@ -33,7 +33,7 @@ struct s53_group {
 	/*
 	 * On a cache line of its own: the members above never change and are read by all workers.
 	 */
-	/* that chose a server: the position in the rotation; wraps */
+	/* queries that chose a server: the position in the rotation; wraps */
 	_Alignas(CACHE_LINE) _Atomic uint32_t queries;
 	/* fetches of fetches-per-zone; counted only if there is a limit */
 	_Atomic uint32_t under_way;
@@ -77,7 +77,7 @@ s53_group_new(
 	size_t size = sizeof *group + count * sizeof *members;
 
 	S53_ASSERT(count <= S53_GROUP_MAX);
-	size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE; /* aligned_alloc wants that */
+	size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE; /* aligned_alloc requires that */
 	group = aligned_alloc(CACHE_LINE, size);
 	if (group == NULL)
 		return NULL;
@@ -151,7 +151,7 @@ best_class(const struct s53_group *group)
 	return best;
 }
 
-/* Is it the only server and silent, but not for so long that it is given up? */
+/* Is it the only server and silent, but not for so long that it counts as down? */
 static bool
 is_waited_for(const struct s53_group *group)
 {
@@ -217,7 +217,7 @@ is_full(const struct s53_group *group, const struct s53_upstream *server)
 
 /*
  * The servers of the best rank that are not in `tried`; order RANK_NONE: there are none. *full: a
- * server was left out because it is at its quota.
+ * server was excluded because it is at its quota.
  */
 static struct rank
 best_rank(const struct s53_group *group, uint32_t tried, bool *full)
@@ -271,7 +271,7 @@ lightest(const struct s53_group *group, const struct rank *rank,
 }
 
 /*
- * A server that is not known comes last: no client's query is its first while there is another
+ * A server that is not known comes last: no client's query goes to it first while there is another
  * server.
  */
 static uint64_t
@@ -282,7 +282,7 @@ cost(const struct s53_upstream *server)
 	return known > 0 ? known : UINT32_MAX;
 }
 
-/* Of servers with as many queries under way, the quicker one. */
+/* Among servers with equally many queries under way, the quicker one is preferred. */
 static uint64_t
 outstanding(const struct s53_upstream *server)
 {
@@ -350,7 +350,7 @@ s53_group_races(const struct s53_group *group, uint32_t tried)
 
 /* --- exploration ----------------------------------------------------------------------------- */
 
-/* Was the server not chosen for `gap_ms`, and is this caller the first to see that? */
+/* Was the server not chosen for `gap_ms`, and is this caller the first to notice? */
 static bool
 explore_after(struct s53_upstream *server, uint32_t gap_ms, uint64_t now_ms)
 {

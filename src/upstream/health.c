@@ -121,7 +121,7 @@ is_reverse(const struct s53_name *apex)
 	return s53_name_is_at_or_below(apex, &arpa);
 }
 
-/* Is the zone a part of Consul's, below which it takes labels for the name of a service or node? */
+/* Is it a domain of Consul's in which labels are the name of a service or node? */
 static bool
 has_word_of_consul(const struct s53_name *apex)
 {
@@ -140,10 +140,10 @@ has_word_of_consul(const struct s53_name *apex)
 }
 
 /*
- * RD is clear in a liveness probe, so a recursor answers from what it has, with a referral or
- * REFUSED; an authoritative server says NXDOMAIN. A Consul agent ignores RD: it needs a leader for
- * all names but those of addresses, `<hex>.addr`, and malformed ones. Caching servers answer
- * `localhost` by themselves (RFC 6761 s6.3), also those that ignore queries without RD.
+ * RD is clear in a liveness probe, so a recursor answers from its cache, with a referral or
+ * REFUSED; an authoritative server answers NXDOMAIN. A Consul agent ignores RD: it needs a leader
+ * for all names except those of addresses, `<hex>.addr`, and malformed ones. Caching servers answer
+ * `localhost` by themselves (RFC 6761 s6.3), even those that ignore queries without RD.
  */
 void
 s53_health_check_set_liveness(struct s53_health_check *check, const struct s53_name *apex)

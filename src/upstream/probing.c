@@ -14,7 +14,7 @@
  * When live queries have made a server suspect, a readiness probe follows even if other live
  * queries clear the suspicion: a server that is not ready may still reply to what it has cached.
  *
- * Intervals count from the start of the last probe, so a probe that times out delays nothing.
+ * Intervals are counted from the start of the last probe, so a timeout of a probe delays nothing.
  * Probes serve UDP first; if TCP alone is in trouble, it is probed as UDP would be.
  */
 #include "server.h"
@@ -34,7 +34,7 @@ interval_ms(const struct probing *probing)
 	return interval_ms > INTERVAL_MIN_MS ? interval_ms : INTERVAL_MIN_MS;
 }
 
-/* A tenth of `time_ms` within bounds, with jitter because others probe this server, too. */
+/* A tenth of `time_ms` within bounds, with jitter because other clients probe this server, too. */
 static uint64_t
 back_off_ms(const struct probing *probing, uint64_t time_ms)
 {
@@ -66,7 +66,7 @@ main_path(const struct s53_upstream *upstream)
 	return upstream->options.tcp_only ? S53_OVER_TCP : S53_OVER_UDP;
 }
 
-/* The protocol whose record decides on probes. */
+/* The protocol with the record that decides on probes. */
 static enum s53_protocol
 probed_path(const struct s53_upstream *upstream)
 {
@@ -115,7 +115,7 @@ gap_ms(const struct s53_upstream *upstream, uint64_t now_ms)
 		return UINT64_MAX;
 	if (is_up(upstream, over) && !probing->readiness_next)
 		return probing->check.mode == S53_CHECK_ALWAYS ? interval_ms(probing) : UINT64_MAX;
-	/* A server that never gives its probes an accepted rcode is probed ever less as well. */
+	/* A server that never gives its probes an accepted rcode is probed less and less, too. */
 	if (is_down(upstream, over) || record->bad_rcodes != 0)
 		return back_off_ms(probing, s53_clock_since_ms(record->since_ms, now_ms));
 	return interval_ms(probing);
@@ -183,7 +183,7 @@ probing_replan(struct s53_upstream *upstream, enum s53_protocol over,
 	bool urgent = change != NULL && is_urgent(change);
 	uint64_t was_ms;
 
-	/* UDP has just gone down, or TCP in its stead: TCP comes first. */
+	/* UDP has just gone down, or TCP that replaced it: TCP is probed first. */
 	if (urgent && is_in_down_cycle(upstream))
 		upstream->probing.step = STEP_TCP;
 	else
@@ -302,7 +302,7 @@ is_next_at_once(struct s53_upstream *upstream, const struct s53_probe *probe,
 	if (is_up(upstream, over) && !upstream->probing.readiness_next)
 		return false;
 	if (probe->over != over)
-		return true; /* now the other protocol is in trouble */
+		return true; /* the other protocol is in trouble now */
 	if (end == S53_PROBE_ANSWERED)
 		return !record_suspicion_persists(&upstream->path[over]);
 	return is_urgent(change);
@@ -320,7 +320,7 @@ s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe, enum
 	change = record_probe_end(&upstream->path[probe->over],
 	    &(struct probe_result){ probe->kind, end, rtt_ms, probing->began_ms }, now_ms);
 	probing->under_way = false;
-	/* Once may be chance, and live replies do not show readiness: probe again. */
+	/* One may be chance, and live replies do not show readiness: probe again. */
 	if (end == S53_PROBE_NOT_READY && is_up(upstream, probe->over))
 		probing->readiness_next = true;
 	if (end == S53_PROBE_SKIPPED)
@@ -336,7 +336,7 @@ s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe, enum
 void
 s53_probe_check(const struct s53_upstream *upstream, struct s53_health_check *out)
 {
-	/* reading changes nothing but the lock */
+	/* only the lock is changed */
 	pthread_mutex_t *lock = (pthread_mutex_t *)&upstream->lock;
 
 	pthread_mutex_lock(lock);

@@ -19,8 +19,8 @@
 #define NOT_READY_LOSS (SHARE_WHOLE / 50)
 #define NOT_READY_IN_ROW 2
 #define PROBE_GRACE_MS 500 /* until a probe's end is processed */
-#define RTT_STALE_MS 1000 /* without a reply: then one that is far quicker is believed */
-#define LIVE_PROOF_MS 60000 /* so long the RTT of a live query counts, rather than a probe's */
+#define RTT_STALE_MS 1000 /* without a reply for so long, a far lower RTT is accepted at once */
+#define LIVE_PROOF_MS 60000 /* for so long a live query's RTT is preferred to a probe's */
 
 static uint64_t
 replied_at_ms(const struct record *record)
@@ -151,7 +151,7 @@ count_failure(struct record *record, uint64_t sent_ms, bool ends)
 	if (sent_ms < last_reply_ms(record))
 		return false;
 	if (record->failures > 0 &&
-	    record->failures_since_ms < record->resumed_ms) /* this process stood still */
+	    record->failures_since_ms < record->resumed_ms) /* this process was suspended since */
 		record->failures = record->failures_suspicious = record->failures_open = 0;
 	if (ends && record->failures_open > 0) {
 		record->failures_open--;
@@ -321,8 +321,8 @@ probe_answered(struct record *record, const struct probe_result *result, uint64_
 	record->probe_replied_at_ms = now_ms;
 	clear_failures(record);
 	/*
-	 * A readiness probe takes longer than live queries as a rule: its RTT counts only while
-	 * there is no better one.
+	 * A readiness probe usually takes longer than live queries: its RTT counts only while there
+	 * is no better one.
 	 */
 	if (record_state(record) != S53_HEALTH_UP || replied_at_ms(record) == 0 ||
 	    s53_clock_since_ms(replied_at_ms(record), now_ms) > LIVE_PROOF_MS)
@@ -349,8 +349,8 @@ probe_lost(struct record *record, uint64_t began_ms, uint64_t now_ms)
 }
 
 /*
- * The server declines the probe's query, so it is alive. That suffices unless its replies were in
- * doubt: a recursor that refuses `. NS` must not stay down because of that.
+ * The server declines the probe's query, so it is alive. That suffices unless its replies were
+ * suspicious: a recursor that refuses `. NS` must not stay down because of that.
  */
 static bool
 liveness_suffices(const struct record *record)

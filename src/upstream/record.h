@@ -4,14 +4,14 @@
  *
  * Layer    upstream, private to health.c (table of states), transition.c (changes of state),
  *          record.c (observations and probes), sample.c (numbers), server.c and probing.c
- * Threads  the server's lock guards a record, but for its atomics: any thread may read these, and
+ * Threads  the server's lock protects a record except its atomics: any thread may read these, and
  *          record_sample_reply() writes them without the lock
  * Memory   a plain object; nothing here takes a lock, reads a clock or writes a log line
  * Units    ms; `_at_ms` is a point of time
  * Sources  RFC 6298 (round-trip time)
  *
  * Observations (live traffic) and the ends of probes become signals; the table in health.c says
- * where a signal leads from each state:
+ * to which state a signal leads from each state:
  *
  *   REPLY      a reply, and fewer than `rise` in a row so far
  *   RISE       `rise` replies in a row. While STALLED, only replies to readiness probes count. A
@@ -65,7 +65,7 @@ enum s53_health_state health_next(enum s53_health_state state, enum health_signa
 #define CLEAR_REPLIES 16u
 
 struct record {
-	/* Atomics. Of two threads that write one at once, one may lose its sample: no harm. */
+	/* Atomics. If two threads write one at once, one sample may be lost, which does no harm. */
 	_Atomic uint64_t rtt; /* 8 x SRTT << 32 | 4 x RTTVAR; 0: unknown */
 	_Atomic uint64_t replied_at_ms; /* the last reply to a client's query; 0: none */
 	_Atomic uint32_t loss; /* share of SHARE_WHOLE */
@@ -85,11 +85,11 @@ struct record {
 	uint64_t failed_at_ms; /* 0: never */
 	uint64_t cleared_at_ms; /* when a suspicion that persists was last cleared; 0: never */
 	uint64_t probe_until_ms; /* a probe is under way until then: its end decides on FALL */
-	uint64_t resumed_ms; /* this process stood still some time before this; 0: never */
+	uint64_t resumed_ms; /* when this process last resumed after a suspend; 0: never */
 	uint64_t failures_since_ms; /* when the first of the failed queries was sent */
 	unsigned failures; /* in a row */
 	unsigned failures_open; /* of these: overdue queries that have yet to end */
-	unsigned failures_suspicious; /* of these: not to be expected of a slow server */
+	unsigned failures_suspicious; /* of these: those not normal for a slow server */
 	uint64_t successes_since_ms; /* when the first of the replies arrived */
 	unsigned successes; /* replies in a row; a probe may count as several */
 	unsigned not_ready; /* readiness probes in a row with that end */
@@ -145,7 +145,7 @@ bool record_is_proven(const struct record *record); /* up, and has replied since
 
 /* transition.c */
 
-/* Apply `signal`; `why` becomes the reason where the signal is one. */
+/* Apply `signal`; `why` becomes the record's reason if the signal is one of trouble. */
 struct record_change record_signal(
     struct record *record, enum health_signal signal, enum s53_health_reason why, uint64_t now_ms);
 /* A reply that counts as `successes` in a row: RISE when there are enough, else REPLY. */

@@ -2,8 +2,8 @@
  *
  * registry.c - all servers, one object per address and options, and the hook that wakes the prober.
  *
- * Under the registry's lock nothing is called but the hook. The lock is never taken while a
- * server's own is held.
+ * Under the registry's lock nothing outside is called except the hook. The lock is never taken
+ * while a server's own lock is taken.
  */
 #include "server.h"
 
@@ -102,7 +102,7 @@ find(struct s53_registry *registry, const struct s53_addr *addr,
 	return it;
 }
 
-/* At the end of the list, which keeps the order of arrival. */
+/* At the end of the list, which keeps the order of registration. */
 static void
 enter(struct s53_registry *registry, struct s53_upstream *upstream)
 {

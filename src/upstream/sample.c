@@ -13,7 +13,7 @@
 #define SHARE_MS 250 /* cost of a server that loses or fails all queries */
 
 /*
- * A lost query counts one 32nd. Then a loss of one in a hundred does not reach a tenth by chance
+ * Each query has a weight of 1/32. So a loss of one in a hundred does not reach a tenth by chance
  * (four of some fifteen queries would have to be lost), and a loss of one in five reaches it after
  * some twenty queries.
  */
@@ -21,8 +21,8 @@
 #define LOSSY (SHARE_WHOLE / 10)
 
 /*
- * The first samples count more, so that eight failures in eight replies suffice for a server that
- * never did well.
+ * The first samples have more weight, so that eight failures in eight replies suffice for a server
+ * that never did well.
  */
 #define FAILED_WEIGHT 16
 #define FAILED_LEAST 8
@@ -49,9 +49,9 @@ rtt_of(const struct record *record)
 
 /*
  * RFC 6298 s2.2, s2.3 with alpha 1/8 and beta 1/4, in scaled integers as in Jacobson's paper. One
- * difference: a sample below a quarter of the mean counts half. A server that was slow and is quick
- * again gets few queries, so few replies must suffice to show it. The variation changes as usual,
- * so the timeouts shrink with care.
+ * difference: a sample below a quarter of the mean has the weight 1/2. A server that was
+ * slow and is quick again gets few queries, so few replies must suffice to show it. The variation
+ * changes as usual, so the timeouts shrink cautiously.
  */
 void
 record_sample_rtt(struct record *record, uint32_t rtt_ms)
@@ -73,7 +73,7 @@ record_sample_rtt(struct record *record, uint32_t rtt_ms)
 		else
 			smoothed = smoothed - smoothed / 8 + rtt;
 	}
-	is = (uint64_t)smoothed << 32 | (variation > 0 ? variation : 1); /* 0 would be "unknown" */
+	is = (uint64_t)smoothed << 32 | (variation > 0 ? variation : 1); /* 0 means "unknown" */
 	if (is != was)
 		atomic_store_explicit(&record->rtt, is, memory_order_relaxed);
 }
@@ -113,7 +113,7 @@ record_sample_good(struct record *record)
 	set32(&record->failed, share << 8 | samples);
 }
 
-/* The reply itself was counted as good first: take that back as well. */
+/* The reply itself was counted as good first: undo that as well. */
 void
 record_sample_failed(struct record *record)
 {

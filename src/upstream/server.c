@@ -40,7 +40,7 @@ s53_upstream_wants_tcp(const struct s53_upstream *upstream)
 	    record_is_proven(&upstream->path[S53_OVER_TCP]) && s53_upstream_is_probed(upstream);
 }
 
-/* Each probe of a dead server would be two lines, and a server that flaps would fill the disk. */
+/* A dead server would cost two lines a probe, and one that flaps would fill the disk. */
 static int
 severity_of(const struct record_change *change)
 {

@@ -2,8 +2,8 @@
  *
  * server.h - what a server consists of, and what group.c needs to choose one.
  *
- * Layer    upstream, private to server.c, registry.c, probing.c and group.c; group.c uses the
- *          functions alone
+ * Layer    upstream, private to server.c, registry.c, probing.c and group.c; group.c uses only the
+ *          functions
  * Threads  functions: any, no lock
  * Units    ms; `_at_ms` is a point of time
  *
@@ -26,14 +26,14 @@
 
 /*
  * The cost of a query in eighths of a ms; less is better: SRTT, plus 250 ms times the share of lost
- * queries, plus 250 ms times the share of replies that were failures. 0: nothing is known.
+ * queries, plus 250 ms times the share of replies that were failures. 0: unknown.
  */
 uint32_t s53_upstream_cost(const struct s53_upstream *upstream);
 
 /* Is its SRTT above S53_SLOW_MS? */
 bool s53_upstream_is_slow(const struct s53_upstream *upstream);
 
-/* Did it ever get a query, or show anything? */
+/* Did it ever get a query, or was anything observed? */
 bool s53_upstream_was_queried(const struct s53_upstream *upstream);
 
 /* Queries under way, over both protocols. */
@@ -42,7 +42,7 @@ uint32_t s53_upstream_in_flight(const struct s53_upstream *upstream);
 /* The last reply to a client's query (not to a probe), over either protocol; 0: none yet. */
 uint64_t s53_upstream_replied_at_ms(const struct s53_upstream *upstream);
 
-/* When a group last chose it, to within some ms; 0: never. */
+/* When a group last chose it, accurate to some ms; 0: never. */
 uint64_t s53_upstream_chosen_at_ms(const struct s53_upstream *upstream);
 void s53_upstream_set_chosen(struct s53_upstream *upstream, uint64_t now_ms);
 
@@ -50,14 +50,14 @@ void s53_upstream_set_chosen(struct s53_upstream *upstream, uint64_t now_ms);
 bool s53_upstream_is_probed(const struct s53_upstream *upstream);
 
 /*
- * May a query explore this server, `gap_ms` after the last one that did? Of callers at the same
- * time, one gets true.
+ * May a query explore this server, `gap_ms` after the last one that did? Of several callers at the
+ * same time, one gets true.
  */
 bool s53_upstream_claim_exploration(
     struct s53_upstream *upstream, uint32_t gap_ms, uint64_t now_ms);
 
 /*
- * The plan of a server's probes (probing.c). Under the server's lock, but for `due_ms`.
+ * The plan of a server's probes (probing.c). Under the server's lock, except `due_ms`.
  *
  * While UDP is down, probes cycle through three steps; see probing.c.
  */
@@ -69,7 +69,7 @@ struct probing {
 	uint64_t began_ms; /* the last probe */
 	bool began; /* there was one */
 	bool under_way;
-	bool readiness_next; /* whatever live queries show meanwhile */
+	bool readiness_next; /* whatever live queries show until then */
 	struct s53_probe probe; /* the one under way, or the last */
 	enum down_step step; /* the next one, while UDP is down */
 };
@@ -89,20 +89,20 @@ struct s53_upstream {
 	_Alignas(64) _Atomic uint64_t load; /* queries in all << 32 | under way */
 	_Atomic uint64_t chosen_at_ms, explored_at_ms;
 	_Atomic uint64_t quirk_until_ms[S53_QUIRKS];
-	_Atomic uint64_t shown_at_ms[S53_CAPABILITIES]; /* to the minute; 0: never */
+	_Atomic uint64_t shown_at_ms[S53_CAPABILITIES]; /* accurate to a minute; 0: never */
 	_Atomic uint64_t doubt[S53_CAPABILITIES]; /* capability.c */
-	pthread_mutex_t lock; /* of the records, but for their atomics, and of `probing` */
+	pthread_mutex_t lock; /* of the records, except their atomics, and of `probing` */
 	struct probing probing;
 };
 
-/* registry.c: call the prober's hook. The caller holds no server's lock. */
+/* registry.c: call the prober's hook. The caller has taken no server's lock. */
 void s53_registry_wake(struct s53_registry *registry);
 
-/* server.c: log a change. The caller holds no lock. */
+/* server.c: log a change. The caller has taken no lock. */
 void s53_upstream_log_change(const struct s53_upstream *upstream, enum s53_protocol over,
     const struct record_change *change);
 
-/* probing.c; the caller holds the server's lock. */
+/* probing.c; the caller has taken the server's lock. */
 
 void probing_init(struct probing *probing);
 

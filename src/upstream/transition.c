@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * transition.c - applies signals to a record and keeps what belongs to its state.
+ * transition.c - applies signals to a record and updates what depends on its state.
  *
  * A suspicion of loss, of failures or of a loop persists until CLEAR_REPLIES good replies in a row.
  * That many prove little (at a loss of one in five, 16 in a row do arrive now and then), so each
@@ -34,7 +34,7 @@ record_update_troubled(struct record *record)
 	atomic_store_explicit(&record->troubled, troubled, memory_order_relaxed);
 }
 
-/* Loss and failures of the time in trouble say nothing of the time from now on. */
+/* The loss and failures of a time in trouble do not predict those of the time that begins now. */
 static void
 on_up(struct record *record, enum s53_health_state from, uint64_t now_ms)
 {
@@ -59,7 +59,7 @@ on_suspect(struct record *record, uint64_t now_ms)
 		record->relapses++;
 }
 
-/* The number of this change in its minute. */
+/* Count a change in its minute. */
 static unsigned
 count_change(struct record *record, uint64_t now_ms)
 {
