@@ -2,14 +2,13 @@
  *
  * alias.c - see alias.h.
  *
- * A DNAME without the CNAME that it stands for gets it. A chain that loops or is too long is a
- * failure, and one that cannot be told is left to the next server: nothing of these gets into the
- * cache.
+ * A DNAME without its synthesized CNAME gets one. A chain that loops or is too long fails the
+ * fetch; an ambiguous one is left to the next server. Neither is stored.
  *
- * A bare chain (chain.h) of the same route can be completed by another query. But where another
- * server has the same query (forwarders-policy race, a hedge) its answer may be complete, and then
- * it is better. So the bare one is held back until another answers, or none is left that is not
- * overdue.
+ * A bare chain (chain.h) of the same route can be completed by another query. But while another
+ * server has the same query (forwarders-policy race, a hedge), its response may contain the whole
+ * chain, which is better. So the bare one is held back until another response arrives, or every
+ * outstanding query is overdue.
  */
 #include "alias.h"
 
@@ -32,7 +31,7 @@ has_aliases(const struct s53_outcome *outcome)
 	return false;
 }
 
-/* NULL: no memory. */
+/* NULL: out of memory. */
 static uint8_t *
 copy_of(const uint8_t *octets, size_t len)
 {
@@ -43,7 +42,7 @@ copy_of(const uint8_t *octets, size_t len)
 	return copy;
 }
 
-/* false: there was no room for them. */
+/* false: they do not fit, or out of memory. */
 static bool
 add_cnames(struct s53_fetch *fetch)
 {
@@ -83,7 +82,7 @@ follow(const struct s53_fetch *fetch)
 	return s53_chain_follow(&chain, &scope);
 }
 
-/* Does a server still have time to answer? The one that just did has none. */
+/* Is another server's response outstanding and not overdue yet? */
 static bool
 another_may_answer(const struct s53_fetch *fetch)
 {
@@ -97,7 +96,7 @@ another_may_answer(const struct s53_fetch *fetch)
 	return false;
 }
 
-/* The first of them is as good as any. false: no memory. */
+/* The first bare chain is kept, as any is as good. false: out of memory. */
 static bool
 hold(struct s53_fetch *fetch)
 {
@@ -107,7 +106,7 @@ hold(struct s53_fetch *fetch)
 		return true;
 	fetch->held = *outcome;
 	fetch->held.message = copy_of(outcome->message, outcome->message_len);
-	fetch->held.error = NULL; /* its place is for the next response's */
+	fetch->held.error = NULL; /* it points to a buffer that the next response uses */
 	return fetch->held.message != NULL;
 }
 

@@ -13,10 +13,10 @@
 
 #define RCODE_LOW 0x0f
 #define DEFAULT_UDP_SIZE 1232
-#define UDP_ROOM 4096 /* max-udp-size is no larger; datagrams on loopback may be */
-#define ANY_LOOKS_MAX 256 /* records that the first RRset is picked from */
-#define RESPELL_EFFORT 10 /* each reply pays for it */
-#define ERROR_ROOM 512 /* a question, an OPT and an extended error fit */
+#define UDP_ROOM 4096 /* max-udp-size is at most this; datagrams on loopback may be larger */
+#define ANY_LOOKS_MAX 256 /* records of the answer that are searched for the first RRset */
+#define RESPELL_EFFORT 10 /* bounds the work for each reply */
+#define ERROR_ROOM 512 /* enough for a question, an OPT and an extended error */
 
 static struct s53_edns_reply
 edns_of(const struct s53_query *query)
@@ -31,7 +31,7 @@ edns_of(const struct s53_query *query)
 		.keepalive = -1,
 		.udp_size = view == NULL ? DEFAULT_UDP_SIZE : view->edns_udp_size };
 
-	/* RFC 7828 s3.3.2: only over TCP, only to who sent it. */
+	/* RFC 7828 s3.3.2: only over TCP, and only if the client sent the option. */
 	if (asked->keepalive && query->client.kind == S53_TCP)
 		edns.keepalive = (int)query->policy->tcp_keepalive_100ms;
 	if (asked->nsid && view != NULL)
@@ -39,7 +39,7 @@ edns_of(const struct s53_query *query)
 	return edns;
 }
 
-/* The client takes more than max-udp-size: on loopback nothing on the way is the smaller for it. */
+/* The client accepts more than max-udp-size: on loopback no path MTU forbids that. */
 __attribute__((noinline)) static size_t
 most_octets(const struct s53_query *query, size_t limit)
 {
@@ -86,20 +86,20 @@ flags_of(const struct s53_query *query, uint16_t of_message)
 	unsigned flags = S53_QR | (request->flags & (S53_RD | S53_CD)) | (of_message & S53_TC) |
 	    (query->outcome.rcode & RCODE_LOW);
 
-	/* A zone that is a copy in BIND is authoritative (RFC 1035 s4.1.1). */
+	/* The answer keeps its AA where BIND would have a copy of the zone (RFC 1035 s4.1.1). */
 	if (query->route != NULL && query->route->rights == S53_RIGHTS_COPY)
 		flags |= of_message & S53_AA;
 	if (query->may_recurse)
 		flags |= S53_RA;
 	if (query->outcome.authoritative)
 		flags |= S53_AA;
-	/* RFC 6840 s5.8: AD to those who say that they understand it. */
+	/* RFC 6840 s5.8: AD only for clients that set AD or DO. */
 	if (query->outcome.authentic && (request->edns.dnssec_ok || (request->flags & S53_AD)))
 		flags |= S53_AD;
 	return (uint16_t)flags;
 }
 
-/* Only where there is more; a zone of ours has thought of it itself. */
+/* Only if there are several records; a local zone has reduced its answer itself. */
 static bool
 is_to_be_minimal(const struct s53_query *query)
 {
@@ -109,9 +109,9 @@ is_to_be_minimal(const struct s53_query *query)
 }
 
 /*
- * An upstream's answer to ANY, reduced to its first RRset and signatures, in the scratch buffer,
- * where the cache may have put it. It is a datagram's: of records beyond a full one none is looked
- * at.
+ * Reduce an upstream's answer to ANY to its first RRset and the signatures, in the scratch buffer,
+ * where the cache may have put it. The result fits a datagram, and at most ANY_LOOKS_MAX records
+ * are read.
  */
 static void
 keep_first_rrset(struct s53_query *query)
@@ -142,8 +142,9 @@ keep_first_rrset(struct s53_query *query)
 }
 
 /*
- * What fits a datagram is copied to the scratch buffer; clients of one fetch share the message, so
- * it stays as it is. It may lie there itself: nothing is copied to behind where it came from.
+ * Copy to the scratch buffer what fits into a datagram. The message itself is not changed, as all
+ * clients of one fetch share it. It may be in the scratch buffer already: so the copy is made on
+ * the stack first.
  */
 static size_t
 fit_datagram(struct s53_query *query, size_t limit)
@@ -179,7 +180,7 @@ fit(struct s53_query *query, size_t limit, const uint8_t **message)
 	return s53_message_cut(scratch, outcome->message_len, limit);
 }
 
-/* The message in the client's buffer, where FIND may have put it already. */
+/* Copy the message into the client's buffer, unless FIND has read it into there. */
 static uint8_t *
 room_with(struct s53_query *query, const uint8_t *message, size_t len, size_t opt_len)
 {
@@ -193,7 +194,7 @@ room_with(struct s53_query *query, const uint8_t *message, size_t len, size_t op
 	return room;
 }
 
-/* RFC 1035 s4.1: our ID and flags, the question spelled as this client spelled it, our own OPT. */
+/* RFC 1035 s4.1: the client's ID, our flags, QNAME in the client's spelling, our own OPT. */
 static size_t
 send_message(struct s53_query *query)
 {
@@ -213,7 +214,10 @@ send_message(struct s53_query *query)
 		len = fit(query, s53_reply_limit(query) - opt_len, &message);
 	if ((room = room_with(query, message, len, opt_len)) == NULL)
 		return 0;
-	/* Here, not in the message: a fetch's clients share it, and each takes its own turn. */
+	/*
+	 * In the copy, not in the message: the clients of a fetch share it, and each gets an order
+	 * of its own.
+	 */
 	if (!query->outcome.arranged)
 		s53_arrange(query, room, len);
 	s53_header_set_id(room, request->id);

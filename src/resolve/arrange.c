@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * arrange.c - how answers are given out: rrset-order, minimal-responses.
+ * arrange.c - order and contents of replies: rrset-order, minimal-responses.
  *
- * Without any rule, which is the rule, each reply is shuffled and nothing is looked up. Cyclic
- * order needs to know whose turn it is: of each set, since clients ask for A and AAAA by turns, and
- * with one counter for both a set of two would always begin with the same. As many counters as
- * sets would be a cache of its own; a table of counters, by the hash of owner and type, does
- * nearly as well.
+ * Without a matching rule (the usual case) each reply is shuffled, and nothing is looked up. Cyclic
+ * order needs a counter for each set: clients alternate between A and AAAA, and with one counter
+ * for both, a set of two would always begin with the same record. A counter for each set would be a
+ * cache of its own; a table of counters, indexed by the hash of owner and type, does nearly as
+ * well.
  */
 #include "arrange.h"
 
@@ -63,7 +63,7 @@ s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len)
 	resolver->dice = it.ordering.dice;
 }
 
-/* Marsaglia's xorshift, as s53_message_reorder() goes on with it; never 0. */
+/* Marsaglia's xorshift, which s53_message_reorder() continues; never 0. */
 static uint32_t
 roll(struct s53_resolver *resolver)
 {
@@ -92,7 +92,7 @@ s53_arrange_spin(const struct s53_query *query, bool *rotate)
 	}
 }
 
-/* named's: keys and their digests never carry more than themselves, NS always their hosts. */
+/* As named: keys and their digests never get additional data, NS always gets its addresses. */
 enum { TYPE_CDS = 59, TYPE_CDNSKEY = 60 };
 
 static enum s53_minimal

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * arrange.h - how answers are given out: rrset-order, minimal-responses.
+ * arrange.h - order and contents of replies: rrset-order, minimal-responses.
  *
  * Layer    resolve (private)
  * Threads  the worker's
@@ -15,15 +15,15 @@
 void s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len);
 
 /*
- * Put the records of the answer section into the order that rrset-order says, for this reply.
- * Called for any finished reply, of the cache, an upstream or a zone of ours, before it is cut to
- * the client's size (so that those which a cut leaves are not always the same) and without OPT.
- * The message passed s53_message_check(); its length stays the same.
+ * Reorder the records of the answer section by rrset-order, for this reply. Called for each
+ * finished reply, from the cache, an upstream or a local zone, without OPT, and before truncation
+ * (so that truncation does not always keep the same records). The message has passed
+ * s53_message_check(); its length stays the same.
  *
- * As in named, a rule counts for a set's own owner and type, which behind a CNAME are not those of
- * the question, and the other sections keep their order. Cyclic: each set has a turn of its own in
- * each worker (sets share one when their hashes do). What we ask ourselves is not arranged: only
- * what a client gets takes a turn.
+ * As in named, a rule applies to a set's own owner and type, which behind a CNAME differ from
+ * QNAME and QTYPE, and the other sections keep their order. Cyclic: each worker has a counter for
+ * each set (sets share one if their hashes collide). Our own queries (a chase) are not reordered,
+ * so that they advance no counter.
  */
 static inline void
 s53_arrange(const struct s53_query *query, uint8_t *message, size_t len)
@@ -33,18 +33,19 @@ s53_arrange(const struct s53_query *query, uint8_t *message, size_t len)
 }
 
 /*
- * Which record of the answer's set is to be the first of those that a cut leaves, by the rule for
- * the query's own name and type: 0 is the first. *rotate: the others follow in their order.
+ * The number of the record that is to come first in a truncated answer's set, by the rule for
+ * QNAME and QTYPE; 0: the first. *rotate: the others follow it in their order.
  */
 uint32_t s53_arrange_spin(const struct s53_query *query, bool *rotate);
 
 /*
- * minimal-responses, once for an upstream's answer, before it is stored: drop what the rules say
- * that no answer needs. Our queries to upstreams have RD set, so no-auth-recursive is
- * no-auth here. Returns the new length, at most `len`. Without OPT; the message passed the check.
+ * minimal-responses, applied once to an upstream's answer before it is stored: drop the records
+ * that the option leaves out. Our upstream queries have RD set, so no-auth-recursive is no-auth
+ * here. Returns the new length, at most `len`. The message has no OPT and has passed
+ * s53_message_check().
  */
 S53_MUST_USE size_t s53_minimize(
     const struct s53_answering *answering, uint16_t qtype, uint8_t *message, size_t len);
 
-/* The same for a zone of ours: the bits for s53_zone_answer(). */
+/* The same for a local zone: the flags for s53_zone_answer(). */
 unsigned s53_zone_wishes(const struct s53_query *query);

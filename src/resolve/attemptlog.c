@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * attemptlog.c - what is logged of queries to servers: failures in BIND's form (lame-servers,
+ * attemptlog.c - the log of upstream queries: failures in BIND's form (lame-servers,
  * edns-disabled), and with `-d 2` each exchange (dispatch).
  */
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 #define DEBUG_EXCHANGES (S53_LOG_DEBUG + 1) /* debug 2 */
 
-/* "NAME/TYPE/CLASS" as the client spelled it, and the server. */
+/* The client's "NAME/TYPE/CLASS" in its own spelling, and the server's address. */
 struct words {
 	char addr[S53_ADDR_TEXT], name[S53_NAME_TEXT], type_word[S53_LOG_WORD];
 	const char *type;

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: ISC
  *
- * budget.h - how many questions may be asked beyond one a query.
+ * budget.h - limits the upstream queries beyond the first one of each fetch.
  *
  * Layer    resolve (private)
  * Threads  its worker's
  *
- * In health one in twenty; what is not spent is kept for up to a hundred. When more than one in
- * sixteen is late there is trouble, and then each query may ask twice.
+ * Normally 1 extra query in 20, saved up to 100. When more than 1 in 16 first queries is
+ * overdue, there is trouble, and then each overdue one may be hedged.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define S53_BUDGET_PRICE 20 /* queries that pay for one question more */
+#define S53_BUDGET_PRICE 20 /* first queries that pay for one extra query */
 #define S53_BUDGET_MAX (100 * S53_BUDGET_PRICE)
 #define S53_BUDGET_FIRST (16 * S53_BUDGET_PRICE)
-#define S53_BUDGET_ONE 65536u /* all are late */
+#define S53_BUDGET_ONE 65536u /* all are overdue */
 
 struct s53_budget {
-	unsigned saved; /* queries that have not paid for anything yet */
-	unsigned late_share; /* of the last 64 or so, in units of 1 / S53_BUDGET_ONE */
+	unsigned saved; /* first queries that have paid for nothing yet */
+	unsigned late_share; /* of overdue ones among the last 64 or so, by S53_BUDGET_ONE */
 };
 
 static inline void
@@ -30,7 +30,7 @@ s53_budget_init(struct s53_budget *budget)
 	budget->late_share = 0;
 }
 
-/* A query asks for the first time. */
+/* A fetch sends its first query. */
 static inline void
 s53_budget_earn(struct s53_budget *budget)
 {
@@ -39,7 +39,7 @@ s53_budget_earn(struct s53_budget *budget)
 	budget->late_share -= budget->late_share / 64;
 }
 
-/* Its first question is late. */
+/* A fetch's first query is overdue. */
 static inline void
 s53_budget_note_late(struct s53_budget *budget)
 {
@@ -52,7 +52,7 @@ s53_budget_in_trouble(const struct s53_budget *budget)
 	return budget->late_share > S53_BUDGET_ONE / 16;
 }
 
-/* Is there enough for one question more? It is paid for when it is asked. */
+/* Does the budget allow one extra query? It is paid when the query is sent. */
 static inline bool
 s53_budget_allows(const struct s53_budget *budget)
 {

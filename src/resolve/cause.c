@@ -12,13 +12,13 @@
 
 #include "resolver_private.h"
 
-#define MORE_ROOM 16 /* octets that are kept for "; and 31 more" */
+#define MORE_ROOM 16 /* bytes reserved for "; and 31 more" */
 
 /* The text that is being written. */
 struct sentence {
 	char *text;
 	size_t len;
-	unsigned left_out; /* servers that there was no room for */
+	unsigned left_out; /* servers that did not fit */
 };
 
 static struct s53_cause *
@@ -46,7 +46,7 @@ s53_cause_add(const struct s53_attempt *attempt, uint16_t ede, const char *text,
 		};
 }
 
-/* One server and its cause, or nothing. */
+/* Append one server and its cause, or count it as left out if both do not fit. */
 static void add(struct sentence *sentence, const struct s53_fetch *fetch, unsigned server,
     const char *format, ...) S53_PRINTF(4, 5);
 
@@ -85,7 +85,7 @@ add_cause(struct sentence *sentence, const struct s53_fetch *fetch, const struct
 		    s53_rcode_print(cause->rcode, rcode));
 }
 
-/* Is a response of this server outstanding, and what has come instead? NULL: none is. */
+/* Is a response of this server outstanding, and did anything else arrive? NULL: it is not. */
 static const char *
 silence_of(const struct s53_fetch *fetch, unsigned server)
 {

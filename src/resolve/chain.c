@@ -2,9 +2,9 @@
  *
  * chain.c - see chain.h.
  *
- * This is done for each hit of the cache whose chain leads on, so the work is bounded: thousands of
+ * This runs at each cache hit with a chain that leads on, so the work is bounded: thousands of
  * CNAMEs with names of many pointers would take a tenth of a second. A chain of 16 links with an
- * address behind it takes 289 looks, in whatever order it is.
+ * address needs at most 289 comparisons, in whatever order its records are.
  */
 #include "chain.h"
 
@@ -73,7 +73,9 @@ find_cname(struct s53_chain *chain, const struct s53_name *owner, struct s53_nam
 	return found;
 }
 
-/* Does the message have records of the chain's last name, or say that there are none? */
+/*
+ * Does the message have records of the chain's last name, or an SOA that says that there are none?
+ */
 static enum s53_chain_end
 end_of(struct s53_chain *chain)
 {
@@ -144,19 +146,21 @@ s53_chain_follow(struct s53_chain *chain, const struct s53_chain_scope *scope)
 
 /* --- DNAMEs without their CNAMEs ------------------------------------------------------------- */
 
-/* A link that a DNAME makes and no CNAME states. */
+/* A link that follows from a DNAME and has no CNAME in the message. */
 struct made {
-	size_t dname_at; /* where its DNAME begins; 0: the message states this link */
+	size_t dname_at; /* offset of its DNAME */
 	struct s53_name owner, target;
 };
 
 struct rewriting {
-	struct made made[S53_CHAIN_MAX + 1]; /* one more: then the chain is too long */
+	struct made made[S53_CHAIN_MAX + 1]; /* one more than allowed: such a chain is too long */
 	unsigned count;
-	bool too_long; /* the last DNAME makes a name that is none */
+	bool too_long; /* the last DNAME makes a name of more than 255 bytes */
 };
 
-/* `name`, its end `suffix` replaced by `by`. false: that is longer than a name can be. */
+/*
+ * `name` with its suffix `suffix` replaced by `by`. false: the result is longer than a name may be.
+ */
 static bool
 replace_suffix(const struct s53_name *name, const struct s53_name *suffix,
     const struct s53_name *by, struct s53_name *out)
@@ -171,7 +175,7 @@ replace_suffix(const struct s53_name *name, const struct s53_name *suffix,
 	return true;
 }
 
-/* The DNAME of the answer section above `name` (RFC 6672 s2.2: not at it). */
+/* Find a DNAME of the answer section that is owned by an ancestor of `name` (RFC 6672 s2.2). */
 static bool
 find_dname(struct s53_chain *chain, const struct s53_name *name, struct s53_rr *rr)
 {
@@ -192,7 +196,7 @@ find_dname(struct s53_chain *chain, const struct s53_name *name, struct s53_rr *
 	return false;
 }
 
-/* The link that a DNAME makes of `from`. false: none does, or (too_long) it makes no name. */
+/* Make the link of `from` by a DNAME. false: none applies, or (too_long) its target is too long. */
 static bool
 make_link(struct s53_chain *chain, struct rewriting *rewriting, const struct s53_name *from)
 {

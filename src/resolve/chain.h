@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * chain.h - the chain of CNAMEs in an answer: where it leads from the name of the query.
+ * chain.h - the chain of CNAMEs in an answer: where it leads from QNAME.
  *
  * Layer    resolve (private)
  * Threads  any; a chain is a plain value on its user's stack
@@ -12,55 +12,61 @@
 #include <split53/reply.h>
 #include <split53/route.h>
 
-#define S53_CHAIN_MAX 16 /* links of one answer, over all routes */
+#define S53_CHAIN_MAX 16 /* links of a client's query, over all routes */
 
 enum s53_chain_end {
-	S53_CHAIN_COMPLETE, /* the last name has records, or the message says that it has none */
-	S53_CHAIN_BARE, /* neither: the last name is still to be resolved */
+	S53_CHAIN_COMPLETE, /* the message has records of the last name, or says there are none */
+	S53_CHAIN_BARE, /* the message has neither: the last name is still to be resolved */
 	S53_CHAIN_CROSSES, /* the last name belongs to another route */
 	S53_CHAIN_LOOPS,
 	S53_CHAIN_TOO_LONG,
-	S53_CHAIN_UNCLEAR, /* two CNAMEs of one owner, or too many records to look for one */
+	S53_CHAIN_UNCLEAR, /* different CNAMEs of one owner, or too many records to search */
 };
 
 struct s53_chain {
 	const uint8_t *message; /* passed s53_message_check() */
 	size_t len;
 	const struct s53_question *question;
-	unsigned looks; /* at owners of records */
-	unsigned links; /* followed; of a bare one and at a crossing the last name is the target */
-	struct s53_name names[S53_CHAIN_MAX + 2]; /* lower case; without links none is there */
+	unsigned looks; /* owners of records that were compared */
+	unsigned links; /* followed; if BARE or CROSSES, names[links] is the name to resolve */
+	struct s53_name names[S53_CHAIN_MAX + 2]; /* lower case; unset if links is 0 */
 };
 
-/* The query's own chain has used up `links_before` links; the routes tell where it crosses. */
+/*
+ * links_before: links that the client's query has used up already. The routes say where a chain
+ * crosses.
+ */
 struct s53_chain_scope {
 	const struct s53_routes *routes; /* NULL: nothing crosses */
 	const struct s53_route *route;
 	unsigned links_before;
 };
 
-/* Are CNAMEs followed for this type? One that is asked for, or ANY, is its own end. */
+/*
+ * Are CNAMEs followed for this QTYPE? Not for CNAME, DNAME and ANY, which match the CNAME itself.
+ */
 bool s53_chain_is_followed(uint16_t qtype);
 
 /*
- * Follow the chain; message, len and question are set. Without links it is COMPLETE: the rule, and
- * then no name is copied. At most 512 owners are compared, in whatever order the records are.
+ * Follow the chain; message, len and question are set. An answer without a CNAME (the usual case)
+ * is COMPLETE, and no name is copied. Compares at most 512 owners, in whatever order the records
+ * are.
  */
 enum s53_chain_end s53_chain_follow(struct s53_chain *chain, const struct s53_chain_scope *scope);
 
-/* Is this name one of the chain's, but the last? */
+/* Is this name one of the chain's owners, that is, any of its names but the last? */
 bool s53_chain_has(const struct s53_chain *chain, const struct s53_name *name);
 
 enum s53_chain_dnames {
-	S53_CHAIN_HAS_CNAMES, /* each DNAME of the chain has its CNAME: the rule */
-	S53_CHAIN_CNAMES_ADDED, /* not each had */
-	S53_CHAIN_YXDOMAIN, /* the same, and one would be longer than a name (RFC 6672 s2.2) */
+	S53_CHAIN_HAS_CNAMES, /* each DNAME of the chain has its CNAME: the usual case */
+	S53_CHAIN_CNAMES_ADDED, /* some were missing */
+	S53_CHAIN_YXDOMAIN, /* the same, and one target would exceed 255 bytes (RFC 6672 s2.2) */
 	S53_CHAIN_NO_ROOM,
 };
 
 /*
- * RFC 6672 s3.1: write the answer anew with the CNAMEs that its DNAMEs stand for where they are
- * missing, each behind its DNAME and with its TTL. `out` has S53_MESSAGE_MAX octets; it and
- * *out_len are written for CNAMES_ADDED and YXDOMAIN. chain: message, len and question are set.
+ * RFC 6672 s3.1: rewrite the answer with the missing CNAMEs that its DNAMEs imply, each behind
+ * its DNAME and with the DNAME's TTL. `out` has S53_MESSAGE_MAX bytes; it and *out_len are
+ * written for CNAMES_ADDED and YXDOMAIN. chain: message, len and question are set.
  */
 enum s53_chain_dnames s53_chain_add_cnames(struct s53_chain *chain, uint8_t *out, size_t *out_len);

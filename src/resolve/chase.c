@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * chase.c - a chain of CNAMEs that leads on is completed, in the route that it leads into.
+ * chase.c - completes a chain of CNAMEs that leads on, in the route that it leads into.
  *
  * Consul answers a service with an external address by a bare CNAME, and a public name may point
  * into `consul`; servers that do not recurse answer with a bare CNAME in their own route, too. The
- * records up to the crossing are kept; what the upstream says of names beyond it is not its
- * business and is dropped (it could plant addresses for names of another route). The name behind
- * them is resolved by a query of our own (the child), which walks the same line from ROUTE on. Its
- * answer comes back as a client's would, through client->send, and the query that waited for it
- * (the parent) is put into the run queue, to append it and to answer. A query has S53_CHAIN_MAX
- * links in all: the child begins with what its parents have left, and each has at least one. More,
- * and a name that comes again, is SERVFAIL.
+ * records up to the crossing are kept. What the upstream says of names beyond it is dropped, since
+ * it could plant addresses for names of another route. The last name is resolved by a query of our
+ * own (the child), which takes the usual steps from ROUTE on. Its reply arrives through
+ * client->send, like a client's, and the query that waits for it (the parent) is put into the run
+ * queue, to append it and to answer. A client's query has S53_CHAIN_MAX links in all: a child gets
+ * what its parents have left. A chain with more links, or one that comes back to a name, ends with
+ * SERVFAIL.
  *
- * A chase is a client's own matter, with that client's rights. The children of clients that one
- * fetch released join each other's fetch.
+ * Each client chases by itself, with its own rights. The children of clients that one fetch
+ * released join each other's fetch.
  */
 #include <string.h>
 
@@ -25,8 +25,8 @@
 
 struct s53_chase {
 	struct s53_pending *parent;
-	struct s53_pending *child; /* while it waits; or NULL */
-	struct s53_chain chain; /* of the parent's message: a copy, or what its upstream sent */
+	struct s53_pending *child; /* while it waits; else NULL */
+	struct s53_chain chain; /* its message is a copy, in the parent's arena */
 	uint8_t *reply; /* of the child, in the parent's arena */
 	size_t reply_len;
 	struct s53_outcome reply_outcome; /* its texts are in the parent's arena */
@@ -35,8 +35,9 @@ struct s53_chase {
 };
 
 /*
- * Where the outcome's chain ends. A local zone says all that it knows: its chain leads on where it
- * leaves the zone, or (`delegated`) where the last name is below a delegation of it.
+ * Find where the outcome's chain ends. A local zone has no more to say about its own names: its
+ * chain leads on where it leaves the zone, or (`delegated`) where the last name is below a
+ * delegation in it.
  */
 static enum s53_chain_end
 look(struct s53_chain *chain, const struct s53_chain_scope *scope,
@@ -56,7 +57,7 @@ look(struct s53_chain *chain, const struct s53_chain_scope *scope,
 	return end == S53_CHAIN_COMPLETE && delegated && chain->links > 0 ? S53_CHAIN_BARE : end;
 }
 
-/* Does the chain come back to a name of the queries that it serves? */
+/* Does the chain come back to a name in the chain of one of the query's parents? */
 static bool
 is_circle(const struct s53_query *query, const struct s53_chain *chain)
 {
@@ -69,7 +70,7 @@ is_circle(const struct s53_query *query, const struct s53_chain *chain)
 	return false;
 }
 
-/* A record's type, or what a signature covers (RFC 4034 s3.1). */
+/* A record's type; of a signature, the type that it covers (RFC 4034 s3.1). */
 static uint16_t
 type_of(const struct s53_chain *chain, const struct s53_rr *rr)
 {
@@ -82,8 +83,8 @@ type_of(const struct s53_chain *chain, const struct s53_rr *rr)
 }
 
 /*
- * Does the record belong to the chain: the CNAME of one of its names, or the DNAME that made one
- * (RFC 6672)?
+ * Does the record belong to the chain: is it the CNAME of one of its names, or the DNAME that
+ * made one (RFC 6672)?
  */
 static bool
 belongs_to_chain(const struct s53_chain *chain, const struct s53_rr *rr)
@@ -103,7 +104,10 @@ belongs_to_chain(const struct s53_chain *chain, const struct s53_rr *rr)
 	return false;
 }
 
-/* The chain's AA, of a copied zone, speaks for the first name of the answer (RFC 1035 s4.1.1). */
+/*
+ * AA, kept if the chain's message has it, refers to the first owner of the answer (RFC 1035
+ * s4.1.1).
+ */
 static uint16_t
 flags_of_chain(const struct s53_chain *chain)
 {
@@ -140,7 +144,7 @@ copy_proofs(struct s53_reply *to, const struct s53_chain *chain)
 	}
 }
 
-/* Three sections: the chain's own records, each time followed by the child's. */
+/* In each of the three sections the chain's own records come first, then the child's. */
 static void
 merge(struct s53_reply *merged, const struct s53_chase *chase)
 {
@@ -167,7 +171,7 @@ is_answer(uint16_t rcode)
 	    rcode == S53_RCODE_YXDOMAIN;
 }
 
-/* The target has failed, and so has the query. */
+/* The child has failed, so the query fails too. */
 static void
 fail_as(struct s53_query *query, const struct s53_outcome *end)
 {
@@ -178,7 +182,7 @@ fail_as(struct s53_query *query, const struct s53_outcome *end)
 	query->outcome.error = end->error;
 }
 
-/* Put both parts together into the query's outcome. */
+/* Merge the chain and the child's reply into the query's outcome. */
 static void
 complete(struct s53_query *query)
 {
@@ -204,7 +208,7 @@ complete(struct s53_query *query)
 	query->outcome.message_len = s53_reply_end(&merged, NULL);
 	query->outcome.rcode = end->rcode;
 	query->outcome.leads_on = false;
-	if (end->ede != S53_EDE_NONE) { /* else it may still be the chain that is stale */
+	if (end->ede != S53_EDE_NONE) { /* else keep it: the chain itself may be stale */
 		query->outcome.ede = end->ede;
 		query->outcome.ede_text = end->ede_text;
 	}
@@ -213,7 +217,7 @@ complete(struct s53_query *query)
 	query->outcome.authentic = query->outcome.authentic && end->authentic;
 }
 
-/* The child's way back: a client whose transport is the chase. */
+/* The child's client: its transport is the chase. */
 static uint8_t *
 child_room(struct s53_client *client, size_t cap)
 {
@@ -222,7 +226,7 @@ child_room(struct s53_client *client, size_t cap)
 	return chase->reply = s53_arena_alloc(&chase->parent->arena, cap);
 }
 
-/* The child's fetch, or the room that the cache's was read into, goes before the parent answers. */
+/* Copy the texts: the child's fetch or the cache's buffer is released before the parent answers. */
 static void
 keep_errors(struct s53_arena *arena, struct s53_outcome *outcome)
 {
@@ -262,7 +266,7 @@ static const struct s53_client_ops child_ops = {
 	.room = child_room, .send = child_ended, .drop = child_dropped
 };
 
-/* Query for the chain's last name on the parent's behalf: the same client, view and rights. */
+/* Resolve the chain's last name for the parent: with the same client, view and rights. */
 static void
 start_child(struct s53_query *query, struct s53_chase *chase)
 {
@@ -298,7 +302,7 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 	s53_query_resume(&child);
 }
 
-/* Query for the last name, now or (WAIT) when the child's upstream answers. */
+/* Start the child. REPLY: it has ended already; WAIT: the parent waits for it. */
 static enum s53_verdict
 lead_on(struct s53_query *query, struct s53_chase *chase)
 {
@@ -325,7 +329,10 @@ s53_chase_is_due(const struct s53_view *view, const struct s53_route *route,
 	return look(&chain, &scope, outcome, false) != S53_CHAIN_COMPLETE;
 }
 
-/* What is looked at is the exchange's or a scratch buffer's: it is gone when the child waits. */
+/*
+ * Copy the chain: its message is in the exchange's or a scratch buffer, which does not outlast the
+ * wait.
+ */
 static struct s53_chase *
 keep(struct s53_pending *pending, const struct s53_chain *chain)
 {
@@ -371,8 +378,8 @@ follow_on(struct s53_query *query, const struct s53_chain *chain)
 }
 
 /*
- * The client gets no recursion: the answer ends where the chain leaves the route. Not inlined for
- * its buffer, as the message may be in the scratch buffer already.
+ * The client gets no recursion: the answer ends where the chain leaves the route. Not inlined,
+ * because of its large buffer; a buffer of its own, as the message may be in the scratch buffer.
  */
 __attribute__((noinline)) static enum s53_verdict
 end_at_crossing(struct s53_query *query, const struct s53_chain *chain)
@@ -388,7 +395,7 @@ end_at_crossing(struct s53_query *query, const struct s53_chain *chain)
 	outcome->message_len = s53_reply_end(&to, NULL);
 	outcome->message = query->resolver->scratch;
 	memcpy(outcome->message, octets, outcome->message_len);
-	outcome->rcode = S53_RCODE_NOERROR; /* what is beyond is not known (RFC 6604 s3) */
+	outcome->rcode = S53_RCODE_NOERROR; /* that of the target is unknown (RFC 6604 s3) */
 	outcome->leads_on = true;
 	return S53_REPLY;
 }
@@ -464,8 +471,8 @@ s53_chase_abandon(struct s53_pending *pending)
 }
 
 /*
- * Each client copies the message and looks through it: what the upstream put beside the chain, up
- * to 64 KiB, would cost a thousand times.
+ * Each client of the fetch copies the message and searches it, perhaps a thousand times: so records
+ * that the upstream put beside the chain, up to 64 KiB, are removed once.
  */
 void
 s53_chase_trim(struct s53_fetch *fetch)

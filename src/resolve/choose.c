@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: ISC
  *
- * choose.c - the step choose: which server is queried, and when querying ends.
+ * choose.c - the step choose: selects the server to query, and decides when the fetch gives up.
  *
  * A pass queries each server of the group once, the next one as soon as the last is overdue or has
- * failed. A server that said or proved that it cannot help (failed) is not queried again; one that
- * is silent is queried anew in the next pass, since datagrams get lost. plan.h says how.
+ * failed. A server that has shown that it cannot answer (failed) is not queried again; a silent
+ * one is queried again in the next pass, since datagrams get lost. plan.h says in which form.
  *
- * In a group whose servers are all known to be down a fetch tries one of them (and those that were
- * not tried lately), for no longer than a response takes as a rule: so the first server that is
- * back is found by the first fetch, and no client waits for dead ones. While other servers live a
- * fetch tries one that is down at most, and when that is overdue and the rest has failed, it ends.
- * The only server of a group is waited for while it is silent (its process may stand still for a
- * moment): each fetch queries it once, one of them again each 250 ms, and all of them when it
- * responds to anything.
- * One that is stalled is queried but once, twice when it is alone: the query did arrive.
+ * If all servers of a group are known to be down, a fetch tries one of them (and a copy goes to
+ * one that was not tried lately), for no longer than a response usually takes: so the first fetch
+ * after a server's return finds it, and no client waits for dead servers. While other servers are
+ * up, a fetch tries at most one that is down; when that one is overdue and the others have failed,
+ * the fetch ends. A silent server that is the only one of its group is waited for, as its process
+ * may be suspended for a moment: each fetch queries it once, one fetch queries it again each 250
+ * ms, and all do when it responds to anything. A stalled server is queried only once, or twice if
+ * it is the only one, since the query did arrive.
  */
 #include "alias.h"
 #include "resolver_private.h"
 
-#define PASSES_UNFORGIVING 3 /* some two seconds */
-#define PASSES_STALLED 1 /* after the first, of one that is alone */
+#define PASSES_UNFORGIVING 3 /* about two seconds */
+#define PASSES_STALLED 1 /* passes after the first in which an only server is still queried */
 
 static uint32_t
 all_servers(const struct s53_group *group)
@@ -60,8 +60,8 @@ s53_over_quota(struct s53_fetch *fetch, bool drop)
 }
 
 /*
- * Servers that are being queried over TCP and would be again: what is sent there arrives, another
- * query would only cost.
+ * Servers that have the query over TCP and would get it over TCP again: TCP delivers it, so a
+ * second query would only add load.
  */
 static uint32_t
 asked_over_tcp(const struct s53_fetch *fetch)
@@ -79,7 +79,7 @@ asked_over_tcp(const struct s53_fetch *fetch)
 	return servers;
 }
 
-/* Each server has said or proved that it cannot help: what is still open will not either. */
+/* Every server has shown that it cannot answer, so the open attempts will not help either. */
 static bool
 all_failed(const struct s53_fetch *fetch)
 {
@@ -88,7 +88,10 @@ all_failed(const struct s53_fetch *fetch)
 	return (fetch->failed & all) == all;
 }
 
-/* Silence has lasted long enough for the same servers to be queried once more. */
+/*
+ * May the same servers be queried again? Only after a request timeout, or if no query is
+ * outstanding.
+ */
 static bool
 may_repeat(const struct s53_fetch *fetch)
 {
@@ -96,9 +99,9 @@ may_repeat(const struct s53_fetch *fetch)
 }
 
 /*
- * Servers that are not queried (again) as long as their state stays: stalled ones, since the query
- * did arrive (one that is alone is queried twice); and while others live all that are down but one,
- * since that one did not answer either.
+ * Servers that are not queried (again) while their state stays the same: stalled ones, since the
+ * query did arrive (an only server is queried twice), and once a server that is down was queried,
+ * all that are down.
  */
 static uint32_t
 left_out(const struct s53_fetch *fetch)
@@ -120,8 +123,8 @@ left_out(const struct s53_fetch *fetch)
 }
 
 /*
- * Servers that have failed and were not up then, but are now, may be queried again; when it takes
- * long, once all of them.
+ * A server that failed while it was not up may be queried again once it is up; after
+ * PASSES_UNFORGIVING passes all may.
  */
 static void
 forgive(struct s53_fetch *fetch)
@@ -164,7 +167,10 @@ choose_among(struct s53_fetch *fetch, struct s53_group *group)
 	return s53_group_choose(group, fetch->tried | fetch->left_out, fetch->now_ms);
 }
 
-/* The next server in this pass or the first of the next; or S53_CHOSEN_NONE, S53_CHOSEN_QUOTA. */
+/*
+ * The next server of this pass, or the first of the next pass; or S53_CHOSEN_NONE,
+ * S53_CHOSEN_QUOTA.
+ */
 static int
 choose_server(struct s53_fetch *fetch, struct s53_group *group)
 {
@@ -181,7 +187,7 @@ choose_server(struct s53_fetch *fetch, struct s53_group *group)
 	chosen = choose_among(fetch, group);
 	if (chosen >= 0) {
 		s53_count(fetch->resolver->counters, S53_C_CHOOSE_REPEATED);
-	} else { /* there is no other pass yet */
+	} else { /* no other pass is possible yet */
 		fetch->pass--;
 		fetch->tried = tried;
 	}
@@ -193,7 +199,7 @@ s53_step_choose(struct s53_fetch *fetch)
 {
 	struct s53_group *group = fetch->route->group;
 	bool idle = s53_list_empty(&fetch->attempts);
-	/* No client waits: what is under way may take its time, for the cache. */
+	/* No client waits any more: let the open attempts end, for the cache. */
 	bool patient = s53_list_empty(&fetch->clients);
 	bool hedges = fetch->hedges && !patient;
 	int chosen;

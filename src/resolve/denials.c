@@ -45,7 +45,7 @@ s53_denials_fini(struct s53_resolver *resolver)
 	tell_count(&resolver->denials);
 }
 
-/* May this one have a line? Otherwise it is counted. */
+/* May this denial be logged? If not, it is counted. */
 static bool
 may_log(const struct s53_query *query, int severity)
 {
@@ -68,7 +68,7 @@ may_log(const struct s53_query *query, int severity)
 	return false;
 }
 
-/* The list that denied it: as in named the lists of the cache are looked at first. */
+/* The name of the list that denied it; as in named, the cache's lists are checked first. */
 static const char *
 list_of(const struct s53_query *query)
 {
@@ -108,7 +108,7 @@ s53_query_log_denied(const struct s53_query *query, bool by_zone)
 {
 	char why[48];
 
-	/* As named: without recursion no list has denied it. */
+	/* As named: without recursion it was no list that denied the query. */
 	if ((!by_zone && !query->view->recursion) || query->chase_depth > 0 ||
 	    !may_log(query, S53_LOG_INFO))
 		return;

@@ -7,8 +7,8 @@
  * Memory   part of the resolver
  * Units    ms
  *
- * Any host may send queries that are denied, so the lines are limited: S53_DENIALS_LOGGED a second
- * in each worker. The others are counted, and the count is logged when the second is over.
+ * Any host can send queries that are denied, so the lines are limited to S53_DENIALS_LOGGED a
+ * second in each worker. The others are counted, and the count is logged when the second is over.
  */
 #pragma once
 
@@ -23,17 +23,17 @@ struct s53_query;
 struct s53_resolver;
 
 struct s53_denials {
-	uint64_t second_ms; /* when the second began; 0: none has */
+	uint64_t second_ms; /* when the current second began; 0: none has */
 	unsigned logged, counted; /* in it */
-	struct s53_addr last; /* the client of the one counted last */
+	struct s53_addr last; /* the client of the last one counted */
 	struct s53_timer timer; /* armed while counted > 0 */
 };
 
 void s53_denials_init(struct s53_denials *denials);
 void s53_denials_fini(struct s53_resolver *resolver); /* logs what was counted */
 
-/* The query is denied by an access list of its view or zone: as route.c decides. */
+/* The query was denied by an access list of its view or zone, as route.c decided. */
 void s53_query_log_denied(const struct s53_query *query, bool by_zone);
 
-/* A transfer of a zone that is here is refused. */
+/* A transfer of a zone that we serve is refused. */
 void s53_query_log_no_transfer(const struct s53_query *query);

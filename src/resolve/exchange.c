@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * exchange.c - the step exchange: the chosen server is queried, and what becomes of that.
+ * exchange.c - the step exchange: queries the chosen server and handles the end of the exchange.
  */
 #include <string.h>
 
@@ -9,9 +9,8 @@
 #include "resolver_private.h"
 
 /*
- * The upstream query: RD always, AD unless the server cannot stand it (we want the recursion, and
- * word of whether it was validated, RFC 6840 s5.7), CD and DO as the client said, an OPT of our
- * own.
+ * Write the upstream query: RD always; AD unless the server has a quirk with it (RFC 6840 s5.7:
+ * we want to know whether the answer was validated); the client's CD and DO; an OPT of our own.
  */
 static void
 write_ask(struct s53_attempt *attempt)
@@ -49,10 +48,10 @@ s53_fetch_resume(struct s53_fetch *fetch, enum s53_step step)
 	s53_fetch_run(fetch);
 }
 
-/* How an exchange may end, for the extended error and the log. */
+/* The ways an exchange ends, for the extended error and the log. */
 static const struct {
 	uint16_t ede;
-	const char *text, *bind; /* bind: as named's log has it */
+	const char *text, *bind; /* bind: named's words */
 } ends[] = {
 	[S53_EXCHANGE_ANSWERED] = { S53_EDE_NONE, "response", NULL },
 	[S53_EXCHANGE_TIMEOUT] = { S53_EDE_NO_REACHABLE_AUTHORITY, "does not answer", "timed out" },
@@ -82,7 +81,7 @@ note_failure(struct s53_attempt *attempt, enum s53_exchange_end end)
 	s53_attempt_fails(attempt);
 }
 
-/* TCP, which UDP has led to, is refused: the query goes on over UDP. */
+/* TCP, to which the query had moved from UDP, failed: go on over UDP. */
 static bool
 goes_on_over_udp(struct s53_attempt *attempt, enum s53_exchange_end end)
 {
@@ -99,7 +98,7 @@ goes_on_over_udp(struct s53_attempt *attempt, enum s53_exchange_end end)
 	return true;
 }
 
-/* No answer, and why. */
+/* The exchange ended without a response. */
 static void
 failed(struct s53_attempt *attempt, enum s53_exchange_end end)
 {
@@ -121,7 +120,7 @@ failed(struct s53_attempt *attempt, enum s53_exchange_end end)
 	s53_attempt_free(attempt);
 	if (explored && !s53_list_empty(&fetch->attempts))
 		return;
-	/* A timeout is the fetch's deadline: no other server is queried after it. */
+	/* An exchange times out at the fetch's deadline: no other server is queried after that. */
 	if (end == S53_EXCHANGE_TIMEOUT)
 		fetch->tried = fetch->failed = UINT32_MAX;
 	s53_fetch_resume(fetch, S53_STEP_CHOOSE);
@@ -136,7 +135,7 @@ on_done(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end, uin
 	struct s53_resolver *resolver = fetch->resolver;
 
 	(void)exchange;
-	(void)len; /* with what arrived behind the message */
+	(void)len; /* includes bytes that arrived behind the message */
 	attempt->exchange = NULL;
 	s53_attempt_log(attempt, "%s", ends[end].text);
 	if (end == S53_EXCHANGE_ANSWERED) {
@@ -194,7 +193,7 @@ s53_fetch_ask(struct s53_fetch *fetch, const struct s53_plan *plan)
 	return false;
 }
 
-/* With a fetch's first query: the same to another server, to see how that one does. */
+/* Besides a fetch's first query, send a copy to another server, to measure that one. */
 static void
 explore(struct s53_fetch *fetch)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fetch.c - the life of a fetch: from the first client, or none, to the end that wakes them all.
+ * fetch.c - the life of a fetch: from its first client (if any) to the end, which wakes its
+ * clients.
  */
 #include "fetch.h"
 
@@ -8,9 +9,9 @@
 
 #include "resolver_private.h"
 
-#define SPELLINGS 8 /* to be drawn: a name without letters has but one */
+#define SPELLINGS 8 /* draws at most, as a name may have no letters */
 
-/* What a fetch needs of the query that it begins with; the rest as if nothing was asked yet. */
+/* Copy what the fetch needs of its first query; nothing has been queried yet. */
 static void
 init(struct s53_fetch *fetch, const struct s53_query *query)
 {
@@ -66,7 +67,10 @@ s53_fetch_new(const struct s53_query *query)
 	return fetch;
 }
 
-/* Not in lower case, as clients send it: a loop that keeps letter case is then found at once. */
+/*
+ * Clients usually send lower case, so draw another spelling: then a loop that keeps letter case is
+ * found at once.
+ */
 static void
 draw_spelling(struct s53_question *question)
 {
@@ -114,7 +118,7 @@ s53_fetch_join(struct s53_fetch *fetch, struct s53_pending *pending)
 	s53_waits_add(fetch->resolver, pending);
 }
 
-/* The last client has left? */
+/* Returns true if that was the last client. */
 static bool
 leave(struct s53_pending *pending)
 {

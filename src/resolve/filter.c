@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * filter.c - what of an upstream's response answers the query.
+ * filter.c - keeps what answers the query.
  *
- * One walk looks whether the response is clean: its answer section is the chain in its order and
- * nothing else, and all that is behind it stays. Owners are compared where they stand: as a rule
- * both names are the same place. What is not clean is sifted by filter_chain.c, at a higher cost.
+ * One walk checks whether the response is clean: its answer section is the chain in its order and
+ * nothing else, and all records of the other sections are to be kept. Owners are compared inside
+ * the message: usually both names are compressed to the same offset. A response that is not clean
+ * is sifted by filter_chain.c, at a higher cost.
  *
- * The same walk puts our random letters into lower case wherever the server has copied them to, and
- * looks for names that are compressed where clients do not expect it: those are written out.
+ * The same walk changes our random letters to lower case wherever the server has copied them, and
+ * looks for names that are compressed where clients do not expect it: those are decompressed.
  */
 #include "filter.h"
 
@@ -15,20 +16,20 @@
 
 #include "filter_rules.h"
 
-#define STEPS_MAX 4096 /* labels that are compared before the response counts as not clean */
+#define STEPS_MAX 4096 /* labels compared before the response counts as not clean */
 
 struct pass {
 	struct s53_filter *filter;
 	struct s53_reader message;
 	struct s53_findings findings;
-	size_t last_at; /* where the chain's last name stands */
-	size_t before_at; /* where the owner of the CNAME stands that leads there; 0: none */
+	size_t last_at; /* offset of the chain's last name */
+	size_t before_at; /* offset of the owner of the CNAME that leads there; 0: none */
 	unsigned steps;
-	struct s53_name last; /* unless it is QNAME */
+	struct s53_name last; /* unset while it is QNAME */
 	uint64_t names[S53_FILTER_LINKS_MAX + 1]; /* hashes */
 };
 
-/* Has the chain come by this name? */
+/* Is this name in the chain already? */
 static bool
 is_loop(const struct pass *pass, uint64_t name)
 {
@@ -38,7 +39,7 @@ is_loop(const struct pass *pass, uint64_t name)
 	return false;
 }
 
-/* The chain goes on with what this CNAME leads to. false: not in the usual way. */
+/* Follow this CNAME. false: the response is not clean. */
 static bool
 go_on(struct pass *pass, const struct s53_rr *rr)
 {
@@ -70,7 +71,7 @@ is_owned_by(struct pass *pass, const struct s53_rr *rr, size_t name_at)
 	return s53_name_equal_at(&pass->message, rr->owner_at, name_at, &pass->steps);
 }
 
-/* A signature of the CNAME just passed, or of the records that end the chain. */
+/* Is this a signature of the last CNAME, or of the records that end the chain? */
 static bool
 signs_chain(struct pass *pass, const struct s53_rr *rr)
 {
@@ -85,7 +86,7 @@ signs_chain(struct pass *pass, const struct s53_rr *rr)
 	    is_owned_by(pass, rr, pass->before_at);
 }
 
-/* Is the record of the answer section the one that comes next in the chain? */
+/* Is this record of the answer section the next one of the chain? */
 static bool
 is_next(struct pass *pass, const struct s53_rr *rr)
 {
@@ -117,8 +118,8 @@ is_in_place(struct pass *pass, const struct s53_rr *rr)
 }
 
 /*
- * Is all of the message as it is to be? It is looked through to the end in any case: our letters
- * are anywhere.
+ * Is every record where a clean response has it? The walk always goes to the end, since any name
+ * may have our random letters.
  */
 static bool
 is_clean(struct pass *pass)
@@ -160,7 +161,7 @@ s53_filter_verdict(
 const char *
 s53_filter(struct s53_filter *filter)
 {
-	struct pass pass; /* field by field: most of it is room for names */
+	struct pass pass; /* set field by field: most of it is a buffer for names */
 
 	pass.filter = filter;
 	pass.message = s53_reader_of(filter->message, filter->len);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * filter_chain.c - find the chain in a response that is not clean, and write what is kept.
+ * filter_chain.c - finds the chain in a response that is not clean, and writes what is kept.
  *
- * Records of the answer section may stand in any order (RFC 1034 does not fix it), and thousands of
- * other names' between them. So each owner is read once and kept as a keyed hash; the chain then
- * takes one run over the hashes for each of its names. It is written in its order, since stubs
- * (glibc's) read it so.
+ * The records of the answer section may be in any order (RFC 1034 does not fix it), with thousands
+ * of records of other names between them. So each owner is read once and kept as a keyed hash; each
+ * link of the chain then takes one pass over the hashes. The chain is written in its order, since
+ * stub resolvers (glibc's) expect that.
  */
 #include <split53/hash.h>
 #include <split53/reply.h>
@@ -13,7 +13,7 @@
 #include "filter_rules.h"
 
 #define RECORDS_MAX (S53_MESSAGE_MAX / 11) /* owner, type, class, TTL, length: RFC 1035 s4.1.3 */
-#define DNAMES_MAX 32 /* of a response that are looked at */
+#define DNAMES_MAX 32 /* at most this many of a response are used */
 #define NONE UINT16_MAX
 
 /* A record of the answer section, of the query's class. */
@@ -21,31 +21,31 @@ struct entry {
 	uint64_t owner; /* hash */
 	uint16_t at;
 	uint16_t type;
-	uint16_t covers; /* the same unless it is a signature */
+	uint16_t covers; /* the type that a signature covers; else the same as `type` */
 };
 
 struct link {
 	uint64_t name; /* hash */
-	uint16_t cname; /* entry that leads on; NONE: it is to be made of the DNAME */
-	uint16_t dname; /* entry that the CNAME is made of, or NONE */
+	uint16_t cname; /* entry of the CNAME; NONE: it is synthesized from the DNAME */
+	uint16_t dname; /* entry of the DNAME that the CNAME comes from, or NONE */
 };
 
 struct chain {
 	struct s53_filter *filter;
 	struct s53_findings findings;
 	struct link
-	    links[S53_FILTER_LINKS_MAX + 1]; /* of the last one only its name and DNAME count */
-	struct s53_name names[S53_FILTER_LINKS_MAX + 1]; /* the same in full, in lower case */
-	bool too_long; /* a DNAME makes a name of the last one that is none */
+	    links[S53_FILTER_LINKS_MAX + 1]; /* the last one has only its name and DNAME set */
+	struct s53_name names[S53_FILTER_LINKS_MAX + 1]; /* their names, in lower case */
+	bool too_long; /* the last name's DNAME makes a name of more than 255 bytes */
 	unsigned count; /* of entries */
 	unsigned dname_count;
 	uint16_t dnames[DNAMES_MAX];
 	struct entry entries[RECORDS_MAX];
 };
 
-/* What the entries of one name are. */
+/* What the entries of one name contain. */
 struct node {
-	bool data; /* of QTYPE */
+	bool data; /* records of QTYPE */
 	bool exists;
 	uint16_t cname;
 	bool two_cnames;
@@ -57,7 +57,7 @@ hash_of(const struct s53_name *lower)
 	return s53_hash(lower->octets, lower->len);
 }
 
-/* The record of the answer section that stands at this place. */
+/* The record of the answer section at this offset. */
 static struct s53_rr
 record_at(const struct chain *chain, size_t at)
 {
@@ -159,8 +159,8 @@ look_at(const struct chain *chain, uint64_t name)
 }
 
 /*
- * RFC 6672 s2.2: what the DNAME makes of a name below its owner. out->len 0: it grows too long, and
- * the DNAME is all that there is.
+ * RFC 6672 s2.2: apply the DNAME to a name below its owner. out->len 0: the result would be too
+ * long, so the chain ends with the DNAME.
  */
 static bool
 substitute(
@@ -183,7 +183,9 @@ substitute(
 	return true;
 }
 
-/* A DNAME above `name`, and what it makes of that. With `target` only one that leads there. */
+/*
+ * Find a DNAME above `name`, and what it maps that to. With `target`: only one that maps it there.
+ */
 static uint16_t
 find_dname(const struct chain *chain, const struct s53_name *name, const struct s53_name *target,
     struct s53_name *out)
@@ -198,7 +200,7 @@ find_dname(const struct chain *chain, const struct s53_name *name, const struct 
 	return NONE;
 }
 
-/* The DNAME that this CNAME was made of (it is shown with it), or NONE. */
+/* The DNAME from which this CNAME was synthesized (kept with it), or NONE. */
 static uint16_t
 origin_of(const struct chain *chain, uint16_t cname, const struct s53_name *name)
 {
@@ -212,7 +214,7 @@ origin_of(const struct chain *chain, uint16_t cname, const struct s53_name *name
 						      : NONE;
 }
 
-/* The chain has another name, names[links]. NULL, or what is wrong with that. */
+/* The chain has reached another name, names[links]. Returns NULL, or what is wrong with it. */
 static const char *
 arrive(struct chain *chain)
 {
@@ -230,7 +232,7 @@ arrive(struct chain *chain)
 	return NULL;
 }
 
-/* Where does the chain lead on to from its last name? false: nowhere. */
+/* Where does the chain lead from its last name? false: it ends there. */
 static bool
 find_next(const struct chain *chain, struct link *link, struct s53_name *next)
 {
@@ -246,7 +248,7 @@ find_next(const struct chain *chain, struct link *link, struct s53_name *next)
 	return read_name(chain, rr.rdata_at, next);
 }
 
-/* The last name has what was asked for. A CNAME that was asked for is shown with its DNAME. */
+/* The last name has records of QTYPE. If these are a CNAME, its DNAME is kept with it. */
 static void
 arrive_at_data(struct chain *chain, struct link *link)
 {
@@ -256,7 +258,7 @@ arrive_at_data(struct chain *chain, struct link *link)
 		link->dname = origin_of(chain, link->cname, name);
 }
 
-/* Follow the chain from QNAME as far as it goes. NULL, or what is wrong with it. */
+/* Follow the chain from QNAME to its end. Returns NULL, or what is wrong with it. */
 static const char *
 follow(struct chain *chain)
 {
@@ -287,7 +289,7 @@ follow(struct chain *chain)
 		s53_name_copy(&chain->names[++findings->links], &next);
 		wrong = arrive(chain);
 		if (!s53_follows_aliases(chain->filter->question->qtype)) {
-			findings->exists = findings->answered = true; /* the CNAME that is made */
+			findings->exists = findings->answered = true; /* the synthesized CNAME */
 			break;
 		}
 	}
@@ -315,7 +317,7 @@ put_signatures(struct s53_reply *reply, const struct chain *chain, uint64_t owne
 	}
 }
 
-/* RFC 6672 s3.1: the CNAME of a DNAME has its TTL. */
+/* RFC 6672 s3.1: a synthesized CNAME has the TTL of its DNAME. */
 static void
 put_made(struct s53_reply *reply, const struct chain *chain, unsigned i)
 {
@@ -349,7 +351,7 @@ put_link(struct s53_reply *reply, const struct chain *chain, unsigned i)
 	put_signatures(reply, chain, link->name, S53_TYPE_CNAME);
 }
 
-/* The records of QTYPE at the chain's end, in the order that they have. */
+/* The records of QTYPE at the chain's end, in their original order. */
 static void
 put_data(struct s53_reply *reply, const struct chain *chain, const struct link *link)
 {
@@ -389,7 +391,7 @@ put_rest(struct s53_reply *reply, struct chain *chain, struct s53_walk *walk)
 			s53_reply_copy(reply, rr.section, filter->message, filter->len, &rr);
 }
 
-/* Without our letters, which names that are written out would show. */
+/* The question in lower case: names that are decompressed would show our random letters. */
 static struct s53_question
 lower_question(struct s53_filter *filter)
 {
@@ -401,7 +403,7 @@ lower_question(struct s53_filter *filter)
 	return question;
 }
 
-/* An rcode that speaks of another route's name is not this server's to give. */
+/* The server is not responsible for a name in another route, so its rcode is dropped. */
 static uint16_t
 flags_of(const struct chain *chain)
 {
@@ -437,11 +439,11 @@ write_anew(struct chain *chain, struct s53_walk *walk)
 			       : NULL;
 }
 
-/* Not inlined: the usual answer shall not pay for its room on the stack. */
+/* Not inlined, so that the usual response does not pay for this large stack frame. */
 __attribute__((noinline)) const char *
 s53_filter_write(struct s53_filter *filter)
 {
-	struct chain chain; /* field by field: most of it is room */
+	struct chain chain; /* set field by field: most of it is buffers */
 	struct s53_walk walk;
 	const char *wrong;
 

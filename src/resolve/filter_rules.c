@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * filter_rules.c - which records beside the chain are kept.
+ * filter_rules.c - which records outside the chain are kept.
  *
- * NSEC and NSEC3 are kept whatever their owner is: it may lie anywhere in the zone (that of "com"
- * proves that there is no "comb"), also in another route. They hold nothing that a client uses
- * without validating it.
+ * NSEC and NSEC3 are kept whatever their owner is: it may be anywhere in the zone (that of "com"
+ * proves that there is no "comb"), and in another route. They are harmless, since a client uses
+ * them only after validation.
  */
 #include "filter_rules.h"
 
@@ -69,7 +69,7 @@ keeps_authority(const struct s53_filter *filter, const struct s53_findings *find
 	case S53_TYPE_SOA:
 	case S53_TYPE_DS:
 		return !findings->crossed && s53_name_is_at_or_below(findings->last, owner);
-	case S53_TYPE_NS: /* without an answer it is a referral */
+	case S53_TYPE_NS: /* without an answer it would be a referral */
 		return findings->answered && s53_name_is_at_or_below(findings->last, owner) &&
 		    belongs(filter, owner);
 	default:

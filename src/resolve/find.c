@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * find.c - the step find: what the cache knows leaves here, copied straight into the send buffer.
+ * find.c - the step find: answers from the cache, copied straight into the send buffer.
  *
- * Fresh: answered. Stale: answered at once only when asking is known to be useless for now
- * (stale-refresh-time, or no server responds) or not wanted first (stale-answer-client-timeout
- * 0); otherwise the upstream is asked and the stale answer waits in the cache for its failure (RFC
- * 8767 s5). A failure that is remembered: SERVFAIL (RFC 9520 s3.2), unless it was that all servers
- * were down, and one is back.
+ * Fresh: answered. Stale: answered at once only if an upstream query is known to be useless now
+ * (stale-refresh-time, or no server responds), or if stale-answer-client-timeout is 0; otherwise
+ * the upstream is queried, and the stale answer is used when that fails (RFC 8767 s5). A
+ * remembered failure: SERVFAIL (RFC 9520 s3.2), unless all servers were down then, and one is up
+ * again.
  *
- * Who does not desire recursion (RD clear) gets what is fresh here, and for all else the way to the
- * root: no step behind this one is for him (RFC 1034 s4.3.1).
+ * A query without RD gets a fresh answer from here, and otherwise a referral to the root: no later
+ * step is for such a query (RFC 1034 s4.3.1).
  */
 #include <split53/cache.h>
 
@@ -18,12 +18,13 @@
 #include "resolver_private.h"
 
 #define DEAD_REFRESH_MS 100
-#define OPT_ROOM 300 /* an OPT of ours with the longest server-id */
-#define UDP_ROOM 4096 /* what the outbox has at hand; a larger answer takes the way by scratch */
+#define OPT_ROOM 300 /* an OPT with the longest server-id */
+#define UDP_ROOM 4096 /* the outbox's buffer; a larger answer is built in the scratch buffer */
 
 /*
- * Are servers asked for this client? Otherwise the cache is all that there is, then a referral (RFC
- * 1034 s4.3.1). A copy of a zone is here as a whole, so that asking its primaries is no recursion.
+ * May servers be queried for this client? Otherwise it gets an answer from the cache or a referral
+ * (RFC 1034 s4.3.1). Querying the primaries of a zone that BIND would have a copy of is no
+ * recursion, as all of the zone would be here.
  */
 static bool
 may_fetch(const struct s53_query *query)
@@ -69,7 +70,7 @@ s53_query_fetch_entry(const struct s53_query *query)
 		s53_cache_prefetch_entry(query->policy->cache, &query->key);
 }
 
-/* Where a fresh answer is to be copied to: the client's own buffer where it may fit. */
+/* The buffer for a fresh answer: the client's own if it may fit. */
 static uint8_t *
 find_room(struct s53_query *query, size_t *cap)
 {
@@ -88,9 +89,10 @@ find_room(struct s53_query *query, size_t *cap)
 }
 
 /*
- * Whether an answer's aliases lead on is costly to find out, and the same for each query as long as
- * the routes are. So the entry of one whose chain is complete says so, once that is known, by the
- * routes' serial. As a part of a longer chain (chase.c) it is looked at all the same.
+ * Finding out whether an answer's aliases lead on is costly, and the result is the same for each
+ * query as long as the routes are. So once the chain of an entry is known to be complete, the entry
+ * stores the serial number of the routes. As part of a longer chain (chase.c) it is followed all
+ * the same.
  */
 static bool
 is_known(const struct s53_query *query, const struct s53_cached *cached)
@@ -98,7 +100,10 @@ is_known(const struct s53_query *query, const struct s53_cached *cached)
 	return cached->note == s53_routes_serial(query->view->routes) && query->chase_depth == 0;
 }
 
-/* The aliases of an answer that is here as a whole, unless they are known. */
+/*
+ * Follow the aliases of an answer that is complete in the buffer, unless the entry says that it
+ * need not.
+ */
 __attribute__((noinline)) static enum s53_verdict
 follow(struct s53_query *query, const struct s53_cached *cached)
 {
@@ -108,7 +113,7 @@ follow(struct s53_query *query, const struct s53_cached *cached)
 
 	if (is_known(query, cached))
 		return S53_REPLY;
-	/* A chain that leads on is completed, which is recursion. */
+	/* Completing a chain is recursion. */
 	if (!may_fetch(query) &&
 	    s53_chase_is_due(query->view, query->route, &query->request.question, &query->outcome))
 		return s53_local_referral(query);
@@ -155,12 +160,12 @@ hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
 	return cached->aliases ? follow(query, cached) : S53_REPLY;
 }
 
-/* It is larger than the client takes: only what fits is copied. */
+/* The answer exceeds the client's limit: copy only what fits. */
 static enum s53_verdict
 hit_part(struct s53_query *query, struct s53_cached *cached, size_t limit)
 {
 	struct s53_cache_ask ask = s53_query_cache_ask(query);
-	bool refresh = cached->refresh; /* said but once */
+	bool refresh = cached->refresh; /* the cache reports it only once */
 	uint8_t *room = query->resolver->scratch;
 	struct s53_fit fit = { .limit = limit };
 	enum s53_verdict verdict;
@@ -179,14 +184,14 @@ hit_part(struct s53_query *query, struct s53_cached *cached, size_t limit)
 	return verdict;
 }
 
-/* Does no server respond? A client without stale data may wait for the only one all the same. */
+/* Do no servers respond? (Without stale data, a client may still wait for the only one.) */
 static bool
 is_group_down(const struct s53_query *query)
 {
 	return s53_group_condition(query->route->group) >= S53_GROUP_SILENT;
 }
 
-/* Expired: is now the time to give it out? Why; NULL: no. */
+/* Is an expired answer to be sent now? Returns the reason; NULL: no. */
 static const char *
 why_at_once(const struct s53_query *query, const struct s53_cached *cached)
 {
@@ -197,7 +202,7 @@ why_at_once(const struct s53_query *query, const struct s53_cached *cached)
 	return is_group_down(query) ? "all servers are down" : NULL;
 }
 
-/* With all servers down or silent a refresh is tried each DEAD_REFRESH_MS, besides the probes. */
+/* With all servers down or silent, refresh at most every DEAD_REFRESH_MS; probes go on besides. */
 static bool
 is_refresh_wanted(const struct s53_query *query, const struct s53_cached *cached)
 {
@@ -229,7 +234,7 @@ expired(struct s53_query *query, const struct s53_cached *cached)
 	return s53_chase(query, false);
 }
 
-/* A fresh answer has no extended error but its upstream's. */
+/* The limit for the message: a fresh answer has no extended error except its upstream's. */
 static size_t
 room_beside_opt(struct s53_query *query, const struct s53_cached *cached)
 {
@@ -238,7 +243,7 @@ room_beside_opt(struct s53_query *query, const struct s53_cached *cached)
 	return s53_reply_room(query);
 }
 
-/* Is nothing to be looked for in what does not fit? */
+/* May the records that do not fit be left in the cache, unread? */
 static bool
 is_cut_at_once(const struct s53_query *query, const struct s53_cached *cached)
 {
@@ -247,8 +252,8 @@ is_cut_at_once(const struct s53_query *query, const struct s53_cached *cached)
 }
 
 /*
- * The answer may be larger than what the client takes: only what fits is copied, unless all of it
- * is needed. Not inlined, as the usual answer shall not pay for it.
+ * The answer may exceed the client's limit: copy only what fits, unless all of it is needed. Not
+ * inlined, so that the usual answer does not pay for it.
  */
 __attribute__((noinline)) static enum s53_verdict
 hit_large(struct s53_query *query, struct s53_cached *cached, size_t cap)
@@ -256,7 +261,7 @@ hit_large(struct s53_query *query, struct s53_cached *cached, size_t cap)
 	struct s53_cache_ask ask = s53_query_cache_ask(query);
 	size_t limit = room_beside_opt(query, cached);
 	uint8_t *scratch = query->resolver->scratch;
-	bool refresh = cached->refresh; /* said but once */
+	bool refresh = cached->refresh; /* the cache reports it only once */
 
 	if (cached->len > limit && is_cut_at_once(query, cached))
 		return hit_part(query, cached, limit);
@@ -269,8 +274,8 @@ hit_large(struct s53_query *query, struct s53_cached *cached, size_t cap)
 }
 
 /*
- * The server may have left out records that did not fit what we offered. A client that can receive
- * more gets what TCP brings.
+ * The server may have left out records that did not fit into the size that we offered. A client
+ * that can receive more gets an answer by TCP.
  */
 __attribute__((noinline)) static enum s53_verdict
 hit_cut(struct s53_query *query, struct s53_cached *cached)
@@ -278,7 +283,7 @@ hit_cut(struct s53_query *query, struct s53_cached *cached)
 	struct s53_cache_ask ask = s53_query_cache_ask(query);
 	struct s53_fit fit = { .limit = S53_MESSAGE_MAX };
 	uint8_t *scratch = query->resolver->scratch;
-	bool refresh = cached->refresh; /* said but once */
+	bool refresh = cached->refresh; /* the cache reports it only once */
 
 	query->room = NULL;
 	s53_cache_find_part(query->policy->cache, &ask, &fit, scratch, cached);
@@ -308,7 +313,7 @@ s53_step_find(struct s53_query *query)
 	uint8_t *room;
 	size_t cap;
 
-	if (query->key.name == NULL) /* not of a batch */
+	if (query->key.name == NULL) /* not made yet: the query is in no batch */
 		make_key(query);
 	if (!s53_query_is_cached(query))
 		return miss(query);

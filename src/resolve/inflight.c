@@ -7,7 +7,7 @@
 #include "fetch.h"
 #include "table.h"
 
-/* Only with the same policy: after a reload the same key may have another route. */
+/* The policies must be the same: after a reload the same key may have another route. */
 struct s53_fetch *
 s53_inflight_find(const struct s53_table *table, const struct s53_query *query)
 {

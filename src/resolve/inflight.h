@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * inflight.h - the fetches under way, found by key.
+ * inflight.h - the fetches in flight, found by key.
  *
  * Layer    resolve (private)
- * Threads  its worker's: no lock, at worst as many identical upstream queries as workers
+ * Threads  its worker's: no lock; the cost is up to one identical upstream query per worker
  */
 #pragma once
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * join.c - the step join: queries of one key share one fetch.
+ * join.c - the step join: queries with the same key share one fetch.
  *
- * The first query of a key leads: it begins the fetch. Those that come while it is under way
- * follow: they wait for the same fetch. When that has ended each of them comes back here, through
- * the run queue, with its outcome.
+ * The first query of a key is the leader: it begins the fetch. Those that arrive while the fetch
+ * is in flight are followers: they wait for it. When it has ended, each of them comes back to
+ * this step, through the run queue, with the outcome.
  */
 #include "resolver_private.h"
 
 #define TOO_MANY "too many queries wait"
 #define EXPIRE_MAX 8 /* attempts of one fetch that a client's retransmission makes overdue */
-#define FRESH_MS 1000 /* as long as a failure is remembered by default: servfail-ttl */
-#define CLIENTS_STEP 5 /* clients-per-query, as BIND tunes it: up when they were too few */
-#define CLIENTS_LESS_MS (20 * 60 * 1000) /* down by one after this long without need */
+#define FRESH_MS 1000 /* servfail-ttl's default: how long a failure is remembered */
+#define CLIENTS_STEP 5 /* BIND's tuning of clients-per-query: up when clients were rejected */
+#define CLIENTS_LESS_MS (20 * 60 * 1000) /* down by one after this time without a rejection */
 
-/* A stale chain that leads on would have to wait for its end. */
+/* No stale answer with a chain that leads on: the client would have to wait for its end. */
 enum s53_verdict
 s53_shed(struct s53_query *query, const char *why, bool drop)
 {
@@ -26,7 +26,7 @@ s53_shed(struct s53_query *query, const char *why, bool drop)
 	return S53_REPLY;
 }
 
-/* clients-per-query, with what was learned, up to max-clients-per-query. */
+/* Is clients-per-query, as tuned, up to max-clients-per-query, reached? */
 static bool
 is_full(const struct s53_query *query, struct s53_fetch *fetch)
 {
@@ -62,7 +62,7 @@ s53_clients_learn(const struct s53_fetch *fetch)
 	resolver->clients_less_ms = fetch->now_ms;
 }
 
-/* The client did not want to wait any longer: no more does the attempt that was begun last. */
+/* The client has retransmitted: make the last attempt overdue. */
 static void
 hedge_at_once(struct s53_fetch *fetch)
 {
@@ -76,8 +76,8 @@ hedge_at_once(struct s53_fetch *fetch)
 }
 
 /*
- * A client that joins must not suffer from what was found out long before it came: a server that
- * could not answer then may do so now.
+ * A client that joins must not get failures from long before its query: a server that could not
+ * answer then may do so now.
  */
 static void
 forget_old_failures(struct s53_fetch *fetch, uint64_t now_ms)
@@ -91,7 +91,7 @@ forget_old_failures(struct s53_fetch *fetch, uint64_t now_ms)
 	s53_attempt_expire(attempt);
 }
 
-/* A client sent its query again while it waits: one answer, but sooner if that can be. */
+/* A client retransmitted while its query waits: it gets one answer, but a hedge is sent at once. */
 static enum s53_verdict
 repeat(const struct s53_query *query, struct s53_fetch *fetch)
 {
@@ -114,7 +114,7 @@ follow(struct s53_pending *pending, struct s53_fetch *fetch, enum s53_loop_sign 
 	return S53_WAIT;
 }
 
-/* Begin a fetch. Others join it, unless its end may come before their own time is over. */
+/* Begin a fetch. Other queries join it, unless it may end before their own time is over. */
 static enum s53_verdict
 lead(struct s53_pending *pending, enum s53_loop_sign sign)
 {
@@ -129,7 +129,7 @@ lead(struct s53_pending *pending, enum s53_loop_sign sign)
 	return S53_WAIT;
 }
 
-/* Back with an outcome: of the fetch, of the chase, or of being displaced. */
+/* The query is back with an outcome: of its fetch, of its chase, or of being displaced. */
 static enum s53_verdict
 take_outcome(struct s53_query *query)
 {
@@ -145,7 +145,7 @@ take_outcome(struct s53_query *query)
 		return S53_REPLY;
 	if (failed && outcome->error == NULL)
 		outcome->error = why;
-	/* A chase's query has fewer links left than its fetch knows of. */
+	/* A child of a chase has fewer links left than its fetch assumes. */
 	return failed || outcome->leads_on || query->chase_of != NULL ? s53_chase(query, false)
 								      : S53_REPLY;
 }
@@ -176,7 +176,7 @@ s53_step_join(struct s53_query *query)
 	if ((pending = s53_pending_move(query)) == NULL)
 		return s53_shed(query, TOO_MANY, false);
 	s53_stale_watch(pending);
-	if (fetch != NULL && fetch->in_table) /* its last client may have been displaced */
+	if (fetch != NULL && fetch->in_table) /* unless displacing has ended the fetch */
 		return follow(pending, fetch, sign);
 	s53_count(resolver->counters, S53_C_JOIN_LED);
 	return lead(pending, sign);

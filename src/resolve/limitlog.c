@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * limitlog.c - the log of limits that are reached: what was exceeded, by what, and what to do. The
- * first excess of a minute is logged, the others are counted.
+ * limitlog.c - the log of limits that are reached: which limit, for what, and what to do. The
+ * first time in a minute is logged, the others are counted.
  */
 #include <split53/log.h>
 
@@ -21,7 +21,7 @@ is_first(struct s53_resolver_shared *shared, enum s53_limit limit, uint64_t now_
 		told, &told_ms, now_ms, memory_order_relaxed, memory_order_relaxed);
 }
 
-/* "zone 'consul'" of a route, as BIND names the root. */
+/* The route's zone name; the root is ".", as in BIND. */
 static const char *
 zone_of(const struct s53_route *route, char text[static S53_NAME_TEXT])
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * local.c - answers that need nobody else.
+ * local.c - answers that need no upstream.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #define ROOT_TTL 518400 /* of the root's NS records */
 #define ROOT_SERVERS 13 /* a to m */
 #define CHAOS_SOA_TTL 86400
-#define TXT_MAX 255 /* octets of one character string, RFC 1035 s3.3 */
+#define TXT_MAX 255 /* bytes of one character string, RFC 1035 s3.3 */
 
 static void
 begin(struct s53_query *query, struct s53_reply *reply)
@@ -34,8 +34,8 @@ end(struct s53_query *query, struct s53_reply *reply, uint16_t rcode, bool autho
 }
 
 /*
- * A name below a delegation of our zone, with RD: as BIND does, the zone's own forwarders are asked
- * for it, or the default ones.
+ * A name below a delegation in a local zone, with RD: as in BIND, it is forwarded to the zone's own
+ * forwarders, or to the default ones.
  */
 static enum s53_verdict
 forward_delegated(struct s53_query *query)
@@ -98,7 +98,7 @@ chaos_text(const struct s53_query *query, bool *known)
 	return NULL;
 }
 
-/* NODATA needs a SOA (RFC 2308 s2.2): the name's own, as BIND makes it. */
+/* NODATA needs an SOA (RFC 2308 s2.2): the name's own, as BIND makes it. */
 static void
 add_chaos_soa(struct s53_query *query, struct s53_reply *reply)
 {

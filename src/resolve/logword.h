@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * logword.h - words of the log's lines, in BIND's form, and how often a kind of line is written.
+ * logword.h - words of log lines, in BIND's form, and rate limiting of kinds of lines.
  *
  * Layer    resolve (private)
  * Threads  any
@@ -14,17 +14,18 @@
 
 struct s53_query;
 
-/* "AAAA", "AXFR", "TYPE65280". A query may ask for what is no type of data. */
+/* "AAAA", "AXFR", "TYPE65280". QTYPE may be a meta type. */
 const char *s53_log_type(uint16_t type, char word[static S53_LOG_WORD]);
 
 /* "IN", "CH", "CLASS7". */
 const char *s53_log_class(uint16_t class, char word[static S53_LOG_WORD]);
 
-/* The name of the query's view; "" where the file has no views, or none was found. */
+/* The name of the query's view; "" if named.conf has no views, or no view was found. */
 const char *s53_log_view(const struct s53_query *query);
 
 /*
- * The first of a kind in a second is told at `severity`, the others at debug 1: a dead server under
- * load shows in the log, and does not fill it. *told_ms remembers the first.
+ * Severity for a line: the first of a kind in a second has `severity`, the others debug 1, so that
+ * a dead server under load is logged, but does not flood the log. *told_ms: when the first was
+ * logged.
  */
 int s53_log_first(uint64_t *told_ms, uint64_t now_ms, int severity);

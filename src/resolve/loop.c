@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * loop.c - the signs of a loop, and its end. See loop.h; loop_test.c has the test.
+ * loop.c - the signs of a loop, and its refusal. See loop.h; loop_test.c has the test.
  *
- * The names under way stand in one table for all workers, since what comes back may come to
- * another one. It holds a hash a slot; where it is full the newest stay, and a loop that is missed
- * so is seen when its client asks again.
+ * All workers share one table of names in flight, since a query may come back to another worker. A
+ * slot holds a hash; when a set is full, the newest names stay, and a loop that is missed because
+ * of that is found when its client retransmits.
  */
 #include "loop.h"
 
@@ -14,13 +14,13 @@
 #include "loop_test.h"
 #include "resolver_private.h"
 
-#define WAYS 4 /* slots that a name may stand in */
+#define WAYS 4 /* slots that a name may be in */
 #define SETS (S53_ASKED_SLOTS / WAYS)
-#define LETTERS_SURE 8 /* whose case is no chance, from a sender that is known to loop */
-#define TRIP_MS 1000 /* within which a query comes back; stubs send theirs again later */
+#define LETTERS_SURE 8 /* enough that their case is no coincidence, if the sender loops */
+#define TRIP_MS 1000 /* a query comes back within this time; stubs retransmit later */
 #define REFUSAL "forwarding loop: this question came from here"
 
-/* Of view, name and type, whatever its flags: servers change them. */
+/* Hash of view, name and type; not of flags, which servers change. */
 static uint64_t
 hash_of(const struct s53_view *view, const struct s53_question *question)
 {
@@ -36,7 +36,7 @@ set_of(struct s53_resolver_shared *shared, uint64_t hash)
 	return &shared->asked[hash % SETS * WAYS];
 }
 
-/* The high half of the hash, and the letter case in the other; never 0. */
+/* High half: the hash; low half: the letter case; never 0. */
 static uint64_t
 entry_of(uint64_t hash, const struct s53_name *spelled)
 {
@@ -97,7 +97,7 @@ s53_loop_sign(const struct s53_query *query)
 	return sign;
 }
 
-/* Flags and OPT as exchange.c writes them to this server. */
+/* Does it have the flags and OPT that exchange.c writes for this server? */
 static bool
 looks_like_ours(const struct s53_query *query, const struct s53_attempt *attempt)
 {
@@ -135,7 +135,7 @@ is_own(const struct s53_pending *pending, uint32_t sender)
 	return pending->may_be_own && s53_loop_sender(&pending->query) == sender;
 }
 
-/* It leaves the fetch, which ends if it was the last, and is answered from the run queue. */
+/* The query leaves the fetch, which ends if it was the last, and is answered from the run queue. */
 static void
 refuse_waiting(struct s53_pending *pending, uint64_t now_ms)
 {

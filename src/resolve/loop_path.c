@@ -10,8 +10,8 @@
 
 #include "resolver_private.h"
 
-#define AGAIN_MS 1000 /* between two tests of a view and server, without proof */
-#define KNOWN_MS 60000 /* as long a proof counts */
+#define AGAIN_MS 1000 /* between two tests of a view and server that have no proven loop */
+#define KNOWN_MS 60000 /* how long a proof counts */
 
 static struct s53_loop_path *
 path_of(
@@ -111,7 +111,7 @@ s53_loop_observe(struct s53_upstream *server, uint64_t now_ms)
 	s53_upstream_observe(server, sign, now_ms);
 }
 
-/* With the name that the test is about. */
+/* Logs the name without the test's label. */
 static void
 log_found(
     const struct s53_query *query, const struct s53_upstream *server, struct s53_loop_path *path)

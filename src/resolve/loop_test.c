@@ -2,10 +2,10 @@
  *
  * loop_test.c - see loop_test.h.
  *
- * A test is known by its label: a fixed text, which an operator can search for in a log, and a
- * number that cannot be guessed. The number leads to a slot, in which the worker that gets the
- * test back leaves its sender. A slot is kept for a while when its test ends early, since that may
- * still come back. Under a flood of tests one may take another's slot: that one is not recognised.
+ * A test is recognised by its label: a fixed text, which an operator can search for in a log, and
+ * a number that cannot be guessed. The number leads to a slot, where the worker that gets the test
+ * back stores its sender. If a test ends early, its slot is kept for a while, since it may still
+ * come back. Under a flood of tests one may take another's slot; the other is then not recognised.
  */
 #include "loop_test.h"
 
@@ -23,7 +23,7 @@
 #define LABEL_TEXT_LEN (sizeof LABEL_TEXT - 1)
 #define LABEL_LEN (LABEL_TEXT_LEN + 16)
 #define PATIENCE_MS 2000
-#define DRAWS 8 /* for a free slot */
+#define DRAWS 8 /* attempts to find a free slot */
 
 struct s53_loop_test {
 	struct s53_fetch *fetch;
@@ -39,14 +39,19 @@ slot_of(struct s53_resolver *resolver, uint64_t number)
 	return &resolver->shared->loop_slots[number % S53_LOOP_SLOTS];
 }
 
-/* What the slot holds while the test is under way: another view does not find it. */
+/*
+ * The key in the slot while the test is in flight; it includes the view, so that another view's
+ * does not match.
+ */
 static uint64_t
 key_of(uint64_t number, const struct s53_view *view)
 {
 	return number ^ (uint64_t)view->id << 32 ^ view->id;
 }
 
-/* Labels that leave no room for ours: a name beside it takes the same way. */
+/*
+ * How many bytes of leading labels to drop so that ours fits: a name beside it takes the same path.
+ */
 static unsigned
 octets_to_drop(const struct s53_name *name)
 {
@@ -57,7 +62,7 @@ octets_to_drop(const struct s53_name *name)
 	return at;
 }
 
-/* Like the attempt's query in all but the name. */
+/* The test is the attempt's query, except for the name. */
 static void
 write_test(struct s53_loop_test *test, const struct s53_attempt *attempt)
 {
@@ -74,7 +79,7 @@ write_test(struct s53_loop_test *test, const struct s53_attempt *attempt)
 	test->len = (uint16_t)(S53_HEADER_LEN + 1 + LABEL_LEN + rest);
 }
 
-/* The server's response to it, which says nothing: where the test itself came in decides. */
+/* Accept the response to the test. It proves nothing: only the test itself coming back does. */
 static enum s53_checked
 check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
@@ -196,7 +201,7 @@ s53_loop_test(struct s53_attempt *attempt, bool at_once)
 	fetch->loop.tested |= server;
 }
 
-/* In the slot beside the sender: half of the number, since another test may have taken it. */
+/* Stored beside the sender, to recognize that another test has taken the slot. */
 static uint32_t
 half_of(uint64_t number)
 {
@@ -228,7 +233,7 @@ s53_loop_test_end(struct s53_fetch *fetch)
 	free(test);
 }
 
-/* The number in the label in front of the name; false: it is none of ours. */
+/* The number in the first label of the name; false: the label is not ours. */
 static bool
 read_label(const struct s53_name *lower, uint64_t *number)
 {
@@ -254,7 +259,7 @@ s53_loop_is_test(const struct s53_query *query)
 	    key_of(number, query->view);
 }
 
-/* Of the route, the one that was sent the test; NULL: the routes are others by now. */
+/* The server of this route that was sent the test; NULL: the routes have changed since. */
 static struct s53_upstream *
 server_of(const struct s53_query *query, const struct s53_loop_slot *slot)
 {
@@ -278,7 +283,10 @@ s53_loop_found(struct s53_query *query)
 
 	read_label(&query->request.question.lower, &number);
 	slot = slot_of(query->resolver, number);
-	/* What it sends when it was refused (without AD, without OPT) is not how it forwards. */
+	/*
+	 * Only the first: after a refusal the sender's query may lack AD and OPT, unlike what it
+	 * forwards.
+	 */
 	first = atomic_compare_exchange_strong_explicit(&slot->sender, &none,
 	    (uint64_t)sender << 32 | half_of(number), memory_order_relaxed, memory_order_relaxed);
 	server = server_of(query, slot);

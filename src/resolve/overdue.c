@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: ISC
  *
- * overdue.c - the request timeout of an attempt: how long it is, and what follows.
+ * overdue.c - the request timeout of an attempt: its length, and what happens at its end.
  *
- * When it is over the next server is queried as well, which is a hedge, or a retry when all were.
- * Each pass takes twice as long. A hedge is paid for by the resolver's budget (budget.h); when
- * that has nothing left the server gets a little longer.
+ * When it is over, the next server is queried too (a hedge), or, if all have been queried, the
+ * same ones again (a retry). Each pass takes twice as long. A hedge is paid for by the resolver's
+ * budget (budget.h); when that is empty, the server gets a little more time.
  *
- * Two attempts lead to a copy to the same server beside them, at once and without a budget, since
- * none but that server can help:
+ * In two cases a copy of the query goes to the same server at once, beside the attempt and
+ * without using the budget, since only that server can help:
  *
- *   - over UDP a response with TC has come, but without our question, so that a sender that guesses
- *     port and ID may have forged it. TCP is asked, and UDP listened to until TCP has answered
- *   - over TCP a query is stuck: on a connection that carries others too, its response takes longer
- *     than the server's responses over TCP do. Some servers answer one query per connection, or
- *     drop those that arrive together: the copy gets a connection of its own (transport/lone.c
- *     remembers such servers)
+ *   - a response over UDP had TC, but not our question, so that a sender that guesses port and ID
+ *     may have forged it. TCP is tried, and UDP replies are accepted until TCP has one
+ *   - a query over TCP is stuck: on a shared connection, its response takes longer than the
+ *     server's responses over TCP usually do. Some servers answer one query per connection, or drop
+ *     pipelined ones: the copy gets a connection of its own (transport/lone.c remembers such
+ *     servers)
  */
 #include "resolver_private.h"
 
-#define PASSES_DOUBLING 4 /* the timeout stops growing after this many, or at: */
-#define SECOND_MS 500 /* at most, or once what is usual: then TCP is due */
-#define TIMEOUT_MOST_MS 2000 /* or what is usual for the server, when that is more */
-#define EXTENSION_MS 200 /* longer, when a hedge is over the budget */
-#define WATCH_MS 250 /* between two looks at the servers' states, when nothing else is to be done */
-#define WHOLE_PATIENCE_MS 750 /* with TCP, where there is an answer over UDP: partial.c */
-#define ATTEMPTS_OPEN_MAX 24 /* at once, of one fetch */
+#define PASSES_DOUBLING 4 /* the timeout stops growing after this many passes, or at: */
+#define SECOND_MS 500 /* up to the second pass; more if the server is slower: then TCP is due */
+#define TIMEOUT_MOST_MS 2000 /* later; more if the server is slower */
+#define EXTENSION_MS 200 /* additional time when the budget has no hedge left */
+#define WATCH_MS 250 /* between checks of the servers' states, if nothing else is due */
+#define WHOLE_PATIENCE_MS 750 /* for TCP, when UDP has brought an answer: partial.c */
+#define ATTEMPTS_OPEN_MAX 24 /* open attempts of one fetch */
 
 /*
- * Short before another server of the pass, longer before the same ones are queried again, since a
- * slow server is no lost datagram. Dead ones are not worth more than the first timeout.
+ * Short before another server of the pass is queried, longer before the same ones are queried
+ * again, since a slow response is not a lost datagram. A dead group gets only the first timeout.
  */
 uint32_t
 s53_attempt_timeout_ms(const struct s53_attempt *attempt)
@@ -53,9 +53,9 @@ s53_attempt_timeout_ms(const struct s53_attempt *attempt)
 }
 
 /*
- * A response had another letter case than the query: the server does not keep it, or the response
- * is forged. Once a fetch the server is queried in a way that tells them apart (plan.h). The first
- * query stays open: its own response may be on its way.
+ * A response had another letter case than the query: the server does not preserve it, or the
+ * response is forged. Once in a fetch, the server is queried in a way that tells which (plan.h).
+ * The first query stays open: its genuine response may be on its way.
  */
 static bool
 has_other_case(struct s53_attempt *attempt)
@@ -73,7 +73,7 @@ has_other_case(struct s53_attempt *attempt)
 	return true;
 }
 
-/* Its server has answered without OPT, and does not answer this query: the trial goes on. */
+/* The server has answered without OPT, but not this trial's query: send the trial's next step. */
 static bool
 trial_goes_on(struct s53_attempt *attempt)
 {
@@ -92,8 +92,9 @@ trial_goes_on(struct s53_attempt *attempt)
 }
 
 /*
- * The rest of a long timeout, or an extension for a server that is up, to spare a hedge. 0 when it
- * is over before its time: then the server cannot answer, or the client does not want to wait.
+ * How long to wait further: the next slice of a long timeout, or an extension for a server that is
+ * up, to save a hedge. 0 if overdue() was called early: then the server cannot answer, or the
+ * client has retransmitted.
  */
 static uint32_t
 longer_ms(struct s53_attempt *attempt, bool first)
@@ -125,7 +126,7 @@ longer_ms(struct s53_attempt *attempt, bool first)
 	return EXTENSION_MS;
 }
 
-/* Its server was not up when it was queried, and is now: said once a fetch. */
+/* Was the server not up when it was queried, and is it up now? true once in a fetch. */
 static bool
 has_recovered(struct s53_attempt *attempt)
 {
@@ -141,7 +142,7 @@ has_recovered(struct s53_attempt *attempt)
 	return true;
 }
 
-/* Is there an attempt whose timeout will lead to another query? */
+/* Does any open attempt's timeout still lead to another query? */
 static bool
 another_will_hedge(const struct s53_fetch *fetch)
 {
@@ -155,7 +156,7 @@ another_will_hedge(const struct s53_fetch *fetch)
 	return false;
 }
 
-/* Until it looks again; 0: now another query is due. */
+/* Time until the next check; 0: another query is due now. */
 static uint32_t
 wait_on_ms(struct s53_attempt *attempt, bool first)
 {
@@ -168,7 +169,7 @@ wait_on_ms(struct s53_attempt *attempt, bool first)
 	return longer_ms(attempt, first);
 }
 
-/* Its copy, unless there is one already. true: it is for this that overdue() was called. */
+/* Send the copy (see above), unless it was sent. true: overdue() was called only because of TC. */
 static bool
 double_over_tcp(struct s53_attempt *attempt)
 {
@@ -190,10 +191,10 @@ double_over_tcp(struct s53_attempt *attempt)
 }
 
 /*
- * Query the next server as well. An attempt leads to that once. From then on it looks from time to
- * time whether all servers have died or its own has recovered, which nothing else would tell a
- * fetch that waits; and when no other attempt will hedge any more, whether a server is to be
- * queried (again): one that was left out or has failed may have recovered.
+ * The response is overdue: query the next server too. An attempt causes that once. After that it
+ * checks regularly whether all servers are dead or its own has recovered, as nothing else would
+ * tell the waiting fetch; and if no other attempt will hedge, whether a server can be queried
+ * (again), since one that was left out or has failed may have recovered.
  */
 static void
 overdue(struct s53_attempt *attempt)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * partial.c - answers of which a server may have left out records, without TC.
+ * partial.c - answers from which a server may have left out records without setting TC.
  *
- * Problem: some servers (Consul among them) drop the records that do not fit the size that we
- * offer, and do not set TC. The answer is good enough for a client that could not receive more, and
- * wrong for one that asks over TCP or offers a larger size.
+ * Problem: some servers (Consul among them) drop records that do not fit the size that we offer,
+ * and do not set TC. That answer is good enough for a client that could not receive more, but wrong
+ * for a client that uses TCP or offers a larger size.
  *
- * Idea: a response over UDP that leaves less space in the offered size than one more answer of
- * average size would take may be cut. It is marked so in the cache. A client that could receive one
- * more answer does not get it: TCP is asked, and that answer takes its place. When TCP is down,
- * fails, or takes a second, the answer over UDP is better than none.
+ * Idea: if a response over UDP leaves less space in the offered size than one more record of
+ * average size needs, records may be missing. It is marked so in the cache. A client that could
+ * receive one more record does not get it: the query goes out over TCP, and that answer replaces
+ * the first one. When TCP is down, fails, or takes a second, the answer over UDP is better than
+ * none.
  */
 #include <split53/message.h>
 

@@ -6,7 +6,7 @@
 
 #include "resolver_private.h"
 
-#define DISPLACED_MAX 2 /* for one newcomer: so the reserve becomes free again */
+#define DISPLACED_MAX 2 /* for one new query: so the reserve becomes free again */
 #define DISPLACED "too many queries wait: this one made room for a newer one"
 
 static unsigned
@@ -46,7 +46,7 @@ leave_place(struct s53_pending *pending)
 	s53_recursive_leave(resolver);
 }
 
-/* It waits no more, and answers when the run queue is emptied: not within another query's step. */
+/* The query stops waiting, and is answered from the run queue: not inside another query's step. */
 static void
 displace(struct s53_pending *pending, uint64_t now_ms)
 {
@@ -65,7 +65,7 @@ displace(struct s53_pending *pending, uint64_t now_ms)
 	s53_pending_wake(pending);
 }
 
-/* For a newcomer. false: there is none to displace. */
+/* Free a place for a new query. false: nothing can be displaced. */
 static bool
 make_room(struct s53_resolver *resolver, const struct s53_query *query, unsigned soft)
 {
@@ -82,7 +82,7 @@ make_room(struct s53_resolver *resolver, const struct s53_query *query, unsigned
 	return true;
 }
 
-/* May the query wait? At the soft limit others make room, or it uses the reserve. */
+/* May the query wait? At the soft limit it displaces others, or uses the reserve. */
 static bool
 is_admitted(const struct s53_query *query)
 {
@@ -100,7 +100,9 @@ is_admitted(const struct s53_query *query)
 	return false;
 }
 
-/* A chase's child is not admitted: its client's query was, and waits there from now on. */
+/*
+ * A child is not admitted by itself: its client's query was. Its place moves to the child's route.
+ */
 static bool
 take_place(struct s53_pending *pending)
 {
@@ -122,7 +124,7 @@ init(struct s53_pending *pending, const struct s53_query *query)
 	s53_query_copy(&pending->query, query);
 	pending->query.pending = pending;
 	pending->query.key.name = &pending->query.request.question.lower;
-	pending->query.room = NULL; /* it was good until now */
+	pending->query.room = NULL; /* valid only until now */
 	if (query->deadline_ms == 0)
 		pending->query.deadline_ms = query->now_ms + query->view->query_timeout_ms;
 	s53_list_init(&pending->wait);

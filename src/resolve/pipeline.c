@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * pipeline.c - the whole life of a query: start reading here.
+ * pipeline.c - the life of a query from end to end: start reading here.
  *
  *	parse -> view -> admit -> route -> find ->
  *	    | join -> choose -> exchange -> validate -> store | -> answer
  *
- * Left of the bar nothing is allocated and nothing waits. From choose to store the steps run on a
- * fetch, the upstream work for one key; its end wakes the queries that wait in join, by way of the
- * resolver's run queue. The one edge back leads from validate to choose (or from a server's
- * failure, which is validate's business too) and is bounded by the servers of the group, the passes
- * and the deadline.
+ * Up to find, nothing is allocated and nothing waits. From choose to store the steps run on a
+ * fetch, the upstream work for one key; when it ends, the queries that wait in join are woken
+ * through the resolver's run queue. The only edge back leads from validate to choose (or from a
+ * failed exchange to choose), and is bounded by the servers of the group, the passes and the
+ * deadline.
  */
 #include <split53/log.h>
 
@@ -34,7 +34,7 @@ s53_query_fail(struct s53_query *query, uint16_t rcode, uint16_t ede, const char
 	return S53_REPLY;
 }
 
-/* RFC 1035 s4.1, RFC 6891, RFC 9619: one question and at most one OPT, or the fitting error. */
+/* RFC 1035 s4.1, RFC 6891, RFC 9619: one question and at most one OPT, or the matching error. */
 static enum s53_verdict
 parse(struct s53_query *query)
 {
@@ -81,8 +81,8 @@ view(struct s53_query *query)
 }
 
 /*
- * Who may ask at all is decided here, who may ask for what when the route is known: a zone may
- * say otherwise.
+ * Evaluates the view's access lists. The step route decides with them, since a zone may
+ * override them.
  */
 static enum s53_verdict
 admit(struct s53_query *query)
@@ -95,7 +95,9 @@ admit(struct s53_query *query)
 		return S53_DROP;
 	query->may_query = s53_acl_allows(seen->allow_query, client) &&
 	    s53_acl_allows(seen->allow_query_on, local);
-	/* As BIND: without recursion no client gets the cache, whatever allow-query-cache says. */
+	/*
+	 * As in BIND: without recursion no client gets the cache, whatever allow-query-cache says.
+	 */
 	query->may_use_cache = seen->recursion && s53_acl_allows(seen->allow_query_cache, client) &&
 	    s53_acl_allows(seen->allow_query_cache_on, local);
 	query->may_recurse = query->may_use_cache &&
@@ -104,7 +106,7 @@ admit(struct s53_query *query)
 	return query->policy->is_watched ? s53_query_watch(query) : S53_NEXT;
 }
 
-/* One line of steps: each runs on the query, or on the fetch that the query waits for. */
+/* The steps in order: each runs on the query, or on the fetch that the query waits for. */
 static const union {
 	enum s53_verdict (*query)(struct s53_query *query);
 	enum s53_verdict (*fetch)(struct s53_fetch *fetch);
@@ -114,11 +116,11 @@ static const union {
 	[S53_STEP_ADMIT].query = admit, /* blackhole, allow-query, allow-recursion */
 	[S53_STEP_ROUTE].query = s53_step_route, /* longest suffix: forward, local zone, none */
 	[S53_STEP_FIND].query = s53_step_find, /* cache: fresh answers leave here */
-	[S53_STEP_JOIN].query = s53_step_join, /* wait for the key's fetch, begin one if need be */
+	[S53_STEP_JOIN].query = s53_step_join, /* join the key's fetch, or begin it */
 	[S53_STEP_CHOOSE].fetch = s53_step_choose, /* best upstream not yet tried */
 	[S53_STEP_EXCHANGE].fetch = s53_step_exchange, /* UDP, TCP on TC */
-	[S53_STEP_VALIDATE].fetch = s53_step_validate, /* rcode class */
-	[S53_STEP_STORE].fetch = s53_step_store, /* kept as the upstream said it */
+	[S53_STEP_VALIDATE].fetch = s53_step_validate, /* rcode, chain, filter */
+	[S53_STEP_STORE].fetch = s53_step_store, /* kept as the upstream sent it */
 	[S53_STEP_ANSWER].query = s53_step_answer, /* ID, flags, spelling, EDNS, size */
 };
 
@@ -130,7 +132,7 @@ s53_query_run_until(struct s53_query *query, enum s53_step until)
 
 		if (verdict == S53_WAIT || verdict == S53_DONE)
 			return false;
-		/* A step that moved the query off the stack left the way to it. */
+		/* If the step moved the query off the stack, go on with the moved one. */
 		if (query->pending != NULL)
 			query = &query->pending->query;
 		switch (verdict) {
@@ -149,8 +151,8 @@ s53_query_run_until(struct s53_query *query, enum s53_step until)
 }
 
 /*
- * The same to the end, with a line for each step. A loop of its own: what the other one would have
- * to ask for each step, all queries would pay for.
+ * The same up to the end, with a trace line for each step. It is a loop of its own so that other
+ * queries do not pay for the test at each step.
  */
 static void
 run_traced(struct s53_query *query)
@@ -160,7 +162,7 @@ run_traced(struct s53_query *query)
 		struct s53_trace trace;
 		enum s53_verdict verdict;
 
-		s53_trace_query(&trace, query); /* which may be gone after the step */
+		s53_trace_query(&trace, query); /* the query may be gone after the step */
 		verdict = pipeline[step].query(query);
 		s53_trace_step(&trace, step, verdict);
 		if (verdict == S53_WAIT || verdict == S53_DONE)
@@ -175,7 +177,7 @@ run_traced(struct s53_query *query)
 	}
 }
 
-/* The steps up to ADMIT are told when they are over: so a query that is not traced pays nothing. */
+/* The steps up to ADMIT are traced when they are over, so that untraced queries pay nothing. */
 enum s53_verdict
 s53_query_watch(struct s53_query *query)
 {

@@ -11,8 +11,9 @@
 #define PASS_SMALLER 1
 #define PASS_TCP 2
 /*
- * What each IPv4 host accepts in one piece (RFC 791 s3.1: 576 octets) without the headers. Not 512:
- * up to there Consul takes a client for one without EDNS and answers with three instances.
+ * The size that each IPv4 host accepts in one piece (RFC 791 s3.1: "576 octets"), without the
+ * headers. Not 512: up to that size Consul assumes a client without EDNS and answers with three
+ * instances.
  */
 #define SMALL_SIZE 548
 #define DECLINES_WITH_DO 2
@@ -54,7 +55,7 @@ wants_edns(const struct s53_fetch *fetch, unsigned server)
 }
 
 /*
- * Fragments do not get lost on loopback, and a smaller size makes Consul leave out instances, so a
+ * On loopback no fragments are lost, and a smaller size makes Consul leave out instances, so a
  * server there keeps its size.
  */
 static uint16_t
@@ -83,7 +84,7 @@ spelling_for(const struct s53_fetch *fetch, const struct s53_plan *plan)
 	return S53_SPELLING_RANDOM;
 }
 
-/* After two datagrams that were not answered. */
+/* From the third pass on, after two datagrams without a response. */
 static void
 plan_late_pass(const struct s53_fetch *fetch, struct s53_plan *plan)
 {
@@ -107,7 +108,7 @@ s53_plan_for(const struct s53_fetch *fetch, unsigned server)
 {
 	const struct s53_upstream *upstream = server_of(fetch, server);
 	uint64_t now_ms = fetch->now_ms;
-	/* Over TCP none but the server can answer, whatever the letter case. */
+	/* Over TCP only the server can answer, whatever the letter case. */
 	bool tcp = s53_upstream_wants_tcp(upstream) ||
 	    (s53_upstream_has_quirk(upstream, S53_QUIRK_NO_CASE, now_ms) &&
 		!has_bit(fetch->no_tcp, server) &&
@@ -143,7 +144,7 @@ try_without_ad(const struct s53_fetch *fetch, struct s53_plan *plan)
 	return true;
 }
 
-/* With DO: to be asked without OPT only when it is known to have none. */
+/* A query with DO is repeated without OPT only if the server is known not to support EDNS. */
 static bool
 decline_with_do(const struct s53_fetch *fetch, bool proven, struct s53_plan *plan)
 {
@@ -156,7 +157,7 @@ decline_with_do(const struct s53_fetch *fetch, bool proven, struct s53_plan *pla
 	plan->declined++;
 	plan->proven = proven;
 	if (plan->declined < DECLINES_WITH_DO) {
-		/* Once more as it was, unless AD may be the cause: a message may be forged once. */
+		/* Repeat it unchanged, unless AD may be the cause: one message may be forged. */
 		return try_without_ad(fetch, plan) || !shown || !proven;
 	}
 	plan->edns = false;

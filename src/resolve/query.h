@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * query.h - a query: one client's, which walks the table of steps.
+ * query.h - one client's query, which walks the table of steps.
  *
  * Layer    resolve (private)
  * Threads  its worker's
  * Memory   begins on the stack of s53_resolver_take_batch(); the first step that must wait moves it
- *          into a pending query of the resolver's pool (pending.h). Nothing is allocated before.
- * Units    ms, octets
+ *          into a pending query of the resolver's pool (pending.h). Nothing is allocated before
+ *          that.
+ * Units    ms, bytes
  */
 #pragma once
 
@@ -44,10 +45,10 @@ enum s53_step {
 enum s53_verdict {
 	S53_NEXT, /* on to the following step */
 	S53_REPLY, /* to ANSWER with what is in `outcome` */
-	S53_WAIT, /* parked until what it waits for runs it again */
+	S53_WAIT, /* parked until its fetch or child runs it again */
 	S53_RETRY, /* back to CHOOSE: the only backward edge; fetches only */
-	S53_DROP, /* the end, in silence; queries only */
-	S53_DONE, /* the end, the reply has gone; queries only */
+	S53_DROP, /* the end, without a reply; queries only */
+	S53_DONE, /* the end, the reply was sent; queries only */
 };
 
 /* What ANSWER sends, and what a fetch ends with. */
@@ -55,18 +56,18 @@ struct s53_outcome {
 	uint16_t rcode; /* of an answer without a message */
 	uint16_t ede; /* S53_EDE_NONE: no extended error */
 	const char *ede_text; /* static, or in the fetch that failed (see fetch.h); or NULL */
-	/* An upstream's: the fetch's, the resolver's (from the cache) or in an arena; or NULL. */
+	/* An upstream's; in the fetch, the resolver (from the cache) or an arena; or NULL. */
 	const struct s53_extended_error *error;
-	uint8_t *message; /* NULL: only the rcode. Checked, without OPT, of `message_len` octets */
+	uint8_t *message; /* checked, without OPT, of `message_len` bytes; NULL: only the rcode */
 	size_t message_len;
-	bool authoritative; /* AA: a zone of ours */
-	bool authentic; /* AD, for clients that may know (RFC 6840 s5.8) */
-	bool respell; /* names besides the question may spell its labels out */
-	bool silent; /* nothing is sent at all */
-	bool over_quota; /* a failure by fetches-per-server or fetches-per-zone */
-	bool no_data; /* its last name has records of other types alone: nothing to chase */
-	bool leads_on; /* its chain of CNAMEs has no end yet: still to be chased */
-	bool arranged; /* the message is cut, and its records are in their order */
+	bool authoritative; /* AA: from a local zone */
+	bool authentic; /* AD, for clients that set AD or DO (RFC 6840 s5.8) */
+	bool respell; /* names in it may need the client's spelling of QNAME's labels */
+	bool silent; /* no reply is sent */
+	bool over_quota; /* failed because of fetches-per-server or fetches-per-zone */
+	bool no_data; /* the chain's last name has records, but none of QTYPE: nothing to chase */
+	bool leads_on; /* the chain of CNAMEs leads on: to be chased */
+	bool arranged; /* the message is truncated, and its records are in rrset-order already */
 };
 
 struct s53_query {
@@ -74,30 +75,30 @@ struct s53_query {
 	struct s53_resolver *resolver;
 	const uint8_t *octets; /* of the client's message, during PARSE only */
 	size_t octets_len;
-	uint64_t now_ms; /* of the batch, or of the event that woke it */
+	uint64_t now_ms; /* of the batch, or of the event that woke the query */
 	struct s53_policy *policy;
 	const struct s53_view *view;
 	const struct s53_route *route;
 	const struct s53_answering *answering; /* of the view, then of the route */
 	struct s53_pending *pending; /* NULL while on the stack */
-	uint64_t deadline_ms; /* of a chase's query: its client's; 0: not known until it waits */
+	uint64_t deadline_ms; /* of a chase's query: its client's; 0: it has not waited yet */
 	struct s53_chase *chase_of; /* chase.c: the chase that this query serves, or NULL */
-	uint8_t chase_depth; /* over 0: a query of our own, for a CNAME's end */
-	uint8_t chase_links; /* of the chain that leads to it */
-	bool short_of_time; /* then: less than half of that query's time is left */
-	bool whole; /* FIND saw an answer that may be cut, which this client does not get */
-	bool stale; /* FIND saw an answer that may go out when the upstreams fail (stale.c) */
+	uint8_t chase_depth; /* over 0: our own query, for the end of a chain of CNAMEs */
+	uint8_t chase_links; /* links of the chain that leads to it */
+	bool short_of_time; /* the client's query has less than half of its time left */
+	bool whole; /* FIND saw an answer that may lack records, which the client must not get */
+	bool stale; /* FIND saw an expired answer, for use if the upstreams fail (stale.c) */
 	bool may_query; /* allow-query, allow-query-on */
 	bool may_use_cache; /* allow-query-cache, allow-query-cache-on */
-	bool may_recurse; /* allow-recursion and kin: also the RA bit */
+	bool may_recurse; /* allow-recursion, allow-recursion-on: also the RA bit */
 	struct s53_outcome outcome;
-	uint8_t *room; /* of the client, with the outcome's message in it; or NULL */
+	uint8_t *room; /* the client's buffer, with the outcome's message in it; or NULL */
 	struct s53_key key; /* its name is NULL until made */
 	struct s53_client client;
-	struct s53_request request; /* the last: s53_query_copy() */
+	struct s53_request request; /* at the end: s53_query_copy() */
 };
 
-/* The request is by far the largest part, and most of it is unused room for names. */
+/* Copies without the unused part of the request, by far the largest member. */
 static inline void
 s53_query_copy(struct s53_query *to, const struct s53_query *from)
 {
@@ -108,30 +109,30 @@ s53_query_copy(struct s53_query *to, const struct s53_query *from)
 /* Walk the table from query->step until the query ends or waits. */
 void s53_query_run(struct s53_query *query);
 
-/* The same, but stop before the step `until`. false: it has ended or waits. */
+/* The same, but stop before the step `until`. false: the query has ended or waits. */
 bool s53_query_run_until(struct s53_query *query, enum s53_step until);
 
-/* Is the client to have its query resolved: may it, and does it say so (RD, RFC 1035 s4.1.1)? */
+/* Does the client get recursion: is it allowed, and does the query have RD (RFC 1035 s4.1.1)? */
 static inline bool
 s53_query_gets_recursion(const struct s53_query *query)
 {
 	return query->may_recurse && (query->request.flags & S53_RD) != 0;
 }
 
-/* What the cache is asked with; FIND has made the key. */
+/* The key and rules for a cache lookup; FIND has made the key. */
 struct s53_cache_ask s53_query_cache_ask(const struct s53_query *query);
 
-/* The extended error beside what FIND found with has_error, until the next call; or NULL. */
+/* The upstream's extended error that the cache has with the entry, until the next call; or NULL. */
 const struct s53_extended_error *s53_query_cached_error(const struct s53_query *query);
 
 /*
- * FIND follows soon: make the key and have the cache's memory for it fetched; then, when that has
- * been called for all of the batch, the entry itself.
+ * Before FIND: make the key and prefetch the cache's index for it; then, after that was called
+ * for each query of the batch, prefetch the entry itself.
  */
 void s53_query_fetch(struct s53_query *query);
 void s53_query_fetch_entry(const struct s53_query *query);
 
-/* Is there a cache, and is it to be used for this query's route? */
+/* Does this query's route use a cache? */
 bool s53_query_is_cached(const struct s53_query *query);
 
 /* Set an outcome without records; returns S53_REPLY. */
@@ -145,36 +146,36 @@ enum s53_verdict s53_step_join(struct s53_query *query);
 enum s53_verdict s53_step_answer(struct s53_query *query);
 
 /*
- * answer.c: what a datagram to this client may hold (RFC 1035 s4.2.1, RFC 6891 s6.2.5,
- * max-udp-size), or what TCP may.
+ * answer.c: the largest datagram that this client may get (RFC 1035 s4.2.1, RFC 6891
+ * s6.2.5, max-udp-size); over TCP the largest message.
  */
 size_t s53_reply_limit(const struct s53_query *query);
 
-/* answer.c: what of it our OPT leaves to the outcome's message. */
+/* answer.c: that limit without our OPT: for the outcome's message. */
 size_t s53_reply_room(const struct s53_query *query);
 
-/* answer.c: send the outcome to the client, which is used up. */
+/* answer.c: send the outcome to the client; it must not be used after that. */
 void s53_reply_send(struct s53_query *query);
 
 /*
- * Beside the extended error of a failure in the cache (22 or 23; the cache keeps numbers under 63):
- * all servers were down or stalled. It holds only as long as they are.
+ * A flag on the extended error of a failure in the cache (22 or 23; the cache keeps numbers under
+ * 63): all servers were down or stalled. The failure is used only as long as they are.
  */
 #define S53_FAILED_IN_TROUBLE 0x20
 
-/* refresh.c: fetch the same once more, for the cache. */
+/* refresh.c: fetch the same key again, for the cache. */
 void s53_refresh(const struct s53_query *query);
 
 /*
- * stale.c: put the expired answer into the outcome, `why` as extended error's text (RFC 8767 s4).
- * false: there is none (any more), or it may not be given out; the outcome is untouched.
+ * stale.c: put the expired answer into the outcome, with `why` as the extended error's text (RFC
+ * 8767 s4). false: there is none, or it may not be used; the outcome is unchanged.
  */
 bool s53_stale_take(struct s53_query *query, const char *why);
 
-/* route.c: this route is it, with its own rules for answers if it has any. */
+/* route.c: set the route, and its own rules for answers if it has any. */
 void s53_query_set_route(struct s53_query *query, const struct s53_route *route);
 
-/* minimal-any: one RRset is enough for ANY over UDP (RFC 8482 s4.1, s4.4). */
+/* minimal-any: over UDP one RRset is enough for ANY (RFC 8482 s4.1, s4.4). */
 static inline bool
 s53_query_wants_minimal_any(const struct s53_query *query)
 {
@@ -183,8 +184,9 @@ s53_query_wants_minimal_any(const struct s53_query *query)
 }
 
 /*
- * pipeline.c: ADMIT is over in a policy that is watched: the query log's line, and with debug 3 the
- * rest of the way, with a line for each step. A query that waited, or a chase's child, goes on.
+ * pipeline.c: ADMIT is over, and the policy logs or traces queries: write the query log's line, and
+ * with debug 3 run the other steps with a line for each. Resume: go on with a query that waited, or
+ * with a chase's child.
  */
 enum s53_verdict s53_query_watch(struct s53_query *query);
 void s53_query_resume(struct s53_query *query);
@@ -194,8 +196,8 @@ void s53_query_log(const struct s53_query *query);
 void s53_query_log_unmatched(const struct s53_query *query);
 void s53_query_log_error(const struct s53_query *query);
 void s53_query_log_stale(const struct s53_query *query);
-/* limitlog.c: a limit is reached: the first of a minute, with what caused it. */
+/* limitlog.c: log that a limit is reached, and by what, at most once a minute. */
 void s53_query_log_limit(const struct s53_query *query, enum s53_limit limit);
-/* This server sends our queries back: once a minute, as *told_ms remembers. */
+/* Log that this server sends our queries back, at most once a minute; *told_ms: the last time. */
 void s53_query_log_loop(
     const struct s53_query *query, const struct s53_upstream *server, _Atomic uint64_t *told_ms);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * querylog.c - the categories queries and query-errors, in BIND's form, so that what reads BIND's
- * logs reads ours, and serve-stale.
+ * querylog.c - the categories queries and query-errors, in BIND's form, so that programs which
+ * read BIND's logs can read ours, and serve-stale.
  */
 #include <stdio.h>
 #include <string.h>
@@ -49,7 +49,7 @@ s53_query_log(const struct s53_query *query)
 	    s53_addr_print_host(&query->client.local, local));
 }
 
-/* As named: one line in unmatched, which goes nowhere by default, and one in client. */
+/* As named: one line in category unmatched, which is discarded by default, and one in client. */
 void
 s53_query_log_unmatched(const struct s53_query *query)
 {

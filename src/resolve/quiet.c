@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * quiet.c - errors that are not sent.
+ * quiet.c - error replies that are not sent.
  *
- * named has one place for each of its clients and compares the ID too (two seconds), so that each
- * line of a chargen, which is another ID, gets its answer; here only the address and port count.
+ * named has one entry for each of its clients and also compares the ID (for two seconds), so that
+ * each line of a chargen, which is another ID, gets an answer; here only address and port count.
  */
 #include "quiet.h"
 
 #include <split53/hash.h>
 
-#define KPASSWD_PORT 464 /* answers an error by an error: as in named */
+#define KPASSWD_PORT 464 /* answers an error with an error; as in named */
 #define FORMERR_EACH_MS 1000
 
 static uint64_t
@@ -30,7 +30,7 @@ is_lately(const struct s53_told *told, uint64_t now_ms)
 	return told->at_ms != 0 && now_ms < told->at_ms + FORMERR_EACH_MS;
 }
 
-/* May this one be told now? Then it counts as told. */
+/* May a FORMERR be sent to this address now? true: it is recorded. */
 static bool
 tell(struct s53_quiet *quiet, const struct s53_addr *addr, uint64_t now_ms)
 {

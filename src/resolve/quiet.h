@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * quiet.h - which errors are not sent, because a machine might answer them for ever.
+ * quiet.h - error replies that are not sent, because a machine might answer them forever.
  *
- * A datagram with a forged source can set two services on each other: chargen answers whatever it
- * gets, what it says is no DNS message, and so our FORMERR is its next request.
+ * A datagram with a forged source can make two services answer each other: chargen replies to
+ * everything, its reply is no DNS message, and so our FORMERR would be its next request.
  *
  * Layer    resolve (private)
  * Threads  its worker's
@@ -17,7 +17,7 @@
 #define S53_QUIET_SETS 256
 #define S53_QUIET_WAYS 4
 
-/* Which clients got FORMERR lately, by a keyed hash of address and port. All zero at first. */
+/* Clients that got FORMERR recently, by a keyed hash of address and port. Initially all zero. */
 struct s53_quiet {
 	struct s53_told {
 		uint64_t hash;
@@ -26,8 +26,8 @@ struct s53_quiet {
 };
 
 /*
- * Is this reply an error over UDP that is not to be sent? Any error to port 464, and a FORMERR
- * within a second of the last one to the same address and port. Where a flood of senders leaves no
- * room to remember one more it gets none. Takes note of a FORMERR that is to be sent.
+ * Is this reply an error over UDP that must not be sent? Any error to port 464, and a FORMERR
+ * within a second of the last one to the same address and port, or when a flood of senders has
+ * filled the table. A FORMERR that may be sent is recorded.
  */
 bool s53_quiet_keeps(struct s53_quiet *quiet, const struct s53_query *query);

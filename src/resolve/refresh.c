@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * refresh.c - a fetch without clients: the cache's entry is to be made new.
+ * refresh.c - a fetch without clients, which replaces an entry of the cache.
  *
- * It is in the in-flight table, so that clients that miss meanwhile join it; where the key is under
- * way already, or queries are being displaced (shares.h), it is not begun.
+ * It is in the in-flight table, so that clients that miss meanwhile join it. It is not begun if the
+ * key is in flight already, or if queries are being displaced (shares.h).
  */
 #include "resolver_private.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * resolver.c - the door: make a resolver, give it messages.
+ * resolver.c - the entry points: make a resolver, give it messages.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,9 @@
 
 #include "resolver_private.h"
 
-/* Queries whose cache entries are fetched together: enough to hide the memory's delay. */
+/*
+ * Queries that have their cache entries prefetched together: enough to hide the memory's latency.
+ */
 #define GROUP 16
 
 static void
@@ -85,7 +87,7 @@ s53_resolver_drain(struct s53_resolver *resolver)
 	}
 }
 
-/* All that waits waits for a fetch in the end, and is answered when those have failed. */
+/* Every waiting query waits for a fetch in the end, and is answered when that has failed. */
 static void
 end_fetches(struct s53_resolver *resolver)
 {
@@ -130,7 +132,7 @@ s53_resolver_pending(const struct s53_resolver *resolver)
 	return resolver->pending_count;
 }
 
-/* Field by field: the request, by far the largest, is parse's to fill. */
+/* Field by field: the request, by far the largest, is filled by the step parse. */
 static void
 begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_arrival *arrival,
     uint64_t now_ms)
@@ -157,7 +159,7 @@ begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_a
 	query->request.has_question = false;
 }
 
-/* Walk a group up to FIND, have its entries fetched, then let each go on. */
+/* Run a group of queries up to FIND, prefetch their cache entries, then finish each. */
 static void
 take_group(struct s53_resolver *resolver, const struct s53_arrival *arrivals, unsigned count,
     uint64_t now_ms)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * route.c - the step route: whose business is this name?
+ * route.c - the step route: finds the zone that is responsible for QNAME.
  *
- * First what no zone decides (class, types that are no data), then the longest suffix: a zone of
- * ours answers here, a forward zone goes on to the cache and its upstreams.
+ * Classes other than IN and meta types are answered first, as no zone decides about them. Then the
+ * longest suffix: a local zone answers here, a forward zone goes on to the cache and its upstreams.
  */
 #include <split53/zone.h>
 
@@ -11,8 +11,7 @@
 #include "resolver_private.h"
 
 /*
- * Types that are not data, RFC 6895 s3.1: 128 to 255 are questions or transport's matters, and so
- * is OPT.
+ * Meta types, RFC 6895 s3.1: 128 to 255 (QTYPEs and TSIG, TKEY) and OPT.
  */
 static bool
 is_meta_type(uint16_t qtype)
@@ -20,7 +19,7 @@ is_meta_type(uint16_t qtype)
 	return qtype == S53_TYPE_OPT || (qtype >= 128 && qtype <= 255 && qtype != S53_TYPE_ANY);
 }
 
-/* Does the client see the zone as one that this server has: from a file, or as a copy? */
+/* Is it a local zone, or one that BIND would have a copy of? */
 static bool
 is_data(const struct s53_route *route)
 {
@@ -29,7 +28,7 @@ is_data(const struct s53_route *route)
 }
 
 /*
- * Zone transfer is not served; the rcode tells whether there would be a zone (RFC 5936 s2.2.1, as
+ * Zone transfer is not supported; the rcode says whether we have the zone (RFC 5936 s2.2.1, as
  * BIND).
  */
 static enum s53_verdict
@@ -81,7 +80,7 @@ answer_other_class(struct s53_query *query)
 	}
 }
 
-/* An access list of the view, or of the zone, denies it. */
+/* An access list of the view, or of the zone, denies the query. */
 __attribute__((noinline, cold)) static enum s53_verdict
 deny(struct s53_query *query, bool by_zone)
 {
@@ -106,7 +105,7 @@ may_ask_zone(const struct s53_query *query)
 	    query->view, query->route, &query->client.addr, &query->client.local);
 }
 
-/* In BIND the zone is one with data or servers of its own. Not inlined: the rest needs no call. */
+/* In BIND such a zone has data or servers of its own. Not inlined: the rest needs no call. */
 __attribute__((noinline)) static bool
 may_have_zone(const struct s53_query *query)
 {
@@ -131,8 +130,8 @@ forward(struct s53_query *query)
 }
 
 /*
- * The DS of a zone's apex is its parent's to say (RFC 4035 s3.1.4.1). Where that needs recursion
- * and the client gets none, a zone that is here says that it has no such record, as in BIND.
+ * The DS of a zone's apex belongs to its parent (RFC 4035 s3.1.4.1). If getting it needs recursion
+ * and the client gets none, a zone with data here answers that it has no such record, as in BIND.
  */
 static const struct s53_route *
 find_route(const struct s53_query *query)

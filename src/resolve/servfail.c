@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * servfail.c - SERVFAIL of the only server of a group: which one is worth a second query.
+ * servfail.c - decides whether a SERVFAIL of a group's only server is worth a second query.
  *
- * Where there are more servers the next one is queried. The only one is queried once more, because
- * one failure inside of it (a Consul agent's RPC that went to a server which had just left) would
- * otherwise be remembered, and answered to everyone, for servfail-ttl. The budget of hedges pays,
- * so that a server which fails for all names gets one query in twenty more. A server whose extended
- * error says that its answer would be the same is not queried again.
+ * If there are more servers, the next one is queried. The only one is queried once more, because a
+ * transient failure inside it (a Consul agent's RPC to a server that has just left) would otherwise
+ * be remembered, and answered to every client, for servfail-ttl. The hedge budget pays for it, so
+ * that a server which fails for all names gets one extra query in twenty. If the server's
+ * extended error says that its answer would be the same, it is not queried again.
  */
 #include "resolver_private.h"
 
@@ -16,7 +16,7 @@
 #define DNSSEC_ERRORS                                                                       \
 	(BIT(1) | BIT(2) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | BIT(11) | \
 	    BIT(12) | BIT(25) | BIT(27)) /* algorithms, bogus, signatures, keys, proofs */
-#define CACHED_ERROR BIT(13) /* it remembers a failure itself */
+#define CACHED_ERROR BIT(13) /* the server remembers a failure itself */
 #define POLICY_ERRORS (BIT(15) | BIT(16) | BIT(17) | BIT(18)) /* blocked, censored, ... */
 
 bool
@@ -27,9 +27,9 @@ s53_servfail_is_worth_retry(const struct s53_fetch *fetch, const struct s53_atte
 	    s53_edns_errors(outcome->message, outcome->message_len, attempt->reply_opt_at);
 
 	return s53_group_size(fetch->route->group) == 1 && !fetch->retried_servfail &&
-	    !attempt->plan.for_whole && /* its answer over UDP is there */
+	    !attempt->plan.for_whole && /* it has answered over UDP */
 	    !s53_loop_may_be_ours(
-		attempt) && /* or it is our own answer, to a query that came back */
+		attempt) && /* it may be our own refusal of a query that came back */
 	    (errors & (DNSSEC_ERRORS | CACHED_ERROR | POLICY_ERRORS)) == 0 &&
 	    s53_budget_allows(&fetch->resolver->budget);
 }

@@ -10,7 +10,7 @@
 #include <split53/hash.h>
 
 #define WAYS S53_SHARES_WAYS
-#define ROUTES_KEPT 1024 /* objects of routes without places, so that they need not be made anew */
+#define ROUTES_KEPT 1024 /* unused objects of routes that are kept for reuse */
 
 /* --- counts of all workers ------------------------------------------------------------------- */
 
@@ -39,8 +39,9 @@ set_of(struct s53_shares_shared *shared, uint32_t id)
 }
 
 /*
- * The slot that counts the route, or a free one, or, in a set that is full of others, one of
- * theirs. Two workers that come at once may take two: each counts in its own until it is empty.
+ * The slot that counts this route; or a free one; or, if the set is full of other routes, one of
+ * theirs. Two workers that do this at once may use two slots: each counts in its own until that is
+ * empty.
  */
 static _Atomic uint64_t *
 slot_for(struct s53_shares_shared *shared, uint32_t id)
@@ -58,7 +59,10 @@ slot_for(struct s53_shares_shared *shared, uint32_t id)
 	return unused != NULL ? unused : &set[id % WAYS];
 }
 
-/* The first place of this worker: from now on the slot is the route's as long as it has any. */
+/*
+ * For this worker's first place of the route. Until its count is 0 again the slot belongs to the
+ * route.
+ */
 static _Atomic uint64_t *
 claim_slot(struct s53_shares_shared *shared, uint32_t id)
 {
@@ -148,7 +152,7 @@ route_leave(struct s53_shares *shares, struct s53_shares_route *route)
 
 /* --- clients --------------------------------------------------------------------------------- */
 
-/* IPv4, also as a mapped IPv6 address; NULL: neither. */
+/* The IPv4 address, also of a mapped IPv6 address; NULL: it is neither. */
 static const uint8_t *
 ipv4_of(const struct s53_addr *addr)
 {
@@ -238,7 +242,7 @@ weight_of(unsigned places)
 	return weight;
 }
 
-/* Its number of places has changed from `was`. */
+/* Move the client to the list of its weight, after its number of places has changed from `was`. */
 static void
 weigh(struct s53_shares_client *client, unsigned was)
 {
@@ -297,7 +301,7 @@ s53_shares_fini(struct s53_shares *shares)
 	s53_table_fini(&shares->clients);
 }
 
-/* Count it as its client's. Without memory it stays uncounted. */
+/* Count the place for its client. Out of memory: it stays uncounted. */
 static void
 attach(struct s53_shares *shares, struct s53_shares_place *place)
 {
@@ -314,7 +318,7 @@ attach(struct s53_shares *shares, struct s53_shares_place *place)
 	s53_list_append(place->kept ? &client->kept : &client->fifo, &place->in_client);
 }
 
-/* It may be displaced. */
+/* From now on the place may be displaced. */
 static void
 queue(struct s53_shares_place *place)
 {
@@ -332,7 +336,7 @@ enter(struct s53_shares *shares, struct s53_shares_place *place, struct s53_shar
 {
 	route_enter(shares, route);
 	shares->places++;
-	/* Half of the places are kept, from the first on. */
+	/* Half of the places, beginning with the first, run to completion. */
 	*place = (struct s53_shares_place){ .route = route,
 		.from = from,
 		.kept = 2 * (route->kept_count + 1) <= route->places + 1 };
@@ -431,7 +435,7 @@ count_clients(struct s53_shares *shares)
 	}
 }
 
-/* --- which place is taken over --------------------------------------------------------------- */
+/* --- which place is displaced ---------------------------------------------------------------- */
 
 static struct s53_shares_place *
 first_in_route(const struct s53_link *list)
@@ -451,7 +455,9 @@ first_of_client(const struct s53_shares_client *client)
 	    : S53_CONTAINER_OF(list->next, struct s53_shares_place, in_client);
 }
 
-/* The oldest place of a client over its fair share. Those of a weight take turns. */
+/*
+ * The oldest place of a client over its fair share. Clients of the same weight are served in turn.
+ */
 static struct s53_shares_place *
 of_a_heavy_client(struct s53_shares_route *route)
 {
@@ -498,7 +504,7 @@ is_over(const struct s53_shares_route *route, unsigned share)
 	return count_of(load(route->slot)) > share && has_waiting(route);
 }
 
-/* The one that was found last, as long as it is over its share: most newcomers need no search. */
+/* The last route found, while it is still over its share: so most new queries need no search. */
 static struct s53_shares_route *
 heaviest(struct s53_shares *shares, unsigned share)
 {
@@ -525,7 +531,7 @@ s53_shares_places(const struct s53_shares *shares, uint32_t route_id)
 	return id_of(slot) == route_id ? count_of(slot) : 0;
 }
 
-/* Of a route, with the newcomer's among those for which a query waits. */
+/* The fair share of a route; is_new: the new query's route is not among the active ones yet. */
 static unsigned
 share_of(const struct s53_shares *shares, bool is_new, unsigned soft)
 {

@@ -5,7 +5,7 @@
  * Layer    resolve (private)
  * Threads  its worker's
  * Memory   at most S53_SPARES_MAX objects are kept, the others are freed. Each object has a link at
- *          the same offset, which holds it in the list while it is unused.
+ *          the same offset, which is in the list while the object is unused.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ s53_spares_init(struct s53_spares *spares)
 	spares->count = 0;
 }
 
-/* An object of `size` octets, not cleared, with its link at `offset`. NULL: no memory. */
+/* An object of `size` bytes, not cleared, with its link at `offset`. NULL: out of memory. */
 static inline void *
 s53_spares_take(struct s53_spares *spares, size_t size, size_t offset)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * stale.c - expired answers: better than none (RFC 8767), and only then.
+ * stale.c - expired answers, used only when no fresh one can be had in time (RFC 8767).
  *
- * The upstream is queried first. The expired answer goes out when that fails, or when the client's
- * patience (stale-answer-client-timeout) is over while it still may succeed: then the client leaves
- * its fetch, which goes on for the cache. Where all servers are known to be down or silent it goes
- * out at once, and where they are stalled, as soon as they are overdue.
+ * The upstream is queried first. The expired answer is sent when that fails, or when the client's
+ * patience (stale-answer-client-timeout) is over before the fetch: then the client leaves its
+ * fetch, which goes on for the cache. If all servers are known to be down or silent, it is sent at
+ * once; if they are stalled, as soon as their response is overdue.
  */
 #include <string.h>
 
@@ -13,7 +13,10 @@
 
 #include "resolver_private.h"
 
-/* Out of the scratch buffer, which other replies will use before this one. */
+/*
+ * Copy a waiting query's answer from the scratch buffer, which other replies will use before it is
+ * sent.
+ */
 static uint8_t *
 own_copy(struct s53_query *query, uint8_t *message, size_t len)
 {
@@ -53,7 +56,7 @@ s53_stale_take(struct s53_query *query, const char *why)
 	return true;
 }
 
-/* A chain that leads on cannot be completed while its query is still under way. */
+/* A chain that leads on cannot be completed while its query is in flight. */
 static void
 give_out(struct s53_pending *pending, const char *why)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * store.c - the step store: what the upstream said is kept, as it said it.
+ * store.c - the step store: caches what the upstream sent, unchanged.
  *
- * A chain that leads on is stored as it is and chased afterwards, each time that it is given out:
- * each link of the chain has its own key, route, TTL and failure.
+ * A chain that leads on is stored as it is, and chased each time that it is used: each link of
+ * the chain has its own key, route, TTL and failure.
  */
 #include <split53/cache.h>
 
 #include "arrange.h"
 #include "resolver_private.h"
 
-#define STOOD_MS 100 /* timers are not that late */
+#define STOOD_MS 100 /* timers are never late by more than this */
 
-/* The newest answer counts: what the cache has of the key goes, also where this may not be kept. */
+/* The newest answer replaces the key's entry. If it may not be cached, the old entry is dropped. */
 static void
 keep(const struct s53_fetch *fetch, uint32_t lifetime_s, bool stale_use)
 {
@@ -49,7 +49,9 @@ s53_step_store(struct s53_fetch *fetch)
 	return S53_NEXT;
 }
 
-/* Its time went by while this process did not run: that says nothing of the upstream. */
+/*
+ * Was this process suspended past the deadline? Then the failure says nothing about the upstream.
+ */
 static bool
 stood_still(const struct s53_fetch *fetch)
 {
@@ -57,9 +59,9 @@ stood_still(const struct s53_fetch *fetch)
 }
 
 /*
- * A fetch that began in the last moment of its client's query learns nothing about the upstream.
- * That all servers are down or silent is remembered with them: an answer that is there is not
- * marked.
+ * Not remembered: the failure of a fetch that began in the last moments of its client's query,
+ * as it had no time to find out much; and, if all servers are down or silent, a failure for
+ * which the cache has an expired answer, as the servers' states say the same.
  */
 void
 s53_store_failure(const struct s53_fetch *fetch)

@@ -13,7 +13,7 @@ buckets_new(unsigned count)
 {
 	struct s53_link *buckets = malloc(count * sizeof *buckets);
 
-	S53_ASSERT(count >= FIRST_BUCKETS); /* a mask needs one bucket at least */
+	S53_ASSERT(count >= FIRST_BUCKETS); /* a mask needs at least one bucket */
 	for (unsigned i = 0; buckets != NULL && i < count; i++)
 		s53_list_init(&buckets[i]);
 	return buckets;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * table.h - a hash table of intrusive links; it doubles when it holds more than it has buckets.
+ * table.h - a hash table of intrusive links; it doubles when it has more entries than buckets.
  *
  * Layer    resolve (private)
  * Threads  its owner's
- * Memory   the buckets; what is in the table is its user's. Without memory for more buckets it
- *          only gets slower.
+ * Memory   the table owns the buckets, the user owns the entries. Out of memory for more
+ *          buckets, the table only gets slower.
  *
- * Entries of one hash stay in the order in which they came.
+ * Entries with the same hash stay in the order in which they were added.
  */
 #pragma once
 
@@ -32,7 +32,7 @@ void s53_table_fini(struct s53_table *table);
 void s53_table_add(struct s53_table *table, struct s53_hashed *entry, uint32_t hash);
 void s53_table_remove(struct s53_table *table, struct s53_hashed *entry);
 
-/* All entries of that hash, by `link`, among others. */
+/* A list with all entries of that hash, by `link`, and others. */
 static inline struct s53_link *
 s53_table_bucket(const struct s53_table *table, uint32_t hash)
 {

@@ -16,7 +16,7 @@
 
 struct s53_fetch;
 
-/* Of a query what its lines begin with. */
+/* The part of a query's lines that is the same in each. */
 struct s53_trace {
 	char client[S53_ADDR_TEXT], name[S53_NAME_TEXT], type_word[S53_LOG_WORD];
 	const char *type, *view;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * validate.c - the step validate: does a response answer the query, and does that help?
+ * validate.c - the step validate: is a message a response to the query, and is it an answer?
  *
- * Two moments. check() runs on each message that came from the right address and port with the
- * right ID. What is not well formed or does not echo the question is no response: over UDP the wait
- * goes on (RFC 5452 s9.1), so that a forged or broken message cannot end an exchange; over TCP only
- * the server can have sent it, and the attempt ends. The step runs on what passed: it sorts the
- * rcodes, and the filter leaves of the rest what answers the query.
+ * It works in two parts. check() runs on each message from the right address and port with the
+ * right ID. A message that is malformed or does not echo the question is no response: over UDP the
+ * wait goes on (RFC 5452 s9.1), so that a forged or broken message cannot end an exchange; over TCP
+ * only the server can have sent it, and the attempt ends. The step runs on messages that passed: it
+ * handles the rcodes, and the filter keeps the records that answer the query.
  *
- * TC over UDP comes before form: servers cut messages anywhere, and the rest is not used (RFC 2181
- * s9). With our question it leads to TCP. Without it, it is easily forged: TCP is asked beside, and
- * a good response over UDP still counts (overdue.c).
+ * TC over UDP is checked before the form: servers truncate messages anywhere, and the rest of the
+ * message is not used (RFC 2181 s9). With our question, TC leads to TCP. Without it, TC is easily
+ * forged: TCP is tried beside, and a good response over UDP still counts (overdue.c).
  */
 #include <string.h>
 
@@ -24,8 +24,8 @@
 #include "resolver_private.h"
 
 /*
- * FORMERR from a server that could not read the question may come without it (RFC 1035 s4.1.1
- * leaves it open). Over UDP that is no proof: see is_unproven().
+ * FORMERR without the question, from a server that could not read it (RFC 1035 s4.1.1 allows
+ * both). Over UDP that proves nothing: see is_unproven().
  */
 static bool
 is_bare_formerr(const uint8_t *octets)
@@ -40,7 +40,7 @@ question_end(const struct s53_attempt *attempt)
 	return S53_HEADER_LEN + (size_t)attempt->fetch->question.name.len + 4;
 }
 
-/* Octet for octet what was sent, which is the rule. */
+/* The usual case: the question comes back byte for byte as it was sent. */
 static bool
 echoes_exactly(const struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 {
@@ -78,7 +78,7 @@ is_response(const uint8_t *octets, size_t len)
 	    s53_header_opcode(octets) == S53_OPCODE_QUERY;
 }
 
-/* A response with TC over UDP, which may be cut anywhere: also within the question. */
+/* A response with TC over UDP, which may be truncated anywhere, even within the question. */
 static enum s53_checked
 check_truncated(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 {
@@ -131,9 +131,9 @@ s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octe
 }
 
 /*
- * A header alone over UDP: a sender that guesses port and ID can forge it, without the question in
- * our letter case (RFC 5452 s9). It changes how this query goes on, and nothing that is remembered
- * of the server.
+ * A header alone over UDP can be forged by a sender that guesses port and ID, since it lacks the
+ * question in our letter case (RFC 5452 s9). It changes how this query goes on, but nothing is
+ * remembered of the server.
  */
 static bool
 is_unproven(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
@@ -142,8 +142,8 @@ is_unproven(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 }
 
 /*
- * The server cannot help with this query, as `why` says behind its address, or (NULL) `rcode`: go
- * to the next. Whether that speaks against the server shows when another one can.
+ * The server cannot answer this query, because of `why` (a text behind its address) or (NULL)
+ * `rcode`: go on to the next server. It counts against the server only if another one can answer.
  */
 static enum s53_verdict
 next_server(struct s53_fetch *fetch, struct s53_attempt *attempt, const char *why, uint16_t rcode)
@@ -171,7 +171,7 @@ failed_by_rcode(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t r
 	    fetch, attempt, s53_loop_is_proved(attempt) ? S53_CAUSE_LOOP : NULL, rcode);
 }
 
-/* The same server once more, as `plan` says. */
+/* Query the same server again, by `plan`. */
 static enum s53_verdict
 ask_again(struct s53_fetch *fetch, struct s53_attempt *attempt, const struct s53_plan *plan)
 {
@@ -191,7 +191,7 @@ servfail(struct s53_fetch *fetch, struct s53_attempt *attempt)
 	return ask_again(fetch, attempt, &attempt->plan);
 }
 
-/* FORMERR, NOTIMP or BADVERS: the server may lack EDNS (RFC 6891 s6.2.2, s7). */
+/* FORMERR, NOTIMP or BADVERS: the server may not support EDNS (RFC 6891 s6.2.2, s7). */
 static enum s53_verdict
 not_understood(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rcode)
 {
@@ -204,7 +204,7 @@ not_understood(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rc
 	return ask_again(fetch, attempt, &plan);
 }
 
-/* OPT is hop by hop; RA, AA and the rest of the flags are set when the client is answered. */
+/* OPT is hop by hop, so it is removed; the flags are set when the client is answered. */
 static void
 make_ours(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 {
@@ -216,7 +216,7 @@ make_ours(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 		    outcome->message, outcome->message_len, attempt->reply_opt_at);
 }
 
-/* What the server needed to be spared before it answered; capability.h weighs it. */
+/* Record what had to be left out of the query before the server answered it; see capability.h. */
 static void
 note_doubts(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 {
@@ -243,8 +243,8 @@ note_doubts(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 }
 
 /*
- * Leave of the message what answers the query. NULL, or why it is no answer. With TC set it came
- * over TCP, as the exchange goes on there: such an answer is incomplete, and nothing is as large.
+ * Filter the answer. Returns NULL, or why it is no answer. TC here means that it came over TCP,
+ * where nothing larger can be had, so such an answer stays incomplete.
  */
 static const char *
 keep_the_answer(struct s53_fetch *fetch)
@@ -270,7 +270,7 @@ keep_the_answer(struct s53_fetch *fetch)
 	return NULL;
 }
 
-/* Observe what the answer shows of the server that gave it, and of those that could not. */
+/* Observe what the answer shows about the server that gave it, and about those that failed. */
 static void
 note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 {
@@ -283,7 +283,7 @@ note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 	if (attempt->plan.ad)
 		s53_upstream_show(s53_attempt_server(attempt), S53_CAPABILITY_AD, now_ms);
 	note_doubts(fetch, attempt);
-	/* Over TCP: over UDP such a response is rejected, and may be forged. */
+	/* Only over TCP: over UDP such a response is rejected, as it may be forged. */
 	if (attempt->case_differs && attempt->plan.tcp && !attempt->truncated)
 		s53_upstream_set_quirk(s53_attempt_server(attempt), S53_QUIRK_NO_CASE, now_ms);
 	for (unsigned i = 0; fetch->failed_by_rcode != 0 && i < s53_group_size(group); i++) {
@@ -297,8 +297,8 @@ note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 }
 
 /*
- * REFUSED to a query with AD, of a server that never took one: once more without, which the retry
- * budget pays for. Not where the query may have come back to us: then the refusal is our own.
+ * REFUSED to a query with AD, by a server that never accepted one: send it once more without AD,
+ * paid for by the hedge budget. Not if the query may have come back to us: then we refused it.
  */
 static bool
 refused_because_of_ad(struct s53_fetch *fetch, struct s53_attempt *attempt, struct s53_plan *plan)
@@ -316,7 +316,7 @@ refused_because_of_ad(struct s53_fetch *fetch, struct s53_attempt *attempt, stru
 	return true;
 }
 
-/* A good answer that does not count yet: `plan` is what is asked first. */
+/* A good answer that may not be used yet: `plan` is the query to send first. */
 static bool
 is_doubtful(struct s53_fetch *fetch, const struct s53_attempt *attempt, struct s53_plan *plan)
 {
@@ -328,7 +328,7 @@ is_doubtful(struct s53_fetch *fetch, const struct s53_attempt *attempt, struct s
 	return true;
 }
 
-/* The extended error that came with the response, whatever becomes of that. */
+/* Keep the extended error of the response, even if the response is not used. */
 static void
 take_error(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 {
@@ -340,7 +340,7 @@ take_error(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 		outcome->error = &fetch->error;
 }
 
-/* An answer, as far as its rcode says. */
+/* The rcode is that of an answer: check the rest. */
 static enum s53_verdict
 take(struct s53_fetch *fetch, struct s53_attempt *attempt)
 {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * verify.c - is a negative answer one to the name, or to the letter case that was drawn for it?
+ * verify.c - finds out whether a negative answer is about the name, or about its random letter
+ * case.
  *
- * Names are equal whatever their letter case (RFC 4343), and most servers know that. One that
- * compares octets has no name in random letter case. So until a server has given a positive answer
- * to such a name, its negative ones are asked for once more as the client spelled them. The retry
- * budget pays, so that random names that do not exist do not double the traffic. When the answers
- * differ, letter case matters to the server: it is remembered, and the operator is told.
+ * Names are equal whatever their letter case (RFC 4343), and most servers comply. For one that
+ * compares bytes, a name in random letter case does not exist. So until a server has given a
+ * positive answer to such a name, its negative answers are checked by a second query in the
+ * client's spelling. The hedge budget pays, so that random names that do not exist do not double
+ * the traffic. If the answers differ, letter case matters to the server: this is remembered, and
+ * logged.
  */
 #include <split53/capability.h>
 #include <split53/log.h>

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * waits.c - what clients wait for by datagram: a query once, and a key by a few queries.
+ * waits.c - limits how often one UDP client waits: once for a query, a few times for a key.
  *
- * A client that sends its query again while it waits gets one answer. Without that an attacker that
- * forges a victim's address could store thousands of queries for one slow name here, whose answers
- * all leave within a ms when it comes (DNSBomb). A client that waits for one key by more than
- * WAITS_MAX queries with IDs or ports of their own gets the answers of the newest. The others are
- * dropped: a stub that still waits for one retransmits and finds the answer in the cache, while an
- * error would make it give up.
+ * A client that retransmits while its query waits gets one answer. Otherwise an attacker that
+ * forges a victim's address could collect thousands of waiting queries for one slow name here, and
+ * all answers would leave within a millisecond (DNSBomb). If a client waits for one key with
+ * more than WAITS_MAX queries of different IDs or ports, only the newest are answered. The others
+ * are dropped: a stub that still waits for one retransmits and finds the answer in the cache, while
+ * an error would make it give up.
  *
- * A query that chases a CNAME waits, by its child, for the key of the CNAME's end. The table
- * holds the pending queries of fetches that more than one waits for.
+ * A query that chases a chain waits, through its child, for the key of the chain's end. The
+ * table has the pending queries of those fetches that more than one waits for.
  */
 #include <string.h>
 
@@ -18,7 +18,7 @@
 
 #include "resolver_private.h"
 
-#define WAITS_MAX 10 /* BIND's clients-per-query, at first */
+#define WAITS_MAX 10 /* the default of BIND's clients-per-query */
 
 static uint32_t
 hash_of(const struct s53_fetch *fetch, const struct s53_shares_key *key)
@@ -35,7 +35,10 @@ is_same_query(const struct s53_query *a, const struct s53_query *b)
 	    one->qtype == other->qtype && s53_name_equal(&one->lower, &other->lower);
 }
 
-/* The client's query that waits for the fetch, or whose child does; NULL: another's. */
+/*
+ * The query of the client `key` that waits for the fetch, itself or through its child; NULL: it is
+ * another client's or fetch's.
+ */
 static struct s53_pending *
 asker_at(struct s53_link *link, const struct s53_fetch *fetch, const struct s53_shares_key *key)
 {
@@ -62,7 +65,7 @@ enter(struct s53_table *waits, struct s53_pending *pending)
 	s53_table_add(waits, &pending->same, hash_of(pending->fetch, &key));
 }
 
-/* The first client of a fetch is entered when another comes, which is seldom. */
+/* A fetch's first client is entered when a second one joins, which is rare. */
 static void
 enter_first(struct s53_table *waits, const struct s53_fetch *fetch)
 {
@@ -89,7 +92,10 @@ s53_waits_has(const struct s53_query *query, const struct s53_fetch *fetch)
 	return false;
 }
 
-/* The oldest of too many, or of a query that was sent again, which chases show late; or NULL. */
+/*
+ * A query to drop: a retransmitted one (which a chase detects only now), or the oldest of too many;
+ * NULL: none.
+ */
 static struct s53_pending *
 find_surplus(const struct s53_table *waits, struct s53_pending *pending)
 {
