@@ -21,7 +21,7 @@
 #define NEAR_SOCKETS_MIN 4 /* however few descriptors there are */
 #define NEAR_SOCKETS_MAX 16
 #define FAR_SOCKETS_MAX 1536 /* together with those of the other workers to the same server */
-/* octets, for the replies to a whole burst; the kernel may grant less */
+/* bytes, for the replies to a whole burst; the kernel may grant less */
 #define RECEIVE_BUFFER (1 << 20)
 
 static void
@@ -111,8 +111,8 @@ s53_endpoint_free(struct s53_endpoint *endpoint)
 }
 
 /*
- * Close an idle socket of an endpoint that has more than `share`. Each one that is looked at moves
- * to the end, so few looks are enough in the long run. false: none was found.
+ * Close an idle socket of an endpoint that has more than `share`. Each endpoint that is examined
+ * moves to the end, so a few looks are enough in the long run. false: none was found.
  */
 static bool
 take_one(struct s53_exchanger *exchanger, unsigned share)
@@ -172,7 +172,7 @@ set_options(int fd, int family, int type)
 	}
 }
 
-/* Log once that this host lacks the configured source address at the moment. */
+/* Log once that this host does not have the configured source address now. */
 static void
 warn_source(struct s53_endpoint *endpoint)
 {
@@ -228,8 +228,8 @@ s53_endpoint_socket(struct s53_endpoint *endpoint, int type)
 }
 
 /*
- * connect() fails with EADDRNOTAVAIL for want of an address to send from, as where a host has no
- * IPv6, and over TCP also for want of a port. Over UDP the latter is EAGAIN.
+ * connect() fails with EADDRNOTAVAIL if there is no address to send from, as on a host without
+ * IPv6, and over TCP also if there is no free port. Over UDP the latter is EAGAIN.
  */
 static bool
 has_route(const struct s53_upstream *upstream)

@@ -29,14 +29,14 @@ struct s53_endpoint {
 	unsigned lone_count;
 	bool lone_sending; /* s53_lone_leave() is at work */
 	struct s53_link lone_waiting; /* exchanges, while S53_LONE_MAX are open */
-	uint64_t lone_until_ms; /* until then each query gets one; 0: no matter */
+	uint64_t lone_until_ms; /* until then each query gets its own; 0: they share one */
 	uint64_t lone_sent_at_ms; /* the latest query on one that was answered; 0: none */
 	struct s53_timer idle;
 	bool near; /* the server is on loopback: no other host can forge its responses */
-	bool source_warned; /* the log says that this host lacks the source address */
+	bool source_warned; /* the log says that this host does not have the source address */
 };
 
-/* The endpoint for `upstream`; made when there is none. NULL: no memory. */
+/* The endpoint for `upstream`; made if there is none. NULL: out of memory. */
 struct s53_endpoint *s53_endpoint_get(
     struct s53_exchanger *exchanger, struct s53_upstream *upstream);
 /* No exchange may be active. */
@@ -49,5 +49,5 @@ void s53_endpoint_watch(struct s53_endpoint *endpoint, uint64_t now_ms);
  * for one below it.
  */
 bool s53_endpoint_may_open(const struct s53_endpoint *endpoint);
-/* s53_transport_socket(); logs once when this host lacks the source address. -1: errno. */
+/* s53_transport_socket(); logs once if this host does not have the source address. -1: errno. */
 int s53_endpoint_socket(struct s53_endpoint *endpoint, int type);

@@ -122,8 +122,8 @@ call_overdue(struct s53_exchange *exchange, uint64_t now_ms)
 
 /*
  * The response was truncated: repeat the query over TCP (RFC 7766 s5). If TCP is known to be down,
- * call overdue() at once. Otherwise allow the time of a handshake and a response; without that
- * allowance each response of that size would start a hedge. From here on an overdue response is not
+ * call overdue() at once. Otherwise allow time for a handshake and a response; without that
+ * allowance each response of that size would cause a hedge. From here on an overdue response is not
  * recorded, because the wait covers more than one round trip.
  */
 static void
@@ -146,9 +146,9 @@ continue_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
 }
 
 /*
- * Over TCP none but the server can have sent what check() has rejected: the end, and a server that
- * mixes up responses gets no more queries on this connection. What waits there may still be
- * answered.
+ * Over TCP only the server can have sent what check() has rejected: the exchange ends, and a
+ * server that mixes up responses gets no more queries on this connection. Queries that wait there
+ * may still be answered.
  */
 static void
 end_garbled(struct s53_exchange *exchange, uint64_t now_ms)
@@ -160,8 +160,8 @@ end_garbled(struct s53_exchange *exchange, uint64_t now_ms)
 }
 
 /*
- * check() has rejected the message. That is garbage, unless only the letter case of its question
- * differs: then the server is alive.
+ * check() has rejected the message. It is garbage, unless only the letter case of its question
+ * differs: then it shows that the server is alive.
  */
 static void
 on_rejected(struct s53_exchange *exchange, const uint8_t *octets, size_t len, uint64_t now_ms)
@@ -179,7 +179,7 @@ on_rejected(struct s53_exchange *exchange, const uint8_t *octets, size_t len, ui
 		exchange->garbled = true;
 }
 
-/* One is enough: further ones are no reason for anything. The exchange may be gone afterwards. */
+/* Only the first such message has an effect. The exchange may be gone afterwards. */
 static void
 on_unproven(struct s53_exchange *exchange)
 {
@@ -205,7 +205,7 @@ on_accepted(struct s53_exchange *exchange, uint8_t *octets, size_t len, uint64_t
 	}
 }
 
-/* Over UDP a query is no message for us: it may be our own, sent back. */
+/* A query (QR clear) over UDP is no message for us: it may be our own, sent back. */
 static struct s53_exchange *
 find_exchange(const struct s53_flow *flow, const uint8_t *octets, size_t len)
 {
@@ -244,7 +244,7 @@ s53_exchange_reply(struct s53_flow *flow, uint8_t *octets, size_t len, uint64_t 
 	return true;
 }
 
-/* What its timeout shows of the server: nothing, when the query was never sent. */
+/* A timeout says nothing about the server if the query was never sent. */
 static void
 observe_end_of_wait(struct s53_exchange *exchange, uint64_t now_ms)
 {

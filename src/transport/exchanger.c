@@ -20,8 +20,9 @@
 
 #define PULSE_MS 250
 /*
- * UDP sockets of all workers to servers that are not on loopback: a quarter of the descriptors (the
- * rest is for clients and files), and no more than so many, which take 50 MB of the kernel's memory
+ * Maximum of UDP sockets of all workers to servers that are not on loopback: a quarter of the
+ * descriptors (the rest is for clients and files), and a fixed number, which takes 50 MB of the
+ * kernel's memory
  */
 #define FAR_SHARE 4
 #define FAR_SOCKETS_MAX 16384

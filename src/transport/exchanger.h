@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * exchanger.h - one worker's upstream exchanges: what they and their exchanger consist of.
+ * exchanger.h - one worker's upstream exchanges: the structures of exchanges and their exchanger.
  *
  * Layer    transport, private
  * Threads  one worker's
@@ -28,7 +28,7 @@
 #include <split53/list.h>
 #include <split53/wheel.h>
 
-#define S53_UDP_QUERY_MAX 512 /* octets, RFC 1035 s4.2.1; a longer query goes over TCP */
+#define S53_UDP_QUERY_MAX 512 /* bytes, RFC 1035 s4.2.1; a longer query goes over TCP */
 #define S53_ID_BUCKETS 4096
 #define S53_ENDPOINT_BUCKETS 64
 
@@ -77,7 +77,7 @@ struct s53_exchanger {
 	struct event deferred; /* at the end of the loop's turn: flush, report failures */
 	bool deferred_active;
 	struct s53_link unsent; /* sockets with unsent queries */
-	struct s53_link failed; /* exchanges whose failure has yet to be reported */
+	struct s53_link failed; /* exchanges with a failure to be reported */
 	struct s53_link late_replies; /* exchanges that await one, by queue_link */
 	unsigned late_reply_count;
 	struct s53_link spare; /* exchanges */
@@ -121,7 +121,7 @@ void s53_exchange_recycle(struct s53_exchange *exchange);
 void s53_exchanger_defer(struct s53_exchanger *exchanger);
 /*
  * While an exchange is active or awaits a late reply, keep a timer that is due soon: the wheel
- * detects a standstill of this process by a timer that fires much too late.
+ * detects that this process was suspended by a timer that fires much too late.
  */
 void s53_exchanger_start_pulse(struct s53_exchanger *exchanger, uint64_t now_ms);
 /* Exchangers of the process, at least 1. */

@@ -7,14 +7,14 @@
  *
  * Idea: the cancelled exchange stays on its flow under its ID. S53_LATE_REPLY_MS after its query
  * was sent, a timeout is recorded. Over UDP it stays until S53_LATE_REPLY_MAX_MS; otherwise a
- * server that takes 3 s for each response would count as dead for good. The caller's query is no
- * longer valid by then, so a hash of the question section tells a response to the query from any
- * other message.
+ * server that takes 3 s for each response would always count as dead. The caller's query is no
+ * longer valid by then, so a hash of the question section distinguishes a response to the query
+ * from any other message.
  *
- * The comparison ignores letter case. A resolver must not believe a response whose question has
- * other letter case than the query, but here nothing of the response is used. By guessing ID and
- * port an attacker can at most make a server look alive, while a server that does not preserve
- * letter case would look dead.
+ * The comparison ignores letter case. A resolver must not accept a response if its question has
+ * another letter case than the query, but here nothing of the response is used. By guessing ID
+ * and port an attacker can at most make a server look alive, while a server that does not
+ * preserve letter case would look dead.
  */
 #include "late_reply.h"
 
@@ -44,8 +44,7 @@ question_len(const struct s53_exchange_ask *ask)
 }
 
 /*
- * Hash of the first `len` octets of the question section, without regard to letter case (RFC 4343
- * s3).
+ * Hash of the first `len` bytes of the question section, ignoring letter case (RFC 4343 s3).
  */
 static uint64_t
 question_hash(const uint8_t *message, unsigned len)
@@ -98,7 +97,7 @@ s53_late_reply_take(
 {
 	if (!is_reply(exchange, octets, len)) {
 		exchange->garbled = true;
-		if (exchange->on_tcp) { /* the server's own words: nothing else will come */
+		if (exchange->on_tcp) { /* only the server can have sent it: no reply will follow */
 			s53_exchange_observe(exchange, S53_OBSERVED_GARBLED, now_ms);
 			s53_late_reply_forget(exchange);
 		}

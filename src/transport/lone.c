@@ -8,8 +8,8 @@
  *
  * Idea: when the response on a shared connection is overdue, the caller sends a copy with
  * `ask.lone`. If that gets a response first, all queries of the next S53_LATE_REPLY_MS get
- * connections of their own: either the response on the shared connection was merely late, then it
- * arrives meanwhile, or it never arrives. In that case, if the server's host has acknowledged the
+ * connections of their own. A response on the shared connection that was merely slow arrives in
+ * that time; otherwise it never will. In that case, if the server's host has acknowledged the
  * query, the server is to blame and not the path: S53_QUIRK_ONE_PER_CONNECTION is set. TCP loses
  * nothing, so this needs no second proof, and no other host can forge it.
  */
@@ -38,12 +38,14 @@ s53_lone_enter(struct s53_exchange *exchange)
 		endpoint->lone_count++;
 		return true;
 	}
-	exchange->overdue_observed = true; /* the wait here is not the server's */
+	exchange->overdue_observed = true; /* this wait says nothing about the server */
 	s53_list_append(&endpoint->lone_waiting, &exchange->link);
 	return false;
 }
 
-/* A loop, not a recursion: when no connection can be opened, each one that fails leaves at once. */
+/*
+ * A loop, not a recursion: if no connection can be opened, each failed exchange calls this again.
+ */
 void
 s53_lone_leave(struct s53_endpoint *endpoint, uint64_t now_ms)
 {

@@ -2,8 +2,8 @@
  *
  * observe.c - records in a server's health what its exchanges and flows have shown.
  *
- * Nothing is recorded of a query that was sent before this process stood still (stopped, or the
- * machine suspended): a response may have arrived and been dropped meanwhile, and the elapsed time
+ * Nothing is recorded for a query that was sent before this process was suspended (stopped, or
+ * with its machine): a response may have arrived and been dropped meanwhile, and the elapsed time
  * is not the server's.
  */
 #include "observe.h"

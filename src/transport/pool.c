@@ -7,9 +7,9 @@
  *
  * Idea: the sockets stay and change their ports. The first FAR_FIRST queries open a socket each,
  * later ones get a random socket. One that has been used FAR_USES times and has no query in flight
- * is disconnected and connected again: the kernel draws another random port, for 1.5 us. When all
- * that were drawn are spent and in use the pool grows, so its size follows the number of queries in
- * flight; what is idle is closed by the sweep. Sockets of a full pool are used up to FAR_USES_MAX
+ * is disconnected and connected again: the kernel draws another random port, for 1.5 us. If each
+ * socket drawn is spent and in use, the pool grows, so its size follows the number of queries in
+ * flight; idle sockets are closed by the sweep. Sockets of a full pool are used up to FAR_USES_MAX
  * times, then they retire and others are opened. endpoint.c says when a pool is full: all endpoints
  * of all workers share a part of the descriptors.
  *
@@ -30,13 +30,13 @@
 
 #define FAR_FIRST 256
 #define FAR_USES 8 /* of one port; the kernel may draw the same one four times in 20,000 queries */
-#define FAR_USES_MAX 16 /* the same, when all sockets are in use */
+#define FAR_USES_MAX 16 /* the same, if all sockets are in use */
 #define NEAR_USES 1000
 #define NEAR_AGE_MS 30000
-#define DRAWS 4 /* then the pool is too small for what is in flight */
+#define DRAWS 4 /* if none finds a socket, the pool is too small for the queries in flight */
 #define PLACES_FIRST 16
 
-/* Make room for one more in the array. */
+/* Make space for one more socket in the array. */
 static bool
 make_place(struct s53_pool *pool)
 {
@@ -53,7 +53,7 @@ make_place(struct s53_pool *pool)
 	return true;
 }
 
-/* One more socket. NULL: errno. */
+/* Open one more socket. NULL: errno. */
 static struct s53_socket *
 grow(struct s53_endpoint *endpoint, uint64_t now_ms)
 {
@@ -90,7 +90,7 @@ s53_pool_retire(struct s53_socket *sock)
 	s53_flow_retire(&sock->flow);
 }
 
-/* A socket in the place of `old`, which retires; `old` when none can be opened. */
+/* Open a socket to replace `old`, which retires. Returns `old` if none can be opened. */
 static struct s53_socket *
 replace(struct s53_socket *old, uint64_t now_ms)
 {
@@ -147,8 +147,8 @@ is_full(const struct s53_socket *sock)
 }
 
 /*
- * An open socket for a server on loopback: a random one of the pool, or its replacement when it is
- * spent. NULL: each one drawn is full.
+ * A random open socket for a server on loopback, replaced if it is spent. NULL: each one drawn is
+ * full.
  */
 static struct s53_socket *
 reuse_near(struct s53_pool *pool, uint64_t now_ms)
@@ -165,8 +165,8 @@ reuse_near(struct s53_pool *pool, uint64_t now_ms)
 }
 
 /*
- * A socket of the pool for one more query to a server that is not on loopback, with another port
- * when it is spent. NULL: *spent is one in use, or NULL.
+ * A random open socket for a server that is not on loopback, with another port if it is spent.
+ * NULL: *spent is one that is in use, or NULL.
  */
 static struct s53_socket *
 reuse_far(struct s53_pool *pool, uint64_t now_ms, struct s53_socket **spent)
@@ -182,12 +182,12 @@ reuse_far(struct s53_pool *pool, uint64_t now_ms, struct s53_socket **spent)
 		}
 		if (s53_udp_socket_change_port(sock, now_ms))
 			return sock;
-		s53_pool_retire(sock); /* opening another one says why */
+		s53_pool_retire(sock); /* opening another one reports the error */
 	}
 	return NULL;
 }
 
-/* A spent socket in use, or another one in its place. NULL: it is full. */
+/* A spent socket that is in use, or its replacement. NULL: it is full. */
 static struct s53_socket *
 overuse(struct s53_socket *spent, uint64_t now_ms)
 {

@@ -10,9 +10,10 @@
  * because servers that accept a fixed number of queries per connection (Consul: 128) close with the
  * rest unread.
  *
- * What is no DNS message, or answers no query of this connection, is garbage, and the connection
- * ends: nothing that follows can be trusted. The only query on it ends too, since only the server
- * can have sent that; several move to connections of their own, where it shows which one it was.
+ * A message that is no DNS message, or answers no query of this connection, is garbage, and the
+ * connection ends: nothing that follows can be trusted. If there is only one query on it, that ends
+ * too, since only the server can have sent the garbage; several queries move to connections of
+ * their own, which shows which one was to blame.
  *
  * A connection that carries no response retires: when a query on it times out, or when queries have
  * waited on it for SILENT_MS, even if all of them were cancelled. It may hang in a NAT or lead to a
@@ -38,7 +39,7 @@
 
 #define RETRIES_MAX 16
 #define SILENT_MS 2000
-#define OUTPUT_MAX (1 << 20) /* octets that wait for the server to read them */
+#define OUTPUT_MAX (1 << 20) /* bytes that wait for the server to read them */
 
 struct s53_stream {
 	struct s53_flow flow;
@@ -48,7 +49,7 @@ struct s53_stream {
 	bool garbled; /* what arrived is no DNS message, or answers no query of this connection */
 	bool lone; /* carries one query */
 	unsigned sent; /* queries */
-	unsigned matched; /* messages whose ID was that of a query */
+	unsigned matched; /* messages with the ID of a query */
 	uint16_t matched_id; /* of the last one */
 	uint64_t received_at_ms; /* when something last arrived; 0: never */
 	bool awaiting; /* a query was sent after that, or after the handshake */
@@ -91,7 +92,7 @@ first_exchange(struct s53_stream *stream)
 	return S53_CONTAINER_OF(stream->flow.exchanges.next, struct s53_exchange, link);
 }
 
-/* Exchanges whose caller waits. */
+/* Exchanges that a caller waits for. */
 static unsigned
 active_count(const struct s53_stream *stream)
 {
@@ -103,11 +104,11 @@ active_count(const struct s53_stream *stream)
 	return count;
 }
 
-/* How often a query is sent again when its connection ends so. */
+/* How often a query may be sent again when its connection ends in this way. */
 static unsigned
 retries_of(const struct s53_stream *stream)
 {
-	if (stream->garbled) /* the only one ends, others get connections of their own */
+	if (stream->garbled) /* a single query ends, several get connections of their own */
 		return active_count(stream) > 1 ? RETRIES_MAX : 0;
 	if (!stream->connected)
 		return 0;
@@ -115,8 +116,9 @@ retries_of(const struct s53_stream *stream)
 }
 
 /*
- * The connection has closed, or the handshake has failed: send again what has retries left. When an
- * open connection closes, that says nothing of the server, unless a query has no retries left.
+ * The connection has closed, or the handshake has failed: send those queries again that have
+ * retries left. The close of an open connection is not recorded, unless a query has no retries
+ * left.
  */
 static void
 stream_failed(struct s53_stream *stream, enum s53_exchange_end end, uint64_t now_ms)
@@ -155,7 +157,7 @@ stream_garbled(struct s53_stream *stream, uint64_t now_ms)
 	stream_failed(stream, S53_EXCHANGE_GARBLED, now_ms);
 }
 
-/* The reason for libevent's end of the connection. No error: the server closed it. */
+/* The reason for which libevent ended the connection. Without an error, the server closed it. */
 static enum s53_exchange_end
 reason_of(const struct s53_upstream *upstream, short what, int error)
 {
@@ -186,8 +188,8 @@ on_event(struct bufferevent *bufferevent, short what, void *arg)
 }
 
 /*
- * A message with an ID that no query waits for: may it be the response to one that has been
- * forgotten, or the last one once more?
+ * A message with an ID that no query waits for: may it be the response to one that was
+ * forgotten, or the last response once more?
  */
 static bool
 is_explained(const struct s53_stream *stream, uint16_t id)
@@ -326,7 +328,7 @@ mark_sent(struct s53_stream *stream, uint64_t now_ms)
 	stream->flow.used_ms = now_ms;
 }
 
-/* Append length, ID and the rest of the query to the output, completely or not at all. */
+/* Append length, ID and the rest of the query to the output, all of it or nothing. */
 static bool
 write_query(struct s53_stream *stream, const struct s53_exchange *exchange)
 {
@@ -355,7 +357,7 @@ shared_stream(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_
 	return endpoint->stream;
 }
 
-/* A connection for one query, whose place was taken. NULL: *end says why. */
+/* A connection for one query, after s53_lone_enter(). NULL: *end says why. */
 static struct s53_stream *
 lone_stream(struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end)
 {
@@ -423,7 +425,7 @@ s53_stream_note_reply(const struct s53_exchange *exchange, uint64_t now_ms)
 	s53_lone_note_reply(exchange, stream_of(exchange->flow)->lone, now_ms);
 }
 
-/* Has the server's host received all that was sent? */
+/* Has the server's host acknowledged all that was sent? */
 static bool
 is_acknowledged(const struct s53_stream *stream)
 {

@@ -2,7 +2,7 @@
  *
  * udp.c - sends and receives datagrams in batches.
  *
- * Each query is copied once, with its ID, into the batch: for so few octets a copy is cheaper than
+ * Each query is copied once, with its ID, into the batch: for so few bytes a copy is cheaper than
  * having the kernel gather two pieces. Replies arrive in buffers that all sockets of the exchanger
  * share. Each buffer holds the largest possible datagram; pages that no reply has reached cost no
  * memory.
@@ -21,7 +21,7 @@
 #include "observe.h"
 
 /*
- * Octets. The odd 192 keep the buffers from competing for the same sets of the processor's cache.
+ * Bytes. The odd 192 keep the buffers from competing for the same sets of the CPU's cache.
  */
 #define BUFFER_LEN (65536 + 192)
 
@@ -204,7 +204,7 @@ s53_udp_on_writable(evutil_socket_t fd, short what, void *arg)
 	flush_socket(sock->flow.endpoint->exchanger, sock);
 }
 
-/* Empty the socket's error queue; otherwise its ICMP errors would wake the loop for ever. */
+/* Empty the socket's error queue; otherwise its ICMP errors would wake the loop forever. */
 static void
 drain_errors(struct s53_socket *sock)
 {
@@ -226,7 +226,7 @@ receive_failed(struct s53_socket *sock, int error)
 	switch (error) {
 	case EAGAIN:
 	case EINTR:
-	case EMSGSIZE: /* the MTU of a path: of interest to the kernel alone */
+	case EMSGSIZE: /* the MTU of a path: only the kernel needs it */
 	case ENOBUFS:
 	case ENOMEM:
 		drain_errors(sock);

@@ -20,10 +20,10 @@
 
 struct s53_socket {
 	struct s53_flow flow;
-	struct s53_link unsent; /* exchanges whose query has yet to be sent, by queue_link */
+	struct s53_link unsent; /* exchanges with a query to be sent, by queue_link */
 	struct s53_link unsent_link; /* in exchanger->unsent while `unsent` is not empty */
 	struct s53_link spare; /* in exchanger->spare_sockets */
-	unsigned uses; /* queries that it was picked for since it has its port */
+	unsigned uses; /* queries since it has this port */
 	unsigned index; /* in pool->sockets, until it retires */
 	bool blocked; /* the send buffer is full: `writable` is pending */
 	int fd;
@@ -34,7 +34,7 @@ struct s53_pool {
 	struct s53_link link; /* in exchanger->far_pools while it has sockets; near: unused */
 	struct s53_socket **sockets; /* the first `count` of `places` */
 	unsigned count, places;
-	unsigned cap; /* the most sockets, however many descriptors are free */
+	unsigned cap; /* maximum of sockets, however many descriptors are free */
 	struct s53_socket *current; /* of the batch that is being built (loopback only), or NULL */
 	unsigned current_left; /* datagrams that the batch still has space for */
 };
@@ -43,21 +43,21 @@ struct s53_pool {
 
 /* NULL: errno. */
 struct s53_socket *s53_udp_socket_open(struct s53_endpoint *endpoint, uint64_t now_ms);
-/* Nothing waits to be read or handled: neither a datagram for its port so far, nor an error. */
+/* Nothing is left to be read or handled: no datagram for its present port, and no error. */
 bool s53_udp_socket_is_quiet(const struct s53_socket *socket);
 /*
- * Have the kernel draw another port. The socket must be quiet and without exchanges. false: it is
- * of no more use.
+ * Have the kernel draw another port. The socket must be quiet and without exchanges. false:
+ * retire it.
  */
 bool s53_udp_socket_change_port(struct s53_socket *socket, uint64_t now_ms);
 
 /* pool.c */
 
 /*
- * The socket for the next query to this endpoint. An open socket is used again when no new one can
- * be opened. NULL: *end says why.
+ * s53_pool_pick(): the socket for the next query to this endpoint. An open socket is reused if no
+ * new one can be opened. NULL: *end says why.
  */
-/* A new socket of the pool, for one exchange that must have a port of its own. NULL: *end. */
+/* A new socket of the pool, for one exchange that needs a port of its own. NULL: *end says why. */
 struct s53_socket *s53_pool_open(
     struct s53_endpoint *endpoint, uint64_t now_ms, enum s53_exchange_end *end);
 struct s53_socket *s53_pool_pick(
@@ -66,7 +66,7 @@ struct s53_socket *s53_pool_pick(
 void s53_pool_retire(struct s53_socket *socket);
 /* Retire the sockets without exchanges that were last used at `before_ms` or earlier. */
 void s53_pool_sweep(struct s53_pool *pool, uint64_t before_ms);
-/* Close one that is idle, for another endpoint. false: the one drawn is in use. */
+/* Close a random idle one, for another endpoint. false: the one drawn is in use. */
 bool s53_pool_give_one(struct s53_pool *pool);
 void s53_pool_fini(struct s53_pool *pool); /* no exchange may be active */
 
@@ -78,6 +78,6 @@ void s53_udp_flush(struct s53_exchanger *exchanger);
 /* libevent's callbacks of a socket. */
 void s53_udp_on_readable(evutil_socket_t fd, short what, void *arg);
 void s53_udp_on_writable(evutil_socket_t fd, short what, void *arg);
-/* The buffers and headers of recvmmsg() and sendmmsg(). NULL: no memory. */
+/* The buffers and headers of recvmmsg() and sendmmsg(). NULL: out of memory. */
 struct s53_batch *s53_batch_new(void);
 void s53_batch_free(struct s53_batch *batch); /* NULL is fine */

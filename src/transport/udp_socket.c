@@ -2,8 +2,8 @@
  *
  * udp_socket.c - the life of one connected UDP socket: opened, given another port, closed.
  *
- * Connected: the kernel then drops datagrams from other addresses and ports, and reports ICMP
- * errors.
+ * It is connected, so the kernel drops datagrams from other addresses and ports, and reports
+ * ICMP errors.
  */
 #include "udp.h"
 
