@@ -51,7 +51,7 @@ static void
 on_fd(evutil_socket_t fd, short what, void *arg)
 {
 	struct watched_fd *watched = arg;
-	/* not read later: c-ares may close the fd and free `watched` */
+	/* a copy, as c-ares may close the fd and free `watched` */
 	struct s53_channel *channel = watched->channel;
 
 	ares_process_fd(channel->ares, (what & EV_READ) != 0 ? fd : ARES_SOCKET_BAD,
@@ -87,7 +87,8 @@ get_fd(struct s53_channel *channel, ares_socket_t fd)
 }
 
 /*
- * c-ares says what it waits for on `fd`; both 0: it closes it. Without memory the query times out.
+ * c-ares says which events it waits for on `fd`; both 0: it closes it. Out of memory: the query
+ * times out.
  */
 static void
 on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
@@ -194,6 +195,6 @@ s53_channel_set_servers(struct s53_channel *channel, const struct s53_addr *serv
 		at += comma + len;
 	}
 	list[at] = '\0';
-	ares_cancel(channel->ares); /* 1.18 rejects new servers while a query is under way */
+	ares_cancel(channel->ares); /* 1.18 rejects new servers while a query is in flight */
 	return ares_set_servers_ports_csv(channel->ares, list) == ARES_SUCCESS;
 }

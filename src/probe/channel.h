@@ -2,17 +2,17 @@
  *
  * channel.h - a c-ares channel on a libevent loop.
  *
- * Layer    probe, private to probe_run.c, probe_socket.c and host_lookup.c. Types of c-ares are
- *          used by these, channel.c and resolvconf.c alone
+ * Layer    probe, private to probe_run.c, probe_socket.c and host_lookup.c. Only these,
+ *          channel.c and resolvconf.c use types of c-ares
  * Threads  main thread
- * Memory   embedded by its owner
+ * Memory   embedded in its owner
  *
  * The channel queries only the servers that it is given, and caches nothing. While no query is
- * under way, no event is armed. Builds with c-ares 1.18 to 1.34.
+ * in flight, no event is armed. Builds with c-ares 1.18 to 1.34.
  */
 #pragma once
 
-/* ares_send() and ares_set_socket_functions(): 1.18 lacks their replacements in 1.34. */
+/* ares_send() and ares_set_socket_functions(): 1.18 does not have their replacements in 1.34. */
 #define CARES_NO_DEPRECATED
 
 #include <ares.h>
@@ -32,13 +32,13 @@ struct s53_channel {
 
 /*
  * Open a channel, without servers. `base`, `processed` and `arg` are set by the owner, the rest is
- * written here; `options` is completed with what all channels need. The loop calls `processed`,
- * unless NULL, after c-ares has processed events and its callbacks have returned: there the channel
- * may be closed, which in a callback of c-ares it must not. false: no memory.
+ * set here; `options` is completed with what all channels need. The loop calls `processed`, unless
+ * NULL, after c-ares has processed events and its callbacks have returned: the channel may be
+ * closed there, but not in a callback of c-ares. false: out of memory.
  */
 bool s53_channel_open(struct s53_channel *channel, struct ares_options *options, int mask);
 
-/* Queries under way end with ARES_EDESTRUCTION, from inside of the call. */
+/* Queries in flight end with ARES_EDESTRUCTION, during the call. */
 void s53_channel_close(struct s53_channel *channel);
 
 /* To be called after a query was started. */
@@ -47,8 +47,8 @@ void s53_channel_arm(struct s53_channel *channel);
 #define S53_CHANNEL_SERVERS_MAX 16
 
 /*
- * Use these servers from now on; port 0 means 53. Queries under way are cancelled. Addresses that
- * c-ares cannot express (before 1.24: with an interface) are left out. false: no memory.
+ * Use these servers from now on; port 0 means 53. Queries in flight are cancelled. Addresses that
+ * c-ares cannot express (before 1.24: with an interface) are left out. false: out of memory.
  */
 bool s53_channel_set_servers(
     struct s53_channel *channel, const struct s53_addr *servers, unsigned count);

@@ -140,7 +140,7 @@ s53_host_lookup_look_up(struct s53_host_lookup *lookup, const char *name,
 	s53_channel_arm(&lookup->channel);
 }
 
-/* What /etc/hosts has for a name. */
+/* The addresses that /etc/hosts has for a name. */
 struct file_addrs {
 	struct s53_addr *addrs;
 	unsigned count;

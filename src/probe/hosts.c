@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * hosts.c - host names whose addresses are kept up to date, the servers that are queried for them,
- * and the watch of resolv.conf.
+ * hosts.c - keeps the addresses of host names up to date, with the servers that are queried for
+ * them, and watches resolv.conf.
  */
 #include "host_lookup.h"
 #include "resolvconf.h"
@@ -28,11 +28,11 @@ struct host {
 	struct s53_link link; /* hosts->names */
 	struct s53_hosts *hosts;
 	char *name;
-	struct event *again; /* when to look it up */
+	struct event *again; /* when it is looked up again */
 	struct addr_set known;
 	uint32_t retry_s; /* after the next failure */
 	bool looking;
-	bool dropped; /* unwatched while looking: freed when that ends */
+	bool dropped; /* unwatched during a lookup: freed when that ends */
 };
 
 struct s53_hosts {
@@ -43,11 +43,11 @@ struct s53_hosts {
 	struct event *tell; /* calls changed() from the loop */
 	struct s53_host_lookup *lookup;
 	struct s53_link names;
-	bool switching; /* lookups that end now were cancelled: no failures */
-	struct addr_set asked; /* the servers that c-ares has */
-	bool asked_unsure; /* it may have others, for lack of memory */
+	bool switching; /* lookups that end now were cancelled: these are no failures */
+	struct addr_set asked; /* the servers that the channel uses */
+	bool asked_unsure; /* it may use others, because memory ran out */
 	char *path; /* of resolv.conf; NULL: not followed */
-	struct addr_set resolv; /* its servers, without ourselves, that the owner works with */
+	struct addr_set resolv; /* its servers, without ourselves, that the owner uses */
 	struct s53_resolvconf_watch *watch;
 };
 
@@ -71,7 +71,7 @@ compare(const void *left, const void *right)
 	return memcmp(a_octets, b_octets, a_len);
 }
 
-/* Sorted, each once. */
+/* Fill the set, sorted and without duplicates. */
 static void
 set_fill(struct addr_set *set, const struct s53_addr *addrs, unsigned count)
 {
@@ -276,8 +276,8 @@ s53_hosts_ask(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned 
 	if (count > 0)
 		memcpy(wanted.addrs, servers, count * sizeof(servers[0]));
 	/*
-	 * The same servers are not queried before the TTLs end: each new snapshot leads here, also
-	 * one that was built because a name has new addresses.
+	 * Each new snapshot calls this, even one that was built because a name has new addresses:
+	 * with the same servers, the names are not looked up before their TTLs end.
 	 */
 	if (!hosts->asked_unsure && set_equal(&wanted, &hosts->asked))
 		return S53_OK;
@@ -292,7 +292,7 @@ s53_hosts_ask(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned 
 	return status;
 }
 
-/* The servers of the file that is followed, without ourselves. */
+/* Read the servers of the watched file, without ourselves. */
 static void
 read_resolv_conf(const struct s53_hosts *hosts, struct addr_set *out)
 {
@@ -306,7 +306,7 @@ read_resolv_conf(const struct s53_hosts *hosts, struct addr_set *out)
 	}
 }
 
-/* true: the file's servers are no longer those that the owner works with. */
+/* true: the file's servers are no longer those that the owner uses. */
 static bool
 resolv_conf_differs(struct s53_hosts *hosts)
 {
@@ -390,7 +390,7 @@ s53_hosts_free(struct s53_hosts *hosts)
 	S53_LIST_EACH_SAFE (&hosts->names, it, following) {
 		host_drop(S53_CONTAINER_OF(it, struct host, link));
 	}
-	s53_host_lookup_free(hosts->lookup); /* ends the lookups, which frees what was dropped */
+	s53_host_lookup_free(hosts->lookup); /* ends the lookups, which frees dropped hosts */
 	stop_following(hosts);
 	if (hosts->tell != NULL)
 		event_free(hosts->tell);

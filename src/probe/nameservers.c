@@ -2,8 +2,8 @@
  *
  * nameservers.c - reads the nameservers of resolv.conf.
  *
- * c-ares does, but for those with a scope (fe80::1%eth0): before 1.24 it ignores them or loses the
- * scope. So the text is read in pieces, from one of these lines to the next.
+ * c-ares parses the file, except for servers with a scope (fe80::1%eth0): before 1.24 it ignores
+ * them or loses the scope. So those lines are parsed here, and the text between them by c-ares.
  */
 #include <ares.h>
 #include <ctype.h>
@@ -20,13 +20,13 @@
 #include <split53/hosts.h>
 #include <split53/log.h>
 
-#define FILE_LEN_MAX 65536 /* octets of resolv.conf; more are no resolv.conf */
-#define SERVER_ENDS " \t\r\n#;," /* an address of a server ends before these */
+#define FILE_LEN_MAX 65536 /* bytes; a larger file is no resolv.conf */
+#define SERVER_ENDS " \t\r\n#;," /* the address of a server ends before these */
 #define PIECES_MAX (2 * S53_HOST_ADDRS_MAX)
 
 /*
- * Read the whole file into `text`. false: it is not there, or it is no file of nameservers, which
- * is logged.
+ * Read the whole file into `text`. false: there is no file, or (logged) it cannot be read or is
+ * too large.
  */
 static bool
 read_text(const char *path, char text[static FILE_LEN_MAX + 1], size_t *len)
@@ -63,7 +63,7 @@ line_after(char *line)
 	return line + (*line == '\n');
 }
 
-/* What follows "nameserver" in the line; NULL: it is another line. */
+/* The text behind "nameserver" in the line; NULL: it is another line. */
 static char *
 server_of(char *line)
 {
@@ -85,7 +85,7 @@ has_scope(const char *server)
 	return server[len] == '%';
 }
 
-/* "192.0.2.1", "fe80::1%eth0", or what else c-ares takes: ADDR:PORT, lists, dns:// */
+/* "192.0.2.1", "fe80::1%eth0", or what else c-ares accepts: ADDR:PORT, lists, dns:// */
 static bool
 is_server(const char *value)
 {
@@ -102,7 +102,7 @@ is_server(const char *value)
 	return s53_addr_parse_port(text, 53, &addr) == S53_OK;
 }
 
-/* Does the text name any server? Without one c-ares would use 127.0.0.1. */
+/* Does the text name any server? If not, c-ares would use 127.0.0.1. */
 static bool
 names_a_server(char *text)
 {
@@ -113,7 +113,7 @@ names_a_server(char *text)
 	return false;
 }
 
-/* The number of the first line whose server is none; 0: there is no such line. */
+/* The number of the first line with a server that is not valid; 0: there is none. */
 static unsigned
 find_bad_line(char *text)
 {
@@ -126,7 +126,7 @@ find_bad_line(char *text)
 	return 0;
 }
 
-/* The first line whose server has a scope; or the end of the text. */
+/* The first line with a server that has a scope, or the end of the text. */
 static char *
 scoped_line(char *text)
 {
@@ -137,7 +137,7 @@ scoped_line(char *text)
 	return line;
 }
 
-/* "fe80::1%eth0". false: it is no address, or the interface is not there (yet). */
+/* "fe80::1%eth0". false: it is no address, or there is no such interface (yet). */
 static bool
 parse_scoped(const char *path, const char *server, struct s53_addr *out)
 {
@@ -157,8 +157,9 @@ parse_scoped(const char *path, const char *server, struct s53_addr *out)
 }
 
 /*
- * c-ares takes a path. It gets a copy of what we have read, because by now the file may be another
- * one. Where there is no /proc, as after a chroot, it gets the file's own path. NULL: no memory.
+ * c-ares takes a path. It gets a copy of the text that we have read, because the file may have
+ * changed since. Without /proc, as after a chroot, it gets the file's own path. NULL: out of
+ * memory.
  */
 static char *
 path_of_copy(const char *path, const char *text, size_t len, int *copy_fd)
@@ -174,7 +175,7 @@ path_of_copy(const char *path, const char *text, size_t len, int *copy_fd)
 
 #if ARES_VERSION >= 0x011800 /* 1.24 deprecates ares_get_servers_ports() */
 
-/* One server of "192.0.2.1:53,[fe80::1]:53%eth0", without the comma. */
+/* Parse one server of "192.0.2.1:53,[fe80::1]:53%eth0", without the comma. */
 static bool
 parse_server(char *text, struct s53_addr *out)
 {
@@ -266,7 +267,7 @@ struct servers {
 	unsigned count;
 };
 
-/* Once: without /proc c-ares reads the whole file for each piece. */
+/* Add each server once: without /proc c-ares reads the whole file for each piece. */
 static void
 add(struct servers *servers, const struct s53_addr *addr)
 {
@@ -278,7 +279,7 @@ add(struct servers *servers, const struct s53_addr *addr)
 		servers->addrs[servers->count++] = *addr;
 }
 
-/* The servers of the text's first `len` octets, none of which has a scope. */
+/* Add the servers in the text's first `len` bytes, none of which has a scope. */
 static void
 add_piece(struct servers *servers, const char *path, char *text, size_t len)
 {

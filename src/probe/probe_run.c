@@ -19,8 +19,8 @@
 #include "channel.h"
 #include "probe_socket.h"
 
-#define SUSPEND_MS 500 /* this late, the process stood still and may have missed a reply */
-#define ARES_SPARE_MS 2000 /* so that the timeout kept here comes first */
+#define SUSPEND_MS 500 /* if later than this, the process was suspended, and may miss a reply */
+#define ARES_SPARE_MS 2000 /* so that the timeout kept here is over first */
 
 struct s53_probe_run {
 	struct s53_probe_run_spec spec;
@@ -31,7 +31,7 @@ struct s53_probe_run {
 	uint64_t start_ms;
 	int64_t suspended_ms; /* value of s53_clock_suspended_ms() at the start */
 	bool liveness_sent, alive;
-	bool ended; /* done() has yet to be called */
+	bool ended; /* done() must still be called */
 	enum s53_probe_end end;
 	uint32_t rtt_ms;
 };
@@ -71,8 +71,8 @@ report_end(struct s53_probe_run *run)
 }
 
 /*
- * c-ares reports each error of a socket as ARES_ECONNREFUSED. No error: the server closed the
- * connection.
+ * c-ares reports each error of a socket as ARES_ECONNREFUSED. Without an error, the server
+ * closed the connection.
  */
 static enum s53_probe_end
 end_of_error(const struct s53_probe_run *run)
@@ -104,10 +104,10 @@ on_error(struct s53_probe_run *run, int ares_status)
 	case ARES_ECONNREFUSED:
 		end_with(run, end_of_error(run));
 		break;
-	case ARES_EBADRESP: /* of 1.34, which parses the reply; 1.18 waits for a better one */
+	case ARES_EBADRESP: /* from 1.34, which parses the reply; 1.18 waits for a better one */
 		end_with(run, S53_PROBE_LOST);
 		break;
-	default: /* no memory, or c-ares rejects the query */
+	default: /* out of memory, or c-ares rejects the query */
 		end_with(run, S53_PROBE_SKIPPED);
 		break;
 	}
@@ -149,7 +149,7 @@ on_liveness_reply(void *arg, int ares_status, int timeouts, unsigned char *octet
 		run->alive = true;
 }
 
-/* No EDNS and no mixed letter case: any server understands the query. */
+/* Neither EDNS nor random letter case: any server understands the query. */
 static void
 send_query(struct s53_probe_run *run, const struct s53_name *name, uint16_t type, uint16_t flags,
     ares_callback answered)
@@ -170,7 +170,7 @@ send_query(struct s53_probe_run *run, const struct s53_name *name, uint16_t type
 	s53_channel_arm(&run->channel);
 }
 
-/* RD is set, since forwarders ignore queries without. */
+/* RD is set, since forwarders ignore queries without it. */
 static void
 send_readiness(struct s53_probe_run *run)
 {

@@ -49,7 +49,7 @@ connect_socket(ares_socket_t fd, const struct sockaddr *as_if, ares_socklen_t le
 	(void)len;
 	if (connect(fd, &server->sa, s53_addr_len(server)) == 0)
 		return 0;
-	/* no port is free; to c-ares EAGAIN means that connect() is under way */
+	/* no port is free; to c-ares EAGAIN would mean that connect() is in progress */
 	if (errno == EAGAIN)
 		errno = EADDRINUSE;
 	remember_error(sock, errno);
@@ -65,7 +65,7 @@ stand_in(void)
 	return addr;
 }
 
-/* The socket is connected, so everything that arrives is from the server. */
+/* The socket is connected, so everything that arrives comes from the server. */
 static ares_ssize_t
 receive(ares_socket_t fd, void *octets, size_t len, int flags, struct sockaddr *from,
     ares_socklen_t *from_len, void *arg)

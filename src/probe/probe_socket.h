@@ -4,10 +4,10 @@
  *
  * Layer    probe, private to probe_run.c
  * Threads  main thread
- * Memory   embedded by its owner, until the channel is closed
+ * Memory   embedded in its owner, until the channel is closed
  *
  * c-ares is told that the server is 127.0.0.1, and all socket calls go through functions here,
- * which use the true address. So c-ares needs no syntax for interfaces (1.18 has none, 1.34.5 does
+ * which use the real address. So c-ares needs no syntax for interfaces (1.18 has none, 1.34.5 does
  * not find them), and the errno that ended a query is known, which no version of c-ares reports.
  */
 #pragma once
@@ -21,5 +21,5 @@ struct s53_probe_socket {
 	int error; /* the last errno that was not temporary; 0: none */
 };
 
-/* Give the channel these socket functions and its server. false: no memory. */
+/* Give the channel these socket functions and its server. false: out of memory. */
 bool s53_probe_socket_install(struct s53_channel *channel, struct s53_probe_socket *sock);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * prober.c - sends the probes of the plan by c-ares, when they are due.
+ * prober.c - sends the probes of the plan with c-ares, when they are due.
  *
- * The prober sleeps on one descriptor and one timer. A thread that makes a probe due sooner writes
+ * The prober waits for one descriptor and one timer. A thread that makes a probe due sooner writes
  * to the descriptor. Then, and when the timer fires, the prober scans all servers, which is cheap
  * and rare: healthy servers have nothing due, and then no timer is armed. With thousands of
- * servers, scans are at least a ms per SERVERS_PER_MS servers apart.
+ * servers, scans are at least 1 ms per SERVERS_PER_MS servers apart.
  */
 #include <split53/prober.h>
 
@@ -22,10 +22,10 @@
 #include "probe_run.h"
 
 #define RETRY_MS 10 /* when a probe is due but could not begin */
-#define SERVERS_PER_MS 100 /* each so many servers add a ms between two scans */
-#define PROBES_MAX 512 /* at the same time: thousands of servers may be unreachable together */
+#define SERVERS_PER_MS 100 /* servers for which 1 ms is added between two scans */
+#define PROBES_MAX 512 /* at the same time: thousands of servers may become unreachable together */
 #define PROBES_MIN 4
-#define DESCRIPTORS_SHARE 8 /* at most one probe per so many descriptors: clients need some */
+#define DESCRIPTORS_SHARE 8 /* descriptors per probe: clients need the others */
 
 struct running {
 	struct s53_link link;
@@ -40,22 +40,22 @@ struct s53_prober {
 	struct event woken, due;
 	uint64_t next_ms; /* when `due` fires; UINT64_MAX: not armed */
 	uint64_t scanned_at_ms; /* the last scan */
-	unsigned servers, visited; /* seen by the last scan, and so far by the one under way */
+	unsigned servers, visited; /* in the last scan; in the current scan so far */
 	struct s53_link running; /* struct running */
 	unsigned count, limit; /* of `running`, and their limit */
 };
 
-/* From any thread. */
+/* May be called from any thread. */
 static void
 wake(void *arg)
 {
 	struct s53_prober *prober = arg;
 
-	/* It fails only when the counter is full: then the prober is about to be woken. */
+	/* It fails only if the counter is full: then the prober will be woken anyway. */
 	(void)eventfd_write(prober->wake_fd, 1);
 }
 
-/* When the next scan may be. */
+/* The earliest time for the next scan. */
 static uint64_t
 earliest_scan_ms(const struct s53_prober *prober)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * resolvconf.c - where resolv.conf is, and a watch of the file.
+ * resolvconf.c - the path of resolv.conf, and a watch on the file.
  *
  * The directory is watched rather than the file, so that a file that replaces it is noticed. If
  * resolv.conf is a symbolic link (systemd-resolved, resolvconf), the directory of its target is
- * watched as well, and the link is followed anew after each change.
+ * watched as well, and the link is resolved again after each change.
  */
 #include "resolvconf.h"
 
@@ -16,7 +16,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define SETTLE_MS 50 /* writers change a file in several steps */
+#define SETTLE_MS 50 /* after the last change: writers change a file in several steps */
 #define CHANGES (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
 
 struct s53_resolvconf_watch {
@@ -37,7 +37,7 @@ s53_resolv_conf_path(void)
 	return path != NULL && *path != '\0' ? path : "/etc/resolv.conf";
 }
 
-/* Watch the directory that holds `path`, in addition to what is watched already. */
+/* Watch the directory of `path`, in addition to what is watched already. */
 static int
 watch_directory(int fd, const char *path)
 {
@@ -51,8 +51,8 @@ watch_directory(int fd, const char *path)
 }
 
 /*
- * Watch the file itself, too: in a container it is mounted over the one of its directory, and
- * writing to it does not show in the directory.
+ * Watch the file itself, too: in a container it is mounted over the file of its directory,
+ * and writing to it causes no event for the directory.
  */
 static void
 watch_file(struct s53_resolvconf_watch *watch)
@@ -64,7 +64,7 @@ watch_file(struct s53_resolvconf_watch *watch)
 		(void)inotify_rm_watch(watch->fd, was);
 }
 
-/* Follow the link, if the path is one, to its present target. */
+/* If the path is a link, watch the directory of its present target. */
 static void
 follow(struct s53_resolvconf_watch *watch)
 {
@@ -90,7 +90,7 @@ concerns_us(const struct s53_resolvconf_watch *watch, const struct inotify_event
 	const char *name = strrchr(watch->path, '/');
 
 	if ((event->mask & IN_IGNORED) != 0)
-		return false; /* a watch that was removed, or whose file is gone */
+		return false; /* the watch was removed, or its file is gone */
 	if (event->len == 0)
 		return true; /* the directory or the file itself changed, or events were lost */
 	if (event->wd == watch->path_watch &&
