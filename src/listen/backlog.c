@@ -20,9 +20,9 @@ move_to_start(struct s53_backlog *backlog)
 }
 
 /*
- * Make room for `len` more bytes at the end. The space of sent bytes is reused if that moves no
+ * Make space for `len` more bytes at the end. The space of sent bytes is reused if that moves no
  * more bytes than it gains: otherwise a client that reads byte by byte would cause a move for each
- * of them. A block of the largest size is not enlarged, so there it is reused in any case.
+ * byte. A block of the largest size is not enlarged, so there it is reused in any case.
  */
 static enum s53_status
 make_room(struct s53_backlog *backlog, size_t len)

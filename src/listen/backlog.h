@@ -4,11 +4,11 @@
  *
  * Layer    listen
  * Threads  the worker's own
- * Memory   a block only while something waits; zeroed it is empty
+ * Memory   a block only while something waits; all zero: empty
  * Units    bytes
  *
- * One client may make us keep 128 KiB: S53_BACKLOG_MAX here, which is one reply of any size, and
- * as much of what it has sent (S53_POOL_INPUT) as is not yet handed over.
+ * One client may use 128 KiB: S53_BACKLOG_MAX here, which is one reply of any size, and as much
+ * of its input (S53_POOL_INPUT) as is not yet handed over.
  */
 #pragma once
 
@@ -39,14 +39,14 @@ s53_backlog_front(const struct s53_backlog *backlog)
 	return backlog->octets + backlog->at;
 }
 
-/* Would `len` more bytes be too many? */
+/* Would `len` more bytes exceed S53_BACKLOG_MAX? */
 static inline bool
 s53_backlog_is_short_of(const struct s53_backlog *backlog, size_t len)
 {
 	return s53_backlog_len(backlog) + len > S53_BACKLOG_MAX;
 }
 
-/* S53_E_LIMIT (short of `len`), S53_E_NOMEM: nothing has changed. */
+/* S53_E_LIMIT (no space for `len`), S53_E_NOMEM: nothing has changed. */
 S53_MUST_USE enum s53_status s53_backlog_add(
     struct s53_backlog *backlog, const uint8_t *octets, size_t len);
 

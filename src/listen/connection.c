@@ -2,12 +2,12 @@
  *
  * connection.c - one TCP connection of a client.
  *
- * A connection is read while its queries under way, and the replies that wait for the client, are
- * within limits that follow the size of its replies (sender.h). What was read beyond them is kept
- * in `rest`. So a client that does not read delays only itself.
+ * A connection is read while its queries in flight, and the replies that wait for the client, are
+ * within limits that follow the size of its replies (sender.h). Input beyond them is kept in
+ * `rest`. So a client that does not read delays only itself.
  *
  * While a function here works with a connection, the connection is `entered`: its replies are
- * gathered, and callbacks of the resolver do not free it. When such a callback ends a query of
+ * gathered, and callbacks of the resolver do not free it. If such a callback ends a query of
  * another connection (which waited for the same answer), that connection is marked dirty.
  */
 #include "connection.h"
@@ -26,19 +26,19 @@
 
 #define IN_FLIGHT_MAX 128
 #define IN_FLIGHT_LEAST 4
-#define IN_FLIGHT_BYTES (256 << 10) /* of their answers, while the client reads all that it gets */
-#define GROUP_MAX 32 /* queries handed over at once */
+#define IN_FLIGHT_BYTES (256 << 10) /* of answers in flight, while the client reads them all */
+#define GROUP_MAX 32 /* queries handed over together */
 #define GROUP_FIRST 2 /* the same while the sizes of the answers are unknown */
 #define READS_AT_FINISH 16
 
-/* No query is under way and the client has read all replies. */
+/* No query is in flight and the client has read all replies. */
 static bool
 is_idle(const struct s53_connection *connection)
 {
 	return connection->in_flight == 0 && s53_backlog_len(&connection->backlog) == 0;
 }
 
-/* How many queries may be under way, so that their answers together are not too large. */
+/* How many queries may be in flight, so that their answers together are not too large. */
 static unsigned
 in_flight_most(const struct s53_connection *connection)
 {
@@ -166,7 +166,7 @@ group_most(const struct s53_connection *connection)
 	return most < GROUP_MAX ? most : GROUP_MAX;
 }
 
-/* Hand over one group of messages of *input. false: that is used up. May close. */
+/* Hand over one group of messages of *input. false: no whole message is left. May close. */
 static bool
 take_some(struct s53_connection *connection, struct s53_octets *input)
 {
@@ -184,7 +184,7 @@ take_some(struct s53_connection *connection, struct s53_octets *input)
 		arrivals[count].client = &connection->client;
 		arrivals[count].octets = message.at;
 		arrivals[count++].len = message.len;
-		/* A message that came in pieces is valid only until the next call. */
+		/* A message that arrived in pieces is valid only until the next call. */
 	} while (count < most && connection->framing.body == NULL);
 	if (count > 0)
 		hand_over(connection, arrivals, count);
@@ -210,7 +210,7 @@ take_all(struct s53_connection *connection, struct s53_octets *input)
 		if (!take_some(connection, input))
 			break;
 	}
-	/* Beside input that is kept it would be more than S53_POOL_INPUT. */
+	/* A message kept beside `rest` would exceed S53_POOL_INPUT. */
 	s53_framing_release(&connection->framing);
 }
 
@@ -224,7 +224,7 @@ take_rest(struct s53_connection *connection)
 	connection->rest = NULL;
 }
 
-/* Keep what the limits do not allow to hand over now. May close. */
+/* Keep the input that the limits do not allow to hand over now. May close. */
 static void
 keep_rest(struct s53_connection *connection, const struct s53_octets *input)
 {
@@ -239,7 +239,7 @@ keep_rest(struct s53_connection *connection, const struct s53_octets *input)
 	connection->rest_left.len = input->len;
 }
 
-/* Read once and hand it over. false: there was nothing. May close. */
+/* Read once and hand it over. false: nothing was read. May close. */
 static bool
 read_once(struct s53_connection *connection)
 {
@@ -253,7 +253,7 @@ read_once(struct s53_connection *connection)
 	}
 	if (len == 0) {
 		connection->at_end = true;
-		connection->ended = true; /* perhaps a half-close: replies still go out */
+		connection->ended = true; /* may be a half-close: replies are still sent */
 		return false;
 	}
 	input.at = connection->pool->input;
@@ -289,7 +289,7 @@ watch(struct s53_connection *connection)
 	connection->answered = false;
 }
 
-/* Close it when all is answered. Input that is not read would make the kernel discard answers. */
+/* Close it when all is answered. Read first: unread input would make the kernel discard answers. */
 static void
 close_orderly(struct s53_connection *connection)
 {
@@ -455,7 +455,7 @@ init_connection(struct s53_connection *connection, struct s53_tcp_listener *list
 	connection->client.kind = S53_TCP;
 }
 
-/* To an address of its own a host connects from that same address, unless it is told otherwise. */
+/* A host that connects to its own address uses the same one as source, unless it binds another. */
 static bool
 is_of_this_host(const struct s53_addr *peer, const struct s53_addr *local)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * context.c - what the listeners of one worker share.
+ * context.c - the state that the listeners of one worker share.
  */
 #include "context.h"
 

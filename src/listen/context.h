@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * context.h - what the listeners of one worker share.
+ * context.h - the state that the listeners of one worker share.
  *
  * Layer    listen
- * Threads  the worker's own; what other workers may read or write is in struct s53_tcp_worker
+ * Threads  the worker's own; what other workers may access is in struct s53_tcp_worker
  * Memory   owned by the worker. Inbox and pool are allocated by the first listener that needs them
  *          and freed with the context, so a worker without listeners has no buffers
  *
@@ -29,6 +29,6 @@ struct s53_listen_context {
 	unsigned listener_count; /* not yet freed */
 };
 
-/* The inbox or pool of `context`, allocated if this is the first use. NULL: no memory. */
+/* The inbox or pool of `context`, allocated at the first use. NULL: out of memory. */
 struct s53_inbox *s53_listen_context_inbox(struct s53_listen_context *context);
 struct s53_tcp_pool *s53_listen_context_pool(struct s53_listen_context *context);

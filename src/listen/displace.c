@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * displace.c - which TCP connection gives way to a new client when tcp-clients is reached.
+ * displace.c - chooses the TCP connection to close for a new client when tcp-clients is reached.
  */
 #include "displace.h"
 
@@ -17,7 +17,7 @@
 
 #define SLOW_MS 5000 /* more than the time between two reads over a slow line */
 #define LOG_EVERY_MS 60000
-#define TRIES 16 /* connections of one list that are looked at for one newcomer */
+#define TRIES 16 /* connections of one list that are examined for one new client */
 
 bool
 s53_tcp_limit_is_due(struct s53_tcp_limits *limits, enum s53_tcp_limit limit)
@@ -37,7 +37,7 @@ is_due(const struct s53_connection *connection, uint64_t after_ms)
 	return connection->pool->now_ms - connection->since_ms >= after_ms;
 }
 
-/* false: the answers that are still to be sent do not go out, so the connection stays open. */
+/* false: its finished replies cannot be sent, so the connection stays open. */
 static bool
 close_for_newcomer(struct s53_connection *connection, enum s53_counter counter)
 {
@@ -85,8 +85,8 @@ displace_unread(struct s53_tcp_pool *pool)
 }
 
 /*
- * A connection whose query has arrived but was not read yet is not idle: in a burst of new
- * connections the first would be closed to make room for the last.
+ * A connection is not idle if its query has arrived but was not read yet: in a burst of
+ * new connections the first would be closed to make space for the last.
  */
 static bool
 is_quiet(const struct s53_connection *connection)
@@ -96,7 +96,7 @@ is_quiet(const struct s53_connection *connection)
 	return recv(connection->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
-/* Of the first of two states, the one that has been in its state for longer; NULL: none is. */
+/* The connection that has been in either of two states for longest; NULL: there is none. */
 static struct s53_connection *
 longer(const struct s53_tcp_pool *pool, enum s53_tcp_state one, enum s53_tcp_state other)
 {
@@ -128,7 +128,7 @@ displace_idle(struct s53_tcp_pool *pool)
 	return false;
 }
 
-/* A client that reads, but so little that the kernel has taken nothing more for SLOW_MS. */
+/* Cut a client that reads so little that the kernel has accepted nothing more for SLOW_MS. */
 static bool
 cut_slow(struct s53_tcp_pool *pool)
 {
@@ -148,7 +148,7 @@ cut_slow(struct s53_tcp_pool *pool)
 	return false;
 }
 
-/* In a flood of clients (`pressed`) also one that has only just come. */
+/* In a flood of clients (`pressed`) even one that has just connected. */
 static bool
 displace_waiting(struct s53_tcp_pool *pool, bool pressed)
 {
@@ -162,7 +162,7 @@ displace_waiting(struct s53_tcp_pool *pool, bool pressed)
 		if (!pressed && !due)
 			break;
 		if (first->state == S53_TCP_FRESH && !is_quiet(first))
-			break; /* its query is read in the next turn */
+			break; /* its query will be read in the next turn */
 		log_client(first, S53_TCP_LIMIT_WAITING, "has waited");
 		if (close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_WAITING)) {
 			pool->pressing = pool->pressing || !due;
@@ -185,7 +185,7 @@ log_share(struct s53_tcp_limits *limits, const struct s53_over_share *over)
 		    s53_prefix_print(&over->prefix, text), over->count, over->share);
 }
 
-/* The first of `list`, of the first few, for which `fits` holds; NULL: none. */
+/* The first of the first few of `list` for which fits() is true; NULL: none. */
 static struct s53_connection *
 first_of_source(struct s53_link *list, bool (*fits)(const struct s53_connection *connection))
 {
@@ -203,14 +203,16 @@ first_of_source(struct s53_link *list, bool (*fits)(const struct s53_connection 
 	return NULL;
 }
 
-/* The kernel takes what is still to be sent, as far as is known. */
+/* As far as is known, the kernel accepts what is still to be sent. */
 static bool
 is_read(const struct s53_connection *connection)
 {
 	return connection->state != S53_TCP_UNREAD;
 }
 
-/* Without one whose answers go out, one with replies that its client has not read. */
+/*
+ * Close one with replies that can be sent; if there is none, one with a client that does not read.
+ */
 static bool
 displace_busy_of(struct s53_tcp_source_part *part, struct s53_tcp_pool *pool)
 {
@@ -248,7 +250,7 @@ request_of(struct s53_tcp_limits *limits, unsigned index, unsigned count)
 	return false;
 }
 
-/* `elsewhere`: other workers may be asked. */
+/* `elsewhere`: requests to other workers are allowed. */
 static enum s53_displaced
 displace_over_share(struct s53_tcp_pool *pool, bool elsewhere)
 {
@@ -270,7 +272,7 @@ displace_over_share(struct s53_tcp_pool *pool, bool elsewhere)
 	return S53_DISPLACED_NONE;
 }
 
-/* Under one tier, of this worker; and where that is decided together, of another. */
+/* Displace under one tier: in this worker, or (`elsewhere`) in another. */
 static enum s53_displaced
 displace(struct s53_tcp_pool *pool, enum s53_evict_tier tier, bool pressed, bool elsewhere)
 {
@@ -311,7 +313,7 @@ s53_displace_for_newcomer(struct s53_tcp_pool *pool, bool pressed)
 bool
 s53_displace_own(struct s53_tcp_pool *pool, enum s53_evict_tier last)
 {
-	/* The worker that requests one under WAITING has found that it is due. */
+	/* The worker that requests one under WAITING has checked that it is due. */
 	bool pressed = last == S53_EVICT_WAITING;
 
 	for (unsigned tier = 0; tier <= last; tier++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * displace.h - which TCP connection gives way to a new client when tcp-clients is reached.
+ * displace.h - chooses the TCP connection to close for a new client when tcp-clients is reached.
  *
  * Layer    listen
  * Threads  the worker's own
@@ -9,25 +9,25 @@
  *
  * The first of these is closed; each is tried in this worker, then in the others (evict.h):
  *
- * 1. A client that does not read: replies wait for it, and for S53_UNREAD_MS its end has
- *    acknowledged nothing. It loses nothing that it would have read.
+ * 1. A client that does not read: replies wait for it, and for S53_UNREAD_MS its host
+ *    has acknowledged nothing. It loses nothing that it would have read.
  * 2. A remote address over its share (source.h): its connection that has been idle longest, else
  *    the one that has waited longest for an answer. So a flood from one address displaces itself.
- * 3. The connection that has been idle longest; a new one is idle when it has sent no query for
- *    S53_GRACE_MS. As many idle clients as tcp-clients allows would otherwise keep out all others.
+ * 3. The connection that has been idle longest; a new one is idle if it has sent no query for
+ *    S53_GRACE_MS. Otherwise as many idle clients as tcp-clients allows would keep out all others.
  * 4. The connection that has waited longest for an answer, if that is S53_GRACE_MS or more.
  *    Otherwise tcp-clients clients of a slow server would keep out all others, as they do in BIND.
- *    Without one, a client that reads a few bytes now and then, only to stay.
+ *    If there is none, a client that reads a few bytes now and then, only to stay.
  *
  * As in unbound (jostle-timeout), half of tcp-clients is exempt from 4, namely those that begin to
  * wait while fewer do: they run to completion. Without that, clients that reconnect when they are
- * closed would displace each other before any answer comes. In a flood of connections, which keeps
- * the kernel's queue full (`pressed`, tcp.c), there is no grace: a client gets in at once, and has
- * until half of tcp-clients have come after it to get its answer.
+ * closed would displace each other before any answer arrives. In a flood of connections, which
+ * keeps the kernel's queue full (`pressed`, tcp.c), there is no grace: a client is accepted at
+ * once, and has time for its answer until half of tcp-clients have arrived after it.
  *
- * If none can be closed, new clients stay in the kernel's backlog, as in BIND.
+ * If no connection can be closed, new clients stay in the kernel's backlog, as in BIND.
  *
- * An answer that has been made is sent before its connection is closed.
+ * Replies that are finished are sent before their connection is closed.
  */
 #pragma once
 
@@ -38,17 +38,17 @@
 
 struct s53_tcp_pool;
 
-/* Is this limit to be logged now, once a minute over all workers? true: that is the caller's. */
+/* May this limit be logged now (once a minute over all workers)? true: the caller logs it. */
 bool s53_tcp_limit_is_due(struct s53_tcp_limits *limits, enum s53_tcp_limit limit);
 
 enum s53_displaced {
-	S53_DISPLACED_ONE, /* of this worker: its place is now the newcomer's */
+	S53_DISPLACED_ONE, /* of this worker: the new client may use its place */
 	S53_DISPLACED_ELSEWHERE, /* requested from another worker, which wakes this one */
 	S53_DISPLACED_NONE,
 };
 
-/* A newcomer needs a place. */
+/* Free a place for a new client. */
 enum s53_displaced s53_displace_for_newcomer(struct s53_tcp_pool *pool, bool pressed);
 
-/* Close one of this worker that is due under `last` or an earlier tier. false: none is. */
+/* Close one of this worker that is due under tier `last` or an earlier one. false: none is. */
 bool s53_displace_own(struct s53_tcp_pool *pool, enum s53_evict_tier last);

@@ -84,7 +84,7 @@ s53_tcp_place_wait(struct s53_tcp_limits *limits, struct s53_tcp_worker *self)
 	return false;
 }
 
-/* From the worker behind `self` to `self`. Each is woken once for its wait. */
+/* In ring order, from the worker behind `self` to `self`. Each is woken once for its wait. */
 static bool
 wake_next(struct s53_tcp_limits *limits, struct s53_tcp_worker *self)
 {
@@ -118,8 +118,8 @@ s53_tcp_place_offer(struct s53_tcp_limits *limits, struct s53_tcp_worker *self)
 }
 
 /*
- * Two workers that ask at once must not both count on the same connection: the request is added
- * only to the number that was compared with `count`.
+ * Two workers must not both count on the same connection: the request is added only to the
+ * number that was compared with `count`.
  */
 bool
 s53_evict_request(struct s53_tcp_worker *worker, enum s53_evict_tier tier, unsigned count)

@@ -8,14 +8,14 @@
  * Memory   an entry outlives its worker; s53_tcp_limits_fini() frees it
  *
  * tcp-clients limits the connections of all workers together. A worker takes a place before it
- * accepts. When there is none, and the worker has no connection that can give way, it counts a
- * request in the entry of a worker that has one, wakes that worker, and waits: its new clients stay
- * in the kernel's backlog. A worker whose connection is closed wakes one worker that waits, in a
- * ring in which it comes last itself, so that no worker's clients wait behind another's for ever.
+ * accepts. If there is none, and the worker has no connection that can be closed for it, it counts
+ * a request in the entry of a worker that has one, wakes that worker, and waits: its new clients
+ * stay in the kernel's backlog. A worker that closes a connection wakes one waiting worker, in a
+ * ring in which it comes last itself, so that no worker's clients wait behind another's forever.
  *
- * No wake-up is lost: a worker that waits sets `waits` before it looks at the number of connections
- * for the last time, and a worker that frees a place lowers that number before it looks for those
- * that wait. That a connection has become idle is told without this care, and a worker that waits
+ * No wake-up is lost: a waiting worker sets `waits` before it reads the number of connections for
+ * the last time, and a worker that frees a place lowers that number before it looks for waiting
+ * workers. That a connection has become idle is reported without this care, and a waiting worker
  * looks again every few ms anyway (tcp.c).
  */
 #pragma once
@@ -29,41 +29,43 @@
 enum s53_evict_tier {
 	S53_EVICT_UNREAD, /* its client does not read */
 	S53_EVICT_SHARE, /* its address is over its share */
-	S53_EVICT_IDLE, /* no query of it is under way */
+	S53_EVICT_IDLE, /* none of its queries is in flight */
 	S53_EVICT_WAITING, /* it has waited longest for an answer */
 };
 #define S53_EVICT_TIER_COUNT 4
 
-/* What the other workers may access of one worker. Each entry has a cache line of its own. */
+/* The part of a worker that other workers may access. Each entry has a cache line of its own. */
 struct s53_tcp_worker {
 	_Alignas(64) struct s53_tcp_worker *next; /* in limits->workers */
 	unsigned index; /* from 0 */
 	int wake_fd; /* an eventfd; -1: there is none, and the worker gets no requests */
 	/* Connections of each tier except SHARE; only the worker itself writes them. */
 	_Atomic unsigned counts[S53_EVICT_TIER_COUNT];
-	/* When the first of them can be asked for; UINT64_MAX: there is none. */
+	/* When the first of them may be requested; UINT64_MAX: there is none. */
 	_Atomic uint64_t due_ms[S53_EVICT_TIER_COUNT];
-	/* Of other workers, not yet taken; at most as many as the count then. */
+	/* Requests of other workers, not yet taken; at most as many as counts[] was then. */
 	_Atomic unsigned requests[S53_EVICT_TIER_COUNT];
-	_Atomic bool waits; /* new clients of it wait for a place */
+	_Atomic bool waits; /* its new clients wait for a place */
 };
 
-/* A new entry in limits->workers. NULL: no memory. */
+/* A new entry in limits->workers. NULL: out of memory. */
 struct s53_tcp_worker *s53_tcp_worker_join(struct s53_tcp_limits *limits);
 
 /* Take a place for one more connection. false: tcp-clients is reached. */
 bool s53_tcp_place_take(struct s53_tcp_limits *limits);
 
 /*
- * A connection of `self` is closed, or the place is not needed. true: the listeners of `self` are
- * the next to accept; else another worker was woken if one waits.
+ * A connection of `self` is closed, or its place is not needed. true: the listeners of `self` are
+ * the next to accept; otherwise another worker was woken, if one waits.
  */
 bool s53_tcp_place_free(struct s53_tcp_limits *limits, struct s53_tcp_worker *self);
 
-/* A connection of `self` can now give way. Wakes a worker and returns as above. */
+/*
+ * A connection of `self` can now be closed for a new client. Wakes a worker and returns as above.
+ */
 bool s53_tcp_place_offer(struct s53_tcp_limits *limits, struct s53_tcp_worker *self);
 
-/* New clients of `self` wait. false: they need not, there is a place after all. */
+/* New clients of `self` wait. false: they need not wait, there is a place after all. */
 bool s53_tcp_place_wait(struct s53_tcp_limits *limits, struct s53_tcp_worker *self);
 void s53_tcp_place_wait_end(struct s53_tcp_limits *limits, struct s53_tcp_worker *self);
 
@@ -80,5 +82,5 @@ bool s53_evict_request(struct s53_tcp_worker *worker, enum s53_evict_tier tier, 
 /* Returns how many evictions of this tier were requested since the last call. */
 unsigned s53_evict_take_requests(struct s53_tcp_worker *self, enum s53_evict_tier tier);
 
-/* wake_fd is readable: make it silent. Then take the requests. */
+/* wake_fd is readable: reset it. Then take the requests. */
 void s53_evict_woken(struct s53_tcp_worker *self);

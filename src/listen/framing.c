@@ -32,7 +32,7 @@ advance(struct s53_octets *input, size_t len)
 	return at;
 }
 
-/* The length has come: return the message if it is complete, else begin to collect it. */
+/* The length is known: return the message if it is complete, else begin to collect it. */
 static enum s53_frame
 begin_body(struct s53_framing *framing, struct s53_octets *input, struct s53_octets *message)
 {

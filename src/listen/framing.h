@@ -5,8 +5,8 @@
  *
  * Layer    listen
  * Threads  any
- * Memory   a message that is complete in the input is returned in place; one that came in pieces is
- *          collected in a block of its exact length
+ * Memory   a message that is complete in the input is returned in place; one that arrives in pieces
+ *          is collected in a block of its exact length
  * Units    bytes
  * Sources  RFC 1035 s4.2.2, RFC 7766 s8
  */
@@ -19,8 +19,8 @@
 
 struct s53_framing {
 	uint8_t prefix[2]; /* the length, in network order */
-	uint8_t prefix_have; /* bytes of it that have come */
-	uint8_t *body; /* a message that comes in pieces, or NULL */
+	uint8_t prefix_have; /* bytes of it that have arrived */
+	uint8_t *body; /* a message that arrives in pieces, or NULL */
 	size_t body_have;
 };
 
@@ -39,9 +39,9 @@ enum s53_frame {
 void s53_framing_init(struct s53_framing *framing);
 void s53_framing_fini(struct s53_framing *framing);
 
-/* The next message, taking from the front of *input. Call until it is not S53_FRAME_WHOLE. */
+/* Take the next message from the front of *input. Call it until it is not S53_FRAME_WHOLE. */
 enum s53_frame s53_framing_next(
     struct s53_framing *framing, struct s53_octets *input, struct s53_octets *message);
 
-/* The message that next() has returned is used: free it now, not with the next call. */
+/* The message that next() has returned was used: free it now, not with the next call. */
 void s53_framing_release(struct s53_framing *framing);

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* A datagram or a train has at most 65,527 bytes (IPv6 without a jumbo payload): none is cut. */
+/*
+ * A datagram or a train has at most 65,527 bytes (IPv6 without a jumbo payload): none is truncated.
+ */
 #define TRAIN_MAX 65536
 /*
- * The distance of two buffers is one cache line more than their size: multiples of a page would put
- * the start of each buffer into the same few sets of the first-level cache.
+ * The distance of two buffers is one cache line more than their size: with multiples of a page, the
+ * start of each buffer would use the same few sets of the first-level cache.
  */
 #define STRIDE(size) ((size_t)(size) + 64)
 #define OCTETS (S53_INBOX_COUNT * STRIDE(TRAIN_MAX))

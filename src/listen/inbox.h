@@ -8,9 +8,9 @@
  *          until any of them receives the next
  * Units    bytes
  *
- * A message is one datagram or a train: several datagrams of one client, all of one size except
- * the last, which the kernel delivers in one piece because they arrived close together (UDP_GRO).
- * While a socket may receive trains, each of the 64 buffers has room for the largest. These are 4
+ * A message is one datagram or a train: several datagrams of one client, all of one size except the
+ * last, which the kernel delivers in one piece because they arrived close together (UDP_GRO). While
+ * a socket may receive trains, each of the 64 buffers is large enough for the largest. These are 4
  * MiB of address space, of which the kernel provides a page when something is received there.
  */
 #pragma once
@@ -20,9 +20,9 @@
 #include <split53/client.h>
 
 #define S53_INBOX_COUNT 64
-#define S53_INBOX_REQUEST 4096 /* a longer request is cut, which the resolver finds malformed */
+#define S53_INBOX_REQUEST 4096 /* a longer request is truncated, and then malformed */
 
-/* Room for the packet information of either family, and for the size of a train's datagrams. */
+/* Space for the packet information of either family, and for the size of a train's datagrams. */
 union s53_inbox_control {
 	struct cmsghdr header; /* for its alignment */
 	uint8_t octets[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
@@ -38,7 +38,7 @@ struct s53_inbox {
 	union s53_inbox_control controls[S53_INBOX_COUNT];
 };
 
-/* NULL: no memory. */
+/* NULL: out of memory. */
 struct s53_inbox *s53_inbox_new(void);
 void s53_inbox_free(struct s53_inbox *inbox); /* NULL is fine */
 

@@ -3,8 +3,8 @@
  * interface.c - the addresses of this machine, and notification when they change.
  *
  * The kernel sends a netlink message for each change, a dozen of them when an interface comes up.
- * Their contents are not used: when no more of them come, the whole list is read again. An IPv6
- * address that is still checked for duplicates is in the list but cannot be bound yet; the end of
+ * Their contents are not used: when no more arrive, the whole list is read again. An IPv6 address
+ * that is still being checked for duplicates is in the list but cannot be bound yet; the end of
  * the check causes another message (RFC 4862 s5.4).
  */
 #include <split53/interface.h>
@@ -52,7 +52,7 @@ network_of(const struct s53_addr *addr, const struct sockaddr *netmask, struct s
 	if (netmask != NULL) {
 		memcpy(
 		    &mask, netmask, addr->family == AF_INET ? sizeof(mask.in) : sizeof(mask.in6));
-		mask.family = addr->family; /* some tunnels do not set the mask's */
+		mask.family = addr->family; /* some tunnels do not set it in the mask */
 		bits = leading_ones(s53_addr_octets(&mask, &len), len);
 	}
 	memset(out, 0, sizeof(*out));
@@ -156,7 +156,7 @@ note_change(struct s53_interface_watch *watch)
 	evtimer_add(watch->quiet_event, &quiet);
 }
 
-/* ENOBUFS: messages were lost, which means changes as well. */
+/* ENOBUFS: messages were lost, which means changes too. */
 static void
 on_message(evutil_socket_t fd, short what, void *arg)
 {

@@ -2,10 +2,10 @@
  *
  * outbox.c - the replies of one UDP socket that wait for sendmmsg().
  *
- * All that is the same for every reply (pointers, lengths, the control header) is written once at
- * the start; a reply adds only its address and its length.
+ * The parts of a message that are the same for every reply (pointers, lengths, the control
+ * header) are written once at the start; a reply adds only its address and its length.
  *
- * The kernel may refuse a train although it accepts each of its replies: the route's MTU is below
+ * The kernel may reject a train although it accepts each of its replies: the route's MTU is below
  * the size of one reply (EINVAL), or the device or an IPsec policy has no segmentation (EIO). Then
  * these replies, and those of the next ALONE_FLUSHES flushes that would have trains, are sent one
  * by one. So no reply is lost, and no state per route is needed.
@@ -21,8 +21,8 @@
 #define ALONE_FLUSHES 256
 
 /*
- * The distance of two slots is one cache line more than a page: a page would put the start of each
- * slot into the same few sets of the first-level cache.
+ * The distance of two slots is one cache line more than a page: with a page, the start of each
+ * slot would use the same few sets of the first-level cache.
  */
 #define SLOT_STRIDE (S53_OUTBOX_SLOT + 64)
 
@@ -181,7 +181,7 @@ reset(struct s53_outbox *outbox)
 	outbox->follow_count = outbox->alone_to = 0;
 }
 
-/* The kernel refused the first train: send its replies one by one. */
+/* The kernel has rejected the first train: send its replies one by one. */
 static void
 split_train(struct s53_outbox *outbox, int why)
 {
@@ -190,7 +190,7 @@ split_train(struct s53_outbox *outbox, int why)
 		outbox->alone_flushes = ALONE_FLUSHES;
 }
 
-/* Call sendmmsg() once. false: the socket takes no more now. */
+/* Call sendmmsg() once. false: the socket accepts no more now. */
 static bool
 send_some(struct s53_outbox *outbox, bool as_trains)
 {
@@ -214,7 +214,7 @@ send_some(struct s53_outbox *outbox, bool as_trains)
 		split_train(outbox, errno);
 		return true;
 	}
-	/* Only this reply is refused (EPERM of a firewall, ENETUNREACH, EMSGSIZE): skip it. */
+	/* Only this reply is rejected (EPERM of a firewall, ENETUNREACH, EMSGSIZE): skip it. */
 	outbox->first++;
 	s53_count(outbox->counters, S53_C_LISTEN_SEND_FAILED);
 	return true;

@@ -4,9 +4,9 @@
  *
  * Layer    listen
  * Threads  the worker's own
- * Memory   buffers for a whole batch are allocated once; a reply beyond S53_OUTBOX_SLOT bytes
- *          (where the client's EDNS size and max-udp-size allow it) has a larger one until it is
- *          sent
+ * Memory   buffers for a whole batch are allocated once; a reply of more than S53_OUTBOX_SLOT
+ *          bytes (if the client's EDNS size and max-udp-size allow it) has a larger one until it
+ *          is sent
  * Units    bytes
  *
  * Consecutive replies to one destination are sent as a train (train.h), which costs the kernel
@@ -24,7 +24,7 @@ struct s53_trains;
 #define S53_OUTBOX_COUNT 64
 #define S53_OUTBOX_SLOT 4096
 
-/* Room for the packet information of either family. */
+/* Space for the packet information of either family. */
 union s53_pktinfo_space {
 	struct cmsghdr header; /* for its alignment */
 	uint8_t octets[CMSG_SPACE(sizeof(struct in6_pktinfo))];
@@ -32,7 +32,7 @@ union s53_pktinfo_space {
 
 struct s53_outbox {
 	int fd;
-	bool pktinfo; /* wildcard socket: each reply names its source address */
+	bool pktinfo; /* wildcard socket: each reply sets its source address */
 	unsigned first; /* not yet sent: [first, count) */
 	unsigned count;
 	struct s53_counters *counters;
@@ -46,7 +46,7 @@ struct s53_outbox {
 	bool follows[S53_OUTBOX_COUNT]; /* has the destination of the reply before it */
 	unsigned follow_count; /* of the replies that wait */
 	unsigned followers; /* of all replies so far, modulo UINT_MAX + 1 */
-	unsigned alone_to; /* replies before it are sent one by one: their train was refused */
+	unsigned alone_to; /* replies before it are sent one by one: their train was rejected */
 	unsigned alone_flushes; /* flushes until trains are tried again */
 	struct s53_trains *trains; /* NULL: the kernel has no UDP_SEGMENT */
 };
@@ -56,15 +56,15 @@ S53_MUST_USE enum s53_status s53_outbox_init(
     struct s53_outbox *outbox, int fd, const struct s53_addr *local, struct s53_counters *counters);
 void s53_outbox_fini(struct s53_outbox *outbox);
 
-/* The buffer of the next reply, the same until put(). NULL: none, which is counted. */
+/* The buffer for the next reply, the same until put(). NULL: none, which is counted. */
 uint8_t *s53_outbox_room(struct s53_outbox *outbox, size_t cap);
 
-/* The buffer of room() holds a reply of `len` bytes for `client`. */
+/* The buffer of room() has a reply of `len` bytes for `client`. */
 void s53_outbox_put(struct s53_outbox *outbox, const struct s53_client *client, size_t len);
 
 /*
- * Send all replies. false: the socket takes no more now, and some replies still wait. A message
- * that the kernel refuses is skipped and counted; the others are sent.
+ * Send all replies. false: the socket accepts no more now, and some replies still wait. A
+ * message that the kernel rejects is skipped and counted; the others are sent.
  */
 bool s53_outbox_flush(struct s53_outbox *outbox);
 

@@ -55,7 +55,7 @@ s53_tcp_pool_closed_one(struct s53_tcp_pool *pool)
 	s53_tcp_pool_free_place(pool);
 }
 
-/* If what was requested is no longer there, the other worker asks again or waits. */
+/* If the requested connection is gone, the other worker requests again or waits. */
 static void
 on_evict(evutil_socket_t fd, short what, void *arg)
 {
@@ -133,7 +133,7 @@ s53_tcp_pool_watch(struct s53_connection *connection, uint32_t events)
 
 	if (events == connection->watched)
 		return;
-	/* Without memory it fails; the next event of this connection tries again. */
+	/* It fails when out of memory; the next event of this connection tries again. */
 	if (epoll_ctl(connection->pool->poll_fd, what, connection->fd, &event) == 0)
 		connection->watched = events;
 }
@@ -187,7 +187,7 @@ set_timer(struct s53_tcp_pool *pool, uint64_t at_ms)
 	event_add(&pool->timer, &delay);
 }
 
-/* The timer is set again only if it would fire too late. */
+/* Sets the timer only if it would fire too late. */
 void
 s53_tcp_pool_restart_timeout(
     struct s53_tcp_pool *pool, struct s53_connection *connection, enum s53_tcp_timeout kind)
@@ -202,9 +202,9 @@ s53_tcp_pool_restart_timeout(
 }
 
 /*
- * A connection that waits for replies of ours gets its timeout anew: the resolver limits how long
- * that takes. So does one whose reply was made, or whose query came, in this very turn. A client
- * that does not read its replies times out like one that sends no query.
+ * A connection that waits for our replies gets its timeout again: the resolver limits how long
+ * they take. So does one if its reply was made, or its query arrived, in this very turn. A
+ * client that does not read its replies times out like one that sends no query.
  */
 static void
 cut_timed_out(struct s53_tcp_pool *pool, enum s53_tcp_timeout kind)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * sender.c - the replies of one TCP connection on their way to its client.
+ * sender.c - sends the replies of one TCP connection to its client.
  */
 #include "sender.h"
 
@@ -14,7 +14,7 @@
 #include "context.h"
 #include "displace.h"
 
-/* Returns how many bytes the client takes; 0: none now, or the connection is closed. */
+/* Returns how many bytes the kernel accepts; 0: none now, or the connection is closed. */
 static size_t
 write_out(struct s53_connection *connection, const uint8_t *octets, size_t len)
 {
@@ -37,7 +37,7 @@ write_out(struct s53_connection *connection, const uint8_t *octets, size_t len)
 	return 0;
 }
 
-/* More replies than are kept for one client: see sender.h. */
+/* More replies than may be kept for one client: see sender.h. */
 static void
 begin_overrun(struct s53_connection *connection)
 {
@@ -67,7 +67,7 @@ queue(struct s53_connection *connection, const uint8_t *octets, size_t len)
 	s53_connection_close(connection);
 }
 
-/* Of the frames in octets[0, len), the last end that is at most `room` bytes behind `from`. */
+/* The last end of a frame in octets[0, len) that is at most `room` bytes behind `from`. */
 static size_t
 last_frame_end(const uint8_t *octets, size_t len, size_t from, size_t room)
 {
@@ -120,7 +120,7 @@ s53_sender_flush(struct s53_connection *connection)
 		    write_out(connection, s53_backlog_front(backlog), s53_backlog_len(backlog)));
 }
 
-/* What the replies to come are expected to have. */
+/* Learn the size that the next replies are expected to have. */
 static void
 learn_len(struct s53_connection *connection, size_t len)
 {
@@ -142,7 +142,7 @@ s53_sender_room(const struct s53_connection *connection)
 	return used < S53_BACKLOG_MAX ? S53_BACKLOG_MAX - used : 0;
 }
 
-/* A reply that is not gathered. The kernel may take those before it. May close. */
+/* Add a reply that is not gathered. The kernel may accept those before it. May close. */
 static void
 add_late(struct s53_connection *connection, const uint8_t *frame, size_t len)
 {

@@ -9,13 +9,15 @@
 #include <unistd.h>
 
 /*
- * Queries that arrive while the worker is busy wait in the kernel: 4 MiB hold about 5,000 small
- * datagrams in the kernel's accounting. It is a limit, not reserved memory.
+ * Queries that arrive while the worker is busy wait in the kernel: 4 MiB are enough for about
+ * 5,000 small datagrams in the kernel's accounting. It is a limit, not reserved memory.
  */
 #define RECEIVE_BUFFER (4 << 20)
 #define SEND_BUFFER (1 << 20)
 
-/* The least MTU of IPv6 (RFC 8200 s5): larger replies are sent in fragments that fit every link. */
+/*
+ * The minimum MTU of IPv6 (RFC 8200 s5): larger replies are sent in fragments that fit every link.
+ */
 #define IPV6_LEAST_MTU 1280
 
 static int
@@ -121,7 +123,7 @@ s53_socket_probe(const struct s53_addr *addr, enum s53_transport kind)
 		return S53_E_IO;
 	failed = bind_to(made, addr, kind, false);
 	if (failed == 0 && kind == S53_TCP)
-		failed = listen(made, 1); /* two sockets may be bound if neither listens */
+		failed = listen(made, 1); /* bind() succeeds for both sockets if neither listens */
 	close_keeping_errno(made);
 	return failed == 0 ? S53_OK : S53_E_IO;
 }

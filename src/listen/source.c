@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * source.c - the remote addresses that hold TCP connections, and which of them holds too many.
+ * source.c - remote addresses with TCP connections, and the one that has too many.
  *
  * A hash table finds a source by its address; a binary heap has the one with the most connections
- * at its top. Both are changed when a connection is opened or closed, in about 100 ns.
+ * at its top. Both are updated when a connection is opened or closed, in about 100 ns.
  */
 #include "source.h"
 

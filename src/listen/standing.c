@@ -14,7 +14,7 @@
 #include "pool.h"
 #include "source.h"
 
-#define LOOK_MS 250 /* between two looks whether the clients of UNREAD ones read */
+#define LOOK_MS 250 /* between two checks whether UNREAD clients read */
 
 static enum s53_tcp_state
 state_of(const struct s53_connection *connection)
@@ -39,7 +39,7 @@ take_keeping(struct s53_tcp_limits *limits)
 	return false;
 }
 
-/* What other workers may count on. Only this worker writes the count. */
+/* Changes a count that other workers read. Only this worker writes it. */
 static void
 add_to_count(_Atomic unsigned *count, unsigned by)
 {
@@ -93,7 +93,7 @@ earlier(uint64_t a_ms, uint64_t b_ms)
 	return a_ms < b_ms ? a_ms : b_ms;
 }
 
-/* Tell the other workers, after a change of the list of `state`, from when on they may ask. */
+/* After a change of the list of `state`, publish from when on other workers may make requests. */
 static void
 publish_due(struct s53_tcp_pool *pool, enum s53_tcp_state state)
 {
@@ -138,7 +138,7 @@ enter_lists(struct s53_connection *connection)
 	}
 }
 
-/* Bytes that the client's end has not acknowledged; -1: unknown. */
+/* Bytes that the client's host has not acknowledged; -1: unknown. */
 static int
 unacknowledged(const struct s53_connection *connection)
 {
@@ -199,7 +199,9 @@ s53_standing_forget(struct s53_connection *connection)
 	change_state(connection, S53_TCP_NEW);
 }
 
-/* One whose client has read goes to the end of the list, where the next ones are added. */
+/*
+ * If its client has read, a connection goes to the end of the list, where the next ones are added.
+ */
 void
 s53_standing_look_at_unread(struct s53_tcp_pool *pool)
 {

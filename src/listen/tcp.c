@@ -22,11 +22,11 @@
 #include "source.h"
 
 #define ACCEPTS_PER_TURN 32
-#define ACCEPTS_AT_CLOSE 1024 /* as many as a reasonable backlog holds */
-#define PAUSE_MS 100 /* without descriptors or memory */
-#define WAIT_MS 20 /* at tcp-clients, until it is looked again which connection can give way */
-#define WAIT_PRESSED_MS 1 /* ... namely those whose query is not read yet */
-#define FULL_MS 500 /* a burst of clients is served sooner */
+#define ACCEPTS_AT_CLOSE 1024 /* as many as a reasonable backlog may have */
+#define PAUSE_MS 100 /* when out of descriptors or memory */
+#define WAIT_MS 20 /* at tcp-clients, until connections are checked again for one to close */
+#define WAIT_PRESSED_MS 1 /* the same in a flood, for one with its query unread */
+#define FULL_MS 500 /* longer than a burst of clients lasts */
 #define PRESSED_MS 5000
 #define WARN_EVERY_MS 60000
 
@@ -67,7 +67,7 @@ on_resume(evutil_socket_t fd, short what, void *arg)
 
 /*
  * The connection that cannot be accepted stays in the kernel's backlog, so the socket stays
- * readable: reading events are switched off until resume.
+ * readable: read events are off until resume.
  */
 static void
 pause_accepting(struct s53_tcp_listener *listener, int why)
@@ -125,10 +125,10 @@ wait_for_place(struct s53_tcp_listener *listener)
 
 	if (s53_tcp_place_wait(context->limits, context->self))
 		pause_accepting(listener, 0);
-	/* Else there is a place after all, and on_acceptable() follows. */
+	/* Otherwise there is a place after all, and on_acceptable() follows. */
 }
 
-/* Once for each client that waits. */
+/* Count and log once for each client that waits. */
 static void
 note_wait(struct s53_tcp_listener *listener)
 {
@@ -147,21 +147,21 @@ is_pending(const struct s53_tcp_listener *listener)
 	return poll(&watched, 1, 0) > 0;
 }
 
-/* The kernel's queue of new connections is short of room; when it is full, it drops new ones. */
+/* The kernel's queue of new connections is more than half full; when full, it drops new ones. */
 static bool
 is_queue_full(const struct s53_tcp_listener *listener)
 {
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
 
-	/* Of a listening socket, these two are the length of the queue and its limit. */
+	/* For a listening socket, these two are the length of the queue and its limit. */
 	return getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
 	    2 * info.tcpi_unacked > info.tcpi_sacked;
 }
 
 /*
- * A flood: the queue has been full for FULL_MS, each time that it was looked at. A burst of clients
- * is no flood: it waits. The state lasts while it makes a difference, and PRESSED_MS more.
+ * A flood: the queue has been full for FULL_MS, each time that it was checked. A burst of clients
+ * is no flood: it waits. The state lasts while it makes a difference, and PRESSED_MS longer.
  */
 static bool
 is_pressed(struct s53_tcp_listener *listener)
@@ -187,7 +187,7 @@ is_pressed(struct s53_tcp_listener *listener)
 	return now_ms < listener->pressed_until_ms;
 }
 
-/* Close a connection for a new one. false: new clients wait. */
+/* Close a connection for a new one. false: new clients must wait. */
 static bool
 make_place(struct s53_tcp_listener *listener)
 {
@@ -210,8 +210,8 @@ make_place(struct s53_tcp_listener *listener)
 }
 
 /*
- * Take a place for the connection that accept4() returns next. A listener that closes takes those
- * that have come, whatever the limit: they would be reset. false: none is to be accepted now.
+ * Take a place for the connection that accept4() returns next. A closing listener takes all that
+ * have arrived, whatever the limit, since they would be reset. false: none may be accepted now.
  */
 static bool
 take_place(struct s53_tcp_listener *listener)
@@ -249,8 +249,8 @@ serve(struct s53_tcp_listener *listener, int fd, const struct s53_addr *peer)
 }
 
 /*
- * Does the error of accept(2) concern only the connection that it would have accepted? The next one
- * may then be accepted. Linux also returns network errors that are pending on that connection.
+ * Does the error of accept(2) concern only the connection that it would have accepted? Then the
+ * next one may be accepted. Linux also returns network errors that are pending on that connection.
  */
 static bool
 is_of_one_connection(int why)

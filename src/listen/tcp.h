@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * tcp.h - the listening socket as its connections see it.
+ * tcp.h - the listening socket, as seen by its connections.
  *
  * Layer    listen
  * Threads  the worker's own
@@ -19,10 +19,10 @@ struct s53_tcp_listener {
 	bool closing;
 	struct s53_link paused; /* in pool->paused until resume_event: why_paused */
 	int why_paused; /* an errno of accept(2); 0: tcp-clients is reached */
-	bool waited; /* the next client to be accepted has had to wait, which is counted */
-	uint64_t full_since_ms; /* the kernel's queue of new connections; 0: it is not full */
-	uint64_t looked_at_ms; /* the last look at it */
-	uint64_t pressed_until_ms; /* because it was full for long */
+	bool waited; /* the next client to be accepted has had to wait, and was counted for that */
+	uint64_t full_since_ms; /* of the kernel's queue of new connections; 0: it is not full */
+	uint64_t looked_at_ms; /* when the queue was last checked */
+	uint64_t pressed_until_ms; /* because the queue was full for long */
 	uint64_t warned_at_ms; /* the last log line about descriptors; 0: never */
 	unsigned holders;
 	struct s53_addr local;
@@ -32,7 +32,7 @@ struct s53_tcp_listener {
 };
 
 void s53_tcp_listener_keep(struct s53_tcp_listener *listener);
-/* A connection is gone. */
+/* A connection has closed. */
 void s53_tcp_listener_drop(struct s53_tcp_listener *listener);
-/* Accept again; it is in no list of paused ones any more. */
+/* Accept again; it must be in no list of paused listeners. */
 void s53_tcp_listener_resume(struct s53_tcp_listener *listener);

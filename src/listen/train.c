@@ -40,9 +40,9 @@ destination_end(const struct s53_outbox *outbox, unsigned at)
 }
 
 /*
- * Longest first, else in the order of put(): a train then ends only where the size changes. It is
- * an insertion sort, because there are at most 64 replies, mostly of one size. Slots with a larger
- * buffer must not move, so an outbox that has any stays as it is.
+ * Longest first, otherwise in the order of put(): so a train ends only where the size changes. It
+ * is an insertion sort, because there are at most 64 replies, mostly of one size. Slots with a
+ * larger buffer must not move, so an outbox that has any is not sorted.
  */
 static void
 sort(struct s53_outbox *outbox, unsigned at, unsigned end)

@@ -12,7 +12,7 @@
 
 #include "outbox.h"
 
-#define S53_TRAIN_MOST 64 /* datagrams in one: the least limit of all kernels */
+#define S53_TRAIN_MOST 64 /* datagrams in one: the lowest limit of all kernels */
 
 union s53_train_control {
 	struct cmsghdr header; /* for its alignment */
@@ -26,12 +26,12 @@ struct s53_trains {
 	    controls[S53_OUTBOX_COUNT / 2]; /* of the messages that are trains */
 };
 
-/* NULL: no memory, or a kernel without UDP_SEGMENT. Freed with free(). */
+/* NULL: out of memory, or a kernel without UDP_SEGMENT. Freed with free(). */
 struct s53_trains *s53_trains_new(int fd);
 
 /*
- * Make messages of the replies that `outbox` has not sent yet; returns how many. Each reply before
- * outbox->alone_to gets a message of its own. The others to one destination are sorted in the
- * outbox, longest first, so that they form few trains.
+ * Make messages of the replies that `outbox` has not sent yet; returns their number. Each reply
+ * before outbox->alone_to gets a message of its own. The others to one destination are sorted in
+ * the outbox, longest first, so that they form few trains.
  */
 unsigned s53_trains_pack(struct s53_trains *trains, struct s53_outbox *outbox);

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: ISC
  *
- * udp.c - datagrams in, replies out, a batch at a time.
+ * udp.c - receives queries and sends replies over UDP, in batches.
  *
  * One call receives up to S53_INBOX_COUNT messages, and the resolver gets their queries together.
  * Replies that it has at once are collected in the outbox and sent with one call at the end of the
  * batch; later replies (after an upstream's response) are collected until the end of that turn of
- * the loop. No datagram costs an allocation or a call to the kernel of its own, and the kernel
- * writes the sender's address directly into the client object that the resolver gets.
+ * the loop. No datagram costs an allocation or a system call of its own, and the kernel writes the
+ * sender's address directly into the client object that the resolver gets.
  *
  * A message may be a train of datagrams (inbox.h). A batch should have about as many queries as the
- * outbox has slots, so after a batch with trains the next call asks for fewer messages. UDP_GRO is
- * switched on only after a batch that looks like trains, because it costs one to two percent where
- * there are none. It then stays on: without it, a train that waits in the socket would be delivered
- * as one long datagram.
+ * outbox has slots, so after a batch with trains the next call requests fewer messages. UDP_GRO is
+ * switched on only after a batch that looks like trains, because without trains it costs one to two
+ * percent. It then stays on: if it were off, a train that waits in the socket would be delivered as
+ * one long datagram.
  *
  * When the socket's send buffer is full, reading stops, because queries wait better in the kernel's
- * receive buffer. It resumes when there is room, or after BLOCKED_MS; then the waiting replies are
+ * receive buffer. It resumes when there is space, or after BLOCKED_MS; then the waiting replies are
  * dropped and counted.
  */
 #include <split53/listen.h>
@@ -35,7 +35,7 @@
 #include "inbox.h"
 #include "outbox.h"
 
-#define ARRIVALS 64 /* handed to the resolver at once */
+#define ARRIVALS 64 /* handed to the resolver together */
 #define BATCHES_PER_TURN 4 /* then upstream sockets and connections are served */
 #define BATCHES_AT_CLOSE 256 /* a full receive buffer; in a flood the rest is not read */
 #define TRAINS_FROM 16 /* replies of a batch with the same client as the one before */
@@ -47,12 +47,11 @@ struct s53_udp_listener {
 	bool receiving; /* replies are sent at the end of the batch */
 	bool flush_due; /* flush_event is active */
 	bool blocked; /* waits until the socket is writable */
-	uint64_t
-	    blocked_at_ms; /* since when the first waiting reply cannot be sent; 0: none waits */
+	uint64_t blocked_at_ms; /* when the oldest waiting reply could not be sent; 0: none waits */
 	bool closing;
-	bool trains; /* UDP_GRO is on, or the kernel has none */
-	unsigned batch_max; /* messages to ask for in one call */
-	unsigned holders; /* clients not yet answered, and 1 until close() is over */
+	bool trains; /* UDP_GRO is on, or the kernel does not have it */
+	unsigned batch_max; /* messages to request in one call */
+	unsigned holders; /* clients not yet answered, and 1 until close() */
 	struct s53_addr local;
 	struct s53_listen_context *context;
 	struct s53_inbox *inbox; /* the context's */
@@ -132,7 +131,7 @@ on_flush(evutil_socket_t fd, short what, void *arg)
 	flush(listener);
 }
 
-/* A holder is gone. The last one frees the listener, without another turn of the loop. */
+/* Drop a holder. The last one frees the listener, without another turn of the loop. */
 static void
 release(struct s53_udp_listener *listener)
 {
@@ -150,7 +149,9 @@ udp_room(struct s53_client *client, size_t cap)
 	struct s53_udp_listener *listener = client->transport;
 	uint8_t *room = s53_outbox_room(&listener->outbox, cap);
 
-	/* room() may have sent all that waited: for the next reply BLOCKED_MS begins anew. */
+	/*
+	 * room() may have sent all waiting replies: then BLOCKED_MS begins anew for the next one.
+	 */
 	if (s53_outbox_empty(&listener->outbox))
 		listener->blocked_at_ms = 0;
 	return room;
@@ -196,7 +197,7 @@ adopt_inbox(struct s53_udp_listener *listener)
 	inbox->user = listener;
 }
 
-/* The address that the query was sent to, and its link if it is a link-local address. */
+/* Set the address that the query was sent to, and its link if it is a link-local address. */
 static void
 learn_local(struct s53_client *client, const struct cmsghdr *header)
 {
@@ -217,7 +218,9 @@ learn_local(struct s53_client *client, const struct cmsghdr *header)
 	}
 }
 
-/* Read the control messages of message `i`. Returns the size of its datagrams; 0: it is one. */
+/*
+ * Read the control messages of message `i`. Returns the size of a train's datagrams; 0: no train.
+ */
 static size_t
 read_controls(struct s53_inbox *inbox, unsigned i)
 {
@@ -260,8 +263,8 @@ add(struct group *group, const struct s53_client *client, const uint8_t *octets,
 }
 
 /*
- * From a port that answers whatever it gets: a reply would begin a loop. Port 0 means that no reply
- * is expected (RFC 768). The others as in named, and quotation of the day with them.
+ * A query from the port of a service that answers anything: a reply would begin a loop. Port 0
+ * means that no reply is expected (RFC 768). The others are named's, and quotation of the day.
  */
 static bool
 is_dropped_port(uint16_t port)
@@ -307,7 +310,7 @@ take(struct group *group, unsigned i)
 	add(group, client, octets, left);
 }
 
-/* The next batch shall fit the outbox: with trains of 16, for instance, 4 messages fill it. */
+/* The next batch should fit the outbox: with trains of 16, for instance, 4 messages fill it. */
 static void
 size_next_batch(struct s53_udp_listener *listener, unsigned messages, unsigned queries)
 {
@@ -318,7 +321,7 @@ size_next_batch(struct s53_udp_listener *listener, unsigned messages, unsigned q
 	listener->batch_max = most > 0 ? most : 1;
 }
 
-/* A batch with many replies to one client was probably sent in trains: ask for them whole. */
+/* A batch with many replies to one client was probably sent in trains: receive them whole. */
 static void
 detect_trains(struct s53_udp_listener *listener, unsigned followers)
 {
