@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * acl.c - address match lists of the configuration as access lists of the policy: named lists are
- * looked up, localhost and localnets are made of this machine's addresses.
+ * acl.c - turns address match lists of the configuration into access lists of the policy: named
+ * lists are looked up, localhost and localnets are made from this machine's addresses.
  */
 #include "builder.h"
 
@@ -11,7 +11,7 @@
 struct setup_acl_memo {
 	struct setup_acl_memo *next;
 	const struct s53_conf_clause *clause;
-	struct s53_acl *acl; /* NULL: still being built; a reference is then a cycle */
+	struct s53_acl *acl; /* NULL: being built; a reference now is a cycle */
 };
 
 static void
@@ -167,7 +167,7 @@ setup_acl(struct setup_builder *builder, const struct s53_conf_match *match)
 			add_list(builder, acl, match->negated, setup_acl(builder, match->list));
 			break;
 		case S53_MATCH_KEY:
-			break; /* signatures are not checked, so that it never matches: warned of */
+			break; /* a key never matches: signatures are not checked; warned of */
 		}
 	}
 	return acl;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * builder.c - what all parts of a build use: diagnostics, memory, paths, our own addresses.
+ * builder.c - functions for all parts of a build: diagnostics, memory, paths, our own addresses.
  */
 #include "builder.h"
 

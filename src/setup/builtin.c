@@ -3,11 +3,11 @@
  * builtin.c - built-in zones: special names (RFC 6761) and the empty zones of private reverse names
  * (RFC 6303).
  *
- * The special names yield to a zone of the configuration at or above them. Of the empty zones BIND
- * decides (configure_view() of its server.c): one exists unless the view has a zone of that very
- * name, or what forwards its names there (the nearest forward zone, else the default forwarders) is
- * `forward only`. So `forward first`, which is the default, does not reach the forwarders for these
- * names: BIND finds the empty zone first. Without recursion there is no built-in zone at all.
+ * A zone of the configuration at or above a special name overrides it. Empty zones follow BIND
+ * (configure_view() of its server.c): one exists unless the view has a zone of that very name, or
+ * its names are forwarded (by the nearest forward zone, else by the default forwarders) with
+ * `forward only`. So with `forward first`, the default, these names do not reach the forwarders:
+ * BIND finds the empty zone first. Without recursion there is no built-in zone at all.
  */
 #include "builder.h"
 
@@ -29,7 +29,7 @@ is_disabled(const struct s53_source *source, const struct s53_conf_clause *view_
 	return false;
 }
 
-/* A special name: is there a zone of the configuration for it or above it? */
+/* Does the configuration have a zone for this special name, or above it? */
 static bool
 is_configured(const struct s53_view *view, const struct s53_name *apex, bool is_root_zone)
 {
@@ -38,7 +38,7 @@ is_configured(const struct s53_view *view, const struct s53_name *apex, bool is_
 	return route != NULL && !route->builtin && (route->apex.len > 1 || is_root_zone);
 }
 
-/* Would BIND have no empty zone, because of the routes at `apex` and above? */
+/* Would BIND have no empty zone here, because of the routes at `apex` and above? */
 static bool
 is_replaced(const struct s53_routes *routes, const struct s53_name *apex)
 {
@@ -46,7 +46,7 @@ is_replaced(const struct s53_routes *routes, const struct s53_name *apex)
 
 	if (route != NULL && s53_name_equal(&route->apex, apex) &&
 	    (route->kind == S53_ROUTE_LOCAL || route->rights != S53_RIGHTS_CACHE))
-		return true; /* a zone that is no forward zone */
+		return true; /* a zone other than a forward zone */
 	route = setup_forwarding_find(routes, apex);
 	return route != NULL && route->forwarding == S53_FORWARDING_ONLY;
 }
@@ -57,7 +57,7 @@ drop_zone(void *zone)
 	s53_zone_drop(zone);
 }
 
-/* Parsed once per source, not for each view and rebuild. NULL: no memory. */
+/* Parsed once per source, not for each view and build. NULL: out of memory. */
 static struct s53_zone *
 builtin_zone(
     struct s53_source *source, const struct s53_builtin_zone *builtin, const struct s53_name *apex)
@@ -70,7 +70,7 @@ builtin_zone(
 		source->builtins = calloc(s53_builtin_zone_count, sizeof(struct s53_zone *));
 	if (source->builtins == NULL || source->builtins[index] != NULL)
 		return source->builtins != NULL ? source->builtins[index] : NULL;
-	s53_diags_init(&diags); /* not shown: the texts are not the user's */
+	s53_diags_init(&diags); /* not shown: these texts are not the user's */
 	if (s53_zone_parse(builtin->apex, builtin->text, apex, &diags, &zone) == S53_OK)
 		source->builtins[index] = zone;
 	s53_diags_fini(&diags);
@@ -96,7 +96,7 @@ add_builtin(struct setup_builder *builder, const struct s53_view *view,
 		builder->no_memory = true;
 }
 
-/* The view's own forward zone of that name would never be used. */
+/* Warn that the view's own forward zone of that name will never be used. */
 static void
 warn_of_hidden(struct setup_builder *builder, const struct s53_conf_clause *clause,
     const struct s53_name *apex)

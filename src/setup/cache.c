@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * cache.c - how responses are cached and returned, in a view and in a zone with statements of its
- * own; the size of the cache, and its files.
+ * cache.c - cache rules and reply options of a view, or of a zone with statements of its own; the
+ * size of the cache, and its files.
  *
  * The size. There is one cache. Its limit derives from the memory that this process may use: the
- * machine's, or the limit of its control group if that is less. By default it is 64 MiB, or half of
+ * machine's, or the limit of its control group if that is less. The default is 64 MiB, or half of
  * the memory if that is less. `unlimited` and larger values are reduced to three quarters of the
- * memory: the rest is for the program, which would otherwise be killed by the kernel. BIND's
- * default of 90 % assumes a machine that runs nothing but named.
+ * memory: the rest is for the program, which the kernel would otherwise kill. BIND's default
+ * of 90 % assumes a machine that runs nothing but named.
  *
- * Sources  BIND 9.18 ARM, and what named-checkconf and named 9.18 do with values out of range;
- *          RFC 2181 s8 (a TTL has 31 bits)
+ * Sources  BIND 9.18 ARM, and the behaviour of named-checkconf and named 9.18 for values out of
+ *          range; RFC 2181 s8 (a TTL has 31 bits)
  */
 #include <string.h>
 
@@ -25,7 +25,7 @@
 
 #define DEFAULT_DUMP "named_dump.db"
 
-/* Where a statement is looked up; zone NULL: for the view. */
+/* The bodies in which a statement is looked up; zone NULL: for the view. */
 struct scope {
 	struct setup_builder *builder;
 	const struct s53_conf_clause *zone, *view; /* their bodies */
@@ -64,7 +64,7 @@ read_ttls(const struct scope *scope, struct s53_cache_rules *rules)
 	rules->max_ncache_ttl_s = seconds(scope, "max-ncache-ttl", 10800);
 	rules->min_ncache_ttl_s = seconds(scope, "min-ncache-ttl", 0);
 	rules->servfail_ttl_s = seconds(scope, "servfail-ttl", 1);
-	/* A zone's maximum may be below its view's minimum: the maximum is used. */
+	/* A zone's maximum may be below its view's minimum: then the maximum is used. */
 	if (rules->min_ttl_s > rules->max_ttl_s)
 		rules->min_ttl_s = rules->max_ttl_s;
 	if (rules->min_ncache_ttl_s > rules->max_ncache_ttl_s)
@@ -76,7 +76,7 @@ read_stale(const struct scope *scope, struct s53_cache_rules *rules)
 {
 	const struct s53_conf_clause *timeout = find(scope, "stale-answer-client-timeout");
 
-	/* stale-answer-enable implies stale-cache-enable, unless that is written as no. */
+	/* stale-answer-enable implies stale-cache-enable, unless that is explicitly no. */
 	rules->stale_answer = is_yes(scope, "stale-answer-enable", false);
 	rules->stale_keep = is_yes(scope, "stale-cache-enable", rules->stale_answer);
 	rules->stale_answer = rules->stale_answer && rules->stale_keep;
@@ -100,7 +100,7 @@ read_prefetch(const struct scope *scope, struct s53_cache_rules *rules)
 	if (clause != NULL && clause->second.type == S53_CONF_NUMBER)
 		rules->prefetch_eligible_s =
 		    clause->second.number > INT32_MAX ? INT32_MAX : (uint32_t)clause->second.number;
-	/* As BIND: a response is not refreshed within 6 s of being stored. */
+	/* As in BIND: a response is not refreshed within 6 s after it was stored. */
 	if (rules->prefetch_eligible_s < rules->prefetch_trigger_s + 6)
 		rules->prefetch_eligible_s = rules->prefetch_trigger_s + 6;
 }
@@ -138,14 +138,14 @@ default_octets(uint64_t memory)
 	return memory / 2 < DEFAULT_OCTETS && memory > 0 ? whole_mib(memory / 2) : DEFAULT_OCTETS;
 }
 
-/* The maximum size of a cache; UINT64_MAX where the memory is not known. */
+/* The maximum size of a cache; UINT64_MAX if the memory is not known. */
 static uint64_t
 most_octets(uint64_t memory)
 {
 	return memory > 0 ? whole_mib(memory / 4 * 3) : UINT64_MAX;
 }
 
-/* The size that a statement says, before the limits. */
+/* The size that a statement specifies, before the limits. */
 static uint64_t
 asked_octets(const struct s53_conf_clause *clause, uint64_t memory)
 {
@@ -178,7 +178,7 @@ limited_octets(struct setup_builder *builder, const struct s53_conf_clause *clau
 	return octets < LEAST_OCTETS ? LEAST_OCTETS : octets;
 }
 
-/* Is the cache enabled here? A size that is written here enters builder->cache_octets. */
+/* Is the cache enabled here? A size from this scope is recorded in builder->cache_octets. */
 static bool
 read_enabled(const struct scope *scope)
 {
@@ -267,7 +267,7 @@ setup_cache_size(struct setup_builder *builder)
 
 /*
  * By default the file for a warm restart is beside dump-file. Without `dump-file` and `directory`
- * there is none: the working directory may be any.
+ * there is none, as the working directory is not known.
  */
 void
 setup_cache_files(struct setup_builder *builder)

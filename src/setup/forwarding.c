@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * forwarding.c - what BIND would forward, and forward zones with an empty list of forwarders.
+ * forwarding.c - the forwarding that BIND would do, and zones with an empty list of forwarders.
  *
- * An empty list switches forwarding off: named resolves the names itself, from the root. Below a
- * forward zone that is how names are excluded from it, and the default route serves as well.
- * Without such a zone the operator keeps names from the default forwarders, which is not the
- * default here: hence a warning, and `empty-forwarders refuse`.
+ * An empty list turns forwarding off: named resolves the names itself, from the root. Below a
+ * forward zone this is the way to exclude names from it, and here the default route resolves
+ * them just as well. Without such a zone it keeps names from the default forwarders, which is
+ * not the default here: hence a warning, and `empty-forwarders refuse`.
  */
 #include "builder.h"
 
@@ -72,7 +72,7 @@ is_below_forwarded(const struct s53_routes *routes, const struct s53_name *apex,
 	    (above->forwarding == S53_FORWARDING_FIRST || above->forwarding == S53_FORWARDING_ONLY);
 }
 
-/* Are names of the zone asked of the default route, of which BIND would keep them? */
+/* Do names of the zone go to the default route, which BIND would not send there? */
 static bool
 is_to_be_warned_of(const struct s53_routes *routes, const struct s53_name *apex, bool is_root_zone)
 {

@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: ISC
  *
- * health_check.c - the health check of each server: what is configured, and the default query of a
+ * health_check.c - the health check of each server, as configured, and the default query of a
  * probe.
  *
  * A server may be in the routes of several zones but has one check. While routes are built, each
- * server is recorded with the zone that uses it; once all routes exist, the records of a server are
- * merged. Each statement within health-check is inherited by itself: that of `server` overrides the
+ * server is recorded with the zone that uses it; after that, the records of a server are merged.
+ * Each statement within health-check is inherited separately: that of `server` overrides the
  * zone's, which overrides the view's, which overrides that of options. Name and type together are
  * the query of a probe and are inherited as one.
  *
- * A query that options or a view name is sent only to servers whose routes include that name: a
+ * If options or a view specify the query, it is sent only to servers of the route of its name: a
  * probe must not leak a name to another route's server, and `name "www.example.com"` in options
  * must not make a Consul agent appear down.
  *
- * When the zones of a server differ, the innermost statement is used, then the first, with a
- * warning. The default query is the SOA of the zone with the most labels. Zones of reverse names
- * rank below others (Consul has no SOA for those), and the root below all. The liveness probe is
+ * If the zones of a server differ, the innermost statement is used, then the first, with a
+ * warning. The default query is the SOA of the zone with the most labels. Reverse zones rank
+ * below others (Consul has no SOA for those), and the root below all. The liveness probe is
  * always within that zone, whatever name is configured.
  *
- * How long a silent server is waited for (down-after) counts where it is the only server of a zone.
+ * down-after (how long a silent server is waited for) applies if it is the only server of a zone.
  */
 #include "builder.h"
 
 #include <string.h>
 
-#define CHECK_BUCKETS 1021 /* a prime, since the addresses of servers have even distances */
+#define CHECK_BUCKETS 1021 /* a prime, since the addresses of servers are multiples of 64 */
 
-/* Where a statement is; a higher level overrides a lower one. */
+/* The level of a statement; a higher one overrides a lower one. */
 enum level { LEVEL_DEFAULT, LEVEL_OPTIONS, LEVEL_VIEW, LEVEL_ZONE, LEVEL_SERVER, LEVEL_COUNT };
 
-/* The statements of health-check but name and type. */
+/* The statements of health-check except name and type. */
 enum field { ACCEPT, INTERVAL, TIMEOUT, RISE, FALL, MODE, DOWN_AFTER, FIELD_COUNT };
 
 static const char *const field_names[FIELD_COUNT] = {
@@ -71,9 +71,9 @@ struct check_builder {
 	struct check_builder *bucket_next;
 	struct s53_snapshot_check *out; /* the snapshot's */
 	struct question question;
-	struct s53_name apex; /* of the zone with the highest rank */
+	struct s53_name apex; /* the zone with the highest rank */
 	unsigned apex_rank;
-	uint32_t alone_ms; /* down-after by default; 0: it is nowhere the only server */
+	uint32_t alone_ms; /* the default of down-after; 0: it is never the only server */
 	struct found fields[FIELD_COUNT];
 	bool warned;
 };
@@ -151,7 +151,9 @@ name_of(const struct s53_conf_clause *clause, struct s53_name *out)
 	return true;
 }
 
-/* Of zones for the default query, the highest is used: root, reverse names, others; by depth. */
+/*
+ * For the default query, the zone with the highest rank is used: root, reverse, others; by depth.
+ */
 static unsigned
 rank_of(const struct s53_name *apex)
 {
@@ -353,7 +355,9 @@ merge_apex(struct check_builder *check, const struct setup_server_use *use)
 	check->apex_rank = rank;
 }
 
-/* A query of the view fails after its own timeout: it is not waited for longer by default. */
+/*
+ * A view's queries fail after their own timeout, so by default a server is not waited for longer.
+ */
 static void
 merge_alone(const struct setup_builder *builder, struct check_builder *check,
     const struct setup_server_use *use)
@@ -383,7 +387,7 @@ merge(
 		merge_field(builder, check, (enum field)i, find(use, field_names[i]));
 }
 
-/* Where a zone has several servers another one is queried at once. `told`: the last warned of. */
+/* If a zone has several servers, another one is queried at once. `told`: last one warned of. */
 static void
 warn_of_several(struct setup_builder *builder, const struct check_builder *check,
     const struct s53_conf_clause **told)
@@ -421,13 +425,13 @@ finish(const struct check_builder *check)
 		out->check.down_after_ms = 0;
 }
 
-/* In the order of their first use, and hashed by server, of which there may be thousands. */
+/* In the order of their first use, and hashed by server, as there may be thousands. */
 struct check_builders {
 	struct check_builder *first, **last;
 	struct check_builder *buckets[CHECK_BUCKETS];
 };
 
-/* The check of the server, made if there is none. NULL: no memory. */
+/* The check of the server, made if there is none. NULL: out of memory. */
 static struct check_builder *
 check_of(struct setup_builder *builder, struct check_builders *checks,
     const struct setup_server_use *use)
@@ -477,7 +481,7 @@ warn_of_names(struct setup_builder *builder)
 	if (builder->uses != NULL)
 		warn_of_unused(builder, builder->uses->probes[LEVEL_OPTIONS], 0,
 		    builder->snapshot->policy.view_count);
-	/* Uses of one view follow one another. */
+	/* Uses of the same view are adjacent. */
 	for (const struct setup_server_use *use = builder->uses; use != NULL; use = use->next) {
 		if (use->probes[LEVEL_VIEW] == probe)
 			continue;

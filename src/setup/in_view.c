@@ -2,9 +2,9 @@
  *
  * in_view.c - zones that a view shares with an earlier one.
  *
- * As in BIND it is one zone: file, servers and lists of clients are those of the view that has it.
- * What needs recursion (stub zones, aliases that leave the zone) follows the rights of the view
- * that the client sees.
+ * As in BIND it is one zone: its file, servers and client lists are those of the view that defines
+ * it. Parts that need recursion (stub zones, aliases that leave the zone) depend on the rights of
+ * the view that the client matches.
  */
 #include "builder.h"
 
@@ -16,7 +16,9 @@ drop_acl(void *acl)
 	s53_acl_drop(acl);
 }
 
-/* The list of the zone, or of its view; `any` in full, since NULL means the view of this route. */
+/*
+ * The list of the zone, or of its view; an explicit `any`, since NULL means the list of this view.
+ */
 static struct s53_acl *
 list_of(struct setup_builder *builder, struct s53_acl *of_zone, struct s53_acl *of_view)
 {
@@ -55,7 +57,7 @@ setup_shared_route(struct setup_builder *builder, unsigned view, const struct s5
 	if (clause->value.type == S53_CONF_TEXT)
 		other = find_view(policy, clause->value.text);
 	if (other == policy->view_count)
-		return false; /* it is of another class */
+		return false; /* that view is of another class */
 	shared = s53_routes_find(policy->views[other].routes, &route->apex);
 	/* A zone that has no effect there (mirror, hint) has none here. */
 	if (shared == NULL || shared->builtin || !s53_name_equal(&shared->apex, &route->apex) ||
@@ -64,7 +66,7 @@ setup_shared_route(struct setup_builder *builder, unsigned view, const struct s5
 	*route = *shared;
 	route->forwarding = setup_forwarding_of(
 	    s53_conf_find(zone->body, "forwarders"), s53_conf_find(zone->body, "forward"));
-	route->delegated = NULL; /* `forwarders` is the one statement that is this view's own */
+	route->delegated = NULL; /* `forwarders` is the only statement that is this view's own */
 	if (shared->answering == NULL)
 		route->answering = &policy->views[other].answering;
 	route->allow_query =

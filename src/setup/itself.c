@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * itself.c - one of our own addresses as a server: a loop, or another view (which BIND allows).
+ * itself.c - our own address as a server: a loop, or another view (which BIND allows).
  */
 #include "builder.h"
 
 /*
- * Where queries to one of this host's addresses come from: query-source, else what the kernel
- * chooses. For another address of an interface than its first it chooses the first, which is not
- * known here: a loop that is missed so is found when it happens (resolve/loop.h).
+ * The source address of queries to one of this host's addresses: query-source, else what the
+ * kernel chooses. For an interface with several addresses it chooses the first, which is not
+ * known here: a loop that is missed because of that is detected when it happens (resolve/loop.h).
  */
 static struct s53_addr
 source_to(struct setup_builder *builder, const struct s53_conf_clause *view_body,

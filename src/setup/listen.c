@@ -3,7 +3,7 @@
  * listen.c - listen-on and listen-on-v6 as rules, and the addresses of this machine that they
  * match.
  *
- * The rules are evaluated when listeners are opened, and again when addresses come and go.
+ * The rules are evaluated when listeners are opened, and again when addresses change.
  */
 #include "builder.h"
 
@@ -12,7 +12,7 @@
 #define RULES_MAX 64
 #define NAMED_MAX 64
 
-/* Addresses that a list names one by one. */
+/* Addresses that a list contains one by one. */
 struct named {
 	struct s53_addr addrs[NAMED_MAX];
 	unsigned count;

@@ -187,7 +187,7 @@ add_category(struct logging *logging, const struct s53_conf_clause *clause)
 	uint64_t channels = 0;
 
 	if (!s53_log_category_parse(clause->label, &category))
-		return; /* a category of BIND's that split53 does not use */
+		return; /* a category of BIND that split53 does not use */
 	if (clause->value.type != S53_CONF_WORDS)
 		return;
 	for (const struct s53_conf_words *word = clause->value.words; word != NULL;
@@ -202,7 +202,7 @@ add_category(struct logging *logging, const struct s53_conf_clause *clause)
 	logging->builder->snapshot->log.category_channels[category] = channels;
 }
 
-/* May a line for each step of a query go anywhere? The log itself knows exactly. */
+/* May any channel accept a line for each step of a query? (The log itself decides exactly.) */
 static bool
 takes_debug_steps(const struct logging *logging)
 {

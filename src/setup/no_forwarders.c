@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * no_forwarders.c - say which servers are asked when no statement says `forwarders`.
+ * no_forwarders.c - reports which servers are used if there is no `forwarders` statement.
  *
- * BIND then resolves from the root servers. So it is a difference where the file is one of a
- * resolver; a file that only has zones of its own and does not mention recursion gets a notice.
+ * BIND then resolves from the root servers. So this is a difference if the configuration is that
+ * of a resolver; a file that only has local zones and does not mention recursion gets a notice.
  */
 #include "builder.h"
 
@@ -26,7 +26,7 @@ print_servers(const struct s53_addr *addrs, unsigned count, char text[static SER
 	return text;
 }
 
-/* Public servers see the names of this site's clients: the operator has to know. */
+/* Public servers see the names of this site's clients: the operator has to know that. */
 static void
 warn_of_fallback(struct setup_builder *builder)
 {
@@ -56,7 +56,7 @@ zone_type(const struct s53_conf_clause *zone)
 	return type != NULL && type->value.type == S53_CONF_TEXT ? type : NULL;
 }
 
-/* Does one of the zones say that this is a resolver? *has_data: one is answered from data. */
+/* Does a zone show that this is a resolver? *has_data: a zone is answered from data. */
 static bool
 have_hints(const struct s53_conf_clause *first, bool *has_data)
 {
@@ -90,7 +90,7 @@ is_resolver(const struct setup_builder *builder, const struct s53_conf_clause *v
 	    !has_data;
 }
 
-/* The statement that lacks `forwarders`: the view, else options, else the file as a whole. */
+/* The place without `forwarders`: the view, else options, else the whole file. */
 static struct s53_place
 place_of(const struct setup_builder *builder, const struct s53_conf_clause *view_body)
 {
@@ -112,7 +112,7 @@ setup_no_forwarders_say(struct setup_builder *builder, const struct s53_conf_cla
 	char text[SERVERS_TEXT];
 
 	if (!setup_option_bool(input->source, view_body, "recursion", true))
-		return; /* no query is forwarded for want of a zone */
+		return; /* a query for a name in no zone is not forwarded */
 	if (servers->count == 0)
 		warn_of_fallback(builder);
 	print_servers(servers->addrs, servers->count, text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * note.c - what --explain says about a route: where its names go, and the statement that says so.
+ * note.c - notes for --explain: where a route's names go, and the statement that says so.
  */
 #include "builder.h"
 

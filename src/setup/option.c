@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * option.c - which statement decides a setting: the view's, the command line's, or that of options.
+ * option.c - finds the statement that decides: the view's, the command line's, or that of options.
  */
 #include "builder.h"
 

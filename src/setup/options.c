@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * options.c - read the command line and the environment; options_text.c turns them into named.conf
- * text.
+ * options.c - reads the command line and the environment; options_text.c turns them into
+ * named.conf text.
  */
 #include <split53/options.h>
 
@@ -38,8 +38,8 @@ static const struct option long_flags[] = {
 };
 
 /*
- * The second line: flags of named that tune BIND's internals; accepted without effect, so that
- * existing start scripts work.
+ * The second line: flags of named that tune BIND's internals; they are accepted without
+ * effect, so that existing start scripts work.
  */
 static const char serve_flags[] = ":46c:d:fgL:n:p:t:u:vV"
 				  "A:D:E:FM:N:S:T:U:X:m:sx:";
@@ -141,7 +141,9 @@ list_add(struct s53_options *options, struct s53_option_list *list, const char *
 	return S53_OK;
 }
 
-/* Absolute, since a reload reads it again and the working directory may have changed. */
+/*
+ * Made absolute: a reload reads the file again, and the working directory may have changed by then.
+ */
 static enum s53_status
 set_config(struct s53_options *options, const char *path)
 {
@@ -272,7 +274,7 @@ read_flags(struct s53_options *options, int argc, char *const argv[], bool check
 {
 	enum s53_status status;
 
-	optind = 0; /* glibc: begin anew, also in tests that parse twice */
+	optind = 0; /* glibc: start over, for tests that parse twice */
 	opterr = 0;
 	for (;;) {
 		int at = optind == 0 ? 1 : optind;
@@ -392,7 +394,7 @@ read_environment(struct s53_options *options)
 	return status;
 }
 
-/* -p has no value in named-checkconf and one in named: --check must be known before. */
+/* -p has no value in named-checkconf and one in named: --check must be known before parsing. */
 static bool
 is_check(int argc, char *const argv[])
 {
@@ -424,7 +426,7 @@ s53_options_parse(struct s53_options *options, int argc, char *const argv[])
 	return status;
 }
 
-/* Where BIND keeps its file: Debian and Alpine, RHEL, FreeBSD, OpenWrt as RHEL. */
+/* BIND's usual path: Debian and Alpine; RHEL and OpenWrt; FreeBSD. */
 static const char *const named_confs[] = { "/etc/bind/named.conf", "/etc/named.conf",
 	"/usr/local/etc/namedb/named.conf" };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * options_text.c - flags and variables as named.conf text, so that they are parsed and checked as a
- * file is.
+ * options_text.c - turns flags and variables into named.conf text, so that they are parsed and
+ * checked like a file.
  */
 #include <split53/options.h>
 
@@ -15,7 +15,7 @@
 #define CONSUL_PORT 8600
 
 struct endpoint {
-	char host[256]; /* address or name; "" when only a port was written */
+	char host[256]; /* address or name; "" if only a port was given */
 	sa_family_t family; /* AF_UNSPEC: a host name, or no host */
 	uint16_t port; /* 0: not given */
 };
@@ -58,7 +58,7 @@ is_host_name(const char *text)
 	return false;
 }
 
-/* ADDR, HOST, either with :PORT or #PORT, [V6]:PORT, or :PORT alone. */
+/* ADDR or HOST, each optionally with :PORT or #PORT; [V6]:PORT; or only :PORT. */
 static bool
 read_endpoint(const char *text, struct endpoint *out)
 {
@@ -69,7 +69,7 @@ read_endpoint(const char *text, struct endpoint *out)
 
 	memset(out, 0, sizeof(*out));
 	if (s53_addr_parse_port(text, 1, &addr) == S53_OK && s53_addr_port(&addr) == 0)
-		return false; /* port 0 was written */
+		return false; /* port 0 was given */
 	if (s53_addr_parse_port(text, 0, &addr) == S53_OK) {
 		char host[S53_ADDR_TEXT];
 
@@ -187,7 +187,7 @@ write_options(struct s53_options *options, FILE *out)
 	return true;
 }
 
-/* The name is written in quotes, so it must not contain what ends or escapes a string. */
+/* The name is written in quotes, so it must not contain characters that end or escape a string. */
 static bool
 zone_name_is_fine(const char *name, size_t len)
 {
@@ -249,7 +249,7 @@ write_consul(struct s53_options *options, FILE *out)
 		if (!names_consul(options->zones.values[i]))
 			continue;
 		if (given->count == 0)
-			return true; /* --zone replaces the default */
+			return true; /* --zone overrides the default */
 		snprintf(options->error, sizeof(options->error),
 		    "%s and %s both say where consul goes: leave one of them out", given->origin,
 		    options->zones.origin);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * order.c - rrset-order as the list by which the records of a response are ordered.
+ * order.c - turns rrset-order into the list by which the records of a response are ordered.
  */
 #include <string.h>
 

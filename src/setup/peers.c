@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * peers.c - lists of servers (forwarders, primaries) as groups, and the default group.
+ * peers.c - makes groups from lists of servers (forwarders, primaries), and the default group.
  */
 #include "builder.h"
 
@@ -12,16 +12,16 @@
 
 #define ITSELF "it is where split53 itself listens"
 
-/* A group while it is built. */
+/* A group that is being built. */
 struct group_builder {
 	struct setup_builder *builder;
 	struct setup_peers *peers;
 	struct s53_group_member members[S53_GROUP_MAX];
 	unsigned count;
-	uint64_t counted[S53_GROUP_MAX]; /* the hashes in peers->id, each once */
+	uint64_t counted[S53_GROUP_MAX]; /* the hashes in peers->id, without duplicates */
 	unsigned counted_count;
-	const char *why_left_out; /* of the first server that was; static */
-	bool has_hosts; /* whose addresses may come later */
+	const char *why_left_out; /* of the first server that was left out; static */
+	bool has_hosts; /* their addresses may become known later */
 };
 
 /* Text is hashed, so that the result is the same in every process. */
@@ -31,7 +31,7 @@ hash_of(const char *words)
 	return s53_hash_stable(words, strlen(words));
 }
 
-/* Add the hash of one more peer to that of the list, once. */
+/* Add the hash of one more peer to that of the list, unless it is in there. */
 static void
 count_peer(struct group_builder *group_builder, uint64_t hash)
 {
@@ -44,8 +44,8 @@ count_peer(struct group_builder *group_builder, uint64_t hash)
 }
 
 /*
- * How a server is queried, as text. `use-caps-for-id no` counts: the cache may have negative
- * answers that a server gave to a name in mixed letter case.
+ * The options of a server as text. `use-caps-for-id no` is part of it: the cache may have
+ * negative answers that a server gave to a name in random letter case.
  */
 #define OPTIONS_WORDS (S53_ADDR_TEXT + 64)
 #define NO_CAPS " use-caps-for-id no"
@@ -86,7 +86,7 @@ count_address(struct group_builder *group_builder, const struct s53_addr *addr,
 	count_peer(group_builder, last->hash);
 }
 
-/* A host counts by its name: other addresses do not make its cached responses invalid. */
+/* A host counts by its name: new addresses do not invalidate its cached responses. */
 static void
 count_host(struct group_builder *group_builder, const char *name, uint16_t port)
 {
@@ -127,7 +127,7 @@ drop_upstream(void *upstream)
 	s53_upstream_drop(upstream);
 }
 
-/* `why` is the text of an extended error when no server is left. */
+/* `why` is the text of an extended error if no server is left. */
 static const char *
 leave_out(struct group_builder *group_builder, const char *why)
 {
@@ -153,12 +153,12 @@ is_blackholed(const struct group_builder *group_builder, const struct s53_addr *
 	return true;
 }
 
-/* One server of the list. */
+/* A server of the list. */
 struct entry {
 	const struct s53_addr *addr;
 	unsigned tier;
 	struct s53_place place; /* for a warning */
-	bool is_written; /* by its address, so that it enters the hash of the list */
+	bool is_written; /* as an address, so that it enters the hash of the list */
 };
 
 /* A server that is in the list twice is used once, with its first tier. */
@@ -198,7 +198,7 @@ why_unused(const struct setup_builder *builder, sa_family_t family)
 	return by_flag ? "it is IPv6, and -4 is given" : "query-source-v6 is none";
 }
 
-/* NULL, or why the server is not used, a static text. */
+/* NULL, or a static text that says why the server is not used. */
 static const char *
 add_server(struct group_builder *group_builder, const struct entry *entry)
 {
@@ -222,7 +222,7 @@ add_server(struct group_builder *group_builder, const struct entry *entry)
 	return NULL;
 }
 
-/* After its address in the text: why the server will not be asked. */
+/* Append why the server is not used to its address in the text. */
 static void
 add_left_out_text(struct group_builder *group_builder, const char *why)
 {
@@ -246,7 +246,7 @@ add_plain(struct group_builder *group_builder, const struct s53_addr *addr)
 		group_builder, &(struct entry){ .addr = addr, .tier = 1, .is_written = true }));
 }
 
-/* "(tier 2)" after the server, unless it is tier 1. */
+/* Append "(tier 2)" to the server in the text, unless it is tier 1. */
 static void
 add_tier_text(struct group_builder *group_builder, unsigned tier)
 {
@@ -258,7 +258,7 @@ add_tier_text(struct group_builder *group_builder, unsigned tier)
 	add_text(group_builder, text);
 }
 
-/* An address as written. One of our own is left out where it would be a loop. */
+/* Add an address as written. One of our own is left out if it would be a loop. */
 static void
 add_address(struct group_builder *group_builder, const struct s53_conf_peer *peer, uint16_t port,
     unsigned tier)
@@ -284,7 +284,7 @@ add_address(struct group_builder *group_builder, const struct s53_conf_peer *pee
 		    .addr = &addr, .tier = tier, .place = peer->place, .is_written = true }));
 }
 
-/* The name is watched while the snapshot is in force. */
+/* The host's addresses are watched while the snapshot is in force. */
 static void
 note_host(struct setup_builder *builder, const char *name)
 {
@@ -328,7 +328,7 @@ add_host(struct group_builder *group_builder, const struct s53_conf_peer *peer, 
 	}
 }
 
-/* `tier`: of peers without one; a list has that of its name in the list around it. */
+/* `tier`: for peers without one; a list has the tier of its name in the outer list. */
 static void
 add_peers(struct group_builder *group_builder, const struct s53_conf_value *value, unsigned tier,
     unsigned depth)
@@ -350,7 +350,7 @@ add_peers(struct group_builder *group_builder, const struct s53_conf_value *valu
 			list = s53_conf_servers(conf, peer->text);
 		if (list == NULL)
 			add_host(group_builder, peer, port, own);
-		else if (depth < 8) /* lists may name lists; a cycle ends here */
+		else if (depth < 8) /* lists may contain lists; a cycle ends here */
 			add_peers(group_builder, &list->value, own, depth + 1);
 	}
 }

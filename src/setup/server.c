@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * server.c - the `server` statements of a view: which one is about an address, and how that server
- * is queried.
+ * server.c - the `server` statements of a view: finds the one for an address, and the options for
+ * that server.
  */
 #include "builder.h"
 
@@ -14,8 +14,8 @@ next_server(const struct s53_conf_clause *first)
 }
 
 /*
- * The `server` statements that are valid in a view: if it has any of its own, the global ones are
- * not. Collected once a view, since every server of every zone is looked up in them.
+ * The `server` statements that apply in a view: its own, or, if it has none, the global ones.
+ * Collected once per view, since every server of every zone is looked up in them.
  */
 static const struct setup_servers *
 servers_of(struct setup_builder *builder, const struct s53_conf_clause *view_body)
@@ -61,7 +61,7 @@ setup_server_find(struct setup_builder *builder, const struct s53_conf_clause *v
 	return best;
 }
 
-/* query-source of the address's family; false: that family is not used. */
+/* Set query-source for the address's family; false: that family is not used. */
 static bool
 find_source(const struct setup_builder *builder, const struct s53_conf_clause *view_body,
     const struct s53_conf_clause *server, sa_family_t family, struct s53_addr *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup.c - build a snapshot from a configuration: the order of the parts, and the limits of the
- * process.
+ * setup.c - builds a snapshot from a configuration: the order of the parts, and the limits of
+ * the process.
  */
 #include "builder.h"
 
@@ -35,7 +35,7 @@ setup_limits(struct setup_builder *builder)
 	snapshot->tcp_clients = quota(builder, "tcp-clients", 150);
 	snapshot->tcp_initial_100ms = limit(builder, "tcp-initial-timeout", 300);
 	snapshot->tcp_idle_100ms = limit(builder, "tcp-idle-timeout", 300);
-	/* As BIND: 0 and values above the kernel's maximum mean that maximum. */
+	/* As in BIND: 0 and values above the kernel's maximum mean that maximum. */
 	snapshot->tcp_listen_queue = queue == 0 || queue > INT16_MAX ? INT16_MAX : (int)queue;
 }
 

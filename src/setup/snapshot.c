@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * snapshot.c - the objects of one configuration, and when they are freed.
+ * snapshot.c - owns the objects of one configuration, and frees them.
  */
 #include <split53/snapshot.h>
 

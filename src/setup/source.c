@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * source.c - read the file, the flags and the zone files that they name.
+ * source.c - reads the configuration file, the flags and the zone files in them.
  *
- * A source keeps what was read, so that a rebuild because of a changed address neither waits for a
+ * A source keeps what was read, so that a rebuild after a change of addresses neither waits for a
  * disk nor reads a file that is being edited.
  */
 #include "builder.h"
@@ -14,13 +14,13 @@
 
 struct setup_zone_file {
 	struct setup_zone_file *next;
-	const struct s53_conf_clause *clause; /* `file` */
+	const struct s53_conf_clause *clause; /* the `file` statement */
 	struct s53_name apex;
 	char *path;
 	struct s53_zone *zone; /* NULL: it cannot be loaded, and there is no earlier one */
 };
 
-/* The files of this apex, among others; NULL: `source`, which may be NULL, has none. */
+/* A list with the files of this apex, and others; NULL: `source`, which may be NULL, has none. */
 static struct setup_zone_file *
 chain_of(const struct s53_source *source, const struct s53_name *apex)
 {
@@ -39,7 +39,7 @@ put(struct s53_source *source, struct setup_zone_file *file)
 	*slot = file;
 }
 
-/* Room for one more. false: no memory. */
+/* Make space for one more. false: out of memory. */
 static bool
 make_room(struct s53_source *source)
 {
@@ -76,7 +76,7 @@ find(const struct s53_source *source, const struct s53_conf_clause *clause,
 	return it;
 }
 
-/* What `source`, which may be NULL, has read for a zone from the file at `path`; or NULL. */
+/* The zone that `source`, which may be NULL, has read from the file at `path`; or NULL. */
 static struct s53_zone *
 find_earlier(const struct s53_source *source, const char *path, const struct s53_name *apex)
 {
@@ -102,7 +102,7 @@ file_free(struct setup_zone_file *file)
 	free(file);
 }
 
-/* The file cannot be loaded: the zone of before is used, if there is one. */
+/* The file cannot be loaded: use the earlier zone if there is one. */
 static void
 do_without(struct setup_builder *builder, struct setup_zone_file *file)
 {
@@ -119,7 +119,7 @@ do_without(struct setup_builder *builder, struct setup_zone_file *file)
 			    : "its names get SERVFAIL");
 }
 
-/* NULL: no memory. */
+/* NULL: out of memory. */
 static struct setup_zone_file *
 file_new(struct setup_builder *builder, const struct s53_conf_clause *clause,
     const struct s53_name *apex)
@@ -138,7 +138,7 @@ file_new(struct setup_builder *builder, const struct s53_conf_clause *clause,
 	return NULL;
 }
 
-/* Read it, or say why that is not possible. NULL: no memory. */
+/* Read the file, or report why that is not possible. NULL: out of memory. */
 static const struct setup_zone_file *
 load(struct setup_builder *builder, const struct s53_conf_clause *clause,
     const struct s53_name *apex)

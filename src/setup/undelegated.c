@@ -2,10 +2,10 @@
  *
  * undelegated.c - forward zones below a zone with data that does not delegate them.
  *
- * BIND looks into its own zones first, and forwards only what it would resolve: a forward zone
+ * BIND searches its own zones first, and forwards only what it would resolve: a forward zone
  * below a primary zone is used if that zone has NS records for it (or above it); otherwise its
- * names do not exist. Here the longest suffix decides, so the forwarders are asked. Automatic
- * empty zones hide no forward zone in BIND either.
+ * names do not exist. Here the longest suffix decides, so the forwarders are queried.
+ * Automatic empty zones hide no forward zone in BIND either.
  */
 #include <split53/message.h>
 #include <split53/reply.h>
@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* The zone from a file that `apex` is in, past forward zones between the two; or NULL. */
+/* The zone with a file that contains `apex`, ignoring forward zones between the two; or NULL. */
 static const struct s53_route *
 zone_above(const struct s53_routes *routes, const struct s53_name *apex)
 {
@@ -40,7 +40,7 @@ is_delegated(const struct s53_zone *zone, const struct s53_name *apex)
 	struct s53_zone_answer answer;
 	struct s53_reply reply;
 
-	/* No more room than for the question: what the records are does not matter. */
+	/* No space except for the question: the records themselves do not matter. */
 	s53_reply_begin(&reply, octets, sizeof octets, 0, S53_QR, &question);
 	s53_zone_answer(zone, &question, 0, &reply, &answer);
 	return answer.referral;

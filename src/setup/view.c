@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * view.c - views and their access lists, by BIND's inheritance.
+ * view.c - views and their access lists, with BIND's inheritance.
  *
  * Sources  BIND 9 ARM, "Access Control": allow-recursion, allow-query-cache and allow-query inherit
  *          from one another in a fixed order.
@@ -12,11 +12,11 @@
 
 #include <split53/hash.h>
 
-/* BIND: 10 s. Stub resolvers time out after 5 s; the response has to come before. */
+/* BIND: 10 s. Stub resolvers time out after 5 s; the response must be there before that. */
 #define QUERY_TIMEOUT_MS 4500
 #define EDNS_UDP_SIZE 1232
 #define LOOPBACK_UDP_SIZE 65507 /* the longest datagram over IPv4 */
-/* BIND's default, where clients-per-query is set. */
+/* BIND's default, if clients-per-query is set. */
 #define MAX_CLIENTS_PER_QUERY 100
 
 /* The statements that `name` inherits from, in order, and its default. */
@@ -45,7 +45,7 @@ s53_setup_access(const struct s53_source *source, const struct s53_conf_clause *
 	while (strcmp(rule->name, name) != 0)
 		rule++;
 	*otherwise = rule->otherwise;
-	/* As BIND: without recursion, the cache is for no client by default. */
+	/* As in BIND: without recursion, by default no client gets the cache. */
 	if (strcmp(name, "allow-query-cache") == 0 &&
 	    !setup_option_bool(source, view_body, "recursion", true))
 		*otherwise = S53_ACCESS_NONE;
@@ -122,7 +122,7 @@ identity(struct setup_builder *builder, const char *name, const char *otherwise)
 	return builder_text(builder, "%s", host);
 }
 
-/* Warn of a statement in options once, in the first view. */
+/* A statement in options is warned of once, in the first view. */
 static bool
 is_first_warning(const struct setup_builder *builder, const struct s53_conf_clause *view_body)
 {
@@ -187,7 +187,7 @@ setup_limits(
 
 /*
  * The ID is part of the cache's key. It is unique, since views must not share responses, and the
- * same in every process, since the cache file outlives this one.
+ * same in every process, since the cache file outlives the process.
  */
 static uint32_t
 view_id(const struct s53_policy *policy, const char *name)
@@ -231,7 +231,7 @@ setup_query_log(struct setup_builder *builder)
 	    s53_conf_find(logging != NULL ? logging->body : NULL, "category");
 	bool has_queries = false;
 
-	/* As BIND: a category `queries` switches the query log on, unless `querylog` is set. */
+	/* As in BIND: a category `queries` turns the query log on, unless `querylog` is set. */
 	for (; category != NULL; category = s53_conf_find(category->next, "category"))
 		has_queries = has_queries || strcmp(category->label, "queries") == 0;
 	builder->snapshot->policy.query_log =
@@ -255,7 +255,7 @@ setup_views(struct setup_builder *builder)
 	    builder, (count > 0 ? count : 1) * sizeof(*builder->snapshot->policy.views));
 	if (builder->snapshot->policy.views == NULL)
 		return;
-	/* The servers of a view may be addresses that another view answers: see itself.c. */
+	/* A view's servers may be addresses that another view answers on: see itself.c. */
 	for (clause = s53_setup_next_view(source, NULL), count = 0; clause != NULL;
 	     clause = s53_setup_next_view(source, clause))
 		setup_match(builder, &builder->snapshot->policy.views[count++], clause->body);

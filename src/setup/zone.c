@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * zone.c - the zones of a view as its routes.
+ * zone.c - makes routes from the zones of a view.
  *
- * A name is queried by the route of the longest matching zone and by no other, also when all its
- * servers are down and when `forward first` is set: a query by another route would leak the name.
+ * A name is resolved only by the route of the longest matching zone, even if all its servers are
+ * down and with `forward first`: a query by another route would leak the name.
  */
 #include "builder.h"
 
@@ -34,7 +34,7 @@ static const struct {
 	{ "static-stub", ZONE_STATIC_STUB },
 };
 
-/* The routes of one view while they are built. */
+/* The routes of one view, being built. */
 struct routing {
 	unsigned view;
 	const struct s53_conf_clause *body; /* of the view, or NULL */
@@ -57,7 +57,7 @@ kind_of(const struct s53_conf_clause *zone)
 	for (size_t i = 0; i < sizeof(zone_kinds) / sizeof(zone_kinds[0]); i++)
 		if (strcmp(type->value.text, zone_kinds[i].type) == 0)
 			kind = zone_kinds[i].kind;
-	/* A copy of the root zone would be the route of every name: ignored. */
+	/* A copy of the root zone would be the route of every name: it is ignored. */
 	if (strcmp(zone->label, ".") == 0 &&
 	    (kind == ZONE_COPY || kind == ZONE_STUB || kind == ZONE_STATIC_STUB))
 		return ZONE_NOTHING;
@@ -66,7 +66,7 @@ kind_of(const struct s53_conf_clause *zone)
 
 /*
  * The ID of a route, by which the cache knows whether a response came by it. `servers` is the hash
- * of its servers; of a zone that uses the default route, the ID of that.
+ * of its servers; for a zone that uses the default route, the ID of that.
  */
 static uint32_t
 route_id(const struct s53_route *route, uint64_t servers)
@@ -85,7 +85,7 @@ route_id(const struct s53_route *route, uint64_t servers)
 	return hash != 0 ? (uint32_t)hash : 1;
 }
 
-/* The route forwards to the servers of `list`. */
+/* Make it a route that forwards to the servers of `list`. */
 static void
 forward_to(struct setup_builder *builder, struct s53_route *route, struct setup_peers *list)
 {
@@ -142,8 +142,8 @@ zone_access(
 }
 
 /*
- * No forwarders: BIND would resolve the names itself. Here they are asked of the default route, or
- * refused.
+ * No forwarders: BIND would resolve the names itself. Here the default route is used for them, or
+ * they are refused.
  */
 static void
 exempt_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
@@ -233,8 +233,8 @@ named_route(struct setup_builder *builder, struct routing *routing, struct s53_r
 }
 
 /*
- * `forwarders` in a zone with a file: they are asked for names below its delegations. Returns their
- * text for the note, or NULL.
+ * `forwarders` in a zone with a file: they are queried for names below its delegations. Returns
+ * their text for the note, or NULL.
  */
 static const char *
 delegated_route(struct setup_builder *builder, struct routing *routing, struct s53_route *zone,
@@ -361,7 +361,7 @@ flags_zone(const struct s53_source *source, const struct s53_name *apex)
 	return zone;
 }
 
-/* Each zone of one list but the root, which setup_root() has built. */
+/* Add each zone of one list except the root, which setup_root() has built. */
 static void
 add_zones(struct setup_builder *builder, struct routing *routing,
     const struct s53_conf_clause *first, bool from_file)
