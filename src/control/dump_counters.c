@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * dump_counters.c - the last section of a dump: the queries that wait, log lines that were lost,
+ * dump_counters.c - the last section of a dump: the number of queries that wait, lost log lines,
  * and the counters, if not 0.
  */
 #include "dump.h"

@@ -2,9 +2,9 @@
  *
  * dump_upstreams.c - the section of a dump that lists the upstream servers.
  *
- * It stands where BIND's dump has its address database, and consists of comments: a program that
- * reads the records of a dump can ignore it. A table with one line per server and protocol; columns
- * are at least two spaces apart.
+ * It is in the place of the address database in BIND's dump, and consists of comments: a program
+ * that reads the records of a dump can ignore it. A table with one line per server and protocol;
+ * columns are at least two spaces apart.
  */
 #include "dump.h"
 
@@ -19,7 +19,7 @@
 #define CELL S53_ADDR_TEXT
 #define ZONES_MAX 4 /* names of zones on one line */
 
-/* The columns in their order: title, minimum width. */
+/* The columns in order: title, minimum width. */
 #define COLUMNS(X)                     \
 	X(SERVER, "server", 22)        \
 	X(OVER, "over", 4)             \
@@ -78,7 +78,7 @@ print_ms(char cell[static CELL], uint64_t ms)
 		snprintf(cell, CELL, "%" PRIu64 "s", ms / 1000);
 }
 
-/* How long ago; the cell stays "-" for never. */
+/* Print how long ago it was; the cell stays "-" for never. */
 static void
 print_ago(char cell[static CELL], uint64_t at_ms, uint64_t now_ms)
 {
@@ -134,7 +134,7 @@ fill_health(struct row *row, const struct s53_health_report *path, uint64_t now_
 		    path->next_probe_ms > now_ms ? path->next_probe_ms - now_ms : 0);
 }
 
-/* Add "WHAT 42s" to a list, unless that is over. */
+/* Add "WHAT 42s" to a list of quirks, unless it has expired. */
 static void
 add_lack(char cell[static CELL], const char *what, uint32_t left_s)
 {
@@ -145,7 +145,7 @@ add_lack(char cell[static CELL], const char *what, uint32_t left_s)
 		    cell + len, CELL - len, "%s%s %" PRIu32 "s", len > 0 ? ", " : "", what, left_s);
 }
 
-/* Columns of the server rather than of a protocol: on the first of its lines. */
+/* Columns of the server rather than of a protocol: printed on the first of its lines. */
 static void
 fill_common(struct row *row, const struct s53_upstream_report *report)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * dumper.c - BIND's `rndc dumpdb`, here at SIGUSR1: the cache as text, then servers and counters.
+ * dumper.c - BIND's `rndc dumpdb`, here on SIGUSR1: the cache as text, then servers and counters.
  *
- * BIND's dump goes view by view, and the cache mixes the entries of all views: so it is walked once
- * per view. All TTLs are as of the moment in $DATE, when the dump began. The dump is written in
- * turns of the main loop with a pause between two: on a machine with one processor the workers need
+ * BIND's dump goes view by view, but the cache has the entries of all views mixed: so it is walked
+ * once per view. All TTLs are as of the time in $DATE, when the dump began. The dump is written in
+ * turns of the main loop with pauses between them, since on a machine with one CPU the workers need
  * it.
  */
 #include "dump.h"
@@ -25,7 +25,7 @@
 #include <split53/replace.h>
 #include <split53/view.h>
 
-#define TURN_MS 2 /* writing, until the loop handles other events such as signals */
+#define TURN_MS 2 /* writing time per turn, then the loop handles other events such as signals */
 #define PAUSE_MS 2
 #define BUFFER_LEN (64u * 1024)
 
@@ -35,17 +35,17 @@ struct dump {
 	struct event *event;
 	struct s53_replace file;
 	FILE *out; /* a copy of the file's descriptor */
-	unsigned view; /* index of the one that is being written */
-	bool in_view; /* the head of its section is written */
+	unsigned view; /* index of the view that is being written */
+	bool in_view; /* the head of its section was written */
 	struct s53_cache_cursor cursor;
 	uint64_t began_ms, began_wall_s;
 	uint64_t answers;
-	bool failed; /* no memory, or an error of `out` */
+	bool failed; /* out of memory, or an error of `out` */
 };
 
 struct s53_dumper {
 	struct s53_dump_source source;
-	struct dump *dump; /* the one under way, or NULL */
+	struct dump *dump; /* in progress; or NULL */
 };
 
 static void
@@ -113,7 +113,7 @@ write_view_head(struct dump *dump)
 	fprintf(dump->out, "$DATE %s\n", s53_render_date(dump->began_wall_s, date));
 }
 
-/* Write a step of the walk. false: the walk is complete. */
+/* Write one step of the walk. false: the walk is complete. */
 static bool
 dump_step(struct dump *dump)
 {
@@ -135,7 +135,7 @@ dump_step(struct dump *dump)
 static bool
 flush(struct dump *dump)
 {
-	/* an error of `out` shows again in fflush(); otherwise rendering had no memory */
+	/* an error of `out` shows again in fflush(); otherwise rendering was out of memory */
 	errno = ferror(dump->out) ? EIO : ENOMEM;
 	return fflush(dump->out) == 0 && !dump->failed;
 }
@@ -187,7 +187,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* Takes over `file` in any case. NULL: no memory or descriptors. */
+/* Takes over `file` in any case. NULL: out of memory or descriptors. */
 static struct dump *
 dump_new(struct s53_dumper *dumper, struct s53_policy *policy, const char *path,
     struct s53_replace *file)

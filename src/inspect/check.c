@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * check.c - --check: as named-checkconf -z. The configuration is built as for serving, with its
- * zone files, but no socket is opened and no query is sent.
+ * check.c - --check, like named-checkconf -z. The configuration is built as for serving, with
+ * its zone files, but no socket is opened and no query is sent.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ s53_check_run(struct s53_options *options)
 	enum s53_status status = s53_dry_run(options, &dry_run);
 	bool is_fine;
 
-	is_fine = status == S53_OK && dry_run.diags.error_count == 0; /* zone files count, too */
+	is_fine = status == S53_OK && dry_run.diags.error_count == 0; /* includes zone files */
 	if (s53_options_unused_file(options) != NULL)
 		fprintf(stderr, "split53: without a file: %s is not checked; name it to check it\n",
 		    s53_options_unused_file(options));

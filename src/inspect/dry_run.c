@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * dry_run.c - read and build a configuration without serving by it.
+ * dry_run.c - reads and builds a configuration without serving it.
  *
- * No query is sent: host names have the addresses that /etc/hosts gives them.
+ * No query is sent: host names have the addresses that /etc/hosts has for them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ build(struct s53_dry_run *dry_run)
 	input.nameserver_count =
 	    s53_resolv_conf_read(input.resolv_conf, nameservers, &input.bad_nameserver_line);
 	if (s53_interfaces(&dry_run->interfaces, &input.interface_count) != S53_OK)
-		input.interface_count = 0; /* localnets is then empty: enough to look at */
+		input.interface_count = 0; /* localnets is then empty: good enough for a dry run */
 	input.interfaces = dry_run->interfaces;
 	return s53_setup(&input, &dry_run->diags, &dry_run->snapshot);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain.c - --explain: the configuration in effect, in the words of the file. The output is the
- * same on every machine, but for the number of workers, forwarders that come from resolv.conf and a
- * cache whose size depends on the memory.
+ * explain.c - --explain: prints the configuration in effect, in the terms of named.conf. The output
+ * is the same on every machine, except for the number of workers, forwarders that come from
+ * resolv.conf and the size of a cache that depends on the memory.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -306,7 +306,7 @@ print_ignored(const struct s53_conf_clause *clause, unsigned count, FILE *out)
 			    clause->label != NULL ? clause->label : "",
 			    s53_conf_level_text(clause->level), clause->why != NULL ? ": " : "",
 			    clause->why != NULL ? clause->why : "");
-			continue; /* its body is ignored with it */
+			continue; /* its body is ignored too */
 		}
 		count = print_ignored(clause->body, count, out);
 	}

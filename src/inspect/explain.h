@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain.h - a dry run: a configuration that is built, for --check and --explain.
+ * explain.h - a dry run: a configuration that is built for --check and --explain.
  *
  * Layer    inspect
  * Threads  main thread
- * Memory   a dry run owns all of it until s53_dry_run_fini()
+ * Memory   a dry run owns everything in it until s53_dry_run_fini()
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 
 #include <split53/setup.h>
 
-/* What serving would build. */
+/* The configuration as it would be built for serving. */
 struct s53_dry_run {
 	const struct s53_options *options;
 	struct s53_diags diags;
@@ -22,7 +22,7 @@ struct s53_dry_run {
 	struct s53_interface_addr *interfaces;
 };
 
-/* s53_dry_run_fini() is to be called whatever is returned. */
+/* s53_dry_run_fini() must be called in any case. */
 S53_MUST_USE enum s53_status s53_dry_run(struct s53_options *options, struct s53_dry_run *dry_run);
 void s53_dry_run_fini(struct s53_dry_run *dry_run);
 
@@ -35,7 +35,7 @@ void s53_explain_place(const struct s53_conf_clause *clause, FILE *out);
 /* The cache as a whole: its size and its files. */
 void s53_explain_cache(const struct s53_dry_run *dry_run, FILE *out);
 
-/* Of a view, or of a zone if zone_body is not NULL. */
+/* A view, or a zone if zone_body is not NULL. */
 struct s53_explain_scope {
 	const struct s53_source *source;
 	const struct s53_conf_clause *zone_body, *view_body;
@@ -43,26 +43,26 @@ struct s53_explain_scope {
 	const char *indent;
 };
 
-/* Statements about how responses are cached and returned, a line each. */
+/* The statements about caching and replies, one per line. */
 void s53_explain_answering(const struct s53_explain_scope *scope, FILE *out);
 
-/* Policy and quotas that a view or options set: lines. */
+/* Policy and quotas that a view or options set, one per line. */
 void s53_explain_upstreams(const struct s53_source *source, const struct s53_conf_clause *view_body,
     const struct s53_view *view, FILE *out);
 
-/* A zone's own forwarders-policy; the health checks of its servers: lines. */
+/* A zone's own forwarders-policy; the health checks of its servers; one per line. */
 void s53_explain_zone_policy(const struct s53_conf_clause *zone_body, FILE *out);
 void s53_explain_checks(
     const struct s53_snapshot *snapshot, const struct s53_group *group, FILE *out);
 
-/* Policy and quotas of a group, where they differ from the default: a line. */
+/* Policy and quotas of a group, if they differ from the default: one line. */
 void s53_explain_choice(const struct s53_group *group, FILE *out);
 
-/* ", probed by SOA consul": follows a server. */
+/* ", probed by SOA consul": printed after a server. */
 void s53_explain_server_check(
     const struct s53_snapshot *snapshot, const struct s53_upstream *upstream, FILE *out);
 
-/* One query: its view, access and route. false: NAME or CLIENT is invalid (printed on stderr). */
+/* One query: its view, access and route. false: NAME or CLIENT is invalid (reported on stderr). */
 bool s53_explain_name(const struct s53_dry_run *dry_run, FILE *out);
 
 /* The whole configuration. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain_cache.c - size and files of the cache, and how responses are cached and returned: the
- * statements and their effective values.
+ * explain_cache.c - size and files of the cache, cache rules and reply options: the statements and
+ * their effective values.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -67,7 +67,7 @@ print_order(const struct s53_conf_order *rule, FILE *out)
 	fputs(" }", out);
 }
 
-/* The effective value of a statement, which may differ from the one that was written. */
+/* The effective value of a statement, which may differ from the written one. */
 static uint32_t
 number_of(const struct s53_cache_rules *rules, const char *name)
 {
@@ -139,7 +139,7 @@ s53_explain_answering(const struct s53_explain_scope *scope, FILE *out)
 			clause = s53_setup_option(scope->source, scope->view_body, name);
 		if (clause == NULL)
 			continue;
-		/* That of options is printed with the cache. */
+		/* The one in options is printed with the cache. */
 		if (strcmp(name, "max-cache-size") == 0 && scope->zone_body == NULL &&
 		    s53_conf_find(scope->view_body, name) == NULL)
 			continue;

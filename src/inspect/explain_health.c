@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain_health.c - policy, quotas and health checks of the servers of a route: what differs from
+ * explain_health.c - policy, quotas and health checks of the servers of a route: differences from
  * the default, and the query of a probe.
  */
 #include <inttypes.h>
@@ -20,7 +20,7 @@ find_check(const struct s53_snapshot *snapshot, const struct s53_upstream *upstr
 	return check;
 }
 
-/* Are they printed alike? */
+/* Would both print the same? */
 static bool
 is_same(const struct s53_snapshot_check *check, const struct s53_snapshot_check *another)
 {

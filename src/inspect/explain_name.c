@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain_name.c - --explain NAME [CLIENT]: view, access and route of one query, decided by the
- * functions that decide them for a client's query.
+ * explain_name.c - --explain NAME [CLIENT]: view, access and route of one query, determined by
+ * the functions that do so for a client's query.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@
 struct asking {
 	struct s53_name name;
 	struct s53_addr client;
-	struct s53_addr local; /* the listener that would receive it */
+	struct s53_addr local; /* the listener that would receive the query */
 };
 
 static bool
@@ -130,7 +130,7 @@ print_cache(const struct s53_view *view, const struct s53_route *route, FILE *ou
 	fputc('\n', out);
 }
 
-/* The lists of the zone, or of the view where it has none. */
+/* By the lists of the zone, or, if it has none, of its view. */
 static bool
 may_ask_zone(const struct s53_view *view, const struct s53_route *route,
     const struct asking *asking, FILE *out)
@@ -158,7 +158,7 @@ print_forward(const struct s53_dry_run *dry_run, const struct s53_view *view,
 		fputs("answer   SERVFAIL: no upstream's address is known yet\n", out);
 }
 
-/* As the steps route and find decide, for a query with RD for a name that is in no zone of ours. */
+/* As the steps route and find decide, for a query with RD for a name outside of all local zones. */
 static void
 print_beyond_zones(const struct s53_dry_run *dry_run, const struct s53_route *route,
     const struct admitted *admitted, FILE *out)
