@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * main.c - split53: what the command line asks for.
+ * main.c - split53: does what the command line requests.
  */
 #include <ares.h>
 #include <event2/event.h>
@@ -15,8 +15,8 @@
 #include <split53/inspect.h>
 
 /*
- * glibc loads its name service modules at run time, also into a static program, where those that
- * nsswitch.conf may name (systemd, ldap) crash. The files need none.
+ * glibc loads its name service modules at run time, even into a static program, where those that
+ * nsswitch.conf may name (systemd, ldap) crash. The files need no modules.
  */
 static void
 use_files_only(void)

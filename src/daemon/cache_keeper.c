@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * cache_keeper.c - the cache is kept over changes of the configuration.
+ * cache_keeper.c - keeps the cache over changes of the configuration.
  *
  * A new snapshot with the same max-cache-size uses the same cache. With another size it gets a new
- * cache, and the entries are copied into it before the snapshot serves. Meanwhile the workers use
+ * cache, and the entries are copied into it before the snapshot is used. Meanwhile the workers use
  * the old cache, which is freed with the last query that began under the old snapshot. Only while
  * both exist is more memory used than max-cache-size.
  */
@@ -21,7 +21,7 @@ struct moving {
 	uint64_t moved, left; /* `left`: no view finds them, or they did not fit */
 };
 
-/* An entry of a view that is gone is never found again and is not copied. */
+/* An entry of a view that no longer exists is never found again, so it is not copied. */
 static bool
 has_view(const struct s53_policy *policy, uint32_t id)
 {

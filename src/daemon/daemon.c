@@ -2,9 +2,9 @@
  *
  * daemon.c - start, signals, end.
  *
- * The order of the start: first what needs privileges or may fail (chroot, configuration, sockets),
- * then privileges are dropped, the log is opened by the user that will write it, and last the
- * threads are started.
+ * The order of the start: first everything that needs privileges or may fail (chroot,
+ * configuration, sockets), then privileges are dropped, the log is opened by the user that will
+ * write it, and last the threads are started.
  */
 #include <split53/daemon.h>
 
@@ -30,11 +30,11 @@
 #include "process.h"
 #include "warm.h"
 
-#define DRAIN_MS 800 /* of the second within which SIGTERM is to end us */
+#define DRAIN_MS 800 /* of the second within which SIGTERM should end the process */
 
 static bool complain(const char *format, ...) S53_PRINTF(1, 2);
 
-/* Say why the start fails, on stderr, which a background process shares. Returns false. */
+/* Report on stderr why the start fails; a background process shares it. Returns false. */
 static bool
 complain(const char *format, ...)
 {
@@ -54,7 +54,7 @@ take_signal(struct s53_daemon *daemon, uint32_t number)
 	switch (number) {
 	case SIGHUP:
 		if (s53_daemon_reload(daemon) != S53_OK)
-			return; /* said in the log */
+			return; /* the log says why */
 		break;
 	case SIGTERM:
 	case SIGINT:
@@ -79,9 +79,9 @@ on_signals(evutil_socket_t fd, short what, void *arg)
 }
 
 /*
- * Signals stay blocked in every thread, and the main loop reads them from a descriptor. There are
- * no handlers, because ThreadSanitizer delays handlers, and one that it delayed when the loop began
- * to wait was never run.
+ * Signals are blocked in every thread, and the main loop reads them from a descriptor. There are no
+ * handlers: ThreadSanitizer delays handlers, and one that was delayed when the loop began to wait
+ * was never run.
  */
 static bool
 watch_signals(struct s53_daemon *daemon)
@@ -89,7 +89,7 @@ watch_signals(struct s53_daemon *daemon)
 	sigset_t watched;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of its writer */
+	signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error for its writer */
 	sigemptyset(&watched);
 	sigaddset(&watched, SIGHUP);
 	sigaddset(&watched, SIGTERM);
@@ -138,7 +138,7 @@ on_listeners_again(evutil_socket_t fd, short what, void *arg)
 	s53_listeners_follow(arg);
 }
 
-/* Before any file is read: all paths are relative to the new root. */
+/* Before any file is read, as all paths are relative to the new root. */
 static bool
 enter_chroot(struct s53_daemon *daemon)
 {
@@ -227,7 +227,9 @@ furnish(struct s53_daemon *daemon)
 	if (daemon->base == NULL || daemon->registry == NULL || daemon->hosts == NULL ||
 	    daemon->listeners_again == NULL || daemon->dumper == NULL)
 		return complain("out of memory or descriptors");
-	/* The watch comes before the list: an address that comes in between would be missed. */
+	/*
+	 * The watch comes before the list, so that no address is missed that is added in between.
+	 */
 	daemon->interface_watch =
 	    s53_interface_watch_new(daemon->base, on_interfaces_changed, daemon);
 	if (!s53_daemon_read_interfaces(daemon))
@@ -277,8 +279,8 @@ open_listeners(
 	if (status != S53_OK)
 		return show_diags(daemon, &messages->listeners, status);
 	/*
-	 * A forwarder that looked like ourselves may be another program's after all: build once
-	 * more.
+	 * An address that looked like our own may be another program's after all, and then a
+	 * valid forwarder: build again.
 	 */
 	if (!daemon->foreign_changed)
 		return true;
@@ -317,7 +319,7 @@ drop_privileges(struct s53_daemon *daemon)
 	    daemon->options->user, strerror(errno));
 }
 
-/* All signals go to the main thread: the workers inherit a mask that blocks all of them. */
+/* All signals go to the main thread: the workers inherit a mask that blocks them. */
 static bool
 start_workers(struct s53_daemon *daemon)
 {
@@ -448,7 +450,7 @@ finish(struct s53_daemon *daemon, bool started)
 int
 s53_daemon_run(struct s53_options *options)
 {
-	static struct s53_daemon daemon; /* off the stack: most of it is not touched while idle */
+	static struct s53_daemon daemon; /* not on the stack, as it is large and mostly unused */
 	struct daemon_messages messages;
 	bool started;
 

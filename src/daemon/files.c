@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * files.c - can the files that are written at a signal and at the end be written?
+ * files.c - checks whether the files that are written on a signal and at the end can be written.
  *
  * Without `directory` and `dump-file` the dump would go to the working directory, which may be any:
- * nothing is said of that.
+ * it is not checked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,14 +14,14 @@
 
 #include "inside.h"
 
-/* A file that is written later, and what fails without it. */
+/* A file that is written later, and what is lost without it. */
 struct later {
-	const char *option; /* that names it */
-	const char *path; /* NULL: it is not written */
+	const char *option; /* its option */
+	const char *path; /* NULL: the file is not written */
 	const char *loss;
 };
 
-/* Is `path` a file of the folder `folder` itself? */
+/* Is `path` a file directly in `folder`? */
 static bool
 is_in(const char *path, const char *folder)
 {

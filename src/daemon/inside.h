@@ -4,7 +4,7 @@
  *
  * Layer    daemon
  * Threads  main thread
- * Memory   one object, s53_daemon_run()'s
+ * Memory   one object, owned by s53_daemon_run()
  */
 #pragma once
 
@@ -24,12 +24,12 @@
 struct daemon_listener {
 	struct s53_link link;
 	struct s53_addr addr;
-	bool open; /* false: could not be bound; tried again when addresses change */
+	bool open; /* false: could not be bound; retried when addresses change */
 	bool wanted; /* during a change: the new rules still want it */
-	/* Of the change under way, until it is committed or abandoned: */
+	/* For the change in progress, until it is committed or abandoned: */
 	bool is_new; /* it did not exist before */
 	bool has_failed; /* it could not be bound */
-	uint64_t left_ms; /* when the workers were told to close it; 0: was not open before */
+	uint64_t left_ms; /* when the workers were told to close it; 0: it was not open before */
 };
 
 /* Sockets that were opened for a change that may still be abandoned. */
@@ -39,7 +39,7 @@ struct daemon_opened {
 	int fds[]; /* UDP and TCP of each worker */
 };
 
-/* Is any listener open, as was said last? */
+/* Was any listener open when it was last reported? */
 enum daemon_listening { LISTENING_UNKNOWN, LISTENING_NOWHERE, LISTENING_SOMEWHERE };
 
 struct s53_daemon {
@@ -51,34 +51,34 @@ struct s53_daemon {
 	struct s53_source *source;
 	struct s53_snapshot *snapshot;
 	struct s53_registry *registry;
-	struct s53_prober *prober; /* NULL: not yet, or it could not be made */
+	struct s53_prober *prober; /* NULL: not made yet, or it could not be made */
 	struct s53_hosts *hosts;
 	struct s53_interface_watch *interface_watch;
 	struct s53_interface_addr *interfaces;
 	unsigned interface_count;
-	struct s53_addr_list foreign; /* wanted, but held by another program when last tried */
+	struct s53_addr_list foreign; /* wanted, but in use by another program when last tried */
 	bool foreign_changed; /* since the snapshot in force was built */
 	struct s53_link listeners;
-	struct event *listeners_again; /* an address waits for our own sockets to be closed */
+	struct event *listeners_again; /* an address waits until our own sockets are closed */
 	struct s53_worker **workers;
 	unsigned worker_count;
 	struct s53_worker_shared shared;
-	struct daemon_warm *warm; /* the cache's file is being read; else NULL */
+	struct daemon_warm *warm; /* while the cache file is being read; else NULL */
 	struct s53_dumper *dumper;
 	int ready_fd, notify_fd;
 	struct pidfile pid_file;
-	bool log_open; /* the channels of the configuration are in force */
-	bool is_ready; /* `running` has been said */
+	bool log_open; /* the configured channels are in use */
+	bool is_ready; /* `running` was logged */
 	enum daemon_listening listening;
-	struct event *not_ready_event; /* keeps the supervisor waiting; NULL: need not */
+	struct event *not_ready_event; /* asks the supervisor to wait; NULL: not needed */
 	bool stopping;
 };
 
-/* What a start or a reload has to say, by its source. */
+/* The messages of a start or a reload, by source. */
 struct daemon_messages {
 	struct s53_diags files; /* named.conf and the zone files */
 	struct s53_diags build, listeners;
-	const char *unused_file; /* a named.conf that is there and not read; or NULL */
+	const char *unused_file; /* a named.conf that exists but is not read; or NULL */
 };
 
 void s53_daemon_messages_init(struct daemon_messages *messages);
@@ -86,70 +86,70 @@ void s53_daemon_messages_fini(struct daemon_messages *messages);
 
 /*
  * Build a snapshot of `source` for this machine as it is now. Changes nothing: s53_daemon_swap()
- * puts the snapshot in force. Adds to messages->files, as zone files are read once per source, and
+ * puts the snapshot in force. Adds to messages->files (zone files are read once per source), and
  * to messages->build.
  */
 S53_MUST_USE enum s53_status s53_daemon_build(const struct s53_daemon *daemon,
     struct s53_source *source, struct daemon_messages *messages, struct s53_snapshot **out);
 
 /*
- * Give `snapshot`, which is about to serve, its cache: that of the snapshot in force if the size is
- * the same, else a new one with the entries of the old one.
+ * Give `snapshot`, before it is used, its cache: that of the snapshot in force if the size is the
+ * same, else a new one with the entries of the old one.
  */
 void s53_daemon_keep_cache(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
 
 /*
- * Put `snapshot` (whose count it takes) in force: workers, limits, health checks, host names and
- * resolv.conf. Logging is s53_daemon_log()'s.
+ * Put `snapshot` in force, taking over the caller's count: workers, limits, health checks, host
+ * names and resolv.conf. Logging is changed by s53_daemon_log().
  */
 void s53_daemon_swap(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
 
 /* Open the log channels of `snapshot`; those that cannot be opened are replaced, with a warning. */
 void s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot);
 
-/* Log errors, notices and warnings, but those that a statement differs or is harmless. */
+/* Log errors, notices and warnings, except the warning classes [differs] and [harmless]. */
 void s53_daemon_log_diags(const struct s53_diags *diags);
 
 /*
- * All of them, and how many warnings of each class the configuration has, if any. --check lists
- * these.
+ * Log all messages in this way, and how many warnings of each class the configuration has, if
+ * any. --check lists these.
  */
 void s53_daemon_log_messages(
     const struct s53_daemon *daemon, const struct daemon_messages *messages);
 
 /*
- * Listeners may have changed: say `running` and notify the supervisor when the first one is open.
- * While there is none, nothing serves: that is warned of, once each time.
+ * Listeners may have changed: when the first one is open, log `running` and notify the
+ * supervisor. When the last one has closed, no client is served: log a warning, once each time.
  */
 void s53_daemon_follow_readiness(struct s53_daemon *daemon);
 
 /*
- * Warn of what cannot be written later, when it would be too late: `directory`, the dump and the
- * cache file. For the user that the process runs as, so after the drop of privileges.
+ * Warn now of files that cannot be written later: `directory`, the dump and the cache file. For
+ * the user that the process runs as, so after privileges were dropped.
  */
 void s53_daemon_check_files(const struct s53_snapshot *snapshot, struct s53_diags *diags);
 
-/* Read the addresses of this machine. false: they could not be read, the old ones stay. */
+/* Read the addresses of this machine. false: they could not be read, the old ones are kept. */
 bool s53_daemon_read_interfaces(struct s53_daemon *daemon);
 
 /* The same while serving: rebuild if localhost or localnets have changed. */
 void s53_daemon_follow_interfaces(struct s53_daemon *daemon);
 
-/* Build from the same source: host names, resolv.conf or interfaces have changed. */
+/* Build from the same source, after host names, resolv.conf or interfaces have changed. */
 void s53_daemon_rebuild(struct s53_daemon *daemon);
 
 /*
- * Open the listeners that `snapshot` asks for and that are not open. It is an error in `diags` when
- * an address that the configuration names and this machine has cannot be bound, when listen-on
- * admits no address at all, or when other programs hold all addresses; any other failure is a
- * warning. An address that is not there is never an error, nor one that will become free: one that
- * the kernel does not let bind yet, and one of ours that a worker is still closing
+ * Open the listeners that `snapshot` wants and that are not open. It is an error in `diags` if an
+ * address that the configuration names and this machine has cannot be bound, if listen-on allows no
+ * address at all, or if other programs use all addresses; any other failure is a warning. It is
+ * never an error if the machine does not have an address, or if an address will become free soon:
+ * one that the kernel does not allow to bind yet, and one of ours that a worker is still closing
  * (daemon->listeners_again fires soon). So after S53_OK there may be no listener: they are opened
- * when their addresses come. After S53_OK, s53_listeners_commit() hands the sockets to
- * the workers and closes the listeners that are no longer asked for, or s53_listeners_abandon()
- * closes the sockets again. After any other status none is open. daemon->foreign and the list of
- * addresses that cannot be bound (kept so that each is warned of once) are updated on the way; a
- * reload that fails restores both.
+ * when their addresses appear. After S53_OK, s53_listeners_commit() hands the sockets to the
+ * workers and closes the listeners that are no longer wanted, or s53_listeners_abandon() closes the
+ * sockets again. After any other status none is open. In either case daemon->foreign and the list
+ * of addresses that cannot be bound (kept so that each is warned of once) are updated; a reload
+ * that fails restores both.
  */
 S53_MUST_USE enum s53_status s53_listeners_open(struct s53_daemon *daemon,
     const struct s53_snapshot *snapshot, struct s53_diags *diags, struct daemon_opened **out);
@@ -158,12 +158,12 @@ void s53_listeners_abandon(struct s53_daemon *daemon, struct daemon_opened *open
 void s53_listeners_fini(struct s53_daemon *daemon);
 
 /*
- * Addresses have come or gone: open and close listeners by the snapshot in force. Here no failure
- * of one address keeps another from being listened on.
+ * Addresses have changed: open and close listeners by the snapshot in force. A failure of one
+ * address does not affect the others.
  */
 void s53_listeners_follow(struct s53_daemon *daemon);
 
 bool s53_listeners_any_open(const struct s53_daemon *daemon);
 
-/* Will a bind after the drop of privileges need CAP_NET_BIND_SERVICE? */
+/* Will a bind() after the drop of privileges need CAP_NET_BIND_SERVICE? */
 bool s53_listeners_need_privilege(const struct s53_snapshot *snapshot);

@@ -2,7 +2,7 @@
  *
  * listeners.c - the addresses that split53 listens on, each with a UDP and a TCP socket per worker.
  *
- * A change has two steps, so that a configuration whose sockets cannot be opened changes nothing:
+ * A change has two steps, so that a configuration changes nothing if its sockets cannot be opened:
  * open() opens the new sockets, commit() closes the old ones and hands the new ones to the workers.
  */
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "inside.h"
 
 /*
- * How long our own sockets may still occupy an address after unlisten: a worker closes them when it
+ * How long our own sockets may still use an address after unlisten: a worker closes them when it
  * handles the message, and a UDP socket only after its last reply.
  */
 #define LEAVING_MS 30000
@@ -36,7 +36,7 @@ find_listener(const struct s53_daemon *daemon, const struct s53_addr *addr)
 	return NULL;
 }
 
-/* The workers were told to close it, and one of them may not have done so yet. */
+/* The workers were told to close it, and some may not have done so yet. */
 static bool
 is_leaving(const struct daemon_listener *listener)
 {
@@ -44,7 +44,7 @@ is_leaving(const struct daemon_listener *listener)
 	    s53_clock_ms() - listener->left_ms < LEAVING_MS;
 }
 
-/* An address that another program holds may be a forwarder. Without memory nothing changes. */
+/* An address that another program uses may be a forwarder. Out of memory: nothing changes. */
 static void
 note_foreign(struct s53_daemon *daemon, const struct s53_addr *addr, bool foreign)
 {
@@ -109,7 +109,7 @@ is_named(const struct s53_snapshot *snapshot, const struct s53_addr *addr)
 	return false;
 }
 
-/* Not an address of this machine, or its interface has gone: since the list was read, perhaps. */
+/* The address, or its interface, is not on this machine (any more, perhaps). */
 static bool
 is_absent(int failure)
 {
@@ -150,7 +150,7 @@ explain_failure(const struct s53_addr *addr, bool is_error, int failure, struct 
 struct pass {
 	struct s53_daemon *daemon;
 	const struct s53_snapshot *snapshot;
-	bool is_strict; /* it is an error if an address that the configuration names is taken */
+	bool is_strict; /* it is an error if an address that the configuration names is in use */
 	struct s53_addr_list wanted;
 	struct s53_diags *diags;
 	struct daemon_opened *opened;
@@ -159,8 +159,8 @@ struct pass {
 };
 
 /*
- * Record an address that could not be bound, so that it is warned of once. An address of an
- * interface that cannot be bound is still checked for duplicates (RFC 4862 s5.4): that takes
+ * Record an address that could not be bound, so that it is warned of once. If an interface
+ * has the address, it is still being checked for duplicates (RFC 4862 s5.4): that takes
  * seconds, and the watch of interfaces reports its end.
  */
 static void
@@ -200,7 +200,7 @@ warn_absent(const struct pass *pass)
 				    s53_addr_print(&snapshot->rules[r].named[i], text));
 }
 
-/* Our own sockets still occupy an address: try again until they are closed. */
+/* Our own sockets still use an address: try again until they are closed. */
 static void
 try_again_soon(struct s53_daemon *daemon)
 {
@@ -237,7 +237,7 @@ open_one(struct pass *pass, const struct s53_addr *addr)
 	}
 }
 
-/* Addresses that could not be bound are from now on known as such. */
+/* Keep the addresses that could not be bound, so that each is warned of once. */
 static void
 keep_failures(struct s53_daemon *daemon)
 {
@@ -277,7 +277,7 @@ close_opened(const struct s53_daemon *daemon, struct daemon_opened *opened)
 	}
 }
 
-/* Does listen-on or listen-on-v6 admit any address, of any machine? */
+/* Does listen-on or listen-on-v6 allow any address, on any machine? */
 static bool
 may_listen(const struct s53_snapshot *snapshot)
 {
@@ -299,7 +299,7 @@ is_present(const struct s53_daemon *daemon, const struct s53_addr *addr)
 	return s53_addr_is_loopback(addr);
 }
 
-/* All that is open was on addresses that have left: to fail would not keep one of them. */
+/* All open listeners are on addresses that are gone: failing would not keep one of them. */
 static bool
 has_nothing_to_keep(const struct s53_daemon *daemon)
 {
@@ -316,7 +316,7 @@ has_nothing_to_keep(const struct s53_daemon *daemon)
 	return open_count > 0;
 }
 
-/* An address that is not there is waited for; where no other is left, that is an error. */
+/* A missing address is waited for; if no other is left, it is an error. */
 static void
 check_any(const struct pass *pass)
 {
@@ -422,7 +422,7 @@ close_daemon_listener(struct s53_daemon *daemon, struct daemon_listener *listene
 		listener->open = false;
 		listener->left_ms = s53_clock_ms();
 	}
-	if (is_leaving(listener)) /* known as ours until the sockets are closed */
+	if (is_leaving(listener)) /* kept as ours until the sockets are closed */
 		return;
 	s53_list_remove(&listener->link);
 	free(listener);
@@ -460,7 +460,7 @@ s53_listeners_follow(struct s53_daemon *daemon)
 	s53_daemon_log_diags(&diags);
 	s53_diags_fini(&diags);
 	s53_daemon_follow_readiness(daemon);
-	if (daemon->foreign_changed) /* a forwarder may be a loop that was none, or the reverse */
+	if (daemon->foreign_changed) /* a forwarder may have become a loop, or ceased to be one */
 		s53_daemon_rebuild(daemon);
 }
 

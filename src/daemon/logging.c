@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * logging.c - the log channels of a snapshot, and diagnostics as log lines.
+ * logging.c - opens the log channels of a snapshot, and logs diagnostics.
  */
 #include <errno.h>
 #include <string.h>
@@ -110,12 +110,12 @@ replace_syslog(const struct s53_daemon *daemon, struct s53_log_channel *channel)
 	channel->print_severity = true;
 }
 
-/* The log as it is opened: what the configuration says, less the files that cannot be opened. */
+/* The log as it is opened: the configuration without the files that cannot be opened. */
 struct log_attempt {
 	struct s53_log_channel channels[64];
 	int failures[64]; /* errno; 0: no failure */
 	struct s53_log_config config;
-	bool is_first; /* the log is stderr so far */
+	bool is_first; /* the log goes to stderr so far */
 };
 
 static void
@@ -129,7 +129,7 @@ say_replaced(const struct log_attempt *attempt, unsigned i)
 	    s53_file_why(channel->path, attempt->failures[i], why), channel->name);
 }
 
-/* A log file that cannot be opened is replaced by syslog: DNS is served all the same. */
+/* A log file that cannot be opened is replaced by syslog: DNS is served nevertheless. */
 static bool
 replace_file(struct log_attempt *attempt, const char *bad_path, int failure)
 {
@@ -182,7 +182,7 @@ s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
 	attempt.config.channels = attempt.channels;
 	status = open_log(daemon, &attempt);
 	daemon->log_open = true;
-	/* At a reload afterwards: what has been replaced may be the log itself. */
+	/* At a reload log this only now: the channel that was replaced may be the log itself. */
 	for (unsigned i = 0; i < attempt.config.channel_count && !attempt.is_first; i++)
 		if (attempt.failures[i] != 0)
 			say_replaced(&attempt, i);

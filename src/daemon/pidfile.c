@@ -37,8 +37,8 @@ is_link(int folder_fd, const char *name)
 }
 
 /*
- * May the link `name` be followed? Only if only root and this user can have made it, and can
- * put another in its place.
+ * May the link `name` be followed? Only if just root and this process's user could have made or
+ * replaced it.
  */
 static bool
 is_trusted_link(int folder_fd, const char *name)
@@ -51,7 +51,7 @@ is_trusted_link(int folder_fd, const char *name)
 	    ((folder.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (folder.st_mode & S_ISVTX) != 0);
 }
 
-/* Make the folder `name` for `owner`. By descriptor: the path may lead elsewhere a moment later. */
+/* Make the folder `name` for `owner`. By descriptor: the path may be changed at any moment. */
 static int
 folder_make(int parent_fd, const char *name, struct owner owner)
 {
@@ -70,7 +70,7 @@ folder_make(int parent_fd, const char *name, struct owner owner)
 	return -1;
 }
 
-/* The folder `name`, which is made if it is missing. -1: errno. */
+/* Open the folder `name`, which is made if it is missing. -1: errno. */
 static int
 folder_enter(int parent_fd, const char *name, struct owner owner)
 {
@@ -83,11 +83,11 @@ folder_enter(int parent_fd, const char *name, struct owner owner)
 		return fd;
 	if (is_trusted_link(parent_fd, name))
 		return openat(parent_fd, name, flags);
-	errno = ELOOP; /* as O_NOFOLLOW has it */
+	errno = ELOOP; /* as with O_NOFOLLOW */
 	return -1;
 }
 
-/* The folder that `path` is in; cuts `path`, and *name is its last component. -1: errno. */
+/* Open the folder of `path`; cuts `path`, and *name is its last component. -1: errno. */
 static int
 folder_of(char *path, struct owner owner, const char **name)
 {
@@ -111,7 +111,7 @@ folder_of(char *path, struct owner owner, const char **name)
 	return -1;
 }
 
-/* Make the file, which must not exist or be one that is ours to replace. -1: errno. */
+/* Make the file, which must not exist or must be one that we may replace. -1: errno. */
 static int
 file_make(int folder_fd, const char *name)
 {
@@ -157,7 +157,7 @@ forget(struct pidfile *pidfile)
 	*pidfile = (struct pidfile)PIDFILE_NONE;
 }
 
-/* Errno tells why not; what was opened is closed by the caller. */
+/* Fails with errno; the caller closes what was opened. */
 static enum s53_status
 make(struct pidfile *pidfile, char *path, struct owner owner)
 {
@@ -196,7 +196,7 @@ pidfile_write(struct pidfile *pidfile, const char *path, uid_t owner, gid_t grou
 	return status;
 }
 
-/* Does the file still say what we wrote? Another process may have written its own ID into it. */
+/* Does the file still have our ID? Another process may have written its own ID into it. */
 static bool
 has_own_id(const struct pidfile *pidfile)
 {

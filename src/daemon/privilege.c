@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * privilege.c - giving up privileges, in this order: look up the user, chroot, bind, bounding
+ * privilege.c - drops privileges, in this order: look up the user, chroot, bind, bounding
  * set, groups, user, capabilities.
  */
 #include <split53/privilege.h>
@@ -36,7 +36,7 @@ s53_identity_find(const char *user, struct s53_identity *out)
 		out->gid = (gid_t)number;
 	}
 	out->wanted = true;
-	if (entry == NULL) { /* a number without an entry, as users of containers often are */
+	if (entry == NULL) { /* a number without an entry, as is common in containers */
 		out->groups[0] = out->gid;
 		out->group_count = 1;
 		return S53_OK;
@@ -45,7 +45,7 @@ s53_identity_find(const char *user, struct s53_identity *out)
 	out->gid = entry->pw_gid;
 	out->group_count = S53_GROUPS_MAX;
 	if (getgrouplist(entry->pw_name, entry->pw_gid, out->groups, &out->group_count) < 0)
-		out->group_count = S53_GROUPS_MAX; /* the first ones have been filled in */
+		out->group_count = S53_GROUPS_MAX; /* the first ones were filled in */
 	return S53_OK;
 }
 
@@ -56,7 +56,7 @@ s53_privilege_chroot(const char *path)
 }
 
 /*
- * What is kept, of what there is:
+ * The capabilities that are kept, if present:
  *
  *	CAP_NET_BIND_SERVICE  an address or a reload may need a socket on a port below 1024
  *	CAP_DAC_OVERRIDE      root without -u: zone, log, dump and cache files may belong to another
@@ -75,8 +75,8 @@ list_kept(const struct s53_identity *identity, bool keep_bind, cap_value_t list[
 }
 
 /*
- * No program that a process executes can have more than this set. Without CAP_SETPCAP, as in some
- * containers, the set stays, but no_new_privs keeps it from being used.
+ * No program that the process executes can get more than this set. Without CAP_SETPCAP, as in
+ * some containers, the set stays, but no_new_privs prevents its use.
  */
 static void
 limit_bounding_set(const cap_value_t *kept, int count)
@@ -116,7 +116,7 @@ done:
 	return status;
 }
 
-/* KEEPCAPS: the permitted set outlives setuid(), and keep_only() takes from it. */
+/* KEEPCAPS: the permitted set is kept over setuid(), and reduced by keep_only(). */
 static enum s53_status
 become(const struct s53_identity *identity)
 {
@@ -155,5 +155,5 @@ s53_privilege_raise_files(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
 		return;
 	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit); /* if that fails, the soft limit stays */
+	setrlimit(RLIMIT_NOFILE, &limit); /* if that fails, the soft limit is used */
 }

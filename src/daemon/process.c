@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.c - going into the background, notifying the supervisor.
+ * process.c - goes into the background, notifies the supervisor.
  */
 #include "process.h"
 
@@ -84,5 +84,5 @@ void
 s53_notify(int fd, const char *state)
 {
 	if (fd >= 0 && send(fd, state, strlen(state), MSG_NOSIGNAL) < 0)
-		return; /* a supervisor that does not read needs no answer */
+		return; /* it does not matter if the supervisor does not read */
 }

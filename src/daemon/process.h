@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.h - going into the background, notifying the supervisor.
+ * process.h - goes into the background, notifies the supervisor.
  *
  * Layer    daemon
  * Threads  main thread
@@ -12,8 +12,8 @@
 
 /*
  * Go into the background. It does not return in the parent, which waits until the child is ready or
- * has failed and exits with 0 or 1, so that a start script sees the result. In the child, *ready_fd
- * is for s53_process_ready(). S53_E_IO: errno.
+ * has failed, and exits with 0 or 1, so that a start script gets the result. In the child,
+ * *ready_fd is for s53_process_ready(). S53_E_IO: errno.
  */
 S53_MUST_USE enum s53_status s53_process_daemonise(int *ready_fd);
 

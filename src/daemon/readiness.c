@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * readiness.c - ready is when the first listener is open.
+ * readiness.c - reports that the daemon is ready when the first listener is open.
  *
- * The addresses of listen-on may come later than the start, such as the virtual address of a
- * standby. Until one is there no client is served, so neither `running` is logged nor READY=1 sent;
- * a supervisor that starts us is asked to wait on (sd_notify(3), EXTEND_TIMEOUT_USEC). Readiness
- * once reported stays, as the protocol has no way to take it back, but the log says when the last
- * listener closes.
+ * The addresses of listen-on may appear later than the start, such as the virtual address of a
+ * standby. Until there is one no client is served, so neither `running` is logged nor READY=1 sent;
+ * the supervisor is asked to wait (sd_notify(3), EXTEND_TIMEOUT_USEC). Once reported, readiness
+ * stays, as the protocol has no way to withdraw it, but the log says when the last listener closes.
  */
 #include <split53/log.h>
 
@@ -26,7 +25,7 @@ on_not_ready(evutil_socket_t fd, short what, void *arg)
 	s53_notify(daemon->notify_fd, EXTEND_TIMEOUT "\nSTATUS=no address to listen on yet");
 }
 
-/* Without memory for it the supervisor's own timeout counts. */
+/* Out of memory for the event, the supervisor's own timeout applies. */
 static void
 keep_waiting(struct s53_daemon *daemon)
 {

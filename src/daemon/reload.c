@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * reload.c - a snapshot is built from the configuration and from this machine as it is now: at the
+ * reload.c - builds a snapshot from the configuration and from this machine as it is now: at the
  * start, at a reload, and when the machine changes.
  *
  * A reload builds the new snapshot and opens its listeners while the old one serves. Until both
- * have succeeded nothing is changed, so that a reload that fails leaves everything as it was. Then
- * the snapshot is swapped in, worker by worker, between two turns of their loops. The old one is
- * freed when the last query that began under it has ended.
+ * have succeeded nothing is changed, so a reload that fails leaves everything as it was. Then the
+ * snapshot is swapped in, worker by worker, between two turns of their loops. The old one is freed
+ * when the last query that began under it has ended.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -79,7 +79,7 @@ same_interfaces(
 	return true;
 }
 
-/* true: this machine's addresses are others than when they were read last. */
+/* true: this machine's addresses have changed since they were last read. */
 static bool
 interfaces_changed(struct s53_daemon *daemon)
 {
@@ -108,7 +108,7 @@ s53_daemon_rebuild(struct s53_daemon *daemon)
 
 	s53_daemon_messages_init(&messages);
 	status = s53_daemon_build(daemon, daemon->source, &messages, &snapshot);
-	s53_daemon_log_diags(&messages.build); /* for one, which servers are used now */
+	s53_daemon_log_diags(&messages.build); /* for example the servers that are used now */
 	if (status == S53_OK)
 		s53_daemon_swap(daemon, snapshot);
 	else
@@ -123,7 +123,7 @@ s53_daemon_follow_interfaces(struct s53_daemon *daemon)
 	if (!interfaces_changed(daemon))
 		return;
 	if (daemon->snapshot->uses_interfaces)
-		s53_daemon_rebuild(daemon); /* which reads resolv.conf, too */
+		s53_daemon_rebuild(daemon); /* this reads resolv.conf too */
 	else
 		s53_hosts_read_resolv_conf_again(daemon->hosts);
 }
@@ -159,8 +159,8 @@ open_listeners(struct s53_daemon *daemon, struct attempt *attempt)
 }
 
 /*
- * Whether a forwarder is split53 itself depends on which program holds its address, which opening a
- * listener may show: only then is a snapshot built twice.
+ * Whether a forwarder is split53 itself depends on which program uses its address, which may become
+ * known only when a listener is opened: only then is a snapshot built twice.
  */
 static enum s53_status
 prepare(struct s53_daemon *daemon, struct attempt *attempt)
@@ -190,7 +190,7 @@ use(struct s53_daemon *daemon, struct attempt *attempt)
 	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "reloaded");
 }
 
-/* Everything stays as it was, but log files are reopened all the same. */
+/* Everything stays as it was, but log files are reopened nevertheless. */
 static void
 abandon(struct s53_daemon *daemon, struct attempt *attempt, enum s53_status status)
 {

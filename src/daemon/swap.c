@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * swap.c - a snapshot comes into force: workers, limits, health checks, host names, resolv.conf.
+ * swap.c - puts a snapshot in force: workers, limits, health checks, host names, resolv.conf.
  *
- * Building a snapshot starts nothing. What it needs is started here, and stopped when the next one
- * does not need it.
+ * Building a snapshot starts nothing. What it needs is started here, and stopped when the next
+ * snapshot does not need it.
  */
 #include <strings.h>
 
@@ -56,7 +56,7 @@ watch_hosts(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
 	    snapshot->nameservers.count);
 }
 
-/* Names that only the old snapshot has are no longer resolved. */
+/* Stop resolving names that only the old snapshot has. */
 static void
 unwatch_hosts(struct s53_daemon *daemon, const struct s53_snapshot *old)
 {

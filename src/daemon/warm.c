@@ -5,7 +5,7 @@
  * Reading begins when the workers already serve: no client waits for it, and an answer that a
  * worker has stored meanwhile is newer and is kept. It proceeds in short turns, because the main
  * loop also handles signals. A process that ends reads the rest at once: otherwise two quick
- * restarts would lose what the first had not read yet.
+ * restarts would lose the part that the first had not read yet.
  */
 #include "warm.h"
 
@@ -19,12 +19,12 @@
 
 #include "inside.h"
 
-#define TURN_MS 3 /* of reading, then signals are handled */
+#define TURN_MS 3 /* reading time per turn, then signals are handled */
 
 struct daemon_warm {
 	struct event *event;
 	struct s53_cachefile_loader *loader;
-	char *path; /* strdup'ed: a reload may change the snapshot's */
+	char *path; /* a copy: a reload may change the snapshot's */
 	uint64_t began_ms;
 };
 
@@ -67,7 +67,7 @@ read_on(struct s53_daemon *daemon, uint64_t patience_ms)
 	uint64_t start_ms = s53_clock_ms(), now_ms = start_ms;
 	char why[S53_CACHEFILE_WHY];
 
-	if (cache == NULL) /* a reload has switched it off */
+	if (cache == NULL) /* a reload has turned it off */
 		return false;
 	while (turn == S53_CACHEFILE_MORE && now_ms - start_ms < patience_ms) {
 		turn = s53_cachefile_turn(warm->loader, cache, now_ms, why);
@@ -94,7 +94,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		s53_warm_drop(daemon);
 }
 
-/* NULL: no memory; the loader is closed. */
+/* NULL: out of memory; the loader is closed. */
 static struct daemon_warm *
 warm_new(struct s53_daemon *daemon, struct s53_cachefile_loader *loader, const char *path)
 {
@@ -124,7 +124,7 @@ s53_warm_begin(struct s53_daemon *daemon)
 
 	if (snapshot->policy.cache == NULL || snapshot->cache_file == NULL)
 		return;
-	/* A file that we have written is hardly larger than the cache it was written from. */
+	/* A file that we have written is hardly larger than the cache from which it was written. */
 	status = s53_cachefile_open(snapshot->cache_file,
 	    2 * s53_cache_max_octets(snapshot->policy.cache), time_now(), why, &loader);
 	if (status == S53_E_ABSENT)

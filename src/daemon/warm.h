@@ -4,7 +4,7 @@
  *
  * Layer    daemon
  * Threads  main thread
- * Memory   s53_warm_end() or s53_warm_drop() frees what begin() made
+ * Memory   s53_warm_end() or s53_warm_drop() frees what begin() has made
  */
 #pragma once
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
  * worker.c - one serving thread: what it owns, how it begins and ends, and the messages that it
- * understands.
+ * handles.
  *
- * A worker owns an event loop and everything that works in it: upstream sockets (exchanger),
- * queries under way (resolver), and what its listeners share (listen context). These parts refer to
- * each other in that order, and end() frees them in the reverse order.
+ * A worker owns an event loop and everything in it: upstream sockets (exchanger), queries in flight
+ * (resolver), and what its listeners share (listen context). These parts refer to each other in
+ * that order, and end() frees them in the reverse order.
  */
 #include <split53/worker.h>
 
@@ -21,7 +21,7 @@
 #include "mailbox.h"
 
 #define STACK_SIZE (1024 * 1024) /* address space; only touched pages are resident */
-#define DRAIN_CHECK_MS 5 /* between two checks whether the last query is answered */
+#define DRAIN_CHECK_MS 5 /* between checks whether the last query is answered */
 
 enum message_kind { USE_POLICY, LISTEN, UNLISTEN, DRAIN };
 
@@ -159,7 +159,7 @@ handle_message(void *arg, struct s53_link *link)
 	free(message);
 }
 
-/* Release what the messages hold that were sent too late to be handled. */
+/* Release what is in messages that were sent too late to be handled. */
 static void
 discard_messages(struct s53_worker *worker)
 {
@@ -196,7 +196,7 @@ end_serving(struct s53_worker *worker)
 	}
 }
 
-/* In the worker's thread, or in the main thread if that was never started. */
+/* In the worker's thread, or in the main thread if it was never started. */
 static void
 end(struct s53_worker *worker)
 {
@@ -237,7 +237,7 @@ new_base(void)
 	return base;
 }
 
-/* false: no memory or descriptors; end() frees what was made. */
+/* false: out of memory or descriptors; end() frees what was made. */
 static bool
 make_parts(struct s53_worker *worker, struct s53_policy *policy)
 {
