@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# cmake -DCHECK=layers.cmake -DWORK=<folder> -P layers_planted.cmake: the layer check finds what is planted.
+# cmake -DCHECK=layers.cmake -DWORK=<folder> -P layers_planted.cmake: checks that the layer check finds planted faults.
 cmake_minimum_required(VERSION 3.25)
 
 # A small clean tree: two peers over base, and main.
@@ -16,7 +16,7 @@ function(tree_write)
 	file(WRITE ${WORK}/src/main.c "#include <split53/left.h>\n#include <split53/right.h>\n")
 endfunction()
 
-# Expect the check to fail and to say `text`; an empty text: to pass.
+# Expect the check to fail and to print `text`; an empty text: to pass.
 function(expect text)
 	execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${WORK} -P ${CHECK}
 		RESULT_VARIABLE result OUTPUT_VARIABLE said ERROR_VARIABLE said)

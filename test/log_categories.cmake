@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: ISC
-# Each category of include/split53/log.h is written: --check warns only of those that are not there.
+# Checks that each category of include/split53/log.h is used: --check warns only of categories that are not in it.
 #     cmake -DROOT=... -P test/log_categories.cmake
 file(READ ${ROOT}/include/split53/log.h header)
 string(REGEX MATCHALL "X\\([A-Z_]+, \"" rows "${header}")
 file(GLOB files ${ROOT}/src/*/*.c)
-list(FILTER files EXCLUDE REGEX "/src/(base|setup|conf)/") # they speak of categories, and write in none
+list(FILTER files EXCLUDE REGEX "/src/(base|setup|conf)/") # these name categories, but do not log in them
 set(text "")
 foreach(file IN LISTS files)
 	file(READ ${file} one)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# Do the benchmark's programs and its driver work? Short runs of everything, with split53 and the floors only: no speed is
-# looked at, but each answer is. Alone, because what it starts wants the processors.
+# Checks that the benchmark's programs and its driver work: short runs of everything, with split53 and the floors only. No
+# speed is checked, but each answer is. It runs alone, because its programs need all CPUs.
 if(S53_TESTS)
 	add_test(NAME bench/smoke COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/bench.py --smoke
 		--bin ${CMAKE_BINARY_DIR}/bench)
