@@ -112,6 +112,7 @@ def one_fails(world, host, times, queries, with_connections):
             "unreachable": sums["unreachable"],
             "amplification": per_query(world, queries, times.fault_ns, times.mend_ns),
             "amplification_healthy": per_query(world, queries, *lead),
+            "amplification_whole": per_query(world, queries, times.start_ns, times.end_ns),
             "probes_per_s": probes(world, host, times.fault_ns, times.mend_ns, with_connections) / fault_s,
             "probes_per_s_healthy": sum(probes(world, each, *lead, False) for each in world.hosts) / lead_s}
 
