@@ -179,6 +179,9 @@ bool s53_cache_store(struct s53_cache *cache, const struct s53_cache_ask *ask,
  */
 void s53_cache_supersede(struct s53_cache *cache, const struct s53_cache_ask *ask);
 
+/* The same, but only of what the route of `ask` has stored: another route's entry stays. */
+void s53_cache_forget(struct s53_cache *cache, const struct s53_cache_ask *ask);
+
 /*
  * Resolving failed. An entry that is fresh, or stale within max_stale_s, stays and is marked: for
  * stale_refresh_s (at least servfail_ttl_s) it is not refreshed again. Otherwise the failure

@@ -53,8 +53,8 @@ struct s53_route {
 	struct s53_group *group; /* FORWARD */
 	struct s53_zone *zone; /* LOCAL; NULL: its file cannot be loaded, so SERVFAIL */
 	/*
-	 * LOCAL: the route of names below a delegation of the zone, if it has `forwarders`; NULL:
-	 * the default route. It is in no table.
+	 * LOCAL, and FORWARD of a copy: of names below a delegation of the zone, which has
+	 * `forwarders`; NULL: the default route. It is in no table.
 	 */
 	const struct s53_route *delegated;
 	struct s53_acl *allow_query; /* of the zone statement; NULL: the view's */

@@ -74,6 +74,21 @@ s53_cache_supersede(struct s53_cache *cache, const struct s53_cache_ask *ask)
 	pthread_mutex_unlock(&shard->lock);
 }
 
+void
+s53_cache_forget(struct s53_cache *cache, const struct s53_cache_ask *ask)
+{
+	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_entry *entry;
+
+	if (!ask->rules->enabled)
+		return;
+	pthread_mutex_lock(&shard->lock);
+	entry = s53_shard_find(shard, ask->key);
+	if (entry != NULL && entry->route_id == ask->route_id)
+		s53_room_bury(shard, entry);
+	pthread_mutex_unlock(&shard->lock);
+}
+
 /* A failure is stored as an answer is: as a message that has only the question section. */
 static size_t
 question_alone(const struct s53_key *key, uint8_t *out)

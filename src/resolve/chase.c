@@ -291,7 +291,7 @@ start_child(struct s53_query *query, struct s53_chase *chase)
 	child.client.ops = &child_ops;
 	child.client.transport = chase;
 	child.client.kind = S53_TCP;
-	request->flags = (uint16_t)(S53_RD | S53_AD | (query->request.flags & S53_CD));
+	request->flags = (uint16_t)((query->request.flags & (S53_RD | S53_CD)) | S53_AD);
 	request->has_question = true;
 	request->question.name = request->question.lower = chase->chain.names[chase->chain.links];
 	request->question.qtype = query->request.question.qtype;

@@ -140,8 +140,7 @@ is_clean(struct pass *pass)
 }
 
 const char *
-s53_filter_verdict(
-    const struct s53_filter *filter, const struct s53_findings *findings, bool has_answers)
+s53_filter_verdict(struct s53_filter *filter, const struct s53_findings *findings, bool has_answers)
 {
 	uint8_t rcode = s53_header_rcode(filter->message);
 
@@ -153,9 +152,10 @@ s53_filter_verdict(
 		return NULL;
 	if (has_answers)
 		return "answered with records of other names alone";
-	if (rcode == S53_RCODE_NOERROR && findings->has_ns && !findings->has_soa)
-		return "answered with a referral";
-	return NULL;
+	if (rcode != S53_RCODE_NOERROR || !findings->has_ns || findings->has_soa)
+		return NULL;
+	filter->referral = findings->delegated;
+	return filter->referral ? NULL : "answered with a referral";
 }
 
 const char *
@@ -169,7 +169,7 @@ s53_filter(struct s53_filter *filter)
 	pass.last_at = S53_HEADER_LEN;
 	pass.before_at = 0;
 	pass.steps = STEPS_MAX;
-	filter->respell = filter->no_data = false;
+	filter->respell = filter->no_data = filter->referral = false;
 	if (!is_clean(&pass))
 		return s53_filter_write(filter);
 	return s53_filter_verdict(

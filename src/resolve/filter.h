@@ -15,12 +15,12 @@
  *   answer      the chain from QNAME through CNAME and DNAME to QTYPE, within the route, in its
  *               order, and the signatures of these records
  *   authority   SOA, NS of a positive answer and DS at or above the chain's last name; NSEC and
- *               NSEC3, which prove wildcards and nonexistence
- *   additional  records owned by names of the route
- * if they have the query's class. Signatures, and beside the answer NSEC, NSEC3 and DS, are kept
- * only for queries with DO; TSIG, SIG(0) and other meta types never. A chain that leaves the route
- * ends with the CNAME that leaves it: what the server says of names in other routes, its rcode
- * included, is dropped.
+ *               NSEC3, the proofs of wildcards and of what is not there; of a copied zone (type
+ *               secondary) also the NS of a delegation below its apex
+ *   additional  records whose owners belong to the route
+ * of the query's class alone; signatures, NSEC, NSEC3 and DS there only for queries with DO; no
+ * TSIG, SIG(0) or another type that is no data. A chain that leaves the route ends with the CNAME
+ * that does: what the server says of other routes' names, its rcode included, is dropped.
  *
  * The usual response is clean: one walk finds that and copies nothing.
  */
@@ -42,6 +42,7 @@ struct s53_filter {
 	uint8_t *room; /* S53_MESSAGE_MAX bytes */
 	bool respell; /* out: names had copied the random letter case of QNAME */
 	bool no_data; /* out: the chain's last name has records, but none of QTYPE */
+	bool referral; /* out: of a copied zone, to the servers of a name below its apex */
 };
 
 /*

@@ -58,8 +58,34 @@ belongs(const struct s53_filter *filter, struct s53_name *owner)
 	return s53_filter_in_route(filter, owner);
 }
 
+/*
+ * Does a copied zone delegate the name there (RFC 1034 s4.3.2)? What its primaries say of their own
+ * delegations belongs to the copy. An NS at the apex or above it is that of a lame server.
+ */
 static bool
-keeps_authority(const struct s53_filter *filter, const struct s53_findings *findings,
+is_delegation(const struct s53_filter *filter, const struct s53_findings *findings,
+    const struct s53_name *owner)
+{
+	const struct s53_name *apex = &filter->route->apex;
+
+	return filter->route->rights == S53_RIGHTS_COPY && findings->links == 0 &&
+	    !findings->exists && s53_header_rcode(filter->message) == S53_RCODE_NOERROR &&
+	    owner->len > apex->len && s53_name_is_at_or_below(owner, apex);
+}
+
+static bool
+keeps_ns(const struct s53_filter *filter, struct s53_findings *findings, struct s53_name *owner)
+{
+	bool delegates = is_delegation(filter, findings, owner);
+
+	if (!s53_name_is_at_or_below(findings->last, owner) || !belongs(filter, owner))
+		return false;
+	findings->delegated |= delegates;
+	return findings->answered || delegates;
+}
+
+static bool
+keeps_authority(const struct s53_filter *filter, struct s53_findings *findings,
     const struct s53_rr *rr, struct s53_name *owner)
 {
 	switch (s53_filter_covers(filter, rr)) {
@@ -70,8 +96,7 @@ keeps_authority(const struct s53_filter *filter, const struct s53_findings *find
 	case S53_TYPE_DS:
 		return !findings->crossed && s53_name_is_at_or_below(findings->last, owner);
 	case S53_TYPE_NS: /* without an answer it would be a referral */
-		return findings->answered && s53_name_is_at_or_below(findings->last, owner) &&
-		    belongs(filter, owner);
+		return keeps_ns(filter, findings, owner);
 	default:
 		return false;
 	}

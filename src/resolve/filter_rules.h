@@ -19,6 +19,7 @@ struct s53_findings {
 	bool exists; /* it has records other than signatures */
 	bool has_soa; /* an SOA that is kept */
 	bool has_ns; /* NS in the authority section, kept or not */
+	bool delegated; /* the NS that are kept stand at a delegation of a copied zone */
 };
 
 /* Not for CNAME and ANY: these match the CNAME itself (RFC 1034 s3.6.2). */
@@ -44,6 +45,9 @@ bool s53_filter_keeps(
 /* filter_chain.c: find the chain, write what is kept to the room. Returns as s53_filter(). */
 const char *s53_filter_write(struct s53_filter *filter);
 
-/* filter.c: is the message an answer? Returns as s53_filter(); has_answers: ANCOUNT was not 0. */
+/*
+ * filter.c: is that an answer, or a referral (then filter->referral is set) that counts? As
+ * s53_filter(); has_answers: ANCOUNT was not 0.
+ */
 const char *s53_filter_verdict(
-    const struct s53_filter *filter, const struct s53_findings *findings, bool has_answers);
+    struct s53_filter *filter, const struct s53_findings *findings, bool has_answers);

@@ -126,8 +126,9 @@ follow(struct s53_query *query, const struct s53_cached *cached)
 	return verdict;
 }
 
+/* Nothing of use is there. */
 static enum s53_verdict
-miss(struct s53_query *query)
+unknown(struct s53_query *query)
 {
 	s53_count(query->resolver->counters, S53_C_FIND_MISS);
 	return may_fetch(query) ? S53_NEXT : s53_local_referral(query);
@@ -158,6 +159,65 @@ hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
 		s53_refresh(query);
 	}
 	return cached->aliases ? follow(query, cached) : S53_REPLY;
+}
+
+/* A failure is remembered; one of servers that were down or stalled only as long as they are. */
+static bool
+has_failed(const struct s53_query *query, const struct s53_cached *cached)
+{
+	return cached->freshness == S53_CACHE_FAILURE &&
+	    ((cached->ede & S53_FAILED_IN_TROUBLE) == 0 ||
+		s53_group_condition(query->route->group) != S53_GROUP_ALIVE);
+}
+
+static enum s53_verdict
+failed(struct s53_query *query, const struct s53_cached *cached)
+{
+	s53_count(query->resolver->counters, S53_C_FIND_FAILURE);
+	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_CACHED_ERROR, NULL);
+	if (cached->has_error)
+		query->outcome.error = s53_query_cached_error(query);
+	return S53_REPLY;
+}
+
+/*
+ * The cache has nothing that a copied zone says of the name. Where the zone delegates it, the cache
+ * may have what the servers of such names say, by their route: that is an answer as long as it is
+ * fresh. It is not refreshed, since only the zone knows whether the delegation is still there.
+ */
+__attribute__((noinline)) static enum s53_verdict
+miss_in_copy(struct s53_query *query)
+{
+	const struct s53_route *zone = query->route, *below = s53_query_delegated_route(query);
+	uint8_t *scratch = query->resolver->scratch;
+	struct s53_cache_ask ask;
+	struct s53_cached cached;
+
+	if (below == NULL)
+		return unknown(query);
+	s53_query_set_route(query, below);
+	if (s53_query_is_cached(query)) {
+		ask = s53_query_cache_ask(query);
+		ask.no_refresh = true;
+		s53_cache_find(query->policy->cache, &ask, scratch, S53_MESSAGE_MAX, &cached);
+		if (cached.freshness == S53_CACHE_FRESH) {
+			query->room = NULL;
+			return hit(query, &cached, scratch);
+		}
+		if (has_failed(query, &cached))
+			return failed(query, &cached);
+		query->stale = query->stale || cached.freshness == S53_CACHE_STALE;
+	}
+	s53_query_set_route(query, zone);
+	return unknown(query);
+}
+
+static enum s53_verdict
+miss(struct s53_query *query)
+{
+	if (query->route->rights == S53_RIGHTS_COPY && s53_query_gets_recursion(query))
+		return miss_in_copy(query);
+	return unknown(query);
 }
 
 /* The answer exceeds the client's limit: copy only what fits. */
@@ -294,16 +354,6 @@ hit_cut(struct s53_query *query, struct s53_cached *cached)
 	return query->whole ? miss(query) : hit(query, cached, scratch);
 }
 
-static enum s53_verdict
-failed(struct s53_query *query, const struct s53_cached *cached)
-{
-	s53_count(query->resolver->counters, S53_C_FIND_FAILURE);
-	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_CACHED_ERROR, NULL);
-	if (cached->has_error)
-		query->outcome.error = s53_query_cached_error(query);
-	return S53_REPLY;
-}
-
 enum s53_verdict
 s53_step_find(struct s53_query *query)
 {
@@ -330,11 +380,8 @@ s53_step_find(struct s53_query *query)
 	case S53_CACHE_STALE:
 		return expired(query, &cached);
 	case S53_CACHE_FAILURE:
-		if (!may_fetch(query) ||
-		    ((cached.ede & S53_FAILED_IN_TROUBLE) != 0 &&
-			s53_group_condition(query->route->group) == S53_GROUP_ALIVE))
-			return miss(query);
-		return failed(query, &cached);
+		return may_fetch(query) && has_failed(query, &cached) ? failed(query, &cached)
+								      : miss(query);
 	default:
 		return miss(query);
 	}

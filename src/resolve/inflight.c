@@ -7,14 +7,18 @@
 #include "fetch.h"
 #include "table.h"
 
-/* The policies must be the same: after a reload the same key may have another route. */
+/*
+ * Only with the same policy and route: after a reload the same key may have another route, and
+ * below a delegation, or for the DS of an apex, the client's rights decide which.
+ */
 struct s53_fetch *
 s53_inflight_find(const struct s53_table *table, const struct s53_query *query)
 {
 	S53_LIST_EACH (s53_table_bucket(table, (uint32_t)query->key.hash), link) {
 		struct s53_fetch *fetch = S53_CONTAINER_OF(link, struct s53_fetch, in_flight.link);
 
-		if (fetch->policy == query->policy && s53_key_equal(&fetch->key, &query->key))
+		if (fetch->policy == query->policy && fetch->route == query->route &&
+		    s53_key_equal(&fetch->key, &query->key))
 			return fetch;
 	}
 	return NULL;

@@ -129,6 +129,43 @@ lead(struct s53_pending *pending, enum s53_loop_sign sign)
 	return S53_WAIT;
 }
 
+static enum s53_verdict
+wait_for(struct s53_pending *pending, struct s53_fetch *fetch, enum s53_loop_sign sign)
+{
+	if (fetch != NULL && fetch->in_table) /* its last client may have been displaced */
+		return follow(pending, fetch, sign);
+	s53_count(pending->query.resolver->counters, S53_C_JOIN_LED);
+	return lead(pending, sign);
+}
+
+/*
+ * A copied zone delegates the name, and the client gets recursion: it waits once more, for the
+ * servers of such names. FIND knows already that the cache has nothing of theirs.
+ */
+static enum s53_verdict
+wait_below(struct s53_query *query, const struct s53_route *route)
+{
+	struct s53_pending *pending = query->pending;
+
+	s53_query_set_route(query, route);
+	s53_shares_move(
+	    &query->resolver->shares, &s53_chase_client(pending)->place, query->route->id);
+	query->outcome = (struct s53_outcome){ .ede = S53_EDE_NONE };
+	query->short_of_time =
+	    query->now_ms + query->view->query_timeout_ms / 2 > query->deadline_ms;
+	return wait_for(
+	    pending, s53_inflight_find(&query->resolver->inflight, query), S53_LOOP_NO_SIGN);
+}
+
+/* The route that a referral leads this query to; NULL: it is no referral, or the answer. */
+static const struct s53_route *
+route_below(const struct s53_query *query)
+{
+	if (!query->outcome.referral || !s53_query_gets_recursion(query))
+		return NULL;
+	return s53_query_delegated_route(query);
+}
+
 /* The query is back with an outcome: of its fetch, of its chase, or of being displaced. */
 static enum s53_verdict
 take_outcome(struct s53_query *query)
@@ -136,9 +173,12 @@ take_outcome(struct s53_query *query)
 	struct s53_outcome *outcome = &query->outcome;
 	const struct s53_extended_error *why = outcome->error;
 	bool failed = outcome->message == NULL && outcome->rcode == S53_RCODE_SERVFAIL;
+	const struct s53_route *below;
 
 	if (query->pending->chase != NULL)
 		return s53_chase_finish(query);
+	if ((below = route_below(query)) != NULL)
+		return wait_below(query, below);
 	if (failed && outcome->over_quota)
 		return s53_shed(query, outcome->ede_text, outcome->silent);
 	if (failed && !s53_stale_take(query, "resolver failure"))
@@ -176,8 +216,5 @@ s53_step_join(struct s53_query *query)
 	if ((pending = s53_pending_move(query)) == NULL)
 		return s53_shed(query, TOO_MANY, false);
 	s53_stale_watch(pending);
-	if (fetch != NULL && fetch->in_table) /* unless displacing has ended the fetch */
-		return follow(pending, fetch, sign);
-	s53_count(resolver->counters, S53_C_JOIN_LED);
-	return lead(pending, sign);
+	return wait_for(pending, fetch, sign);
 }

@@ -40,12 +40,9 @@ end(struct s53_query *query, struct s53_reply *reply, uint16_t rcode, bool autho
 static enum s53_verdict
 forward_delegated(struct s53_query *query)
 {
-	const struct s53_name root = { .len = 1, .octets = { 0 } };
-	const struct s53_route *route = query->route->delegated;
+	const struct s53_route *route = s53_query_delegated_route(query);
 
 	if (route == NULL)
-		route = s53_routes_find(query->view->routes, &root);
-	if (route == NULL || route->kind != S53_ROUTE_FORWARD)
 		return S53_REPLY;
 	s53_query_set_route(query, route);
 	s53_count(query->resolver->counters, S53_C_ROUTE_FORWARD);

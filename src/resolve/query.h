@@ -60,14 +60,15 @@ struct s53_outcome {
 	const struct s53_extended_error *error;
 	uint8_t *message; /* checked, without OPT, of `message_len` bytes; NULL: only the rcode */
 	size_t message_len;
-	bool authoritative; /* AA: from a local zone */
-	bool authentic; /* AD, for clients that set AD or DO (RFC 6840 s5.8) */
-	bool respell; /* names in it may need the client's spelling of QNAME's labels */
-	bool silent; /* no reply is sent */
-	bool over_quota; /* failed because of fetches-per-server or fetches-per-zone */
-	bool no_data; /* the chain's last name has records, but none of QTYPE: nothing to chase */
-	bool leads_on; /* the chain of CNAMEs leads on: to be chased */
-	bool arranged; /* the message is truncated, and its records are in rrset-order already */
+	bool authoritative; /* AA: a zone of ours */
+	bool authentic; /* AD, for clients that may know (RFC 6840 s5.8) */
+	bool respell; /* names besides the question may spell its labels out */
+	bool silent; /* nothing is sent at all */
+	bool over_quota; /* a failure by fetches-per-server or fetches-per-zone */
+	bool no_data; /* its last name has records of other types alone: nothing to chase */
+	bool leads_on; /* its chain of CNAMEs has no end yet: still to be chased */
+	bool referral; /* a copied zone's, to the servers of a name below a delegation */
+	bool arranged; /* the message is cut, and its records are in their order */
 };
 
 struct s53_query {
@@ -174,6 +175,12 @@ bool s53_stale_take(struct s53_query *query, const char *why);
 
 /* route.c: set the route, and its own rules for answers if it has any. */
 void s53_query_set_route(struct s53_query *query, const struct s53_route *route);
+
+/*
+ * route.c: the route of names below a delegation of the query's zone: its own forwarders, or the
+ * default ones, as in BIND. NULL: there is none, and a referral is all that there is to say.
+ */
+const struct s53_route *s53_query_delegated_route(const struct s53_query *query);
 
 /* minimal-any: over UDP one RRset is enough for ANY (RFC 8482 s4.1, s4.4). */
 static inline bool

@@ -160,6 +160,17 @@ s53_query_set_route(struct s53_query *query, const struct s53_route *route)
 	    route != NULL && route->answering != NULL ? route->answering : &query->view->answering;
 }
 
+const struct s53_route *
+s53_query_delegated_route(const struct s53_query *query)
+{
+	const struct s53_name root = { .len = 1, .octets = { 0 } };
+	const struct s53_route *route = query->route->delegated;
+
+	if (route == NULL)
+		route = s53_routes_find(query->view->routes, &root);
+	return route != NULL && route->kind == S53_ROUTE_FORWARD ? route : NULL;
+}
+
 enum s53_verdict
 s53_step_route(struct s53_query *query)
 {

@@ -12,6 +12,18 @@
 
 #define STOOD_MS 100 /* timers are never late by more than this */
 
+/*
+ * A referral is not kept: the key's entry is that of the servers behind it (find.c), and what the
+ * copied zone itself once said of the name goes.
+ */
+static void
+pass_on_referral(const struct s53_fetch *fetch)
+{
+	struct s53_cache_ask ask = s53_fetch_cache_ask(fetch);
+
+	s53_cache_forget(fetch->policy->cache, &ask);
+}
+
 /* The newest answer replaces the key's entry. If it may not be cached, the old entry is dropped. */
 static void
 keep(const struct s53_fetch *fetch, uint32_t lifetime_s, bool stale_use)
@@ -42,7 +54,9 @@ s53_step_store(struct s53_fetch *fetch)
 	    fetch->answering, fetch->question.qtype, outcome->message, outcome->message_len);
 	lifetime_s = s53_cache_settle(fetch->answering->cache, &fetch->question, &message);
 	outcome->respell = outcome->respell || message.respell;
-	if (!fetch->lacks_signatures && s53_fetch_is_cached(fetch))
+	if (outcome->referral && s53_fetch_is_cached(fetch))
+		pass_on_referral(fetch);
+	else if (!fetch->lacks_signatures && s53_fetch_is_cached(fetch))
 		keep(fetch, lifetime_s, message.stale_use);
 	if (outcome->leads_on && !s53_list_empty(&fetch->clients))
 		s53_chase_trim(fetch);

@@ -267,6 +267,10 @@ keep_the_answer(struct s53_fetch *fetch)
 	outcome->message_len = filter.len;
 	outcome->respell = filter.respell;
 	outcome->no_data = filter.no_data;
+	outcome->referral = filter.referral;
+	if (filter.referral) /* no server is the authority of what it delegates */
+		s53_header_set_flags(
+		    outcome->message, (uint16_t)(s53_header_flags(outcome->message) & ~S53_AA));
 	return NULL;
 }
 

@@ -83,7 +83,7 @@ is_to_be_warned_of(const struct s53_routes *routes, const struct s53_name *apex,
 	if (above == NULL || above->kind != S53_ROUTE_FORWARD || route->builtin ||
 	    is_below_forwarded(routes, apex, is_root_zone))
 		return false;
-	return route->kind == S53_ROUTE_LOCAL || route->rights == S53_RIGHTS_CACHE;
+	return route->kind == S53_ROUTE_LOCAL || route->rights != S53_RIGHTS_STUB;
 }
 
 void

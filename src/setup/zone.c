@@ -184,6 +184,44 @@ forward_route(struct setup_builder *builder, struct routing *routing, struct s53
 	setup_note(builder, routing->view, route, zone, list.text);
 }
 
+/*
+ * `forwarders` in a zone with a file, or in a copied one: they are asked for names below its
+ * delegations. Returns their text for the note, or NULL.
+ */
+static const char *
+delegated_route(struct setup_builder *builder, struct routing *routing, struct s53_route *zone,
+    const struct s53_conf_clause *clause)
+{
+	const struct s53_conf_clause *peers = s53_conf_find(clause->body, "forwarders");
+	struct setup_peers list = peers_of(routing, zone, clause);
+	struct s53_route *route;
+
+	if (peers == NULL)
+		return NULL;
+	if (peers->value.peers == NULL &&
+	    !setup_refuses_exempt(builder, clause->body, routing->body))
+		return NULL;
+	if ((route = builder_alloc(builder, sizeof(*route))) == NULL)
+		return NULL;
+	begin_route(route, &zone->apex);
+	route->answering = zone->answering;
+	if (peers->value.peers != NULL) {
+		list.value = &peers->value;
+		forward_to(builder, route, &list);
+	}
+	zone->delegated = route;
+	return list.text;
+}
+
+/* The note of a zone whose names below delegations are asked of the servers `below`; or NULL. */
+static const char *
+text_with(struct setup_builder *builder, const char *text, const char *below)
+{
+	return below == NULL
+	    ? text
+	    : builder_text(builder, "%s, names below delegations from %s", text, below);
+}
+
 /* A zone that BIND would transfer or resolve itself is forwarded to its servers. */
 static void
 remote_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
@@ -191,6 +229,7 @@ remote_route(struct setup_builder *builder, struct routing *routing, struct s53_
 {
 	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "primaries");
 	struct setup_peers list = peers_of(routing, route, zone);
+	const char *below = NULL;
 
 	list.lists = true;
 	if (peers == NULL)
@@ -199,7 +238,9 @@ remote_route(struct setup_builder *builder, struct routing *routing, struct s53_
 		return;
 	list.value = &peers->value;
 	forward_to(builder, route, &list);
-	setup_note(builder, routing->view, route, zone, list.text);
+	if (route->rights == S53_RIGHTS_COPY)
+		below = delegated_route(builder, routing, route, zone);
+	setup_note(builder, routing->view, route, zone, text_with(builder, list.text, below));
 }
 
 /* server-names of static-stub: host names, as peers. */
@@ -232,41 +273,12 @@ named_route(struct setup_builder *builder, struct routing *routing, struct s53_r
 	setup_note(builder, routing->view, route, zone, list.text);
 }
 
-/*
- * `forwarders` in a zone with a file: they are queried for names below its delegations. Returns
- * their text for the note, or NULL.
- */
-static const char *
-delegated_route(struct setup_builder *builder, struct routing *routing, struct s53_route *zone,
-    const struct s53_conf_clause *clause)
-{
-	const struct s53_conf_clause *peers = s53_conf_find(clause->body, "forwarders");
-	struct setup_peers list = peers_of(routing, zone, clause);
-	struct s53_route *route;
-
-	if (peers == NULL)
-		return NULL;
-	if (peers->value.peers == NULL &&
-	    !setup_refuses_exempt(builder, clause->body, routing->body))
-		return NULL;
-	if ((route = builder_alloc(builder, sizeof(*route))) == NULL)
-		return NULL;
-	begin_route(route, &zone->apex);
-	route->answering = zone->answering;
-	if (peers->value.peers != NULL) {
-		list.value = &peers->value;
-		forward_to(builder, route, &list);
-	}
-	zone->delegated = route;
-	return list.text;
-}
-
 static void
 file_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
     const struct s53_conf_clause *zone)
 {
 	const struct s53_conf_clause *file = s53_conf_find(zone->body, "file");
-	const char *below;
+	const char *text, *below;
 
 	if (file == NULL) {
 		builder_error(
@@ -281,11 +293,9 @@ file_route(struct setup_builder *builder, struct routing *routing, struct s53_ro
 		return;
 	}
 	below = delegated_route(builder, routing, route, zone);
-	setup_note(builder, routing->view, route, zone,
-	    builder_text(builder, "%s, %zu records%s%s", file->value.text,
-		s53_zone_record_count(route->zone),
-		below != NULL ? ", names below delegations from " : "",
-		below != NULL ? below : ""));
+	text = builder_text(
+	    builder, "%s, %zu records", file->value.text, s53_zone_record_count(route->zone));
+	setup_note(builder, routing->view, route, zone, text_with(builder, text, below));
 }
 
 static void
@@ -321,7 +331,7 @@ add_zone(struct setup_builder *builder, struct routing *routing, const struct s5
 	case ZONE_IN_VIEW:
 		if (!setup_shared_route(builder, routing->view, zone, &route))
 			return;
-		if (route.kind == S53_ROUTE_LOCAL)
+		if (route.kind == S53_ROUTE_LOCAL || route.rights == S53_RIGHTS_COPY)
 			delegated_route(builder, routing, &route, zone);
 		break;
 	case ZONE_NOTHING:

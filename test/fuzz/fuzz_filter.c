@@ -3,7 +3,8 @@
  * fuzz_filter.c - what the filter keeps of a foreign response, judged by way of ldns: it is a chain
  * in order, nothing that does not belong to it, nothing of it is missing, and once is enough.
  *
- * Input: an octet (bit 0: DO), then a message; names of consul are of another route.
+ * Input: an octet (bit 0: DO; bit 1: consul is a copied zone), then a message; names of consul are
+ * of another route.
  */
 #include "oracle.h"
 
@@ -14,7 +15,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
 static int public_servers, consul_servers; /* only their addresses are looked at */
-static struct s53_routes *routes;
+static struct s53_routes *forwarded, *copied;
 
 struct play {
 	struct s53_filter filter;
@@ -36,14 +37,26 @@ route_of(const char *apex, void *group)
 	return &route;
 }
 
+static struct s53_routes *
+routes_with(enum s53_route_rights rights)
+{
+	struct s53_routes *routes = s53_routes_new();
+	struct s53_route *consul;
+
+	MUST(s53_routes_add(routes, route_of(".", &public_servers)) == S53_OK);
+	consul = route_of("consul", &consul_servers);
+	consul->rights = rights;
+	MUST(s53_routes_add(routes, consul) == S53_OK);
+	return routes;
+}
+
 static void
 make_routes(void)
 {
-	if (routes != NULL)
+	if (forwarded != NULL)
 		return;
-	routes = s53_routes_new();
-	MUST(s53_routes_add(routes, route_of(".", &public_servers)) == S53_OK);
-	MUST(s53_routes_add(routes, route_of("consul", &consul_servers)) == S53_OK);
+	forwarded = routes_with(S53_RIGHTS_CACHE);
+	copied = routes_with(S53_RIGHTS_COPY);
 }
 
 static bool
@@ -214,6 +227,28 @@ must_belong(const struct play *play)
 		MUST(is_in_route(play, ldns_rr_owner(oracle_rr(play->after, S53_ADDITIONAL, i))));
 }
 
+/* A referral has nothing but a delegation of the copied zone to offer. */
+static void
+must_refer(const struct play *play)
+{
+	size_t found = 0;
+
+	MUST(play->filter.route->rights == S53_RIGHTS_COPY);
+	MUST(oracle_count(play->after, S53_ANSWER) == 0);
+	MUST(ldns_pkt_get_rcode(play->after) == LDNS_RCODE_NOERROR);
+	for (size_t i = 0; i < oracle_count(play->after, S53_AUTHORITY); i++) {
+		const ldns_rr *rr = oracle_rr(play->after, S53_AUTHORITY, i);
+
+		MUST(ldns_rr_get_type(rr) != LDNS_RR_TYPE_SOA);
+		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_NS)
+			continue;
+		MUST(is_of_consul(ldns_rr_owner(rr)));
+		MUST(ldns_dname_label_count(ldns_rr_owner(rr)) > 1);
+		found++;
+	}
+	MUST(found > 0);
+}
+
 /* Names of rdata take the room that ldns, which writes them out, says they need. */
 static void
 must_be_written_out(const struct play *play)
@@ -338,6 +373,8 @@ judge(struct play *play, const char *wrong)
 	must_be_chain(play);
 	must_be_complete(play);
 	must_belong(play);
+	if (play->filter.referral)
+		must_refer(play);
 	must_be_written_out(play);
 	must_be_enough(play);
 	must_hide_our_letters(play);
@@ -364,6 +401,7 @@ try(uint8_t choice, uint8_t *message, size_t len)
 	static struct play play;
 	struct s53_reader reader = s53_reader_of(message, len);
 	struct s53_question *question = &play.question;
+	struct s53_routes *routes = (choice & 2) != 0 ? copied : forwarded;
 
 	play.crossed = false;
 	question->name = name_at(message, len, S53_HEADER_LEN);

@@ -18,7 +18,7 @@ static const struct conf_rule rules[] = {
 	    .fallback = "first" },
 	{ "forwarders", OVZ, FORWARDED, .flags = HOSTS | TIERED, .form = FORM_PEERS,
 	    .inside = IN_LIST, .fallback = "the servers of resolv.conf, else 8.8.8.8 and 8.8.4.4" },
-	{ "empty-forwarders", OVZ, ZONE_FORWARD | ZONE_PRIMARY, .flags = NOT_BINDS,
+	{ "empty-forwarders", OVZ, ZONE_FORWARD | ZONE_SIGNED, .flags = NOT_BINDS,
 	    .form = FORM_WORD, .words = "default refuse", .fallback = "default" },
 	{ "forwarders-policy", OVZ, ROUTED, .flags = NOT_BINDS, .form = FORM_WORD,
 	    .words = "fastest ordered round-robin random least-outstanding race",

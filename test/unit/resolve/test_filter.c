@@ -287,6 +287,43 @@ a_referral_is_no_answer(void **state)
 	    false, HEAD "0001 0000 0000 .www .example 00 0001 0001 " ADDRESS);
 }
 
+/* What a copied zone's primary says of its own delegations is the copy's; above it, it is lame. */
+static void
+a_copied_zone_delegates_names_below_its_apex(void **state)
+{
+	static const char *const refused = "answered with a referral";
+	struct s53_routes *others = f.routes;
+	struct s53_route copy = { .kind = S53_ROUTE_FORWARD,
+		.rights = S53_RIGHTS_COPY,
+		.group = (void *)&public_servers };
+
+	(void)state;
+	copy.apex = name_of("example");
+	f.routes = s53_routes_new();
+	assert_int_equal(s53_routes_add(f.routes, &copy), S53_OK);
+	/* NS of www.example, and an address of the server */
+	assert_clean(HEAD "0000 0001 0001" ASKED "0001 0001 c00c 0002 0001 0000003c 0004 .a c00c "
+			  "c029 " A_ADDRESS,
+	    false);
+	assert_true(f.filter.referral);
+	/* of "example", and of the root */
+	assert_no_answer(
+	    HEAD "0000 0001 0000" ASKED "0001 0001 c010 0002 0001 0000003c 0003 .a 00", refused);
+	assert_no_answer(
+	    HEAD "0000 0001 0000" ASKED "0001 0001 00 0002 0001 0000003c 0003 .a 00", refused);
+	/* of another name of the zone */
+	assert_no_answer(HEAD "0000 0001 0000" ASKED
+			      "0001 0001 .sub c010 0002 0001 0000003c 0003 .a 00",
+	    refused);
+	/* behind a CNAME the target's query brings them */
+	assert_leaves(HEAD "0001 0001 0000" ASKED "0001 0001 c00c " CNAME_OF "0004 .x c00c "
+			   "c00c 0002 0001 0000003c 0003 .a 00",
+	    false, HEAD "0001 0000 0000 .www .example 00 0001 0001 c00c " CNAME_OF "0004 .x c00c");
+	assert_false(f.filter.referral);
+	s53_routes_free(f.routes);
+	f.routes = others;
+}
+
 static void
 an_soa_of_another_zone_proves_nothing(void **state)
 {
@@ -443,6 +480,7 @@ main(void)
 		cmocka_unit_test(additional_records_belong_to_the_route),
 		cmocka_unit_test(tsig_and_sig0_go),
 		cmocka_unit_test(a_referral_is_no_answer),
+		cmocka_unit_test(a_copied_zone_delegates_names_below_its_apex),
 		cmocka_unit_test(an_soa_of_another_zone_proves_nothing),
 		cmocka_unit_test(names_are_written_out_where_they_must_be),
 		cmocka_unit_test(each_type_is_written_out_by_its_rule),

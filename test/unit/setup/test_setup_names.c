@@ -368,6 +368,43 @@ forwarders_of_a_zone_with_a_file_are_for_its_delegations(void **state)
 }
 
 static void
+forwarders_of_a_copied_zone_are_for_its_delegations(void **state)
+{
+	static const char *const text =
+	    "options { " DEFAULT " };"
+	    "zone \"corp\" { type secondary; primaries { 192.0.2.1; }; forwarders { 198.51.100.2; "
+	    "}; };"
+	    "zone \"other\" { type secondary; primaries { 192.0.2.1; }; };"
+	    "zone \"priv\" { type secondary; primaries { 192.0.2.1; }; forwarders { };"
+	    " empty-forwarders refuse; };";
+	struct fixture *f = *state;
+	const struct s53_route_note *note;
+	const struct s53_route *delegated;
+	char addr[S53_ADDR_TEXT];
+
+	f->want_notes = true;
+	build(f, text);
+	for (note = f->snapshot->notes; strstr(note->text, "delegations") == NULL;
+	     note = note->next)
+		assert_non_null(note->next);
+	assert_string_equal(
+	    note->text, "192.0.2.1#53, names below delegations from 198.51.100.2#53");
+	check_route(f, "www.corp", "192.0.2.1#53");
+	delegated = route_at(f, 0, "corp")->delegated;
+	assert_non_null(delegated);
+	assert_string_equal(
+	    s53_addr_print(s53_upstream_addr(s53_group_server(delegated->group, 0)), addr),
+	    "198.51.100.2#53");
+	assert_null(route_at(f, 0, "other")->delegated);
+	assert_int_equal(route_at(f, 0, "priv")->delegated->kind, S53_ROUTE_NONE);
+	build(f,
+	    "options { " DEFAULT " };"
+	    "zone \"priv\" { type secondary; primaries { 192.0.2.1; }; forwarders { }; };");
+	assert_null(route_at(f, 0, "priv")->delegated);
+	assert_true(has_diag(f, S53_DIAG_WARNING, DIFFERS));
+}
+
+static void
 a_forward_zone_that_its_parent_does_not_delegate_is_warned_of(void **state)
 {
 	static const char *const zones[] = { "other", "sub", "a.sub" };
@@ -418,6 +455,7 @@ main(void)
 		TEST(an_empty_list_without_a_forward_zone_above_is_warned_of),
 		TEST(empty_forwarders_refuse_keeps_names_from_the_default_forwarders),
 		TEST(forwarders_of_a_zone_with_a_file_are_for_its_delegations),
+		TEST(forwarders_of_a_copied_zone_are_for_its_delegations),
 		TEST(a_forward_zone_that_its_parent_does_not_delegate_is_warned_of),
 	};
 
