@@ -84,10 +84,10 @@ struct s53_cached {
 	    failed_lately;
 	bool refresh; /* FRESH, CUT: this caller is to prefetch; others are not, for some seconds */
 	bool authentic; /* as stored */
-	bool aliases; /* the answer section has a CNAME or DNAME: chase.c checks where it leads */
-	bool respell; /* names besides the question are uncompressed: s53_message_respell() */
-	bool has_error; /* an upstream's extended error is stored with it: s53_cache_find_error() */
-	uint32_t note; /* with aliases: the number of s53_cache_note(); 0: none */
+	bool aliases; /* the answer section has a CNAME or DNAME: chase.c looks whether it leaves */
+	bool respell; /* names besides the question spell its labels out: s53_message_respell() */
+	bool has_error; /* an upstream's extended error lies beside it: s53_cache_find_error() */
+	uint32_t note; /* with aliases: as stored, or what s53_cache_note() left; 0: nothing */
 	int64_t stored_ms; /* with aliases */
 };
 
@@ -162,6 +162,7 @@ struct s53_cache_answer {
 	size_t len;
 	uint32_t lifetime_s; /* 0: for stale use only, where rules->stale_zero_ttl allows it */
 	unsigned traits; /* of enum s53_cache_trait */
+	uint32_t note; /* as s53_cache_note() would leave it */
 	const struct s53_extended_error *error; /* that its upstream sent with it; or NULL */
 };
 

@@ -71,17 +71,13 @@ struct s53_edns_reply {
 bool s53_edns_read(struct s53_reader *reader, struct s53_edns *out);
 
 /*
- * The extended errors in the OPT at `opt_at` of a message that passed s53_message_check(): bit N
- * for code N (RFC 8914 s4); codes above 31 are ignored. opt_at 0, no OPT: none.
+ * The extended errors (RFC 8914) in the OPT at `opt_at` of a message that passed
+ * s53_message_check(); opt_at 0: it has no OPT. *codes: bit N for code N, codes above 31 left out.
+ * *first: the first of them, its text cut to S53_ERROR_TEXT_MAX, with `?` for what is not printable
+ * ASCII. false: there is none, and *first is untouched.
  */
-uint32_t s53_edns_errors(const uint8_t *message, size_t len, size_t opt_at);
-
-/*
- * The first extended error of the OPT at `opt_at` of a message that passed s53_message_check(). The
- * text is cut to S53_ERROR_TEXT_MAX, and `?` replaces all but printable ASCII. false: none.
- */
-bool s53_edns_find_error(
-    const uint8_t *message, size_t len, size_t opt_at, struct s53_extended_error *out);
+bool s53_edns_find_errors(const uint8_t *message, size_t len, size_t opt_at, uint32_t *codes,
+    struct s53_extended_error *first);
 
 /* Append an OPT record, in full or (if the writer is full) not at all; the caller sets ARCOUNT. */
 void s53_edns_write(struct s53_writer *writer, const struct s53_edns_reply *reply);

@@ -124,7 +124,7 @@ fill(struct s53_entry *entry, const struct s53_draft *draft)
 	if ((draft->flags & S53_ENTRY_RESPELL) != 0)
 		s53_message_respell(message, draft->len, name, UINT_MAX);
 	if ((draft->flags & S53_ENTRY_ALIASES) != 0)
-		memset(s53_entry_note(entry), 0, sizeof(uint32_t));
+		memcpy(s53_entry_note(entry), &draft->note, sizeof draft->note);
 	if (draft->len >= S53_ENTRY_SEAMS_FROM)
 		memcpy(s53_entry_seams(entry), draft->seams, S53_SEAMS_LEN(draft->ttl_count));
 	if (draft->error != NULL)

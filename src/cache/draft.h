@@ -19,6 +19,7 @@ struct s53_draft {
 	uint8_t ede;
 	const struct s53_extended_error *error; /* of the upstream, to be stored with it; or NULL */
 	uint32_t route_id;
+	uint32_t note;
 	uint32_t lifetime_s, kept_s;
 	int64_t stored_ms;
 	uint16_t ttl_count; /* set by s53_draft_survey(), as are the next two */

@@ -73,6 +73,7 @@ s53_cache_restore(struct s53_cache *cache, const struct s53_cache_record *record
 		(record->may_be_cut ? S53_CACHE_MAY_BE_CUT : 0)));
 	draft.ede = S53_ENTRY_EDE_NONE;
 	draft.error = NULL;
+	draft.note = 0;
 	draft.route_id = record->route_id;
 	if (!s53_draft_survey(&draft))
 		return false;

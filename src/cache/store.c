@@ -33,6 +33,7 @@ draft_answer(
 	    (uint8_t)(s53_draft_key_flags(ask->key) | s53_draft_trait_flags(answer->traits));
 	draft->ede = S53_ENTRY_EDE_NONE;
 	draft->error = answer->error;
+	draft->note = answer->note;
 	draft->route_id = ask->route_id;
 	draft->lifetime_s = answer->lifetime_s;
 	draft->kept_s = kept_for(ask->rules, answer->lifetime_s);
@@ -123,6 +124,7 @@ s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask
 	    : ede < S53_ENTRY_EDE_NONE  ? (uint8_t)ede
 					: S53_EDE_OTHER;
 	draft.error = error;
+	draft.note = 0;
 	draft.route_id = ask->route_id;
 	draft.lifetime_s = draft.kept_s = ask->rules->servfail_ttl_s;
 	draft.stored_ms = (int64_t)ask->now_ms;

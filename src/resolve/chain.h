@@ -5,14 +5,15 @@
  * Layer    resolve (private)
  * Threads  any; a chain is a plain value on its user's stack
  * Memory   the message is the caller's
- * Sources  RFC 1034 s3.6.2 (CNAME), RFC 6672 (DNAME), RFC 2308 s2 (negative answers behind one)
+ * Sources  RFC 1034 s3.6.2 (CNAME), RFC 2308 s2 (negative answers behind one)
  */
 #pragma once
 
-#include <split53/reply.h>
+#include <split53/message.h>
+#include <split53/request.h>
 #include <split53/route.h>
 
-#define S53_CHAIN_MAX 16 /* links of a client's query, over all routes */
+#define S53_CHAIN_MAX 16 /* links that are followed: of one response, and of one query in all */
 
 enum s53_chain_end {
 	S53_CHAIN_COMPLETE, /* the message has records of the last name, or says there are none */
@@ -56,17 +57,3 @@ enum s53_chain_end s53_chain_follow(struct s53_chain *chain, const struct s53_ch
 
 /* Is this name one of the chain's owners, that is, any of its names but the last? */
 bool s53_chain_has(const struct s53_chain *chain, const struct s53_name *name);
-
-enum s53_chain_dnames {
-	S53_CHAIN_HAS_CNAMES, /* each DNAME of the chain has its CNAME: the usual case */
-	S53_CHAIN_CNAMES_ADDED, /* some were missing */
-	S53_CHAIN_YXDOMAIN, /* the same, and one target would exceed 255 bytes (RFC 6672 s2.2) */
-	S53_CHAIN_NO_ROOM,
-};
-
-/*
- * RFC 6672 s3.1: rewrite the answer with the missing CNAMEs that its DNAMEs imply, each behind
- * its DNAME and with the DNAME's TTL. `out` has S53_MESSAGE_MAX bytes; it and *out_len are
- * written for CNAMES_ADDED and YXDOMAIN. chain: message, len and question are set.
- */
-enum s53_chain_dnames s53_chain_add_cnames(struct s53_chain *chain, uint8_t *out, size_t *out_len);

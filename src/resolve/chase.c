@@ -349,8 +349,9 @@ keep(struct s53_pending *pending, const struct s53_chain *chain)
 	return chase->chain.message == NULL ? NULL : chase;
 }
 
-const char *
-s53_chase_why_not(enum s53_chain_end end)
+/* The extended error's text for a chain that is not followed. */
+static const char *
+why_not(enum s53_chain_end end)
 {
 	switch (end) {
 	case S53_CHAIN_LOOPS:
@@ -423,8 +424,7 @@ s53_chase(struct s53_query *query, bool delegated)
 	case S53_CHAIN_BARE:
 		return follow_on(query, &chain);
 	default:
-		return s53_query_fail(
-		    query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, s53_chase_why_not(end));
+		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, why_not(end));
 	}
 }
 

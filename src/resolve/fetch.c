@@ -59,7 +59,7 @@ s53_fetch_new(const struct s53_query *query)
 	fetch->failed_ill = fetch->failed_by_rcode = 0;
 	fetch->answered = NULL;
 	fetch->loop = (struct s53_loop_watch){ 0 };
-	fetch->rewritten = fetch->held.message = NULL;
+	fetch->held.message = NULL;
 	fetch->error.code = S53_EDE_NONE;
 	fetch->ede = S53_EDE_NO_REACHABLE_AUTHORITY;
 	fetch->ede_text[0] = '\0';

@@ -72,8 +72,7 @@ struct s53_fetch {
 	struct s53_plan plan; /* made by CHOOSE for EXCHANGE */
 	struct s53_attempt *answered; /* for VALIDATE; its message is in the outcome */
 	struct s53_outcome outcome; /* its message is the exchange's, valid during done() */
-	uint8_t *rewritten; /* malloc'd: that message with CNAMEs added; or NULL */
-	struct s53_outcome held; /* alias.c: held back, its message malloc'd or NULL: none */
+	struct s53_outcome held; /* alias.c: held back, with a malloc'd message; NULL: none is */
 	struct s53_loop_watch loop;
 	struct s53_key key;
 	struct s53_question question; /* name: in the random letter case that is sent (0x20) */
@@ -82,6 +81,7 @@ struct s53_fetch {
 	uint16_t negative_rcode; /* of that answer */
 	bool lacks_signatures; /* DO was set, but the answer is to a query without OPT */
 	struct s53_extended_error error; /* the last that a server sent; S53_EDE_NONE: none */
+	uint32_t error_codes; /* of the last response, a bit each: s53_edns_find_errors() */
 	struct s53_causes causes; /* of the servers that have failed */
 	uint16_t ede; /* of the last failure, for SERVFAIL */
 	char ede_text[S53_EDE_TEXT_MAX];

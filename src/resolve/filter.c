@@ -26,7 +26,7 @@ struct pass {
 	size_t before_at; /* offset of the owner of the CNAME that leads there; 0: none */
 	unsigned steps;
 	struct s53_name last; /* unset while it is QNAME */
-	uint64_t names[S53_FILTER_LINKS_MAX + 1]; /* hashes */
+	uint64_t names[S53_CHAIN_MAX + 1]; /* hashes */
 };
 
 /* Is this name in the chain already? */
@@ -49,7 +49,7 @@ go_on(struct pass *pass, const struct s53_rr *rr)
 	uint64_t hash;
 
 	rdata.at = rr->rdata_at;
-	if (findings->links == S53_FILTER_LINKS_MAX || !s53_name_read(&rdata, &pass->last))
+	if (findings->links == S53_CHAIN_MAX || !s53_name_read(&rdata, &pass->last))
 		return false;
 	s53_name_lower(&pass->last);
 	if (findings->links == 0)
@@ -139,11 +139,24 @@ is_clean(struct pass *pass)
 	return clean && !(pass->findings.crossed && s53_header_rcode(filter->message) != 0);
 }
 
+/* The same as s53_chain_follow() would find in what is kept. */
+static enum s53_chain_end
+end_of(const struct s53_filter *filter, const struct s53_findings *findings)
+{
+	if (findings->crossed)
+		return S53_CHAIN_CROSSES;
+	if (findings->links == 0 || findings->exists || findings->has_soa ||
+	    s53_header_rcode(filter->message) != S53_RCODE_NOERROR)
+		return S53_CHAIN_COMPLETE;
+	return S53_CHAIN_BARE;
+}
+
 const char *
 s53_filter_verdict(struct s53_filter *filter, const struct s53_findings *findings, bool has_answers)
 {
 	uint8_t rcode = s53_header_rcode(filter->message);
 
+	filter->end = end_of(filter, findings);
 	if (findings->exists)
 		return rcode == S53_RCODE_NXDOMAIN
 		    ? "answered NXDOMAIN, but with records of the name"

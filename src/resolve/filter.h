@@ -26,11 +26,7 @@
  */
 #pragma once
 
-#include <split53/message.h>
-#include <split53/request.h>
-#include <split53/route.h>
-
-#define S53_FILTER_LINKS_MAX 16 /* CNAMEs of one response that are followed */
+#include "chain.h"
 
 struct s53_filter {
 	const struct s53_routes *routes;
@@ -42,6 +38,7 @@ struct s53_filter {
 	uint8_t *room; /* S53_MESSAGE_MAX bytes */
 	bool respell; /* out: names had copied the random letter case of QNAME */
 	bool no_data; /* out: the chain's last name has records, but none of QTYPE */
+	enum s53_chain_end end; /* out: COMPLETE, BARE or CROSSES (chain.h) */
 	bool referral; /* out: of a copied zone, to the servers of a name below its apex */
 };
 

@@ -33,10 +33,9 @@ struct link {
 struct chain {
 	struct s53_filter *filter;
 	struct s53_findings findings;
-	struct link
-	    links[S53_FILTER_LINKS_MAX + 1]; /* the last one has only its name and DNAME set */
-	struct s53_name names[S53_FILTER_LINKS_MAX + 1]; /* their names, in lower case */
-	bool too_long; /* the last name's DNAME makes a name of more than 255 bytes */
+	struct link links[S53_CHAIN_MAX + 1]; /* of the last one only its name and DNAME count */
+	struct s53_name names[S53_CHAIN_MAX + 1]; /* the same in full, in lower case */
+	bool too_long; /* a DNAME makes a name of the last one that is none */
 	unsigned count; /* of entries */
 	unsigned dname_count;
 	uint16_t dnames[DNAMES_MAX];
@@ -284,7 +283,7 @@ follow(struct chain *chain)
 			findings->exists |= chain->too_long;
 			break;
 		}
-		if (findings->links == S53_FILTER_LINKS_MAX)
+		if (findings->links == S53_CHAIN_MAX)
 			return "answered with a chain of more than 16 CNAMEs";
 		s53_name_copy(&chain->names[++findings->links], &next);
 		wrong = arrive(chain);

@@ -86,9 +86,6 @@ enum s53_verdict s53_chase(struct s53_query *query, bool delegated);
 /* chase.c: the child has ended: complete the query's outcome with its reply. */
 enum s53_verdict s53_chase_finish(struct s53_query *query);
 
-/* chase.c: the extended error's text for a chain that is not followed. */
-const char *s53_chase_why_not(enum s53_chain_end end);
-
 /* chase.c: the child's query waits as `child`. */
 void s53_chase_set_child(struct s53_chase *chase, struct s53_pending *child);
 

@@ -81,7 +81,6 @@ s53_resolver_drain(struct s53_resolver *resolver)
 		struct s53_fetch *fetch = S53_CONTAINER_OF(link, struct s53_fetch, link);
 
 		s53_policy_drop(fetch->policy);
-		free(fetch->rewritten);
 		free(fetch->held.message);
 		s53_spares_give(&resolver->free_fetches, link, offsetof(struct s53_fetch, link));
 	}

@@ -35,6 +35,7 @@ keep(const struct s53_fetch *fetch, uint32_t lifetime_s, bool stale_use)
 		.lifetime_s = lifetime_s,
 		.traits = (outcome->authentic ? S53_CACHE_AUTHENTIC : 0) |
 		    (fetch->may_be_cut ? S53_CACHE_MAY_BE_CUT : 0),
+		.note = outcome->leads_on ? 0 : s53_routes_serial(fetch->view->routes),
 		.error = outcome->error };
 
 	if (lifetime_s == 0 && !stale_use)

@@ -243,11 +243,12 @@ note_doubts(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 }
 
 /*
- * Filter the answer. Returns NULL, or why it is no answer. TC here means that it came over TCP,
- * where nothing larger can be had, so such an answer stays incomplete.
+ * Leave of the message what answers the query, and find where its chain ends. NULL, or why it is no
+ * answer. With TC set it came
+ * over TCP, as the exchange goes on there: such an answer is incomplete, and nothing is as large.
  */
 static const char *
-keep_the_answer(struct s53_fetch *fetch)
+keep_the_answer(struct s53_fetch *fetch, enum s53_chain_end *end)
 {
 	struct s53_outcome *outcome = &fetch->outcome;
 	struct s53_filter filter = { .routes = fetch->view->routes,
@@ -268,6 +269,8 @@ keep_the_answer(struct s53_fetch *fetch)
 	outcome->respell = filter.respell;
 	outcome->no_data = filter.no_data;
 	outcome->referral = filter.referral;
+	*end = s53_chain_is_followed(fetch->question.qtype) ? filter.end : S53_CHAIN_COMPLETE;
+	outcome->leads_on = *end != S53_CHAIN_COMPLETE;
 	if (filter.referral) /* no server is the authority of what it delegates */
 		s53_header_set_flags(
 		    outcome->message, (uint16_t)(s53_header_flags(outcome->message) & ~S53_AA));
@@ -332,15 +335,14 @@ is_doubtful(struct s53_fetch *fetch, const struct s53_attempt *attempt, struct s
 	return true;
 }
 
-/* Keep the extended error of the response, even if the response is not used. */
+/* The extended errors that came with the response, whatever becomes of that. */
 static void
 take_error(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 {
 	struct s53_outcome *outcome = &fetch->outcome;
 
-	if (attempt->reply_opt_at != 0 &&
-	    s53_edns_find_error(
-		outcome->message, outcome->message_len, attempt->reply_opt_at, &fetch->error))
+	if (s53_edns_find_errors(outcome->message, outcome->message_len, attempt->reply_opt_at,
+		&fetch->error_codes, &fetch->error))
 		outcome->error = &fetch->error;
 }
 
@@ -348,21 +350,15 @@ take_error(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 static enum s53_verdict
 take(struct s53_fetch *fetch, struct s53_attempt *attempt)
 {
-	enum s53_alias_fate fate;
+	enum s53_chain_end end = S53_CHAIN_COMPLETE;
 	const char *why;
 
 	s53_verify_note(attempt);
-	if ((why = keep_the_answer(fetch)) != NULL)
+	if ((why = keep_the_answer(fetch, &end)) != NULL)
 		return next_server(fetch, attempt, why, 0);
 	fetch->outcome.rcode = s53_header_rcode(fetch->outcome.message);
-	fate = s53_alias_judge(fetch);
-	if (fate == S53_ALIAS_UNCLEAR)
-		return next_server(
-		    fetch, attempt, "answered with several CNAMEs of one name, or too many", 0);
 	note_servers(fetch, attempt);
-	if (fate == S53_ALIAS_BROKEN)
-		return S53_REPLY;
-	if (fate == S53_ALIAS_FINE)
+	if (end != S53_CHAIN_BARE || !s53_alias_hold(fetch))
 		return S53_NEXT;
 	s53_attempt_free(attempt);
 	return S53_WAIT;

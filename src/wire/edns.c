@@ -44,30 +44,6 @@ s53_edns_read(struct s53_reader *reader, struct s53_edns *out)
 	return true;
 }
 
-uint32_t
-s53_edns_errors(const uint8_t *message, size_t len, size_t opt_at)
-{
-	struct s53_reader reader = s53_reader_of(message, len);
-	uint32_t errors = 0;
-	size_t end;
-
-	if (opt_at == 0)
-		return 0;
-	s53_read(&reader, opt_at + FIXED_LEN);
-	end = s53_read_u16(&reader);
-	end += reader.at;
-	while (!reader.bad && reader.at < end) {
-		uint16_t code = s53_read_u16(&reader), option_len = s53_read_u16(&reader);
-		struct s53_reader option = s53_reader_of(message + reader.at, option_len);
-		uint16_t error = s53_read_u16(&option);
-
-		if (code == OPTION_EDE && !option.bad && error < 32)
-			errors |= UINT32_C(1) << error;
-		s53_read(&reader, option_len);
-	}
-	return errors;
-}
-
 static void
 read_error(const uint8_t *octets, size_t len, struct s53_extended_error *out)
 {
@@ -83,29 +59,32 @@ read_error(const uint8_t *octets, size_t len, struct s53_extended_error *out)
 }
 
 bool
-s53_edns_find_error(
-    const uint8_t *message, size_t len, size_t opt_at, struct s53_extended_error *out)
+s53_edns_find_errors(const uint8_t *message, size_t len, size_t opt_at, uint32_t *codes,
+    struct s53_extended_error *first)
 {
 	struct s53_reader reader = s53_reader_of(message, len);
+	bool found = false;
 	size_t end;
 
-	reader.at = opt_at;
-	s53_read(&reader, 1 + 2 + 2 + 4); /* root, type, size, flags */
+	*codes = 0;
+	if (opt_at == 0)
+		return false;
+	s53_read(&reader, opt_at + FIXED_LEN);
 	end = s53_read_u16(&reader);
 	end += reader.at;
 	while (!reader.bad && reader.at < end) {
-		uint16_t code = s53_read_u16(&reader);
-		uint16_t option_len = s53_read_u16(&reader);
+		uint16_t code = s53_read_u16(&reader), option_len = s53_read_u16(&reader);
 		const uint8_t *option = s53_read(&reader, option_len);
 
-		if (option == NULL)
-			return false;
-		if (code == OPTION_EDE && option_len >= 2) {
-			read_error(option, option_len, out);
-			return true;
-		}
+		if (option == NULL || code != OPTION_EDE || option_len < 2)
+			continue;
+		if (!found)
+			read_error(option, option_len, first);
+		found = true;
+		if (s53_u16_get(option) < 32)
+			*codes |= UINT32_C(1) << s53_u16_get(option);
 	}
-	return false;
+	return found;
 }
 
 static size_t

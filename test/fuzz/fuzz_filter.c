@@ -179,7 +179,7 @@ must_be_chain(struct play *play)
 			continue;
 		}
 		MUST(!data && !play->crossed && is(rr, LDNS_RR_TYPE_CNAME, last));
-		MUST(++links <= S53_FILTER_LINKS_MAX);
+		MUST(++links <= S53_CHAIN_MAX);
 		previous = last;
 		last = ldns_rr_rdf(rr, 0);
 		play->crossed = !is_in_route(play, last);
@@ -337,6 +337,22 @@ must_be_enough(const struct play *play)
 	free(copy);
 }
 
+/* Where the chain ends, as s53_chain_follow() finds it: chains are not looked at again for that. */
+static void
+must_know_the_end(const struct play *play)
+{
+	const struct s53_filter *filter = &play->filter;
+	struct s53_chain_scope scope = { .routes = filter->routes, .route = filter->route };
+	static struct s53_chain chain;
+
+	if (filter->no_data || !s53_chain_is_followed(play->question.qtype))
+		return;
+	chain.message = filter->message;
+	chain.len = filter->len;
+	chain.question = &play->question;
+	MUST(s53_chain_follow(&chain, &scope) == filter->end);
+}
+
 /* Nothing but records of the name and type that were asked for: that is never refused. */
 static bool
 is_plain(const struct play *play)
@@ -373,6 +389,7 @@ judge(struct play *play, const char *wrong)
 	must_be_chain(play);
 	must_be_complete(play);
 	must_belong(play);
+	must_know_the_end(play);
 	if (play->filter.referral)
 		must_refer(play);
 	must_be_written_out(play);

@@ -86,18 +86,24 @@ write_opt(uint8_t *out, size_t cap, const struct s53_edns_reply *reply)
 static uint32_t
 errors_of(const char *options)
 {
+	struct s53_extended_error error;
 	char text[512];
 	struct octets wire;
+	uint32_t codes;
 
 	(void)snprintf(
 	    text, sizeof(text), "0000 8002 0000 0000 0000 0001 00 0029 0200 00000000 %s", options);
 	wire = octets(text);
-	return s53_edns_errors(wire.at, wire.len, 12);
+	(void)s53_edns_find_errors(wire.at, wire.len, 12, &codes, &error);
+	return codes;
 }
 
 static void
 extended_errors_are_read(void **state)
 {
+	struct s53_extended_error error = { .code = 99 };
+	uint32_t codes = 99;
+
 	(void)state;
 	assert_int_equal(errors_of("0000"), 0);
 	assert_int_equal(errors_of("0006 000f 0002 0006"), 1u << 6);
@@ -106,7 +112,9 @@ extended_errors_are_read(void **state)
 	assert_int_equal(errors_of("0006 000f 0002 001f"), UINT32_C(1) << 31);
 	assert_int_equal(errors_of("0006 000f 0002 0020"), 0); /* not assigned yet */
 	assert_int_equal(errors_of("0005 000f 0001 06"), 0); /* no whole code */
-	assert_int_equal(s53_edns_errors(NULL, 0, 0), 0);
+	assert_false(s53_edns_find_errors(NULL, 0, 0, &codes, &error));
+	assert_int_equal(codes, 0);
+	assert_int_equal(error.code, 99);
 }
 
 static void
@@ -179,8 +187,9 @@ static bool
 find_error(const char *text, struct s53_extended_error *out)
 {
 	struct octets wire = octets(text);
+	uint32_t codes;
 
-	return s53_edns_find_error(wire.at, wire.len, 12, out);
+	return s53_edns_find_errors(wire.at, wire.len, 12, &codes, out);
 }
 
 static void
@@ -218,6 +227,7 @@ the_text_of_an_extended_error_is_bounded(void **state)
 	static uint8_t message[S53_MESSAGE_MAX] = { [11] = 1 };
 	struct s53_writer writer = s53_writer_of(message, sizeof(message));
 	struct s53_extended_error error;
+	uint32_t codes;
 	size_t opt_at;
 	struct s53_edns edns;
 
@@ -232,7 +242,8 @@ the_text_of_an_extended_error_is_bounded(void **state)
 	s53_write_u16(&writer, (uint16_t)(sizeof(message) - writer.at - 2));
 	memset(message + writer.at, 'x', sizeof(message) - writer.at);
 	assert_true(s53_message_check(message, sizeof(message), &edns, &opt_at));
-	assert_true(s53_edns_find_error(message, sizeof(message), opt_at, &error));
+	assert_true(s53_edns_find_errors(message, sizeof(message), opt_at, &codes, &error));
+	assert_int_equal(codes, 0); /* 0x7878 is not assigned */
 	assert_int_equal(error.code, 0x7878);
 	assert_int_equal(strlen(error.text), S53_ERROR_TEXT_MAX);
 }
