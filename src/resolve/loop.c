@@ -221,8 +221,17 @@ s53_loop_refuse(struct s53_query *query)
 }
 
 bool
-s53_loop_may_be_ours(const struct s53_attempt *attempt)
+s53_loop_may_be_ours(const struct s53_attempt *attempt, uint16_t rcode)
 {
-	return (attempt->fetch->loop.tested >> attempt->plan.server & 1) != 0 ||
-	    s53_loop_is_proved(attempt);
+	switch (rcode) {
+	case S53_RCODE_SERVFAIL:
+	case S53_RCODE_REFUSED:
+		return (attempt->fetch->loop.tested >> attempt->plan.server & 1) != 0 ||
+		    s53_loop_is_proved(attempt);
+	case S53_RCODE_FORMERR:
+	case S53_RCODE_NOTIMP:
+		return s53_loop_is_proved(attempt);
+	default:
+		return false;
+	}
 }

@@ -96,7 +96,9 @@ enum s53_verdict s53_loop_found(struct s53_query *query);
 enum s53_verdict s53_loop_refuse(struct s53_query *query);
 
 /*
- * May this failure of an attempt's query be our own refusal? It may if the server is being tested,
- * or was recently proved to loop. Then sending the query in another form is useless.
+ * May this rcode, of a response to the attempt's query, be what became of our own REFUSED, after
+ * the query had come back to us? Its server has lately been proved to loop; or it is being tested,
+ * where the rcode is one that forwarders make of a refusal. FORMERR and NOTIMP say more often that
+ * a server has no EDNS. Then it is no use to send the query once more in another form.
  */
-bool s53_loop_may_be_ours(const struct s53_attempt *attempt);
+bool s53_loop_may_be_ours(const struct s53_attempt *attempt, uint16_t rcode);

@@ -24,8 +24,6 @@ s53_servfail_is_worth_retry(const struct s53_fetch *fetch, const struct s53_atte
 {
 	return s53_group_size(fetch->route->group) == 1 && !fetch->retried_servfail &&
 	    !attempt->plan.for_whole && /* it has answered over UDP */
-	    !s53_loop_may_be_ours(
-		attempt) && /* it may be our own refusal of a query that came back */
 	    (fetch->error_codes & (DNSSEC_ERRORS | CACHED_ERROR | POLICY_ERRORS)) == 0 &&
 	    s53_budget_allows(&fetch->resolver->budget);
 }

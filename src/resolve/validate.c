@@ -304,8 +304,8 @@ note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 }
 
 /*
- * REFUSED to a query with AD, by a server that never accepted one: send it once more without AD,
- * paid for by the hedge budget. Not if the query may have come back to us: then we refused it.
+ * REFUSED to a query with AD, of a server that never took one: once more without, which the retry
+ * budget pays for.
  */
 static bool
 refused_because_of_ad(struct s53_fetch *fetch, struct s53_attempt *attempt, struct s53_plan *plan)
@@ -313,7 +313,6 @@ refused_because_of_ad(struct s53_fetch *fetch, struct s53_attempt *attempt, stru
 	struct s53_budget *budget = &fetch->resolver->budget;
 
 	if (!attempt->plan.ad || attempt->plan.explores || !s53_budget_allows(budget) ||
-	    s53_loop_may_be_ours(attempt) ||
 	    s53_upstream_has_shown(s53_attempt_server(attempt), S53_CAPABILITY_AD, fetch->now_ms))
 		return false;
 	s53_budget_pay(budget);
@@ -374,6 +373,8 @@ s53_step_validate(struct s53_fetch *fetch)
 
 	fetch->answered = NULL;
 	take_error(fetch, attempt);
+	if (rcode != S53_RCODE_NOERROR && s53_loop_may_be_ours(attempt, rcode))
+		return failed_by_rcode(fetch, attempt, rcode);
 	switch (rcode) {
 	case S53_RCODE_NOERROR:
 	case S53_RCODE_NXDOMAIN:
