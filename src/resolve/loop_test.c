@@ -79,23 +79,44 @@ write_test(struct s53_loop_test *test, const struct s53_attempt *attempt)
 	test->len = (uint16_t)(S53_HEADER_LEN + 1 + LABEL_LEN + rest);
 }
 
-/* Accept the response to the test. It proves nothing: only the test itself coming back does. */
-static enum s53_checked
-check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+/* A response without the question: FORMERR alone may be so (see validate.c). */
+static bool
+is_bare_formerr(const uint8_t *octets)
 {
-	const struct s53_loop_test *test = arg;
+	return s53_header_count(octets, S53_QUESTION) == 0 &&
+	    s53_header_rcode(octets) == S53_RCODE_FORMERR;
+}
+
+static bool
+echoes_question(const struct s53_loop_test *test, const uint8_t *octets, size_t len)
+{
 	struct s53_reader asked = s53_reader_of(test->octets, test->len);
 	struct s53_reader reader = s53_reader_of(octets, len);
 	struct s53_name name;
 
-	(void)exchange;
-	if (s53_header_count(octets, S53_QUESTION) == 0)
-		return S53_CHECKED_ACCEPTED;
+	if (s53_header_count(octets, S53_QUESTION) != 1)
+		return false;
 	s53_read(&asked, S53_HEADER_LEN);
 	s53_read(&reader, S53_HEADER_LEN);
-	return s53_name_read(&asked, &name) && s53_name_read_equal(&reader, &name)
-	    ? S53_CHECKED_ACCEPTED
-	    : S53_CHECKED_REJECTED;
+	return s53_name_read(&asked, &name) && s53_name_read_equal(&reader, &name) &&
+	    s53_read_u16(&reader) == s53_read_u16(&asked) && /* type */
+	    s53_read_u16(&reader) == s53_read_u16(&asked) && !reader.bad;
+}
+
+/*
+ * The server's response to it, which says nothing of a loop: where the test itself came in decides.
+ * But it says that the server responds, so it has to be one: garbage is no sign of life.
+ */
+static enum s53_checked
+check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
+{
+	const struct s53_loop_test *test = arg;
+
+	(void)exchange;
+	if (len < S53_HEADER_LEN || (s53_header_flags(octets) & S53_QR) == 0)
+		return S53_CHECKED_REJECTED;
+	return is_bare_formerr(octets) || echoes_question(test, octets, len) ? S53_CHECKED_ACCEPTED
+									     : S53_CHECKED_REJECTED;
 }
 
 static void

@@ -317,8 +317,7 @@ check_amplification(const struct schedule *schedule)
 	    asks > led + led / 20 + EXTRA_FIRST + hurried)
 		broken(schedule, "%lu questions for %lu queries in health", (unsigned long)asks,
 		    (unsigned long)led);
-	/* A server that sends garbage gets two datagrams, TCP, a last datagram, and a retry. */
-	if (asks > 5 * queries + EXTRA_TROUBLE + EXTRA_TROUBLE_MS / schedule->gap_ms)
+	if (asks > 2 * queries + EXTRA_TROUBLE + EXTRA_TROUBLE_MS / schedule->gap_ms)
 		broken(schedule, "%lu questions for %lu queries", (unsigned long)asks,
 		    (unsigned long)queries);
 }
