@@ -67,6 +67,7 @@ localhost_acl(struct setup_builder *builder)
 		text[strcspn(text, "%")] = '\0'; /* a prefix has no scope */
 		add_host(builder, builder->localhost, text);
 	}
+	check(builder, s53_acl_index(builder->localhost));
 	return builder->localhost;
 }
 
@@ -84,6 +85,7 @@ localnets_acl(struct setup_builder *builder)
 	for (unsigned i = 0; i < input->interface_count; i++)
 		check(builder,
 		    s53_acl_add_prefix(builder->localnets, false, &input->interfaces[i].network));
+	check(builder, s53_acl_index(builder->localnets));
 	return builder->localnets;
 }
 
@@ -170,6 +172,8 @@ setup_acl(struct setup_builder *builder, const struct s53_conf_match *match)
 			break; /* a key never matches: signatures are not checked; warned of */
 		}
 	}
+	if (acl != NULL)
+		check(builder, s53_acl_index(acl));
 	return acl;
 }
 

@@ -158,8 +158,10 @@ a_nested_list_lives_as_long_as_its_last_user(void **state)
 	struct s53_acl *inner = s53_acl_new(), *outer = s53_acl_new();
 
 	(void)state;
+	assert_int_equal(s53_acl_add_any(inner, true), S53_OK); /* negated: stays a list */
 	assert_int_equal(s53_acl_add_any(inner, false), S53_OK);
-	assert_int_equal(s53_acl_add_list(outer, false, inner), S53_OK);
+	assert_int_equal(s53_acl_add_list(outer, true, inner), S53_OK);
+	assert_int_equal(s53_acl_add_any(outer, false), S53_OK);
 	s53_acl_drop(inner);
 	assert_ptr_equal(s53_acl_keep(outer), outer);
 	s53_acl_drop(outer);
@@ -176,15 +178,30 @@ a_list_that_lets_no_address_through_is_none(void **state)
 	(void)state;
 	assert_false(s53_acl_is_none(NULL)); /* lets every address through */
 	assert_true(s53_acl_is_none(list));
-	assert_int_equal(s53_acl_add_list(outer, false, list), S53_OK);
-	assert_true(s53_acl_is_none(outer));
 	assert_int_equal(s53_acl_add_any(list, true), S53_OK); /* { none; } */
 	assert_int_equal(s53_acl_add_any(list, false), S53_OK); /* of no effect */
 	assert_true(s53_acl_is_none(list));
+	assert_int_equal(s53_acl_add_list(outer, false, list), S53_OK);
 	assert_true(s53_acl_is_none(outer));
 	assert_int_equal(s53_acl_add_any(outer, false), S53_OK);
 	assert_false(s53_acl_is_none(outer));
 	s53_acl_drop(outer);
+	s53_acl_drop(list);
+}
+
+static void
+an_index_of_negated_prefixes_alone_is_none(void **state)
+{
+	struct s53_acl *list = s53_acl_new();
+	struct s53_prefix prefix = { .family = AF_INET, .bits = 32 };
+
+	(void)state;
+	for (prefix.octets[3] = 0; prefix.octets[3] < 100; prefix.octets[3]++)
+		assert_int_equal(s53_acl_add_prefix(list, true, &prefix), S53_OK);
+	assert_int_equal(s53_acl_index(list), S53_OK);
+	assert_true(s53_acl_is_none(list));
+	assert_int_equal(s53_acl_add_prefix(list, false, &prefix), S53_OK);
+	assert_false(s53_acl_is_none(list));
 	s53_acl_drop(list);
 }
 
@@ -202,6 +219,7 @@ main(void)
 		cmocka_unit_test(a_mapped_address_is_matched_as_the_one_inside),
 		cmocka_unit_test(a_nested_list_lives_as_long_as_its_last_user),
 		cmocka_unit_test(a_list_that_lets_no_address_through_is_none),
+		cmocka_unit_test(an_index_of_negated_prefixes_alone_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
