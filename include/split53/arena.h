@@ -4,9 +4,10 @@
  *
  * Layer    base
  * Threads  one owner at a time
- * Memory   a first block of S53_ARENA_FIRST bytes, then blocks of S53_ARENA_BLOCK, from malloc;
- *          fini() frees all of them
- * Units    bytes
+ * Memory   a block of S53_ARENA_FIRST octets, then of S53_ARENA_BLOCK, from malloc. A large arena
+ *          gets larger blocks, an eighth of what it has, up to S53_ARENA_LARGEST: such a block is
+ *          a mapping of its own, which free() returns to the system. fini() gives all back.
+ * Units    octets
  */
 #pragma once
 
@@ -14,11 +15,13 @@
 
 #define S53_ARENA_BLOCK 4096
 #define S53_ARENA_FIRST 768 /* the first block: most built-in zones need no more */
+#define S53_ARENA_LARGEST (1024 * 1024)
 
 struct s53_arena_block;
 struct s53_arena {
 	struct s53_arena_block *blocks; /* newest first */
 	size_t used; /* of the newest block */
+	size_t total; /* of all blocks */
 };
 
 /* An arena that owns nothing yet; cannot fail. */

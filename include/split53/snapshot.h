@@ -64,6 +64,7 @@ struct s53_snapshot_owned;
 
 struct s53_snapshot {
 	struct s53_policy policy;
+	struct s53_snapshot *next; /* in a list of the caller's */
 	struct s53_arena arena;
 	struct s53_snapshot_owned *owned;
 	struct s53_listen_rule *rules;
@@ -117,6 +118,9 @@ s53_snapshot_of(struct s53_policy *policy)
 /* Is `addr` split53 itself: listened on, and not one of `foreign` (NULL: none is)? */
 bool s53_snapshot_is_ourselves(const struct s53_snapshot *snapshot,
     const struct s53_addr_list *foreign, const struct s53_addr *addr);
+
+/* Does anything but the caller hold a count? false stays so until the caller hands one out. */
+bool s53_snapshot_is_shared(const struct s53_snapshot *snapshot);
 
 /* Drop one count; the last one frees. NULL is fine. */
 void s53_snapshot_drop(struct s53_snapshot *snapshot);

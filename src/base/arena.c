@@ -42,6 +42,7 @@ s53_arena_init(struct s53_arena *arena)
 {
 	arena->blocks = NULL;
 	arena->used = 0;
+	arena->total = 0;
 }
 
 static struct s53_arena_block *
@@ -55,6 +56,19 @@ block_new(size_t size)
 	block->size = size;
 	ASAN_POISON_MEMORY_REGION(block->octets, size);
 	return block;
+}
+
+/* The octets of the next block that takes small pieces. */
+static size_t
+next_octets(const struct s53_arena *arena)
+{
+	size_t size = arena->total / 8;
+
+	if (size < S53_ARENA_BLOCK)
+		size = S53_ARENA_BLOCK;
+	else if (size > S53_ARENA_LARGEST)
+		size = S53_ARENA_LARGEST;
+	return size - sizeof(struct s53_arena_block);
 }
 
 static void
@@ -72,6 +86,7 @@ alloc_large(struct s53_arena *arena, size_t size)
 
 	if (block == NULL)
 		return NULL;
+	arena->total += size;
 	if (arena->blocks == NULL) {
 		arena->blocks = block;
 		arena->used = size;
@@ -101,8 +116,10 @@ s53_arena_alloc(struct s53_arena *arena, size_t size)
 		if (block == NULL || block->size - arena->used < room) {
 			bool small = arena->blocks == NULL && room <= FIRST_OCTETS;
 
-			if ((block = block_new(small ? FIRST_OCTETS : BLOCK_OCTETS)) == NULL)
+			block = block_new(small ? FIRST_OCTETS : next_octets(arena));
+			if (block == NULL)
 				return NULL;
+			arena->total += block->size;
 			block->older = arena->blocks;
 			arena->blocks = block;
 			arena->used = 0;

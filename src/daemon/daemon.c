@@ -26,6 +26,7 @@
 #include <split53/log.h>
 #include <split53/prober.h>
 
+#include "heap.h"
 #include "inside.h"
 #include "process.h"
 #include "warm.h"
@@ -430,6 +431,7 @@ finish(struct s53_daemon *daemon, bool started)
 	if (daemon->not_ready_event != NULL)
 		event_free(daemon->not_ready_event);
 	s53_hosts_free(daemon->hosts);
+	s53_daemon_retired_fini(daemon);
 	s53_snapshot_drop(daemon->snapshot);
 	s53_source_free(daemon->source);
 	s53_registry_free(daemon->registry);
@@ -454,6 +456,7 @@ s53_daemon_run(struct s53_options *options)
 	struct daemon_messages messages;
 	bool started;
 
+	heap_prepare();
 	daemon.options = options;
 	daemon.signal_fd = daemon.ready_fd = daemon.notify_fd = -1;
 	daemon.pid_file = (struct pidfile)PIDFILE_NONE;

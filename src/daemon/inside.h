@@ -50,6 +50,8 @@ struct s53_daemon {
 	struct event *signal_event;
 	struct s53_source *source;
 	struct s53_snapshot *snapshot;
+	struct s53_snapshot *retired; /* in force no longer, but in use */
+	struct event *retired_event;
 	struct s53_registry *registry;
 	struct s53_prober *prober; /* NULL: not made yet, or it could not be made */
 	struct s53_hosts *hosts;
@@ -103,6 +105,13 @@ void s53_daemon_keep_cache(struct s53_daemon *daemon, struct s53_snapshot *snaps
  * names and resolv.conf. Logging is changed by s53_daemon_log().
  */
 void s53_daemon_swap(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
+
+/*
+ * Free `snapshot`, whose count it takes, as soon as no worker uses it, here in the main thread, and
+ * then give what malloc holds free back to the system. NULL: only that, in a moment.
+ */
+void s53_daemon_retire(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
+void s53_daemon_retired_fini(struct s53_daemon *daemon); /* when there are no workers */
 
 /* Open the log channels of `snapshot`; those that cannot be opened are replaced, with a warning. */
 void s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot);

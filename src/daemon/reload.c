@@ -206,7 +206,7 @@ abandon(struct s53_daemon *daemon, struct attempt *attempt, enum s53_status stat
 		attempt->foreign = found; /* freed with the attempt */
 		daemon->foreign_changed = false;
 	}
-	s53_snapshot_drop(attempt->snapshot);
+	s53_daemon_retire(daemon, attempt->snapshot);
 	s53_source_free(attempt->source);
 }
 

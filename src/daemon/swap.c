@@ -82,5 +82,5 @@ s53_daemon_swap(struct s53_daemon *daemon, struct s53_snapshot *snapshot)
 	if (old != NULL)
 		unwatch_hosts(daemon, old);
 	watch_hosts(daemon, snapshot);
-	s53_snapshot_drop(old);
+	s53_daemon_retire(daemon, old);
 }

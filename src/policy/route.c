@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <split53/arena.h>
 #include <split53/hash.h>
 
 #define SLOTS_MIN 64
@@ -39,6 +40,7 @@ struct s53_routes {
 	struct s53_route *root; /* "." needs no probe */
 	struct slot *slots; /* at most half full */
 	size_t slot_count, node_count;
+	struct s53_arena arena; /* nodes and routes */
 	/*
 	 * The top labels that occur: by length, a bit for each first byte (six bits of it). It
 	 * shows for most names (com, net, org), without a hash, that they have only the root's
@@ -61,6 +63,7 @@ s53_routes_new(void)
 	if (routes == NULL)
 		return NULL;
 	routes->serial = atomic_fetch_add(&last_serial, 1) % INT32_MAX + 1;
+	s53_arena_init(&routes->arena);
 	routes->slot_count = SLOTS_MIN;
 	routes->slots = calloc(SLOTS_MIN, sizeof(*routes->slots));
 	if (routes->slots == NULL) {
@@ -70,14 +73,14 @@ s53_routes_new(void)
 	return routes;
 }
 
+/* Its memory is the arena's. */
 static void
-route_free(struct s53_route *route)
+route_drop(struct s53_route *route)
 {
 	if (route == NULL)
 		return;
 	s53_acl_drop(route->allow_query);
 	s53_acl_drop(route->allow_query_on);
-	free(route);
 }
 
 void
@@ -85,13 +88,11 @@ s53_routes_free(struct s53_routes *routes)
 {
 	if (routes == NULL)
 		return;
-	for (size_t i = 0; i < routes->slot_count; i++) {
-		if (routes->slots[i].node == NULL)
-			continue;
-		route_free(routes->slots[i].node->route);
-		free(routes->slots[i].node);
-	}
-	route_free(routes->root);
+	for (size_t i = 0; i < routes->slot_count; i++)
+		if (routes->slots[i].node != NULL)
+			route_drop(routes->slots[i].node->route);
+	route_drop(routes->root);
+	s53_arena_fini(&routes->arena);
 	free(routes->slots);
 	free(routes);
 }
@@ -144,7 +145,7 @@ node_make(struct s53_routes *routes, const uint8_t *octets, size_t len)
 		return slot->node;
 	if (2 * (routes->node_count + 1) > routes->slot_count && grow(routes) != S53_OK)
 		return NULL;
-	if ((node = calloc(1, sizeof(*node) + len)) == NULL)
+	if ((node = s53_arena_zalloc(&routes->arena, sizeof(*node) + len)) == NULL)
 		return NULL;
 	node->len = (uint8_t)len;
 	memcpy(node->octets, octets, len);
@@ -205,14 +206,13 @@ s53_routes_add(struct s53_routes *routes, const struct s53_route *route)
 		return S53_E_NOMEM;
 	if (*place != NULL && (*place)->builtin == route->builtin)
 		return S53_E_EXISTS;
-	if ((copy = malloc(sizeof(*copy))) == NULL)
+	if ((copy = s53_arena_copy(&routes->arena, route, sizeof(*route))) == NULL)
 		return S53_E_NOMEM;
-	*copy = *route;
 	if (copy->allow_query != NULL)
 		s53_acl_keep(copy->allow_query);
 	if (copy->allow_query_on != NULL)
 		s53_acl_keep(copy->allow_query_on);
-	route_free(*place);
+	route_drop(*place);
 	*place = copy;
 	return S53_OK;
 }

@@ -64,6 +64,12 @@ s53_snapshot_is_ourselves(const struct s53_snapshot *snapshot, const struct s53_
 	    (foreign == NULL || !s53_addr_list_has(foreign, addr));
 }
 
+bool
+s53_snapshot_is_shared(const struct s53_snapshot *snapshot)
+{
+	return atomic_load_explicit(&snapshot->policy.count, memory_order_acquire) > 1;
+}
+
 void
 s53_snapshot_drop(struct s53_snapshot *snapshot)
 {

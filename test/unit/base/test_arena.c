@@ -69,6 +69,29 @@ the_first_piece_may_be_larger_than_a_block(void **state)
 }
 
 static void
+a_large_arena_has_few_blocks_and_wastes_an_eighth_at_most(void **state)
+{
+	enum { PIECES = 200000, PIECE = 64 };
+	struct s53_arena arena;
+	uint8_t *before = NULL;
+	unsigned blocks = 0;
+
+	(void)state;
+	s53_arena_init(&arena);
+	for (unsigned i = 0; i < PIECES; i++) {
+		uint8_t *piece = s53_arena_alloc(&arena, PIECE);
+
+		assert_non_null(piece);
+		blocks += before == NULL || piece != before + PIECE;
+		before = piece;
+	}
+	assert_in_range(arena.total, PIECES * PIECE, PIECES * PIECE / 8 * 9 + S53_ARENA_BLOCK);
+	assert_in_range(blocks, PIECES * PIECE / S53_ARENA_LARGEST, 100);
+	s53_arena_fini(&arena);
+	assert_int_equal(arena.total, 0);
+}
+
+static void
 copies_are_equal_and_end_where_they_should(void **state)
 {
 	struct s53_arena arena;
@@ -100,6 +123,7 @@ main(void)
 		cmocka_unit_test(pieces_do_not_overlap_and_are_aligned),
 		cmocka_unit_test(a_piece_larger_than_a_block_leaves_the_newest_block_in_use),
 		cmocka_unit_test(the_first_piece_may_be_larger_than_a_block),
+		cmocka_unit_test(a_large_arena_has_few_blocks_and_wastes_an_eighth_at_most),
 		cmocka_unit_test(copies_are_equal_and_end_where_they_should),
 		cmocka_unit_test(a_size_that_would_overflow_is_refused),
 	};

@@ -116,6 +116,7 @@ machine_free(void **state)
 	struct s53_daemon *daemon = &m->daemon;
 
 	s53_hosts_free(daemon->hosts);
+	s53_daemon_retired_fini(daemon);
 	s53_snapshot_drop(daemon->snapshot);
 	s53_source_free(daemon->source);
 	s53_registry_free(daemon->registry);
@@ -159,6 +160,8 @@ state_of(const struct machine *m)
 	state.snapshot = daemon->snapshot;
 	state.source = daemon->source;
 	state.events = event_base_get_num_events(daemon->base, EVENT_BASE_COUNT_ADDED);
+	if (daemon->retired_event != NULL && evtimer_pending(daemon->retired_event, NULL))
+		state.events--; /* memory is returned after every reload */
 	s53_registry_each(daemon->registry, count_upstream, &state.upstreams);
 	S53_LIST_EACH (&daemon->listeners, it)
 		state.listeners++;
@@ -197,6 +200,24 @@ a_reload_watches_the_names_of_its_file_and_no_others(void **state)
 	assert_int_equal(s53_daemon_reload(&m->daemon), S53_OK);
 	assert_int_equal(state_of(m).upstreams, first.upstreams);
 	assert_true(state_of(m).events < now.events);
+}
+
+/* By the main thread, which has no clients, and not before the last that began with it is done. */
+static void
+a_snapshot_that_is_in_force_no_longer_is_freed_when_nothing_uses_it(void **state)
+{
+	struct machine *m = *state;
+	struct s53_policy *used = s53_policy_keep(&m->daemon.snapshot->policy);
+
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(s53_daemon_reload(&m->daemon), S53_OK);
+	assert_non_null(m->daemon.retired);
+	assert_ptr_equal(&m->daemon.retired->policy, used);
+	assert_null(m->daemon.retired->next); /* the other two have gone */
+	s53_policy_drop(used);
+	while (m->daemon.retired != NULL)
+		event_base_loop(m->daemon.base, EVLOOP_ONCE);
+	assert_false(evtimer_pending(m->daemon.retired_event, NULL)); /* no more wake-ups */
 }
 
 static void
@@ -254,6 +275,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, machine_new, machine_free)
 		TEST(a_reload_watches_the_names_of_its_file_and_no_others),
+		TEST(a_snapshot_that_is_in_force_no_longer_is_freed_when_nothing_uses_it),
 		TEST(a_reload_follows_resolv_conf_only_while_its_file_needs_it),
 		TEST(a_reload_of_a_broken_file_changes_nothing),
 		TEST(a_reload_that_cannot_be_built_changes_nothing),
