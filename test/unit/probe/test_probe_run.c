@@ -7,14 +7,21 @@
 #include <errno.h>
 #include <net/if.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <split53/clock.h>
 #include <split53/probe.h>
 
 #include "probe/probe_run.h"
 
+/*
+ * The clock of the probes stands still until a test sets it, so that a timeout comes when the test
+ * says so, however busy the machine is.
+ */
+#define START_MS 1000000
 #define LONG_MS 5000 /* for what must not time out */
-#define SHORT_MS 150 /* for what must */
+#define SHORT_MS 150 /* for what must: the test waits as long */
+#define LIVENESS_MS 30
 
 struct fixture {
 	struct event_base *base;
@@ -83,6 +90,7 @@ set_up(void **arg)
 
 	assert_non_null(f);
 	memset(&seen, 0, sizeof(seen));
+	s53_clock_test_set(START_MS);
 	f->base = event_base_new();
 	fake_server_start(&f->server, f->base, "127.0.0.1", on_query);
 	f->registry = s53_registry_new();
@@ -136,22 +144,60 @@ begin(struct fixture *f, const struct s53_probe *probe)
 	assert_false(f->ended); /* never from inside of the call */
 }
 
+#define LOOP_UNTIL(f, condition)                                 \
+	do {                                                     \
+		time_t limit_ = time(NULL) + 30;                 \
+		while (!(condition) && time(NULL) < limit_)      \
+			event_base_loop((f)->base, EVLOOP_ONCE); \
+		assert_true(condition);                          \
+	} while (0)
+
 static enum s53_probe_end
 run(struct fixture *f)
 {
-	struct timeval limit = { 10, 0 };
+	LOOP_UNTIL(f, f->ended);
+	return f->end;
+}
 
-	event_base_loopexit(f->base, &limit);
-	event_base_dispatch(f->base);
-	assert_true(f->ended);
+/* Let the server get `count` queries in all, and the probe what it replies. */
+static void
+run_until_queries(struct fixture *f, unsigned count)
+{
+	LOOP_UNTIL(f, f->server.udp_queries + f->server.tcp_queries >= count);
+	for (unsigned i = 0; i < 20; i++)
+		event_base_loop(f->base, EVLOOP_NONBLOCK);
+}
+
+static enum s53_probe_end
+probe(struct fixture *f, enum s53_probe_kind kind, enum s53_protocol over)
+{
+	begin(f, &(struct s53_probe){ .kind = kind, .over = over, .timeout_ms = LONG_MS });
+	return run(f);
+}
+
+/* The probe's timeout comes when the server has got the queries and all replies are in. */
+static enum s53_probe_end
+probe_to_the_timeout(struct fixture *f, const struct s53_probe *spec)
+{
+	unsigned queries = f->server.udp_queries + f->server.tcp_queries;
+
+	begin(f, spec);
+	run_until_queries(f, ++queries);
+	if (spec->liveness_after_ms > 0) {
+		s53_clock_test_set(START_MS + spec->liveness_after_ms);
+		run_until_queries(f, ++queries);
+	}
+	s53_clock_test_set(START_MS + spec->timeout_ms);
+	run(f);
+	s53_clock_test_set(START_MS);
 	return f->end;
 }
 
 static enum s53_probe_end
-probe(struct fixture *f, enum s53_probe_kind kind, enum s53_protocol over, uint32_t timeout_ms)
+short_probe(struct fixture *f, enum s53_probe_kind kind, enum s53_protocol over)
 {
-	begin(f, &(struct s53_probe){ .kind = kind, .over = over, .timeout_ms = timeout_ms });
-	return run(f);
+	return probe_to_the_timeout(
+	    f, &(struct s53_probe){ .kind = kind, .over = over, .timeout_ms = SHORT_MS });
 }
 
 static void
@@ -160,8 +206,8 @@ a_reply_to_the_query_of_the_check_ends_the_probe_at_once(void **arg)
 	static const uint8_t question[] = "\6consul\0\0\6\0"; /* and 1, the class */
 	struct fixture *f = *arg;
 
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
-	assert_in_range(f->rtt_ms, 0, 1000);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_ANSWERED);
+	assert_int_equal(f->rtt_ms, 0); /* no time has passed */
 	assert_int_equal(f->server.udp_queries, 1);
 	assert_int_equal(seen.readiness_len, S53_HEADER_LEN + 8 + 4);
 	assert_memory_equal(seen.readiness + S53_HEADER_LEN, question, sizeof(question) - 1);
@@ -178,8 +224,7 @@ each_probe_has_a_port_and_an_id_of_its_own(void **arg)
 	uint16_t port = 0, id = 0;
 
 	for (unsigned i = 0; i < 8; i++) {
-		assert_int_equal(
-		    probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
+		assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_ANSWERED);
 		ports += s53_addr_port(&seen.from) != port;
 		ids += s53_header_id(seen.readiness) != id;
 		port = s53_addr_port(&seen.from);
@@ -198,8 +243,7 @@ types_that_c_ares_does_not_know_can_be_queried(void **arg)
 	for (unsigned i = 0; i < 4; i++) {
 		f->check.type = types[i];
 		s53_upstream_set_check(f->upstream, &f->check);
-		assert_int_equal(
-		    probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
+		assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_ANSWERED);
 		assert_int_equal(s53_u16_get(seen.readiness + seen.readiness_len - 4), types[i]);
 	}
 }
@@ -210,16 +254,16 @@ servfail_is_unfit_and_other_rcodes_are_declined_unless_accepted(void **arg)
 	struct fixture *f = *arg;
 
 	seen.rcode = S53_RCODE_SERVFAIL;
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_UNFIT);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_UNFIT);
 	seen.rcode = S53_RCODE_REFUSED;
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_DECLINED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_DECLINED);
 	seen.rcode = S53_RCODE_NXDOMAIN;
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_ANSWERED);
 	f->check.accept = UINT32_C(1) << S53_RCODE_REFUSED;
 	s53_upstream_set_check(f->upstream, &f->check);
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_DECLINED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_DECLINED);
 	seen.rcode = S53_RCODE_REFUSED;
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_ANSWERED);
 	assert_int_equal(f->server.udp_queries, 5); /* one query per probe */
 }
 
@@ -229,7 +273,7 @@ a_truncated_reply_counts_and_does_not_lead_to_tcp(void **arg)
 	struct fixture *f = *arg;
 
 	seen.rcode = S53_TC;
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_ANSWERED);
 	assert_int_equal(f->server.tcp_queries, 0);
 }
 
@@ -239,8 +283,8 @@ a_probe_without_a_reply_is_lost_at_its_timeout_and_not_sent_twice(void **arg)
 	struct fixture *f = *arg;
 
 	seen.ignores_readiness = true;
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, SHORT_MS), S53_PROBE_LOST);
-	assert_in_range(f->rtt_ms, SHORT_MS, SHORT_MS + 450);
+	assert_int_equal(short_probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_LOST);
+	assert_int_equal(f->rtt_ms, SHORT_MS);
 	assert_int_equal(f->server.udp_queries, 1);
 	fake_close_tcp(&f->server);
 }
@@ -251,9 +295,9 @@ a_closed_udp_port_is_refused_at_once(void **arg)
 	struct fixture *f = *arg;
 
 	fake_close_udp(&f->server);
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_REFUSED);
-	assert_in_range(f->rtt_ms, 0, 1000);
-	assert_int_equal(probe(f, S53_PROBE_LIVENESS, S53_OVER_UDP, LONG_MS), S53_PROBE_REFUSED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_REFUSED);
+	assert_int_equal(f->rtt_ms, 0); /* no time has passed */
+	assert_int_equal(probe(f, S53_PROBE_LIVENESS, S53_OVER_UDP), S53_PROBE_REFUSED);
 }
 
 static void
@@ -262,8 +306,8 @@ a_closed_tcp_port_is_refused_at_once(void **arg)
 	struct fixture *f = *arg;
 
 	fake_close_tcp(&f->server);
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP, LONG_MS), S53_PROBE_REFUSED);
-	assert_in_range(f->rtt_ms, 0, 1000);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP), S53_PROBE_REFUSED);
+	assert_int_equal(f->rtt_ms, 0); /* no time has passed */
 	assert_int_equal(f->server.udp_queries, 0);
 }
 
@@ -272,14 +316,14 @@ a_probe_over_tcp_gets_its_reply_over_tcp(void **arg)
 {
 	struct fixture *f = *arg;
 
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP, LONG_MS), S53_PROBE_ANSWERED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP), S53_PROBE_ANSWERED);
 	assert_true(seen.is_tcp);
 	assert_int_equal(f->server.udp_queries, 0);
 	assert_int_equal(f->server.tcp_queries, 1);
 	seen.rcode = S53_RCODE_SERVFAIL;
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP, LONG_MS), S53_PROBE_UNFIT);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP), S53_PROBE_UNFIT);
 	seen.ignores_readiness = true;
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP, SHORT_MS), S53_PROBE_LOST);
+	assert_int_equal(short_probe(f, S53_PROBE_READINESS, S53_OVER_TCP), S53_PROBE_LOST);
 }
 
 static void
@@ -294,7 +338,7 @@ a_connection_that_is_closed_without_a_reply_is_refused(void **arg)
 	struct fixture *f = *arg;
 
 	f->server.on_query = hang_up;
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP, LONG_MS), S53_PROBE_REFUSED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP), S53_PROBE_REFUSED);
 	assert_int_equal(f->server.conn_count, 1);
 }
 
@@ -305,8 +349,7 @@ a_host_without_a_route_is_unreachable(void **arg)
 	struct s53_addr addr = fake_addr("255.255.255.255", 53); /* EACCES, in any network */
 
 	use_server(f, &addr, NULL);
-	assert_int_equal(
-	    probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_UNREACHABLE);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_UNREACHABLE);
 }
 
 static void
@@ -316,17 +359,17 @@ any_reply_ends_a_liveness_probe(void **arg)
 					  "00000000\4addr\6consul\0\0\1\0\1";
 	struct fixture *f = *arg;
 
-	assert_int_equal(probe(f, S53_PROBE_LIVENESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
+	assert_int_equal(probe(f, S53_PROBE_LIVENESS, S53_OVER_UDP), S53_PROBE_ANSWERED);
 	assert_int_equal(seen.liveness_len, S53_HEADER_LEN + sizeof(question) - 1);
 	assert_memory_equal(seen.liveness + S53_HEADER_LEN, question, sizeof(question) - 1);
 	assert_int_equal(seen.readiness_len, 0);
-	assert_int_equal(probe(f, S53_PROBE_LIVENESS, S53_OVER_TCP, LONG_MS), S53_PROBE_ANSWERED);
+	assert_int_equal(probe(f, S53_PROBE_LIVENESS, S53_OVER_TCP), S53_PROBE_ANSWERED);
 	seen.ignores_liveness = true;
-	assert_int_equal(probe(f, S53_PROBE_LIVENESS, S53_OVER_UDP, SHORT_MS), S53_PROBE_LOST);
+	assert_int_equal(short_probe(f, S53_PROBE_LIVENESS, S53_OVER_UDP), S53_PROBE_LOST);
 }
 
 static const struct s53_probe with_liveness = {
-	.kind = S53_PROBE_READINESS, .liveness_after_ms = 30, .timeout_ms = SHORT_MS
+	.kind = S53_PROBE_READINESS, .liveness_after_ms = LIVENESS_MS, .timeout_ms = SHORT_MS
 };
 
 static void
@@ -335,9 +378,8 @@ a_server_that_replies_to_liveness_alone_is_not_ready_at_the_timeout(void **arg)
 	struct fixture *f = *arg;
 
 	seen.ignores_readiness = true;
-	begin(f, &with_liveness);
-	assert_int_equal(run(f), S53_PROBE_NOT_READY);
-	assert_in_range(f->rtt_ms, SHORT_MS, SHORT_MS + 450);
+	assert_int_equal(probe_to_the_timeout(f, &with_liveness), S53_PROBE_NOT_READY);
+	assert_int_equal(f->rtt_ms, SHORT_MS);
 	assert_int_equal(f->server.udp_queries, 2);
 }
 
@@ -347,8 +389,7 @@ without_a_reply_to_readiness_and_liveness_the_probe_is_lost(void **arg)
 	struct fixture *f = *arg;
 
 	seen.ignores_readiness = seen.ignores_liveness = true;
-	begin(f, &with_liveness);
-	assert_int_equal(run(f), S53_PROBE_LOST);
+	assert_int_equal(probe_to_the_timeout(f, &with_liveness), S53_PROBE_LOST);
 	assert_int_equal(f->server.udp_queries, 2);
 }
 
@@ -383,8 +424,11 @@ a_readiness_reply_after_the_liveness_query_counts(void **arg)
 
 	f->server.on_query = on_query_late;
 	begin(f, &with_liveness);
+	run_until_queries(f, 1);
+	assert_false(f->ended);
+	s53_clock_test_set(START_MS + LIVENESS_MS);
 	assert_int_equal(run(f), S53_PROBE_ANSWERED);
-	assert_in_range(f->rtt_ms, 30, SHORT_MS);
+	assert_int_equal(f->rtt_ms, LIVENESS_MS);
 }
 
 static void
@@ -394,9 +438,9 @@ a_garbled_reply_is_no_reply(void **arg)
 	enum s53_probe_end end;
 
 	seen.garbles = true;
-	end = probe(f, S53_PROBE_READINESS, S53_OVER_UDP, SHORT_MS);
+	end = short_probe(f, S53_PROBE_READINESS, S53_OVER_UDP);
 	assert_int_equal(end, S53_PROBE_LOST);
-	end = probe(f, S53_PROBE_LIVENESS, S53_OVER_UDP, SHORT_MS);
+	end = short_probe(f, S53_PROBE_LIVENESS, S53_OVER_UDP);
 	assert_int_equal(end, S53_PROBE_LOST);
 }
 
@@ -408,12 +452,12 @@ a_source_address_is_used_and_one_that_this_host_lacks_proves_nothing(void **arg)
 	char text[S53_ADDR_TEXT];
 
 	use_server(f, &f->server.addr, &ours);
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_ANSWERED);
 	assert_string_equal(s53_addr_print_host(&seen.from, text), "127.0.0.77");
 	assert_int_not_equal(s53_addr_port(&seen.from), 5353); /* one fixed port can be guessed */
 	use_server(f, &f->server.addr, &strange);
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_SKIPPED);
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP, LONG_MS), S53_PROBE_SKIPPED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_SKIPPED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_TCP), S53_PROBE_SKIPPED);
 }
 
 static void
@@ -426,10 +470,10 @@ a_server_over_ipv6_and_on_an_interface_is_probed(void **arg)
 	fake_server_start(&six, f->base, "::1", on_query);
 	addr = six.addr;
 	use_server(f, &addr, NULL);
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_ANSWERED);
 	addr.in6.sin6_scope_id = if_nametoindex("lo");
 	use_server(f, &addr, NULL);
-	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP, LONG_MS), S53_PROBE_ANSWERED);
+	assert_int_equal(probe(f, S53_PROBE_READINESS, S53_OVER_UDP), S53_PROBE_ANSWERED);
 	assert_int_equal(six.udp_queries, 2);
 	fake_server_stop(&six);
 }
@@ -455,13 +499,13 @@ a_probe_during_a_standstill_is_skipped(void **arg)
 	struct fixture *f = *arg;
 
 	seen.ignores_readiness = true;
-	s53_clock_test_set(1000000);
+	s53_clock_test_set(START_MS);
 	begin(f, &(struct s53_probe){ .kind = S53_PROBE_READINESS, .timeout_ms = SHORT_MS });
-	s53_clock_test_set(1000000 + SHORT_MS + 501);
+	s53_clock_test_set(START_MS + SHORT_MS + 501);
 	assert_int_equal(run(f), S53_PROBE_SKIPPED);
-	s53_clock_test_set(1000000);
+	s53_clock_test_set(START_MS);
 	begin(f, &(struct s53_probe){ .kind = S53_PROBE_READINESS, .timeout_ms = SHORT_MS });
-	s53_clock_test_set(1000000 + SHORT_MS + 500);
+	s53_clock_test_set(START_MS + SHORT_MS + 500);
 	assert_int_equal(run(f), S53_PROBE_LOST);
 }
 

@@ -22,7 +22,6 @@ struct asked {
 	enum s53_exchange_end end;
 	uint8_t answer[4096];
 	size_t answer_len;
-	uint64_t overdue_at_ms, end_at_ms;
 	void (*on_overdue)(struct asked *asked);
 	void (*on_done)(struct asked *asked);
 };
@@ -125,7 +124,6 @@ asked_overdue(void *arg, struct s53_exchange *exchange)
 
 	assert_ptr_equal(asked->exchange, exchange);
 	asked->overdues++;
-	asked->overdue_at_ms = real_ms();
 	if (asked->on_overdue != NULL)
 		asked->on_overdue(asked);
 }
@@ -140,7 +138,6 @@ asked_done(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end, 
 	asked->exchange = NULL;
 	asked->ends++;
 	asked->end = end;
-	asked->end_at_ms = real_ms();
 	asked->fixture->ended++;
 	assert_true((end == S53_EXCHANGE_ANSWERED) == (octets != NULL));
 	if (octets != NULL) {

@@ -201,6 +201,7 @@ a_server_that_only_closes_connections_counts_as_refused(void **arg)
 	struct asked asked[3];
 
 	(void)arg;
+	s53_clock_test_set(7000);
 	fixture_start(&f, hang_up);
 	for (unsigned i = 0; i < 3; i++)
 		ask_tcp(&f, &asked[i]);
@@ -219,15 +220,14 @@ a_refused_connection_ends_at_once(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
-	uint64_t start_ms = real_ms();
 
 	(void)arg;
+	s53_clock_test_set(7000); /* stands still: no timeout helps */
 	fixture_start(&f, fake_silence);
 	fake_close_tcp(&f.server);
 	ask_tcp(&f, &asked);
 	run_until(&f, &asked.ends, 1);
 	assert_int_equal(asked.end, S53_EXCHANGE_REFUSED);
-	assert_in_range(asked.end_at_ms - start_ms, 0, 50);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_REFUSED), 1);
 	assert_int_equal(observation_count, 1);
 	assert_observed(0, S53_OBSERVED_REFUSED, S53_OVER_TCP, 0);
@@ -280,6 +280,7 @@ a_frame_too_short_for_a_header_ends_the_connection(void **arg)
 	struct asked asked;
 
 	(void)arg;
+	s53_clock_test_set(7000);
 	fixture_start(&f, send_garbage);
 	ask_tcp(&f, &asked);
 	run_until(&f, &asked.ends, 1);
