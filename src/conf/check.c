@@ -71,6 +71,7 @@ check_block(struct conf_checker *checker, const struct s53_conf_clause *block)
 	check_forward(checker, conf_node_of(block));
 	conf_check_listeners(checker, block->body);
 	conf_check_options(checker, block);
+	conf_check_raw(checker, block);
 	conf_check_cache(checker, block);
 }
 

@@ -96,6 +96,9 @@ void conf_check_update_policy(struct conf_checker *checker, const struct s53_con
 /* check_options.c: of options, a view or a zone: values that must fit one another */
 void conf_check_options(struct conf_checker *checker, const struct s53_conf_clause *block);
 
+/* check_raw.c: of options or a view: what the parser keeps as words */
+void conf_check_raw(struct conf_checker *checker, const struct s53_conf_clause *block);
+
 /* check_zone.c: the zones of a view, or of the top level */
 void conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *first);
 

@@ -145,11 +145,23 @@ check_clause(struct conf_checker *checker, const struct s53_conf_clause *clause,
 }
 
 /* The keys of a name are all static, or all initial ones for RFC 5011. */
+/* `managed-keys` is the old name of `trust-anchors`; trusted-keys may stand beside it. */
+static void
+check_one_statement(struct conf_checker *checker, const struct s53_conf_clause *first)
+{
+	const struct s53_conf_clause *managed = s53_conf_find(first, "managed-keys");
+
+	if (managed != NULL && s53_conf_find(first, "trust-anchors") != NULL)
+		conf_check_error(checker, managed->place,
+		    "'managed-keys' beside 'trust-anchors': move its keys there");
+}
+
 static void
 check_list(struct conf_checker *checker, const struct s53_conf_clause *first)
 {
 	struct conf_index statics = { .keys = NULL }, initials = { .keys = NULL };
 
+	check_one_statement(checker, first);
 	for (; first != NULL; first = first->next)
 		if (has_anchors(first))
 			check_clause(checker, first, &statics, &initials);

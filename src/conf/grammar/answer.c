@@ -43,9 +43,9 @@ static const struct conf_rule rules[] = {
 	    REFUSED("AAAA records are not synthesized, and IPv6-only clients would lose IPv4-only "
 		    "hosts: remove it, or put a resolver with DNS64 (BIND, Unbound) behind "
 		    "'forwarders'") },
-	{ "dns64-contact", OV, .form = FORM_STRING,
+	{ "dns64-contact", OV, .form = FORM_DOMAIN,
 	    SILENT("it belongs to dns64, which is refused") },
-	{ "dns64-server", OV, .form = FORM_STRING,
+	{ "dns64-server", OV, .form = FORM_DOMAIN,
 	    SILENT("it belongs to dns64, which is refused") },
 	{ "dnsrps-enable", OV, .form = FORM_BOOL, NO_POLICY, .silent = "no" },
 	{ "dnsrps-library", OPTIONS_, .form = FORM_STRING, NO_POLICY },
