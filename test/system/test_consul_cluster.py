@@ -129,7 +129,7 @@ def check(watches, over_at):
 
 
 def test_the_leader_is_killed(world, watches):
-    leader = world.cluster.leader()
+    leader = world.cluster.wait_for_leader()
     leader.kill()
     world.cluster.wait_for_leader()
     time.sleep(1)
@@ -142,7 +142,7 @@ def test_the_leader_is_killed(world, watches):
 
 
 def test_quorum_is_lost_and_regained(world, watches):
-    leader = world.cluster.leader()
+    leader = world.cluster.wait_for_leader()
     other, third = [server for server in world.cluster.servers if server is not leader]
     other.kill()
     leader.kill()

@@ -258,10 +258,10 @@ def test_a_health_check_asks_what_it_is_told_as_often_as_it_is_told(ailing, spli
     checks = [q for q in server.queries if q.name == "check.example.com."]
     assert 2 <= len(checks) <= 6 and {q.qtype for q in checks} == {16}
     server.ail(SILENT)
-    wait_until(lambda: said_of(program, server, "silent"), 6, "it is silent without a client's query")
+    wait_until(lambda: said_of(program, server, "silent"), 6 * patience() / 2, "it is silent without a client's query")
     wait_until(lambda: said_of(program, server, "down"), 10, "and down, since it is the only server of the list")
     server.ail(WELL)
-    wait_until(lambda: said_of(program, server, "up"), 6, "and up again")
+    wait_until(lambda: said_of(program, server, "up"), 6 * patience() / 2, "and up again")
 
 
 def test_without_health_checks_live_traffic_alone_decides(ailing, split53):
@@ -269,9 +269,9 @@ def test_without_health_checks_live_traffic_alone_decides(ailing, split53):
     program = split53(forwarders=[server.where], options="health-check { mode never; };")
     with watching(program):
         server.ail(SILENT)
-        wait_until(lambda: said_of(program, server, "down"), 6, "it is down")
+        wait_until(lambda: said_of(program, server, "down"), 6 * patience() / 2, "it is down")
         server.ail(WELL)
-        wait_until(lambda: said_of(program, server, "up"), 6, "it is up")
+        wait_until(lambda: said_of(program, server, "up"), 6 * patience() / 2, "it is up")
     assert not [name for name in server.names() if not name.endswith("example.com.")]
 
 
