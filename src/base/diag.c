@@ -203,7 +203,7 @@ s53_diag_elide(const char *format)
 {
 	static const char stand_in[] = "...";
 	static const char reason[] =
-	    " (the text is not shown, since not every user may read this file)";
+	    " (the line is not shown, because not every user may read this file)";
 	/* A conversion has two bytes or more. */
 	char *text = malloc(2 * strlen(format) + sizeof(reason)), *out = text;
 
@@ -333,7 +333,8 @@ print_class(const struct s53_diags *diags, enum s53_diag_class class, FILE *out)
 		if (diag->kind == S53_DIAG_WARNING && diag->class == class)
 			print_diag(diag, out);
 	if (diags->unlisted[class] > 0)
-		fprintf(out, "warning: %u more of this kind, not listed\n", diags->unlisted[class]);
+		fprintf(out, "warning: %u more warnings of this kind are not listed\n",
+		    diags->unlisted[class]);
 }
 
 void

@@ -65,7 +65,7 @@ kind_of(const char *path)
 	struct stat about;
 
 	if (stat(path, &about) != 0)
-		return "no regular file";
+		return "not a regular file";
 	switch (about.st_mode & S_IFMT) {
 	case S_IFIFO:
 		return "a FIFO (named pipe)";
@@ -75,7 +75,7 @@ kind_of(const char *path)
 	case S_IFBLK:
 		return "a device";
 	default:
-		return "no regular file";
+		return "not a regular file";
 	}
 }
 

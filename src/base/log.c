@@ -350,7 +350,7 @@ tell_lost_before(struct setup *setup, const struct timespec *now)
 
 	about.text = text;
 	about.len = (size_t)snprintf(text, sizeof(text),
-	    "%" PRIu64 " log line%s lost before the log was opened again\n", lost_before,
+	    "%" PRIu64 " log line%s lost before the log file was reopened\n", lost_before,
 	    lost_before == 1 ? "" : "s");
 	for (unsigned i = 0; i < setup->channel_count; i++)
 		if (setup->losses[i].lines == 0 && takes(setup, i, about.category, about.severity))

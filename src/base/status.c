@@ -16,9 +16,9 @@ s53_status_text(enum s53_status status)
 	case S53_E_NOMEM:
 		return "out of memory";
 	case S53_E_IO:
-		return "the operating system refused";
+		return "a system call failed";
 	case S53_E_SYNTAX:
-		return "not in the expected form";
+		return "malformed";
 	case S53_E_RANGE:
 		return "out of range";
 	case S53_E_SPACE:
@@ -26,7 +26,7 @@ s53_status_text(enum s53_status status)
 	case S53_E_ABSENT:
 		return "not found";
 	case S53_E_EXISTS:
-		return "exists already";
+		return "already exists";
 	case S53_E_LIMIT:
 		return "limit reached";
 	}

@@ -30,7 +30,7 @@ cachefile_head_read(const uint8_t octets[static CACHEFILE_HEAD_LEN], struct cach
 
 	if (memcmp(s53_read(&reader, CACHEFILE_MAGIC_LEN), CACHEFILE_MAGIC, CACHEFILE_MAGIC_LEN) !=
 	    0)
-		return "is no file of a cache";
+		return "is not a cache file";
 	out->version = s53_read_u32(&reader);
 	out->blocks = s53_read_u32(&reader);
 	out->wall_s = cachefile_read_u64(&reader);
@@ -38,9 +38,9 @@ cachefile_head_read(const uint8_t octets[static CACHEFILE_HEAD_LEN], struct cach
 	out->octets = cachefile_read_u64(&reader);
 	out->checksum = cachefile_read_u64(&reader);
 	if (out->version != CACHEFILE_VERSION)
-		return "is of another version of split53";
+		return "was written by another version of split53";
 	if (cachefile_read_u64(&reader) != s53_hash_stable(octets, HEAD_SUMMED_LEN))
-		return "is damaged: the checksum of its head is wrong";
+		return "is damaged: wrong checksum of its header";
 	return NULL;
 }
 
@@ -116,8 +116,8 @@ cachefile_entry_read(struct s53_reader *reader, struct cachefile_entry *out)
 		return "is damaged: an entry is longer than its block";
 	if (out->kept_s == 0 || out->kept_s < out->lifetime_s || out->age_ms / 1000 > out->kept_s ||
 	    (out->flags & ~CACHEFILE_FLAGS) != 0)
-		return "is damaged: the times or flags of an entry are impossible";
+		return "is damaged: an entry has invalid times or flags";
 	if (!is_kept_message(out->message, out->len))
-		return "is damaged: the message of an entry is none that is kept";
+		return "is damaged: an entry holds a message that is never cached";
 	return NULL;
 }

@@ -73,19 +73,19 @@ examine_file(int fd, uint64_t max_octets, char why[static S53_CACHEFILE_WHY], ui
 	struct stat found;
 
 	if (fstat(fd, &found) != 0)
-		return refuse(why, "cannot be looked at: %s", strerror(errno));
+		return refuse(why, "cannot be examined: %s", strerror(errno));
 	if (!S_ISREG(found.st_mode))
-		return refuse(why, "is no regular file");
+		return refuse(why, "is not a regular file");
 	if (found.st_uid != geteuid() && found.st_uid != 0)
 		return refuse(why, "belongs to another user (%u)", (unsigned)found.st_uid);
 	if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return refuse(why, "can be written by others than its owner (mode %04o)",
+		return refuse(why, "is writable by users other than its owner (mode %04o)",
 		    (unsigned)found.st_mode & 07777u);
 	if ((uint64_t)found.st_size > max_octets)
-		return refuse(why, "is too large: %llu octets, at most %llu are read",
+		return refuse(why, "is too large: %llu bytes; the limit is %llu",
 		    (unsigned long long)found.st_size, (unsigned long long)max_octets);
 	if ((uint64_t)found.st_size < CACHEFILE_HEAD_LEN)
-		return refuse(why, "is cut: it has %u octets", (unsigned)found.st_size);
+		return refuse(why, "is truncated: it has only %u bytes", (unsigned)found.st_size);
 	*size = (uint64_t)found.st_size;
 	return S53_OK;
 }
@@ -104,10 +104,10 @@ examine_head(struct s53_cachefile_loader *loader, uint64_t size, struct s53_cach
 	if (wrong != NULL)
 		return refuse(why, "%s", wrong);
 	if (loader->head.octets != size)
-		return refuse(why, "is damaged: it has %llu octets and was written with %llu",
+		return refuse(why, "is damaged: it has %llu bytes but was written with %llu",
 		    (unsigned long long)size, (unsigned long long)loader->head.octets);
 	if (loader->head.wall_s > time.wall_s + SETBACK_S)
-		return refuse(why, "is from the future: written %llu seconds from now",
+		return refuse(why, "has a time stamp %llu seconds in the future",
 		    (unsigned long long)(loader->head.wall_s - time.wall_s));
 	gone_s = time.wall_s > loader->head.wall_s ? time.wall_s - loader->head.wall_s : 0;
 	if (gone_s > UINT32_MAX) /* longer than any lifetime */
@@ -173,19 +173,19 @@ read_block(struct s53_cachefile_loader *loader, struct s53_reader *entries, uint
 	uint32_t len;
 
 	if (left < CACHEFILE_BLOCK_HEAD_LEN)
-		return "is damaged: octets follow the last block";
+		return "is damaged: bytes follow the last block";
 	if (!read_at(loader, loader->at, loader->block, CACHEFILE_BLOCK_HEAD_LEN))
 		return "cannot be read to its end";
 	checksum = cachefile_read_u64(&head);
 	len = s53_read_u32(&head);
 	*count = s53_read_u32(&head);
 	if (len > CACHEFILE_BLOCK_MAX || len > left - CACHEFILE_BLOCK_HEAD_LEN)
-		return "is damaged: the length of a block is impossible";
+		return "is damaged: invalid length of a block";
 	if (!read_at(loader, loader->at + CACHEFILE_BLOCK_HEAD_LEN,
 		loader->block + CACHEFILE_BLOCK_HEAD_LEN, len))
 		return "cannot be read to its end";
 	if (cachefile_block_checksum(loader->block, len, loader->checksum) != checksum)
-		return "is damaged: the checksum of a block is wrong";
+		return "is damaged: wrong checksum of a block";
 	loader->checksum = checksum;
 	loader->at += CACHEFILE_BLOCK_HEAD_LEN + len;
 	loader->blocks++;
@@ -231,7 +231,7 @@ work_through_block(struct s53_cachefile_loader *loader, struct s53_cache *cache,
 		loader->entries++;
 	}
 	if (wrong == NULL && entries.at != entries.len)
-		wrong = "is damaged: octets follow the last entry of a block";
+		wrong = "is damaged: bytes follow the last entry of a block";
 	return wrong;
 }
 
@@ -248,7 +248,7 @@ s53_cachefile_turn(struct s53_cachefile_loader *loader, struct s53_cache *cache,
 		wrong = work_through_block(loader, cache, now_ms);
 	} else if (loader->checksum != head->checksum || loader->entries != head->entries ||
 	    loader->blocks != head->blocks) {
-		wrong = "is damaged: its blocks are not those of its head";
+		wrong = "is damaged: its blocks do not match its header";
 	} else {
 		rewind_to(loader, loader->phase == LOOKING ? TAKING : ENDED);
 		if (loader->phase == ENDED)
@@ -256,7 +256,8 @@ s53_cachefile_turn(struct s53_cachefile_loader *loader, struct s53_cache *cache,
 	}
 	if (wrong == NULL)
 		return S53_CACHEFILE_MORE;
-	refuse(why, "%s%s", wrong, loader->phase == TAKING ? "; it was changed meanwhile" : "");
+	refuse(why, "%s%s", wrong,
+	    loader->phase == TAKING ? "; it was changed while it was read" : "");
 	loader->phase = ENDED;
 	return S53_CACHEFILE_REFUSED;
 }

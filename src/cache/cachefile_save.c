@@ -117,12 +117,12 @@ static enum s53_status
 say(char why[static S53_CACHEFILE_WHY], enum s53_status status, int failure)
 {
 	if (status == S53_E_EXISTS)
-		snprintf(why, S53_CACHEFILE_WHY, "is no regular file");
+		snprintf(why, S53_CACHEFILE_WHY, "is not a regular file");
 	else if (status == S53_E_NOMEM)
 		snprintf(why, S53_CACHEFILE_WHY, "cannot be written: out of memory");
 	else
 		snprintf(why, S53_CACHEFILE_WHY, "cannot be written: %s",
-		    failure == EEXIST ? "another process writes it" : strerror(failure));
+		    failure == EEXIST ? "another process is writing it" : strerror(failure));
 	return status == S53_E_NOMEM ? S53_E_NOMEM : S53_E_IO;
 }
 

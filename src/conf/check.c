@@ -61,8 +61,8 @@ check_forward(struct conf_checker *checker, const struct conf_node *block)
 	if (forward != NULL && !block->broken &&
 	    s53_conf_find(block->clause.body, "forwarders") == NULL)
 		conf_check_error(checker, forward->place,
-		    "'forward' needs 'forwarders' beside it: write the servers to ask, or remove "
-		    "it");
+		    "'forward' requires 'forwarders' in the same block: list the servers there, or "
+		    "remove 'forward'");
 }
 
 static void
@@ -82,16 +82,16 @@ check_views(struct conf_checker *checker)
 		if (strcmp(it->name, "view") == 0) {
 			if (it->class_name != NULL && strcmp(it->class_name, "IN") != 0)
 				conf_check_warn(checker, it, S53_CONF_IGNORED_DIFFERENT, "view",
-				    "only class IN has views; version.bind and its kin are "
-				    "answered "
-				    "from version, hostname and server-id");
+				    "only class IN can have views; version.bind and similar names "
+				    "of class CH are answered from 'version', 'hostname' and "
+				    "'server-id'");
 			check_block(checker, it);
 			conf_check_zones(checker, it->body);
 			conf_check_servers(checker, it->body);
 		} else if (strcmp(it->name, "zone") == 0 && checker->views.count > 0) {
 			conf_check_error(checker, it->place,
-			    "a zone outside of the views: where there are views, every zone stands "
-			    "in one");
+			    "this zone is in no view: when 'view' statements are used, all zones "
+			    "must be in views");
 		}
 	}
 }

@@ -77,7 +77,7 @@ check_numbers(struct conf_checker *checker, const struct s53_conf_words *word)
 		if (word == NULL || word->next == NULL || word->quoted ||
 		    conf_number_parse(word->text, &number) != S53_OK || number > key_max[i])
 			return error_at(checker, (struct s53_place){ 0 }, word,
-			    "stands where a number belongs: flags, protocol and algorithm, or tag, "
+			    "is not a number: expected flags, protocol and algorithm, or key tag, "
 			    "algorithm and digest type");
 	return word;
 }
@@ -107,21 +107,20 @@ check_anchor(
 	struct s53_name name;
 
 	if (s53_name_parse(anchor->name->text, &name) != S53_OK)
-		return error_at(checker, clause->place, anchor->name, "is no domain name");
+		return error_at(checker, clause->place, anchor->name, "is not a domain name");
 	anchor->is_static = true;
 	if (strcmp(clause->name, "trusted-keys") != 0) {
 		anchor->kind = word;
 		if (word == NULL || !read_kind(anchor))
 			return error_at(checker, clause->place, word,
-			    "stands where initial-key, static-key, initial-ds or static-ds "
-			    "belongs");
+			    "is not initial-key, static-key, initial-ds or static-ds");
 		word = word->next;
 	}
 	if ((word = check_numbers(checker, word)) == NULL)
 		return NULL;
 	if (anchor->is_digest ? !is_hex(word->text) : !conf_check_is_base64(word->text))
 		return error_at(checker, clause->place, word,
-		    anchor->is_digest ? "is no hexadecimal text" : "is no base64 text");
+		    anchor->is_digest ? "is not hexadecimal" : "is not base64");
 	if (word->next == NULL || !is_mark(word->next, ";"))
 		return error_at(checker, clause->place, word, "is not followed by ';'");
 	return word->next->next;
@@ -177,7 +176,8 @@ check_list(struct conf_checker *checker, const struct s53_conf_clause *first)
 		name[key->len] = '\0';
 		if (conf_index_find(&initials, name) != NULL)
 			conf_check_error(checker, key->node->clause.place,
-			    "trust anchor: '%s' has static and initial keys: one kind for a name",
+			    "trust anchor: '%s' has both static and initial keys: only one kind is "
+			    "allowed for a name",
 			    name);
 	}
 	conf_index_fini(&statics);
@@ -194,8 +194,8 @@ warn_of_anchors(struct conf_checker *checker, const struct s53_conf_clause *firs
 	for (; first != NULL; first = first->next)
 		if (has_anchors(first))
 			conf_check_warn(checker, first, S53_CONF_IGNORED_SECURITY, first->name,
-			    "trust anchors are not used: nothing is validated, and forged answers "
-			    "pass where BIND refuses them");
+			    "trust anchors are ignored: split53 does not validate, and forged "
+			    "answers that BIND rejects reach the clients");
 }
 
 static void

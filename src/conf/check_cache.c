@@ -42,11 +42,12 @@ check_size(struct conf_checker *checker, const struct s53_conf_clause *block)
 		if (!is_zone)
 			conf_warn(checker->sources, S53_CONF_IGNORED_DIFFERENT, size->place,
 			    "max-cache-size 0",
-			    "no answer is kept; what BIND takes 0 for is written 'unlimited'");
+			    "nothing is cached; in BIND 0 means no limit, which is 'unlimited' "
+			    "here");
 	} else if (strcmp(block->name, "options") != 0 && !options_have_none(checker)) {
 		conf_check_warn(checker, size, S53_CONF_IGNORED_DIFFERENT, "max-cache-size",
-		    "there is one cache, of the size that options say; here it matters only "
-		    "whether this is 0");
+		    "one cache serves all views and zones, with the size set in options; elsewhere "
+		    "only 0 has an effect: nothing is cached");
 	}
 }
 
@@ -58,8 +59,8 @@ check_least(struct conf_checker *checker, const struct s53_conf_clause *block, c
 	if (clause != NULL && clause->value.type == S53_CONF_NUMBER &&
 	    clause->value.number > MIN_TTL_MAX)
 		conf_warn(checker->sources, S53_CONF_IGNORED_DIFFERENT, clause->place, name,
-		    "answers are kept %" PRIu64 " s, however short their TTL; BIND takes no more "
-		    "than %d",
+		    "answers are cached for at least %" PRIu64
+		    " s, however short their TTL; BIND rejects more than %d",
 		    clause->value.number, MIN_TTL_MAX);
 }
 
@@ -71,7 +72,7 @@ check_refresh(struct conf_checker *checker, const struct s53_conf_clause *block)
 	if (clause != NULL && clause->value.type == S53_CONF_NUMBER && clause->value.number > 0 &&
 	    clause->value.number < STALE_REFRESH_MIN)
 		conf_report(checker->sources, S53_DIAG_WARNING, clause->place,
-		    "'stale-refresh-time' should be 0, or %d seconds or more (RFC 8767 s5)",
+		    "'stale-refresh-time' should be either 0 or at least %d seconds (RFC 8767 s5)",
 		    STALE_REFRESH_MIN);
 }
 
@@ -88,15 +89,15 @@ check_prefetch(struct conf_checker *checker, const struct s53_conf_clause *block
 	clause = &conf_node_of(found)->clause;
 	if (clause->value.number > PREFETCH_TRIGGER_MAX) {
 		conf_report(checker->sources, S53_DIAG_WARNING, clause->value.place,
-		    "'prefetch' is from 0 to %d: %" PRIu64 " is taken for %d", PREFETCH_TRIGGER_MAX,
-		    clause->value.number, PREFETCH_TRIGGER_MAX);
+		    "'prefetch' must be from 0 to %d: %" PRIu64 " is reduced to %d",
+		    PREFETCH_TRIGGER_MAX, clause->value.number, PREFETCH_TRIGGER_MAX);
 		clause->value.number = PREFETCH_TRIGGER_MAX;
 	}
 	least = clause->value.number + PREFETCH_MARGIN;
 	if (clause->second.type == S53_CONF_NUMBER && clause->second.number < least) {
 		conf_report(checker->sources, S53_DIAG_WARNING, clause->second.place,
-		    "the second number of 'prefetch' is at least %d more than the first: %" PRIu64
-		    " is taken for %" PRIu64,
+		    "the second number of 'prefetch' must be at least %d more than the first: "
+		    "%" PRIu64 " is raised to %" PRIu64,
 		    PREFETCH_MARGIN, clause->second.number, least);
 		clause->second.number = least;
 	}

@@ -75,8 +75,8 @@ report(struct conf_checker *checker, const struct conf_key *keys, size_t count)
 
 	for (size_t i = 1; i < count; i++)
 		conf_check_error(checker, s53_conf_find(keys[i].node->clause.body, "file")->place,
-		    "file '%s' is in use by the zone in %s:%u, and one of the two is written by "
-		    "transfers, updates or signing: give each zone a file of its own",
+		    "file '%s' is already in use by the zone in %s:%u, and transfers, updates or "
+		    "signing write one of the two: give each zone a file of its own",
 		    conf_show(word_of(s53_conf_find(first->body, "file")), shown),
 		    first->place.file, first->place.line);
 }

@@ -14,8 +14,8 @@ check_interval(struct conf_checker *checker, const struct s53_conf_clause *inter
 	if (interval->value.type == S53_CONF_NUMBER && interval->second.type == S53_CONF_NUMBER &&
 	    interval->second.number < interval->value.number)
 		conf_check_error(checker, interval->second.place,
-		    "the second number of 'interval' is the longest pause between probes: %" PRIu64
-		    " is less than %" PRIu64,
+		    "the second number of 'interval' is the longest time between probes and cannot "
+		    "be less than the first: %" PRIu64 " is less than %" PRIu64,
 		    interval->second.number, interval->value.number);
 }
 
@@ -30,7 +30,7 @@ check_probe(struct conf_checker *checker, const struct s53_conf_clause *probe)
 	if (accept != NULL && accept->value.type == S53_CONF_WORDS && accept->value.words == NULL &&
 	    !conf_node_of(accept)->broken)
 		conf_check_error(checker, accept->place,
-		    "'accept' names no rcode: no answer would prove health");
+		    "'accept' is empty: no response could show that the server is healthy");
 }
 
 /* A forward zone without servers uses the default route, which has rules of its own. */
@@ -51,8 +51,8 @@ check_exempt(struct conf_checker *checker, const struct s53_conf_clause *zone)
 
 		if (clause != NULL)
 			conf_check_warn(checker, clause, S53_CONF_IGNORED_DIFFERENT, names[i],
-			    "the zone has no forwarders: those of the default route are asked, by "
-			    "its rules");
+			    "the zone has no forwarders: its names go to the default forwarders, "
+			    "whose settings apply");
 	}
 }
 

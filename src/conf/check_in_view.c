@@ -70,8 +70,8 @@ check_alone(struct conf_checker *checker, const struct s53_conf_clause *zone)
 		if (strcmp(it->name, "in-view") != 0 && strcmp(it->name, "forward") != 0 &&
 		    strcmp(it->name, "forwarders") != 0)
 			conf_check_error(checker, it->place,
-			    "'%s' beside 'in-view': the zone is that of the other view, with its "
-			    "options; only 'forward' and 'forwarders' may be added",
+			    "'%s' is not valid with 'in-view': the zone and its options are those "
+			    "of the other view; only 'forward' and 'forwarders' may be added",
 			    it->name);
 }
 
@@ -93,8 +93,8 @@ check_shared(struct sharing *sharing, const struct s53_conf_clause *zone)
 	found = conf_index_find_octets(&sharing->zones, key, len);
 	if (found == NULL || found->order >= sharing->earlier)
 		conf_check_error(sharing->checker, in_view->place,
-		    "no view '%s' before this one has a zone '%s' that can be shared; define it "
-		    "there (not as a forward zone), or write it out here",
+		    "no earlier view '%s' has a zone '%s' that can be shared; define it there (a "
+		    "forward zone cannot be shared), or define the zone here without 'in-view'",
 		    conf_show(in_view->value.text, shown_view), conf_show(zone->label, shown));
 }
 

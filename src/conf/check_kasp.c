@@ -67,13 +67,13 @@ check_algorithm(struct conf_checker *checker, const struct s53_conf_words *word)
 	uint64_t bits;
 
 	if (!is_algorithm(word->text))
-		return error_at(checker, word, "is no algorithm");
+		return error_at(checker, word, "is not an algorithm");
 	if (is_mark(length, ";"))
 		return length != NULL ? length->next : NULL;
 	if (conf_number_parse(length->text, &bits) != S53_OK)
-		return error_at(checker, length, "stands where the length of the key belongs");
+		return error_at(checker, length, "is not a key length");
 	if (is_rsa(word->text) && (bits < RSA_MIN || bits > RSA_MAX))
-		return error_at(checker, length, "is no length of an RSA key: 1024 to 4096");
+		return error_at(checker, length, "is not a length of an RSA key (1024 to 4096)");
 	if (length->next == NULL || !is_mark(length->next, ";"))
 		return error_at(checker, length, "is not followed by ';'");
 	return length->next->next;
@@ -87,16 +87,16 @@ check_key(struct conf_checker *checker, const struct s53_conf_words *word)
 	size_t len;
 
 	if (conf_words_find(roles, word->text, &len) == NULL)
-		return error_at(checker, word, "stands where csk, ksk or zsk belongs");
+		return error_at(checker, word, "is not csk, ksk or zsk");
 	for (word = word->next; word != NULL && word->next != NULL; word = word->next) {
 		if (strcasecmp(word->text, "algorithm") == 0)
 			return check_algorithm(checker, word->next);
 		if (strcasecmp(word->text, "lifetime") == 0) {
 			word = word->next;
 			if (!is_lifetime(word->text))
-				return error_at(checker, word, "is no duration");
+				return error_at(checker, word, "is not a duration");
 		} else if (is_mark(word, ";")) {
-			return error_at(checker, word, "stands where 'algorithm' belongs");
+			return error_at(checker, word, "was found where 'algorithm' is expected");
 		}
 	}
 	return NULL;
@@ -114,7 +114,7 @@ check_iterations(struct conf_checker *checker, const struct s53_conf_clause *pol
 		if (strcasecmp(it->text, "iterations") == 0 && it->next != NULL &&
 		    (conf_number_parse(it->next->text, &number) != S53_OK ||
 			number > ITERATIONS_MAX))
-			error_at(checker, it->next, "iterations are too many: 0 to 150");
+			error_at(checker, it->next, "iterations are more than the limit of 150");
 }
 
 void
@@ -144,7 +144,7 @@ conf_check_kasp_zone(struct conf_checker *checker, const struct s53_conf_clause 
 
 		if (found != NULL)
 			conf_check_error(checker, found->place,
-			    "'%s' beside 'dnssec-policy', which replaces it: remove it",
+			    "'%s' is not valid with 'dnssec-policy', which replaces it: remove it",
 			    found->name);
 	}
 }

@@ -33,10 +33,10 @@ check_bits(const char *text, unsigned bits)
 	char *end;
 
 	if (*text < '0' || *text > '9')
-		return "it is no HMAC that BIND knows";
+		return "it is not an HMAC that BIND knows";
 	value = strtoul(text, &end, 10);
 	if (*end != '\0' || value % 8 != 0 || value > bits)
-		return "its bits are no multiple of 8, or more than it has";
+		return "its number of bits is not a multiple of 8, or too large";
 	return NULL;
 }
 
@@ -56,7 +56,7 @@ check_algorithm(const char *text)
 			return check_bits(text + 1, algorithms[i].bits);
 		break;
 	}
-	return "it is no HMAC that BIND knows (hmac-sha256 is the usual one)";
+	return "it is not an HMAC that BIND knows (hmac-sha256 is the usual one)";
 }
 
 bool
@@ -91,7 +91,7 @@ check_key(struct conf_checker *checker, const struct conf_node *node)
 		return;
 	if (algorithm == NULL || secret == NULL) {
 		conf_check_error(checker, node->clause.place,
-		    "key '%s' needs an algorithm and a secret",
+		    "key '%s' requires 'algorithm' and 'secret'",
 		    conf_show(node->clause.label, shown));
 		return;
 	}
@@ -100,7 +100,7 @@ check_key(struct conf_checker *checker, const struct conf_node *node)
 		    conf_show(algorithm->value.text, shown), why);
 	if (!conf_check_is_base64(secret->value.text)) /* messages must not contain the secret */
 		conf_check_error(checker, secret->value.place,
-		    "the secret is no base64 text: make one with tsig-keygen");
+		    "the secret is not base64: make one with tsig-keygen");
 }
 
 #define KEY_TEXT (S53_NAME_TEXT + 1)
@@ -133,7 +133,7 @@ add_keys(struct conf_checker *checker, const struct s53_conf_clause *first)
 		if (key_name(it->label, name))
 			conf_index_add(checker, &checker->keys, name, conf_node_of(it));
 		else
-			conf_check_error(checker, it->place, "'%s' is no name for a key",
+			conf_check_error(checker, it->place, "'%s' is not a valid key name",
 			    conf_show(it->label, shown));
 	}
 }
@@ -169,13 +169,13 @@ check_channel(struct conf_checker *checker, const struct s53_conf_clause *channe
 	if (conf_node_of(channel)->broken)
 		return;
 	if (is_inet && s53_conf_find(channel->body, "allow") == NULL)
-		conf_check_error(checker, channel->place, "'inet' of controls needs 'allow'");
+		conf_check_error(checker, channel->place, "'inet' in controls requires 'allow'");
 	if (!is_inet &&
 	    (s53_conf_find(channel->body, "perm") == NULL ||
 		s53_conf_find(channel->body, "owner") == NULL ||
 		s53_conf_find(channel->body, "group") == NULL))
 		conf_check_error(checker, channel->place,
-		    "'unix' of controls needs 'perm', 'owner' and 'group'");
+		    "'unix' in controls requires 'perm', 'owner' and 'group'");
 	if (keys != NULL && keys->value.type == S53_CONF_WORDS)
 		for (const struct s53_conf_words *it = keys->value.words; it != NULL; it = it->next)
 			conf_check_key_used(checker, NULL, it->text, it->place);
@@ -206,8 +206,7 @@ check_twice(struct conf_checker *checker)
 		    memcmp(keys->keys[i - 1].octets, keys->keys[i].octets, keys->keys[i].len) != 0)
 			continue;
 		if (a->parent == b->parent || a->parent == NULL || b->parent == NULL)
-			conf_check_error(checker, b->place,
-			    "key '%s' is defined a second time; the first is in %s:%u",
+			conf_check_error(checker, b->place, "key '%s' is already defined in %s:%u",
 			    conf_show(b->label, shown), a->place.file, a->place.line);
 	}
 }

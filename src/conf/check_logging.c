@@ -30,9 +30,9 @@ check_channel(struct conf_checker *checker, const struct s53_conf_clause *channe
 		count += s53_conf_find(channel->body, kinds[i]) != NULL;
 	if (count != 1 && !conf_node_of(channel)->broken)
 		conf_check_error(checker, channel->place,
-		    "channel '%s' %s: one of file, syslog, stderr and null is needed",
+		    "channel '%s' %s: exactly one of file, syslog, stderr and null is required",
 		    conf_show(channel->label, shown),
-		    count == 0 ? "leads nowhere" : "leads to several places");
+		    count == 0 ? "has no destination" : "has several destinations");
 }
 
 /* The last definition of the channel: named uses that. */
@@ -69,7 +69,7 @@ drop_replaced(struct conf_checker *checker, struct s53_conf_clause *logging,
 			continue;
 		}
 		conf_report(checker->sources, S53_DIAG_WARNING, it->place,
-		    "channel '%s' is defined again in line %u, which counts",
+		    "channel '%s' is redefined in line %u, which overrides this",
 		    conf_show(it->label, shown), last->clause.place.line);
 		*link = it->next;
 	}
@@ -84,17 +84,17 @@ check_category(struct conf_checker *checker, const struct s53_conf_clause *categ
 	size_t len;
 
 	if (conf_words_find(categories, category->label, &len) == NULL)
-		conf_check_error(checker, category->place, "there is no category '%s'",
+		conf_check_error(checker, category->place, "unknown logging category '%s'",
 		    conf_show(category->label, shown));
 	else if (!s53_log_category_parse(category->label, &ours))
 		conf_check_warn(checker, category, S53_CONF_IGNORED_HARMLESS, "category",
-		    "nothing is written in this category here");
+		    "split53 logs nothing in this category");
 	if (category->value.type != S53_CONF_WORDS || checker->sources->broken_off)
 		return;
 	for (const struct s53_conf_words *it = category->value.words; it != NULL; it = it->next)
 		if (conf_words_find(builtin_channels, it->text, &len) == NULL &&
 		    conf_index_find(channels, it->text) == NULL)
-			conf_check_error(checker, it->place, "there is no channel '%s'",
+			conf_check_error(checker, it->place, "undefined channel '%s'",
 			    conf_show(it->text, shown));
 }
 

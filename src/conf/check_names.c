@@ -32,8 +32,8 @@ warn_of_keys(struct conf_checker *checker, const struct s53_conf_match *match)
 			warn_of_keys(checker, match->list); /* NESTING_MAX deep at most */
 		if (match->kind == S53_MATCH_KEY)
 			conf_warn(checker->sources, S53_CONF_IGNORED_DIFFERENT, match->place, "key",
-			    "signatures (TSIG) are not checked, so that this element matches no "
-			    "client; name the clients by their addresses");
+			    "TSIG is not supported, so this element matches no client; list "
+			    "addresses instead");
 	}
 }
 
@@ -50,7 +50,7 @@ check_match(struct conf_checker *checker, const struct s53_conf_match *match)
 		    conf_index_find(&checker->acls, match->name) != NULL)
 			continue;
 		conf_check_error(
-		    checker, match->place, "there is no acl '%s'", conf_show(match->name, shown));
+		    checker, match->place, "undefined acl '%s'", conf_show(match->name, shown));
 	}
 }
 
@@ -66,11 +66,11 @@ check_peers(struct conf_checker *checker, const struct s53_conf_clause *clause)
 		    conf_index_find(&checker->servers, it->text) != NULL)
 			continue;
 		conf_check_error(checker, it->place,
-		    "'%s' is neither a list of servers (primaries) nor the full name of a host",
+		    "'%s' is neither a list of servers (primaries) nor a fully qualified host name",
 		    conf_show(it->text, shown));
 	}
 	if (count > S53_CONF_PEERS_MAX && strcmp(clause->name, "forwarders") == 0)
-		conf_check_error(checker, clause->place, "%u forwarders; %d is the limit", count,
+		conf_check_error(checker, clause->place, "%u forwarders: the limit is %d", count,
 		    S53_CONF_PEERS_MAX);
 }
 
@@ -79,8 +79,8 @@ static void
 check_peers_tls(struct conf_checker *checker, const struct s53_conf_clause *clause)
 {
 	static const char text[] =
-	    "'tls' is refused: servers are not asked over TLS, and the queries would go in the "
-	    "clear; remove it, or forward to a local proxy that speaks TLS (stubby, dnsdist)";
+	    "'tls' is refused: queries are not sent over TLS, and would go out in clear text; "
+	    "remove it, or forward to a local proxy that speaks TLS (stubby, dnsdist)";
 
 	if (clause->value.tls != NULL)
 		conf_check_error(checker, clause->value.place, text);
@@ -205,8 +205,8 @@ report_chains(struct conf_checker *checker, const struct nesting *nesting)
 {
 	for (const struct mention *it = nesting->first; it != NULL; it = it->next)
 		if (nesting->lists[it->to].height == CHAIN_MAX)
-			conf_check_error(checker, it->place,
-			    "a chain of more than %d lists, each in the next", CHAIN_MAX);
+			conf_check_error(
+			    checker, it->place, "lists are nested more than %d deep", CHAIN_MAX);
 }
 
 /* Follow `down` from each list that is too high, until a list occurs again. */
@@ -271,7 +271,7 @@ conf_check_names(struct conf_checker *checker)
 			conf_index_add(checker, &checker->servers, it->label, conf_node_of(it));
 		if (strcmp(it->name, "acl") == 0 && is_builtin(it->label))
 			conf_check_error(checker, it->place,
-			    "acl '%s' is built in and cannot be defined anew",
+			    "acl '%s' is built in and cannot be redefined",
 			    conf_show(it->label, shown));
 	}
 	conf_index_sort(&checker->acls);

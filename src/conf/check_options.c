@@ -49,7 +49,7 @@ check_sources(struct conf_checker *checker, const struct s53_conf_clause *block)
 	if (v4 != NULL && v6 != NULL && v4->value.type == S53_CONF_TEXT &&
 	    v6->value.type == S53_CONF_TEXT)
 		conf_check_error(checker, v6->place,
-		    "'query-source none' and 'query-source-v6 none': no server could be asked");
+		    "'query-source none' and 'query-source-v6 none': no server could be queried");
 }
 
 /* 128 bits for aes and siphash24; sha1 and sha256 of BIND 9.11 have 160 and 256. */
@@ -69,8 +69,7 @@ check_cookies(struct conf_checker *checker, const struct s53_conf_clause *block)
 	     it != NULL; it = s53_conf_find(it->next, "cookie-secret"))
 		if (it->value.type == S53_CONF_TEXT && !is_cookie_secret(it->value.text))
 			conf_check_error(checker, it->place,
-			    "the cookie-secret is 32 hexadecimal digits (128 bits), and this is "
-			    "not");
+			    "cookie-secret must be 32 hexadecimal digits (128 bits)");
 }
 
 /* The elements of a list must be among `words`, or numbers to 255. */
@@ -91,7 +90,7 @@ check_mnemonics(struct conf_checker *checker, const struct s53_conf_clause *bloc
 			if (conf_words_find(words, word->text, &len) == NULL &&
 			    (conf_number_parse(word->text, &number) != S53_OK || number > 255))
 				conf_check_error(checker, word->place,
-				    "'%s': '%s' is none that BIND knows", name,
+				    "'%s': BIND does not know '%s'", name,
 				    conf_show(word->text, shown));
 	}
 }
@@ -115,8 +114,8 @@ check_names(struct conf_checker *checker, const struct s53_conf_clause *block)
 			    strcmp(it->value.text, kinds[i]) != 0)
 				continue;
 			if ((seen & bit) != 0)
-				conf_check_error(checker, it->place,
-				    "'check-names %s' stands here a second time", kinds[i]);
+				conf_check_error(
+				    checker, it->place, "'check-names %s' is repeated", kinds[i]);
 			seen |= bit;
 		}
 	}
@@ -129,7 +128,7 @@ check_ratio(struct conf_checker *checker, const struct s53_conf_clause *block)
 
 	if (ratio != NULL && ratio->value.type == S53_CONF_NUMBER && ratio->value.number == 0)
 		conf_check_error(checker, ratio->place,
-		    "'max-ixfr-ratio' is a percentage above 0, or unlimited");
+		    "'max-ixfr-ratio' must be a percentage above 0, or unlimited");
 }
 
 void

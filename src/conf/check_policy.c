@@ -59,7 +59,7 @@ conf_check_policies(struct conf_checker *checker)
 		conf_check_kasp(checker, it);
 		if (conf_words_find(built_in, it->label, &len) != NULL)
 			conf_check_error(checker, it->place,
-			    "dnssec-policy '%s' is built in and cannot be defined anew", it->label);
+			    "dnssec-policy '%s' is built in and cannot be redefined", it->label);
 	}
 	conf_index_sort(&checker->policies);
 	conf_index_twice(checker, &checker->policies);
@@ -142,18 +142,18 @@ check_name(enum name_rule rule, const char *identity, const char *name)
 	struct s53_name parsed;
 
 	if (s53_name_parse(name, &parsed) != S53_OK)
-		return "is no domain name";
+		return "is not a domain name";
 	switch (rule) {
 	case NO_TYPE:
-		return is_type(name) ? "is a type, and the name before it is missing" : NULL;
+		return is_type(name) ? "is a type, but the name before it is missing" : NULL;
 	case PLACEHOLDER:
-		return parsed.len > 1 ? "has to be '.': this kind of rule has no name" : NULL;
+		return parsed.len > 1 ? "must be '.': this kind of rule has no name" : NULL;
 	case IDENTITY:
 		return parsed.len > 1 && !same_name(identity, name)
-		    ? "has to be the identity again, or '.'"
+		    ? "must be the identity again, or '.'"
 		    : NULL;
 	case WILDCARD:
-		return strncmp(name, "*.", 2) != 0 && strcmp(name, "*") != 0 ? "is no wildcard"
+		return strncmp(name, "*.", 2) != 0 && strcmp(name, "*") != 0 ? "is not a wildcard"
 									     : NULL;
 	case NO_NAME:
 	case ANY_NAME:
@@ -171,14 +171,15 @@ check_target(struct conf_checker *checker, const struct s53_conf_words *word, en
 
 	if (rule != NO_NAME) {
 		if (word == NULL || is_mark(word, ";") || is_mark(word, "}"))
-			return error_at(checker, word, "stands where the name of the rule belongs");
+			return error_at(
+			    checker, word, "was found where the name of the rule is expected");
 		if ((why = check_name(rule, identity, word->text)) != NULL)
 			return error_at(checker, word, why);
 		word = word->next;
 	}
 	for (; word != NULL && !is_mark(word, ";"); word = word->next)
 		if (!is_type(word->text))
-			return error_at(checker, word, "is no type of records");
+			return error_at(checker, word, "is not a record type");
 	return word;
 }
 
@@ -191,18 +192,19 @@ check_rule(struct conf_checker *checker, const struct s53_conf_words *word)
 	struct s53_name name;
 
 	if (strcasecmp(word->text, "grant") != 0 && strcasecmp(word->text, "deny") != 0)
-		return error_at(checker, word, "stands where 'grant' or 'deny' belongs");
+		return error_at(checker, word, "was found where 'grant' or 'deny' is expected");
 	if (kind == NULL || kind->next == NULL || is_mark(identity, ";") || is_mark(kind, ";"))
-		return error_at(checker, word, "is followed by an identity and a kind of rule");
+		return error_at(
+		    checker, word, "must be followed by an identity and a kind of rule");
 	if (s53_name_parse(identity->text, &name) != S53_OK)
-		return error_at(checker, identity, "is no domain name");
+		return error_at(checker, identity, "is not a domain name");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcasecmp(kinds[i].word, kind->text) != 0)
 			continue;
 		word = check_target(checker, kind->next, kinds[i].name, identity->text);
 		return word != NULL ? word->next : NULL;
 	}
-	return error_at(checker, kind, "is no kind of rule");
+	return error_at(checker, kind, "is not a kind of rule");
 }
 
 void
@@ -216,10 +218,11 @@ conf_check_update_policy(struct conf_checker *checker, const struct s53_conf_cla
 		return;
 	if (s53_conf_find(zone->body, "allow-update") != NULL)
 		conf_check_error(checker, policy->place,
-		    "'update-policy' and 'allow-update' in one zone: remove one of them");
+		    "'update-policy' and 'allow-update' cannot be used in one zone: remove one of "
+		    "them");
 	if (!is_mark(word, "{")) {
 		if (strcasecmp(word->text, "local") != 0)
-			error_at(checker, word, "stands where 'local' or '{' belongs");
+			error_at(checker, word, "was found where 'local' or '{' is expected");
 		return;
 	}
 	for (word = word->next; word != NULL && !is_mark(word, "}");)

@@ -27,7 +27,7 @@ check_sources(struct conf_checker *checker, const struct s53_conf_clause *server
 
 		if (source != NULL && (i < 3) != is_4)
 			conf_check_error(checker, source->place,
-			    "'%s' is of another address family than server %s", names[i],
+			    "'%s' is not of the address family of server %s", names[i],
 			    conf_show(server->label, shown));
 	}
 }

@@ -20,18 +20,19 @@ check_tls(struct conf_checker *checker, const struct s53_conf_clause *tls)
 
 	if (strcasecmp(tls->label, "none") == 0 || strcasecmp(tls->label, "ephemeral") == 0)
 		conf_check_error(checker, tls->place,
-		    "tls '%s' is built in and cannot be defined anew", tls->label);
+		    "tls '%s' is built in and cannot be redefined", tls->label);
 	if (!conf_node_of(tls)->broken &&
 	    (key == NULL) != (s53_conf_find(tls->body, "cert-file") == NULL))
 		conf_check_error(checker, tls->place,
-		    "tls '%s' has only one of 'key-file' and 'cert-file': it needs both, or none",
+		    "tls '%s' has only one of 'key-file' and 'cert-file': both are required, or "
+		    "none",
 		    conf_show(tls->label, shown));
 	if (protocols == NULL || protocols->value.type != S53_CONF_WORDS)
 		return;
 	for (const struct s53_conf_words *it = protocols->value.words; it != NULL; it = it->next)
 		if (conf_words_find(versions, it->text, &len) == NULL)
 			conf_check_error(checker, it->place,
-			    "'%s' is no version of TLS that BIND speaks: TLSv1.2 or TLSv1.3",
+			    "'%s' is not a version of TLS that BIND supports: TLSv1.2 or TLSv1.3",
 			    conf_show(it->text, shown));
 }
 
@@ -53,13 +54,13 @@ check_http(struct conf_checker *checker, const struct s53_conf_clause *http)
 
 	if (strcasecmp(http->label, "default") == 0)
 		conf_check_error(
-		    checker, http->place, "http 'default' is built in and cannot be defined anew");
+		    checker, http->place, "http 'default' is built in and cannot be redefined");
 	if (endpoints == NULL || endpoints->value.type != S53_CONF_WORDS)
 		return;
 	for (const struct s53_conf_words *it = endpoints->value.words; it != NULL; it = it->next)
 		if (!is_absolute_path(it->text))
 			conf_check_error(checker, it->place,
-			    "endpoint '%s' is no absolute path, as in \"/dns-query\"",
+			    "endpoint '%s' is not an absolute path, such as \"/dns-query\"",
 			    conf_show(it->text, shown));
 }
 

@@ -59,11 +59,11 @@ need(struct conf_checker *checker, const struct s53_conf_clause *zone, const cha
 	const struct s53_conf_clause *found = s53_conf_find(zone->body, name);
 
 	if (found == NULL)
-		conf_check_error(checker, zone->place, "zone '%s' of type %s needs '%s'",
+		conf_check_error(checker, zone->place, "zone '%s' of type %s requires '%s'",
 		    conf_show(zone->label, shown), type, name);
 	else if (found->value.type == S53_CONF_PEERS && found->value.peers == NULL)
 		conf_check_error(
-		    checker, found->place, "'%s' is empty: the zone needs a server", name);
+		    checker, found->place, "'%s' is empty: the zone requires a server", name);
 }
 
 static void
@@ -87,8 +87,8 @@ check_needed(struct conf_checker *checker, const struct s53_conf_clause *zone,
 		    "neither 'server-addresses' nor 'server-names': the zone has no effect");
 	if (bit == ZONE_FORWARD && s53_conf_find(zone->body, "forwarders") == NULL)
 		conf_warn(checker->sources, S53_CONF_IGNORED_DIFFERENT, zone->place, "zone",
-		    "without 'forwarders', the names below it are exempt from forwarding zones "
-		    "above it, as with an empty list");
+		    "without 'forwarders' its names are exempt from the forward zones above it, as "
+		    "with an empty list");
 }
 
 /* The servers of a static-stub must not have names in its own zone. */
@@ -104,11 +104,11 @@ check_server_names(struct conf_checker *checker, const struct s53_conf_clause *z
 		return;
 	for (const struct s53_conf_words *it = names->value.words; it != NULL; it = it->next) {
 		if (s53_name_parse(it->text, &name) != S53_OK)
-			conf_check_error(checker, it->place, "'%s' is no domain name",
+			conf_check_error(checker, it->place, "'%s' is not a domain name",
 			    conf_show(it->text, shown));
 		else if (s53_name_is_at_or_below(&name, &apex))
 			conf_check_error(checker, it->place,
-			    "server '%s' stands in the zone itself: write its address in "
+			    "server '%s' is inside the zone itself: give its address in "
 			    "'server-addresses'",
 			    conf_show(it->text, shown));
 	}
@@ -124,10 +124,10 @@ check_mirror(struct conf_checker *checker, const struct s53_conf_clause *zone)
 	if (recursion != NULL && recursion->value.type == S53_CONF_BOOL &&
 	    !recursion->value.boolean)
 		conf_check_error(
-		    checker, zone->place, "a zone of type mirror where 'recursion' is no");
+		    checker, zone->place, "a zone of type mirror is not valid with 'recursion no'");
 	if (notify != NULL && notify->value.type == S53_CONF_BOOL && notify->value.boolean)
 		conf_check_error(checker, notify->place,
-		    "a zone of type mirror takes 'notify no' and 'notify explicit' only");
+		    "in a zone of type mirror, 'notify' must be 'no' or 'explicit'");
 }
 
 /* As in BIND: the forwarders of the root are given once. */
@@ -145,7 +145,8 @@ check_root(struct conf_checker *checker, const struct s53_conf_clause *zone, uns
 		other = s53_conf_find(s53_conf_options(checker->conf), "forwarders");
 	if (other != NULL)
 		conf_check_error(checker, own->place,
-		    "'forwarders' of zone \".\" and in %s:%u: remove one of them",
+		    "'forwarders' of zone \".\" conflicts with 'forwarders' in %s:%u: remove one "
+		    "of them",
 		    other->place.file, other->place.line);
 }
 
@@ -187,8 +188,8 @@ check_forward(struct conf_checker *checker, const struct s53_conf_clause *zone)
 	if (forward != NULL && !conf_node_of(zone)->broken &&
 	    s53_conf_find(zone->body, "forwarders") == NULL)
 		conf_check_error(checker, forward->place,
-		    "'forward' needs 'forwarders' beside it: write the servers to ask, or remove "
-		    "it");
+		    "'forward' requires 'forwarders' in the same block: list the servers there, or "
+		    "remove 'forward'");
 }
 
 static void
@@ -199,12 +200,13 @@ check_class(struct conf_checker *checker, const struct s53_conf_clause *zone)
 	if (zone->class_name == NULL)
 		return; /* the statement is broken */
 	if (expected != NULL && strcmp(zone->class_name, expected) != 0)
-		conf_check_error(checker, zone->place, "a zone of class %s in a view of class %s",
-		    zone->class_name, expected);
+		conf_check_error(checker, zone->place,
+		    "class %s of this zone is not that of its view, %s", zone->class_name,
+		    expected);
 	else if (expected == NULL && strcmp(zone->class_name, "IN") != 0)
 		conf_check_warn(checker, zone, S53_CONF_IGNORED_DIFFERENT, "zone",
-		    "only class IN has zones; version.bind and its kin are answered from version, "
-		    "hostname and server-id");
+		    "only class IN can have zones; version.bind and similar names of class CH are "
+		    "answered from 'version', 'hostname' and 'server-id'");
 }
 
 /* The key of a zone in the index: its class and its name, in lower case. */
@@ -232,7 +234,7 @@ conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *fir
 		if (it->label == NULL)
 			continue;
 		if (s53_name_parse(it->label, &name) != S53_OK) {
-			conf_check_error(checker, it->place, "'%s' is no domain name",
+			conf_check_error(checker, it->place, "'%s' is not a domain name",
 			    conf_show(it->label, shown));
 			continue;
 		}

@@ -29,42 +29,44 @@ const struct conf_table *const conf_tables[] = {
 	NULL,
 };
 
-#define NOT_VALIDATED                                                                      \
-	"nothing is validated: forged answers pass where BIND refuses them; forward to a " \
-	"resolver that validates"
-#define NOT_COPIED "the zone is not copied: its primaries are asked for each name"
-#define NOT_TEXT                                                                                  \
-	"zone files are read as text, and a primary zone in another form does not load: convert " \
-	"it with named-compilezone"
+#define NOT_VALIDATED                                                                             \
+	"split53 does not validate: forged answers that BIND rejects reach the clients; forward " \
+	"to a resolver that validates"
+#define NOT_COPIED "the zone is not transferred: queries for its names are sent to its primaries"
+#define NOT_TEXT                                                                                 \
+	"only text zone files can be read, and a primary zone in another format does not load: " \
+	"convert it with named-compilezone"
 
 const struct conf_word_rule conf_word_rules[] = {
 	{ "forward", "first", S53_CONF_IGNORED_DIFFERENT,
-	    "when these servers fail, BIND resolves from the root; here the name stays with them, "
-	    "as with forward only" },
+	    "if these forwarders fail, BIND resolves the name from the root; split53 does not, as "
+	    "with 'forward only'" },
 	{ "dnssec-validation", "yes", S53_CONF_IGNORED_SECURITY, NOT_VALIDATED },
 	{ "dnssec-validation", "auto", S53_CONF_IGNORED_SECURITY, NOT_VALIDATED },
 	{ "type", "slave", S53_CONF_IGNORED_DIFFERENT, NOT_COPIED },
 	{ "type", "secondary", S53_CONF_IGNORED_DIFFERENT, NOT_COPIED },
 	{ "type", "mirror", S53_CONF_IGNORED_DIFFERENT,
-	    "the zone is not copied; its names go where the others go" },
+	    "the zone is not transferred and has no effect; its names are forwarded like any "
+	    "others" },
 	{ "type", "stub", S53_CONF_IGNORED_DIFFERENT,
-	    "the primaries themselves are asked, also where BIND would ask forwarders of the view "
-	    "or "
-	    "options, and delegations below are not followed" },
+	    "queries are sent to the primaries, even where BIND would send them to forwarders of "
+	    "the view or options; delegations below the zone are not followed" },
 	{ "type", "static-stub", S53_CONF_IGNORED_DIFFERENT,
-	    "the servers themselves are asked, also where BIND would ask forwarders of the view or "
-	    "options, and delegations below are not followed" },
+	    "queries are sent to the servers of the zone, even where BIND would send them to "
+	    "forwarders of the view or options; delegations below the zone are not followed" },
 	{ "type", "delegation-only", S53_CONF_IGNORED_DIFFERENT,
-	    "responses are not judged by where they come from" },
+	    "answers are passed on where BIND would turn everything but delegations into "
+	    "NXDOMAIN" },
 	{ "type", "redirect", S53_CONF_REFUSED,
-	    "NXDOMAIN is not replaced by other answers, and clients would get NXDOMAIN: remove the "
-	    "zone, or put a resolver that does it (BIND) behind 'forwarders'" },
+	    "NXDOMAIN redirection is not supported, and clients would get NXDOMAIN: remove the "
+	    "zone, or forward to a resolver that supports it (BIND)" },
 	{ "masterfile-format", "raw", S53_CONF_IGNORED_DIFFERENT, NOT_TEXT },
 	{ "masterfile-format", "map", S53_CONF_IGNORED_DIFFERENT, NOT_TEXT },
 	{ "suffix", "timestamp", S53_CONF_IGNORED_DIFFERENT,
-	    "old files are numbered: .0 is the newest" },
+	    "old log files get numbers instead: .0 is the newest" },
 	{ "bogus", "yes", S53_CONF_IGNORED_DIFFERENT,
-	    "the server is asked all the same where forwarders name it; remove it there" },
+	    "queries are sent to this server nevertheless if 'forwarders' lists it; remove it "
+	    "there" },
 	{ .name = NULL },
 };
 
@@ -312,20 +314,20 @@ conf_form_text(enum conf_form form)
 		[FORM_NUMBER] = "a number",
 		[FORM_SIZE] = "a size (k, m, g)",
 		[FORM_DURATION] = "a duration (seconds, 1h30m, PT90M)",
-		[FORM_STRING] = "a text in quotes",
+		[FORM_STRING] = "a quoted string",
 		[FORM_NAME] = "a name",
 		[FORM_DOMAIN] = "a domain name",
 		[FORM_WORD] = "one of",
 		[FORM_BOOL_OR_WORD] = "yes, no,",
-		[FORM_STRING_OR_WORD] = "a text in quotes, or",
+		[FORM_STRING_OR_WORD] = "a quoted string, or",
 		[FORM_SEVERITY] =
 		    "critical, error, warning, notice, info, debug [level] or dynamic",
 		[FORM_MATCH] = "{ address match list }",
 		[FORM_PEERS] = "{ servers }",
 		[FORM_ADDRESS] = "address or *",
 		[FORM_SOURCE] = "[address] address or *, or none",
-		[FORM_STRINGS] = "{ texts }",
-		[FORM_TYPE] = "a type of records",
+		[FORM_STRINGS] = "{ strings }",
+		[FORM_TYPE] = "a record type",
 		[FORM_RCODES] = "{ rcodes }",
 		[FORM_ORDER] =
 		    "{ [class name] [type name] [name text] order random, cyclic, fixed or none; }",

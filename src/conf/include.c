@@ -37,8 +37,7 @@ include_file(
 	enum s53_status status;
 
 	if (parser->open_file_count == INCLUDES_MAX || ++parser->file_count > FILES_MAX) {
-		conf_error(
-		    parser, place, "'%s' is not read: too many files include one another", name);
+		conf_error(parser, place, "'%s' is not read: includes are nested too deeply", name);
 		return;
 	}
 	status = conf_source_read(&parser->sources, path, name, &source);
@@ -117,7 +116,7 @@ conf_include(struct conf_parser *parser, struct conf_frame *frame)
 	conf_advance(parser);
 	place = parser->token.place;
 	if (!conf_token_is_text(parser) || parser->token.text[0] == '\0') {
-		conf_error(parser, place, "'include' is followed by the name of a file, not by %s",
+		conf_error(parser, place, "'include' must be followed by a file name, not by %s",
 		    conf_token_text(parser, shown));
 		conf_skip(parser);
 		return;
@@ -128,7 +127,7 @@ conf_include(struct conf_parser *parser, struct conf_frame *frame)
 	if (parser->out_of_memory)
 		return;
 	if (!parser->files_allowed) {
-		conf_error(parser, place, "'include' works in files only");
+		conf_error(parser, place, "'include' is valid in files only");
 		parser->sources.broken_off = true;
 		return;
 	}

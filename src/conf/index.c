@@ -144,9 +144,8 @@ conf_index_twice(struct conf_checker *checker, const struct conf_index *index)
 			first = key;
 			continue;
 		}
-		conf_check_error(checker, clause->place,
-		    "%s '%s' is defined a second time; the first is in %s:%u", clause->name,
-		    conf_show(clause->label, shown), first->node->clause.place.file,
+		conf_check_error(checker, clause->place, "%s '%s' is already defined in %s:%u",
+		    clause->name, conf_show(clause->label, shown), first->node->clause.place.file,
 		    first->node->clause.place.line);
 	}
 }

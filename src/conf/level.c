@@ -34,7 +34,8 @@ listener_level(struct s53_conf_clause *clause)
 	if (!is_tls && !is_http && !is_proxy)
 		return;
 	clause->level = S53_CONF_IGNORED_DIFFERENT;
-	clause->why = "TLS, HTTPS and the PROXY protocol are not spoken: this listener is left out";
+	clause->why =
+	    "TLS, HTTPS and the PROXY protocol are not supported: this listener is ignored";
 }
 
 /* A root zone of a type that BIND transfers or resolves itself, other than hint. */
@@ -54,7 +55,7 @@ static void
 root_copy_level(struct s53_conf_clause *clause)
 {
 	clause->level = S53_CONF_IGNORED_DIFFERENT;
-	clause->why = "the root zone is neither copied nor resolved from; names without a zone of "
+	clause->why = "the root zone is neither transferred nor used; names without a zone of "
 		      "their own go to 'forwarders'";
 }
 

@@ -110,7 +110,7 @@ skip_blanks(struct conf_lexer *lexer)
 			return;
 		if (look(lexer, 0) == '\0' && !lexer->nul_said) {
 			conf_report(lexer->sources, S53_DIAG_ERROR, place_here(lexer),
-			    "a NUL octet: this is not a text file");
+			    "a NUL byte: this is not a text file");
 			lexer->nul_said = true;
 		}
 		step(lexer);
@@ -128,7 +128,7 @@ keep_text(struct conf_lexer *lexer, struct conf_token *out, size_t start, size_t
 
 	if (len > TOKEN_MAX) {
 		conf_report(lexer->sources, S53_DIAG_ERROR, out->place,
-		    "a word of %zu octets; %d is the limit", len, TOKEN_MAX);
+		    "this word has %zu bytes: the limit is %d", len, TOKEN_MAX);
 		len = TOKEN_MAX;
 	}
 	if ((text = s53_arena_alloc(lexer->arena, len + 1)) == NULL) {
@@ -164,7 +164,7 @@ static void
 string_cut(struct conf_lexer *lexer, struct conf_token *out, size_t start, size_t end)
 {
 	conf_report(lexer->sources, S53_DIAG_ERROR, out->place,
-	    "the text in quotes that begins here is not closed: '\"' is missing");
+	    "the quoted string that begins here is not closed: '\"' is missing");
 	lexer->at = end;
 	lexer->line = out->place.line;
 	lexer->line_start = start - out->place.column; /* the quote is before `start` */
@@ -187,7 +187,7 @@ read_string(struct conf_lexer *lexer, struct conf_token *out)
 			break;
 		if (octet == '\0' && !lexer->nul_said) {
 			conf_report(lexer->sources, S53_DIAG_ERROR, place_here(lexer),
-			    "a NUL octet: this is not a text file");
+			    "a NUL byte: this is not a text file");
 			lexer->nul_said = true;
 		}
 		if (octet == '\n' && first_line_end == 0) {

@@ -64,7 +64,7 @@ conf_load_below(const char *root, const char *path, struct s53_diags *diags, str
 
 		s53_diag_add(diags, S53_DIAG_ERROR, nowhere, NULL, "cannot read '%s': %s", path,
 		    status != S53_E_IO       ? s53_status_text(status)
-			: errno == ETIMEDOUT ? "nothing was written into it for 5 seconds"
+			: errno == ETIMEDOUT ? "no data came from it for 5 seconds"
 					     : strerror(errno));
 		status = S53_E_IO;
 	}

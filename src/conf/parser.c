@@ -20,7 +20,8 @@ conf_advance(struct conf_parser *parser)
 	conf_lexer_next(&parser->lexer, &parser->token);
 	if (parser->token.has_typographic_quote)
 		conf_error(parser, parser->token.place,
-		    "%s has typographic quotes, which are letters here: write \" on both sides",
+		    "%s has typographic quotes, which are ordinary characters here: use \" on both "
+		    "sides",
 		    conf_token_text(parser, shown));
 	if (parser->lexer.out_of_memory || parser->out_of_memory) {
 		parser->out_of_memory = true; /* stop as at the end of the file */
@@ -147,8 +148,8 @@ conf_semicolon(struct conf_parser *parser, enum conf_place place, const char *wh
 		return;
 	}
 	conf_error(parser, parser->token.place,
-	    "%s is not expected here: '%s' is complete, ';' follows",
-	    conf_token_text(parser, shown), name);
+	    "unexpected %s: '%s' is complete and must end with ';'", conf_token_text(parser, shown),
+	    name);
 	conf_skip(parser);
 }
 
@@ -176,7 +177,7 @@ belongs_outside(const struct conf_parser *parser, const struct conf_frame *frame
 static void
 stray_close(struct conf_parser *parser)
 {
-	conf_error(parser, parser->token.place, "'}' closes nothing that this file opened");
+	conf_error(parser, parser->token.place, "unmatched '}': no block is open in this file");
 	conf_advance(parser);
 	if (parser->token.kind == TOKEN_SEMICOLON)
 		conf_advance(parser);
@@ -194,7 +195,7 @@ missing_close(struct conf_parser *parser, const struct conf_frame *frame)
 		    frame->node->clause.name);
 	else
 		conf_error(parser, parser->token.place,
-		    "%s does not stand in '%s': '}' is missing for the '{' in line %u",
+		    "%s is not valid in '%s': '}' is missing for the '{' in line %u",
 		    conf_token_text(parser, shown), frame->node->clause.name, frame->opened.line);
 }
 
@@ -227,12 +228,12 @@ conf_clauses(struct conf_parser *parser, struct conf_frame *frame)
 			break;
 		case TOKEN_SEMICOLON:
 			conf_error(parser, parser->token.place,
-			    "';' ends nothing: there is no statement before it");
+			    "unexpected ';': there is no statement before it");
 			conf_advance(parser);
 			break;
 		default:
 			conf_error(parser, parser->token.place,
-			    "%s stands where the name of a statement is expected",
+			    "unexpected %s: expected the name of a statement",
 			    conf_token_text(parser, shown));
 			conf_skip(parser);
 		}

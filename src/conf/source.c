@@ -257,7 +257,7 @@ conf_vreport(struct conf_sources *sources, enum s53_diag_kind kind, struct s53_p
 	if (kind == S53_DIAG_ERROR && ++sources->errors > REPORT_MAX) {
 		if (sources->errors == REPORT_MAX + 1)
 			s53_diag_add(sources->diags, kind, place, NULL,
-			    "more errors than these: reading ends here");
+			    "too many errors: the rest of the file is not read");
 		return;
 	}
 	text = message(source, format, arguments);

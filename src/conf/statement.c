@@ -2,6 +2,7 @@
  *
  * statement.c - one statement: its name, label, value and parts.
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,28 +10,41 @@
 
 #include "parser.h"
 
+#define PLACES_TEXT 256
+
+/* "options, view, zone": where a rule is valid. */
+static const char *
+print_places(const struct conf_rule *rule, char text[PLACES_TEXT])
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (unsigned place = 0; place < PLACE_COUNT && len < PLACES_TEXT; place++)
+		if ((rule->places & AT(place)) != 0)
+			len += (size_t)snprintf(text + len, PLACES_TEXT - len, "%s%s",
+			    len > 0 ? ", " : "", conf_place_text(place));
+	return text;
+}
+
 static void
 unknown_clause(struct conf_parser *parser, const struct conf_frame *frame)
 {
 	const char *place = conf_place_text(frame->place), *word = parser->token.text;
+	const char *in = frame->place == IN_TOP ? "at" : "in";
 	const struct conf_rule *elsewhere = conf_rule_anywhere(word);
 	const char *near = conf_rule_suggest(word, frame->place);
 	struct s53_place at = parser->token.place;
-	char shown[CONF_SHOWN];
-	unsigned home = 0;
+	char shown[CONF_SHOWN], places[PLACES_TEXT];
 
 	conf_show(word, shown);
-	if (elsewhere != NULL) {
-		while ((elsewhere->places & AT(home)) == 0)
-			home++;
-		conf_error(parser, at, "'%s' is not valid in %s; it belongs to %s", shown, place,
-		    conf_place_text(home));
-	} else if (near != NULL) {
-		conf_error(parser, at, "there is no statement '%s' in %s; did you mean '%s'?",
-		    shown, place, near);
-	} else {
-		conf_error(parser, at, "there is no statement '%s' in %s", shown, place);
-	}
+	if (elsewhere != NULL)
+		conf_error(parser, at, "'%s' is not valid %s %s; it is valid in: %s", shown, in,
+		    place, print_places(elsewhere, places));
+	else if (near != NULL)
+		conf_error(parser, at, "unknown statement '%s' %s %s; did you mean '%s'?", shown,
+		    in, place, near);
+	else
+		conf_error(parser, at, "unknown statement '%s' %s %s", shown, in, place);
 	conf_skip(parser);
 }
 
@@ -56,9 +70,8 @@ check_twice(struct conf_parser *parser, struct conf_frame *frame, const struct c
 	}
 	first = frame->node != NULL ? frame->node->clause.body : parser->conf->top;
 	first = s53_conf_find(first, name);
-	conf_error(parser, node->clause.place,
-	    "'%s' stands here a second time; the first is in %s:%u", name, first->place.file,
-	    first->place.line);
+	conf_error(parser, node->clause.place, "'%s' is repeated; the first is in %s:%u", name,
+	    first->place.file, first->place.line);
 }
 
 static struct conf_node *
@@ -100,7 +113,7 @@ read_class(struct conf_parser *parser, struct s53_conf_clause *clause)
 			return true;
 		}
 	}
-	conf_error(parser, parser->token.place, "%s is no class: IN, CH or HS, or '{'",
+	conf_error(parser, parser->token.place, "expected a class (IN, CH or HS) or '{', not %s",
 	    conf_token_text(parser, shown));
 	return false;
 }
@@ -114,7 +127,7 @@ read_label(struct conf_parser *parser, const struct conf_rule *rule, struct s53_
 	if ((rule->flags & (LABEL | PREFIXED)) == 0)
 		return true;
 	if (!conf_token_is_text(parser)) {
-		conf_error(parser, parser->token.place, "'%s' is followed by %s, not by %s",
+		conf_error(parser, parser->token.place, "'%s' must be followed by %s, not by %s",
 		    clause->name, (rule->flags & LABEL) != 0 ? "a name" : "an address or a prefix",
 		    conf_token_text(parser, shown));
 		return false;
@@ -159,8 +172,8 @@ read_tls(struct conf_parser *parser, struct s53_conf_value *value)
 
 	conf_advance(parser);
 	if (!conf_token_is_text(parser)) {
-		conf_error(parser, parser->token.place, "'tls' is followed by a name, not by %s",
-		    conf_token_text(parser, shown));
+		conf_error(parser, parser->token.place,
+		    "'tls' must be followed by a name, not by %s", conf_token_text(parser, shown));
 		return false;
 	}
 	value->tls = parser->token.text;
@@ -177,7 +190,7 @@ check_http(struct conf_parser *parser, const struct conf_node *node)
 	if (node->rule->inside != IN_LISTEN || http == NULL || node->clause.value.tls != NULL)
 		return true;
 	conf_error(parser, http->place,
-	    "'http' needs 'tls' beside it: the name of a tls block, ephemeral, or none");
+	    "'http' requires 'tls' with the name of a tls block, ephemeral, or none");
 	return false;
 }
 
@@ -223,7 +236,7 @@ read_body(
 	if (parser->token.kind == TOKEN_OPEN) {
 		conf_advance(parser);
 	} else {
-		conf_error(parser, parser->token.place, "'{' is missing after '%s'; here is %s",
+		conf_error(parser, parser->token.place, "'{' is missing after '%s'; found %s",
 		    node->clause.label != NULL ? node->clause.label : node->clause.name,
 		    conf_token_text(parser, shown));
 		if (parser->token.kind != TOKEN_WORD ||

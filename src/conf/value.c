@@ -153,12 +153,12 @@ in_range(struct conf_parser *parser, const struct conf_rule *rule, uint64_t *num
 		return true;
 	if ((rule->flags & CLAMPED) == 0) {
 		conf_error(parser, parser->token.place,
-		    "'%s' is from %" PRIu64 " to %" PRIu64 ", not %" PRIu64, rule->name, rule->min,
-		    max, *number);
+		    "'%s' must be from %" PRIu64 " to %" PRIu64 ", not %" PRIu64, rule->name,
+		    rule->min, max, *number);
 		return false;
 	}
 	conf_report(&parser->sources, S53_DIAG_WARNING, parser->token.place,
-	    "'%s' is from %" PRIu64 " to %" PRIu64 ": %" PRIu64 " is taken for %" PRIu64,
+	    "'%s' must be from %" PRIu64 " to %" PRIu64 ": %" PRIu64 " is changed to %" PRIu64,
 	    rule->name, rule->min, max, *number, nearest);
 	*number = nearest;
 	return true;
@@ -278,7 +278,7 @@ read_suffix(struct conf_parser *parser, uint16_t *port, bool *fine)
 	conf_advance(parser); /* obsolete in BIND 9.18, removed in 9.20 */
 	if (parser->token.kind != TOKEN_WORD ||
 	    conf_number_parse(parser->token.text, &number) != S53_OK || number > 63)
-		*fine = wrong(parser, "dscp", "a number to 63");
+		*fine = wrong(parser, "dscp", "a number up to 63");
 	else
 		conf_advance(parser);
 	return true;
@@ -335,8 +335,8 @@ read_source(struct conf_parser *parser, const struct conf_rule *rule, struct s53
 	}
 	if (fine && port != 0)
 		conf_warn(&parser->sources, S53_CONF_IGNORED_SECURITY, place, rule->name,
-		    "its port is not used: a source port that is known makes forged answers easy, "
-		    "so ports are always random; remove 'port'");
+		    "the port is ignored: source ports are always random, because a known one "
+		    "makes it easy to forge answers; remove 'port'");
 	return fine;
 }
 

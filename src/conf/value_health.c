@@ -40,7 +40,7 @@ read_rcode(struct conf_parser *parser)
 		return conf_strdup(parser, s53_rcode_print((unsigned)rcode, name));
 	if (!parser->out_of_memory)
 		conf_error(parser, parser->token.place,
-		    "%s is no rcode: NOERROR, NXDOMAIN ... or a number to %d",
+		    "%s is not an rcode: NOERROR, NXDOMAIN ... or a number up to %d",
 		    conf_token_text(parser, shown), S53_CONF_RCODE_MAX);
 	return NULL;
 }

@@ -21,7 +21,7 @@ conf_list_open(struct conf_parser *parser, struct s53_place *opened)
 		conf_advance(parser);
 		return true;
 	}
-	conf_error(parser, parser->token.place, "'{' begins a list; here is %s",
+	conf_error(parser, parser->token.place, "expected '{' to begin a list, not %s",
 	    conf_token_text(parser, shown));
 	return false;
 }
@@ -44,7 +44,7 @@ conf_list_end(struct conf_parser *parser)
 		conf_error(parser, parser->after, "';' is missing after this element");
 		return;
 	}
-	conf_error(parser, parser->token.place, "%s is not expected here: ';' ends the element",
+	conf_error(parser, parser->token.place, "unexpected %s: the element must end with ';'",
 	    conf_token_text(parser, shown));
 	conf_skip(parser);
 }
@@ -83,7 +83,7 @@ conf_list_more(struct conf_parser *parser, struct s53_place opened)
 			return false;
 		case TOKEN_SEMICOLON:
 			conf_error(parser, parser->token.place,
-			    "%s ends nothing: there is no element before it",
+			    "unexpected %s: there is no element before it",
 			    conf_token_text(parser, shown));
 			conf_advance(parser);
 			break;
@@ -94,7 +94,7 @@ conf_list_more(struct conf_parser *parser, struct s53_place opened)
 				return true;
 			parser->guessed = true;
 			conf_error(parser, opened,
-			    "this list is not closed where %s begins in line %u: '};' is missing",
+			    "this list is not closed before %s in line %u: '};' is missing",
 			    conf_token_text(parser, shown), parser->token.place.line);
 			return false;
 		}
@@ -143,11 +143,12 @@ prefix_word(struct conf_parser *parser, struct s53_prefix *out)
 	conf_show(text, shown);
 	if (strchr(text, '/') != NULL)
 		conf_error(parser, place,
-		    "'%s' is no prefix: an address, '/', and a length that covers all its bits",
+		    "'%s' is not a prefix: expected ADDRESS/LENGTH, without address bits that are "
+		    "set beyond LENGTH",
 		    shown);
 	else
-		conf_error(parser, place, "'%s' is no IPv4 or IPv6 address%s", shown,
-		    is_addr_port(text) ? "; it stands here without a port, as in 'listen-on port "
+		conf_error(parser, place, "'%s' is not an IPv4 or IPv6 address%s", shown,
+		    is_addr_port(text) ? "; the port is set before the list, as in 'listen-on port "
 					 "53 { 192.0.2.1; }'"
 				       : "");
 	return false;
@@ -179,7 +180,8 @@ read_key(struct conf_parser *parser, struct s53_conf_match *match)
 
 	conf_advance(parser);
 	if (!conf_token_is_text(parser)) {
-		conf_error(parser, parser->token.place, "'key' is followed by its name, not by %s",
+		conf_error(parser, parser->token.place,
+		    "'key' must be followed by its name, not by %s",
 		    conf_token_text(parser, shown));
 		return false;
 	}
@@ -200,7 +202,7 @@ read_element(struct conf_parser *parser, struct s53_conf_match *match, unsigned 
 	}
 	if (!conf_token_is_text(parser)) {
 		conf_error(parser, parser->token.place,
-		    "an address, a prefix or the name of an acl stands here, not %s",
+		    "expected an address, a prefix or the name of an acl, not %s",
 		    conf_token_text(parser, shown));
 		return false;
 	}
@@ -212,8 +214,8 @@ read_element(struct conf_parser *parser, struct s53_conf_match *match, unsigned 
 		return read_key(parser, match);
 	if (conf_token_is(parser, "geoip") || conf_token_is(parser, "ecs")) {
 		conf_error(parser, parser->token.place,
-		    "%s is refused: clients are told apart by their addresses only; list the "
-		    "networks instead",
+		    "%s is refused: clients can be matched by address only; list their networks "
+		    "instead",
 		    conf_token_text(parser, shown));
 		return false;
 	}
@@ -230,8 +232,8 @@ read_match(struct conf_parser *parser, struct s53_conf_match **first, unsigned d
 	struct s53_place opened;
 
 	if (depth >= NESTING_MAX) {
-		conf_error(parser, parser->token.place, "match lists are nested deeper than %d",
-		    NESTING_MAX);
+		conf_error(parser, parser->token.place,
+		    "address match lists are nested more than %d deep", NESTING_MAX);
 		return false;
 	}
 	if (!conf_list_open(parser, &opened))
@@ -275,8 +277,8 @@ read_tier(struct conf_parser *parser, const struct conf_rule *rule, struct s53_c
 	uint64_t number;
 
 	if ((rule->flags & TIERED) == 0) {
-		conf_error(parser, place, "'tier' is not valid in '%s': its servers are not asked",
-		    rule->name);
+		conf_error(parser, place,
+		    "'tier' is not valid in '%s': no queries are sent to its servers", rule->name);
 		return false;
 	}
 	conf_advance(parser);
@@ -288,7 +290,7 @@ read_tier(struct conf_parser *parser, const struct conf_rule *rule, struct s53_c
 		return false;
 	}
 	if (peer->tier != 0) {
-		conf_error(parser, place, "'tier' stands here a second time");
+		conf_error(parser, place, "'tier' is repeated");
 		return false;
 	}
 	peer->tier = (unsigned)number;
@@ -308,7 +310,7 @@ read_peer_part(struct conf_parser *parser, const struct conf_rule *rule, struct 
 		return read_tier(parser, rule, peer);
 	if (!is_key && !is_tls && !is_port && !conf_token_is(parser, "dscp")) {
 		conf_error(parser, parser->token.place,
-		    "%s is not expected here: 'port', 'key', 'tls'%s or ';' follow a server",
+		    "unexpected %s: a server may be followed by 'port', 'key', 'tls'%s or ';'",
 		    conf_token_text(parser, shown), (rule->flags & TIERED) != 0 ? ", 'tier'" : "");
 		return false;
 	}
@@ -316,7 +318,7 @@ read_peer_part(struct conf_parser *parser, const struct conf_rule *rule, struct 
 	if (is_port)
 		return conf_port(parser, &peer->port);
 	if (!conf_token_is_text(parser)) {
-		conf_error(parser, parser->token.place, "a name or a number stands here, not %s",
+		conf_error(parser, parser->token.place, "expected a name or a number, not %s",
 		    conf_token_text(parser, shown));
 		return false;
 	}
@@ -361,7 +363,7 @@ peer_with_port(struct conf_parser *parser, const struct s53_conf_peer *peer)
 	struct s53_addr addr;
 
 	if (s53_addr_parse_port(peer->text, 53, &addr) == S53_OK)
-		conf_error(parser, peer->place, "%s is written '%s port %u' here",
+		conf_error(parser, peer->place, "%s must be written '%s port %u'",
 		    conf_token_text(parser, shown), s53_addr_print_host(&addr, host),
 		    s53_addr_port(&addr));
 	return false;
@@ -375,12 +377,12 @@ read_peer(struct conf_parser *parser, const struct conf_rule *rule, struct s53_c
 
 	if ((rule->flags & TIERED) != 0 && is_tier_before(parser)) {
 		conf_error(parser, parser->token.place,
-		    "'tier' stands behind each server, as in '192.0.2.1 port 53 tier 2'");
+		    "'tier' must follow each server, as in '192.0.2.1 port 53 tier 2'");
 		return false;
 	}
 	if (!conf_token_is_text(parser)) {
-		conf_error(parser, parser->token.place,
-		    "the address of a server stands here, not %s", conf_token_text(parser, shown));
+		conf_error(parser, parser->token.place, "expected the address of a server, not %s",
+		    conf_token_text(parser, shown));
 		return false;
 	}
 	peer->text = parser->token.text;
@@ -388,8 +390,8 @@ read_peer(struct conf_parser *parser, const struct conf_rule *rule, struct s53_c
 	if (!peer->is_address && is_addr_port(peer->text))
 		return peer_with_port(parser, peer);
 	if (!peer->is_address && !(names && is_host_name(peer->text))) {
-		conf_error(parser, peer->place, "%s is no IPv4 or IPv6 address%s",
-		    conf_token_text(parser, shown), names ? " and no name of a host" : "");
+		conf_error(parser, peer->place, "%s is not an IPv4 or IPv6 address%s",
+		    conf_token_text(parser, shown), names ? " or host name" : "");
 		return false;
 	}
 	conf_advance(parser);
@@ -455,7 +457,7 @@ conf_string_list(struct conf_parser *parser, struct s53_conf_value *out)
 	while (conf_list_more(parser, opened)) {
 		if (!conf_token_is_text(parser)) {
 			conf_error(parser, parser->token.place,
-			    "a name or a text stands here, not %s", conf_token_text(parser, shown));
+			    "expected a name or a string, not %s", conf_token_text(parser, shown));
 			conf_skip(parser);
 			continue;
 		}

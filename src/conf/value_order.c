@@ -20,7 +20,7 @@ wrong(struct conf_parser *parser, const char *what)
 	char shown[CONF_QUOTED];
 
 	if (!parser->out_of_memory)
-		conf_error(parser, parser->token.place, "%s is no %s",
+		conf_error(parser, parser->token.place, "%s is not a valid %s",
 		    conf_token_text(parser, shown), what);
 	return false;
 }
@@ -52,7 +52,7 @@ read_type(struct conf_parser *parser, struct s53_conf_order *rule)
 	if (conf_token_is_text(parser))
 		rule->type = s53_type_parse(parser->token.text);
 	if (rule->type == 0)
-		return wrong(parser, "type of records");
+		return wrong(parser, "record type");
 	if ((name = conf_strdup(parser, parser->token.text)) == NULL)
 		return false;
 	rule->type_name = name;
@@ -119,13 +119,12 @@ read_part(struct conf_parser *parser, struct s53_conf_order *rule, unsigned *see
 
 	if (i == PART_COUNT) {
 		conf_error(parser, parser->token.place,
-		    "'class', 'type', 'name' or 'order' stands here, not %s",
+		    "expected 'class', 'type', 'name' or 'order', not %s",
 		    conf_token_text(parser, shown));
 		return false;
 	}
 	if ((*seen & 1u << i) != 0) {
-		conf_error(
-		    parser, parser->token.place, "'%s' stands here a second time", parts[i].word);
+		conf_error(parser, parser->token.place, "'%s' is repeated", parts[i].word);
 		return false;
 	}
 	*seen |= 1u << i;

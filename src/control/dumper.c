@@ -67,7 +67,7 @@ dump_free(struct s53_dumper *dumper)
 static void
 log_failure(const char *path, const char *why)
 {
-	s53_log(S53_LOG_GENERAL, S53_LOG_ERROR, "dumpdb: '%s' is not written: %s", path, why);
+	s53_log(S53_LOG_GENERAL, S53_LOG_ERROR, "dumpdb: cannot write '%s': %s", path, why);
 }
 
 static void
@@ -158,7 +158,8 @@ complete(struct s53_dumper *dumper)
 	s53_dump_counters(dump->out, &dumper->source);
 	fputs("; Dump complete\n", dump->out);
 	if (!flush(dump) || s53_replace_commit(&dump->file) != S53_OK) {
-		give_up(dumper, errno == EEXIST ? "another process writes it" : strerror(errno));
+		give_up(
+		    dumper, errno == EEXIST ? "another process is writing it" : strerror(errno));
 		return;
 	}
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO,
@@ -233,7 +234,7 @@ s53_dumper_free(struct s53_dumper *dumper)
 	if (dumper == NULL)
 		return;
 	if (dumper->dump != NULL)
-		give_up(dumper, "the program ends");
+		give_up(dumper, "the program is stopping");
 	free(dumper);
 }
 
@@ -244,13 +245,13 @@ s53_dumper_begin(struct s53_dumper *dumper, struct s53_policy *policy, const cha
 	enum s53_status status;
 
 	if (dumper->dump != NULL) {
-		s53_log(S53_LOG_GENERAL, S53_LOG_WARNING, "dumpdb: one is under way");
+		s53_log(S53_LOG_GENERAL, S53_LOG_WARNING, "dumpdb: a dump is already in progress");
 		return;
 	}
 	status = s53_replace_open(&file, path, 0640);
 	if (status != S53_OK) {
 		log_failure(path,
-		    status == S53_E_EXISTS   ? "it is no regular file"
+		    status == S53_E_EXISTS   ? "it is not a regular file"
 			: status == S53_E_IO ? strerror(errno)
 					     : "out of memory");
 		return;

@@ -51,7 +51,7 @@ carry_over(struct s53_cache *from, struct moving *moving)
 	while (s53_cache_walk(from, &cursor, moving->now_ms, move_one, moving))
 		;
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO,
-	    "max-cache-size is %llu octets now: %llu answers were kept, %llu dropped",
+	    "max-cache-size is now %llu bytes: %llu answers were kept, %llu dropped",
 	    (unsigned long long)s53_cache_max_octets(moving->to), (unsigned long long)moving->moved,
 	    (unsigned long long)moving->left);
 }
@@ -77,7 +77,7 @@ s53_daemon_keep_cache(struct s53_daemon *daemon, struct s53_snapshot *snapshot)
 		moving.to = s53_cache_new(snapshot->max_cache_octets);
 	if (!s53_snapshot_own(snapshot, moving.to, drop_cache)) {
 		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
-		    "no memory for a cache: no answer will be kept");
+		    "out of memory for the cache: nothing will be cached");
 		return;
 	}
 	snapshot->policy.cache = moving.to;

@@ -111,8 +111,8 @@ on_hosts_changed(void *arg)
 {
 	struct s53_daemon *daemon = arg;
 
-	s53_log(
-	    S53_LOG_RESOLVER, S53_LOG_INFO, "forwarders have changed (host names or resolv.conf)");
+	s53_log(S53_LOG_RESOLVER, S53_LOG_INFO,
+	    "the addresses of forwarders have changed (host names or resolv.conf)");
 	s53_daemon_rebuild(daemon);
 }
 
@@ -147,7 +147,7 @@ enter_chroot(struct s53_daemon *daemon)
 
 	if (s53_identity_find(options->user, &daemon->identity) != S53_OK)
 		return complain(
-		    "-u: there is no user '%s'; create it or name another", options->user);
+		    "-u: unknown user '%s'; create it or choose another", options->user);
 	daemon->notify_fd = s53_notify_open();
 	if (options->chroot_path == NULL)
 		return true;
@@ -180,7 +180,7 @@ go_background(struct s53_daemon *daemon)
 	if (daemon->options->foreground)
 		return true;
 	if (s53_process_daemonise(&daemon->ready_fd) != S53_OK)
-		return complain("cannot go into the background: %s", strerror(errno));
+		return complain("cannot run in the background: %s", strerror(errno));
 	return true;
 }
 
@@ -234,7 +234,7 @@ furnish(struct s53_daemon *daemon)
 	daemon->interface_watch =
 	    s53_interface_watch_new(daemon->base, on_interfaces_changed, daemon);
 	if (!s53_daemon_read_interfaces(daemon))
-		return complain("cannot list this machine's addresses: %s", strerror(errno));
+		return complain("cannot list the addresses of this host: %s", strerror(errno));
 	return true;
 }
 
@@ -251,8 +251,7 @@ make_workers(struct s53_daemon *daemon)
 	for (unsigned i = 0; i < count; i++) {
 		daemon->workers[i] = s53_worker_new(i, &daemon->shared, &daemon->snapshot->policy);
 		if (daemon->workers[i] == NULL)
-			return complain(
-			    "worker %u cannot be made: out of memory or descriptors", i);
+			return complain("cannot create worker %u: out of memory or descriptors", i);
 		daemon->worker_count++;
 	}
 	return true;
@@ -304,7 +303,7 @@ write_pid_file(struct s53_daemon *daemon, struct s53_diags *diags)
 		return;
 	if (pidfile_write(&daemon->pid_file, snapshot->pid_file, uid, gid) != S53_OK)
 		s53_diag_add(diags, S53_DIAG_WARNING, (struct s53_place){ 0 }, NULL,
-		    "pid-file '%s' cannot be written: %s; name another, or `pid-file none;`",
+		    "cannot write pid-file '%s': %s; choose another file, or `pid-file none;`",
 		    snapshot->pid_file, s53_file_why(snapshot->pid_file, errno, why));
 }
 
@@ -315,8 +314,8 @@ drop_privileges(struct s53_daemon *daemon)
 	    S53_OK)
 		return true;
 	if (!daemon->identity.wanted)
-		return complain("capabilities cannot be dropped: %s", strerror(errno));
-	return complain("-u: cannot become '%s': %s; only root can change into another user",
+		return complain("cannot drop capabilities: %s", strerror(errno));
+	return complain("-u: cannot change to user '%s': %s; only root can change to another user",
 	    daemon->options->user, strerror(errno));
 }
 
@@ -331,7 +330,9 @@ start_workers(struct s53_daemon *daemon)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (unsigned i = 0; i < daemon->worker_count && fine; i++)
 		if (s53_worker_start(daemon->workers[i]) != S53_OK)
-			fine = complain("no thread for worker %u: lower -n or raise the limit", i);
+			fine = complain("cannot start the thread of worker %u: use fewer workers "
+					"(-n), or raise the limit on threads",
+			    i);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return fine;
 }
@@ -348,11 +349,11 @@ announce(const struct s53_daemon *daemon, const struct daemon_messages *messages
 	    path != NULL ? path : "");
 	if (daemon->options->warning[0] != '\0')
 		s53_log(S53_LOG_GENERAL, S53_LOG_WARNING,
-		    "accepted for named's sake, without effect: %s", daemon->options->warning);
+		    "options accepted for compatibility with named, without effect: %s",
+		    daemon->options->warning);
 	if (messages->unused_file != NULL)
 		s53_log(S53_LOG_CONFIG, S53_LOG_WARNING,
-		    "%s exists, but split53 does not read it unless told to: start it with '-c %s' "
-		    "to use it",
+		    "%s exists but is not read without -c: start split53 with '-c %s' to use it",
 		    messages->unused_file, messages->unused_file);
 	s53_daemon_log_messages(daemon, messages);
 }
@@ -391,12 +392,12 @@ serve(struct s53_daemon *daemon)
 {
 	if (daemon->interface_watch == NULL)
 		s53_log(S53_LOG_NETWORK, S53_LOG_WARNING,
-		    "addresses that come and go will not be noticed before a reload");
+		    "new and removed addresses of this host will not be noticed until a reload");
 	daemon->prober = s53_prober_new(daemon->base, daemon->registry);
 	if (daemon->prober == NULL)
 		s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
-		    "forwarders that are down are not probed, only asked now and then: out of "
-		    "memory or descriptors");
+		    "forwarders that are down will not be probed, only tried with occasional "
+		    "client queries: out of memory or descriptors");
 	s53_daemon_follow_readiness(daemon);
 	s53_process_ready(daemon->ready_fd);
 	s53_warm_begin(daemon);

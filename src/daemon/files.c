@@ -43,10 +43,10 @@ check_file(const struct later *later, struct s53_diags *diags)
 	if (status != S53_E_EXISTS && status != S53_E_IO)
 		return;
 	s53_diag_add(diags, S53_DIAG_WARNING, (struct s53_place){ 0 }, NULL,
-	    "%s '%s' will not be written: %s; %s; name another, or give its folder to the user "
-	    "that split53 runs as",
+	    "%s '%s' is not writable: %s; %s; choose another file, or make its directory writable "
+	    "for the user that split53 runs as",
 	    later->option, later->path,
-	    status == S53_E_EXISTS ? "it is no regular file" : strerror(errno), later->loss);
+	    status == S53_E_EXISTS ? "it is not a regular file" : strerror(errno), later->loss);
 }
 
 static bool
@@ -55,8 +55,9 @@ check_directory(const char *directory, struct s53_diags *diags)
 	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0)
 		return true;
 	s53_diag_add(diags, S53_DIAG_WARNING, (struct s53_place){ 0 }, NULL,
-	    "directory '%s' cannot be written to: %s; files with relative names (dump, cache, log) "
-	    "are lost; create it, for the user that split53 runs as, or name another",
+	    "directory '%s' is not writable: %s; files with relative names (dump, cache, log) "
+	    "cannot be written; create it and make it writable for the user that split53 runs as, "
+	    "or choose another",
 	    directory, strerror(errno));
 	return false;
 }

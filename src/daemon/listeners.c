@@ -127,19 +127,19 @@ explain_failure(const struct s53_addr *addr, bool is_error, int failure, struct 
 	s53_addr_print(addr, text);
 	if (failure == EADDRINUSE)
 		s53_diag_add(diags, kind, nowhere, NULL,
-		    "cannot listen on %s: another program does; see who with `ss -lnup sport = :%u`"
-		    " and `ss -lntp sport = :%u`, stop it, or listen elsewhere (listen-on, "
-		    "--listen,"
-		    " -p)",
+		    "cannot listen on %s: the address is in use; find the other program with `ss "
+		    "-lnup sport = :%u` and `ss -lntp sport = :%u`, stop it, or listen elsewhere "
+		    "(listen-on, --listen, -p)",
 		    text, port, port);
 	else if (failure == EACCES || failure == EPERM)
 		s53_diag_add(diags, kind, nowhere, NULL,
-		    "cannot listen on %s: ports below 1024 are root's; start as root and drop"
-		    " privileges with -u, grant CAP_NET_BIND_SERVICE, or take another port (-p)",
+		    "cannot listen on %s: ports below 1024 require privileges; start as root and "
+		    "drop privileges with -u, grant CAP_NET_BIND_SERVICE, or use another port (-p)",
 		    text);
 	else if (is_absent(failure))
 		s53_diag_add(diags, kind, nowhere, NULL,
-		    "not listening on %s: the address cannot be bound yet; tried again when it can",
+		    "not listening on %s: the address cannot be bound yet; it is tried again when "
+		    "the interface is ready",
 		    text);
 	else
 		s53_diag_add(
@@ -196,7 +196,7 @@ warn_absent(const struct pass *pass)
 				s53_diag_add(pass->diags, S53_DIAG_WARNING, (struct s53_place){ 0 },
 				    NULL,
 				    "not listening on %s: no interface has this address, or the "
-				    "list denies it; it will be listened on when it comes",
+				    "list denies it; listening starts when an interface gets it",
 				    s53_addr_print(&snapshot->rules[r].named[i], text));
 }
 
@@ -324,11 +324,11 @@ check_any(const struct pass *pass)
 
 	if (!may_listen(pass->snapshot))
 		s53_diag_add(pass->diags, S53_DIAG_ERROR, nowhere, NULL,
-		    "no address is left to listen on: listen-on and listen-on-v6 admit none");
+		    "no address to listen on: listen-on and listen-on-v6 match none");
 	else if (pass->open_count == 0 && pass->wanted.count > 0 &&
 	    !has_nothing_to_keep(pass->daemon))
 		s53_diag_add(pass->diags, S53_DIAG_ERROR, nowhere, NULL,
-		    "no address is left to listen on: see the warnings before this");
+		    "no address to listen on: see the warnings above");
 }
 
 /* S53_E_NOMEM: nothing was done. */
@@ -418,7 +418,7 @@ close_daemon_listener(struct s53_daemon *daemon, struct daemon_listener *listene
 		for (unsigned i = 0; i < daemon->worker_count; i++)
 			if (s53_worker_unlisten(daemon->workers[i], &listener->addr) != S53_OK)
 				s53_log(S53_LOG_NETWORK, S53_LOG_ERROR,
-				    "worker %u still listens: out of memory", i);
+				    "worker %u keeps listening on it: out of memory", i);
 		listener->open = false;
 		listener->left_ms = s53_clock_ms();
 	}

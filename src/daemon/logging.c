@@ -125,7 +125,7 @@ say_replaced(const struct log_attempt *attempt, unsigned i)
 	char why[S53_FILE_WHY];
 
 	s53_log(S53_LOG_CONFIG, S53_LOG_WARNING,
-	    "log file '%s' cannot be opened: %s; channel '%s' goes to syslog", channel->path,
+	    "cannot open log file '%s': %s; channel '%s' goes to syslog", channel->path,
 	    s53_file_why(channel->path, attempt->failures[i], why), channel->name);
 }
 
@@ -174,7 +174,7 @@ s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
 		s53_log_to_stderr(daemon->options->debug_level);
 		if (snapshot->has_logging && daemon->snapshot == NULL)
 			s53_log(S53_LOG_CONFIG, S53_LOG_INFO,
-			    "the logging clause is not used, because of -g");
+			    "the logging statement is ignored because of -g");
 		return;
 	}
 	memcpy(attempt.channels, snapshot->log.channels,
@@ -187,6 +187,6 @@ s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
 		if (attempt.failures[i] != 0)
 			say_replaced(&attempt, i);
 	if (status != S53_OK)
-		s53_log(S53_LOG_CONFIG, S53_LOG_ERROR, "logging cannot be set up: %s",
+		s53_log(S53_LOG_CONFIG, S53_LOG_ERROR, "cannot set up logging: %s",
 		    s53_status_text(status));
 }

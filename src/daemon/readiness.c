@@ -54,13 +54,13 @@ report_none(struct s53_daemon *daemon)
 {
 	if (daemon->is_ready) {
 		s53_log(S53_LOG_NETWORK, S53_LOG_WARNING,
-		    "no client is served: this machine no longer has an address that listen-on or "
-		    "listen-on-v6 admits; listening goes on when one comes");
+		    "no client is served: this host no longer has an address that listen-on or "
+		    "listen-on-v6 matches; listening resumes when it gets one");
 		return;
 	}
 	s53_log(S53_LOG_NETWORK, S53_LOG_WARNING,
-	    "not ready: this machine has no address yet that listen-on or listen-on-v6 admits; "
-	    "listening begins when one comes");
+	    "not ready: this host has no address yet that listen-on or listen-on-v6 matches; "
+	    "listening starts when it gets one");
 	keep_waiting(daemon);
 }
 

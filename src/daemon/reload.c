@@ -56,8 +56,8 @@ s53_daemon_read_interfaces(struct s53_daemon *daemon)
 	unsigned count = 0;
 
 	if (s53_interfaces(&list, &count) != S53_OK) {
-		s53_log(S53_LOG_NETWORK, S53_LOG_ERROR, "cannot list this machine's addresses: %s",
-		    strerror(errno));
+		s53_log(S53_LOG_NETWORK, S53_LOG_ERROR,
+		    "cannot list the addresses of this host: %s", strerror(errno));
 		return false;
 	}
 	free(daemon->interfaces);
@@ -113,7 +113,8 @@ s53_daemon_rebuild(struct s53_daemon *daemon)
 		s53_daemon_swap(daemon, snapshot);
 	else
 		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
-		    "the change of the system could not be followed (%s)", s53_status_text(status));
+		    "a change of interfaces, host names or resolv.conf could not be applied (%s)",
+		    s53_status_text(status));
 	s53_daemon_messages_fini(&messages);
 }
 
@@ -197,7 +198,7 @@ abandon(struct s53_daemon *daemon, struct attempt *attempt, enum s53_status stat
 	s53_daemon_log(daemon, daemon->snapshot);
 	s53_daemon_log_messages(daemon, &attempt->messages);
 	s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
-	    "reload failed (%s): the configuration in force stays", s53_status_text(status));
+	    "reload failed (%s): the previous configuration stays in use", s53_status_text(status));
 	if (attempt->has_tried_listeners) {
 		struct s53_addr_list found = daemon->foreign;
 

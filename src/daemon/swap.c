@@ -46,7 +46,7 @@ watch_hosts(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
 
 	if (s53_hosts_ask(daemon->hosts, servers->addrs, servers->count) != S53_OK)
 		s53_log(S53_LOG_CONFIG, S53_LOG_CRITICAL,
-		    "host names are resolved by the old configuration: out of memory");
+		    "host names are still resolved by the previous configuration: out of memory");
 	for (const struct s53_snapshot_host *it = snapshot->hosts; it != NULL; it = it->next)
 		if (s53_hosts_watch(daemon->hosts, it->name) != S53_OK)
 			s53_log(S53_LOG_CONFIG, S53_LOG_CRITICAL,
@@ -78,7 +78,7 @@ s53_daemon_swap(struct s53_daemon *daemon, struct s53_snapshot *snapshot)
 	for (unsigned i = 0; i < daemon->worker_count && old != NULL; i++)
 		if (s53_worker_use(daemon->workers[i], &snapshot->policy) != S53_OK)
 			s53_log(S53_LOG_CONFIG, S53_LOG_CRITICAL,
-			    "worker %u keeps the old configuration: out of memory", i);
+			    "worker %u keeps the previous configuration: out of memory", i);
 	if (old != NULL)
 		unwatch_hosts(daemon, old);
 	watch_hosts(daemon, snapshot);

@@ -54,7 +54,7 @@ static void
 say_refused(const char *path, const char *why)
 {
 	s53_log(S53_LOG_DATABASE, S53_LOG_WARNING,
-	    "the cache is not read from '%s': it %s; starting without", path, why);
+	    "the cache is not read from '%s': it %s; starting with an empty cache", path, why);
 }
 
 /* Read for `patience_ms`. false: reading has ended, which is logged. */

@@ -19,7 +19,8 @@ s53_check_run(struct s53_options *options)
 
 	is_fine = status == S53_OK && dry_run.diags.error_count == 0; /* includes zone files */
 	if (s53_options_unused_file(options) != NULL)
-		fprintf(stderr, "split53: without a file: %s is not checked; name it to check it\n",
+		fprintf(stderr,
+		    "split53: no file given: checking the built-in configuration, not %s\n",
 		    s53_options_unused_file(options));
 	s53_diags_print(&dry_run.diags, stderr);
 	if (status == S53_E_NOMEM)

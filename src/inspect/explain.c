@@ -215,7 +215,7 @@ print_route(const struct s53_route *route, void *arg)
 	fprintf(print->out, "    zone \"%s\" %s %s%s (%s)\n", apex,
 	    route->kind == S53_ROUTE_LOCAL ? "answered from" : "forwarded to",
 	    note != NULL && note->text != NULL ? note->text : "no server",
-	    route->forward_first ? ", and nowhere else in spite of `forward first`" : "",
+	    route->forward_first ? ", and never to the root, in spite of `forward first`" : "",
 	    note != NULL ? note->place : "built in");
 	if (route->kind == S53_ROUTE_FORWARD && !goes_default_way(print, route)) {
 		s53_explain_zone_policy(note != NULL ? note->zone_body : NULL, print->out);
@@ -299,7 +299,7 @@ print_ignored(const struct s53_conf_clause *clause, unsigned count, FILE *out)
 	for (; clause != NULL; clause = clause->next) {
 		if (clause->level != S53_CONF_SUPPORTED) {
 			if (count++ == 0)
-				fputs("accepted, without effect here\n", out);
+				fputs("accepted and ignored\n", out);
 			fprintf(out, "    %s:%u:%u: %s%s%s (%s)%s%s\n", clause->place.file,
 			    clause->place.line, clause->place.column, clause->name,
 			    clause->label != NULL ? " " : "",
@@ -322,11 +322,11 @@ s53_explain_all(const struct s53_dry_run *dry_run, FILE *out)
 	const struct s53_conf_clause *blackhole = s53_setup_option(source, NULL, "blackhole");
 
 	fprintf(out, "configuration %s\n",
-	    dry_run->options->config_shown != NULL ? dry_run->options->config_shown
-						   : "without a file: built in, and what the "
-						     "command line and SPLIT53_* variables say");
+	    dry_run->options->config_shown != NULL
+		? dry_run->options->config_shown
+		: "without a file: built-in defaults, the command line and SPLIT53_* variables");
 	if (s53_options_unused_file(dry_run->options) != NULL)
-		fprintf(out, "    not read: %s (-c reads it)\n",
+		fprintf(out, "    not read: %s (use -c to read it)\n",
 		    s53_options_unused_file(dry_run->options));
 	print_listeners(dry_run, out);
 	print_limits(dry_run, out);

@@ -35,11 +35,11 @@ s53_explain_cache(const struct s53_dry_run *dry_run, FILE *out)
 
 	fputs("cache\n    max-cache-size ", out);
 	if (snapshot->max_cache_octets == 0)
-		fputs("0: no answer is kept", out);
+		fputs("0: nothing is cached", out);
 	else
 		print_size(snapshot->max_cache_octets, out);
 	if (snapshot->max_cache_octets > 0 && size != NULL && s53_setup_is_none(size))
-		fputs(" (asked for in a view or zone)\n", out);
+		fputs(" (set in a view or zone)\n", out);
 	else
 		s53_explain_place(size, out);
 	fprintf(out, "    dump-file \"%s\"", snapshot->dump_file);
@@ -109,15 +109,18 @@ print_value(const struct s53_conf_clause *clause, const struct s53_answering *an
 		print_order(
 		    clause->value.type == S53_CONF_ORDER ? clause->value.orders : NULL, out);
 	else if (strcmp(name, "max-cache-size") == 0)
-		fputs(rules->enabled ? "other than 0: answers are kept in the one cache"
-				     : "0: no answer is kept",
+		fputs(rules->enabled ? "other than 0: answers are in the shared cache"
+				     : "0: nothing is cached",
 		    out);
 	else if (strcmp(name, "stale-cache-enable") == 0)
 		fputs(yes_or_no(rules->stale_keep), out);
 	else if (strcmp(name, "stale-answer-enable") == 0)
 		fputs(yes_or_no(rules->stale_answer), out);
 	else if (strcmp(name, "stale-zero-ttl") == 0)
-		fputs(yes_or_no(rules->stale_zero_ttl), out);
+		fputs(rules->stale_zero_ttl     ? "yes"
+			: clause->value.boolean ? "no: it requires stale-answer-enable"
+						: "no",
+		    out);
 	else if (clause->value.type == S53_CONF_TEXT)
 		fputs(clause->value.text, out);
 	else if (clause->value.type == S53_CONF_BOOL)

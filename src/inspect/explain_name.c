@@ -9,7 +9,7 @@
 
 #include "explain.h"
 
-#define NOT_FORWARDED "answer   REFUSED: this client may not have questions forwarded\n"
+#define NOT_FORWARDED "answer   REFUSED: this client is not allowed recursion\n"
 
 struct asking {
 	struct s53_name name;
@@ -87,11 +87,11 @@ print_group(const struct s53_snapshot *snapshot, const struct s53_group *group, 
 		if (options->tcp_only)
 			fputs(", TCP only", out);
 		if (options->edns)
-			fprintf(out, ", EDNS %u octets", options->edns_udp_size);
+			fprintf(out, ", EDNS %u bytes", options->edns_udp_size);
 		else
 			fputs(", no EDNS", out);
 		if (!s53_group_has_caps(group, i))
-			fputs(", names as clients spell them", out);
+			fputs(", names in the client's letter case", out);
 		if (options->source.family != AF_UNSPEC)
 			fprintf(out, ", from %s", s53_addr_print_host(&options->source, text));
 		s53_explain_server_check(snapshot, upstream, out);
@@ -118,15 +118,15 @@ print_cache(const struct s53_view *view, const struct s53_route *route, FILE *ou
 	const struct s53_cache_rules *rules = answering->cache;
 
 	if (!rules->enabled) {
-		fputs("cache    nothing is kept\n", out);
+		fputs("cache    none\n", out);
 		return;
 	}
-	fprintf(out, "cache    answers %u to %u s, no data %u to %u s, failures %u s",
+	fprintf(out, "cache    answers %u to %u s, negative answers %u to %u s, failures %u s",
 	    rules->min_ttl_s, rules->max_ttl_s, rules->min_ncache_ttl_s, rules->max_ncache_ttl_s,
 	    rules->servfail_ttl_s);
 	if (rules->stale_keep)
 		fprintf(out, ", stale %u s more%s", rules->max_stale_s,
-		    rules->stale_answer ? "" : ", but not given out");
+		    rules->stale_answer ? "" : ", but not used for answers");
 	fputc('\n', out);
 }
 
@@ -151,11 +151,11 @@ print_forward(const struct s53_dry_run *dry_run, const struct s53_view *view,
 	print_cache(view, route, out);
 	print_group(dry_run->snapshot, route->group, out);
 	if (s53_group_size(route->group) > 0)
-		fputs("answer   what an upstream says\n", out);
+		fputs("answer   the reply of an upstream\n", out);
 	else if (why_empty != NULL)
-		fprintf(out, "answer   SERVFAIL: no server can be asked: %s\n", why_empty);
+		fprintf(out, "answer   SERVFAIL: no server can be queried: %s\n", why_empty);
 	else
-		fputs("answer   SERVFAIL: no upstream's address is known yet\n", out);
+		fputs("answer   SERVFAIL: no address of an upstream is known yet\n", out);
 }
 
 /* As the steps route and find decide, for a query with RD for a name outside of all local zones. */
@@ -168,8 +168,8 @@ print_beyond_zones(const struct s53_dry_run *dry_run, const struct s53_route *ro
 	else if (route == NULL || route->kind == S53_ROUTE_NONE)
 		fputs("answer   REFUSED: no forwarders for this name\n", out);
 	else if (!admitted->recursion)
-		fputs("answer   what the cache holds, or a referral to the root: no recursion for "
-		      "this client\n",
+		fputs("answer   from the cache, or a referral to the root: this client is not "
+		      "allowed recursion\n",
 		    out);
 	else
 		print_forward(dry_run, admitted->view, route, out);
@@ -192,7 +192,7 @@ print_end(const struct s53_dry_run *dry_run, const struct s53_route *route,
 	if (!may_query)
 		fputs("answer   REFUSED\n", out);
 	else if (route->kind == S53_ROUTE_LOCAL)
-		fputs("answer   from here\n", out);
+		fputs("answer   from this zone\n", out);
 	else if (route->rights != S53_RIGHTS_COPY && !admitted->recursion)
 		fputs(NOT_FORWARDED, out);
 	else
@@ -233,7 +233,7 @@ s53_explain_name(const struct s53_dry_run *dry_run, FILE *out)
 
 	if (!read_asking(dry_run->options, &asking))
 		return false;
-	fprintf(out, "question %s from %s\n", s53_name_print(&asking.name, name),
+	fprintf(out, "query    %s from %s\n", s53_name_print(&asking.name, name),
 	    s53_addr_print_host(&asking.client, client));
 	if (policy->blackhole != NULL && s53_acl_allows(policy->blackhole, &asking.client)) {
 		fputs("answer   none: the client is in blackhole\n", out);

@@ -48,8 +48,8 @@ begin_overrun(struct s53_connection *connection)
 		s53_count(connection->context->counters, S53_C_LISTEN_TCP_OUTPUT);
 		if (s53_tcp_limit_is_due(limits, S53_TCP_LIMIT_OUTPUT))
 			s53_log(S53_LOG_CLIENT, S53_LOG_WARNING,
-			    "%s does not read its replies over TCP: more than %u bytes of them "
-			    "wait; dropping the others and closing the connection",
+			    "%s does not read its replies over TCP: more than %u bytes are "
+			    "waiting; dropping the rest and closing the connection",
 			    s53_addr_print(&connection->client.addr, text), S53_BACKLOG_MAX);
 	}
 	connection->overrun = true;

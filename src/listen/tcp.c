@@ -111,10 +111,10 @@ log_wait(struct s53_listen_context *context)
 	if (most.count > 0)
 		s53_prefix_print(&most.prefix, text);
 	s53_log(S53_LOG_CLIENT, S53_LOG_WARNING,
-	    "too many TCP clients (tcp-clients %u, open %u) and none can give way now: new ones "
-	    "wait; most connections of a remote address: %u%s%s",
+	    "too many TCP clients (tcp-clients %u, open %u) and no connection can be closed for a "
+	    "new one now: new clients wait; most connections from one remote address: %u%s%s",
 	    atomic_load(&limits->clients_max), atomic_load(&limits->clients), most.count,
-	    most.count > 0 ? ", of " : "", text);
+	    most.count > 0 ? ", by " : "", text);
 }
 
 /* tcp-clients is reached: let new clients wait. */

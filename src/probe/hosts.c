@@ -143,7 +143,7 @@ host_known(struct host *host, const struct s53_addr *addrs, unsigned count, uint
 	if (set_equal(&found, &host->known))
 		return;
 	host->known = found;
-	s53_log(S53_LOG_RESOLVER, S53_LOG_INFO, "forwarder %s has %u addresses now", host->name,
+	s53_log(S53_LOG_RESOLVER, S53_LOG_INFO, "forwarder %s now has %u addresses", host->name,
 	    found.count);
 	tell(host->hosts);
 }
@@ -168,7 +168,7 @@ on_found(
 	if (host->retry_s == RETRY_MIN_S)
 		s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
 		    "forwarder %s cannot be resolved (%s); %u addresses known before stay in use",
-		    host->name, status == S53_E_ABSENT ? "no such name" : "no answer",
+		    host->name, status == S53_E_ABSENT ? "no such name" : "no response",
 		    host->known.count);
 	again_in(host, host->retry_s);
 	host->retry_s = host->retry_s * 2 < RETRY_MAX_S ? host->retry_s * 2 : RETRY_MAX_S;

@@ -39,7 +39,7 @@ read_text(const char *path, char text[static FILE_LEN_MAX + 1], size_t *len)
 	if (s53_file_open_read(path, &fd, &about) != S53_OK) {
 		if (errno != ENOENT)
 			s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
-			    "no nameservers are taken from %s: %s", path,
+			    "the nameservers of %s are ignored: %s", path,
 			    s53_file_why(path, errno, why));
 		return false;
 	}
@@ -52,7 +52,7 @@ read_text(const char *path, char text[static FILE_LEN_MAX + 1], size_t *len)
 		return true;
 	}
 	s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
-	    "no nameservers are taken from %s: it has more than %d bytes", path, FILE_LEN_MAX);
+	    "the nameservers of %s are ignored: it has more than %d bytes", path, FILE_LEN_MAX);
 	return false;
 }
 
@@ -151,7 +151,8 @@ parse_scoped(const char *path, const char *server, struct s53_addr *out)
 			return true;
 	}
 	s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
-	    "nameserver %.*s of %s is not used: no address, or there is no such interface",
+	    "nameserver %.*s of %s is ignored: it is not an address, or its interface does not "
+	    "exist",
 	    (int)len, server, path);
 	return false;
 }

@@ -67,8 +67,9 @@ s53_attempt_silence(const struct s53_attempt *attempt)
 	if (s53_loop_is_proved(attempt))
 		return S53_CAUSE_LOOP;
 	if (attempt->garbled)
-		return "sends what is no response to the query";
-	return attempt->case_differs ? "answers in another letter case only" : "does not answer";
+		return "sent data that is not a response to the query";
+	return attempt->case_differs ? "responds in different letter case only"
+				     : "does not respond";
 }
 
 void

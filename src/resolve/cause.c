@@ -128,6 +128,6 @@ s53_causes_tell(struct s53_fetch *fetch)
 		snprintf(fetch->ede_text + sentence.len, S53_EDE_TEXT_MAX - sentence.len,
 		    "; and %u more", sentence.left_out);
 	if (s53_group_size(group) == 0)
-		snprintf(fetch->ede_text, S53_EDE_TEXT_MAX, "no server can be asked%s%s",
+		snprintf(fetch->ede_text, S53_EDE_TEXT_MAX, "no server can be queried%s%s",
 		    why_empty != NULL ? ": " : "", why_empty != NULL ? why_empty : "");
 }

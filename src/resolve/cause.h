@@ -14,7 +14,7 @@
 #define S53_CAUSES_MAX 4 /* servers; the text has no space for more */
 
 /* The server is proved to forward our queries back to us (loop.h). */
-#define S53_CAUSE_LOOP "sends our queries back to us: a forwarding loop"
+#define S53_CAUSE_LOOP "forwards our queries back to us (forwarding loop)"
 
 struct s53_attempt;
 struct s53_fetch;

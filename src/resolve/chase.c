@@ -355,11 +355,11 @@ why_not(enum s53_chain_end end)
 {
 	switch (end) {
 	case S53_CHAIN_LOOPS:
-		return "the chain of CNAMEs loops";
+		return "the CNAME chain loops";
 	case S53_CHAIN_TOO_LONG:
-		return "the chain has more than 16 CNAMEs";
+		return "the CNAME chain has more than 16 links";
 	default:
-		return "a name has several CNAMEs, or the answer too many";
+		return "several CNAMEs for one name, or too many in the answer";
 	}
 }
 
@@ -370,8 +370,8 @@ follow_on(struct s53_query *query, const struct s53_chain *chain)
 	struct s53_chase *chase;
 
 	if (pending == NULL && (pending = s53_pending_move(query)) == NULL)
-		return s53_query_fail(
-		    query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "too many queries wait");
+		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER,
+		    "too many queries are waiting (recursive-clients)");
 	query = &pending->query;
 	if ((chase = keep(pending, chain)) == NULL)
 		return s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, "out of memory");

@@ -53,7 +53,8 @@ s53_over_quota(struct s53_fetch *fetch, bool drop)
 {
 	s53_count(fetch->resolver->counters, S53_C_CHOOSE_QUOTA);
 	s53_fetch_log_limit(fetch);
-	s53_fetch_fail(fetch, S53_EDE_OTHER, "too many queries under way");
+	s53_fetch_fail(fetch, S53_EDE_OTHER,
+	    "too many upstream queries (fetches-per-server, fetches-per-zone)");
 	fetch->outcome.over_quota = true;
 	fetch->outcome.silent = drop;
 	return S53_REPLY;

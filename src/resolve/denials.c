@@ -20,7 +20,7 @@ tell_count(struct s53_denials *denials)
 
 	if (denials->counted > 0)
 		s53_log(S53_LOG_SECURITY, S53_LOG_INFO,
-		    "%u more queries were denied within a second, the last one of client %s",
+		    "%u more queries were denied within a second, the last one from client %s",
 		    denials->counted, s53_addr_print(&denials->last, last));
 	denials->logged = denials->counted = 0;
 	denials->second_ms = 0;

@@ -54,17 +54,19 @@ static const struct {
 	const char *text, *bind; /* bind: named's words */
 } ends[] = {
 	[S53_EXCHANGE_ANSWERED] = { S53_EDE_NONE, "response", NULL },
-	[S53_EXCHANGE_TIMEOUT] = { S53_EDE_NO_REACHABLE_AUTHORITY, "does not answer", "timed out" },
-	[S53_EXCHANGE_REFUSED] = { S53_EDE_NETWORK_ERROR, "refuses: nothing listens there",
+	[S53_EXCHANGE_TIMEOUT] = { S53_EDE_NO_REACHABLE_AUTHORITY, "does not respond",
+	    "timed out" },
+	[S53_EXCHANGE_REFUSED] = { S53_EDE_NETWORK_ERROR, "refused: nothing listens on that port",
 	    "connection refused" },
-	[S53_EXCHANGE_UNREACHABLE] = { S53_EDE_NETWORK_ERROR, "cannot be reached: no route",
+	[S53_EXCHANGE_UNREACHABLE] = { S53_EDE_NETWORK_ERROR, "is unreachable: no route",
 	    "network unreachable" },
 	[S53_EXCHANGE_NO_SOURCE] = { S53_EDE_NETWORK_ERROR,
-	    "was not asked: query-source is no address of this host", "address not available" },
-	[S53_EXCHANGE_NO_RESOURCES] = { S53_EDE_OTHER, "was not asked: out of sockets or memory",
+	    "was not queried: query-source is not an address of this host",
+	    "address not available" },
+	[S53_EXCHANGE_NO_RESOURCES] = { S53_EDE_OTHER, "was not queried: out of sockets or memory",
 	    "not enough free resources" },
-	[S53_EXCHANGE_GARBLED] = { S53_EDE_INVALID_DATA, "sent what is no response, over TCP",
-	    NULL },
+	[S53_EXCHANGE_GARBLED] = { S53_EDE_INVALID_DATA,
+	    "sent data that is not a response, over TCP", NULL },
 };
 
 static void

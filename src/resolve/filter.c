@@ -158,13 +158,12 @@ s53_filter_verdict(struct s53_filter *filter, const struct s53_findings *finding
 
 	filter->end = end_of(filter, findings);
 	if (findings->exists)
-		return rcode == S53_RCODE_NXDOMAIN
-		    ? "answered NXDOMAIN, but with records of the name"
-		    : NULL;
+		return rcode == S53_RCODE_NXDOMAIN ? "answered NXDOMAIN with records of that name"
+						   : NULL;
 	if (findings->links > 0)
 		return NULL;
 	if (has_answers)
-		return "answered with records of other names alone";
+		return "answered with records of other names only";
 	if (rcode != S53_RCODE_NOERROR || !findings->has_ns || findings->has_soa)
 		return NULL;
 	filter->referral = findings->delegated;

@@ -223,7 +223,7 @@ arrive(struct chain *chain)
 
 	for (unsigned i = 0; i < links; i++)
 		if (chain->links[i].name == hash)
-			return "answered with a chain of CNAMEs that loops";
+			return "answered with a CNAME chain that loops";
 	chain->links[links] = (struct link){ .name = hash, .cname = NONE, .dname = NONE };
 	chain->findings.last = name;
 	chain->findings.answered = chain->findings.exists = false;
@@ -270,7 +270,7 @@ follow(struct chain *chain)
 		struct s53_name next;
 
 		if (node.two_cnames)
-			return "answered with two CNAMEs of one name";
+			return "answered with two CNAMEs for one name";
 		findings->answered = node.data;
 		findings->exists = node.exists;
 		link->cname = node.cname;
@@ -434,8 +434,9 @@ write_anew(struct chain *chain, struct s53_walk *walk)
 	filter->no_data = chain->findings.exists && !chain->findings.answered;
 	filter->len = s53_reply_end(&reply, NULL);
 	filter->message = filter->room;
-	return reply.truncated ? "answered with more than 65,535 bytes when it is written out"
-			       : NULL;
+	return reply.truncated
+	    ? "answered with a message of more than 65,535 bytes when uncompressed"
+	    : NULL;
 }
 
 /* Not inlined, so that the usual response does not pay for this large stack frame. */

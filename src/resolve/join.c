@@ -8,7 +8,7 @@
  */
 #include "resolver_private.h"
 
-#define TOO_MANY "too many queries wait"
+#define TOO_MANY "too many queries are waiting (recursive-clients)"
 #define EXPIRE_MAX 8 /* attempts of one fetch that a client's retransmission makes overdue */
 #define FRESH_MS 1000 /* servfail-ttl's default: how long a failure is remembered */
 #define CLIENTS_STEP 5 /* BIND's tuning of clients-per-query: up when clients were rejected */

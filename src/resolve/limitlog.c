@@ -40,15 +40,15 @@ log_recursive_clients(const struct s53_query *query, enum s53_limit limit)
 	s53_addr_print(&query->client.addr, client);
 	if (limit == S53_LIMIT_SOFT)
 		s53_log(S53_LOG_CLIENT, S53_LOG_WARNING,
-		    "recursive-clients soft limit exceeded (%u/%u/%u): zone '%s' holds %u of them, "
-		    "so its oldest queries get SERVFAIL, first one of client %s; check the servers "
-		    "of that zone, or raise recursive-clients",
+		    "recursive-clients soft limit exceeded (%u/%u/%u): zone '%s' has %u of them, "
+		    "so its oldest queries get SERVFAIL, first one from client %s; check the "
+		    "servers of that zone, or raise recursive-clients",
 		    waiting, s53_shares_soft(hard), hard, zone,
 		    s53_shares_places(&resolver->shares, query->route->id), client);
 	else
 		s53_log(S53_LOG_CLIENT, S53_LOG_WARNING,
-		    "no more recursive clients (%u/%u/%u): new queries get SERVFAIL, first one of "
-		    "client %s for zone '%s'; raise recursive-clients",
+		    "no more recursive clients (%u/%u/%u): new queries get SERVFAIL, first one "
+		    "from client %s for zone '%s'; raise recursive-clients",
 		    waiting, s53_shares_soft(hard), hard, client, zone);
 }
 
@@ -76,11 +76,12 @@ s53_query_log_limit(const struct s53_query *query, enum s53_limit limit)
 		break;
 	case S53_LIMIT_WAITS:
 		log_key(query,
-		    "too many queries of one client wait for this name: the oldest are dropped");
+		    "too many queries of one client are waiting for this name: the oldest are "
+		    "dropped");
 		break;
 	default:
 		log_key(query,
-		    "more clients than clients-per-query wait for this name: new ones get "
+		    "more clients than clients-per-query are waiting for this name: new ones get "
 		    "SERVFAIL");
 		break;
 	}
@@ -94,8 +95,7 @@ s53_fetch_log_limit(const struct s53_fetch *fetch)
 	if (!is_first(fetch->resolver->shared, S53_LIMIT_FETCHES, fetch->now_ms))
 		return;
 	s53_log(S53_LOG_CLIENT, S53_LOG_WARNING,
-	    "zone '%s': as many queries as fetches-per-zone or fetches-per-server are under way; "
-	    "new "
-	    "ones fail; check the servers of that zone, or raise the limit",
+	    "zone '%s': fetches-per-zone or fetches-per-server is reached, and new queries fail; "
+	    "check the servers of that zone, or raise the limit",
 	    zone_of(fetch->route, zone));
 }

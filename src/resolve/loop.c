@@ -18,7 +18,7 @@
 #define SETS (S53_ASKED_SLOTS / WAYS)
 #define LETTERS_SURE 8 /* enough that their case is no coincidence, if the sender loops */
 #define TRIP_MS 1000 /* a query comes back within this time; stubs retransmit later */
-#define REFUSAL "forwarding loop: this question came from here"
+#define REFUSAL "forwarding loop: this query was sent by split53 itself and came back"
 
 /* Hash of view, name and type; not of flags, which servers change. */
 static uint64_t

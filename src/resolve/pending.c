@@ -7,7 +7,7 @@
 #include "resolver_private.h"
 
 #define DISPLACED_MAX 2 /* for one new query: so the reserve becomes free again */
-#define DISPLACED "too many queries wait: this one made room for a newer one"
+#define DISPLACED "too many queries are waiting (recursive-clients): replaced by a newer query"
 
 static unsigned
 count_all(const struct s53_resolver *resolver)

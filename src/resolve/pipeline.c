@@ -77,7 +77,7 @@ view(struct s53_query *query)
 	s53_query_log_unmatched(query);
 	s53_count(query->resolver->counters, S53_C_VIEW_REFUSED);
 	return s53_query_fail(
-	    query, S53_RCODE_REFUSED, S53_EDE_PROHIBITED, "no view for this client");
+	    query, S53_RCODE_REFUSED, S53_EDE_PROHIBITED, "no matching view for this client");
 }
 
 /*

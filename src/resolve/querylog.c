@@ -91,7 +91,7 @@ s53_query_log_error(const struct s53_query *query)
 	const char *why = outcome->ede_text;
 
 	if (why == NULL)
-		why = outcome->ede == S53_EDE_CACHED_ERROR ? "it failed before, within servfail-ttl"
+		why = outcome->ede == S53_EDE_CACHED_ERROR ? "it failed less than servfail-ttl ago"
 							   : "no upstream could answer";
 	log_outcome(query, S53_LOG_QUERY_ERRORS,
 	    s53_log_first(&query->resolver->error_told_ms, query->now_ms, S53_LOG_INFO),
@@ -110,8 +110,7 @@ s53_query_log_loop(
 		told_ms, &last_ms, query->now_ms, memory_order_relaxed, memory_order_relaxed))
 		return;
 	snprintf(why, sizeof why,
-	    "%s is asked this, and it came back here: one of the two must not forward it to the "
-	    "other",
+	    "%s sends this query back to us: change the forwarding there or here",
 	    s53_addr_print(s53_upstream_addr(server), addr));
 	log_outcome(query, S53_LOG_RESOLVER, S53_LOG_WARNING, "forwarding loop:", why);
 }

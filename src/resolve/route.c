@@ -76,7 +76,7 @@ answer_other_class(struct s53_query *query)
 		return s53_query_fail(query, S53_RCODE_FORMERR, S53_EDE_NONE, NULL);
 	default:
 		return s53_query_fail(
-		    query, S53_RCODE_REFUSED, S53_EDE_NOT_SUPPORTED, "only class IN");
+		    query, S53_RCODE_REFUSED, S53_EDE_NOT_SUPPORTED, "only class IN is served");
 	}
 }
 

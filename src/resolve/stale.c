@@ -84,7 +84,7 @@ void
 s53_stale_offer(struct s53_fetch *fetch, enum s53_group_condition condition)
 {
 	const char *why = condition == S53_GROUP_SILENT ? "the server does not respond"
-							: "the servers hold what needs work";
+							: "the servers are not ready";
 
 	S53_LIST_EACH_SAFE (&fetch->clients, link, following) {
 		give_out(S53_CONTAINER_OF(link, struct s53_pending, wait), why);

@@ -29,7 +29,7 @@ static const char *const verdicts[] = {
 	[S53_REPLY] = "ends with an answer",
 	[S53_WAIT] = "waits",
 	[S53_RETRY] = "back to choose",
-	[S53_DROP] = "ends in silence",
+	[S53_DROP] = "ends without a reply",
 	[S53_DONE] = "sent",
 };
 

@@ -124,7 +124,7 @@ s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octe
 	}
 	if (checked == S53_CHECKED_REJECTED) {
 		attempt->garbled = attempt->garbled || !attempt->case_differs;
-		s53_attempt_log(attempt, "%zu bytes arrived that are no response to it", len);
+		s53_attempt_log(attempt, "received %zu bytes that are not a response to it", len);
 		s53_count(attempt->fetch->resolver->counters, S53_C_VALIDATE_REJECTED);
 	}
 	return checked;
@@ -356,6 +356,10 @@ take(struct s53_fetch *fetch, struct s53_attempt *attempt)
 	if ((why = keep_the_answer(fetch, &end)) != NULL)
 		return next_server(fetch, attempt, why, 0);
 	fetch->outcome.rcode = s53_header_rcode(fetch->outcome.message);
+	fate = s53_alias_judge(fetch);
+	if (fate == S53_ALIAS_UNCLEAR)
+		return next_server(
+		    fetch, attempt, "answered with several CNAMEs for one name, or too many", 0);
 	note_servers(fetch, attempt);
 	if (end != S53_CHAIN_BARE || !s53_alias_hold(fetch))
 		return S53_NEXT;

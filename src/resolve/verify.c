@@ -54,9 +54,9 @@ tell(const struct s53_fetch *fetch, const struct s53_upstream *server)
 	char addr[S53_ADDR_TEXT], name[S53_NAME_TEXT];
 
 	s53_log(S53_LOG_RESOLVER, S53_LOG_NOTICE,
-	    "server %s: letter case matters to it: '%s' got another answer in the client's letter "
-	    "case than in a random one; for the next %u minutes its queries are spelled as clients "
-	    "spell them ('use-caps-for-id no' in a server statement does so for good)",
+	    "server %s is case-sensitive: '%s' got different answers in the client's and in random "
+	    "letter case (0x20); for the next %u minutes names are sent to it as clients spell "
+	    "them ('use-caps-for-id no' in a server statement makes that permanent)",
 	    s53_addr_print(s53_upstream_addr(server), addr),
 	    s53_name_print(&fetch->client_name, name), S53_QUIRK_MS / 60000);
 }

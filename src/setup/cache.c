@@ -171,7 +171,7 @@ limited_octets(struct setup_builder *builder, const struct s53_conf_clause *clau
 	if (octets > most) {
 		builder_warn(builder, clause->place,
 		    "'max-cache-size' is more than three quarters of the memory that this process "
-		    "may use (%llu MiB): %llu MiB is taken",
+		    "may use (%llu MiB): it is reduced to %llu MiB",
 		    (unsigned long long)(memory / MIB), (unsigned long long)(most / MIB));
 		octets = most;
 	}

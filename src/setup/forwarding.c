@@ -103,9 +103,9 @@ setup_warn_of_exempt(struct setup_builder *builder, const struct s53_view *view,
 		    setup_zone_is_in(zone) && setup_zone_apex(zone, &apex) && apex.len > 1 &&
 		    is_to_be_warned_of(view->routes, &apex, is_root_zone))
 			builder_warn(builder, zone->place,
-			    "'zone' [differs]: without forwarders BIND resolves names of '%s' that "
-			    "it has not itself; here the default forwarders are asked for them. "
-			    "To keep such names from them: empty-forwarders refuse;",
+			    "'zone' [differs]: without forwarders BIND resolves names of '%s' from "
+			    "the root, unless they are in its own zones; split53 sends them to the "
+			    "default forwarders. To prevent that: empty-forwarders refuse;",
 			    zone->label);
 	}
 }

@@ -283,7 +283,7 @@ warn_of_two(struct setup_builder *builder, struct check_builder *check,
 		return;
 	check->warned = true;
 	builder_warn(builder, other->place,
-	    "%s is checked otherwise by '%s' in %s:%u:%u, which counts: a server has one check",
+	    "%s already has another '%s' in %s:%u:%u, which is used: a server has one health check",
 	    s53_addr_print(s53_upstream_addr(check->out->upstream), text), counts->name,
 	    counts->place.file != NULL ? counts->place.file : S53_FLAGS_NAME, counts->place.line,
 	    counts->place.column);
@@ -469,7 +469,7 @@ warn_of_unused(struct setup_builder *builder, const struct s53_conf_clause *prob
 			return;
 	}
 	builder_warn(builder, clause->place,
-	    "no server is asked for '%s': this 'name' of health-check has no effect",
+	    "no server gets queries for '%s': this 'name' of health-check has no effect",
 	    clause->value.text);
 }
 

@@ -74,9 +74,7 @@ add_rule(struct setup_builder *builder, sa_family_t family, const struct s53_con
 		return;
 	if (snapshot->rule_count == RULES_MAX) {
 		builder_error(builder, place,
-		    "more than %d listen-on clauses; put several addresses"
-		    " into one",
-		    RULES_MAX);
+		    "more than %d listen-on statements; put several addresses into one", RULES_MAX);
 		return;
 	}
 	rule->family = family;
@@ -139,7 +137,7 @@ setup_listen(struct setup_builder *builder)
 	}
 	if (replaced != NULL)
 		builder_notice(builder, replaced->place,
-		    "%s on the command line takes the place of every listen-on in the file",
+		    "%s on the command line overrides every listen-on in the file",
 		    builder->input->options->listen.origin);
 	builder->snapshot->rules =
 	    builder_alloc(builder, RULES_MAX * sizeof(*builder->snapshot->rules));

@@ -165,7 +165,7 @@ add_channel(struct logging *logging, const struct s53_conf_clause *clause)
 
 	if (channel == NULL && logging->count == CHANNELS_MAX) {
 		builder_error(logging->builder, clause->place,
-		    "more than %d channels, the built-in ones counted", CHANNELS_MAX);
+		    "more than %d channels, including the built-in ones", CHANNELS_MAX);
 		return;
 	}
 	if (channel == NULL)

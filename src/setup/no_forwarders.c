@@ -32,19 +32,20 @@ warn_of_fallback(struct setup_builder *builder)
 {
 	const struct s53_setup_input *input = builder->input;
 	const struct s53_place place = { .file = input->resolv_conf };
-	const char *way_out = input->source->file != NULL ? "write 'forwarders { ADDRESS; };'"
-							  : "start it with --forwarder ADDRESS";
+	const char *way_out = input->source->file != NULL
+	    ? "set 'forwarders { ADDRESS; };'"
+	    : "start split53 with --forwarder ADDRESS";
 	char text[SERVERS_TEXT];
 
 	if (input->nameserver_count == 0)
 		builder_warn(builder, place,
-		    "no 'nameserver' with an address can be read, and no 'forwarders' are "
-		    "configured: queries go to 8.8.8.8 and 8.8.4.4 (Google Public DNS); %s",
+		    "no usable 'nameserver' was found, and no 'forwarders' are configured: queries "
+		    "go to 8.8.8.8 and 8.8.4.4 (Google Public DNS); %s",
 		    way_out);
 	else
 		builder_warn(builder, place,
-		    "only this split53 is named (%s), and no 'forwarders' are configured: queries "
-		    "go to 8.8.8.8 and 8.8.4.4 (Google Public DNS); %s",
+		    "the only nameserver is split53 itself (%s), and no 'forwarders' are "
+		    "configured: queries go to 8.8.8.8 and 8.8.4.4 (Google Public DNS); %s",
 		    print_servers(input->nameservers, input->nameserver_count, text), way_out);
 }
 
@@ -118,9 +119,9 @@ setup_no_forwarders_say(struct setup_builder *builder, const struct s53_conf_cla
 	print_servers(servers->addrs, servers->count, text);
 	if (input->source->file != NULL && is_resolver(builder, view_body))
 		builder_warn_differs(builder, place_of(builder, view_body),
-		    "'forwarders' [differs]: not written, so that BIND resolves from the root "
-		    "servers; here queries go to %s%s%s; write 'forwarders { ADDRESS; };' to "
-		    "choose",
+		    "'forwarders' [differs]: not set, so that BIND resolves from the root servers; "
+		    "split53 sends queries to %s%s%s; set 'forwarders { ADDRESS; };' to choose "
+		    "others",
 		    servers->count == 0 ? "8.8.8.8 and 8.8.4.4" : text,
 		    servers->count == 0 ? "" : " of ",
 		    servers->count == 0 ? "" : input->resolv_conf);

@@ -47,18 +47,16 @@ static const char check_flags[] = ":46c:pt:vV"
 				  "achijklxz";
 
 const char s53_options_help[] =
-    "usage: split53 [-4 | -6] [-c FILE] [-d LEVEL] [-f | -g] [-L LOGFILE] [-n WORKERS] [-p PORT]\n"
-    "               [-t CHROOT] [-u USER] [--listen ADDR[:PORT]] [--consul ADDR[:PORT] | none]\n"
-    "               [--forwarder ADDR[:PORT]]... [--zone NAME=ADDR[:PORT][,ADDR...]]...\n"
-    "       split53 --check [-p] [FILE]            check a configuration; -p prints it back\n"
-    "       split53 --explain [NAME [CLIENT]]      what would be done, for a name and a client\n"
-    "       split53 -v | -V | --help\n"
-    "\n"
-    "A file is read when -c names it. Without any, split53 listens on the loopback addresses, "
-    "asks\n"
-    "127.0.0.1:8600 for consul and the nameservers of /etc/resolv.conf for the rest.\n"
-    "Variables: SPLIT53_CONFIG SPLIT53_LISTEN SPLIT53_CONSUL SPLIT53_FORWARDER SPLIT53_ZONE\n"
-    "SPLIT53_PORT SPLIT53_WORKERS SPLIT53_USER. See split53(8).\n";
+    "usage: split53 [-4 | -6] [-c FILE] [-d LEVEL] [-f | -g] [-L LOGFILE] [-n WORKERS] [-p PORT]\n "
+    "              [-t CHROOT] [-u USER] [--listen ADDR[:PORT]] [--consul ADDR[:PORT] | none]\n    "
+    "           [--forwarder ADDR[:PORT]]... [--zone NAME=ADDR[:PORT][,ADDR...]]...\n       "
+    "split53 --check [-p] [FILE]            check a configuration; -p prints it\n       split53 "
+    "--explain [NAME [CLIENT]]      show what a configuration does, or what happens to a query\n   "
+    "    split53 -v | -V | --help\n\nA configuration file is read only if -c names it. Without "
+    "one, split53 listens on the loopback addresses,\nforwards consul to 127.0.0.1:8600 and all "
+    "other names to the nameservers of /etc/resolv.conf.\nVariables: SPLIT53_CONFIG SPLIT53_LISTEN "
+    "SPLIT53_CONSUL SPLIT53_FORWARDER SPLIT53_ZONE\nSPLIT53_PORT SPLIT53_WORKERS SPLIT53_USER. See "
+    "split53(8).\n";
 
 static enum s53_status wrong(struct s53_options *options, const char *format, ...) S53_PRINTF(2, 3);
 
@@ -132,10 +130,10 @@ list_add(struct s53_options *options, struct s53_option_list *list, const char *
 {
 	list->origin = origin;
 	if (*value == '\0')
-		return wrong(options, "%s: no value", origin);
+		return wrong(options, "%s: the value is empty", origin);
 	if (list->count == S53_OPTIONS_LIST_MAX)
 		return wrong(options,
-		    "%s: more than %d of them; write a configuration file and use -c", origin,
+		    "%s: more than %d values; use a configuration file (-c) instead", origin,
 		    S53_OPTIONS_LIST_MAX);
 	list->values[list->count++] = value;
 	return S53_OK;
@@ -180,7 +178,7 @@ static enum s53_status
 family_flag(struct s53_options *options, int family)
 {
 	if (options->family != AF_UNSPEC && options->family != family)
-		return wrong(options, "-4 and -6: only one of them makes sense");
+		return wrong(options, "-4 and -6 cannot be used together");
 	options->family = family;
 	return S53_OK;
 }
@@ -260,13 +258,13 @@ bad_flag(struct s53_options *options, int verdict, const char *word)
 {
 	if (optopt >= 256 || (optopt == 0 && word != NULL)) {
 		if (verdict == ':')
-			return wrong(options, "%s: a value must follow", word);
-		return wrong(
-		    options, "%s: no such flag, or a value where none belongs; see --help", word);
+			return wrong(options, "%s requires a value", word);
+		return wrong(options,
+		    "%s: unknown option, or an option that takes no value; see --help", word);
 	}
 	if (verdict == ':')
-		return wrong(options, "-%c: a value must follow", optopt);
-	return wrong(options, "-%c: no such flag; see --help", optopt);
+		return wrong(options, "-%c requires a value", optopt);
+	return wrong(options, "-%c: unknown option; see --help", optopt);
 }
 
 static enum s53_status
@@ -302,20 +300,21 @@ read_operands(struct s53_options *options, int count, char *const operands[])
 	if (options->mode == S53_MODE_CHECK && count > 0) {
 		if (count > 1)
 			return wrong(
-			    options, "--check: one file at a time, not also '%s'", operands[1]);
+			    options, "--check takes one file: unexpected '%s'", operands[1]);
 		options->config_path = operands[0];
 		return S53_OK;
 	}
 	if (options->mode == S53_MODE_EXPLAIN) {
 		if (count > 2)
-			return wrong(
-			    options, "--explain: NAME and CLIENT, not also '%s'", operands[2]);
+			return wrong(options, "--explain takes NAME and CLIENT: unexpected '%s'",
+			    operands[2]);
 		options->explain_name = count > 0 ? operands[0] : NULL;
 		options->explain_client = count > 1 ? operands[1] : NULL;
 		return S53_OK;
 	}
 	if (count > 0)
-		return wrong(options, "'%s': not a flag; a configuration file is named by -c FILE",
+		return wrong(options,
+		    "unexpected argument '%s'; give a configuration file with -c FILE",
 		    operands[0]);
 	return S53_OK;
 }

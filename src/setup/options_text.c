@@ -101,7 +101,7 @@ static bool
 write_peer(struct s53_options *options, FILE *out, const char *origin, const char *value,
     uint16_t default_port)
 {
-	static const char wanted[] = "an address or host name, with :PORT or without";
+	static const char wanted[] = "an address or host name, optionally with :PORT";
 	struct endpoint peer;
 
 	if (!read_endpoint(value, &peer) || (peer.family == AF_UNSPEC && !is_host_name(peer.host)))
@@ -142,7 +142,7 @@ write_listen(struct s53_options *options, FILE *out)
 		    at.host[0] == '\0' || strcmp(at.host, "any") == 0 || strcmp(at.host, "*") == 0;
 		if (at.family == AF_UNSPEC && !any)
 			return wrong(options, options->listen.origin, value,
-			    "an address; host names are no place to listen on");
+			    "an address; split53 cannot listen on a host name");
 		if (any || at.family == AF_INET)
 			write_listen_line(out, false, at.port,
 			    any || strcmp(at.host, "0.0.0.0") == 0 ? "any" : at.host);
@@ -251,7 +251,7 @@ write_consul(struct s53_options *options, FILE *out)
 		if (given->count == 0)
 			return true; /* --zone overrides the default */
 		snprintf(options->error, sizeof(options->error),
-		    "%s and %s both say where consul goes: leave one of them out", given->origin,
+		    "%s and %s both set the servers of consul: remove one of them", given->origin,
 		    options->zones.origin);
 		return false;
 	}

@@ -149,7 +149,7 @@ is_blackholed(const struct group_builder *group_builder, const struct s53_addr *
 	if (blackhole == NULL || !s53_acl_allows(blackhole, addr))
 		return false;
 	builder_warn(builder, value != NULL ? value->place : nowhere,
-	    "%s is in blackhole and will not be asked", s53_addr_print(addr, text));
+	    "%s is in blackhole and gets no queries", s53_addr_print(addr, text));
 	return true;
 }
 
@@ -175,7 +175,7 @@ add_member(
 			continue;
 		if (member->tier != entry->tier)
 			builder_warn(group_builder->builder, entry->place,
-			    "%s is in this list twice: tier %u counts, and not tier %u",
+			    "%s is in this list twice: tier %u is used, not tier %u",
 			    s53_addr_print(entry->addr, text), member->tier, entry->tier);
 		return;
 	}
@@ -230,7 +230,7 @@ add_left_out_text(struct group_builder *group_builder, const char *why)
 
 	if (why == NULL || !group_builder->builder->input->want_notes)
 		return;
-	snprintf(text, sizeof(text), "(not asked: %s)", why);
+	snprintf(text, sizeof(text), "(not queried: %s)", why);
 	add_text(group_builder, text);
 }
 
@@ -269,7 +269,7 @@ add_address(struct group_builder *group_builder, const struct s53_conf_peer *pee
 	s53_addr_set_port(&addr, port);
 	if (setup_is_itself(group_builder->builder, group_builder->peers->view_body, &addr)) {
 		builder_warn(group_builder->builder, peer->place,
-		    "%s is where split53 itself listens: left out, it would ask itself for ever",
+		    "%s is where split53 itself listens: ignored, because queries would loop",
 		    s53_addr_print(&addr, text));
 		add_text(group_builder, text);
 		add_left_out_text(group_builder, leave_out(group_builder, ITSELF));
@@ -375,9 +375,9 @@ end_group(struct group_builder *group_builder)
 	if (group_builder->count == 1)
 		setup_health_check_alone(group_builder->builder);
 	if (group_builder->peers->text == NULL)
-		add_text(group_builder, "no server: answered SERVFAIL");
+		add_text(group_builder, "no server: queries get SERVFAIL");
 	else if (group_builder->count == 0 && !group_builder->has_hosts)
-		add_text(group_builder, "so answered SERVFAIL");
+		add_text(group_builder, "so queries get SERVFAIL");
 	if (!s53_snapshot_own(group_builder->builder->snapshot, group, free_group)) {
 		group_builder->builder->no_memory = true;
 		return NULL;

@@ -115,8 +115,7 @@ do_without(struct setup_builder *builder, struct setup_zone_file *file)
 	    "zone %s cannot be loaded from '%s', see the errors above: %s; correct the file and "
 	    "reload",
 	    s53_name_print(&file->apex, apex), file->path,
-	    earlier != NULL ? "what was loaded before is still answered"
-			    : "its names get SERVFAIL");
+	    earlier != NULL ? "the data loaded before stays in use" : "its names get SERVFAIL");
 }
 
 /* NULL: out of memory. */

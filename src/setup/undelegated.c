@@ -77,8 +77,8 @@ setup_warn_of_undelegated(struct setup_builder *builder, const struct s53_view *
 			continue;
 		builder_warn(builder, zone->place,
 		    "'zone' [differs]: BIND answers NXDOMAIN for names of '%s' from zone '%s', "
-		    "which has no NS records for it; here its forwarders are asked. With NS "
-		    "records for it in that zone's file BIND asks them as well",
+		    "which has no NS records for it; split53 queries its forwarders. With NS "
+		    "records for it in that zone's file, BIND does so as well",
 		    zone->label, s53_name_print(&above->apex, text));
 	}
 }

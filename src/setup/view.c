@@ -146,14 +146,14 @@ setup_clients_per_query(
 		if (written != NULL && most != 0 && is_first_warning(builder, view_body))
 			builder_warn_differs(builder, written->place,
 			    "'max-clients-per-query' [differs]: it has no effect without "
-			    "'clients-per-query', which is 0 (no limit) unless written");
+			    "'clients-per-query', whose default is 0 (no limit)");
 		return;
 	}
 	if (most != 0 && most < least) { /* as BIND 9.20 */
 		if (written != NULL && is_first_warning(builder, view_body))
 			builder_warn(builder, written->place,
 			    "'max-clients-per-query' is less than 'clients-per-query': %u is "
-			    "taken for %u",
+			    "raised to %u",
 			    (unsigned)most, (unsigned)least);
 		most = least;
 	}

@@ -112,7 +112,7 @@ add_route(struct setup_builder *builder, struct routing *routing, const struct s
 	case S53_OK:
 		return;
 	case S53_E_EXISTS:
-		builder_error(builder, clause->place, "zone '%s' is there already in this view",
+		builder_error(builder, clause->place, "zone '%s' is already defined in this view",
 		    clause->label);
 		return;
 	default:
@@ -281,8 +281,7 @@ file_route(struct setup_builder *builder, struct routing *routing, struct s53_ro
 	const char *text, *below;
 
 	if (file == NULL) {
-		builder_error(
-		    builder, zone->place, "zone '%s' has no `file` to answer from", zone->label);
+		builder_error(builder, zone->place, "zone '%s' requires 'file'", zone->label);
 		return;
 	}
 	route->kind = S53_ROUTE_LOCAL;
@@ -391,8 +390,7 @@ add_zones(struct setup_builder *builder, struct routing *routing,
 			continue;
 		if (from_file && flags_zone(builder->input->source, &apex) != NULL)
 			builder_notice(builder, zone->place,
-			    "the command line's zone '%s' takes the place of this one",
-			    zone->label);
+			    "zone '%s' of the command line overrides this one", zone->label);
 		else
 			add_zone(builder, routing, zone, &apex);
 	}

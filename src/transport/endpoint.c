@@ -183,7 +183,7 @@ warn_source(struct s53_endpoint *endpoint)
 		return;
 	endpoint->source_warned = true;
 	s53_log(S53_LOG_NETWORK, S53_LOG_WARNING,
-	    "query-source %s is no address of this host: %s cannot be asked",
+	    "query-source %s is not an address of this host: %s cannot be queried",
 	    s53_addr_print_host(source, from),
 	    s53_addr_print(s53_upstream_addr(endpoint->upstream), to));
 }

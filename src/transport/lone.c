@@ -86,7 +86,7 @@ s53_lone_note_silence(const struct s53_exchange *exchange, uint64_t now_ms)
 		return false;
 	if (!s53_upstream_has_quirk(upstream, S53_QUIRK_ONE_PER_CONNECTION, now_ms))
 		s53_log(S53_LOG_RESOLVER, S53_LOG_NOTICE,
-		    "server %s over TCP: answers no second query on a connection; for the next %u "
+		    "server %s over TCP: answers only one query per connection; for the next %u "
 		    "minutes each query gets a connection of its own",
 		    s53_addr_print(s53_upstream_addr(upstream), addr), S53_QUIRK_MS / 60000);
 	s53_upstream_set_quirk(upstream, S53_QUIRK_ONE_PER_CONNECTION, now_ms);

@@ -99,15 +99,15 @@ s53_health_reason_name(enum s53_health_reason reason)
 {
 	static const char *const names[S53_REASONS] = {
 		[S53_REASON_NONE] = "none",
-		[S53_REASON_TIMEOUT] = "does not answer",
-		[S53_REASON_LATE] = "late",
+		[S53_REASON_TIMEOUT] = "does not respond",
+		[S53_REASON_LATE] = "slow",
 		[S53_REASON_REFUSED] = "refused",
 		[S53_REASON_UNREACHABLE] = "unreachable",
-		[S53_REASON_GARBAGE] = "answers with garbage",
-		[S53_REASON_RCODE] = "answers with failures",
-		[S53_REASON_LOSS] = "loses questions",
-		[S53_REASON_NOT_READY] = "holds questions",
-		[S53_REASON_LOOP] = "asks us in a loop",
+		[S53_REASON_GARBAGE] = "sends garbage",
+		[S53_REASON_RCODE] = "responds with failures",
+		[S53_REASON_LOSS] = "loses queries",
+		[S53_REASON_NOT_READY] = "not ready",
+		[S53_REASON_LOOP] = "forwarding loop",
 	};
 
 	return names[reason];

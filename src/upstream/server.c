@@ -62,7 +62,7 @@ s53_upstream_log_change(
 	if (!change->changed || !s53_log_on(S53_LOG_RESOLVER, severity))
 		return;
 	if (change->to == S53_HEALTH_UP || change->to == S53_HEALTH_RECOVERING)
-		why = "answers";
+		why = "responds";
 	if (change->from == S53_HEALTH_PROBING && severity == S53_LOG_NOTICE)
 		/* the state in the last line that was logged */
 		from = s53_health_state_name(S53_HEALTH_DOWN);
@@ -72,8 +72,9 @@ s53_upstream_log_change(
 	    (double)change->lasted_ms / 1000);
 	if (change->number == LOGGED_MAX)
 		s53_log(S53_LOG_RESOLVER, S53_LOG_NOTICE,
-		    "server %s over %s: changes too often, told again in a minute", text,
-		    names[over]);
+		    "server %s over %s: changes state too often; further changes are not logged "
+		    "for up to a minute",
+		    text, names[over]);
 }
 
 void

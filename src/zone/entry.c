@@ -50,10 +50,10 @@ cut_one(struct entries *entries, struct cutting *cut)
 	char c = *entries->at++;
 
 	if (c == '\0')
-		return "a NUL octet";
+		return "a NUL byte";
 	if (c == '\\') {
 		if (entries->at == entries->end || *entries->at == '\n' || *entries->at == '\0')
-			return "a backslash with nothing behind it";
+			return "a backslash at the end";
 		cut->content = true;
 		*cut->to++ = c;
 		*cut->to++ = *entries->at++;

@@ -110,8 +110,8 @@ keep_record(struct loading *load, const struct source *source, const ldns_rr *rr
 
 	if (!is_data_type(record.type) || !passes_gate(load, source, rr, &rdata_at)) {
 		loading_say(load, source, S53_DIAG_ERROR, "%s",
-		    is_data_type(record.type) ? "data that no message could carry"
-					      : "not a type of data");
+		    is_data_type(record.type) ? "data that does not fit into a DNS message"
+					      : "this type cannot be in a zone");
 		return S53_OK;
 	}
 	record.rdata = load->message + rdata_at;
@@ -222,7 +222,7 @@ numbers_fit(struct loading *load, const struct source *source, const ldns_rr *rr
 			break; /* RFC 3597 s5 */
 		if (!number_fits(word, field)) {
 			loading_say(load, source, S53_DIAG_ERROR,
-			    "'%s' is no number up to %" PRIu64, word,
+			    "'%s' is not a number up to %" PRIu64, word,
 			    field_limit(ldns_rdf_size(field)));
 			return false;
 		}
@@ -256,12 +256,13 @@ read_owner(struct loading *load, struct source *source, char **rest, bool *skip)
 		word = entry_word(rest, true);
 		if (!field_name(word, &source->origin, &source->owner)) {
 			source->owner.len = 0;
-			loading_say(load, source, S53_DIAG_ERROR, "'%s' is no domain name", word);
+			loading_say(
+			    load, source, S53_DIAG_ERROR, "'%s' is not a domain name", word);
 			return false;
 		}
 	} else if (source->owner.len == 0) {
 		loading_say(load, source, S53_DIAG_ERROR,
-		    "no owner: the line begins with a blank, and no record stands before it");
+		    "no owner name: the line begins with a blank, but no record precedes it");
 		return false;
 	}
 	*rest += strspn(*rest, " ");

@@ -166,8 +166,8 @@ include_read(struct loading *load, const struct source *source, const char *word
 	if (status == S53_OK && is_open(source, &text)) {
 		loading_say(load, source, S53_DIAG_ERROR, "'%s' includes itself", path);
 	} else if (load->include_octets > FILE_MAX) {
-		loading_say(load, source, S53_DIAG_ERROR, "more than %ld bytes are included in all",
-		    FILE_MAX);
+		loading_say(load, source, S53_DIAG_ERROR,
+		    "the included files have more than %ld bytes together", FILE_MAX);
 	} else if (status == S53_OK) {
 		status = read_source(load, &inner, &text);
 	} else if (status == S53_E_IO) {
@@ -189,11 +189,11 @@ directive_include(struct loading *load, const struct source *source, char *rest)
 	if (path == NULL)
 		loading_say(load, source, S53_DIAG_ERROR, "$INCLUDE needs a file");
 	else if (word != NULL && !field_name(word, &source->origin, &origin))
-		loading_say(load, source, S53_DIAG_ERROR, "'%s' is no domain name", word);
+		loading_say(load, source, S53_DIAG_ERROR, "'%s' is not a domain name", word);
 	else if (!load->may_include)
 		loading_say(load, source, S53_DIAG_ERROR, "$INCLUDE is not allowed here");
 	else if (source->depth == INCLUDE_DEPTH)
-		loading_say(load, source, S53_DIAG_ERROR, "files include one another %d deep",
+		loading_say(load, source, S53_DIAG_ERROR, "$INCLUDE is nested more than %d deep",
 		    INCLUDE_DEPTH);
 	else if (load->include_count++ >= INCLUDES_MAX)
 		loading_say(

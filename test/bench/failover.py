@@ -212,7 +212,7 @@ def run_row(folder, name, row, options):
 
 
 def run_probes(folder, name, options):
-    """Health first, then one server that nobody can reach, for five times the seconds that all are dead elsewhere."""
+    """Health first, then one server that cannot be reached, for five times the seconds that all are dead elsewhere."""
     lengths = Lengths.of(options)
     dead = ROWS["black-holed"]
     plan = Lengths(lengths.healthy, 5 * lengths.dead, 1, 0, 0)

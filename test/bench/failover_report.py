@@ -56,7 +56,7 @@ def one_failing_table(found):
                 share(trouble["late_250_share"]), ms(trouble["worst_ms"]), ms(one["healthy"]["worst_ms"]), seconds(one["back_s"]),
                 f"{one['amplification']:.2f}", f"{one['amplification_healthy']:.2f}", f"{one['probes_per_s']:.1f}"]
     return table(["server", "lost", "failed", "% over 100 ms", "% over 250 ms", "worst, ms", "worst in health", "back, s",
-                  "asked upstream", "in health", "probes/s"], [line(name, one) for name, one in found.items()])
+                  "sent upstream", "in health", "probes/s"], [line(name, one) for name, one in found.items()])
 
 
 def reaction(one):
@@ -77,12 +77,12 @@ def stalls(found):
 def cut(found):
     """Who hands TC on, which here spares it the question over TCP."""
     told = ", ".join(f"{name} {one['trouble']['cut']}" for name, one in found.items() if one["trouble"].get("cut"))
-    return [f"Handed TC on to the client, who would have to ask again over TCP: {told}."] if told else []
+    return [f"Handed TC on to the client, which would have to query again over TCP: {told}."] if told else []
 
 
 def all_failing_table(found):
     return table(["server", "answer at once, ms (worst)", "later, ms (worst)", "first good answer, s", "all good again, s",
-                  "asked upstream", "probes/s"],
+                  "sent upstream", "probes/s"],
                  [[name, reaction(one["at_once"]), reaction(one["later"]), seconds(one["first_good_s"]), seconds(one["whole_s"]),
                    f"{one['amplification']:.2f}", f"{one['probes_per_s']:.1f}"] for name, one in found.items()])
 
@@ -101,7 +101,7 @@ def probes_table(found):
             begin, end = window["from_s"], window["to_s"]
             lines.append([name, f"{begin:.0f} to {end:.0f} s dead", f"{end - begin:.0f}", str(window["probes"]),
                           str(window["live"])])
-    return table(["server", "when", "seconds", "probes", "clients' questions to it"], lines)
+    return table(["server", "when", "seconds", "probes", "clients' queries to it"], lines)
 
 
 def summary_table(servers):
@@ -128,9 +128,9 @@ def failover_table(results, scenario, workers):
     parts = []
     summary = summary_table(servers)
     if summary:
-        parts += ["In each cell: % of the questions lost or failed / % not answered well within 100 ms / worst delay in ms "
+        parts += ["In each cell: % of the queries lost or failed / % not answered well within 100 ms / worst delay in ms "
                   "(lost: some had no answer). "
-                  "Questions are counted from the failure to the end of the row; "
+                  "Queries are counted from the failure to the end of the row; "
                   f"lost means no answer within {TIMEOUT_S} s.", summary]
     for row in ROWS.values():
         found = rows_by_server(servers, row.name)
@@ -140,7 +140,7 @@ def failover_table(results, scenario, workers):
             parts += [] if row.all_hosts else cut(found) + stalls(found)
     found = rows_by_server(servers, PROBES)
     if found:
-        parts += [f"**{PROBES}**: a quiet load; health, then one server that nobody can reach", probes_table(found)]
+        parts += [f"**{PROBES}**: a quiet load; health, then one server that cannot be reached", probes_table(found)]
     return "\n\n".join(parts)
 
 
@@ -178,7 +178,7 @@ def one_failing_goals(row, ours, peers):
            worst is not None and worst <= limit)
     back = ours["back_s"]
     yield f"failover, {row}: back within {BACK_S} s", f"{seconds(back)} s", back is not None and back <= BACK_S
-    yield (f"failover, {row}: at most {TROUBLE_TIMES} questions upstream for one ({HEALTHY_EXTRA:.2f} in health)",
+    yield (f"failover, {row}: at most {TROUBLE_TIMES} upstream queries for one ({HEALTHY_EXTRA:.2f} in health)",
            f"{ours['amplification']:.2f}, in health {ours['amplification_healthy']:.2f}", is_frugal(row, ours))
     if peers:
         words, good = standing(ours, peers)
@@ -217,8 +217,8 @@ def smoke_faults(servers):
         for row, one in servers[name][0]["rows"].items():
             trouble, healthy = one["trouble"], one["healthy"]
             sane = {"nobody was asked": trouble["asked"] and healthy["asked"],
-                    "questions are lost": not trouble["lost"] and not healthy["lost"],
-                    "questions fail": not trouble["failed"] and not healthy["failed"],
+                    "queries are lost": not trouble["lost"] and not healthy["lost"],
+                    "queries fail": not trouble["failed"] and not healthy["failed"],
                     # of the whole row: on a busy machine a query and its upstream query may lie on two sides of an edge
                     "the tap does not see one query upstream for each": 0.8 < one["amplification_whole"] < 1.5,
                     "the upstream that fails was not in use": one["share_before"] > 0.2,

@@ -132,7 +132,7 @@ def growth_table(results, scenario, workers):
     rows = [[name, *(number(median(servers[name], f"cpu_us_{size}")) for size in sizes), number(median(servers[name], "growth")),
              number(median(servers[name], "octets_per_entry"), 0), number(100 * median(servers[name], "kept_share"), 1),
              str(total(servers[name], "wrong"))] for name in sorted_names(servers, f"cpu_us_{sizes[0]}")]
-    return table(["server", *(f"us/hit, {size:,} entries" for size in sizes), "largest : smallest", "octets an entry", "% kept",
+    return table(["server", *(f"us/hit, {size:,} entries" for size in sizes), "largest : smallest", "bytes an entry", "% kept",
                   "wrong"], rows)
 
 
@@ -151,7 +151,7 @@ SPECIAL_TABLES = {
     "failover": ("two upstreams that fail, 2,000 new names a second", failover_report.failover_table),
     "growth": ("A hit while the cache grows", growth_table),
     "memory": ("Memory, 1,000,000 names with an A record each", simple((
-        ("octets an entry", "octets_per_entry", 1, 0), ("% kept", "kept_share", 100, 1),
+        ("bytes an entry", "octets_per_entry", 1, 0), ("% kept", "kept_share", 100, 1),
         ("resident MiB", "resident_mib", 1, 1)))),
     "scan": (f"A working set of 5,000 names under 20 new names a query, cache of {SCAN_MIB} MiB", simple((
         ("% of the working set hit", "hit_share", 100, 1), ("lost", "lost", 1, 0), ("resident MiB", "resident_mib", 1, 1)))),
@@ -200,7 +200,7 @@ def goals(results):
         floor_goal(scenario, 1.15)
     at_most("tcp: at most 2 us", results.figure("tcp", OURS, "cpu_us"), 2.0, " us")
     floor_goal("tcp-one", 1.05)
-    at_most("memory: at most 150 octets an entry", results.figure("growth", OURS, "octets_per_entry")
+    at_most("memory: at most 150 bytes an entry", results.figure("growth", OURS, "octets_per_entry")
             or results.figure("memory", OURS, "octets_per_entry"), 150.0)
     at_most("growth: 1,000,000 entries at most 1.15 x 1,000", results.figure("growth", OURS, "growth"), 1.15, " x")
     scan = results.figure("scan", OURS, "hit_share")

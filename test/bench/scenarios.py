@@ -75,7 +75,7 @@ PLANS = {plan.name: plan for plan in (
          50_000),
     Plan("negative", "Zipf over 1,000,000 names that do not exist", NEGATIVE, ("floor-udp", "floor-relay"),
          (NEGATIVE.but(count=200_000, seed=2),), 5_000, 1024, 50_000),
-    Plan("big", "UDP hits, answers of 1,200 octets, with EDNS", BIG, ("floor-big",), (BIG.but(once=True),), 10_000,
+    Plan("big", "UDP hits, answers of 1,200 bytes, with EDNS", BIG, ("floor-big",), (BIG.but(once=True),), 10_000,
          records=70),
     Plan("tcp", "TCP, 10 connections, pipelined", SET.but(transport="tcp", clients=10), ("floor-tcp",), ONCE_TCP, 10_000),
     Plan("tcp-one", "TCP, one query a connection", SET.but(transport="tcp-one", clients=10), ("floor-tcp",), ONCE_TCP,

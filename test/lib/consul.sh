@@ -58,11 +58,11 @@ find_consul() {
 	mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri bullseye main" \
 		>"$state/sources.list"
-	apt_private "$state" update >&2 || die "the lists of bullseye could not be fetched"
-	(cd "$state" && apt_private "$state" download consul) >&2 || die "consul could not be fetched"
+	apt_private "$state" update >&2 || die "cannot fetch the package lists of bullseye"
+	(cd "$state" && apt_private "$state" download consul) >&2 || die "cannot fetch the package consul"
 	dpkg -x "$state"/consul_*.deb "$cache.new"
 	rm -rf "$cache" "$state"
 	mv "$cache.new" "$cache"
-	[ -x "$cache/usr/bin/consul" ] || die "the package consul holds no /usr/bin/consul"
+	[ -x "$cache/usr/bin/consul" ] || die "the package consul has no /usr/bin/consul"
 	echo "$cache/usr/bin/consul"
 }

@@ -101,7 +101,7 @@ install_available() {
 	done
 	[ ${#wanted[@]} -gt 0 ] || return 0
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update ||
-		say "apt-get update failed: what can be had is installed from the lists that are here"
+		say "apt-get update failed: installing what the package lists on this machine have"
 	for choice in "${wanted[@]}"; do
 		for package in ${choice//|/ }; do
 			if apt-cache policy "$package" | grep -q '^  Candidate: [^(]'; then
@@ -109,7 +109,7 @@ install_available() {
 				continue 2
 			fi
 		done
-		say "Debian has no ${choice//|/ nor } here: left out"
+		say "Debian has no ${choice//|/ nor } here: skipping it"
 	done
 	[ ${#there[@]} -eq 0 ] || (install_missing "${there[@]}") || say "going on without: ${there[*]}"
 }

@@ -191,7 +191,7 @@ def test_one_dump_at_a_time_and_the_old_file_stays_until_the_new_one_is_complete
     program.process.wait_for_log(r"dumpdb started[^$]*dumpdb started", 10)
     assert os.stat(path).st_ino == before or "dumpdb complete" in program.log()
     program.process.send_signal(signal.SIGUSR1)
-    wait_until(lambda: program.log().count("dumpdb complete") + program.log().count("one is under way") >= 3 or
+    wait_until(lambda: program.log().count("dumpdb complete") + program.log().count("a dump is already in progress") >= 3 or
                program.log().count("dumpdb complete") == 3, 20 * patience(), "all are done")
     assert Dump(path.read_text()).complete
     assert not os.path.exists(f"{path}.new")
@@ -212,17 +212,17 @@ def test_the_end_during_a_dump_leaves_no_half_of_it(upstream, split53, path):
     program.process.wait_for_log("dumpdb started", 5)
     program.stop()
     said = program.log()
-    assert "dumpdb complete" in said or f"dumpdb: '{path}' is not written: the program ends" in said
+    assert "dumpdb complete" in said or f"dumpdb: cannot write '{path}': the program is stopping" in said
     assert path.exists() == ("dumpdb complete" in said) and not os.path.exists(f"{path}.new")
 
 
-@pytest.mark.parametrize("where, words", [("nowhere/dump.db", "No such file or directory"), (".", "it is no regular file"),
-                                          ("/dev/null", "it is no regular file"), ("/proc/self/dump.db", "")])
+@pytest.mark.parametrize("where, words", [("nowhere/dump.db", "No such file or directory"), (".", "it is not a regular file"),
+                                          ("/dev/null", "it is not a regular file"), ("/proc/self/dump.db", "")])
 def test_what_cannot_be_written_costs_a_line(upstream, split53, tmp_path, where, words):
     program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{tmp_path / where}"; cache-file none;')
     program.ask(known.name_of(1))
     program.process.send_signal(signal.SIGUSR1)
-    program.process.wait_for_log(f"error: dumpdb: '.*' is not written: {words}", 5)
+    program.process.wait_for_log(f"error: dumpdb: cannot write '.*': {words}", 5)
     assert rcode(program.ask(known.name_of(1))) == "NOERROR"
 
 
@@ -233,7 +233,7 @@ def test_a_full_disk_costs_a_line_and_the_old_dump_stays(upstream, split53, smal
     dump(program, path)
     fill(program.port, 2000)
     program.process.send_signal(signal.SIGUSR1)
-    program.process.wait_for_log("error: dumpdb: '.*' is not written: No space left on device", 10)
+    program.process.wait_for_log("error: dumpdb: cannot write '.*': No space left on device", 10)
     assert os.listdir(small_disk) == ["dump.db"] and Dump(path.read_text()).complete
     assert rcode(program.ask(known.name_of(1))) == "NOERROR"
 

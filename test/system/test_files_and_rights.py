@@ -90,7 +90,7 @@ def test_what_is_no_file_is_no_pid_file(serving, folder, place, words):
     pid_file = folder / "it.pid"
     place(pid_file)
     program = serving(pid_file)
-    assert re.search(rf"warning: pid-file '{pid_file}' cannot be written: {re.escape(words)}.*name another", program.log())
+    assert re.search(rf"warning: cannot write pid-file '{pid_file}': {re.escape(words)}.*choose another file", program.log())
     program.stop()
     assert pid_file.exists()
 
@@ -129,7 +129,7 @@ def test_a_folder_link_that_the_user_has_planted_is_not_followed(serving, folder
     (run / "sub").symlink_to(etc)
     os.chown(run / "sub", NOBODY, -1, follow_symlinks=False)
     program = serving(run / "sub" / "it.pid", arguments=["-u", "nobody"])
-    assert "it.pid' cannot be written: Too many levels of symbolic links" in program.log()
+    assert "it.pid': Too many levels of symbolic links" in program.log()
     program.stop()
     assert (etc / "it.pid").read_text() == "root's\n" and etc.stat().st_uid == 0
 
@@ -159,19 +159,19 @@ def test_a_directory_that_cannot_be_written_to_is_warned_of_at_the_start(serving
         (folder / "home").mkdir()
     program = serving(options=f'directory "{folder}/home/";', arguments=["-u", user])
     line, = later_lines(program)
-    assert line.startswith(f"directory '{folder}/home/' cannot be written to: {why};"), line
+    assert line.startswith(f"directory '{folder}/home/' is not writable: {why};"), line
     program.reload()
     wait_until(lambda: len(later_lines(program)) == 2, 5, "so does a reload")
 
 
 @pytest.mark.parametrize("option", ["dump-file", "cache-file"])
-@pytest.mark.parametrize("path, why", [("missing/file", "No such file or directory"), ("odd", "it is no regular file")])
+@pytest.mark.parametrize("path, why", [("missing/file", "No such file or directory"), ("odd", "it is not a regular file")])
 def test_a_file_that_cannot_be_written_later_is_warned_of_at_the_start(serving, folder, option, path, why):
     os.mkfifo(folder / "odd")
     other = "cache-file none;" if option == "dump-file" else ""
     program = serving(options=f'{option} "{folder}/{path}"; {other}')
     line, = later_lines(program)
-    assert line.startswith(f"{option} '{folder}/{path}' will not be written: {why};"), line
+    assert line.startswith(f"{option} '{folder}/{path}' is not writable: {why};"), line
 
 
 def test_a_working_directory_that_nobody_chose_is_not_warned_of(serving, folder):
@@ -180,7 +180,7 @@ def test_a_working_directory_that_nobody_chose_is_not_warned_of(serving, folder)
 
 
 def test_a_pid_file_whose_folder_cannot_be_made_is_warned_of_at_the_start(serving):
-    assert "warning: pid-file '/proc/none/it.pid' cannot be written: No such file or directory" in serving("/proc/none/it.pid").log()
+    assert "warning: cannot write pid-file '/proc/none/it.pid': No such file or directory" in serving("/proc/none/it.pid").log()
 
 
 # Log files.
@@ -193,7 +193,7 @@ def logging_to(path):
 def test_what_is_no_file_is_no_log_file_at_the_start(serving, folder, place, words):
     place(folder / "log")
     program = serving(extra=logging_to(folder / "log"), foreground="-f")
-    assert f"log file '{folder}/log' cannot be opened: {words}" in program.log()
+    assert f"cannot open log file '{folder}/log': {words}" in program.log()
 
 
 @odd
@@ -203,7 +203,7 @@ def test_what_is_no_file_is_no_log_file_at_a_reload(serving, folder, place, word
     log.unlink()
     place(log)
     program.reload()
-    program.process.wait_for_log(f"log file '{log}' cannot be opened: {re.escape(words)}")
+    program.process.wait_for_log(f"cannot open log file '{log}': {re.escape(words)}")
     assert rcode(program.ask("reloaded.example.com.")) == "NOERROR"
 
 
@@ -250,7 +250,7 @@ def test_a_resolv_conf_that_is_no_file_names_no_servers(folder, closing, place, 
     port = free_port()
     program = closing(Split53(folder, None, ["--listen", f"127.0.0.1:{port}"], wait_at=("127.0.0.1", port),
                               environment={"SPLIT53_RESOLV_CONF": str(folder / "resolv.conf")}))
-    assert f"no nameservers are taken from {folder}/resolv.conf: {words}" in program.log()
+    assert f"the nameservers of {folder}/resolv.conf are ignored: {words}" in program.log()
 
 
 def test_a_huge_resolv_conf_is_refused(folder, closing):
@@ -259,7 +259,7 @@ def test_a_huge_resolv_conf_is_refused(folder, closing):
     os.truncate(resolv_conf, 1 << 40)
     program = closing(Split53(folder, None, ["--listen", f"127.0.0.1:{port}"], wait_at=("127.0.0.1", port),
                               environment={"SPLIT53_RESOLV_CONF": str(resolv_conf)}))
-    assert f"no nameservers are taken from {resolv_conf}: it has more than 65536 bytes" in program.log()
+    assert f"the nameservers of {resolv_conf} are ignored: it has more than 65536 bytes" in program.log()
 
 
 FOREIGN = {"include": 'include "{0}";\n', "zone file": 'zone "a" {{ type primary; file "{0}"; }};\n',

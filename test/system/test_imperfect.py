@@ -141,7 +141,7 @@ def write_table(results):
         right = [one.took for one in seen if one.right]
         share = f"{100 * len(right) // len(seen)} %"
         if not right:
-            return f"{share}, told after {max(one.took for one in seen):.1f} s"
+            return f"{share}, failed after {max(one.took for one in seen):.1f} s"
         return f"{share}, {statistics.median(right):.2f} / {max(right):.2f} s"
     lines = ["| the server | " + " | ".join(results) + " |", "|---" * (len(results) + 1) + "|"]
     lines += [f"| {kind.what} | " + " | ".join(cell(seen[kind]) for seen in results.values()) + " |" for kind in KINDS]

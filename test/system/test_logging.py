@@ -48,7 +48,7 @@ def test_a_failure_is_logged_with_its_reason_and_once_a_second_at_info(upstream,
     line = r"query-errors: (.*) client .* query failed \(SERVFAIL\) for failing.example.com/IN/A: (.*)"
     asked, remembered = wait_until(lambda: re.findall(line, program.log())[1:] and re.findall(line, program.log()), 5, "both are logged")
     assert asked == ("info:", f"127.0.0.1#{failing.port} answered with SERVFAIL")
-    assert remembered == ("debug 1:", "it failed before, within servfail-ttl")	# RFC 9520 s3.2
+    assert remembered == ("debug 1:", "it failed less than servfail-ttl ago")	# RFC 9520 s3.2
 
 
 def test_a_stale_answer_is_logged_with_its_reason(closing, tmp_path, make_conf):

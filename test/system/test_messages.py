@@ -83,7 +83,7 @@ def test_each_failed_server_is_named_with_its_own_cause(upstream, split53):
     assert rcode(reply) == "SERVFAIL" and extended_errors(reply)
     assert set(error_text(reply).split("; ")) == {
         f"127.0.0.1#{refusing.port} answered with REFUSED", f"127.0.0.1#{failing.port} answered with SERVFAIL",
-        f"127.0.0.1#{none} refuses: nothing listens there"}
+        f"127.0.0.1#{none} refused: nothing listens on that port"}
 
 
 def test_the_first_failure_of_a_server_in_a_second_is_a_line_of_lame_servers(upstream, split53):
@@ -108,7 +108,7 @@ def test_a_forwarder_that_is_ourselves_is_said_in_the_extended_error(closing, tm
     program = closing(Split53(tmp_path, conf, wait_at=("127.0.0.1", port)))
     reply = program.ask("www.example.com.", edns=0)
     assert rcode(reply) == "SERVFAIL"
-    assert error_text(reply) == "no server can be asked: it is where split53 itself listens"
+    assert error_text(reply) == "no server can be queried: it is where split53 itself listens"
 
 
 def test_debug_levels_add_changes_exchanges_and_steps(upstream, split53):
@@ -135,8 +135,8 @@ def test_a_named_conf_that_is_not_used_is_said(closing, tmp_path):
         file.write("options { };\n")
     port = free_port()
     program = closing(Split53(tmp_path, None, wait_at=("127.0.0.1", port), arguments=["--listen", f"127.0.0.1:{port}"]))
-    assert re.search(r"config: warning: /etc/bind/named\.conf exists, but .*'-c /etc/bind/named\.conf'", program.log())
-    assert "not read: /etc/bind/named.conf (-c reads it)" in run_once("--explain")[1]
+    assert re.search(r"config: warning: /etc/bind/named\.conf exists but .*'-c /etc/bind/named\.conf'", program.log())
+    assert "not read: /etc/bind/named.conf (use -c to read it)" in run_once("--explain")[1]
     conf = tmp_path / "named.conf"
     conf.write_text("options { };\n")
     assert "not read" not in run_once("--explain", "-c", str(conf))[1]
@@ -159,10 +159,10 @@ def test_explain_says_which_forwarders_are_not_asked(tmp_path):
     conf.write_text("options { listen-on { 127.0.0.1; }; listen-on-v6 { none; }; forwarders { 192.0.2.1; 2001:db8::1; }; };\n"
                     'zone "six.example" { type forward; forwarders { 2001:db8::2; }; };\n')
     said = run_once("--explain", "-4", "-c", str(conf))[1]
-    assert 'zone "." forwarded to 192.0.2.1#53 2001:db8::1#53 (not asked: it is IPv6, and -4 is given) (' in said
-    assert 'zone "six.example" forwarded to 2001:db8::2#53 (not asked: it is IPv6, and -4 is given) so answered SERVFAIL (' in said
+    assert 'zone "." forwarded to 192.0.2.1#53 2001:db8::1#53 (not queried: it is IPv6, and -4 is given) (' in said
+    assert 'zone "six.example" forwarded to 2001:db8::2#53 (not queried: it is IPv6, and -4 is given) so queries get SERVFAIL (' in said
     said = run_once("--explain", "-4", "-c", str(conf), "www.six.example")[1]
-    assert "answer   SERVFAIL: no server can be asked: it is IPv6, and -4 is given\n" in said
+    assert "answer   SERVFAIL: no server can be queried: it is IPv6, and -4 is given\n" in said
 
 
 RIGHTS = """options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; forwarders {{ {where}; }}; }};

@@ -60,7 +60,7 @@ def test_when_port_53_is_taken_it_says_so_and_serves_on_5300(quickstart, holder)
         if kind == "tcp":
             other.listen()
         process = quickstart()
-        assert "port 53 is taken" in process.log()
+        assert "port 53 is in use" in process.log()
         assert all("-p 5300" in line for line in lines_to_try(process))
         assert addresses(ask(("127.0.0.1", 5300), "galeradb.service.consul."))
 
@@ -83,7 +83,7 @@ def test_a_port_may_be_asked_for_by_argument_or_environment(quickstart):
 def test_with_a_consul_it_forwards_to_it(quickstart, closing):
     closing(FakeUpstream(answer_with("10.9.8.7"), port=8600))
     process = quickstart()
-    assert "Consul answers" in process.log()
+    assert "a Consul agent responds" in process.log()
     assert addresses(ask(("127.0.0.1", 53), "web.service.consul.")) == ["10.9.8.7"]
     wait_until(lambda: addresses(ask(("::1", 53), "db.service.consul.")) == ["10.9.8.7"], 5, "IPv6 answers too")
 

@@ -181,7 +181,7 @@ def test_a_server_that_answers_one_query_per_connection_answers_all(upstream, sp
         reply, took = timed(program, f"known-{number}.example.com.")
         assert addresses(reply) == [TRUE] and took < AT_ONCE
     assert server.connections == before + 10, "a connection per query from now on"
-    assert "answers no second query on a connection" in program.log()
+    assert "answers only one query per connection" in program.log()
 
 
 def test_pipelined_queries_that_a_server_drops_are_asked_again(upstream, split53):

@@ -44,7 +44,7 @@ def check_the_split(names, replies, want_consul=None, want_recursor=None):
 
 
 def is_probe(labels):
-    """Is it alive at all? Asked of one that does not answer; no name of anybody's."""
+    """Is it the name of a liveness probe (version.bind)? It belongs to neither upstream."""
     return [part.lower() for part in labels] == [b"version", b"bind"]
 
 

@@ -428,7 +428,7 @@ def resolver_address():
 
 
 def test_no_question_is_lost_while_the_address_behind_a_forwarders_name_changes(upstream, split53, resolv_conf, resolver_address, closing, tmp_path):
-    """The old server still holds questions when the new address is learnt; later it is gone."""
+    """The old server still has queries in flight when the new address is learnt; later it is gone."""
     def slow(address):
         packed = answer_with(address)
         return lambda q: q.send(packed(q), delay=0.4)

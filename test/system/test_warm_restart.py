@@ -188,16 +188,16 @@ def replace_with(make):
 
 
 REFUSED = {
-    "damaged": (damage, "is damaged: the checksum of a block is wrong"),
-    "cut": (lambda path: os.truncate(path, 60), "is damaged: it has 60 octets"),
-    "empty": (lambda path: os.truncate(path, 0), "is cut"),
+    "damaged": (damage, "is damaged: wrong checksum of a block"),
+    "cut": (lambda path: os.truncate(path, 60), "is damaged: it has 60 bytes"),
+    "empty": (lambda path: os.truncate(path, 0), "is truncated"),
     "foreign": (lambda path: os.chown(path, 65534, 65534), r"belongs to another user \(65534\)"),
-    "writable by others": (lambda path: os.chmod(path, 0o666), "can be written by others"),
-    "a pipe": (replace_with(os.mkfifo), "is no regular file"),
-    "a folder": (replace_with(os.mkdir), "is no regular file"),
+    "writable by others": (lambda path: os.chmod(path, 0o666), "is writable by users other than its owner"),
+    "a pipe": (replace_with(os.mkfifo), "is not a regular file"),
+    "a folder": (replace_with(os.mkdir), "is not a regular file"),
     "a link": (lambda path: (path.rename(f"{path}.away"), path.symlink_to(f"{path}.away")), "is a symbolic link"),
-    "something else": (lambda path: path.write_text("options { directory \"/var\"; }; // " + "x" * 60), "is no file of a cache"),
-    "too large": (lambda path: os.truncate(path, 200 << 20), r"is too large: \d+ octets"),
+    "something else": (lambda path: path.write_text("options { directory \"/var\"; }; // " + "x" * 60), "is not a cache file"),
+    "too large": (lambda path: os.truncate(path, 200 << 20), r"is too large: \d+ bytes"),
 }
 
 
@@ -212,14 +212,14 @@ def test_a_file_that_is_not_whole_or_not_ours_is_refused_with_one_line(upstream,
     change(run.file)
     server.forget()
     program = run.start()
-    program.process.wait_for_log(f"database: warning: the cache is not read from '{run.file}': it {words}.*; starting without", 10)
+    program.process.wait_for_log(f"database: warning: the cache is not read from '{run.file}': it {words}.*; starting with an empty cache", 10)
     assert known.is_right(ask(("127.0.0.1", run.port), known.name_of(1)).octets, 1) and len(server.queries) == 1
     run.close()
     is_odd = kind in ("a folder", "a pipe")	# then it cannot be written either: said at the start and at the end
     assert program.log().count("warning") == (3 if is_odd else 1), program.log()
     if is_odd:
-        assert f"cache-file '{run.file}' will not be written: it is no regular file" in program.log()
-        assert f"the cache is lost: the file '{run.file}' is no regular file" in program.log()
+        assert f"cache-file '{run.file}' is not writable: it is not a regular file" in program.log()
+        assert f"the cache is lost: the file '{run.file}' is not a regular file" in program.log()
     else:
         assert run.start_warm()[1] == 1
 

@@ -4,11 +4,11 @@
  */
 #include "grammar.h"
 
-#define NO_UPDATES                                                                                 \
-	DIFFERENT("dynamic updates are not taken: every update gets NOTIMP; change the zone file " \
-		  "and reload, or keep BIND for this zone and forward to it")
+#define NO_UPDATES                                                                                \
+	DIFFERENT("dynamic updates are not supported: every update gets NOTIMP; change the zone " \
+		  "file and reload, or keep BIND for this zone and forward to it")
 #define PROXY_LISTENER \
-	SILENT("a listen-on that uses the PROXY protocol is left out, which is warned of there")
+	SILENT("a listen-on that uses the PROXY protocol is ignored, with a warning there")
 #define NO_SIG0 SILENT("SIG(0) is not checked")
 
 static const struct conf_rule rules[] = {
@@ -29,8 +29,8 @@ static const struct conf_rule rules[] = {
 	    DIFFERENT("zones are not added at run time: add the zone to the file and reload"),
 	    .silent = "no" },
 	{ "allow-notify", OVZ, ZONE_COPIES, .form = FORM_MATCH,
-	    HARMLESS("zones are not copied, so that no NOTIFY is needed: their primaries are asked "
-		     "for each name"),
+	    HARMLESS("zones are not transferred, so NOTIFY is not needed: queries for their names "
+		     "are sent to their primaries"),
 	    .silent = "none" },
 	{ "allow-proxy", OV, .form = FORM_MATCH, PROXY_LISTENER },
 	{ "allow-proxy-on", OV, .form = FORM_MATCH, PROXY_LISTENER },
@@ -44,11 +44,13 @@ static const struct conf_rule rules[] = {
 	{ "match-mapped-addresses", OPTIONS_, .form = FORM_BOOL,
 	    SILENT("IPv4-mapped addresses always match IPv4 elements") },
 	{ "rate-limit", OV, .form = FORM_BODY, .inside = IN_RATE_LIMIT,
-	    SECURITY("responses are not limited per client; if strangers can send queries, limit "
-		     "them in the packet filter"),
+	    SECURITY("response rate limiting is not supported; if untrusted clients can send "
+		     "queries, limit them with a packet filter"),
 	    .silent = "none" },
 	{ "keep-response-order", OPTIONS_, .form = FORM_MATCH,
-	    DIFFERENT("responses over TCP leave as they are ready (RFC 7766)"), .silent = "none" },
+	    DIFFERENT(
+		"responses over TCP are sent as soon as they are ready, in any order (RFC 7766)"),
+	    .silent = "none" },
 	{ "no-case-compress", OV, .form = FORM_MATCH,
 	    SILENT("names in responses keep the letter case of the query") },
 	{ "sig0checks-quota", OPTIONS_, .form = FORM_NUMBER, NO_SIG0 },

@@ -5,16 +5,16 @@
 #include "grammar.h"
 
 #define REBINDING                                                                                \
-	SECURITY("responses are not searched for addresses or aliases of your own network: "     \
-		 "forward to a resolver that does it, or rely on checks of the Host header and " \
-		 "TLS in your services")
-#define NO_POLICY                                                                               \
-	REFUSED("responses are not rewritten, and names that the policy blocks would resolve: " \
-		"remove it, or put a resolver with response policies (BIND, Unbound, Knot "     \
-		"Resolver) behind 'forwarders'")
+	SECURITY("responses are not checked for addresses or aliases of your own network (DNS "  \
+		 "rebinding): forward to a resolver that checks them, or rely on checks of the " \
+		 "Host header and TLS in your services")
+#define NO_POLICY                                                                                  \
+	REFUSED("response policies are not supported, and names that the policy blocks would "     \
+		"resolve: remove it, or forward to a resolver that supports them (BIND, Unbound, " \
+		"Knot Resolver)")
 #define NO_COOKIES \
 	SECURITY(  \
-	    "DNS cookies are not answered, so that clients cannot tell forged responses by them")
+	    "DNS cookies are not supported: clients cannot use them to detect forged responses")
 
 static const struct conf_rule rules[] = {
 	{ "hostname", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
@@ -35,14 +35,13 @@ static const struct conf_rule rules[] = {
 	    DIFFERENT("a forwarded NXDOMAIN has the AA bit of the server that sent it"),
 	    .silent = "no" },
 	{ "cookie-algorithm", OPTIONS_, .form = FORM_WORD, .words = "aes siphash24 sha1 sha256",
-	    SILENT("DNS cookies are not answered") },
+	    SILENT("DNS cookies are not supported") },
 	{ "cookie-secret", OPTIONS_, .flags = MULTI, .form = FORM_STRING, NO_COOKIES },
 	{ "deny-answer-addresses", OV, .form = FORM_RAW, REBINDING, .silent = "none" },
 	{ "deny-answer-aliases", OV, .form = FORM_RAW, REBINDING, .silent = "none" },
 	{ "dns64", OV, .flags = MULTI, .form = FORM_RAW,
-	    REFUSED("AAAA records are not synthesized, and IPv6-only clients would lose IPv4-only "
-		    "hosts: remove it, or put a resolver with DNS64 (BIND, Unbound) behind "
-		    "'forwarders'") },
+	    REFUSED("DNS64 is not supported, and IPv6-only clients would lose IPv4-only hosts: "
+		    "remove it, or forward to a resolver that supports it (BIND, Unbound)") },
 	{ "dns64-contact", OV, .form = FORM_DOMAIN,
 	    SILENT("it belongs to dns64, which is refused") },
 	{ "dns64-server", OV, .form = FORM_DOMAIN,
@@ -61,32 +60,32 @@ static const struct conf_rule rules[] = {
 	{ "ipv4only-server", OV, .form = FORM_STRING,
 	    SILENT("ipv4only.arpa is forwarded like any other name") },
 	{ "message-compression", OV, .form = FORM_BOOL,
-	    DIFFERENT("names are compressed as the server that answered did"), .silent = "yes" },
+	    DIFFERENT("names are compressed as in the server's response"), .silent = "yes" },
 	{ "nocookie-udp-size", OV, .form = FORM_NUMBER,
 	    DIFFERENT("max-udp-size applies to every client") },
 	{ "nxdomain-redirect", OV, .form = FORM_DOMAIN,
-	    REFUSED("NXDOMAIN is not replaced by other answers, and clients would get NXDOMAIN: "
-		    "remove it, or put a resolver that does it (BIND) behind 'forwarders'") },
+	    REFUSED("NXDOMAIN redirection is not supported, and clients would get NXDOMAIN: remove "
+		    "it, or forward to a resolver that supports it (BIND)") },
 	{ "preferred-glue", OV, .form = FORM_NAME,
 	    SILENT("records keep the order that the server gave them") },
 	{ "provide-zoneversion", OVZ, ZONE_DATA, .form = FORM_BOOL,
-	    HARMLESS("the version of a zone (RFC 9660) is not told to clients"), .silent = "no" },
+	    HARMLESS("the version of a zone (RFC 9660) is not sent to clients"), .silent = "no" },
 	{ "response-padding", OV, .form = FORM_RAW,
-	    SILENT("padding serves encrypted transports, which are not spoken") },
+	    SILENT("padding is for encrypted transports, which are not supported") },
 	{ "response-policy", OV, .form = FORM_RAW, NO_POLICY, .silent = "none" },
 	{ "root-delegation-only", OV, .form = FORM_RAW,
-	    DIFFERENT("responses are not judged by where they come from") },
+	    DIFFERENT("answers are passed on where BIND would turn everything but delegations into "
+		      "NXDOMAIN") },
 	{ "root-key-sentinel", OV, .form = FORM_BOOL,
-	    SILENT("it belongs to validation, and nothing is validated") },
+	    SILENT("it is for validation, which split53 does not do") },
 	{ "sortlist", OV, .form = FORM_MATCH,
-	    REFUSED(
-		"addresses are not sorted by the client's network, and clients would use other "
-		"ones than today: remove it, or put a BIND with this sortlist behind 'forwarders'"),
+	    REFUSED("addresses are not sorted by the client's network, and clients would use other "
+		    "addresses than now: remove it, or forward to a BIND with this sortlist"),
 	    .silent = "none" },
 	{ "catalog-zones", OV, .form = FORM_RAW,
-	    REFUSED("zones are not taken from a catalog, and would be missing: write them here as "
-		    "zones of type secondary or forward, or forward them to a server that has the "
-		    "catalog"),
+	    REFUSED("catalog zones are not supported, and their member zones would be missing: "
+		    "define these here as zones of type secondary or forward, or forward them to a "
+		    "server that has the catalog"),
 	    .silent = "none" },
 	{ "zero-no-soa-ttl", OVZ, ZONE_SERVED, .form = FORM_BOOL,
 	    HARMLESS("TTLs stay as they are in the zone"), .silent = "no" },

@@ -4,13 +4,13 @@
  */
 #include "grammar.h"
 
-#define ANCHORS                                                                                \
-	SILENT("only validation uses trust anchors, and dnssec-validation says that there is " \
-	       "none")
+#define ANCHORS                                                                                  \
+	SILENT("trust anchors are for validation, which split53 does not do; dnssec-validation " \
+	       "has the warning")
 #define NO_DLZ                                                                                     \
-	REFUSED(                                                                                   \
-	    "zones are not read from databases, and would be missing: serve the zone from a file " \
-	    "(type primary), or keep the server that has the database and forward the zone to it")
+	REFUSED("zones in databases are not supported, and would be missing: serve the zone from " \
+		"a file (type primary), or keep the server that has the database and forward the " \
+		"zone to it")
 #define NO_MODULES(what)                                      \
 	REFUSED("modules of BIND cannot be loaded, and " what \
 		": remove it, or keep BIND for what it does and forward to it")
@@ -24,16 +24,17 @@ static const struct conf_rule rules[] = {
 	{ "dlz", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW, NO_DLZ },
 	{ "dlz", ZONE_, ZONE_PRIMARY | ZONE_SECONDARY | ZONE_REDIRECT, .form = FORM_NAME, NO_DLZ },
 	{ "dnssec-policy", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY,
-	    .inside = IN_POLICY, SILENT("the zones that use it are warned of") },
+	    .inside = IN_POLICY, SILENT("the zones that use it have the warning") },
 	{ "dyndb", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW,
 	    NO_MODULES("its zones would be missing") },
 	{ "http", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY, .inside = IN_HTTP,
-	    SILENT("a listen-on that uses it is left out, which is warned of there") },
+	    SILENT("a listen-on that uses it is ignored, with a warning there") },
 	{ "key", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI | LABEL, .form = FORM_BODY,
-	    .inside = IN_KEY, SILENT("TSIG is not used; what names the key is warned of") },
+	    .inside = IN_KEY,
+	    SILENT("TSIG is not supported; statements that use the key have the warning") },
 	{ "key-store", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY,
 	    .inside = IN_KEY_STORE,
-	    SILENT("zones are not signed; the zones that are to be are warned of") },
+	    SILENT("zones are not signed; the zones that should be have the warning") },
 	{ "logging", AT(IN_TOP), .form = FORM_BODY, .inside = IN_LOGGING },
 	{ "lwres", AT(IN_TOP), .flags = MULTI, .form = FORM_RAW,
 	    DIFFERENT("the lightweight resolver went with BIND 9.12; clients send DNS queries") },
@@ -56,8 +57,8 @@ static const struct conf_rule rules[] = {
 	    DIFFERENT("statistics are not served over HTTP; the signal USR1 dumps counters"),
 	    .silent = "none" },
 	{ "tls", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY, .inside = IN_TLS,
-	    SILENT("a listen-on that uses it is left out with a warning, forwarders that use it "
-		   "are refused") },
+	    SILENT("a listen-on that uses it is ignored, with a warning there; forwarders that use "
+		   "it are refused") },
 	{ "trust-anchors", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW, ANCHORS },
 	{ "trusted-keys", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW, ANCHORS },
 	{ "view", AT(IN_TOP), .flags = MULTI | LABEL | CLASSED, .form = FORM_BODY,

@@ -31,7 +31,5 @@ static const struct conf_rule rules[] = {
 	{ "streams-per-connection", AT(IN_HTTP), .form = FORM_NUMBER },
 };
 
-const struct conf_table conf_table_channels = {
-	"Bodies of controls, statistics-channels, key, tls and http", rules,
-	sizeof(rules) / sizeof(rules[0])
-};
+const struct conf_table conf_table_channels = { "channels and keys", rules,
+	sizeof(rules) / sizeof(rules[0]) };

@@ -7,18 +7,18 @@
 #define NO_SIGNING                                                                      \
 	DIFFERENT("zones are not signed: a zone file is served as it is; sign it with " \
 		  "dnssec-signzone, or keep BIND for this zone and forward to it")
-#define UNSIGNED SILENT("zones are not signed; dnssec-policy and auto-dnssec are warned of")
-#define NOT_VALIDATED SILENT("nothing is validated; dnssec-validation is warned of")
+#define UNSIGNED SILENT("zones are not signed; dnssec-policy and auto-dnssec have the warning")
+#define NOT_VALIDATED SILENT("split53 does not validate; dnssec-validation has the warning")
 
 static const struct conf_rule rules[] = {
 	{ "dnssec-validation", OV, .form = FORM_BOOL_OR_WORD, .words = "auto", .fallback = "no" },
 	{ "dnssec-enable", OV, .form = FORM_BOOL,
-	    HARMLESS("signatures are passed on to clients that ask for them (DO), always"),
-	    .silent = "yes" },
+	    HARMLESS("signatures are always passed on to clients that set DO"), .silent = "yes" },
 	{ "dnssec-accept-expired", OV, .form = FORM_BOOL, NOT_VALIDATED },
 	{ "dnssec-lookaside", OV, .flags = MULTI, .form = FORM_RAW, NOT_VALIDATED },
 	{ "dnssec-must-be-secure", OV, .flags = MULTI, .form = FORM_DOMAIN, .second = FORM_BOOL,
-	    SECURITY("nothing is validated: unsigned and forged answers pass"), .silent = "no" },
+	    SECURITY("split53 does not validate: unsigned and forged answers reach the clients"),
+	    .silent = "no" },
 	{ "disable-algorithms", OV, .flags = MULTI, .form = FORM_DOMAIN, .second = FORM_STRINGS,
 	    NOT_VALIDATED },
 	{ "disable-ds-digests", OV, .flags = MULTI, .form = FORM_DOMAIN, .second = FORM_STRINGS,

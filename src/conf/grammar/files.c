@@ -5,9 +5,9 @@
 #include "grammar.h"
 
 #define NO_DUMP \
-	SILENT("only a command of rndc writes this file; the signal USR1 dumps to dump-file")
-#define NO_TAP DIFFERENT("dnstap is not written; a category queries logs the queries")
-#define TAP_PART SILENT("it belongs to dnstap, which is warned of")
+	SILENT("only rndc commands write this file; use the signal USR1, which writes dump-file")
+#define NO_TAP DIFFERENT("dnstap is not supported; use the logging category queries")
+#define TAP_PART SILENT("it belongs to dnstap, which has the warning")
 #define OTHER_LIMIT                                                                            \
 	DIFFERENT("limits of the process are set by its service manager (systemd: LimitCORE, " \
 		  "LimitDATA, LimitNOFILE, LimitSTACK)"),                                      \
@@ -17,24 +17,24 @@ static const struct conf_rule rules[] = {
 	{ "directory", OPTIONS_, .form = FORM_STRING, .fallback = "the working directory" },
 	{ "pid-file", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none", .fallback = "none" },
 	{ "querylog", OPTIONS_, .form = FORM_BOOL,
-	    .fallback = "no, unless logging has a category queries" },
+	    .fallback = "yes if logging has a category queries, else no" },
 	{ "dump-file", OPTIONS_, .form = FORM_STRING, .fallback = "named_dump.db" },
 	{ "cache-file", OPTIONS_, .flags = OURS, .form = FORM_STRING_OR_WORD, .words = "none",
-	    .fallback = "dump-file's name with .cache behind it, where dump-file or directory is "
-			"written" },
+	    .fallback = "the name of dump-file with .cache appended if dump-file or directory is "
+			"set, else none" },
 	{ "memstatistics", OPTIONS_, .form = FORM_BOOL,
-	    DIFFERENT("memory statistics are not written at the end"), .silent = "no" },
+	    DIFFERENT("memory statistics are not written at exit"), .silent = "no" },
 	{ "memstatistics-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
 	{ "recursing-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
 	{ "statistics-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
 	{ "geoip-directory", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
-	    SILENT("elements geoip of match lists are refused") },
+	    SILENT("geoip elements of address match lists are refused") },
 	{ "lock-file", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
-	    SILENT("an address in use is noticed without it") },
+	    SILENT("split53 detects addresses in use without it") },
 	{ "random-device", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
 	    SILENT("random numbers come from the kernel") },
 	{ "responselog", OPTIONS_, .form = FORM_BOOL,
-	    DIFFERENT("responses are not logged; a category queries logs the queries"),
+	    DIFFERENT("responses are not logged; the logging category queries has the queries"),
 	    .silent = "no" },
 	{ "dnstap", OV, .form = FORM_RAW, NO_TAP },
 	{ "dnstap-identity", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none hostname",
@@ -55,5 +55,4 @@ static const struct conf_rule rules[] = {
 	{ "stacksize", OPTIONS_, .flags = UNLIMITED | DEFAULT, .form = FORM_SIZE, OTHER_LIMIT },
 };
 
-const struct conf_table conf_table_files = { "Files and records", rules,
-	sizeof(rules) / sizeof(rules[0]) };
+const struct conf_table conf_table_files = { "Files", rules, sizeof(rules) / sizeof(rules[0]) };

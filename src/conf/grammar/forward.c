@@ -5,13 +5,13 @@
 #include "grammar.h"
 
 #define FORWARDED (ZONE_SIGNED | ZONE_FORWARD | ZONE_STATIC_STUB | ZONE_STUB)
-#define OTHER_PORTS                                                           \
-	DIFFERENT("source ports are the kernel's: set them with the sysctls " \
+#define OTHER_PORTS                                                                        \
+	DIFFERENT("the kernel chooses the source ports: set their range with the sysctls " \
 		  "net.ipv4.ip_local_port_range and ip_local_reserved_ports")
-#define NO_COOKIES \
-	SECURITY(  \
-	    "DNS cookies are not sent; responses are guarded by random port, ID and letter case")
-#define NO_ITERATION SILENT("it concerns resolving from the root, and queries are only forwarded")
+#define NO_COOKIES                                                                              \
+	SECURITY("DNS cookies are not sent; random ports, IDs and letter case protect against " \
+		 "forged responses")
+#define NO_ITERATION SILENT("it is for iterative resolution, and split53 only forwards")
 
 static const struct conf_rule rules[] = {
 	{ "forward", OVZ, FORWARDED, .form = FORM_WORD, .words = "first only",
@@ -33,12 +33,12 @@ static const struct conf_rule rules[] = {
 	{ "query-source-v6", OV, .flags = FAMILY6, .form = FORM_SOURCE, .fallback = "*" },
 	{ "resolver-query-timeout", OV, .flags = CLAMPED | TIMEOUT, .form = FORM_NUMBER,
 	    .max = 30000,
-	    .fallback = "4500, BIND's is 10000 (milliseconds; values to 300 are seconds)" },
+	    .fallback = "4500, BIND: 10000 (milliseconds; values up to 300 are seconds)" },
 	{ "clients-per-query", OV, .form = FORM_NUMBER,
-	    .fallback = "0, no limit; BIND's is 10, and drops the queries of clients above it. "
-			"Here: stale data, or SERVFAIL with an extended error" },
+	    .fallback = "0, no limit (BIND: 10). BIND drops the queries of further clients; "
+			"split53 answers them with stale data or SERVFAIL" },
 	{ "max-clients-per-query", OV, .form = FORM_NUMBER,
-	    .fallback = "100 where clients-per-query is written, as BIND's; else 0, no limit" },
+	    .fallback = "100 as in BIND if clients-per-query is set, else 0, no limit" },
 	{ "fetches-per-server", OV, .flags = OPTIONAL_SECOND, .form = FORM_NUMBER,
 	    .second = FORM_WORD, .words = "drop fail", .fallback = "0, no limit; fail" },
 	{ "fetches-per-zone", OV, .flags = OPTIONAL_SECOND, .form = FORM_NUMBER,
@@ -50,36 +50,36 @@ static const struct conf_rule rules[] = {
 	{ "dual-stack-servers", OV, .flags = HOSTS, .form = FORM_PEERS, .inside = IN_LIST,
 	    NO_ITERATION },
 	{ "fetch-quota-params", OV, .form = FORM_RAW,
-	    DIFFERENT("fetches-per-server stays as it is written; a server in trouble gets fewer "
-		      "queries by what is known of its health") },
+	    DIFFERENT("fetches-per-server is a fixed limit; a server in trouble gets fewer queries "
+		      "because of its health state") },
 	{ "max-query-count", OV, .form = FORM_NUMBER, NO_ITERATION },
 	{ "max-query-restarts", OV, .form = FORM_NUMBER,
-	    DIFFERENT("a chain of CNAME records is followed over 16 links, whatever the number") },
+	    DIFFERENT("CNAME chains are followed for up to 16 links, whatever the value") },
 	{ "max-recursion-depth", OV, .form = FORM_NUMBER, NO_ITERATION },
 	{ "max-recursion-queries", OV, .form = FORM_NUMBER, NO_ITERATION },
 	{ "qname-minimization", OV, .form = FORM_WORD, .words = "strict relaxed disabled off",
-	    SILENT("a forwarder is asked the whole name, by BIND too") },
+	    SILENT("forwarders get the full name, in BIND too") },
 	{ "request-nsid", OV, .form = FORM_BOOL,
-	    DIFFERENT("servers are not asked for their NSID, and none is logged"), .silent = "no" },
+	    DIFFERENT("NSID is neither requested from servers nor logged"), .silent = "no" },
 	{ "request-zoneversion", OV, .form = FORM_BOOL,
-	    HARMLESS("servers are not asked for the version of a zone (RFC 9660)"),
-	    .silent = "no" },
+	    HARMLESS("the version of a zone (RFC 9660) is not requested"), .silent = "no" },
 	{ "require-server-cookie", OV, .form = FORM_BOOL,
-	    SECURITY("DNS cookies are not used: clients without one get full answers over UDP"),
+	    SECURITY(
+		"DNS cookies are not supported: clients without one get full answers over UDP"),
 	    .silent = "no" },
 	{ "reserved-sockets", OPTIONS_, .form = FORM_NUMBER,
 	    SILENT("descriptors are reserved without it") },
 	{ "resolver-nonbackoff-tries", OV, .form = FORM_NUMBER,
-	    DIFFERENT("when the next server is tried follows from the servers' response times") },
+	    DIFFERENT("the servers' response times decide when the next server is tried") },
 	{ "resolver-retry-interval", OV, .form = FORM_NUMBER,
-	    DIFFERENT("when the next server is tried follows from the servers' response times") },
+	    DIFFERENT("the servers' response times decide when the next server is tried") },
 	{ "resolver-use-dns64", OV, .form = FORM_BOOL,
-	    DIFFERENT("servers are asked at the addresses that were given"), .silent = "no" },
+	    DIFFERENT("queries are sent to the configured addresses"), .silent = "no" },
 	{ "send-cookie", OV, .form = FORM_BOOL, NO_COOKIES, .silent = "no" },
 	{ "send-report-channel", OV, .form = FORM_DOMAIN,
 	    HARMLESS("errors are not reported to agents (RFC 9567)"), .silent = "." },
 	{ "tcp-reuse-timeout", OV, .form = FORM_NUMBER,
-	    DIFFERENT("connections to servers are kept and closed by rules of split53's own") },
+	    DIFFERENT("split53 has its own rules for keeping connections to servers") },
 	{ "v6-bias", OV, .form = FORM_NUMBER,
 	    DIFFERENT("the fastest server is preferred, of whichever address family") },
 };

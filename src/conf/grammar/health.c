@@ -27,5 +27,5 @@ static const struct conf_rule rules[] = {
 	    .fallback = "lazy" },
 };
 
-const struct conf_table conf_table_health = { "The body of health-check", rules,
+const struct conf_table conf_table_health = { "health-check", rules,
 	sizeof(rules) / sizeof(rules[0]) };

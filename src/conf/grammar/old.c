@@ -5,10 +5,9 @@
 #include "grammar.h"
 
 #define GONE HARMLESS("BIND has removed it; remove it here too")
-#define NO_AAAA_FILTER                                                                             \
-	REFUSED(                                                                                   \
-	    "AAAA records are not filtered, and clients would get IPv6 addresses that are hidden " \
-	    "today: remove it, or put a BIND with the plugin filter-aaaa behind 'forwarders'"),    \
+#define NO_AAAA_FILTER                                                                           \
+	REFUSED("AAAA records are not filtered, and clients would get IPv6 addresses that BIND " \
+		"hides: remove it, or forward to a BIND with the plugin filter-aaaa"),           \
 	    .silent = "no"
 
 static const struct conf_rule rules[] = {
@@ -18,7 +17,7 @@ static const struct conf_rule rules[] = {
 	{ "additional-from-cache", OV, .form = FORM_BOOL, GONE },
 	{ "allow-v6-synthesis", OV, .form = FORM_MATCH, GONE },
 	{ "cache-file", AT(IN_VIEW), .form = FORM_STRING,
-	    DIFFERENT("one cache serves all views, and options say where its file is") },
+	    DIFFERENT("one cache serves all views; set its file in options") },
 	{ "cleaning-interval", OV, .form = FORM_NUMBER, GONE },
 	{ "deallocate-on-exit", OPTIONS_, .form = FORM_BOOL, GONE },
 	{ "fake-iquery", OPTIONS_, .form = FORM_BOOL, GONE },
@@ -57,5 +56,5 @@ static const struct conf_rule rules[] = {
 	{ "use-queryport-pool", OV, .form = FORM_BOOL, GONE },
 };
 
-const struct conf_table conf_table_old = { "Clauses of older BIND versions", rules,
+const struct conf_table conf_table_old = { "removed from BIND", rules,
 	sizeof(rules) / sizeof(rules[0]) };

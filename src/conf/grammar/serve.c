@@ -4,8 +4,8 @@
  */
 #include "grammar.h"
 
-#define NO_TLS SILENT("a listen-on that uses TLS or HTTPS is left out, which is warned of there")
-#define BUFFERS HARMLESS("socket buffers are sized without it"), .silent = "0"
+#define NO_TLS SILENT("a listen-on that uses TLS or HTTPS is ignored, with a warning there")
+#define BUFFERS HARMLESS("split53 chooses the sizes of socket buffers"), .silent = "0"
 
 static const struct conf_rule rules[] = {
 	{ "listen-on", OPTIONS_, .flags = MULTI, .form = FORM_MATCH, .inside = IN_LISTEN,
@@ -24,14 +24,14 @@ static const struct conf_rule rules[] = {
 	{ "tcp-keepalive-timeout", OPTIONS_, .flags = CLAMPED, .form = FORM_NUMBER, .min = 1,
 	    .max = 65535, .fallback = "300 (units of 100 ms)" },
 	{ "tcp-advertised-timeout", OPTIONS_, .flags = CLAMPED, .form = FORM_NUMBER, .max = 65535,
-	    DIFFERENT("clients are told the value of tcp-keepalive-timeout") },
+	    DIFFERENT("clients are sent the value of tcp-keepalive-timeout") },
 	{ "recursive-clients", OPTIONS_, .form = FORM_NUMBER, .fallback = "1000" },
 	{ "automatic-interface-scan", OPTIONS_, .form = FORM_BOOL,
-	    HARMLESS("addresses that come and go are always followed"), .silent = "yes" },
+	    HARMLESS("new and removed addresses are always noticed"), .silent = "yes" },
 	{ "interface-interval", OPTIONS_, .form = FORM_DURATION, .min = 0, .max = 40320,
-	    SILENT("addresses that come and go are followed at once") },
+	    SILENT("new and removed addresses are noticed at once") },
 	{ "reuseport", OPTIONS_, .form = FORM_BOOL,
-	    HARMLESS("each worker has sockets of its own, always"), .silent = "yes" },
+	    HARMLESS("each worker always has its own sockets"), .silent = "yes" },
 	{ "http-listener-clients", OPTIONS_, .form = FORM_NUMBER, NO_TLS },
 	{ "http-port", OPTIONS_, .form = FORM_NUMBER, .min = 1, .max = 65535, NO_TLS },
 	{ "http-streams-per-connection", OPTIONS_, .form = FORM_NUMBER, NO_TLS },
@@ -42,24 +42,24 @@ static const struct conf_rule rules[] = {
 	{ "udp-receive-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
 	{ "udp-send-buffer", OPTIONS_, .form = FORM_NUMBER, BUFFERS },
 	{ "dscp", OPTIONS_, .form = FORM_NUMBER,
-	    DIFFERENT("packets are not marked; the packet filter can do it") },
+	    DIFFERENT("packets are not marked; use a packet filter") },
 	/* parts of listen-on, of lists of servers */
 	{ "dscp", AT(IN_LISTEN) | AT(IN_LIST), .form = FORM_NUMBER,
-	    DIFFERENT("packets are not marked; the packet filter can do it") },
+	    DIFFERENT("packets are not marked; use a packet filter") },
 	{ "http", AT(IN_LISTEN), .form = FORM_NAME,
-	    DIFFERENT("DNS over HTTPS is not served: this listener is left out") },
+	    DIFFERENT("DNS over HTTPS is not supported: this listener is ignored") },
 	{ "proxy", AT(IN_LISTEN), .form = FORM_WORD, .words = "plain encrypted",
-	    DIFFERENT("the PROXY protocol is not spoken: this listener is left out") },
+	    DIFFERENT("the PROXY protocol is not supported: this listener is ignored") },
 	{ "source", AT(IN_LIST), .flags = FAMILY4, .form = FORM_ADDRESS,
-	    DIFFERENT("query-source decides from which address servers are asked; set it in "
-		      "options or a view"),
+	    DIFFERENT(
+		"queries are sent from the address of query-source; set it in options or a view"),
 	    .silent = "*" },
 	{ "source-v6", AT(IN_LIST), .flags = FAMILY6, .form = FORM_ADDRESS,
-	    DIFFERENT("query-source-v6 decides from which address servers are asked; set it in "
-		      "options or a view"),
+	    DIFFERENT("queries are sent from the address of query-source-v6; set it in options or "
+		      "a view"),
 	    .silent = "*" },
 	{ "transport", AT(IN_LIST), .form = FORM_WORD, .words = "tcp tls",
-	    SILENT("zones are not transferred, which is warned of") },
+	    SILENT("zones are not transferred; the zone's type has the warning") },
 };
 
 const struct conf_table conf_table_serve = { "Listening", rules, sizeof(rules) / sizeof(rules[0]) };

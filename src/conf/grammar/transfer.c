@@ -4,19 +4,19 @@
  */
 #include "grammar.h"
 
-#define NO_COPIES                                                                              \
-	SILENT("zones are not transferred: the primaries of a copied zone are asked for each " \
-	       "name")
+#define NO_COPIES \
+	SILENT("zones are not transferred: queries for their names are sent to their primaries")
 #define WEEKS_4 40320 /* minutes */
 #define NO_NOTIFY  \
 	DIFFERENT( \
 	    "NOTIFY is not sent, and zones are not transferred: secondaries need another primary")
-#define NOTIFY_PART SILENT("it belongs to NOTIFY; notify and also-notify are warned of")
+#define NOTIFY_PART SILENT("it belongs to NOTIFY; notify and also-notify have the warning")
 #define UPDATE_PART \
-	SILENT("it belongs to dynamic updates; allow-update and update-policy are warned of")
+	SILENT("it belongs to dynamic updates; allow-update and update-policy have the warning")
 #define OTHER_SOURCE(option)                                                                   \
-	DIFFERENT("the zone is not transferred, and its primaries are asked from the address " \
-		  "of " option),                                                               \
+	DIFFERENT(                                                                             \
+	    "the zone is not transferred; queries are sent to its primaries from the address " \
+	    "of " option),                                                                     \
 	    .silent = "*"
 
 static const struct conf_rule rules[] = {
@@ -93,7 +93,7 @@ static const struct conf_rule rules[] = {
 	{ "tkey-domain", OPTIONS_, .form = FORM_STRING, UPDATE_PART },
 	{ "tkey-gssapi-credential", OPTIONS_, .form = FORM_STRING, UPDATE_PART },
 	{ "tkey-gssapi-keytab", OPTIONS_, .form = FORM_STRING,
-	    DIFFERENT("TKEY and GSS-TSIG are not used: signed dynamic updates get NOTIMP") },
+	    DIFFERENT("TKEY and GSS-TSIG are not supported: signed dynamic updates get NOTIMP") },
 };
 
 const struct conf_table conf_table_transfer = { "Transfers", rules,

@@ -105,7 +105,7 @@ class BareTruncation(Imperfect):
 
 
 class TrailingOctets(Imperfect):
-    what = "octets behind the message"
+    what = "bytes behind the message"
 
     def datagram(self, q):
         return good(q) + b"\0" * 9
@@ -300,7 +300,7 @@ class WrongIdFirst(Imperfect):
 
 
 class OtherQuestionFirst(Imperfect):
-    what = "a reply to another question before the right one"
+    what = "a reply to another query before the right one"
 
     def datagram(self, q):
         return [q.address("192.0.2.66", question=b"\5other\7example\0\0\1\0\1"), good(q)]
@@ -314,7 +314,7 @@ class Repeats(Imperfect):
 
 
 class TcpAlone(Imperfect):
-    what = "silent over UDP"
+    what = "does not respond over UDP"
     within = 5.5
 
     def datagram(self, q):
@@ -322,7 +322,7 @@ class TcpAlone(Imperfect):
 
 
 class Stutters(Imperfect):
-    what = "TC; TCP octet by octet"
+    what = "TC; TCP byte by byte"
 
     def datagram(self, q):
         return q.reply(tc=True)

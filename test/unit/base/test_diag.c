@@ -201,7 +201,8 @@ different_warnings_beyond_the_limit_are_counted(void **state)
 	assert_int_equal(diags.listed[S53_DIAG_DIFFERS], S53_DIAG_LISTED_MAX);
 	out = print_all(&diags);
 	assert_memory_equal(out, "warning: s\nwarning: text 0\n", 27);
-	assert_non_null(strstr(out, "text 999\nwarning: 5 more of this kind, not listed\n"));
+	assert_non_null(
+	    strstr(out, "text 999\nwarning: 5 more warnings of this kind are not listed\n"));
 	free(out);
 	s53_diags_fini(&diags);
 }
@@ -214,7 +215,7 @@ arguments_can_be_left_out_of_a_message(void **state)
 	(void)state;
 	assert_non_null(text);
 	assert_string_equal(text,
-	    "'...' has ... of 100 %, ... (the text is not shown, since not every user may read "
+	    "'...' has ... of 100 %, ... (the line is not shown, because not every user may read "
 	    "this file)");
 	free(text);
 }

@@ -124,7 +124,7 @@ losses_of_an_earlier_configuration_are_said_by_the_next(void **state)
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "again");
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "and again");
 	assert_string_equal(file_text("log"),
-	    "3 log lines lost before the log was opened again\nagain\nand again\n");
+	    "3 log lines lost before the log file was reopened\nagain\nand again\n");
 }
 
 /* The lines of `text` that are there, and those that it says are lost. */

@@ -162,7 +162,7 @@ a_file_that_cannot_be_written_leaves_the_old_one(void **state)
 	assert_string_equal(why, "cannot be written: No such file or directory");
 	assert_int_equal(mkdir("dir", 0700), 0);
 	assert_int_equal(s53_cachefile_save(cache, "dir", writing, &entries, why), S53_E_IO);
-	assert_string_equal(why, "is no regular file");
+	assert_string_equal(why, "is not a regular file");
 
 	save_one();
 	signal(SIGXFSZ, SIG_IGN);

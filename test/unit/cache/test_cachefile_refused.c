@@ -58,7 +58,7 @@ the_head_of_one_file_before_the_blocks_of_another_is_refused(void **state)
 	assert_int_equal(slurp(second, sizeof(second)), len);
 	memcpy(second, first, CACHEFILE_HEAD_LEN);
 	spit(second, len);
-	is_refused("is damaged: its blocks are not those of its head");
+	is_refused("is damaged: its blocks do not match its header");
 	s53_cache_drop(cache);
 }
 
@@ -119,7 +119,7 @@ an_entry_that_no_cache_keeps_has_the_whole_file_refused(void **state)
 	s53_cache_drop(cache);
 	entry.lifetime_s = entry.kept_s = 0;
 	spit_entry(&entry);
-	is_refused("the times or flags of an entry are impossible");
+	is_refused("an entry has invalid times or flags");
 	entry.kept_s = 3600; /* stale from the start: stale-zero-ttl */
 	spit_entry(&entry);
 	assert_int_equal(load((cache = s53_cache_new(SIZE)), 0), 2);
@@ -127,27 +127,27 @@ an_entry_that_no_cache_keeps_has_the_whole_file_refused(void **state)
 	entry = good;
 	entry.kept_s = 299;
 	spit_entry(&entry);
-	is_refused("the times or flags of an entry are impossible");
+	is_refused("an entry has invalid times or flags");
 	entry = good;
 	entry.age_ms = 3601000;
 	spit_entry(&entry);
-	is_refused("the times or flags of an entry are impossible");
+	is_refused("an entry has invalid times or flags");
 	entry = good;
 	entry.flags = 16;
 	spit_entry(&entry);
-	is_refused("the times or flags of an entry are impossible");
+	is_refused("an entry has invalid times or flags");
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		uint8_t was = octets[changes[i].at];
 
 		octets[changes[i].at] = changes[i].octet;
 		spit_entry(&good);
-		is_refused("the message of an entry is none that is kept");
+		is_refused("an entry holds a message that is never cached");
 		octets[changes[i].at] = was;
 	}
 	entry = good;
 	entry.len = S53_HEADER_LEN - 1;
 	spit_entry(&entry);
-	is_refused("the message of an entry is none that is kept");
+	is_refused("an entry holds a message that is never cached");
 }
 
 static void
@@ -155,14 +155,14 @@ what_is_no_file_of_ours_is_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(mkdir("it", 0700), 0);
-	is_refused("is no regular file");
+	is_refused("is not a regular file");
 	assert_int_equal(rmdir("it"), 0);
 	assert_int_equal(mkfifo("it", 0600), 0); /* and nobody waits for its writer */
-	is_refused("is no regular file");
+	is_refused("is not a regular file");
 	assert_int_equal(unlink("it"), 0);
 	spit(
 	    (const uint8_t *)"options { directory \"/var\"; }; // as long as a head has to be", 60);
-	is_refused("is no file of a cache");
+	is_refused("is not a cache file");
 	save_one();
 	assert_int_equal(rename("it", "elsewhere"), 0);
 	assert_int_equal(symlink("elsewhere", "it"), 0);
@@ -175,9 +175,9 @@ a_file_that_others_could_have_written_is_refused(void **state)
 	(void)state;
 	save_one();
 	assert_int_equal(chmod("it", 0620), 0);
-	is_refused("by others than its owner (mode 0620)");
+	is_refused("is writable by users other than its owner (mode 0620)");
 	assert_int_equal(chmod("it", 0602), 0);
-	is_refused("by others than its owner");
+	is_refused("is writable by users other than its owner");
 	assert_int_equal(chmod("it", 0644), 0);
 	if (geteuid() == 0) {
 		assert_int_equal(chown("it", 65534, (gid_t)-1), 0);
@@ -197,13 +197,13 @@ a_file_of_another_version_or_from_the_future_is_refused(void **state)
 	(void)state;
 	save_one();
 	assert_int_equal(s53_cachefile_open("it", 2 * SIZE, before, why, &loader), S53_E_SYNTAX);
-	assert_string_equal(why, "is from the future: written 61 seconds from now");
+	assert_string_equal(why, "has a time stamp 61 seconds in the future");
 	assert_int_equal(s53_cachefile_open("it", 2 * SIZE, set_back, why, &loader), S53_OK);
 	s53_cachefile_close(loader);
 	len = slurp(octets, sizeof(octets));
 	octets[11] ^= 0xff;
 	spit(octets, len);
-	is_refused("is of another version");
+	is_refused("was written by another version");
 }
 
 static void
@@ -212,9 +212,9 @@ a_file_larger_than_the_cache_could_have_written_is_refused(void **state)
 	(void)state;
 	save_one();
 	assert_int_equal(truncate("it", (off_t)(2 * SIZE)), 0);
-	is_refused("is damaged: it has 4194304 octets");
+	is_refused("is damaged: it has 4194304 bytes");
 	assert_int_equal(truncate("it", (off_t)(2 * SIZE + 1)), 0);
-	is_refused("is too large: 4194305 octets, at most 4194304 are read");
+	is_refused("is too large: 4194305 bytes; the limit is 4194304");
 }
 
 static void
@@ -242,7 +242,7 @@ a_file_that_is_changed_while_it_is_read_is_taken_no_further(void **state)
 		    s53_cachefile_turn(loader, cache, LATER_MS, why), S53_CACHEFILE_MORE);
 	assert_int_equal(truncate("it", 60), 0);
 	assert_int_equal(s53_cachefile_turn(loader, cache, LATER_MS, why), S53_CACHEFILE_REFUSED);
-	assert_string_equal(why, "cannot be read to its end; it was changed meanwhile");
+	assert_string_equal(why, "cannot be read to its end; it was changed while it was read");
 	s53_cachefile_close(loader);
 	s53_cache_drop(cache);
 }

@@ -4,7 +4,9 @@
  */
 #pragma once
 
+#include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/grammar.h"
@@ -103,11 +105,11 @@ print_value(const struct conf_rule *rule, FILE *out)
 	if ((rule->flags & TIERED) != 0)
 		fputs(" (extension: tier number)", out);
 	if (rule->second == FORM_WORD && (rule->flags & OPTIONAL_SECOND) != 0)
-		fputs(" if wanted", out);
+		fputs(" (optional)", out);
 	print_range(rule, out);
 	if (rule->second != FORM_NONE && rule->second != FORM_WORD)
 		fprintf(out, ", %s%s", conf_form_text((enum conf_form)rule->second),
-		    (rule->flags & OPTIONAL_SECOND) != 0 ? " if wanted" : "");
+		    (rule->flags & OPTIONAL_SECOND) != 0 ? " (optional)" : "");
 	if ((rule->flags & OPTIONAL) != 0)
 		fputs(", or nothing", out);
 }
@@ -137,11 +139,11 @@ print_level(const struct conf_rule *rule, FILE *out)
 	if (is_inside_ignored(rule)) {
 		fputs("as its block |", out);
 	} else if (rule->silent != NULL && strcmp(rule->silent, CONF_ALWAYS) == 0) {
-		fputs("silent |", out);
+		fputs("ignored |", out);
 	} else {
 		fputs(s53_conf_level_text((enum s53_conf_level)rule->level), out);
 		if (rule->silent != NULL) {
-			fputs("; silent: ", out);
+			fputs("; no warning for ", out);
 			print_words(rule->silent, ", ", out);
 		}
 		fputs(" |", out);
@@ -160,7 +162,8 @@ static void
 print_table(const struct conf_table *table, FILE *out)
 {
 	fprintf(out,
-	    "### %s\n\n| statement | valid in | value | level | |\n|---|---|---|---|---|\n",
+	    "### Statements: %s\n\n| statement | valid in | value | level | "
+	    "|\n|---|---|---|---|---|\n",
 	    table->title);
 	for (size_t i = 0; i < table->count; i++) {
 		const struct conf_rule *rule = &table->rules[i];
@@ -175,13 +178,67 @@ print_table(const struct conf_table *table, FILE *out)
 	fputc('\n', out);
 }
 
+/* A statement and the table that it is in. */
+struct indexed {
+	const char *name;
+	const struct conf_table *table;
+};
+
+static int
+compare_indexed(const void *a, const void *b)
+{
+	return strcmp(((const struct indexed *)a)->name, ((const struct indexed *)b)->name);
+}
+
+/* The title as Markdown makes an anchor of it. */
+static void
+print_anchor(const char *title, FILE *out)
+{
+	fputs("#statements-", out);
+	for (; *title != '\0'; title++)
+		if (isalnum((unsigned char)*title) || *title == '-')
+			fputc(tolower((unsigned char)*title), out);
+		else if (*title == ' ')
+			fputc('-', out);
+}
+
+/* Each statement once, in the order of the alphabet, with links to its tables. */
+static void
+print_index(FILE *out)
+{
+	static struct indexed all[1024];
+	size_t count = 0;
+
+	for (size_t i = 0; conf_tables[i] != NULL; i++)
+		for (size_t j = 0; j < conf_tables[i]->count; j++)
+			all[count++] =
+			    (struct indexed){ conf_tables[i]->rules[j].name, conf_tables[i] };
+	qsort(all, count, sizeof(all[0]), compare_indexed);
+	for (size_t i = 0; i < count; i++) {
+		bool is_next = i == 0 || strcmp(all[i].name, all[i - 1].name) != 0;
+
+		if (!is_next && all[i].table == all[i - 1].table)
+			continue;
+		if (is_next && i > 0)
+			fputs(all[i].name[0] == all[i - 1].name[0] ? ",\n" : "\n\n", out);
+		if (is_next)
+			fprintf(out, "`%s` ", all[i].name);
+		else
+			fputs(", ", out);
+		fprintf(out, "[%s](", all[i].table->title);
+		print_anchor(all[i].table->title, out);
+		fputc(')', out);
+	}
+	fputs("\n", out);
+}
+
 static void
 print_grammar(FILE *out)
 {
 	for (size_t i = 0; conf_tables[i] != NULL; i++)
 		print_table(conf_tables[i], out);
-	fputs(
-	    "### Words with a level of their own\n\n| statement | level | |\n|---|---|---|\n", out);
+	fputs("### Values with a level of their own\n\n| statement | level | |\n|---|---|---|\n",
+	    out);
 	for (size_t i = 0; conf_word_rules[i].name != NULL; i++) {
 		const struct conf_word_rule *rule = &conf_word_rules[i];
 
@@ -190,4 +247,6 @@ print_grammar(FILE *out)
 		print_cell(rule->why, out);
 		fputs(" |\n", out);
 	}
+	fputs("\n### Index of all statements\n\n", out);
+	print_index(out);
 }

@@ -153,7 +153,7 @@ a_pipe_that_says_nothing_is_given_up(void **state)
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	assert_int_equal(load("fifo", &diags), S53_E_IO);
 	assert_string_equal(
-	    diags.first->text, "cannot read 'fifo': nothing was written into it for 5 seconds");
+	    diags.first->text, "cannot read 'fifo': no data came from it for 5 seconds");
 	s53_diags_fini(&diags);
 }
 

@@ -108,8 +108,8 @@ stock_files_have_one_warning(void **state)
 static bool
 says_what_to_do(const char *why)
 {
-	return strstr(why, ": remove") != NULL || strstr(why, ": write") != NULL ||
-	    strstr(why, ": serve") != NULL;
+	return strstr(why, ": remove") != NULL || strstr(why, ": use") != NULL ||
+	    strstr(why, ": serve") != NULL || strstr(why, ": define") != NULL;
 }
 
 static void

@@ -23,9 +23,9 @@ the_size_stands_with_its_origin(void **state)
 	check_says(
 	    f, "options { max-cache-size 1g; };", NULL, "    max-cache-size 1g (t.conf:1)\n");
 	check_says(f, "options { max-cache-size 0; };", NULL,
-	    "    max-cache-size 0: no answer is kept (t.conf:1)\n");
+	    "    max-cache-size 0: nothing is cached (t.conf:1)\n");
 	check_says(f, "options { max-cache-size 0; }; view a { max-cache-size 8m; };", NULL,
-	    "    max-cache-size 8m (asked for in a view or zone)\n");
+	    "    max-cache-size 8m (set in a view or zone)\n");
 }
 
 static void
@@ -67,10 +67,9 @@ a_rule_is_said_as_it_works_where_it_works(void **state)
 	check_says(
 	    f, text, NULL, "\n    rrset-order { type A order cyclic; order none; } (t.conf:2)\n");
 	check_says(f, text, NULL,
-	    "(t.conf:3:1)\n        health-check { name \"consul\"; type SOA; } (default)\n"
-	    "        max-cache-size 0: no answer is kept (t.conf:4)\n"
-	    "        min-cache-ttl 3600 (t.conf:4)\n"
-	    "        minimal-responses no-auth (t.conf:4)\n");
+	    "(t.conf:3:1)\n        health-check { name \"consul\"; type SOA; } (default)\n        "
+	    "max-cache-size 0: nothing is cached (t.conf:4)\n        min-cache-ttl 3600 "
+	    "(t.conf:4)\n        minimal-responses no-auth (t.conf:4)\n");
 }
 
 static void
@@ -84,13 +83,13 @@ a_names_way_says_how_long_its_answers_stay(void **state)
 	    "zone \"lab\" { type forward; forwarders { 198.51.100.1; }; max-cache-size 0; };";
 
 	check_says(f, text, "x.example",
-	    "\ncache    answers 0 to 604800 s, no data 0 to 10800 s, failures 1 s,"
-	    " stale 86400 s more, but not given out\n");
+	    "\ncache    answers 0 to 604800 s, negative answers 0 to 10800 s, failures 1 s, stale "
+	    "86400 s more, but not used for answers\n");
 	check_says(f, text, "a.consul",
-	    "\ncache    answers 0 to 10 s, no data 0 to 10800 s, failures 0 s,"
-	    " stale 86400 s more\n");
-	check_says(f, text, "a.lab", "\ncache    nothing is kept\n");
-	check_says(f, "options { max-cache-size 0; };", "a", "\ncache    nothing is kept\n");
+	    "\ncache    answers 0 to 10 s, negative answers 0 to 10800 s, failures 0 s, stale "
+	    "86400 s more\n");
+	check_says(f, text, "a.lab", "\ncache    none\n");
+	check_says(f, "options { max-cache-size 0; };", "a", "\ncache    none\n");
 }
 
 int

@@ -20,7 +20,7 @@ without_a_word_only_the_question_of_probes_is_said(void **state)
 	check_is_silent(f, text, "tier");
 	check_is_silent(f, text, "fetches");
 	check_is_silent(f, text, "clients-per-query");
-	check_says(f, text, "a.consul", "octets, probed by SOA consul\nanswer");
+	check_says(f, text, "a.consul", "bytes, probed by SOA consul\nanswer");
 	check_says(f, text, "example", ", probed by NS .\n");
 }
 

@@ -143,7 +143,7 @@ records_of_other_names_are_no_answer(void **state)
 {
 	(void)state;
 	assert_no_answer(HEAD "0001 0000 0000" ASKED "0001 0001" OTHER A_ADDRESS,
-	    "answered with records of other names alone");
+	    "answered with records of other names only");
 	assert_leaves(HEAD "0003 0000 0000" ASKED
 			   "0001 0001" OTHER A_ADDRESS ADDRESS OTHER A_ADDRESS,
 	    false, HEAD "0001 0000 0000 .www .example 00 0001 0001 " ADDRESS);
@@ -167,7 +167,7 @@ nxdomain_with_records_of_the_name_is_no_answer(void **state)
 {
 	(void)state;
 	assert_no_answer("1234 8183 0001 0001 0000 0000" ASKED "0001 0001 " ADDRESS,
-	    "answered NXDOMAIN, but with records of the name");
+	    "answered NXDOMAIN with records of that name");
 	assert_null(filtered(
 	    "1234 8183 0001 0001 0000 0000" ASKED "0001 0001 c00c " CNAME_OF "0004 .b c010"));
 }
@@ -198,7 +198,7 @@ a_cname_counts_only_with_class_and_owner(void **state)
 		 "c00c " CNAME_OF "000f .victim .consul 00");
 	assert_no_answer(HEAD "0002 0000 0000" ASKED "0001 0001 "
 			      "c00c " CNAME_OF "0004 .b c010 c00c " CNAME_OF "0004 .c c010",
-	    "answered with two CNAMEs of one name");
+	    "answered with two CNAMEs for one name");
 	assert_leaves(HEAD "0002 0000 0000" ASKED "0001 0001 "
 			   "c00c " CNAME_OF "0004 .b c010 c00c " CNAME_OF "0004 .b c010",
 	    false, HEAD "0001 0000 0000 .www .example 00 0001 0001 c00c " CNAME_OF "0004 .b c010");
@@ -227,7 +227,7 @@ loops_and_long_chains_are_no_answer(void **state)
 	(void)state;
 	assert_no_answer(HEAD "0002 0000 0000" ASKED "0001 0001 "
 			      "c00c " CNAME_OF "0004 .b c010 c029 " CNAME_OF "0002 c00c",
-	    "answered with a chain of CNAMEs that loops");
+	    "answered with a CNAME chain that loops");
 	len += (size_t)snprintf(text + len, sizeof text - len, "c00c " CNAME_OF "0004 .a c010 ");
 	for (int at = 'a'; at < 'a' + 15; at++)
 		len += (size_t)snprintf(text + len, sizeof text - len,

@@ -118,9 +118,9 @@ values_out_of_range_go_where_bind_puts_them(void **state)
 	assert_int_equal(rules->prefetch_trigger_s, 10);
 	assert_int_equal(rules->prefetch_eligible_s, 16);
 	assert_int_equal(rules->max_ttl_s, INT32_MAX); /* RFC 2181 s8 */
-	assert_true(has_diag(f, S53_DIAG_WARNING, "31 is taken for 30"));
-	assert_true(has_diag(f, S53_DIAG_WARNING, "11 is taken for 10"));
-	assert_true(has_diag(f, S53_DIAG_WARNING, "12 is taken for 16"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "31 is changed to 30"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "11 is reduced to 10"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "12 is raised to 16"));
 }
 
 static void
@@ -324,9 +324,9 @@ more_than_three_quarters_of_the_memory_is_warned_of_and_not_taken(void **state)
 
 	f->memory_octets = 128 * MIB;
 	assert_int_equal(size_of(f, "max-cache-size 512m;"), 96 * MIB);
-	assert_true(has_diag(f, S53_DIAG_WARNING, "(128 MiB): 96 MiB is taken"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "(128 MiB): it is reduced to 96 MiB"));
 	assert_int_equal(size_of(f, "max-cache-size 90%;"), 96 * MIB);
-	assert_true(has_diag(f, S53_DIAG_WARNING, "(128 MiB): 96 MiB is taken"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "(128 MiB): it is reduced to 96 MiB"));
 	assert_int_equal(size_of(f, "max-cache-size 900%;"), 96 * MIB);
 	assert_int_equal(size_of(f, "max-cache-size 96m;"), 96 * MIB);
 	assert_int_equal(warnings_of(f), 0);
@@ -339,7 +339,7 @@ zero_keeps_nothing_and_is_warned_of(void **state)
 
 	assert_int_equal(size_of(f, "max-cache-size 0;"), 0);
 	assert_false(rules_of(f, 0)->enabled);
-	assert_true(has_diag(f, S53_DIAG_WARNING, "what BIND takes 0 for is written 'unlimited'"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "which is 'unlimited' here"));
 	assert_int_equal(size_of(f, "max-cache-size 0%;"), 0);
 }
 
@@ -367,8 +367,8 @@ a_size_in_a_view_or_zone_matters_only_when_options_have_none(void **state)
 	    "options { max-cache-size 8m; }; view a { max-cache-size 16m; };"
 	    "view b { max-cache-size 0; };");
 	assert_int_equal(f->snapshot->max_cache_octets, 8 * MIB);
-	assert_true(
-	    has_diag(f, S53_DIAG_WARNING, "'max-cache-size' [differs]: there is one cache"));
+	assert_true(has_diag(
+	    f, S53_DIAG_WARNING, "'max-cache-size' [differs]: one cache serves all views"));
 	assert_true(rules_of(f, 0)->enabled);
 	assert_false(rules_of(f, 1)->enabled);
 	build(f,

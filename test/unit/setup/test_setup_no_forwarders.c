@@ -24,11 +24,11 @@ without_any_nameserver_it_is_googles_with_a_warning(void **state)
 	build(f, "options { };");
 	check_route(f, "example.com", "8.8.8.8#53 8.8.4.4#53");
 	assert_string_equal(warning(f, S53_DIAG_PLAIN)->text,
-	    "no 'nameserver' with an address can be read, and no 'forwarders' are configured: "
-	    "queries go to 8.8.8.8 and 8.8.4.4 (Google Public DNS); write 'forwarders { ADDRESS; "
-	    "};'");
+	    "no usable 'nameserver' was found, and no 'forwarders' are configured: queries go to "
+	    "8.8.8.8 and 8.8.4.4 (Google Public DNS); set 'forwarders { ADDRESS; };'");
 	assert_string_equal(warning(f, S53_DIAG_PLAIN)->place.file, f->resolv_conf);
-	assert_non_null(strstr(warning(f, S53_DIAG_DIFFERS)->text, "go to 8.8.8.8 and 8.8.4.4;"));
+	assert_non_null(
+	    strstr(warning(f, S53_DIAG_DIFFERS)->text, "queries to 8.8.8.8 and 8.8.4.4;"));
 }
 
 static void
@@ -43,7 +43,8 @@ without_a_file_the_way_out_is_a_flag(void **state)
 	f->snapshot = NULL;
 	s53_diags_fini(&f->diags);
 	assert_int_equal(rebuild(f), S53_OK);
-	assert_non_null(strstr(warning(f, S53_DIAG_PLAIN)->text, "; start it with --forwarder"));
+	assert_non_null(
+	    strstr(warning(f, S53_DIAG_PLAIN)->text, "; start split53 with --forwarder"));
 	assert_null(warning(f, S53_DIAG_DIFFERS));
 }
 
@@ -56,9 +57,9 @@ the_servers_that_are_asked_instead_are_named(void **state)
 	write_file(f->resolv_conf, "nameserver 192.0.2.1\nnameserver 192.0.2.2\n");
 	build(f, "\noptions { recursion yes; };");
 	snprintf(wanted, sizeof(wanted),
-	    "'forwarders' [differs]: not written, so that BIND resolves from the root servers; "
-	    "here queries go to 192.0.2.1#53, 192.0.2.2#53 of %s; write 'forwarders { ADDRESS; };' "
-	    "to choose",
+	    "'forwarders' [differs]: not set, so that BIND resolves from the root servers; split53 "
+	    "sends queries to 192.0.2.1#53, 192.0.2.2#53 of %s; set 'forwarders { ADDRESS; };' to "
+	    "choose others",
 	    f->resolv_conf);
 	assert_string_equal(warning(f, S53_DIAG_DIFFERS)->text, wanted);
 	assert_int_equal(warning(f, S53_DIAG_DIFFERS)->place.line, 2);
@@ -113,8 +114,8 @@ a_resolv_conf_with_this_host_alone_is_warned_of(void **state)
 	build(f, "options { listen-on { 127.0.0.1; }; };");
 	check_route(f, "example.com", "8.8.8.8#53 8.8.4.4#53");
 	assert_non_null(strstr(warning(f, S53_DIAG_PLAIN)->text,
-	    "only this split53 is named (127.0.0.1#53), and no 'forwarders' are configured: "
-	    "queries go to 8.8.8.8 and 8.8.4.4"));
+	    "the only nameserver is split53 itself (127.0.0.1#53), and no 'forwarders' are "
+	    "configured: queries go to 8.8.8.8 and 8.8.4.4"));
 }
 
 static void

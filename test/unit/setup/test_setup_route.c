@@ -360,7 +360,7 @@ the_command_line_takes_the_place_of_forwarders_and_zones(void **state)
 	check_route(f, "x", "198.51.100.9#53");
 	check_route(f, "x.corp", "198.51.100.8#54");
 	check_route(f, "x.other", "198.51.100.3#53");
-	assert_true(has_diag(f, S53_DIAG_NOTICE, "takes the place of this one"));
+	assert_true(has_diag(f, S53_DIAG_NOTICE, "overrides this one"));
 }
 
 static void

@@ -151,7 +151,7 @@ a_server_twice_has_the_tier_that_came_first(void **state)
 
 	build(f, "options { forwarders { 198.51.100.1 tier 2; 198.51.100.1 port 53; }; };");
 	check_tiers(f, "x", "198.51.100.1#53/2");
-	assert_true(has_diag(f, S53_DIAG_WARNING, "tier 2 counts, and not tier 1"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "tier 2 is used, not tier 1"));
 	build(f, "options { forwarders { 198.51.100.1; 198.51.100.1 tier 1; }; };");
 	assert_int_equal(warnings_of(f), 0);
 }
@@ -211,7 +211,7 @@ a_ceiling_below_the_limit_is_lifted_and_one_without_a_limit_is_warned_of(void **
 	    "options { forwarders { 198.51.100.1; }; clients-per-query 30;"
 	    " max-clients-per-query 20; }; view a { match-clients { 192.0.2.1; }; }; view b { };");
 	assert_int_equal(view_at(f, 1)->max_clients_per_query, 30);
-	assert_true(has_diag(f, S53_DIAG_WARNING, "20 is taken for 30"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "20 is raised to 30"));
 	assert_int_equal(warnings_of(f), 1);
 	build(f, "options { forwarders { 198.51.100.1; }; max-clients-per-query 20; };");
 	assert_int_equal(view_at(f, 0)->max_clients_per_query, 0);
@@ -421,8 +421,8 @@ a_name_in_options_or_a_view_that_nobody_is_asked_for_is_warned_of(void **state)
 	    "view a { match-clients { 192.0.2.1; }; health-check { name \"b.example\"; };"
 	    " zone consul { type forward; forwarders { 127.0.0.1 port 8600; 127.0.0.2; }; }; };"
 	    "view b { zone consul { type forward; forwarders { 127.0.0.1 port 8600; }; }; };");
-	assert_true(has_diag(f, S53_DIAG_WARNING, "no server is asked for 'a.example'"));
-	assert_true(has_diag(f, S53_DIAG_WARNING, "no server is asked for 'b.example'"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "no server gets queries for 'a.example'"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "no server gets queries for 'b.example'"));
 	assert_int_equal(warnings_of(f), 2);
 }
 
@@ -469,12 +469,12 @@ of_two_checks_of_one_server_the_first_counts_and_both_are_named(void **state)
 	assert_int_equal(warnings_of(f), 1);
 	assert_int_equal(f->diags.first->place.line, 2);
 	assert_true(has_diag(
-	    f, S53_DIAG_WARNING, "198.51.100.1#53 is checked otherwise by 'rise' in t.conf:1:"));
+	    f, S53_DIAG_WARNING, "198.51.100.1#53 already has another 'rise' in t.conf:1:"));
 	build(f,
 	    "zone a { type forward; forwarders { 198.51.100.1; }; health-check { name x; }; };\n"
 	    "zone b { type forward; forwarders { 198.51.100.1; }; health-check { name y; }; };\n");
 	check_asks(f, "198.51.100.1#53", "SOA x");
-	assert_true(has_diag(f, S53_DIAG_WARNING, "by 'name' in t.conf:1:"));
+	assert_true(has_diag(f, S53_DIAG_WARNING, "another 'name' in t.conf:1:"));
 }
 
 static void

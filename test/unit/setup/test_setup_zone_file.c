@@ -90,7 +90,7 @@ a_zone_keeps_what_was_loaded_before(void **state)
 		f->source = NULL;
 		build(f, with_zone(f, ""));
 		assert_ptr_equal(route_at(f, 0, "corp")->zone, zone);
-		assert_true(has_message(f, S53_DIAG_ERROR, "before is still answered"));
+		assert_true(has_message(f, S53_DIAG_ERROR, "before stays in use"));
 	}
 	unlink(f->zone_file);
 	f->zone_file[5]++;

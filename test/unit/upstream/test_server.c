@@ -448,8 +448,8 @@ each_change_of_state_is_one_line_and_probes_of_the_dead_are_none(void **arg)
 	(void)arg;
 	assert_non_null(strstr(text,
 	    "resolver: notice: server 192.0.2.1#53 over UDP: up -> down: refused (up for 2.5 s)"));
-	assert_non_null(strstr(text, "down -> recovering: answers (down for 3.0 s)"));
-	assert_non_null(strstr(text, "recovering -> up: answers (recovering for 0.0 s)"));
+	assert_non_null(strstr(text, "down -> recovering: responds (down for 3.0 s)"));
+	assert_non_null(strstr(text, "recovering -> up: responds (recovering for 0.0 s)"));
 	assert_int_equal(lines(text), 3);
 	free(text);
 	fixture_free(&f);
@@ -485,7 +485,8 @@ a_server_that_flaps_does_not_fill_the_log(void **arg)
 
 	(void)arg;
 	assert_int_equal(lines(text), 31);
-	assert_non_null(strstr(text, "changes too often, told again in a minute"));
+	assert_non_null(strstr(
+	    text, "changes state too often; further changes are not logged for up to a minute"));
 	free(text);
 	f.now_ms += 60000;
 	text = log_of(&f, goes_down_and_comes_back, 0);
