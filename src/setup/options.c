@@ -47,16 +47,19 @@ static const char check_flags[] = ":46c:pt:vV"
 				  "achijklxz";
 
 const char s53_options_help[] =
-    "usage: split53 [-4 | -6] [-c FILE] [-d LEVEL] [-f | -g] [-L LOGFILE] [-n WORKERS] [-p PORT]\n "
-    "              [-t CHROOT] [-u USER] [--listen ADDR[:PORT]] [--consul ADDR[:PORT] | none]\n    "
-    "           [--forwarder ADDR[:PORT]]... [--zone NAME=ADDR[:PORT][,ADDR...]]...\n       "
-    "split53 --check [-p] [FILE]            check a configuration; -p prints it\n       split53 "
-    "--explain [NAME [CLIENT]]      show what a configuration does, or what happens to a query\n   "
-    "    split53 -v | -V | --help\n\nA configuration file is read only if -c names it. Without "
-    "one, split53 listens on the loopback addresses,\nforwards consul to 127.0.0.1:8600 and all "
-    "other names to the nameservers of /etc/resolv.conf.\nVariables: SPLIT53_CONFIG SPLIT53_LISTEN "
-    "SPLIT53_CONSUL SPLIT53_FORWARDER SPLIT53_ZONE\nSPLIT53_PORT SPLIT53_WORKERS SPLIT53_USER. See "
-    "split53(8).\n";
+    "usage: split53 [-4 | -6] [-c FILE] [-d LEVEL] [-f | -g] [-L LOGFILE]\n"
+    "               [-n WORKERS] [-p PORT] [-t CHROOT] [-u USER] [--listen ADDR[:PORT]]\n"
+    "               [--consul ADDR[:PORT] | none] [--forwarder ADDR[:PORT]]...\n"
+    "               [--zone NAME=ADDR[:PORT][,ADDR...]]...\n"
+    "       split53 --check [-p] [FILE]         check a configuration; -p prints it\n"
+    "       split53 --explain [NAME [CLIENT]]   what it does, or does with one query\n"
+    "       split53 -v | -V | --help\n"
+    "\n"
+    "A configuration file is read only if -c names it. Without one, split53 listens\n"
+    "on the loopback addresses, forwards consul to 127.0.0.1:8600 and all other names\n"
+    "to the nameservers of /etc/resolv.conf.\n"
+    "Variables: SPLIT53_CONFIG SPLIT53_LISTEN SPLIT53_CONSUL SPLIT53_FORWARDER\n"
+    "SPLIT53_ZONE SPLIT53_PORT SPLIT53_WORKERS SPLIT53_USER. See split53(8).\n";
 
 static enum s53_status wrong(struct s53_options *options, const char *format, ...) S53_PRINTF(2, 3);
 

@@ -162,8 +162,8 @@ static void
 print_table(const struct conf_table *table, FILE *out)
 {
 	fprintf(out,
-	    "### Statements: %s\n\n| statement | valid in | value | level | "
-	    "|\n|---|---|---|---|---|\n",
+	    "### Statements: %s\n\n"
+	    "| statement | valid in | value | level | |\n|---|---|---|---|---|\n",
 	    table->title);
 	for (size_t i = 0; i < table->count; i++) {
 		const struct conf_rule *rule = &table->rules[i];

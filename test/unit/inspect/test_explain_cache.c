@@ -67,9 +67,10 @@ a_rule_is_said_as_it_works_where_it_works(void **state)
 	check_says(
 	    f, text, NULL, "\n    rrset-order { type A order cyclic; order none; } (t.conf:2)\n");
 	check_says(f, text, NULL,
-	    "(t.conf:3:1)\n        health-check { name \"consul\"; type SOA; } (default)\n        "
-	    "max-cache-size 0: nothing is cached (t.conf:4)\n        min-cache-ttl 3600 "
-	    "(t.conf:4)\n        minimal-responses no-auth (t.conf:4)\n");
+	    "(t.conf:3:1)\n        health-check { name \"consul\"; type SOA; } (default)\n"
+	    "        max-cache-size 0: nothing is cached (t.conf:4)\n"
+	    "        min-cache-ttl 3600 (t.conf:4)\n"
+	    "        minimal-responses no-auth (t.conf:4)\n");
 }
 
 static void
