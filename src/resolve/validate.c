@@ -356,10 +356,6 @@ take(struct s53_fetch *fetch, struct s53_attempt *attempt)
 	if ((why = keep_the_answer(fetch, &end)) != NULL)
 		return next_server(fetch, attempt, why, 0);
 	fetch->outcome.rcode = s53_header_rcode(fetch->outcome.message);
-	fate = s53_alias_judge(fetch);
-	if (fate == S53_ALIAS_UNCLEAR)
-		return next_server(
-		    fetch, attempt, "answered with several CNAMEs for one name, or too many", 0);
 	note_servers(fetch, attempt);
 	if (end != S53_CHAIN_BARE || !s53_alias_hold(fetch))
 		return S53_NEXT;
