@@ -217,6 +217,33 @@ struct s53_cache_cursor {
 bool s53_cache_walk(struct s53_cache *cache, struct s53_cache_cursor *cursor, uint64_t now_ms,
     void (*each)(void *arg, const struct s53_cache_record *record), void *arg);
 
+enum s53_flush_kind {
+	S53_FLUSH_ALL,
+	S53_FLUSH_NAME, /* all types of a name */
+	S53_FLUSH_TREE, /* of a name and of all names below it */
+};
+
+struct s53_cache_flush {
+	enum s53_flush_kind kind;
+	bool all_views;
+	uint32_t view_id; /* unless all_views */
+	struct s53_name name; /* NAME, TREE; lower case */
+};
+
+struct s53_cache_flushed {
+	uint64_t walked, flushed; /* entries; with failures */
+};
+
+/*
+ * Remove some entries, fresh, expired or failures: those whose question is of a flushed name, and
+ * those with such a record in the answer or additional section. *more false: that was the last;
+ * then all have gone that were stored before the first call. Each call takes a lock for short
+ * times. Adds to *sum. S53_E_NOMEM: nothing was done, the call may be repeated.
+ */
+S53_MUST_USE enum s53_status s53_cache_flush(struct s53_cache *cache,
+    const struct s53_cache_flush *what, struct s53_cache_cursor *cursor,
+    struct s53_cache_flushed *sum, bool *more);
+
 /* Store one unless the key has an entry or the record's time is over. false: not stored. */
 bool s53_cache_restore(
     struct s53_cache *cache, const struct s53_cache_record *record, uint64_t now_ms);

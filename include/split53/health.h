@@ -63,6 +63,26 @@ enum s53_health_reason {
 const char *s53_health_state_name(enum s53_health_state state);
 const char *s53_health_reason_name(enum s53_health_reason reason);
 
+/* What an operator says of a server, whatever its health is. */
+enum s53_admin {
+	S53_ADMIN_AUTO, /* its health decides */
+	S53_ADMIN_UP, /* treated as up, whatever happens; health is observed all the same */
+	S53_ADMIN_DOWN, /* gets no query and no probe */
+};
+const char *s53_admin_name(enum s53_admin admin); /* "auto", "up", "down" */
+
+/* Queries to a server that brought no answer, by cause. */
+enum s53_failure {
+	S53_FAILURE_TIMEOUT, /* no response */
+	S53_FAILURE_GARBAGE, /* what arrived was no response to the query */
+	S53_FAILURE_REFUSED, /* ICMP port unreachable, RST */
+	S53_FAILURE_UNREACHABLE, /* no route to the host */
+	S53_FAILURE_RCODE, /* a failure rcode where another server did well */
+	S53_FAILURE_LOOP, /* our own query came back */
+	S53_FAILURES
+};
+const char *s53_failure_name(enum s53_failure failure); /* "timeout", "garbage", ... */
+
 enum s53_check_mode {
 	S53_CHECK_LAZY, /* probe only while live traffic does not prove health */
 	S53_CHECK_ALWAYS, /* the same, and every interval while it does */
@@ -130,7 +150,9 @@ struct s53_health_report {
 struct s53_upstream_report {
 	struct s53_addr addr;
 	struct s53_health_report path[S53_PROTOCOLS];
-	uint32_t asked; /* queries in all, over both protocols; wraps */
+	enum s53_admin admin;
+	uint64_t asked; /* queries in all, over both protocols */
+	uint64_t failures[S53_FAILURES]; /* over both protocols */
 	uint32_t in_flight;
 	uint32_t no_edns_s; /* for how long queries go without EDNS; 0: they have EDNS */
 	uint32_t no_case_s; /* for how long S53_QUIRK_NO_CASE stays set; 0: it is not */

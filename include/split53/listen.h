@@ -51,6 +51,7 @@ enum s53_tcp_limit {
 /* The TCP limits and what counts against them, shared by all workers. Begins zeroed. */
 struct s53_tcp_limits {
 	_Atomic unsigned clients; /* connections that are open now */
+	_Atomic unsigned clients_most; /* that were ever open at once */
 	_Atomic unsigned clients_max; /* tcp-clients; this and the next are read at each use */
 	_Atomic uint32_t initial_ms; /* tcp-initial-timeout */
 	_Atomic uint32_t idle_ms; /* tcp-idle-timeout */

@@ -22,6 +22,7 @@
 	X(CLIENT, "client")               \
 	X(SECURITY, "security")           \
 	X(QUERIES, "queries")             \
+	X(RESPONSES, "responses")         \
 	X(QUERY_ERRORS, "query-errors")   \
 	X(RESOLVER, "resolver")           \
 	X(LAME_SERVERS, "lame-servers")   \
@@ -97,6 +98,12 @@ void s53_log_to_stderr(int debug_level);
  */
 S53_MUST_USE enum s53_status s53_log_configure(
     const struct s53_log_config *config, const char **bad_path);
+
+/*
+ * The level that channels with `severity dynamic` follow, and standard error where it is the whole
+ * log, in the configuration that is in force: rndc's `trace`. No file is reopened.
+ */
+void s53_log_set_debug_level(int level);
 
 /* Connect to syslog before a chroot makes its socket unreachable. */
 void s53_log_open_syslog(void);

@@ -42,6 +42,15 @@ struct s53_render_cached {
  */
 S53_MUST_USE bool s53_render_cached(FILE *out, const struct s53_render_cached *cached);
 
+struct s53_zone;
+
+/*
+ * Write the records of one owner name of a zone, the apex's first; then the others, in no order.
+ * Begin with *at 0; each call goes on from there. *more false: that was the last name. false: as
+ * above.
+ */
+S53_MUST_USE bool s53_render_zone(FILE *out, const struct s53_zone *zone, size_t *at, bool *more);
+
 /* 20261122103000: UTC, as BIND has it in $DATE. */
 #define S53_RENDER_DATE 24
 char *s53_render_date(uint64_t wall_s, char text[static S53_RENDER_DATE]);

@@ -16,6 +16,7 @@
 #include <split53/exchange.h>
 #include <split53/view.h>
 
+struct s53_recursing;
 struct s53_resolver;
 
 #define S53_ASKED_SLOTS 8192
@@ -90,6 +91,23 @@ struct s53_arrival {
  */
 void s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival *arrivals,
     unsigned count, uint64_t now_ms);
+
+/*
+ * The cache is about to be flushed: what is being fetched is answered and not kept, and queries
+ * that come from now on do not join it. Of one view, or of all: what a fetch will bring is not
+ * known, so it may be of a flushed name, whatever its question.
+ */
+void s53_resolver_outdate(struct s53_resolver *resolver, bool all_views, uint32_t view_id);
+
+/*
+ * Add the fetches under way to `list`, oldest first, as far as there is room. No more than the room
+ * is copied: a worker that does so is away for some 100 us per 256 fetches.
+ */
+void s53_resolver_list(
+    const struct s53_resolver *resolver, struct s53_recursing *list, uint64_t now_ms);
+
+/* The soft limit of recursive-clients. */
+unsigned s53_resolver_soft_limit(unsigned recursive_clients);
 
 /* Queries that wait for an upstream, joined ones included. */
 unsigned s53_resolver_pending(const struct s53_resolver *resolver);

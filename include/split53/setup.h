@@ -43,6 +43,18 @@ S53_MUST_USE enum s53_status s53_source_load(
     struct s53_options *options, struct s53_diags *diags, struct s53_source **out);
 void s53_source_free(struct s53_source *source); /* NULL is fine */
 
+/*
+ * Read the files of a zone again: in all views, or only what became `zone` (NULL: what could not be
+ * loaded). A snapshot that is built from now on has what was read; those of before keep theirs. A
+ * file that cannot be loaded is an error in `diags`, and what was read before stays.
+ *   S53_E_ABSENT  no such zone has a file
+ *   S53_E_SYNTAX  a file cannot be loaded
+ *   S53_E_NOMEM
+ */
+S53_MUST_USE enum s53_status s53_source_reload_zone(struct s53_source *source,
+    const struct s53_name *apex, bool all_views, const struct s53_zone *zone,
+    struct s53_diags *diags);
+
 /* The addresses that are known of a host name at this moment (port 0); starts nothing. */
 struct s53_known_hosts {
 	unsigned (*addrs)(const void *known, const char *name,
@@ -67,6 +79,8 @@ struct s53_setup_input {
 	/* The source in force, for zones with a file that cannot be loaded now; or NULL. */
 	const struct s53_source *previous;
 	struct s53_diags *file_diags; /* takes the messages about zone files; NULL: `diags` does */
+	enum s53_switch serve_stale; /* the operator's: overrides each stale-answer-enable */
+	bool keep_zone_files; /* what `previous` has read of a file is not read again */
 	bool want_notes; /* for --explain */
 	uint64_t memory_octets; /* that this process may use; 0: read it from the system */
 };

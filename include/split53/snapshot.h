@@ -82,6 +82,7 @@ struct s53_snapshot {
 	const char *directory; /* of relative names; NULL: the working directory */
 	bool dump_file_written; /* `dump-file` is in the file */
 	const char *dump_file; /* where SIGUSR1 writes the cache as text; never NULL */
+	const char *recursing_file; /* where the fetches under way are written; never NULL */
 	const char *cache_file; /* for a warm restart; NULL: none */
 	bool has_logging; /* by a `logging` statement, which `log` is built from */
 	bool uses_interfaces; /* by localhost or localnets: rebuild when they change */

@@ -149,6 +149,22 @@ bool s53_upstream_had_quirk(const struct s53_upstream *upstream, enum s53_upstre
 /* The health check from now on; copied. Main thread, at a change of configuration. */
 void s53_upstream_set_check(struct s53_upstream *upstream, const struct s53_health_check *check);
 
+/*
+ * What the operator says of it: read without a lock. Of a server that is set down or up the state
+ * is that (s53_upstream_state(), s53_upstream_path_state()); a report has both.
+ */
+enum s53_admin s53_upstream_admin(const struct s53_upstream *upstream);
+
+/*
+ * Set it for all servers at `addr`, whatever their port if `any_port`; AUTO lets their health
+ * decide again. Each change is logged. What is said stays with the address: a server that the
+ * registry makes for it later, after a reload, gets it too. Main thread.
+ * Returns how many servers are concerned; 0: there is none, and nothing is remembered. -1: no
+ * memory, nothing has changed.
+ */
+int s53_registry_set_admin(struct s53_registry *registry, const struct s53_addr *addr,
+    bool any_port, enum s53_admin admin);
+
 void s53_upstream_report(
     struct s53_upstream *upstream, struct s53_upstream_report *out, uint64_t now_ms);
 
@@ -225,9 +241,10 @@ enum s53_group_condition s53_group_condition(const struct s53_group *group);
 #define S53_CHOSEN_QUOTA (-2) /* those left are at their quota */
 
 /*
- * The index of the server for the next query: of those without a bit in `tried`, the first by
- * state, then tier, then policy. Only its quota excludes a server, so the last one is always tried.
- * In a dead group the servers get queries in rotation. Not const: it advances the rotation.
+ * The index of the server for the next query: of those whose bit is not in `tried`, the first by
+ * state, then tier, then policy. A server is left out only for its quota or because the operator
+ * has set it down, so the last one is always tried. In a dead group the servers get queries in
+ * rotation. Not const: it moves the rotation.
  */
 int s53_group_choose(struct s53_group *group, uint32_t tried, uint64_t now_ms);
 

@@ -56,13 +56,27 @@ struct s53_view {
 	const char *version, *hostname, *server_id; /* CH TXT; NULL: refused (`none`) */
 };
 
+/* What is logged of each query. */
+enum s53_watch {
+	S53_WATCH_QUERIES = 1,
+	S53_WATCH_RESPONSES = 2,
+	S53_WATCH_STEPS = 4, /* the log takes debug 3: a line for each step */
+};
+
+/* What an operator has said at run time: DEFAULT is nothing, then the configuration counts. */
+enum s53_switch { S53_SWITCH_DEFAULT, S53_SWITCH_ON, S53_SWITCH_OFF };
+
 struct s53_policy {
 	_Atomic unsigned count;
 	void (*release)(struct s53_policy *policy);
 	struct s53_acl *blackhole; /* NULL: no client */
 	struct s53_cache *cache; /* one count of it is the snapshot's; NULL: max-cache-size 0 */
-	bool query_log; /* querylog yes */
-	bool is_watched; /* query_log, or the log is at debug 3: a line for each step */
+	/*
+	 * Of enum s53_watch: what is logged of each query. All that changes while the policy
+	 * serves: the main thread switches it at the operator's wish, workers read it.
+	 */
+	_Atomic unsigned watch;
+	bool query_log, response_log; /* querylog, responselog, as the configuration has them */
 	unsigned recursive_clients; /* pending queries of all workers together */
 	unsigned tcp_keepalive_100ms; /* tcp-keepalive-timeout in units of 100 ms, for RFC 7828 */
 	unsigned view_count;
@@ -74,6 +88,23 @@ s53_policy_keep(struct s53_policy *policy)
 {
 	atomic_fetch_add_explicit(&policy->count, 1, memory_order_relaxed);
 	return policy;
+}
+
+/* Of enum s53_watch; in any thread, without a cost of atomics. */
+static inline unsigned
+s53_policy_watch(const struct s53_policy *policy)
+{
+	return atomic_load_explicit(&policy->watch, memory_order_relaxed);
+}
+
+/* Switch one of enum s53_watch. Main thread. */
+static inline void
+s53_policy_set_watch(struct s53_policy *policy, enum s53_watch what, bool on)
+{
+	unsigned watch = s53_policy_watch(policy);
+
+	atomic_store_explicit(
+	    &policy->watch, on ? watch | what : watch & ~(unsigned)what, memory_order_relaxed);
 }
 
 void s53_policy_drop(struct s53_policy *policy); /* NULL is fine */

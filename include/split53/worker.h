@@ -12,6 +12,7 @@
 #pragma once
 
 #include <split53/counter.h>
+#include <split53/list.h>
 #include <split53/listen.h>
 
 struct s53_worker;
@@ -48,6 +49,18 @@ void s53_worker_drain(struct s53_worker *worker, unsigned patience_ms);
 
 /* Wait for the end after drain(), and free. Also for one that was never started. NULL is fine. */
 void s53_worker_join(struct s53_worker *worker);
+
+/*
+ * A call in the worker's thread, between two events of its loop. `run` must not take long. Then the
+ * visit goes `home`, in the worker's thread; if the worker ends first it goes there without `run`.
+ * One at a time for each worker. Cannot fail.
+ */
+struct s53_visit {
+	struct s53_link link; /* of use to home() */
+	void (*run)(struct s53_visit *visit, struct s53_resolver *resolver);
+	void (*home)(struct s53_visit *visit);
+};
+void s53_worker_visit(struct s53_worker *worker, struct s53_visit *visit);
 
 /* From any thread, until s53_worker_join(). */
 const struct s53_counters *s53_worker_counters(const struct s53_worker *worker);

@@ -103,6 +103,15 @@ most_verbose(const struct setup *setup, uint64_t channels)
 	return most;
 }
 
+/* Under the lock. */
+static void
+set_severities(const struct setup *setup)
+{
+	for (int i = 0; i < S53_LOG_CATEGORY_COUNT; i++)
+		atomic_store_explicit(&severity_most[i],
+		    most_verbose(setup, setup->category_channels[i]), memory_order_relaxed);
+}
+
 /* Make `setup` the current one and free the previous one. */
 static void
 swap(struct setup *setup)
@@ -116,9 +125,7 @@ swap(struct setup *setup)
 		lost_before += previous->losses[i].lines;
 		previous->losses[i] = (struct losses){ 0 };
 	}
-	for (int i = 0; i < S53_LOG_CATEGORY_COUNT; i++)
-		atomic_store_explicit(&severity_most[i],
-		    most_verbose(setup, setup->category_channels[i]), memory_order_relaxed);
+	set_severities(setup);
 	pthread_mutex_unlock(&lock);
 	if (previous != setup)
 		setup_free(previous);
@@ -132,6 +139,17 @@ s53_log_to_stderr(int debug_level)
 	stderr_setup.channels[0].severity = S53_LOG_INFO + debug_level;
 	pthread_mutex_unlock(&lock);
 	swap(&stderr_setup);
+}
+
+void
+s53_log_set_debug_level(int level)
+{
+	pthread_mutex_lock(&lock);
+	for (unsigned i = 0; i < current->channel_count; i++)
+		if (current->channels[i].dynamic || current == &stderr_setup)
+			current->channels[i].severity = S53_LOG_INFO + level;
+	set_severities(current);
+	pthread_mutex_unlock(&lock);
 }
 
 static enum s53_status

@@ -8,9 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "inside.h"
-
-#define PIECE_LEN S53_ENTRY_SIZE_MAX /* copying that takes some 10 us */
+#include "walk.h"
 
 static size_t
 offset_of(const struct s53_ring *ring, uint64_t at)
@@ -28,16 +26,15 @@ measure(const struct s53_ring *ring, uint64_t at, uint64_t end)
 	while (at + len < end && first + len < ring->size) {
 		const struct s53_entry *entry = (const void *)(ring->base + first + len);
 
-		if (len > 0 && len + s53_entry_size(entry) > PIECE_LEN)
+		if (len > 0 && len + s53_entry_size(entry) > S53_PIECE_LEN)
 			break;
 		len += s53_entry_size(entry);
 	}
 	return len;
 }
 
-/* Copy the next piece of the cursor's ring. Returns its length; 0: the ring is done. */
-static size_t
-take_piece(const struct s53_ring *ring, struct s53_cache_cursor *cursor, uint8_t *piece)
+size_t
+s53_walk_take(const struct s53_ring *ring, struct s53_cache_cursor *cursor, uint8_t *piece)
 {
 	size_t len;
 
@@ -80,7 +77,7 @@ s53_cache_walk(struct s53_cache *cache, struct s53_cache_cursor *cursor, uint64_
     void (*each)(void *arg, const struct s53_cache_record *record), void *arg)
 {
 	uint64_t rings = (uint64_t)S53_RINGS << cache->shard_bits;
-	uint8_t *piece = malloc(PIECE_LEN);
+	uint8_t *piece = malloc(S53_PIECE_LEN);
 	size_t len = 0;
 
 	if (piece == NULL)
@@ -89,7 +86,7 @@ s53_cache_walk(struct s53_cache *cache, struct s53_cache_cursor *cursor, uint64_
 		struct s53_shard *shard = &cache->shards[cursor->shard / S53_RINGS];
 
 		pthread_mutex_lock(&shard->lock);
-		len = take_piece(&shard->rings[cursor->shard % S53_RINGS], cursor, piece);
+		len = s53_walk_take(&shard->rings[cursor->shard % S53_RINGS], cursor, piece);
 		pthread_mutex_unlock(&shard->lock);
 		if (len == 0)
 			*cursor = (struct s53_cache_cursor){ .shard = cursor->shard + 1 };

@@ -23,6 +23,7 @@
 #define COLUMNS(X)                     \
 	X(SERVER, "server", 22)        \
 	X(OVER, "over", 4)             \
+	X(SET, "set", 4)               \
 	X(STATE, "state", 10)          \
 	X(FOR, "for", 6)               \
 	X(WHY, "why", 15)              \
@@ -151,6 +152,8 @@ fill_common(struct row *row, const struct s53_upstream_report *report)
 {
 	char *lacks = row->cell[COLUMN_LACKS];
 
+	if (report->admin != S53_ADMIN_AUTO)
+		snprintf(row->cell[COLUMN_SET], CELL, "%s", s53_admin_name(report->admin));
 	snprintf(row->cell[COLUMN_FLIGHT], CELL, "%" PRIu32, report->in_flight);
 	add_lack(lacks, "EDNS", report->no_edns_s);
 	add_lack(lacks, "AD", report->no_ad_s);

@@ -35,8 +35,11 @@ struct dump {
 	struct event *event;
 	struct s53_replace file;
 	FILE *out; /* a copy of the file's descriptor */
-	unsigned view; /* index of the view that is being written */
-	bool in_view; /* the head of its section was written */
+	unsigned parts; /* of enum s53_dump_part */
+	struct dump_zones *zones; /* NULL: no such part, or not yet */
+	unsigned view; /* index of the one that is being written */
+	unsigned views_from, views_until; /* that are to be written */
+	bool in_view; /* the head of its section is written */
 	struct s53_cache_cursor cursor;
 	uint64_t began_ms, began_wall_s;
 	uint64_t answers;
@@ -59,6 +62,7 @@ dump_free(struct s53_dumper *dumper)
 	s53_replace_abandon(&dump->file);
 	if (dump->out != NULL)
 		fclose(dump->out);
+	s53_dump_zones_free(dump->zones);
 	s53_policy_drop(dump->policy);
 	free(dump->path);
 	free(dump);
@@ -115,9 +119,10 @@ write_view_head(struct dump *dump)
 
 /* Write one step of the walk. false: the walk is complete. */
 static bool
-dump_step(struct dump *dump)
+cache_step(struct dump *dump)
 {
-	if (dump->policy->cache == NULL || dump->view == dump->policy->view_count)
+	if ((dump->parts & S53_DUMP_CACHE) == 0 || dump->policy->cache == NULL ||
+	    dump->view == dump->views_until)
 		return false;
 	if (!dump->in_view) {
 		write_view_head(dump);
@@ -129,6 +134,26 @@ dump_step(struct dump *dump)
 		dump->view++;
 	}
 	return true;
+}
+
+static bool
+zones_step(struct dump *dump)
+{
+	bool more = false;
+
+	if ((dump->parts & S53_DUMP_ZONES) == 0)
+		return false;
+	if (dump->zones == NULL)
+		dump->zones = s53_dump_zones_new(dump->policy, dump->views_from, dump->views_until);
+	if (dump->zones == NULL || !s53_dump_zones_step(dump->zones, dump->out, &more))
+		dump->failed = true;
+	return more;
+}
+
+static bool
+dump_step(struct dump *dump)
+{
+	return cache_step(dump) || zones_step(dump);
 }
 
 /* Write the buffer to the file. false: errno. */
@@ -154,8 +179,11 @@ complete(struct s53_dumper *dumper)
 {
 	struct dump *dump = dumper->dump;
 
-	s53_dump_upstreams(dump->out, dumper->source.registry, dump->policy, s53_clock_ms());
-	s53_dump_counters(dump->out, &dumper->source);
+	if ((dump->parts & S53_DUMP_UPSTREAMS) != 0)
+		s53_dump_upstreams(
+		    dump->out, dumper->source.registry, dump->policy, s53_clock_ms());
+	if ((dump->parts & S53_DUMP_COUNTERS) != 0)
+		s53_dump_counters(dump->out, &dumper->source);
 	fputs("; Dump complete\n", dump->out);
 	if (!flush(dump) || s53_replace_commit(&dump->file) != S53_OK) {
 		give_up(
@@ -238,28 +266,66 @@ s53_dumper_free(struct s53_dumper *dumper)
 	free(dumper);
 }
 
-void
-s53_dumper_begin(struct s53_dumper *dumper, struct s53_policy *policy, const char *path)
+bool
+s53_dumper_is_busy(const struct s53_dumper *dumper)
+{
+	return dumper->dump != NULL;
+}
+
+/* The views of that name, NULL: all. false: there is none. */
+static bool
+find_views(const struct s53_policy *policy, const char *name, unsigned *from, unsigned *until)
+{
+	*from = 0;
+	*until = policy->view_count;
+	if (name == NULL)
+		return true;
+	while (*from < *until && strcmp(policy->views[*from].name, name) != 0)
+		(*from)++;
+	*until = *from + 1;
+	return *from < policy->view_count;
+}
+
+static enum s53_status
+open_file(struct s53_replace *file, const char *path)
+{
+	enum s53_status status = s53_replace_open(file, path, 0640);
+	int why = errno;
+
+	if (status != S53_OK)
+		log_failure(path,
+		    status == S53_E_EXISTS   ? "it is no regular file"
+			: status == S53_E_IO ? strerror(why)
+					     : "out of memory");
+	errno = why;
+	return status;
+}
+
+enum s53_status
+s53_dumper_begin(struct s53_dumper *dumper, struct s53_policy *policy, const char *path,
+    unsigned parts, const char *view)
 {
 	struct s53_replace file;
+	unsigned from, until;
 	enum s53_status status;
+	struct dump *dump;
 
 	if (dumper->dump != NULL) {
 		s53_log(S53_LOG_GENERAL, S53_LOG_WARNING, "dumpdb: a dump is already in progress");
-		return;
+		return S53_E_LIMIT;
 	}
-	status = s53_replace_open(&file, path, 0640);
-	if (status != S53_OK) {
-		log_failure(path,
-		    status == S53_E_EXISTS   ? "it is not a regular file"
-			: status == S53_E_IO ? strerror(errno)
-					     : "out of memory");
-		return;
-	}
-	if (dump_new(dumper, policy, path, &file) == NULL) {
+	if (!find_views(policy, view, &from, &until))
+		return S53_E_ABSENT;
+	if ((status = open_file(&file, path)) != S53_OK)
+		return status;
+	if ((dump = dump_new(dumper, policy, path, &file)) == NULL) {
 		log_failure(path, "out of memory or descriptors");
-		return;
+		return S53_E_NOMEM;
 	}
+	dump->parts = parts;
+	dump->view = dump->views_from = from;
+	dump->views_until = until;
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "dumpdb started: '%s'", path);
 	on_turn(-1, 0, dumper);
+	return S53_OK;
 }

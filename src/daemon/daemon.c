@@ -19,6 +19,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <split53/clock.h>
 #include <split53/cpu.h>
 #include <split53/dumper.h>
 #include <split53/file.h>
@@ -26,7 +27,7 @@
 #include <split53/log.h>
 #include <split53/prober.h>
 
-#include "heap.h"
+#include "flush.h"
 #include "inside.h"
 #include "process.h"
 #include "warm.h"
@@ -63,8 +64,9 @@ take_signal(struct s53_daemon *daemon, uint32_t number)
 		s53_daemon_stop(daemon);
 		break;
 	default: /* SIGUSR1 */
-		s53_dumper_begin(
-		    daemon->dumper, &daemon->snapshot->policy, daemon->snapshot->dump_file);
+		(void)s53_dumper_begin(daemon->dumper, &daemon->snapshot->policy,
+		    daemon->snapshot->dump_file,
+		    S53_DUMP_CACHE | S53_DUMP_UPSTREAMS | S53_DUMP_COUNTERS, NULL); /* logged */
 		break;
 	}
 }
@@ -113,7 +115,7 @@ on_hosts_changed(void *arg)
 
 	s53_log(S53_LOG_RESOLVER, S53_LOG_INFO,
 	    "the addresses of forwarders have changed (host names or resolv.conf)");
-	s53_daemon_rebuild(daemon);
+	(void)s53_daemon_rebuild(daemon);
 }
 
 static bool
@@ -184,17 +186,6 @@ go_background(struct s53_daemon *daemon)
 	return true;
 }
 
-static uint64_t
-sum_counter(void *arg, enum s53_counter counter)
-{
-	const struct s53_daemon *daemon = arg;
-	uint64_t total = 0;
-
-	for (unsigned i = 0; i < daemon->worker_count; i++)
-		total += s53_counter_read(s53_worker_counters(daemon->workers[i]), counter);
-	return total;
-}
-
 static unsigned
 count_pending(void *arg)
 {
@@ -208,7 +199,7 @@ furnish(struct s53_daemon *daemon)
 {
 	struct event_config *config = event_config_new();
 	struct s53_dump_source shown = {
-		.counter = sum_counter, .pending = count_pending, .arg = daemon
+		.counter = s53_daemon_counter, .pending = count_pending, .arg = daemon
 	};
 
 	s53_hash_init();
@@ -225,6 +216,9 @@ furnish(struct s53_daemon *daemon)
 	shown.base = daemon->base;
 	shown.registry = daemon->registry;
 	daemon->dumper = s53_dumper_new(&shown);
+	s53_list_init(&daemon->flushes);
+	if (daemon->base != NULL && s53_rounds_init(daemon) != S53_OK)
+		return complain("out of memory or descriptors");
 	if (daemon->base == NULL || daemon->registry == NULL || daemon->hosts == NULL ||
 	    daemon->listeners_again == NULL || daemon->dumper == NULL)
 		return complain("out of memory or descriptors");
@@ -398,6 +392,8 @@ serve(struct s53_daemon *daemon)
 		s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
 		    "forwarders that are down will not be probed, only tried with occasional "
 		    "client queries: out of memory or descriptors");
+	daemon->boot_wall_s = daemon->configured_wall_s = s53_clock_wall_s();
+	s53_daemon_operate(daemon);
 	s53_daemon_follow_readiness(daemon);
 	s53_process_ready(daemon->ready_fd);
 	s53_warm_begin(daemon);
@@ -416,16 +412,19 @@ static void
 finish(struct s53_daemon *daemon, bool started)
 {
 	for (unsigned i = 0; i < daemon->worker_count; i++)
-		s53_worker_drain(daemon->workers[i], DRAIN_MS);
+		s53_worker_drain(daemon->workers[i], daemon->halting ? 0 : DRAIN_MS);
 	for (unsigned i = 0; i < daemon->worker_count; i++)
 		s53_worker_join(daemon->workers[i]);
+	s53_rounds_fini(daemon);
 	s53_tcp_limits_fini(&daemon->shared.tcp);
 	free(daemon->workers);
 	s53_prober_free(daemon->prober);
 	s53_dumper_free(daemon->dumper);
-	if (started)
+	if (started && !daemon->halting)
 		s53_warm_end(daemon);
 	s53_warm_drop(daemon);
+	if (started)
+		s53_daemon_end_flushes(daemon);
 	s53_interface_watch_free(daemon->interface_watch);
 	if (daemon->listeners_again != NULL)
 		event_free(daemon->listeners_again);

@@ -16,9 +16,11 @@
 #include <split53/daemon.h>
 
 #include <split53/hosts.h>
+#include <split53/operations.h>
 #include <split53/setup.h>
 
 #include "pidfile.h"
+#include "rounds.h"
 
 /* An address on which every worker listens, or should. */
 struct daemon_listener {
@@ -74,6 +76,17 @@ struct s53_daemon {
 	enum daemon_listening listening;
 	struct event *not_ready_event; /* asks the supervisor to wait; NULL: not needed */
 	bool stopping;
+	bool halting; /* at once: queries under way fail, and the cache is not saved */
+	/* What operators do: operations.h. */
+	struct s53_rounds rounds;
+	struct s53_link flushes; /* by daemon_flush.link */
+	unsigned flush_count;
+	bool is_listing; /* the fetches under way */
+	enum s53_switch query_log, response_log, serve_stale;
+	bool keep_zone_files; /* of the load under way */
+	uint64_t counted_before[S53_C_COUNT]; /* counters at their last reset */
+	uint64_t boot_wall_s, configured_wall_s;
+	struct s53_operations operations;
 };
 
 /* The messages of a start or a reload, by source. */
@@ -144,8 +157,39 @@ bool s53_daemon_read_interfaces(struct s53_daemon *daemon);
 /* The same while serving: rebuild if localhost or localnets have changed. */
 void s53_daemon_follow_interfaces(struct s53_daemon *daemon);
 
+/* Fill in daemon->operations: what an operator may ask. */
+void s53_daemon_operate(struct s53_daemon *daemon);
+
+/*
+ * Put what the operator has switched in force in `snapshot`, whose configuration says something
+ * else perhaps.
+ */
+void s53_daemon_switch(const struct s53_daemon *daemon, struct s53_snapshot *snapshot);
+
+/* The sum of a counter over all workers, since its last reset. `daemon`: a struct s53_daemon. */
+uint64_t s53_daemon_counter(void *daemon, enum s53_counter counter);
+
+/* s53_operations.reload_zone. */
+S53_MUST_USE enum s53_status s53_daemon_reload_zone(void *daemon, const struct s53_name *apex,
+    const char *view, char why[static S53_OPERATION_WHY]);
+
+/* s53_operations.recursing. */
+S53_MUST_USE enum s53_status s53_daemon_list_fetches(struct s53_daemon *daemon, s53_recursed *done,
+    void *done_arg, char why[static S53_OPERATION_WHY]);
+
+/*
+ * s53_daemon_reload() with the first error in `why`. `keep_zone_files`: those that are loaded are
+ * not read again (rndc's reconfig).
+ */
+S53_MUST_USE enum s53_status s53_daemon_load(
+    struct s53_daemon *daemon, bool keep_zone_files, char why[static S53_OPERATION_WHY]);
+
+/* "FILE:LINE:COLUMN: TEXT" of the first error among the messages, else the status' text. */
+void s53_daemon_first_error(const struct s53_diags *diags[], unsigned count, enum s53_status status,
+    char why[static S53_OPERATION_WHY]);
+
 /* Build from the same source, after host names, resolv.conf or interfaces have changed. */
-void s53_daemon_rebuild(struct s53_daemon *daemon);
+enum s53_status s53_daemon_rebuild(struct s53_daemon *daemon);
 
 /*
  * Open the listeners that `snapshot` wants and that are not open. It is an error in `diags` if an

@@ -42,6 +42,8 @@ s53_daemon_build(const struct s53_daemon *daemon, struct s53_source *source,
 		.foreign = &daemon->foreign,
 		.previous = source != daemon->source ? daemon->source : NULL,
 		.file_diags = &messages->files,
+		.serve_stale = daemon->serve_stale,
+		.keep_zone_files = daemon->keep_zone_files,
 	};
 
 	input.nameserver_count =
@@ -99,7 +101,7 @@ interfaces_changed(struct s53_daemon *daemon)
 	return changed;
 }
 
-void
+enum s53_status
 s53_daemon_rebuild(struct s53_daemon *daemon)
 {
 	struct s53_snapshot *snapshot = NULL;
@@ -113,9 +115,10 @@ s53_daemon_rebuild(struct s53_daemon *daemon)
 		s53_daemon_swap(daemon, snapshot);
 	else
 		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
-		    "a change of interfaces, host names or resolv.conf could not be applied (%s)",
+		    "the snapshot could not be built anew (%s): the one in force stays",
 		    s53_status_text(status));
 	s53_daemon_messages_fini(&messages);
+	return status;
 }
 
 void
@@ -124,7 +127,7 @@ s53_daemon_follow_interfaces(struct s53_daemon *daemon)
 	if (!interfaces_changed(daemon))
 		return;
 	if (daemon->snapshot->uses_interfaces)
-		s53_daemon_rebuild(daemon); /* this reads resolv.conf too */
+		(void)s53_daemon_rebuild(daemon); /* which reads resolv.conf, too */
 	else
 		s53_hosts_read_resolv_conf_again(daemon->hosts);
 }
@@ -188,6 +191,7 @@ use(struct s53_daemon *daemon, struct attempt *attempt)
 	s53_listeners_commit(daemon, attempt->opened);
 	s53_source_free(daemon->source);
 	daemon->source = attempt->source;
+	daemon->configured_wall_s = s53_clock_wall_s();
 	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "reloaded");
 }
 
@@ -221,10 +225,36 @@ notify_reloading(const struct s53_daemon *daemon)
 	s53_notify(daemon->notify_fd, state);
 }
 
+void
+s53_daemon_first_error(const struct s53_diags *diags[], unsigned count, enum s53_status status,
+    char why[static S53_OPERATION_WHY])
+{
+	snprintf(why, S53_OPERATION_WHY, "%s", s53_status_text(status));
+	for (unsigned i = 0; i < count; i++)
+		for (const struct s53_diag *diag = diags[i]->first; diag != NULL;
+		     diag = diag->next) {
+			const struct s53_place *at = &diag->place;
+			const char *text = diag->text != NULL ? diag->text : "out of memory";
+
+			if (diag->kind != S53_DIAG_ERROR)
+				continue;
+			if (at->file == NULL)
+				snprintf(why, S53_OPERATION_WHY, "%s", text);
+			else if (at->line == 0)
+				snprintf(why, S53_OPERATION_WHY, "%s: %s", at->file, text);
+			else
+				snprintf(why, S53_OPERATION_WHY, "%s:%u:%u: %s", at->file, at->line,
+				    at->column, text);
+			return;
+		}
+}
+
 enum s53_status
-s53_daemon_reload(struct s53_daemon *daemon)
+s53_daemon_load(struct s53_daemon *daemon, bool keep_zone_files, char why[static S53_OPERATION_WHY])
 {
 	struct attempt attempt = { .source = NULL };
+	const struct s53_diags *diags[] = { &attempt.messages.build, &attempt.messages.listeners,
+		&attempt.messages.files };
 	bool addresses_changed, was_ready = daemon->is_ready;
 	enum s53_status status;
 
@@ -233,17 +263,30 @@ s53_daemon_reload(struct s53_daemon *daemon)
 		notify_reloading(daemon);
 	s53_daemon_messages_init(&attempt.messages);
 	addresses_changed = interfaces_changed(daemon);
+	daemon->keep_zone_files = keep_zone_files;
 	status = prepare(daemon, &attempt);
+	daemon->keep_zone_files = false;
 	if (status == S53_OK)
 		use(daemon, &attempt);
 	else
 		abandon(daemon, &attempt, status);
-	if (status != S53_OK && addresses_changed && daemon->snapshot->uses_interfaces)
-		s53_daemon_rebuild(daemon);
+	if (status != S53_OK) {
+		s53_daemon_first_error(diags, sizeof(diags) / sizeof(*diags), status, why);
+		if (addresses_changed && daemon->snapshot->uses_interfaces)
+			(void)s53_daemon_rebuild(daemon);
+	}
 	s53_addr_list_fini(&attempt.foreign);
 	s53_daemon_messages_fini(&attempt.messages);
 	s53_daemon_follow_readiness(daemon);
 	if (was_ready)
 		s53_notify(daemon->notify_fd, "READY=1");
 	return status;
+}
+
+enum s53_status
+s53_daemon_reload(struct s53_daemon *daemon)
+{
+	char why[S53_OPERATION_WHY];
+
+	return s53_daemon_load(daemon, false, why);
 }

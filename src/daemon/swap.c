@@ -71,6 +71,7 @@ s53_daemon_swap(struct s53_daemon *daemon, struct s53_snapshot *snapshot)
 	struct s53_snapshot *old = daemon->snapshot;
 
 	s53_daemon_keep_cache(daemon, snapshot);
+	s53_daemon_switch(daemon, snapshot);
 	daemon->snapshot = snapshot;
 	daemon->foreign_changed = false;
 	use_limits(daemon, snapshot);

@@ -17,6 +17,7 @@
 #include <split53/clock.h>
 #include <split53/log.h>
 
+#include "flush.h"
 #include "inside.h"
 
 #define TURN_MS 3 /* reading time per turn, then signals are handled */
@@ -148,6 +149,7 @@ s53_warm_end(struct s53_daemon *daemon)
 	if (daemon->warm != NULL)
 		read_on(daemon, UINT64_MAX);
 	s53_warm_drop(daemon);
+	s53_daemon_end_flushes(daemon); /* what is to go is not written */
 	if (snapshot->policy.cache == NULL || snapshot->cache_file == NULL)
 		return;
 	now = time_now();

@@ -23,7 +23,7 @@
 #define STACK_SIZE (1024 * 1024) /* address space; only touched pages are resident */
 #define DRAIN_CHECK_MS 5 /* between checks whether the last query is answered */
 
-enum message_kind { USE_POLICY, LISTEN, UNLISTEN, DRAIN };
+enum message_kind { USE_POLICY, LISTEN, UNLISTEN, VISIT, DRAIN };
 
 struct message {
 	struct s53_link link;
@@ -31,6 +31,7 @@ struct message {
 	struct s53_policy *policy; /* USE_POLICY: one count of it */
 	struct s53_addr addr; /* LISTEN, UNLISTEN */
 	int udp_fd, tcp_fd; /* LISTEN */
+	struct s53_visit *visit; /* VISIT */
 	unsigned patience_ms; /* DRAIN */
 };
 
@@ -56,7 +57,7 @@ struct s53_worker {
 	struct event *drain_event;
 	uint64_t drain_until_ms;
 	struct s53_mailbox mailbox;
-	struct message drain; /* not from malloc(), so that s53_worker_drain() cannot fail */
+	struct message drain, visit; /* not from malloc(), so that sending them cannot fail */
 };
 
 static void
@@ -152,6 +153,10 @@ handle_message(void *arg, struct s53_link *link)
 	case UNLISTEN:
 		unlisten(worker, &message->addr);
 		break;
+	case VISIT:
+		message->visit->run(message->visit, worker->resolver);
+		message->visit->home(message->visit); /* which may send the next one */
+		return; /* not malloc'ed */
 	case DRAIN:
 		begin_drain(worker, message->patience_ms);
 		return; /* not malloc'ed */
@@ -174,7 +179,9 @@ discard_messages(struct s53_worker *worker)
 			close(message->udp_fd);
 			close(message->tcp_fd);
 		}
-		if (message != &worker->drain)
+		if (message->kind == VISIT)
+			message->visit->home(message->visit);
+		if (message != &worker->drain && message != &worker->visit)
 			free(message);
 	}
 }
@@ -278,6 +285,7 @@ s53_worker_new(unsigned index, struct s53_worker_shared *shared, struct s53_poli
 	worker->index = index;
 	worker->shared = shared;
 	worker->drain.kind = DRAIN;
+	worker->visit.kind = VISIT;
 	s53_list_init(&worker->listeners);
 	if (!make_parts(worker, policy)) {
 		end(worker);
@@ -358,6 +366,13 @@ s53_worker_drain(struct s53_worker *worker, unsigned patience_ms)
 {
 	worker->drain.patience_ms = patience_ms;
 	s53_mailbox_send(&worker->mailbox, &worker->drain.link);
+}
+
+void
+s53_worker_visit(struct s53_worker *worker, struct s53_visit *visit)
+{
+	worker->visit.visit = visit;
+	s53_mailbox_send(&worker->mailbox, &worker->visit.link);
 }
 
 void

@@ -194,6 +194,9 @@ s53_explain_server_check(
 	const struct s53_health_check *check = found != NULL ? &found->check : NULL;
 	char name[S53_NAME_TEXT], type[S53_MNEMONIC_TEXT];
 
+	if (s53_upstream_admin(upstream) != S53_ADMIN_AUTO)
+		fprintf(
+		    out, ", set %s by the operator", s53_admin_name(s53_upstream_admin(upstream)));
 	if (check == NULL)
 		return;
 	if (check->mode == S53_CHECK_NEVER)

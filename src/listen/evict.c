@@ -55,14 +55,25 @@ wake(struct s53_tcp_worker *worker)
 	(void)eventfd_write(worker->wake_fd, 1);
 }
 
+static void
+note_most(struct s53_tcp_limits *limits, unsigned count)
+{
+	unsigned most = atomic_load_explicit(&limits->clients_most, memory_order_relaxed);
+
+	while (count > most && !atomic_compare_exchange_weak(&limits->clients_most, &most, count))
+		;
+}
+
 bool
 s53_tcp_place_take(struct s53_tcp_limits *limits)
 {
 	unsigned count = atomic_load(&limits->clients);
 
 	while (count < atomic_load(&limits->clients_max))
-		if (atomic_compare_exchange_weak(&limits->clients, &count, count + 1))
+		if (atomic_compare_exchange_weak(&limits->clients, &count, count + 1)) {
+			note_most(limits, count + 1);
 			return true;
+		}
 	return false;
 }
 

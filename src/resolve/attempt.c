@@ -18,6 +18,7 @@ s53_attempt_new(struct s53_fetch *fetch, const struct s53_plan *plan)
 	attempt->fetch = fetch;
 	attempt->exchange = NULL;
 	attempt->plan = *plan;
+	attempt->began_ms = fetch->now_ms;
 	attempt->rest_ms = 0;
 	attempt->overdue = attempt->extended = attempt->doubled = false;
 	attempt->hedged = plan->beside;

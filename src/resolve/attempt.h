@@ -31,6 +31,7 @@ struct s53_attempt {
 	struct s53_fetch *fetch;
 	struct s53_exchange *exchange;
 	struct s53_plan plan;
+	uint64_t began_ms;
 	uint32_t rest_ms; /* of its request timeout, after the current slice */
 	uint64_t due_ms; /* when the first slice is over */
 	uint16_t ask_len;

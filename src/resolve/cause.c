@@ -119,6 +119,8 @@ s53_causes_tell(struct s53_fetch *fetch)
 		silence = silence_of(fetch, i);
 		if (silence != NULL)
 			add(&sentence, fetch, i, "%s", silence);
+		else if (s53_upstream_admin(s53_group_server(group, i)) == S53_ADMIN_DOWN)
+			add(&sentence, fetch, i, "is set down by the operator");
 		else if (s53_health_is_down(s53_upstream_state(s53_group_server(group, i))))
 			add(&sentence, fetch, i, "is down");
 		else

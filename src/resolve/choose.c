@@ -21,12 +21,16 @@
 #define PASSES_UNFORGIVING 3 /* about two seconds */
 #define PASSES_STALLED 1 /* passes after the first in which an only server is still queried */
 
+/* All that may be queried: those that the operator has set down are as if they were not there. */
 static uint32_t
 all_servers(const struct s53_group *group)
 {
-	unsigned size = s53_group_size(group);
+	uint32_t servers = 0;
 
-	return size >= 32 ? UINT32_MAX : (1u << size) - 1;
+	for (unsigned i = 0; i < s53_group_size(group); i++)
+		if (s53_upstream_admin(s53_group_server(group, i)) != S53_ADMIN_DOWN)
+			servers |= UINT32_C(1) << i;
+	return servers;
 }
 
 bool

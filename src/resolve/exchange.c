@@ -161,6 +161,7 @@ s53_fetch_ask(struct s53_fetch *fetch, const struct s53_plan *plan)
 	uint32_t timeout_ms;
 
 	fetch->tried |= 1u << plan->server;
+	fetch->ever_asked |= 1u << plan->server;
 	fetch->asked = true;
 	if (attempt == NULL) {
 		fetch->failed |= 1u << plan->server;

@@ -26,7 +26,7 @@ init(struct s53_fetch *fetch, const struct s53_query *query)
 	s53_name_copy(&fetch->question.lower, &query->request.question.lower);
 	fetch->question.qtype = query->request.question.qtype;
 	fetch->question.qclass = query->request.question.qclass;
-	fetch->now_ms = fetch->fresh_ms = query->now_ms;
+	fetch->now_ms = fetch->began_ms = fetch->fresh_ms = query->now_ms;
 	fetch->deadline_ms = query->deadline_ms;
 	fetch->short_of_time = query->short_of_time;
 	fetch->has_older = query->stale;
@@ -50,10 +50,11 @@ s53_fetch_new(const struct s53_query *query)
 	s53_list_init(&fetch->attempts);
 	fetch->in_table = fetch->in_zone_quota = false;
 	fetch->shed = fetch->takes_cut = fetch->may_be_cut = false;
+	fetch->outdated = false;
 	fetch->asked = fetch->asked_down = fetch->overdue = fetch->hedges = false;
 	fetch->owes_budget = fetch->group_dead = fetch->retried_servfail = false;
 	fetch->joined = fetch->expired = fetch->pass = fetch->attempt_count = 0;
-	fetch->tried = fetch->failed = fetch->left_out = 0;
+	fetch->tried = fetch->ever_asked = fetch->failed = fetch->left_out = 0;
 	fetch->no_tcp = fetch->other_case = 0;
 	fetch->verified = fetch->lacks_signatures = false;
 	fetch->failed_ill = fetch->failed_by_rcode = 0;

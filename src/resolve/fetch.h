@@ -42,6 +42,8 @@ struct s53_fetch {
 	bool takes_cut; /* TCP did not help: accept one over UDP even if it may lack records */
 	bool may_be_cut; /* the outcome may lack records: partial.c */
 	bool shed; /* clients-per-query kept a client from joining */
+	bool
+	    outdated; /* the cache was flushed since it began: no query joins it, nothing is kept */
 	bool asked; /* a server was queried */
 	bool asked_down; /* a server was queried although it was down */
 	bool overdue; /* some attempt's request timeout is over */
@@ -54,6 +56,7 @@ struct s53_fetch {
 	unsigned pass; /* from 0; plan.h says how it changes the query */
 	unsigned attempt_count; /* open attempts */
 	uint32_t tried; /* servers queried in this pass, a bit each */
+	uint32_t ever_asked; /* servers queried in any */
 	uint32_t failed; /* servers that have shown that they cannot answer */
 	uint32_t failed_ill; /* those of `failed` that were not up then: they may recover */
 	uint32_t failed_by_rcode; /* those of `failed` that sent an rcode */
@@ -62,6 +65,7 @@ struct s53_fetch {
 	uint32_t left_out; /* servers not to be queried (again), as they are stalled or down */
 	uint64_t now_ms; /* when the event happened that the fetch handles */
 	uint64_t deadline_ms;
+	uint64_t began_ms;
 	uint64_t fresh_ms; /* its start, or when failures were forgotten for a new client */
 	struct s53_resolver *resolver;
 	struct s53_policy *policy;

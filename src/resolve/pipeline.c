@@ -103,7 +103,7 @@ admit(struct s53_query *query)
 	query->may_recurse = query->may_use_cache &&
 	    s53_acl_allows(seen->allow_recursion, client) &&
 	    s53_acl_allows(seen->allow_recursion_on, local);
-	return query->policy->is_watched ? s53_query_watch(query) : S53_NEXT;
+	return s53_policy_watch(query->policy) != 0 ? s53_query_watch(query) : S53_NEXT;
 }
 
 /* The steps in order: each runs on the query, or on the fetch that the query waits for. */
@@ -181,11 +181,14 @@ run_traced(struct s53_query *query)
 enum s53_verdict
 s53_query_watch(struct s53_query *query)
 {
+	unsigned watch = s53_policy_watch(query->policy);
 	struct s53_trace trace;
 
-	if (query->policy->query_log)
+	if ((watch & S53_WATCH_QUERIES) != 0)
 		s53_query_log(query);
-	if (!s53_trace_is_on())
+	if ((watch & S53_WATCH_RESPONSES) != 0)
+		s53_query_watch_response(query);
+	if ((watch & S53_WATCH_STEPS) == 0 || !s53_trace_is_on())
 		return S53_NEXT;
 	s53_trace_query(&trace, query);
 	for (unsigned step = S53_STEP_PARSE; step <= S53_STEP_ADMIT; step++)
@@ -198,7 +201,7 @@ s53_query_watch(struct s53_query *query)
 void
 s53_query_resume(struct s53_query *query)
 {
-	if (query->policy->is_watched && s53_trace_is_on())
+	if ((s53_policy_watch(query->policy) & S53_WATCH_STEPS) != 0 && s53_trace_is_on())
 		run_traced(query);
 	else
 		s53_query_run(query);
@@ -217,7 +220,7 @@ s53_fetch_run(struct s53_fetch *fetch)
 		enum s53_step step = fetch->step;
 		enum s53_verdict verdict = pipeline[step].fetch(fetch);
 
-		if (fetch->policy->is_watched)
+		if ((s53_policy_watch(fetch->policy) & S53_WATCH_STEPS) != 0)
 			s53_trace_fetch(fetch, step, verdict);
 		switch (verdict) {
 		case S53_NEXT:

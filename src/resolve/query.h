@@ -94,6 +94,9 @@ struct s53_query {
 	bool may_recurse; /* allow-recursion, allow-recursion-on: also the RA bit */
 	struct s53_outcome outcome;
 	uint8_t *room; /* the client's buffer, with the outcome's message in it; or NULL */
+	/* responselog.c: of the client, while the response is to be logged; else not set. */
+	const struct s53_client_ops *logged_ops;
+	uint8_t *logged_room;
 	struct s53_key key; /* its name is NULL until made */
 	struct s53_client client;
 	struct s53_request request; /* at the end: s53_query_copy() */
@@ -191,12 +194,22 @@ s53_query_wants_minimal_any(const struct s53_query *query)
 }
 
 /*
- * pipeline.c: ADMIT is over, and the policy logs or traces queries: write the query log's line, and
- * with debug 3 run the other steps with a line for each. Resume: go on with a query that waited, or
- * with a chase's child.
+ * pipeline.c: ADMIT is over in a policy that is watched: the query log's line, the response log
+ * prepared, and with debug 3 the rest of the way, with a line for each step. A query that waited,
+ * or a chase's child, goes on.
  */
 enum s53_verdict s53_query_watch(struct s53_query *query);
 void s53_query_resume(struct s53_query *query);
+
+/*
+ * responselog.c: the response is to be logged when it leaves. Until then the client's operations
+ * are those of the log, so that a query that is not logged pays nothing.
+ */
+void s53_query_watch_response(struct s53_query *query);
+
+/* querylog.c: "+E(0)TDC", BIND's word for flags of the client's query. */
+#define S53_LOG_FLAGS 20
+void s53_query_log_flags(const struct s53_query *query, char word[static S53_LOG_FLAGS]);
 
 /* querylog, query-errors, serve-stale, resolver and unmatched. */
 void s53_query_log(const struct s53_query *query);

@@ -13,8 +13,8 @@
 #define LOOP_INTERVAL_MS 60000
 
 /* "+E(0)TDC": RD, EDNS and its version, TCP, DO, CD (BIND ARM, category queries). */
-static void
-flag_word(const struct s53_query *query, char word[static S53_LOG_WORD + 4])
+void
+s53_query_log_flags(const struct s53_query *query, char word[static S53_LOG_FLAGS])
 {
 	const struct s53_request *request = &query->request;
 	int at = snprintf(word, S53_LOG_WORD, "%c", (request->flags & S53_RD) != 0 ? '+' : '-');
@@ -35,13 +35,13 @@ s53_query_log(const struct s53_query *query)
 {
 	const struct s53_question *question = &query->request.question;
 	char client[S53_ADDR_TEXT], local[S53_ADDR_TEXT], name[S53_NAME_TEXT];
-	char type[S53_LOG_WORD], class[S53_LOG_WORD], flags[S53_LOG_WORD + 4];
+	char type[S53_LOG_WORD], class[S53_LOG_WORD], flags[S53_LOG_FLAGS];
 	const char *view = s53_log_view(query);
 
 	if (!s53_log_on(S53_LOG_QUERIES, S53_LOG_INFO))
 		return;
 	s53_name_print(&question->name, name);
-	flag_word(query, flags);
+	s53_query_log_flags(query, flags);
 	s53_log(S53_LOG_QUERIES, S53_LOG_INFO, "client %s (%s):%s%s%s query: %s %s %s %s (%s)",
 	    s53_addr_print(&query->client.addr, client), name, *view == '\0' ? "" : " view ", view,
 	    *view == '\0' ? "" : ":", name, s53_log_class(question->qclass, class),

@@ -126,6 +126,12 @@ s53_resolver_use(struct s53_resolver *resolver, struct s53_policy *policy)
 }
 
 unsigned
+s53_resolver_soft_limit(unsigned recursive_clients)
+{
+	return s53_shares_soft(recursive_clients);
+}
+
+unsigned
 s53_resolver_pending(const struct s53_resolver *resolver)
 {
 	return resolver->pending_count;

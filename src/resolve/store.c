@@ -55,9 +55,7 @@ s53_step_store(struct s53_fetch *fetch)
 	    fetch->answering, fetch->question.qtype, outcome->message, outcome->message_len);
 	lifetime_s = s53_cache_settle(fetch->answering->cache, &fetch->question, &message);
 	outcome->respell = outcome->respell || message.respell;
-	if (outcome->referral && s53_fetch_is_cached(fetch))
-		pass_on_referral(fetch);
-	else if (!fetch->lacks_signatures && s53_fetch_is_cached(fetch))
+	if (!fetch->lacks_signatures && !fetch->outdated && s53_fetch_is_cached(fetch))
 		keep(fetch, lifetime_s, message.stale_use);
 	if (outcome->leads_on && !s53_list_empty(&fetch->clients))
 		s53_chase_trim(fetch);
@@ -85,8 +83,8 @@ s53_store_failure(const struct s53_fetch *fetch)
 	uint16_t ede = fetch->outcome.ede;
 	struct s53_cache_ask ask;
 
-	if (!s53_fetch_is_cached(fetch) || fetch->short_of_time || stood_still(fetch) ||
-	    (condition >= S53_GROUP_SILENT && fetch->has_older))
+	if (!s53_fetch_is_cached(fetch) || fetch->outdated || fetch->short_of_time ||
+	    stood_still(fetch) || (condition >= S53_GROUP_SILENT && fetch->has_older))
 		return;
 	ask = s53_fetch_cache_ask(fetch);
 	s53_cache_store_failure(fetch->policy->cache, &ask,

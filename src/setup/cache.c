@@ -24,6 +24,7 @@
 #define LEAST_OCTETS (2 * MIB) /* the same as BIND's */
 
 #define DEFAULT_DUMP "named_dump.db"
+#define DEFAULT_RECURSING "named.recursing"
 
 /* The bodies in which a statement is looked up; zone NULL: for the view. */
 struct scope {
@@ -71,6 +72,15 @@ read_ttls(const struct scope *scope, struct s53_cache_rules *rules)
 		rules->min_ncache_ttl_s = rules->max_ncache_ttl_s;
 }
 
+/* The operator's word overrides stale-answer-enable; what is kept stays the configuration's. */
+static bool
+is_stale_used(const struct scope *scope, bool by_configuration)
+{
+	enum s53_switch serve_stale = scope->builder->input->serve_stale;
+
+	return serve_stale == S53_SWITCH_DEFAULT ? by_configuration : serve_stale == S53_SWITCH_ON;
+}
+
 static void
 read_stale(const struct scope *scope, struct s53_cache_rules *rules)
 {
@@ -79,7 +89,7 @@ read_stale(const struct scope *scope, struct s53_cache_rules *rules)
 	/* stale-answer-enable implies stale-cache-enable, unless that is explicitly no. */
 	rules->stale_answer = is_yes(scope, "stale-answer-enable", false);
 	rules->stale_keep = is_yes(scope, "stale-cache-enable", rules->stale_answer);
-	rules->stale_answer = rules->stale_answer && rules->stale_keep;
+	rules->stale_answer = is_stale_used(scope, rules->stale_answer) && rules->stale_keep;
 	rules->stale_zero_ttl = is_yes(scope, "stale-zero-ttl", false) && rules->stale_keep;
 	rules->max_stale_s = seconds(scope, "max-stale-ttl", 86400);
 	rules->stale_answer_ttl_s = seconds(scope, "stale-answer-ttl", 30);
@@ -265,6 +275,14 @@ setup_cache_size(struct setup_builder *builder)
 		builder->snapshot->max_cache_octets = limited_octets(builder, clause);
 }
 
+static const char *
+text_of(const struct s53_conf_clause *clause, const char *otherwise)
+{
+	if (clause == NULL || clause->value.type != S53_CONF_TEXT || clause->value.text[0] == '\0')
+		return otherwise;
+	return clause->value.text;
+}
+
 /*
  * By default the file for a warm restart is beside dump-file. Without `dump-file` and `directory`
  * there is none, as the working directory is not known.
@@ -275,12 +293,11 @@ setup_cache_files(struct setup_builder *builder)
 	const struct s53_source *source = builder->input->source;
 	const struct s53_conf_clause *dump = s53_setup_option(source, NULL, "dump-file");
 	const struct s53_conf_clause *file = s53_setup_option(source, NULL, "cache-file");
-	const char *name = DEFAULT_DUMP;
 
-	if (dump != NULL && dump->value.type == S53_CONF_TEXT && dump->value.text[0] != '\0')
-		name = dump->value.text;
 	builder->snapshot->dump_file_written = dump != NULL;
-	builder->snapshot->dump_file = builder_path(builder, name);
+	builder->snapshot->dump_file = builder_path(builder, text_of(dump, DEFAULT_DUMP));
+	builder->snapshot->recursing_file = builder_path(
+	    builder, text_of(s53_setup_option(source, NULL, "recursing-file"), DEFAULT_RECURSING));
 	if (file != NULL && file->value.type == S53_CONF_TEXT) {
 		if (file->value.quoted || strcmp(file->value.text, "none") != 0)
 			builder->snapshot->cache_file = builder_path(builder, file->value.text);

@@ -240,8 +240,8 @@ setup_log(struct setup_builder *builder)
 		     it = s53_conf_find(it->next, "category"))
 			add_category(&logging, it);
 	}
-	builder->snapshot->policy.is_watched =
-	    builder->snapshot->policy.is_watched || takes_debug_steps(&logging);
+	s53_policy_set_watch(
+	    &builder->snapshot->policy, S53_WATCH_STEPS, takes_debug_steps(&logging));
 	config->channels = logging.channels;
 	config->channel_count = logging.count;
 }

@@ -118,6 +118,19 @@ do_without(struct setup_builder *builder, struct setup_zone_file *file)
 	    earlier != NULL ? "the data loaded before stays in use" : "its names get SERVFAIL");
 }
 
+/* false: it is to be read. */
+static bool
+keep_earlier(const struct setup_builder *builder, struct setup_zone_file *file)
+{
+	struct s53_zone *earlier = NULL;
+
+	if (builder->input->keep_zone_files)
+		earlier = find_earlier(builder->input->previous, file->path, &file->apex);
+	if (earlier != NULL)
+		file->zone = s53_zone_keep(earlier);
+	return earlier != NULL;
+}
+
 /* NULL: out of memory. */
 static struct setup_zone_file *
 file_new(struct setup_builder *builder, const struct s53_conf_clause *clause,
@@ -147,7 +160,9 @@ load(struct setup_builder *builder, const struct s53_conf_clause *clause,
 	enum s53_status status = S53_E_NOMEM;
 
 	if (file != NULL && make_room(builder->input->source))
-		status = s53_zone_load(file->path, apex, builder->file_diags, &file->zone);
+		status = keep_earlier(builder, file)
+		    ? S53_OK
+		    : s53_zone_load(file->path, apex, builder->file_diags, &file->zone);
 	if (status == S53_E_NOMEM) {
 		builder->no_memory = true;
 		if (file != NULL)
@@ -177,6 +192,43 @@ setup_source_zone(struct setup_builder *builder, const struct s53_conf_clause *c
 		return NULL;
 	}
 	return file->zone;
+}
+
+/* false: no memory. */
+static bool
+read_again(struct setup_zone_file *file, struct s53_diags *diags, unsigned *failed)
+{
+	struct s53_zone *zone = NULL;
+	enum s53_status status = s53_zone_load(file->path, &file->apex, diags, &zone);
+
+	if (status == S53_E_NOMEM)
+		return false;
+	if (status != S53_OK) {
+		(*failed)++;
+		return true;
+	}
+	s53_zone_drop(file->zone);
+	file->zone = zone;
+	return true;
+}
+
+enum s53_status
+s53_source_reload_zone(struct s53_source *source, const struct s53_name *apex, bool all_views,
+    const struct s53_zone *zone, struct s53_diags *diags)
+{
+	struct setup_zone_file *it = chain_of(source, apex);
+	unsigned found = 0, failed = 0;
+
+	for (; it != NULL; it = it->next) {
+		if (!s53_name_equal(&it->apex, apex) || (!all_views && it->zone != zone))
+			continue;
+		found++;
+		if (!read_again(it, diags, &failed))
+			return S53_E_NOMEM;
+	}
+	if (found == 0)
+		return S53_E_ABSENT;
+	return failed == 0 ? S53_OK : S53_E_SYNTAX;
 }
 
 enum s53_status

@@ -229,15 +229,16 @@ setup_query_log(struct setup_builder *builder)
 	const struct s53_conf_clause *logging = s53_conf_find(s53_setup_top(source), "logging");
 	const struct s53_conf_clause *category =
 	    s53_conf_find(logging != NULL ? logging->body : NULL, "category");
+	struct s53_policy *policy = &builder->snapshot->policy;
 	bool has_queries = false;
 
 	/* As in BIND: a category `queries` turns the query log on, unless `querylog` is set. */
 	for (; category != NULL; category = s53_conf_find(category->next, "category"))
 		has_queries = has_queries || strcmp(category->label, "queries") == 0;
-	builder->snapshot->policy.query_log =
-	    setup_option_bool(source, NULL, "querylog", has_queries);
-	builder->snapshot->policy.is_watched =
-	    builder->snapshot->policy.is_watched || builder->snapshot->policy.query_log;
+	policy->query_log = setup_option_bool(source, NULL, "querylog", has_queries);
+	policy->response_log = setup_option_bool(source, NULL, "responselog", false);
+	s53_policy_set_watch(policy, S53_WATCH_QUERIES, policy->query_log);
+	s53_policy_set_watch(policy, S53_WATCH_RESPONSES, policy->response_log);
 }
 
 void

@@ -207,6 +207,13 @@ order_of(const struct s53_group *group, unsigned index, uint32_t slow_from)
 	return class << 16 | (unsigned)is_slow(member->server, slow_from) << 8 | member->tier;
 }
 
+/* Has the operator taken it out of service? Then it gets no query at all. */
+static bool
+is_set_down(const struct s53_upstream *server)
+{
+	return s53_upstream_admin(server) == S53_ADMIN_DOWN;
+}
+
 static bool
 is_full(const struct s53_group *group, const struct s53_upstream *server)
 {
@@ -232,7 +239,7 @@ best_rank(const struct s53_group *group, uint32_t tried, bool *full)
 	for (unsigned i = 0; i < group->count; i++) {
 		unsigned order;
 
-		if ((tried & UINT32_C(1) << i) != 0)
+		if ((tried & UINT32_C(1) << i) != 0 || is_set_down(group->members[i].server))
 			continue;
 		if (is_full(group, group->members[i].server)) {
 			*full = true;
@@ -403,7 +410,7 @@ s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms)
 	for (unsigned i = 0; i < group->count; i++) {
 		struct s53_upstream *server = group->members[i].server;
 
-		if (i != chosen && !is_full(group, server) &&
+		if (i != chosen && !is_full(group, server) && !is_set_down(server) &&
 		    wants_exploration(group, server, best, now_ms))
 			return (int)i;
 	}

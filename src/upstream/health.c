@@ -113,6 +113,23 @@ s53_health_reason_name(enum s53_health_reason reason)
 	return names[reason];
 }
 
+const char *
+s53_admin_name(enum s53_admin admin)
+{
+	static const char *const names[] = { "auto", "up", "down" };
+
+	return names[admin];
+}
+
+const char *
+s53_failure_name(enum s53_failure failure)
+{
+	static const char *const names[S53_FAILURES] = { "timeout", "garbage", "refused",
+		"unreachable", "rcode", "loop" };
+
+	return names[failure];
+}
+
 static bool
 is_reverse(const struct s53_name *apex)
 {

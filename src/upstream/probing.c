@@ -14,6 +14,9 @@
  * When live queries have made a server suspect, a readiness probe follows even if other live
  * queries clear the suspicion: a server that is not ready may still reply to what it has cached.
  *
+ * A server that the operator has set down is not probed at all; when that ends, it is as soon as
+ * its state asks for it.
+ *
  * Intervals are counted from the start of the last probe, so a timeout of a probe delays nothing.
  * Probes serve UDP first; if TCP alone is in trouble, it is probed as UDP would be.
  */
@@ -111,7 +114,8 @@ gap_ms(const struct s53_upstream *upstream, uint64_t now_ms)
 	enum s53_protocol over = probed_path(upstream);
 	const struct record *record = &upstream->path[over];
 
-	if (probing->check.mode == S53_CHECK_NEVER)
+	if (probing->check.mode == S53_CHECK_NEVER ||
+	    s53_upstream_admin(upstream) == S53_ADMIN_DOWN)
 		return UINT64_MAX;
 	if (is_up(upstream, over) && !probing->readiness_next)
 		return probing->check.mode == S53_CHECK_ALWAYS ? interval_ms(probing) : UINT64_MAX;

@@ -13,12 +13,15 @@
 #include <split53/clock.h>
 #include <split53/hash.h>
 
+#include "admin.h"
+
 #define BUCKETS 1024 /* for up to about ten thousand servers */
 
 struct s53_registry {
 	pthread_mutex_t lock; /* of everything here, and of each server's links and count */
 	struct s53_link servers;
 	struct s53_upstream *buckets[BUCKETS]; /* by address and port */
+	struct admin_rules admin;
 	bool closed; /* freed with its last server */
 	void (*wake)(void *arg); /* NULL: no prober */
 	void *wake_arg;
@@ -42,6 +45,7 @@ s53_registry_new(void)
 static void
 registry_destroy(struct s53_registry *registry)
 {
+	admin_rules_fini(&registry->admin);
 	pthread_mutex_destroy(&registry->lock);
 	free(registry);
 }
@@ -109,6 +113,7 @@ enter(struct s53_registry *registry, struct s53_upstream *upstream)
 	struct s53_upstream **bucket = bucket_of(registry, &upstream->addr);
 
 	upstream->registry = registry;
+	upstream->admin = (uint8_t)admin_rules_find(&registry->admin, &upstream->addr);
 	upstream->bucket_next = *bucket;
 	*bucket = upstream;
 	s53_list_append(&registry->servers, &upstream->link);
@@ -256,4 +261,49 @@ s53_registry_wake(struct s53_registry *registry)
 	if (registry->wake != NULL)
 		registry->wake(registry->wake_arg);
 	pthread_mutex_unlock(&registry->lock);
+}
+
+struct admin_change {
+	const struct s53_addr *addr;
+	bool any_port;
+	enum s53_admin admin;
+	int count;
+};
+
+static bool
+count_covered(struct s53_upstream *upstream, void *arg)
+{
+	struct admin_change *change = arg;
+
+	change->count += admin_covers(change->addr, change->any_port, &upstream->addr);
+	return true;
+}
+
+static bool
+set_covered(struct s53_upstream *upstream, void *arg)
+{
+	const struct admin_change *change = arg;
+
+	if (admin_covers(change->addr, change->any_port, &upstream->addr))
+		s53_upstream_set_admin(upstream, change->admin);
+	return true;
+}
+
+int
+s53_registry_set_admin(
+    struct s53_registry *registry, const struct s53_addr *addr, bool any_port, enum s53_admin admin)
+{
+	struct admin_change change = { addr, any_port, admin, 0 };
+	bool remembered;
+
+	s53_registry_each(registry, count_covered, &change);
+	if (change.count == 0)
+		return 0;
+	pthread_mutex_lock(&registry->lock);
+	remembered = admin_rules_set(&registry->admin, addr, any_port, admin);
+	pthread_mutex_unlock(&registry->lock);
+	if (!remembered)
+		return -1;
+	s53_registry_each(registry, set_covered, &change);
+	return change.count;
 }

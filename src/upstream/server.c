@@ -77,6 +77,26 @@ s53_upstream_log_change(
 		    text, names[over]);
 }
 
+/* Failures alone get here by way of the lock; an answer without a failure counts nothing. */
+static void
+count_failure(struct s53_upstream *upstream, enum s53_observed event)
+{
+	static const int8_t failures[] = {
+		[S53_OBSERVED_ANSWERED] = -1,
+		[S53_OBSERVED_OVERDUE] = -1,
+		[S53_OBSERVED_TIMEOUT] = S53_FAILURE_TIMEOUT,
+		[S53_OBSERVED_GARBLED] = S53_FAILURE_GARBAGE,
+		[S53_OBSERVED_REFUSED] = S53_FAILURE_REFUSED,
+		[S53_OBSERVED_UNREACHABLE] = S53_FAILURE_UNREACHABLE,
+		[S53_OBSERVED_FAILED] = S53_FAILURE_RCODE,
+		[S53_OBSERVED_LOOP] = S53_FAILURE_LOOP,
+	};
+	int failure = failures[event];
+
+	if (failure >= 0)
+		atomic_fetch_add_explicit(&upstream->failures[failure], 1, memory_order_relaxed);
+}
+
 void
 s53_upstream_observe(
     struct s53_upstream *upstream, struct s53_observation observation, uint64_t now_ms)
@@ -89,6 +109,7 @@ s53_upstream_observe(
 		record_sample_reply(record, observation.waited_ms, now_ms);
 		return;
 	}
+	count_failure(upstream, observation.event);
 	pthread_mutex_lock(&upstream->lock);
 	change = record_observe(record, observation, now_ms);
 	sooner = change.changed && probing_replan(upstream, observation.over, &change, now_ms);
@@ -101,7 +122,8 @@ s53_upstream_observe(
 void
 s53_upstream_begin(struct s53_upstream *upstream)
 {
-	atomic_fetch_add_explicit(&upstream->load, UINT64_C(1) << 32 | 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(
+	    &upstream->load, UINT64_C(1) << S53_LOAD_SHIFT | 1, memory_order_relaxed);
 }
 
 void
@@ -113,13 +135,14 @@ s53_upstream_end(struct s53_upstream *upstream)
 uint32_t
 s53_upstream_in_flight(const struct s53_upstream *upstream)
 {
-	return (uint32_t)atomic_load_explicit(&upstream->load, memory_order_relaxed);
+	return (uint32_t)atomic_load_explicit(&upstream->load, memory_order_relaxed) &
+	    ((UINT32_C(1) << S53_LOAD_SHIFT) - 1);
 }
 
-static uint32_t
+static uint64_t
 total_queries(const struct s53_upstream *upstream)
 {
-	return (uint32_t)(atomic_load_explicit(&upstream->load, memory_order_relaxed) >> 32);
+	return atomic_load_explicit(&upstream->load, memory_order_relaxed) >> S53_LOAD_SHIFT;
 }
 
 uint32_t
@@ -144,16 +167,37 @@ s53_upstream_path_retransmit_ms(const struct s53_upstream *upstream, enum s53_pr
 	return rto_ms < RETRANSMIT_MAX_MS ? rto_ms : RETRANSMIT_MAX_MS;
 }
 
+enum s53_admin
+s53_upstream_admin(const struct s53_upstream *upstream)
+{
+	return (enum s53_admin)atomic_load_explicit(&upstream->admin, memory_order_relaxed);
+}
+
+/* What the record says, unless the operator says otherwise. */
+static enum s53_health_state
+state_of(const struct s53_upstream *upstream, const struct record *record)
+{
+	switch (s53_upstream_admin(upstream)) {
+	case S53_ADMIN_UP:
+		return S53_HEALTH_UP;
+	case S53_ADMIN_DOWN:
+		return S53_HEALTH_DOWN;
+	case S53_ADMIN_AUTO:
+		break;
+	}
+	return record_state(record);
+}
+
 enum s53_health_state
 s53_upstream_state(const struct s53_upstream *upstream)
 {
-	return record_state(record_of(upstream));
+	return state_of(upstream, record_of(upstream));
 }
 
 enum s53_health_state
 s53_upstream_path_state(const struct s53_upstream *upstream, enum s53_protocol over)
 {
-	return record_state(&upstream->path[over]);
+	return state_of(upstream, &upstream->path[over]);
 }
 
 uint32_t
@@ -256,6 +300,33 @@ s53_upstream_set_check(struct s53_upstream *upstream, const struct s53_health_ch
 		s53_registry_wake(upstream->registry);
 }
 
+static void
+log_admin(const struct s53_upstream *upstream, enum s53_admin admin)
+{
+	static const char *const words[] = { "its health decides again",
+		"set up by the operator, whatever its health is",
+		"set down by the operator: it gets no queries" };
+	char text[S53_ADDR_TEXT];
+
+	s53_log(S53_LOG_RESOLVER, S53_LOG_NOTICE, "server %s: %s",
+	    s53_addr_print(&upstream->addr, text), words[admin]);
+}
+
+void
+s53_upstream_set_admin(struct s53_upstream *upstream, enum s53_admin admin)
+{
+	bool sooner, changed;
+
+	pthread_mutex_lock(&upstream->lock);
+	changed = atomic_exchange(&upstream->admin, (uint8_t)admin) != (uint8_t)admin;
+	sooner = changed && probing_replan(upstream, S53_OVER_UDP, NULL, s53_clock_ms());
+	pthread_mutex_unlock(&upstream->lock);
+	if (changed)
+		log_admin(upstream, admin);
+	if (sooner)
+		s53_registry_wake(upstream->registry);
+}
+
 /* Seconds until `until_ms`, rounded up. */
 static uint32_t
 seconds_left(uint64_t until_ms, uint64_t now_ms)
@@ -272,6 +343,7 @@ s53_upstream_report(struct s53_upstream *upstream, struct s53_upstream_report *o
 		.addr = upstream->addr,
 		.asked = total_queries(upstream),
 		.in_flight = s53_upstream_in_flight(upstream),
+		.admin = s53_upstream_admin(upstream),
 		.no_edns_s =
 		    seconds_left(get64(&upstream->quirk_until_ms[S53_QUIRK_NO_EDNS]), now_ms),
 		.no_case_s =
@@ -282,6 +354,8 @@ s53_upstream_report(struct s53_upstream *upstream, struct s53_upstream_report *o
 		    seconds_left(get64(&upstream->quirk_until_ms[S53_QUIRK_CASE_MATTERS]), now_ms),
 		.no_ad_s = seconds_left(get64(&upstream->quirk_until_ms[S53_QUIRK_NO_AD]), now_ms),
 	};
+	for (unsigned i = 0; i < S53_FAILURES; i++)
+		out->failures[i] = get64(&upstream->failures[i]);
 	pthread_mutex_lock(&upstream->lock);
 	for (unsigned i = 0; i < S53_PROTOCOLS; i++)
 		record_report(&upstream->path[i], &out->path[i]);

@@ -74,6 +74,8 @@ struct probing {
 	enum down_step step; /* the next one, while UDP is down */
 };
 
+#define S53_LOAD_SHIFT 24 /* under way are fewer, in all fewer than 2^40 */
+
 struct s53_upstream {
 	struct s53_registry *registry;
 	/* in registry->servers; the links and `count` are under the registry's lock */
@@ -86,7 +88,9 @@ struct s53_upstream {
 	 * On a cache line of its own: the members above never change and are read by all workers.
 	 */
 	_Alignas(64) struct record path[S53_PROTOCOLS];
-	_Alignas(64) _Atomic uint64_t load; /* queries in all << 32 | under way */
+	_Alignas(64) _Atomic uint64_t load; /* queries in all << S53_LOAD_SHIFT | under way */
+	_Atomic uint8_t admin; /* enum s53_admin; written under the registry's lock */
+	_Atomic uint64_t failures[S53_FAILURES];
 	_Atomic uint64_t chosen_at_ms, explored_at_ms;
 	_Atomic uint64_t quirk_until_ms[S53_QUIRKS];
 	_Atomic uint64_t shown_at_ms[S53_CAPABILITIES]; /* accurate to a minute; 0: never */
@@ -94,6 +98,9 @@ struct s53_upstream {
 	pthread_mutex_t lock; /* of the records, except their atomics, and of `probing` */
 	struct probing probing;
 };
+
+/* server.c: the operator has said so; logged unless it is no change. Takes the server's lock. */
+void s53_upstream_set_admin(struct s53_upstream *upstream, enum s53_admin admin);
 
 /* registry.c: call the prober's hook. The caller has taken no server's lock. */
 void s53_registry_wake(struct s53_registry *registry);
@@ -107,7 +114,8 @@ void s53_upstream_log_change(const struct s53_upstream *upstream, enum s53_proto
 void probing_init(struct probing *probing);
 
 /*
- * Live traffic has changed the record of `over`, or the health check has changed (`change` NULL).
+ * Live traffic has changed the record of `over`, or the health check or what the operator says has
+ * changed (`change` NULL).
  * true: the next probe is due sooner than before.
  */
 bool probing_replan(struct s53_upstream *upstream, enum s53_protocol over,

@@ -17,7 +17,10 @@
 
 #include <split53/reply.h>
 
+#include "index.h"
+
 #define TEXT_ROOM 512 /* initial size */
+#define ZONE_RECORD_ROOM (S53_MESSAGE_MAX + 512) /* a header, an owner and the largest rdata */
 
 struct rendering {
 	FILE *out;
@@ -313,6 +316,60 @@ s53_render_cached(FILE *out, const struct s53_render_cached *cached)
 	fine = fine && write_question(&r, cached, &question) && write_cached(&r, cached, &verdict);
 	ldns_buffer_free(r.text);
 	return fine && ferror(out) == 0;
+}
+
+/* The record as a message of its own, which is all that the rest of this file reads. */
+static bool
+write_zone_record(struct rendering *r, uint8_t *room, const struct node *node,
+    const struct rrset *rrset, const struct record *record)
+{
+	struct s53_writer writer = s53_writer_of(room, ZONE_RECORD_ROOM);
+	struct s53_walk walk;
+	struct s53_rr rr;
+
+	memset(s53_write_room(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	s53_header_set_count(room, S53_ANSWER, 1);
+	s53_write(&writer, node->octets, node->len);
+	s53_write_u16(&writer, rrset->type);
+	s53_write_u16(&writer, S53_CLASS_IN);
+	s53_write_u32(&writer, rrset->ttl);
+	s53_write_u16(&writer, record->len);
+	s53_write(&writer, record->rdata, record->len);
+	r->message = room;
+	r->len = writer.at;
+	return s53_walk_begin(&walk, room, writer.at) && s53_walk_next(&walk, &rr) &&
+	    write_record(r, &rr);
+}
+
+static bool
+write_node(FILE *out, const struct node *node)
+{
+	struct rendering r = { .out = out, .text = ldns_buffer_new(TEXT_ROOM) };
+	uint8_t *room = malloc(ZONE_RECORD_ROOM);
+	bool fine = r.text != NULL && room != NULL;
+
+	for (const struct rrset *set = node->rrsets; set != NULL && fine; set = set->next)
+		for (const struct record *it = set->first; it != NULL && fine; it = it->next)
+			fine = write_zone_record(&r, room, node, set, it);
+	ldns_buffer_free(r.text);
+	free(room);
+	return fine;
+}
+
+bool
+s53_render_zone(FILE *out, const struct s53_zone *zone, size_t *at, bool *more)
+{
+	const struct node *node = *at == 0 ? zone->top : NULL;
+
+	if (*at == 0)
+		*at = 1;
+	while (node == NULL && *at <= zone->slot_count) { /* slot 0 is next while it is 1 */
+		node = zone->slots[(*at)++ - 1];
+		if (node != NULL && (node == zone->top || node->rrsets == NULL))
+			node = NULL;
+	}
+	*more = *at <= zone->slot_count;
+	return node == NULL || write_node(out, node);
 }
 
 char *

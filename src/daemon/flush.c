@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * flush.c - flushing the cache while it is in use: what is under way first, then the entries.
+ *
+ * An answer that a worker waits for when the flush comes is as old as what is in the cache. So each
+ * worker is visited first, and outdates its fetches (fetches.c of resolve): no later query joins
+ * them and their answers are not kept. Only then the entries are walked, in turns of the main loop.
+ * When the walk is over, all that is in the cache was asked for after the flush had come.
+ *
+ * The cache file of the start would bring old answers back: a flush waits until it is read. A cache
+ * that a reload has made takes over the old one's entries: the walk begins anew.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include <split53/clock.h>
+#include <split53/log.h>
+
+#include "flush.h"
+#include "inside.h"
+
+#define TURN_MS 2 /* of walking, until the loop handles other events */
+#define PAUSE_MS 2 /* for the workers, on a machine with one processor */
+#define FLUSHES_MAX 256
+
+struct daemon_flush {
+	struct s53_link link; /* in daemon->flushes; the first is walking */
+	struct s53_round round; /* then: the workers know of it */
+	bool rounded;
+	struct s53_daemon *daemon;
+	struct s53_cache_flush what;
+	char *view; /* for the log; NULL: all */
+	struct event *turn;
+	struct s53_cache *cache; /* that is walked, one count; NULL: none yet */
+	struct s53_cache_cursor cursor;
+	struct s53_cache_flushed sum;
+	uint64_t began_ms;
+	s53_flushed *done;
+	void *done_arg;
+};
+
+static void
+log_flushed(const struct daemon_flush *flush)
+{
+	static const char *const kinds[] = { "all names", "name", "tree" };
+	const struct s53_cache_flush *what = &flush->what;
+	char name[S53_NAME_TEXT] = "";
+
+	if (what->kind != S53_FLUSH_ALL)
+		s53_name_print(&what->name, name);
+	s53_log(S53_LOG_GENERAL, S53_LOG_INFO,
+	    "flushing %s%s%s%s in %s%s%s succeeded: %llu of %llu entries, %llu ms",
+	    kinds[what->kind], *name != '\0' ? " '" : "", name, *name != '\0' ? "'" : "",
+	    flush->view != NULL ? "cache view '" : "all cache views",
+	    flush->view != NULL ? flush->view : "", flush->view != NULL ? "'" : "",
+	    (unsigned long long)flush->sum.flushed, (unsigned long long)flush->sum.walked,
+	    (unsigned long long)(s53_clock_ms() - flush->began_ms));
+}
+
+static void
+flush_free(struct daemon_flush *flush)
+{
+	s53_list_remove(&flush->link);
+	if (flush->turn != NULL)
+		event_free(flush->turn);
+	s53_cache_drop(flush->cache);
+	free(flush->view);
+	free(flush);
+}
+
+/* The walk of this one is over. */
+static void
+end(struct daemon_flush *flush)
+{
+	s53_flushed *done = flush->done;
+	void *arg = flush->done_arg;
+	struct s53_cache_flushed sum = flush->sum;
+
+	flush->daemon->flush_count--;
+	log_flushed(flush);
+	flush_free(flush);
+	done(arg, sum.flushed, sum.walked);
+}
+
+static void
+schedule(struct daemon_flush *flush, unsigned pause_ms)
+{
+	struct timeval pause = { .tv_usec = (int)pause_ms * 1000 };
+
+	(void)event_add(flush->turn, &pause); /* a timer has its memory already */
+}
+
+/* Begin with the walk of the first, if the workers know of it. */
+static void
+begin_next(struct s53_daemon *daemon)
+{
+	struct daemon_flush *flush;
+
+	if (s53_list_empty(&daemon->flushes))
+		return;
+	flush = S53_CONTAINER_OF(daemon->flushes.next, struct daemon_flush, link);
+	if (flush->rounded)
+		schedule(flush, 0);
+}
+
+/* The cache that is to be walked: that of the snapshot in force. */
+static void
+follow_cache(struct daemon_flush *flush)
+{
+	struct s53_cache *cache = flush->daemon->snapshot->policy.cache;
+
+	if (cache == flush->cache)
+		return;
+	s53_cache_drop(flush->cache);
+	flush->cache = cache != NULL ? s53_cache_keep(cache) : NULL;
+	flush->cursor = (struct s53_cache_cursor){ 0 };
+}
+
+/* true: there is more; without memory the turn is for nothing, and tried again. */
+static bool
+walk(struct daemon_flush *flush)
+{
+	uint64_t start_ms = s53_clock_ms();
+	bool more = true;
+
+	follow_cache(flush);
+	if (flush->cache == NULL)
+		return false;
+	while (more && s53_clock_ms() - start_ms < TURN_MS)
+		if (s53_cache_flush(
+			flush->cache, &flush->what, &flush->cursor, &flush->sum, &more) != S53_OK)
+			return true;
+	return more;
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon_flush *flush = arg;
+	struct s53_daemon *daemon = flush->daemon;
+
+	(void)fd;
+	(void)what;
+	if (daemon->warm != NULL || walk(flush)) {
+		schedule(flush, PAUSE_MS);
+		return;
+	}
+	end(flush);
+	begin_next(daemon);
+}
+
+/* In a worker's thread. */
+static void
+outdate(struct s53_round *round, unsigned worker, struct s53_resolver *resolver)
+{
+	struct daemon_flush *flush = S53_CONTAINER_OF(round, struct daemon_flush, round);
+
+	(void)worker;
+	s53_resolver_outdate(resolver, flush->what.all_views, flush->what.view_id);
+}
+
+static void
+on_rounded(struct s53_round *round, bool complete)
+{
+	struct daemon_flush *flush = S53_CONTAINER_OF(round, struct daemon_flush, round);
+
+	flush->rounded = true;
+	if (complete && flush->daemon->flushes.next == &flush->link)
+		schedule(flush, 0);
+}
+
+static const struct s53_view *
+find_view(const struct s53_policy *policy, const char *name)
+{
+	for (unsigned i = 0; i < policy->view_count; i++)
+		if (strcmp(policy->views[i].name, name) == 0)
+			return &policy->views[i];
+	return NULL;
+}
+
+static struct daemon_flush *
+flush_new(struct s53_daemon *daemon, const struct s53_flush_request *request)
+{
+	struct daemon_flush *flush = calloc(1, sizeof(*flush));
+
+	if (flush == NULL)
+		return NULL;
+	s53_list_init(&flush->link);
+	flush->daemon = daemon;
+	flush->began_ms = s53_clock_ms();
+	flush->what.kind = request->kind;
+	flush->what.all_views = request->view == NULL;
+	if (request->name != NULL)
+		s53_name_lower_of(request->name, &flush->what.name);
+	flush->round.visit = outdate;
+	flush->round.ended = on_rounded;
+	flush->turn = evtimer_new(daemon->base, on_turn, flush);
+	if (request->view != NULL)
+		flush->view = strdup(request->view);
+	if (flush->turn != NULL && (flush->view != NULL || request->view == NULL))
+		return flush;
+	flush_free(flush);
+	return NULL;
+}
+
+enum s53_status
+s53_daemon_flush(struct s53_daemon *daemon, const struct s53_flush_request *request,
+    s53_flushed *done, void *done_arg, char why[static S53_OPERATION_WHY])
+{
+	const struct s53_view *view = NULL;
+	struct daemon_flush *flush;
+
+	if (request->view != NULL &&
+	    (view = find_view(&daemon->snapshot->policy, request->view)) == NULL) {
+		snprintf(why, S53_OPERATION_WHY, "there is no view '%s'", request->view);
+		return S53_E_ABSENT;
+	}
+	if (daemon->flush_count == FLUSHES_MAX) {
+		snprintf(why, S53_OPERATION_WHY, "%u flushes are under way: try again later",
+		    daemon->flush_count);
+		return S53_E_LIMIT;
+	}
+	if ((flush = flush_new(daemon, request)) == NULL) {
+		snprintf(why, S53_OPERATION_WHY, "out of memory");
+		return S53_E_NOMEM;
+	}
+	if (view != NULL)
+		flush->what.view_id = view->id;
+	flush->done = done;
+	flush->done_arg = done_arg;
+	s53_list_append(&daemon->flushes, &flush->link);
+	daemon->flush_count++;
+	s53_round_begin(daemon, &flush->round);
+	return S53_OK;
+}
+
+void
+s53_daemon_end_flushes(struct s53_daemon *daemon)
+{
+	while (!s53_list_empty(&daemon->flushes)) {
+		struct daemon_flush *flush =
+		    S53_CONTAINER_OF(daemon->flushes.next, struct daemon_flush, link);
+		bool more = true;
+
+		follow_cache(flush);
+		while (flush->cache != NULL && more &&
+		    s53_cache_flush(
+			flush->cache, &flush->what, &flush->cursor, &flush->sum, &more) == S53_OK)
+			;
+		end(flush);
+	}
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * reload_zone.c - one zone's file is read again, as by `rndc reload ZONE`.
+ *
+ * The file alone: the statement of the zone stays as it was read. So only zones with a file of
+ * their own have something to reload; forwarded ones have not, and that is no error.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <split53/log.h>
+
+#include "inside.h"
+
+/* What was found of the zone in the views that count. */
+struct found {
+	unsigned zones, files;
+	const struct s53_zone *zone; /* of the last one with a file */
+};
+
+static void
+look(const struct s53_policy *policy, const struct s53_name *apex, const char *view,
+    struct found *found)
+{
+	for (unsigned i = 0; i < policy->view_count; i++) {
+		const struct s53_route *route;
+
+		if (view != NULL && strcmp(policy->views[i].name, view) != 0)
+			continue;
+		route = s53_routes_find(policy->views[i].routes, apex);
+		if (route == NULL || route->builtin || !s53_name_equal(&route->apex, apex))
+			continue;
+		found->zones++;
+		if (route->kind != S53_ROUTE_LOCAL)
+			continue;
+		found->files++;
+		found->zone = route->zone;
+	}
+}
+
+static enum s53_status
+read_file(struct s53_daemon *daemon, const struct s53_name *apex, const char *view,
+    const struct found *found, char why[static S53_OPERATION_WHY])
+{
+	struct s53_diags diags;
+	const struct s53_diags *shown = &diags;
+	enum s53_status status;
+
+	s53_diags_init(&diags);
+	status = s53_source_reload_zone(daemon->source, apex, view == NULL, found->zone, &diags);
+	s53_daemon_log_diags(&diags);
+	if (status != S53_OK && status != S53_E_ABSENT)
+		s53_daemon_first_error(&shown, 1, status, why);
+	s53_diags_fini(&diags);
+	return status;
+}
+
+static enum s53_status
+say(char why[static S53_OPERATION_WHY], enum s53_status status, const char *text)
+{
+	snprintf(why, S53_OPERATION_WHY, "%s", text);
+	return status;
+}
+
+enum s53_status
+s53_daemon_reload_zone(
+    void *arg, const struct s53_name *apex, const char *view, char why[static S53_OPERATION_WHY])
+{
+	struct s53_daemon *daemon = arg;
+	struct found found = { 0 };
+	struct s53_name lower;
+	char name[S53_NAME_TEXT];
+	enum s53_status status;
+
+	s53_name_lower_of(apex, &lower);
+	s53_name_print(&lower, name);
+	look(&daemon->snapshot->policy, &lower, view, &found);
+	if (found.zones == 0) {
+		snprintf(why, S53_OPERATION_WHY, "no matching zone '%.255s' in %s%.64s%s", name,
+		    view != NULL ? "view '" : "any view", view != NULL ? view : "",
+		    view != NULL ? "'" : "");
+		return S53_E_ABSENT;
+	}
+	if (found.files == 0)
+		return say(why, S53_OK, "zone reload up-to-date");
+	status = read_file(daemon, &lower, view, &found, why);
+	if (status == S53_E_ABSENT) /* a zone without a file, such as an empty one */
+		return say(why, S53_OK, "zone reload up-to-date");
+	if (status == S53_E_NOMEM)
+		return status;
+	/* Where one of several files failed, the others count. */
+	if (s53_daemon_rebuild(daemon) != S53_OK)
+		return say(why, S53_E_NOMEM, "the zone was read and is not in force: see the log");
+	if (status != S53_OK)
+		return status;
+	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "zone %s reloaded", name);
+	return say(why, S53_OK, "zone reload successful");
+}
