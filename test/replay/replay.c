@@ -380,6 +380,9 @@ static const struct {
 	{ "silence", do_silence },
 	{ "nothing", do_nothing },
 	{ "count", do_count },
+	{ "flush", do_flush },
+	{ "set", do_set },
+	{ "fetch", do_fetch },
 };
 
 static void

@@ -66,6 +66,11 @@ void world_fini(struct world *world);
 bool world_setting(struct world *world, char **words, unsigned count); /* route, local, option */
 void world_start(struct world *world);
 
+/* operate.c: what an operator does. */
+void do_flush(struct world *world, char **words, unsigned count);
+void do_set(struct world *world, char **words, unsigned count);
+void do_fetch(struct world *world, char **words, unsigned count);
+
 /* packet.c: messages from and to text, by way of ldns. */
 struct packet {
 	uint8_t octets[S53_MESSAGE_MAX];
