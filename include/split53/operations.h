@@ -65,6 +65,9 @@ struct s53_flush_request {
 /* What a flush did: `flushed` entries of `walked`. */
 typedef void s53_flushed(void *arg, uint64_t flushed, uint64_t walked);
 
+/* It is done: in force in all workers. */
+typedef void s53_done(void *arg);
+
 /* `list` is NULL when the program ends first. */
 typedef void s53_recursed(void *arg, const struct s53_recursing *list);
 
@@ -130,28 +133,31 @@ struct s53_operations {
 	 * DEFAULT gives it back. What is kept of them is the configuration's. S53_E_NOMEM or other:
 	 * nothing has changed.
 	 */
-	enum s53_status (*set_serve_stale)(
-	    void *arg, enum s53_switch to, char why[static S53_OPERATION_WHY]);
+	enum s53_status (*set_serve_stale)(void *arg, enum s53_switch to, s53_done *done,
+	    void *done_arg, char why[static S53_OPERATION_WHY]);
 	/* One line for each view, as BIND's `rndc serve-stale status`. */
 	void (*print_serve_stale)(void *arg, FILE *out);
 
 	/* --- configuration ------------------------------------------------------------------ */
 
 	/*
-	 * Load it and put it in force, as SIGHUP does. Any failure: all stays as it was, and `why`
-	 * has the first error, "FILE:LINE:COLUMN: TEXT". reconfig: zone files that are loaded
-	 * already are not read again, even if they have changed.
+	 * Load it and put it in force, as SIGHUP does. S53_OK: `done` is called when all workers
+	 * have taken it, so a query that is sent after that is answered by it. Any failure: all
+	 * stays as it was, and `why` has the first error, "FILE:LINE:COLUMN: TEXT". reconfig: zone
+	 * files that are loaded already are not read again, even if they have changed.
 	 */
-	enum s53_status (*reload)(void *arg, char why[static S53_OPERATION_WHY]);
-	enum s53_status (*reconfig)(void *arg, char why[static S53_OPERATION_WHY]);
+	enum s53_status (*reload)(
+	    void *arg, s53_done *done, void *done_arg, char why[static S53_OPERATION_WHY]);
+	enum s53_status (*reconfig)(
+	    void *arg, s53_done *done, void *done_arg, char why[static S53_OPERATION_WHY]);
 	/*
-	 * Read the file of one zone again, in that view (NULL: in all). On success `why` has BIND's
-	 * words: "zone reload successful"; "zone reload up-to-date" where a zone has no file, as it
-	 * is forwarded. S53_E_ABSENT: no such zone; S53_E_SYNTAX: the file has an error, and what
-	 * was loaded before stays.
+	 * Read the file of one zone again, in that view (NULL: in all). `done` as in reload. On
+	 * success `why` has BIND's words: "zone reload successful"; "zone reload up-to-date" where
+	 * a zone has no file, as it is forwarded. S53_E_ABSENT: no such zone; S53_E_SYNTAX: the
+	 * file has an error, and what was loaded before stays.
 	 */
 	enum s53_status (*reload_zone)(void *arg, const struct s53_name *apex, const char *view,
-	    char why[static S53_OPERATION_WHY]);
+	    s53_done *done, void *done_arg, char why[static S53_OPERATION_WHY]);
 
 	/* --- dump and end ------------------------------------------------------------------- */
 

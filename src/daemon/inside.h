@@ -171,7 +171,7 @@ uint64_t s53_daemon_counter(void *daemon, enum s53_counter counter);
 
 /* s53_operations.reload_zone. */
 S53_MUST_USE enum s53_status s53_daemon_reload_zone(void *daemon, const struct s53_name *apex,
-    const char *view, char why[static S53_OPERATION_WHY]);
+    const char *view, s53_done *done, void *done_arg, char why[static S53_OPERATION_WHY]);
 
 /* s53_operations.recursing. */
 S53_MUST_USE enum s53_status s53_daemon_list_fetches(struct s53_daemon *daemon, s53_recursed *done,
@@ -179,10 +179,11 @@ S53_MUST_USE enum s53_status s53_daemon_list_fetches(struct s53_daemon *daemon, 
 
 /*
  * s53_daemon_reload() with the first error in `why`. `keep_zone_files`: those that are loaded are
- * not read again (rndc's reconfig).
+ * not read again (rndc's reconfig). After S53_OK `done` (NULL: none) is called when all workers
+ * have taken it.
  */
-S53_MUST_USE enum s53_status s53_daemon_load(
-    struct s53_daemon *daemon, bool keep_zone_files, char why[static S53_OPERATION_WHY]);
+S53_MUST_USE enum s53_status s53_daemon_load(struct s53_daemon *daemon, bool keep_zone_files,
+    s53_done *done, void *done_arg, char why[static S53_OPERATION_WHY]);
 
 /* "FILE:LINE:COLUMN: TEXT" of the first error among the messages, else the status' text. */
 void s53_daemon_first_error(const struct s53_diags *diags[], unsigned count, enum s53_status status,

@@ -14,6 +14,7 @@
 #include <split53/log.h>
 
 #include "flush.h"
+#include "in_force.h"
 #include "inside.h"
 
 #define DEBUG_MAX 99
@@ -228,24 +229,39 @@ set_debug_level(void *arg, int level, char why[static S53_OPERATION_WHY])
 
 /* Rules are part of a snapshot: one is built from what was read of the configuration. */
 static enum s53_status
-set_serve_stale(void *arg, enum s53_switch to, char why[static S53_OPERATION_WHY])
+rebuild_with(struct s53_daemon *daemon, enum s53_switch serve_stale)
 {
 	static const char *const words[] = { "as configured", "on", "off" };
-	struct s53_daemon *daemon = arg;
 	enum s53_switch before = daemon->serve_stale;
 	enum s53_status status;
 
-	if (to == before)
+	if (serve_stale == before)
 		return S53_OK;
-	daemon->serve_stale = to;
+	daemon->serve_stale = serve_stale;
 	status = s53_daemon_rebuild(daemon);
-	if (status != S53_OK) {
+	if (status == S53_OK)
+		s53_log(S53_LOG_SERVE_STALE, S53_LOG_INFO, "serving of stale answers is now %s",
+		    words[serve_stale]);
+	else
 		daemon->serve_stale = before;
-		snprintf(why, S53_OPERATION_WHY, "%s: the log says more", s53_status_text(status));
-		return status;
+	return status;
+}
+
+static enum s53_status
+set_serve_stale(void *arg, enum s53_switch to, s53_done *done, void *done_arg,
+    char why[static S53_OPERATION_WHY])
+{
+	struct s53_daemon *daemon = arg;
+	struct s53_in_force *in_force = s53_in_force_new(daemon, done, done_arg);
+	enum s53_status status = in_force != NULL ? rebuild_with(daemon, to) : S53_E_NOMEM;
+
+	if (status == S53_OK) {
+		s53_in_force_begin(in_force, NULL, false);
+		return S53_OK;
 	}
-	s53_log(S53_LOG_SERVE_STALE, S53_LOG_INFO, "serving of stale answers is now %s", words[to]);
-	return S53_OK;
+	s53_in_force_drop(in_force);
+	snprintf(why, S53_OPERATION_WHY, "%s: the log says more", s53_status_text(status));
+	return status;
 }
 
 static void
@@ -273,15 +289,15 @@ print_serve_stale(void *arg, FILE *out)
 /* --- configuration --------------------------------------------------------------------------- */
 
 static enum s53_status
-reload(void *arg, char why[static S53_OPERATION_WHY])
+reload(void *arg, s53_done *done, void *done_arg, char why[static S53_OPERATION_WHY])
 {
-	return s53_daemon_load(arg, false, why);
+	return s53_daemon_load(arg, false, done, done_arg, why);
 }
 
 static enum s53_status
-reconfig(void *arg, char why[static S53_OPERATION_WHY])
+reconfig(void *arg, s53_done *done, void *done_arg, char why[static S53_OPERATION_WHY])
 {
-	return s53_daemon_load(arg, true, why);
+	return s53_daemon_load(arg, true, done, done_arg, why);
 }
 
 /* --- dump and end ---------------------------------------------------------------------------- */

@@ -4,9 +4,10 @@
  * start, at a reload, and when the machine changes.
  *
  * A reload builds the new snapshot and opens its listeners while the old one serves. Until both
- * have succeeded nothing is changed, so a reload that fails leaves everything as it was. Then the
- * snapshot is swapped in, worker by worker, between two turns of their loops. The old one is freed
- * when the last query that began under it has ended.
+ * have succeeded nothing is changed, so that a reload that fails leaves everything as it was. Then
+ * the snapshot is swapped in, worker by worker, between two turns of their loops; when all of them
+ * have taken it, the reload is said to be done. The old one is freed when the last query that began
+ * under it has ended.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <split53/clock.h>
 #include <split53/log.h>
 
+#include "in_force.h"
 #include "inside.h"
 #include "process.h"
 
@@ -192,7 +194,6 @@ use(struct s53_daemon *daemon, struct attempt *attempt)
 	s53_source_free(daemon->source);
 	daemon->source = attempt->source;
 	daemon->configured_wall_s = s53_clock_wall_s();
-	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "reloaded");
 }
 
 /* Everything stays as it was, but log files are reopened nevertheless. */
@@ -249,28 +250,25 @@ s53_daemon_first_error(const struct s53_diags *diags[], unsigned count, enum s53
 		}
 }
 
-enum s53_status
-s53_daemon_load(struct s53_daemon *daemon, bool keep_zone_files, char why[static S53_OPERATION_WHY])
+/* Load it and put it in force, or not. */
+static enum s53_status
+load(struct s53_daemon *daemon, bool keep_zone_files, char why[static S53_OPERATION_WHY])
 {
 	struct attempt attempt = { .source = NULL };
 	const struct s53_diags *diags[] = { &attempt.messages.build, &attempt.messages.listeners,
 		&attempt.messages.files };
-	bool addresses_changed, was_ready = daemon->is_ready;
+	bool addresses_changed;
 	enum s53_status status;
 
-	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "reloading the configuration");
-	if (was_ready)
-		notify_reloading(daemon);
 	s53_daemon_messages_init(&attempt.messages);
 	addresses_changed = interfaces_changed(daemon);
 	daemon->keep_zone_files = keep_zone_files;
 	status = prepare(daemon, &attempt);
 	daemon->keep_zone_files = false;
-	if (status == S53_OK)
+	if (status == S53_OK) {
 		use(daemon, &attempt);
-	else
+	} else {
 		abandon(daemon, &attempt, status);
-	if (status != S53_OK) {
 		s53_daemon_first_error(diags, sizeof(diags) / sizeof(*diags), status, why);
 		if (addresses_changed && daemon->snapshot->uses_interfaces)
 			(void)s53_daemon_rebuild(daemon);
@@ -278,6 +276,30 @@ s53_daemon_load(struct s53_daemon *daemon, bool keep_zone_files, char why[static
 	s53_addr_list_fini(&attempt.foreign);
 	s53_daemon_messages_fini(&attempt.messages);
 	s53_daemon_follow_readiness(daemon);
+	return status;
+}
+
+enum s53_status
+s53_daemon_load(struct s53_daemon *daemon, bool keep_zone_files, s53_done *done, void *done_arg,
+    char why[static S53_OPERATION_WHY])
+{
+	struct s53_in_force *in_force = s53_in_force_new(daemon, done, done_arg);
+	bool was_ready = daemon->is_ready;
+	enum s53_status status;
+
+	if (in_force == NULL) {
+		snprintf(why, S53_OPERATION_WHY, "out of memory");
+		return S53_E_NOMEM;
+	}
+	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "reloading the configuration");
+	if (was_ready)
+		notify_reloading(daemon);
+	status = load(daemon, keep_zone_files, why);
+	if (status == S53_OK) {
+		s53_in_force_begin(in_force, "reloaded", was_ready);
+		return S53_OK;
+	}
+	s53_in_force_drop(in_force);
 	if (was_ready)
 		s53_notify(daemon->notify_fd, "READY=1");
 	return status;
@@ -288,5 +310,5 @@ s53_daemon_reload(struct s53_daemon *daemon)
 {
 	char why[S53_OPERATION_WHY];
 
-	return s53_daemon_load(daemon, false, why);
+	return s53_daemon_load(daemon, false, NULL, NULL, why);
 }

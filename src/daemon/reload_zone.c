@@ -10,6 +10,7 @@
 
 #include <split53/log.h>
 
+#include "in_force.h"
 #include "inside.h"
 
 /* What was found of the zone in the views that count. */
@@ -62,11 +63,29 @@ say(char why[static S53_OPERATION_WHY], enum s53_status status, const char *text
 	return status;
 }
 
+/* Read and put in force. S53_E_ABSENT: there is no file to read, such as of an empty zone. */
+static enum s53_status
+load(struct s53_daemon *daemon, const struct s53_name *apex, const char *view,
+    const struct found *found, char why[static S53_OPERATION_WHY])
+{
+	enum s53_status status = S53_E_ABSENT;
+
+	if (found->files > 0)
+		status = read_file(daemon, apex, view, found, why);
+	if (status == S53_E_ABSENT || status == S53_E_NOMEM)
+		return status;
+	/* Where one of several files failed, the others count. */
+	if (s53_daemon_rebuild(daemon) != S53_OK)
+		return say(why, S53_E_NOMEM, "the zone was read and is not in force: see the log");
+	return status;
+}
+
 enum s53_status
-s53_daemon_reload_zone(
-    void *arg, const struct s53_name *apex, const char *view, char why[static S53_OPERATION_WHY])
+s53_daemon_reload_zone(void *arg, const struct s53_name *apex, const char *view, s53_done *done,
+    void *done_arg, char why[static S53_OPERATION_WHY])
 {
 	struct s53_daemon *daemon = arg;
+	struct s53_in_force *in_force;
 	struct found found = { 0 };
 	struct s53_name lower;
 	char name[S53_NAME_TEXT];
@@ -81,18 +100,17 @@ s53_daemon_reload_zone(
 		    view != NULL ? "'" : "");
 		return S53_E_ABSENT;
 	}
-	if (found.files == 0)
-		return say(why, S53_OK, "zone reload up-to-date");
-	status = read_file(daemon, &lower, view, &found, why);
-	if (status == S53_E_ABSENT) /* a zone without a file, such as an empty one */
-		return say(why, S53_OK, "zone reload up-to-date");
-	if (status == S53_E_NOMEM)
-		return status;
-	/* Where one of several files failed, the others count. */
-	if (s53_daemon_rebuild(daemon) != S53_OK)
-		return say(why, S53_E_NOMEM, "the zone was read and is not in force: see the log");
-	if (status != S53_OK)
-		return status;
-	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "zone %s reloaded", name);
-	return say(why, S53_OK, "zone reload successful");
+	if ((in_force = s53_in_force_new(daemon, done, done_arg)) == NULL)
+		return say(why, S53_E_NOMEM, "out of memory");
+	status = load(daemon, &lower, view, &found, why);
+	if (status == S53_OK)
+		s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "zone %s reloaded", name);
+	if (status == S53_OK || status == S53_E_ABSENT) {
+		say(why, S53_OK,
+		    status == S53_OK ? "zone reload successful" : "zone reload up-to-date");
+		s53_in_force_begin(in_force, NULL, false);
+		return S53_OK;
+	}
+	s53_in_force_drop(in_force);
+	return status;
 }

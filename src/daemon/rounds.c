@@ -91,8 +91,13 @@ s53_rounds_fini(struct s53_daemon *daemon)
 void
 s53_round_begin(struct s53_daemon *daemon, struct s53_round *round)
 {
-	bool is_first = s53_list_empty(&daemon->rounds.queue);
+	bool is_first;
 
+	if (daemon->worker_count == 0) { /* there is nothing to do */
+		round->ended(round, true);
+		return;
+	}
+	is_first = s53_list_empty(&daemon->rounds.queue);
 	round->call.run = run;
 	round->call.home = come_home;
 	round->daemon = daemon;

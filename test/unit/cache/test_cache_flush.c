@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_flush.c - what an operator flushes goes, all of it, and nothing else; while the cache is
- * in use, and without holding a lock for long.
+ * test_cache_flush.c - what an operator flushes goes, all of it, and nothing else; while the cache
+ * is in use, and without holding a lock for long.
  */
 #include "fixture.h"
 
