@@ -9,7 +9,9 @@
  *
  * Nothing is missed. What moves from the small ring to the main one, or from the main one's tail to
  * its head, moves ahead of the walk, which goes on to the main ring's head as it is then. What is
- * stored meanwhile may go or stay: the caller sees to it that it is new.
+ * stored meanwhile may go or stay: the caller sees to it that it is new. The walk ends because it
+ * is faster than the head: a step of some 20 us takes 64 KiB of one shard's ring, for which a shard
+ * would have to take ten stores in that time, each with the most laps of room.c.
  *
  * The names are found in the messages. That each message holds a whole chain of CNAMEs, under the
  * key of the chain's beginning, is why the key alone does not tell.

@@ -177,6 +177,44 @@ a_flushed_cache_takes_as_much_as_before(void **state)
 	fixture_free(f);
 }
 
+/*
+ * Between two steps the main ring turns, and takes entries that are in use from its tail to its
+ * head, past where the walk began.
+ */
+static void
+what_moves_to_the_head_is_not_missed(void **state)
+{
+	struct fixture *f = fixture_new(0);
+	struct s53_cache_flush what = tree_of("a.example");
+	struct s53_cache_cursor cursor = { 0 };
+	struct s53_cache_flushed sum = { 0 };
+	unsigned next = 0, bursts = 0, left;
+	bool more = true;
+
+	(void)state;
+	fill(f, "a.example", 4000);
+	for (; next < 30000;
+	     next++) { /* the rings are full, and those in use are in the main one */
+		store_len(f, nth("other", next), 100, 300);
+		find_name(f, nth("a.example", next % 4000));
+	}
+	left = found(f, "a.example", 4000);
+	assert_true(left > 2000);
+	while (more) {
+		bool in_main_ring = cursor.shard % 2 == 1;
+
+		assert_int_equal(s53_cache_flush(f->cache, &what, &cursor, &sum, &more), S53_OK);
+		for (unsigned i = 0; i < 20000 && in_main_ring && bursts < 2; i++, next++) {
+			store_len(f, nth("other", next), 100, 300);
+			find_name(f, nth("other", next)); /* so it goes on to the main ring */
+			find_name(f, nth("a.example", next % 4000));
+		}
+		bursts += in_main_ring;
+	}
+	assert_int_equal(found(f, "a.example", 4000), 0);
+	fixture_free(f);
+}
+
 /* --- while workers use it -------------------------------------------------------------------- */
 
 struct worker {
@@ -240,6 +278,7 @@ main(void)
 		cmocka_unit_test(the_apex_of_a_zone_is_not_all_of_the_zone),
 		cmocka_unit_test(what_was_stored_meanwhile_in_a_flushed_entrys_place_stays),
 		cmocka_unit_test(a_flushed_cache_takes_as_much_as_before),
+		cmocka_unit_test(what_moves_to_the_head_is_not_missed),
 		cmocka_unit_test(nothing_is_missed_while_entries_move),
 	};
 

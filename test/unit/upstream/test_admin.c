@@ -58,6 +58,21 @@ a_server_that_is_set_down_is_never_chosen_nor_explored(void **arg)
 	}
 }
 
+/* Where all are down each of them is explored but this one. */
+static void
+a_server_that_is_set_down_is_not_explored_among_dead_ones(void **arg)
+{
+	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+
+	(void)arg;
+	set(&f, "192.0.2.1", S53_ADMIN_DOWN);
+	becomes(&f, 1, S53_HEALTH_DOWN);
+	becomes(&f, 2, S53_HEALTH_DOWN);
+	f.now_ms += 1000;
+	assert_int_equal(explored(&f, 1), 4);
+	fixture_free(&f);
+}
+
 static void
 a_group_whose_servers_are_all_set_down_is_dead(void **arg)
 {
@@ -161,6 +176,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_that_is_set_down_is_never_chosen_nor_explored),
+		cmocka_unit_test(a_server_that_is_set_down_is_not_explored_among_dead_ones),
 		cmocka_unit_test(a_group_whose_servers_are_all_set_down_is_dead),
 		cmocka_unit_test(what_is_set_up_stays_up_and_its_health_is_known_afterwards),
 		cmocka_unit_test(what_is_set_down_is_not_probed_and_soon_is_when_that_ends),
