@@ -294,7 +294,7 @@ open_file(struct s53_replace *file, const char *path)
 
 	if (status != S53_OK)
 		log_failure(path,
-		    status == S53_E_EXISTS   ? "it is no regular file"
+		    status == S53_E_EXISTS   ? "it is not a regular file"
 			: status == S53_E_IO ? strerror(why)
 					     : "out of memory");
 	errno = why;

@@ -28,6 +28,7 @@
 #include <split53/prober.h>
 
 #include "flush.h"
+#include "heap.h"
 #include "inside.h"
 #include "process.h"
 #include "warm.h"

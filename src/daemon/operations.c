@@ -320,7 +320,7 @@ dump(void *arg, unsigned parts, const char *view, char why[static S53_OPERATION_
 		snprintf(
 		    why, S53_OPERATION_WHY, "a dump is under way: try again when it has ended");
 	else if (status == S53_E_EXISTS)
-		snprintf(why, S53_OPERATION_WHY, "'%s' is no regular file", path);
+		snprintf(why, S53_OPERATION_WHY, "'%s' is not a regular file", path);
 	else if (status == S53_E_IO)
 		snprintf(why, S53_OPERATION_WHY, "'%s' cannot be written: %s", path,
 		    s53_file_why(path, error, text));

@@ -117,7 +117,7 @@ s53_daemon_rebuild(struct s53_daemon *daemon)
 		s53_daemon_swap(daemon, snapshot);
 	else
 		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
-		    "the snapshot could not be built anew (%s): the one in force stays",
+		    "a change of interfaces, host names or resolv.conf could not be applied (%s)",
 		    s53_status_text(status));
 	s53_daemon_messages_fini(&messages);
 	return status;

@@ -55,7 +55,9 @@ s53_step_store(struct s53_fetch *fetch)
 	    fetch->answering, fetch->question.qtype, outcome->message, outcome->message_len);
 	lifetime_s = s53_cache_settle(fetch->answering->cache, &fetch->question, &message);
 	outcome->respell = outcome->respell || message.respell;
-	if (!fetch->lacks_signatures && !fetch->outdated && s53_fetch_is_cached(fetch))
+	if (outcome->referral && s53_fetch_is_cached(fetch))
+		pass_on_referral(fetch);
+	else if (!fetch->lacks_signatures && !fetch->outdated && s53_fetch_is_cached(fetch))
 		keep(fetch, lifetime_s, message.stale_use);
 	if (outcome->leads_on && !s53_list_empty(&fetch->clients))
 		s53_chase_trim(fetch);

@@ -178,6 +178,7 @@ machine_free(void **state)
 	free(daemon->workers);
 	s53_dumper_free(daemon->dumper);
 	s53_hosts_free(daemon->hosts);
+	s53_daemon_retired_fini(daemon);
 	s53_snapshot_drop(daemon->snapshot);
 	s53_source_free(daemon->source);
 	s53_registry_free(daemon->registry);

@@ -153,6 +153,8 @@ a_server_set_down_stays_down_when_a_reload_changes_its_options(void **state)
 	assert_int_equal(facts(m).upstreams_set_down, 1);
 	write_conf(m, "", FORWARD "server 127.0.0.9 { edns no; };");
 	reload(m);
+	while (m->daemon.retired != NULL) /* it counts the servers of the old snapshot, too */
+		event_base_loop(m->daemon.base, EVLOOP_ONCE);
 	assert_int_equal(facts(m).upstreams_set_down, 1);
 	assert_int_equal(s53_addr_parse("127.0.0.8", 9, &addr), S53_OK);
 	assert_int_equal(
@@ -172,7 +174,7 @@ a_reload_is_done_when_all_workers_have_taken_it(void **state)
 		struct s53_policy *old = s53_policy_keep(m->ask->policy(m->ask->arg));
 
 		reload(m);
-		assert_int_equal(atomic_load(&old->count), 1); /* ours */
+		assert_int_equal(atomic_load(&old->count), 2); /* ours, and that of retired.c */
 		s53_policy_drop(old);
 	}
 }
