@@ -287,8 +287,8 @@ def test_a_reload_and_the_end_in_a_flood_lose_no_answer(upstream, split53, closi
     attack.stop()
     program.process.send_signal(signal.SIGTERM)
     last = [stream for stream in early if not is_closed(stream)]
-    for stream in last:
-        assert rcode(stream.message()) == "NOERROR"
+    for stream in last:	# SERVFAIL if the upstream's response comes when the time to end is over
+        assert rcode(stream.message()) in ("NOERROR", "SERVFAIL")
 
 
 def is_closed(stream):
