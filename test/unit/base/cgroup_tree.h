@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * cgroup_tree.h - a tree of control groups in a temporary folder, for the tests that read limits.
+ * cgroup_tree.h - a tree of control groups in a temporary directory, for the tests that read
+ * limits.
  */
 #pragma once
 
@@ -47,7 +48,7 @@ remove_tree(void **state)
 	return code;
 }
 
-/* Write `text` into root/path, making the folders. */
+/* Write `text` into root/path; missing directories are created. */
 static void
 put(const struct tree *tree, const char *path, const char *text)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * log_fixture.h - a folder for log files, a syslog that is read here, configurations.
+ * log_fixture.h - a directory for log files, a socket in place of syslog's, configurations.
  */
 #pragma once
 
@@ -23,10 +23,10 @@
 
 #include "base/logsyslog.h"
 
-#define LINE 100 /* octets of the lines that fill files */
+#define LINE 100 /* bytes of the lines that fill files */
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
 
-/* What the log hands to syslog comes here instead of /dev/log. */
+/* What the log sends to syslog arrives here instead of at /dev/log. */
 static int syslog_priority_seen;
 static char syslog_text_seen[256];
 static bool syslog_is_full;
@@ -54,7 +54,7 @@ logsyslog_write(int priority, const char *text, size_t len)
 	return true;
 }
 
-/* A folder of the test's own, which is the current one while it runs. */
+/* Make a temporary directory and change into it for the time of the test. */
 static inline int
 folder_enter(void **state)
 {
@@ -75,7 +75,7 @@ folder_leave(void **state)
 	return chdir("/") != 0 || system(command) != 0 ? -1 : 0;
 }
 
-/* The text of a file; "" if it is not there. */
+/* The text of a file; "" if it does not exist. */
 static inline const char *
 file_text(const char *path)
 {
@@ -91,7 +91,7 @@ file_text(const char *path)
 	return text;
 }
 
-/* One channel for everything. */
+/* One channel for all categories. */
 static inline void
 configure(struct s53_log_channel channel)
 {
@@ -111,7 +111,7 @@ configure_file(struct s53_log_channel channel)
 	configure(channel);
 }
 
-/* `count` lines of LINE octets that consist of `letter`. */
+/* `count` lines of LINE bytes that consist of `letter`. */
 static inline void
 fill(char letter, int count)
 {
@@ -123,7 +123,7 @@ fill(char letter, int count)
 		s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "%s", text);
 }
 
-/* Files may have `size` octets at most from now on; returns what the limit was. */
+/* Limit the size of files to `size` bytes; returns the limit before. */
 static inline struct rlimit
 files_limit(rlim_t size)
 {

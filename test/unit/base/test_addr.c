@@ -15,7 +15,7 @@
 
 #include <split53/addr.h>
 
-/* What `text` is read as, printed as BIND does; its status where it is not read. */
+/* What `text` is parsed as, printed as BIND does; the status if it is rejected. */
 static const char *
 read_back(const char *text, uint16_t port)
 {
@@ -69,7 +69,7 @@ every_spelling_of_address_and_port_is_read(void **state)
 }
 
 static void
-what_is_no_address_is_refused(void **state)
+text_that_is_no_address_is_rejected(void **state)
 {
 	static const char *const wrong[] = { "", "localhost", "consul.example.com", "192.0.2",
 		"192.0.2.1.", "192.0.2.256", "192.0.2.01", " 192.0.2.1", "192.0.2.1:", "192.0.2.1#",
@@ -86,7 +86,7 @@ what_is_no_address_is_refused(void **state)
 }
 
 static void
-a_refused_address_leaves_the_output_alone(void **state)
+a_rejected_address_leaves_the_output_alone(void **state)
 {
 	struct s53_addr addr = addr_of("192.0.2.7:7");
 
@@ -98,7 +98,7 @@ a_refused_address_leaves_the_output_alone(void **state)
 }
 
 static void
-a_scope_is_read_by_name_and_by_number_and_tells_hosts_apart(void **state)
+a_scope_is_read_by_name_and_by_number_and_is_part_of_the_host(void **state)
 {
 	struct s53_addr by_name = addr_of("fe80::1%lo");
 	struct s53_addr by_number = addr_of("fe80::1%1#53");
@@ -137,7 +137,7 @@ loopback_and_any_are_known_in_both_families(void **state)
 }
 
 static void
-no_address_is_equal_to_itself_and_has_no_octets(void **state)
+the_empty_address_is_equal_to_itself_and_has_no_bytes(void **state)
 {
 	struct s53_addr none;
 	size_t len = 1;
@@ -251,11 +251,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_spelling_of_address_and_port_is_read),
-		cmocka_unit_test(what_is_no_address_is_refused),
-		cmocka_unit_test(a_refused_address_leaves_the_output_alone),
-		cmocka_unit_test(a_scope_is_read_by_name_and_by_number_and_tells_hosts_apart),
+		cmocka_unit_test(text_that_is_no_address_is_rejected),
+		cmocka_unit_test(a_rejected_address_leaves_the_output_alone),
+		cmocka_unit_test(a_scope_is_read_by_name_and_by_number_and_is_part_of_the_host),
 		cmocka_unit_test(loopback_and_any_are_known_in_both_families),
-		cmocka_unit_test(no_address_is_equal_to_itself_and_has_no_octets),
+		cmocka_unit_test(the_empty_address_is_equal_to_itself_and_has_no_bytes),
 		cmocka_unit_test(the_port_counts_for_equal_and_not_for_same_host),
 		cmocka_unit_test(prefixes_are_read_as_bind_reads_them),
 		cmocka_unit_test(a_prefix_of_every_length_ends_at_its_last_bit),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_arena.c - memory given piece by piece and taken back at once.
+ * test_arena.c - memory that is allocated piece by piece and freed at once.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include <split53/arena.h>
 
 static void
-pieces_do_not_overlap_and_are_aligned(void **state)
+allocations_do_not_overlap_and_are_aligned(void **state)
 {
 	struct s53_arena arena;
 	uint8_t *pieces[200];
@@ -35,7 +35,7 @@ pieces_do_not_overlap_and_are_aligned(void **state)
 }
 
 static void
-a_piece_larger_than_a_block_leaves_the_newest_block_in_use(void **state)
+an_allocation_larger_than_a_block_leaves_the_newest_block_in_use(void **state)
 {
 	struct s53_arena arena;
 	uint8_t *before;
@@ -54,7 +54,7 @@ a_piece_larger_than_a_block_leaves_the_newest_block_in_use(void **state)
 }
 
 static void
-the_first_piece_may_be_larger_than_a_block(void **state)
+the_first_allocation_may_be_larger_than_a_block(void **state)
 {
 	struct s53_arena arena;
 	uint8_t *small;
@@ -92,7 +92,7 @@ a_large_arena_has_few_blocks_and_wastes_an_eighth_at_most(void **state)
 }
 
 static void
-copies_are_equal_and_end_where_they_should(void **state)
+copies_are_equal_and_end_in_a_nul_byte(void **state)
 {
 	struct s53_arena arena;
 
@@ -105,7 +105,7 @@ copies_are_equal_and_end_where_they_should(void **state)
 }
 
 static void
-a_size_that_would_overflow_is_refused(void **state)
+a_size_that_would_overflow_is_rejected(void **state)
 {
 	struct s53_arena arena;
 
@@ -120,12 +120,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pieces_do_not_overlap_and_are_aligned),
-		cmocka_unit_test(a_piece_larger_than_a_block_leaves_the_newest_block_in_use),
-		cmocka_unit_test(the_first_piece_may_be_larger_than_a_block),
-		cmocka_unit_test(a_large_arena_has_few_blocks_and_wastes_an_eighth_at_most),
-		cmocka_unit_test(copies_are_equal_and_end_where_they_should),
-		cmocka_unit_test(a_size_that_would_overflow_is_refused),
+		cmocka_unit_test(allocations_do_not_overlap_and_are_aligned),
+		cmocka_unit_test(an_allocation_larger_than_a_block_leaves_the_newest_block_in_use),
+		cmocka_unit_test(the_first_allocation_may_be_larger_than_a_block),
+		cmocka_unit_test(copies_are_equal_and_end_in_a_nul_byte),
+		cmocka_unit_test(a_size_that_would_overflow_is_rejected),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

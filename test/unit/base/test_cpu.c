@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cpu.c - the quota of control groups, out of trees made for it.
+ * test_cpu.c - the CPU quota of control groups, read from trees made for the test.
  */
 #include "cgroup_tree.h"
 
@@ -13,7 +13,7 @@ quota(const struct tree *tree)
 }
 
 static void
-a_part_of_a_processor_counts_as_one(void **state)
+the_quota_is_rounded_up_to_whole_processors(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -37,7 +37,7 @@ max_is_no_quota(void **state)
 }
 
 static void
-the_smallest_limit_on_the_way_up_holds(void **state)
+the_smallest_limit_of_all_parent_groups_applies(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -48,7 +48,7 @@ the_smallest_limit_on_the_way_up_holds(void **state)
 }
 
 static void
-a_path_that_is_not_there_leaves_it_to_its_parents(void **state)
+a_missing_group_leaves_the_limit_to_its_parents(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -58,7 +58,7 @@ a_path_that_is_not_there_leaves_it_to_its_parents(void **state)
 }
 
 static void
-version_1_has_quota_and_period(void **state)
+cgroup_version_1_has_quota_and_period(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -71,7 +71,7 @@ version_1_has_quota_and_period(void **state)
 }
 
 static void
-cpuset_is_not_cpu(void **state)
+the_cpuset_controller_is_not_taken_for_cpu(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -82,7 +82,7 @@ cpuset_is_not_cpu(void **state)
 }
 
 static void
-nonsense_is_no_quota(void **state)
+a_malformed_quota_is_ignored(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -93,7 +93,7 @@ nonsense_is_no_quota(void **state)
 }
 
 static void
-there_is_always_a_processor(void **state)
+there_is_always_at_least_one_processor(void **state)
 {
 	(void)state;
 	assert_in_range(s53_cpu_count(), 1, 256);
@@ -105,14 +105,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_part_of_a_processor_counts_as_one),
+		TEST(the_quota_is_rounded_up_to_whole_processors),
 		TEST(max_is_no_quota),
-		TEST(the_smallest_limit_on_the_way_up_holds),
-		TEST(a_path_that_is_not_there_leaves_it_to_its_parents),
-		TEST(version_1_has_quota_and_period),
-		TEST(cpuset_is_not_cpu),
-		TEST(nonsense_is_no_quota),
-		cmocka_unit_test(there_is_always_a_processor),
+		TEST(the_smallest_limit_of_all_parent_groups_applies),
+		TEST(a_missing_group_leaves_the_limit_to_its_parents),
+		TEST(cgroup_version_1_has_quota_and_period),
+		TEST(the_cpuset_controller_is_not_taken_for_cpu),
+		TEST(a_malformed_quota_is_ignored),
+		cmocka_unit_test(there_is_always_at_least_one_processor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

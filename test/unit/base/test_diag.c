@@ -16,8 +16,8 @@
 #include <split53/diag.h>
 
 /*
- * What is printed for one error at `column` of `source_line`; the caller frees it. Inlined, gcc 12
- * takes it at -O3 for a pointer to its own variable.
+ * What is printed for one error at `column` of `source_line`; the caller frees it. When this is
+ * inlined, gcc 12 at -O3 takes the result for a pointer to its own variable.
  */
 __attribute__((noinline)) static char *
 printed(struct s53_place place, const char *source_line, const char *text)
@@ -46,7 +46,7 @@ expect(struct s53_place place, const char *source_line, const char *text, const 
 }
 
 static void
-a_message_shows_place_line_and_caret(void **state)
+a_message_has_its_place_line_and_caret(void **state)
 {
 	(void)state;
 	expect((struct s53_place){ "named.conf", 12, 2 }, "\tfowarders { 8.8.8.8; };\nnext line",
@@ -57,7 +57,7 @@ a_message_shows_place_line_and_caret(void **state)
 }
 
 static void
-the_caret_stands_under_its_character_in_utf8_text(void **state)
+the_caret_is_under_its_character_in_utf8_text(void **state)
 {
 	(void)state;
 	expect((struct s53_place){ "f", 1, 6 }, "\xc3\xbc\xc3\xbc x;", "bad",
@@ -65,7 +65,7 @@ the_caret_stands_under_its_character_in_utf8_text(void **state)
 }
 
 static void
-what_is_not_known_of_the_place_is_left_out(void **state)
+unknown_parts_of_the_place_are_left_out(void **state)
 {
 	(void)state;
 	expect((struct s53_place){ NULL, 0, 0 }, NULL, "bad", "error: bad\n");
@@ -138,7 +138,7 @@ print_all(const struct s53_diags *diags)
 }
 
 static void
-warnings_of_one_text_are_one_with_a_count_and_the_first_places(void **state)
+equal_warnings_are_merged_with_a_count_and_the_first_places(void **state)
 {
 	struct s53_diags diags;
 	char *out;
@@ -167,7 +167,7 @@ warnings_of_one_text_are_one_with_a_count_and_the_first_places(void **state)
 }
 
 static void
-security_is_printed_first_and_harmless_last(void **state)
+security_warnings_are_printed_first_and_harmless_ones_last(void **state)
 {
 	const struct s53_place nowhere = { NULL, 0, 0 };
 	struct s53_diags diags;
@@ -224,13 +224,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(warnings_of_one_text_are_one_with_a_count_and_the_first_places),
-		cmocka_unit_test(security_is_printed_first_and_harmless_last),
+		cmocka_unit_test(equal_warnings_are_merged_with_a_count_and_the_first_places),
+		cmocka_unit_test(security_warnings_are_printed_first_and_harmless_ones_last),
 		cmocka_unit_test(different_warnings_beyond_the_limit_are_counted),
 		cmocka_unit_test(arguments_can_be_left_out_of_a_message),
-		cmocka_unit_test(a_message_shows_place_line_and_caret),
-		cmocka_unit_test(the_caret_stands_under_its_character_in_utf8_text),
-		cmocka_unit_test(what_is_not_known_of_the_place_is_left_out),
+		cmocka_unit_test(a_message_has_its_place_line_and_caret),
+		cmocka_unit_test(the_caret_is_under_its_character_in_utf8_text),
+		cmocka_unit_test(unknown_parts_of_the_place_are_left_out),
 		cmocka_unit_test(control_characters_do_not_reach_the_terminal),
 		cmocka_unit_test(a_long_line_is_shown_around_the_caret),
 		cmocka_unit_test(messages_keep_their_order_and_are_counted_by_kind),

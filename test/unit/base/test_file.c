@@ -55,7 +55,7 @@ is_refused(const char *path, int error, const char *words)
 }
 
 static void
-what_is_no_regular_file_is_refused_with_its_kind(void **state)
+anything_but_a_regular_file_is_rejected_with_its_kind(void **state)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = "socket" };
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -73,7 +73,7 @@ what_is_no_regular_file_is_refused_with_its_kind(void **state)
 }
 
 static void
-a_file_is_made_for_appending_only(void **state)
+a_file_is_created_for_appending_only(void **state)
 {
 	struct stat about;
 	int fd = -1;
@@ -112,8 +112,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_A_FOLDER(what_is_no_regular_file_is_refused_with_its_kind),
-		IN_A_FOLDER(a_file_is_made_for_appending_only),
+		IN_A_FOLDER(anything_but_a_regular_file_is_rejected_with_its_kind),
+		IN_A_FOLDER(a_file_is_created_for_appending_only),
 		IN_A_FOLDER(the_null_device_is_an_empty_file),
 	};
 

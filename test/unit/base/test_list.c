@@ -23,7 +23,7 @@ number_of(struct s53_link *link)
 }
 
 static void
-appended_come_out_in_order_and_pushed_come_first(void **state)
+appended_items_come_out_in_order_and_pushed_items_come_first(void **state)
 {
 	struct item items[3] = { { .number = 1 }, { .number = 2 }, { .number = 3 } };
 	struct s53_link head;
@@ -40,7 +40,7 @@ appended_come_out_in_order_and_pushed_come_first(void **state)
 }
 
 static void
-taking_out_twice_is_harmless(void **state)
+removing_an_item_twice_is_harmless(void **state)
 {
 	struct item items[2] = { { .number = 1 }, { .number = 2 } };
 	struct s53_link head;
@@ -80,8 +80,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(appended_come_out_in_order_and_pushed_come_first),
-		cmocka_unit_test(taking_out_twice_is_harmless),
+		cmocka_unit_test(appended_items_come_out_in_order_and_pushed_items_come_first),
+		cmocka_unit_test(removing_an_item_twice_is_harmless),
 		cmocka_unit_test(the_safe_walk_survives_removal),
 	};
 

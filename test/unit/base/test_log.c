@@ -54,7 +54,7 @@ before_configuration_info_goes_to_stderr_and_debug_does_not(void **state)
 }
 
 static void
-a_line_has_the_parts_that_its_channel_wants(void **state)
+a_line_has_the_parts_that_its_channel_configures(void **state)
 {
 	(void)state;
 	configure_file((struct s53_log_channel){ .print_severity = false });
@@ -67,7 +67,7 @@ a_line_has_the_parts_that_its_channel_wants(void **state)
 }
 
 static void
-the_time_is_local_or_iso8601_as_wanted(void **state)
+the_time_is_local_or_iso8601_as_configured(void **state)
 {
 	regex_t form;
 
@@ -105,7 +105,7 @@ control_characters_and_broken_utf8_are_escaped(void **state)
 }
 
 static void
-a_text_without_end_is_cut_into_one_line(void **state)
+a_long_text_is_cut_to_one_line(void **state)
 {
 	char text[20000];
 	const char *line;
@@ -135,7 +135,7 @@ errno_survives_a_line_that_cannot_be_written(void **state)
 }
 
 static void
-a_category_goes_to_its_own_channels_and_else_to_the_default(void **state)
+a_category_without_channels_goes_to_those_of_default(void **state)
 {
 	const struct s53_log_channel channels[] = {
 		{ .kind = S53_LOG_TO_FILE, .path = "default", .severity = S53_LOG_INFO },
@@ -220,7 +220,7 @@ a_file_that_cannot_be_opened_keeps_the_old_configuration(void **state)
 }
 
 static void
-a_full_file_is_rolled_and_the_oldest_version_goes(void **state)
+a_full_file_is_rolled_and_the_oldest_version_removed(void **state)
 {
 	(void)state;
 	configure_file((struct s53_log_channel){ .versions = 2, .size_max = 3 * LINE });
@@ -259,7 +259,7 @@ versions_without_a_size_roll_when_the_file_is_opened(void **state)
 }
 
 static void
-a_size_without_versions_stops_until_the_file_is_shortened(void **state)
+with_a_size_and_no_versions_writing_stops_until_the_file_is_shortened(void **state)
 {
 	(void)state;
 	configure_file((struct s53_log_channel){ .size_max = 2 * LINE });
@@ -315,7 +315,7 @@ lines_of_several_threads_stay_whole_while_the_configuration_changes(void **state
 }
 
 static void
-words_of_named_conf_are_known_in_any_case(void **state)
+keywords_of_named_conf_are_known_in_any_letter_case(void **state)
 {
 	enum s53_log_category category;
 	int value;
@@ -344,22 +344,22 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_A_FOLDER(before_configuration_info_goes_to_stderr_and_debug_does_not),
-		IN_A_FOLDER(a_line_has_the_parts_that_its_channel_wants),
-		IN_A_FOLDER(the_time_is_local_or_iso8601_as_wanted),
+		IN_A_FOLDER(a_line_has_the_parts_that_its_channel_configures),
+		IN_A_FOLDER(the_time_is_local_or_iso8601_as_configured),
 		IN_A_FOLDER(control_characters_and_broken_utf8_are_escaped),
-		IN_A_FOLDER(a_text_without_end_is_cut_into_one_line),
+		IN_A_FOLDER(a_long_text_is_cut_to_one_line),
 		IN_A_FOLDER(errno_survives_a_line_that_cannot_be_written),
-		IN_A_FOLDER(a_category_goes_to_its_own_channels_and_else_to_the_default),
+		IN_A_FOLDER(a_category_without_channels_goes_to_those_of_default),
 		IN_A_FOLDER(a_dynamic_channel_follows_the_debug_level),
 		IN_A_FOLDER(syslog_gets_facility_priority_and_text),
 		IN_A_FOLDER(a_file_that_cannot_be_opened_keeps_the_old_configuration),
-		IN_A_FOLDER(a_full_file_is_rolled_and_the_oldest_version_goes),
+		IN_A_FOLDER(a_full_file_is_rolled_and_the_oldest_version_removed),
 		IN_A_FOLDER(unlimited_versions_keep_every_file),
 		IN_A_FOLDER(versions_without_a_size_roll_when_the_file_is_opened),
-		IN_A_FOLDER(a_size_without_versions_stops_until_the_file_is_shortened),
+		IN_A_FOLDER(with_a_size_and_no_versions_writing_stops_until_the_file_is_shortened),
 		IN_A_FOLDER(buffered_lines_wait_in_memory_and_are_written_at_the_end),
 		IN_A_FOLDER(lines_of_several_threads_stay_whole_while_the_configuration_changes),
-		cmocka_unit_test(words_of_named_conf_are_known_in_any_case),
+		cmocka_unit_test(keywords_of_named_conf_are_known_in_any_letter_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

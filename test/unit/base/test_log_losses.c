@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_log_losses.c - what takes no lines is not waited for, and what it loses is counted.
+ * test_log_losses.c - a channel that takes no lines is not waited for, and the lines that it loses
+ * are counted.
  */
 #include "log_fixture.h"
 
@@ -8,7 +9,7 @@
 #include <sys/stat.h>
 #include <syslog.h>
 
-/* Two channels, both for everything; the first is `channel`, the second the file "other". */
+/* Two channels for all categories: the first is `channel`, the second the file "other". */
 static void
 configure_beside_another(struct s53_log_channel channel)
 {
@@ -21,7 +22,7 @@ configure_beside_another(struct s53_log_channel channel)
 }
 
 static void
-syslog_that_takes_nothing_loses_lines_which_are_counted(void **state)
+lines_that_syslog_does_not_take_are_counted(void **state)
 {
 	(void)state;
 	configure_beside_another((struct s53_log_channel){
@@ -41,13 +42,13 @@ syslog_that_takes_nothing_loses_lines_which_are_counted(void **state)
 }
 
 static void
-a_file_that_takes_no_more_loses_lines_which_it_says_later(void **state)
+lines_lost_by_a_full_file_are_reported_in_it_later(void **state)
 {
 	struct rlimit was = files_limit(LINE + LINE / 2);
 
 	(void)state;
 	configure_file((struct s53_log_channel){ .versions = 0 });
-	fill('x', 4); /* one, and the half of another */
+	fill('x', 4); /* one, and half of another */
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "again");
 	assert_int_equal(strlen(file_text("log")),
@@ -57,7 +58,7 @@ a_file_that_takes_no_more_loses_lines_which_it_says_later(void **state)
 	    "\n3 log lines lost before this one: log (File too large)\nagain\n");
 }
 
-/* Standard error is the pipe `ends` from now on; returns what it was. */
+/* Make the pipe `ends` standard error; returns the descriptor of the old one. */
 static int
 redirect_stderr(int ends[static 2])
 {
@@ -71,9 +72,9 @@ redirect_stderr(int ends[static 2])
 	return was;
 }
 
-/* There is no other channel: a full disk would go unnoticed. */
+/* There is no other channel: without the report a full disk would go unnoticed. */
 static void
-losses_of_the_only_channel_are_said_on_syslog_and_counted(void **state)
+losses_of_the_only_channel_are_reported_on_syslog_and_counted(void **state)
 {
 	struct rlimit was = files_limit(LINE);
 	uint64_t before = s53_log_lost();
@@ -90,7 +91,7 @@ losses_of_the_only_channel_are_said_on_syslog_and_counted(void **state)
 }
 
 static void
-losses_that_syslog_does_not_take_either_are_said_on_standard_error(void **state)
+losses_that_syslog_does_not_take_either_are_reported_on_standard_error(void **state)
 {
 	struct rlimit was = files_limit(0);
 	int ends[2], stderr_was = redirect_stderr(ends);
@@ -110,7 +111,7 @@ losses_that_syslog_does_not_take_either_are_said_on_standard_error(void **state)
 }
 
 static void
-losses_of_an_earlier_configuration_are_said_by_the_next(void **state)
+losses_of_an_earlier_configuration_are_reported_by_the_next(void **state)
 {
 	struct rlimit was = files_limit(0);
 
@@ -127,7 +128,7 @@ losses_of_an_earlier_configuration_are_said_by_the_next(void **state)
 	    "3 log lines lost before the log file was reopened\nagain\nand again\n");
 }
 
-/* The lines of `text` that are there, and those that it says are lost. */
+/* The lines that `text` has, plus those that it reports as lost. */
 static void
 count_lines(char *text, unsigned *there, unsigned *lost)
 {
@@ -153,7 +154,7 @@ a_standard_error_that_is_not_read_is_not_waited_for(void **state)
 
 	(void)state;
 	configure((struct s53_log_channel){ .kind = S53_LOG_TO_STDERR, .severity = S53_LOG_INFO });
-	fill('x', 100); /* 10,000 octets: it would wait for ever */
+	fill('x', 100); /* 10,000 bytes: a blocking write would never end */
 	while ((got = read(ends[0], text + len, sizeof(text) - 1 - len)) > 0)
 		len += (size_t)got;
 	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "again");
@@ -216,11 +217,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_A_FOLDER(syslog_that_takes_nothing_loses_lines_which_are_counted),
-		IN_A_FOLDER(a_file_that_takes_no_more_loses_lines_which_it_says_later),
-		IN_A_FOLDER(losses_of_the_only_channel_are_said_on_syslog_and_counted),
-		IN_A_FOLDER(losses_that_syslog_does_not_take_either_are_said_on_standard_error),
-		IN_A_FOLDER(losses_of_an_earlier_configuration_are_said_by_the_next),
+		IN_A_FOLDER(lines_that_syslog_does_not_take_are_counted),
+		IN_A_FOLDER(lines_lost_by_a_full_file_are_reported_in_it_later),
+		IN_A_FOLDER(losses_of_the_only_channel_are_reported_on_syslog_and_counted),
+		IN_A_FOLDER(losses_that_syslog_does_not_take_either_are_reported_on_standard_error),
+		IN_A_FOLDER(losses_of_an_earlier_configuration_are_reported_by_the_next),
 		IN_A_FOLDER(a_standard_error_that_is_not_read_is_not_waited_for),
 		IN_A_FOLDER(dev_stderr_as_a_file_is_standard_error_itself),
 		IN_A_FOLDER(only_a_regular_file_or_the_null_device_is_a_log_file),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_logsyslog.c - lines reach the daemon of /dev/log as syslog(3) sends them, without waiting.
+ * test_logsyslog.c - lines reach the daemon of /dev/log as syslog(3) sends them, without blocking.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 
 static char path[64];
 
-/* A daemon's socket at `path`. */
+/* The socket of a syslog daemon at `path`. */
 static int
 listening(void)
 {
@@ -71,7 +71,7 @@ a_line_has_priority_time_and_process(void **state)
 }
 
 static void
-a_daemon_that_reads_nothing_is_not_waited_for(void **state)
+a_syslog_daemon_that_reads_nothing_is_not_waited_for(void **state)
 {
 	int fd = listening();
 	unsigned taken = 0;
@@ -86,7 +86,7 @@ a_daemon_that_reads_nothing_is_not_waited_for(void **state)
 }
 
 static void
-a_daemon_that_was_started_anew_is_found(void **state)
+a_restarted_syslog_daemon_is_found(void **state)
 {
 	int fd = listening();
 
@@ -105,9 +105,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_line_has_priority_time_and_process, enter, leave),
 		cmocka_unit_test_setup_teardown(
-		    a_daemon_that_reads_nothing_is_not_waited_for, enter, leave),
-		cmocka_unit_test_setup_teardown(
-		    a_daemon_that_was_started_anew_is_found, enter, leave),
+		    a_syslog_daemon_that_reads_nothing_is_not_waited_for, enter, leave),
+		cmocka_unit_test_setup_teardown(a_restarted_syslog_daemon_is_found, enter, leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_memory.c - the memory limit of control groups, out of trees made for it.
+ * test_memory.c - the memory limit of control groups, read from trees made for the test.
  */
 #include "cgroup_tree.h"
 
@@ -13,7 +13,7 @@ limit(const struct tree *tree)
 }
 
 static void
-version_2_has_octets(void **state)
+cgroup_version_2_gives_the_limit_in_bytes(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -33,7 +33,7 @@ max_is_no_limit(void **state)
 }
 
 static void
-the_smallest_limit_on_the_way_up_holds(void **state)
+the_smallest_limit_of_all_parent_groups_applies(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -46,7 +46,7 @@ the_smallest_limit_on_the_way_up_holds(void **state)
 }
 
 static void
-a_path_that_is_not_there_leaves_it_to_its_parents(void **state)
+a_missing_group_leaves_the_limit_to_its_parents(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -56,7 +56,7 @@ a_path_that_is_not_there_leaves_it_to_its_parents(void **state)
 }
 
 static void
-version_1_says_no_limit_by_a_number(void **state)
+cgroup_version_1_has_a_number_that_means_no_limit(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -69,7 +69,7 @@ version_1_says_no_limit_by_a_number(void **state)
 }
 
 static void
-nonsense_is_no_limit(void **state)
+a_malformed_limit_is_ignored(void **state)
 {
 	const struct tree *tree = *state;
 
@@ -96,12 +96,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(version_2_has_octets),
+		TEST(cgroup_version_2_gives_the_limit_in_bytes),
 		TEST(max_is_no_limit),
-		TEST(the_smallest_limit_on_the_way_up_holds),
-		TEST(a_path_that_is_not_there_leaves_it_to_its_parents),
-		TEST(version_1_says_no_limit_by_a_number),
-		TEST(nonsense_is_no_limit),
+		TEST(the_smallest_limit_of_all_parent_groups_applies),
+		TEST(a_missing_group_leaves_the_limit_to_its_parents),
+		TEST(cgroup_version_1_has_a_number_that_means_no_limit),
+		TEST(a_malformed_limit_is_ignored),
 		cmocka_unit_test(there_is_always_some_memory),
 	};
 

@@ -35,7 +35,7 @@ two_threads_draw_different_numbers(void **state)
 }
 
 static void
-ids_spread_over_their_whole_range(void **state)
+ids_are_spread_over_their_whole_range(void **state)
 {
 	static uint8_t seen[65536];
 	unsigned different = 0;
@@ -55,7 +55,7 @@ ids_spread_over_their_whole_range(void **state)
 }
 
 static void
-numbers_below_a_bound_are_even(void **state)
+numbers_below_a_bound_are_uniform(void **state)
 {
 	unsigned count[7] = { 0 };
 
@@ -67,9 +67,11 @@ numbers_below_a_bound_are_even(void **state)
 	assert_int_equal(s53_rand_below(1), 0);
 }
 
-/* Three quarters of the range: without rejection each third number comes twice as often. */
+/*
+ * Three quarters of the range: without rejection, a third of the numbers would come twice as often.
+ */
 static void
-a_bound_that_does_not_divide_the_range_is_even_too(void **state)
+numbers_are_uniform_below_a_bound_that_does_not_divide_the_range(void **state)
 {
 	unsigned thirds = 0;
 
@@ -89,7 +91,7 @@ a_large_request_is_filled_to_its_end(void **state)
 	s53_rand_fill(octets, sizeof(octets));
 	for (size_t i = 0; i < sizeof(octets); i++)
 		zeros += octets[i] == 0;
-	assert_in_range(zeros, 0, 80); /* 20 are to be expected */
+	assert_in_range(zeros, 0, 80); /* 20 are expected */
 }
 
 static void
@@ -113,9 +115,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_threads_draw_different_numbers),
-		cmocka_unit_test(ids_spread_over_their_whole_range),
-		cmocka_unit_test(numbers_below_a_bound_are_even),
-		cmocka_unit_test(a_bound_that_does_not_divide_the_range_is_even_too),
+		cmocka_unit_test(ids_are_spread_over_their_whole_range),
+		cmocka_unit_test(numbers_below_a_bound_are_uniform),
+		cmocka_unit_test(numbers_are_uniform_below_a_bound_that_does_not_divide_the_range),
 		cmocka_unit_test(a_large_request_is_filled_to_its_end),
 		cmocka_unit_test(a_seeded_sequence_repeats),
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_replace.c - a file takes another one's place when it is complete, and never before.
+ * test_replace.c - a new file replaces the old one when it is complete, and never before.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 
 static char folder[64];
 
-/* A folder of the test's own, which is the current one while it runs. */
+/* Make a temporary directory and change into it for the time of the test. */
 static int
 folder_enter(void **state)
 {
@@ -66,7 +66,7 @@ text_of(const char *path)
 }
 
 static void
-the_old_one_is_there_until_the_new_one_is_complete(void **state)
+the_old_file_stays_until_the_new_one_is_complete(void **state)
 {
 	struct s53_replace replace;
 	struct stat found;
@@ -84,7 +84,7 @@ the_old_one_is_there_until_the_new_one_is_complete(void **state)
 }
 
 static void
-an_abandoned_one_leaves_nothing_but_the_old_one(void **state)
+an_abandoned_file_leaves_only_the_old_one(void **state)
 {
 	struct s53_replace replace;
 
@@ -98,7 +98,7 @@ an_abandoned_one_leaves_nothing_but_the_old_one(void **state)
 }
 
 static void
-what_an_end_by_force_left_behind_is_replaced(void **state)
+the_temporary_file_of_a_killed_process_is_replaced(void **state)
 {
 	struct s53_replace replace;
 
@@ -112,7 +112,7 @@ what_an_end_by_force_left_behind_is_replaced(void **state)
 }
 
 static void
-a_link_is_replaced_and_what_it_leads_to_left_alone(void **state)
+a_symbolic_link_is_replaced_and_its_target_is_left_alone(void **state)
 {
 	struct s53_replace replace;
 
@@ -128,7 +128,7 @@ a_link_is_replaced_and_what_it_leads_to_left_alone(void **state)
 }
 
 static void
-what_is_no_regular_file_is_not_replaced(void **state)
+anything_but_a_regular_file_is_not_replaced(void **state)
 {
 	struct s53_replace replace;
 
@@ -143,7 +143,7 @@ what_is_no_regular_file_is_not_replaced(void **state)
 }
 
 static void
-a_folder_that_is_not_there_is_said_by_errno(void **state)
+a_missing_folder_is_reported_by_errno(void **state)
 {
 	struct s53_replace replace;
 
@@ -156,7 +156,7 @@ a_folder_that_is_not_there_is_said_by_errno(void **state)
 }
 
 static void
-a_check_says_what_opening_would_and_writes_nothing(void **state)
+a_dry_run_reports_what_opening_would_and_writes_nothing(void **state)
 {
 	(void)state;
 	assert_int_equal(mkdir("folder", 0755), 0);
@@ -175,9 +175,9 @@ a_check_says_what_opening_would_and_writes_nothing(void **state)
 	assert_string_equal(text_of("folder/old"), "old");
 }
 
-/* Two processes that write the same file: the one that loses does not put half a file in place. */
+/* Two processes write the same file: the one that comes too late puts no half file in place. */
 static void
-a_file_of_someone_else_is_not_put_in_place(void **state)
+a_file_that_another_process_writes_is_not_put_in_place(void **state)
 {
 	struct s53_replace first, second;
 
@@ -200,14 +200,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_old_one_is_there_until_the_new_one_is_complete),
-		TEST(an_abandoned_one_leaves_nothing_but_the_old_one),
-		TEST(what_an_end_by_force_left_behind_is_replaced),
-		TEST(a_link_is_replaced_and_what_it_leads_to_left_alone),
-		TEST(what_is_no_regular_file_is_not_replaced),
-		TEST(a_folder_that_is_not_there_is_said_by_errno),
-		TEST(a_check_says_what_opening_would_and_writes_nothing),
-		TEST(a_file_of_someone_else_is_not_put_in_place),
+		TEST(the_old_file_stays_until_the_new_one_is_complete),
+		TEST(an_abandoned_file_leaves_only_the_old_one),
+		TEST(the_temporary_file_of_a_killed_process_is_replaced),
+		TEST(a_symbolic_link_is_replaced_and_its_target_is_left_alone),
+		TEST(anything_but_a_regular_file_is_not_replaced),
+		TEST(a_missing_folder_is_reported_by_errno),
+		TEST(a_dry_run_reports_what_opening_would_and_writes_nothing),
+		TEST(a_file_that_another_process_writes_is_not_put_in_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_status.c - the words of enum s53_status.
+ * test_status.c - the texts of enum s53_status.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <split53/status.h>
 
 static void
-every_status_has_words(void **state)
+every_status_has_a_text(void **state)
 {
 	(void)state;
 	for (int status = S53_OK; status <= S53_E_LIMIT; status++)
@@ -24,7 +24,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_status_has_words),
+		cmocka_unit_test(every_status_has_a_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_wheel.c - timers fire once, in time, and cost no wake-up when none waits.
+ * test_wheel.c - timers fire once and in time, and the loop does not wake up when there is none.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -104,7 +104,7 @@ a_cancelled_timer_does_not_fire(void **arg)
 }
 
 static void
-a_timer_longer_than_a_turn_waits_its_time(void **arg)
+a_timer_longer_than_a_turn_of_the_wheel_fires_in_time(void **arg)
 {
 	struct state *state = *arg;
 	struct ticker ticker = ticker_of(state);
@@ -119,7 +119,7 @@ a_timer_longer_than_a_turn_waits_its_time(void **arg)
 }
 
 static void
-a_leap_of_the_clock_fires_all_that_is_due(void **arg)
+after_a_leap_of_the_clock_all_due_timers_fire(void **arg)
 {
 	struct state *state = *arg;
 	struct ticker near = ticker_of(state), far = ticker_of(state), later = ticker_of(state);
@@ -156,9 +156,9 @@ a_timer_may_cancel_another_that_is_due_with_it_and_start_itself_again(void **arg
 	assert_int_equal(a.fired, 2);
 }
 
-/* Against the plainest model there is: an array of due times. */
+/* Against the simplest model: an array of due times. */
 static void
-random_timers_all_fire_in_their_time(void **arg)
+random_timers_all_fire_in_time(void **arg)
 {
 	struct state *state = *arg;
 	struct ticker tickers[200];
@@ -256,7 +256,7 @@ after_a_standstill_the_sockets_are_read_before_any_timer_fires(void **arg)
 	}
 	s53_wheel_add(&state->wheel, &ticker.timer, 1020, 1000);
 	s53_clock_test_set(1020 + S53_WHEEL_SUSPEND_MS + 2 * S53_WHEEL_TICK_MS);
-	event_active(&state->wheel.event, EV_TIMEOUT, 0); /* before the sockets are looked at */
+	event_active(&state->wheel.event, EV_TIMEOUT, 0); /* before the sockets are read */
 	while (ticker.fired == 0)
 		event_base_loop(state->base, EVLOOP_ONCE);
 	assert_int_equal(heard_before_it_fired, SOCKETS);
@@ -269,7 +269,7 @@ after_a_standstill_the_sockets_are_read_before_any_timer_fires(void **arg)
 }
 
 static void
-whoever_reads_the_clock_first_sees_that_we_stood_still(void **arg)
+the_first_reader_of_the_clock_notices_a_standstill(void **arg)
 {
 	struct state *state = *arg;
 	struct ticker ticker = ticker_of(state), next = ticker_of(state);
@@ -279,13 +279,13 @@ whoever_reads_the_clock_first_sees_that_we_stood_still(void **arg)
 	assert_int_equal(state->wheel.resumed_ms, 0);
 	s53_wheel_add(&state->wheel, &next.timer, 9000, 2000);
 	assert_int_equal(state->wheel.resumed_ms, 2000);
-	s53_wheel_see(&state->wheel, 2010); /* but what began at 2000 is not concerned */
+	s53_wheel_see(&state->wheel, 2010); /* but timers that began at 2000 are not concerned */
 	assert_int_equal(state->wheel.resumed_ms, 2000);
 	s53_wheel_run(&state->wheel, 2010);
 	s53_wheel_see(&state->wheel, 8000); /* the next is due at 9000 */
 	assert_int_equal(state->wheel.resumed_ms, 2000);
 	s53_wheel_run(&state->wheel, 9000);
-	s53_wheel_see(&state->wheel, 500000); /* nothing waits: then it is idle, not still */
+	s53_wheel_see(&state->wheel, 500000); /* no timers: idle, no standstill */
 	assert_int_equal(state->wheel.resumed_ms, 2000);
 }
 
@@ -296,13 +296,13 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(a_timer_fires_once_and_never_early),
 		TEST(a_cancelled_timer_does_not_fire),
-		TEST(a_timer_longer_than_a_turn_waits_its_time),
-		TEST(a_leap_of_the_clock_fires_all_that_is_due),
+		TEST(a_timer_longer_than_a_turn_of_the_wheel_fires_in_time),
+		TEST(after_a_leap_of_the_clock_all_due_timers_fire),
 		TEST(a_timer_may_cancel_another_that_is_due_with_it_and_start_itself_again),
-		TEST(random_timers_all_fire_in_their_time),
+		TEST(random_timers_all_fire_in_time),
 		TEST(the_loop_waits_for_a_timer_and_ends_when_none_is_left),
 		TEST(after_a_standstill_the_sockets_are_read_before_any_timer_fires),
-		TEST(whoever_reads_the_clock_first_sees_that_we_stood_still),
+		TEST(the_first_reader_of_the_clock_notices_a_standstill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

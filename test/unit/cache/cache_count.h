@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * cache_count.h - how much lies in a cache, seen from inside.
+ * cache_count.h - the memory that a cache uses, read from its internals.
  */
 #pragma once
 
@@ -8,11 +8,11 @@
 
 struct cache_count {
 	uint64_t entries; /* failures included */
-	uint64_t octets; /* of entries and tables, without free room */
-	uint64_t used_octets; /* all that the cache has taken from the kernel */
+	uint64_t octets; /* of entries and tables, without free space */
+	uint64_t used_octets; /* all that the cache has obtained from the kernel */
 };
 
-/* The shard's index and ghosts. */
+/* The index and the ghosts of a shard. */
 static inline size_t
 tables_of(const struct s53_shard *shard)
 {

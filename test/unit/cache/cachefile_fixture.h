@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * cachefile_fixture.h - caches, their file in a folder of the test's own, and what comes of it.
+ * cachefile_fixture.h - caches, their file in a temporary directory, and what is read from it.
  */
 #pragma once
 
@@ -27,13 +27,13 @@
 #define SIZE (UINT64_C(2) << 20)
 #define WALL_S UINT64_C(1795343562)
 #define NOW_MS UINT64_C(1000000) /* of the process that writes */
-#define LATER_MS UINT64_C(5000) /* of the one that reads: another clock, started lately */
+#define LATER_MS UINT64_C(5000) /* of the process that reads: another clock, started recently */
 
 static char folder[64];
 static char why[S53_CACHEFILE_WHY];
 static const struct s53_cachefile_time writing = { NOW_MS, WALL_S };
 
-/* A folder of the test's own, which is the current one while it runs. */
+/* Make a temporary directory and change into it for the time of the test. */
 static inline int
 folder_enter(void **state)
 {
@@ -111,7 +111,7 @@ save(struct s53_cache *cache)
 	return entries;
 }
 
-/* A file of one small answer. */
+/* A file with one small answer. */
 static inline void
 save_one(void)
 {
@@ -130,7 +130,7 @@ open_after(uint64_t gone_s, struct s53_cachefile_loader **loader)
 	return s53_cachefile_open("it", 2 * SIZE, reading, why, loader);
 }
 
-/* Read all of it into `cache`; how many entries it took. */
+/* Read the whole file into `cache`; returns the number of entries that were restored. */
 static inline uint64_t
 load(struct s53_cache *cache, uint64_t gone_s)
 {
@@ -187,7 +187,10 @@ find(struct s53_cache *cache, const char *name)
 	return &found;
 }
 
-/* Opened, or looked at: it is refused with these words, and nothing was taken. */
+/*
+ * Whether it is opened or only checked: the file is rejected with this text, and nothing is
+ * restored.
+ */
 static inline void
 is_refused(const char *words)
 {
@@ -222,7 +225,7 @@ slurp(uint8_t *octets, size_t cap)
 	return len;
 }
 
-/* Always a new one: some file systems write an old one out to the disk when it is cut. */
+/* Always a new file: some file systems write an old one to the disk when it is truncated. */
 static inline void
 spit(const uint8_t *octets, size_t len)
 {

@@ -53,7 +53,7 @@ question_of(const char *name, uint16_t qtype)
 	return question;
 }
 
-/* From now on the fixture asks for this. */
+/* Set the key that the following calls use. */
 static inline void
 ask_about(struct fixture *f, const char *name, uint16_t qtype)
 {
@@ -61,7 +61,7 @@ ask_about(struct fixture *f, const char *name, uint16_t qtype)
 	s53_key_make(&f->key, 1, &f->question, false, false);
 }
 
-/* For www.example A; what a test needs otherwise it sets itself. */
+/* For www.example A; a test sets what it needs otherwise. */
 static inline struct fixture *
 fixture_new(uint64_t max_octets)
 {
@@ -132,14 +132,14 @@ resolving_fails(struct fixture *f, uint16_t ede)
 	s53_cache_store_failure(f->cache, &ask, ede, NULL);
 }
 
-/* What was found is this message. */
+/* Assert that the last find returned this message. */
 static inline void
 assert_got(const struct fixture *f, const char *text)
 {
 	assert_octets(f->got, f->out.len, text);
 }
 
-/* The TTL of record `which` of what was found. */
+/* The TTL of record `which` of the message that was found. */
 static inline uint32_t
 got_ttl(const struct fixture *f, unsigned which)
 {
@@ -159,8 +159,8 @@ count_of(const struct fixture *f)
 }
 
 /*
- * An answer of exactly `len` octets to a question: an A record, or (from 40 octets over the
- * question on) records of type NULL as many as it takes. Each octet of their rdata is `fill`.
+ * An answer of exactly `len` octets to a query: one A record or, from 40 octets over the question
+ * on, as many NULL records as needed. Each octet of their rdata is `fill`.
  */
 static inline size_t
 answer_of_len(const struct s53_question *question, size_t len, uint8_t fill, uint8_t *out)
@@ -184,7 +184,7 @@ answer_of_len(const struct s53_question *question, size_t len, uint8_t fill, uin
 	return len;
 }
 
-/* Store an answer of `len` octets for `name`; does the cache keep it? */
+/* Store an answer of `len` octets for `name`. Returns whether the cache keeps it. */
 static inline bool
 store_len(struct fixture *f, const char *name, size_t len, uint32_t lifetime_s)
 {

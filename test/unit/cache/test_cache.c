@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache.c - what is stored is found: by its key, for its time, with TTLs of its age.
+ * test_cache.c - a stored answer is found: by its key, for its lifetime, with aged TTLs.
  */
 #include "fixture.h"
 
@@ -46,7 +46,7 @@ ttls_are_lowered_by_whole_seconds_of_age(void **state)
 }
 
 static void
-an_answer_with_ttl_1_is_fresh_for_1000_ms_and_says_1(void **state)
+an_answer_with_ttl_1_is_fresh_for_1000_ms_with_ttl_1(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -62,7 +62,7 @@ an_answer_with_ttl_1_is_fresh_for_1000_ms_and_says_1(void **state)
 }
 
 static void
-no_fresh_answer_says_0(void **state)
+no_fresh_answer_has_ttl_0(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -75,7 +75,7 @@ no_fresh_answer_says_0(void **state)
 }
 
 static void
-a_clock_that_was_read_earlier_makes_nothing_older(void **state)
+an_answer_has_age_0_for_a_clock_read_before_it_was_stored(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -88,7 +88,7 @@ a_clock_that_was_read_earlier_makes_nothing_older(void **state)
 }
 
 static void
-lifetime_0_and_rules_that_are_off_keep_nothing_and_find_nothing(void **state)
+without_a_lifetime_or_without_a_cache_nothing_is_kept_or_found(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -105,7 +105,7 @@ lifetime_0_and_rules_that_are_off_keep_nothing_and_find_nothing(void **state)
 }
 
 static void
-view_type_class_do_and_cd_tell_answers_apart(void **state)
+view_type_class_do_and_cd_are_part_of_the_key(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct s53_question question = f->question;
@@ -131,9 +131,9 @@ view_type_class_do_and_cd_tell_answers_apart(void **state)
 	fixture_free(f);
 }
 
-/* Even when all of the hash is the same. */
+/* Even if all of the hash is equal. */
 static void
-keys_are_compared_not_only_their_hashes(void **state)
+keys_of_equal_hash_are_still_compared(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	uint64_t hash = f->key.hash;
@@ -160,7 +160,7 @@ keys_are_compared_not_only_their_hashes(void **state)
 }
 
 static void
-equal_hashes_make_no_equal_views_types_or_classes(void **state)
+with_equal_hashes_views_types_and_classes_still_differ(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	uint64_t hash = f->key.hash;
@@ -182,7 +182,7 @@ equal_hashes_make_no_equal_views_types_or_classes(void **state)
 }
 
 static void
-what_came_by_another_route_is_not_there(void **state)
+an_answer_of_another_route_is_a_miss(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -199,7 +199,7 @@ what_came_by_another_route_is_not_there(void **state)
 }
 
 static void
-the_question_and_equal_owners_are_kept_in_lower_case(void **state)
+the_qname_and_equal_owners_are_kept_in_lower_case(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -221,7 +221,7 @@ the_question_and_equal_owners_are_kept_in_lower_case(void **state)
 }
 
 static void
-owners_that_point_at_the_question_need_no_respelling(void **state)
+owners_that_point_at_the_qname_need_no_respelling(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -241,7 +241,7 @@ owners_that_point_at_the_question_need_no_respelling(void **state)
 }
 
 static void
-authentic_and_aliases_are_told(void **state)
+a_find_reports_ad_and_aliases(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct octets message =
@@ -262,7 +262,7 @@ authentic_and_aliases_are_told(void **state)
 	assert_int_equal(find(f), S53_CACHE_FRESH);
 	assert_false(f->out.authentic);
 	assert_true(f->out.aliases);
-	/* in another section it is no answer */
+	/* in another section it does not answer */
 	assert_true(store(f,
 	    "0000 8180 0001 0000 0001 0000 " QUESTION "c00c 0005 0001 0000012c 0002 c010 ", 300));
 	assert_int_equal(find(f), S53_CACHE_FRESH);
@@ -271,7 +271,7 @@ authentic_and_aliases_are_told(void **state)
 }
 
 static void
-a_store_takes_the_place_of_what_was_there(void **state)
+a_store_replaces_the_answer_before_it(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -295,7 +295,7 @@ a_store_takes_the_place_of_what_was_there(void **state)
 }
 
 static void
-what_is_larger_than_the_room_given_is_not_copied(void **state)
+an_answer_larger_than_the_buffer_is_not_copied(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct s53_cache_ask ask = ask_of(f);
@@ -313,7 +313,7 @@ what_is_larger_than_the_room_given_is_not_copied(void **state)
 }
 
 static void
-what_does_not_answer_the_key_is_not_kept(void **state)
+a_message_that_does_not_answer_its_key_is_not_kept(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -359,7 +359,7 @@ the_longest_message_of_the_shortest_records_is_kept_and_aged(void **state)
 }
 
 static void
-names_of_255_octets_are_told_apart_at_their_last_letter(void **state)
+names_of_255_octets_may_differ_in_the_last_letter_alone(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	char name[256];
@@ -383,7 +383,7 @@ names_of_255_octets_are_told_apart_at_their_last_letter(void **state)
 }
 
 static void
-a_refresh_is_given_to_one_caller_shortly_before_the_end(void **state)
+one_caller_is_told_to_refresh_shortly_before_the_end(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -407,7 +407,7 @@ a_refresh_is_given_to_one_caller_shortly_before_the_end(void **state)
 }
 
 static void
-a_refresh_that_does_not_come_is_given_again_after_10_s(void **state)
+a_refresh_that_does_not_arrive_is_due_again_after_10_s(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -427,7 +427,7 @@ a_refresh_that_does_not_come_is_given_again_after_10_s(void **state)
 }
 
 static void
-what_lives_shortly_or_without_prefetch_is_not_refreshed(void **state)
+a_short_lived_answer_or_one_without_prefetch_is_not_refreshed(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -449,7 +449,7 @@ what_lives_shortly_or_without_prefetch_is_not_refreshed(void **state)
 }
 
 static void
-the_last_count_frees_and_the_size_is_at_least_2_mib(void **state)
+dropping_the_last_count_frees_the_cache_and_its_size_is_at_least_2_mib(void **state)
 {
 	struct s53_cache *cache = s53_cache_new(1);
 
@@ -466,7 +466,7 @@ the_last_count_frees_and_the_size_is_at_least_2_mib(void **state)
 }
 
 static void
-prefetching_is_harmless_at_any_time(void **state)
+a_memory_prefetch_is_harmless_at_any_time(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -486,27 +486,28 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_is_found_as_it_was_stored_with_id_0),
 		cmocka_unit_test(ttls_are_lowered_by_whole_seconds_of_age),
-		cmocka_unit_test(an_answer_with_ttl_1_is_fresh_for_1000_ms_and_says_1),
-		cmocka_unit_test(no_fresh_answer_says_0),
-		cmocka_unit_test(a_clock_that_was_read_earlier_makes_nothing_older),
-		cmocka_unit_test(lifetime_0_and_rules_that_are_off_keep_nothing_and_find_nothing),
-		cmocka_unit_test(view_type_class_do_and_cd_tell_answers_apart),
-		cmocka_unit_test(keys_are_compared_not_only_their_hashes),
-		cmocka_unit_test(equal_hashes_make_no_equal_views_types_or_classes),
-		cmocka_unit_test(what_came_by_another_route_is_not_there),
-		cmocka_unit_test(the_question_and_equal_owners_are_kept_in_lower_case),
-		cmocka_unit_test(owners_that_point_at_the_question_need_no_respelling),
-		cmocka_unit_test(authentic_and_aliases_are_told),
-		cmocka_unit_test(a_store_takes_the_place_of_what_was_there),
-		cmocka_unit_test(what_is_larger_than_the_room_given_is_not_copied),
-		cmocka_unit_test(what_does_not_answer_the_key_is_not_kept),
+		cmocka_unit_test(an_answer_with_ttl_1_is_fresh_for_1000_ms_with_ttl_1),
+		cmocka_unit_test(no_fresh_answer_has_ttl_0),
+		cmocka_unit_test(an_answer_has_age_0_for_a_clock_read_before_it_was_stored),
+		cmocka_unit_test(without_a_lifetime_or_without_a_cache_nothing_is_kept_or_found),
+		cmocka_unit_test(view_type_class_do_and_cd_are_part_of_the_key),
+		cmocka_unit_test(keys_of_equal_hash_are_still_compared),
+		cmocka_unit_test(with_equal_hashes_views_types_and_classes_still_differ),
+		cmocka_unit_test(an_answer_of_another_route_is_a_miss),
+		cmocka_unit_test(the_qname_and_equal_owners_are_kept_in_lower_case),
+		cmocka_unit_test(owners_that_point_at_the_qname_need_no_respelling),
+		cmocka_unit_test(a_find_reports_ad_and_aliases),
+		cmocka_unit_test(a_store_replaces_the_answer_before_it),
+		cmocka_unit_test(an_answer_larger_than_the_buffer_is_not_copied),
+		cmocka_unit_test(a_message_that_does_not_answer_its_key_is_not_kept),
 		cmocka_unit_test(the_longest_message_of_the_shortest_records_is_kept_and_aged),
-		cmocka_unit_test(names_of_255_octets_are_told_apart_at_their_last_letter),
-		cmocka_unit_test(a_refresh_is_given_to_one_caller_shortly_before_the_end),
-		cmocka_unit_test(a_refresh_that_does_not_come_is_given_again_after_10_s),
-		cmocka_unit_test(what_lives_shortly_or_without_prefetch_is_not_refreshed),
-		cmocka_unit_test(the_last_count_frees_and_the_size_is_at_least_2_mib),
-		cmocka_unit_test(prefetching_is_harmless_at_any_time),
+		cmocka_unit_test(names_of_255_octets_may_differ_in_the_last_letter_alone),
+		cmocka_unit_test(one_caller_is_told_to_refresh_shortly_before_the_end),
+		cmocka_unit_test(a_refresh_that_does_not_arrive_is_due_again_after_10_s),
+		cmocka_unit_test(a_short_lived_answer_or_one_without_prefetch_is_not_refreshed),
+		cmocka_unit_test(
+		    dropping_the_last_count_frees_the_cache_and_its_size_is_at_least_2_mib),
+		cmocka_unit_test(a_memory_prefetch_is_harmless_at_any_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

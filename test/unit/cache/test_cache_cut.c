@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_cut.c - answers of which a server may have left out records.
+ * test_cache_cut.c - answers from which a server may have left out records ("cut" without TC).
  */
 #include "fixture.h"
 
@@ -30,7 +30,7 @@ find_part(struct fixture *f)
 }
 
 static void
-it_is_not_copied_until_its_caller_asks_for_it(void **state)
+a_possibly_incomplete_answer_is_copied_only_on_request(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -49,7 +49,7 @@ it_is_not_copied_until_its_caller_asks_for_it(void **state)
 }
 
 static void
-a_whole_answer_takes_its_place(void **state)
+a_complete_answer_replaces_an_incomplete_one_and_the_reverse(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -63,7 +63,7 @@ a_whole_answer_takes_its_place(void **state)
 }
 
 static void
-it_is_prefetched_and_goes_stale_like_any_other(void **state)
+an_incomplete_answer_is_prefetched_and_goes_stale_like_any_other(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -83,7 +83,7 @@ it_is_prefetched_and_goes_stale_like_any_other(void **state)
 }
 
 static void
-a_failure_does_not_take_its_place(void **state)
+a_failure_does_not_replace_an_incomplete_answer(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -99,7 +99,7 @@ a_failure_does_not_take_its_place(void **state)
 }
 
 static void
-what_has_no_records_lacks_none(void **state)
+an_answer_without_records_is_complete(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -119,7 +119,7 @@ take(void *arg, const struct s53_cache_record *record)
 }
 
 static void
-its_record_tells_so_and_brings_it_back_as_it_was(void **state)
+a_saved_incomplete_answer_is_incomplete_when_it_is_restored(void **state)
 {
 	struct fixture *f = fixture_new(0), *other = fixture_new(0);
 	struct s53_cache_cursor cursor = { 0 };
@@ -137,12 +137,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_is_not_copied_until_its_caller_asks_for_it),
-		cmocka_unit_test(a_whole_answer_takes_its_place),
-		cmocka_unit_test(it_is_prefetched_and_goes_stale_like_any_other),
-		cmocka_unit_test(a_failure_does_not_take_its_place),
-		cmocka_unit_test(what_has_no_records_lacks_none),
-		cmocka_unit_test(its_record_tells_so_and_brings_it_back_as_it_was),
+		cmocka_unit_test(a_possibly_incomplete_answer_is_copied_only_on_request),
+		cmocka_unit_test(a_complete_answer_replaces_an_incomplete_one_and_the_reverse),
+		cmocka_unit_test(an_incomplete_answer_is_prefetched_and_goes_stale_like_any_other),
+		cmocka_unit_test(a_failure_does_not_replace_an_incomplete_answer),
+		cmocka_unit_test(an_answer_without_records_is_complete),
+		cmocka_unit_test(a_saved_incomplete_answer_is_incomplete_when_it_is_restored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

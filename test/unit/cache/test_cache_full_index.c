@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_full_index.c - answers so small that the index is full and the rings are not.
+ * test_cache_full_index.c - answers so small that the index is full before the rings are.
  *
- * In 3.3 MiB: two shards of 1.6, where the index is smallest for its rings. 28,672 entries fit.
+ * The cache has 3.3 MiB, which is two shards of 1.6 MiB: there the index is smallest in relation
+ * to the rings. 28,672 entries fit.
  */
 #include "fixture.h"
 
@@ -12,7 +13,7 @@
 #define LEN 44
 #define BLOCK 88
 #define FULL 40000
-#define LAPS 64 /* of used entries, a store may send around */
+#define LAPS 64 /* rounds of used entries that a store may requeue */
 
 static const char *
 nth(const char *kind, unsigned i)
@@ -23,7 +24,7 @@ nth(const char *kind, unsigned i)
 	return name;
 }
 
-/* Octets ever put into the main rings. */
+/* Octets that were ever put into the main rings. */
 static uint64_t
 moved(const struct fixture *f)
 {
@@ -43,7 +44,7 @@ fill(struct fixture *f)
 }
 
 static void
-a_working_set_survives_a_flood_there_too(void **state)
+with_a_full_index_a_working_set_survives_a_flood(void **state)
 {
 	struct fixture *f = fixture_new(OCTETS);
 	unsigned hits = 0;
@@ -63,7 +64,7 @@ a_working_set_survives_a_flood_there_too(void **state)
 }
 
 static void
-no_store_moves_more_than_its_share_where_all_is_used(void **state)
+a_store_moves_a_bounded_number_of_blocks_even_if_all_entries_are_in_use(void **state)
 {
 	struct fixture *f = fixture_new(OCTETS);
 
@@ -81,13 +82,13 @@ no_store_moves_more_than_its_share_where_all_is_used(void **state)
 }
 
 static void
-expired_answers_go_first_there_too(void **state)
+with_a_full_index_expired_answers_are_evicted_first(void **state)
 {
 	struct fixture *f = fixture_new(OCTETS);
 	unsigned found = 0;
 
 	(void)state;
-	for (unsigned i = 0; i < 14000; i++) { /* one of two lives on */
+	for (unsigned i = 0; i < 14000; i++) { /* one of two has not expired */
 		assert_true(store_len(f, nth("l", i), LEN, 30000));
 		assert_true(store_len(f, nth("e", i), LEN, 10));
 	}
@@ -104,9 +105,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_working_set_survives_a_flood_there_too),
-		cmocka_unit_test(no_store_moves_more_than_its_share_where_all_is_used),
-		cmocka_unit_test(expired_answers_go_first_there_too),
+		cmocka_unit_test(with_a_full_index_a_working_set_survives_a_flood),
+		cmocka_unit_test(
+		    a_store_moves_a_bounded_number_of_blocks_even_if_all_entries_are_in_use),
+		cmocka_unit_test(with_a_full_index_expired_answers_are_evicted_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

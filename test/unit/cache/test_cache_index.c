@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_index.c - the index of a shard against a plain list.
+ * test_cache_index.c - the index of a shard, compared with a plain list.
  */
 #include "unit/wire/octets.h"
 
@@ -21,7 +21,7 @@ has(struct s53_index index, uint64_t slot)
 	return false;
 }
 
-/* Few homes, most of them at the end of the array: long runs that come around. */
+/* Few home slots, most of them at the end of the array: long runs that wrap around. */
 static uint64_t
 some_slot(uint32_t place)
 {
@@ -31,7 +31,7 @@ some_slot(uint32_t place)
 }
 
 static void
-what_was_added_and_not_removed_is_found(void **state)
+an_entry_is_found_after_it_is_added_until_it_is_removed(void **state)
 {
 	_Atomic uint64_t slots[SLOTS] = { 0 };
 	uint64_t there[SLOTS];
@@ -64,7 +64,7 @@ what_was_added_and_not_removed_is_found(void **state)
 }
 
 static void
-a_copy_twice_as_large_has_all_of_it(void **state)
+a_copy_of_twice_the_size_has_all_entries(void **state)
 {
 	_Atomic uint64_t slots[SLOTS] = { 0 };
 	_Atomic uint64_t twice[2 * SLOTS] = { 0 };
@@ -89,8 +89,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_added_and_not_removed_is_found),
-		cmocka_unit_test(a_copy_twice_as_large_has_all_of_it),
+		cmocka_unit_test(an_entry_is_found_after_it_is_added_until_it_is_removed),
+		cmocka_unit_test(a_copy_of_twice_the_size_has_all_entries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_memory.c - memory that is not given, and memory that is not taken.
+ * test_cache_memory.c - the memory of a cache: what it takes from the kernel, and what happens
+ * without any.
  */
 #include "fixture.h"
 
@@ -12,7 +13,7 @@
 
 #define ANSWER "0000 8180 0001 0001 0000 0000 " QUESTION "c00c 0001 0001 0000012c 0004 7f000001 "
 
-/* Resident octets of this process. */
+/* Resident bytes of this process. */
 static size_t
 resident(void)
 {
@@ -35,7 +36,7 @@ nth(unsigned i)
 }
 
 static void
-a_large_cache_that_is_not_used_takes_nothing(void **state)
+a_large_unused_cache_takes_no_memory(void **state)
 {
 	size_t before = resident();
 	struct s53_cache *cache = s53_cache_new(64 * 1024 * MIB);
@@ -47,7 +48,7 @@ a_large_cache_that_is_not_used_takes_nothing(void **state)
 }
 
 static void
-any_size_at_all_makes_a_cache(void **state)
+a_cache_may_have_any_size(void **state)
 {
 	static const uint64_t sizes[] = { 0, 1, 2 * MIB, 2 * MIB + 1, 3 * MIB - 1, 4 * MIB - 1,
 		5 * MIB, 100 * MIB, 1000 * MIB, 9000 * MIB, UINT64_C(1) << 44, UINT64_MAX };
@@ -63,9 +64,12 @@ any_size_at_all_makes_a_cache(void **state)
 	}
 }
 
-/* With both indexes of one shard that grows. Below 2 MiB nothing is, above 8 GiB all is alike. */
+/*
+ * Sizes that cover both index sizes of a growing shard. All sizes below 2 MiB are alike, and all
+ * above 8 GiB.
+ */
 static void
-all_parts_together_are_no_larger_than_the_size_and_hardly_smaller(void **state)
+the_parts_add_up_to_the_size_or_a_little_less(void **state)
 {
 	(void)state;
 	for (uint64_t size = 2 * MIB; size < 9000 * MIB; size += size / 13 + 1) {
@@ -87,7 +91,7 @@ all_parts_together_are_no_larger_than_the_size_and_hardly_smaller(void **state)
 }
 
 static void
-a_few_entries_take_little(void **state)
+a_few_entries_take_little_memory(void **state)
 {
 	struct fixture *f = fixture_new(64 * MIB);
 
@@ -99,14 +103,14 @@ a_few_entries_take_little(void **state)
 }
 
 #ifdef __SANITIZE_ADDRESS__
-#define SHADOW(size) ((size) / 8) /* what the sanitizer keeps of it */
+#define SHADOW(size) ((size) / 8) /* the sanitizer's own memory for it */
 #else
 #define SHADOW(size) 0
 #endif
 
-/* What the cache says that it takes is what the kernel gives, a page here and there aside. */
+/* The memory that the cache counts is what the kernel has given, a page here and there aside. */
 static void
-what_is_taken_is_what_is_counted_and_never_more_than_the_size(void **state)
+the_memory_in_use_is_counted_and_never_more_than_the_size(void **state)
 {
 	uint64_t size = 32 * MIB;
 	struct fixture *f = fixture_new(size);
@@ -146,7 +150,7 @@ must(bool condition, int code)
 		_exit(code);
 }
 
-/* No address space is left for a shard's mapping; later there is again. */
+/* Without address space a shard cannot be mapped; later there is some again. */
 static void
 live_without_memory(void)
 {
@@ -170,7 +174,7 @@ live_without_memory(void)
 }
 
 static void
-what_the_kernel_gives_no_memory_for_is_not_kept(void **state)
+without_memory_from_the_kernel_an_answer_is_not_kept(void **state)
 {
 	(void)state;
 	in_a_child(live_without_memory);
@@ -180,12 +184,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_large_cache_that_is_not_used_takes_nothing),
-		cmocka_unit_test(any_size_at_all_makes_a_cache),
-		cmocka_unit_test(all_parts_together_are_no_larger_than_the_size_and_hardly_smaller),
-		cmocka_unit_test(a_few_entries_take_little),
-		cmocka_unit_test(what_is_taken_is_what_is_counted_and_never_more_than_the_size),
-		cmocka_unit_test(what_the_kernel_gives_no_memory_for_is_not_kept),
+		cmocka_unit_test(a_large_unused_cache_takes_no_memory),
+		cmocka_unit_test(a_cache_may_have_any_size),
+		cmocka_unit_test(the_parts_add_up_to_the_size_or_a_little_less),
+		cmocka_unit_test(a_few_entries_take_little_memory),
+		cmocka_unit_test(the_memory_in_use_is_counted_and_never_more_than_the_size),
+		cmocka_unit_test(without_memory_from_the_kernel_an_answer_is_not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_model.c - random stores, finds, failures and walks, held against a plain table: what
- * is found is what was stored last, in its time, and with its TTLs.
+ * test_cache_model.c - random stores, finds, failures and walks, compared with a plain table: a
+ * find returns what was stored last, within its lifetime, with aged TTLs.
  */
 #include "fixture.h"
 
@@ -9,7 +9,7 @@
 
 #define KEYS 400
 
-/* What the table knows of a key. */
+/* What the table knows about a key. */
 struct known {
 	bool there; /* an answer was stored */
 	uint32_t route_id;
@@ -17,15 +17,15 @@ struct known {
 	uint64_t stored_ms;
 	size_t len;
 	uint8_t fill;
-	uint64_t failed_ms; /* when a failure was last stored; 0: never since the answer */
-	bool failure; /* nothing but a failure, for lifetime_s */
+	uint64_t failed_ms; /* when a failure was last stored; 0: not since the answer */
+	bool failure; /* only a failure, for lifetime_s */
 };
 
 struct model {
 	struct fixture *f;
 	struct known known[KEYS];
 	size_t len_max; /* of answers */
-	bool all_fits; /* nothing ever has to leave */
+	bool all_fits; /* nothing ever has to be evicted */
 	unsigned fresh, stale, failures, misses;
 };
 
@@ -34,7 +34,7 @@ ask_about_nth(struct model *m, unsigned i)
 {
 	char name[64];
 
-	/* a quarter of the names in four disguises */
+	/* a quarter of the names, in four variants */
 	snprintf(name, sizeof name, "n%u.model.example", i / 4);
 	m->f->question = question_of(name, S53_TYPE_A);
 	s53_key_make(&m->f->key, i % 2, &m->f->question, i / 2 % 2 != 0, false);
@@ -74,7 +74,7 @@ do_fail(struct model *m, unsigned i)
 	bool of_use = known->there && !known->failure && known->route_id == m->f->route_id &&
 	    m->f->now_ms < known->stored_ms + known->kept_s * UINT64_C(1000);
 
-	if (!m->all_fits) /* who knows whether it is still there */
+	if (!m->all_fits) /* it may have been evicted */
 		return;
 	ask_about_nth(m, i);
 	resolving_fails(m->f, S53_EDE_NETWORK_ERROR);
@@ -106,7 +106,7 @@ expected(const struct model *m, const struct known *known)
 		return S53_CACHE_FRESH;
 	if (rules->stale_answer && m->f->now_ms < over_ms)
 		return S53_CACHE_STALE;
-	/* all times here are multiples of 64 ms: marks are exact */
+	/* all times here are multiples of 64 ms, the unit in which failures are remembered */
 	if (known->failed_ms != 0 &&
 	    m->f->now_ms < known->failed_ms + rules->servfail_ttl_s * UINT64_C(1000))
 		return S53_CACHE_FAILURE;
@@ -200,7 +200,7 @@ run(struct model *m, unsigned steps, uint64_t seed)
 }
 
 static void
-what_is_found_is_what_was_stored_while_all_fits(void **state)
+a_find_returns_what_was_stored_while_everything_fits(void **state)
 {
 	struct model m = { .f = fixture_new(0), .len_max = 700, .all_fits = true };
 
@@ -213,7 +213,7 @@ what_is_found_is_what_was_stored_while_all_fits(void **state)
 }
 
 static void
-what_is_found_is_what_was_stored_while_most_has_to_leave(void **state)
+a_find_returns_what_was_stored_while_most_is_evicted(void **state)
 {
 	struct model m = { .f = fixture_new(0), .len_max = 65000 };
 
@@ -225,7 +225,7 @@ what_is_found_is_what_was_stored_while_most_has_to_leave(void **state)
 }
 
 static void
-what_is_found_is_what_was_stored_without_stale_answers(void **state)
+a_find_returns_what_was_stored_without_stale_answers(void **state)
 {
 	struct model m = { .f = fixture_new(3 * MIB), .len_max = 3000, .all_fits = true };
 
@@ -240,9 +240,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_found_is_what_was_stored_while_all_fits),
-		cmocka_unit_test(what_is_found_is_what_was_stored_while_most_has_to_leave),
-		cmocka_unit_test(what_is_found_is_what_was_stored_without_stale_answers),
+		cmocka_unit_test(a_find_returns_what_was_stored_while_everything_fits),
+		cmocka_unit_test(a_find_returns_what_was_stored_while_most_is_evicted),
+		cmocka_unit_test(a_find_returns_what_was_stored_without_stale_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

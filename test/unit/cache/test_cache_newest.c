@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_newest.c - the newest answer counts: what takes the place of what, answers that are
- * stale from the start, and the extended error that lies beside an answer.
+ * test_cache_newest.c - the newest answer counts: which answer replaces which, answers that are
+ * stale from the start, and the extended error that is kept with an answer.
  */
 #include "fixture.h"
 
@@ -49,7 +49,7 @@ find_error(struct fixture *f, struct s53_extended_error *out)
 }
 
 static void
-a_superseded_answer_is_gone_fresh_or_expired(void **state)
+a_superseded_answer_is_gone_be_it_fresh_or_expired(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -130,7 +130,7 @@ an_answer_that_was_never_fresh_comes_back_from_a_file(void **state)
 }
 
 static void
-an_extended_error_lies_beside_its_answer(void **state)
+an_extended_error_is_kept_with_its_answer(void **state)
 {
 	struct fixture *f = stale_fixture();
 	struct s53_extended_error error = { 17, "" }, got = { 0 };
@@ -151,7 +151,7 @@ an_extended_error_lies_beside_its_answer(void **state)
 	resolving_fails(f, S53_EDE_NETWORK_ERROR);
 	assert_int_equal(find(f), S53_CACHE_STALE);
 	assert_true(f->out.has_error && find_error(f, &got));
-	f->rules.stale_answer = false; /* the failure has no error: that is the answer's */
+	f->rules.stale_answer = false; /* the error is the answer's */
 	assert_int_equal(find(f), S53_CACHE_FAILURE);
 	assert_false(f->out.has_error);
 	assert_true(store_with(f, ANSWER("0000000a"), 10, NULL));
@@ -161,7 +161,7 @@ an_extended_error_lies_beside_its_answer(void **state)
 }
 
 static void
-an_extended_error_lies_beside_a_failure(void **state)
+an_extended_error_is_kept_with_a_failure(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct s53_extended_error error = { 6, "bogus" }, got = { 0 };
@@ -181,12 +181,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_superseded_answer_is_gone_fresh_or_expired),
+		cmocka_unit_test(a_superseded_answer_is_gone_be_it_fresh_or_expired),
 		cmocka_unit_test(an_answer_that_is_too_large_to_be_kept_supersedes_too),
 		cmocka_unit_test(an_answer_of_ttl_0_is_stale_from_the_start_and_never_fresh),
 		cmocka_unit_test(an_answer_that_was_never_fresh_comes_back_from_a_file),
-		cmocka_unit_test(an_extended_error_lies_beside_its_answer),
-		cmocka_unit_test(an_extended_error_lies_beside_a_failure),
+		cmocka_unit_test(an_extended_error_is_kept_with_its_answer),
+		cmocka_unit_test(an_extended_error_is_kept_with_a_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

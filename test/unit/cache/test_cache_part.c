@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_part.c - a part of an entry that is larger than a datagram, and the note on aliases.
+ * test_cache_part.c - a part of an entry that is larger than a datagram, and the note that an
+ * entry keeps on its aliases.
  */
 #include "fixture.h"
 
 #define COUNT 100
 
-/* An answer of this many addresses, behind a CNAME if wanted. */
+/* An answer with this many addresses, with a CNAME before them if `aliases`. */
 static struct octets
 large(bool alias)
 {
@@ -39,7 +40,7 @@ keep(struct fixture *f, bool alias)
 }
 
 static void
-a_part_is_what_fits_and_aged(void **state)
+a_part_has_the_records_that_fit_with_aged_ttls(void **state)
 {
 	struct fixture *f = fixture_new(2 * MIB);
 	struct s53_fit fit = { .limit = 512, .spin = 90 };
@@ -61,7 +62,7 @@ a_part_is_what_fits_and_aged(void **state)
 }
 
 static void
-what_fits_is_whole(void **state)
+a_part_that_fits_is_the_whole_answer(void **state)
 {
 	struct fixture *f = fixture_new(2 * MIB);
 	struct s53_fit fit = { .limit = 4096, .spin = 90 };
@@ -78,7 +79,7 @@ what_fits_is_whole(void **state)
 }
 
 static void
-a_note_stays_with_the_entry_it_was_made_of(void **state)
+a_note_stays_with_its_entry_until_the_entry_changes(void **state)
 {
 	struct fixture *f = fixture_new(2 * MIB);
 	struct s53_cache_ask ask = ask_of(f);
@@ -102,7 +103,7 @@ a_note_stays_with_the_entry_it_was_made_of(void **state)
 }
 
 static void
-an_entry_without_aliases_takes_no_note(void **state)
+an_entry_without_aliases_keeps_no_note(void **state)
 {
 	struct fixture *f = fixture_new(2 * MIB);
 	struct s53_cache_ask ask = ask_of(f);
@@ -120,10 +121,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_part_is_what_fits_and_aged),
-		cmocka_unit_test(what_fits_is_whole),
-		cmocka_unit_test(a_note_stays_with_the_entry_it_was_made_of),
-		cmocka_unit_test(an_entry_without_aliases_takes_no_note),
+		cmocka_unit_test(a_part_has_the_records_that_fit_with_aged_ttls),
+		cmocka_unit_test(a_part_that_fits_is_the_whole_answer),
+		cmocka_unit_test(a_note_stays_with_its_entry_until_the_entry_changes),
+		cmocka_unit_test(an_entry_without_aliases_keeps_no_note),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

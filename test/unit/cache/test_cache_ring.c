@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_ring.c - the log of blocks: what was appended comes out at the tail in order, whole.
+ * test_cache_ring.c - the ring of blocks: they leave at the tail in the order in which they were
+ * appended, whole.
  */
 #include "unit/wire/octets.h"
 
@@ -16,7 +17,7 @@ struct expected {
 	size_t size;
 };
 
-static struct expected queue[1 << 16]; /* what should be in the ring, from `first` to `last` */
+static struct expected queue[1 << 16]; /* what must be in the ring, from `first` to `last` */
 static size_t first, last;
 static _Alignas(8) uint8_t memory[SIZE];
 
@@ -59,7 +60,7 @@ take(struct s53_ring *ring)
 }
 
 static void
-blocks_come_out_in_order_and_go_around_when_told(void **state)
+blocks_leave_in_order_and_go_around_when_requeued(void **state)
 {
 	struct s53_ring ring = { .base = memory, .size = SIZE };
 	uint32_t tag = 0;
@@ -112,7 +113,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(blocks_come_out_in_order_and_go_around_when_told),
+		cmocka_unit_test(blocks_leave_in_order_and_go_around_when_requeued),
 		cmocka_unit_test(an_empty_ring_has_room_for_a_block_of_its_size),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_room.c - who leaves a full cache, and that it is never larger than it may be.
+ * test_cache_room.c - which entries are evicted from a full cache, and that it never exceeds its
+ * size.
  *
  * All in 2 MiB: two shards. An answer of 60 octets has a block of 104.
  */
@@ -11,7 +12,7 @@
 #include <split53/rand.h>
 
 #define LEN 60
-#define FULL 20000 /* so many answers of LEN fill 2 MiB for certain */
+#define FULL 20000 /* this many answers of LEN certainly fill 2 MiB */
 
 static const char *
 nth(const char *kind, unsigned i)
@@ -29,7 +30,7 @@ store_many(struct fixture *f, const char *kind, unsigned count, uint32_t lifetim
 		assert_true(store_len(f, nth(kind, i), LEN, lifetime_s));
 }
 
-/* How many of them are fresh. Asking counts as a use. */
+/* How many of them are fresh. Each find counts as a use. */
 static unsigned
 find_many(struct fixture *f, const char *kind, unsigned count)
 {
@@ -50,7 +51,7 @@ assert_within_size(struct fixture *f)
 }
 
 static void
-what_fits_stays(void **state)
+entries_that_fit_are_not_evicted(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -74,7 +75,7 @@ a_full_cache_of_address_records_needs_at_most_150_octets_each(void **state)
 	fixture_free(f);
 }
 
-/* And while the cache fills, with what was taken from the kernel by then. */
+/* Also while the cache fills, measured by the memory taken from the kernel by then. */
 static void
 a_cache_that_fills_needs_at_most_150_octets_an_entry(void **state)
 {
@@ -90,7 +91,7 @@ a_cache_that_fills_needs_at_most_150_octets_an_entry(void **state)
 }
 
 static void
-a_used_working_set_survives_a_flood_of_names_asked_for_once(void **state)
+a_used_working_set_survives_a_flood_of_names_that_are_queried_once(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	unsigned flood = 0;
@@ -108,14 +109,14 @@ a_used_working_set_survives_a_flood_of_names_asked_for_once(void **state)
 			else
 				assert_true(store_len(f, nth("set", i), LEN, 30000));
 		}
-	assert_true(hits >= 9980); /* 200,000 others went by */
+	assert_true(hits >= 9980); /* 200,000 other answers were stored */
 	assert_within_size(f);
 	fixture_free(f);
 }
 
-/* Nobody asked for them before the flood began: the ghosts bring them in. */
+/* No find used them before the flood began: the ghosts bring them in. */
 static void
-a_working_set_finds_its_way_into_a_cache_full_of_a_flood(void **state)
+a_working_set_enters_a_cache_that_is_full_of_a_flood(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	unsigned flood = 0;
@@ -140,7 +141,7 @@ a_working_set_finds_its_way_into_a_cache_full_of_a_flood(void **state)
 }
 
 static void
-expired_answers_make_room_before_living_ones(void **state)
+expired_answers_are_evicted_before_fresh_ones(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -152,15 +153,15 @@ expired_answers_make_room_before_living_ones(void **state)
 	f->now_ms += 10000;
 	for (unsigned i = 0; i < 9000; i++)
 		assert_true(store_len(f, nth("new", i), LEN, 30000));
-	/* none of the living was ever asked for; the short ones are gone instead */
+	/* no fresh answer was ever used; the short-lived ones are gone instead */
 	assert_true(find_many(f, "live", 5000) >= 4990);
 	assert_within_size(f);
 	fixture_free(f);
 }
 
-/* And what comes into their place stays, though nobody asked for it yet. */
+/* The answers that replace them stay, although no find has used them yet. */
 static void
-new_answers_take_the_room_of_expired_ones_further_up(void **state)
+new_answers_take_the_space_of_expired_ones_wherever_these_are(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -177,7 +178,7 @@ new_answers_take_the_room_of_expired_ones_further_up(void **state)
 }
 
 static void
-the_bound_on_the_earliest_end_is_exact_again_after_a_time_around(void **state)
+the_bound_on_the_earliest_expiry_is_exact_after_a_round_of_the_rings(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -190,14 +191,14 @@ the_bound_on_the_earliest_end_is_exact_again_after_a_time_around(void **state)
 	store_many(f, "new", 2 * FULL, 30000);
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(f->cache->shards[i].first_end_ms, START_MS + 30000000);
-	store_many(f, "live", FULL, 10); /* in place, or back by their ghosts */
+	store_many(f, "live", FULL, 10); /* in place, or back through their ghosts */
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(f->cache->shards[i].first_end_ms, START_MS + 20000);
 	fixture_free(f);
 }
 
 static void
-what_is_over_stays_nowhere_even_where_there_is_room(void **state)
+expired_entries_leave_even_where_there_is_space(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -210,7 +211,7 @@ what_is_over_stays_nowhere_even_where_there_is_room(void **state)
 }
 
 static void
-a_small_answer_in_the_place_of_a_large_one_gives_the_rest_back(void **state)
+a_small_answer_that_replaces_a_large_one_frees_the_rest(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -242,7 +243,7 @@ an_answer_that_grows_keeps_its_uses(void **state)
 }
 
 static void
-stale_answers_that_nobody_wants_make_room_before_living_ones(void **state)
+unused_stale_answers_are_evicted_before_fresh_ones(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -253,7 +254,7 @@ stale_answers_that_nobody_wants_make_room_before_living_ones(void **state)
 		assert_true(store_len(f, nth("short", i), LEN, 10));
 	}
 	f->now_ms += 10000;
-	store_many(f, "new", 2000, 30000); /* there is room for these: all stay */
+	store_many(f, "new", 2000, 30000); /* these fit: all stay */
 	assert_int_equal(find_name(f, "short0000000.example"), S53_CACHE_STALE);
 	store_many(f, "more", 7000, 30000);
 	assert_true(find_many(f, "live", 5000) >= 4990);
@@ -261,7 +262,7 @@ stale_answers_that_nobody_wants_make_room_before_living_ones(void **state)
 }
 
 static void
-an_answer_of_64_kib_finds_room_among_small_ones(void **state)
+an_answer_of_64_kib_finds_space_among_small_ones(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	uint64_t before;
@@ -273,13 +274,13 @@ an_answer_of_64_kib_finds_room_among_small_ones(void **state)
 	assert_int_equal(find_name(f, "large.example"), S53_CACHE_FRESH);
 	assert_int_equal(f->out.len, S53_MESSAGE_MAX);
 	assert_int_equal(f->got[S53_MESSAGE_MAX - 1], 'x');
-	assert_true(count_of(f).entries >= before - 800); /* no more than lay in its place */
+	assert_true(count_of(f).entries >= before - 800); /* the space of the old one */
 	assert_within_size(f);
 	fixture_free(f);
 }
 
 static void
-small_answers_find_room_among_those_of_64_kib(void **state)
+small_answers_find_space_among_those_of_64_kib(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct cache_count count;
@@ -288,7 +289,7 @@ small_answers_find_room_among_those_of_64_kib(void **state)
 	for (unsigned i = 0; i < 200; i++)
 		assert_true(store_len(f, nth("large", i), S53_MESSAGE_MAX, 300));
 	count = count_of(f);
-	assert_true(count.entries >= 20); /* of 25 or 26 for which there is room */
+	assert_true(count.entries >= 20); /* of the 25 or 26 that fit */
 	for (unsigned i = 0; i < 3 * FULL; i++) {
 		assert_true(store_len(f, nth("a", i), LEN, 300));
 		assert_int_equal(find(f), S53_CACHE_FRESH);
@@ -301,7 +302,7 @@ small_answers_find_room_among_those_of_64_kib(void **state)
 }
 
 static void
-two_names_that_share_their_ghosts_place_both_come_back(void **state)
+two_names_with_the_same_ghost_slot_both_come_back(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct s53_key first;
@@ -336,7 +337,7 @@ two_names_that_share_their_ghosts_place_both_come_back(void **state)
 }
 
 static void
-an_answer_that_is_replaced_by_others_of_any_size_wastes_nothing(void **state)
+replacing_an_answer_by_others_of_any_size_wastes_no_space(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -383,7 +384,7 @@ no_mix_of_sizes_takes_more_than_the_size(void **state)
 }
 
 static void
-failures_fill_no_cache(void **state)
+failures_do_not_fill_the_cache(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -399,12 +400,12 @@ failures_fill_no_cache(void **state)
 }
 
 static void
-an_index_of_tiny_answers_is_full_before_the_rings_and_all_goes_on(void **state)
+with_tiny_answers_the_index_is_full_before_the_rings_and_stores_go_on(void **state)
 {
 	struct fixture *f = fixture_new(3 * MIB + MIB / 4);
 
 	(void)state;
-	/* shards of 1.6 MiB: there the index is smallest for its rings */
+	/* shards of 1.6 MiB: there the index is smallest in relation to the rings */
 	for (unsigned i = 0; i < 60000; i++) { /* blocks of 64 octets, the least */
 		char name[8];
 
@@ -421,25 +422,28 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_fits_stays),
+		cmocka_unit_test(entries_that_fit_are_not_evicted),
 		cmocka_unit_test(a_full_cache_of_address_records_needs_at_most_150_octets_each),
 		cmocka_unit_test(a_cache_that_fills_needs_at_most_150_octets_an_entry),
-		cmocka_unit_test(a_used_working_set_survives_a_flood_of_names_asked_for_once),
-		cmocka_unit_test(a_working_set_finds_its_way_into_a_cache_full_of_a_flood),
-		cmocka_unit_test(expired_answers_make_room_before_living_ones),
-		cmocka_unit_test(new_answers_take_the_room_of_expired_ones_further_up),
-		cmocka_unit_test(the_bound_on_the_earliest_end_is_exact_again_after_a_time_around),
-		cmocka_unit_test(what_is_over_stays_nowhere_even_where_there_is_room),
-		cmocka_unit_test(a_small_answer_in_the_place_of_a_large_one_gives_the_rest_back),
+		cmocka_unit_test(
+		    a_used_working_set_survives_a_flood_of_names_that_are_queried_once),
+		cmocka_unit_test(a_working_set_enters_a_cache_that_is_full_of_a_flood),
+		cmocka_unit_test(expired_answers_are_evicted_before_fresh_ones),
+		cmocka_unit_test(new_answers_take_the_space_of_expired_ones_wherever_these_are),
+		cmocka_unit_test(
+		    the_bound_on_the_earliest_expiry_is_exact_after_a_round_of_the_rings),
+		cmocka_unit_test(expired_entries_leave_even_where_there_is_space),
+		cmocka_unit_test(a_small_answer_that_replaces_a_large_one_frees_the_rest),
 		cmocka_unit_test(an_answer_that_grows_keeps_its_uses),
-		cmocka_unit_test(stale_answers_that_nobody_wants_make_room_before_living_ones),
-		cmocka_unit_test(an_answer_of_64_kib_finds_room_among_small_ones),
-		cmocka_unit_test(small_answers_find_room_among_those_of_64_kib),
-		cmocka_unit_test(two_names_that_share_their_ghosts_place_both_come_back),
-		cmocka_unit_test(an_answer_that_is_replaced_by_others_of_any_size_wastes_nothing),
+		cmocka_unit_test(unused_stale_answers_are_evicted_before_fresh_ones),
+		cmocka_unit_test(an_answer_of_64_kib_finds_space_among_small_ones),
+		cmocka_unit_test(small_answers_find_space_among_those_of_64_kib),
+		cmocka_unit_test(two_names_with_the_same_ghost_slot_both_come_back),
+		cmocka_unit_test(replacing_an_answer_by_others_of_any_size_wastes_no_space),
 		cmocka_unit_test(no_mix_of_sizes_takes_more_than_the_size),
-		cmocka_unit_test(failures_fill_no_cache),
-		cmocka_unit_test(an_index_of_tiny_answers_is_full_before_the_rings_and_all_goes_on),
+		cmocka_unit_test(failures_do_not_fill_the_cache),
+		cmocka_unit_test(
+		    with_tiny_answers_the_index_is_full_before_the_rings_and_stores_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

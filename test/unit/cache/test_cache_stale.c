@@ -39,7 +39,7 @@ an_expired_answer_is_stale_for_max_stale_ttl(void **state) /* RFC 8767 s5 */
 }
 
 static void
-a_find_of_a_stale_answer_copies_nothing(void **state)
+finding_a_stale_answer_copies_nothing(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -53,7 +53,7 @@ a_find_of_a_stale_answer_copies_nothing(void **state)
 }
 
 static void
-stale_records_say_stale_answer_ttl_and_living_ones_their_own(void **state) /* RFC 8767 s4 */
+expired_records_have_stale_answer_ttl_and_the_others_their_own_ttl(void **state) /* RFC 8767 s4 */
 {
 	struct fixture *f = stale_fixture();
 
@@ -64,14 +64,14 @@ stale_records_say_stale_answer_ttl_and_living_ones_their_own(void **state) /* RF
 	f->now_ms += 20000;
 	assert_int_equal(find_stale(f), S53_CACHE_STALE);
 	assert_got(f, "0000 8180 0001 0002 0000 0000 " QUESTION A("00000007") A("00000050"));
-	f->rules.stale_answer_ttl_s = 0; /* RFC 8767 s4: greater than 0 */
+	f->rules.stale_answer_ttl_s = 0; /* RFC 8767 s4: a stale TTL is greater than 0 */
 	assert_int_equal(find_stale(f), S53_CACHE_STALE);
 	assert_int_equal(got_ttl(f, 0), 1);
 	fixture_free(f);
 }
 
 static void
-find_stale_gives_what_is_fresh_by_now(void **state)
+find_stale_returns_an_answer_that_is_fresh_by_now(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -80,7 +80,7 @@ find_stale_gives_what_is_fresh_by_now(void **state)
 	f->now_ms += 4000;
 	assert_int_equal(find_stale(f), S53_CACHE_FRESH);
 	assert_int_equal(got_ttl(f, 0), 6);
-	assert_true(store(f, ANSWER("00000005"), 10)); /* no fresh one says the stale TTL */
+	assert_true(store(f, ANSWER("00000005"), 10)); /* no fresh record has the stale TTL */
 	f->now_ms += 9000;
 	assert_int_equal(find_stale(f), S53_CACHE_FRESH);
 	assert_int_equal(got_ttl(f, 0), 1);
@@ -88,7 +88,7 @@ find_stale_gives_what_is_fresh_by_now(void **state)
 }
 
 static void
-stale_answers_are_not_given_unless_the_rules_let(void **state)
+stale_answers_are_returned_only_if_the_rules_allow_it(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -98,11 +98,11 @@ stale_answers_are_not_given_unless_the_rules_let(void **state)
 	f->now_ms += 20000;
 	assert_int_equal(find(f), S53_CACHE_MISS);
 	assert_int_equal(find_stale(f), S53_CACHE_MISS);
-	f->rules.stale_answer = true; /* turned on by a reload: it is there */
+	f->rules.stale_answer = true; /* after a reload that switches stale answers on */
 	assert_int_equal(find(f), S53_CACHE_STALE);
-	f->rules.max_stale_s = 10; /* the window is that of who asks */
+	f->rules.max_stale_s = 10; /* the window is that of the current rules */
 	assert_int_equal(find(f), S53_CACHE_MISS);
-	f->rules.max_stale_s = 1000; /* but nothing stays longer than was said at its store */
+	f->rules.max_stale_s = 1000; /* but no entry stays longer than its store allowed */
 	f->now_ms += 89999;
 	assert_int_equal(find(f), S53_CACHE_STALE);
 	f->now_ms += 1;
@@ -124,7 +124,7 @@ without_stale_rules_nothing_outlives_its_lifetime(void **state)
 }
 
 static void
-a_failed_refresh_of_a_stale_answer_keeps_quiet_for_stale_refresh_time(void **state)
+a_failed_refresh_of_a_stale_answer_is_remembered_for_stale_refresh_time(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -145,7 +145,7 @@ a_failed_refresh_of_a_stale_answer_keeps_quiet_for_stale_refresh_time(void **sta
 }
 
 static void
-stale_refresh_time_0_keeps_quiet_for_servfail_ttl(void **state)
+with_stale_refresh_time_0_a_failed_refresh_is_remembered_for_servfail_ttl(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -165,7 +165,7 @@ stale_refresh_time_0_keeps_quiet_for_servfail_ttl(void **state)
 }
 
 static void
-a_failure_harms_no_fresh_answer_and_silences_its_refresh(void **state)
+a_failure_leaves_a_fresh_answer_and_suspends_its_prefetch(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -185,7 +185,7 @@ a_failure_harms_no_fresh_answer_and_silences_its_refresh(void **state)
 }
 
 static void
-a_claimed_refresh_is_no_failed_one(void **state)
+a_claimed_refresh_does_not_count_as_failed(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -201,7 +201,7 @@ a_claimed_refresh_is_no_failed_one(void **state)
 }
 
 static void
-a_refresh_claimed_after_a_failed_one_is_no_failed_one(void **state)
+a_refresh_claimed_after_a_failure_does_not_count_as_failed(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -220,7 +220,7 @@ a_refresh_claimed_after_a_failed_one_is_no_failed_one(void **state)
 }
 
 static void
-a_second_failure_begins_its_time_anew(void **state)
+a_second_failure_restarts_servfail_ttl(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -269,7 +269,7 @@ servfail_ttl_0_remembers_no_failure(void **state)
 }
 
 static void
-a_failure_without_a_reason_or_with_an_unknown_one_is_told(void **state)
+a_failure_without_a_known_reason_is_remembered_too(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -284,7 +284,7 @@ a_failure_without_a_reason_or_with_an_unknown_one_is_told(void **state)
 }
 
 static void
-an_answer_takes_the_place_of_a_failure(void **state)
+an_answer_replaces_a_failure(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -297,7 +297,7 @@ an_answer_takes_the_place_of_a_failure(void **state)
 }
 
 static void
-a_failure_takes_the_place_of_what_is_over_or_of_another_route(void **state)
+a_failure_replaces_an_expired_answer_and_one_of_another_route(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -315,7 +315,7 @@ a_failure_takes_the_place_of_what_is_over_or_of_another_route(void **state)
 }
 
 static void
-a_failure_with_another_route_or_rules_off_is_not_there(void **state)
+a_failure_of_another_route_or_without_a_cache_is_a_miss(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -330,9 +330,9 @@ a_failure_with_another_route_or_rules_off_is_not_there(void **state)
 	fixture_free(f);
 }
 
-/* stale-cache-enable without stale-answer-enable: nothing to give out, but the data stays. */
+/* stale-cache-enable without stale-answer-enable: nothing is served, but the data stays. */
 static void
-a_failure_over_kept_data_is_told_for_servfail_ttl_and_the_data_stays(void **state)
+a_failure_beside_kept_data_is_found_for_servfail_ttl_and_the_data_stays(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -351,9 +351,9 @@ a_failure_over_kept_data_is_told_for_servfail_ttl_and_the_data_stays(void **stat
 	fixture_free(f);
 }
 
-/* The mark has 32 bits of time and comes around: with any uptime it means the same. */
+/* The time of the failure is kept in 32 bits, which wrap: it must be right at any uptime. */
 static void
-a_mark_is_read_right_after_years_of_uptime(void **state)
+the_time_of_a_failed_refresh_is_right_after_years_of_uptime(void **state)
 {
 	struct fixture *f = stale_fixture();
 
@@ -376,27 +376,29 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_expired_answer_is_stale_for_max_stale_ttl),
-		cmocka_unit_test(a_find_of_a_stale_answer_copies_nothing),
-		cmocka_unit_test(stale_records_say_stale_answer_ttl_and_living_ones_their_own),
-		cmocka_unit_test(find_stale_gives_what_is_fresh_by_now),
-		cmocka_unit_test(stale_answers_are_not_given_unless_the_rules_let),
+		cmocka_unit_test(finding_a_stale_answer_copies_nothing),
+		cmocka_unit_test(
+		    expired_records_have_stale_answer_ttl_and_the_others_their_own_ttl),
+		cmocka_unit_test(find_stale_returns_an_answer_that_is_fresh_by_now),
+		cmocka_unit_test(stale_answers_are_returned_only_if_the_rules_allow_it),
 		cmocka_unit_test(without_stale_rules_nothing_outlives_its_lifetime),
 		cmocka_unit_test(
-		    a_failed_refresh_of_a_stale_answer_keeps_quiet_for_stale_refresh_time),
-		cmocka_unit_test(stale_refresh_time_0_keeps_quiet_for_servfail_ttl),
-		cmocka_unit_test(a_failure_harms_no_fresh_answer_and_silences_its_refresh),
-		cmocka_unit_test(a_claimed_refresh_is_no_failed_one),
-		cmocka_unit_test(a_refresh_claimed_after_a_failed_one_is_no_failed_one),
-		cmocka_unit_test(a_second_failure_begins_its_time_anew),
+		    a_failed_refresh_of_a_stale_answer_is_remembered_for_stale_refresh_time),
+		cmocka_unit_test(
+		    with_stale_refresh_time_0_a_failed_refresh_is_remembered_for_servfail_ttl),
+		cmocka_unit_test(a_failure_leaves_a_fresh_answer_and_suspends_its_prefetch),
+		cmocka_unit_test(a_claimed_refresh_does_not_count_as_failed),
+		cmocka_unit_test(a_refresh_claimed_after_a_failure_does_not_count_as_failed),
+		cmocka_unit_test(a_second_failure_restarts_servfail_ttl),
 		cmocka_unit_test(a_failure_alone_is_kept_for_servfail_ttl_with_its_reason),
 		cmocka_unit_test(servfail_ttl_0_remembers_no_failure),
-		cmocka_unit_test(a_failure_without_a_reason_or_with_an_unknown_one_is_told),
-		cmocka_unit_test(an_answer_takes_the_place_of_a_failure),
-		cmocka_unit_test(a_failure_takes_the_place_of_what_is_over_or_of_another_route),
-		cmocka_unit_test(a_failure_with_another_route_or_rules_off_is_not_there),
+		cmocka_unit_test(a_failure_without_a_known_reason_is_remembered_too),
+		cmocka_unit_test(an_answer_replaces_a_failure),
+		cmocka_unit_test(a_failure_replaces_an_expired_answer_and_one_of_another_route),
+		cmocka_unit_test(a_failure_of_another_route_or_without_a_cache_is_a_miss),
 		cmocka_unit_test(
-		    a_failure_over_kept_data_is_told_for_servfail_ttl_and_the_data_stays),
-		cmocka_unit_test(a_mark_is_read_right_after_years_of_uptime),
+		    a_failure_beside_kept_data_is_found_for_servfail_ttl_and_the_data_stays),
+		cmocka_unit_test(the_time_of_a_failed_refresh_is_right_after_years_of_uptime),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_threads.c - several threads store, find, walk and count at once. What a find gives is
- * whole: an answer that one store wrote, not pieces of two. Of most worth with -fsanitize=thread.
+ * test_cache_threads.c - several threads store, find, walk and count at once. A find returns a
+ * whole answer of one store, never pieces of two. This is most useful with -fsanitize=thread.
  */
 #include "fixture.h"
 
@@ -27,7 +27,7 @@ struct worker {
 	bool torn;
 };
 
-/* All octets of the record are the same, and the length is in the first two of them. */
+/* All octets of the record are equal, and the first two are its length. */
 static bool
 is_whole(const uint8_t *octets, size_t len, const struct s53_question *question)
 {
@@ -109,7 +109,7 @@ watch(void *arg)
 }
 
 static void
-threads_at_once_get_whole_answers(void **state)
+concurrent_threads_get_whole_answers(void **state)
 {
 	static struct shared shared;
 	struct worker workers[3];
@@ -141,7 +141,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(threads_at_once_get_whole_answers),
+		cmocka_unit_test(concurrent_threads_get_whole_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

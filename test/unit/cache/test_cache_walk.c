@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_walk.c - everything out of one cache and into another.
+ * test_cache_walk.c - all entries of one cache are copied to another.
  */
 #include "fixture.h"
 
@@ -10,7 +10,7 @@
 struct seen {
 	unsigned count;
 	struct s53_cache *into; /* NULL: only count */
-	struct fixture *disturbed; /* stores and drops meanwhile */
+	struct fixture *disturbed; /* stores and drops while the walk is under way */
 	uint64_t now_ms;
 	unsigned restored;
 	struct s53_cache_record last;
@@ -54,7 +54,7 @@ walk(struct s53_cache *cache, struct seen *seen)
 }
 
 static void
-an_empty_cache_has_nothing_to_walk_over(void **state)
+a_walk_over_an_empty_cache_meets_nothing(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct seen seen = { .now_ms = f->now_ms };
@@ -66,7 +66,7 @@ an_empty_cache_has_nothing_to_walk_over(void **state)
 }
 
 static void
-a_record_tells_all_of_its_entry(void **state)
+a_record_has_all_values_of_its_entry(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct octets message = octets(ANSWER("0000012c"));
@@ -111,7 +111,7 @@ every_entry_is_met_once_when_nothing_moves(void **state)
 }
 
 static void
-failures_and_what_is_over_are_left_out(void **state)
+failures_and_expired_entries_are_left_out(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct seen seen = { .now_ms = f->now_ms + 10000 };
@@ -141,7 +141,7 @@ a_walk_ends_and_misses_nothing_that_stays_while_the_rings_move(void **state)
 }
 
 static void
-what_is_restored_is_as_fresh_as_it_was(void **state)
+a_restored_answer_is_as_fresh_as_it_was(void **state)
 {
 	struct fixture *f = fixture_new(4 * MIB);
 	struct s53_cache *other = s53_cache_new(4 * MIB);
@@ -192,7 +192,7 @@ record_of(const struct octets *message, uint64_t stored_ms)
 }
 
 static void
-restoring_replaces_nothing(void **state)
+restoring_replaces_no_entry(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct octets message = octets(ANSWER("0000012c"));
@@ -207,7 +207,7 @@ restoring_replaces_nothing(void **state)
 }
 
 static void
-what_was_stored_before_the_clock_began_keeps_its_age(void **state)
+an_answer_stored_before_the_clock_began_keeps_its_age(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct octets message = octets(ANSWER("0000012c"));
@@ -226,7 +226,7 @@ what_was_stored_before_the_clock_began_keeps_its_age(void **state)
 }
 
 static void
-times_that_cannot_be_are_refused_or_counted_as_now(void **state)
+impossible_times_are_rejected_or_count_as_now(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct octets message = octets(ANSWER("0000012c"));
@@ -251,7 +251,7 @@ times_that_cannot_be_are_refused_or_counted_as_now(void **state)
 }
 
 static void
-octets_that_are_no_kept_answer_are_refused(void **state)
+bytes_that_are_no_stored_answer_are_rejected(void **state)
 {
 	static const char *const texts[] = {
 		"0000 8180 0001 0002 0000 0000 " QUESTION A("0000012c"),
@@ -275,7 +275,7 @@ octets_that_are_no_kept_answer_are_refused(void **state)
 }
 
 static void
-a_restored_name_is_found_however_it_was_spelled(void **state)
+a_restored_name_is_found_in_any_letter_case(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct octets message =
@@ -293,17 +293,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_empty_cache_has_nothing_to_walk_over),
-		cmocka_unit_test(a_record_tells_all_of_its_entry),
+		cmocka_unit_test(a_walk_over_an_empty_cache_meets_nothing),
+		cmocka_unit_test(a_record_has_all_values_of_its_entry),
 		cmocka_unit_test(every_entry_is_met_once_when_nothing_moves),
-		cmocka_unit_test(failures_and_what_is_over_are_left_out),
+		cmocka_unit_test(failures_and_expired_entries_are_left_out),
 		cmocka_unit_test(a_walk_ends_and_misses_nothing_that_stays_while_the_rings_move),
-		cmocka_unit_test(what_is_restored_is_as_fresh_as_it_was),
-		cmocka_unit_test(restoring_replaces_nothing),
-		cmocka_unit_test(what_was_stored_before_the_clock_began_keeps_its_age),
-		cmocka_unit_test(times_that_cannot_be_are_refused_or_counted_as_now),
-		cmocka_unit_test(octets_that_are_no_kept_answer_are_refused),
-		cmocka_unit_test(a_restored_name_is_found_however_it_was_spelled),
+		cmocka_unit_test(a_restored_answer_is_as_fresh_as_it_was),
+		cmocka_unit_test(restoring_replaces_no_entry),
+		cmocka_unit_test(an_answer_stored_before_the_clock_began_keeps_its_age),
+		cmocka_unit_test(impossible_times_are_rejected_or_count_as_now),
+		cmocka_unit_test(bytes_that_are_no_stored_answer_are_rejected),
+		cmocka_unit_test(a_restored_name_is_found_in_any_letter_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

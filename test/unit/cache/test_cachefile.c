@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cachefile.c - what is written is read again, aged.
+ * test_cachefile.c - the entries of a written file are read back, aged.
  */
 #include "cachefile_fixture.h"
 
@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 
 static void
-what_was_written_is_read_again_and_has_aged_meanwhile(void **state)
+written_answers_are_read_back_and_have_aged(void **state)
 {
 	struct s53_cache *old = s53_cache_new(SIZE), *new = s53_cache_new(SIZE);
 	struct s53_cache_record plain = record_of(1500), other = record_of(0);
@@ -54,7 +54,7 @@ what_was_written_is_read_again_and_has_aged_meanwhile(void **state)
 }
 
 static void
-stale_answers_stay_as_long_as_they_would_have(void **state)
+stale_answers_stay_as_long_as_without_a_restart(void **state)
 {
 	struct s53_cache *old = s53_cache_new(SIZE), *new = s53_cache_new(SIZE);
 
@@ -65,7 +65,7 @@ stale_answers_stay_as_long_as_they_would_have(void **state)
 	assert_int_equal(find(new, "stale.example.com")->count, 1);
 	s53_cache_drop(new);
 	new = s53_cache_new(SIZE);
-	assert_int_equal(load(new, 3201), 0); /* read, and over */
+	assert_int_equal(load(new, 3201), 0); /* read, and expired */
 	s53_cache_drop(new);
 	new = s53_cache_new(SIZE);
 	assert_int_equal(load(new, UINT32_MAX + UINT64_C(99)), 0);
@@ -75,7 +75,7 @@ stale_answers_stay_as_long_as_they_would_have(void **state)
 }
 
 static void
-what_the_cache_has_already_stays(void **state)
+answers_that_the_cache_has_already_stay(void **state)
 {
 	static const char *const names[] = { "a.example.com", "b.example.com", NULL };
 	struct s53_cache *old = cache_of(names), *new = s53_cache_new(SIZE);
@@ -94,7 +94,7 @@ what_the_cache_has_already_stays(void **state)
 }
 
 static void
-many_answers_take_many_blocks_and_as_many_turns(void **state)
+many_answers_take_many_blocks_and_one_turn_each(void **state)
 {
 	struct s53_cache *old = s53_cache_new(SIZE), *new = s53_cache_new(SIZE);
 	struct s53_cachefile_loader *loader = NULL;
@@ -138,7 +138,7 @@ the_largest_message_fits(void **state)
 }
 
 static void
-an_empty_cache_is_a_file_too(void **state)
+an_empty_cache_is_written_too(void **state)
 {
 	static const char *const none[] = { NULL };
 	struct s53_cache *cache = cache_of(none);
@@ -184,12 +184,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_was_written_is_read_again_and_has_aged_meanwhile),
-		TEST(stale_answers_stay_as_long_as_they_would_have),
-		TEST(what_the_cache_has_already_stays),
-		TEST(many_answers_take_many_blocks_and_as_many_turns),
+		TEST(written_answers_are_read_back_and_have_aged),
+		TEST(stale_answers_stay_as_long_as_without_a_restart),
+		TEST(answers_that_the_cache_has_already_stay),
+		TEST(many_answers_take_many_blocks_and_one_turn_each),
 		TEST(the_largest_message_fits),
-		TEST(an_empty_cache_is_a_file_too),
+		TEST(an_empty_cache_is_written_too),
 		TEST(a_file_that_cannot_be_written_leaves_the_old_one),
 	};
 

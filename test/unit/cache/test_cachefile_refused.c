@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cachefile_refused.c - a file that is not whole, or not ours, is refused as a whole.
+ * test_cachefile_refused.c - a file that is incomplete, damaged or not ours is rejected as a
+ * whole.
  */
 #include "cachefile_fixture.h"
 
 static void
-a_file_cut_anywhere_is_refused(void **state)
+a_file_truncated_anywhere_is_rejected(void **state)
 {
 	uint8_t octets[1024];
 	size_t len;
@@ -24,7 +25,7 @@ a_file_cut_anywhere_is_refused(void **state)
 }
 
 static void
-a_file_with_any_bit_flipped_is_refused(void **state)
+a_file_with_any_bit_flipped_is_rejected(void **state)
 {
 	uint8_t octets[1024];
 	size_t len;
@@ -42,9 +43,9 @@ a_file_with_any_bit_flipped_is_refused(void **state)
 	assert_int_equal(unlink("it"), 0);
 }
 
-/* Both are whole, of one length and of the same counts. */
+/* Both are complete, have the same length and the same counts. */
 static void
-the_head_of_one_file_before_the_blocks_of_another_is_refused(void **state)
+the_header_of_one_file_with_the_blocks_of_another_is_rejected(void **state)
 {
 	static const char *const names[] = { "xyz.example.com", NULL };
 	struct s53_cache *cache = cache_of(names);
@@ -62,7 +63,7 @@ the_head_of_one_file_before_the_blocks_of_another_is_refused(void **state)
 	s53_cache_drop(cache);
 }
 
-/* A file whose counts and checksums are right, of a good entry and this one. */
+/* A file with correct counts and checksums that has a good entry and this one. */
 static void
 spit_entry(const struct cachefile_entry *entry)
 {
@@ -90,7 +91,7 @@ spit_entry(const struct cachefile_entry *entry)
 }
 
 static void
-an_entry_that_no_cache_keeps_has_the_whole_file_refused(void **state)
+a_file_with_an_entry_that_no_cache_keeps_is_rejected_whole(void **state)
 {
 	static uint8_t octets[S53_MESSAGE_MAX];
 	const struct cachefile_entry good = { .view_id = 7,
@@ -151,13 +152,13 @@ an_entry_that_no_cache_keeps_has_the_whole_file_refused(void **state)
 }
 
 static void
-what_is_no_file_of_ours_is_refused(void **state)
+anything_but_a_cache_file_is_rejected(void **state)
 {
 	(void)state;
 	assert_int_equal(mkdir("it", 0700), 0);
 	is_refused("is not a regular file");
 	assert_int_equal(rmdir("it"), 0);
-	assert_int_equal(mkfifo("it", 0600), 0); /* and nobody waits for its writer */
+	assert_int_equal(mkfifo("it", 0600), 0); /* opening it does not wait for a writer */
 	is_refused("is not a regular file");
 	assert_int_equal(unlink("it"), 0);
 	spit(
@@ -170,7 +171,7 @@ what_is_no_file_of_ours_is_refused(void **state)
 }
 
 static void
-a_file_that_others_could_have_written_is_refused(void **state)
+a_file_that_other_users_could_have_written_is_rejected(void **state)
 {
 	(void)state;
 	save_one();
@@ -186,7 +187,7 @@ a_file_that_others_could_have_written_is_refused(void **state)
 }
 
 static void
-a_file_of_another_version_or_from_the_future_is_refused(void **state)
+a_file_of_another_version_or_from_the_future_is_rejected(void **state)
 {
 	struct s53_cachefile_loader *loader = NULL;
 	const struct s53_cachefile_time before = { LATER_MS, WALL_S - 61 };
@@ -207,7 +208,7 @@ a_file_of_another_version_or_from_the_future_is_refused(void **state)
 }
 
 static void
-a_file_larger_than_the_cache_could_have_written_is_refused(void **state)
+a_file_larger_than_the_cache_could_have_written_is_rejected(void **state)
 {
 	(void)state;
 	save_one();
@@ -218,7 +219,7 @@ a_file_larger_than_the_cache_could_have_written_is_refused(void **state)
 }
 
 static void
-a_file_that_is_not_there_is_no_error(void **state)
+a_missing_file_is_no_error(void **state)
 {
 	struct s53_cachefile_loader *loader = NULL;
 
@@ -229,7 +230,7 @@ a_file_that_is_not_there_is_no_error(void **state)
 }
 
 static void
-a_file_that_is_changed_while_it_is_read_is_taken_no_further(void **state)
+reading_stops_at_a_change_of_the_file(void **state)
 {
 	struct s53_cache *cache = s53_cache_new(SIZE);
 	struct s53_cachefile_loader *loader = NULL;
@@ -237,7 +238,7 @@ a_file_that_is_changed_while_it_is_read_is_taken_no_further(void **state)
 	(void)state;
 	save_one();
 	assert_int_equal(open_after(0, &loader), S53_OK);
-	for (int i = 0; i < 2; i++) /* the block has been looked at, the end reached */
+	for (int i = 0; i < 2; i++) /* the block has been read, the end reached */
 		assert_int_equal(
 		    s53_cachefile_turn(loader, cache, LATER_MS, why), S53_CACHEFILE_MORE);
 	assert_int_equal(truncate("it", 60), 0);
@@ -251,16 +252,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_file_cut_anywhere_is_refused),
-		TEST(a_file_with_any_bit_flipped_is_refused),
-		TEST(the_head_of_one_file_before_the_blocks_of_another_is_refused),
-		TEST(an_entry_that_no_cache_keeps_has_the_whole_file_refused),
-		TEST(what_is_no_file_of_ours_is_refused),
-		TEST(a_file_that_others_could_have_written_is_refused),
-		TEST(a_file_of_another_version_or_from_the_future_is_refused),
-		TEST(a_file_larger_than_the_cache_could_have_written_is_refused),
-		TEST(a_file_that_is_not_there_is_no_error),
-		TEST(a_file_that_is_changed_while_it_is_read_is_taken_no_further),
+		TEST(a_file_truncated_anywhere_is_rejected),
+		TEST(a_file_with_any_bit_flipped_is_rejected),
+		TEST(the_header_of_one_file_with_the_blocks_of_another_is_rejected),
+		TEST(a_file_with_an_entry_that_no_cache_keeps_is_rejected_whole),
+		TEST(anything_but_a_cache_file_is_rejected),
+		TEST(a_file_that_other_users_could_have_written_is_rejected),
+		TEST(a_file_of_another_version_or_from_the_future_is_rejected),
+		TEST(a_file_larger_than_the_cache_could_have_written_is_rejected),
+		TEST(a_missing_file_is_no_error),
+		TEST(reading_stops_at_a_change_of_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_settle.c - how long an answer may be kept, and what its records say of it.
+ * test_settle.c - how long an answer may be kept, and which properties its records give it.
  */
 #include "fixture.h"
 
@@ -89,7 +89,7 @@ max_cache_ttl_and_min_cache_ttl_bound_each_record(void **state)
 }
 
 static void
-max_cache_ttl_goes_before_a_greater_min_cache_ttl(void **state)
+max_cache_ttl_overrides_a_greater_min_cache_ttl(void **state)
 {
 	struct s53_cache_rules rules = default_rules();
 
@@ -103,7 +103,7 @@ max_cache_ttl_goes_before_a_greater_min_cache_ttl(void **state)
 }
 
 static void
-ttl_zero_is_not_kept_unless_min_cache_ttl_raises_it(void **state) /* RFC 1035 s3.2.1 */
+ttl_0_is_not_kept_unless_min_cache_ttl_raises_it(void **state) /* RFC 1035 s3.2.1 */
 {
 	struct s53_cache_rules rules = default_rules();
 	const char *text = HEAD "0002 0000 0000 " QUESTION A("0000012c") A("00000000");
@@ -169,7 +169,7 @@ no_data_is_kept_like_nxdomain(void **state) /* RFC 2308 s2.2 type 1 and 2, s5 */
 }
 
 static void
-ncache_ttls_bound_negative_answers_alone(void **state)
+the_ncache_ttls_bound_only_negative_answers(void **state)
 {
 	struct s53_cache_rules rules = default_rules();
 	const char *negative = NXHEAD "0000 0001 0000 " QUESTION SOA("00000e10", "00000e10");
@@ -192,7 +192,7 @@ ncache_ttls_bound_negative_answers_alone(void **state)
 }
 
 static void
-a_soa_that_answers_the_question_is_data(void **state)
+an_soa_that_answers_the_query_is_data(void **state)
 {
 	struct s53_cache_rules rules = default_rules();
 	struct settled all = settle_as(&rules, S53_TYPE_SOA,
@@ -216,7 +216,7 @@ a_negative_answer_without_soa_is_not_kept(void **state) /* RFC 2308 s5 */
 	assert_int_equal(settle(&rules, HEAD "0000 0000 0000 " QUESTION).lifetime_s, 0);
 	assert_int_equal(
 	    settle(&rules, NXHEAD "0001 0000 0000 " QUESTION CNAME("0000012c")).lifetime_s, 0);
-	/* an SOA among the additional records is none of authority */
+	/* an SOA in the additional section does not count as authority */
 	assert_int_equal(
 	    settle(&rules, NXHEAD "0000 0000 0001 " QUESTION SOA("00000e10", "0000003c"))
 		.lifetime_s,
@@ -234,7 +234,8 @@ a_referral_is_not_kept(void **state) /* RFC 2308 s2.2: NS without SOA */
 }
 
 static void
-a_chain_that_ends_in_nothing_lives_as_long_as_its_soa_and_aliases(void **state) /* RFC 2308 s2.1 */
+a_chain_without_data_at_its_end_lives_as_long_as_its_soa_and_aliases(
+    void **state) /* RFC 2308 s2.1 */
 {
 	struct s53_cache_rules rules = default_rules();
 	struct settled all;
@@ -262,7 +263,7 @@ a_bare_alias_is_data(void **state)
 }
 
 static void
-queries_for_any_cname_and_rrsig_are_answered_by_what_they_ask_for(void **state)
+queries_for_any_cname_and_rrsig_are_answered_by_records_of_that_type(void **state)
 {
 	struct s53_cache_rules rules = default_rules();
 	const char *soa = SOA("00000e10", "0000003c");
@@ -275,7 +276,7 @@ queries_for_any_cname_and_rrsig_are_answered_by_what_they_ask_for(void **state)
 	snprintf(text, sizeof text, HEAD "0001 0001 0000 .www .example 00 0005 0001 %s%s",
 	    CNAME("0000012c"), soa);
 	assert_int_equal(settle_as(&rules, S53_TYPE_CNAME, text).lifetime_s, 300);
-	/* a DNAME is no CNAME, and an RRSIG is asked for as such or is none of the type */
+	/* a DNAME does not answer a query for CNAME; an RRSIG answers only a query for RRSIG */
 	assert_int_equal(settle_as(&rules, S53_TYPE_CNAME,
 			     HEAD "0001 0000 0000 .www .example 00 0005 0001 "
 				  "c010 0027 0001 0000012c 0003 .x 00 ")
@@ -291,7 +292,7 @@ queries_for_any_cname_and_rrsig_are_answered_by_what_they_ask_for(void **state)
 }
 
 static void
-mailb_and_maila_are_answered_by_any_of_theirs(void **state) /* RFC 1035 s3.2.3 */
+mailb_and_maila_are_answered_by_any_of_their_types(void **state) /* RFC 1035 s3.2.3 */
 {
 	struct s53_cache_rules rules = default_rules();
 
@@ -314,7 +315,7 @@ mailb_and_maila_are_answered_by_any_of_theirs(void **state) /* RFC 1035 s3.2.3 *
 }
 
 static void
-a_cut_answer_is_not_kept(void **state) /* RFC 2181 s9 */
+a_truncated_answer_is_not_kept(void **state) /* RFC 2181 s9 */
 {
 	struct s53_cache_rules rules = default_rules();
 
@@ -350,7 +351,7 @@ rules_that_are_off_change_nothing(void **state)
 	assert_int_equal(all.ttl[1], 0xffffffff);
 }
 
-/* The check lets no such SOA pass; nothing is read outside of it all the same. */
+/* The message check rejects such an SOA; even so nothing is read beyond it. */
 static void
 an_soa_without_numbers_has_minimum_zero(void **state)
 {
@@ -365,7 +366,7 @@ an_soa_without_numbers_has_minimum_zero(void **state)
 }
 
 static void
-what_was_seen_on_the_way_is_told(void **state)
+aliases_and_owners_that_need_respelling_are_reported(void **state)
 {
 	struct s53_cache_rules rules = default_rules();
 	struct octets plain = octets(HEAD "0001 0000 0000 " QUESTION A("0000012c"));
@@ -389,22 +390,24 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_least_ttl_of_all_records_is_the_lifetime),
-		cmocka_unit_test(what_was_seen_on_the_way_is_told),
+		cmocka_unit_test(aliases_and_owners_that_need_respelling_are_reported),
 		cmocka_unit_test(max_cache_ttl_and_min_cache_ttl_bound_each_record),
-		cmocka_unit_test(max_cache_ttl_goes_before_a_greater_min_cache_ttl),
-		cmocka_unit_test(ttl_zero_is_not_kept_unless_min_cache_ttl_raises_it),
+		cmocka_unit_test(max_cache_ttl_overrides_a_greater_min_cache_ttl),
+		cmocka_unit_test(ttl_0_is_not_kept_unless_min_cache_ttl_raises_it),
 		cmocka_unit_test(a_ttl_over_31_bits_counts_as_zero),
 		cmocka_unit_test(nxdomain_is_kept_for_the_lesser_of_soa_ttl_and_minimum),
 		cmocka_unit_test(no_data_is_kept_like_nxdomain),
-		cmocka_unit_test(ncache_ttls_bound_negative_answers_alone),
-		cmocka_unit_test(a_soa_that_answers_the_question_is_data),
+		cmocka_unit_test(the_ncache_ttls_bound_only_negative_answers),
+		cmocka_unit_test(an_soa_that_answers_the_query_is_data),
 		cmocka_unit_test(a_negative_answer_without_soa_is_not_kept),
 		cmocka_unit_test(a_referral_is_not_kept),
-		cmocka_unit_test(a_chain_that_ends_in_nothing_lives_as_long_as_its_soa_and_aliases),
+		cmocka_unit_test(
+		    a_chain_without_data_at_its_end_lives_as_long_as_its_soa_and_aliases),
 		cmocka_unit_test(a_bare_alias_is_data),
-		cmocka_unit_test(queries_for_any_cname_and_rrsig_are_answered_by_what_they_ask_for),
-		cmocka_unit_test(mailb_and_maila_are_answered_by_any_of_theirs),
-		cmocka_unit_test(a_cut_answer_is_not_kept),
+		cmocka_unit_test(
+		    queries_for_any_cname_and_rrsig_are_answered_by_records_of_that_type),
+		cmocka_unit_test(mailb_and_maila_are_answered_by_any_of_their_types),
+		cmocka_unit_test(a_truncated_answer_is_not_kept),
 		cmocka_unit_test(other_rcodes_are_not_kept),
 		cmocka_unit_test(rules_that_are_off_change_nothing),
 		cmocka_unit_test(an_soa_without_numbers_has_minimum_zero),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * print_grammar.h - the tables of docs/config.md, printed from the grammar. One test includes it.
+ * print_grammar.h - prints the tables of docs/config.md from the grammar. Only one test includes
+ * it.
  */
 #pragma once
 
@@ -11,7 +12,7 @@
 
 #include "conf/grammar.h"
 
-/* A cell of a Markdown table: the bar would end it. */
+/* A cell of a Markdown table: a bar would end it, so it is escaped. */
 static void
 print_cell(const char *text, FILE *out)
 {
@@ -22,7 +23,7 @@ print_cell(const char *text, FILE *out)
 	}
 }
 
-/* Does BIND not have the clause there? */
+/* Is the statement unknown to BIND in this context? */
 static bool
 is_ours(const struct conf_rule *rule, unsigned place)
 {
@@ -45,7 +46,7 @@ print_places(const struct conf_rule *rule, FILE *out)
 	}
 }
 
-/* What stands before the value. */
+/* The part of a statement before its value. */
 static void
 print_head(const struct conf_rule *rule, FILE *out)
 {
@@ -114,7 +115,7 @@ print_value(const struct conf_rule *rule, FILE *out)
 		fputs(", or nothing", out);
 }
 
-/* Is this the body or the parts of something that is ignored as a whole? */
+/* Is this the body or a part of a statement that is ignored as a whole? */
 static bool
 is_place_ignored(unsigned place)
 {

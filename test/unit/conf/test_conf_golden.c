@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_conf_golden.c - configurations, right and broken, with what is said of them and printed
- *                      back.
+ * test_conf_golden.c - configurations, good and broken, with their messages and their canonical
+ * print.
  *
- * Each NAME.conf in test/golden/conf/good and broken has a NAME.expected: the messages, then for
- * what loads the canonical print. The folders beside them are trees below a root of their own.
- * S53_GOLDEN_WRITE=1 in the environment writes the expectations anew: read the difference.
+ * Each NAME.conf in test/golden/conf/good and broken has a NAME.expected: the messages, then, if
+ * the file loads, the canonical print. The directories beside them are file system trees of their
+ * own. S53_GOLDEN_WRITE=1 in the environment rewrites the expected files: read the difference.
  */
 #include <dirent.h>
 #include <fnmatch.h>
@@ -30,7 +30,7 @@ struct outcome {
 	enum s53_status status;
 	char *text; /* messages and print */
 	size_t len;
-	char *print; /* the print alone */
+	char *print; /* only the print */
 	size_t print_len;
 };
 
@@ -91,7 +91,7 @@ read_all(const char *path, size_t *len)
 	return text;
 }
 
-/* Compare with the expectation, or write it. */
+/* Compare with the expected file, or write it. */
 static void
 expect(const char *path, const struct outcome *outcome)
 {
@@ -114,7 +114,7 @@ expect(const char *path, const struct outcome *outcome)
 	free(wanted);
 }
 
-/* What was printed is read without an error and printed the same. */
+/* The printed text is parsed without an error and prints the same. */
 static void
 expect_stable(const struct outcome *outcome)
 {
@@ -177,14 +177,14 @@ good_configurations_load_and_print_as_expected(void **state)
 }
 
 static void
-broken_configurations_are_told_all_their_errors(void **state)
+all_errors_of_a_broken_configuration_are_reported(void **state)
 {
 	(void)state;
 	assert_int_equal(chdir(GOLDEN), 0);
 	assert_true(run_folder("broken", S53_E_SYNTAX) >= 70);
 }
 
-/* A file system below GOLDEN/NAME, where `path` is the configuration. */
+/* A file system below GOLDEN/NAME, with the configuration at `path`. */
 static void
 run_tree(const char *name, const char *path)
 {
@@ -233,7 +233,7 @@ the_stanzas_that_hashicorp_publishes_load(void **state)
 }
 
 static void
-a_file_that_is_not_there_is_said_and_is_no_syntax_error(void **state)
+a_missing_file_is_reported_and_is_no_syntax_error(void **state)
 {
 	struct s53_conf *conf = NULL;
 	struct s53_diags diags;
@@ -251,12 +251,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_configurations_load_and_print_as_expected),
-		cmocka_unit_test(broken_configurations_are_told_all_their_errors),
+		cmocka_unit_test(all_errors_of_a_broken_configuration_are_reported),
 		cmocka_unit_test(the_production_configuration_loads_unchanged),
 		cmocka_unit_test(the_stock_tree_of_debian_loads),
 		cmocka_unit_test(the_stock_files_of_red_hat_load),
 		cmocka_unit_test(the_stanzas_that_hashicorp_publishes_load),
-		cmocka_unit_test(a_file_that_is_not_there_is_said_and_is_no_syntax_error),
+		cmocka_unit_test(a_missing_file_is_reported_and_is_no_syntax_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

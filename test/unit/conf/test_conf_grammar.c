@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_conf_grammar.c - the grammar knows what BIND knows, and the documentation is what it says.
+ * test_conf_grammar.c - the grammar knows every statement of BIND, and the documentation is
+ * generated from it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +30,7 @@ place_of(const char *name)
 }
 
 static void
-every_clause_of_bind_is_known_where_bind_has_it(void **state)
+every_statement_of_bind_is_known_where_bind_allows_it(void **state)
 {
 	FILE *in = fopen(S53_SOURCE_DIR "/test/golden/conf/bind-clauses.txt", "re");
 	char line[256], where[64], name[64];
@@ -57,7 +58,7 @@ every_clause_of_bind_is_known_where_bind_has_it(void **state)
 }
 
 static void
-a_clause_has_one_rule_in_each_place(void **state)
+a_statement_has_one_rule_per_context(void **state)
 {
 	(void)state;
 	for (size_t t = 0; conf_tables[t] != NULL; t++) {
@@ -78,7 +79,7 @@ a_clause_has_one_rule_in_each_place(void **state)
 }
 
 static void
-what_is_not_supported_says_why(void **state)
+each_rule_of_the_grammar_is_complete(void **state)
 {
 	(void)state;
 	for (size_t t = 0; conf_tables[t] != NULL; t++) {
@@ -96,7 +97,7 @@ what_is_not_supported_says_why(void **state)
 }
 
 static void
-a_slip_of_the_keyboard_finds_the_word(void **state)
+a_misspelled_word_gets_a_suggestion(void **state)
 {
 	(void)state;
 	assert_string_equal(conf_rule_suggest("fowarders", IN_OPTIONS), "forwarders");
@@ -108,7 +109,7 @@ a_slip_of_the_keyboard_finds_the_word(void **state)
 }
 
 static void
-a_word_of_a_set_is_found_whole(void **state)
+a_word_of_a_set_is_matched_whole(void **state)
 {
 	size_t len = 0;
 
@@ -121,7 +122,7 @@ a_word_of_a_set_is_found_whole(void **state)
 	assert_null(conf_words_suggest("first only", "never", &len));
 }
 
-/* docs/config.md holds the table between two marks; S53_GOLDEN_WRITE=1 puts it there. */
+/* docs/config.md has the table between two marks; S53_GOLDEN_WRITE=1 writes it there. */
 static void
 the_table_of_the_documentation_is_current(void **state)
 {
@@ -161,11 +162,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_clause_of_bind_is_known_where_bind_has_it),
-		cmocka_unit_test(a_clause_has_one_rule_in_each_place),
-		cmocka_unit_test(what_is_not_supported_says_why),
-		cmocka_unit_test(a_slip_of_the_keyboard_finds_the_word),
-		cmocka_unit_test(a_word_of_a_set_is_found_whole),
+		cmocka_unit_test(every_statement_of_bind_is_known_where_bind_allows_it),
+		cmocka_unit_test(a_statement_has_one_rule_per_context),
+		cmocka_unit_test(each_rule_of_the_grammar_is_complete),
+		cmocka_unit_test(a_misspelled_word_gets_a_suggestion),
+		cmocka_unit_test(a_word_of_a_set_is_matched_whole),
 		cmocka_unit_test(the_table_of_the_documentation_is_current),
 	};
 

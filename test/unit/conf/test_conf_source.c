@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_conf_source.c - which files are read as a configuration, and which are quoted.
+ * test_conf_source.c - which files are read as a configuration, and the lines of which files are
+ * shown.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,7 +77,7 @@ printed(const struct s53_diags *diags)
 }
 
 static void
-an_included_file_that_not_every_user_may_read_is_not_quoted(void **state)
+no_line_of_an_included_file_that_not_every_user_may_read_is_shown(void **state)
 {
 	struct s53_diags diags;
 	char *text;
@@ -94,7 +95,7 @@ an_included_file_that_not_every_user_may_read_is_not_quoted(void **state)
 }
 
 static void
-a_file_that_every_user_may_read_and_the_first_one_are_quoted(void **state)
+lines_of_the_first_file_and_of_readable_included_files_are_shown(void **state)
 {
 	struct s53_diags diags;
 	char *text;
@@ -111,7 +112,7 @@ a_file_that_every_user_may_read_and_the_first_one_are_quoted(void **state)
 }
 
 static void
-an_included_fifo_is_refused_at_once(void **state)
+an_included_fifo_is_rejected_at_once(void **state)
 {
 	struct s53_diags diags;
 
@@ -145,7 +146,7 @@ the_first_file_may_be_a_pipe(void **state)
 }
 
 static void
-a_pipe_that_says_nothing_is_given_up(void **state)
+a_pipe_without_data_is_an_error_after_5_seconds(void **state)
 {
 	struct s53_diags diags;
 
@@ -163,11 +164,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_A_FOLDER(an_included_file_that_not_every_user_may_read_is_not_quoted),
-		IN_A_FOLDER(a_file_that_every_user_may_read_and_the_first_one_are_quoted),
-		IN_A_FOLDER(an_included_fifo_is_refused_at_once),
+		IN_A_FOLDER(no_line_of_an_included_file_that_not_every_user_may_read_is_shown),
+		IN_A_FOLDER(lines_of_the_first_file_and_of_readable_included_files_are_shown),
+		IN_A_FOLDER(an_included_fifo_is_rejected_at_once),
 		IN_A_FOLDER(the_first_file_may_be_a_pipe),
-		IN_A_FOLDER(a_pipe_that_says_nothing_is_given_up),
+		IN_A_FOLDER(a_pipe_without_data_is_an_error_after_5_seconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

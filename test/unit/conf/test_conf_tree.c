@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_conf_tree.c - what stands in the tree is what conf.h says that it is.
+ * test_conf_tree.c - the configuration tree has the contents that conf.h promises.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +45,7 @@ errors_in(const char *text, size_t len)
 	return count;
 }
 
-/* The clause at a path of names in the tree: "options/forwarders". */
+/* The statement at a path of names in the tree: "options/forwarders". */
 static const struct s53_conf_clause *
 at(const struct s53_conf *conf, const char *path)
 {
@@ -91,7 +91,7 @@ forwarders_keep_the_lists_port_and_each_servers_own(void **state)
 }
 
 static void
-an_empty_list_of_forwarders_is_there_and_empty(void **state)
+an_empty_list_of_forwarders_differs_from_none(void **state)
 {
 	struct s53_conf *conf = parse("zone \"x\" { type forward; forwarders { }; };");
 	const struct s53_conf_clause *clause = at(conf, "zone/forwarders");
@@ -121,7 +121,7 @@ a_zone_has_its_label_class_and_parent(void **state)
 }
 
 static void
-masters_is_primaries_wherever_it_stands(void **state)
+masters_means_primaries_wherever_it_is_valid(void **state)
 {
 	struct s53_conf *conf = parse("masters m { 192.0.2.1; };\n"
 				      "zone \"x\" { type slave; masters { M; }; };");
@@ -135,7 +135,7 @@ masters_is_primaries_wherever_it_stands(void **state)
 }
 
 static void
-match_lists_have_prefixes_names_and_lists(void **state)
+match_lists_have_prefixes_names_and_nested_lists(void **state)
 {
 	struct s53_conf *conf =
 	    parse("acl a { 10/8; !{ 127.0.0.1; localhost; }; };\noptions { blackhole { A; }; };");
@@ -190,7 +190,7 @@ a_channel_has_its_parts_below_file(void **state)
 }
 
 static void
-words_are_told_from_texts_by_their_quotes(void **state)
+a_quoted_word_is_distinguished_from_a_keyword(void **state)
 {
 	struct s53_conf *conf =
 	    parse("options { version none; hostname \"none\"; pid-file \"p\"; };");
@@ -203,7 +203,7 @@ words_are_told_from_texts_by_their_quotes(void **state)
 }
 
 static void
-levels_follow_the_clause_and_the_word(void **state)
+the_support_level_depends_on_the_statement_and_its_value(void **state)
 {
 	struct s53_conf *conf =
 	    parse("options { lock-file \"d\"; auth-nxdomain yes; dnssec-validation auto; recursion "
@@ -224,7 +224,7 @@ levels_follow_the_clause_and_the_word(void **state)
 }
 
 static void
-a_listener_for_tls_is_marked_to_be_left_out(void **state)
+a_listener_for_tls_is_marked_as_ignored(void **state)
 {
 	struct s53_conf *conf = parse("tls t { };\noptions { listen-on port 853 tls t { any; }; "
 				      "listen-on tls none { any; }; };");
@@ -270,7 +270,7 @@ query_source_has_no_port(void **state)
 }
 
 static void
-include_is_no_way_to_files_from_memory(void **state)
+a_text_from_memory_cannot_include_files(void **state)
 {
 	static const char text[] = "include \"/dev/null\";";
 
@@ -279,7 +279,7 @@ include_is_no_way_to_files_from_memory(void **state)
 }
 
 static void
-a_cut_text_never_loads_as_something_else(void **state)
+a_text_that_ends_within_a_statement_never_loads(void **state)
 {
 	static const char text[] = "options { recursion yes; forwarders { 192.0.2.1; }; };\n"
 				   "zone \"consul\" { type forward; forward only; "
@@ -316,7 +316,7 @@ twenty_thousand_zones_are_checked_at_once(void **state)
 	free(text);
 }
 
-/* Zones in a row are skipped in one step by a search for something else. */
+/* A search for another statement skips a row of zones in one step. */
 static void
 statements_between_and_behind_zones_are_found(void **state)
 {
@@ -360,7 +360,7 @@ errors_beyond_a_thousand_are_not_listed(void **state)
 }
 
 static void
-braces_without_end_are_an_error_and_no_more(void **state)
+endless_braces_are_one_error(void **state)
 {
 	size_t len = 1 << 20;
 	char *text = malloc(len);
@@ -385,23 +385,23 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forwarders_keep_the_lists_port_and_each_servers_own),
-		cmocka_unit_test(an_empty_list_of_forwarders_is_there_and_empty),
+		cmocka_unit_test(an_empty_list_of_forwarders_differs_from_none),
 		cmocka_unit_test(a_zone_has_its_label_class_and_parent),
-		cmocka_unit_test(masters_is_primaries_wherever_it_stands),
-		cmocka_unit_test(match_lists_have_prefixes_names_and_lists),
+		cmocka_unit_test(masters_means_primaries_wherever_it_is_valid),
+		cmocka_unit_test(match_lists_have_prefixes_names_and_nested_lists),
 		cmocka_unit_test(a_server_is_one_prefix),
 		cmocka_unit_test(a_channel_has_its_parts_below_file),
-		cmocka_unit_test(words_are_told_from_texts_by_their_quotes),
-		cmocka_unit_test(levels_follow_the_clause_and_the_word),
-		cmocka_unit_test(a_listener_for_tls_is_marked_to_be_left_out),
+		cmocka_unit_test(a_quoted_word_is_distinguished_from_a_keyword),
+		cmocka_unit_test(the_support_level_depends_on_the_statement_and_its_value),
+		cmocka_unit_test(a_listener_for_tls_is_marked_as_ignored),
 		cmocka_unit_test(timeouts_are_milliseconds_and_within_bounds),
 		cmocka_unit_test(query_source_has_no_port),
-		cmocka_unit_test(include_is_no_way_to_files_from_memory),
-		cmocka_unit_test(a_cut_text_never_loads_as_something_else),
+		cmocka_unit_test(a_text_from_memory_cannot_include_files),
+		cmocka_unit_test(a_text_that_ends_within_a_statement_never_loads),
 		cmocka_unit_test(twenty_thousand_zones_are_checked_at_once),
 		cmocka_unit_test(statements_between_and_behind_zones_are_found),
 		cmocka_unit_test(errors_beyond_a_thousand_are_not_listed),
-		cmocka_unit_test(braces_without_end_are_an_error_and_no_more),
+		cmocka_unit_test(endless_braces_are_one_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,7 @@ durations_are_seconds_ttls_or_iso_8601(void **state)
 }
 
 static void
-percents_end_in_the_sign(void **state)
+percentages_end_in_the_percent_sign(void **state)
 {
 	(void)state;
 	expect(conf_percent_parse, "10%", 10);
@@ -98,7 +98,7 @@ main(void)
 		cmocka_unit_test(integers_are_written_as_in_c),
 		cmocka_unit_test(sizes_have_units_of_1024),
 		cmocka_unit_test(durations_are_seconds_ttls_or_iso_8601),
-		cmocka_unit_test(percents_end_in_the_sign),
+		cmocka_unit_test(percentages_end_in_the_percent_sign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_conf_warnings.c - how much is warned of, in which order, and what a refusal says.
+ * test_conf_warnings.c - how many warnings there are, in which order, and what an error text says.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@ print(const struct s53_diags *diags)
 	return text;
 }
 
-/* 1,100 zones and behind them what matters. The caller frees it. */
+/* 1,100 zones, then the statement that matters. The caller frees it. */
 static char *
 many_zones(const char *statement, const char *last)
 {
@@ -50,7 +50,7 @@ many_zones(const char *statement, const char *last)
 }
 
 static void
-security_at_the_end_of_a_thousand_warnings_is_printed_first(void **state)
+security_warnings_come_first_however_many_warnings_there_are(void **state)
 {
 	char *text = many_zones("notify yes",
 	    "options { dnssec-validation auto; rate-limit { responses-per-second 5; }; };\n");
@@ -74,9 +74,9 @@ security_at_the_end_of_a_thousand_warnings_is_printed_first(void **state)
 	s53_diags_fini(&diags);
 }
 
-/* Debian 2, Red Hat 16, HashiCorp 5 before; setup adds one where there are no forwarders. */
+/* The setup adds one more warning where there are no forwarders. */
 static void
-stock_files_have_one_warning(void **state)
+stock_files_have_one_warning_each(void **state)
 {
 	static const struct {
 		const char *root, *path;
@@ -113,7 +113,7 @@ says_what_to_do(const char *why)
 }
 
 static void
-each_refusal_says_what_to_do(void **state)
+each_error_says_what_to_do(void **state)
 {
 	(void)state;
 	for (size_t t = 0; conf_tables[t] != NULL; t++)
@@ -129,7 +129,7 @@ each_refusal_says_what_to_do(void **state)
 
 /* The texts that users read: software is "it". */
 static void
-no_text_of_the_grammar_speaks_of_persons(void **state)
+no_text_of_the_grammar_calls_software_a_person(void **state)
 {
 	static const char *const persons[] = { "nobody", "somebody", "whoever", "who ", "whom" };
 
@@ -146,10 +146,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(security_at_the_end_of_a_thousand_warnings_is_printed_first),
-		cmocka_unit_test(stock_files_have_one_warning),
-		cmocka_unit_test(each_refusal_says_what_to_do),
-		cmocka_unit_test(no_text_of_the_grammar_speaks_of_persons),
+		cmocka_unit_test(security_warnings_come_first_however_many_warnings_there_are),
+		cmocka_unit_test(stock_files_have_one_warning_each),
+		cmocka_unit_test(each_error_says_what_to_do),
+		cmocka_unit_test(no_text_of_the_grammar_calls_software_a_person),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_keeper.c - which cache does a new configuration serve from?
+ * test_cache_keeper.c - which cache a new configuration uses.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 #define OTHER_VIEW 8
 #define ROUTE 9
 
-/* A configuration of these views, which outlive it, and this size. */
+/* A configuration with these views, which outlive it, and this cache size. */
 static struct s53_snapshot *
 snapshot_of(struct s53_view *views, unsigned view_count, uint64_t octets)
 {
@@ -34,7 +34,7 @@ snapshot_of(struct s53_view *views, unsigned view_count, uint64_t octets)
 	return snapshot;
 }
 
-/* Serve by it, as a reload does. */
+/* Activate it, as a reload does. */
 static struct s53_cache *
 serve(struct s53_daemon *daemon, struct s53_snapshot *snapshot)
 {
@@ -88,7 +88,7 @@ count_one(void *arg, const struct s53_cache_record *record)
 	counts[record->view_id == VIEW ? 0 : 1]++;
 }
 
-/* How many entries of VIEW, and of others. */
+/* How many entries belong to VIEW, and how many to other views. */
 static void
 check_counts(struct s53_cache *cache, unsigned of_view, unsigned of_others)
 {
@@ -110,7 +110,7 @@ clock_set(void **state)
 }
 
 static void
-the_same_size_keeps_the_very_same_cache(void **state)
+a_reload_with_the_same_size_keeps_the_same_cache(void **state)
 {
 	struct s53_view view = { .id = VIEW };
 	struct s53_daemon daemon = { .snapshot = NULL };
@@ -126,7 +126,7 @@ the_same_size_keeps_the_very_same_cache(void **state)
 }
 
 static void
-another_size_takes_the_entries_along(void **state)
+a_cache_of_another_size_takes_the_entries_along(void **state)
 {
 	struct s53_view view = { .id = VIEW };
 	struct s53_daemon daemon = { .snapshot = NULL };
@@ -143,7 +143,7 @@ another_size_takes_the_entries_along(void **state)
 }
 
 static void
-entries_of_views_that_are_gone_stay_behind(void **state)
+entries_of_removed_views_are_not_taken_along(void **state)
 {
 	struct s53_view views[] = { { .id = OTHER_VIEW }, { .id = VIEW } };
 	struct s53_daemon daemon = { .snapshot = NULL };
@@ -157,7 +157,7 @@ entries_of_views_that_are_gone_stay_behind(void **state)
 }
 
 static void
-a_size_of_0_is_no_cache_and_what_was_there_is_gone(void **state)
+with_size_0_there_is_no_cache_and_the_entries_are_gone(void **state)
 {
 	struct s53_view view = { .id = VIEW };
 	struct s53_daemon daemon = { .snapshot = NULL };
@@ -170,7 +170,7 @@ a_size_of_0_is_no_cache_and_what_was_there_is_gone(void **state)
 	s53_snapshot_drop(daemon.snapshot);
 }
 
-/* A query that is pending holds the policy that it began with, and may still store. */
+/* A pending query holds the policy that it began with, and may still store its answer. */
 static void
 the_old_cache_lives_as_long_as_its_configuration(void **state)
 {
@@ -192,11 +192,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(the_same_size_keeps_the_very_same_cache, clock_set),
-		cmocka_unit_test_setup(another_size_takes_the_entries_along, clock_set),
-		cmocka_unit_test_setup(entries_of_views_that_are_gone_stay_behind, clock_set),
+		cmocka_unit_test_setup(a_reload_with_the_same_size_keeps_the_same_cache, clock_set),
+		cmocka_unit_test_setup(a_cache_of_another_size_takes_the_entries_along, clock_set),
+		cmocka_unit_test_setup(entries_of_removed_views_are_not_taken_along, clock_set),
 		cmocka_unit_test_setup(
-		    a_size_of_0_is_no_cache_and_what_was_there_is_gone, clock_set),
+		    with_size_0_there_is_no_cache_and_the_entries_are_gone, clock_set),
 		cmocka_unit_test_setup(the_old_cache_lives_as_long_as_its_configuration, clock_set),
 	};
 

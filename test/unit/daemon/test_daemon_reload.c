@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_daemon_reload.c - what a reload changes, and that one that fails changes nothing: a daemon
+ * test_daemon_reload.c - what a reload changes, and that a failed one changes nothing: a daemon
  * without workers, on real sockets of the loopback.
  */
 #include <setjmp.h>
@@ -23,8 +23,8 @@ struct machine {
 	struct s53_daemon daemon;
 	struct s53_options options;
 	char conf[64], resolv_conf[64];
-	char listen_on[64], taken[64]; /* statements: a free port, and one that a program holds */
-	int udp; /* that program's socket */
+	char listen_on[64], taken[64]; /* statements: a free port; a port in use */
+	int udp; /* the socket of that program */
 };
 
 static void
@@ -101,7 +101,7 @@ machine_new(void **state)
 	daemon->listeners_again = evtimer_new(daemon->base, nothing, NULL);
 	assert_non_null(daemon->hosts);
 	assert_true(s53_daemon_read_interfaces(daemon));
-	daemon->snapshot = s53_snapshot_new(); /* a reload needs one that it takes the place of */
+	daemon->snapshot = s53_snapshot_new(); /* a reload needs one to replace */
 	assert_non_null(daemon->snapshot);
 	write_good(m);
 	assert_int_equal(s53_daemon_reload(daemon), S53_OK);
@@ -141,7 +141,7 @@ count_upstream(struct s53_upstream *upstream, void *arg)
 	return true;
 }
 
-/* Everything that a reload may start or change, as numbers. */
+/* All that a reload may start or change, as numbers. */
 struct state {
 	const struct s53_snapshot *snapshot;
 	const struct s53_source *source;
@@ -244,22 +244,22 @@ a_reload_of_a_broken_file_changes_nothing(void **state)
 	check_fails_and_changes_nothing(m, S53_E_SYNTAX);
 }
 
-/* The parser takes this file; the error is found while the snapshot is built. */
+/* The parser accepts this file; the error is found while the snapshot is built. */
 static void
 a_reload_that_cannot_be_built_changes_nothing(void **state)
 {
 	char options[2048] = "forwarders { 127.0.0.3 port 9; \"new.invalid\"; };";
 	struct machine *m = *state;
 
-	for (unsigned i = 0; i < 64; i++) /* one more than there may be */
+	for (unsigned i = 0; i < 64; i++) /* one more than the limit */
 		strcat(options, " listen-on { none; };");
 	write_conf(m, m->listen_on, options, "");
 	check_fails_and_changes_nothing(m, S53_E_SYNTAX);
 }
 
-/* Built, but an address that the file names is held by another program. */
+/* The snapshot is built, but another program listens on an address of the file. */
 static void
-a_reload_whose_listener_cannot_be_opened_changes_nothing(void **state)
+a_reload_with_a_listener_that_cannot_be_opened_changes_nothing(void **state)
 {
 	struct machine *m = *state;
 
@@ -279,7 +279,7 @@ main(void)
 		TEST(a_reload_follows_resolv_conf_only_while_its_file_needs_it),
 		TEST(a_reload_of_a_broken_file_changes_nothing),
 		TEST(a_reload_that_cannot_be_built_changes_nothing),
-		TEST(a_reload_whose_listener_cannot_be_opened_changes_nothing),
+		TEST(a_reload_with_a_listener_that_cannot_be_opened_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

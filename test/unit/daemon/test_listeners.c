@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_listeners.c - which addresses are tried, which are waited for, and whose they are: a daemon
- * without workers, on real sockets of the loopback.
+ * test_listeners.c - which addresses are bound, which are waited for, and which belong to another
+ * program: a daemon without workers, on real sockets of the loopback.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 
 #include <daemon/inside.h>
 
-#define LONG_AGO_MS 1 /* of a clock that has run for longer than anything waits */
+#define LONG_AGO_MS 1 /* longer ago than any wait lasts */
 
 struct machine {
 	struct s53_daemon daemon;
@@ -25,7 +25,7 @@ struct machine {
 	struct s53_snapshot *snapshot;
 	struct s53_diags diags;
 	struct s53_addr addr; /* named by the rule */
-	int udp; /* somebody's socket there, or -1 */
+	int udp; /* the socket of another program there, or -1 */
 };
 
 static void
@@ -36,7 +36,7 @@ on_again(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
-/* A free port of `text`, held by somebody. */
+/* A free port of `text`, on which another program listens. */
 static void
 hold(struct machine *m, const char *text)
 {
@@ -55,7 +55,7 @@ let_go(struct machine *m)
 	m->udp = -1;
 }
 
-/* Of this process alone: at 127.0.0.1 another one may take the port while it is let go. */
+/* Of this process alone: at 127.0.0.1 another process may take the port while it is free. */
 static const char *
 own_address(void)
 {
@@ -148,7 +148,7 @@ is_waiting(const struct machine *m)
 	return evtimer_pending(m->daemon.listeners_again, NULL) != 0;
 }
 
-/* Opened, then wanted no more, while its sockets (here: the test's) stay. */
+/* The listener was opened and is no longer wanted, but its sockets (here the test's) stay. */
 static void
 leave(struct machine *m)
 {
@@ -156,7 +156,7 @@ leave(struct machine *m)
 	assert_int_equal(change(m), S53_OK);
 	assert_true(only_place(m)->open);
 	m->snapshot->rule_count = 0;
-	assert_int_equal(change(m), S53_E_IO); /* nothing left: a reload that fails */
+	assert_int_equal(change(m), S53_E_IO); /* no listener is left: the reload fails */
 	assert_true(only_place(m)->open);
 	s53_listeners_commit(&m->daemon, NULL);
 	m->snapshot->rule_count = 1;
@@ -165,7 +165,7 @@ leave(struct machine *m)
 }
 
 static void
-an_address_of_another_program_is_foreign_until_it_is_ours(void **state)
+an_address_in_use_by_another_program_is_foreign_until_we_listen_on_it(void **state)
 {
 	struct machine *m = *state;
 
@@ -182,7 +182,7 @@ an_address_of_another_program_is_foreign_until_it_is_ours(void **state)
 }
 
 static void
-our_own_sockets_that_still_close_are_waited_for_and_not_foreign(void **state)
+our_own_closing_sockets_are_waited_for_and_not_foreign(void **state)
 {
 	struct machine *m = *state;
 
@@ -197,7 +197,7 @@ our_own_sockets_that_still_close_are_waited_for_and_not_foreign(void **state)
 }
 
 static void
-who_holds_what_was_ours_for_long_is_another_program(void **state)
+long_after_we_left_an_address_its_holder_is_another_program(void **state)
 {
 	struct machine *m = *state;
 
@@ -209,7 +209,7 @@ who_holds_what_was_ours_for_long_is_another_program(void **state)
 }
 
 static void
-a_place_that_was_left_is_forgotten_in_time(void **state)
+a_listener_that_was_closed_is_forgotten_after_a_while(void **state)
 {
 	struct machine *m = *state;
 
@@ -221,9 +221,11 @@ a_place_that_was_left_is_forgotten_in_time(void **state)
 	assert_true(s53_list_empty(&m->daemon.listeners));
 }
 
-/* An address on an interface that cannot be bound: here one that the interface only claims. */
+/*
+ * An address of an interface that cannot be bound: here one that the interface only claims to have.
+ */
 static void
-an_address_that_cannot_be_bound_yet_is_a_warning_said_once(void **state)
+an_address_that_cannot_be_bound_yet_is_warned_of_once(void **state)
 {
 	struct machine *m = *state;
 
@@ -240,9 +242,9 @@ an_address_that_cannot_be_bound_yet_is_a_warning_said_once(void **state)
 	assert_int_equal(m->diags.error_count + m->diags.warning_count, 0);
 }
 
-/* An address that comes later, or has left: no interface has it. */
+/* An address that comes later or has left: no interface has it. */
 static void
-an_address_that_no_interface_has_fails_nothing(void **state)
+an_address_that_no_interface_has_is_no_failure(void **state)
 {
 	struct machine *m = *state;
 
@@ -254,13 +256,13 @@ an_address_that_no_interface_has_fails_nothing(void **state)
 	assert_int_equal(m->diags.error_count, 0);
 	assert_int_equal(m->diags.warning_count, 1);
 	assert_false(s53_listeners_any_open(&m->daemon));
-	m->rule.named_count = 0; /* admitted by a prefix, for example */
+	m->rule.named_count = 0; /* allowed by a prefix, for example */
 	assert_int_equal(change(m), S53_OK);
 	assert_int_equal(m->diags.error_count, 0);
 }
 
 static void
-addresses_that_are_all_taken_fail(void **state)
+it_is_a_failure_if_all_addresses_are_taken(void **state)
 {
 	struct machine *m = *state;
 
@@ -269,9 +271,11 @@ addresses_that_are_all_taken_fail(void **state)
 	assert_int_equal(m->diags.warning_count, 1);
 }
 
-/* The one listener was on an address that has left; another program holds the other address. */
+/*
+ * The only listener was on an address that has left; another program listens on the other address.
+ */
 static void
-an_address_that_has_left_fails_no_reload(void **state)
+a_reload_succeeds_after_an_address_has_left(void **state)
 {
 	struct machine *m = *state;
 
@@ -291,24 +295,26 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-		    an_address_of_another_program_is_foreign_until_it_is_ours, machine_new,
+		    an_address_in_use_by_another_program_is_foreign_until_we_listen_on_it,
+		    machine_new, machine_free),
+		cmocka_unit_test_setup_teardown(
+		    our_own_closing_sockets_are_waited_for_and_not_foreign, machine_new,
 		    machine_free),
 		cmocka_unit_test_setup_teardown(
-		    our_own_sockets_that_still_close_are_waited_for_and_not_foreign, machine_new,
+		    long_after_we_left_an_address_its_holder_is_another_program, machine_new,
 		    machine_free),
 		cmocka_unit_test_setup_teardown(
-		    who_holds_what_was_ours_for_long_is_another_program, machine_new, machine_free),
-		cmocka_unit_test_setup_teardown(
-		    a_place_that_was_left_is_forgotten_in_time, machine_new, machine_free),
-		cmocka_unit_test_setup_teardown(
-		    an_address_that_cannot_be_bound_yet_is_a_warning_said_once, machine_new,
+		    a_listener_that_was_closed_is_forgotten_after_a_while, machine_new,
 		    machine_free),
 		cmocka_unit_test_setup_teardown(
-		    an_address_that_no_interface_has_fails_nothing, machine_new, machine_free),
+		    an_address_that_cannot_be_bound_yet_is_warned_of_once, machine_new,
+		    machine_free),
 		cmocka_unit_test_setup_teardown(
-		    addresses_that_are_all_taken_fail, machine_new, machine_free),
+		    an_address_that_no_interface_has_is_no_failure, machine_new, machine_free),
 		cmocka_unit_test_setup_teardown(
-		    an_address_that_has_left_fails_no_reload, machine_new, machine_free),
+		    it_is_a_failure_if_all_addresses_are_taken, machine_new, machine_free),
+		cmocka_unit_test_setup_teardown(
+		    a_reload_succeeds_after_an_address_has_left, machine_new, machine_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

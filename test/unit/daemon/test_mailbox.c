@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Messages from several threads to one event loop (daemon/mailbox.c).
+ * test_mailbox.c - messages from several threads to one event loop (daemon/mailbox.c).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ struct number {
 struct office {
 	struct event_base *base;
 	struct s53_mailbox mailbox;
-	unsigned next[SENDERS]; /* the value that each sender's next message must have */
+	unsigned next[SENDERS]; /* the value that the next message of each sender must have */
 	unsigned count;
 	bool in_order;
 };
@@ -74,7 +74,7 @@ send_all(void *arg)
 }
 
 static void
-each_senders_messages_arrive_in_its_order(void **state)
+the_messages_of_a_sender_arrive_in_order(void **state)
 {
 	static struct sender senders[SENDERS];
 	struct office office;
@@ -98,7 +98,7 @@ each_senders_messages_arrive_in_its_order(void **state)
 }
 
 static void
-a_closed_mailbox_delivers_nothing_and_keeps_what_is_sent(void **state)
+a_closed_mailbox_keeps_its_messages_and_delivers_none(void **state)
 {
 	struct number first = { .value = 0 }, second = { .value = 1 };
 	struct office office;
@@ -120,8 +120,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_senders_messages_arrive_in_its_order),
-		cmocka_unit_test(a_closed_mailbox_delivers_nothing_and_keeps_what_is_sent),
+		cmocka_unit_test(the_messages_of_a_sender_arrive_in_order),
+		cmocka_unit_test(a_closed_mailbox_keeps_its_messages_and_delivers_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

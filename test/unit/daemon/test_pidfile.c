@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_pidfile.c - the pid-file is made anew, by descriptor, and goes at the end.
+ * test_pidfile.c - the pid file is created anew, through a descriptor, and removed at the end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,9 +23,9 @@
 #define USER 65534
 
 static char folder[64];
-static const char *swapped; /* what another user replaces by a link as soon as it is made */
+static const char *swapped; /* directory that another user replaces by a link */
 
-/* In place of the C library's: the window between making a folder and opening it. */
+/* Replaces mkdir() of the C library: the window between creating a directory and opening it. */
 int
 mkdirat(int fd, const char *path, mode_t mode)
 {
@@ -67,7 +67,7 @@ put(const char *path, const char *text)
 	fclose(file);
 }
 
-/* The number in the file; 0: empty, -1: absent. */
+/* The number in the file; 0: empty, -1: missing. */
 static long
 number_in(const char *path)
 {
@@ -89,7 +89,7 @@ write_it(struct pidfile *pidfile, const char *path)
 }
 
 static void
-a_link_is_replaced_and_its_target_stays(void **state)
+a_symbolic_link_is_replaced_and_its_target_stays(void **state)
 {
 	struct pidfile pidfile;
 
@@ -109,7 +109,7 @@ a_link_is_replaced_and_its_target_stays(void **state)
 }
 
 static void
-what_is_no_file_is_left_alone(void **state)
+anything_but_a_regular_file_is_left_alone(void **state)
 {
 	struct pidfile pidfile;
 
@@ -119,12 +119,12 @@ what_is_no_file_is_left_alone(void **state)
 	assert_int_equal(errno, EOPNOTSUPP);
 	assert_int_equal(write_it(&pidfile, "."), S53_E_IO);
 	assert_int_equal(errno, EISDIR);
-	pidfile_remove(&pidfile); /* not written: nothing happens */
+	pidfile_remove(&pidfile); /* none was written: removing does nothing */
 	assert_int_equal(access("fifo", F_OK), 0);
 }
 
 static void
-folders_are_made(void **state)
+missing_folders_are_created(void **state)
 {
 	struct pidfile pidfile;
 	char path[128];
@@ -178,7 +178,7 @@ a_link_in_a_folder_of_another_user_is_not_followed(void **state)
 }
 
 static void
-one_that_is_not_ours_any_more_stays(void **state)
+a_pid_file_that_is_not_ours_any_more_is_not_removed(void **state)
 {
 	struct pidfile pidfile;
 
@@ -189,13 +189,13 @@ one_that_is_not_ours_any_more_stays(void **state)
 	assert_int_equal(number_in("it"), 7);
 	assert_int_equal(write_it(&pidfile, "it"), S53_OK);
 	assert_int_equal(unlink("it"), 0);
-	put("it", "7\n"); /* in its place */
+	put("it", "7\n"); /* a new file of the same name */
 	pidfile_remove(&pidfile);
 	assert_int_equal(number_in("it"), 7);
 }
 
 static void
-one_that_cannot_be_removed_is_emptied(void **state)
+a_pid_file_that_cannot_be_removed_is_emptied(void **state)
 {
 	struct pidfile pidfile;
 
@@ -215,13 +215,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_A_FOLDER(a_link_is_replaced_and_its_target_stays),
-		IN_A_FOLDER(what_is_no_file_is_left_alone),
-		IN_A_FOLDER(folders_are_made),
+		IN_A_FOLDER(a_symbolic_link_is_replaced_and_its_target_stays),
+		IN_A_FOLDER(anything_but_a_regular_file_is_left_alone),
+		IN_A_FOLDER(missing_folders_are_created),
 		IN_A_FOLDER(a_folder_that_another_user_swaps_for_a_link_is_not_entered),
 		IN_A_FOLDER(a_link_in_a_folder_of_another_user_is_not_followed),
-		IN_A_FOLDER(one_that_is_not_ours_any_more_stays),
-		IN_A_FOLDER(one_that_cannot_be_removed_is_emptied),
+		IN_A_FOLDER(a_pid_file_that_is_not_ours_any_more_is_not_removed),
+		IN_A_FOLDER(a_pid_file_that_cannot_be_removed_is_emptied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain_fixture.h - text of a named.conf in, what --explain says of it out.
+ * explain_fixture.h - the text of a named.conf as input, the output of --explain as result.
  */
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include "unit/setup/setup_fixture.h"
 
-/* All that is explained of `text`, or the way of `name`; to be freed. */
+/* The whole explanation of `text`, or that of `name`; the caller frees it. */
 static inline char *
 explain(struct fixture *f, const char *text, const char *name)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_explain_cache.c - what --explain says of the cache.
+ * test_explain_cache.c - what --explain shows of the cache.
  */
 #include "explain_fixture.h"
 
 #define MIB ((uint64_t)1 << 20)
 
 static void
-the_size_stands_with_its_origin(void **state)
+the_size_is_shown_with_its_origin(void **state)
 {
 	struct fixture *f = *state;
 
@@ -29,7 +29,7 @@ the_size_stands_with_its_origin(void **state)
 }
 
 static void
-the_files_stand_with_their_origin(void **state)
+the_files_are_shown_with_their_origin(void **state)
 {
 	struct fixture *f = *state;
 
@@ -41,7 +41,7 @@ the_files_stand_with_their_origin(void **state)
 }
 
 static void
-rules_that_are_not_written_are_not_said(void **state)
+rules_that_are_not_configured_are_not_shown(void **state)
 {
 	struct fixture *f = *state;
 
@@ -51,7 +51,7 @@ rules_that_are_not_written_are_not_said(void **state)
 }
 
 static void
-a_rule_is_said_as_it_works_where_it_works(void **state)
+a_rule_is_shown_with_its_effective_value_where_it_applies(void **state)
 {
 	struct fixture *f = *state;
 	static const char text[] =
@@ -74,7 +74,7 @@ a_rule_is_said_as_it_works_where_it_works(void **state)
 }
 
 static void
-a_names_way_says_how_long_its_answers_stay(void **state)
+explaining_a_name_shows_how_long_its_answers_are_kept(void **state)
 {
 	struct fixture *f = *state;
 	static const char text[] =
@@ -97,11 +97,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_size_stands_with_its_origin),
-		TEST(the_files_stand_with_their_origin),
-		TEST(rules_that_are_not_written_are_not_said),
-		TEST(a_rule_is_said_as_it_works_where_it_works),
-		TEST(a_names_way_says_how_long_its_answers_stay),
+		TEST(the_size_is_shown_with_its_origin),
+		TEST(the_files_are_shown_with_their_origin),
+		TEST(rules_that_are_not_configured_are_not_shown),
+		TEST(a_rule_is_shown_with_its_effective_value_where_it_applies),
+		TEST(explaining_a_name_shows_how_long_its_answers_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_explain_health.c - what --explain says of choice, quotas and checks.
+ * test_explain_health.c - what --explain shows of server selection, quotas and health checks.
  */
 #include "explain_fixture.h"
 
 static void
-without_a_word_only_the_question_of_probes_is_said(void **state)
+by_default_only_the_query_of_probes_is_shown(void **state)
 {
 	struct fixture *f = *state;
 	static const char text[] = "options { forwarders { 198.51.100.1; 198.51.100.2; }; };"
@@ -25,7 +25,7 @@ without_a_word_only_the_question_of_probes_is_said(void **state)
 }
 
 static void
-down_after_is_said_where_it_is_written_and_has_an_effect(void **state)
+down_after_is_shown_where_it_is_configured_and_has_an_effect(void **state)
 {
 	struct fixture *f = *state;
 	static const char text[] = "options { forwarders { 198.51.100.1; 198.51.100.2; };"
@@ -37,7 +37,7 @@ down_after_is_said_where_it_is_written_and_has_an_effect(void **state)
 }
 
 static void
-policies_stand_where_they_are_written(void **state)
+policies_are_shown_where_they_are_configured(void **state)
 {
 	struct fixture *f = *state;
 	static const char text[] =
@@ -52,7 +52,7 @@ policies_stand_where_they_are_written(void **state)
 }
 
 static void
-tiers_stand_behind_their_servers(void **state)
+tiers_are_shown_after_their_servers(void **state)
 {
 	struct fixture *f = *state;
 	static const char text[] =
@@ -63,7 +63,7 @@ tiers_stand_behind_their_servers(void **state)
 }
 
 static void
-quotas_are_said_with_what_is_done_over_them(void **state)
+quotas_are_shown_with_what_happens_above_them(void **state)
 {
 	struct fixture *f = *state;
 	static const char text[] = "options { forwarders { 198.51.100.1; }; fetches-per-server 5;"
@@ -79,7 +79,7 @@ quotas_are_said_with_what_is_done_over_them(void **state)
 }
 
 static void
-servers_that_are_checked_in_different_ways_get_a_line_each(void **state)
+servers_with_different_health_checks_get_a_line_each(void **state)
 {
 	struct fixture *f = *state;
 	static const char text[] =
@@ -95,7 +95,7 @@ servers_that_are_checked_in_different_ways_get_a_line_each(void **state)
 }
 
 static void
-a_zone_that_goes_the_default_way_says_no_more_than_that(void **state)
+a_zone_that_uses_the_default_forwarders_shows_no_more_than_that(void **state)
 {
 	struct fixture *f = *state;
 	static const char text[] =
@@ -112,13 +112,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(without_a_word_only_the_question_of_probes_is_said),
-		TEST(down_after_is_said_where_it_is_written_and_has_an_effect),
-		TEST(policies_stand_where_they_are_written),
-		TEST(tiers_stand_behind_their_servers),
-		TEST(quotas_are_said_with_what_is_done_over_them),
-		TEST(servers_that_are_checked_in_different_ways_get_a_line_each),
-		TEST(a_zone_that_goes_the_default_way_says_no_more_than_that),
+		TEST(by_default_only_the_query_of_probes_is_shown),
+		TEST(down_after_is_shown_where_it_is_configured_and_has_an_effect),
+		TEST(policies_are_shown_where_they_are_configured),
+		TEST(tiers_are_shown_after_their_servers),
+		TEST(quotas_are_shown_with_what_happens_above_them),
+		TEST(servers_with_different_health_checks_get_a_line_each),
+		TEST(a_zone_that_uses_the_default_forwarders_shows_no_more_than_that),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,8 @@
  *
  * fixture.h - a fake resolver, and clients on loopback sockets, for the tests of listen.
  *
- * The listeners run in a libevent base that the test turns by hand, in its own thread: what a
- * client has sent is served by turn(), and nothing happens meanwhile.
+ * The listeners run in a libevent base that the test turns itself, in its own thread: queries are
+ * served by turn(), and nothing happens between two calls.
  */
 #pragma once
 
@@ -32,14 +32,14 @@ struct held {
 	uint8_t id[2];
 };
 
-/* Echoes each message: at once, or, `later`, when release() or forget() is called. */
+/* Echoes each message at once or, with `later`, when release() or forget() is called. */
 struct s53_resolver {
-	bool (*silent)(unsigned id); /* if it is there: true for those that are dropped */
-	size_t (*len_of)(unsigned id); /* if it is there: of the reply */
-	unsigned batch_most; /* the largest so far */
-	unsigned wake_at; /* taking that many ends those held, as an answer that others wait for */
+	bool (*silent)(unsigned id); /* optional: true for messages to be dropped */
+	size_t (*len_of)(unsigned id); /* optional: length of the reply */
+	unsigned batch_most; /* the largest number so far */
+	unsigned wake_at; /* taking this many completes the held queries */
 	bool later;
-	bool keepalive; /* as if each client had asked for RFC 7828 */
+	bool keepalive; /* as if each client had sent the option of RFC 7828 */
 	size_t reply_len; /* 0: as long as the query */
 	unsigned taken;
 	size_t last_len;
@@ -54,7 +54,7 @@ struct fixture {
 	struct s53_counters counters;
 	struct s53_tcp_limits limits;
 	struct s53_listen_context *context;
-	struct s53_addr addr; /* where the listener is */
+	struct s53_addr addr; /* the address of the listener */
 };
 
 static inline void
@@ -116,7 +116,7 @@ s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival 
 		take_one(resolver, arrivals[i].client, arrivals[i].octets, arrivals[i].len);
 }
 
-/* Answer the `n`th of those held; they keep their places. */
+/* Answer the `n`th query held; the others keep their positions. */
 static inline void
 release(struct s53_resolver *resolver, unsigned n)
 {
@@ -130,7 +130,7 @@ release_all(struct s53_resolver *resolver)
 	unsigned count = resolver->held_count;
 	struct held *held = resolver->held;
 
-	/* Answering one may let the next be taken. */
+	/* Answering a query may let the next one be taken. */
 	resolver->held = NULL;
 	resolver->held_count = 0;
 	for (unsigned i = 0; i < count; i++)
@@ -198,7 +198,7 @@ real_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Turn the loop until `condition` holds or a long time is over. */
+/* Turn the loop until `condition` is true or a long time has passed. */
 #define TURN_UNTIL(f, condition)                              \
 	do {                                                  \
 		uint64_t end_ms_ = real_ms() + PATIENCE_MS;   \
@@ -209,7 +209,7 @@ real_ms(void)
 		assert_true(condition);                       \
 	} while (0)
 
-/* Turn the loop for a while in which nothing shall happen. */
+/* Turn the loop for a while in which nothing must happen. */
 static inline void
 turn_for(struct fixture *f, unsigned ms)
 {
@@ -230,7 +230,7 @@ parse_addr(const char *text, uint16_t port)
 	return addr;
 }
 
-/* Many a container has IPv6 switched off. */
+/* IPv6 is disabled in many containers. */
 static inline bool
 has_ipv6(void)
 {
@@ -243,7 +243,7 @@ has_ipv6(void)
 	return has;
 }
 
-/* A socket of s53_socket_open() at a free port of `text`; f->addr becomes its address. */
+/* A socket of s53_socket_open() at a free port of `text`; its address is stored in f->addr. */
 static inline int
 open_socket(struct fixture *f, const char *text, enum s53_transport kind)
 {
@@ -256,7 +256,7 @@ open_socket(struct fixture *f, const char *text, enum s53_transport kind)
 	return fd;
 }
 
-/* A client's socket that is connected to `to`; blocking. */
+/* A blocking client socket that is connected to `to`. */
 static inline int
 connect_to(const struct s53_addr *to, int type)
 {

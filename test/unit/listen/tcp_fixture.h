@@ -2,8 +2,8 @@
  *
  * tcp_fixture.h - a TCP listener and its clients, for the tests of connections.
  *
- * send() and accept4() are counted here before they do their work, and a client may seem to come
- * from another address than it does.
+ * send() and accept4() are replaced: they are counted, and a client may have another source
+ * address than its own.
  */
 #pragma once
 
@@ -20,7 +20,7 @@
 static struct {
 	unsigned writes;
 	unsigned accepts;
-	const char *peer; /* where the next client seems to come from; NULL: from where it does */
+	const char *peer; /* source address of the next client; NULL: its own */
 } kernel;
 
 ssize_t
@@ -81,7 +81,7 @@ open_count(struct tcp_fixture *t)
 	return atomic_load(&t->f.limits.clients);
 }
 
-/* A client whose connection has been accepted. */
+/* A client with a connection that has been accepted. */
 static inline int
 connect_client(struct tcp_fixture *t)
 {
@@ -144,7 +144,7 @@ read_whole(int fd, uint8_t *octets, size_t len)
 	return true;
 }
 
-/* The ID of the next reply, which must be there or come without us; -1: the end. */
+/* The ID of the next reply, which is there or comes without turning the loop; -1: end of stream. */
 static inline int
 next_id(int fd)
 {
@@ -164,7 +164,7 @@ has_input(int fd)
 	return recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
-/* Nothing has come, and the connection is open. */
+/* Nothing has arrived, and the connection is open. */
 static inline bool
 is_silent(int fd)
 {

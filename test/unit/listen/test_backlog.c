@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Octets that wait to be sent (listen/backlog.c).
+ * test_backlog.c - bytes that wait to be sent (listen/backlog.c).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include <listen/backlog.h>
 
-/* The `n`th octet of all that ever pass through. */
+/* The `n`th byte of all that ever pass through. */
 static uint8_t
 octet(size_t n)
 {
@@ -39,7 +39,7 @@ check_front(const struct s53_backlog *backlog, size_t first, size_t len)
 }
 
 static void
-octets_leave_in_the_order_in_which_they_came(void **state)
+bytes_leave_in_the_order_in_which_they_came(void **state)
 {
 	struct s53_backlog backlog = { 0 };
 	size_t in = 0, out = 0;
@@ -62,7 +62,7 @@ octets_leave_in_the_order_in_which_they_came(void **state)
 }
 
 static void
-an_empty_one_takes_no_memory(void **state)
+an_empty_backlog_takes_no_memory(void **state)
 {
 	struct s53_backlog backlog = { 0 };
 
@@ -77,9 +77,9 @@ an_empty_one_takes_no_memory(void **state)
 	}
 }
 
-/* What has been sent makes room for what comes: 100 MB pass through a few hundred octets. */
+/* Sent bytes free their space: 100 MB pass through a few hundred bytes. */
 static void
-a_steady_flow_takes_no_more_than_what_waits(void **state)
+a_steady_flow_takes_no_more_memory_than_its_waiting_bytes(void **state)
 {
 	struct s53_backlog backlog = { 0 };
 
@@ -95,7 +95,7 @@ a_steady_flow_takes_no_more_than_what_waits(void **state)
 }
 
 static void
-one_takes_no_more_than_its_limit(void **state)
+a_backlog_takes_no_more_than_its_limit(void **state)
 {
 	static const uint8_t octets[S53_BACKLOG_MAX];
 	struct s53_backlog backlog = { 0 };
@@ -106,7 +106,7 @@ one_takes_no_more_than_its_limit(void **state)
 	check_front(&backlog, 0, S53_BACKLOG_MAX - 1);
 	add(&backlog, S53_BACKLOG_MAX - 1, 1);
 	assert_int_equal(s53_backlog_add(&backlog, octets, 1), S53_E_LIMIT);
-	/* A client that reads a little at a time makes as much room; the block does not grow. */
+	/* A client that reads a little at a time frees as much space; the block does not grow. */
 	for (size_t i = 0; i < 3000; i++) {
 		s53_backlog_sent(&backlog, 100);
 		add(&backlog, S53_BACKLOG_MAX + i * 100, 100);
@@ -120,10 +120,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(octets_leave_in_the_order_in_which_they_came),
-		cmocka_unit_test(an_empty_one_takes_no_memory),
-		cmocka_unit_test(a_steady_flow_takes_no_more_than_what_waits),
-		cmocka_unit_test(one_takes_no_more_than_its_limit),
+		cmocka_unit_test(bytes_leave_in_the_order_in_which_they_came),
+		cmocka_unit_test(an_empty_backlog_takes_no_memory),
+		cmocka_unit_test(a_steady_flow_takes_no_more_memory_than_its_waiting_bytes),
+		cmocka_unit_test(a_backlog_takes_no_more_than_its_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

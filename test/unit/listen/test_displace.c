@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which TCP connection gives way to a new client (listen/displace.c), over real loopback sockets.
+ * test_displace.c - which TCP connection is closed in favour of a new client (listen/displace.c),
+ * over real loopback sockets.
  */
 #include <listen/connection.h>
 #include <listen/context.h>
@@ -29,7 +30,7 @@ busy_from(struct tcp_fixture *t, const char *peer, unsigned id)
 	return fd;
 }
 
-/* A client whose query was answered. */
+/* A client with a query that was answered. */
 static int
 idle_from(struct tcp_fixture *t, const char *peer)
 {
@@ -87,14 +88,14 @@ an_address_over_its_share_loses_its_longest_idle_then_its_oldest(void **state)
 }
 
 static void
-it_makes_room_for_others_too_before_any_of_theirs_goes(void **state)
+an_address_over_its_share_loses_a_connection_before_any_other_address_does(void **state)
 {
 	struct tcp_fixture t;
 	int attacker[3], idle, local, newcomer;
 
 	(void)state;
 	start_with_places(&t, 5);
-	idle = idle_from(&t, OTHER); /* idle for longest of all */
+	idle = idle_from(&t, OTHER); /* the one that has been idle for longest */
 	local = idle_from(&t, NULL);
 	for (unsigned i = 0; i < 3; i++)
 		attacker[i] = busy_from(&t, ATTACKER, i);
@@ -111,7 +112,7 @@ it_makes_room_for_others_too_before_any_of_theirs_goes(void **state)
 }
 
 static void
-within_its_share_an_address_loses_nothing_to_others(void **state)
+an_address_within_its_share_loses_no_connection_to_others(void **state)
 {
 	struct tcp_fixture t;
 	int fds[4];
@@ -123,7 +124,7 @@ within_its_share_an_address_loses_nothing_to_others(void **state)
 	fds[2] = idle_from(&t, "192.0.2.3");
 	fds[3] = busy_from(&t, "192.0.2.4", 3);
 	assert_int_equal(counted(&t, S53_C_LISTEN_TCP_EVICTED_SHARE), 0);
-	close(busy_from(&t, "192.0.2.5", 4)); /* the idle one gives way, as always */
+	close(busy_from(&t, "192.0.2.5", 4)); /* the idle one is closed, as always */
 	assert_true(is_closed(fds[2]));
 	assert_int_equal(counted(&t, S53_C_LISTEN_TCP_EVICTED_IDLE), 1);
 	assert_int_equal(counted(&t, S53_C_LISTEN_TCP_EVICTED_SHARE), 0);
@@ -131,9 +132,9 @@ within_its_share_an_address_loses_nothing_to_others(void **state)
 	stop(&t);
 }
 
-/* Each of its processes has the same address. */
+/* All processes of the host have the same address. */
 static void
-connections_of_this_host_have_no_share(void **state)
+connections_from_this_host_are_not_limited_by_shares(void **state)
 {
 	struct tcp_fixture t;
 	int fds[4], newcomer;
@@ -153,9 +154,9 @@ connections_of_this_host_have_no_share(void **state)
 	stop(&t);
 }
 
-/* Those that ran into the limit first, up to half of it, are served to the end. */
+/* The clients that reached the limit first, up to half of it, are served to the end. */
 static void
-the_longest_waiting_of_one_half_gives_way_after_a_while(void **state)
+the_longest_waiting_of_the_newer_half_is_closed_after_a_while(void **state)
 {
 	struct tcp_fixture t;
 	int fds[4], newcomer[2];
@@ -181,9 +182,9 @@ the_longest_waiting_of_one_half_gives_way_after_a_while(void **state)
 	stop(&t);
 }
 
-/* The kernel drops new clients when its queue is full: none may then wait for the others. */
+/* The kernel drops new clients when its queue is full, so none may wait for the others then. */
 static void
-in_a_flood_of_clients_it_gives_way_at_once(void **state)
+in_a_flood_of_clients_the_longest_waiting_is_closed_at_once(void **state)
 {
 	struct tcp_fixture t;
 	int fds[4], flood[110];
@@ -209,7 +210,7 @@ in_a_flood_of_clients_it_gives_way_at_once(void **state)
 
 /* In a flood it would otherwise be closed before its query can arrive. */
 static void
-a_new_client_has_a_while_to_send_its_query(void **state)
+a_new_client_has_some_time_to_send_its_query(void **state)
 {
 	struct tcp_fixture t;
 	int fds[2], newcomer;
@@ -233,7 +234,7 @@ a_new_client_has_a_while_to_send_its_query(void **state)
 }
 
 static void
-an_answered_query_makes_others_the_longest_waiting(void **state)
+after_its_reply_a_client_is_no_longer_the_longest_waiting(void **state)
 {
 	struct tcp_fixture t;
 	int fds[4];
@@ -282,7 +283,7 @@ a_client_that_does_not_read_goes_first(void **state)
 	stop(&t);
 }
 
-/* Of one connection: replies, input that is not handed over, and a message in pieces. */
+/* Of one connection: replies, input that is not handed over yet, and an incomplete message. */
 static size_t
 kept_bytes(struct tcp_fixture *t)
 {
@@ -307,7 +308,7 @@ set_buffers(struct tcp_fixture *t, int size)
 		    0);
 }
 
-/* Sizes of answers in the order in which they are made. */
+/* Sizes of replies in the order in which they are made. */
 static unsigned made;
 
 static size_t
@@ -363,7 +364,7 @@ check_kept(size_t (*len_of)(unsigned id), size_t reply_len, bool late)
 }
 
 static void
-a_client_that_does_not_read_makes_us_keep_128_kib(void **state)
+at_most_128_kib_are_kept_for_a_client_that_does_not_read(void **state)
 {
 	(void)state;
 	for (unsigned late = 0; late < 2; late++) {
@@ -375,9 +376,9 @@ a_client_that_does_not_read_makes_us_keep_128_kib(void **state)
 	}
 }
 
-/* A client that pauses finds all its answers when it reads on, however many it has asked for. */
+/* A client that pauses finds all its replies when it reads on, however many queries it has sent. */
 static void
-answers_of_a_steady_size_never_overrun(void **state)
+replies_of_a_steady_size_never_overrun_the_limit(void **state)
 {
 	struct tcp_fixture t;
 	unsigned count = 0;
@@ -414,9 +415,9 @@ answers_of_a_steady_size_never_overrun(void **state)
 	stop(&t);
 }
 
-/* Replies that become large all at once: those that are kept come whole, then the end. */
+/* Replies become large all at once: those that are kept arrive whole, then the connection ends. */
 static void
-what_is_kept_of_an_overrun_is_sent_before_the_end(void **state)
+after_an_overrun_the_kept_replies_are_sent_whole_before_the_close(void **state)
 {
 	struct tcp_fixture t;
 	int count = 0;
@@ -461,17 +462,18 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_over_its_share_loses_its_longest_idle_then_its_oldest),
-		cmocka_unit_test(it_makes_room_for_others_too_before_any_of_theirs_goes),
-		cmocka_unit_test(within_its_share_an_address_loses_nothing_to_others),
-		cmocka_unit_test(connections_of_this_host_have_no_share),
-		cmocka_unit_test(the_longest_waiting_of_one_half_gives_way_after_a_while),
-		cmocka_unit_test(in_a_flood_of_clients_it_gives_way_at_once),
-		cmocka_unit_test(a_new_client_has_a_while_to_send_its_query),
-		cmocka_unit_test(an_answered_query_makes_others_the_longest_waiting),
+		cmocka_unit_test(
+		    an_address_over_its_share_loses_a_connection_before_any_other_address_does),
+		cmocka_unit_test(an_address_within_its_share_loses_no_connection_to_others),
+		cmocka_unit_test(connections_from_this_host_are_not_limited_by_shares),
+		cmocka_unit_test(the_longest_waiting_of_the_newer_half_is_closed_after_a_while),
+		cmocka_unit_test(in_a_flood_of_clients_the_longest_waiting_is_closed_at_once),
+		cmocka_unit_test(a_new_client_has_some_time_to_send_its_query),
+		cmocka_unit_test(after_its_reply_a_client_is_no_longer_the_longest_waiting),
 		cmocka_unit_test(a_client_that_does_not_read_goes_first),
-		cmocka_unit_test(a_client_that_does_not_read_makes_us_keep_128_kib),
-		cmocka_unit_test(answers_of_a_steady_size_never_overrun),
-		cmocka_unit_test(what_is_kept_of_an_overrun_is_sent_before_the_end),
+		cmocka_unit_test(at_most_128_kib_are_kept_for_a_client_that_does_not_read),
+		cmocka_unit_test(replies_of_a_steady_size_never_overrun_the_limit),
+		cmocka_unit_test(after_an_overrun_the_kept_replies_are_sent_whole_before_the_close),
 	};
 
 	turned_ms = 1000000;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Places under tcp-clients over several workers (listen/evict.c).
+ * test_evict.c - the slots of tcp-clients, shared by several workers (listen/evict.c).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@ is_woken(const struct s53_tcp_worker *worker)
 }
 
 static void
-a_worker_with_an_idle_connection_is_asked_and_woken(void **state)
+a_worker_with_an_idle_connection_is_told_to_close_it_and_woken(void **state)
 {
 	struct s53_tcp_limits limits = { 0 };
 	struct s53_tcp_worker *busy = s53_tcp_worker_join(&limits);
@@ -54,7 +54,7 @@ a_worker_with_an_idle_connection_is_asked_and_woken(void **state)
 }
 
 static void
-a_worker_does_not_ask_itself(void **state)
+a_worker_does_not_tell_itself_to_close_one(void **state)
 {
 	struct s53_tcp_limits limits = { 0 };
 	struct s53_tcp_worker *self = s53_tcp_worker_join(&limits);
@@ -105,7 +105,7 @@ no_idle_connection_is_granted_twice(void **state)
 }
 
 static void
-only_a_worker_whose_connection_is_due_is_asked_for_it(void **state)
+only_a_worker_with_a_connection_that_is_due_is_told_to_close_it(void **state)
 {
 	struct s53_tcp_limits limits = { 0 };
 	struct s53_tcp_worker *other = s53_tcp_worker_join(&limits);
@@ -121,7 +121,7 @@ only_a_worker_whose_connection_is_due_is_asked_for_it(void **state)
 }
 
 static void
-no_more_places_are_taken_than_there_are(void **state)
+no_more_slots_are_taken_than_there_are(void **state)
 {
 	struct s53_tcp_limits limits = { 0 };
 	struct s53_tcp_worker *self = s53_tcp_worker_join(&limits);
@@ -137,9 +137,9 @@ no_more_places_are_taken_than_there_are(void **state)
 	s53_tcp_limits_fini(&limits);
 }
 
-/* Each free place wakes one worker that waits; the worker that frees it comes last. */
+/* Each free slot wakes one waiting worker; the worker that frees it comes last. */
 static void
-workers_that_wait_are_woken_in_turn(void **state)
+waiting_workers_are_woken_in_turn(void **state)
 {
 	struct s53_tcp_limits limits = { 0 };
 	struct s53_tcp_worker *a = s53_tcp_worker_join(&limits);
@@ -162,7 +162,7 @@ workers_that_wait_are_woken_in_turn(void **state)
 }
 
 static void
-a_connection_that_becomes_idle_is_offered_to_one_that_waits(void **state)
+a_connection_that_becomes_idle_is_offered_to_a_waiting_worker(void **state)
 {
 	struct s53_tcp_limits limits = { 0 };
 	struct s53_tcp_worker *a = s53_tcp_worker_join(&limits);
@@ -184,7 +184,7 @@ struct taker {
 	_Atomic unsigned *most;
 };
 
-/* As a worker whose clients come all the time: takes a place, frees it, waits for one. */
+/* Like a worker with a constant flow of clients: takes a slot, frees it, waits for one. */
 static void *
 take_and_free(void *arg)
 {
@@ -235,13 +235,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_worker_with_an_idle_connection_is_asked_and_woken),
-		cmocka_unit_test(a_worker_does_not_ask_itself),
+		cmocka_unit_test(a_worker_with_an_idle_connection_is_told_to_close_it_and_woken),
+		cmocka_unit_test(a_worker_does_not_tell_itself_to_close_one),
 		cmocka_unit_test(no_idle_connection_is_granted_twice),
-		cmocka_unit_test(only_a_worker_whose_connection_is_due_is_asked_for_it),
-		cmocka_unit_test(no_more_places_are_taken_than_there_are),
-		cmocka_unit_test(workers_that_wait_are_woken_in_turn),
-		cmocka_unit_test(a_connection_that_becomes_idle_is_offered_to_one_that_waits),
+		cmocka_unit_test(only_a_worker_with_a_connection_that_is_due_is_told_to_close_it),
+		cmocka_unit_test(no_more_slots_are_taken_than_there_are),
+		cmocka_unit_test(waiting_workers_are_woken_in_turn),
+		cmocka_unit_test(a_connection_that_becomes_idle_is_offered_to_a_waiting_worker),
 		cmocka_unit_test(no_wake_up_is_lost_between_workers),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Messages out of a stream of octets (listen/framing.h).
+ * test_framing.c - messages of a byte stream (listen/framing.h).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@ octets(const uint8_t *at, size_t len)
 	return (struct s53_octets){ at, len };
 }
 
-/* A frame whose message is `len` octets of `fill`. */
+/* A frame around a message of `len` bytes of `fill`. */
 static size_t
 put_frame(uint8_t *at, size_t len, int fill)
 {
@@ -28,7 +28,7 @@ put_frame(uint8_t *at, size_t len, int fill)
 }
 
 static void
-whole_messages_are_handed_out_where_they_lie(void **state)
+whole_messages_are_handed_out_without_copying(void **state)
 {
 	uint8_t stream[200];
 	struct s53_framing framing;
@@ -51,7 +51,7 @@ whole_messages_are_handed_out_where_they_lie(void **state)
 	s53_framing_fini(&framing);
 }
 
-/* Feed `stream` in pieces of `piece` octets; the messages must be 12 a's, 300 b's, 12 c's. */
+/* Feed `stream` in pieces of `piece` bytes; the messages must be 12 a's, 300 b's, 12 c's. */
 static void
 feed_in_pieces(const uint8_t *stream, size_t len, size_t piece)
 {
@@ -65,7 +65,7 @@ feed_in_pieces(const uint8_t *stream, size_t len, size_t piece)
 	s53_framing_init(&framing);
 	for (size_t at = 0; at < len; at += piece) {
 		size_t part = len - at < piece ? len - at : piece;
-		uint8_t *copy = malloc(part); /* of exactly its size, for the sanitizer */
+		uint8_t *copy = malloc(part); /* allocated with its exact size, for the sanitizer */
 		struct s53_octets input, message;
 
 		assert_non_null(copy);
@@ -86,7 +86,7 @@ feed_in_pieces(const uint8_t *stream, size_t len, size_t piece)
 }
 
 static void
-pieces_of_any_size_give_the_same_messages(void **state)
+a_stream_gives_the_same_messages_whatever_the_size_of_its_pieces(void **state)
 {
 	uint8_t stream[400];
 	size_t len;
@@ -100,7 +100,7 @@ pieces_of_any_size_give_the_same_messages(void **state)
 }
 
 static void
-the_longest_message_comes_through(void **state)
+the_longest_message_is_handed_out(void **state)
 {
 	uint8_t *stream = malloc(2 + 65535);
 	struct s53_framing framing;
@@ -122,7 +122,7 @@ the_longest_message_comes_through(void **state)
 }
 
 static void
-a_message_without_room_for_a_header_is_bad(void **state)
+a_message_shorter_than_a_header_is_bad(void **state)
 {
 	uint8_t stream[32];
 
@@ -142,10 +142,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_messages_are_handed_out_where_they_lie),
-		cmocka_unit_test(pieces_of_any_size_give_the_same_messages),
-		cmocka_unit_test(the_longest_message_comes_through),
-		cmocka_unit_test(a_message_without_room_for_a_header_is_bad),
+		cmocka_unit_test(whole_messages_are_handed_out_without_copying),
+		cmocka_unit_test(a_stream_gives_the_same_messages_whatever_the_size_of_its_pieces),
+		cmocka_unit_test(the_longest_message_is_handed_out),
+		cmocka_unit_test(a_message_shorter_than_a_header_is_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

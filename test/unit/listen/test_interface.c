@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * The addresses of this machine, and word when they change (listen/interface.c).
+ * test_interface.c - the addresses of this machine, and the notice when they change
+ * (listen/interface.c).
  *
- * What changes addresses runs in a child process with a network namespace of its own; it needs root
- * or user namespaces, and is skipped where neither is to be had.
+ * Addresses are changed in a child process with a network namespace of its own; it needs root or
+ * user namespaces, and is skipped where neither is available.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -26,7 +27,7 @@
 
 #define SKIPPED 77
 
-/* For the child, where cmocka's do not work. */
+/* For the child, in which the assertions of cmocka do not work. */
 #define CHECK(condition)                                                                \
 	do {                                                                            \
 		if (!(condition)) {                                                     \
@@ -174,13 +175,13 @@ watch_addresses_come_and_go(void)
 	CHECK(watch != NULL);
 	turn_for(base, 150);
 	CHECK(calls == 0);
-	set_flags("lo", IFF_UP); /* several messages, one call, and not at once */
+	set_flags("lo", IFF_UP); /* several messages for one call, and not at once */
 	set_addr("lo:1", "192.0.2.53", SIOCSIFADDR);
 	turn_for(base, 50);
 	CHECK(calls == 0);
 	turn_for(base, 150);
 	CHECK(calls == 1);
-	set_flags("lo:1", 0); /* takes the address away */
+	set_flags("lo:1", 0); /* removes the address */
 	turn_for(base, 200);
 	CHECK(calls == 2);
 	CHECK(strcmp(network_of("192.0.2.53"), "") == 0);
@@ -189,7 +190,7 @@ watch_addresses_come_and_go(void)
 }
 
 static void
-addresses_that_come_and_go_are_told_once_they_are_quiet(void **state)
+changes_of_addresses_are_reported_once_they_have_stopped(void **state)
 {
 	(void)state;
 	in_a_namespace(watch_addresses_come_and_go);
@@ -213,7 +214,7 @@ watch_without_quiet(void)
 }
 
 static void
-changes_that_never_stop_are_told_every_second(void **state)
+changes_that_never_stop_are_reported_every_second(void **state)
 {
 	(void)state;
 	in_a_namespace(watch_without_quiet);
@@ -226,8 +227,8 @@ main(void)
 		cmocka_unit_test(loopback_is_listed_with_its_network),
 		cmocka_unit_test(no_address_is_listed_twice_and_none_has_a_port),
 		cmocka_unit_test(only_interfaces_that_are_up_are_listed),
-		cmocka_unit_test(addresses_that_come_and_go_are_told_once_they_are_quiet),
-		cmocka_unit_test(changes_that_never_stop_are_told_every_second),
+		cmocka_unit_test(changes_of_addresses_are_reported_once_they_have_stopped),
+		cmocka_unit_test(changes_that_never_stop_are_reported_every_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

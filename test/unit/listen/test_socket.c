@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Sockets for the addresses that clients ask (s53_socket_open, s53_socket_probe).
+ * test_socket.c - sockets for the addresses that clients send queries to (s53_socket_open,
+ * s53_socket_probe).
  */
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -18,7 +19,7 @@ option_of(int fd, int level, int name)
 }
 
 static void
-a_socket_blocks_nobody_and_is_not_inherited(void **state)
+a_socket_is_non_blocking_and_not_inherited(void **state)
 {
 	struct fixture f = { 0 };
 
@@ -51,7 +52,7 @@ each_worker_gets_a_socket_of_its_own_for_one_address(void **state)
 }
 
 static void
-a_probe_tells_that_somebody_has_the_port_although_it_could_be_shared(void **state)
+the_check_of_a_port_finds_a_socket_even_where_the_port_could_be_shared(void **state)
 {
 	struct fixture f = { 0 };
 
@@ -68,7 +69,7 @@ a_probe_tells_that_somebody_has_the_port_although_it_could_be_shared(void **stat
 }
 
 static void
-an_address_that_is_not_ours_is_refused_with_the_reason(void **state)
+an_address_that_this_host_lacks_is_rejected_with_the_reason(void **state)
 {
 	struct s53_addr addr = parse_addr("192.0.2.1", 0);
 	int fd = -7;
@@ -81,7 +82,7 @@ an_address_that_is_not_ours_is_refused_with_the_reason(void **state)
 }
 
 static void
-only_a_wildcard_socket_asks_for_packet_information(void **state)
+only_a_wildcard_socket_requests_packet_information(void **state)
 {
 	struct fixture f = { 0 };
 	int fd;
@@ -149,12 +150,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_socket_blocks_nobody_and_is_not_inherited),
+		cmocka_unit_test(a_socket_is_non_blocking_and_not_inherited),
 		cmocka_unit_test(each_worker_gets_a_socket_of_its_own_for_one_address),
 		cmocka_unit_test(
-		    a_probe_tells_that_somebody_has_the_port_although_it_could_be_shared),
-		cmocka_unit_test(an_address_that_is_not_ours_is_refused_with_the_reason),
-		cmocka_unit_test(only_a_wildcard_socket_asks_for_packet_information),
+		    the_check_of_a_port_finds_a_socket_even_where_the_port_could_be_shared),
+		cmocka_unit_test(an_address_that_this_host_lacks_is_rejected_with_the_reason),
+		cmocka_unit_test(only_a_wildcard_socket_requests_packet_information),
 		cmocka_unit_test(the_wildcards_of_both_families_share_a_port),
 		cmocka_unit_test(icmp_cannot_change_the_size_of_our_datagrams),
 		cmocka_unit_test(accepted_connections_send_without_delay),

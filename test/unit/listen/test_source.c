@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which remote address holds more TCP connections than its share (listen/source.c).
+ * test_source.c - which remote address has more TCP connections than its share (listen/source.c).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +49,7 @@ over_share(struct fixture *f, struct s53_over_share *out)
 }
 
 static void
-one_address_may_hold_half_of_the_places(void **state)
+one_address_may_hold_half_of_the_connections(void **state)
 {
 	struct s53_tcp_source *held[6];
 	struct s53_over_share over;
@@ -102,7 +102,7 @@ the_more_addresses_the_smaller_is_the_share(void **state)
 }
 
 static void
-the_addresses_of_one_64_are_one_client(void **state)
+the_ipv6_addresses_of_one_64_prefix_are_one_client(void **state)
 {
 	struct s53_tcp_source *a, *b, *other;
 	struct fixture f;
@@ -121,7 +121,7 @@ the_addresses_of_one_64_are_one_client(void **state)
 	s53_tcp_limits_fini(&f.limits);
 }
 
-/* What each worker has of a source, as it publishes it. */
+/* The connections of a source that each worker has and publishes. */
 static void
 the_connections_of_this_worker_are_told_from_those_of_others(void **state)
 {
@@ -152,7 +152,7 @@ the_connections_of_this_worker_are_told_from_those_of_others(void **state)
 #define ADDRESSES 40
 #define STEPS 20000
 
-/* Against a plain search, while connections come and go at random. */
+/* Compared with a plain search, while connections come and go at random. */
 static void
 the_address_with_the_most_connections_is_found(void **state)
 {
@@ -193,9 +193,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_address_may_hold_half_of_the_places),
+		cmocka_unit_test(one_address_may_hold_half_of_the_connections),
 		cmocka_unit_test(the_more_addresses_the_smaller_is_the_share),
-		cmocka_unit_test(the_addresses_of_one_64_are_one_client),
+		cmocka_unit_test(the_ipv6_addresses_of_one_64_prefix_are_one_client),
 		cmocka_unit_test(the_connections_of_this_worker_are_told_from_those_of_others),
 		cmocka_unit_test(the_address_with_the_most_connections_is_found),
 	};

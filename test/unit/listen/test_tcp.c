@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Connections of TCP (listen/tcp.c, connection.c), over real loopback sockets.
+ * test_tcp.c - TCP connections (listen/tcp.c, connection.c), over real loopback sockets.
  */
 #include <poll.h>
 
@@ -10,7 +10,7 @@
 #include "tcp_fixture.h"
 
 static void
-a_query_is_understood_one_octet_at_a_time(void **state)
+a_query_that_arrives_byte_by_byte_is_answered(void **state)
 {
 	struct tcp_fixture t;
 	uint8_t frame[FRAME_LEN];
@@ -51,7 +51,7 @@ a_thousand_queries_at_once_are_all_answered(void **state)
 }
 
 static void
-the_answers_of_one_read_leave_with_one_write(void **state)
+the_replies_to_queries_of_one_read_are_sent_with_one_write(void **state)
 {
 	struct tcp_fixture t;
 	int fd;
@@ -67,7 +67,7 @@ the_answers_of_one_read_leave_with_one_write(void **state)
 }
 
 static void
-late_answers_of_one_turn_leave_with_one_write(void **state)
+later_replies_of_one_turn_of_the_loop_are_sent_with_one_write(void **state)
 {
 	struct tcp_fixture t;
 	int fd;
@@ -89,7 +89,7 @@ late_answers_of_one_turn_leave_with_one_write(void **state)
 }
 
 static void
-answers_leave_in_the_order_in_which_they_come(void **state)
+replies_are_sent_in_the_order_in_which_they_are_ready(void **state)
 {
 	struct tcp_fixture t;
 	int fd;
@@ -114,7 +114,7 @@ answers_leave_in_the_order_in_which_they_come(void **state)
 }
 
 static void
-no_more_than_128_queries_of_a_connection_are_under_way(void **state)
+at_most_128_queries_of_a_connection_are_under_way(void **state)
 {
 	struct pollfd watched = { .events = POLLIN };
 	struct tcp_fixture t;
@@ -146,7 +146,7 @@ no_more_than_128_queries_of_a_connection_are_under_way(void **state)
 }
 
 static void
-a_client_that_has_sent_its_last_gets_what_is_under_way(void **state)
+a_client_that_has_shut_down_sending_gets_its_outstanding_replies(void **state)
 {
 	struct tcp_fixture t;
 	int fd;
@@ -171,7 +171,7 @@ a_client_that_has_sent_its_last_gets_what_is_under_way(void **state)
 }
 
 static void
-a_client_that_went_away_leaves_its_queries_to_end_alone(void **state)
+queries_of_a_client_that_has_gone_still_complete(void **state)
 {
 	static const struct linger abort_it = { .l_onoff = 1 };
 	struct tcp_fixture t;
@@ -193,7 +193,7 @@ a_client_that_went_away_leaves_its_queries_to_end_alone(void **state)
 }
 
 static void
-who_sends_no_query_is_closed_after_the_initial_timeout(void **state)
+a_client_that_sends_no_query_is_closed_after_the_initial_timeout(void **state)
 {
 	struct tcp_fixture t;
 	int fd;
@@ -204,7 +204,7 @@ who_sends_no_query_is_closed_after_the_initial_timeout(void **state)
 	fd = connect_client(&t);
 	turn_for(&t.f, 20);
 	assert_true(is_silent(fd));
-	assert_int_equal(write(fd, "\0\40half", 6), 6); /* half a query is none */
+	assert_int_equal(write(fd, "\0\40half", 6), 6); /* half a query does not count */
 	TURN_UNTIL(&t.f, is_closed(fd));
 	assert_int_equal(open_count(&t), 0);
 	close(fd);
@@ -212,7 +212,7 @@ who_sends_no_query_is_closed_after_the_initial_timeout(void **state)
 }
 
 static void
-who_sends_no_more_queries_is_closed_after_the_idle_timeout(void **state)
+a_client_that_sends_no_more_queries_is_closed_after_the_idle_timeout(void **state)
 {
 	struct tcp_fixture t;
 	uint64_t asked_at_ms;
@@ -222,7 +222,7 @@ who_sends_no_more_queries_is_closed_after_the_idle_timeout(void **state)
 	start(&t);
 	atomic_store(&t.f.limits.idle_ms, 100);
 	fd = connect_client(&t);
-	for (int i = 0; i < 4; i++) { /* each query starts it anew */
+	for (int i = 0; i < 4; i++) { /* each query restarts it */
 		turn_for(&t.f, 40);
 		asked_at_ms = s53_clock_ms();
 		ask(fd, 5, 1);
@@ -236,7 +236,7 @@ who_sends_no_more_queries_is_closed_after_the_idle_timeout(void **state)
 }
 
 static void
-a_query_under_way_keeps_its_connection(void **state)
+a_connection_with_a_query_under_way_stays_open(void **state)
 {
 	struct tcp_fixture t;
 	int fd;
@@ -259,7 +259,8 @@ a_query_under_way_keeps_its_connection(void **state)
 }
 
 static void
-a_client_that_asked_for_keepalive_has_the_keepalive_timeout(void **state) /* RFC 7828 s3.3.2 */
+a_client_that_sends_the_keepalive_option_gets_the_keepalive_timeout(
+    void **state) /* RFC 7828 s3.3.2 */
 {
 	struct tcp_fixture t;
 	int patient, other;
@@ -290,18 +291,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_query_is_understood_one_octet_at_a_time),
+		cmocka_unit_test(a_query_that_arrives_byte_by_byte_is_answered),
 		cmocka_unit_test(a_thousand_queries_at_once_are_all_answered),
-		cmocka_unit_test(the_answers_of_one_read_leave_with_one_write),
-		cmocka_unit_test(late_answers_of_one_turn_leave_with_one_write),
-		cmocka_unit_test(answers_leave_in_the_order_in_which_they_come),
-		cmocka_unit_test(no_more_than_128_queries_of_a_connection_are_under_way),
-		cmocka_unit_test(a_client_that_has_sent_its_last_gets_what_is_under_way),
-		cmocka_unit_test(a_client_that_went_away_leaves_its_queries_to_end_alone),
-		cmocka_unit_test(who_sends_no_query_is_closed_after_the_initial_timeout),
-		cmocka_unit_test(who_sends_no_more_queries_is_closed_after_the_idle_timeout),
-		cmocka_unit_test(a_query_under_way_keeps_its_connection),
-		cmocka_unit_test(a_client_that_asked_for_keepalive_has_the_keepalive_timeout),
+		cmocka_unit_test(the_replies_to_queries_of_one_read_are_sent_with_one_write),
+		cmocka_unit_test(later_replies_of_one_turn_of_the_loop_are_sent_with_one_write),
+		cmocka_unit_test(replies_are_sent_in_the_order_in_which_they_are_ready),
+		cmocka_unit_test(at_most_128_queries_of_a_connection_are_under_way),
+		cmocka_unit_test(a_client_that_has_shut_down_sending_gets_its_outstanding_replies),
+		cmocka_unit_test(queries_of_a_client_that_has_gone_still_complete),
+		cmocka_unit_test(a_client_that_sends_no_query_is_closed_after_the_initial_timeout),
+		cmocka_unit_test(
+		    a_client_that_sends_no_more_queries_is_closed_after_the_idle_timeout),
+		cmocka_unit_test(a_connection_with_a_query_under_way_stays_open),
+		cmocka_unit_test(
+		    a_client_that_sends_the_keepalive_option_gets_the_keepalive_timeout),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

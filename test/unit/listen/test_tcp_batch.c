@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * The queries of one read, taken together, and where their answers are gathered (connection.c).
+ * test_tcp_batch.c - the queries of one read are handed over together, and their replies are
+ * gathered (connection.c).
  */
 #include "tcp_fixture.h"
 
-/* The answers [first, first + count), whole and in order, and nothing more. */
+/* The replies [first, first + count), whole and in order, and nothing more. */
 static void
 check_answers(struct tcp_fixture *t, int fd, unsigned first, unsigned count)
 {
@@ -39,7 +40,7 @@ queries_of_one_read_reach_the_resolver_together(void **state)
 	(void)state;
 	start(&t);
 	fd = connect_client(&t);
-	ask(fd, 1000, 1); /* so that the size of an answer is known */
+	ask(fd, 1000, 1); /* so that the size of a reply is known */
 	TURN_UNTIL(&t.f, t.f.resolver.taken == 1);
 	check_answers(&t, fd, 1000, 1);
 	ask(fd, 0, 20);
@@ -54,7 +55,7 @@ queries_of_one_read_reach_the_resolver_together(void **state)
 	stop(&t);
 }
 
-/* The first is whole only with the second write, and with it come others. */
+/* The first query is complete only with the second write, which brings others. */
 static void
 a_query_in_pieces_and_those_behind_it_are_answered(void **state)
 {
@@ -102,9 +103,9 @@ check_woken(size_t reply_len)
 	stop(&t);
 }
 
-/* A client's answer, made while another's are being gathered, goes where it belongs. */
+/* A reply to one client, made while those to another are gathered, goes to its own connection. */
 static void
-an_answer_that_another_connection_waited_for_is_not_mixed_in(void **state)
+a_reply_to_another_connection_does_not_enter_the_batch(void **state)
 {
 	(void)state;
 	check_woken(100);
@@ -112,9 +113,12 @@ an_answer_that_another_connection_waited_for_is_not_mixed_in(void **state)
 	check_woken(65535);
 }
 
-/* Both clients' queries are there when the loop looks; what the first's wakes is not yet sent. */
+/*
+ * The queries of both clients have arrived before the loop turns; the reply that the first one
+ * completes is not sent yet.
+ */
 static void
-a_late_answer_leaves_before_one_that_is_made_later(void **state)
+an_earlier_reply_is_sent_before_one_that_is_made_later(void **state)
 {
 	struct tcp_fixture t;
 	int waiting, asking;
@@ -127,7 +131,7 @@ a_late_answer_leaves_before_one_that_is_made_later(void **state)
 	asking = connect_client(&t);
 	ask(waiting, 500, 3);
 	TURN_UNTIL(&t.f, t.f.resolver.taken == 3);
-	turn(&t.f); /* nobody is ready: the next to ask comes first */
+	turn(&t.f); /* no connection is ready: the next to send a query comes first */
 	t.f.resolver.later = false;
 	t.f.resolver.wake_at = 3 + 1;
 	ask(asking, 0, 1);
@@ -141,7 +145,7 @@ a_late_answer_leaves_before_one_that_is_made_later(void **state)
 }
 
 static void
-large_answers_of_one_read_leave_whole(void **state)
+large_replies_to_queries_of_one_read_are_sent_whole(void **state)
 {
 	struct tcp_fixture t;
 	int fd;
@@ -156,9 +160,9 @@ large_answers_of_one_read_leave_whole(void **state)
 	stop(&t);
 }
 
-/* The first write finds out; the resolver still has the rest of the batch. */
+/* The first write fails; the resolver still has the rest of the batch. */
 static void
-a_client_that_aborts_in_the_middle_of_its_batch_harms_nobody(void **state)
+a_client_that_aborts_in_the_middle_of_its_batch_harms_no_other_client(void **state)
 {
 	static const struct linger abort_it = { .l_onoff = 1 };
 	struct tcp_fixture t;
@@ -170,7 +174,7 @@ a_client_that_aborts_in_the_middle_of_its_batch_harms_nobody(void **state)
 	fd = connect_client(&t);
 	other = connect_client(&t);
 	ask(fd, 0, 1000);
-	turn(&t.f); /* its answers fill what the kernel takes */
+	turn(&t.f); /* its replies fill what the kernel takes */
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it)), 0);
 	close(fd);
 	TURN_UNTIL(&t.f, open_count(&t) == 1);
@@ -181,9 +185,9 @@ a_client_that_aborts_in_the_middle_of_its_batch_harms_nobody(void **state)
 	stop(&t);
 }
 
-/* Their memory is used again. */
+/* The memory of a closed connection is used again. */
 static void
-connections_one_after_another_start_afresh(void **state)
+a_new_connection_has_nothing_of_the_one_before(void **state)
 {
 	struct tcp_fixture t;
 
@@ -194,7 +198,7 @@ connections_one_after_another_start_afresh(void **state)
 
 		ask(fd, i, 1 + i % 3);
 		check_answers(&t, fd, i, 1 + i % 3);
-		assert_int_equal(write(fd, "\0\100some", 6), 6); /* the next shall not see this */
+		assert_int_equal(write(fd, "\0\100some", 6), 6); /* the next must not see this */
 		close(fd);
 		TURN_UNTIL(&t.f, open_count(&t) == 0);
 	}
@@ -207,11 +211,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queries_of_one_read_reach_the_resolver_together),
 		cmocka_unit_test(a_query_in_pieces_and_those_behind_it_are_answered),
-		cmocka_unit_test(an_answer_that_another_connection_waited_for_is_not_mixed_in),
-		cmocka_unit_test(a_late_answer_leaves_before_one_that_is_made_later),
-		cmocka_unit_test(large_answers_of_one_read_leave_whole),
-		cmocka_unit_test(a_client_that_aborts_in_the_middle_of_its_batch_harms_nobody),
-		cmocka_unit_test(connections_one_after_another_start_afresh),
+		cmocka_unit_test(a_reply_to_another_connection_does_not_enter_the_batch),
+		cmocka_unit_test(an_earlier_reply_is_sent_before_one_that_is_made_later),
+		cmocka_unit_test(large_replies_to_queries_of_one_read_are_sent_whole),
+		cmocka_unit_test(
+		    a_client_that_aborts_in_the_middle_of_its_batch_harms_no_other_client),
+		cmocka_unit_test(a_new_connection_has_nothing_of_the_one_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

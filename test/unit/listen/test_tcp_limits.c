@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * What bounds TCP connections (listen/tcp.c, connection.c, pool.c), over real loopback sockets.
+ * test_tcp_limits.c - what bounds TCP connections (listen/tcp.c, connection.c, pool.c), over real
+ * loopback sockets.
  */
 #include "tcp_fixture.h"
 
 static void
-a_newcomer_beyond_the_limit_waits_while_all_are_busy(void **state)
+a_new_client_beyond_the_limit_waits_while_all_are_busy(void **state)
 {
 	struct tcp_fixture t;
 	int busy[2], newcomer;
@@ -39,7 +40,7 @@ a_newcomer_beyond_the_limit_waits_while_all_are_busy(void **state)
 }
 
 static void
-a_newcomer_beyond_the_limit_takes_the_place_of_the_longest_idle(void **state)
+a_new_client_beyond_the_limit_replaces_the_longest_idle_one(void **state)
 {
 	struct tcp_fixture t;
 	int fds[3], newcomer;
@@ -53,7 +54,7 @@ a_newcomer_beyond_the_limit_takes_the_place_of_the_longest_idle(void **state)
 		TURN_UNTIL(&t.f, has_input(fds[i]));
 		assert_int_equal(next_id(fds[i]), i);
 	}
-	ask(fds[0], 0, 1); /* so that the second is the one idle for longest */
+	ask(fds[0], 0, 1); /* so that the second has been idle for longest */
 	TURN_UNTIL(&t.f, has_input(fds[0]));
 	newcomer = connect_client(&t);
 	assert_true(is_closed(fds[1]));
@@ -73,7 +74,7 @@ a_newcomer_beyond_the_limit_takes_the_place_of_the_longest_idle(void **state)
 }
 
 static void
-a_burst_of_newcomers_evicts_nobody_whose_query_has_arrived(void **state)
+a_burst_of_new_clients_evicts_no_client_with_a_query_that_has_arrived(void **state)
 {
 	struct tcp_fixture t;
 	int fds[4];
@@ -82,11 +83,11 @@ a_burst_of_newcomers_evicts_nobody_whose_query_has_arrived(void **state)
 	(void)state;
 	start(&t);
 	atomic_store(&t.f.limits.clients_max, 2);
-	for (unsigned i = 0; i < 4; i++) { /* all are there before the first is accepted */
+	for (unsigned i = 0; i < 4; i++) { /* all have connected before the first is accepted */
 		fds[i] = connect_to(&t.f.addr, SOCK_STREAM);
 		ask(fds[i], i, 1);
 	}
-	TURN_UNTIL(&t.f, t.f.resolver.taken == 4); /* the last two in the places of the others */
+	TURN_UNTIL(&t.f, t.f.resolver.taken == 4); /* the last two replaced the others */
 	for (int i = 0; i < 4; i++) {
 		answered += next_id(fds[i]) == i;
 		close(fds[i]);
@@ -97,7 +98,7 @@ a_burst_of_newcomers_evicts_nobody_whose_query_has_arrived(void **state)
 }
 
 static void
-idle_connections_of_another_worker_give_way_too(void **state)
+idle_connections_of_another_worker_are_evicted_too(void **state)
 {
 	struct tcp_fixture t;
 	struct fixture other;
@@ -147,7 +148,7 @@ limit_descriptors(rlim_t limit)
 }
 
 static void
-accepting_pauses_without_descriptors_and_goes_on_when_there_are_some(void **state)
+accepting_pauses_without_descriptors_and_resumes_when_there_are_some(void **state)
 {
 	struct tcp_fixture t;
 	int busy, waiting, probe;
@@ -160,7 +161,7 @@ accepting_pauses_without_descriptors_and_goes_on_when_there_are_some(void **stat
 	TURN_UNTIL(&t.f, t.f.resolver.taken == 1);
 	waiting = connect_to(&t.f.addr, SOCK_STREAM);
 	ask(waiting, 2, 1);
-	probe = dup(waiting); /* the lowest free one: none from there on */
+	probe = dup(waiting); /* the lowest free descriptor: none from there on */
 	close(probe);
 	assert_int_equal(limit_descriptors((rlim_t)probe), 0);
 	kernel.accepts = 0;
@@ -180,7 +181,7 @@ accepting_pauses_without_descriptors_and_goes_on_when_there_are_some(void **stat
 }
 
 static void
-an_idle_connection_gives_its_descriptor_to_a_newcomer(void **state)
+an_idle_connection_gives_its_descriptor_to_a_new_client(void **state)
 {
 	struct tcp_fixture t;
 	int idle, newcomer, probe;
@@ -203,7 +204,7 @@ an_idle_connection_gives_its_descriptor_to_a_newcomer(void **state)
 }
 
 static void
-who_does_not_read_hurts_only_himself(void **state)
+a_client_that_does_not_read_delays_only_itself(void **state)
 {
 	struct tcp_fixture t;
 	int slow, other;
@@ -214,10 +215,10 @@ who_does_not_read_hurts_only_himself(void **state)
 	t.f.resolver.reply_len = 60000;
 	slow = connect_client(&t);
 	other = connect_client(&t);
-	ask(slow, 0, 1000); /* 60 MB of answers */
+	ask(slow, 0, 1000); /* 60 MB of replies */
 	turn_for(&t.f, 50);
 	taken = t.f.resolver.taken;
-	assert_in_range(taken, 1, 300); /* what the kernel's buffers hold, and ours */
+	assert_in_range(taken, 1, 300); /* what the buffers of the kernel hold, and ours */
 	turn_for(&t.f, 50);
 	assert_int_equal(t.f.resolver.taken, taken);
 	t.f.resolver.reply_len = 100;
@@ -225,7 +226,7 @@ who_does_not_read_hurts_only_himself(void **state)
 	TURN_UNTIL(&t.f, has_input(other));
 	assert_int_equal(next_id(other), 4444);
 	t.f.resolver.reply_len = 60000;
-	for (unsigned i = 0; i < 1000; i++) { /* when he reads at last, all of it comes */
+	for (unsigned i = 0; i < 1000; i++) { /* when it reads at last, all replies come */
 		TURN_UNTIL(&t.f, has_input(slow));
 		fcntl(slow, F_SETFL, O_NONBLOCK);
 		for (size_t left = 60002; left > 0;) {
@@ -246,7 +247,7 @@ who_does_not_read_hurts_only_himself(void **state)
 }
 
 static void
-who_never_reads_is_closed_after_the_idle_timeout(void **state)
+a_client_that_never_reads_is_closed_after_the_idle_timeout(void **state)
 {
 	struct tcp_fixture t;
 	int fd;
@@ -265,7 +266,7 @@ who_never_reads_is_closed_after_the_idle_timeout(void **state)
 }
 
 static void
-who_never_reads_is_closed_even_while_a_query_is_under_way(void **state)
+a_client_that_never_reads_is_closed_even_while_a_query_is_under_way(void **state)
 {
 	struct tcp_fixture t;
 	int fd;
@@ -298,9 +299,9 @@ on_release(evutil_socket_t fd, short what, void *arg)
 	release_all(&releasing->f.resolver);
 }
 
-/* The answer is made in the turn of the loop in which the timeout is over, just before it. */
+/* The reply is made in the turn of the loop in which the timeout expires, just before it. */
 static void
-an_answer_that_is_made_at_the_timeout_is_sent(void **state)
+a_reply_that_is_made_at_the_timeout_is_sent(void **state)
 {
 	static const struct timeval soon = { .tv_usec = 40000 };
 	struct tcp_fixture t;
@@ -321,7 +322,7 @@ an_answer_that_is_made_at_the_timeout_is_sent(void **state)
 	turn(&t.f);
 	assert_int_equal(next_id(fd), 1);
 	assert_int_equal(open_count(&t), 1);
-	TURN_UNTIL(&t.f, is_closed(fd)); /* the timeout began anew */
+	TURN_UNTIL(&t.f, is_closed(fd)); /* the timeout was restarted */
 	event_free(release_event);
 	close(fd);
 	stop(&t);
@@ -349,9 +350,9 @@ a_query_that_arrives_at_the_timeout_is_answered(void **state)
 	stop(&t);
 }
 
-/* Without this the kernel would reset the connection, and discard the answer at the client. */
+/* Without this the kernel would reset the connection and discard the reply at the client. */
 static void
-input_behind_the_end_does_not_cost_an_answer(void **state)
+input_after_a_bad_frame_does_not_cost_an_earlier_query_its_reply(void **state)
 {
 	struct tcp_fixture t;
 	int fd;
@@ -374,7 +375,7 @@ input_behind_the_end_does_not_cost_an_answer(void **state)
 }
 
 static void
-what_is_too_short_for_a_message_ends_the_connection(void **state)
+a_frame_too_short_for_a_message_ends_the_connection(void **state)
 {
 	struct tcp_fixture t;
 
@@ -395,7 +396,7 @@ what_is_too_short_for_a_message_ends_the_connection(void **state)
 }
 
 static void
-a_closed_listener_answers_what_has_arrived_and_accepts_nobody(void **state)
+a_closed_listener_answers_what_has_arrived_and_accepts_no_client(void **state)
 {
 	struct tcp_fixture t;
 	int accepted, waiting, late;
@@ -441,7 +442,7 @@ idle_connections_of_a_closed_listener_close_at_once(void **state)
 }
 
 static void
-abandoning_cuts_what_is_left(void **state)
+abandoning_closes_the_connections_that_are_left(void **state)
 {
 	struct tcp_fixture t;
 	int slow, busy;
@@ -464,10 +465,10 @@ abandoning_cuts_what_is_left(void **state)
 	assert_true(is_closed(busy));
 	close(slow);
 	close(busy);
-	stop(&t); /* drops what the resolver holds */
+	stop(&t); /* drops the queries that the resolver holds */
 }
 
-/* Read to the end of the connection; the loop is turned meanwhile. The octets. */
+/* Read to the end of the connection while the loop is turned. Returns the number of bytes. */
 static size_t
 read_to_the_end(struct tcp_fixture *t, int fd)
 {
@@ -486,7 +487,7 @@ read_to_the_end(struct tcp_fixture *t, int fd)
 }
 
 static void
-what_a_slow_reader_sent_beyond_the_limits_is_not_taken_after_the_end(void **state)
+after_the_close_no_further_query_of_a_slow_reader_is_taken(void **state)
 {
 	struct tcp_fixture t;
 	unsigned taken;
@@ -510,9 +511,9 @@ what_a_slow_reader_sent_beyond_the_limits_is_not_taken_after_the_end(void **stat
 	stop(&t);
 }
 
-/* As the resolver does it when it is freed: what it holds is answered within one call. */
+/* Like the resolver when it is freed: it answers the queries that it holds within one call. */
 static void
-the_last_answers_of_a_resolver_bring_it_no_new_queries(void **state)
+after_the_close_replies_make_no_room_for_new_queries(void **state)
 {
 	struct tcp_fixture t;
 	unsigned taken;
@@ -540,7 +541,7 @@ the_last_answers_of_a_resolver_bring_it_no_new_queries(void **state)
 }
 
 static void
-the_resolver_learns_who_asked_and_where(void **state)
+the_resolver_gets_the_addresses_of_the_client_and_of_the_listener(void **state)
 {
 	struct tcp_fixture t;
 	struct s53_addr own;
@@ -564,27 +565,28 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_newcomer_beyond_the_limit_waits_while_all_are_busy),
-		cmocka_unit_test(a_newcomer_beyond_the_limit_takes_the_place_of_the_longest_idle),
-		cmocka_unit_test(a_burst_of_newcomers_evicts_nobody_whose_query_has_arrived),
-		cmocka_unit_test(idle_connections_of_another_worker_give_way_too),
+		cmocka_unit_test(a_new_client_beyond_the_limit_waits_while_all_are_busy),
+		cmocka_unit_test(a_new_client_beyond_the_limit_replaces_the_longest_idle_one),
 		cmocka_unit_test(
-		    accepting_pauses_without_descriptors_and_goes_on_when_there_are_some),
-		cmocka_unit_test(an_idle_connection_gives_its_descriptor_to_a_newcomer),
-		cmocka_unit_test(who_does_not_read_hurts_only_himself),
-		cmocka_unit_test(who_never_reads_is_closed_after_the_idle_timeout),
-		cmocka_unit_test(who_never_reads_is_closed_even_while_a_query_is_under_way),
-		cmocka_unit_test(an_answer_that_is_made_at_the_timeout_is_sent),
+		    a_burst_of_new_clients_evicts_no_client_with_a_query_that_has_arrived),
+		cmocka_unit_test(idle_connections_of_another_worker_are_evicted_too),
+		cmocka_unit_test(
+		    accepting_pauses_without_descriptors_and_resumes_when_there_are_some),
+		cmocka_unit_test(an_idle_connection_gives_its_descriptor_to_a_new_client),
+		cmocka_unit_test(a_client_that_does_not_read_delays_only_itself),
+		cmocka_unit_test(a_client_that_never_reads_is_closed_after_the_idle_timeout),
+		cmocka_unit_test(
+		    a_client_that_never_reads_is_closed_even_while_a_query_is_under_way),
+		cmocka_unit_test(a_reply_that_is_made_at_the_timeout_is_sent),
 		cmocka_unit_test(a_query_that_arrives_at_the_timeout_is_answered),
-		cmocka_unit_test(input_behind_the_end_does_not_cost_an_answer),
-		cmocka_unit_test(what_is_too_short_for_a_message_ends_the_connection),
-		cmocka_unit_test(a_closed_listener_answers_what_has_arrived_and_accepts_nobody),
+		cmocka_unit_test(input_after_a_bad_frame_does_not_cost_an_earlier_query_its_reply),
+		cmocka_unit_test(a_frame_too_short_for_a_message_ends_the_connection),
+		cmocka_unit_test(a_closed_listener_answers_what_has_arrived_and_accepts_no_client),
 		cmocka_unit_test(idle_connections_of_a_closed_listener_close_at_once),
-		cmocka_unit_test(abandoning_cuts_what_is_left),
-		cmocka_unit_test(
-		    what_a_slow_reader_sent_beyond_the_limits_is_not_taken_after_the_end),
-		cmocka_unit_test(the_last_answers_of_a_resolver_bring_it_no_new_queries),
-		cmocka_unit_test(the_resolver_learns_who_asked_and_where),
+		cmocka_unit_test(abandoning_closes_the_connections_that_are_left),
+		cmocka_unit_test(after_the_close_no_further_query_of_a_slow_reader_is_taken),
+		cmocka_unit_test(after_the_close_replies_make_no_room_for_new_queries),
+		cmocka_unit_test(the_resolver_gets_the_addresses_of_the_client_and_of_the_listener),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * One limit of TCP connections over several workers (listen/evict.c), each in a thread of its own:
- * under the thread sanitizer this also proves that they share nothing else.
+ * test_tcp_pool.c - one limit of TCP connections over several workers (listen/evict.c), each in a
+ * thread of its own: under the thread sanitizer this also proves that they share nothing else.
  */
 #include <pthread.h>
 
@@ -58,7 +58,7 @@ make_worker(struct worker *worker, int fd, struct s53_tcp_limits *limits)
 	assert_non_null(worker->listener);
 }
 
-/* A query on a new connection, which is then left open and idle. true: it was answered. */
+/* Send a query on a new connection, which then stays open and idle. true: it was answered. */
 static bool
 ask_and_stay(const struct s53_addr *addr, int *fd)
 {
@@ -73,7 +73,7 @@ ask_and_stay(const struct s53_addr *addr, int *fd)
 }
 
 static void
-idle_clients_of_all_workers_shut_nobody_out(void **state)
+idle_clients_of_all_workers_shut_no_new_client_out(void **state)
 {
 	static struct worker workers[WORKERS];
 	struct s53_tcp_limits limits = { 0 };
@@ -120,7 +120,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(idle_clients_of_all_workers_shut_nobody_out),
+		cmocka_unit_test(idle_clients_of_all_workers_shut_no_new_client_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Trains (listen/udp.c, inbox.c, train.c, outbox.c): datagrams that the kernel hands over, and
- * takes, in one piece. Over real loopback sockets: on a kernel without UDP_GRO and UDP_SEGMENT the
- * same queries come one by one and the same answers must come back, but nothing is said about how.
+ * test_train.c - trains (listen/udp.c, inbox.c, train.c, outbox.c): datagrams that the kernel
+ * hands over, or takes, in one piece. Over real loopback sockets: on a kernel without UDP_GRO and
+ * UDP_SEGMENT the same queries come one by one and must get the same replies, but their grouping
+ * is not checked.
  */
 #include "train_fixture.h"
 
@@ -34,7 +35,7 @@ each_query_of_a_train_is_answered_once(void **state)
 }
 
 static void
-trains_reach_wildcard_and_ipv6_sockets(void **state)
+wildcard_and_ipv6_sockets_receive_trains(void **state)
 {
 	(void)state;
 	check_train("0.0.0.0", "127.0.0.1", 40);
@@ -46,7 +47,7 @@ trains_reach_wildcard_and_ipv6_sockets(void **state)
 }
 
 static void
-the_answers_of_a_train_leave_as_one(void **state)
+the_replies_to_a_train_are_sent_as_one_train(void **state)
 {
 	struct udp_fixture u;
 
@@ -61,7 +62,7 @@ the_answers_of_a_train_leave_as_one(void **state)
 }
 
 static void
-the_last_of_a_train_may_be_shorter(void **state)
+the_last_datagram_of_a_train_may_be_shorter(void **state)
 {
 	struct udp_fixture u;
 
@@ -74,9 +75,9 @@ the_last_of_a_train_may_be_shorter(void **state)
 	stop(&u);
 }
 
-/* What has arrived is far more than one call to the resolver or to the kernel may hold. */
+/* Far more has arrived than one call to the resolver or to the kernel can take. */
 static void
-many_trains_at_once_are_taken_in_groups(void **state)
+many_trains_at_once_are_read_in_groups(void **state)
 {
 	struct udp_fixture u;
 
@@ -91,7 +92,7 @@ many_trains_at_once_are_taken_in_groups(void **state)
 }
 
 static void
-a_train_longer_than_a_batch_is_taken_in_groups(void **state)
+a_train_longer_than_a_batch_is_read_in_groups(void **state)
 {
 	struct udp_fixture u;
 
@@ -108,9 +109,9 @@ a_train_longer_than_a_batch_is_taken_in_groups(void **state)
 	stop(&u);
 }
 
-/* So the answers of a batch find room in the outbox, and the memory received to stays small. */
+/* So the replies of a batch fit into the outbox, and the receive buffers stay small. */
 static void
-after_trains_fewer_messages_are_asked_for(void **state)
+after_trains_fewer_messages_are_read_per_call(void **state)
 {
 	struct udp_fixture u;
 
@@ -140,7 +141,7 @@ is_garbage(unsigned id)
 }
 
 static void
-garbage_in_a_train_ends_in_silence_and_the_others_are_answered(void **state)
+garbage_in_a_train_is_dropped_and_the_queries_around_it_are_answered(void **state)
 {
 	struct udp_fixture u;
 
@@ -155,7 +156,7 @@ garbage_in_a_train_ends_in_silence_and_the_others_are_answered(void **state)
 }
 
 static void
-answers_of_several_sizes_leave_as_few_trains(void **state)
+replies_of_several_sizes_are_sent_as_few_trains(void **state)
 {
 	struct udp_fixture u;
 
@@ -170,7 +171,7 @@ answers_of_several_sizes_leave_as_few_trains(void **state)
 	stop(&u);
 }
 
-/* Beyond what any MTU takes, and beyond the outbox's own buffers. */
+/* Beyond any MTU, and beyond the outbox's own buffers. */
 static size_t
 some_large(unsigned id)
 {
@@ -195,9 +196,9 @@ check_some_large(const char *text)
 	stop(&u);
 }
 
-/* On loopback they would go but for IPv6, where our sockets know no larger MTU than the least. */
+/* On loopback they would be sent except over IPv6, where our sockets know only the minimum MTU. */
 static void
-an_answer_too_large_for_a_train_leaves_alone(void **state)
+a_reply_too_large_for_a_train_is_sent_alone(void **state)
 {
 	(void)state;
 	check_some_large(LOOPBACK);
@@ -227,7 +228,7 @@ check_largest(const char *text)
 }
 
 static void
-answers_of_the_usual_limit_leave_as_trains(void **state)
+replies_of_the_usual_limit_are_sent_as_trains(void **state)
 {
 	(void)state;
 	check_largest(LOOPBACK);
@@ -236,7 +237,7 @@ answers_of_the_usual_limit_leave_as_trains(void **state)
 }
 
 static void
-answers_of_several_clients_are_not_mixed(void **state)
+replies_to_several_clients_never_share_a_train(void **state)
 {
 	struct udp_fixture u;
 	int other;
@@ -254,9 +255,12 @@ answers_of_several_clients_are_not_mixed(void **state)
 	stop(&u);
 }
 
-/* One port, two addresses of ours: each answer must come from the one that was asked. */
+/*
+ * One port, two addresses of ours: each reply must come from the address that its query was sent
+ * to.
+ */
 static void
-answers_from_several_addresses_are_not_mixed(void **state)
+replies_from_several_addresses_never_share_a_train(void **state)
 {
 	struct s53_addr client_addr = parse_addr(LOOPBACK, 0);
 	struct udp_fixture u;
@@ -274,7 +278,7 @@ answers_from_several_addresses_are_not_mixed(void **state)
 		assert_int_equal(send(client, &i, sizeof(i), 0), sizeof(i));
 	}
 	turn(&u.f);
-	/* Connected to the last: the ten from elsewhere are refused to it. */
+	/* Connected to the last: it receives no replies to the ten from elsewhere. */
 	assert_int_equal(kernel.sent, 20);
 	for (unsigned i = 0; i < 10; i++) {
 		unsigned id;
@@ -287,7 +291,7 @@ answers_from_several_addresses_are_not_mixed(void **state)
 }
 
 static void
-late_answers_leave_as_a_train(void **state)
+later_replies_are_sent_as_a_train(void **state)
 {
 	struct udp_fixture u;
 
@@ -304,9 +308,9 @@ late_answers_leave_as_a_train(void **state)
 	stop(&u);
 }
 
-/* As that of a kernel before 5.0. */
+/* Like the socket of a kernel before 5.0. */
 static void
-a_socket_without_gro_takes_the_queries_of_a_train(void **state)
+a_socket_without_gro_receives_the_queries_of_a_train(void **state)
 {
 	struct udp_fixture u;
 
@@ -332,9 +336,9 @@ has_gro(int fd)
 	return value != 0;
 }
 
-/* The option is of no use to them and costs them something. */
+/* The option is of no use for them and has a cost. */
 static void
-clients_with_a_port_each_do_not_lead_to_gro(void **state)
+clients_with_a_port_of_their_own_each_do_not_switch_gro_on(void **state)
 {
 	struct udp_fixture u;
 	int others[40];
@@ -365,7 +369,7 @@ clients_with_a_port_each_do_not_lead_to_gro(void **state)
 }
 
 static void
-a_kernel_without_segmentation_gets_single_replies(void **state)
+without_segmentation_in_the_kernel_replies_are_sent_one_by_one(void **state)
 {
 	struct udp_fixture u;
 
@@ -381,7 +385,7 @@ a_kernel_without_segmentation_gets_single_replies(void **state)
 	kernel.trains = true;
 }
 
-/* They share the memory that they receive to. */
+/* They share their receive buffers. */
 static void
 listeners_of_one_worker_answer_each_for_itself(void **state)
 {
@@ -414,26 +418,27 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_query_of_a_train_is_answered_once),
-		cmocka_unit_test(trains_reach_wildcard_and_ipv6_sockets),
-		cmocka_unit_test(the_answers_of_a_train_leave_as_one),
-		cmocka_unit_test(the_last_of_a_train_may_be_shorter),
-		cmocka_unit_test(many_trains_at_once_are_taken_in_groups),
-		cmocka_unit_test(a_train_longer_than_a_batch_is_taken_in_groups),
-		cmocka_unit_test(after_trains_fewer_messages_are_asked_for),
-		cmocka_unit_test(garbage_in_a_train_ends_in_silence_and_the_others_are_answered),
-		cmocka_unit_test(answers_of_several_sizes_leave_as_few_trains),
-		cmocka_unit_test(an_answer_too_large_for_a_train_leaves_alone),
-		cmocka_unit_test(answers_of_the_usual_limit_leave_as_trains),
-		cmocka_unit_test(answers_of_several_clients_are_not_mixed),
-		cmocka_unit_test(answers_from_several_addresses_are_not_mixed),
-		cmocka_unit_test(late_answers_leave_as_a_train),
-		cmocka_unit_test(a_socket_without_gro_takes_the_queries_of_a_train),
-		cmocka_unit_test(clients_with_a_port_each_do_not_lead_to_gro),
-		cmocka_unit_test(a_kernel_without_segmentation_gets_single_replies),
+		cmocka_unit_test(wildcard_and_ipv6_sockets_receive_trains),
+		cmocka_unit_test(the_replies_to_a_train_are_sent_as_one_train),
+		cmocka_unit_test(the_last_datagram_of_a_train_may_be_shorter),
+		cmocka_unit_test(many_trains_at_once_are_read_in_groups),
+		cmocka_unit_test(a_train_longer_than_a_batch_is_read_in_groups),
+		cmocka_unit_test(after_trains_fewer_messages_are_read_per_call),
+		cmocka_unit_test(
+		    garbage_in_a_train_is_dropped_and_the_queries_around_it_are_answered),
+		cmocka_unit_test(replies_of_several_sizes_are_sent_as_few_trains),
+		cmocka_unit_test(a_reply_too_large_for_a_train_is_sent_alone),
+		cmocka_unit_test(replies_of_the_usual_limit_are_sent_as_trains),
+		cmocka_unit_test(replies_to_several_clients_never_share_a_train),
+		cmocka_unit_test(replies_from_several_addresses_never_share_a_train),
+		cmocka_unit_test(later_replies_are_sent_as_a_train),
+		cmocka_unit_test(a_socket_without_gro_receives_the_queries_of_a_train),
+		cmocka_unit_test(clients_with_a_port_of_their_own_each_do_not_switch_gro_on),
+		cmocka_unit_test(without_segmentation_in_the_kernel_replies_are_sent_one_by_one),
 		cmocka_unit_test(listeners_of_one_worker_answer_each_for_itself),
 	};
 
-	if (!has_trains()) /* an old kernel, a sandbox: there are none to be had */
+	if (!has_trains()) /* an old kernel or a sandbox without trains */
 		return 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

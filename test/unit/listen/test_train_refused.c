@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * Trains that do not go (listen/train.c, outbox.c): the kernel refuses them, the socket is full.
+ * test_train_refused.c - trains that cannot be sent (listen/train.c, outbox.c): the kernel rejects
+ * them, or the socket is full.
  */
 #include "train_fixture.h"
 
-/* As when the MTU of the route is too small (EINVAL) or the device cannot (EIO). */
+/* As when the MTU of the route is too small (EINVAL) or the device cannot segment (EIO). */
 static void
 check_refusal(int why)
 {
@@ -31,7 +32,7 @@ check_refusal(int why)
 }
 
 static void
-answers_of_a_refused_train_leave_alone_and_so_do_the_next(void **state)
+replies_of_a_refused_train_are_sent_one_by_one_and_so_are_the_next(void **state)
 {
 	(void)state;
 	check_refusal(EINVAL);
@@ -39,7 +40,7 @@ answers_of_a_refused_train_leave_alone_and_so_do_the_next(void **state)
 	check_refusal(EMSGSIZE);
 }
 
-/* What a firewall says of one client is no reason to send the others no trains. */
+/* A firewall that blocks one client is no reason to send the others no trains. */
 static void
 a_forbidden_train_fails_datagram_by_datagram(void **state)
 {
@@ -48,7 +49,7 @@ a_forbidden_train_fails_datagram_by_datagram(void **state)
 	(void)state;
 	start(&u, LOOPBACK, LOOPBACK);
 	kernel.fail = EPERM;
-	kernel.fail_count = 1 + 5; /* the train, then five of its ten */
+	kernel.fail_count = 1 + 5; /* the train, then five of its ten datagrams */
 	ask_train(u.client, 0, 10, QUERY_LEN);
 	turn(&u.f);
 	assert_int_equal(s53_counter_read(&u.f.counters, S53_C_LISTEN_SEND_FAILED), 5);
@@ -83,12 +84,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_of_a_refused_train_leave_alone_and_so_do_the_next),
+		cmocka_unit_test(
+		    replies_of_a_refused_train_are_sent_one_by_one_and_so_are_the_next),
 		cmocka_unit_test(a_forbidden_train_fails_datagram_by_datagram),
 		cmocka_unit_test(trains_wait_for_a_socket_that_is_full),
 	};
 
-	if (!has_trains()) /* an old kernel, a sandbox: there are none to be had */
+	if (!has_trains()) /* an old kernel or a sandbox without trains */
 		return 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Datagrams in, replies out (listen/udp.c, listen/outbox.c), over real loopback sockets, one by
- * one: as on a kernel that knows no trains. Those have a test of their own, test_train.c.
+ * test_udp.c - datagrams in, replies out (listen/udp.c, listen/outbox.c), over real loopback
+ * sockets, one by one: as on a kernel without trains, which test_train.c tests.
  */
 #include "udp_fixture.h"
 
@@ -34,7 +34,7 @@ count_replies(struct udp_fixture *u)
 }
 
 static void
-a_thousand_queries_have_their_answers_at_once(void **state)
+a_thousand_queries_are_answered_at_once(void **state)
 {
 	struct udp_fixture u;
 
@@ -53,7 +53,7 @@ a_thousand_queries_have_their_answers_at_once(void **state)
 }
 
 static void
-the_answers_of_a_batch_leave_with_one_call(void **state)
+the_replies_of_a_batch_are_sent_with_one_call(void **state)
 {
 	struct udp_fixture u;
 
@@ -68,7 +68,7 @@ the_answers_of_a_batch_leave_with_one_call(void **state)
 }
 
 static void
-a_thousand_answers_may_come_later_and_in_another_order(void **state)
+a_thousand_replies_may_come_later_and_in_another_order(void **state)
 {
 	struct udp_fixture u;
 
@@ -92,7 +92,7 @@ a_thousand_answers_may_come_later_and_in_another_order(void **state)
 }
 
 static void
-late_answers_of_one_turn_leave_with_one_call(void **state)
+later_replies_of_one_turn_of_the_loop_are_sent_with_one_call(void **state)
 {
 	struct udp_fixture u;
 
@@ -111,7 +111,7 @@ late_answers_of_one_turn_leave_with_one_call(void **state)
 }
 
 static void
-queries_that_end_in_silence_get_no_answer(void **state)
+dropped_queries_get_no_reply(void **state)
 {
 	struct udp_fixture u;
 
@@ -127,10 +127,10 @@ queries_that_end_in_silence_get_no_answer(void **state)
 	stop(&u);
 }
 
-/* The client's socket is connected: it takes replies only from the address that it asked. */
-/* One that answers whatever it gets would be answered for ever. */
+/* The client's socket is connected: it takes replies only from the address that it sent to. */
+/* A service that replies to whatever it gets would cause an endless exchange. */
 static void
-requests_from_ports_of_machines_are_dropped(void **state)
+queries_from_ports_of_other_udp_services_are_dropped(void **state)
 {
 	static const uint16_t ports[] = { 7, 13, 17, 19, 37 };
 	struct udp_fixture u;
@@ -168,7 +168,7 @@ check_wildcard(const char *listen_on, const char *to)
 }
 
 static void
-a_wildcard_socket_answers_from_the_address_that_was_asked(void **state)
+a_wildcard_socket_replies_from_the_address_that_the_query_was_sent_to(void **state)
 {
 	(void)state;
 	check_wildcard("0.0.0.0", "127.0.0.1");
@@ -215,7 +215,7 @@ replies_of_every_size_arrive_whole(void **state)
 }
 
 static void
-a_request_longer_than_any_reaches_the_resolver_cut(void **state)
+an_oversized_query_reaches_the_resolver_truncated(void **state)
 {
 	static const uint8_t query[5000] = { 0 };
 	struct udp_fixture u;
@@ -228,14 +228,14 @@ a_request_longer_than_any_reaches_the_resolver_cut(void **state)
 	assert_int_equal(send(u.client, query, 0, 0), 0);
 	turn(&u.f);
 	assert_int_equal(u.f.resolver.last_len, 0);
-	ask(&u, 5); /* and the next is as long as it is */
+	ask(&u, 5); /* and the next has its full length */
 	turn(&u.f);
 	assert_int_equal(u.f.resolver.last_len, QUERY_LEN);
 	stop(&u);
 }
 
 static void
-a_reply_that_cannot_be_sent_stops_no_other(void **state)
+a_reply_that_cannot_be_sent_does_not_stop_the_others(void **state)
 {
 	struct udp_fixture u;
 
@@ -276,7 +276,7 @@ replies_wait_for_a_socket_that_is_full(void **state)
 	stop(&u);
 }
 
-/* The kernel says "writable" and EAGAIN in turn: then too, it has an end. */
+/* The kernel reports "writable" and EAGAIN in turn: even then the listener gives up at last. */
 static void
 replies_are_dropped_and_counted_when_a_socket_stays_full(void **state)
 {
@@ -298,7 +298,7 @@ replies_are_dropped_and_counted_when_a_socket_stays_full(void **state)
 }
 
 static void
-late_answers_beyond_the_queue_of_a_full_socket_are_dropped(void **state)
+later_replies_beyond_the_queue_of_a_full_socket_are_dropped(void **state)
 {
 	struct udp_fixture u;
 
@@ -328,8 +328,8 @@ unset_clock(void **state)
 }
 
 /*
- * The 65th late answer finds no slot free and sends the 64 before it, which were blocked. Its own
- * time begins when it is blocked itself.
+ * The 65th late reply finds no free slot and sends the 64 before it, which were blocked. Its own
+ * waiting time begins when it is blocked itself.
  */
 static void
 a_reply_does_not_inherit_the_waiting_time_of_those_before_it(void **state)
@@ -367,7 +367,7 @@ a_reply_does_not_inherit_the_waiting_time_of_those_before_it(void **state)
 }
 
 static void
-closing_answers_what_has_arrived(void **state)
+a_listener_that_closes_answers_the_queries_that_have_arrived(void **state)
 {
 	struct udp_fixture u;
 
@@ -396,30 +396,31 @@ a_closed_listener_lives_until_its_last_query_is_answered(void **state)
 	assert_int_equal(u.f.resolver.held_count, 100);
 	release_all(&u.f.resolver); /* without a turn of the loop */
 	assert_int_equal(count_replies(&u), 100);
-	stop(&u); /* a leak or a use after free is the sanitizer's to find */
+	stop(&u); /* the sanitizer reports a leak or a use after free */
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_thousand_queries_have_their_answers_at_once),
-		cmocka_unit_test(the_answers_of_a_batch_leave_with_one_call),
-		cmocka_unit_test(a_thousand_answers_may_come_later_and_in_another_order),
-		cmocka_unit_test(late_answers_of_one_turn_leave_with_one_call),
-		cmocka_unit_test(queries_that_end_in_silence_get_no_answer),
-		cmocka_unit_test(requests_from_ports_of_machines_are_dropped),
-		cmocka_unit_test(a_wildcard_socket_answers_from_the_address_that_was_asked),
+		cmocka_unit_test(a_thousand_queries_are_answered_at_once),
+		cmocka_unit_test(the_replies_of_a_batch_are_sent_with_one_call),
+		cmocka_unit_test(a_thousand_replies_may_come_later_and_in_another_order),
+		cmocka_unit_test(later_replies_of_one_turn_of_the_loop_are_sent_with_one_call),
+		cmocka_unit_test(dropped_queries_get_no_reply),
+		cmocka_unit_test(queries_from_ports_of_other_udp_services_are_dropped),
+		cmocka_unit_test(
+		    a_wildcard_socket_replies_from_the_address_that_the_query_was_sent_to),
 		cmocka_unit_test(an_ipv6_address_is_served),
 		cmocka_unit_test(replies_of_every_size_arrive_whole),
-		cmocka_unit_test(a_request_longer_than_any_reaches_the_resolver_cut),
-		cmocka_unit_test(a_reply_that_cannot_be_sent_stops_no_other),
+		cmocka_unit_test(an_oversized_query_reaches_the_resolver_truncated),
+		cmocka_unit_test(a_reply_that_cannot_be_sent_does_not_stop_the_others),
 		cmocka_unit_test(replies_wait_for_a_socket_that_is_full),
 		cmocka_unit_test(replies_are_dropped_and_counted_when_a_socket_stays_full),
-		cmocka_unit_test(late_answers_beyond_the_queue_of_a_full_socket_are_dropped),
+		cmocka_unit_test(later_replies_beyond_the_queue_of_a_full_socket_are_dropped),
 		cmocka_unit_test_teardown(
 		    a_reply_does_not_inherit_the_waiting_time_of_those_before_it, unset_clock),
-		cmocka_unit_test(closing_answers_what_has_arrived),
+		cmocka_unit_test(a_listener_that_closes_answers_the_queries_that_have_arrived),
 		cmocka_unit_test(a_closed_listener_lives_until_its_last_query_is_answered),
 	};
 

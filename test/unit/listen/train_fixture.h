@@ -7,7 +7,7 @@
 #include "udp_fixture.h"
 
 #define TRAIN_MOST 64
-#define TRAIN_LONG 128 /* what a newer kernel takes */
+#define TRAIN_LONG 128 /* the limit of a newer kernel */
 
 static inline bool
 has_trains(void)
@@ -24,8 +24,8 @@ has_trains(void)
 }
 
 /*
- * `count` queries with the IDs from `id` on in one piece; the last has `last_len` octets. false:
- * too many for this kernel.
+ * `count` queries with the IDs from `id` on in one train; the last has `last_len` bytes. false: too
+ * many for this kernel.
  */
 static inline bool
 try_train(int client, unsigned id, unsigned count, size_t last_len)
@@ -50,8 +50,8 @@ ask_train(int client, unsigned id, unsigned count, size_t last_len)
 }
 
 /*
- * Every reply that is there, each once, of the ID, length and octets that it should have, for the
- * IDs from `id` on. Returns how many.
+ * Every reply that has arrived: each once, with the expected ID, length and contents, for the IDs
+ * from `id` on. Returns their number.
  */
 static inline unsigned
 check_replies(const struct udp_fixture *u, int client, unsigned id, unsigned count)
@@ -76,7 +76,9 @@ check_replies(const struct udp_fixture *u, int client, unsigned id, unsigned cou
 	return replies;
 }
 
-/* The first batch of trains comes taken apart; all that follow are asked for whole. */
+/*
+ * The first batch of trains arrives as single datagrams; the listener then requests whole trains.
+ */
 static inline void
 start_with_trains(struct udp_fixture *u, const char *listen_on, const char *to)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * udp_fixture.h - a UDP listener with the fake resolver, a client, and a kernel that fails when
- * told to, for the tests of listen/udp.c.
+ * udp_fixture.h - a UDP listener with the fake resolver, a client, and a kernel that fails on
+ * request, for the tests of listen/udp.c.
  *
- * sendmmsg(), recvmmsg(), getsockopt() and setsockopt() are replaced: the first two count.
+ * sendmmsg(), recvmmsg(), getsockopt() and setsockopt() are replaced: the first two are counted.
  */
 #pragma once
 
@@ -13,19 +13,19 @@
 #include "fixture.h"
 
 static struct {
-	bool trains; /* it knows UDP_SEGMENT */
-	bool no_gro; /* it does not know UDP_GRO */
+	bool trains; /* the kernel supports UDP_SEGMENT */
+	bool no_gro; /* the kernel lacks UDP_GRO */
 	unsigned calls;
 	int fail; /* errno of the next failures */
 	unsigned fail_count;
-	unsigned fail_at; /* ... which come when this many messages have gone */
-	int fail_trains; /* errno for each message that is a train; 0: they go */
+	unsigned fail_at; /* ... which occur after this many messages */
+	int fail_trains; /* errno for each message that is a train; 0: it is sent */
 	unsigned sent; /* messages */
 	unsigned sent_trains; /* of these, trains */
-	unsigned refused; /* calls that the real kernel refused */
-	unsigned asked_for; /* messages, by the last call that got some */
+	unsigned refused; /* calls that the real kernel rejected */
+	unsigned asked_for; /* messages of the last call that received some */
 	unsigned received;
-	uint16_t from_port; /* that messages are said to come from; 0: they are not meddled with */
+	uint16_t from_port; /* source port of received messages; 0: the real one */
 } kernel;
 
 static inline bool
@@ -34,7 +34,7 @@ is_train(const struct mmsghdr *message)
 	return message->msg_hdr.msg_iovlen > 1;
 }
 
-/* Messages before the first that is not to go. */
+/* Messages before the first that must not be sent. */
 static inline unsigned
 passing(const struct mmsghdr *messages, unsigned count)
 {
@@ -111,7 +111,7 @@ struct udp_fixture {
 	int client;
 };
 
-/* A client's socket with room for many replies, for the listener at `ask`. */
+/* A client socket with space for many replies, for the listener at `ask`. */
 static inline int
 new_client(const struct fixture *f, const char *ask)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_acl.c - who is let through by an address match list.
+ * test_acl.c - which clients an address match list matches.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +24,8 @@ allows(const struct s53_acl *acl, const char *text)
 }
 
 /*
- * A list out of words: "10/8", "!10.1/16", "any", "none", "{" and "}" or "!{" for a nested list.
- * Stands at the end of the text, or behind the brace that closes the list.
+ * A list made from words: "10/8", "!10.1/16", "any", "none", "{" and "}" or "!{" for a nested list.
+ * Afterwards *text is at the end, or after the brace that closes the list.
  */
 static struct s53_acl *
 list_of(const char **text)
@@ -59,7 +59,7 @@ list_of(const char **text)
 	return acl;
 }
 
-/* Which of the addresses does the list let through? As a row of 0 and 1. */
+/* Which of the addresses match the list, as a row of 0 and 1. */
 static void
 lets_through(const char *list, const char *const addresses[], const char *row)
 {
@@ -73,7 +73,7 @@ lets_through(const char *list, const char *const addresses[], const char *row)
 static const char *const three[] = { "10.1.2.3", "10.2.0.1", "192.0.2.1", NULL };
 
 static void
-no_list_lets_everyone_through_and_an_empty_one_nobody(void **state)
+without_a_list_all_clients_match_and_with_an_empty_one_none_does(void **state)
 {
 	(void)state;
 	assert_true(allows(NULL, "192.0.2.1"));
@@ -95,7 +95,7 @@ the_first_element_that_matches_decides(void **state)
 }
 
 static void
-what_a_nested_list_denies_it_merely_does_not_match(void **state)
+a_negated_element_of_a_nested_list_means_no_match(void **state)
 {
 	(void)state;
 	lets_through("{ 10/8 }", three, "110");
@@ -106,7 +106,7 @@ what_a_nested_list_denies_it_merely_does_not_match(void **state)
 }
 
 static void
-a_negated_nested_list_denies_what_it_matches_and_never_lets_through(void **state)
+a_negated_nested_list_denies_its_matches_and_never_allows(void **state)
 {
 	(void)state;
 	lets_through("!{ 10/8 } any", three, "001");
@@ -117,7 +117,7 @@ a_negated_nested_list_denies_what_it_matches_and_never_lets_through(void **state
 }
 
 static void
-verdicts_are_those_of_named(void **state) /* 9.18.49, asked from these three addresses */
+lists_match_as_in_named(void **state) /* results of 9.18.49 for these three addresses */
 {
 	static const char *const clients[] = { "127.0.0.2", "127.0.0.3", "127.0.1.1", NULL };
 
@@ -131,7 +131,7 @@ verdicts_are_those_of_named(void **state) /* 9.18.49, asked from these three add
 }
 
 static void
-families_are_kept_apart_and_any_is_both(void **state)
+ipv4_and_ipv6_are_separate_and_any_is_both(void **state)
 {
 	static const char *const both[] = { "192.0.2.1", "2001:db8::1", "::1", NULL };
 
@@ -143,7 +143,7 @@ families_are_kept_apart_and_any_is_both(void **state)
 }
 
 static void
-a_mapped_address_is_matched_as_the_one_inside(void **state)
+a_mapped_address_is_matched_as_its_ipv4_address(void **state)
 {
 	static const char *const mapped[] = { "::ffff:10.1.2.3", "::ffff:192.0.2.1", NULL };
 
@@ -171,15 +171,15 @@ a_nested_list_lives_as_long_as_its_last_user(void **state)
 }
 
 static void
-a_list_that_lets_no_address_through_is_none(void **state)
+a_list_that_matches_no_address_is_recognized_as_none(void **state)
 {
 	struct s53_acl *list = s53_acl_new(), *outer = s53_acl_new();
 
 	(void)state;
-	assert_false(s53_acl_is_none(NULL)); /* lets every address through */
+	assert_false(s53_acl_is_none(NULL)); /* matches every address */
 	assert_true(s53_acl_is_none(list));
 	assert_int_equal(s53_acl_add_any(list, true), S53_OK); /* { none; } */
-	assert_int_equal(s53_acl_add_any(list, false), S53_OK); /* of no effect */
+	assert_int_equal(s53_acl_add_any(list, false), S53_OK); /* has no effect */
 	assert_true(s53_acl_is_none(list));
 	assert_int_equal(s53_acl_add_list(outer, false, list), S53_OK);
 	assert_true(s53_acl_is_none(outer));
@@ -209,16 +209,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_list_lets_everyone_through_and_an_empty_one_nobody),
+		cmocka_unit_test(without_a_list_all_clients_match_and_with_an_empty_one_none_does),
 		cmocka_unit_test(the_first_element_that_matches_decides),
-		cmocka_unit_test(what_a_nested_list_denies_it_merely_does_not_match),
-		cmocka_unit_test(
-		    a_negated_nested_list_denies_what_it_matches_and_never_lets_through),
-		cmocka_unit_test(verdicts_are_those_of_named),
-		cmocka_unit_test(families_are_kept_apart_and_any_is_both),
-		cmocka_unit_test(a_mapped_address_is_matched_as_the_one_inside),
+		cmocka_unit_test(a_negated_element_of_a_nested_list_means_no_match),
+		cmocka_unit_test(a_negated_nested_list_denies_its_matches_and_never_allows),
+		cmocka_unit_test(lists_match_as_in_named),
+		cmocka_unit_test(ipv4_and_ipv6_are_separate_and_any_is_both),
+		cmocka_unit_test(a_mapped_address_is_matched_as_its_ipv4_address),
 		cmocka_unit_test(a_nested_list_lives_as_long_as_its_last_user),
-		cmocka_unit_test(a_list_that_lets_no_address_through_is_none),
+		cmocka_unit_test(a_list_that_matches_no_address_is_recognized_as_none),
 		cmocka_unit_test(an_index_of_negated_prefixes_alone_is_none),
 	};
 

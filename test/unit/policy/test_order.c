@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_order.c - which rule of rrset-order holds?
+ * test_order.c - which rule of rrset-order applies.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +42,7 @@ without_a_rule_the_order_is_random(void **state)
 }
 
 static void
-what_no_rule_fits_keeps_its_order(void **state)
+a_set_that_matches_no_rule_keeps_its_order(void **state)
 {
 	const struct s53_order_rule rules[] = {
 		{ .any_name = true, .type = TYPE_AAAA, .order = S53_ORDER_CYCLIC },
@@ -55,7 +55,7 @@ what_no_rule_fits_keeps_its_order(void **state)
 }
 
 static void
-the_first_rule_that_fits_decides(void **state)
+the_first_rule_that_matches_decides(void **state)
 {
 	const struct s53_order_rule rules[] = {
 		{ .name = name_of("a.example"), .type = TYPE_A, .order = S53_ORDER_FIXED },
@@ -72,7 +72,7 @@ the_first_rule_that_fits_decides(void **state)
 }
 
 static void
-a_wildcard_fits_what_is_below_at_any_depth_and_not_itself(void **state)
+a_wildcard_matches_names_below_it_at_any_depth_and_not_itself(void **state)
 {
 	const struct s53_order_rule rules[] = {
 		{ .name = name_of("*.example"), .order = S53_ORDER_CYCLIC },
@@ -88,7 +88,7 @@ a_wildcard_fits_what_is_below_at_any_depth_and_not_itself(void **state)
 }
 
 static void
-a_star_inside_of_a_label_is_a_letter(void **state)
+a_star_within_a_label_is_no_wildcard(void **state)
 {
 	const struct s53_order_rule rules[] = {
 		{ .name = name_of("*a.example"), .order = S53_ORDER_CYCLIC },
@@ -106,10 +106,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_rule_the_order_is_random),
-		cmocka_unit_test(what_no_rule_fits_keeps_its_order),
-		cmocka_unit_test(the_first_rule_that_fits_decides),
-		cmocka_unit_test(a_wildcard_fits_what_is_below_at_any_depth_and_not_itself),
-		cmocka_unit_test(a_star_inside_of_a_label_is_a_letter),
+		cmocka_unit_test(a_set_that_matches_no_rule_keeps_its_order),
+		cmocka_unit_test(the_first_rule_that_matches_decides),
+		cmocka_unit_test(a_wildcard_matches_names_below_it_at_any_depth_and_not_itself),
+		cmocka_unit_test(a_star_within_a_label_is_no_wildcard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

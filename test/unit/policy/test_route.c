@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_route.c - the longest suffix decides, whole labels only.
+ * test_route.c - the longest suffix decides, and only whole labels match.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,14 +100,14 @@ only_whole_labels_match(void **state)
 	leads(routes, "consul.example.com", ".");
 	leads(routes, "x\\.consul", ".");
 	leads(routes, "a.x\\.consul", ".");
-	leads(routes, "x\\006consul", "."); /* the octets of a label "consul" inside of another */
+	leads(routes, "x\\006consul", "."); /* a label "consul" within another */
 	leads(routes, "consu", ".");
 	leads(routes, "consull", ".");
 	s53_routes_free(routes);
 }
 
 static void
-without_a_route_for_the_root_there_may_be_none(void **state)
+without_a_route_for_the_root_a_name_may_have_no_route(void **state)
 {
 	static const char *const apexes[] = { "x.consul", NULL };
 	struct s53_routes *routes = table(apexes);
@@ -159,7 +159,7 @@ a_route_takes_a_count_of_its_list(void **state)
 	s53_acl_drop(route.allow_query);
 	assert_int_equal(s53_addr_parse("192.0.2.1", 0, &addr), S53_OK);
 	assert_true(s53_acl_allows(s53_routes_find(routes, &route.apex)->allow_query, &addr));
-	s53_routes_free(routes); /* and LeakSanitizer is content */
+	s53_routes_free(routes); /* LeakSanitizer would report a lost count */
 }
 
 static void
@@ -188,7 +188,7 @@ routes_are_listed_in_canonical_order(void **state) /* RFC 4034 s6.1, its own exa
 	s53_routes_free(routes);
 }
 
-/* What find() should say, by trying every apex. */
+/* The expected result of find(), by trying every apex. */
 static const struct s53_name *
 longest(const struct s53_name *apexes, size_t count, const struct s53_name *name)
 {
@@ -216,7 +216,7 @@ random_name(unsigned labels_max)
 }
 
 static void
-find_agrees_with_trying_every_apex(void **state)
+find_gives_the_same_as_trying_every_apex(void **state)
 {
 	struct s53_routes *routes = s53_routes_new();
 	static struct s53_name apexes[400];
@@ -244,7 +244,7 @@ find_agrees_with_trying_every_apex(void **state)
 }
 
 static void
-the_longest_of_names_is_looked_up(void **state)
+the_longest_possible_name_is_found(void **state)
 {
 	struct s53_routes *routes = s53_routes_new();
 	struct s53_route route = { .apex = { .len = S53_NAME_MAX }, .kind = S53_ROUTE_NONE };
@@ -265,12 +265,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_longest_suffix_decides),
 		cmocka_unit_test(only_whole_labels_match),
-		cmocka_unit_test(without_a_route_for_the_root_there_may_be_none),
+		cmocka_unit_test(without_a_route_for_the_root_a_name_may_have_no_route),
 		cmocka_unit_test(a_configured_and_a_built_in_zone_replace_each_other),
 		cmocka_unit_test(a_route_takes_a_count_of_its_list),
 		cmocka_unit_test(routes_are_listed_in_canonical_order),
-		cmocka_unit_test(find_agrees_with_trying_every_apex),
-		cmocka_unit_test(the_longest_of_names_is_looked_up),
+		cmocka_unit_test(find_gives_the_same_as_trying_every_apex),
+		cmocka_unit_test(the_longest_possible_name_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_view.c - which view does a client see?
+ * test_view.c - which view a client is assigned to.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ list_of(const char *text)
 	return acl;
 }
 
-/* The name of the view, "-" when there is none. */
+/* The name of the view, "-" if there is none. */
 static const char *
 seen(const struct s53_policy *policy, const char *client, const char *destination, bool recursion)
 {
@@ -39,7 +39,7 @@ seen(const struct s53_policy *policy, const char *client, const char *destinatio
 }
 
 static void
-one_view_without_lists_is_seen_by_all(void **state)
+a_view_without_lists_is_for_all_clients(void **state)
 {
 	struct s53_view view = { .name = "_default" };
 	struct s53_policy policy = { .views = &view, .view_count = 1 };
@@ -50,7 +50,7 @@ one_view_without_lists_is_seen_by_all(void **state)
 }
 
 static void
-the_first_view_whose_lists_match_both_ends_is_seen(void **state)
+the_first_view_with_lists_that_match_both_addresses_is_used(void **state)
 {
 	struct s53_acl *ten = list_of("10/8"), *inside = list_of("192.0.2.53");
 	struct s53_view views[] = {
@@ -71,7 +71,7 @@ the_first_view_whose_lists_match_both_ends_is_seen(void **state)
 }
 
 static void
-match_recursive_only_leaves_the_others_to_later_views(void **state)
+match_recursive_only_leaves_queries_without_rd_to_later_views(void **state)
 {
 	struct s53_view views[] = { { .name = "recursive", .match_recursive_only = true },
 		{ .name = "rest" } };
@@ -94,7 +94,7 @@ release(struct s53_policy *policy)
 }
 
 static void
-the_last_drop_releases_the_policy(void **state)
+dropping_the_last_count_frees_the_policy(void **state)
 {
 	struct s53_policy policy = { .release = release };
 
@@ -113,10 +113,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_view_without_lists_is_seen_by_all),
-		cmocka_unit_test(the_first_view_whose_lists_match_both_ends_is_seen),
-		cmocka_unit_test(match_recursive_only_leaves_the_others_to_later_views),
-		cmocka_unit_test(the_last_drop_releases_the_policy),
+		cmocka_unit_test(a_view_without_lists_is_for_all_clients),
+		cmocka_unit_test(the_first_view_with_lists_that_match_both_addresses_is_used),
+		cmocka_unit_test(match_recursive_only_leaves_queries_without_rd_to_later_views),
+		cmocka_unit_test(dropping_the_last_count_frees_the_policy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_hosts.c - names and resolv.conf, against a DNS server on loopback and files of our own.
+ * test_hosts.c - host names and resolv.conf, with a DNS server on loopback and files of our own.
  *
  * The module itself is included, so that its timers can be read instead of waited for.
  */
@@ -20,7 +20,7 @@ struct fixture {
 	char folder[64], path[96];
 };
 
-/* What the fake server says now. */
+/* The data of the fake server. */
 static struct {
 	uint16_t rcode;
 	uint8_t v4[2]; /* last octets of 192.0.2.x, 0: no record */
@@ -32,7 +32,7 @@ static struct {
 static size_t
 put_record(uint8_t *at, uint16_t type, const uint8_t *data, uint16_t len)
 {
-	s53_u16_put(at, 0xc00c); /* the question's name */
+	s53_u16_put(at, 0xc00c); /* the qname */
 	s53_u16_put(at + 2, type);
 	s53_u16_put(at + 4, S53_CLASS_IN);
 	s53_u32_put(at + 6, zone.ttl_s);
@@ -137,7 +137,7 @@ real_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Turn the loop until *value is `wanted` or `ms` are over. */
+/* Run the loop until *value is `wanted` or `ms` are over. */
 static void
 run(struct fixture *f, const unsigned *value, unsigned wanted, uint64_t ms)
 {
@@ -151,9 +151,9 @@ run(struct fixture *f, const unsigned *value, unsigned wanted, uint64_t ms)
 	event_free(guard);
 }
 
-/* Turn the loop until the name is no longer being looked up. */
+/* Run the loop until the lookup of the name is complete. */
 static void
-run_look_up(struct fixture *f, const char *name)
+run_lookup(struct fixture *f, const char *name)
 {
 	uint64_t give_up_ms = real_ms() + 5000;
 	unsigned turns = 0;
@@ -165,29 +165,29 @@ run_look_up(struct fixture *f, const char *name)
 }
 
 static void
-look_again(struct fixture *f, const char *name)
+look_up_again(struct fixture *f, const char *name)
 {
 	look_up(find(f->hosts, name));
-	run_look_up(f, name);
+	run_lookup(f, name);
 }
 
 static void
-ask_fake(struct fixture *f)
+use_fake_server(struct fixture *f)
 {
 	assert_int_equal(s53_hosts_ask(f->hosts, &f->server.addr, 1), S53_OK);
 }
 
 static void
-ask_nobody_there(struct fixture *f)
+use_absent_server(struct fixture *f)
 {
 	struct s53_addr other = fake_addr("127.0.0.9", s53_addr_port(&f->server.addr));
 
 	assert_int_equal(s53_hosts_ask(f->hosts, &other, 1), S53_OK);
 }
 
-/* Seconds until the name is looked up again. */
+/* Seconds until the next lookup of the name. */
 static long
-next_look_up_s(const struct fixture *f, const char *name)
+next_lookup_s(const struct fixture *f, const char *name)
 {
 	struct timeval due, now;
 
@@ -199,7 +199,7 @@ next_look_up_s(const struct fixture *f, const char *name)
 }
 
 static void
-a_names_addresses_of_both_families_are_found_sorted_and_without_port(void **arg)
+a_lookup_finds_the_addresses_of_both_families_sorted_and_without_port(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
@@ -208,7 +208,7 @@ a_names_addresses_of_both_families_are_found_sorted_and_without_port(void **arg)
 	zone.v4[0] = 9;
 	zone.v4[1] = 3;
 	zone.v6 = 7;
-	ask_fake(f);
+	use_fake_server(f);
 	assert_int_equal(s53_hosts_watch(f->hosts, "dns.example"), S53_OK);
 	assert_int_equal(s53_hosts_watch(f->hosts, "DNS.example"), S53_OK);
 	assert_int_equal(f->changes, 0);
@@ -222,141 +222,141 @@ a_names_addresses_of_both_families_are_found_sorted_and_without_port(void **arg)
 }
 
 static void
-the_next_look_up_is_when_the_ttl_ends_within_bounds(void **arg)
+the_next_lookup_is_at_the_end_of_the_ttl_within_bounds(void **arg)
 {
 	struct fixture *f = *arg;
 
 	zone.v4[0] = 1;
-	ask_fake(f);
+	use_fake_server(f);
 	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
-	run_look_up(f, "a.example");
-	assert_in_range(next_look_up_s(f, "a.example"), 298, 300);
+	run_lookup(f, "a.example");
+	assert_in_range(next_lookup_s(f, "a.example"), 298, 300);
 	zone.ttl_s = 0;
-	look_again(f, "a.example");
-	assert_in_range(next_look_up_s(f, "a.example"), 4, 5);
+	look_up_again(f, "a.example");
+	assert_in_range(next_lookup_s(f, "a.example"), 4, 5);
 	zone.ttl_s = 1000000;
-	look_again(f, "a.example");
-	assert_in_range(next_look_up_s(f, "a.example"), 86390, 86400);
+	look_up_again(f, "a.example");
+	assert_in_range(next_lookup_s(f, "a.example"), 86390, 86400);
 }
 
 static void
-changed_is_called_when_addresses_change_and_not_when_only_their_order_does(void **arg)
+the_callback_is_called_for_changed_addresses_and_not_for_their_order(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
 
 	zone.v4[0] = 1;
 	zone.v4[1] = 2;
-	ask_fake(f);
+	use_fake_server(f);
 	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
-	run_look_up(f, "a.example");
+	run_lookup(f, "a.example");
 	assert_int_equal(f->changes, 1);
 	zone.v4[0] = 2;
 	zone.v4[1] = 1;
-	look_again(f, "a.example");
+	look_up_again(f, "a.example");
 	assert_int_equal(f->changes, 1);
 	zone.v4[0] = 8;
-	look_again(f, "a.example");
+	look_up_again(f, "a.example");
 	assert_int_equal(f->changes, 2);
 	assert_int_equal(s53_hosts_addrs(f->hosts, "a.example", out), 2);
 }
 
 static void
-nothing_but_the_next_look_up_is_waited_for(void **arg)
+after_a_lookup_the_only_event_is_the_timer_of_the_next_one(void **arg)
 {
 	struct fixture *f = *arg;
 	int before = event_base_get_num_events(f->base, EVENT_BASE_COUNT_ADDED), after;
 
 	zone.v4[0] = 1;
-	ask_fake(f);
+	use_fake_server(f);
 	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
-	run_look_up(f, "a.example");
+	run_lookup(f, "a.example");
 	after = event_base_get_num_events(f->base, EVENT_BASE_COUNT_ADDED);
 	assert_int_equal(after, before + 1);
 }
 
 static void
-when_resolving_fails_the_addresses_stay_and_retries_slow_down(void **arg)
+when_a_lookup_fails_the_addresses_stay_and_retries_slow_down(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
 	static const uint16_t rcodes[] = { S53_RCODE_NXDOMAIN, S53_RCODE_SERVFAIL };
 
 	zone.v4[0] = 1;
-	ask_fake(f);
+	use_fake_server(f);
 	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
-	run_look_up(f, "a.example");
+	run_lookup(f, "a.example");
 	zone.v4[0] = 0;
 	for (unsigned i = 0; i < 2; i++) {
 		zone.rcode = rcodes[i];
-		look_again(f, "a.example");
+		look_up_again(f, "a.example");
 		assert_int_equal(s53_hosts_addrs(f->hosts, "a.example", out), 1);
-		assert_in_range(next_look_up_s(f, "a.example"), i, 1 + i);
+		assert_in_range(next_lookup_s(f, "a.example"), i, 1 + i);
 	}
 	find(f->hosts, "a.example")->retry_s = 50;
-	look_again(f, "a.example");
-	assert_in_range(next_look_up_s(f, "a.example"), 49, 50);
+	look_up_again(f, "a.example");
+	assert_in_range(next_lookup_s(f, "a.example"), 49, 50);
 	assert_int_equal(find(f->hosts, "a.example")->retry_s, 60);
 	assert_int_equal(f->changes, 1);
 	zone.rcode = 0;
 	zone.v4[0] = 2;
-	look_again(f, "a.example");
+	look_up_again(f, "a.example");
 	assert_int_equal(f->changes, 2);
 }
 
 static void
-asking_the_same_servers_once_more_asks_them_nothing(void **arg)
+setting_the_same_servers_again_starts_no_lookup(void **arg)
 {
 	struct fixture *f = *arg;
 	unsigned never = 0, queries;
 
 	zone.v4[0] = 1;
-	ask_fake(f);
+	use_fake_server(f);
 	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
-	run_look_up(f, "a.example");
+	run_lookup(f, "a.example");
 	queries = f->server.udp_queries;
 	assert_int_equal(f->changes, 1);
-	zone.v4[0] = 2; /* it would be noticed */
-	ask_fake(f);
+	zone.v4[0] = 2; /* a query would be noticed */
+	use_fake_server(f);
 	run(f, &never, 1, 50);
 	assert_int_equal(f->server.udp_queries, queries);
 	assert_int_equal(f->changes, 1);
-	assert_in_range(next_look_up_s(f, "a.example"), 298, 300);
+	assert_in_range(next_lookup_s(f, "a.example"), 298, 300);
 }
 
 static void
-asking_the_same_servers_once_more_lets_a_look_up_go_on(void **arg)
+setting_the_same_servers_again_does_not_interrupt_a_lookup(void **arg)
 {
 	struct fixture *f = *arg;
 	unsigned never = 0;
 
 	zone.silent = true;
-	ask_fake(f);
+	use_fake_server(f);
 	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
 	run(f, &never, 1, 30);
-	ask_fake(f);
+	use_fake_server(f);
 	assert_true(find(f->hosts, "a.example")->looking);
 }
 
 static void
-other_servers_are_asked_at_once_and_the_former_ones_again(void **arg)
+a_change_of_servers_starts_a_lookup_at_once(void **arg)
 {
 	struct fixture *f = *arg;
 
 	zone.v4[0] = 1;
-	ask_fake(f);
+	use_fake_server(f);
 	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
-	run_look_up(f, "a.example");
+	run_lookup(f, "a.example");
 	zone.v4[0] = 2;
-	ask_nobody_there(f);
-	assert_int_equal(next_look_up_s(f, "a.example"), 0);
-	ask_fake(f);
+	use_absent_server(f);
+	assert_int_equal(next_lookup_s(f, "a.example"), 0);
+	use_fake_server(f);
 	run(f, &f->changes, 2, 5000);
 	assert_int_equal(f->changes, 2);
 }
 
 static void
-etc_hosts_answers_without_any_server(void **arg)
+etc_hosts_is_enough_without_any_server(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
@@ -369,32 +369,32 @@ etc_hosts_answers_without_any_server(void **arg)
 }
 
 static void
-nobody_is_asked_whom_nobody_named(void **arg)
+without_servers_no_query_is_sent(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
 
 	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
-	run_look_up(f, "a.example");
+	run_lookup(f, "a.example");
 	assert_int_equal(s53_hosts_addrs(f->hosts, "a.example", out), 0);
-	assert_in_range(next_look_up_s(f, "a.example"), 0, 1);
+	assert_in_range(next_lookup_s(f, "a.example"), 0, 1);
 }
 
 static void
-unwatching_and_the_end_may_come_while_a_name_is_looked_up(void **arg)
+a_name_may_be_unwatched_or_the_object_freed_during_a_lookup(void **arg)
 {
 	struct fixture *f = *arg;
 	unsigned never = 0;
 
 	zone.silent = true;
-	ask_fake(f);
+	use_fake_server(f);
 	assert_int_equal(s53_hosts_watch(f->hosts, "a.example"), S53_OK);
 	assert_int_equal(s53_hosts_watch(f->hosts, "b.example"), S53_OK);
 	run(f, &never, 1, 30);
 	assert_true(f->server.udp_queries > 0);
 	s53_hosts_unwatch(f->hosts, "a.example");
 	s53_hosts_unwatch(f->hosts, "a.example");
-	ask_nobody_there(f);
+	use_absent_server(f);
 	run(f, &never, 1, 30);
 }
 
@@ -408,7 +408,7 @@ write_file(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* The servers of the file without ourselves, as the owner of the watch works with them. */
+/* The servers of the file without our own addresses, as the owner of the watch gets them. */
 static unsigned
 read_conf(struct fixture *f, struct s53_addr *out)
 {
@@ -422,7 +422,7 @@ read_conf(struct fixture *f, struct s53_addr *out)
 }
 
 static void
-resolv_conf_gives_its_nameservers_but_not_ourselves(void **arg)
+our_own_addresses_in_resolv_conf_are_left_out(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
@@ -441,7 +441,7 @@ resolv_conf_gives_its_nameservers_but_not_ourselves(void **arg)
 }
 
 static void
-what_is_no_resolv_conf_has_no_servers(void **arg)
+a_resolv_conf_that_is_too_large_or_no_regular_file_has_no_servers(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
@@ -451,7 +451,7 @@ what_is_no_resolv_conf_has_no_servers(void **arg)
 	memset(large, '\n', 65536);
 	large[65536] = '\0';
 	memcpy(large, "nameserver 192.0.2.1", 20);
-	large[65535] = '\0'; /* one under the limit */
+	large[65535] = '\0'; /* one byte below the limit */
 	write_file(f->path, large);
 	assert_int_equal(read_conf(f, out), 1);
 	large[65535] = '\n';
@@ -472,7 +472,7 @@ what_is_no_resolv_conf_has_no_servers(void **arg)
 }
 
 static void
-replacing_resolv_conf_is_noticed_when_its_servers_are_others(void **arg)
+a_replaced_resolv_conf_is_reported_when_its_servers_differ(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
@@ -501,7 +501,7 @@ replacing_resolv_conf_is_noticed_when_its_servers_are_others(void **arg)
 }
 
 static void
-ourselves_in_resolv_conf_are_no_change(void **arg)
+adding_our_own_address_to_resolv_conf_is_no_change(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
@@ -523,13 +523,13 @@ a_change_between_reading_resolv_conf_and_watching_it_is_noticed(void **arg)
 	assert_int_equal(s53_resolv_conf_read(f->path, out, NULL), 1);
 	write_file(f->path, "nameserver 192.0.2.2\n");
 	s53_hosts_follow_resolv_conf(f->hosts, f->path, out, 1);
-	assert_int_equal(f->changes, 0); /* not from inside the call */
+	assert_int_equal(f->changes, 0); /* never from within the call */
 	run(f, &f->changes, 1, 5000);
 	assert_int_equal(f->changes, 1);
 }
 
 static void
-a_name_not_watched_has_the_addresses_of_etc_hosts_and_is_not_queried(void **arg)
+a_name_that_is_not_watched_has_the_addresses_of_etc_hosts_and_is_not_queried(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
@@ -537,7 +537,7 @@ a_name_not_watched_has_the_addresses_of_etc_hosts_and_is_not_queried(void **arg)
 	unsigned never = 0;
 
 	zone.v4[0] = 1;
-	ask_fake(f);
+	use_fake_server(f);
 	assert_in_range(s53_hosts_addrs(f->hosts, "localhost", out), 1, S53_HOST_ADDRS_MAX);
 	assert_in_range(s53_hosts_addrs(NULL, "localhost", out), 1, S53_HOST_ADDRS_MAX);
 	assert_true(s53_addr_is_loopback(&out[0]));
@@ -549,7 +549,7 @@ a_name_not_watched_has_the_addresses_of_etc_hosts_and_is_not_queried(void **arg)
 }
 
 static void
-where_resolv_conf_is_a_link_its_target_is_watched_too(void **arg)
+the_target_of_resolv_conf_is_watched_when_it_is_a_link(void **arg)
 {
 	struct fixture *f = *arg;
 	struct s53_addr out[S53_HOST_ADDRS_MAX];
@@ -576,24 +576,24 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(a_names_addresses_of_both_families_are_found_sorted_and_without_port),
-		TEST(the_next_look_up_is_when_the_ttl_ends_within_bounds),
-		TEST(changed_is_called_when_addresses_change_and_not_when_only_their_order_does),
-		TEST(nothing_but_the_next_look_up_is_waited_for),
-		TEST(when_resolving_fails_the_addresses_stay_and_retries_slow_down),
-		TEST(asking_the_same_servers_once_more_asks_them_nothing),
-		TEST(asking_the_same_servers_once_more_lets_a_look_up_go_on),
-		TEST(other_servers_are_asked_at_once_and_the_former_ones_again),
-		TEST(etc_hosts_answers_without_any_server),
-		TEST(nobody_is_asked_whom_nobody_named),
-		TEST(unwatching_and_the_end_may_come_while_a_name_is_looked_up),
-		TEST(resolv_conf_gives_its_nameservers_but_not_ourselves),
-		TEST(what_is_no_resolv_conf_has_no_servers),
-		TEST(replacing_resolv_conf_is_noticed_when_its_servers_are_others),
-		TEST(ourselves_in_resolv_conf_are_no_change),
+		TEST(a_lookup_finds_the_addresses_of_both_families_sorted_and_without_port),
+		TEST(the_next_lookup_is_at_the_end_of_the_ttl_within_bounds),
+		TEST(the_callback_is_called_for_changed_addresses_and_not_for_their_order),
+		TEST(after_a_lookup_the_only_event_is_the_timer_of_the_next_one),
+		TEST(when_a_lookup_fails_the_addresses_stay_and_retries_slow_down),
+		TEST(setting_the_same_servers_again_starts_no_lookup),
+		TEST(setting_the_same_servers_again_does_not_interrupt_a_lookup),
+		TEST(a_change_of_servers_starts_a_lookup_at_once),
+		TEST(etc_hosts_is_enough_without_any_server),
+		TEST(without_servers_no_query_is_sent),
+		TEST(a_name_may_be_unwatched_or_the_object_freed_during_a_lookup),
+		TEST(our_own_addresses_in_resolv_conf_are_left_out),
+		TEST(a_resolv_conf_that_is_too_large_or_no_regular_file_has_no_servers),
+		TEST(a_replaced_resolv_conf_is_reported_when_its_servers_differ),
+		TEST(adding_our_own_address_to_resolv_conf_is_no_change),
 		TEST(a_change_between_reading_resolv_conf_and_watching_it_is_noticed),
-		TEST(a_name_not_watched_has_the_addresses_of_etc_hosts_and_is_not_queried),
-		TEST(where_resolv_conf_is_a_link_its_target_is_watched_too),
+		TEST(a_name_that_is_not_watched_has_the_addresses_of_etc_hosts_and_is_not_queried),
+		TEST(the_target_of_resolv_conf_is_watched_when_it_is_a_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ check_servers(const char *text, const char *expected)
 }
 
 static void
-a_nameserver_with_a_scope_keeps_its_place(void **state)
+a_nameserver_with_a_scope_keeps_its_position_in_the_list(void **state)
 {
 	(void)state;
 	check_servers("nameserver fe80::1%lo\n", "fe80::1%lo");
@@ -46,7 +46,7 @@ a_nameserver_with_a_scope_keeps_its_place(void **state)
 }
 
 static void
-without_the_interface_it_is_left_out(void **state)
+a_nameserver_on_a_missing_interface_is_left_out(void **state)
 {
 	(void)state;
 	check_servers("nameserver fe80::2%nosuch0\nnameserver 192.0.2.1\n", "192.0.2.1");
@@ -55,7 +55,7 @@ without_the_interface_it_is_left_out(void **state)
 }
 
 static void
-a_server_counts_once_however_often_it_stands_there(void **state)
+a_nameserver_that_is_listed_twice_counts_once(void **state)
 {
 	char many[8192] = "";
 
@@ -69,9 +69,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_nameserver_with_a_scope_keeps_its_place),
-		cmocka_unit_test(without_the_interface_it_is_left_out),
-		cmocka_unit_test(a_server_counts_once_however_often_it_stands_there),
+		cmocka_unit_test(a_nameserver_with_a_scope_keeps_its_position_in_the_list),
+		cmocka_unit_test(a_nameserver_on_a_missing_interface_is_left_out),
+		cmocka_unit_test(a_nameserver_that_is_listed_twice_counts_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,9 +19,8 @@
  * says so, however busy the machine is.
  */
 #define START_MS 1000000
-#define LONG_MS 5000 /* for what must not time out */
-#define SHORT_MS 150 /* for what must: the test waits as long */
-#define LIVENESS_MS 30
+#define LONG_MS 5000 /* for tests in which nothing may time out */
+#define SHORT_MS 150 /* for tests of the timeout */
 
 struct fixture {
 	struct event_base *base;
@@ -35,7 +34,7 @@ struct fixture {
 	uint32_t rtt_ms;
 };
 
-/* The last query of each kind that the fake server got, and how it behaves. */
+/* The last query of each kind that the fake server received, and how it behaves. */
 static struct {
 	uint8_t readiness[512], liveness[512];
 	size_t readiness_len, liveness_len;
@@ -141,7 +140,7 @@ begin(struct fixture *f, const struct s53_probe *probe)
 	f->ended = false;
 	f->run = s53_probe_run_start(&ask);
 	assert_non_null(f->run);
-	assert_false(f->ended); /* never from inside of the call */
+	assert_false(f->ended); /* never from within the call */
 }
 
 #define LOOP_UNTIL(f, condition)                                 \

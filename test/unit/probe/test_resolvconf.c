@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_resolvconf.c - lines of resolv.conf that name no server.
+ * test_resolvconf.c - lines of resolv.conf that have no address.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,7 +48,7 @@ addresses_in_any_form_are_servers(void **state)
 }
 
 static void
-the_first_line_without_an_address_is_told(void **state)
+the_first_line_without_an_address_is_reported(void **state)
 {
 	unsigned bad = 0;
 
@@ -60,9 +60,9 @@ the_first_line_without_an_address_is_told(void **state)
 	assert_int_equal(bad, 3);
 }
 
-/* c-ares asks 127.0.0.1 when it finds no server. */
+/* c-ares queries 127.0.0.1 when it finds no server. */
 static void
-a_file_of_bad_lines_alone_names_no_server(void **state)
+a_file_with_only_bad_lines_has_no_servers(void **state)
 {
 	unsigned bad = 0;
 
@@ -77,8 +77,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_in_any_form_are_servers),
-		cmocka_unit_test(the_first_line_without_an_address_is_told),
-		cmocka_unit_test(a_file_of_bad_lines_alone_names_no_server),
+		cmocka_unit_test(the_first_line_without_an_address_is_reported),
+		cmocka_unit_test(a_file_with_only_bad_lines_has_no_servers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_filter.c - what of an upstream's response is kept.
+ * test_filter.c - which records of an upstream's response are kept.
  */
 #include "resolve/filter.h"
 
@@ -8,7 +8,7 @@
 
 #define HEAD "1234 8180 0001 "
 #define ASKED " .wWW .eXAMPLE 00 " /* www.example in the letter case of the query */
-#define A_ADDRESS "0001 0001 0000003c 0004 7f000001 " /* behind an owner */
+#define A_ADDRESS "0001 0001 0000003c 0004 7f000001 " /* after an owner */
 #define CNAME_OF "0005 0001 0000003c "
 #define OTHER " .other .test 00 "
 #define SOA_OF "0006 0001 0000003c 0018 0000 00000001 00000001 00000001 00000001 0000003c "
@@ -22,7 +22,7 @@ struct fixture {
 };
 
 static struct fixture f;
-static int public_servers, consul_servers; /* only their addresses are looked at */
+static int public_servers, consul_servers; /* only their addresses count */
 
 static void
 add_route(const char *apex, void *group)
@@ -85,7 +85,7 @@ assert_clean(const char *text, bool dnssec_ok)
 	assert_false(f.filter.no_data);
 }
 
-/* Written anew, `kept` is left; its question in lower case. */
+/* If the message was rewritten, `kept` is left; its question is in lower case. */
 static void
 assert_leaves(const char *text, bool dnssec_ok, const char *kept)
 {
@@ -139,7 +139,7 @@ signatures_and_proofs_stay_for_queries_with_do(void **state)
 }
 
 static void
-records_of_other_names_are_no_answer(void **state)
+records_of_other_names_do_not_answer(void **state)
 {
 	(void)state;
 	assert_no_answer(HEAD "0001 0000 0000" ASKED "0001 0001" OTHER A_ADDRESS,
@@ -163,7 +163,7 @@ a_name_without_the_type_has_no_data(void **state)
 }
 
 static void
-nxdomain_with_records_of_the_name_is_no_answer(void **state)
+nxdomain_with_records_of_the_name_is_rejected(void **state)
 {
 	(void)state;
 	assert_no_answer("1234 8183 0001 0001 0000 0000" ASKED "0001 0001 " ADDRESS,
@@ -204,7 +204,7 @@ a_cname_counts_only_with_class_and_owner(void **state)
 	    false, HEAD "0001 0000 0000 .www .example 00 0001 0001 c00c " CNAME_OF "0004 .b c010");
 }
 
-/* What the server says of it, the rcode included, is another's business. */
+/* What the server says about it, including the rcode, is left to the other route. */
 static void
 the_chain_ends_where_it_leaves_the_route(void **state)
 {
@@ -219,7 +219,7 @@ the_chain_ends_where_it_leaves_the_route(void **state)
 }
 
 static void
-loops_and_long_chains_are_no_answer(void **state)
+loops_and_long_chains_are_rejected(void **state)
 {
 	char text[4096] = "1234 8180 0001 0011 0000 0000" ASKED "0001 0001 ";
 	size_t len = strlen(text);
@@ -241,7 +241,7 @@ loops_and_long_chains_are_no_answer(void **state)
 }
 
 static void
-additional_records_belong_to_the_route(void **state)
+only_additional_records_of_the_route_are_kept(void **state)
 {
 	(void)state;
 	assert_leaves(HEAD "0001 0000 0003" ASKED "0001 0001 " ADDRESS
@@ -253,7 +253,7 @@ additional_records_belong_to_the_route(void **state)
 }
 
 static void
-tsig_and_sig0_go(void **state)
+tsig_and_sig0_are_removed(void **state)
 {
 	(void)state;
 	assert_leaves(HEAD "0001 0000 0001" ASKED "0001 0001 " ADDRESS
@@ -269,7 +269,7 @@ tsig_and_sig0_go(void **state)
 }
 
 static void
-a_referral_is_no_answer(void **state)
+a_referral_is_rejected(void **state)
 {
 	(void)state;
 	assert_no_answer(HEAD "0000 0001 0000" ASKED "0001 0001 00 0002 0001 0000003c 0003 .a 00",
@@ -277,11 +277,11 @@ a_referral_is_no_answer(void **state)
 	assert_no_answer(HEAD "0000 0001 0001" ASKED "0001 0001 c00c 0002 0001 0000003c 0003 .a 00 "
 			      "c029 " A_ADDRESS,
 	    "answered with a referral");
-	/* beside an answer they are the zone's */
+	/* beside an answer they are those of the zone */
 	assert_clean(HEAD "0001 0001 0000" ASKED "0001 0001 " ADDRESS
 			  "c010 0002 0001 0000003c 0003 .a 00",
 	    false);
-	/* but not of a zone that is not the name's */
+	/* NS records of a zone that does not contain the name are removed */
 	assert_leaves(HEAD "0001 0001 0000" ASKED "0001 0001 " ADDRESS
 			   ".consul 00 0002 0001 0000003c 0003 .a 00",
 	    false, HEAD "0001 0000 0000 .www .example 00 0001 0001 " ADDRESS);
@@ -334,7 +334,7 @@ an_soa_of_another_zone_proves_nothing(void **state)
 }
 
 static void
-names_are_written_out_where_they_must_be(void **state)
+names_are_decompressed_where_rfc_3597_requires_it(void **state)
 {
 	(void)state;
 	assert_null(filtered_as(HEAD "0001 0000 0000 .S .cORP 00 0021 0001 "
@@ -346,9 +346,9 @@ names_are_written_out_where_they_must_be(void **state)
 	assert_true(f.filter.respell);
 }
 
-/* The rest of the rdata: what may be compressed stays as it is. */
+/* The rest of the rdata stays as it is, be it compressed or not. */
 static void
-each_type_is_written_out_by_its_rule(void **state)
+each_type_is_decompressed_by_its_rule(void **state)
 {
 	static const struct {
 		uint16_t type;
@@ -398,7 +398,7 @@ a_dname_keeps_its_cname_or_gets_one(void **state)
 			   "c010 0027 0001 0000003c 0006 .test 00 "
 			   ".www .test 00 " A_ADDRESS,
 	    false, both);
-	/* a DNAME that the CNAME was not made of goes */
+	/* a DNAME that did not synthesize the CNAME is removed */
 	assert_leaves(HEAD "0002 0000 0000" ASKED "0001 0001 "
 			   "c010 0027 0001 0000003c 0006 .test 00 "
 			   "c00c " CNAME_OF "0007 .b .org 00",
@@ -422,7 +422,7 @@ any_gets_all_of_the_name(void **state)
 	assert_octets(f.filter.message, f.filter.len,
 	    HEAD "0002 0000 0000 .www .example 00 00ff 0001 c00c 0010 0001 0000003c 0002 .a "
 		 "c00c " CNAME_OF "0004 .b c010");
-	/* but for what is no data */
+	/* except for records that are no data */
 	assert_null(filtered_as(HEAD "0002 0000 0000" ASKED "00ff 0001 "
 				     "c00c 0010 0001 0000003c 0002 .a c00c 00ff 0001 0000003c 0000",
 	    "wWW.eXAMPLE", S53_TYPE_ANY, false));
@@ -431,7 +431,7 @@ any_gets_all_of_the_name(void **state)
 }
 
 static void
-a_cname_that_is_asked_for_is_not_followed(void **state)
+a_query_for_a_cname_is_not_followed(void **state)
 {
 	(void)state;
 	assert_null(filtered_as(HEAD "0002 0000 0000" ASKED "0005 0001 "
@@ -441,9 +441,9 @@ a_cname_that_is_asked_for_is_not_followed(void **state)
 	    HEAD "0001 0000 0000 .www .example 00 0005 0001 c00c " CNAME_OF "0004 .b c010");
 }
 
-/* Labels that the server copied, at a name's front and up to its end. */
+/* Labels that the server copied from the query, at the beginning of a name and up to its end. */
 static void
-our_letters_are_taken_back(void **state)
+our_random_letter_case_is_undone(void **state)
 {
 	(void)state;
 	assert_null(filtered(HEAD "0002 0000 0000" ASKED "0001 0001 "
@@ -458,7 +458,7 @@ our_letters_are_taken_back(void **state)
 	assert_octets(f.filter.message, f.filter.len,
 	    HEAD "0001 0001 0000" ASKED "0001 0001 .www .example 00 " A_ADDRESS
 		 ".example 00 0002 0001 0000003c 000c .nS .example 00");
-	/* another spelling is the zone's own */
+	/* any other letter case is that of the zone */
 	assert_null(filtered(HEAD "0002 0000 0000" ASKED "0001 0001 "
 				  "c00c " CNAME_OF "000a .Www .test 00 c029 " A_ADDRESS));
 	assert_false(f.filter.respell);
@@ -470,24 +470,24 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_clean_answer_is_not_copied),
 		cmocka_unit_test(signatures_and_proofs_stay_for_queries_with_do),
-		cmocka_unit_test(records_of_other_names_are_no_answer),
+		cmocka_unit_test(records_of_other_names_do_not_answer),
 		cmocka_unit_test(a_name_without_the_type_has_no_data),
-		cmocka_unit_test(nxdomain_with_records_of_the_name_is_no_answer),
+		cmocka_unit_test(nxdomain_with_records_of_the_name_is_rejected),
 		cmocka_unit_test(links_are_put_in_order),
 		cmocka_unit_test(a_cname_counts_only_with_class_and_owner),
 		cmocka_unit_test(the_chain_ends_where_it_leaves_the_route),
-		cmocka_unit_test(loops_and_long_chains_are_no_answer),
-		cmocka_unit_test(additional_records_belong_to_the_route),
-		cmocka_unit_test(tsig_and_sig0_go),
-		cmocka_unit_test(a_referral_is_no_answer),
+		cmocka_unit_test(loops_and_long_chains_are_rejected),
+		cmocka_unit_test(only_additional_records_of_the_route_are_kept),
+		cmocka_unit_test(tsig_and_sig0_are_removed),
+		cmocka_unit_test(a_referral_is_rejected),
 		cmocka_unit_test(a_copied_zone_delegates_names_below_its_apex),
 		cmocka_unit_test(an_soa_of_another_zone_proves_nothing),
-		cmocka_unit_test(names_are_written_out_where_they_must_be),
-		cmocka_unit_test(each_type_is_written_out_by_its_rule),
+		cmocka_unit_test(names_are_decompressed_where_rfc_3597_requires_it),
+		cmocka_unit_test(each_type_is_decompressed_by_its_rule),
 		cmocka_unit_test(a_dname_keeps_its_cname_or_gets_one),
 		cmocka_unit_test(any_gets_all_of_the_name),
-		cmocka_unit_test(a_cname_that_is_asked_for_is_not_followed),
-		cmocka_unit_test(our_letters_are_taken_back),
+		cmocka_unit_test(a_query_for_a_cname_is_not_followed),
+		cmocka_unit_test(our_random_letter_case_is_undone),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_shares.c - which queries may wait, and which leave.
+ * test_shares.c - which queries may wait, and which are displaced.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +57,7 @@ enter(unsigned place, uint32_t route, uint32_t client_number)
 	assert_true(s53_shares_enter(&shares, &places[place], route, client(client_number)));
 }
 
-/* A newcomer of the route comes: which place does it take over? -1: none. */
+/* A new query of the route arrives: which slot does it take over? -1: none. */
 static int
 displaced(uint32_t route)
 {
@@ -69,7 +69,7 @@ displaced(uint32_t route)
 	return number;
 }
 
-/* The same, and it takes a place itself. */
+/* The same, and the query takes a slot itself. */
 static int
 comes(unsigned place, uint32_t route, uint32_t client_number)
 {
@@ -96,7 +96,7 @@ same(struct s53_shares_key a, struct s53_shares_key b)
 }
 
 static void
-remote_clients_count_by_address_and_by_64(void **state)
+remote_clients_count_by_ipv4_address_and_ipv6_64_prefix(void **state)
 {
 	struct s53_shares_key four = key_of("192.0.2.1", "192.0.2.53");
 
@@ -122,18 +122,18 @@ clients_of_this_host_count_by_address_and_port(void **state)
 }
 
 static void
-half_of_the_places_run_to_completion(void **state)
+half_of_the_slots_run_to_completion(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < SOFT; i++)
 		enter(i, 1, i);
 	for (unsigned i = 0; i < SOFT / 2; i++)
 		assert_int_equal(comes(SOFT + i, 1, SOFT + i), 2 * i + 1);
-	assert_int_equal(comes(2 * SOFT, 1, 2 * SOFT), SOFT); /* the first newcomer */
+	assert_int_equal(comes(2 * SOFT, 1, 2 * SOFT), SOFT); /* the first new query */
 }
 
 static void
-one_that_is_about_to_be_answered_is_not_displaced(void **state)
+a_query_that_is_about_to_be_answered_is_not_displaced(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < SOFT; i++)
@@ -146,7 +146,7 @@ one_that_is_about_to_be_answered_is_not_displaced(void **state)
 }
 
 static void
-the_route_furthest_over_its_share_gives_a_place(void **state)
+the_route_furthest_over_its_share_gives_up_a_slot(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 8; i++)
@@ -158,9 +158,9 @@ the_route_furthest_over_its_share_gives_a_place(void **state)
 	assert_in_range(displaced(1), 0, 7); /* its own */
 }
 
-/* What another worker holds is not this one's to take; then the newcomer uses the reserve. */
+/* Slots of another worker cannot be taken over by this one; then the new query uses the reserve. */
 static void
-places_of_other_workers_count_but_are_not_taken(void **state)
+slots_of_other_workers_count_but_are_not_taken(void **state)
 {
 	struct s53_shares other;
 	struct s53_shares_place theirs[SOFT];
@@ -179,9 +179,9 @@ places_of_other_workers_count_but_are_not_taken(void **state)
 	s53_shares_fini(&other);
 }
 
-/* Sixteen routes at once: more than one of them falls into some set of slots, and none is lost. */
+/* Sixteen routes at once: several of them share a set of slots, and none is lost. */
 static void
-routes_that_share_a_set_are_told_apart(void **state)
+routes_that_share_a_hash_set_are_counted_separately(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < PLACES; i++)
@@ -192,7 +192,7 @@ routes_that_share_a_set_are_told_apart(void **state)
 }
 
 static void
-a_client_over_its_share_is_displaced_first_until_it_holds_what_the_others_do(void **state)
+a_client_over_its_share_is_displaced_first_until_it_is_level_with_others(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 4; i++)
@@ -201,11 +201,11 @@ a_client_over_its_share_is_displaced_first_until_it_holds_what_the_others_do(voi
 		enter(i, 1, 100);
 	for (unsigned i = 0; i < 7; i++)
 		assert_in_range(comes(SOFT + i, 1, SOFT + i), 4, SOFT - 1);
-	assert_int_equal(comes(40, 1, 40), 1); /* all hold one */
+	assert_int_equal(comes(40, 1, 40), 1); /* all have one slot */
 }
 
 static void
-a_place_that_moves_counts_in_its_new_route(void **state)
+a_slot_that_moves_counts_in_its_new_route(void **state)
 {
 	(void)state;
 	enter(0, 1, 1);
@@ -219,7 +219,7 @@ a_place_that_moves_counts_in_its_new_route(void **state)
 	assert_int_equal(comes(SOFT + 1, 2, 1), 3);
 }
 
-/* 90 %, the reserve being for workers that hold nothing of a route over its share. */
+/* 90 %: the reserve is for workers that hold no query of a route over its share. */
 static void
 the_soft_limit_is_nine_tenths(void **state)
 {
@@ -235,15 +235,15 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(remote_clients_count_by_address_and_by_64),
+		TEST(remote_clients_count_by_ipv4_address_and_ipv6_64_prefix),
 		TEST(clients_of_this_host_count_by_address_and_port),
-		TEST(half_of_the_places_run_to_completion),
-		TEST(one_that_is_about_to_be_answered_is_not_displaced),
-		TEST(the_route_furthest_over_its_share_gives_a_place),
-		TEST(places_of_other_workers_count_but_are_not_taken),
-		TEST(routes_that_share_a_set_are_told_apart),
-		TEST(a_client_over_its_share_is_displaced_first_until_it_holds_what_the_others_do),
-		TEST(a_place_that_moves_counts_in_its_new_route),
+		TEST(half_of_the_slots_run_to_completion),
+		TEST(a_query_that_is_about_to_be_answered_is_not_displaced),
+		TEST(the_route_furthest_over_its_share_gives_up_a_slot),
+		TEST(slots_of_other_workers_count_but_are_not_taken),
+		TEST(routes_that_share_a_hash_set_are_counted_separately),
+		TEST(a_client_over_its_share_is_displaced_first_until_it_is_level_with_others),
+		TEST(a_slot_that_moves_counts_in_its_new_route),
 		TEST(the_soft_limit_is_nine_tenths),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * setup_fixture.h - text of a named.conf in, a snapshot out, on a machine of the test's making.
+ * setup_fixture.h - the text of a named.conf as input, a snapshot as result, on a simulated
+ * machine.
  */
 #pragma once
 
@@ -32,7 +33,7 @@ struct fixture {
 	struct s53_diags diags;
 	struct s53_source *source;
 	struct s53_snapshot *snapshot;
-	const struct s53_source *previous; /* the test's, or NULL */
+	const struct s53_source *previous; /* that of the test, or NULL */
 	struct s53_registry *registry;
 	bool has_no_hosts; /* no address is known of any host name */
 	struct s53_interface_addr interfaces[INTERFACE_COUNT];
@@ -77,7 +78,7 @@ fixture_new(void **state)
 	return 0;
 }
 
-/* Forget what was built, keep the machine. */
+/* Free what was built; the machine stays. */
 static inline void
 fixture_reset(struct fixture *f)
 {
@@ -117,7 +118,7 @@ known_addrs(const void *known, const char *name, struct s53_addr out[static S53_
 	return 1;
 }
 
-/* The nameservers of the file that a test has written as resolv.conf. */
+/* The nameservers of the file that a test has written in place of resolv.conf. */
 static inline unsigned
 read_nameservers(const struct fixture *f, struct s53_addr out[static S53_HOST_ADDRS_MAX])
 {
@@ -156,7 +157,7 @@ rebuild(struct fixture *f)
 	return s53_setup(&input, &f->diags, &f->snapshot);
 }
 
-/* The file's text, and the options' beside it. */
+/* The text of the file, with the text of the options before it. */
 static inline enum s53_status
 try_build(struct fixture *f, const char *text)
 {
@@ -209,7 +210,7 @@ route_at(const struct fixture *f, unsigned view, const char *name)
 	return route;
 }
 
-/* "127.0.0.1#8600", "local", "none", or "nothing" when not even the root has a route. */
+/* "127.0.0.1#8600", "no server", "local", "none", or "nothing" if not even the root has a route. */
 static inline void
 route_text(const struct s53_view *view, const char *name, char *text, size_t size)
 {
@@ -225,7 +226,7 @@ route_text(const struct s53_view *view, const char *name, char *text, size_t siz
 	    route == NULL                           ? "nothing"
 		: route->kind == S53_ROUTE_NONE     ? "none"
 		: route->kind == S53_ROUTE_LOCAL    ? "local"
-		: s53_group_size(route->group) == 0 ? "nobody"
+		: s53_group_size(route->group) == 0 ? "no server"
 						    : "");
 	if (route == NULL || route->kind != S53_ROUTE_FORWARD)
 		return;
@@ -269,7 +270,7 @@ has_diag(const struct fixture *f, enum s53_diag_kind kind, const char *part)
 	return false;
 }
 
-/* Warnings but those that the file has no forwarders. */
+/* Number of warnings, without the one that the file has no forwarders. */
 static inline unsigned
 warnings_of(const struct fixture *f)
 {

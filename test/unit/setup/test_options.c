@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_options.c - the command line and the environment, and the named.conf text they become.
+ * test_options.c - the command line and the environment, and the named.conf text made of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 
 #define ARGS_MAX 32
 
-/* Parse "split53 WORDS"; words are apart by spaces. */
+/* Parse "split53 WORDS", with the words separated by spaces. */
 static enum s53_status
 parse(struct s53_options *options, const char *words)
 {
@@ -77,7 +77,7 @@ forget_environment(void **state)
 }
 
 static void
-flags_of_named_have_their_meaning(void **state)
+flags_of_named_have_the_meaning_that_they_have_there(void **state)
 {
 	struct s53_options options;
 
@@ -101,7 +101,7 @@ flags_of_named_have_their_meaning(void **state)
 }
 
 static void
-g_is_foreground_and_stderr(void **state)
+flag_g_means_foreground_and_stderr(void **state)
 {
 	struct s53_options options;
 
@@ -113,7 +113,7 @@ g_is_foreground_and_stderr(void **state)
 }
 
 static void
-flags_that_tune_bind_are_taken_and_named(void **state)
+flags_that_tune_bind_are_accepted_and_reported(void **state)
 {
 	struct s53_options options;
 
@@ -124,7 +124,7 @@ flags_that_tune_bind_are_taken_and_named(void **state)
 }
 
 static void
-a_relative_file_is_found_after_a_change_of_folder(void **state)
+a_relative_path_becomes_absolute(void **state)
 {
 	struct s53_options options;
 
@@ -162,7 +162,7 @@ explain_takes_a_name_and_a_client(void **state)
 }
 
 static void
-wrong_flags_are_named(void **state)
+wrong_flags_are_named_in_the_error(void **state)
 {
 	(void)state;
 	check_error("-n 0", "-n: '0' is not a number from 1 to 256");
@@ -179,7 +179,7 @@ wrong_flags_are_named(void **state)
 }
 
 static void
-wrong_endpoints_are_named(void **state)
+wrong_endpoints_are_named_in_the_error(void **state)
 {
 	(void)state;
 	check_error("--listen dns.example", "--listen: 'dns.example'");
@@ -197,7 +197,7 @@ wrong_endpoints_are_named(void **state)
 }
 
 static void
-nothing_at_all_is_the_loopback_and_the_local_consul(void **state)
+without_options_it_listens_on_loopback_and_forwards_to_the_local_consul(void **state)
 {
 	(void)state;
 	check_text("",
@@ -210,14 +210,14 @@ nothing_at_all_is_the_loopback_and_the_local_consul(void **state)
 }
 
 static void
-a_file_alone_adds_nothing(void **state)
+with_a_file_alone_no_defaults_are_added(void **state)
 {
 	(void)state;
 	check_text("-c /etc/named.conf", "");
 }
 
 static void
-flags_become_clauses(void **state)
+flags_become_statements(void **state)
 {
 	(void)state;
 	check_text("--listen 0.0.0.0:5353 --listen [::1]:5300 --consul consul.local"
@@ -235,7 +235,7 @@ flags_become_clauses(void **state)
 }
 
 static void
-any_with_a_port_is_both_families(void **state)
+any_with_a_port_means_both_families(void **state)
 {
 	(void)state;
 	check_text("--consul none --listen any:54",
@@ -245,7 +245,7 @@ any_with_a_port_is_both_families(void **state)
 }
 
 static void
-a_family_that_is_not_listened_on_is_none(void **state)
+a_family_without_a_listen_flag_is_not_listened_on(void **state)
 {
 	(void)state;
 	check_text("--consul none --listen 127.0.0.1",
@@ -253,7 +253,7 @@ a_family_that_is_not_listened_on_is_none(void **state)
 }
 
 static void
-a_zone_flag_may_say_where_consul_goes(void **state)
+a_zone_flag_may_set_the_servers_of_consul(void **state)
 {
 	(void)state;
 	check_text("-c /x --zone consul.=10.0.0.1",
@@ -262,7 +262,7 @@ a_zone_flag_may_say_where_consul_goes(void **state)
 }
 
 static void
-variables_say_the_same_as_flags(void **state)
+environment_variables_mean_the_same_as_flags(void **state)
 {
 	(void)state;
 	setenv("SPLIT53_LISTEN", "127.0.0.1:5353", 1);
@@ -284,7 +284,7 @@ variables_say_the_same_as_flags(void **state)
 }
 
 static void
-flags_beat_variables(void **state)
+flags_override_environment_variables(void **state)
 {
 	(void)state;
 	setenv("SPLIT53_FORWARDER", "1.1.1.1", 1);
@@ -295,7 +295,7 @@ flags_beat_variables(void **state)
 }
 
 static void
-wrong_variables_are_named(void **state)
+wrong_variables_are_named_in_the_error(void **state)
 {
 	(void)state;
 	setenv("SPLIT53_WORKERS", "many", 1);
@@ -305,9 +305,9 @@ wrong_variables_are_named(void **state)
 	check_error("", "SPLIT53_FORWARDER: '8.8.8'");
 }
 
-/* named's own: of the letters without effect some take a value, as in 9.18. */
+/* Flags of named that are ignored: some take a value, as in 9.18. */
 static void
-flags_of_named_without_effect_take_the_values_that_named_gives_them(void **state)
+flags_of_named_without_effect_accept_the_values_of_named(void **state)
 {
 	struct s53_options options;
 
@@ -327,7 +327,7 @@ flags_of_named_without_effect_take_the_values_that_named_gives_them(void **state
 }
 
 static void
-an_empty_variable_is_none(void **state)
+an_empty_environment_variable_counts_as_unset(void **state)
 {
 	struct s53_options options;
 
@@ -346,25 +346,25 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(flags_of_named_have_their_meaning),
-		TEST(g_is_foreground_and_stderr),
-		TEST(flags_that_tune_bind_are_taken_and_named),
-		TEST(a_relative_file_is_found_after_a_change_of_folder),
+		TEST(flags_of_named_have_the_meaning_that_they_have_there),
+		TEST(flag_g_means_foreground_and_stderr),
+		TEST(flags_that_tune_bind_are_accepted_and_reported),
+		TEST(a_relative_path_becomes_absolute),
 		TEST(check_takes_p_without_a_value_and_a_file),
 		TEST(explain_takes_a_name_and_a_client),
-		TEST(wrong_flags_are_named),
-		TEST(wrong_endpoints_are_named),
-		TEST(nothing_at_all_is_the_loopback_and_the_local_consul),
-		TEST(a_file_alone_adds_nothing),
-		TEST(flags_become_clauses),
-		TEST(any_with_a_port_is_both_families),
-		TEST(a_family_that_is_not_listened_on_is_none),
-		TEST(a_zone_flag_may_say_where_consul_goes),
-		TEST(variables_say_the_same_as_flags),
-		TEST(flags_beat_variables),
-		TEST(wrong_variables_are_named),
-		TEST(an_empty_variable_is_none),
-		TEST(flags_of_named_without_effect_take_the_values_that_named_gives_them),
+		TEST(wrong_flags_are_named_in_the_error),
+		TEST(wrong_endpoints_are_named_in_the_error),
+		TEST(without_options_it_listens_on_loopback_and_forwards_to_the_local_consul),
+		TEST(with_a_file_alone_no_defaults_are_added),
+		TEST(flags_become_statements),
+		TEST(any_with_a_port_means_both_families),
+		TEST(a_family_without_a_listen_flag_is_not_listened_on),
+		TEST(a_zone_flag_may_set_the_servers_of_consul),
+		TEST(environment_variables_mean_the_same_as_flags),
+		TEST(flags_override_environment_variables),
+		TEST(wrong_variables_are_named_in_the_error),
+		TEST(an_empty_environment_variable_counts_as_unset),
+		TEST(flags_of_named_without_effect_accept_the_values_of_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

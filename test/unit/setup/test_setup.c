@@ -33,7 +33,7 @@ listen_on_picks_addresses_of_interfaces(void **state)
 }
 
 static void
-any_loopback_address_may_be_named(void **state)
+any_loopback_address_may_be_configured(void **state)
 {
 	struct fixture *f = *state;
 
@@ -45,7 +45,7 @@ any_loopback_address_may_be_named(void **state)
 }
 
 static void
-p_wins_over_port_and_a_listen_ons_own_port_over_both(void **state)
+flag_p_overrides_port_and_the_port_of_listen_on_overrides_both(void **state)
 {
 	struct fixture *f = *state;
 
@@ -62,7 +62,7 @@ p_wins_over_port_and_a_listen_ons_own_port_over_both(void **state)
 }
 
 static void
-flag_4_listens_on_ipv4_alone(void **state)
+with_flag_4_it_listens_on_ipv4_only(void **state)
 {
 	struct fixture *f = *state;
 
@@ -73,7 +73,7 @@ flag_4_listens_on_ipv4_alone(void **state)
 }
 
 static void
-the_command_line_takes_the_place_of_listen_on(void **state)
+the_command_line_replaces_listen_on(void **state)
 {
 	struct fixture *f = *state;
 
@@ -105,7 +105,7 @@ recursion_is_for_the_local_networks_by_default(void **state)
 }
 
 static void
-allow_query_stands_in_for_recursion_and_cache(void **state)
+allow_query_is_the_default_of_allow_recursion_and_allow_query_cache(void **state)
 {
 	struct fixture *f = *state;
 
@@ -116,7 +116,7 @@ allow_query_stands_in_for_recursion_and_cache(void **state)
 }
 
 static void
-recursion_and_cache_stand_in_for_each_other_first(void **state)
+allow_recursion_and_allow_query_cache_are_defaults_of_each_other(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_view *view;
@@ -182,7 +182,7 @@ acls_nest_and_negate(void **state)
 }
 
 static void
-none_matches_nobody_and_not_none_everybody(void **state)
+none_matches_no_client_and_not_none_every_client(void **state)
 {
 	struct fixture *f = *state;
 
@@ -196,7 +196,7 @@ none_matches_nobody_and_not_none_everybody(void **state)
 }
 
 static void
-limits_are_binds_unless_written(void **state)
+limits_are_those_of_bind_unless_configured(void **state)
 {
 	struct fixture *f = *state;
 
@@ -223,7 +223,7 @@ limits_are_binds_unless_written(void **state)
 }
 
 static void
-what_chaos_names_say_is_the_users(void **state)
+the_texts_of_chaos_names_are_configurable(void **state)
 {
 	struct fixture *f = *state;
 	char host[256];
@@ -265,7 +265,7 @@ channel_of(const struct fixture *f, enum s53_log_category category, unsigned nth
 }
 
 static void
-the_default_log_is_syslogs_daemon(void **state)
+the_default_log_is_the_daemon_facility_of_syslog(void **state)
 {
 	struct fixture *f = *state;
 
@@ -290,7 +290,7 @@ L_is_a_file_in_place_of_syslog(void **state)
 }
 
 static void
-channels_and_categories_are_taken_over(void **state)
+channels_and_categories_are_read_from_the_configuration(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_log_channel *channel;
@@ -321,7 +321,7 @@ channels_and_categories_are_taken_over(void **state)
 	assert_true(channel->dynamic);
 	assert_int_equal(channel->print_time, S53_LOG_TIME_LOCAL);
 	assert_int_equal(channel_of(f, S53_LOG_CLIENT, 0)->kind, S53_LOG_TO_NULL);
-	assert_true(f->snapshot->policy.query_log); /* a place for queries is a wish for them */
+	assert_true(f->snapshot->policy.query_log); /* a channel for queries enables it */
 	build(f, "options { querylog no; }; logging { category queries { default_stderr; }; };");
 	assert_false(f->snapshot->policy.query_log);
 	build(f, "options { querylog yes; };");
@@ -334,23 +334,23 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_default_is_port_53_of_every_address),
 		TEST(listen_on_picks_addresses_of_interfaces),
-		TEST(any_loopback_address_may_be_named),
-		TEST(p_wins_over_port_and_a_listen_ons_own_port_over_both),
-		TEST(flag_4_listens_on_ipv4_alone),
-		TEST(the_command_line_takes_the_place_of_listen_on),
+		TEST(any_loopback_address_may_be_configured),
+		TEST(flag_p_overrides_port_and_the_port_of_listen_on_overrides_both),
+		TEST(with_flag_4_it_listens_on_ipv4_only),
+		TEST(the_command_line_replaces_listen_on),
 		TEST(recursion_is_for_the_local_networks_by_default),
-		TEST(allow_query_stands_in_for_recursion_and_cache),
-		TEST(recursion_and_cache_stand_in_for_each_other_first),
+		TEST(allow_query_is_the_default_of_allow_recursion_and_allow_query_cache),
+		TEST(allow_recursion_and_allow_query_cache_are_defaults_of_each_other),
 		TEST(a_view_without_recursion_keeps_its_cache),
 		TEST(a_view_overrides_options),
 		TEST(acls_nest_and_negate),
-		TEST(none_matches_nobody_and_not_none_everybody),
-		TEST(limits_are_binds_unless_written),
-		TEST(what_chaos_names_say_is_the_users),
+		TEST(none_matches_no_client_and_not_none_every_client),
+		TEST(limits_are_those_of_bind_unless_configured),
+		TEST(the_texts_of_chaos_names_are_configurable),
 		TEST(a_pid_file_is_relative_to_directory),
-		TEST(the_default_log_is_syslogs_daemon),
+		TEST(the_default_log_is_the_daemon_facility_of_syslog),
 		TEST(L_is_a_file_in_place_of_syslog),
-		TEST(channels_and_categories_are_taken_over),
+		TEST(channels_and_categories_are_read_from_the_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

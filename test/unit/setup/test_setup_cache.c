@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_setup_cache.c - how answers are kept and given out: what of a named.conf holds where.
+ * test_setup_cache.c - how long answers are kept and in which form they are given out: which
+ * options of a named.conf apply where.
  */
 #include <split53/cache.h>
 
@@ -23,7 +24,7 @@ zone_of(const struct fixture *f, const char *name)
 /* --- rules ---------------------------------------------------------------------------------- */
 
 static void
-the_defaults_are_binds(void **state)
+the_defaults_are_those_of_bind(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_cache_rules *rules;
@@ -52,12 +53,12 @@ the_defaults_are_binds(void **state)
 }
 
 static void
-answers_of_ttl_0_are_stale_where_that_is_written_and_stale_ones_are_kept(void **state)
+stale_zero_ttl_takes_effect_only_if_stale_answers_are_kept(void **state)
 {
 	struct fixture *f = *state;
 
 	build(f, "options { stale-zero-ttl yes; };");
-	assert_false(rules_of(f, 0)->stale_zero_ttl); /* nothing is kept to be stale */
+	assert_false(rules_of(f, 0)->stale_zero_ttl); /* no stale answers are kept */
 	build(f, "options { stale-answer-enable yes; };");
 	assert_false(rules_of(f, 0)->stale_zero_ttl);
 	build(f, "options { stale-answer-enable no; stale-zero-ttl yes; };");
@@ -75,7 +76,7 @@ answers_of_ttl_0_are_stale_where_that_is_written_and_stale_ones_are_kept(void **
 }
 
 static void
-each_clause_is_its_rule(void **state)
+each_statement_sets_its_rule(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_cache_rules *rules;
@@ -102,7 +103,7 @@ each_clause_is_its_rule(void **state)
 }
 
 static void
-values_out_of_range_go_where_bind_puts_them(void **state)
+values_out_of_range_are_clamped_as_in_bind(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_cache_rules *rules;
@@ -124,7 +125,7 @@ values_out_of_range_go_where_bind_puts_them(void **state)
 }
 
 static void
-the_second_number_of_prefetch_is_6_over_the_first_at_least(void **state)
+the_second_number_of_prefetch_is_at_least_6_over_the_first(void **state)
 {
 	struct fixture *f = *state;
 
@@ -138,7 +139,7 @@ the_second_number_of_prefetch_is_6_over_the_first_at_least(void **state)
 }
 
 static void
-a_least_ttl_over_90_is_warned_of_and_holds(void **state)
+a_min_cache_ttl_over_90_takes_effect_with_a_warning(void **state)
 {
 	struct fixture *f = *state;
 
@@ -150,7 +151,7 @@ a_least_ttl_over_90_is_warned_of_and_holds(void **state)
 }
 
 static void
-a_maximum_below_the_minimum_holds(void **state)
+a_maximum_below_the_minimum_overrides_it(void **state)
 {
 	struct fixture *f = *state;
 
@@ -161,7 +162,7 @@ a_maximum_below_the_minimum_holds(void **state)
 }
 
 static void
-stale_answers_are_kept_when_they_are_to_be_given_out(void **state)
+stale_answer_enable_implies_stale_cache_enable(void **state)
 {
 	struct fixture *f = *state;
 
@@ -178,7 +179,7 @@ stale_answers_are_kept_when_they_are_to_be_given_out(void **state)
 }
 
 static void
-the_clients_timeout_is_any_number_or_off(void **state)
+stale_answer_client_timeout_is_any_number_or_off(void **state)
 {
 	struct fixture *f = *state;
 
@@ -192,10 +193,10 @@ the_clients_timeout_is_any_number_or_off(void **state)
 	assert_int_equal(rules_of(f, 0)->stale_client_timeout_ms, S53_STALE_TIMEOUT_OFF);
 }
 
-/* --- who decides ---------------------------------------------------------------------------- */
+/* --- inheritance ---------------------------------------------------------------------------- */
 
 static void
-a_view_overrides_options_clause_by_clause(void **state)
+a_view_overrides_options_statement_by_statement(void **state)
 {
 	struct fixture *f = *state;
 
@@ -213,7 +214,7 @@ a_view_overrides_options_clause_by_clause(void **state)
 }
 
 static void
-a_zone_overrides_its_view_clause_by_clause(void **state)
+a_zone_overrides_its_view_statement_by_statement(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_answering *zone;
@@ -289,7 +290,7 @@ size_of(struct fixture *f, const char *clauses)
 }
 
 static void
-without_a_word_the_cache_has_64_mib_or_half_of_the_memory(void **state)
+the_cache_has_64_mib_or_half_of_the_memory_by_default(void **state)
 {
 	struct fixture *f = *state;
 
@@ -304,7 +305,7 @@ without_a_word_the_cache_has_64_mib_or_half_of_the_memory(void **state)
 }
 
 static void
-a_size_is_octets_percent_or_unlimited(void **state)
+a_size_is_a_number_of_bytes_a_percentage_or_unlimited(void **state)
 {
 	struct fixture *f = *state;
 
@@ -318,7 +319,7 @@ a_size_is_octets_percent_or_unlimited(void **state)
 }
 
 static void
-more_than_three_quarters_of_the_memory_is_warned_of_and_not_taken(void **state)
+more_than_three_quarters_of_the_memory_is_reduced_with_a_warning(void **state)
 {
 	struct fixture *f = *state;
 
@@ -333,7 +334,7 @@ more_than_three_quarters_of_the_memory_is_warned_of_and_not_taken(void **state)
 }
 
 static void
-zero_keeps_nothing_and_is_warned_of(void **state)
+size_0_switches_the_cache_off_with_a_warning(void **state)
 {
 	struct fixture *f = *state;
 
@@ -344,7 +345,7 @@ zero_keeps_nothing_and_is_warned_of(void **state)
 }
 
 static void
-a_zone_may_keep_nothing(void **state)
+a_zone_may_switch_its_cache_off(void **state)
 {
 	struct fixture *f = *state;
 
@@ -384,7 +385,7 @@ a_size_in_a_view_or_zone_matters_only_when_options_have_none(void **state)
 /* --- answers -------------------------------------------------------------------------------- */
 
 static void
-minimal_responses_takes_four_words(void **state)
+minimal_responses_has_four_values(void **state)
 {
 	struct fixture *f = *state;
 
@@ -410,7 +411,7 @@ rrset_order_becomes_rules_in_the_order_of_the_file(void **state)
 	    " type TYPE65 order fixed; class CH order random; name \"*\" order none;"
 	    " class ANY type ANY order random; }; };");
 	list = view_at(f, 0)->answering.order;
-	assert_int_equal(list->count, 4); /* that of class CH fits nothing */
+	assert_int_equal(list->count, 4); /* a rule of class CH matches no answer */
 	assert_int_equal(s53_name_parse("a.example", &name), S53_OK);
 	assert_true(s53_name_same(&list->rules[0].name, &name));
 	assert_false(list->rules[0].any_name);
@@ -427,7 +428,7 @@ rrset_order_becomes_rules_in_the_order_of_the_file(void **state)
 /* --- files ---------------------------------------------------------------------------------- */
 
 static void
-nothing_is_written_where_no_line_says_where(void **state)
+without_a_configured_path_no_file_is_written(void **state)
 {
 	struct fixture *f = *state;
 
@@ -437,7 +438,7 @@ nothing_is_written_where_no_line_says_where(void **state)
 }
 
 static void
-the_caches_file_stands_beside_dump_file(void **state)
+the_cache_file_is_in_the_directory_of_dump_file(void **state)
 {
 	struct fixture *f = *state;
 
@@ -452,7 +453,7 @@ the_caches_file_stands_beside_dump_file(void **state)
 }
 
 static void
-cache_file_names_another_or_none(void **state)
+cache_file_sets_another_path_or_none(void **state)
 {
 	struct fixture *f = *state;
 
@@ -470,31 +471,31 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_defaults_are_binds),
-		TEST(answers_of_ttl_0_are_stale_where_that_is_written_and_stale_ones_are_kept),
-		TEST(each_clause_is_its_rule),
-		TEST(values_out_of_range_go_where_bind_puts_them),
-		TEST(the_second_number_of_prefetch_is_6_over_the_first_at_least),
-		TEST(a_least_ttl_over_90_is_warned_of_and_holds),
-		TEST(a_maximum_below_the_minimum_holds),
-		TEST(stale_answers_are_kept_when_they_are_to_be_given_out),
-		TEST(the_clients_timeout_is_any_number_or_off),
-		TEST(a_view_overrides_options_clause_by_clause),
-		TEST(a_zone_overrides_its_view_clause_by_clause),
+		TEST(the_defaults_are_those_of_bind),
+		TEST(stale_zero_ttl_takes_effect_only_if_stale_answers_are_kept),
+		TEST(each_statement_sets_its_rule),
+		TEST(values_out_of_range_are_clamped_as_in_bind),
+		TEST(the_second_number_of_prefetch_is_at_least_6_over_the_first),
+		TEST(a_min_cache_ttl_over_90_takes_effect_with_a_warning),
+		TEST(a_maximum_below_the_minimum_overrides_it),
+		TEST(stale_answer_enable_implies_stale_cache_enable),
+		TEST(stale_answer_client_timeout_is_any_number_or_off),
+		TEST(a_view_overrides_options_statement_by_statement),
+		TEST(a_zone_overrides_its_view_statement_by_statement),
 		TEST(a_zone_with_a_file_has_an_order_and_sections_of_its_own),
 		TEST(a_copied_zone_is_a_route_and_may_have_rules),
 		TEST(the_default_routes_zone_has_its_rules),
-		TEST(without_a_word_the_cache_has_64_mib_or_half_of_the_memory),
-		TEST(a_size_is_octets_percent_or_unlimited),
-		TEST(more_than_three_quarters_of_the_memory_is_warned_of_and_not_taken),
-		TEST(zero_keeps_nothing_and_is_warned_of),
-		TEST(a_zone_may_keep_nothing),
+		TEST(the_cache_has_64_mib_or_half_of_the_memory_by_default),
+		TEST(a_size_is_a_number_of_bytes_a_percentage_or_unlimited),
+		TEST(more_than_three_quarters_of_the_memory_is_reduced_with_a_warning),
+		TEST(size_0_switches_the_cache_off_with_a_warning),
+		TEST(a_zone_may_switch_its_cache_off),
 		TEST(a_size_in_a_view_or_zone_matters_only_when_options_have_none),
-		TEST(minimal_responses_takes_four_words),
+		TEST(minimal_responses_has_four_values),
 		TEST(rrset_order_becomes_rules_in_the_order_of_the_file),
-		TEST(nothing_is_written_where_no_line_says_where),
-		TEST(the_caches_file_stands_beside_dump_file),
-		TEST(cache_file_names_another_or_none),
+		TEST(without_a_configured_path_no_file_is_written),
+		TEST(the_cache_file_is_in_the_directory_of_dump_file),
+		TEST(cache_file_sets_another_path_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_setup_names.c - names that are answered here unless the configuration says otherwise, as
- * named 9.18 decides it; zones of several views; forward zones without forwarders.
+ * test_setup_names.c - special names, which are answered locally unless the configuration says
+ * otherwise, as in named 9.18; zones of several views; forward zones without forwarders.
  */
 #include "setup_fixture.h"
 
@@ -20,7 +20,7 @@ check_empty(const struct fixture *f, const char *expected)
 }
 
 static void
-names_that_no_server_can_know_are_answered_here(void **state)
+special_names_are_answered_locally(void **state)
 {
 	struct fixture *f = *state;
 
@@ -86,7 +86,7 @@ a_root_zone_is_above_every_special_name(void **state)
 	check_route(f, "localhost", "198.51.100.1#53");
 	check_route(f, "a.onion", "198.51.100.1#53");
 	check_empty(f, "198.51.100.1#53");
-	build(f, "zone \".\" { type forward; " DEFAULT " };"); /* that is `forward first` */
+	build(f, "zone \".\" { type forward; " DEFAULT " };"); /* `forward first` is the default */
 	check_route(f, "localhost", "198.51.100.1#53");
 	check_empty(f, "local");
 	build(f, "options { " DEFAULT " }; zone \".\" { type hint; file \"/no/root\"; };");
@@ -125,7 +125,7 @@ the_nearest_forward_zone_decides_whether_there_is_an_empty_zone(void **state)
 	check_route(f, "nas.home.arpa", "198.51.100.2#53");
 	check_route(f, "1.0.0.10.in-addr.arpa", "local");
 	check_route(f, "8.8.8.8.in-addr.arpa", "198.51.100.3#53");
-	/* The policy of options is not inherited by a zone that has forwarders of its own. */
+	/* A zone with forwarders of its own does not inherit the policy of options. */
 	build(f,
 	    "options { forward only; " DEFAULT " };"
 	    "zone \"home.arpa\" { type forward; forwarders { 198.51.100.2; }; };");
@@ -151,7 +151,7 @@ a_zone_that_is_not_forwarded_replaces_the_empty_zone_of_its_name_alone(void **st
 	check_route(f, "nas.home.arpa", "198.51.100.3#53");
 	assert_true(route_at(f, 0, "1.0.168.192.in-addr.arpa")->builtin);
 	assert_false(route_at(f, 0, "8.8.8.8.in-addr.arpa")->builtin);
-	/* `forwarders` in a zone with data is an entry of its own. */
+	/* `forwarders` in a zone with data makes a route of its own. */
 	snprintf(text, sizeof(text),
 	    "options { " DEFAULT " };"
 	    "zone \"in-addr.arpa\" { type primary; file \"%s\"; forward only;"
@@ -176,7 +176,7 @@ special_names_yield_to_zones_at_or_above(void **state)
 }
 
 static void
-a_zone_below_an_empty_one_is_its_own(void **state)
+a_zone_below_an_empty_zone_has_its_own_data(void **state)
 {
 	struct fixture *f = *state;
 
@@ -228,7 +228,7 @@ a_secondary_zone_needs_no_recursion_and_a_stub_does(void **state)
 	assert_false(allows(route_at(f, 0, "a")->allow_query, "192.0.2.2"));
 }
 
-/* An answer stored with AA is none for a zone that is forwarded. */
+/* An answer stored with AA must not be used for a zone that is forwarded. */
 static void
 a_secondary_zone_shares_no_answers_with_a_forward_zone(void **state)
 {
@@ -242,7 +242,7 @@ a_secondary_zone_shares_no_answers_with_a_forward_zone(void **state)
 }
 
 static void
-a_view_shares_the_zone_of_an_earlier_one(void **state)
+a_view_shares_the_zone_of_an_earlier_view(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_route *one, *two;
@@ -273,7 +273,7 @@ a_view_shares_the_zone_of_an_earlier_one(void **state)
 	check_route_in(f, 1, "example", "198.51.100.1#53");
 }
 
-/* The other view's `any` must not become the list of this view. */
+/* The `any` of the other view must not become the list of this view. */
 static void
 a_shared_zone_of_a_view_without_lists_is_for_any_client(void **state)
 {
@@ -306,7 +306,7 @@ an_empty_list_without_a_forward_zone_above_is_warned_of(void **state)
 	    "zone \"pub.corp\" { type forward; forwarders { }; };");
 	check_route(f, "a.pub.corp", "198.51.100.1#53");
 	assert_int_equal(f->diags.warning_count, 0);
-	/* Nothing is asked of servers that BIND would not ask. */
+	/* No query goes to a server that BIND would not query. */
 	build(f, "options { forwarders { }; }; zone \"priv\" { type forward; forwarders { }; };");
 	assert_int_equal(f->diags.warning_count, 0);
 }
@@ -323,7 +323,7 @@ empty_forwarders_refuse_keeps_names_from_the_default_forwarders(void **state)
 	check_route(f, "a.priv", "none");
 	check_route(f, "a.pub", "198.51.100.1#53");
 	check_route(f, "example", "198.51.100.1#53");
-	assert_int_equal(f->diags.warning_count, 0); /* what is written is known */
+	assert_int_equal(f->diags.warning_count, 0); /* configured names are known */
 	build(f,
 	    "options { " DEFAULT " }; view \"v\" { empty-forwarders refuse;"
 	    " zone \"priv\" { type forward; forwarders { }; }; };");
@@ -425,7 +425,7 @@ a_forward_zone_that_its_parent_does_not_delegate_is_warned_of(void **state)
 		    i == 0);
 		assert_int_equal(f->diags.warning_count, i == 0);
 	}
-	/* BIND looks into its empty zones behind the forward zones. */
+	/* BIND searches its empty zones after the forward zones. */
 	build(f,
 	    "options { " DEFAULT " };"
 	    "zone \"1.10.in-addr.arpa\" { type forward; forward only; forwarders { 198.51.100.3; "
@@ -437,7 +437,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(names_that_no_server_can_know_are_answered_here),
+		TEST(special_names_are_answered_locally),
 		TEST(local_and_test_are_forwarded),
 		TEST(forward_only_leaves_the_empty_zones_to_the_forwarders),
 		TEST(empty_zones_can_be_switched_off_together_or_one_by_one),
@@ -446,11 +446,11 @@ main(void)
 		TEST(the_nearest_forward_zone_decides_whether_there_is_an_empty_zone),
 		TEST(a_zone_that_is_not_forwarded_replaces_the_empty_zone_of_its_name_alone),
 		TEST(special_names_yield_to_zones_at_or_above),
-		TEST(a_zone_below_an_empty_one_is_its_own),
+		TEST(a_zone_below_an_empty_zone_has_its_own_data),
 		TEST(without_recursion_nothing_is_built_in),
 		TEST(a_secondary_zone_needs_no_recursion_and_a_stub_does),
 		TEST(a_secondary_zone_shares_no_answers_with_a_forward_zone),
-		TEST(a_view_shares_the_zone_of_an_earlier_one),
+		TEST(a_view_shares_the_zone_of_an_earlier_view),
 		TEST(a_shared_zone_of_a_view_without_lists_is_for_any_client),
 		TEST(an_empty_list_without_a_forward_zone_above_is_warned_of),
 		TEST(empty_forwarders_refuse_keeps_names_from_the_default_forwarders),

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_setup_no_forwarders.c - a configuration without `forwarders`: which servers are asked, and
- *                              what is said of it.
+ * test_setup_no_forwarders.c - a configuration without `forwarders`: which servers are used, and
+ * which warning there is.
  */
 #include "setup_fixture.h"
 
-/* The first warning of that class, or NULL. */
+/* The first warning of this class, or NULL. */
 static const struct s53_diag *
 warning(const struct fixture *f, enum s53_diag_class class)
 {
@@ -17,7 +17,7 @@ warning(const struct fixture *f, enum s53_diag_class class)
 }
 
 static void
-without_any_nameserver_it_is_googles_with_a_warning(void **state)
+without_any_nameserver_those_of_google_are_used_with_a_warning(void **state)
 {
 	struct fixture *f = *state;
 
@@ -32,7 +32,7 @@ without_any_nameserver_it_is_googles_with_a_warning(void **state)
 }
 
 static void
-without_a_file_the_way_out_is_a_flag(void **state)
+without_a_file_the_warning_names_the_flag_to_use(void **state)
 {
 	struct fixture *f = *state;
 
@@ -49,7 +49,7 @@ without_a_file_the_way_out_is_a_flag(void **state)
 }
 
 static void
-the_servers_that_are_asked_instead_are_named(void **state)
+the_warning_names_the_servers_that_are_used_instead(void **state)
 {
 	struct fixture *f = *state;
 	char wanted[512];
@@ -70,7 +70,7 @@ the_servers_that_are_asked_instead_are_named(void **state)
 }
 
 static void
-a_file_of_a_resolver_differs(void **state)
+a_configuration_of_a_full_resolver_is_warned_of(void **state)
 {
 	static const char *const texts[] = { "options { };", "options { recursion yes; };",
 		"zone \".\" { type hint; file \"root\"; };",
@@ -87,7 +87,7 @@ a_file_of_a_resolver_differs(void **state)
 	}
 }
 
-/* Also with resolv.conf's servers at hand there is nothing to say. */
+/* Even with servers in resolv.conf there is nothing to warn of. */
 static void
 forwarders_or_no_recursion_or_zones_alone_are_not_warned_of(void **state)
 {
@@ -135,10 +135,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(without_any_nameserver_it_is_googles_with_a_warning),
-		TEST(without_a_file_the_way_out_is_a_flag),
-		TEST(the_servers_that_are_asked_instead_are_named),
-		TEST(a_file_of_a_resolver_differs),
+		TEST(without_any_nameserver_those_of_google_are_used_with_a_warning),
+		TEST(without_a_file_the_warning_names_the_flag_to_use),
+		TEST(the_warning_names_the_servers_that_are_used_instead),
+		TEST(a_configuration_of_a_full_resolver_is_warned_of),
 		TEST(forwarders_or_no_recursion_or_zones_alone_are_not_warned_of),
 		TEST(a_resolv_conf_with_this_host_alone_is_warned_of),
 		TEST(a_broken_nameserver_line_is_warned_of_where_the_file_is_used),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_setup_number.c - the numbers of routes and views, by which the cache knows its entries.
+ * test_setup_number.c - the ids of routes and views, by which the cache finds its entries.
  */
 #include "setup_fixture.h"
 
@@ -20,7 +20,7 @@ id_of(const struct fixture *f, const char *name)
 }
 
 static void
-a_route_keeps_its_number_while_its_names_are_asked_of_the_same_servers(void **state)
+a_route_keeps_its_id_while_its_servers_stay_the_same(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t id;
@@ -38,7 +38,7 @@ a_route_keeps_its_number_while_its_names_are_asked_of_the_same_servers(void **st
 }
 
 static void
-another_server_port_or_way_of_asking_is_another_number(void **state)
+another_server_port_or_query_option_changes_the_id(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const texts[] = {
@@ -72,14 +72,14 @@ another_server_port_or_way_of_asking_is_another_number(void **state)
 }
 
 static void
-a_host_counts_by_its_name_whatever_its_addresses(void **state)
+the_id_depends_on_a_host_name_and_not_on_its_addresses(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t id;
 
 	build(f, "zone \"a\" { type forward; forwarders { localhost port 54; 198.51.100.1; }; };");
 	id = id_of(f, "a");
-	f->has_no_hosts = true; /* the same number without its addresses */
+	f->has_no_hosts = true; /* the same id without its addresses */
 	build(f, "zone \"a\" { type forward; forwarders { 198.51.100.1; LocalHost port 54; }; };");
 	assert_int_equal(id_of(f, "a"), id);
 }
@@ -103,7 +103,7 @@ an_exempt_zone_follows_the_default_route(void **state)
 }
 
 static void
-the_nameservers_of_resolv_conf_decide_the_default_routes_number(void **state)
+the_nameservers_of_resolv_conf_determine_the_id_of_the_default_route(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t id;
@@ -119,9 +119,9 @@ the_nameservers_of_resolv_conf_decide_the_default_routes_number(void **state)
 	assert_int_not_equal(id_of(f, "x"), id);
 }
 
-/* Written into the cache's file: a change of these numbers makes every such file useless. */
+/* The cache's file has these ids: a change of them makes every such file useless. */
 static void
-the_numbers_are_the_same_in_every_process(void **state)
+the_ids_are_the_same_in_every_process(void **state)
 {
 	struct fixture *f = *state;
 
@@ -136,12 +136,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_route_keeps_its_number_while_its_names_are_asked_of_the_same_servers),
-		TEST(another_server_port_or_way_of_asking_is_another_number),
-		TEST(a_host_counts_by_its_name_whatever_its_addresses),
+		TEST(a_route_keeps_its_id_while_its_servers_stay_the_same),
+		TEST(another_server_port_or_query_option_changes_the_id),
+		TEST(the_id_depends_on_a_host_name_and_not_on_its_addresses),
 		TEST(an_exempt_zone_follows_the_default_route),
-		TEST(the_nameservers_of_resolv_conf_decide_the_default_routes_number),
-		TEST(the_numbers_are_the_same_in_every_process),
+		TEST(the_nameservers_of_resolv_conf_determine_the_id_of_the_default_route),
+		TEST(the_ids_are_the_same_in_every_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_setup_pure.c - building a snapshot starts nothing and leaves nothing behind; what has to be
- * watched and queried it says.
+ * test_setup_pure.c - building a snapshot starts nothing and leaves nothing behind; it only lists
+ * what must be watched and looked up.
  *
- * Setup is not linked with c-ares: it cannot watch or resolve a name by itself.
+ * Setup is not linked with c-ares: it cannot watch or look up a name by itself.
  */
 #include "setup_fixture.h"
 #include "unbuildable.h"
@@ -38,7 +38,7 @@ check_servers(const struct s53_snapshot_servers *servers, const char *expected)
 }
 
 static void
-a_snapshot_that_is_dropped_leaves_nothing_behind(void **state)
+a_dropped_snapshot_leaves_nothing_behind(void **state)
 {
 	struct fixture *f = *state;
 	struct s53_snapshot *first;
@@ -59,7 +59,7 @@ a_snapshot_that_is_dropped_leaves_nothing_behind(void **state)
 }
 
 static void
-a_build_that_fails_leaves_nothing_behind(void **state)
+a_failed_build_leaves_nothing_behind(void **state)
 {
 	struct fixture *f = *state;
 
@@ -84,7 +84,7 @@ names_are_resolved_by_the_addresses_among_the_default_forwarders(void **state)
 }
 
 static void
-names_are_else_resolved_by_the_nameservers_of_resolv_conf(void **state)
+without_those_names_are_resolved_by_the_nameservers_of_resolv_conf(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const texts[] = {
@@ -104,7 +104,7 @@ names_are_else_resolved_by_the_nameservers_of_resolv_conf(void **state)
 }
 
 static void
-the_first_view_with_forwarders_says_who_resolves_names(void **state)
+the_first_view_with_forwarders_decides_which_servers_resolve_names(void **state)
 {
 	struct fixture *f = *state;
 
@@ -121,11 +121,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_snapshot_that_is_dropped_leaves_nothing_behind),
-		TEST(a_build_that_fails_leaves_nothing_behind),
+		TEST(a_dropped_snapshot_leaves_nothing_behind),
+		TEST(a_failed_build_leaves_nothing_behind),
 		TEST(names_are_resolved_by_the_addresses_among_the_default_forwarders),
-		TEST(names_are_else_resolved_by_the_nameservers_of_resolv_conf),
-		TEST(the_first_view_with_forwarders_says_who_resolves_names),
+		TEST(without_those_names_are_resolved_by_the_nameservers_of_resolv_conf),
+		TEST(the_first_view_with_forwarders_decides_which_servers_resolve_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include "setup_fixture.h"
 
 static void
-the_production_file_splits_consul_off(void **state)
+the_production_file_routes_consul_separately(void **state)
 {
 	struct fixture *f = *state;
 
@@ -21,7 +21,7 @@ the_production_file_splits_consul_off(void **state)
 }
 
 static void
-ourselves_in_resolv_conf_are_left_out(void **state)
+our_own_address_in_resolv_conf_is_left_out(void **state)
 {
 	struct fixture *f = *state;
 
@@ -36,7 +36,7 @@ ourselves_in_resolv_conf_are_left_out(void **state)
 }
 
 static void
-a_forwarder_that_is_ourselves_is_left_out_and_warned_of(void **state)
+a_forwarder_that_is_our_own_address_is_left_out_with_a_warning(void **state)
 {
 	struct fixture *f = *state;
 
@@ -45,9 +45,12 @@ a_forwarder_that_is_ourselves_is_left_out_and_warned_of(void **state)
 	assert_true(has_diag(f, S53_DIAG_WARNING, "127.0.0.1#53 is where split53 itself listens"));
 }
 
-/* BIND lets a view forward to another one; by an address that the same view sees it is a loop. */
+/*
+ * BIND lets a view forward to another view; through an address that the same view serves it is a
+ * loop.
+ */
 static void
-our_own_address_is_a_server_where_another_view_answers(void **state)
+our_own_address_is_a_server_if_another_view_answers_there(void **state)
 {
 	struct fixture *f = *state;
 
@@ -70,7 +73,7 @@ our_own_address_is_a_server_where_another_view_answers(void **state)
 }
 
 static void
-an_address_that_another_program_holds_is_not_ourselves(void **state)
+an_address_that_another_program_listens_on_is_not_ours(void **state)
 {
 	struct fixture *f = *state;
 	struct s53_addr addr;
@@ -94,7 +97,7 @@ ports_come_from_the_address_then_the_list_then_53(void **state)
 }
 
 static void
-a_server_twice_in_a_list_is_once(void **state)
+a_server_that_is_listed_twice_counts_once(void **state)
 {
 	struct fixture *f = *state;
 
@@ -168,7 +171,7 @@ a_root_hint_is_no_route(void **state)
 }
 
 static void
-transferred_zones_are_asked_of_their_primaries(void **state)
+queries_for_transferred_zones_go_to_their_primaries(void **state)
 {
 	struct fixture *f = *state;
 
@@ -187,7 +190,7 @@ transferred_zones_are_asked_of_their_primaries(void **state)
 }
 
 static void
-a_zone_with_a_file_is_answered_here(void **state)
+a_zone_with_a_file_is_answered_locally(void **state)
 {
 	struct fixture *f = *state;
 	char text[256];
@@ -215,7 +218,7 @@ may_ask(const struct s53_view *view, const char *zone, const char *client, const
 }
 
 static void
-a_zones_own_lists_stand_before_the_views(void **state)
+the_lists_of_a_zone_override_those_of_its_view(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_view *view;
@@ -224,20 +227,20 @@ a_zones_own_lists_stand_before_the_views(void **state)
 	write_file(f->zone_file, "$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n");
 	snprintf(text, sizeof(text),
 	    "options { allow-query { 10.0.0.0/8; }; allow-query-on { 127.0.0.1; }; };"
-	    "zone \"who\" { type master; file \"%s\"; allow-query { 192.0.2.1; }; };"
-	    "zone \"where\" { type master; file \"%s\"; allow-query-on { 127.0.0.2; }; };",
+	    "zone \"from\" { type master; file \"%s\"; allow-query { 192.0.2.1; }; };"
+	    "zone \"to\" { type master; file \"%s\"; allow-query-on { 127.0.0.2; }; };",
 	    f->zone_file, f->zone_file);
 	build(f, text);
 	view = &f->snapshot->policy.views[0];
-	assert_true(may_ask(view, "who", "192.0.2.1", "127.0.0.1"));
-	assert_false(may_ask(view, "who", "10.0.0.1", "127.0.0.1"));
-	assert_false(may_ask(view, "who", "192.0.2.1", "127.0.0.2"));
-	assert_true(may_ask(view, "where", "10.0.0.1", "127.0.0.2"));
-	assert_false(may_ask(view, "where", "10.0.0.1", "127.0.0.1"));
+	assert_true(may_ask(view, "from", "192.0.2.1", "127.0.0.1"));
+	assert_false(may_ask(view, "from", "10.0.0.1", "127.0.0.1"));
+	assert_false(may_ask(view, "from", "192.0.2.1", "127.0.0.2"));
+	assert_true(may_ask(view, "to", "10.0.0.1", "127.0.0.2"));
+	assert_false(may_ask(view, "to", "10.0.0.1", "127.0.0.1"));
 }
 
 static void
-a_server_in_blackhole_is_not_asked(void **state)
+a_server_in_blackhole_gets_no_queries(void **state)
 {
 	struct fixture *f = *state;
 
@@ -284,7 +287,7 @@ each_view_has_its_own_routes(void **state)
 }
 
 static void
-a_zone_of_another_class_is_left_out_with_a_warning(void **state)
+a_zone_of_another_class_is_ignored_with_a_warning(void **state)
 {
 	struct fixture *f = *state;
 
@@ -296,7 +299,7 @@ a_zone_of_another_class_is_left_out_with_a_warning(void **state)
 }
 
 static void
-only_one_family_of_upstreams_is_asked_with_4_or_6(void **state)
+with_flag_4_or_6_only_upstreams_of_that_family_are_used(void **state)
 {
 	struct fixture *f = *state;
 
@@ -321,7 +324,7 @@ options_of(const struct fixture *f, const char *name)
 }
 
 static void
-the_server_clause_with_the_longest_prefix_decides(void **state)
+the_server_statement_with_the_longest_prefix_applies(void **state)
 {
 	struct fixture *f = *state;
 	char text[S53_ADDR_TEXT];
@@ -343,7 +346,7 @@ the_server_clause_with_the_longest_prefix_decides(void **state)
 }
 
 static void
-the_command_line_takes_the_place_of_forwarders_and_zones(void **state)
+the_command_line_replaces_forwarders_and_zones(void **state)
 {
 	struct fixture *f = *state;
 
@@ -364,7 +367,7 @@ the_command_line_takes_the_place_of_forwarders_and_zones(void **state)
 }
 
 static void
-a_host_name_without_an_address_yet_leaves_the_others(void **state)
+a_host_name_without_an_address_yet_leaves_the_other_servers_in_use(void **state)
 {
 	struct fixture *f = *state;
 
@@ -372,36 +375,36 @@ a_host_name_without_an_address_yet_leaves_the_others(void **state)
 	check_route(f, "x", "198.51.100.1#53");
 	assert_string_equal(f->snapshot->hosts->name, "no.such.invalid");
 	build(f, "options { forwarders { \"no.such.invalid\"; }; };");
-	check_route(f, "x", "nobody");
+	check_route(f, "x", "no server");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_production_file_splits_consul_off),
-		TEST(ourselves_in_resolv_conf_are_left_out),
-		TEST(a_forwarder_that_is_ourselves_is_left_out_and_warned_of),
-		TEST(an_address_that_another_program_holds_is_not_ourselves),
-		TEST(our_own_address_is_a_server_where_another_view_answers),
+		TEST(the_production_file_routes_consul_separately),
+		TEST(our_own_address_in_resolv_conf_is_left_out),
+		TEST(a_forwarder_that_is_our_own_address_is_left_out_with_a_warning),
+		TEST(an_address_that_another_program_listens_on_is_not_ours),
+		TEST(our_own_address_is_a_server_if_another_view_answers_there),
 		TEST(ports_come_from_the_address_then_the_list_then_53),
-		TEST(a_server_twice_in_a_list_is_once),
+		TEST(a_server_that_is_listed_twice_counts_once),
 		TEST(the_longest_zone_wins),
 		TEST(an_empty_list_exempts_a_zone_from_its_parents_route),
 		TEST(an_empty_default_list_leaves_names_without_a_route),
 		TEST(a_root_zone_is_the_default_route),
 		TEST(a_root_hint_is_no_route),
-		TEST(transferred_zones_are_asked_of_their_primaries),
-		TEST(a_zone_with_a_file_is_answered_here),
-		TEST(a_zones_own_lists_stand_before_the_views),
-		TEST(a_server_in_blackhole_is_not_asked),
+		TEST(queries_for_transferred_zones_go_to_their_primaries),
+		TEST(a_zone_with_a_file_is_answered_locally),
+		TEST(the_lists_of_a_zone_override_those_of_its_view),
+		TEST(a_server_in_blackhole_gets_no_queries),
 		TEST(a_rebuild_reads_no_zone_file),
 		TEST(each_view_has_its_own_routes),
-		TEST(a_zone_of_another_class_is_left_out_with_a_warning),
-		TEST(only_one_family_of_upstreams_is_asked_with_4_or_6),
-		TEST(the_server_clause_with_the_longest_prefix_decides),
-		TEST(the_command_line_takes_the_place_of_forwarders_and_zones),
-		TEST(a_host_name_without_an_address_yet_leaves_the_others),
+		TEST(a_zone_of_another_class_is_ignored_with_a_warning),
+		TEST(with_flag_4_or_6_only_upstreams_of_that_family_are_used),
+		TEST(the_server_statement_with_the_longest_prefix_applies),
+		TEST(the_command_line_replaces_forwarders_and_zones),
+		TEST(a_host_name_without_an_address_yet_leaves_the_other_servers_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

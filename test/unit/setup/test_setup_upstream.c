@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_setup_upstream.c - how servers are chosen and checked, as a named.conf says it.
+ * test_setup_upstream.c - server selection and health checks as configured in a named.conf.
  */
 #include "setup_fixture.h"
 
@@ -50,7 +50,7 @@ check_of(const struct fixture *f, const char *addr)
 	return found;
 }
 
-/* "SOA consul": what a server is asked. */
+/* "SOA consul": the query that probes of a server send. */
 static void
 check_asks(const struct fixture *f, const char *addr, const char *expected)
 {
@@ -63,7 +63,7 @@ check_asks(const struct fixture *f, const char *addr, const char *expected)
 }
 
 static void
-without_a_word_it_is_bind_s_choice_without_limits(void **state)
+the_default_is_the_server_selection_of_bind_without_quotas(void **state)
 {
 	struct fixture *f = *state;
 
@@ -77,7 +77,7 @@ without_a_word_it_is_bind_s_choice_without_limits(void **state)
 }
 
 static void
-the_policy_is_the_zones_then_the_views_then_that_of_options(void **state)
+the_policy_of_a_zone_overrides_that_of_its_view_and_of_options(void **state)
 {
 	struct fixture *f = *state;
 
@@ -104,7 +104,7 @@ the_policy_is_the_zones_then_the_views_then_that_of_options(void **state)
 }
 
 static void
-a_root_zone_has_a_policy_of_its_own_and_lends_it_to_exempt_zones(void **state)
+exempt_zones_use_the_policy_of_a_root_zone(void **state)
 {
 	struct fixture *f = *state;
 
@@ -129,7 +129,7 @@ the_servers_of_resolv_conf_are_chosen_by_the_policy_of_options(void **state)
 }
 
 static void
-tiers_are_read_and_a_list_s_name_lends_its_own(void **state)
+tiers_are_read_and_servers_of_a_named_list_inherit_its_tier(void **state)
 {
 	struct fixture *f = *state;
 
@@ -145,7 +145,7 @@ tiers_are_read_and_a_list_s_name_lends_its_own(void **state)
 }
 
 static void
-a_server_twice_has_the_tier_that_came_first(void **state)
+a_server_that_is_listed_twice_has_its_first_tier(void **state)
 {
 	struct fixture *f = *state;
 
@@ -157,7 +157,7 @@ a_server_twice_has_the_tier_that_came_first(void **state)
 }
 
 static void
-quotas_do_what_bind_does_with_what_is_over_them_unless_told(void **state)
+queries_over_a_quota_are_treated_as_in_bind_unless_configured(void **state)
 {
 	struct fixture *f = *state;
 
@@ -179,7 +179,7 @@ quotas_do_what_bind_does_with_what_is_over_them_unless_told(void **state)
 }
 
 static void
-clients_per_query_brings_bind_s_ceiling_with_it(void **state)
+clients_per_query_implies_the_maximum_of_bind(void **state)
 {
 	struct fixture *f = *state;
 
@@ -203,7 +203,7 @@ clients_per_query_brings_bind_s_ceiling_with_it(void **state)
 }
 
 static void
-a_ceiling_below_the_limit_is_lifted_and_one_without_a_limit_is_warned_of(void **state)
+a_maximum_below_clients_per_query_is_raised_and_one_without_it_is_warned_of(void **state)
 {
 	struct fixture *f = *state;
 
@@ -219,7 +219,7 @@ a_ceiling_below_the_limit_is_lifted_and_one_without_a_limit_is_warned_of(void **
 }
 
 static void
-neither_policy_nor_tiers_nor_checks_make_a_route_another_one(void **state)
+the_id_of_a_route_does_not_depend_on_policy_tiers_or_health_checks(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t id;
@@ -237,7 +237,7 @@ neither_policy_nor_tiers_nor_checks_make_a_route_another_one(void **state)
 }
 
 static void
-a_server_is_asked_for_what_its_zone_needs_work_for(void **state)
+the_default_health_check_queries_the_apex_of_the_zone(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_health_check *check;
@@ -260,7 +260,7 @@ a_server_is_asked_for_what_its_zone_needs_work_for(void **state)
 }
 
 static void
-the_deepest_zone_is_asked_for_and_reverse_ones_only_when_there_is_no_other(void **state)
+a_health_check_queries_the_deepest_zone_and_a_reverse_one_only_without_another(void **state)
 {
 	struct fixture *f = *state;
 
@@ -277,7 +277,7 @@ the_deepest_zone_is_asked_for_and_reverse_ones_only_when_there_is_no_other(void 
 }
 
 static void
-a_check_is_read_as_it_is_written(void **state)
+the_options_of_a_health_check_are_read(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_health_check *check;
@@ -299,7 +299,7 @@ a_check_is_read_as_it_is_written(void **state)
 }
 
 static void
-the_only_server_of_a_zone_is_waited_for(void **state)
+the_only_server_of_a_zone_is_down_after_4500_ms_by_default(void **state)
 {
 	struct fixture *f = *state;
 
@@ -320,7 +320,7 @@ the_only_server_of_a_zone_is_waited_for(void **state)
 }
 
 static void
-down_after_where_it_has_no_effect_is_warned_of(void **state)
+down_after_without_effect_is_warned_of(void **state)
 {
 	struct fixture *f = *state;
 
@@ -353,7 +353,7 @@ the_liveness_probe_is_in_the_deepest_zone_whatever_name_is_configured(void **sta
 }
 
 static void
-one_interval_over_thirty_seconds_is_both(void **state)
+an_interval_over_30_s_is_also_the_maximum(void **state)
 {
 	struct fixture *f = *state;
 
@@ -365,7 +365,7 @@ one_interval_over_thirty_seconds_is_both(void **state)
 }
 
 static void
-each_clause_of_a_check_is_the_innermost_one(void **state)
+each_option_of_a_health_check_is_inherited_separately(void **state)
 {
 	struct fixture *f = *state;
 	const struct s53_health_check *check;
@@ -385,7 +385,7 @@ each_clause_of_a_check_is_the_innermost_one(void **state)
 }
 
 static void
-a_name_in_options_is_asked_only_of_who_would_be_asked_for_it_anyway(void **state)
+a_name_in_options_is_probed_only_at_servers_of_its_route(void **state)
 {
 	struct fixture *f = *state;
 
@@ -405,7 +405,7 @@ a_name_in_options_is_asked_only_of_who_would_be_asked_for_it_anyway(void **state
 }
 
 static void
-a_name_in_options_or_a_view_that_nobody_is_asked_for_is_warned_of(void **state)
+a_name_in_options_or_a_view_without_a_server_to_probe_is_warned_of(void **state)
 {
 	struct fixture *f = *state;
 
@@ -427,7 +427,7 @@ a_name_in_options_or_a_view_that_nobody_is_asked_for_is_warned_of(void **state)
 }
 
 static void
-a_name_in_a_zone_or_server_is_asked_as_it_stands(void **state)
+a_name_in_a_zone_or_server_statement_is_probed_as_configured(void **state)
 {
 	struct fixture *f = *state;
 
@@ -441,7 +441,7 @@ a_name_in_a_zone_or_server_is_asked_as_it_stands(void **state)
 }
 
 static void
-what_is_written_goes_before_what_is_the_default(void **state)
+a_configured_health_check_overrides_a_default_one(void **state)
 {
 	struct fixture *f = *state;
 
@@ -456,7 +456,7 @@ what_is_written_goes_before_what_is_the_default(void **state)
 }
 
 static void
-of_two_checks_of_one_server_the_first_counts_and_both_are_named(void **state)
+of_two_health_checks_of_a_server_the_first_is_used_and_both_are_reported(void **state)
 {
 	struct fixture *f = *state;
 
@@ -478,7 +478,7 @@ of_two_checks_of_one_server_the_first_counts_and_both_are_named(void **state)
 }
 
 static void
-two_checks_that_say_the_same_are_no_trouble(void **state)
+two_equal_health_checks_of_a_server_are_no_conflict(void **state)
 {
 	struct fixture *f = *state;
 
@@ -492,7 +492,7 @@ two_checks_that_say_the_same_are_no_trouble(void **state)
 }
 
 static void
-an_address_asked_in_two_ways_is_two_servers(void **state)
+an_address_with_different_query_options_is_two_servers(void **state)
 {
 	struct fixture *f = *state;
 	unsigned rise[2] = { 0 }, count = 0;
@@ -515,31 +515,32 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(without_a_word_it_is_bind_s_choice_without_limits),
-		TEST(the_policy_is_the_zones_then_the_views_then_that_of_options),
-		TEST(a_root_zone_has_a_policy_of_its_own_and_lends_it_to_exempt_zones),
+		TEST(the_default_is_the_server_selection_of_bind_without_quotas),
+		TEST(the_policy_of_a_zone_overrides_that_of_its_view_and_of_options),
+		TEST(exempt_zones_use_the_policy_of_a_root_zone),
 		TEST(the_servers_of_resolv_conf_are_chosen_by_the_policy_of_options),
-		TEST(tiers_are_read_and_a_list_s_name_lends_its_own),
-		TEST(a_server_twice_has_the_tier_that_came_first),
-		TEST(quotas_do_what_bind_does_with_what_is_over_them_unless_told),
-		TEST(clients_per_query_brings_bind_s_ceiling_with_it),
-		TEST(a_ceiling_below_the_limit_is_lifted_and_one_without_a_limit_is_warned_of),
-		TEST(neither_policy_nor_tiers_nor_checks_make_a_route_another_one),
-		TEST(a_server_is_asked_for_what_its_zone_needs_work_for),
-		TEST(the_deepest_zone_is_asked_for_and_reverse_ones_only_when_there_is_no_other),
-		TEST(a_check_is_read_as_it_is_written),
-		TEST(the_only_server_of_a_zone_is_waited_for),
-		TEST(down_after_where_it_has_no_effect_is_warned_of),
+		TEST(tiers_are_read_and_servers_of_a_named_list_inherit_its_tier),
+		TEST(a_server_that_is_listed_twice_has_its_first_tier),
+		TEST(queries_over_a_quota_are_treated_as_in_bind_unless_configured),
+		TEST(clients_per_query_implies_the_maximum_of_bind),
+		TEST(a_maximum_below_clients_per_query_is_raised_and_one_without_it_is_warned_of),
+		TEST(the_id_of_a_route_does_not_depend_on_policy_tiers_or_health_checks),
+		TEST(the_default_health_check_queries_the_apex_of_the_zone),
+		TEST(
+		    a_health_check_queries_the_deepest_zone_and_a_reverse_one_only_without_another),
+		TEST(the_options_of_a_health_check_are_read),
+		TEST(the_only_server_of_a_zone_is_down_after_4500_ms_by_default),
+		TEST(down_after_without_effect_is_warned_of),
 		TEST(the_liveness_probe_is_in_the_deepest_zone_whatever_name_is_configured),
-		TEST(one_interval_over_thirty_seconds_is_both),
-		TEST(each_clause_of_a_check_is_the_innermost_one),
-		TEST(a_name_in_options_is_asked_only_of_who_would_be_asked_for_it_anyway),
-		TEST(a_name_in_options_or_a_view_that_nobody_is_asked_for_is_warned_of),
-		TEST(a_name_in_a_zone_or_server_is_asked_as_it_stands),
-		TEST(what_is_written_goes_before_what_is_the_default),
-		TEST(of_two_checks_of_one_server_the_first_counts_and_both_are_named),
-		TEST(two_checks_that_say_the_same_are_no_trouble),
-		TEST(an_address_asked_in_two_ways_is_two_servers),
+		TEST(an_interval_over_30_s_is_also_the_maximum),
+		TEST(each_option_of_a_health_check_is_inherited_separately),
+		TEST(a_name_in_options_is_probed_only_at_servers_of_its_route),
+		TEST(a_name_in_options_or_a_view_without_a_server_to_probe_is_warned_of),
+		TEST(a_name_in_a_zone_or_server_statement_is_probed_as_configured),
+		TEST(a_configured_health_check_overrides_a_default_one),
+		TEST(of_two_health_checks_of_a_server_the_first_is_used_and_both_are_reported),
+		TEST(two_equal_health_checks_of_a_server_are_no_conflict),
+		TEST(an_address_with_different_query_options_is_two_servers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

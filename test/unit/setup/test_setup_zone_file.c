@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_setup_zone_file.c - zone files that cannot be loaded stop nothing but their own zones.
+ * test_setup_zone_file.c - a zone file that cannot be loaded affects only its own zone.
  */
 #include "setup_fixture.h"
 #include "unbuildable.h"
@@ -10,7 +10,7 @@
 #define GOOD_ZONE "$TTL 60\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n"
 #define BROKEN_ZONE "$TTL 60\n@ SOA ns host 1 2 3 4 5\nns A nonsense\n"
 
-/* A configuration with the zone `corp` of the fixture's file, in `text`. */
+/* Write a configuration with the zone `corp` and the fixture's zone file to `text`. */
 static const char *
 with_zone(const struct fixture *f, const char *more)
 {
@@ -33,7 +33,7 @@ has_message(const struct fixture *f, enum s53_diag_kind kind, const char *text)
 }
 
 static void
-a_zone_whose_file_is_broken_is_a_zone_without_data(void **state)
+a_zone_with_a_broken_file_has_no_data(void **state)
 {
 	struct fixture *f = *state;
 
@@ -57,7 +57,7 @@ another_error_still_fails(void **state)
 	assert_int_equal(try_build(f, unbuildable(zone)), S53_E_SYNTAX);
 }
 
-/* Of one source, so that a change of the machine reads no file. */
+/* From one source, so that a change of the machine reads no file. */
 static void
 a_rebuild_neither_reads_a_broken_file_again_nor_repeats_its_errors(void **state)
 {
@@ -73,7 +73,7 @@ a_rebuild_neither_reads_a_broken_file_again_nor_repeats_its_errors(void **state)
 	assert_null(route_at(f, 0, "www.corp")->zone);
 }
 
-/* As in BIND: of the same file name. */
+/* As in BIND, if the file name is the same. */
 static void
 a_zone_keeps_what_was_loaded_before(void **state)
 {
@@ -101,7 +101,7 @@ a_zone_keeps_what_was_loaded_before(void **state)
 }
 
 static void
-an_empty_list_below_a_root_zone_of_a_file_is_answered_from_that(void **state)
+names_of_an_exempt_zone_are_answered_from_a_root_zone_with_a_file(void **state)
 {
 	struct fixture *f = *state;
 	char text[512];
@@ -122,11 +122,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_new, fixture_free)
-		TEST(a_zone_whose_file_is_broken_is_a_zone_without_data),
+		TEST(a_zone_with_a_broken_file_has_no_data),
 		TEST(another_error_still_fails),
 		TEST(a_rebuild_neither_reads_a_broken_file_again_nor_repeats_its_errors),
 		TEST(a_zone_keeps_what_was_loaded_before),
-		TEST(an_empty_list_below_a_root_zone_of_a_file_is_answered_from_that),
+		TEST(names_of_an_exempt_zone_are_answered_from_a_root_zone_with_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,7 +184,7 @@ asked_start(struct asked *asked, const struct s53_exchange_ask *ask)
 	asked->exchange =
 	    s53_exchange_start(asked->fixture->exchanger, asked->fixture->upstream, ask);
 	assert_non_null(asked->exchange);
-	assert_int_equal(asked->ends, 0); /* done() is never called from inside of the call */
+	assert_int_equal(asked->ends, 0); /* done() is never called from within the call */
 }
 
 static inline void

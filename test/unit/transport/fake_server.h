@@ -90,7 +90,7 @@ fake_bind(int type, const char *host, uint16_t port)
 	return -1;
 }
 
-/* Send `len` octets as a response to `query`, framed over TCP. */
+/* Send `len` bytes as a response to `query`, with a length before them over TCP. */
 static inline void
 fake_send(struct fake_query *query, const uint8_t *octets, size_t len)
 {

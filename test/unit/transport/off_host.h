@@ -98,7 +98,7 @@ most_uses(void)
 	return most;
 }
 
-/* One query, answered. The port that it came from. */
+/* Run one query that is answered. Returns its source port. */
 static inline uint16_t
 ask_once(struct fixture *f)
 {

@@ -25,8 +25,8 @@ ask_short(struct fixture *f, struct asked *asked)
 }
 
 /*
- * Ask when nothing stands still, and wait for the end: again where the machine was too busy to run
- * this process, which is a standstill too. One observation list for each try.
+ * Run a query without a standstill and wait for its end. Repeated if the machine was too busy to
+ * run this process, which is a standstill too; each try has its own list of observations.
  */
 static void
 ask_undisturbed(
@@ -45,7 +45,7 @@ ask_undisturbed(
 	fail_msg("each of %d exchanges met a standstill", TRIES_MOST);
 }
 
-/* The response is on its way, and then the loop does not run for long. */
+/* The response is on its way, and then the loop does not run for a long time. */
 static void
 answer_and_pause(struct fake_query *query)
 {
@@ -54,7 +54,7 @@ answer_and_pause(struct fake_query *query)
 	f->server.on_query = fake_answer;
 	fake_answer(query);
 	usleep(PAUSE_US);
-	/* As after a stop: epoll_wait() ends for no descriptor, and timers come first. */
+	/* As after a stop: epoll_wait() returns no descriptor, and timers are processed first. */
 	event_active(&f->exchanger->wheel.event, EV_TIMEOUT, 0);
 }
 
@@ -70,7 +70,7 @@ a_response_that_arrived_in_a_standstill_is_read_before_any_timer_fires(void **ar
 	run_until(&f, &asked.ends, 1);
 	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
 	assert_int_equal(asked.overdues, 0);
-	assert_int_equal(observation_count, 0); /* the pause is no round-trip time either */
+	assert_int_equal(observation_count, 0); /* nor is the pause a round-trip time */
 	ask_undisturbed(&f, &asked, ask_short);
 	assert_int_equal(observation_count, 1);
 	fixture_stop(&f);

@@ -5,7 +5,7 @@
 #include "exchange_fixture.h"
 
 static void
-the_query_arrives_unchanged_but_for_its_id_and_the_response_comes_back(void **arg)
+the_query_arrives_unchanged_except_for_its_id_and_the_response_comes_back(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -47,7 +47,7 @@ each_query_has_a_new_random_id(void **arg)
 	fixture_stop(&f);
 }
 
-/* Send from `fd` a response to `query` whose `octet` is changed by `change`. */
+/* Send from `fd` a response to `query` with `octet` changed by `change`. */
 static void
 forge(const struct fake_query *query, int fd, size_t octet, uint8_t change)
 {
@@ -399,7 +399,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    the_query_arrives_unchanged_but_for_its_id_and_the_response_comes_back),
+		    the_query_arrives_unchanged_except_for_its_id_and_the_response_comes_back),
 		cmocka_unit_test(each_query_has_a_new_random_id),
 		cmocka_unit_test(
 		    a_reply_that_is_wrong_in_any_way_is_rejected_and_the_right_one_still_accepted),

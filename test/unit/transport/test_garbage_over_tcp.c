@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_garbage_over_tcp.c - what is no response ends a query over TCP, where only the server can
- * have sent it; other queries on the connection go on.
+ * test_garbage_over_tcp.c - a message that is no response ends a query over TCP, where only the
+ * server can have sent it; other queries on the connection go on.
  */
 #include "exchange_fixture.h"
 
-/* A way of being no response: the kept query, spoilt. Returns its length. */
+/* Spoil the kept query so that it is no response, in one of several ways. Returns its length. */
 struct garbage {
 	const char *what;
 	size_t (*spoil)(uint8_t *octets, size_t len);
@@ -218,7 +218,7 @@ a_response_that_comes_twice_and_one_to_a_forgotten_query_are_no_garbage(void **a
 	fake_answer(&f.kept[1]);
 	fake_answer(&f.kept[1]);
 	run_until(&f, &asked[1].ends, 1);
-	time_is(&f, 52008); /* the first one is not listened for any longer */
+	time_is(&f, 52008); /* the first connection is no longer read */
 	assert_int_equal(f.exchanger->late_reply_count, 0);
 	fake_answer(&f.kept[0]);
 	run_ready(&f);

@@ -94,7 +94,7 @@ a_server_that_answers_one_query_per_connection_is_found_out_and_remembered(void 
 	observation_count = 0;
 	time_is(&f, START_MS + S53_LATE_REPLY_MS + 8);
 	assert_true(is_remembered(&f));
-	assert_int_equal(observation_count, 0); /* the server lives */
+	assert_int_equal(observation_count, 0); /* the server is alive */
 	time_is(&f, START_MS + 60000);
 	ask_and_expect_answer(&f);
 	ask_and_expect_answer(&f);
@@ -153,7 +153,7 @@ a_query_alone_on_its_connection_is_slow_and_not_stuck(void **arg)
 	fake_answer(&f.kept[1]);
 	expect_answer(&f, &asked);
 	time_is(&f, START_MS + S53_LATE_REPLY_MS + 8);
-	assert_false(is_remembered(&f)); /* nothing pipelined was left unanswered */
+	assert_false(is_remembered(&f)); /* no pipelined query was left unanswered */
 	fixture_stop(&f);
 }
 
@@ -202,7 +202,7 @@ lone_connections_are_bounded_and_further_queries_wait(void **arg)
 	run_until(&f, &f.kept_count, S53_LONE_MAX);
 	run_ready(&f);
 	assert_int_equal(f.server.conn_count, S53_LONE_MAX);
-	asked_cancel(&asked[S53_LONE_MAX]); /* one that waits */
+	asked_cancel(&asked[S53_LONE_MAX]); /* a query that waits */
 	time_is(&f, START_MS + 108);
 	assert_int_equal(asked[last].overdues, 1);
 	time_is(&f, START_MS + 1008);

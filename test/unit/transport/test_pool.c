@@ -80,7 +80,7 @@ no_port_has_more_than_32_of_20000_queries(void **arg)
 }
 
 static void
-nor_has_one_when_there_is_a_single_socket(void **arg)
+with_a_single_socket_no_port_has_more_than_32_queries_either(void **arg)
 {
 	(void)arg;
 	if (!ready)
@@ -336,7 +336,7 @@ main(void)
 		cmocka_unit_test(three_hundred_queries_come_from_more_than_64_ports),
 		cmocka_unit_test(a_burst_spreads_over_the_ports_too),
 		cmocka_unit_test(no_port_has_more_than_32_of_20000_queries),
-		cmocka_unit_test(nor_has_one_when_there_is_a_single_socket),
+		cmocka_unit_test(with_a_single_socket_no_port_has_more_than_32_queries_either),
 		cmocka_unit_test(ports_over_ipv6_change_as_often),
 		cmocka_unit_test(
 		    a_socket_gets_another_port_after_eight_queries_and_keeps_its_source_address),

@@ -250,7 +250,7 @@ each_relapse_of_loss_within_a_minute_needs_twice_as_many_replies_to_clear(void *
 }
 
 static void
-nothing_but_failures_makes_a_suspect_and_never_more(void **arg)
+a_server_with_failing_replies_only_is_suspect_and_never_worse(void **arg)
 {
 	struct fixture p = fixture_unknown();
 
@@ -317,7 +317,7 @@ main(void)
 		cmocka_unit_test(a_loss_of_one_in_a_hundred_does_not_make_a_suspect),
 		cmocka_unit_test(
 		    each_relapse_of_loss_within_a_minute_needs_twice_as_many_replies_to_clear),
-		cmocka_unit_test(nothing_but_failures_makes_a_suspect_and_never_more),
+		cmocka_unit_test(a_server_with_failing_replies_only_is_suspect_and_never_worse),
 		cmocka_unit_test(
 		    mostly_failures_make_a_suspect_of_a_good_server_and_half_failures_do_not),
 		cmocka_unit_test(a_loop_counts_as_a_failure_and_is_named),

@@ -18,7 +18,7 @@ get_one_of_many(struct s53_registry *registry, unsigned i)
 }
 
 static void
-among_thousands_each_server_is_found_again_and_only_while_it_has_a_count(void **arg)
+each_of_thousands_of_servers_is_found_while_it_has_a_count(void **arg)
 {
 	static struct s53_upstream *servers[MANY];
 	struct s53_registry *registry = s53_registry_new();
@@ -215,7 +215,7 @@ queries_go_over_tcp_when_udp_is_down_and_tcp_has_proved_itself(void **arg)
 }
 
 static void
-loss_and_failures_cost(void **arg)
+loss_and_failures_raise_the_cost_of_a_server(void **arg)
 {
 	struct fixture f = fixture_new();
 	uint32_t well;
@@ -503,8 +503,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    the_registry_gives_the_same_server_for_the_same_address_and_options),
-		cmocka_unit_test(
-		    among_thousands_each_server_is_found_again_and_only_while_it_has_a_count),
+		cmocka_unit_test(each_of_thousands_of_servers_is_found_while_it_has_a_count),
 		cmocka_unit_test(the_record_is_kept_while_the_server_has_a_count),
 		cmocka_unit_test(
 		    the_edns_size_is_small_off_host_and_large_on_loopback_unless_configured),
@@ -512,7 +511,7 @@ main(void)
 		cmocka_unit_test(the_hedge_time_follows_the_round_trip_time_between_20_and_250_ms),
 		cmocka_unit_test(without_probes_queries_stay_with_udp),
 		cmocka_unit_test(queries_go_over_tcp_when_udp_is_down_and_tcp_has_proved_itself),
-		cmocka_unit_test(loss_and_failures_cost),
+		cmocka_unit_test(loss_and_failures_raise_the_cost_of_a_server),
 		cmocka_unit_test(queries_under_way_and_in_all_are_counted),
 		cmocka_unit_test(one_caller_may_explore_a_server_until_the_gap_is_over),
 		cmocka_unit_test(a_quirk_is_forgotten_after_ten_minutes),

@@ -68,7 +68,7 @@ octets(const char *text)
 	}
 }
 
-/* The text's octets are these. */
+/* Assert that the octets are those of the text. */
 static inline void
 assert_octets(const uint8_t *at, size_t len, const char *text)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_check.c - the gate for foreign messages: what gets through and what does not.
+ * test_check.c - the check of received messages: which are accepted and which are rejected.
  */
 #include "octets.h"
 
@@ -14,7 +14,7 @@ check(const char *text)
 	return passes(&message);
 }
 
-/* One answer of this type with this rdata, after the question; the name of 29 is www.example. */
+/* One answer with this type and rdata, after the question; the name at 29 is www.example. */
 static bool
 check_rdata(const char *type, const char *rdata)
 {
@@ -34,17 +34,17 @@ check_rdata(const char *type, const char *rdata)
 }
 
 static void
-ordinary_answers_pass(void **state)
+ordinary_answers_are_accepted(void **state)
 {
 	(void)state;
 	assert_true(check(ANSWERS("0000")));
-	assert_true(check(ANSWERS("0002") ADDRESS ADDRESS)); /* twice the same: Consul does it */
+	assert_true(check(ANSWERS("0002") ADDRESS ADDRESS)); /* a duplicate, as Consul sends it */
 	assert_true(check("1234 8005 0000 0000 0000 0000"));
 	assert_true(check("1234 8183 0001 0000 0000 0000" QUESTION)); /* negative, without SOA */
 }
 
 static void
-octets_too_few_or_too_many_fail(void **state)
+a_message_that_is_too_short_or_too_long_fails(void **state)
 {
 	struct octets message = octets("1234 8180 0001 0001 0000 0001" QUESTION ADDRESS OPT);
 
@@ -66,7 +66,7 @@ a_message_over_65535_octets_fails(void **state)
 	(void)state;
 	assert_non_null(big);
 	memcpy(big, "\x12\x34\x81\x80\0\0\0\x02\0\0\0\0", 12);
-	/* two records of type NULL with 32,751 and a few octets of rdata */
+	/* two NULL records with 32,751 and a few octets of rdata */
 	for (size_t at = 12; at < len; at += 32772) {
 		s53_u16_put(big + at + 1, S53_TYPE_NULL);
 		s53_u16_put(big + at + 9, 32772 - 11);
@@ -100,7 +100,7 @@ bad_owner_names_fail(void **state)
 }
 
 static void
-pointers_lead_to_where_labels_begin(void **state)
+a_pointer_must_lead_to_the_start_of_a_label(void **state)
 {
 	(void)state;
 	assert_true(check(ANSWERS("0001") "c00c 0001 0001 0000003c 0004 7f000001"));
@@ -136,7 +136,7 @@ pointers_to_an_opt_fail(void **state)
 }
 
 static void
-names_beyond_the_reach_of_pointers_pass(void **state)
+names_beyond_the_reach_of_pointers_are_accepted(void **state)
 {
 	static uint8_t big[20000];
 	struct octets head = octets(ANSWERS("0002") "c00c 000a 0001 0000003c 4500");
@@ -200,13 +200,13 @@ static void
 names_in_rdata_end_within_it(void **state)
 {
 	(void)state;
-	/* the second record's first octets would complete the name of the first */
+	/* the first octets of the second record would complete the name of the first */
 	assert_false(check(ANSWERS("0002") "c00c 0005 0001 0000003c 0002 .a"
 					   " 00 0001 0001 0000003c 0004 7f000001"));
 }
 
 static void
-an_opt_is_reported_with_its_place(void **state)
+an_opt_is_reported_with_its_offset(void **state)
 {
 	struct octets message = octets(
 	    "1234 8180 0001 0001 0000 0002" QUESTION ADDRESS ADDRESS "00 0029 1000 01008000 0000");
@@ -225,7 +225,7 @@ an_opt_is_reported_with_its_place(void **state)
 }
 
 static void
-octets_behind_a_message_that_has_arrived_are_no_part_of_it(void **state)
+bytes_after_the_end_of_a_message_are_not_part_of_it(void **state)
 {
 	struct octets message = octets(ANSWERS("0001") ADDRESS "00 0029 04d0");
 	struct octets whole = octets(ANSWERS("0001") ADDRESS);
@@ -265,18 +265,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ordinary_answers_pass),
-		cmocka_unit_test(octets_too_few_or_too_many_fail),
+		cmocka_unit_test(ordinary_answers_are_accepted),
+		cmocka_unit_test(a_message_that_is_too_short_or_too_long_fails),
 		cmocka_unit_test(a_message_over_65535_octets_fails),
 		cmocka_unit_test(two_questions_fail),
 		cmocka_unit_test(bad_owner_names_fail),
-		cmocka_unit_test(pointers_lead_to_where_labels_begin),
+		cmocka_unit_test(a_pointer_must_lead_to_the_start_of_a_label),
 		cmocka_unit_test(pointers_to_an_opt_fail),
-		cmocka_unit_test(names_beyond_the_reach_of_pointers_pass),
+		cmocka_unit_test(names_beyond_the_reach_of_pointers_are_accepted),
 		cmocka_unit_test(rdata_has_the_form_of_its_type),
 		cmocka_unit_test(names_in_rdata_end_within_it),
-		cmocka_unit_test(an_opt_is_reported_with_its_place),
-		cmocka_unit_test(octets_behind_a_message_that_has_arrived_are_no_part_of_it),
+		cmocka_unit_test(an_opt_is_reported_with_its_offset),
+		cmocka_unit_test(bytes_after_the_end_of_a_message_are_not_part_of_it),
 		cmocka_unit_test(an_opt_in_the_wrong_place_fails),
 	};
 

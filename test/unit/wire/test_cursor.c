@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cursor.c - bounded reading and writing, and the header's fields.
+ * test_cursor.c - bounded reading and writing, and the fields of the header.
  */
 #include "octets.h"
 
@@ -20,7 +20,7 @@ fields_are_read_in_network_order(void **state)
 }
 
 static void
-the_first_overrun_sticks(void **state)
+an_overrun_is_remembered(void **state)
 {
 	struct octets wire = octets("010203");
 	struct s53_reader reader = s53_reader_of(wire.at, wire.len);
@@ -48,7 +48,7 @@ enormous_lengths_overrun(void **state)
 }
 
 static void
-nothing_can_be_read_of_nothing(void **state)
+no_field_can_be_read_from_an_empty_message(void **state)
 {
 	struct s53_reader reader = s53_reader_of(NULL, 0);
 
@@ -73,7 +73,7 @@ fields_are_written_in_network_order(void **state)
 }
 
 static void
-a_full_writer_writes_no_more(void **state)
+a_full_writer_writes_nothing_more(void **state)
 {
 	uint8_t out[4] = { 0xaa, 0xaa, 0xaa, 0xaa };
 	struct s53_writer writer = s53_writer_of(out, 3);
@@ -112,11 +112,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_are_read_in_network_order),
-		cmocka_unit_test(the_first_overrun_sticks),
+		cmocka_unit_test(an_overrun_is_remembered),
 		cmocka_unit_test(enormous_lengths_overrun),
-		cmocka_unit_test(nothing_can_be_read_of_nothing),
+		cmocka_unit_test(no_field_can_be_read_from_an_empty_message),
 		cmocka_unit_test(fields_are_written_in_network_order),
-		cmocka_unit_test(a_full_writer_writes_no_more),
+		cmocka_unit_test(a_full_writer_writes_nothing_more),
 		cmocka_unit_test(header_fields_are_where_rfc_1035_puts_them),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cut.c - making a message fit, in whole RRsets (RFC 2181 s9).
+ * test_cut.c - removing whole RRsets until a message fits (RFC 2181 s9).
  *
  * The question ends at 29, an address record of www.example has 16 octets.
  */
@@ -30,7 +30,7 @@ assert_cut(const char *before, size_t limit, const char *after)
 }
 
 static void
-what_fits_stays_as_it_is(void **state)
+a_message_that_fits_is_not_cut(void **state)
 {
 	const char *text = "1234 8180 0001 0001 0001 0001 " QUESTION A("01") NS A_OF("00", "02");
 
@@ -40,7 +40,7 @@ what_fits_stays_as_it_is(void **state)
 }
 
 static void
-additional_goes_first_and_without_tc(void **state)
+additional_records_are_removed_first_and_without_tc(void **state)
 {
 	(void)state;
 	assert_cut("1234 8180 0001 0001 0001 0001 " QUESTION A("01") NS A_OF("00", "02"),
@@ -50,7 +50,7 @@ additional_goes_first_and_without_tc(void **state)
 }
 
 static void
-a_set_of_additional_goes_as_a_whole(void **state)
+a_set_of_the_additional_section_is_removed_whole(void **state)
 {
 	const char *text = "1234 8180 0001 0001 0000 0003 " QUESTION A("01") A_OF("c010", "02")
 	    A_OF("00", "03") A_OF("00", "04");
@@ -61,7 +61,7 @@ a_set_of_additional_goes_as_a_whole(void **state)
 }
 
 static void
-sets_are_told_by_owner_type_and_class(void **state)
+owner_type_and_class_define_a_set(void **state)
 {
 	const char *head = "1234 8180 0001 0000 0000 0001 " QUESTION A("01");
 
@@ -72,26 +72,26 @@ sets_are_told_by_owner_type_and_class(void **state)
 	assert_cut("1234 8180 0001 0000 0000 0002 " QUESTION A(
 		       "01") "c00c 0001 0003 0000003c 0004 7f000002",
 	    60, head);
-	/* the same owner in other words */
+	/* the same owner, encoded differently */
 	assert_cut("1234 8180 0001 0000 0000 0002 " QUESTION A("01") A_OF(".WWW c010", "02"), 60,
 	    "1234 8180 0001 0000 0000 0000 " QUESTION);
 }
 
 static void
-a_set_whose_records_are_apart_goes_with_all_behind_its_first(void **state)
+a_set_with_records_apart_is_removed_with_all_after_its_first(void **state)
 {
 	(void)state;
 	assert_cut("1234 8180 0001 0000 0000 0004 " QUESTION A_OF("00", "01") A_OF("c010", "02")
 		       A("03") A_OF("c010", "04"),
 	    29 + 15 + 16 + 16, "1234 8180 0001 0000 0000 0001 " QUESTION A_OF("00", "01"));
-	/* what goes along has records of its own set before it */
+	/* a removed record has records of its own set before it */
 	assert_cut("1234 8180 0001 0000 0000 0005 " QUESTION A_OF("00", "01") A("02")
 		       A_OF("c010", "03") A("04") A_OF("c010", "05"),
 	    29 + 15 + 16 + 16 + 16, "1234 8180 0001 0000 0000 0001 " QUESTION A_OF("00", "01"));
 }
 
 static void
-an_exact_copy_leaves_its_set_whole(void **state)
+removing_an_exact_duplicate_leaves_its_set_whole(void **state)
 {
 	(void)state;
 	assert_cut("1234 8180 0001 0000 0000 0003 " QUESTION A("01") A_OF("c010", "02") A("01"),
@@ -99,7 +99,7 @@ an_exact_copy_leaves_its_set_whole(void **state)
 }
 
 static void
-a_copy_of_a_record_that_goes_keeps_nothing_whole(void **state)
+a_duplicate_of_a_removed_record_does_not_make_its_set_whole(void **state)
 {
 	(void)state;
 	/* the fourth is a copy of the third, which goes with the set of c010: the first is torn */
@@ -130,7 +130,7 @@ an_answer_that_does_not_fit_keeps_what_does_and_sets_tc(void **state)
 }
 
 static void
-a_small_record_does_not_overtake_one_that_does_not_fit(void **state)
+no_record_follows_one_that_does_not_fit(void **state)
 {
 	(void)state;
 	assert_cut("1234 8580 0001 0002 0000 0000 " QUESTION "c00c 001c 0001 00000000 0010 "
@@ -139,7 +139,7 @@ a_small_record_does_not_overtake_one_that_does_not_fit(void **state)
 }
 
 static void
-tc_once_set_stays(void **state)
+tc_stays_set(void **state)
 {
 	(void)state;
 	assert_cut("1234 8380 0001 0001 0000 0001 " QUESTION A("01") A_OF("00", "02"), 29 + 16,
@@ -158,9 +158,9 @@ a_question_that_does_not_fit_stays_alone_with_tc(void **state)
 	    "1234 8380 0001 0000 0000 0000 " QUESTION);
 }
 
-/* The room to compare in is fixed: a section of some hundred records goes as a whole. */
+/* The space for comparing is fixed: a section of some hundred records is removed whole. */
 static void
-a_huge_additional_section_goes_as_a_whole(void **state)
+a_huge_additional_section_is_removed_whole(void **state)
 {
 	static uint8_t big[12 + 300 * 15];
 	struct octets record = octets(A_OF("00", "01"));
@@ -180,19 +180,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_fits_stays_as_it_is),
-		cmocka_unit_test(additional_goes_first_and_without_tc),
-		cmocka_unit_test(a_set_of_additional_goes_as_a_whole),
-		cmocka_unit_test(sets_are_told_by_owner_type_and_class),
-		cmocka_unit_test(a_set_whose_records_are_apart_goes_with_all_behind_its_first),
-		cmocka_unit_test(an_exact_copy_leaves_its_set_whole),
-		cmocka_unit_test(a_copy_of_a_record_that_goes_keeps_nothing_whole),
+		cmocka_unit_test(a_message_that_fits_is_not_cut),
+		cmocka_unit_test(additional_records_are_removed_first_and_without_tc),
+		cmocka_unit_test(a_set_of_the_additional_section_is_removed_whole),
+		cmocka_unit_test(owner_type_and_class_define_a_set),
+		cmocka_unit_test(a_set_with_records_apart_is_removed_with_all_after_its_first),
+		cmocka_unit_test(removing_an_exact_duplicate_leaves_its_set_whole),
+		cmocka_unit_test(a_duplicate_of_a_removed_record_does_not_make_its_set_whole),
 		cmocka_unit_test(authority_that_does_not_fit_sets_tc),
 		cmocka_unit_test(an_answer_that_does_not_fit_keeps_what_does_and_sets_tc),
-		cmocka_unit_test(a_small_record_does_not_overtake_one_that_does_not_fit),
-		cmocka_unit_test(tc_once_set_stays),
+		cmocka_unit_test(no_record_follows_one_that_does_not_fit),
+		cmocka_unit_test(tc_stays_set),
 		cmocka_unit_test(a_question_that_does_not_fit_stays_alone_with_tc),
-		cmocka_unit_test(a_huge_additional_section_goes_as_a_whole),
+		cmocka_unit_test(a_huge_additional_section_is_removed_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

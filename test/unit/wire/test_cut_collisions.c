@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cut_collisions.c - a cut whose hashes are all equal: this program's s53_hash() is a bad one.
+ * test_cut_collisions.c - cutting messages when all hashes are equal: here s53_hash() is replaced.
  */
 #include "octets.h"
 
@@ -16,7 +16,7 @@ s53_hash(const void *octets, size_t len)
 	return 53;
 }
 
-/* Cut off the last octet of a message with these additional records. */
+/* Cut a message with these additional records to one octet less. */
 static void
 assert_left(const char *count, const char *records, size_t left)
 {
@@ -46,7 +46,7 @@ equal_hashes_do_not_make_a_copy(void **state)
 }
 
 static void
-a_section_of_many_equal_hashes_goes_as_a_whole(void **state)
+a_section_with_many_equal_hashes_is_removed_whole(void **state)
 {
 	char records[2048] = "";
 
@@ -66,7 +66,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_hashes_do_not_make_a_set),
 		cmocka_unit_test(equal_hashes_do_not_make_a_copy),
-		cmocka_unit_test(a_section_of_many_equal_hashes_goes_as_a_whole),
+		cmocka_unit_test(a_section_with_many_equal_hashes_is_removed_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cut_work.c - what making a message fit costs, at most.
+ * test_cut_work.c - the cost of making a message fit is bounded.
  *
- * Each client with a small buffer pays for a cut of its own. Comparing each record with each would
- * exceed these limits several times; they leave room for a sanitizer and a busy machine.
+ * Each client with a small buffer needs a cut of its own. Comparing each record with each other
+ * would exceed these limits several times; they allow for a sanitizer and a busy machine.
  */
 #include <time.h>
 
@@ -26,7 +26,7 @@ add(struct message *message, const char *text)
 	message->len += more.len;
 }
 
-/* As many cuts to `limit` take less than two seconds, and leave this. */
+/* This many cuts to `limit` take less than two seconds, and this is left of the message. */
 static void
 assert_quick(const struct message *message, unsigned cuts, size_t limit, size_t left)
 {
@@ -56,7 +56,7 @@ a_section_of_many_owners_is_cut_quickly(void **state)
 	assert_quick(&message, 1000, 1232, 29 + (1232 - 29) / 24 * 24);
 }
 
-/* Each owner is a label before the owner of the record before it, as far as names go. */
+/* Each owner is a label before the owner of the preceding record, as long as names may be. */
 static void
 a_section_behind_long_chains_of_pointers_is_cut_quickly(void **state)
 {
@@ -76,7 +76,7 @@ a_section_behind_long_chains_of_pointers_is_cut_quickly(void **state)
 		if (i < CHAIN)
 			above = at;
 	}
-	/* all behind the chain are of its end's set, and copies of its record */
+	/* all records after the chain belong to its last set and are duplicates of its record */
 	assert_quick(&message, 40, message.len - 1, message.len - 16);
 	assert_quick(&message, 40, 29 + CHAIN * 18, 29 + CHAIN * 18);
 }

@@ -59,14 +59,15 @@ known_options_are_seen_between_unknown_ones(void **state)
 }
 
 static void
-options_beyond_the_record_are_not_well_formed(void **state)
+options_that_exceed_the_record_are_malformed(void **state)
 {
 	struct s53_edns edns = { .version = 99 };
 
 	(void)state;
 	assert_false(read_opt("0200 00000000 0004 0003 0001 00", &edns)); /* overlaps the end */
-	assert_false(read_opt("0200 00000000 0003 0003 00 0000", &edns)); /* no room for a header */
-	assert_false(read_opt("0200 00000000 0004 0003 0001", &edns)); /* beyond the packet */
+	assert_false(
+	    read_opt("0200 00000000 0003 0003 00 0000", &edns)); /* shorter than its header */
+	assert_false(read_opt("0200 00000000 0004 0003 0001", &edns)); /* after the end */
 	assert_false(read_opt("0200 00000000 0001", &edns));
 	assert_false(read_opt("0200 000000", &edns));
 	assert_int_equal(edns.version, 99);
@@ -82,7 +83,7 @@ write_opt(uint8_t *out, size_t cap, const struct s53_edns_reply *reply)
 	return writer.at;
 }
 
-/* The extended errors of a message that has nothing but this OPT. */
+/* The extended errors of a message that has only this OPT. */
 static uint32_t
 errors_of(const char *options)
 {
@@ -153,7 +154,7 @@ options_are_written(void **state)
 }
 
 static void
-without_room_nothing_is_written(void **state)
+without_space_nothing_is_written(void **state)
 {
 	struct s53_edns_reply reply = { .udp_size = 512, .ede_code = S53_EDE_NONE, .keepalive = 1 };
 	uint8_t out[64] = { 0x55 };
@@ -165,7 +166,7 @@ without_room_nothing_is_written(void **state)
 }
 
 static void
-long_texts_are_cut_at_255_octets(void **state)
+long_texts_are_cut_at_255_bytes(void **state)
 {
 	char text[1000];
 	uint8_t out[1000];
@@ -211,7 +212,7 @@ the_first_extended_error_is_found_among_options(void **state)
 }
 
 static void
-what_is_not_printable_in_an_extended_error_is_masked(void **state)
+unprintable_characters_of_an_extended_error_are_masked(void **state)
 {
 	struct s53_extended_error error;
 
@@ -249,7 +250,7 @@ the_text_of_an_extended_error_is_bounded(void **state)
 }
 
 static void
-an_upstreams_extended_error_goes_behind_ours(void **state)
+the_extended_error_of_an_upstream_follows_ours(void **state)
 {
 	const struct s53_extended_error error = { 6, "abc" };
 	struct s53_edns_reply reply = {
@@ -271,16 +272,16 @@ main(void)
 		cmocka_unit_test(fixed_fields_are_read),
 		cmocka_unit_test(sizes_below_512_count_as_512),
 		cmocka_unit_test(known_options_are_seen_between_unknown_ones),
-		cmocka_unit_test(options_beyond_the_record_are_not_well_formed),
+		cmocka_unit_test(options_that_exceed_the_record_are_malformed),
 		cmocka_unit_test(extended_errors_are_read),
 		cmocka_unit_test(a_plain_opt_has_11_octets),
 		cmocka_unit_test(options_are_written),
-		cmocka_unit_test(without_room_nothing_is_written),
-		cmocka_unit_test(long_texts_are_cut_at_255_octets),
+		cmocka_unit_test(without_space_nothing_is_written),
+		cmocka_unit_test(long_texts_are_cut_at_255_bytes),
 		cmocka_unit_test(the_first_extended_error_is_found_among_options),
-		cmocka_unit_test(what_is_not_printable_in_an_extended_error_is_masked),
+		cmocka_unit_test(unprintable_characters_of_an_extended_error_are_masked),
 		cmocka_unit_test(the_text_of_an_extended_error_is_bounded),
-		cmocka_unit_test(an_upstreams_extended_error_goes_behind_ours),
+		cmocka_unit_test(the_extended_error_of_an_upstream_follows_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

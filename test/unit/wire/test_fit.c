@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_fit.c - what fits a datagram, by way of places and seams that are known.
+ * test_fit.c - cutting a message with the help of known record offsets and seams.
  *
- * The question ends at 29, an address record of www.example has 16 octets. That a part is the same
- * as a cut's is the business of fuzz_message.c.
+ * The question ends at 29, an address record of www.example has 16 octets. fuzz_message.c compares
+ * a part with the result of a cut.
  */
 #include "octets.h"
 
@@ -58,7 +58,7 @@ assert_fit(const char *before, struct s53_fit how, const char *after)
 }
 
 static void
-a_cut_between_the_first_and_the_last_of_a_set_is_no_seam(void **state)
+no_seam_lies_within_a_set(void **state)
 {
 	struct whole whole;
 
@@ -66,12 +66,12 @@ a_cut_between_the_first_and_the_last_of_a_set_is_no_seam(void **state)
 	survey(&whole,
 	    "1234 8180 0001 0001 0000 0005 " QUESTION A("01") NODE(".a 00", "01")
 		NODE(".b 00", "01") NODE(".a 00", "02") NODE(".b 00", "01") NODE(".c 00", "01"));
-	/* before a, not before b nor the second a; the second b is a copy */
+	/* before a, neither before b nor the second a; the second b is a duplicate */
 	assert_int_equal(whole.seams[0], 1u << 1 | 1u << 4 | 1u << 5);
 }
 
 static void
-a_torn_set_begins_at_the_spin_and_goes_around(void **state)
+a_set_that_is_cut_begins_at_the_spin_and_wraps_around(void **state)
 {
 	const char *text =
 	    "1234 8180 0001 0004 0000 0000 " QUESTION A("01") A("02") A("03") A("04");
@@ -84,7 +84,7 @@ a_torn_set_begins_at_the_spin_and_goes_around(void **state)
 }
 
 static void
-aliases_and_signatures_around_it_do_not_take_part(void **state)
+aliases_and_signatures_around_the_set_are_not_rotated(void **state)
 {
 	const char *alias = "c00c 0005 0001 0000003c 0004 .b c010 ";
 	const char *signature = "c029 002e 0001 0000003c 0013 0001 05 02 0000003c 00000001 "
@@ -100,7 +100,7 @@ aliases_and_signatures_around_it_do_not_take_part(void **state)
 }
 
 static void
-records_that_others_point_into_are_not_moved(void **state)
+records_with_pointers_into_them_are_not_moved(void **state)
 {
 	const char *first = "c00c 000f 0001 0000003c 0006 0001 .a c010 ";
 	const char *second = "c00c 000f 0001 0000003c 0006 0001 .b c02b ";
@@ -115,7 +115,7 @@ records_that_others_point_into_are_not_moved(void **state)
 }
 
 static void
-ttls_are_aged_on_the_way(void **state)
+ttls_are_aged_while_the_message_is_cut(void **state)
 {
 	const char *text = "1234 8180 0001 0002 0000 0000 " QUESTION A(
 	    "01") "c00c 0001 0001 00000005 0004 7f000002";
@@ -128,7 +128,7 @@ ttls_are_aged_on_the_way(void **state)
 }
 
 static void
-a_section_of_long_names_has_no_seams_when_they_are_not_to_be_read(void **state)
+a_survey_without_reading_names_finds_no_seams(void **state)
 {
 	struct whole whole;
 	struct octets out;
@@ -149,12 +149,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_cut_between_the_first_and_the_last_of_a_set_is_no_seam),
-		cmocka_unit_test(a_torn_set_begins_at_the_spin_and_goes_around),
-		cmocka_unit_test(aliases_and_signatures_around_it_do_not_take_part),
-		cmocka_unit_test(records_that_others_point_into_are_not_moved),
-		cmocka_unit_test(ttls_are_aged_on_the_way),
-		cmocka_unit_test(a_section_of_long_names_has_no_seams_when_they_are_not_to_be_read),
+		cmocka_unit_test(no_seam_lies_within_a_set),
+		cmocka_unit_test(a_set_that_is_cut_begins_at_the_spin_and_wraps_around),
+		cmocka_unit_test(aliases_and_signatures_around_the_set_are_not_rotated),
+		cmocka_unit_test(records_with_pointers_into_them_are_not_moved),
+		cmocka_unit_test(ttls_are_aged_while_the_message_is_cut),
+		cmocka_unit_test(a_survey_without_reading_names_finds_no_seams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

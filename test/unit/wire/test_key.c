@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_key.c - which questions are the same.
+ * test_key.c - which queries have the same cache key.
  */
 #include "octets.h"
 
@@ -18,7 +18,7 @@ question(const char *name)
 }
 
 static void
-letter_case_makes_no_other_key(void **state)
+letter_case_does_not_change_the_key(void **state)
 {
 	struct s53_question a = question("www.example");
 	struct s53_question b = question("WWW.eXample");
@@ -32,7 +32,7 @@ letter_case_makes_no_other_key(void **state)
 }
 
 static void
-each_field_makes_another_key(void **state)
+each_field_changes_the_key(void **state)
 {
 	struct s53_question asked[4] = { question("www.example"), question("www.example"),
 		question("www.example"), question("wwx.example") };
@@ -54,7 +54,7 @@ each_field_makes_another_key(void **state)
 }
 
 static void
-equal_hashes_alone_make_no_equal_keys(void **state)
+keys_with_equal_hashes_may_differ(void **state)
 {
 	struct s53_question a = question("www.example");
 	struct s53_question b = question("wwx.example");
@@ -71,9 +71,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(letter_case_makes_no_other_key),
-		cmocka_unit_test(each_field_makes_another_key),
-		cmocka_unit_test(equal_hashes_alone_make_no_equal_keys),
+		cmocka_unit_test(letter_case_does_not_change_the_key),
+		cmocka_unit_test(each_field_changes_the_key),
+		cmocka_unit_test(keys_with_equal_hashes_may_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

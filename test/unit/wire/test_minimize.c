@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_minimize.c - what a positive answer does not need.
+ * test_minimize.c - which records a positive answer does not need.
  */
 #include "octets.h"
 
@@ -27,7 +27,7 @@ assert_untouched(const char *message)
 }
 
 static void
-servers_of_the_zone_and_their_addresses_go(void **state)
+the_ns_records_of_the_zone_and_their_addresses_are_removed(void **state)
 {
 	(void)state;
 	for (int additional = 0; additional <= 1; additional++)
@@ -55,7 +55,7 @@ addresses_that_the_answer_names_stay(void **state)
 }
 
 static void
-a_host_that_is_server_of_the_zone_and_of_the_answer_stays(void **state)
+the_address_of_a_name_server_that_the_answer_names_stays(void **state)
 {
 	(void)state;
 	assert_minimized("1234 8180 0001 0001 0001 0001 " QUESTION
@@ -68,7 +68,7 @@ a_host_that_is_server_of_the_zone_and_of_the_answer_stays(void **state)
 
 /* An alias, a PTR or an SOA needs no address. */
 static void
-a_name_that_is_no_host_of_the_answer_saves_no_address(void **state)
+a_target_that_needs_no_address_keeps_none(void **state)
 {
 	(void)state;
 	assert_minimized("1234 8180 0001 0001 0001 0001 " QUESTION
@@ -85,9 +85,9 @@ a_name_that_is_no_host_of_the_answer_saves_no_address(void **state)
 	    "00000004 00000005 ");
 }
 
-/* Texts that Consul gives along, addresses of hosts that nobody names here: who knows. */
+/* TXT records that Consul adds, and addresses of hosts that the answer does not name: they stay. */
 static void
-what_is_additional_for_other_reasons_stays_unless_all_goes(void **state)
+other_additional_records_stay_unless_all_are_removed(void **state)
 {
 	static const char before[] =
 	    "1234 8180 0001 0001 0001 0002 " QUESTION ADDRESS "c010 " NS "0006 .ns1 c010 "
@@ -100,9 +100,11 @@ what_is_additional_for_other_reasons_stays_unless_all_goes(void **state)
 	assert_minimized(before, true, "1234 8180 0001 0001 0000 0000 " QUESTION ADDRESS);
 }
 
-/* RFC 4035 s3.1.3.3: the NSEC that proves a wildcard's right; the NS and its signature go. */
+/*
+ * RFC 4035 s3.1.3.3: the NSEC that proves a wildcard stays; the NS and its signature are removed.
+ */
 static void
-proofs_stay_and_signatures_go_with_what_they_sign(void **state)
+denial_proofs_stay_and_signatures_are_removed_with_their_set(void **state)
 {
 #define SIGNED(type) \
 	"c010 002e 0001 0000003c 0014 " type " 0d02 0000003c 00000002 00000001 0001 00 aa "
@@ -115,7 +117,7 @@ proofs_stay_and_signatures_go_with_what_they_sign(void **state)
 }
 
 static void
-a_server_between_proofs_goes_alone(void **state)
+an_ns_record_between_proofs_is_removed_alone(void **state)
 {
 	struct octets message = octets("1234 8180 0001 0001 0003 0000 " QUESTION ADDRESS
 				       "c010 002f 0001 0000003c 000c .zz .example 00 "
@@ -132,10 +134,10 @@ a_server_between_proofs_goes_alone(void **state)
 }
 
 static void
-an_answer_that_would_grow_stays_as_it_is(void **state)
+an_answer_that_would_grow_is_left_unchanged(void **state)
 {
 	(void)state;
-	/* next names that are pointed at, which RFC 4034 s4.1.1 forbids to write */
+	/* next names with pointers to them, which RFC 4034 s4.1.1 forbids */
 	assert_untouched("1234 8180 0001 0001 0004 0000 " QUESTION ADDRESS "c010 " NS
 			 "0006 .ns1 c010 " NSEC NSEC NSEC);
 }
@@ -143,12 +145,12 @@ an_answer_that_would_grow_stays_as_it_is(void **state)
 #define SOA "c010 0006 0001 0000003c 0018 c010 c010 00000001 00000002 00000003 00000004 00000005 "
 
 static void
-negative_answers_stay_as_they_are(void **state)
+negative_answers_are_left_unchanged(void **state)
 {
 	(void)state;
 	assert_untouched("1234 8183 0001 0000 0001 0000 " QUESTION SOA);
 	assert_untouched("1234 8180 0001 0000 0001 0000 " QUESTION SOA);
-	/* an alias to what is not there */
+	/* an alias to a name that does not exist */
 	assert_untouched("1234 8183 0001 0001 0001 0001 " QUESTION
 			 "c00c 0005 0001 0000003c 0004 .a c010 " SOA "c010 " A "01010101");
 	assert_minimized("1234 8180 0001 0001 0001 0001 " QUESTION
@@ -158,7 +160,7 @@ negative_answers_stay_as_they_are(void **state)
 }
 
 static void
-referrals_and_errors_stay_as_they_are(void **state)
+referrals_and_errors_are_left_unchanged(void **state)
 {
 	(void)state;
 	assert_untouched("1234 8180 0001 0000 0001 0001 " QUESTION "c010 " NS "0006 .ns1 c010 "
@@ -168,7 +170,7 @@ referrals_and_errors_stay_as_they_are(void **state)
 }
 
 static void
-what_has_nothing_to_spare_stays_as_it_is(void **state)
+an_answer_with_nothing_to_remove_is_left_unchanged(void **state)
 {
 	(void)state;
 	assert_untouched("1234 8180 0001 0001 0000 0000 " QUESTION ADDRESS);
@@ -178,17 +180,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(servers_of_the_zone_and_their_addresses_go),
+		cmocka_unit_test(the_ns_records_of_the_zone_and_their_addresses_are_removed),
 		cmocka_unit_test(addresses_that_the_answer_names_stay),
-		cmocka_unit_test(a_host_that_is_server_of_the_zone_and_of_the_answer_stays),
-		cmocka_unit_test(a_name_that_is_no_host_of_the_answer_saves_no_address),
-		cmocka_unit_test(what_is_additional_for_other_reasons_stays_unless_all_goes),
-		cmocka_unit_test(proofs_stay_and_signatures_go_with_what_they_sign),
-		cmocka_unit_test(a_server_between_proofs_goes_alone),
-		cmocka_unit_test(an_answer_that_would_grow_stays_as_it_is),
-		cmocka_unit_test(negative_answers_stay_as_they_are),
-		cmocka_unit_test(referrals_and_errors_stay_as_they_are),
-		cmocka_unit_test(what_has_nothing_to_spare_stays_as_it_is),
+		cmocka_unit_test(the_address_of_a_name_server_that_the_answer_names_stays),
+		cmocka_unit_test(a_target_that_needs_no_address_keeps_none),
+		cmocka_unit_test(other_additional_records_stay_unless_all_are_removed),
+		cmocka_unit_test(denial_proofs_stay_and_signatures_are_removed_with_their_set),
+		cmocka_unit_test(an_ns_record_between_proofs_is_removed_alone),
+		cmocka_unit_test(an_answer_that_would_grow_is_left_unchanged),
+		cmocka_unit_test(negative_answers_are_left_unchanged),
+		cmocka_unit_test(referrals_and_errors_are_left_unchanged),
+		cmocka_unit_test(an_answer_with_nothing_to_remove_is_left_unchanged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

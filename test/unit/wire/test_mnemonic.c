@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_mnemonic.c - types by their names.
+ * test_mnemonic.c - the names of types.
  */
 #include <setjmp.h>
 #include <stdarg.h>

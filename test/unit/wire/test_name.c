@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_name.c - names in wire form: what is one and what is none, and what is done with them.
+ * test_name.c - names in wire format: valid and invalid ones, and operations on them.
  */
 #include "octets.h"
 
@@ -8,7 +8,7 @@
 
 #define HEADER "00000000 00000000 00000000 "
 
-/* Read the name at `at`, by reading and by skipping; NULL when both say that it is none. */
+/* Read the name at `at`, by reading and by skipping; NULL if both reject it. */
 static const char *
 read_at(const char *text, size_t at, size_t *end)
 {
@@ -34,7 +34,7 @@ read_at(const char *text, size_t at, size_t *end)
 }
 
 static void
-literal_names_are_read_and_stepped_over(void **state)
+uncompressed_names_are_read_and_skipped(void **state)
 {
 	size_t end = 0;
 
@@ -46,7 +46,7 @@ literal_names_are_read_and_stepped_over(void **state)
 }
 
 static void
-pointers_are_followed_and_the_reader_stays_behind_the_first(void **state)
+pointers_are_followed_and_the_reader_continues_after_the_first(void **state)
 {
 	size_t end = 0;
 
@@ -81,7 +81,7 @@ pointers_into_the_header_are_bad(void **state)
 }
 
 static void
-cut_off_names_are_bad(void **state)
+truncated_names_are_bad(void **state)
 {
 	(void)state;
 	assert_null(read_at("", 0, NULL));
@@ -102,7 +102,7 @@ reserved_label_types_are_bad(void **state)
 	assert_null(read_at(HEADER WWW "bf0c", 25, NULL));
 }
 
-/* `len` octets of literal labels and the root, from `at` on. */
+/* `len` octets of uncompressed labels and the root, from `at` on. */
 static size_t
 fill(uint8_t *at, size_t len)
 {
@@ -137,7 +137,7 @@ names_of_255_octets_are_read_and_of_256_are_bad(void **state)
 }
 
 static void
-names_over_255_octets_by_a_pointer_are_bad(void **state)
+names_that_exceed_255_octets_by_a_pointer_are_bad(void **state)
 {
 	uint8_t wire[300] = { 0 };
 	struct s53_name name;
@@ -175,7 +175,7 @@ names_have_127_labels_at_most(void **state)
 }
 
 static void
-pointers_to_pointers_end_after_127(void **state)
+at_most_127_pointers_are_followed(void **state)
 {
 	uint8_t wire[12 + 1 + 2 * 130] = { 0 };
 	struct s53_name name;
@@ -193,7 +193,7 @@ pointers_to_pointers_end_after_127(void **state)
 }
 
 static void
-a_bad_reader_stays_bad(void **state)
+a_reader_stays_bad_after_an_error(void **state)
 {
 	struct octets wire = octets(WWW);
 	struct s53_reader reader = s53_reader_of(wire.at, wire.len);
@@ -227,7 +227,7 @@ names_at_the_reader_are_compared_without_letter_case(void **state)
 }
 
 static void
-only_letters_are_lowered(void **state)
+only_letters_are_converted_to_lower_case(void **state)
 {
 	struct s53_name name;
 	uint8_t *at = name.octets;
@@ -247,7 +247,7 @@ only_letters_are_lowered(void **state)
 }
 
 static void
-lowering_ends_with_the_name(void **state)
+conversion_to_lower_case_ends_with_the_name(void **state)
 {
 	struct s53_name name;
 
@@ -262,7 +262,7 @@ lowering_ends_with_the_name(void **state)
 }
 
 static void
-a_lowered_copy_leaves_the_name(void **state)
+a_lower_case_copy_leaves_the_name_unchanged(void **state)
 {
 	(void)state;
 	for (uint8_t len = 0; len < 40; len++) {
@@ -280,7 +280,7 @@ a_lowered_copy_leaves_the_name(void **state)
 }
 
 static void
-equality_minds_no_letter_case_and_sameness_does(void **state)
+equal_ignores_letter_case_and_same_does_not(void **state)
 {
 	struct s53_name a = name_of("www.longer-than-eight.example");
 	struct s53_name b = name_of("WWW.longer-THAN-eight.exAmple");
@@ -302,7 +302,7 @@ equality_minds_no_letter_case_and_sameness_does(void **state)
 
 /* '@' and '`', '[' and '{' differ by 0x20 as letters do (RFC 4343 s3). */
 static void
-signs_beside_the_letters_are_not_equal(void **state)
+characters_next_to_the_letters_are_not_equal(void **state)
 {
 	struct s53_name a = name_of("\\@\\[aaaaaaaaa[");
 	struct s53_name b = name_of("`{aaaaaaaaa{");
@@ -321,7 +321,7 @@ below(const char *name, const char *apex)
 }
 
 static void
-below_means_whole_labels(void **state)
+below_compares_whole_labels(void **state)
 {
 	(void)state;
 	assert_true(below("consul", "consul"));
@@ -333,11 +333,11 @@ below_means_whole_labels(void **state)
 	assert_false(below("consul.example", "consul"));
 	assert_false(below("consul", "service.consul"));
 	assert_false(below("a\\.consul", "consul"));
-	assert_false(below("a\\006consul", "consul")); /* looks like label and length within */
+	assert_false(below("a\\006consul", "consul")); /* looks like a label within */
 }
 
 static void
-ancestors_lose_labels_in_front(void **state)
+an_ancestor_is_the_name_without_its_first_labels(void **state)
 {
 	struct s53_name name = name_of("a.bb.ccc");
 	struct s53_name up;
@@ -356,7 +356,7 @@ ancestors_lose_labels_in_front(void **state)
 }
 
 static void
-scrambling_changes_letter_case_only_and_evenly(void **state)
+scrambling_changes_only_letter_case_and_does_so_uniformly(void **state)
 {
 	struct s53_name name =
 	    name_of("abcdefghijklmnopqrstuvwxyzAZ-0123456789.e\\192\\`\\{\\[\\@");
@@ -387,26 +387,26 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(literal_names_are_read_and_stepped_over),
-		cmocka_unit_test(pointers_are_followed_and_the_reader_stays_behind_the_first),
+		cmocka_unit_test(uncompressed_names_are_read_and_skipped),
+		cmocka_unit_test(pointers_are_followed_and_the_reader_continues_after_the_first),
 		cmocka_unit_test(pointers_forwards_or_to_themselves_are_bad),
 		cmocka_unit_test(pointers_into_the_header_are_bad),
-		cmocka_unit_test(cut_off_names_are_bad),
+		cmocka_unit_test(truncated_names_are_bad),
 		cmocka_unit_test(reserved_label_types_are_bad),
 		cmocka_unit_test(names_of_255_octets_are_read_and_of_256_are_bad),
-		cmocka_unit_test(names_over_255_octets_by_a_pointer_are_bad),
+		cmocka_unit_test(names_that_exceed_255_octets_by_a_pointer_are_bad),
 		cmocka_unit_test(names_have_127_labels_at_most),
-		cmocka_unit_test(pointers_to_pointers_end_after_127),
-		cmocka_unit_test(a_bad_reader_stays_bad),
+		cmocka_unit_test(at_most_127_pointers_are_followed),
+		cmocka_unit_test(a_reader_stays_bad_after_an_error),
 		cmocka_unit_test(names_at_the_reader_are_compared_without_letter_case),
-		cmocka_unit_test(only_letters_are_lowered),
-		cmocka_unit_test(lowering_ends_with_the_name),
-		cmocka_unit_test(a_lowered_copy_leaves_the_name),
-		cmocka_unit_test(equality_minds_no_letter_case_and_sameness_does),
-		cmocka_unit_test(signs_beside_the_letters_are_not_equal),
-		cmocka_unit_test(below_means_whole_labels),
-		cmocka_unit_test(ancestors_lose_labels_in_front),
-		cmocka_unit_test(scrambling_changes_letter_case_only_and_evenly),
+		cmocka_unit_test(only_letters_are_converted_to_lower_case),
+		cmocka_unit_test(conversion_to_lower_case_ends_with_the_name),
+		cmocka_unit_test(a_lower_case_copy_leaves_the_name_unchanged),
+		cmocka_unit_test(equal_ignores_letter_case_and_same_does_not),
+		cmocka_unit_test(characters_next_to_the_letters_are_not_equal),
+		cmocka_unit_test(below_compares_whole_labels),
+		cmocka_unit_test(an_ancestor_is_the_name_without_its_first_labels),
+		cmocka_unit_test(scrambling_changes_only_letter_case_and_does_so_uniformly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_reorder.c - the records of a set in another order.
+ * test_reorder.c - changing the order of records in a set.
  */
 #include "turning.h"
 
 #define ADDRESSES(count) "1234 8180 0001 " count " 0000 0000 " QUESTION
 
-/* Turned by so many steps, the message is this. */
+/* Rotated by this number of steps, the message is this. */
 static void
 assert_rotated(const char *before, uint32_t steps, const char *after)
 {
@@ -73,9 +73,9 @@ texts_of_several_lengths_take_turns(void **state)
 	    "c010 0002 0001 0000003c 0005 .ns c010");
 }
 
-/* Consul's answer to a service: addresses whose owners point into the SRV records. */
+/* The reply of Consul to a service query: addresses with owners that point into the SRV records. */
 static void
-what_points_into_a_moved_record_follows_it(void **state)
+pointers_into_a_moved_record_follow_it(void **state)
 {
 	(void)state;
 	assert_rotated("1234 8180 0001 0002 0000 0002 " QUESTION
@@ -108,9 +108,9 @@ records_that_point_at_each_other_stay(void **state)
 	assert_rotated(services, 1, services);
 }
 
-/* What a record points at may itself move. */
+/* The target of a pointer may itself move. */
 static void
-pointers_within_a_set_are_mended_once(void **state)
+pointers_within_a_set_are_corrected_once(void **state)
 {
 	(void)state;
 	assert_rotated(ADDRESSES("0003") "c00c 0010 0001 0000003c 0001 00 "
@@ -122,9 +122,9 @@ pointers_within_a_set_are_mended_once(void **state)
 			      "c02c 0010 0001 0000003c 0001 00");
 }
 
-/* Though all are of one length. */
+/* Although all have one length. */
 static void
-hosts_of_one_length_are_followed(void **state)
+pointers_to_host_names_of_equal_length_are_corrected(void **state)
 {
 	(void)state;
 	assert_rotated("1234 8180 0001 0002 0000 0002 " QUESTION
@@ -162,7 +162,7 @@ several_aliases_of_one_name_stay(void **state)
 
 /* Only these two may stay where they are. */
 static void
-pointers_between_records_that_keep_their_order_are_mended(void **state)
+pointers_between_records_that_keep_their_order_are_corrected(void **state)
 {
 	(void)state;
 	assert_rotated("1234 8180 0001 0003 0000 0000 " QUESTION
@@ -217,7 +217,7 @@ other_sections_keep_their_order(void **state)
 }
 
 static void
-each_set_is_asked_about_by_its_own_owner_and_type(void **state)
+the_rule_is_selected_by_the_owner_and_type_of_each_set(void **state)
 {
 	struct octets message =
 	    octets("1234 8180 0001 0006 0000 0000 " QUESTION
@@ -233,7 +233,7 @@ each_set_is_asked_about_by_its_own_owner_and_type(void **state)
 	assert_int_equal(rule.type, S53_TYPE_TXT);
 }
 
-/* Owners keep their places: only their spelling tells them apart. */
+/* Owners keep their positions: they differ only in letter case. */
 static void
 owners_are_compared_as_names(void **state)
 {
@@ -243,9 +243,9 @@ owners_are_compared_as_names(void **state)
 	    1, ADDRESSES("0002") ".www .example 00 " A "02020202 .WWW .example 00 " A "01010101");
 }
 
-/* named, when the question's letter case is not the zone's. */
+/* named, when the letter case of the query is not that of the zone */
 static void
-owners_that_point_at_the_first_still_do(void **state)
+owners_that_point_at_the_first_owner_still_do(void **state)
 {
 	(void)state;
 	assert_rotated(ADDRESSES("0003") ".WWW .example 00 " A "01010101 c01d " A "02020202 c01d " A
@@ -287,7 +287,7 @@ every_order_of_three_comes_up(void **state)
 }
 
 static void
-dice_that_nobody_threw_work_as_well(void **state)
+without_given_random_numbers_sets_are_still_shuffled(void **state)
 {
 	const struct octets message =
 	    octets(ADDRESSES("0002") "c00c " A "01010101 c00c " A "02020202");
@@ -312,21 +312,21 @@ main(void)
 		cmocka_unit_test(a_ttl_goes_with_its_data),
 		cmocka_unit_test(ipv6_addresses_take_turns),
 		cmocka_unit_test(texts_of_several_lengths_take_turns),
-		cmocka_unit_test(what_points_into_a_moved_record_follows_it),
+		cmocka_unit_test(pointers_into_a_moved_record_follow_it),
 		cmocka_unit_test(records_that_point_at_each_other_stay),
-		cmocka_unit_test(pointers_within_a_set_are_mended_once),
-		cmocka_unit_test(hosts_of_one_length_are_followed),
+		cmocka_unit_test(pointers_within_a_set_are_corrected_once),
+		cmocka_unit_test(pointers_to_host_names_of_equal_length_are_corrected),
 		cmocka_unit_test(a_set_ends_with_its_section),
 		cmocka_unit_test(several_aliases_of_one_name_stay),
-		cmocka_unit_test(pointers_between_records_that_keep_their_order_are_mended),
+		cmocka_unit_test(pointers_between_records_that_keep_their_order_are_corrected),
 		cmocka_unit_test(a_chain_of_aliases_keeps_its_order),
 		cmocka_unit_test(signatures_stay_behind_their_set),
 		cmocka_unit_test(other_sections_keep_their_order),
-		cmocka_unit_test(each_set_is_asked_about_by_its_own_owner_and_type),
+		cmocka_unit_test(the_rule_is_selected_by_the_owner_and_type_of_each_set),
 		cmocka_unit_test(owners_are_compared_as_names),
-		cmocka_unit_test(owners_that_point_at_the_first_still_do),
+		cmocka_unit_test(owners_that_point_at_the_first_owner_still_do),
 		cmocka_unit_test(every_order_of_three_comes_up),
-		cmocka_unit_test(dice_that_nobody_threw_work_as_well),
+		cmocka_unit_test(without_given_random_numbers_sets_are_still_shuffled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_reorder_work.c - large messages in another order: what it costs at most, and what stays.
+ * test_reorder_work.c - large messages in another order: the cost is bounded, and some records are
+ * not moved.
  *
- * Each reply pays for it. The limits leave room for a sanitizer and a busy machine; without the
- * bounds of reorder.c they are exceeded many times.
+ * Each reply pays for it. The limits allow for a sanitizer and a busy machine; without the bounds
+ * of reorder.c they are exceeded many times.
  */
 #include <time.h>
 
 #include "turning.h"
 
-/* As many records as a message holds. */
+/* As many records as fit into a message. */
 struct large {
 	size_t len;
 	uint8_t at[S53_MESSAGE_MAX];
@@ -56,7 +57,7 @@ thousands_of_addresses_are_shuffled_quickly(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 200; i++)
 		s53_message_reorder(large->at, large->len, &ordering);
-	/* comparing each with each would take a hundred times as long */
+	/* comparing each with each other would take a hundred times as long */
 	assert_true(clock() - begin < 2 * CLOCKS_PER_SEC);
 	assert_false(is_in_old_order(large, 16, COUNT));
 	for (unsigned i = 0; i < COUNT; i++)
@@ -69,7 +70,7 @@ thousands_of_addresses_are_shuffled_quickly(void **state)
 #define SERVICE "c00c 0021 0001 0000003c 000b 0000 0000 0050 .n .d 00"
 
 static void
-services_are_moved_unless_they_are_too_many(void **state)
+srv_records_are_moved_unless_there_are_too_many(void **state)
 {
 	struct s53_ordering ordering = { .dice = 1 };
 	struct large *most = large_of(SERVICE, 256), *more = large_of(SERVICE, 257);
@@ -84,7 +85,7 @@ services_are_moved_unless_they_are_too_many(void **state)
 }
 
 static void
-what_pointers_do_not_reach_is_not_moved(void **state)
+records_beyond_the_reach_of_pointers_are_not_moved(void **state)
 {
 	struct large *large = large_of("c00c 0010 0001 0000003c 0040 3f "
 				       "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
@@ -96,7 +97,7 @@ what_pointers_do_not_reach_is_not_moved(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 216; i++)
 		s53_u16_put(large->at + 0x29 + i * 76u, 0x3f61);
-	/* one of another length, so that the set is moved by pieces */
+	/* one of another length, so that the set is moved in pieces */
 	memcpy(large->at + large->len, large->at + 29, 12);
 	s53_u16_put(large->at + large->len + 10, 1);
 	large->at[large->len + 12] = 0;
@@ -131,7 +132,7 @@ an_owner_beyond_the_reach_of_pointers_is_not_pointed_at(void **state)
 	free(large);
 }
 
-/* Each owner is to be read to know that it is another one, along a chain of pointers. */
+/* Each owner must be read, along a chain of pointers, to know that it is another one. */
 static void
 many_owners_are_passed_quickly(void **state)
 {
@@ -158,7 +159,7 @@ many_owners_are_passed_quickly(void **state)
 	free(large);
 }
 
-/* Each is moved by a pass over all behind it, but only the first few are. */
+/* Each is moved by a pass over all records after it, but only the first few are. */
 static void
 many_sets_are_passed_quickly(void **state)
 {
@@ -189,7 +190,7 @@ many_sets_are_passed_quickly(void **state)
 }
 
 static void
-no_more_sets_are_asked_about_than_seven(void **state)
+the_rules_are_consulted_for_at_most_seven_sets(void **state)
 {
 	enum { PAIRS = 100 };
 	struct large *large = large_of("", 0);
@@ -216,12 +217,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(thousands_of_addresses_are_shuffled_quickly),
-		cmocka_unit_test(services_are_moved_unless_they_are_too_many),
-		cmocka_unit_test(what_pointers_do_not_reach_is_not_moved),
+		cmocka_unit_test(srv_records_are_moved_unless_there_are_too_many),
+		cmocka_unit_test(records_beyond_the_reach_of_pointers_are_not_moved),
 		cmocka_unit_test(an_owner_beyond_the_reach_of_pointers_is_not_pointed_at),
 		cmocka_unit_test(many_owners_are_passed_quickly),
 		cmocka_unit_test(many_sets_are_passed_quickly),
-		cmocka_unit_test(no_more_sets_are_asked_about_than_seven),
+		cmocka_unit_test(the_rules_are_consulted_for_at_most_seven_sets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

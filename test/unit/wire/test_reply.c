@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_reply.c - messages written by us.
+ * test_reply.c - messages that we compose.
  */
 #include "octets.h"
 
@@ -59,7 +59,7 @@ a_reply_without_records_is_header_and_question(void **state)
 }
 
 static void
-owners_are_compressed_against_the_question_whatever_their_case(void **state)
+owners_are_compressed_against_the_qname_in_any_letter_case(void **state)
 {
 	struct fixture f;
 
@@ -95,7 +95,7 @@ rdata_is_compressed_only_where_rfc_3597_allows(void **state)
 }
 
 static void
-names_in_uncompressed_rdata_are_pointed_at(void **state)
+later_names_point_into_uncompressed_rdata(void **state)
 {
 	struct fixture f;
 
@@ -110,7 +110,7 @@ names_in_uncompressed_rdata_are_pointed_at(void **state)
 }
 
 static void
-what_finds_no_room_leaves_no_trace_and_sets_tc(void **state)
+a_record_that_does_not_fit_leaves_no_trace_and_sets_tc(void **state)
 {
 	struct fixture f;
 
@@ -119,7 +119,7 @@ what_finds_no_room_leaves_no_trace_and_sets_tc(void **state)
 	assert_true(add(&f, S53_ANSWER, "www.example", S53_TYPE_A, "01020304"));
 	assert_false(add(&f, S53_ANSWER, "new.name.example", S53_TYPE_A, "01020305"));
 	assert_true(f.reply.truncated);
-	/* nothing goes behind a hole, though this would fit */
+	/* nothing is written after an omitted record, although this would fit */
 	assert_false(add(&f, S53_ANSWER, "www.example", S53_TYPE_A, "01020306"));
 	assert_written(&f, NULL,
 	    "1234 8300 0001 0001 0000 0000 .wWw .Example 00 0001 0001 "
@@ -127,7 +127,7 @@ what_finds_no_room_leaves_no_trace_and_sets_tc(void **state)
 }
 
 static void
-no_name_points_at_what_was_taken_back(void **state)
+no_name_points_into_a_record_that_was_taken_back(void **state)
 {
 	struct fixture f;
 
@@ -142,7 +142,7 @@ no_name_points_at_what_was_taken_back(void **state)
 }
 
 static void
-additional_without_room_sets_no_tc(void **state)
+an_additional_record_that_does_not_fit_sets_no_tc(void **state)
 {
 	struct fixture f;
 
@@ -153,7 +153,7 @@ additional_without_room_sets_no_tc(void **state)
 }
 
 static void
-rdata_of_another_form_is_refused(void **state)
+malformed_rdata_is_rejected(void **state)
 {
 	struct fixture f;
 
@@ -171,7 +171,7 @@ rdata_of_another_form_is_refused(void **state)
 }
 
 static void
-records_are_copied_out_of_other_messages(void **state)
+records_are_copied_from_other_messages(void **state)
 {
 	struct octets from =
 	    octets("4321 8180 0001 0002 0000 0000" QUESTION
@@ -197,7 +197,7 @@ records_are_copied_out_of_other_messages(void **state)
 }
 
 static void
-names_go_on_when_the_slots_are_full(void **state)
+names_are_written_even_when_the_compression_table_is_full(void **state)
 {
 	struct fixture f;
 
@@ -255,7 +255,7 @@ an_opt_comes_last_and_is_counted(void **state)
 }
 
 static void
-records_make_room_for_the_opt(void **state) /* RFC 6891 s7 */
+records_leave_space_for_the_opt(void **state) /* RFC 6891 s7 */
 {
 	struct fixture f;
 
@@ -283,7 +283,7 @@ request_of(const char *text)
 }
 
 static void
-errors_echo_what_was_asked(void **state)
+errors_echo_the_question(void **state)
 {
 	struct s53_request request =
 	    request_of("abcd 0770 0001 0000 0000 0000 .wWw .Example 00 0001 0001");
@@ -300,7 +300,7 @@ errors_echo_what_was_asked(void **state)
 }
 
 static void
-errors_have_an_opt_for_who_sent_one_only(void **state)
+an_error_has_an_opt_only_if_the_query_had_one(void **state)
 {
 	const struct s53_edns_reply why = { .udp_size = 4096,
 		.ede_code = S53_EDE_PROHIBITED,
@@ -326,7 +326,7 @@ errors_have_an_opt_for_who_sent_one_only(void **state)
 }
 
 static void
-errors_leave_texts_out_that_do_not_fit(void **state)
+an_error_omits_a_text_that_does_not_fit(void **state)
 {
 	char text[300];
 	struct s53_edns_reply why = { .udp_size = 512,
@@ -351,21 +351,21 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reply_without_records_is_header_and_question),
-		cmocka_unit_test(owners_are_compressed_against_the_question_whatever_their_case),
+		cmocka_unit_test(owners_are_compressed_against_the_qname_in_any_letter_case),
 		cmocka_unit_test(rdata_is_compressed_only_where_rfc_3597_allows),
-		cmocka_unit_test(names_in_uncompressed_rdata_are_pointed_at),
-		cmocka_unit_test(what_finds_no_room_leaves_no_trace_and_sets_tc),
-		cmocka_unit_test(no_name_points_at_what_was_taken_back),
-		cmocka_unit_test(additional_without_room_sets_no_tc),
-		cmocka_unit_test(rdata_of_another_form_is_refused),
-		cmocka_unit_test(records_are_copied_out_of_other_messages),
-		cmocka_unit_test(names_go_on_when_the_slots_are_full),
+		cmocka_unit_test(later_names_point_into_uncompressed_rdata),
+		cmocka_unit_test(a_record_that_does_not_fit_leaves_no_trace_and_sets_tc),
+		cmocka_unit_test(no_name_points_into_a_record_that_was_taken_back),
+		cmocka_unit_test(an_additional_record_that_does_not_fit_sets_no_tc),
+		cmocka_unit_test(malformed_rdata_is_rejected),
+		cmocka_unit_test(records_are_copied_from_other_messages),
+		cmocka_unit_test(names_are_written_even_when_the_compression_table_is_full),
 		cmocka_unit_test(any_name_reads_back_as_it_was_written),
 		cmocka_unit_test(an_opt_comes_last_and_is_counted),
-		cmocka_unit_test(records_make_room_for_the_opt),
-		cmocka_unit_test(errors_echo_what_was_asked),
-		cmocka_unit_test(errors_have_an_opt_for_who_sent_one_only),
-		cmocka_unit_test(errors_leave_texts_out_that_do_not_fit),
+		cmocka_unit_test(records_leave_space_for_the_opt),
+		cmocka_unit_test(errors_echo_the_question),
+		cmocka_unit_test(an_error_has_an_opt_only_if_the_query_had_one),
+		cmocka_unit_test(an_error_omits_a_text_that_does_not_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

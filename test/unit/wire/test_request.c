@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_request.c - what a client asked, and which error its mistakes get.
+ * test_request.c - parsing of queries, and the error that a malformed one gets.
  */
 #include "octets.h"
 
@@ -21,7 +21,7 @@ parse(const char *text)
 }
 
 static void
-a_plain_question_is_read(void **state)
+a_plain_query_is_read(void **state)
 {
 	(void)state;
 	assert_int_equal(
@@ -47,7 +47,7 @@ edns_is_read(void **state)
 }
 
 static void
-responses_and_scraps_meet_silence(void **state)
+responses_and_fragments_of_a_header_are_dropped(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(""), S53_REQUEST_SILENCE);
@@ -57,7 +57,7 @@ responses_and_scraps_meet_silence(void **state)
 }
 
 static void
-not_one_question_is_a_form_error(void **state) /* RFC 9619 */
+no_question_or_several_are_a_form_error(void **state) /* RFC 9619 */
 {
 	(void)state;
 	assert_int_equal(parse("1234 0100 0000 0000 0000 0000"), S53_REQUEST_FORMERR);
@@ -83,7 +83,7 @@ bad_questions_are_form_errors(void **state)
 }
 
 static void
-octets_behind_the_last_record_are_ignored(void **state)
+bytes_after_the_last_record_are_ignored(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(ONE QUESTION "00"), S53_REQUEST_OK);
@@ -94,7 +94,7 @@ octets_behind_the_last_record_are_ignored(void **state)
 }
 
 static void
-missing_and_overrunning_records_are_form_errors(void **state)
+missing_and_truncated_records_are_form_errors(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(WITH_OPT QUESTION), S53_REQUEST_FORMERR);
@@ -106,7 +106,7 @@ missing_and_overrunning_records_are_form_errors(void **state)
 }
 
 static void
-one_opt_in_additional_of_the_root_or_a_form_error(void **state) /* RFC 6891 s6.1.1 */
+a_second_opt_or_a_misplaced_one_is_a_form_error(void **state) /* RFC 6891 s6.1.1 */
 {
 	(void)state;
 	assert_int_equal(
@@ -122,7 +122,7 @@ one_opt_in_additional_of_the_root_or_a_form_error(void **state) /* RFC 6891 s6.1
 }
 
 static void
-other_records_are_walked_and_ignored(void **state)
+other_records_are_parsed_and_ignored(void **state)
 {
 	(void)state;
 	assert_int_equal(
@@ -133,7 +133,7 @@ other_records_are_walked_and_ignored(void **state)
 }
 
 static void
-other_opcodes_are_not_implemented_whatever_follows(void **state)
+other_opcodes_are_not_implemented_whatever_the_rest_of_the_message(void **state)
 {
 	(void)state;
 	assert_int_equal(
@@ -163,16 +163,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_plain_question_is_read),
+		cmocka_unit_test(a_plain_query_is_read),
 		cmocka_unit_test(edns_is_read),
-		cmocka_unit_test(responses_and_scraps_meet_silence),
-		cmocka_unit_test(not_one_question_is_a_form_error),
+		cmocka_unit_test(responses_and_fragments_of_a_header_are_dropped),
+		cmocka_unit_test(no_question_or_several_are_a_form_error),
 		cmocka_unit_test(bad_questions_are_form_errors),
-		cmocka_unit_test(octets_behind_the_last_record_are_ignored),
-		cmocka_unit_test(missing_and_overrunning_records_are_form_errors),
-		cmocka_unit_test(one_opt_in_additional_of_the_root_or_a_form_error),
-		cmocka_unit_test(other_records_are_walked_and_ignored),
-		cmocka_unit_test(other_opcodes_are_not_implemented_whatever_follows),
+		cmocka_unit_test(bytes_after_the_last_record_are_ignored),
+		cmocka_unit_test(missing_and_truncated_records_are_form_errors),
+		cmocka_unit_test(a_second_opt_or_a_misplaced_one_is_a_form_error),
+		cmocka_unit_test(other_records_are_parsed_and_ignored),
+		cmocka_unit_test(
+		    other_opcodes_are_not_implemented_whatever_the_rest_of_the_message),
 		cmocka_unit_test(edns_versions_over_0_are_bad_versions),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_respell.c - the client's letter case comes back after 0x20.
+ * test_respell.c - the letter case of the client is restored after 0x20.
  */
 #include "octets.h"
 
@@ -16,7 +16,7 @@ assert_respelled(const char *before, const char *after)
 }
 
 static void
-the_question_is_respelled_and_pointers_follow(void **state)
+respelling_the_qname_respells_names_that_point_at_it(void **state)
 {
 	(void)state;
 	assert_respelled("1234 8180 0001 0001 0000 0000 .wWW .eXAMPLE 00 0001 0001 " ADDRESS,
@@ -24,7 +24,7 @@ the_question_is_respelled_and_pointers_follow(void **state)
 }
 
 static void
-literal_owners_equal_to_it_are_respelled(void **state)
+uncompressed_owners_equal_to_the_qname_are_respelled(void **state)
 {
 	(void)state;
 	assert_respelled("1234 8180 0001 0001 0000 0001 .wWW .eXAMPLE 00 0001 0001 "
@@ -36,7 +36,7 @@ literal_owners_equal_to_it_are_respelled(void **state)
 }
 
 static void
-labels_of_other_names_that_repeat_it_are_respelled(void **state)
+labels_of_other_names_that_repeat_the_qname_are_respelled(void **state)
 {
 	(void)state;
 	assert_respelled("1234 8180 0001 0003 0000 0000 .wWW .eXAMPLE 00 0001 0001 "
@@ -59,7 +59,7 @@ other_labels_keep_their_spelling(void **state)
 	    "1234 8180 0001 0002 0000 0000 .Www .Example 00 0001 0001 "
 	    ".a .wWW .b 00 0001 0001 0000003c 0004 7f000001 "
 	    ".xWWW .nEXAMPLE 00 0001 0001 0000003c 0004 7f000001");
-	/* NSEC is signed as it stands */
+	/* NSEC is signed as it is */
 	assert_respelled("1234 8180 0001 0000 0001 0000 .wWW .eXAMPLE 00 0001 0001 "
 			 ".a 00 002f 0001 0000003c 000d .wWW .eXAMPLE 00",
 	    "1234 8180 0001 0000 0001 0000 .Www .Example 00 0001 0001 "
@@ -67,7 +67,7 @@ other_labels_keep_their_spelling(void **state)
 }
 
 static void
-another_question_is_left_alone(void **state)
+a_message_with_another_question_is_left_alone(void **state)
 {
 	(void)state;
 	assert_respelled("1234 8180 0001 0000 0000 0000 .wWX .eXAMPLE 00 0001 0001 ",
@@ -79,11 +79,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_question_is_respelled_and_pointers_follow),
-		cmocka_unit_test(literal_owners_equal_to_it_are_respelled),
-		cmocka_unit_test(labels_of_other_names_that_repeat_it_are_respelled),
+		cmocka_unit_test(respelling_the_qname_respells_names_that_point_at_it),
+		cmocka_unit_test(uncompressed_owners_equal_to_the_qname_are_respelled),
+		cmocka_unit_test(labels_of_other_names_that_repeat_the_qname_are_respelled),
 		cmocka_unit_test(other_labels_keep_their_spelling),
-		cmocka_unit_test(another_question_is_left_alone),
+		cmocka_unit_test(a_message_with_another_question_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

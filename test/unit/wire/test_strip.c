@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_strip.c - taking the OPT out.
+ * test_strip.c - removing the OPT record.
  */
 #include "octets.h"
 
@@ -19,7 +19,7 @@ assert_stripped(const char *before, const char *after)
 }
 
 static void
-a_message_without_opt_stays(void **state)
+a_message_without_opt_is_left_unchanged(void **state)
 {
 	(void)state;
 	assert_stripped("1234 8180 0001 0001 0000 0000" QUESTION ADDRESS,
@@ -27,7 +27,7 @@ a_message_without_opt_stays(void **state)
 }
 
 static void
-an_opt_at_the_end_is_cut_off(void **state)
+an_opt_at_the_end_is_removed(void **state)
 {
 	(void)state;
 	assert_stripped("1234 8180 0001 0001 0000 0001" QUESTION ADDRESS
@@ -36,7 +36,7 @@ an_opt_at_the_end_is_cut_off(void **state)
 }
 
 static void
-pointers_to_before_the_opt_stay(void **state)
+pointers_to_before_the_opt_are_left_unchanged(void **state)
 {
 	(void)state;
 	assert_stripped("1234 8180 0001 0000 0000 0002" QUESTION OPT ADDRESS,
@@ -44,7 +44,7 @@ pointers_to_before_the_opt_stay(void **state)
 }
 
 static void
-pointers_to_behind_the_opt_are_mended(void **state)
+pointers_to_after_the_opt_are_corrected(void **state)
 {
 	(void)state;
 	/* owner and rdata names that point at .n .dc1, which moves by 11 */
@@ -62,7 +62,7 @@ pointers_to_behind_the_opt_are_mended(void **state)
 }
 
 static void
-opaque_rdata_that_looks_like_a_pointer_stays(void **state)
+opaque_rdata_that_looks_like_a_pointer_is_left_unchanged(void **state)
 {
 	(void)state;
 	assert_stripped("1234 8180 0001 0000 0000 0002" QUESTION OPT
@@ -71,7 +71,7 @@ opaque_rdata_that_looks_like_a_pointer_stays(void **state)
 }
 
 static void
-service_and_key_names_are_mended_too(void **state)
+pointers_in_srv_and_key_records_are_corrected_too(void **state)
 {
 	(void)state;
 	assert_stripped("1234 8180 0001 0000 0000 0003" QUESTION OPT
@@ -85,12 +85,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_message_without_opt_stays),
-		cmocka_unit_test(an_opt_at_the_end_is_cut_off),
-		cmocka_unit_test(pointers_to_before_the_opt_stay),
-		cmocka_unit_test(pointers_to_behind_the_opt_are_mended),
-		cmocka_unit_test(opaque_rdata_that_looks_like_a_pointer_stays),
-		cmocka_unit_test(service_and_key_names_are_mended_too),
+		cmocka_unit_test(a_message_without_opt_is_left_unchanged),
+		cmocka_unit_test(an_opt_at_the_end_is_removed),
+		cmocka_unit_test(pointers_to_before_the_opt_are_left_unchanged),
+		cmocka_unit_test(pointers_to_after_the_opt_are_corrected),
+		cmocka_unit_test(opaque_rdata_that_looks_like_a_pointer_is_left_unchanged),
+		cmocka_unit_test(pointers_in_srv_and_key_records_are_corrected_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

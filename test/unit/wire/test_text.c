@@ -13,7 +13,7 @@ parse(const char *text)
 }
 
 static void
-text_becomes_wire(void **state)
+text_is_converted_to_wire_format(void **state)
 {
 	struct s53_name name = name_of("www.example.");
 
@@ -28,7 +28,7 @@ text_becomes_wire(void **state)
 }
 
 static void
-text_that_is_no_name_is_refused_and_nothing_is_written(void **state)
+text_that_is_no_name_is_rejected_and_nothing_is_written(void **state)
 {
 	static const char *const bad[] = { "", "..", ".a", "a..b", "a..", "a\\", "a\\1", "a\\12",
 		"a\\256", "a\\12x", "\\999", " \\" };
@@ -43,7 +43,7 @@ text_that_is_no_name_is_refused_and_nothing_is_written(void **state)
 }
 
 static void
-labels_end_at_63_octets(void **state)
+labels_have_at_most_63_octets(void **state)
 {
 	char text[70] = { 0 };
 
@@ -57,7 +57,7 @@ labels_end_at_63_octets(void **state)
 }
 
 static void
-names_end_at_255_octets(void **state)
+names_have_at_most_255_octets(void **state)
 {
 	char text[300] = { 0 };
 	struct s53_name name;
@@ -75,7 +75,7 @@ names_end_at_255_octets(void **state)
 }
 
 static void
-signs_with_a_meaning_are_printed_escaped(void **state)
+characters_with_a_meaning_are_printed_escaped(void **state)
 {
 	char text[S53_NAME_TEXT];
 	struct octets wire = octets("06 2e5c22284029 05 3b24002080 02 7fff 00");
@@ -105,7 +105,7 @@ the_longest_text_fits(void **state)
 }
 
 static void
-each_octet_survives_printing_and_parsing(void **state)
+each_byte_survives_printing_and_parsing(void **state)
 {
 	(void)state;
 	for (unsigned octet = 0; octet < 256; octet++) {
@@ -123,13 +123,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_becomes_wire),
-		cmocka_unit_test(text_that_is_no_name_is_refused_and_nothing_is_written),
-		cmocka_unit_test(labels_end_at_63_octets),
-		cmocka_unit_test(names_end_at_255_octets),
-		cmocka_unit_test(signs_with_a_meaning_are_printed_escaped),
+		cmocka_unit_test(text_is_converted_to_wire_format),
+		cmocka_unit_test(text_that_is_no_name_is_rejected_and_nothing_is_written),
+		cmocka_unit_test(labels_have_at_most_63_octets),
+		cmocka_unit_test(names_have_at_most_255_octets),
+		cmocka_unit_test(characters_with_a_meaning_are_printed_escaped),
 		cmocka_unit_test(the_longest_text_fits),
-		cmocka_unit_test(each_octet_survives_printing_and_parsing),
+		cmocka_unit_test(each_byte_survives_printing_and_parsing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_walk.c - record after record, and their TTLs.
+ * test_walk.c - the records of a message in order, and their TTLs.
  */
 #include "octets.h"
 
@@ -9,7 +9,7 @@
 	"c00c 0010 0003 ffffffff 0000 "
 
 static void
-records_are_met_in_order_with_their_places(void **state)
+records_are_visited_in_order_with_their_offsets(void **state)
 {
 	struct octets message = octets(THREE);
 	struct s53_walk walk;
@@ -43,7 +43,7 @@ records_are_met_in_order_with_their_places(void **state)
 }
 
 static void
-a_message_cut_anywhere_ends_the_walk_as_bad(void **state)
+a_message_truncated_anywhere_ends_the_walk_as_bad(void **state)
 {
 	struct octets message = octets(THREE);
 	struct s53_walk walk;
@@ -59,7 +59,7 @@ a_message_cut_anywhere_ends_the_walk_as_bad(void **state)
 }
 
 static void
-several_questions_are_stepped_over(void **state)
+several_questions_are_skipped(void **state)
 {
 	struct octets message = octets("1234 8180 0002 0001 0000 0000" QUESTION QUESTION ADDRESS);
 	struct s53_walk walk;
@@ -95,7 +95,7 @@ the_least_ttl_is_found(void **state)
 }
 
 static void
-an_opt_has_no_ttl_and_no_record_no_least(void **state)
+an_opt_has_no_ttl_and_without_records_there_is_no_least_ttl(void **state)
 {
 	(void)state;
 	assert_int_equal(least("1234 8180 0001 0001 0000 0001" QUESTION ADDRESS OPT), 60);
@@ -116,11 +116,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(records_are_met_in_order_with_their_places),
-		cmocka_unit_test(a_message_cut_anywhere_ends_the_walk_as_bad),
-		cmocka_unit_test(several_questions_are_stepped_over),
+		cmocka_unit_test(records_are_visited_in_order_with_their_offsets),
+		cmocka_unit_test(a_message_truncated_anywhere_ends_the_walk_as_bad),
+		cmocka_unit_test(several_questions_are_skipped),
 		cmocka_unit_test(the_least_ttl_is_found),
-		cmocka_unit_test(an_opt_has_no_ttl_and_no_record_no_least),
+		cmocka_unit_test(an_opt_has_no_ttl_and_without_records_there_is_no_least_ttl),
 		cmocka_unit_test(a_ttl_over_2_31_counts_as_0),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * turning.h - a rule for s53_message_reorder() that tests can ask what it was asked.
+ * turning.h - a rule for s53_message_reorder() that records the calls, for tests.
  */
 #pragma once
 
@@ -12,7 +12,7 @@ struct rule {
 	struct s53_ordering ordering;
 	enum s53_turn turn;
 	unsigned asked;
-	char owners[256]; /* for which it was asked */
+	char owners[256]; /* of the last call */
 	uint16_t type;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fixture.h - a zone out of text, and its answers as text that ldns writes.
+ * fixture.h - a zone made from text, and its answers as text that ldns writes.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ fixture_name(const char *text)
 	return name;
 }
 
-/* A zone that must load without error. */
+/* A zone that must load without an error. */
 static inline struct s53_zone *
 fixture_zone(const char *apex, const char *text)
 {
@@ -47,7 +47,7 @@ fixture_zone(const char *apex, const char *text)
 	return zone;
 }
 
-/* What is said of a text, one message a line as "LINE: kind: text". */
+/* The messages about a text, one a line as "LINE: kind: text". */
 static inline const char *
 fixture_diags(const struct s53_diags *diags)
 {

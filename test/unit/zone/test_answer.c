@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_answer.c - what a zone answers. Every expectation here was compared with named 9.18,
- * which was asked the same of the same file.
+ * test_answer.c - the answers of a zone. Every expected answer was compared with that of named
+ * 9.18 to the same query, with the same file.
  */
 #include "fixture.h"
 
@@ -90,7 +90,7 @@ a_name_with_data_is_answered(void **state)
 }
 
 static void
-letter_case_does_not_matter_and_the_spelling_asked_for_returns(void **state)
+letter_case_does_not_matter_and_the_reply_has_that_of_the_query(void **state)
 {
 	fixture_says(*state, "MAIL.Ex.oRG", "A", "NOERROR aa\nan MAIL.Ex.oRG. 3600 A 192.0.2.25");
 	fixture_says(*state, "web.ex.org", "A", "NOERROR aa\nan web.ex.org. 300 A 192.0.2.80");
@@ -112,7 +112,7 @@ a_missing_name_is_nxdomain_with_the_soa(void **state) /* RFC 2308 s2.1 */
 }
 
 static void
-an_soa_question_that_ends_in_nxdomain_has_ttl_zero(void **state) /* BIND: zero-no-soa-ttl */
+nxdomain_for_an_soa_query_has_ttl_0(void **state) /* BIND: zero-no-soa-ttl */
 {
 	fixture_says(*state, "nope.ex.org", "SOA", "NXDOMAIN aa\nns ex.org. 0 SOA " SOA);
 }
@@ -140,7 +140,7 @@ a_cname_is_followed_inside_of_the_zone(void **state)
 }
 
 static void
-a_cname_that_leaves_the_zone_says_where_to(void **state)
+a_cname_that_leaves_the_zone_gives_its_target(void **state)
 {
 	fixture_says(*state, "chain.ex.org", "A",
 	    "NOERROR aa -> Host.Other.Example"
@@ -158,7 +158,7 @@ the_rcode_is_that_of_the_end_of_the_chain(void **state) /* RFC 6604 s3 */
 }
 
 static void
-a_circle_of_cnames_is_cut_and_fails(void **state)
+a_loop_of_cnames_ends_and_fails(void **state)
 {
 	fixture_says(*state, "loop1.ex.org", "A",
 	    "SERVFAIL aa\nan loop1.ex.org. 3600 CNAME loop2.ex.org."
@@ -171,7 +171,7 @@ a_circle_of_cnames_is_cut_and_fails(void **state)
 }
 
 static void
-a_question_for_what_stands_beside_a_cname_does_not_follow_it(void **state)
+a_query_for_a_type_beside_a_cname_does_not_follow_it(void **state)
 {
 	fixture_says(*state, "www.ex.org", "RRSIG", "NOERROR aa" NEGATIVE);
 	fixture_says(*state, "www.ex.org", "NSEC", "NOERROR aa" NEGATIVE);
@@ -181,7 +181,7 @@ a_question_for_what_stands_beside_a_cname_does_not_follow_it(void **state)
 }
 
 static void
-a_wildcard_stands_for_any_name_below_its_encloser(void **state) /* RFC 4592 s3.3 */
+a_wildcard_matches_any_name_below_its_closest_encloser(void **state) /* RFC 4592 s3.3 */
 {
 	fixture_says(
 	    *state, "x.wild.ex.org", "A", "NOERROR aa\nan x.wild.ex.org. 3600 A 192.0.2.100");
@@ -231,7 +231,7 @@ the_end_of_a_chain_below_a_delegation_is_referred(void **state)
 }
 
 static void
-ds_at_a_delegation_is_the_parents(void **state) /* RFC 4035 s3.1.4.1 */
+ds_at_a_delegation_is_answered_by_the_parent(void **state) /* RFC 4035 s3.1.4.1 */
 {
 	fixture_says(*state, "sub.ex.org", "DS",
 	    "NOERROR aa\nan sub.ex.org. 3600 DS 1 8 2 "
@@ -241,13 +241,13 @@ ds_at_a_delegation_is_the_parents(void **state) /* RFC 4035 s3.1.4.1 */
 }
 
 static void
-a_dname_redirects_what_is_below_it(void **state) /* RFC 6672 s3.2 */
+a_dname_redirects_names_below_it(void **state) /* RFC 6672 s3.2 */
 {
 	fixture_says(*state, "A.dn.ex.org", "A",
 	    "NOERROR aa\nan A.dn.ex.org. 3600 CNAME A.tree.ex.org."
 	    "\nan A.tree.ex.org. 3600 A 192.0.2.72"
 	    "\nan dn.ex.org. 3600 DNAME tree.ex.org.");
-	fixture_says(*state, "x.dn.ex.org", "A", /* hidden, though it is in the file */
+	fixture_says(*state, "x.dn.ex.org", "A", /* hidden, although it is in the file */
 	    "NXDOMAIN aa\nan dn.ex.org. 3600 DNAME tree.ex.org."
 	    "\nan x.dn.ex.org. 3600 CNAME x.tree.ex.org." NEGATIVE);
 	fixture_says(*state, "q.b.dn.ex.org", "A",
@@ -263,7 +263,7 @@ a_dname_redirects_what_is_below_it(void **state) /* RFC 6672 s3.2 */
 }
 
 static void
-a_dname_leaves_its_own_name_alone(void **state) /* RFC 6672 s2.3 */
+a_dname_does_not_redirect_its_own_name(void **state) /* RFC 6672 s2.3 */
 {
 	fixture_says(*state, "dn.ex.org", "TXT", "NOERROR aa\nan dn.ex.org. 3600 TXT \"beside\"");
 	fixture_says(
@@ -283,7 +283,7 @@ a_dname_that_makes_too_long_a_name_is_yxdomain(void **state) /* RFC 6672 s2.2 */
 }
 
 static void
-addresses_of_mail_and_service_hosts_go_along(void **state)
+addresses_of_mail_and_service_hosts_are_added(void **state)
 {
 	fixture_says(*state, "ex.org", "MX",
 	    "NOERROR aa\nan ex.org. 3600 MX 10 mail.ex.org.\nar mail.ex.org. 3600 A 192.0.2.25");
@@ -297,7 +297,7 @@ addresses_of_mail_and_service_hosts_go_along(void **state)
 }
 
 static void
-any_is_all_types_or_one_of_them(void **state) /* RFC 8482 s4.1 */
+any_gives_all_types_or_one_of_them(void **state) /* RFC 8482 s4.1 */
 {
 	fixture_says(*state, "ns.ex.org", "ANY",
 	    "NOERROR aa\nan ns.ex.org. 3600 A 192.0.2.53\nan ns.ex.org. 3600 AAAA 2001:db8::53");
@@ -310,7 +310,7 @@ any_is_all_types_or_one_of_them(void **state) /* RFC 8482 s4.1 */
 }
 
 static void
-an_answer_without_room_is_truncated(void **state)
+an_answer_that_does_not_fit_is_truncated(void **state)
 {
 	struct fixture_ask small = { .cap = S53_HEADER_LEN + S53_NAME_MAX + 4 };
 	struct s53_zone *zone;
@@ -329,7 +329,7 @@ an_answer_without_room_is_truncated(void **state)
 }
 
 static void
-a_referral_without_room_for_glue_is_truncated(void **state) /* RFC 9471 s3 */
+a_referral_with_glue_that_does_not_fit_is_truncated(void **state) /* RFC 9471 s3 */
 {
 	struct fixture_ask small = { .cap = S53_HEADER_LEN + S53_NAME_MAX + 4 };
 	struct s53_zone *zone = fixture_zone("o",
@@ -355,7 +355,7 @@ a_referral_without_room_for_glue_is_truncated(void **state) /* RFC 9471 s3 */
 	    fixture_answer(zone, name, type, (struct fixture_ask){ .wishes = what }), text)
 
 static void
-the_servers_of_the_zone_go_along_when_wished(void **state)
+the_ns_records_of_the_zone_are_added_on_request(void **state)
 {
 	says_with(*state, S53_ZONE_AUTHORITY, "web.ex.org", "A",
 	    "NOERROR aa\nan web.ex.org. 300 A 192.0.2.80" SERVERS SERVER_ADDRESSES);
@@ -370,7 +370,7 @@ the_servers_of_the_zone_go_along_when_wished(void **state)
 }
 
 static void
-an_address_that_is_the_answer_does_not_go_along(void **state)
+an_address_that_is_the_answer_is_not_added_again(void **state)
 {
 	says_with(*state, S53_ZONE_AUTHORITY, "ns.ex.org", "A",
 	    "NOERROR aa\nan ns.ex.org. 3600 A 192.0.2.53" SERVERS
@@ -378,7 +378,7 @@ an_address_that_is_the_answer_does_not_go_along(void **state)
 }
 
 static void
-servers_stand_once_and_not_beside_what_is_no_answer_of_the_zone(void **state)
+the_ns_records_appear_once_and_only_with_answers_of_the_zone(void **state)
 {
 	says_with(*state, S53_ZONE_AUTHORITY, "ex.org", "NS",
 	    "NOERROR aa\nan ex.org. 3600 NS ns.ex.org." SERVER_ADDRESSES);
@@ -393,7 +393,7 @@ servers_stand_once_and_not_beside_what_is_no_answer_of_the_zone(void **state)
 }
 
 static void
-addresses_stay_out_when_wished_but_for_a_referral(void **state)
+addresses_are_omitted_on_request_except_in_a_referral(void **state)
 {
 	says_with(*state, S53_ZONE_NO_ADDITIONAL, "ex.org", "MX",
 	    "NOERROR aa\nan ex.org. 3600 MX 10 mail.ex.org.");
@@ -407,7 +407,7 @@ addresses_stay_out_when_wished_but_for_a_referral(void **state)
 }
 
 static void
-the_records_of_a_set_stand_as_in_the_file(void **state)
+the_records_of_a_set_keep_the_order_of_the_file(void **state)
 {
 	struct s53_zone *zone = fixture_zone("o",
 	    "@ 0 SOA a b 1 2 3 4 5\n@ 0 NS a\n"
@@ -432,7 +432,7 @@ the_records_of_a_set_stand_as_in_the_file(void **state)
 }
 
 static void
-a_zone_at_the_root_answers(void **state)
+a_zone_at_the_root_is_answered(void **state)
 {
 	struct s53_zone *zone = fixture_zone(".",
 	    "@ 60 SOA a b 1 2 3 4 5\n@ 60 NS a.\norg 60 NS ns.org.\nns.org 60 A 192.0.2.1\n"
@@ -465,34 +465,34 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_with_data_is_answered),
-		cmocka_unit_test(letter_case_does_not_matter_and_the_spelling_asked_for_returns),
+		cmocka_unit_test(letter_case_does_not_matter_and_the_reply_has_that_of_the_query),
 		cmocka_unit_test(a_missing_type_is_nodata_with_the_soa_at_its_minimum),
 		cmocka_unit_test(a_missing_name_is_nxdomain_with_the_soa),
-		cmocka_unit_test(an_soa_question_that_ends_in_nxdomain_has_ttl_zero),
+		cmocka_unit_test(nxdomain_for_an_soa_query_has_ttl_0),
 		cmocka_unit_test(an_empty_non_terminal_is_nodata),
 		cmocka_unit_test(a_cname_is_followed_inside_of_the_zone),
-		cmocka_unit_test(a_cname_that_leaves_the_zone_says_where_to),
+		cmocka_unit_test(a_cname_that_leaves_the_zone_gives_its_target),
 		cmocka_unit_test(the_rcode_is_that_of_the_end_of_the_chain),
-		cmocka_unit_test(a_circle_of_cnames_is_cut_and_fails),
-		cmocka_unit_test(a_question_for_what_stands_beside_a_cname_does_not_follow_it),
-		cmocka_unit_test(a_wildcard_stands_for_any_name_below_its_encloser),
+		cmocka_unit_test(a_loop_of_cnames_ends_and_fails),
+		cmocka_unit_test(a_query_for_a_type_beside_a_cname_does_not_follow_it),
+		cmocka_unit_test(a_wildcard_matches_any_name_below_its_closest_encloser),
 		cmocka_unit_test(a_wildcard_yields_to_names_that_exist),
 		cmocka_unit_test(a_delegation_is_referred_with_its_glue),
 		cmocka_unit_test(the_end_of_a_chain_below_a_delegation_is_referred),
-		cmocka_unit_test(ds_at_a_delegation_is_the_parents),
-		cmocka_unit_test(a_dname_redirects_what_is_below_it),
-		cmocka_unit_test(a_dname_leaves_its_own_name_alone),
+		cmocka_unit_test(ds_at_a_delegation_is_answered_by_the_parent),
+		cmocka_unit_test(a_dname_redirects_names_below_it),
+		cmocka_unit_test(a_dname_does_not_redirect_its_own_name),
 		cmocka_unit_test(a_dname_that_makes_too_long_a_name_is_yxdomain),
-		cmocka_unit_test(addresses_of_mail_and_service_hosts_go_along),
-		cmocka_unit_test(any_is_all_types_or_one_of_them),
-		cmocka_unit_test(an_answer_without_room_is_truncated),
-		cmocka_unit_test(a_referral_without_room_for_glue_is_truncated),
-		cmocka_unit_test(the_servers_of_the_zone_go_along_when_wished),
-		cmocka_unit_test(an_address_that_is_the_answer_does_not_go_along),
-		cmocka_unit_test(servers_stand_once_and_not_beside_what_is_no_answer_of_the_zone),
-		cmocka_unit_test(addresses_stay_out_when_wished_but_for_a_referral),
-		cmocka_unit_test(the_records_of_a_set_stand_as_in_the_file),
-		cmocka_unit_test(a_zone_at_the_root_answers),
+		cmocka_unit_test(addresses_of_mail_and_service_hosts_are_added),
+		cmocka_unit_test(any_gives_all_types_or_one_of_them),
+		cmocka_unit_test(an_answer_that_does_not_fit_is_truncated),
+		cmocka_unit_test(a_referral_with_glue_that_does_not_fit_is_truncated),
+		cmocka_unit_test(the_ns_records_of_the_zone_are_added_on_request),
+		cmocka_unit_test(an_address_that_is_the_answer_is_not_added_again),
+		cmocka_unit_test(the_ns_records_appear_once_and_only_with_answers_of_the_zone),
+		cmocka_unit_test(addresses_are_omitted_on_request_except_in_a_referral),
+		cmocka_unit_test(the_records_of_a_set_keep_the_order_of_the_file),
+		cmocka_unit_test(a_zone_at_the_root_is_answered),
 		cmocka_unit_test(a_kept_zone_outlives_the_first_drop),
 	};
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_builtin.c - the zones that are here without a file, and those that are shipped as files.
+ * test_builtin.c - the built-in zones, and those that are shipped as files.
  */
 #include "fixture.h"
 
 #include <split53/edns.h>
 
-/* The automatic empty zones of named 9.18.49, as it lists them at start, in its order. */
+/* The automatic empty zones of named 9.18.49, in the order in which it lists them at start. */
 static const char *const bind_list[] = { "10.in-addr.arpa", "16.172.in-addr.arpa",
 	"31.172.in-addr.arpa", "168.192.in-addr.arpa", "64.100.in-addr.arpa",
 	"127.100.in-addr.arpa", "0.in-addr.arpa", "127.in-addr.arpa", "254.169.in-addr.arpa",
@@ -27,7 +27,7 @@ builtin(const char *apex)
 }
 
 static void
-every_built_in_zone_loads_without_a_word(void **state)
+every_built_in_zone_loads_without_a_message(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < s53_builtin_zone_count; i++) {
@@ -39,7 +39,7 @@ every_built_in_zone_loads_without_a_word(void **state)
 }
 
 static void
-all_of_binds_empty_zones_are_there(void **state)
+all_empty_zones_of_bind_are_built_in(void **state)
 {
 	unsigned empty = 0;
 	char name[64];
@@ -74,7 +74,7 @@ answers(const char *apex, const char *name, const char *type, const char *text)
 }
 
 static void
-localhost_and_all_below_it_is_the_loopback(void **state) /* RFC 6761 s6.3 */
+localhost_and_names_below_it_have_the_loopback_addresses(void **state) /* RFC 6761 s6.3 */
 {
 	(void)state;
 	answers("localhost", "localhost", "A", "NOERROR aa\nan localhost. 86400 A 127.0.0.1");
@@ -126,7 +126,7 @@ special_names_do_not_exist(void **state)
 }
 
 static void
-an_empty_zone_answers_as_binds(void **state)
+an_empty_zone_answers_as_in_bind(void **state)
 {
 	(void)state;
 	answers("10.in-addr.arpa", "1.2.3.10.in-addr.arpa", "PTR",
@@ -200,13 +200,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_built_in_zone_loads_without_a_word),
-		cmocka_unit_test(all_of_binds_empty_zones_are_there),
-		cmocka_unit_test(localhost_and_all_below_it_is_the_loopback),
+		cmocka_unit_test(every_built_in_zone_loads_without_a_message),
+		cmocka_unit_test(all_empty_zones_of_bind_are_built_in),
+		cmocka_unit_test(localhost_and_names_below_it_have_the_loopback_addresses),
 		cmocka_unit_test(the_loopback_addresses_have_a_name),
 		cmocka_unit_test(names_that_servers_may_have_are_not_built_in),
 		cmocka_unit_test(special_names_do_not_exist),
-		cmocka_unit_test(an_empty_zone_answers_as_binds),
+		cmocka_unit_test(an_empty_zone_answers_as_in_bind),
 		cmocka_unit_test(shipped_localhost_and_empty_zones_load),
 		cmocka_unit_test(the_demonstration_looks_like_consul),
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_render.c - the records of a message as lines, and as parts of a dump like BIND's.
+ * test_render.c - the records of a message as lines, and as parts of a dump like that of BIND.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include <split53/render.h>
 #include <split53/reply.h>
 
-/* A message under construction, and what is to be said of it. */
+/* A message under construction, and the expected text. */
 struct fixture {
 	uint8_t octets[S53_MESSAGE_MAX];
 	struct s53_reply reply;
@@ -37,7 +37,7 @@ message_for(uint16_t flags, const char *name, uint16_t qtype)
 	return &fixture;
 }
 
-/* A record whose rdata is given in octets. */
+/* A record with rdata given as hexadecimal octets. */
 static void
 add_octets(struct fixture *f, enum s53_section section, const char *owner, uint16_t type,
     const void *rdata, uint16_t len)
@@ -123,7 +123,7 @@ renders(struct fixture *f, uint32_t age_s, const char *expected)
 }
 
 static void
-every_record_is_a_line_and_its_ttl_is_aged(void **state)
+every_record_is_a_line_with_an_aged_ttl(void **state)
 {
 	struct fixture *f = message_for(0, "www.example.com", S53_TYPE_A);
 
@@ -154,7 +154,7 @@ a_ttl_with_its_highest_bit_set_is_0(void **state)
 }
 
 static void
-an_owner_of_odd_octets_cannot_be_taken_for_something_else(void **state)
+special_characters_of_an_owner_are_escaped(void **state)
 {
 	struct fixture *f = message_for(0, ".", S53_TYPE_TXT);
 
@@ -170,14 +170,14 @@ an_owner_of_odd_octets_cannot_be_taken_for_something_else(void **state)
 
 /* RFC 3597 s5 */
 static void
-what_ldns_does_not_know_is_written_in_hexadecimal(void **state)
+types_that_ldns_does_not_know_are_written_in_hexadecimal(void **state)
 {
 	struct fixture *f = message_for(0, "example.com", 65400);
 
 	(void)state;
 	add_octets(f, S53_ANSWER, "example.com", 65400, "\1\2\3", 3);
 	add_octets(f, S53_ANSWER, "example.com", 65401, "", 0);
-	/* A DS that ends in its second octet: ldns would make "DS 258" of it. */
+	/* A DS that ends after its second octet: ldns would make "DS 258" of it. */
 	add_octets(f, S53_ANSWER, "example.com", S53_TYPE_DS, "\1\2", 2);
 	renders(f, 0,
 	    "example.com.\t300\tIN\tTYPE65400\t\\# 3 010203\n"
@@ -186,7 +186,7 @@ what_ldns_does_not_know_is_written_in_hexadecimal(void **state)
 }
 
 static void
-an_answer_is_dumped_with_its_question_and_what_each_section_is_worth(void **state)
+an_answer_is_dumped_with_its_query_and_the_trust_of_each_section(void **state)
 {
 	struct fixture *f = message_for(0, "example.com", S53_TYPE_MX);
 
@@ -208,7 +208,7 @@ an_answer_is_dumped_with_its_question_and_what_each_section_is_worth(void **stat
 }
 
 static void
-an_authoritative_or_secure_answer_says_so(void **state)
+an_authoritative_or_secure_answer_is_marked(void **state)
 {
 	struct fixture *f = message_for(S53_AA, "example.com", S53_TYPE_A);
 
@@ -232,7 +232,7 @@ an_authoritative_or_secure_answer_says_so(void **state)
 }
 
 static void
-a_name_that_is_not_there_is_dumped_as_bind_does(void **state)
+nxdomain_is_dumped_as_in_bind(void **state)
 {
 	struct fixture *f = message_for(S53_AA | S53_RCODE_NXDOMAIN, "no.example.com", S53_TYPE_A);
 
@@ -248,7 +248,7 @@ a_name_that_is_not_there_is_dumped_as_bind_does(void **state)
 }
 
 static void
-a_type_that_is_not_there_at_the_end_of_a_cname_is_dumped_for_its_target(void **state)
+nodata_behind_a_cname_is_dumped_for_its_target(void **state)
 {
 	struct fixture *f = message_for(S53_AA, "a.example.com", S53_TYPE_AAAA);
 
@@ -266,7 +266,7 @@ a_type_that_is_not_there_at_the_end_of_a_cname_is_dumped_for_its_target(void **s
 }
 
 static void
-a_stale_answer_says_since_when_and_how_long_it_stays(void **state)
+a_stale_answer_is_dumped_with_its_age_and_remaining_time(void **state)
 {
 	struct fixture *f = message_for(S53_AA, "example.com", S53_TYPE_A);
 
@@ -284,7 +284,7 @@ a_stale_answer_says_since_when_and_how_long_it_stays(void **state)
 }
 
 static void
-an_answer_without_records_is_dumped_too(void **state)
+an_answer_without_records_is_dumped(void **state)
 {
 	struct fixture *f = message_for(S53_RCODE_REFUSED, "example.com", S53_TYPE_ANY);
 
@@ -295,7 +295,7 @@ an_answer_without_records_is_dumped_too(void **state)
 }
 
 static void
-a_full_disk_is_told(void **state)
+a_full_disk_is_reported(void **state)
 {
 	struct fixture *f = message_for(0, "example.com", S53_TYPE_A);
 	FILE *full = fopen("/dev/full", "we");
@@ -313,19 +313,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_record_is_a_line_and_its_ttl_is_aged),
+		cmocka_unit_test(every_record_is_a_line_with_an_aged_ttl),
 		cmocka_unit_test(a_ttl_with_its_highest_bit_set_is_0),
-		cmocka_unit_test(an_owner_of_odd_octets_cannot_be_taken_for_something_else),
-		cmocka_unit_test(what_ldns_does_not_know_is_written_in_hexadecimal),
-		cmocka_unit_test(
-		    an_answer_is_dumped_with_its_question_and_what_each_section_is_worth),
-		cmocka_unit_test(an_authoritative_or_secure_answer_says_so),
-		cmocka_unit_test(a_name_that_is_not_there_is_dumped_as_bind_does),
-		cmocka_unit_test(
-		    a_type_that_is_not_there_at_the_end_of_a_cname_is_dumped_for_its_target),
-		cmocka_unit_test(a_stale_answer_says_since_when_and_how_long_it_stays),
-		cmocka_unit_test(an_answer_without_records_is_dumped_too),
-		cmocka_unit_test(a_full_disk_is_told),
+		cmocka_unit_test(special_characters_of_an_owner_are_escaped),
+		cmocka_unit_test(types_that_ldns_does_not_know_are_written_in_hexadecimal),
+		cmocka_unit_test(an_answer_is_dumped_with_its_query_and_the_trust_of_each_section),
+		cmocka_unit_test(an_authoritative_or_secure_answer_is_marked),
+		cmocka_unit_test(nxdomain_is_dumped_as_in_bind),
+		cmocka_unit_test(nodata_behind_a_cname_is_dumped_for_its_target),
+		cmocka_unit_test(a_stale_answer_is_dumped_with_its_age_and_remaining_time),
+		cmocka_unit_test(an_answer_without_records_is_dumped),
+		cmocka_unit_test(a_full_disk_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

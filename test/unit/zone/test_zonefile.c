@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_zonefile.c - what is read out of a master file, and what is said of a bad one.
+ * test_zonefile.c - parsing of a zone file, and the errors of a bad one.
  */
 #include "fixture.h"
 
@@ -10,7 +10,7 @@
 
 #define TOP "$TTL 60\n@ SOA a b 1 2 3 4 5\n@ NS a\n"
 
-/* Does `text` behind a good beginning give `answer` to NAME TYPE? */
+/* Whether `text` after a valid beginning gives `answer` for NAME TYPE. */
 static void
 reads(const char *text, const char *name, const char *type, const char *answer)
 {
@@ -50,7 +50,7 @@ ttl_units_add_up(void **state)
 }
 
 static void
-a_blank_owner_is_the_last_one(void **state)
+a_blank_owner_means_the_last_owner(void **state)
 {
 	(void)state;
 	reads("x A 192.0.2.1\n\n; comment\n\tTXT t\n", "x.o", "TXT",
@@ -83,7 +83,7 @@ parentheses_join_lines_and_quotes_protect(void **state)
 }
 
 static void
-a_record_said_twice_counts_once(void **state)
+a_duplicate_record_counts_once(void **state)
 {
 	(void)state;
 	reads("x A 192.0.2.1\nX A 192.0.2.1\n", "x.o", "A", "NOERROR aa\nan x.o. 60 A 192.0.2.1");
@@ -99,7 +99,7 @@ unknown_types_are_read(void **state) /* RFC 3597 s5 */
 }
 
 static void
-without_ttl_the_last_one_counts_and_the_soas_minimum_before(void **state)
+without_a_ttl_the_last_one_or_else_the_minimum_of_the_soa_applies(void **state)
 {
 	struct s53_zone *zone;
 
@@ -114,7 +114,7 @@ without_ttl_the_last_one_counts_and_the_soas_minimum_before(void **state)
 }
 
 static void
-ttls_are_mended_with_a_warning(void **state) /* RFC 2181 s5.2, s8 */
+bad_ttls_are_corrected_with_a_warning(void **state) /* RFC 2181 s5.2, s8 */
 {
 	(void)state;
 	complains(TOP "x 7 A 192.0.2.1\nx 8 A 192.0.2.2\n",
@@ -131,7 +131,7 @@ ttls_are_mended_with_a_warning(void **state) /* RFC 2181 s5.2, s8 */
 }
 
 static void
-a_record_out_of_zone_is_left_out_with_a_warning(void **state)
+an_out_of_zone_record_is_left_out_with_a_warning(void **state)
 {
 	(void)state;
 	complains(TOP "x.example. A 192.0.2.1\n no type at all\n",
@@ -151,7 +151,7 @@ a_zone_needs_one_soa_at_its_top(void **state)
 }
 
 static void
-a_cname_stands_alone(void **state) /* RFC 1034 s3.6.2, RFC 2181 s10.1 */
+no_other_data_is_allowed_beside_a_cname(void **state) /* RFC 1034 s3.6.2, RFC 2181 s10.1 */
 {
 	(void)state;
 	complains(
@@ -165,7 +165,7 @@ a_cname_stands_alone(void **state) /* RFC 1034 s3.6.2, RFC 2181 s10.1 */
 }
 
 static void
-every_error_is_told_with_its_line(void **state)
+every_error_has_its_line(void **state)
 {
 	(void)state;
 	complains(TOP "x A 192.0.2\n"
@@ -179,7 +179,7 @@ every_error_is_told_with_its_line(void **state)
 }
 
 static void
-bad_form_is_told(void **state)
+syntax_errors_are_reported(void **state)
 {
 	(void)state;
 	complains(TOP "x TXT \"open\ny A 192.0.2.1\n",
@@ -196,7 +196,7 @@ bad_form_is_told(void **state)
 }
 
 static void
-numbers_too_large_for_their_field_are_told(void **state) /* ldns would cut them */
+numbers_too_large_for_their_field_are_reported(void **state) /* ldns would truncate them */
 {
 	(void)state;
 	complains(TOP "x SRV 1 2 70000 y\n", "4: error: '70000' is not a number up to 65535");
@@ -212,7 +212,7 @@ numbers_too_large_for_their_field_are_told(void **state) /* ldns would cut them 
 }
 
 static void
-only_class_in_and_types_of_data_are_taken(void **state)
+only_class_in_and_data_types_are_accepted(void **state)
 {
 	(void)state;
 	complains(TOP "x CH TXT a\n", "4: error: class CH: only IN is served");
@@ -250,7 +250,7 @@ a_file_that_is_no_zone_file_stops_early(void **state)
 }
 
 static void
-an_rrset_larger_than_any_message_is_refused(void **state)
+an_rrset_larger_than_any_message_is_rejected(void **state)
 {
 	size_t room = 4096 * 32 + 100, at;
 	char *text = malloc(room);
@@ -265,7 +265,7 @@ an_rrset_larger_than_any_message_is_refused(void **state)
 	free(text);
 }
 
-/* A folder of its own, with files, that goes when the test ends. */
+/* A temporary directory with files, removed when the test ends. */
 struct folder {
 	char path[64];
 	char text[3][128];
@@ -346,7 +346,7 @@ included_files_are_read_and_origin_and_owner_come_back(void **state) /* RFC 1035
 }
 
 static void
-errors_in_included_files_bear_their_name_and_line(void **state)
+errors_in_included_files_have_their_file_and_line(void **state)
 {
 	struct folder *folder = *state;
 	struct s53_zone *zone = NULL;
@@ -382,7 +382,7 @@ a_broken_last_line_without_its_end_is_quoted_up_to_the_end_of_the_file(void **st
 }
 
 static void
-files_that_include_themselves_are_stopped(void **state)
+a_file_that_includes_itself_is_an_error(void **state)
 {
 	struct folder *folder = *state;
 	struct s53_zone *zone = NULL;
@@ -402,7 +402,7 @@ files_that_include_themselves_are_stopped(void **state)
 }
 
 static void
-files_are_included_ten_deep_and_no_deeper(void **state)
+includes_nest_ten_deep_and_no_deeper(void **state)
 {
 	struct folder *folder = *state;
 	struct s53_zone *zone = NULL;
@@ -421,9 +421,9 @@ files_are_included_ten_deep_and_no_deeper(void **state)
 	s53_diags_fini(&diags);
 }
 
-/* 60 times 60 times 60 times: no circle, but it would take for ever at ten levels. */
+/* 60 times 60 times 60 files: no loop, but at ten levels it would take for ever. */
 static void
-files_that_include_each_other_often_are_stopped(void **state)
+the_number_of_included_files_is_limited(void **state)
 {
 	struct folder *folder = *state;
 	struct s53_zone *zone = NULL;
@@ -465,7 +465,7 @@ a_file_that_cannot_be_read_is_an_io_error(void **state)
 }
 
 static void
-a_file_that_not_every_user_may_read_is_not_quoted(void **state)
+no_line_of_a_file_that_not_every_user_may_read_is_shown(void **state)
 {
 	struct folder *folder = *state;
 	struct s53_zone *zone = NULL;
@@ -486,7 +486,7 @@ a_file_that_not_every_user_may_read_is_not_quoted(void **state)
 }
 
 static void
-a_fifo_is_no_zone_file(void **state)
+a_fifo_is_rejected_as_zone_file(void **state)
 {
 	struct folder *folder = *state;
 	struct s53_zone *zone = NULL;
@@ -508,42 +508,44 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ttl_and_class_come_in_either_order_or_not_at_all),
 		cmocka_unit_test(ttl_units_add_up),
-		cmocka_unit_test(a_blank_owner_is_the_last_one),
+		cmocka_unit_test(a_blank_owner_means_the_last_owner),
 		cmocka_unit_test(origin_completes_owners_and_data),
 		cmocka_unit_test(parentheses_join_lines_and_quotes_protect),
-		cmocka_unit_test(a_record_said_twice_counts_once),
+		cmocka_unit_test(a_duplicate_record_counts_once),
 		cmocka_unit_test(unknown_types_are_read),
-		cmocka_unit_test(without_ttl_the_last_one_counts_and_the_soas_minimum_before),
-		cmocka_unit_test(ttls_are_mended_with_a_warning),
-		cmocka_unit_test(a_record_out_of_zone_is_left_out_with_a_warning),
+		cmocka_unit_test(without_a_ttl_the_last_one_or_else_the_minimum_of_the_soa_applies),
+		cmocka_unit_test(bad_ttls_are_corrected_with_a_warning),
+		cmocka_unit_test(an_out_of_zone_record_is_left_out_with_a_warning),
 		cmocka_unit_test(a_zone_needs_one_soa_at_its_top),
-		cmocka_unit_test(a_cname_stands_alone),
-		cmocka_unit_test(every_error_is_told_with_its_line),
-		cmocka_unit_test(bad_form_is_told),
-		cmocka_unit_test(numbers_too_large_for_their_field_are_told),
-		cmocka_unit_test(only_class_in_and_types_of_data_are_taken),
+		cmocka_unit_test(no_other_data_is_allowed_beside_a_cname),
+		cmocka_unit_test(every_error_has_its_line),
+		cmocka_unit_test(syntax_errors_are_reported),
+		cmocka_unit_test(numbers_too_large_for_their_field_are_reported),
+		cmocka_unit_test(only_class_in_and_data_types_are_accepted),
 		cmocka_unit_test(directives_are_checked),
 		cmocka_unit_test(a_file_that_is_no_zone_file_stops_early),
-		cmocka_unit_test(an_rrset_larger_than_any_message_is_refused),
+		cmocka_unit_test(an_rrset_larger_than_any_message_is_rejected),
 		cmocka_unit_test_setup_teardown(
 		    included_files_are_read_and_origin_and_owner_come_back, folder_make,
 		    folder_remove),
 		cmocka_unit_test_setup_teardown(
-		    errors_in_included_files_bear_their_name_and_line, folder_make, folder_remove),
+		    errors_in_included_files_have_their_file_and_line, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
 		    a_broken_last_line_without_its_end_is_quoted_up_to_the_end_of_the_file,
 		    folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
-		    files_that_include_themselves_are_stopped, folder_make, folder_remove),
+		    a_file_that_includes_itself_is_an_error, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
-		    files_are_included_ten_deep_and_no_deeper, folder_make, folder_remove),
+		    includes_nest_ten_deep_and_no_deeper, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
-		    files_that_include_each_other_often_are_stopped, folder_make, folder_remove),
+		    the_number_of_included_files_is_limited, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
 		    a_file_that_cannot_be_read_is_an_io_error, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
-		    a_file_that_not_every_user_may_read_is_not_quoted, folder_make, folder_remove),
-		cmocka_unit_test_setup_teardown(a_fifo_is_no_zone_file, folder_make, folder_remove),
+		    no_line_of_a_file_that_not_every_user_may_read_is_shown, folder_make,
+		    folder_remove),
+		cmocka_unit_test_setup_teardown(
+		    a_fifo_is_rejected_as_zone_file, folder_make, folder_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
