@@ -15,7 +15,7 @@ struct s53_exchanger {
 	struct s53_link open, listened;
 	struct s53_counters *counters;
 	unsigned pending, listened_count;
-	uint64_t resumed_ms; /* what left before stood still */
+	uint64_t resumed_ms; /* what was sent before stood still */
 	uint64_t started; /* exchanges, ever */
 	struct s53_timer *timers; /* in no order; due_tick is in ms */
 };
@@ -115,7 +115,7 @@ s53_exchange_later(
 	exchange->late_at_ms = s53_clock_ms() + overdue_ms;
 }
 
-/* In vain: nothing came, or nothing that was an answer. */
+/* Ended without a response: nothing arrived, or nothing that was one. */
 static void
 note_vain(const struct s53_exchanger *exchanger, const struct s53_exchange *exchange)
 {
@@ -275,7 +275,7 @@ end(struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s53_exc
 	let_go(exchange);
 }
 
-/* Where the question section ends; 0: nowhere. */
+/* Where the question section ends; 0 if there is none. */
 static size_t
 question_end(const struct s53_exchange *exchange)
 {
@@ -288,7 +288,7 @@ question_end(const struct s53_exchange *exchange)
 	return end <= exchange->ask.len ? end : 0;
 }
 
-/* The question section came back, letter case aside, or the server could not read it. */
+/* The response has the question, in any letter case, or says that the server could not read it. */
 static bool
 is_echo(const struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
@@ -306,7 +306,10 @@ is_echo(const struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 	return true;
 }
 
-/* A reply that check() did not want: garbage, or a sign of life in other letter case. */
+/*
+ * A message that check() rejected: garbage, or in other letter case a sign that the server is
+ * alive.
+ */
 static void
 unwanted(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const uint8_t *octets,
     size_t len)
@@ -351,7 +354,10 @@ overhear(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const u
 	return true;
 }
 
-/* The answer was cut: over TCP now, and when that is known to be down others are asked as well. */
+/*
+ * The response was truncated: the query goes over TCP now. If TCP is known to be down, the caller
+ * may query other servers as well.
+ */
 static void
 go_on_over_tcp(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
@@ -463,7 +469,7 @@ due_of(const struct s53_exchange *exchange)
 	    : exchange->timeout_at_ms;
 }
 
-/* The exchange of `list` whose timer is due before *due_ms, if any. */
+/* The exchange of `list` with a timer that is due before *due_ms, if any. */
 static void
 find_due(const struct s53_link *list, struct s53_exchange **first, uint64_t *due_ms)
 {
@@ -475,7 +481,7 @@ find_due(const struct s53_link *list, struct s53_exchange **first, uint64_t *due
 	}
 }
 
-/* The timer that is due first, before `until_ms`. */
+/* The exchange with the timer that is due first, before `until_ms`. */
 static struct s53_timer *
 next_timer(const struct s53_exchanger *exchanger, uint64_t until_ms)
 {
@@ -503,7 +509,7 @@ late(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 		exchange->ask.overdue(exchange->ask.arg, exchange);
 }
 
-/* What is due at or before `until_ms`, each at its time but not before `from_ms`. */
+/* Fire what is due at or before `until_ms`, each at its time but not before `from_ms`. */
 static void
 run(struct s53_exchanger *exchanger, uint64_t from_ms, uint64_t until_ms)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * outage.c - schedules of failures: servers die, freeze, slow down, lose, lie and come back at
- * random while clients ask; whatever happens, nobody may feel more of it than is promised.
+ * outage.c - random schedules of failures: servers die, freeze, slow down, lose packets, send
+ * garbage and recover while clients send queries. Whatever happens, no client may notice more of it
+ * than is guaranteed.
  *
- *	outage FIRST LAST [trace]	the seeds to be played, each a schedule of a minute or two;
- *				`trace` tells all that happens
+ *	outage FIRST LAST [trace]	the seeds to play, each a schedule of a minute or two;
+ *				`trace` prints all events
  *
- * The clock is a fake one, the servers are a model (outage_servers.c), all else is the program:
- * resolve, choice, health and the plan of probes. outage_check.c has what must hold.
+ * The clock is fake and the servers are a model (outage_servers.c); everything else is the program:
+ * resolve, server selection, health and the plan of probes. outage_check.c has the guarantees.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,7 +132,7 @@ draw_server(struct schedule *schedule, struct server *server)
 		at_ms += mode == MODE_UP
 		    ? 3 * S + dice(schedule, 20 * S)
 		    : 300 + dice(schedule, dice(schedule, 2) == 0 ? 5 * S : 40 * S);
-		/* One trouble may follow another. */
+		/* One fault may follow another. */
 		mode = mode == MODE_UP || dice(schedule, 5) == 0 ? 1 + dice(schedule, MODES - 1)
 								 : MODE_UP;
 		draw_span(schedule, server, at_ms, mode);
@@ -154,7 +155,7 @@ make_server(struct schedule *schedule, unsigned index)
 	draw_server(schedule, server);
 }
 
-/* As setup has it for the only server of a route. */
+/* The default of setup for the only server of a route. */
 static void
 wait_for(struct s53_upstream *server)
 {
@@ -166,7 +167,7 @@ wait_for(struct s53_upstream *server)
 	s53_upstream_set_check(server, &check);
 }
 
-/* Some of the servers; both routes may have the same ones. */
+/* Draw some of the servers; both routes may have the same ones. */
 static void
 make_route(struct schedule *schedule, struct s53_routes *routes, unsigned index)
 {

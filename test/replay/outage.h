@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * outage.h - schedules of failures: the parts of outage.c.
+ * outage.h - random schedules of failures: the parts of the program.
  *
- * outage_servers.c  what servers do, when
- * outage_play.c     time goes by: clients ask, servers answer, probes are made, the process stops
- * outage_check.c    what must hold
- * outage.c          schedules drawn at random, and main()
+ * outage_servers.c  what servers do, and when
+ * outage_play.c     time passes: clients send queries, servers reply, probes are sent, the process
+ *                   stands still
+ * outage_check.c    what must always be true
+ * outage.c          draws schedules at random; main()
  */
 #pragma once
 
@@ -26,26 +27,26 @@ enum mode {
 	MODE_UP,
 	MODE_SLOW, /* 300 to 1500 ms */
 	MODE_SILENT, /* black hole, frozen */
-	MODE_REFUSED, /* nobody listens: ICMP, RST */
-	MODE_LOSSY, /* 5 to 40 per cent */
+	MODE_REFUSED, /* no listener: ICMP, RST */
+	MODE_LOSSY, /* 5 to 40 per cent loss */
 	MODE_SERVFAIL,
 	MODE_REFUSES, /* rcode REFUSED */
 	MODE_GARBAGE,
 	MODE_TCP_ONLY,
 	MODE_UDP_ONLY,
-	MODE_STALLED, /* holds what needs work for 7.2 s, then SERVFAIL */
+	MODE_STALLED, /* no reply for 7.2 s to queries that need recursion, then SERVFAIL */
 	MODES
 };
 
-/* From `from_ms` on, until the next one begins. */
+/* The mode of a server from `from_ms` on, until the next span begins. */
 struct span {
 	uint64_t from_ms;
 	enum mode mode;
-	uint32_t rtt_ms; /* each answer takes a tenth more or less */
+	uint32_t rtt_ms; /* each reply takes a tenth more or less */
 	unsigned loss_percent;
 	/*
-	 * MODE_UP: from when on it must be in use again, and be known as up: the promised times
-	 * after its outage.
+	 * MODE_UP: from when on the server must be in use again, and be known as up: the guaranteed
+	 * times after its outage.
 	 */
 	uint64_t used_ms, known_ms;
 };
@@ -54,21 +55,21 @@ struct server {
 	struct s53_upstream *upstream;
 	struct span spans[SPANS_MAX];
 	unsigned span_count;
-	uint32_t rtt_ms; /* but when it is slow */
+	uint32_t rtt_ms; /* unless it is slow */
 	bool probing;
 	struct s53_probe probe;
 	uint64_t probe_ends_ms;
 	enum s53_probe_end probe_end;
 	uint32_t probe_rtt_ms;
-	enum s53_health_state told[S53_PROTOCOLS]; /* last by tell() */
-	uint64_t probe_times_ms[PROBES_KEPT]; /* of the last ones, in turns */
+	enum s53_health_state told[S53_PROTOCOLS]; /* last state seen by tell() */
+	uint64_t probe_times_ms[PROBES_KEPT]; /* of the last ones, round robin */
 	unsigned probe_count;
 };
 
 struct route {
 	struct s53_group *group;
 	unsigned count;
-	unsigned servers[SERVERS_MAX]; /* indexes of the schedule's */
+	unsigned servers[SERVERS_MAX]; /* indexes into the servers of the schedule */
 	struct s53_group_rules rules;
 	char letter; /* of its apex; '.' for the root */
 };
@@ -82,11 +83,11 @@ struct asker {
 	uint8_t kind; /* w, l, t: see outage_servers.c */
 	uint8_t ends;
 	uint8_t rcode;
-	bool repeats; /* a query that waits: then it is dropped, and that one answered */
-	bool again; /* a client's retransmission, or a name asked before: may join or be cached */
-	bool dead; /* its group was known to be dead when it came */
+	bool repeats; /* a copy of a query that waits: this one is dropped and that one answered */
+	bool again; /* retransmitted, or a name queried before: may join or be cached */
+	bool dead; /* its group was known to be dead when it arrived */
 	bool answered; /* or dropped */
-	uint32_t asks; /* questions that left for it */
+	uint32_t asks; /* upstream queries that were sent for it */
 };
 
 struct reply_event {
@@ -120,10 +121,10 @@ struct schedule {
 	unsigned stop_count;
 	uint64_t end_ms; /* of asking */
 	uint64_t now_ms;
-	unsigned gap_ms; /* between clients, on average */
-	unsigned names; /* 0: each question has a name of its own */
-	bool healthy; /* no trouble at all */
-	bool trace; /* tell all that happens */
+	unsigned gap_ms; /* between queries of clients, on average */
+	unsigned names; /* 0: each query has a name of its own */
+	bool healthy; /* no faults at all */
+	bool trace; /* print all events */
 
 	struct s53_registry *registry;
 	struct s53_counters counters;
@@ -151,12 +152,12 @@ void describe(const struct schedule *schedule, FILE *out);
 /* outage_servers.c */
 const char *mode_name(enum mode mode);
 const struct span *span_at(const struct server *server, uint64_t now_ms);
-/* What it says to a question that comes now, and after how long. */
+/* The server's response to a query that arrives now, and after how long. */
 enum saying server_says(struct schedule *schedule, const struct server *server, char kind,
     enum s53_protocol over, uint32_t *after_ms);
-/* Nobody has any answer from it. */
+/* It gives no valid response in this mode. */
 bool is_dead(enum mode mode);
-/* Fills in the promised times of all its spans. */
+/* Computes the guaranteed times of all spans. */
 void promise(struct server *server);
 
 /* outage_play.c */

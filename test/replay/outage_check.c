@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: ISC
  *
- * outage_check.c - what must hold, whatever fails when.
+ * outage_check.c - what must be true, whatever fails when.
  */
 #include "outage.h"
 
 #define TICK_MS 20
 /*
- * One server after the other: each may cost the wait for it (250 ms) and what is waited longer to
- * spare a question (200 ms); then there is the round trip, over TCP two, and one more for an answer
- * that was cut.
+ * Servers are tried one after the other: each may cost its hedge time (250 ms) and 200 ms more that
+ * are waited to save a query; then there is the round trip, two over TCP, and one more for a
+ * truncated response.
  */
 #define NEXT_SERVER_MS 450
 #define ROUND_TRIPS_MS (4 * 55)
 #define DEAD_KNOWN_MS 300
 #define LAST_WAIT_MS 2000
 #define DEAD_FOUND_MS 2000
-#define ILL_DEAD_FOUND_MS 3000 /* they were in trouble before: a probe was perhaps under way */
-#define PAUSE_MS 3000 /* so long the only server may pause without a failure */
+#define ILL_DEAD_FOUND_MS 3000 /* they had faults before: a probe was perhaps under way */
+#define PAUSE_MS 3000 /* the longest pause of the only server without a failure */
 #define PAUSE_GAP_MS 2000 /* between two pauses */
-#define LOAD_GAP_MS 20 /* at least so often asked: under load */
-#define SLOW_MEMORY_MS 60000 /* who was slow is waited for longer */
+#define LOAD_GAP_MS 20 /* queries at least this often: under load */
+#define SLOW_MEMORY_MS 60000 /* a server that was slow has a longer hedge time */
 /*
- * Of a server that is dead one a second; of one that comes and goes also those that see at once how
- * it is, in PROBES_MS.
+ * A dead server gets one probe a second; one that changes state gets also the probes that follow
+ * each change at once, within PROBES_MS.
  */
 #define PROBES_MAX 45
 #define PROBES_MS 10000
 #define DEAD_PROBES 5
 #define PROBES_SETTLE_MS 2500
 #define EXTRA_TROUBLE 100
-#define EXTRA_TROUBLE_MS 5000 /* it takes to know: as many more as queries come meanwhile */
+#define EXTRA_TROUBLE_MS 5000 /* until a fault is known: as many more as queries come meanwhile */
 #define EXTRA_FIRST 16 /* the budget that a resolver begins with */
 
-/* For how long this process stood still between then and then. */
+/* How long this process stood still between the two times. */
 static uint64_t
 stopped_ms(const struct schedule *schedule, uint64_t from_ms, uint64_t until_ms)
 {
@@ -47,7 +47,7 @@ stopped_ms(const struct schedule *schedule, uint64_t from_ms, uint64_t until_ms)
 	return sum_ms;
 }
 
-/* Is it up from `from_ms` to `until_ms`, and was long enough before? */
+/* Whether the server is up from `from_ms` to `until_ms` and was up long enough before. */
 static bool
 is_sound(const struct schedule *schedule, const struct server *server, uint64_t from_ms,
     uint64_t until_ms)
@@ -58,7 +58,7 @@ is_sound(const struct schedule *schedule, const struct server *server, uint64_t 
 	    from_ms >= span->used_ms + stopped_ms(schedule, span->from_ms, from_ms);
 }
 
-/* Since when nobody of the route's servers answers; UINT64_MAX: somebody does until `until_ms`. */
+/* Since when no server of the route replies; UINT64_MAX: one replies until `until_ms`. */
 static uint64_t
 dead_since(const struct schedule *schedule, const struct route *route, uint64_t until_ms)
 {
@@ -78,7 +78,7 @@ dead_since(const struct schedule *schedule, const struct route *route, uint64_t 
 	return since_ms;
 }
 
-/* Who never answered has no RTT that tells what silence is. */
+/* A server that never replied has no RTT from which a hedge time follows. */
 static bool
 were_alive(const struct schedule *schedule, const struct route *route)
 {
@@ -89,7 +89,7 @@ were_alive(const struct schedule *schedule, const struct route *route)
 	return true;
 }
 
-/* Was each of the route's servers known as up before it died? */
+/* Whether each server of the route was known to be up before it died. */
 static bool
 were_well(const struct schedule *schedule, const struct route *route, uint64_t now_ms)
 {
@@ -113,8 +113,8 @@ check_good(const struct schedule *schedule, const struct asker *asker, uint64_t 
 	uint64_t known_ms = asker->asked_ms;
 
 	/*
-	 * A failure that is remembered may be that of a query which asked for the last time 2 s
-	 * before its end, or over TCP for all of its time.
+	 * A remembered failure may be that of a query that was sent last 2 s before its deadline,
+	 * or that went over TCP all the time.
 	 */
 	if (schedule->names > 0)
 		known_ms -= asker->kind == 't' ? QUERY_TIMEOUT_MS : LAST_WAIT_MS;
@@ -133,8 +133,8 @@ check_good(const struct schedule *schedule, const struct asker *asker, uint64_t 
 }
 
 /*
- * Questions come often enough that each server is asked all the time, and nobody was slow lately: a
- * slow server is waited for, which is its right.
+ * Queries are frequent enough for each server to get some all the time, and no server was slow
+ * recently: the hedge time of a slow server is longer.
  */
 static bool
 is_under_load(const struct schedule *schedule, uint64_t now_ms)
@@ -154,7 +154,7 @@ is_under_load(const struct schedule *schedule, uint64_t now_ms)
 	return schedule->gap_ms * schedule->route_count <= LOAD_GAP_MS && schedule->names == 0;
 }
 
-/* The only server of a route is waited for while it is silent; one that refuses is not. */
+/* The only server of a route is waited for while it is silent, but not if it refuses. */
 static bool
 is_waited_for(
     const struct schedule *schedule, const struct route *route, uint64_t from_ms, uint64_t until_ms)
@@ -166,7 +166,7 @@ is_waited_for(
 		span_at(server, until_ms)->mode != MODE_REFUSED);
 }
 
-/* A pause of the only server, which loses what it gets meanwhile, leads to late answers. */
+/* A pause of the only server, which loses all queries meanwhile, leads to late replies. */
 static void
 check_pause(const struct schedule *schedule, const struct asker *asker)
 {
@@ -226,7 +226,7 @@ check_asker(const struct schedule *schedule, const struct asker *asker)
 		broken(schedule, "query %u took %u ms", asker->id, (unsigned)took_ms);
 	if (!asker->again && schedule->routes[asker->route].count == 1 && asker->asks == 0)
 		broken(schedule, "query %u: the only server was not tried", asker->id);
-	if (resumed_ms == 0) /* else its time may have gone by before it was known */
+	if (resumed_ms == 0) /* else the deadline may have passed before it was known */
 		check_good(schedule, asker, took_ms);
 	if (resumed_ms == 0)
 		check_pause(schedule, asker);
@@ -245,7 +245,7 @@ check_state(const struct schedule *schedule)
 		if (span->mode != MODE_UP || state == S53_HEALTH_UP)
 			continue;
 		if (schedule->now_ms > span->known_ms + resumed_ms)
-			broken(schedule, "server %u is up, but taken to be %s", i,
+			broken(schedule, "server %u is up, but considered %s", i,
 			    s53_health_state_name(state));
 		if (schedule->now_ms > span->used_ms + resumed_ms &&
 		    (state == S53_HEALTH_DOWN || state == S53_HEALTH_PROBING ||
@@ -255,7 +255,7 @@ check_state(const struct schedule *schedule)
 	}
 }
 
-/* When the `back`th probe before the last one left; UINT64_MAX: there were not as many. */
+/* When the `back`th probe before the last one was sent; UINT64_MAX: there were fewer. */
 static uint64_t
 probed_ms(const struct server *server, unsigned back)
 {
@@ -282,7 +282,7 @@ check_probe(const struct schedule *schedule, struct server *server)
 	if (first_ms != UINT64_MAX && is_dead(span->mode) &&
 	    first_ms > span->from_ms + PROBES_SETTLE_MS &&
 	    schedule->now_ms <
-		first_ms + (DEAD_PROBES - 1) * UINT64_C(1000)) /* TCP may fall later */
+		first_ms + (DEAD_PROBES - 1) * UINT64_C(1000)) /* TCP may be found down later */
 		broken(schedule, "server %u is dead, but probed more than once a second", index);
 }
 
@@ -297,8 +297,9 @@ has_race(const struct schedule *schedule)
 }
 
 /*
- * Questions to servers for those of clients. Extra in health are explorations and what a client's
- * retransmission hurries; until a trouble is known more may be asked.
+ * Upstream queries in relation to queries of clients. Without faults the additional ones are
+ * explorations and those that a client's retransmission causes; until a fault is known there may be
+ * more.
  */
 static void
 check_amplification(const struct schedule *schedule)
@@ -315,10 +316,10 @@ check_amplification(const struct schedule *schedule)
 		return;
 	if (schedule->healthy && schedule->stop_count == 0 &&
 	    asks > led + led / 20 + EXTRA_FIRST + hurried)
-		broken(schedule, "%lu questions for %lu queries in health", (unsigned long)asks,
-		    (unsigned long)led);
+		broken(schedule, "%lu upstream queries for %lu queries in health",
+		    (unsigned long)asks, (unsigned long)led);
 	if (asks > 2 * queries + EXTRA_TROUBLE + EXTRA_TROUBLE_MS / schedule->gap_ms)
-		broken(schedule, "%lu questions for %lu queries", (unsigned long)asks,
+		broken(schedule, "%lu upstream queries for %lu queries", (unsigned long)asks,
 		    (unsigned long)queries);
 }
 

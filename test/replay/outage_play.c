@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * outage_play.c - time goes by: clients ask, servers answer, probes are made, the process stops.
+ * outage_play.c - time passes: clients send queries, servers reply, probes are sent, the process
+ * stands still.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,12 @@
 #include "outage.h"
 
 #define REQUEST_ROOM 64
-#define QUEUED_MS 500 /* what comes while this process stands still and finds room in its queue */
-#define AGAIN_ONE_IN 20 /* clients that ask again after a second */
+#define QUEUED_MS 500 /* queries that fit into the socket's queue while this process stands still */
+#define AGAIN_ONE_IN 20 /* clients that retransmit after a second */
 
 /* --- clients --------------------------------------------------------------------------------- */
 
-static struct schedule *playing; /* clients know only themselves */
+static struct schedule *playing; /* the ID is unique for each client only */
 
 static struct asker *
 asker_of(struct s53_client *client)
@@ -106,7 +107,7 @@ draw_asker(struct schedule *schedule, struct asker *asker)
 		asker->number = dice(schedule, schedule->names);
 		asker->again = true;
 	}
-	if (index > 0 && dice(schedule, AGAIN_ONE_IN) == 0) { /* of one that is still waiting */
+	if (index > 0 && dice(schedule, AGAIN_ONE_IN) == 0) { /* of one that is still pending */
 		const struct asker *before =
 		    &schedule->askers[index - 1 - dice(schedule, 20) % index];
 
@@ -132,7 +133,7 @@ client_asks(struct schedule *schedule)
 	struct s53_arrival arrival = { .client = &client, .octets = octets };
 
 	draw_asker(schedule, asker);
-	client.addr.in.sin_family = AF_INET; /* each asker is a client of its own */
+	client.addr.in.sin_family = AF_INET; /* each query is from a client of its own */
 	client.addr.in.sin_addr.s_addr = htonl(UINT32_C(0x0a000000) + asker->id);
 	asker->asked_ms = schedule->now_ms;
 	asker->dead = s53_group_condition(schedule->routes[asker->route].group) == S53_GROUP_DEAD;
@@ -206,10 +207,10 @@ server_of(struct schedule *schedule, const struct s53_upstream *upstream)
 		if (schedule->servers[i].upstream == upstream)
 			return &schedule->servers[i];
 	}
-	broken(schedule, "a server that nobody knows is asked");
+	broken(schedule, "a query goes to an unknown server");
 }
 
-/* Whose question it is: its number is in the name. */
+/* Count the upstream query for the client's query that it belongs to: the name has its number. */
 static void
 count_ask(struct schedule *schedule, const struct s53_exchange *exchange)
 {
@@ -219,11 +220,11 @@ count_ask(struct schedule *schedule, const struct s53_exchange *exchange)
 	if (schedule->names > 0)
 		return;
 	if (number >= schedule->asker_count)
-		broken(schedule, "a question that nobody asked");
+		broken(schedule, "an upstream query without a client's query");
 	schedule->askers[number].asks++;
 }
 
-/* Those that left since the last time. */
+/* Handle the upstream queries sent since the last call. */
 static void
 servers_hear(struct schedule *schedule)
 {
@@ -249,7 +250,10 @@ servers_hear(struct schedule *schedule)
 	}
 }
 
-/* In half of the schedules servers have EDNS; it is not drawn, so that the draws stay. */
+/*
+ * In half of the schedules servers support EDNS. This is not drawn at random, so that the other
+ * draws stay the same.
+ */
 static bool
 has_opt(const struct s53_exchange *exchange)
 {
@@ -312,7 +316,7 @@ is_reply(enum saying saying)
 	    saying == SAYS_REFUSES;
 }
 
-/* What becomes of a probe is known when it leaves: the server's mode at that moment decides. */
+/* The result of a probe is known when it is sent: the server's mode at that moment decides. */
 static void
 probe_leaves(struct schedule *schedule, struct server *server)
 {
@@ -428,7 +432,7 @@ happen(struct schedule *schedule)
 	check_state(schedule);
 }
 
-/* This process is stopped: when it goes on, all that came meanwhile is read first. */
+/* This process is stopped: when it continues, everything that arrived meanwhile is read first. */
 static void
 stand_still(struct schedule *schedule, const struct stop *stop)
 {

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: ISC
  *
- * outage_servers.c - what servers do in which mode, and when they must be in use again.
+ * outage_servers.c - what servers do in each mode, and when they must be in use again.
  *
- * A question's first letter is its kind: `w` needs work, `l` is known without (stalled servers
- * answer it), `t` has an answer that needs TCP. Probes ask as `w`, and for life as `l`.
+ * The first letter of a name is the kind of query: `w` needs recursion, `l` is answered locally
+ * (stalled servers answer it), `t` has an answer that needs TCP. Readiness probes query `w`,
+ * liveness probes `l`.
  */
 #include "outage.h"
 
 #define HELD_MS 7200
-#define TICK_MS 20 /* timers of ours */
+#define TICK_MS 20 /* granularity of our timers */
 
 /*
- * The prober's promise: it looks again after a tenth of the time that the server has been down, at
- * least the interval, at most its ceiling, a tenth more or less. It may be any protocol's turn:
- * the answer leads to work over UDP at once.
+ * The guarantee of the prober: the next probe comes after a tenth of the time that the server has
+ * been down, at least after the interval, at most after its maximum, a tenth more or less. It may
+ * be over either protocol: a reply leads to a readiness probe over UDP at once.
  */
 #define INTERVAL_MS (UINT64_C(1000) * S53_CHECK_INTERVAL_S)
 #define INTERVAL_MAX_MS (UINT64_C(1000) * S53_CHECK_INTERVAL_MAX_S)
 #define FAILURE_MS 1000 /* servfail-ttl: a failure may be remembered */
 /*
- * From doubt to up. A doubt that weighs takes 16 points, or 128 when it comes again soon; a probe a
- * second is worth four.
+ * From suspect to up. Suspicion of loss clears after 16 points, or 128 after a relapse; a probe,
+ * one a second, counts four.
  */
 #define RISE_MS 34000
 
@@ -55,7 +56,7 @@ about(struct schedule *schedule, uint32_t ms)
 	return ms - ms / 10 + dice(schedule, ms / 5 + 1);
 }
 
-/* What a firewall in the way does to the protocol that it does not pass. */
+/* What a firewall does to the protocol that it blocks. */
 static enum saying
 filtered(const struct span *span)
 {
@@ -90,7 +91,7 @@ says_at(struct schedule *schedule, const struct span *span, char kind, enum s53_
 			return good;
 		if (over == S53_OVER_UDP)
 			return SAYS_NOTHING;
-		*after_ms += 200; /* TCP says it again */
+		*after_ms += 200; /* the reply over TCP is complete */
 		return good;
 	case MODE_SERVFAIL:
 		return SAYS_SERVFAIL;
@@ -109,7 +110,7 @@ says_at(struct schedule *schedule, const struct span *span, char kind, enum s53_
 	}
 }
 
-/* A datagram is sent once, TCP tries again (RFC 6298 s5.5). */
+/* A datagram is sent once, TCP retransmits (RFC 6298 s5.5). */
 enum saying
 server_says(struct schedule *schedule, const struct server *server, char kind,
     enum s53_protocol over, uint32_t *after_ms)
@@ -159,7 +160,7 @@ promise(struct server *server)
 			    gap_after(span->from_ms - trouble_ms) + FAILURE_MS + TICK_MS;
 			span->known_ms = span->used_ms + RISE_MS;
 		}
-		if (span->known_ms < next_ms) /* else its recovery goes unnoticed */
+		if (span->known_ms < next_ms) /* else its recovery is not detected */
 			trouble_ms = 0;
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * packet.c - messages from and to text, by way of ldns: an eye that is not our own.
+ * packet.c - messages from and to text, by way of ldns: none of our own code.
  */
 #include <ldns/ldns.h>
 #include <stdio.h>
@@ -100,7 +100,7 @@ next_record(struct script *script, unsigned *section)
 	return rr;
 }
 
-/* Swap the case of the question's first letter. */
+/* Swap the case of the first letter of the question. */
 static void
 spell_wrongly(struct packet *packet)
 {
@@ -114,7 +114,7 @@ spell_wrongly(struct packet *packet)
 	}
 }
 
-/* Ways of being no well formed answer; each a word of the reply line. */
+/* Ways in which a reply is malformed; each is a word of the reply line. */
 static void
 spoil(char **words, unsigned count, struct packet *packet)
 {
@@ -136,7 +136,7 @@ spoil(char **words, unsigned count, struct packet *packet)
 		packet->len = S53_HEADER_LEN, memset(packet->octets + 4, 0, 8);
 }
 
-/* ede CODE [text WORDS], blanks written as '_'. */
+/* ede CODE [text WORDS], with '_' for blanks. */
 static void
 set_error(ldns_pkt *pkt, char **words, unsigned count)
 {
@@ -234,7 +234,10 @@ ede_of(const ldns_pkt *pkt, unsigned which, char text[static 256])
 	return -1;
 }
 
-/* ede CODE also CODE says TEXT: our own and the upstream's, and a part of either's text. */
+/*
+ * ede CODE also CODE says TEXT: our own extended error and the upstream's, and a part of either
+ * text.
+ */
 static void
 expect_errors(struct script *script, char **words, unsigned count, const ldns_pkt *pkt)
 {
@@ -274,7 +277,7 @@ expect_header(struct script *script, char **words, unsigned count, const ldns_pk
 	expect_errors(script, words, count, pkt);
 }
 
-/* Does the section's next record read as the scenario says? */
+/* Whether the next record of the section is the one in the scenario. */
 static void
 expect_record(
     struct script *script, const ldns_pkt *pkt, unsigned section, size_t index, ldns_rr *want)

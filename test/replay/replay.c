@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * replay.c - read a scenario and play it.
+ * replay.c - reads a scenario and plays it.
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -140,7 +140,7 @@ do_ask(struct world *world, char **words, unsigned count)
 	take(world, asker, words, count, &packet);
 }
 
-/* raw N HEX: these octets, as they are. */
+/* raw N HEX: the client sends these octets. */
 static void
 do_raw(struct world *world, char **words, unsigned count)
 {
@@ -179,7 +179,7 @@ do_upstream(struct world *world, char **words, unsigned count)
 	world->current = exchange;
 }
 
-/* loop N [from ADDR] [lower] [noad]: what the server was asked comes from client N. */
+/* loop N [from ADDR] [lower] [noad]: the upstream query comes back from client N. */
 static void
 do_loop(struct world *world, char **words, unsigned count)
 {
@@ -236,7 +236,7 @@ do_reply(struct world *world, char **words, unsigned count)
 		world->current = NULL;
 }
 
-/* shares [from ADDR#PORT]: its connection carries other queries too. */
+/* shares [from ADDR#PORT]: the connection carries other queries too. */
 static void
 do_shares(struct world *world, char **words, unsigned count)
 {
@@ -261,7 +261,7 @@ do_refused(struct world *world, char **words, unsigned count)
 	fake_end(world->exchanger, exchange, S53_EXCHANGE_REFUSED);
 }
 
-/* probe ADDR#PORT END: the probe of that server that is due ends so. */
+/* probe ADDR#PORT END: the probe of that server that is due ends with this result. */
 static void
 do_probe(struct world *world, char **words, unsigned count)
 {
@@ -331,7 +331,7 @@ do_silence(struct world *world, char **words, unsigned count)
 	asker->examined = true;
 }
 
-/* Nobody has been asked or answered that the scenario does not know of. */
+/* No upstream query and no reply is left that the scenario does not mention. */
 static void
 do_nothing(struct world *world, char **words, unsigned count)
 {

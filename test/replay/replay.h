@@ -15,7 +15,7 @@
 #define WORDS_MAX 32
 #define CLIENTS_MAX 256
 
-/* Where the scenario is, for messages. */
+/* The position in the scenario, for messages. */
 struct script {
 	const char *path;
 	char **lines;
@@ -25,12 +25,12 @@ struct script {
 
 _Noreturn void fail(const struct script *script, const char *format, ...) S53_PRINTF(2, 3);
 
-/* Split a line at blanks; returns the number of words. `line` is cut into pieces. */
+/* Split a line at blanks; returns the number of words. `line` is modified. */
 unsigned split(char *line, char *words[static WORDS_MAX]);
 bool has_word(char *const *words, unsigned count, const char *word);
 const char *word_after(char *const *words, unsigned count, const char *word);
 
-/* One client question and what became of it. */
+/* A query of a client and its outcome. */
 struct asker {
 	struct s53_client client;
 	bool asked, answered, dropped, examined;
@@ -55,8 +55,9 @@ struct world {
 	struct s53_counters counters;
 	struct s53_resolver_shared shared;
 	struct s53_exchanger *exchanger;
-	struct s53_resolver *resolver; /* made by the first action */
-	struct s53_exchange *current; /* the question that reply and unreachable speak of */
+	struct s53_resolver *resolver; /* created by the first action */
+	struct s53_exchange
+	    *current; /* the upstream query that `reply` and `unreachable` refer to */
 	struct asker askers[CLIENTS_MAX];
 	uint64_t now_ms;
 };
@@ -77,21 +78,24 @@ struct packet {
 	size_t len;
 };
 
-/* A client's question out of the words of an `ask` line. */
+/* A client's query from the words of an `ask` line. */
 void packet_of_ask(
     const struct script *script, char **words, unsigned count, uint16_t id, struct packet *out);
 
 /*
- * An upstream's reply to `ask` out of the words of a `reply` line and the record lines after it
- * (consumed).
+ * An upstream's reply to `ask` from the words of a `reply` line and the record lines after it,
+ * which are consumed.
  */
 void packet_of_reply(struct script *script, char **words, unsigned count, const uint8_t *ask,
     size_t ask_len, struct packet *out);
 
-/* Compare a reply with the words of an `answer` line and the record lines after it (consumed). */
+/*
+ * Compare a reply with the words of an `answer` line and the record lines after it, which are
+ * consumed.
+ */
 void packet_expect(
     struct script *script, char **words, unsigned count, const uint8_t *octets, size_t len);
 
-/* Compare a question to an upstream with the words of an `upstream` line. */
+/* Compare an upstream query with the words of an `upstream` line. */
 void packet_expect_ask(
     const struct script *script, char **words, unsigned count, const uint8_t *octets, size_t len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * spoil.h - replies that are imperfect in their form, for storms.
+ * spoil.h - malformed replies for storms.
  */
 #pragma once
 
@@ -11,8 +11,8 @@
 #include "fake_exchange.h"
 
 /*
- * `dice` (below 2^16) decides: one reply in twelve is spoilt, and half of the connections carry
- * other queries too. Returns the reply's new length; `octets` has room for 3 more.
+ * `dice` (below 2^16) decides: one reply in twelve is malformed, and half of the connections carry
+ * other queries too. Returns the new length of the reply; `octets` has space for 3 more.
  */
 static inline size_t
 spoil(struct s53_exchange *exchange, unsigned dice, uint8_t *octets, size_t len)
@@ -22,14 +22,14 @@ spoil(struct s53_exchange *exchange, unsigned dice, uint8_t *octets, size_t len)
 	exchange->shares = (dice & 1) != 0;
 	dice >>= 1;
 	switch (dice % 48) {
-	case 0: /* TC, cut anywhere, counts as they were */
+	case 0: /* TC, truncated anywhere, counts unchanged */
 		s53_header_set_flags(octets, flags | S53_TC);
 		return S53_HEADER_LEN + dice / 48 % (len - S53_HEADER_LEN + 1);
 	case 1: /* a header with TC */
 		s53_header_set_flags(octets, flags | S53_TC);
 		memset(octets + 4, 0, S53_HEADER_LEN - 4);
 		return S53_HEADER_LEN;
-	case 2: /* octets behind it */
+	case 2: /* octets after it */
 		memset(octets + len, 0xc0, 3);
 		return len + 3;
 	case 3: /* another question */

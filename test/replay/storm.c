@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * storm.c - many clients, upstreams that say anything, any policy and quota, time that leaps,
- * reloads, an end at any moment: each query ends once and no client gets what is not for it.
+ * storm.c - many clients, upstreams that send anything, any policy and quota, a clock that leaps,
+ * reloads, an end at any moment: each query ends once, and no client gets data that is not for it.
  *
- *	storm FIRST LAST	the seeds to be played, each a story of some hundred events
+ *	storm FIRST LAST	the seeds to play, each a story of some hundred events
  *
  * Names are a to f in three routes: x and c are forwarded to different servers, z is a zone of ours
- * that only clients of 127/8 may ask. Addresses tell where a record comes from: 1/8 is said of x by
- * its upstream, 2/8 of c, 10/8 by the zone, 203/8 by an upstream of a name of another route.
+ * that only clients of 127/8 may query. Addresses tell the origin of a record: 1/8 the upstream of
+ * x for x, 2/8 that of c for c, 10/8 the zone, 203/8 an upstream for a name of another route.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +77,7 @@ below(unsigned bound)
 	return (unsigned)(story.dice >> 11) % bound;
 }
 
-/* The letter of the name's route. */
+/* The letter of the route that the name belongs to. */
 static char
 route_of(const struct s53_name *name)
 {
@@ -108,7 +108,7 @@ look_at_address(const struct asker *asker, const uint8_t *message, const struct 
 	s53_name_lower(&owner);
 	require(rr->ttl <= 300, "a TTL has grown");
 	if (first == PLANTED) /* ANY is not followed (RFC 1034 s3.6.2) */
-		require(asker->qtype == S53_TYPE_ANY, "somebody's word on another's names");
+		require(asker->qtype == S53_TYPE_ANY, "a record from the wrong upstream");
 	else if (route_of(&owner) == 'z')
 		require(first == 10 && asker->may_ask_zone, "a record of a forbidden zone");
 	else
@@ -126,7 +126,7 @@ look_at(const struct asker *asker, const uint8_t *message, size_t len)
 	size_t opt_at;
 
 	require(s53_message_check(message, len, &edns, &opt_at), "the reply is malformed");
-	require(edns.present == asker->edns, "an OPT is missing or nobody's");
+	require(edns.present == asker->edns, "an OPT is missing or not wanted");
 	require(s53_header_id(message) == asker->id, "the ID is another's");
 	require(asker->tcp || len <= (asker->edns ? 1232u : 512u), "the reply is too long");
 	reader.at = S53_HEADER_LEN;
@@ -170,7 +170,7 @@ send_reply(struct s53_client *client, size_t len)
 
 	require(story.room_of == asker, "the room was another's");
 	drop(client);
-	story.room = realloc(story.room, len); /* to the octet: what is beyond is nobody's */
+	story.room = realloc(story.room, len); /* exact size, for the sanitizer */
 	look_at(asker, story.room, len);
 	forget_room();
 }
@@ -206,7 +206,7 @@ make_up(struct asker *asker)
 		S53_TYPE_ANY };
 
 	if (story.asker_count++ > BATCH_MAX && below(5) == 0) {
-		*asker = asker[-1 - (int)below(BATCH_MAX)]; /* the same client asks again */
+		*asker = asker[-1 - (int)below(BATCH_MAX)]; /* the client retransmits */
 		asker->ends = 0;
 		return;
 	}
@@ -267,7 +267,7 @@ add_addresses(struct s53_reply *reply, const struct s53_name *owner, uint8_t fir
 	}
 }
 
-/* Some CNAMEs, forwards in the alphabet or out of the route; then what is at their end. */
+/* Some CNAMEs, forwards in the alphabet or out of the route; then the records at their end. */
 static void
 add_answer(struct s53_reply *reply, const struct s53_name *qname, uint32_t ttl)
 {
@@ -391,7 +391,7 @@ something_happens(void)
 		s53_resolver_use(story.resolver, &world.policies[below(POLICIES)]);
 }
 
-/* What was counted while it was under way is counted no more. */
+/* What was counted during the story is back at zero. */
 static void
 nothing_is_under_way(struct s53_resolver_shared *shared)
 {
@@ -450,7 +450,7 @@ released(struct s53_policy *policy)
 	require(false, "a policy was released");
 }
 
-/* By any policy, under quotas or none. */
+/* With any policy, with quotas or without. */
 static struct s53_group *
 group_of(const char *const texts[static SERVERS])
 {
@@ -501,7 +501,7 @@ make_zone(void)
 	s53_diags_fini(&diags);
 }
 
-/* Three configurations: stale answers after some patience, at once, and none. */
+/* Three configurations: stale answers after some time, at once, and never. */
 static void
 make_policy(unsigned i, struct s53_acl *allowed)
 {
@@ -592,7 +592,7 @@ main(int argc, char **argv)
 	require(s53_log_configure(&silence, &bad_path) == S53_OK, "the log");
 	for (unsigned long seed = strtoul(argv[1], NULL, 10), last = strtoul(argv[2], NULL, 10);
 	     seed <= last; seed++) {
-		make_world(seed); /* servers too: what is known of them is of one story's time */
+		make_world(seed); /* servers too: the state of them is that of one story */
 		play();
 		unmake_world();
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * world.c - the policy that a scenario's settings describe, and the resolver in it.
+ * world.c - the policy that the settings of a scenario describe, and the resolver with it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,7 +99,7 @@ add_route(struct world *world, struct s53_route *route, const char *apex)
 		fail(&world->script, "this route is there already");
 }
 
-/* Options of the cache, by BIND's name; times in seconds as there. */
+/* Options of the cache under the names of BIND, with its units. */
 static bool
 set_cache_option(struct world *world, const char *name, const char *value)
 {
@@ -175,7 +175,7 @@ rules_of(struct world *world, char **words, unsigned count)
 	return rules;
 }
 
-/* The only server of a route is waited for, as setup has it: `down-after MS`, 4500 by default. */
+/* The only server of a route is down after 4500 ms by default, as in setup: `down-after MS`. */
 static void
 set_down_after(const struct s53_route *route, const char *apex, char **words, unsigned count)
 {
@@ -193,7 +193,8 @@ set_down_after(const struct s53_route *route, const char *apex, char **words, un
 }
 
 /*
- * Most scenarios are about something else: their servers are known to take AD and any letter case.
+ * Most scenarios are about something else: their servers are known to accept AD and any letter
+ * case.
  */
 static struct s53_upstream *
 get_server(struct world *world, const struct s53_addr *addr,
@@ -209,9 +210,9 @@ get_server(struct world *world, const struct s53_addr *addr,
 }
 
 /*
- * route APEX ADDR#PORT ... [noedns] [tcp-only] [no-caps] [unknown] [no-cache] [copy | stub]
- * [policy P] [per-server N [drop]] [per-zone N [drop]] [down-after MS]; `tier N` holds for the
- * addresses after it
+ * route APEX ADDR#PORT ... [noedns] [tcp-only] [no-caps] [unknown] [no-cache] [copy | stub] [policy
+ * P] [per-server N [drop]] [per-zone N [drop]] [down-after MS]; `tier N` applies to the addresses
+ * after it
  */
 static void
 set_route(struct world *world, char **words, unsigned count)
@@ -263,7 +264,7 @@ acl_of(struct world *world, const char *word)
 	return acl;
 }
 
-/* local APEX [PREFIX that may ask], then the zone's lines, then `end` */
+/* local APEX [PREFIX of the clients allowed], then the lines of the zone, then `end` */
 static void
 set_local(struct world *world, char **words, unsigned count)
 {
@@ -328,7 +329,7 @@ set_option(struct world *world, char **words, unsigned count)
 		world->view.allow_query = acl_of(world, value);
 	else if (strcmp(name, "allow-recursion") == 0) {
 		set_acl(world, &world->view.allow_recursion, value);
-		set_acl(world, &world->view.allow_query_cache, value); /* unless written after it */
+		set_acl(world, &world->view.allow_query_cache, value); /* unless set after it */
 	} else if (strcmp(name, "allow-query-cache") == 0)
 		set_acl(world, &world->view.allow_query_cache, value);
 	else if (strcmp(name, "blackhole") == 0)
