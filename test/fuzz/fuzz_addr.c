@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_addr.c - addresses and prefixes as text: what is read is printed and read again the same.
+ * fuzz_addr.c - addresses and prefixes as text: what is parsed is printed, and parsed again with
+ * the same result.
  */
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_arrange.c - a foreign answer in another order, and with less: it stays a message, of the
- * same records as ldns reads them. How it is turned comes out of the message's ID.
+ * fuzz_arrange.c - a received answer with its records reordered, or with fewer of them: it stays a
+ * message with the same records, as ldns reads them. The order is derived from the ID of the
+ * message.
  */
 #include "oracle.h"
 
@@ -68,7 +69,7 @@ hash_of_section(const ldns_pkt *pkt, enum s53_section section)
 	return sum;
 }
 
-/* The same places for the same sets, and the same records in them. */
+/* The same sets at the same offsets, with the same records in them. */
 static void
 must_be_reordered(const ldns_pkt *before, const ldns_pkt *after)
 {
@@ -106,7 +107,7 @@ try_order(const uint8_t *message, size_t len, const ldns_pkt *before, bool all)
 	free(copy);
 }
 
-/* What is gone of a section, in the order of the section; the rest is all there. */
+/* The records that a section has lost, in the order of the section; all others are still there. */
 static ldns_rr_list *
 lost_of(const ldns_pkt *before, const ldns_pkt *after, enum s53_section section)
 {

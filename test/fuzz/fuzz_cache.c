@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_cache.c - foreign answers in and out of the cache: settling never breaks a message, what is
- * found is what was stored last under that key, with TTLs of its age, and a walk gives the same.
+ * fuzz_cache.c - received answers into and out of the cache: settling never breaks a message, a
+ * find returns what was stored last under that key, with aged TTLs, and a walk returns the same.
  *
- * The input is a list of operations, an octet each with what it needs behind it: see run(). It is
- * too short to fill the cache, so that nothing may be missing.
+ * The input is a list of operations, each an octet with its arguments after it: see run(). It is
+ * too short to fill the cache, so nothing may be missing.
  */
 #include "oracle.h"
 
@@ -58,7 +58,7 @@ choose_rules(struct play *play)
 	};
 }
 
-/* The same octets but for TTLs, none of them below the lifetime. */
+/* The same octets except for TTLs, none of which is below the lifetime. */
 static void
 must_be_settled(const struct play *play, const uint8_t *before)
 {
@@ -93,7 +93,7 @@ read_question(struct play *play)
 	return !reader.bad;
 }
 
-/* The next message of the input takes the place of the one at hand. */
+/* The next message of the input replaces the current one. */
 static void
 take_message(struct play *play)
 {
@@ -203,7 +203,9 @@ store_failure(struct play *play)
 	}
 }
 
-/* Are there names that may repeat labels of the question, besides those that point at it? */
+/*
+ * Whether there are names that may repeat labels of the question, besides those that point at it.
+ */
 static bool
 is_respelled(const struct kept *kept)
 {
@@ -223,7 +225,7 @@ is_respelled(const struct kept *kept)
 	return false;
 }
 
-/* The message as a find must give it. */
+/* The message that a find must return. */
 static uint8_t *
 expected_of(const struct kept *kept, uint32_t age_s)
 {
@@ -281,7 +283,7 @@ hand_over(void *arg, const struct s53_cache_record *record)
 	(void)s53_cache_restore(play->other, record, play->now_ms);
 }
 
-/* By way of records into another cache, where all that is fresh is found alike. */
+/* Copy records into another cache, where all fresh entries must be found with the same contents. */
 static void
 move_house(struct play *play)
 {

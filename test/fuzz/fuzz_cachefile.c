@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_cachefile.c - the file of the cache, as it comes, and with its counts and checksums put
- * right so that what is inside is reached: refused or taken, and what was taken are messages that
- * can be found, dumped and written again.
+ * fuzz_cachefile.c - the file of the cache, as it is and with corrected counts and checksums, so
+ * that the contents are reached: it is rejected or read, and the entries that were read are
+ * messages that can be found, dumped and written again.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return atexit(clean_up);
 }
 
-/* Always a new one: some file systems write an old one out to the disk when it is cut. */
+/* Always a new file: some file systems write an old one to the disk when it is truncated. */
 static void
 put(const uint8_t *octets, size_t len)
 {
@@ -63,7 +63,7 @@ put(const uint8_t *octets, size_t len)
 	close(fd);
 }
 
-/* Count the entries of a block as far as they are whole: only so is the last of them reached. */
+/* Count the complete entries of a block: only so is the last of them reached. */
 static uint32_t
 count_entries(const uint8_t *octets, size_t len)
 {
@@ -80,7 +80,7 @@ count_entries(const uint8_t *octets, size_t len)
 	return count;
 }
 
-/* What `octets` would be if its writer had counted and summed it. */
+/* Set the counts and checksums of `octets` as a writer would. */
 static void
 put_right(uint8_t *octets, size_t len)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_conf.c - named.conf from anyone: what loads is printed, and the print loads and is printed
- *               the same.
+ * fuzz_conf.c - any text as a named.conf: if it loads it is printed, and the printed text loads
+ * and prints the same.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ print(const struct s53_conf *conf, size_t *len)
 	return text;
 }
 
-/* The messages are printed too: they repeat what stands in the file. */
+/* The messages are printed too: they quote lines of the file. */
 static void
 say(const struct s53_diags *diags)
 {
@@ -37,7 +37,7 @@ say(const struct s53_diags *diags)
 	free(text);
 }
 
-/* The print of what was read, or NULL when it does not load. */
+/* The print of the parsed text, or NULL if it does not load. */
 static char *
 read_and_print(const char *octets, size_t len, size_t *print_len)
 {

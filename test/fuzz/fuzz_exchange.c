@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_exchange.c - what a server may send: datagrams and a TCP stream, both cut by the input.
+ * fuzz_exchange.c - anything that a server may send: datagrams and a TCP stream, both cut up by
+ * the input.
  *
- * The first octet of the input tells the transport and whether one of the questions is cancelled
- * before the answers come, and only listened for; the second the size of the pieces that the rest
- * is sent in. IDs come from a repeatable sequence, so that inputs can learn to match.
+ * The first octet of the input selects the transport, and whether one of the queries is cancelled
+ * before the responses arrive and only its late reply is awaited; the second is the size of the
+ * pieces in which the rest is sent. IDs are a repeatable sequence, so that inputs can learn to
+ * match.
  */
 #include <event2/event.h>
 #include <string.h>
@@ -120,7 +122,7 @@ send_tcp(const uint8_t *data, size_t len, size_t piece)
 	turn_loop();
 }
 
-/* A connection that was asked for anew after the first was closed. */
+/* A connection that was opened again after the first was closed. */
 static void
 refuse_the_rest(void)
 {
@@ -172,6 +174,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	s53_exchanger_free(exchanger);
 	turn_loop();
-	refuse_the_rest(); /* what is left in the queue of listen() */
+	refuse_the_rest(); /* connections that are left in the queue of listen() */
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_filter.c - what the filter keeps of a foreign response, judged by way of ldns: it is a chain
- * in order, nothing that does not belong to it, nothing of it is missing, and once is enough.
+ * fuzz_filter.c - the records that the filter keeps of a response, checked with the help of ldns:
+ * a chain in order, no record that does not belong to it, no record of it missing, and filtering
+ * again changes nothing.
  *
  * Input: an octet (bit 0: DO; bit 1: consul is a copied zone), then a message; names of consul are
  * of another route.
@@ -14,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
-static int public_servers, consul_servers; /* only their addresses are looked at */
+static int public_servers, consul_servers; /* only their addresses count */
 static struct s53_routes *forwarded, *copied;
 
 struct play {
@@ -104,7 +105,7 @@ count_of(const ldns_pkt *pkt, enum s53_section section, const ldns_rr *rr)
 	return count;
 }
 
-/* Is the CNAME what the DNAME makes of its owner (RFC 6672 s2.2)? */
+/* Whether the CNAME is the one that the DNAME synthesizes for its owner (RFC 6672 s2.2). */
 static bool
 is_made(const ldns_rr *dname, const ldns_rr *cname)
 {
@@ -125,7 +126,7 @@ is_made(const ldns_rr *dname, const ldns_rr *cname)
 	return same;
 }
 
-/* Each record was there, but for CNAMEs that a DNAME of the answer makes. */
+/* Each record was there before, except CNAMEs that a DNAME of the answer synthesizes. */
 static void
 must_be_from_before(const struct play *play)
 {
@@ -148,7 +149,7 @@ must_be_from_before(const struct play *play)
 	}
 }
 
-/* The answer section as a stub reads it: one name after the other. */
+/* The answer section as a stub resolver reads it: one name after the other. */
 static void
 must_be_chain(struct play *play)
 {
@@ -187,14 +188,17 @@ must_be_chain(struct play *play)
 	play->last = last;
 }
 
-/* All records of QTYPE that the chain's last name had are there. */
+/* All records of QTYPE that the last name of the chain had are there. */
 static void
 must_be_complete(const struct play *play)
 {
 	unsigned before = 0, after = 0;
 	unsigned qtype = type_for_ldns(play->question.qtype);
 
-	/* ANY and SIG: without meta types and SIG(0), which ldns does not tell from the others. */
+	/*
+	 * ANY and SIG: without meta types and SIG(0), which ldns does not distinguish from the
+	 * others.
+	 */
 	if (play->crossed || play->question.qtype == S53_TYPE_CNAME ||
 	    play->question.qtype == S53_TYPE_ANY || play->question.qtype == S53_TYPE_SIG)
 		return;
@@ -249,7 +253,7 @@ must_refer(const struct play *play)
 	MUST(found > 0);
 }
 
-/* Names of rdata take the room that ldns, which writes them out, says they need. */
+/* Names in rdata need the space that ldns, which decompresses them, reports. */
 static void
 must_be_written_out(const struct play *play)
 {
@@ -272,7 +276,7 @@ must_be_written_out(const struct play *play)
 	}
 }
 
-/* No label that is ours, letter case and all, but in what is signed as it stands. */
+/* No label has our random letter case, except in rdata that is signed as it is. */
 static void
 must_not_show(const struct play *play, const ldns_rdf *name)
 {
@@ -319,7 +323,7 @@ must_hide_our_letters(struct play *play)
 	ldns_pkt_free(pkt);
 }
 
-/* What was filtered stays as it is. */
+/* Filtering a second time changes nothing. */
 static void
 must_be_enough(const struct play *play)
 {
@@ -353,7 +357,7 @@ must_know_the_end(const struct play *play)
 	MUST(s53_chain_follow(&chain, &scope) == filter->end);
 }
 
-/* Nothing but records of the name and type that were asked for: that is never refused. */
+/* Only records of the queried name and type: never rejected. */
 static bool
 is_plain(const struct play *play)
 {
@@ -398,7 +402,7 @@ judge(struct play *play, const char *wrong)
 	ldns_pkt_free(play->after);
 }
 
-/* ldns takes another type of the message for that of the question: type_for_ldns(). */
+/* ldns takes another type of the message for the QTYPE: type_for_ldns(). */
 static bool
 is_mistaken(const uint8_t *message, size_t len, uint16_t qtype)
 {

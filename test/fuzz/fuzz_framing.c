@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_framing.c - a TCP stream cut into pieces gives the messages that it gives in one piece.
+ * fuzz_framing.c - a TCP stream in pieces gives the same messages as in one piece.
  *
- * The first octet says how the rest is cut. The messages expected are found by walking the stream.
+ * The first octet selects how the rest is cut. The expected messages are found by walking the
+ * stream.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,10 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 struct walk {
 	const uint8_t *stream;
 	size_t len;
-	size_t at; /* where the next message's length is */
+	size_t at; /* offset of the next message's length */
 };
 
-/* `message` is what the stream holds at walk->at. */
+/* `message` is the one in the stream at walk->at. */
 static void
 check_message(struct walk *walk, const struct s53_octets *message)
 {
@@ -34,7 +35,7 @@ check_message(struct walk *walk, const struct s53_octets *message)
 	walk->at += 2 + len;
 }
 
-/* All of the stream was taken: what is left of it is no whole message; `bad`: a bad one. */
+/* The whole stream was taken: the rest is no complete message or, if `bad`, a bad one. */
 static void
 check_end(const struct walk *walk, enum s53_frame end)
 {

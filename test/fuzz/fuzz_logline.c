@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_logline.c - whatever text is logged: no control character in the line, never out of bounds.
+ * fuzz_logline.c - any text is logged: no control character in the line, and no access out of
+ * bounds.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 		S53_ASSERT((unsigned char)line[i] >= 0x20 && line[i] != 0x7f);
 	line[line_len] = '\0';
 
-	/* What was escaped once needs no escaping. */
+	/* Text that was escaped once needs no escaping. */
 	char *again = malloc(max + 1);
 
 	if (again == NULL)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_message.c - a foreign answer: what passes the check is read alike by ldns, and stays a
- * message of the same records whatever is done to it. The parameters of what is done come out of
- * the message's ID.
+ * fuzz_message.c - a received message: if it passes the check, ldns reads it alike, and every
+ * operation leaves a message with the same records. The parameters of the operations are derived
+ * from the ID of the message.
  */
 #include "oracle.h"
 
@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
-/* Nothing reads or writes outside of octets that never saw the check. */
+/* No function reads or writes out of bounds even for octets that did not pass the check. */
 static void
 survive(const uint8_t *octets, size_t len)
 {
@@ -77,7 +77,7 @@ try_respell(const uint8_t *message, size_t len, const ldns_pkt *before, bool opt
 	free(copy);
 }
 
-/* RFC 2181 s9: what is gone of a section has no part of its set left but exact copies. */
+/* RFC 2181 s9: of a set that was removed from a section, only exact duplicates may be left. */
 static void
 must_keep_sets_whole(const ldns_pkt *whole, const ldns_pkt *part, enum s53_section section)
 {
@@ -102,7 +102,7 @@ must_keep_sets_whole(const ldns_pkt *whole, const ldns_pkt *part, enum s53_secti
 	}
 }
 
-/* True unless two types of the message became one for the oracle, so that it sees false sets. */
+/* False if two types of the message became one for the oracle, which then sees false sets. */
 static bool
 types_are_told_apart(const uint8_t *message, size_t len)
 {
@@ -132,7 +132,7 @@ try_cut(const uint8_t *message, size_t len, const ldns_pkt *before)
 	MUST(cut <= limit || cut == walk.reader.at);
 	MUST(limit < len || cut == len);
 	must_begin(before, after);
-	/* a question alone that does not fit is cut, too */
+	/* a question that does not fit is removed, too */
 	MUST(((s53_header_flags(copy) & S53_TC) != 0) == (was_tc || lost || cut > limit));
 	if (types_are_told_apart(message, len)) {
 		must_keep_sets_whole(before, after, S53_AUTHORITY);
@@ -156,7 +156,10 @@ must_be_among(const ldns_pkt *before, const ldns_pkt *after)
 	}
 }
 
-/* Without a spin as a cut leaves it, in fewer steps; with one it is other records of the set. */
+/*
+ * Without a spin the result is that of a cut, in fewer steps; with one it has other records of the
+ * set.
+ */
 static void
 try_fit(const uint8_t *message, size_t len, const ldns_pkt *before)
 {
@@ -208,7 +211,10 @@ try_strip(const uint8_t *message, size_t len, const ldns_pkt *before, size_t opt
 	free(copy);
 }
 
-/* The part of what has arrived that is the message passes as one, and no other length does. */
+/*
+ * The message at the beginning of what has arrived passes the check with its own length and with no
+ * other.
+ */
 static void
 try_arrived(const uint8_t *octets, size_t len)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_name.c - names from wire and text, read alike by ldns.
+ * fuzz_name.c - names in wire format and as text, compared with ldns.
  *
- * The input is read twice: as octets with names in them, the first octet saying where to begin; and
- * as text. ldns 1.8.3 is laxer with pointers (forwards, into the header, more of them), so its
- * reading counts where we accept and where there is no pointer. It is laxer with text, too.
+ * The input is read twice: as octets with names in them, where the first octet is the offset to
+ * begin at; and as text. ldns 1.8.3 accepts more pointers (forwards, into the header, longer
+ * chains), so its result counts where we accept and where there is no pointer. It accepts more
+ * text, too.
  */
 #include "oracle.h"
 
@@ -35,7 +36,7 @@ parse_what_ldns_prints(const ldns_rdf *theirs, const struct s53_name *name)
 	free(text);
 }
 
-/* The parts of a name, told by another way. */
+/* The labels of a name, found without our code. */
 static void
 take_apart(const struct s53_name *name, const ldns_rdf *theirs)
 {
@@ -55,7 +56,7 @@ take_apart(const struct s53_name *name, const ldns_rdf *theirs)
 	MUST(up.len == 1);
 }
 
-/* Literal labels to the root: then there is nothing on which we and ldns may differ. */
+/* Uncompressed labels up to the root: then we and ldns must agree. */
 static bool
 has_pointer(const uint8_t *octets, size_t len, size_t at)
 {

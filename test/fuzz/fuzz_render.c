@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_render.c - a foreign answer as text: a line a record, that ldns reads back to the same
- * owner, type and class, with nothing in it that a reader or a terminal would obey.
+ * fuzz_render.c - a received answer as text: one line a record, which ldns reads back as the same
+ * owner, type and class, and without any character that a terminal would interpret.
  */
 #include "oracle.h"
 
@@ -32,7 +32,7 @@ must_be_line_of(
 		MUST(ldns_rr_ttl(read) ==
 		    (rr->ttl > 0x7fffffff || rr->ttl < AGE_S ? 0 : rr->ttl - AGE_S));
 		ldns_rr_free(read);
-	} /* else damaged data, of which ldns writes what it does not read */
+	} /* otherwise it is damaged data, which ldns writes but cannot read */
 	free(copy);
 }
 
@@ -47,7 +47,7 @@ dump_of(const struct s53_render_cached *cached, size_t *len)
 	return text;
 }
 
-/* A failure has no line for what does not exist: each line is a record or a comment. */
+/* A failure has no line for a name that does not exist: each line is a record or a comment. */
 static void
 try_records(const uint8_t *octets, size_t len)
 {

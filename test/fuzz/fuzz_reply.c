@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_reply.c - a foreign answer written anew: the same records, compressed by us, as ldns reads
- * them; and in less room the first of them.
+ * fuzz_reply.c - a received answer composed again: the same records, compressed by us, as ldns
+ * reads them; with less space, the first of them.
  */
 #include "oracle.h"
 
@@ -43,7 +43,7 @@ read_back(const uint8_t *message, size_t len, bool opt)
 	return pkt;
 }
 
-/* Additional records may go one by one, the others from the end only. */
+/* Additional records may be dropped one by one, the others only from the end. */
 static void
 try_room(const uint8_t *octets, size_t len, size_t cap, bool opt)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
  * fuzz_request.c - any octets from a client: a verdict, a question that ldns reads alike, and an
- * error that is a message.
+ * error reply that is a valid message.
  *
- * ldns is not asked about the records behind the question: they are stepped over, whatever is in
- * them (IXFR's SOA, an UPDATE's empty rdata).
+ * ldns does not parse the records after the question: they are skipped, whatever they contain (the
+ * SOA of IXFR, the empty rdata of an UPDATE).
  */
 #include "oracle.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_resolve.c - any octets from a client, any octets from upstreams: each query ends once and
- * nothing is read out of bounds.
+ * fuzz_resolve.c - any octets from a client, any octets from upstreams: each query ends once, and
+ * there is no access out of bounds.
  *
- * Input: a client's message behind its length (2 octets), then replies, each behind a length (2
- * octets) and a kind: 0 as it is, 1 with header and question of what was asked in front (so that
- * it passes the first checks), 2 the server cannot be reached, 3 time goes by; 4 more ends the
- * replies to the first of two questions; 8 more: the connection carries other queries too. The
- * client asks twice, so that the cache answers.
+ * Input: a client's message after its length (2 octets), then replies, each after a length (2
+ * octets) and a kind: 0 as it is, 1 with header and question of the upstream query before it (so
+ * that it passes the first checks), 2 the server is unreachable, 3 time passes; plus 4: the replies
+ * to the first of two queries end; plus 8: the connection carries other queries too. The client
+ * sends its query twice, so that the second is answered from the cache.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static struct world {
 	struct s53_registry *registry;
 	struct s53_group *groups[2];
 	struct s53_zone *zone;
-	unsigned ended; /* replies and silences of the one client */
+	unsigned ended; /* replies to the one client, and drops */
 	uint8_t room[S53_MESSAGE_MAX + 1024];
 } world;
 
@@ -64,7 +64,7 @@ send_reply(struct s53_client *client, size_t len)
 	size_t opt_at;
 
 	world.ended++;
-	/* Whatever came in, what goes out is well formed and fits. */
+	/* Whatever came in, each reply is well formed and fits. */
 	S53_ASSERT(len >= S53_HEADER_LEN && s53_message_check(world.room, len, &edns, &opt_at));
 	S53_ASSERT(client->kind == S53_TCP || len <= 1232);
 }
@@ -149,7 +149,7 @@ make_world(void)
 	add_route("z", S53_ROUTE_LOCAL, NULL);
 }
 
-/* Header and question as they were asked, flags and counts and records from the input. */
+/* Header and question of the upstream query, with flags, counts and records from the input. */
 static size_t
 echo(const struct s53_exchange *exchange, const uint8_t *octets, size_t len, uint8_t *out)
 {
@@ -200,7 +200,10 @@ step(struct s53_exchanger *exchanger, unsigned kind, const uint8_t *octets, size
 	fake_arrive(exchanger, exchange, message, len);
 }
 
-/* Replies and time go by until the input ends or `steps` are done; then all that waits ends. */
+/*
+ * Replies arrive and time passes until the input ends or `steps` are done; then everything that
+ * waits ends.
+ */
 static void
 answer(struct s53_exchanger *exchanger, struct s53_reader *input, unsigned steps)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_setup.c - whatever named.conf loads can be built and explained, on a machine of two
+ * fuzz_setup.c - every named.conf that loads can be built and explained, on a machine with two
  * addresses.
  */
 #include <stdio.h>
@@ -42,7 +42,7 @@ explain(struct s53_dry_run *dry_run)
 	fclose(out);
 }
 
-/* One check of sound numbers for each server of each group. */
+/* Each server of each group has one health check, with values in range. */
 static void
 look_at_route(const struct s53_route *route, void *arg)
 {

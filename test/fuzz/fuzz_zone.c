@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_zone.c - any text as a master file; what loads is asked for its own words.
+ * fuzz_zone.c - any text as a zone file; if it loads, its own words are queried.
  *
- * The first octet says how large replies may be, the rest is the text of a zone "o". Whatever
- * is answered must pass the gate for foreign messages, be no larger than allowed, and have an
- * rcode that the header promises.
+ * The first octet limits the size of replies, the rest is the text of a zone "o". Each reply must
+ * pass the message check, must not exceed the limit, and must have an rcode that the header
+ * promises.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,10 +17,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
 /*
- * ldns 1.8 loses a few octets of some types (CERT always, IPSECKEY when refused): once a line
- * while a file is loaded, and not ours to mend. A record that we forgot would still be seen: it
- * begins with ldns_rr_new(). The second line is for when LeakSanitizer sees only the innermost
- * call.
+ * ldns 1.8 leaks a few bytes for some types (CERT always, IPSECKEY when rejected): once a line
+ * while a file is loaded, and we cannot fix it. A record that we forgot would still be reported:
+ * its stack begins with ldns_rr_new(). The second line is for when LeakSanitizer sees only the
+ * innermost call.
  */
 const char *__lsan_default_suppressions(void);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * oracle.h - messages as ldns reads them, to compare ours with.
+ * oracle.h - messages as ldns reads them, to compare with our own code.
  *
- * ldns reads the rdata of every type that it knows; ours leaves what has no names in it alone
- * (src/wire/form.c). So for ldns the types that are opaque to us get a number of private use: it
- * then takes their rdata as it is, and what remains must be judged the same by both.
+ * ldns parses the rdata of every type that it knows; ours leaves rdata without names alone
+ * (src/wire/form.c). So the types that are opaque to us get a number of private use before ldns
+ * reads them: it then takes their rdata as it is, and both must agree on the rest.
  *
- * Where ldns differs still:
+ * Remaining differences of ldns:
  *   stricter  (none is known: what passes s53_message_check() is read by ldns 1.8.3)
  *   laxer     pointers forwards, into the header or into the middle of a label; two OPTs, an OPT
- *             in any section or with any owner; octets behind the last record
+ *             in any section or with any owner; octets after the last record
  */
 #pragma once
 
@@ -28,7 +28,7 @@
 		     : (fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition), \
 			   abort()))
 
-/* A copy in a block of its own size, so that ASan sees every step beyond it. */
+/* A copy in a block of its own size, so that ASan detects every access beyond it. */
 static inline uint8_t *
 copy_of(const uint8_t *octets, size_t len)
 {
@@ -49,11 +49,11 @@ type_for_ldns(uint16_t type)
 		return type;
 	if (fields[0] == '*')
 		return (uint16_t)(0xff00 + type % 0xfe);
-	/* A name and what we leave alone behind it: ldns knows more of TKEY and TSIG. */
+	/* A name, and data after it that we leave alone: ldns knows more of TKEY and TSIG. */
 	return strcmp(fields, "n*") == 0 ? S53_TYPE_NSEC : type;
 }
 
-/* NULL: ldns refuses it. */
+/* NULL: ldns rejects it. */
 static inline ldns_pkt *
 oracle_read(const uint8_t *message, size_t len)
 {
@@ -144,7 +144,7 @@ must_agree(const ldns_pkt *pkt, const uint8_t *message, size_t len)
 		MUST(seen[s] == oracle_count(pkt, s));
 }
 
-/* The same but for letter case, which compression and respelling may change in names. */
+/* Equal except for letter case, which compression and respelling may change in names. */
 static inline bool
 same_rr(const ldns_rr *a, const ldns_rr *b)
 {
@@ -167,7 +167,7 @@ same_rr(const ldns_rr *a, const ldns_rr *b)
 	return same;
 }
 
-/* `part` has of each section the first records of `whole`: owner, type, class and rdata. */
+/* Each section of `part` has the first records of that of `whole`: owner, type, class and rdata. */
 static inline void
 must_begin(const ldns_pkt *whole, const ldns_pkt *part)
 {

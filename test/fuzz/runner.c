@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * runner.c - main() of a fuzz target where there is no libFuzzer: runs a corpus.
+ * runner.c - main() of a fuzz target without libFuzzer: runs a corpus.
  *
- *	fuzz_NAME FOLDER|FILE...
+ *	fuzz_NAME DIRECTORY|FILE...
  *
- * Each file goes in whole, cut at each length, and with random octets changed (the same ones in
- * each run), until all of it is done or the time for changes is over. An input that ends the
- * program, or that takes longer than HANG_S, is left as crash-NAME in the current folder.
+ * Each file is used whole, truncated at each length, and with random bytes changed (the same in
+ * each run), until all of that is done or the time for changes is over. An input that ends the
+ * program, or that takes longer than HANG_S, is saved as crash-NAME in the current directory.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -31,12 +31,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static const char *crash_name;
-static const uint8_t *volatile now_octets; /* the input under way */
+static const uint8_t *volatile now_octets; /* the current input */
 static volatile size_t now_len;
 static uint64_t random_state = UINT64_C(0x5353535353535353);
 static unsigned long runs;
 
-/* xorshift64*: repeatable, and no part of what is tested. */
+/* xorshift64*: repeatable, and not part of the code under test. */
 static uint64_t
 random_next(void)
 {
@@ -55,13 +55,13 @@ cpu_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Called while dying: only write(2) and its like. */
+/* Called while the program dies: only async-signal-safe functions such as write(2). */
 static void
 crash_save(void)
 {
 	int fd;
 
-	if (now_len == 0) /* between two inputs, or at the end: a leak is no input's alone */
+	if (now_len == 0) /* between two inputs, or at the end: of a leak */
 		return;
 	fd = open(crash_name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (fd < 0)
@@ -79,7 +79,7 @@ on_signal(int number)
 	raise(number);
 }
 
-/* In a block of just its size, so that a sanitizer sees each step beyond its end. */
+/* In a block of exactly its size, so that a sanitizer detects each access beyond its end. */
 static void
 run_one(const uint8_t *octets, size_t len)
 {
