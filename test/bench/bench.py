@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """
-bench.py - measures split53 beside its peers and beside programs that do nothing. Called by test/bench/run, which builds and
-installs what is needed; docs/performance.md says what is measured and how to read it.
+bench.py - measures split53 beside its peers and beside programs that only move packets. It is called by test/bench/run, which builds
+and installs what is needed; docs/performance.md explains what is measured and how to read it.
 """
 import argparse
 import json
@@ -62,7 +62,7 @@ def arguments():
 
 
 def installed(names):
-    """Those of the servers that are here, and for the others a line."""
+    """The servers that are installed; for the others a line is printed."""
     there = []
     for name in names:
         if SERVERS[name].path() is None:
@@ -111,7 +111,7 @@ def run_all(options, names, results):
 
 
 def smoke_faults(options, results):
-    """What a smoke run must not show: a server or a floor that does not run, or that answers nothing."""
+    """What fails a smoke run: a server or a floor that does not run, or that answers nothing."""
     for scenario in options.scenario:
         for workers in options.workers:
             for name, why in results.data["gone"][f"{scenario}/{workers}"].items():
@@ -129,7 +129,7 @@ def smoke_faults(options, results):
 
 
 def faults_of_ours(options, results):
-    """What no run may show."""
+    """What fails any run."""
     found = []
     for key in (f"{scenario}/{workers}" for scenario in options.scenario for workers in options.workers):
         if report.OURS in results.data["gone"][key]:
@@ -142,7 +142,7 @@ def faults_of_ours(options, results):
 
 def main():
     options = arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what we started is stopped
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the programs we started are stopped
     tools.use_folder(options.bin)
     results = load_results(options.samples)
     names = installed(options.names)

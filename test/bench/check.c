@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * check.c - what a reply must hold, given the query.
+ * check.c - which records a reply must have, given the query.
  *
  * Servers may write owner names in full or as pointers, may order records as they like and may add
- * to the authority and additional sections; what the upstream said must be there, and no other
- * record in the answer section.
+ * to the authority and additional sections; the records of the upstream must be there, and no
+ * other record may be in the answer section.
  */
 #include "check.h"
 
@@ -22,7 +22,7 @@ static const char *const words[BENCH_VERDICTS] = {
 	[BENCH_BAD_EDNS] = "edns",
 };
 
-/* A reader of records; `at` is NULL once something was cut. */
+/* A reader of records; `at` is NULL after a truncation. */
 struct reader {
 	const uint8_t *at, *end;
 };
@@ -131,7 +131,7 @@ check_answers(const struct bench_asked *asked, struct reader *reader, uint32_t c
 	return text ? check_text(asked, reader) : check_addresses(asked, reader, count);
 }
 
-/* RFC 2308 s3: a negative answer brings its SOA. */
+/* RFC 2308 s3: a negative answer has an SOA. */
 static enum bench_verdict
 check_authority(const struct bench_asked *asked, struct reader *reader, uint32_t count)
 {

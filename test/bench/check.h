@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * check.h - is this the answer that the name must have?
+ * check.h - whether a reply is the correct one for its name.
  */
 #pragma once
 
@@ -12,18 +12,18 @@
 
 enum bench_verdict {
 	BENCH_RIGHT,
-	BENCH_TRUNCATED, /* TC, and nothing else is wrong */
-	BENCH_BAD_HEADER, /* too short, no answer, another opcode, cut records */
-	BENCH_BAD_QUESTION, /* not the octets that were asked */
+	BENCH_TRUNCATED, /* TC, and otherwise correct */
+	BENCH_BAD_HEADER, /* too short, no response, another opcode, truncated records */
+	BENCH_BAD_QUESTION, /* another question than that of the query */
 	BENCH_FAILED, /* SERVFAIL, REFUSED and the like */
 	BENCH_BAD_RCODE, /* NOERROR for NXDOMAIN or the reverse */
-	BENCH_BAD_COUNT, /* of records in a section */
-	BENCH_BAD_RECORD, /* not the records that the upstream gave */
-	BENCH_BAD_EDNS, /* no OPT record though asked with one, or the reverse */
+	BENCH_BAD_COUNT, /* number of records in a section */
+	BENCH_BAD_RECORD, /* other records than the upstream sent */
+	BENCH_BAD_EDNS, /* an OPT record without one in the query, or the reverse */
 	BENCH_VERDICTS,
 };
 
-/* A word for statistics. */
+/* The name for statistics. */
 const char *bench_verdict_word(enum bench_verdict verdict);
 
 struct bench_asked {
@@ -34,6 +34,6 @@ struct bench_asked {
 	bool edns;
 };
 
-/* The ID has been looked at already. */
+/* The ID has been checked already. */
 enum bench_verdict bench_reply_check(
     const struct bench_asked *asked, const uint8_t *reply, size_t len);

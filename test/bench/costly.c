@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * costly.c - answers that a hostile server would have us keep.
+ * costly.c - answers that a hostile server would have us cache.
  *
  * A name behind a chain of pointers, one label each, is as costly to read as a name can be: up to
- * 126 jumps. `chains` and those after it fit a datagram as they are: nothing is cut, so only the
- * work on names is left.
+ * 126 jumps. `chains` and the kinds after it fit into a datagram as they are: nothing is cut, so
+ * that only the work on names is left.
  */
 #include "costly.h"
 
@@ -18,13 +18,13 @@
 #define CHAIN 110 /* labels */
 #define REACH 16000 /* of pointers, nearly */
 
-/* A message in the making. */
+/* A message under construction. */
 struct making {
 	uint8_t *octets;
 	size_t at;
 	unsigned counts[4];
 	enum s53_section section;
-	unsigned above; /* the name that the next one is put in front of */
+	unsigned above; /* the name that the next one is a label before */
 	unsigned depth;
 };
 
@@ -58,7 +58,7 @@ put_label(struct making *it, const char *label)
 	it->at += len;
 }
 
-/* One label, in front of the name that was put last so: a link of the chain. */
+/* One label before the name that was written last: a link of the chain. */
 static void
 put_link(struct making *it, char letter)
 {
@@ -98,7 +98,7 @@ make_a4000(struct making *it)
 	}
 }
 
-/* MX of the qname, each host in front of the one before. */
+/* MX records of the qname, each host a label before the preceding one. */
 static void
 make_mx(struct making *it)
 {
@@ -110,7 +110,7 @@ make_mx(struct making *it)
 	}
 }
 
-/* Each owner in front of the one before. */
+/* Each owner a label before the preceding one. */
 static void
 make_owners(struct making *it, size_t limit, bool alike)
 {
@@ -131,7 +131,7 @@ make_adds(struct making *it)
 	make_owners(it, LARGE, false);
 }
 
-/* As above, but of no more than 256 records, which are looked at for whole sets. */
+/* As above, but at most 256 records, which are searched for whole sets. */
 static void
 make_adds250(struct making *it)
 {
@@ -150,7 +150,7 @@ make_authority(struct making *it)
 	make_owners(it, it->at + (size_t)250 * 18, false);
 }
 
-/* CNAMEs that do not lead on from the qname, and an address. */
+/* CNAMEs that do not lead on from the qname, and one address. */
 static void
 make_cnames(struct making *it)
 {
@@ -169,7 +169,7 @@ make_cnames(struct making *it)
 	put_address(it, 1);
 }
 
-/* A chain of CNAMEs, each target one label longer, which ends in addresses; many more behind it. */
+/* A chain of CNAMEs, each target one label longer, which ends in addresses; many more after it. */
 static void
 make_alias(struct making *it, unsigned links, size_t limit)
 {
@@ -199,7 +199,7 @@ make_alias15(struct making *it)
 	make_alias(it, 15, SMALL);
 }
 
-/* The qname spelled out half: its first labels, then a pointer to the others. */
+/* The qname, half of it in full: its first labels, then a pointer to the others. */
 static void
 make_spelled(struct making *it)
 {
@@ -210,7 +210,7 @@ make_spelled(struct making *it)
 	}
 }
 
-/* As above, but never the qname: a pointer to its labels, one more each time. */
+/* As above, but never the whole qname: a pointer to its labels, one more each time. */
 static void
 make_nearly(struct making *it)
 {
@@ -221,7 +221,7 @@ make_nearly(struct making *it)
 	}
 }
 
-/* One set of such, as many as a datagram holds. */
+/* One set of these, as many as fit into a datagram. */
 static void
 make_mx60(struct making *it)
 {
@@ -233,7 +233,7 @@ make_mx60(struct making *it)
 	}
 }
 
-/* One set whose names stand by themselves, as many as are moved. */
+/* One set of uncompressed names, as many as are moved. */
 static void
 make_mx20(struct making *it)
 {
@@ -246,7 +246,7 @@ make_mx20(struct making *it)
 	}
 }
 
-/* The usual answer, of a name with many labels: what that alone costs. */
+/* The usual answer, for a name with many labels: the cost of that alone. */
 static void
 make_long(struct making *it)
 {
@@ -258,7 +258,7 @@ static const struct kind {
 	const char *name;
 	void (*make)(struct making *it);
 	uint16_t qtype;
-	unsigned labels; /* of one letter, in front of the usual qname */
+	unsigned labels; /* of one letter, before the usual qname */
 } kinds[] = {
 	{ "a4000", make_a4000, S53_TYPE_A, 0 }, { "mx", make_mx, S53_TYPE_MX, 0 },
 	{ "adds", make_adds, S53_TYPE_A, 0 }, { "cnames", make_cnames, S53_TYPE_A, 0 },

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
-"""What a hostile answer in the cache costs for each datagram, in instructions of our own code: at most 5 times a normal hit.
+"""
+The cost of serving a hostile answer from the cache, for each datagram, in instructions of our own code: at most 5 times that of a
+normal hit.
 
     costly.py PROGRAM
 
-PROGRAM is hit_path, as for hit_path.py; its kinds of answers are those of costly.c, and each is asked for with one size and with
-sizes that vary. A name with many labels costs more by itself: kinds with such a name are compared with a normal hit for it (long).
+PROGRAM is hit_path, as for hit_path.py; the kinds of answers are those of costly.c, and each is queried with one size and with varying
+sizes. A name with many labels costs more by itself: kinds with such a name are compared with a normal hit for it (long).
 """
 import os
 import re
@@ -12,7 +14,7 @@ import subprocess
 import sys
 
 HITS = 640
-SKIPPED = 77	# what ctest takes for "not run"
+SKIPPED = 77	# ctest takes this status for "not run"
 TIMES = 5
 LONG = ("spelled", "nearly")
 SIZES = ("512", "1232", "4096", "0")

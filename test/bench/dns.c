@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#define NETWORK 0x0b000000u /* 11.0.0.0/8: no peer takes it for a private one */
+#define NETWORK 0x0b000000u /* 11.0.0.0/8: no forwarder takes it for a private one */
 #define NETWORK_MASK 0x00ffffffu
-#define NO_CASE 0x2020202020202020u /* letters of either case become the same octet */
-#define RECORD_LEN 16 /* an A record whose owner is a pointer */
+#define NO_CASE 0x2020202020202020u /* letters of either case become the same byte */
+#define RECORD_LEN 16 /* an A record with a pointer as owner */
 #define MULTIPLIER 0x9e3779b97f4a7c15u
 
 static const char *const prefixes[BENCH_KINDS] = {
@@ -86,7 +86,7 @@ bench_kind_of(const uint8_t *qname)
 	return BENCH_OTHER;
 }
 
-/* Not for hash tables of anything real: quick, and different names differ. */
+/* Not for real hash tables: it is quick, and different names differ. */
 uint32_t
 bench_address(const uint8_t *qname, size_t len)
 {
@@ -140,7 +140,7 @@ bench_question_read(const uint8_t *message, size_t len, struct bench_question *o
 	return true;
 }
 
-/* `owner` is where in the message the name stands that a pointer names (RFC 1035 s4.1.4). */
+/* `owner`: offset of the name that a pointer refers to (RFC 1035 s4.1.4). */
 static uint8_t *
 put_record(uint8_t *at, size_t owner, unsigned type, uint32_t ttl)
 {
@@ -203,7 +203,7 @@ put_opt(uint8_t *at)
 	return at + sizeof(opt);
 }
 
-/* The answer section of a big answer, and how many records. */
+/* The answer section of a large answer; returns the number of records. */
 static uint8_t *
 put_big(uint8_t *at, uint16_t type, uint32_t address, uint32_t ttl)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * dns.h - what the benchmark's programs say to one another: names whose first label tells the kind
- * of answer, and answers that follow from the name alone, so that whoever asked can check them.
+ * dns.h - the names that the benchmark's programs share: the first label tells the kind of answer,
+ * and the answer follows from the name alone, so that a client can check it.
  *
  * Threads  no state.
  * Memory   nothing is allocated.
- * Units    lengths in octets, TTLs in seconds; addresses as numbers, not in network order.
+ * Units    lengths in bytes, TTLs in seconds; addresses as numbers, not in network order.
  * Sources  RFC 1035 s4.1 (messages), RFC 2308 s3 (negative answers), RFC 6891 s6.1 (OPT).
  *
- * Kept free of split53's own wire code: what measures must not share what it might get wrong.
+ * It does not use the wire code of split53: a measuring program must not share errors with it.
  */
 #pragma once
 
@@ -19,11 +19,11 @@
 #define BENCH_HEADER 12
 #define BENCH_OPT_LEN 11
 #define BENCH_NAME_MAX 255
-#define BENCH_BIG_COUNT 70 /* addresses in a big answer: 16 octets each */
-#define BENCH_TEXT_COUNT 5 /* strings in a big text answer */
-#define BENCH_TEXT_LEN 220 /* octets in each */
+#define BENCH_BIG_COUNT 70 /* addresses in a large answer: 16 bytes each */
+#define BENCH_TEXT_COUNT 5 /* strings in a large text answer */
+#define BENCH_TEXT_LEN 220 /* bytes in each */
 #define BENCH_REPLY_MAX 2048
-#define BENCH_UDP_SIZE 1232 /* announced in every OPT record of the benchmark */
+#define BENCH_UDP_SIZE 1232 /* offered in every OPT record of the benchmark */
 
 enum {
 	BENCH_TYPE_A = 1,
@@ -43,7 +43,7 @@ enum {
 	BENCH_NXDOMAIN = 3,
 };
 
-/* What the first label of a name begins with. */
+/* Prefix of the first label. */
 enum bench_kind {
 	BENCH_OTHER,
 	BENCH_SET, /* s- */
@@ -52,7 +52,7 @@ enum bench_kind {
 	BENCH_WORKING, /* w-: the working set under a scan */
 	BENCH_NX, /* nx-: NXDOMAIN */
 	BENCH_ND, /* nd-: NODATA */
-	BENCH_BIG, /* big-: about 1,200 octets */
+	BENCH_BIG, /* big-: about 1,200 bytes */
 	BENCH_TTL0, /* z-: TTL 0 */
 	BENCH_KINDS,
 };
@@ -62,7 +62,7 @@ struct bench_question {
 	size_t end; /* of the question section */
 	uint16_t type;
 	bool edns;
-	uint16_t size; /* that the asker takes over UDP: at least 512 */
+	uint16_t size; /* that the client accepts over UDP: at least 512 */
 };
 
 static inline uint16_t
@@ -94,33 +94,33 @@ bench_put32(uint8_t *at, uint32_t value)
 /* The prefix of a kind, with its dash; "" for BENCH_OTHER. */
 const char *bench_kind_prefix(enum bench_kind kind);
 
-/* The word for a kind in statistics. */
+/* The name of a kind in statistics. */
 const char *bench_kind_word(enum bench_kind kind);
 
 /* The kind of a name in wire form. */
 enum bench_kind bench_kind_of(const uint8_t *qname);
 
 /*
- * The address of a name: 11.0.0.0/8, by its octets without regard to letter case. A big answer
- * holds this one and those that follow it (modulo the network).
+ * The address of a name: 11.0.0.0/8, computed from its bytes without regard to letter case. A large
+ * answer has this one and those that follow it (modulo the network).
  */
 uint32_t bench_address(const uint8_t *qname, size_t len);
 
-/* The address `step` places after `address`, in the same network. */
+/* The address `step` addresses after `address`, in the same network. */
 static inline uint32_t
 bench_address_after(uint32_t address, uint32_t step)
 {
 	return (address & 0xff000000) | ((address + step) & 0x00ffffff);
 }
 
-/* One octet of a big text answer. */
+/* One byte of a large text answer. */
 static inline uint8_t
 bench_text_octet(uint32_t address, size_t at)
 {
 	return (uint8_t)('a' + (address + at) % 26);
 }
 
-/* Read a query. false: nothing that the benchmark answers. */
+/* Parse a query. false: none that the benchmark answers. */
 bool bench_question_read(const uint8_t *message, size_t len, struct bench_question *out);
 
 struct bench_rules {
@@ -129,15 +129,15 @@ struct bench_rules {
 };
 
 /*
- * Write the answer to `message` to `reply`, which has room for BENCH_REPLY_MAX octets (a question
- * section of at most 260 in it). Its length.
+ * Write the answer to `message` to `reply`, which has space for BENCH_REPLY_MAX bytes (with a
+ * question section of at most 260). Returns its length.
  */
 size_t bench_reply_write(const struct bench_rules *rules, const struct bench_question *question,
     const uint8_t *message, uint8_t *reply);
 
 /*
- * The least that can be done: make a query of `len` octets in a buffer of at least len + 16 its own
- * answer, one A record with the right address. Trusts the query; BENCH_OPT_LEN octets at its end
- * are an OPT record when ARCOUNT is not 0. The new length, 0: nothing to answer.
+ * The least that a server can do: turn a query of `len` bytes, in a buffer of at least len + 16,
+ * into its own answer with one A record of the right address. Trusts the query; if ARCOUNT is not
+ * 0, the last BENCH_OPT_LEN bytes are an OPT record. Returns the new length; 0: no answer.
  */
 size_t bench_reply_in_place(uint8_t *message, size_t len, uint32_t ttl);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-The scenario failover: what clients feel when upstreams fail. One forwarder at a time, started anew for each row, two upstreams,
-2,000 new names a second; README.md says what the figures mean.
+The scenario failover: the effect of upstream failures on clients. One forwarder at a time, started anew for each row, two upstreams,
+2,000 new names a second; README.md explains the figures.
 """
 import json
 import os
@@ -20,11 +20,11 @@ from servers import SERVERS, Setting
 RATE = 2_000
 SMOKE_RATE = 500
 PROBE_RATE = 200
-STALL_MS = 20           # then a worst delay is not the forwarder's alone
+STALL_MS = 20           # beyond that, a worst delay is not due to the forwarder alone
 CACHE_MIB = 64
 TIMEOUT_S = 5           # of a stub resolver
-PATIENT_S = 15          # when all are dead: some answer after 10 s
-TRUNCATE = 2            # of 16 names: where TCP has to work
+PATIENT_S = 15          # when all are dead: some responses come after 10 s
+TRUNCATE = 2            # of 16 names: TCP is necessary for these
 SECONDS = 60            # that all are dead
 FAULT_SECONDS, LEAD_SECONDS, BACK_SECONDS = 8, 3, 6
 HEALTHY_SECONDS = 30
@@ -32,7 +32,7 @@ HEALTHY_SECONDS = 30
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of failure: what is done to a host, and what is done to mend it."""
+    """One kind of failure: what is done to a host, and how it is undone."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ class Row:
     mend: object
     all_hosts: bool = False
     truncate: int = 0
-    no_connection: bool = False     # nobody can connect: an attempt is a probe
+    no_connection: bool = False     # no connection is possible: an attempt is a probe
 
 
 def told(*commands):
@@ -68,7 +68,7 @@ ROWS = {row.name: row for row in (
         no_connection=True),
     Row("all-frozen", "both processes are stopped", lambda host: host.freeze(), lambda host: host.thaw(), all_hosts=True),
 )}
-PROBES = "probes"       # no row like the others: split53 alone, healthy for half a minute, then one server dead
+PROBES = "probes"       # a different row: split53 alone, healthy for half a minute, then one server dead
 ALL_ROWS = (*ROWS, PROBES)
 SMOKE_ROWS = ("killed", "black-holed")
 
@@ -92,7 +92,7 @@ class Lengths:
 
 
 class Asking:
-    """bench_load, running beside what we do to the hosts."""
+    """bench_load, running while hosts are changed."""
 
     def __init__(self, server, folder, rate, seconds, cpus, timeout_s=TIMEOUT_S):
         self.record = os.path.join(folder, "record")
@@ -114,7 +114,7 @@ class Asking:
 
 
 class Stand:
-    """Where one forwarder meets one row."""
+    """One forwarder in one row."""
 
     def __init__(self, folder, name, row, options, names):
         self.names = names
@@ -157,7 +157,7 @@ class Stand:
                 shutil.copy(path, folder)
 
     def changes(self):
-        """What split53 has logged of its upstreams' health."""
+        """The log lines of split53 about its upstreams' health."""
         try:
             with open(os.path.join(self.server.folder, "health"), encoding="utf-8") as file:
                 return [line.strip() for line in file]
@@ -192,7 +192,7 @@ class Stand:
 
 
 def finish(found, queries, stand):
-    """What every row says."""
+    """What every row reports."""
     found["wrong"] = figures.answered(queries)["wrong"]
     found["answered"] = sum(query.right for query in queries)
     found["changes"] = stand.changes()
@@ -201,7 +201,7 @@ def finish(found, queries, stand):
 
 def run_row(folder, name, row, options):
     lengths, rate = Lengths.of(options), SMOKE_RATE if options.smoke else RATE
-    names = int(rate * (lengths.lead + lengths.fault + lengths.back))    # so many get an answer
+    names = int(rate * (lengths.lead + lengths.fault + lengths.back))    # this many are answered
     with Stand(folder, name, row, options, names) as stand:
         times, host, queries = stand.run(lengths, rate)
         if row.all_hosts:
@@ -212,7 +212,7 @@ def run_row(folder, name, row, options):
 
 
 def run_probes(folder, name, options):
-    """Health first, then one server that cannot be reached, for five times the seconds that all are dead elsewhere."""
+    """Health first, then one unreachable server, for five times the time that all servers are dead in the other rows."""
     lengths = Lengths.of(options)
     dead = ROWS["black-holed"]
     plan = Lengths(lengths.healthy, 5 * lengths.dead, 1, 0, 0)
@@ -227,7 +227,7 @@ def run_probes(folder, name, options):
 
 
 def line_of(found):
-    """What is told while it runs."""
+    """A line of progress."""
     if "trouble" in found:
         trouble = found["trouble"]
         worst = "-" if trouble["worst_ms"] is None else f"{trouble['worst_ms']:.0f}"

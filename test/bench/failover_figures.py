@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What one row of the failover scenario says: from bench_load's record of each query and the tap's counts to figures."""
+"""Computes the figures of one row of the failover scenario from bench_load's record of each query and the counts of the tap."""
 import struct
 from dataclasses import dataclass
 
@@ -7,22 +7,22 @@ RECORD = struct.Struct("<QQIBB2x")
 RIGHT, CUT = 0, 1
 SERVFAIL = 2
 SECOND = 1_000_000_000
-BEFORE_NS = SECOND // 10    # a question that was under way when the server failed meets the failure
-SETTLE_NS = SECOND          # of the lead: a forwarder learns who is near
-EDGE_NS = 2 * SECOND        # the last part of a lead, which says who is asked how much
+BEFORE_NS = SECOND // 10    # a query that was under way when the server failed is affected by the failure
+SETTLE_NS = SECOND          # of the lead: a forwarder learns which server is near
+EDGE_NS = 2 * SECOND        # the last part of a lead, which shows how the queries are shared
 
 
 @dataclass
 class Query:
     due_ns: int
     end_ns: int     # 0: lost
-    late_us: int    # it was sent so long after it was due
+    late_us: int    # it was sent this long after it was due
     verdict: int
     rcode: int
 
     @property
     def right(self):
-        """TC is an answer too: what its client then asks over TCP is another question."""
+        """TC is an answer too: the client's query over TCP is another query."""
         return self.end_ns > 0 and self.verdict in (RIGHT, CUT)
 
     @property
@@ -72,21 +72,21 @@ def asked_upstream(world, begin_ns, end_ns):
 
 
 def per_query(world, queries, begin_ns, end_ns):
-    """Questions to the upstreams for each of the clients'."""
+    """Upstream queries for each query of a client."""
     begin_ns, end_ns = world.tap.whole_bins(begin_ns, end_ns)
     return asked_upstream(world, begin_ns, end_ns) / max(len(between(queries, begin_ns, end_ns)), 1)
 
 
 def probes(world, host, begin_ns, end_ns, with_connections):
-    """Questions that no client asked; and attempts to connect, where no question can follow them."""
+    """Queries for other names than those of clients; and attempts to connect, where no query can follow them."""
     sums = world.tap.sums(host, begin_ns, end_ns)
     return sums["udp_other"] + sums["tcp_other"] + (sums["tcp_opened"] if with_connections else 0)
 
 
 def back_s(world, host, times):
     """
-    From the mend until the host gets questions of clients as before: the first bin of 100 ms with half of its healthy share.
-    None: not in the time that was watched.
+    From the recovery until the host gets queries of clients as before: the first bin of 100 ms with half of its healthy share. None:
+    not in the time of the row.
     """
     def asked(one):
         return one["udp_load"] + one["tcp_load"]
@@ -127,7 +127,7 @@ def reaction(queries):
 
 
 def whole_again_s(queries, times):
-    """From the return until all of a tenth of a second's questions are answered well within 250 ms, and stay so. None: never."""
+    """From the recovery until all queries of a tenth of a second are answered correctly within 250 ms, and stay so. None: never."""
     begin = None
     for at in range(times.mend_ns, times.end_ns - BEFORE_NS, BEFORE_NS):
         part = between(queries, at, at + BEFORE_NS)

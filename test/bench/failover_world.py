@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-The upstreams of the failover scenario: hosts in network namespaces of their own, each with bench_faulty on port 53, and a tap
-that counts what is sent to each. The bench has a network namespace of its own as well, so that no address is anybody else's.
+The upstreams of the failover scenario: hosts in network namespaces of their own, each with bench_faulty on port 53, and a tap that
+counts the packets to each. The bench has a network namespace of its own as well, so that no address collides with one of the machine.
 """
 import array
 import json
@@ -18,7 +18,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 from support import namespace  # noqa: E402
 
 PORT = 53
-NOBODY = "02:00:00:00:00:00"    # as the address of a card: packets to it are not taken, and nobody says so
+WRONG_MAC = "02:00:00:00:00:00"    # no interface has it: packets to it are dropped without notice
 DELAYS_MS = (2, 10)     # of an answer, from a server near and from one further away
 BIN_NS = 100_000_000
 SERVERS_MAX = 8
@@ -29,8 +29,8 @@ _isolated = []
 
 def isolate(undisturbed):
     """
-    Once for the whole process. Undisturbed: it and all that it starts go before whatever else runs on the machine, or the delays
-    measured would be those of its scheduler.
+    Once for the whole process. Undisturbed: it and all that it starts have priority over all other processes of the machine, or the
+    measured delays would be those of its scheduler.
     """
     if not _isolated:
         namespace.isolate()
@@ -93,8 +93,8 @@ class Host:
                                               "dev", "eth0"))
 
     def cut(self):
-        """No packet arrives any more, either way, and no ICMP says so."""
-        self._lead_to(NOBODY, NOBODY)
+        """No packet arrives any more, in either direction, and without ICMP."""
+        self._lead_to(WRONG_MAC, WRONG_MAC)
 
     def join(self):
         here, there = self.cards
@@ -107,7 +107,7 @@ class Host:
 
 
 class Tap:
-    """What was sent to each host, by time: bins of 100 ms since `epoch_ns` of the monotonic clock."""
+    """Packets to each host, by time: bins of 100 ms since `epoch_ns` of the monotonic clock."""
 
     def __init__(self, hosts, folder, cpus):
         self.path = os.path.join(folder, "bins")
@@ -175,7 +175,7 @@ class World:
         return [(host.address, PORT) for host in self.hosts]
 
     def most_asked(self, begin_ns, end_ns):
-        """The host that the questions of this time went to."""
+        """The host that got most queries in this time."""
         def asked(host):
             sums = self.tap.sums(host, begin_ns, end_ns)
             return sums["udp_load"] + sums["tcp_load"]

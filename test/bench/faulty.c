@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * faulty.c - bench_faulty: options, sockets, the loop, commands. See README.md for both.
+ * faulty.c - bench_faulty: options, sockets, the loop, commands. README.md describes both.
  *
- * Commands come on standard input, a line each, and are answered with "ok" when they are in force;
- * its end is the program's. A loss is the kernel's: a filter on the sockets takes packets before
- * they are seen, so that whoever sent them hears nothing, and TCP sends again as it does anywhere.
+ * Commands are read from standard input, one a line, and confirmed with "ok" when they are in
+ * force; at its end the program ends. Packets are lost in the kernel: a filter on the sockets
+ * drops them before they are seen, so that the sender is not told and TCP retransmits as usual.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -21,7 +21,7 @@
 
 #define PORTS_TRIED 20
 #define EVENTS 64
-#define READS_MAX 64 /* datagrams before other descriptors have their turn */
+#define READS_MAX 64 /* datagrams before other descriptors get their turn */
 #define LINE_MAX_LEN 256
 #define PER_CENT (UINT32_MAX / 100)
 
@@ -143,7 +143,7 @@ obey(struct faulty *faulty, const char *line)
 	} else if (strcmp(key, "lose-udp") == 0) {
 		faulty_lose(faulty->udp, value);
 	} else if (strcmp(key, "lose-tcp") == 0) {
-		faulty_lose(faulty->tcp, value); /* connections to come have it from here */
+		faulty_lose(faulty->tcp, value); /* new connections inherit it */
 		faulty_tcp_lose(value);
 	} else {
 		bench_refuse("no command: %s", line);
@@ -215,7 +215,7 @@ main(int argc, char **argv)
 	endpoint = bench_endpoint_of(argv[1], argv[2]);
 	faulty.udp = bench_udp_bind(&endpoint);
 	faulty.tcp = bench_tcp_listen(&endpoint);
-	/* A port that the kernel gave for UDP may be taken for TCP. */
+	/* A port that the kernel chose for UDP may be in use for TCP. */
 	for (unsigned i = 0; i < PORTS_TRIED && faulty.tcp < 0 && strcmp(argv[2], "0") == 0; i++) {
 		close(faulty.udp);
 		endpoint = bench_endpoint_of(argv[1], argv[2]);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * faulty.h - bench_faulty: a server that knows every name and fails as it is told while it runs.
+ * faulty.h - bench_faulty: a server that knows every name, and fails on command while it runs.
  *
  *   faulty.c         options, sockets, the loop, commands
- *   faulty_answer.c  what a question is answered with
+ *   faulty_answer.c  the answer to a query
  *   faulty_queue.c   answers that wait for their time
  *   faulty_tcp.c     connections
  *
@@ -19,7 +19,7 @@
 #include "dns.h"
 #include "net.h"
 
-#define FAULTY_QUERY_MAX 1024 /* a longer one is cut */
+#define FAULTY_QUERY_MAX 1024 /* a longer one is truncated */
 
 enum faulty_answers {
 	FAULTY_GOOD,
@@ -31,13 +31,13 @@ enum faulty_answers {
 struct faulty_mode {
 	enum faulty_answers answers;
 	uint32_t delay_ms; /* of each answer */
-	uint32_t truncate; /* of 16 names so many get TC over UDP */
+	uint32_t truncate; /* this many of 16 names get TC over UDP */
 };
 
-/* Where an answer goes: over UDP an address, over TCP a connection that may have ended. */
+/* Destination of an answer: over UDP an address, over TCP a connection that may have ended. */
 struct faulty_target {
 	int fd;
-	uint32_t connection; /* its number, 0: UDP */
+	uint32_t connection; /* its number; 0: UDP */
 	struct sockaddr_in6 addr; /* the largest */
 	socklen_t addr_len;
 };
@@ -58,31 +58,34 @@ struct faulty {
 	struct faulty_mode mode;
 	struct faulty_queue queue;
 	int udp, tcp, control, epoll;
-	uint32_t garbage; /* which kind is next */
+	uint32_t garbage; /* the next kind */
 };
 
 /* faulty.c */
 void faulty_watch(const struct faulty *faulty, int fd);
-/* Let the kernel lose so many of 100 packets that come to a socket, unseen by who sent them. */
+/*
+ * Let the kernel drop this many of 100 packets that arrive at a socket, without notice to the
+ * sender.
+ */
 void faulty_lose(int fd, uint32_t percent);
 
 /*
- * faulty_answer.c: write the answer to `reply`, which has room for BENCH_REPLY_MAX octets. Its
- * length; 0: silence.
+ * faulty_answer.c: write the answer to `reply`, which has space for BENCH_REPLY_MAX bytes. Returns
+ * its length; 0: no answer.
  */
 size_t faulty_answer(
     struct faulty *faulty, const uint8_t *message, size_t len, bool tcp, uint8_t *reply);
 
 /* faulty_queue.c */
 void faulty_queue_put(struct faulty_queue *queue, const struct faulty_reply *reply);
-/* The next that is due by now. false: there is none. Its octets are the caller's to free. */
+/* The next answer that is due. false: there is none. The caller frees its bytes. */
 bool faulty_queue_take(struct faulty_queue *queue, uint64_t now_ns, struct faulty_reply *out);
-/* Until the next is due; at most a second. */
+/* Time until the next is due; at most a second. */
 uint64_t faulty_queue_wait_ns(const struct faulty_queue *queue, uint64_t now_ns);
 
 /* faulty_tcp.c */
 void faulty_tcp_accept(const struct faulty *faulty);
-/* What came on a connection: false when it has ended. `take` gets each whole question. */
+/* Read from a connection: false when it has ended. `take` gets each complete query. */
 bool faulty_tcp_read(struct faulty *faulty, int fd,
     void (*take)(struct faulty *faulty, const struct faulty_target *from, const uint8_t *message,
 	size_t len));

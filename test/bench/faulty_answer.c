@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * faulty_answer.c - what a question is answered with: the truth, a failure, TC or garbage.
+ * faulty_answer.c - the answer to a query: a correct one, a failure, TC or garbage.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #define REFUSED 5
 #define KINDS_OF_GARBAGE 4
 
-/* RFC 1035 s4.1.1: header and question, and nothing more. */
+/* RFC 1035 s4.1.1: only header and question. */
 static size_t
 write_failure(
     const struct bench_question *question, const uint8_t *message, unsigned rcode, uint8_t *reply)
@@ -31,26 +31,29 @@ put_noise(uint8_t *at, const uint8_t *end)
 		*at++ = (uint8_t)random();
 }
 
-/* No octet of it may be believed; the kinds take turns. */
+/* A message that must not be accepted; the kinds take turns. */
 static size_t
 spoil(struct faulty *faulty, size_t question_end, uint8_t *reply, size_t len)
 {
 	switch (faulty->garbage++ % KINDS_OF_GARBAGE) {
-	case 0: /* the right ID, then noise that says it is an answer */
+	case 0: /* the right ID, then noise with the QR bit set */
 		put_noise(reply + 4, reply + len);
 		return len;
-	case 1: /* cut within a record */
+	case 1: /* truncated within a record */
 		return len - 7;
 	case 2: /* noise alone */
 		put_noise(reply, reply + len);
 		return len;
-	default: /* records are promised that are not there */
+	default: /* counts of records that are missing */
 		bench_put16(reply + 6, 17);
 		return question_end;
 	}
 }
 
-/* Has this name's answer no room in a datagram? Its first letter after the prefix says so. */
+/*
+ * Whether the answer to this name is too large for a datagram: its first letter after the prefix
+ * decides.
+ */
 static bool
 is_too_big(const struct faulty *faulty, const uint8_t *qname)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * faulty_queue.c - a binary heap: the delay changes while answers wait, so they do not stand in
- * the order of their coming.
+ * faulty_queue.c - a binary heap: the delay changes while answers wait, so they do not become due
+ * in the order in which they were added.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * faulty_tcp.c - connections, by descriptor. What the kernel does not take at once ends one: the
- * answers are few and small.
+ * faulty_tcp.c - connections, by descriptor. If the kernel does not take all data at once, the
+ * connection is closed: the answers are few and small.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -90,11 +90,11 @@ faulty_tcp_send(const struct faulty_reply *reply)
 	ssize_t len = (ssize_t)(LEN_OCTETS + reply->len);
 
 	if (connection == NULL || connection->number != reply->to.connection)
-		return; /* it has ended since */
+		return; /* it has ended meanwhile */
 	bench_put16(message, (unsigned)reply->len);
 	memcpy(message + LEN_OCTETS, reply->octets, reply->len);
 	if (send(reply->to.fd, message, (size_t)len, MSG_NOSIGNAL) != len)
-		shutdown(reply->to.fd, SHUT_RDWR); /* reading finds its end */
+		shutdown(reply->to.fd, SHUT_RDWR); /* a read returns its end */
 }
 
 void

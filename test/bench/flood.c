@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * flood.c - bench_flood: asks for ever new names at a fixed rate, from as many addresses as wanted,
- * and waits for no answer. See README.md for its options.
+ * flood.c - bench_flood: sends queries for new names at a fixed rate, from a given number of
+ * addresses, and waits for no answer. README.md describes its options.
  *
  * With several sources each datagram has the next address of 10/8, or of another /64 of fd00::/16;
- * the host must have local routes for them. Connections ask one query after another without
+ * the host must have local routes for them. Connections send one query after another without
  * waiting, and are opened again when they end.
  */
 #include <errno.h>
@@ -24,7 +24,7 @@
 #define ZONES_MAX 4
 #define ANSWER_MAX 4096
 #define ROUND_NS 1000000
-#define BURST_MAX 256 /* behind its time it catches up by so many a round */
+#define BURST_MAX 256 /* when late, it catches up by this many a round */
 #define LEN_OCTETS 2
 
 static struct {
@@ -52,7 +52,7 @@ end(int signal_number)
 	ended = 1;
 }
 
-/* The address that stands for this number: the source of a datagram or of a connection. */
+/* The address for this number: the source of a datagram or of a connection. */
 static struct bench_endpoint
 source(uint32_t number)
 {
@@ -84,7 +84,7 @@ next_query(uint8_t *out)
 	return options.sizes[zone];
 }
 
-/* Space for the control message that says from which address a datagram comes. */
+/* Space for the control message with the source address of a datagram. */
 union pktinfo_space {
 	size_t alignment; /* of struct cmsghdr */
 	uint8_t octets[CMSG_SPACE(sizeof(struct in6_pktinfo))];
@@ -163,7 +163,7 @@ open_connection(struct connection *connection)
 	if (options.sources > 0 && bind(connection->fd, &from.any, from.len) != 0)
 		bench_die("bind");
 	(void)connect(connection->fd, &options.server.any,
-	    options.server.len); /* its first write says what became of it */
+	    options.server.len); /* its first write shows whether it is connected */
 	counts.opened++;
 }
 
@@ -184,11 +184,11 @@ write_query(struct connection *connection)
 	counts.refused++;
 	if (written < 0 && (errno == EAGAIN || errno == EINPROGRESS))
 		return;
-	close(connection->fd); /* also when half a query left: the rest would be out of step */
+	close(connection->fd); /* also after half a query: the rest would be out of step */
 	open_connection(connection);
 }
 
-/* Answers are read and counted by octets only: nothing waits for one. */
+/* Answers are only read and their bytes counted: nothing waits for one. */
 static void
 read_stream(struct connection *connection)
 {
@@ -213,7 +213,7 @@ open_socket(void)
 
 	if (fd < 0 || bind(fd, &any.any, any.len) != 0)
 		bench_die("bind");
-	/* A source need not be configured: it is enough that the host takes packets for it. */
+	/* A source need not be configured: it suffices that the host accepts packets for it. */
 	if (any.any.sa_family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &yes, sizeof(yes)) != 0)
 		bench_die("IPV6_FREEBIND");
@@ -229,7 +229,7 @@ now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Ask what is due by now, and read what came. */
+/* Send the queries that are due, and read the answers that have arrived. */
 static void
 flood(struct connection *connections, const int *sockets)
 {

@@ -5,12 +5,12 @@ floods.py - a client of one zone while another zone is flooded: how many of its 
 
     test/bench/floods.py --bin BUILD/bench [--servers split53,named,unbound] [--before PROGRAM] [--rows A,B] [--seconds S]
 
-Root only: it works in a network namespace of its own. The servers have the limits that they come with. `consul` and `second` are
-the flooded zones, whose server answers after 3 s or not at all; the client asks for new names of bench.example, whose server
-answers at once. It asks one name after the other, 100 a second at most, first beside nothing, then beside the flood. It and its
-server go before all else on the machine, so that a delay is the measured server's own and not that of the scheduler.
+Root only: it works in a network namespace of its own. The servers have their default limits. `consul` and `second` are the flooded zones:
+their server responds after 3 s or not at all. The client queries new names of bench.example, for which another server responds at once. It
+sends one query after the other, at most 100 a second, first without and then with the flood. The client and its server have priority over
+all other processes of the machine, so that a delay is due to the measured server and not to the scheduler.
 
-Prints a table in Markdown: answered of asked, then the 99th percentile beside the flood less that without it, in milliseconds.
+Prints a table in Markdown: answered queries of all, then the 99th percentile with the flood less that without it, in milliseconds.
 """
 import argparse
 import contextlib
@@ -40,7 +40,7 @@ ABOVE = 20  # of the client and its server, as a real-time priority
 
 @dataclass(frozen=True)
 class Row:
-    """One flood. `delay_ms` of the flooded zones' server; None: it is silent."""
+    """One flood. `delay_ms` of the flooded zones' server; None: it never responds."""
 
     name: str
     rate: int
@@ -167,13 +167,13 @@ def prefer(pid):
 
 
 class Client:
-    """Asks for a new name every 10 ms, one after the other."""
+    """Queries a new name every 10 ms, one after the other."""
 
     def __init__(self, port):
         self.where, self.number = ("127.0.0.1", port), 0
 
     def ask(self):
-        """Seconds to a right answer; None: another one, or none."""
+        """Seconds to a correct answer; None: another one, or none."""
         self.number += 1
         name = f"f-{'abcdefghijkl'[self.number % 12]}{time.monotonic_ns():x}"[:14].ljust(14, "x") + ".bench.example"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -260,7 +260,7 @@ def run(kind, row, seconds):
 
 
 class ServerSetting:
-    """What Server wants to know."""
+    """The settings that Server needs."""
 
     cpus, workers = None, 1
 
@@ -278,7 +278,7 @@ def make_room():
     isolate(undisturbed=False)
     namespace.run("ip", "route", "add", "local", "10.0.0.0/8", "dev", "lo")
     namespace.run("ip", "-6", "route", "add", "local", "fd00::/16", "dev", "lo")
-    # What this process starts does not inherit its priority.
+    # The processes that this one starts do not inherit its priority.
     os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(ABOVE))
 
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * floor.c - the command line that all floor programs have: ADDRESS PORT [UPSTREAM PORT].
+ * floor.c - the command line that all floor programs share: ADDRESS PORT [UPSTREAM PORT].
  *
- * A floor moves the packets of a scenario and computes nothing: what any server costs at the least.
+ * A floor moves the packets of a scenario and computes nothing: its cost is the minimum for any
+ * server.
  */
 #include "floor.h"
 

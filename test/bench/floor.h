@@ -6,8 +6,8 @@
 
 #include "net.h"
 
-/* Its socket, bound to the endpoint; -1: the address is taken. */
+/* Returns its socket, bound to the endpoint; -1: the address is in use. */
 int floor_open(struct bench_endpoint *endpoint);
 
-/* Serve for ever. `upstream` is NULL when none was named. */
+/* Serve for ever. `upstream` is NULL if none was given. */
 _Noreturn void floor_run(int fd, const struct bench_endpoint *upstream);

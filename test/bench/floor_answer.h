@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * floor_answer.h - the answer of the floors: the query itself, with one address put in.
+ * floor_answer.h - the answer of the floors: the query itself with one address added.
  */
 #pragma once
 

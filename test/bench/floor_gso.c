@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * floor_gso.c - trains of datagrams that the kernel takes and gives as one.
+ * floor_gso.c - trains of datagrams, received and sent in one piece.
  */
 #include "floor.h"
 #include "floor_answer.h"

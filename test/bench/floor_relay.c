@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * floor_relay.c - a forwarder that looks at nothing but IDs.
+ * floor_relay.c - a forwarder that reads nothing but IDs.
  *
- * 256 connected sockets, each with the random port that the kernel gave, and a random one of them
- * for each query: what hides the port from forgers (RFC 5452 s9.2) is part of the least that
- * forwarding costs. A query's new ID is its place in one table, so a reply is found without a
- * search. A query that stays unanswered leaves its place when the table has gone round.
+ * 256 connected sockets, each with a random port chosen by the kernel, and a random one of them
+ * for each query: hiding the port from attackers (RFC 5452 s9.2) is part of the minimal cost of
+ * forwarding. The new ID of a query is its index in one table, so a reply is found without a
+ * search. A query without an answer loses its entry when the table has wrapped around.
  */
 #include "floor.h"
 
@@ -20,7 +20,7 @@
 #define SOCKETS 256
 #define PLACES 65536
 #define ROOM 4096
-#define LISTENER SOCKETS /* in events, where the others have their place */
+#define LISTENER SOCKETS /* in events, where other sockets have their index */
 
 struct pending {
 	struct sockaddr_in6 client;
@@ -35,7 +35,7 @@ struct relay {
 	struct bench_random random;
 	struct pending places[PLACES];
 	uint16_t next;
-	unsigned waiting; /* replies in the batch out */
+	unsigned waiting; /* replies in the outgoing batch */
 	struct mmsghdr in[BATCH], out[BATCH];
 	struct iovec in_vec[BATCH], out_vec[BATCH];
 	struct sockaddr_in6 from[BATCH], to[BATCH];
@@ -120,7 +120,7 @@ flush(struct relay *relay)
 	while (sent < relay->waiting) {
 		int some = sendmmsg(relay->listener, relay->out + sent, relay->waiting - sent, 0);
 
-		sent += some > 0 ? (unsigned)some : 1; /* what cannot go is skipped */
+		sent += some > 0 ? (unsigned)some : 1; /* what cannot be sent is skipped */
 	}
 	relay->waiting = 0;
 }

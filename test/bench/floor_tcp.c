@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * floor_tcp.c - connections, and one write for all answers to what one read has brought.
+ * floor_tcp.c - connections, and one write for the answers to all queries of one read.
  */
 #include "floor.h"
 #include "floor_answer.h"

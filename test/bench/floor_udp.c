@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * floor_udp.c - batches of datagrams, one system call for each batch in and out.
+ * floor_udp.c - batches of datagrams, with one system call for each batch in and out.
  */
 #include "floor.h"
 #include "floor_answer.h"

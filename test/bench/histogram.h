@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * histogram.h - times in nanoseconds, each kept to within one part in 64.
+ * histogram.h - times in nanoseconds, each with an error of at most one part in 64.
  *
- * Up to 128 ns each value has its own bucket; above, each power of two is cut into 64 buckets. What
- * is longer than 2^40 ns (18 minutes) counts as that.
+ * Up to 128 ns each value has its own bucket; above, each power of two is divided into 64 buckets.
+ * Times above 2^40 ns (18 minutes) count as that.
  */
 #pragma once
 
@@ -41,5 +41,7 @@ bench_histogram_add(struct bench_histogram *histogram, uint64_t ns)
 	histogram->buckets[bench_histogram_bucket(ns)]++;
 }
 
-/* The time that `share` (0 to 1) of all do not exceed, at most 1/64 too long. 0: there is none. */
+/*
+ * The time that `share` (0 to 1) of all values do not exceed, at most 1/64 too long. 0: no values.
+ */
 uint64_t bench_histogram_at(const struct bench_histogram *histogram, double share);

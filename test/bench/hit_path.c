@@ -5,10 +5,10 @@
  *	hit_path [HITS [KIND [SIZE]]]
  *
  * Fills a cache with NAMES answers, then takes HITS queries in batches as listen does and counts
- * the replies. hit_path.py runs it under callgrind, collecting inside of answer_hits() alone. With
- * a KIND of costly.c the cache holds one answer, which is costly to give out; clients take replies
- * of SIZE bytes (1232), or of 512 to 4096 by turns when that is 0. costly.py compares these; the
- * KIND "list" prints them.
+ * the replies. hit_path.py runs it under callgrind, which collects only within answer_hits(). With
+ * a KIND of costly.c the cache has one answer, which is costly to serve; clients accept replies of
+ * SIZE bytes (1232), or of 512 to 4096 in turn if that is 0. costly.py compares these; the KIND
+ * "list" prints them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +90,7 @@ released(struct s53_policy *policy)
 	(void)policy;
 }
 
-/* The question as a client with EDNS sends it, and its answer into the cache. */
+/* Store the answer to the query as a client with EDNS sends it. */
 static void
 add_name(struct s53_cache *cache, const struct s53_view *view, unsigned i)
 {
@@ -121,7 +121,7 @@ add_name(struct s53_cache *cache, const struct s53_view *view, unsigned i)
 		.message = octets, .len = s53_reply_end(&reply, NULL), .lifetime_s = 3600 }));
 }
 
-/* As the step validate leaves it: what the filter drops costs no hit. */
+/* As the step validate leaves it: a hit does not pay for records that the filter drops. */
 static void
 keep_the_answer(
     const struct s53_view *view, const struct s53_question *question, struct s53_settling *message)
@@ -142,7 +142,7 @@ keep_the_answer(
 	message->len = filter.len;
 }
 
-/* The costly answer into the cache, and all queries are for it. */
+/* Store the costly answer; all queries are for it. */
 static bool
 add_costly(struct s53_cache *cache, const struct s53_view *view, const char *kind, unsigned size)
 {
@@ -180,7 +180,7 @@ add_costly(struct s53_cache *cache, const struct s53_view *view, const char *kin
 		.lifetime_s = s53_cache_settle(&rules, &question, &message) });
 }
 
-/* callgrind collects in here: nothing may be inlined into or out of it. */
+/* callgrind collects within this function: nothing may be inlined into or out of it. */
 __attribute__((noinline)) static void
 answer_hits(struct s53_resolver *resolver, const struct s53_client *client, unsigned long hits)
 {

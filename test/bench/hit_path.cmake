@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
-# hit_path: the instructions of our own code in a cache hit, counted by callgrind. The figure must be that of a release build:
-# test/run sets S53_PLAIN_BIN to one, whatever tree the test is run from. Without that variable, a tree that is not a release
-# build has nothing to measure, and the test is skipped.
+# hit_path: our own code in a cache hit, counted by callgrind. The figure is that of the users' build: test/run names
+# it (S53_PLAIN_BIN), whatever tree the test is run from. Without that name the test is skipped in a tree that is not built as
+# users do.
 add_executable(hit_path hit_path.c costly.c)
 target_link_libraries(hit_path PRIVATE s53_resolve)
 target_include_directories(hit_path PRIVATE ${CMAKE_SOURCE_DIR}/src/resolve) # filter.h

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: ISC
-"""Instructions of a cache hit, our own code without the kernel, by callgrind; fails when they grow by more than 10 %.
+"""
+Instructions of a cache hit in our own code, without the kernel, by callgrind; fails when they grow by more than 10 %.
 
     hit_path.py PROGRAM BASELINE [--write]
 
-PROGRAM is hit_path of an optimised build; with S53_PLAIN_BIN=BUILD/split53 it is BUILD/bench/hit_path instead. BASELINE
-has lines `COMPILER MACHINE INSTRUCTIONS`; a compiler that it does not name is held against the highest figure of its machine.
---write puts the figure measured now in place of the old one, for a change that is worth it: say why in the commit.
+PROGRAM is hit_path of an optimised build; with S53_PLAIN_BIN=BUILD/split53 it is BUILD/bench/hit_path instead. BASELINE has lines
+`COMPILER MACHINE INSTRUCTIONS`; a compiler that is not listed is compared with the highest figure of its machine. --write replaces the old
+figure by the one measured now, for a change that is worth it: give the reason in the commit.
 """
 import os
 import platform
@@ -15,12 +16,12 @@ import sys
 import tempfile
 
 HITS = 64000
-SKIPPED = 77	# what ctest takes for "not run"
+SKIPPED = 77	# ctest takes this status for "not run"
 TOLERANCE = 1.10
 
 
 def compiler_of(program):
-    """gcc-12 and the like, out of the program's .comment section."""
+    """gcc-12 and the like, from the program's .comment section."""
     text = subprocess.run(["readelf", "-p", ".comment", program], capture_output=True, text=True, check=True).stdout
     found = re.search(r"(GCC|clang).*? (\d+)\.\d+", text)
     return f"{found.group(1).lower()}-{found.group(2)}" if found else "unknown"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * load.c - bench_load: asks, and checks every answer. See README.md for its options.
+ * load.c - bench_load: sends queries, and checks every answer. README.md describes its options.
  *
  * A run is: warm-up (each name once, until it is answered), lead-in (not counted), the measured
- * part, and a wait for what is still in flight.
+ * part, and a wait for the queries still in flight.
  */
 #include "load.h"
 
@@ -29,7 +29,7 @@ power_of_two(uint32_t least)
 	return power;
 }
 
-/* Twice the channel's share: channels are not used evenly while answers are out. */
+/* Twice the share of a channel: channels are not used evenly while answers are outstanding. */
 static uint32_t
 slots_for(const struct load_options *options)
 {
@@ -49,7 +49,7 @@ open_all(struct load *load)
 
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files); /* opening says when it is too few */
+		setrlimit(RLIMIT_NOFILE, &files); /* opening fails when it is too low */
 	}
 	load->transport = load->options.tcp ? &load_tcp : &load_udp;
 	load->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -75,7 +75,7 @@ close_all(struct load *load)
 	close(load->epoll);
 }
 
-/* Every name of the set once. It ends the program when names stay without a right answer. */
+/* Query every name of the set once. Ends the program when names stay without a correct answer. */
 static void
 warm(struct load *load)
 {
@@ -96,7 +96,7 @@ warm(struct load *load)
 		    (unsigned long long)counts->sent);
 }
 
-/* What was counted so far was the lead-in; what is in flight belongs to the measured part. */
+/* The counts so far are those of the lead-in; queries in flight belong to the measured part. */
 static void
 forget_counts(struct load *load)
 {
@@ -159,7 +159,7 @@ lead_in(struct load *load)
 int
 main(int argc, char **argv)
 {
-	static struct load load; /* its histogram is not for the stack */
+	static struct load load; /* its histogram is too large for the stack */
 
 	load_options_read(&load.options, argc, argv);
 	signal(SIGPIPE, SIG_IGN);

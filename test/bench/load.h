@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * load.h - the load generator: what is asked for, what is in flight, what came of it.
+ * load.h - the load generator: the names that are queried, the queries in flight, and the results.
  *
  * A channel is a UDP socket or a TCP connection. Each has the same number of slots, a power of two;
  * a slot holds one query from its sending to its answer or loss. The low bits of a query's ID are
- * its slot, the rest counts how often the slot was used, so that a late answer is known as one.
+ * its slot, the rest counts the uses of the slot, so that a late answer is recognized.
  *
  *   load.c          options, phases (warm-up, lead-in, measured run), the end
  *   load_run.c      the loop of one phase: how many to send now, to which channel
@@ -12,7 +12,7 @@
  *   load_udp.c      datagrams, batches and trains
  *   load_tcp.c      connections
  *   load_report.c   the result
- *   load_record.c   the same query by query, into a file
+ *   load_record.c   the result of each query, written to a file
  *
  * Threads  one.
  * Units    times in nanoseconds of bench_now_ns().
@@ -31,16 +31,16 @@
 
 #define LOAD_WATCH_MAX 8
 #define LOAD_BATCH 64
-#define LOAD_ROOM 65536 /* octets read at once from a stream or as a train */
+#define LOAD_ROOM 65536 /* bytes read at once from a stream or as a train */
 
 struct load_options {
 	struct bench_endpoint server;
 	struct bench_names names;
 	uint64_t seed;
 	double seconds, lead_seconds;
-	uint64_t timeout_ns; /* then a query is lost */
-	double rate; /* queries a second, 0: as many as the window lets through */
-	uint64_t queries; /* the run ends after so many, 0: by time alone */
+	uint64_t timeout_ns; /* after that a query is lost */
+	double rate; /* queries a second; 0: as many as the window allows */
+	uint64_t queries; /* the run ends after this many; 0: only by time */
 	uint32_t window, warm_window; /* queries in flight */
 	uint32_t channels;
 	uint32_t train; /* queries in one message */
@@ -48,13 +48,13 @@ struct load_options {
 	uint32_t
 	    sources; /* loopback addresses that connections come from, 0: the kernel's choice */
 	bool tcp, gro, reset, warm, spin, json;
-	const char *record; /* a file for each query's times and end, NULL: none */
-	int watch[LOAD_WATCH_MAX]; /* processes whose CPU time is reported */
+	const char *record; /* file for the times and the result of each query; NULL: none */
+	int watch[LOAD_WATCH_MAX]; /* processes to report the CPU time of */
 	size_t watch_count;
 };
 
 struct load_slot {
-	uint64_t due_ns; /* from here its time is measured */
+	uint64_t due_ns; /* start of the measured time */
 	uint64_t sent_ns;
 	uint16_t id;
 	uint16_t lost_id; /* the last that was given up */
@@ -71,9 +71,9 @@ struct load_channel {
 	/* TCP */
 	bool connected, blocked;
 	uint32_t asked, answered; /* on this connection */
-	uint8_t *in; /* LOAD_ROOM octets */
+	uint8_t *in; /* LOAD_ROOM bytes */
 	size_t in_len;
-	uint8_t *out; /* what the kernel did not take */
+	uint8_t *out; /* data that the kernel did not take */
 	size_t out_len, out_at;
 };
 
@@ -92,17 +92,20 @@ struct load_cpu {
 struct load_result {
 	struct load_counts counts;
 	struct bench_histogram times;
-	uint64_t answered; /* within the seconds; the counts go on while the rest comes in */
+	uint64_t answered; /* within the seconds; the counts go on while the last answers arrive */
 	double seconds, qps;
 	struct load_cpu own, watched[LOAD_WATCH_MAX];
 };
 
 struct load;
 
-/* What a transport does. */
+/* The functions of a transport. */
 struct load_transport {
 	void (*open)(struct load *load, struct load_channel *channel);
-	/* Send up to `count` queries due at `due_ns` and later by `step_ns` each. How many went. */
+	/*
+	 * Send up to `count` queries, due at `due_ns` and then every `step_ns`. Returns how many
+	 * were sent.
+	 */
 	uint32_t (*send)(struct load *load, struct load_channel *channel, uint32_t count);
 	void (*receive)(struct load *load, struct load_channel *channel);
 	void (*writable)(struct load *load, struct load_channel *channel);
@@ -119,14 +122,14 @@ struct load {
 	uint8_t *messages; /* the same: `stride` octets each, the length in the first two */
 	size_t stride, query_len, question_end;
 	struct bench_names names; /* of this phase */
-	bool retry; /* an overdue query is asked again */
-	bool names_over; /* the sequence has come to its end */
+	bool retry; /* an overdue query is sent again */
+	bool names_over; /* the sequence is at its end */
 	uint32_t in_flight;
 	uint32_t next_channel, scan_at;
 	uint64_t now_ns; /* read once a turn */
 	uint64_t due_ns, step_ns; /* of the next query; step 0: due when sent */
 	int epoll;
-	unsigned complaints; /* wrong answers shown so far */
+	unsigned complaints; /* wrong answers printed so far */
 	uint64_t warm_resent;
 	FILE *record;
 	struct load_result result;
@@ -136,19 +139,21 @@ struct load {
 void load_slots_init(struct load *load);
 void load_slots_free(struct load *load);
 
-/* A free slot of the channel with the next query in it. NULL: there is none, or no name left. */
+/*
+ * A free slot of the channel with the next query in it. NULL: no slot is free, or no name is left.
+ */
 struct load_slot *load_slot_take(struct load *load, struct load_channel *channel);
 /* It could not be sent after all. */
 void load_slot_untake(struct load *load, struct load_slot *slot);
-/* The query with its length in front: query_len + 2 octets. */
+/* The query with its length before it: query_len + 2 bytes. */
 uint8_t *load_slot_message(const struct load *load, const struct load_slot *slot);
 struct load_channel *load_slot_channel(const struct load *load, const struct load_slot *slot);
-/* Check what came in, account for it and free its slot. */
+/* Check an answer, count it and free its slot. */
 void load_slot_answer(
     struct load *load, struct load_channel *channel, const uint8_t *reply, size_t len);
 void load_slot_lose(struct load *load, struct load_slot *slot);
 void load_channel_lose(struct load *load, struct load_channel *channel);
-/* Look at `count` slots in turn for overdue queries. */
+/* Check the next `count` slots for overdue queries. */
 void load_slots_scan(struct load *load, size_t count);
 
 /* load_udp.c, load_tcp.c */
@@ -157,20 +162,20 @@ extern const struct load_transport load_tcp;
 
 /* load_run.c */
 struct load_phase {
-	uint64_t end_ns; /* no query is sent after */
-	uint64_t most; /* queries, 0: no bound */
+	uint64_t end_ns; /* no query is sent after it */
+	uint64_t most; /* queries; 0: no limit */
 	uint32_t window;
 	double rate;
 };
 
 void load_run(struct load *load, const struct load_phase *phase);
-/* Wait for what is in flight, at most the timeout; the rest is lost. */
+/* Wait for the queries in flight, at most the timeout; the rest is lost. */
 void load_drain(struct load *load);
 void load_watch_fd(struct load *load, struct load_channel *channel, uint32_t events, int operation);
 
 /* load_record.c */
 void load_record_open(struct load *load);
-/* The query of a slot has come to its end. `reply` NULL: it is lost. */
+/* The query of a slot has ended. `reply` NULL: it is lost. */
 void load_record_put(const struct load *load, const struct load_slot *slot,
     enum bench_verdict verdict, const uint8_t *reply);
 void load_record_close(struct load *load);

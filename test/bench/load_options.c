@@ -14,7 +14,7 @@
 #define CLIENTS_MAX 30000.0
 #define CLIENTS_DEFAULT 32
 #define CONNECTION_WINDOW 32 /* queries in flight on each connection */
-#define WINDOW_DEFAULT 192 /* what any server's receive buffer holds */
+#define WINDOW_DEFAULT 192 /* fits into the receive buffer of any server */
 #define OPEN_WINDOW_DEFAULT 32768
 #define TIMEOUT_NS UINT64_C(2000000000)
 #define TRAIN_MAX 64 /* of the kernel, udp(7) */
@@ -84,7 +84,7 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* What is turned into an option only when all are read. */
+/* Values from which options are computed after all are read. */
 struct raw {
 	const char *server, *port, *names;
 	uint32_t scan;
@@ -123,7 +123,7 @@ add_watch(struct load_options *options, const char *text)
 	}
 }
 
-/* What is asked. true: that was it. */
+/* The names to query. true: the option was one of these. */
 static bool
 read_names_option(struct load_options *options, struct raw *raw, int key)
 {
@@ -158,7 +158,7 @@ read_names_option(struct load_options *options, struct raw *raw, int key)
 	}
 }
 
-/* How much and how long. */
+/* Amount and duration. */
 static bool
 read_amount_option(struct load_options *options, int key)
 {
@@ -201,7 +201,7 @@ read_amount_option(struct load_options *options, int key)
 	}
 }
 
-/* By what way. */
+/* Transport. */
 static bool
 read_transport_option(struct load_options *options, struct raw *raw, int key)
 {
@@ -260,7 +260,7 @@ complete(struct load_options *options, const struct raw *raw)
 	if (!bench_names_choose(names, raw->names))
 		bench_refuse("no kind of names: %s", raw->names);
 	if (names->kind == BENCH_BIG && !options->tcp)
-		names->edns = true; /* or it would be TC alone */
+		names->edns = true; /* otherwise the answer would be TC alone */
 	if (names->between == BENCH_FRESH)
 		names->between_count = raw->scan;
 	if (options->tcp && options->train > 1)
@@ -294,7 +294,7 @@ load_options_read(struct load_options *options, int argc, char **argv)
 	while ((key = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		if (!read_names_option(options, &raw, key) && !read_amount_option(options, key) &&
 		    !read_transport_option(options, &raw, key))
-			exit(2); /* getopt_long() has said why */
+			exit(2); /* getopt_long() has printed the reason */
 	}
 	if (optind < argc)
 		bench_refuse("what is %s?", argv[optind]);

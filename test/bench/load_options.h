@@ -6,5 +6,5 @@
 
 #include "load.h"
 
-/* Ends the program on what it does not understand. */
+/* Ends the program on an error. */
 void load_options_read(struct load_options *options, int argc, char **argv);

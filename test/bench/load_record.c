@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * load_record.c - one record a query, for who looks at a run by time: when it was due, when its
- * answer came, and what that was. README.md has the layout.
+ * load_record.c - one record a query, to analyse a run by time: when it was due, when its answer
+ * arrived, and the result. README.md has the layout.
  */
 #include "load.h"
 
 #include <endian.h>
 
-#define RCODE_LOW 3 /* the octet of a message whose low bits are the rcode */
+#define RCODE_LOW 3 /* the byte of a message with the rcode in its low bits */
 
 struct record {
 	uint64_t due_ns, end_ns; /* little endian; end_ns 0: lost */
-	uint32_t late_us; /* from when it was due to when it was sent: the generator's own fault */
+	uint32_t late_us; /* due to sent: the delay of the generator itself */
 	uint8_t verdict, rcode, unused[2];
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * load_report.c - processor time, and the result as one JSON object or as text.
+ * load_report.c - CPU time, and the result as one JSON object or as text.
  */
 #include "load.h"
 
@@ -29,7 +29,7 @@ load_cpu_own(void)
 	};
 }
 
-/* All threads of a process, also those that have ended (proc_pid_stat(5)). */
+/* All threads of a process, including those that have ended (proc_pid_stat(5)). */
 struct load_cpu
 load_cpu_of(int pid)
 {

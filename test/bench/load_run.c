@@ -2,12 +2,12 @@
  *
  * load_run.c - the loop of one phase.
  *
- * Closed loop: as many queries as the window has room for, at once. Open loop: as many as are due
- * by now; each is timed from when it was due, not from when it was sent, so that a server which
- * stops for a moment does not hide how many questions met that moment.
+ * Closed loop: as many queries as the window allows, at once. Open loop: as many as are due by
+ * now; each is timed from when it was due, not from when it was sent, so that a server which stops
+ * for a moment does not hide how many queries were due in that moment.
  *
- * Channels are used in turn, with a burst each: so short that 1,000 ports really alternate, so long
- * that few ports cost few calls of the kernel.
+ * Channels are used in turn, with a burst each: short enough for 1,000 ports to alternate, and
+ * long enough for few ports to need few system calls.
  */
 #include "load.h"
 
@@ -16,9 +16,9 @@
 #include <time.h>
 
 #define EVENTS 256
-#define SCAN 64 /* slots looked at in a turn for overdue queries */
-#define SCAN_IDLE 4096 /* in a turn that brought nothing */
-#define IDLE_NS 10000000 /* the longest sleep: then overdue queries are looked for */
+#define SCAN 64 /* slots checked in a turn for overdue queries */
+#define SCAN_IDLE 4096 /* in a turn without answers */
+#define IDLE_NS 10000000 /* the longest sleep: then overdue queries are searched for */
 #define BURST_MAX 16 /* datagrams to one channel at once */
 
 void
@@ -44,7 +44,7 @@ burst_of(const struct load *load, uint32_t window)
 	return burst > 0 ? burst : 1;
 }
 
-/* How many queries may go now. */
+/* How many queries may be sent now. */
 static uint64_t
 quota_of(const struct load *load, const struct load_phase *phase)
 {
@@ -66,7 +66,7 @@ quota_of(const struct load *load, const struct load_phase *phase)
 	return room;
 }
 
-/* Go round the channels once at most. */
+/* Use each channel once at most. */
 static void
 send_quota(struct load *load, const struct load_phase *phase)
 {
@@ -83,7 +83,9 @@ send_quota(struct load *load, const struct load_phase *phase)
 	}
 }
 
-/* Until something is due: the kernel rounds no sleep up further than this asks (see load.c). */
+/*
+ * Sleep until something is due: the kernel rounds the sleep up by no more than this (see load.c).
+ */
 static uint64_t
 sleep_ns(const struct load *load, const struct load_phase *phase)
 {

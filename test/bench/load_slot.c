@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEN_OCTETS 2 /* in front of each message: RFC 1035 s4.2.2 */
+#define LEN_OCTETS 2 /* before each message: RFC 1035 s4.2.2 */
 #define LINE 64 /* of the processor's cache */
 #define TRIES_MAX 20
 #define COMPLAINTS_MAX 5
@@ -118,7 +118,7 @@ load_slot_untake(struct load *load, struct load_slot *slot)
 	put_free(load, slot);
 }
 
-/* Somebody who reads the report wants to see what was wrong. */
+/* The reader of a report needs to see what was wrong. */
 static void
 complain(struct load *load, enum bench_verdict verdict, const uint8_t *reply, size_t len)
 {
@@ -174,13 +174,13 @@ load_slot_answer(struct load *load, struct load_channel *channel, const uint8_t 
 		return;
 	}
 	if (is_overdue(load, slot) && !load->retry) {
-		load_slot_lose(load, slot); /* nobody has come round to it yet */
+		load_slot_lose(load, slot); /* it is overdue, but was not checked yet */
 		counts->late++;
 		return;
 	}
 	verdict = check(load, slot, reply, len);
 	if (load->retry && verdict == BENCH_FAILED && slot->tries < TRIES_MAX)
-		return; /* it will be asked again when it is overdue */
+		return; /* it will be sent again when it is overdue */
 	load_record_put(load, slot, verdict, reply);
 	counts->answered++;
 	counts->verdicts[verdict]++;
@@ -215,7 +215,7 @@ load_channel_lose(struct load *load, struct load_channel *channel)
 	}
 }
 
-/* UDP alone: a connection keeps what it was given. */
+/* UDP only: a connection keeps what it was given. */
 static void
 ask_again(struct load *load, struct load_slot *slot)
 {

@@ -2,8 +2,8 @@
  *
  * load_tcp.c - connections.
  *
- * As many queries as are due go with one call; answers may come in any order. A connection that has
- * asked all that it may is closed when the last answer is in, and a new one takes its channel.
+ * All queries that are due are sent with one call; answers may arrive in any order. A connection
+ * that has sent all its queries is closed after the last answer, and a new one takes its channel.
  */
 #include "load.h"
 
@@ -17,7 +17,7 @@
 #define LEN_OCTETS 2
 #define READS_MAX 4
 
-/* A source of its own for every so many connections: each has only 28,000 ports. */
+/* A new source address after this many connections: each has only 28,000 ports. */
 static void
 bind_source(const struct load *load, const struct load_channel *channel)
 {
@@ -33,7 +33,7 @@ bind_source(const struct load *load, const struct load_channel *channel)
 		bench_die("bind");
 }
 
-/* RST instead of FIN: nothing stays behind in either kernel. */
+/* RST instead of FIN: no state is left in either kernel. */
 static void
 set_reset(int fd)
 {
@@ -59,7 +59,7 @@ connect_channel(struct load *load, struct load_channel *channel)
 	channel->in_len = channel->out_len = channel->out_at = 0;
 	channel->blocked = false;
 	if (connect(channel->fd, &server->any, server->len) != 0 && errno != EINPROGRESS)
-		load->result.counts.connection_errors++; /* its first write will say so again */
+		load->result.counts.connection_errors++; /* its first write will report it again */
 	load_watch_fd(load, channel, EPOLLIN, EPOLL_CTL_ADD);
 }
 
@@ -88,7 +88,7 @@ failed(struct load *load, struct load_channel *channel)
 	reopen(load, channel);
 }
 
-/* Keep what the kernel did not take, and wait until it does. */
+/* Keep the data that the kernel did not take, and wait until it does. */
 static void
 keep_rest(struct load *load, struct load_channel *channel, const struct iovec *vec, size_t skip)
 {
@@ -115,7 +115,7 @@ room_of(const struct load *load, const struct load_channel *channel)
 	return most == 0 ? LOAD_BATCH : most - channel->asked;
 }
 
-/* It has asked all that it may, and the last answer was given up. */
+/* It has sent all its queries, and the last one was given up. */
 static bool
 is_used_up(const struct load *load, const struct load_channel *channel)
 {
@@ -178,7 +178,7 @@ tcp_writable(struct load *load, struct load_channel *channel)
 	load_watch_fd(load, channel, EPOLLIN, EPOLL_CTL_MOD);
 }
 
-/* Whole messages out of what has come in; the rest moves to the front. */
+/* Hand over the complete messages that have arrived; move the rest to the front. */
 static void
 take_messages(struct load *load, struct load_channel *channel)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * load_udp.c - datagrams: batches of them, or trains that the kernel takes and gives as one.
+ * load_udp.c - datagrams: batches of them, or trains that the kernel receives and sends in one
+ * piece.
  */
 #include "load.h"
 
@@ -12,7 +13,7 @@
 #define LEN_OCTETS 2
 #define REPLY_ROOM 4096
 #define TRAINS 4 /* read with one call */
-#define READS_MAX 4 /* calls for one channel before the others have their turn */
+#define READS_MAX 4 /* calls for one channel before the others get their turn */
 
 struct batch {
 	struct mmsghdr out[LOAD_BATCH], in[LOAD_BATCH];
@@ -27,7 +28,7 @@ struct batch {
 
 static struct batch batch; /* one thread, one batch at a time */
 
-/* What the kernel does not change is set once. */
+/* Fields that the kernel does not change are set once. */
 static void
 batch_init(bool trains)
 {
@@ -72,7 +73,10 @@ take(struct load *load, struct load_channel *channel, uint32_t count)
 	return taken;
 }
 
-/* Give back what did not go, last first: the times at which they are due go back as well. */
+/*
+ * Give back the queries that were not sent, last first: the times at which they are due go back as
+ * well.
+ */
 static uint32_t
 settle(struct load *load, uint32_t taken, uint32_t sent)
 {

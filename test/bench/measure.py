@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-Measuring: a stand with an upstream, the servers of one scenario, and rounds. What comes out are samples: for each server a
-list of dictionaries, one a round.
+Measuring: a test bed with an upstream, the servers of one scenario, and rounds. The results are samples: for each server a list of
+dictionaries, one a round.
 """
 import os
 import sys
@@ -21,16 +21,16 @@ def tell(text):
 
 
 class Stand:
-    """Where one scenario is measured: a folder, an upstream, and the servers that were started."""
+    """Where one scenario is measured: a directory, an upstream, and the running servers."""
 
     def __init__(self, folder, workers, smoke=False):
         self.folder = folder
         self.workers = workers
         self.smoke = smoke
         self.running = {}
-        self.gone = {}  # those that could not be started, or died: name -> why
+        self.gone = {}  # servers that could not be started, or died: name -> reason
         processors = sorted(os.sched_getaffinity(0))
-        # One worker: it has a processor of its own, and what asks and answers it the others.
+        # One worker: it has a processor of its own; load and upstream use the others.
         apart = workers == 1 and len(processors) > 1
         self.server_cpus = set(processors[:1]) if apart else None
         self.other_cpus = set(processors[1:]) if apart else None
@@ -49,7 +49,7 @@ class Stand:
         self.upstream.close()
 
     def start(self, name, cache_mib, names=None):
-        """Start a server; None when it cannot be, which is said and remembered."""
+        """Start a server; None if that fails, which is printed and recorded."""
         setting = Setting(self.folder, self.upstream.port, self.upstream.consul_port, self.workers, self.server_cpus)
         server = CLASSES[name](setting.with_cache(cache_mib, names))
         try:
@@ -73,7 +73,8 @@ class Stand:
 
     def ask(self, server, load):
         """
-        Run a load against a server: what bench_load says, with the CPU time that the server took and what reached the upstream.
+        Run a load against a server: the result of bench_load, with the CPU time of the server and the queries that reached the
+        upstream.
         """
         load = server.loads(load)
         before = self.upstream.counters()
@@ -95,7 +96,7 @@ class Stand:
 
 
 def sample_of(found):
-    """What is kept of a saturating run."""
+    """The values kept of a saturating run."""
     sample = {key: found[key] for key in ("cpu_us", "user_ticks", "system_ticks", "qps", "sent", "answered", "wrong", "lost")}
     asked = sum(found["upstream"].values())
     sample["upstream_share"] = asked / max(found["answered"], 1)
@@ -117,7 +118,7 @@ def one_round(stand, server, plan, number, seconds):
 
 
 def warm_up(stand, server, load):
-    """A server that fails some of the names is asked again; one that goes on failing is measured as it is."""
+    """A server that fails some of the names is queried again; one that goes on failing is measured as it is."""
     for _ in range(WARM_TRIES):
         try:
             stand.ask(server, load)
@@ -128,7 +129,7 @@ def warm_up(stand, server, load):
 
 
 def measure_plan(folder, plan, names, options):
-    """A scenario of the ordinary kind: all servers up, rounds one after another, ABCABC."""
+    """An ordinary scenario: all servers running, rounds one after another, ABCABC."""
     samples = {}
     if options.smoke:
         plan = plan.for_smoke()

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * names.c - which name is asked next.
+ * names.c - which name is queried next.
  */
 #include "names.h"
 
 #include <string.h>
 
 #define SCATTER UINT64_C(0x5d1e8f2a6c3b) /* odd, hence one to one modulo 2^48 */
-#define FRESH_BITS 28 /* a run's own numbers; the seed fills the 20 above */
+#define FRESH_BITS 28 /* the run's own numbers; the seed fills the 20 bits above */
 #define CASE_BIT 0x20
 
 struct choice {

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUFFER (16 << 20) /* octets asked for in each socket: bursts must not be lost here */
+#define BUFFER (16 << 20) /* bytes requested for each socket: bursts must not be lost here */
 #define BACKLOG 4096
 
 void
@@ -84,7 +84,7 @@ set_option(int fd, int level, int option, int value)
 		bench_die("setsockopt");
 }
 
-/* Beyond the system's limit when we may, up to it otherwise. */
+/* Beyond the system's limit if permitted, otherwise up to it. */
 static void
 set_buffers(int fd)
 {

@@ -2,7 +2,8 @@
  *
  * net.h - sockets and time for the benchmark's programs.
  *
- * What cannot be opened ends the program with a line that says why: these are programs of one run.
+ * If something cannot be opened the program ends with a line that gives the reason: these programs
+ * run once.
  */
 #pragma once
 
@@ -34,21 +35,22 @@ uint16_t bench_endpoint_port(const struct bench_endpoint *endpoint);
 void bench_endpoint_set_port(struct bench_endpoint *endpoint, uint16_t port);
 
 /*
- * A socket bound to the endpoint, SO_REUSEPORT set and buffers as large as may be; UDP or listening
- * TCP. Port 0 in the endpoint becomes the port that the kernel gave. -1: the address is taken.
+ * A socket bound to the endpoint, with SO_REUSEPORT and buffers as large as possible; UDP or
+ * listening TCP. Port 0 in the endpoint becomes the port that the kernel chose. -1: the address is
+ * in use.
  */
 int bench_udp_bind(struct bench_endpoint *endpoint);
 int bench_tcp_listen(struct bench_endpoint *endpoint);
 
-/* A UDP socket whose peer is the endpoint, from a random port. */
+/* A UDP socket connected to the endpoint, from a random port. */
 int bench_udp_connect(const struct bench_endpoint *endpoint);
 
 void bench_nodelay(int fd);
 
-/* Datagrams of one sender come in as one. */
+/* Receive several datagrams of one sender as one. */
 void bench_gro_enable(int fd);
 
-/* Make one message leave as datagrams of `size` octets: a control message in `space`. */
+/* Send one message as datagrams of `size` bytes: writes a control message to `space`. */
 union bench_segment_space {
 	size_t alignment; /* of struct cmsghdr, which no member may follow in clang's eyes */
 	uint8_t octets[CMSG_SPACE(sizeof(int))];
@@ -56,7 +58,7 @@ union bench_segment_space {
 
 void bench_segment_put(struct msghdr *message, union bench_segment_space *space, uint16_t size);
 
-/* The size of the datagrams that came in as one, or `whole` when it was one. */
+/* The size of the datagrams that arrived as one, or `whole` if there was only one. */
 uint16_t bench_segment_get(struct msghdr *message, uint16_t whole);
 
 /* Monotonic. */

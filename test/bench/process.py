@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: ISC
 """
-What a process has used, read from the kernel: CPU time to the nanosecond, memory, wake-ups.
+Resources that a process has used, read from the kernel: CPU time to the nanosecond, memory, wake-ups.
 
-The CPU time of a process is its scheduler clock (clock_gettime of a foreign process's clock), exact and with the threads that
-have ended. The kernel splits it into user and system mode by sampling on its ticks, so the split is a share of that sum, good to
-a percent or two over a second. Children that have ended (dnsmasq forks for each TCP connection) are known in ticks.
+The CPU time of a process is its scheduler clock (clock_gettime of a foreign process's clock), exact and including threads that have ended.
+The kernel splits it into user and system mode by sampling on its ticks, so the split is a share of that sum, with an error of a percent or
+two over a second. Children that have ended (dnsmasq forks for each TCP connection) are counted in ticks.
 """
 import os
 import subprocess
@@ -15,7 +15,7 @@ CPUCLOCK_SCHED = 2
 
 
 class Usage:
-    """CPU time used so far, in ns; the difference of two is what an interval took."""
+    """CPU time used so far, in ns; the difference of two values is the time used between them."""
 
     def __init__(self, total_ns=0, user_ticks=0, system_ticks=0):
         self.total_ns = total_ns
@@ -50,7 +50,7 @@ def children(pid):
 
 
 def tree(pid):
-    """The process and all that descend from it."""
+    """The process and all its descendants."""
     found = [pid]
     for child in children(pid):
         found += tree(child)
@@ -65,7 +65,7 @@ def usage_of_one(pid):
 
 
 def usage(pids):
-    """What these processes and all their descendants have used."""
+    """The resources that these processes and all their descendants have used."""
     total = Usage()
     for top in pids:
         for pid in tree(top):
@@ -85,17 +85,17 @@ def status_number(path, key):
 
 
 def resident_kib(pids):
-    """Resident memory as everybody counts it, the sum over the processes."""
+    """Resident memory as usually counted, the sum over the processes."""
     return sum(status_number(f"/proc/{pid}/status", "VmRSS") for top in pids for pid in tree(top))
 
 
 def shared_out_kib(pids):
-    """Resident memory in which a page that processes share counts once among them."""
+    """Resident memory in which a page shared by processes counts once."""
     return sum(status_number(f"/proc/{pid}/smaps_rollup", "Pss") for top in pids for pid in tree(top))
 
 
 def wakeups(pids):
-    """How often the threads have gone to sleep of themselves, and so been woken."""
+    """How often the threads have gone to sleep voluntarily, and so been woken."""
     total = 0
     for top in pids:
         for pid in tree(top):
@@ -105,7 +105,7 @@ def wakeups(pids):
 
 
 def busy_share(seconds):
-    """How much of the machine's processor time goes to others, in the next seconds."""
+    """The share of the machine's CPU time that other processes use, in the next seconds."""
     def read():
         with open("/proc/stat", encoding="ascii") as file:
             words = [int(word) for word in file.readline().split()[1:]]
@@ -117,7 +117,7 @@ def busy_share(seconds):
 
 
 def start(arguments, log, cpus=None, folder=None, output_to=None, input_from=subprocess.DEVNULL):
-    """Start a program on the processors `cpus`; what it says goes into the file `log`, its output elsewhere if so wished."""
+    """Start a program on the processors `cpus`; its messages go into the file `log`, its output elsewhere if requested."""
     ours = os.sched_getaffinity(0)
     with open(log, "ab") as output:
         try:
@@ -129,7 +129,7 @@ def start(arguments, log, cpus=None, folder=None, output_to=None, input_from=sub
 
 
 def stop(process, seconds=20):
-    """End a program that we started: politely, then at once. Its exit status."""
+    """End a program that we started: by SIGTERM, then by SIGKILL. Returns its exit status."""
     if process.poll() is None:
         process.terminate()
         try:

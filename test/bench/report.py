@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What is said of the samples: tables in Markdown, and the goals beside what was measured."""
+"""Reports on the samples: tables in Markdown, and the goals beside the measured values."""
 import datetime
 import os
 import platform
@@ -9,8 +9,8 @@ import failover_report
 from scenarios import ALL, APART, PLANS
 from special import SCAN_MIB, SIZES
 
-BUSY = 0.1      # what a quiet machine does without us
-# The parts of docs/performance.md that are written by themselves, and whether a scenario belongs there.
+BUSY = 0.1      # usual for a quiet machine without us
+# The generated parts of docs/performance.md, and whether a scenario belongs to each.
 BLOCKS = {"figures": lambda scenario: scenario not in APART, "failover": lambda scenario: scenario in APART}
 OURS = "split53"
 
@@ -25,7 +25,7 @@ def total(samples, key):
 
 
 def user_us(samples):
-    """User-mode time a query. The kernel's split is sampled, so that of all rounds together is the best there is."""
+    """User-mode time a query. The kernel's split is sampled, so that of all rounds together is the most precise."""
     user, system = total(samples, "user_ticks"), total(samples, "system_ticks")
     return median(samples, "cpu_us") * user / (user + system) if user + system else None
 
@@ -39,7 +39,7 @@ def number(value, digits=2):
 
 
 def table(columns, rows):
-    """Markdown: the first column is words, the others figures."""
+    """Markdown: the first column is text, the others are figures."""
     lines = ["| " + " | ".join(columns) + " |", "|---|" + "--:|" * (len(columns) - 1)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
@@ -61,7 +61,7 @@ class Results:
         self.data["about"][key] = about
 
     def only(self, wanted):
-        """The results of the scenarios that are wanted."""
+        """The results of the requested scenarios."""
         return Results({kind: {key: value for key, value in by_key.items() if wanted(key.rpartition("/")[0])}
                         for kind, by_key in self.data.items()})
 
@@ -88,7 +88,7 @@ class Results:
         return median(servers[floors[0]], "cpu_us")
 
     def best_peer(self, scenario, workers=1, key="cpu_us", best=min):
-        """(figure, name) of the peer that does best; None without peers."""
+        """(figure, name) of the best peer; None without peers."""
         peers = [(median(samples, key), name) for name, samples in self.servers(scenario, workers).items()
                  if name != OURS and not is_floor(name) and median(samples, key) is not None]
         return best(peers) if peers else None
@@ -164,7 +164,7 @@ SPECIAL_TABLES = {
 
 
 def goals(results):
-    """(goal, what was measured, met: True, False or None) of the goals that these results can tell about."""
+    """(goal, measured value, met: True, False or None) for the goals that these results cover."""
     def at_most(text, value, limit, unit=""):
         if value is not None and limit is not None:
             found.append((text, f"{value:.2f}{unit} (at most {limit:.2f}{unit})", value <= limit))
@@ -287,7 +287,7 @@ def markdown(results, with_goals=True):
 
 
 def write(path, results):
-    """Into a file of ours between its markers, else as a file of its own."""
+    """Into one of our files between its markers, otherwise as a new file."""
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()

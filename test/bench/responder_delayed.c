@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * responder_delayed.c - answers that wait, like those of a server far away.
+ * responder_delayed.c - delayed answers, like those of a distant server.
  *
- * The delay is the same for all, so those that wait stand in a ring in the order of their time.
+ * The delay is the same for all, so waiting answers are in a ring in the order of their time.
  */
 #include <errno.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 
 #include "responder.h"
 
-#define WAITING_MAX 65536u /* a query that comes while so many wait gets no answer */
+#define WAITING_MAX 65536u /* a query that arrives while this many wait gets no answer */
 
 struct waiting {
 	uint64_t due_ns;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * responder_tcp.c - connections: one read, one write with every answer to it.
+ * responder_tcp.c - connections: one read, one write with the answers to all its queries.
  *
- * While the other side takes no more, nothing is read from it.
+ * While the client does not read, nothing is read from it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 struct connection {
 	int fd;
 	size_t in_len, out_len, out_at;
-	uint8_t *out; /* what the kernel did not take, NULL: nothing */
+	uint8_t *out; /* data that the kernel did not take; NULL: none */
 	uint8_t in[IN_ROOM];
 };
 
@@ -70,7 +70,7 @@ accept_all(const struct state *state, int fd)
 	}
 }
 
-/* Answer the query of `len` octets at `query` into the state's buffer. The new end. */
+/* Answer the query of `len` bytes at `query` into the state's buffer. Returns the new end. */
 static size_t
 answer_one(struct state *state, const uint8_t *query, size_t len, size_t end)
 {
@@ -87,7 +87,7 @@ answer_one(struct state *state, const uint8_t *query, size_t len, size_t end)
 	return end + LEN_OCTETS + len;
 }
 
-/* All whole queries that the buffer has room for answers to. How many octets of answers. */
+/* Answer complete queries while the answers fit into the buffer. Returns the bytes of answers. */
 static size_t
 answer_all(struct state *state, struct connection *connection)
 {
@@ -106,7 +106,7 @@ answer_all(struct state *state, struct connection *connection)
 	return end;
 }
 
-/* false: the connection is no use any more. */
+/* false: the connection must be closed. */
 static bool
 keep_rest(const struct state *state, struct connection *connection, const uint8_t *rest, size_t len)
 {
@@ -135,7 +135,7 @@ answer_and_write(struct state *state, struct connection *connection)
 		if ((size_t)sent < len)
 			return keep_rest(state, connection, state->out + sent, len - (size_t)sent);
 	}
-	return connection->in_len < IN_ROOM; /* else a message longer than any query */
+	return connection->in_len < IN_ROOM; /* otherwise the message is longer than any query */
 }
 
 static bool

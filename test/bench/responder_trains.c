@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * responder_trains.c - the loop for clients that send several queries at once from one port: they
- * come in as one buffer (UDP_GRO), and answers of one size leave as one (UDP_SEGMENT).
+ * are received as one buffer (UDP_GRO), and answers of equal size are sent as one (UDP_SEGMENT).
  */
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define TRAINS 16
 #define ROOM 65536
-#define OUT_MAX 65000 /* what one IPv4 datagram may carry before it is cut into segments */
+#define OUT_MAX 65000 /* the maximum of one IPv4 datagram before segmentation */
 #define SEGMENTS_MAX 64 /* udp(7) */
 
 struct train {
@@ -28,7 +28,7 @@ struct state {
 	uint8_t query[RESPONDER_REPLY_MAX], reply[RESPONDER_REPLY_MAX];
 };
 
-/* Answers of the same size, not yet sent; the last may be shorter. */
+/* Answers of equal size, not yet sent; the last may be shorter. */
 struct answers {
 	struct train *train;
 	socklen_t from_len;
@@ -51,7 +51,7 @@ flush(const struct state *state, struct answers *answers)
 		return;
 	if (answers->count > 1)
 		bench_segment_put(&message, &answers->train->out_space, (uint16_t)answers->size);
-	(void)sendmsg(state->fd, &message, 0); /* what cannot go is lost */
+	(void)sendmsg(state->fd, &message, 0); /* what cannot be sent is lost */
 	answers->count = 0;
 	answers->len = 0;
 }

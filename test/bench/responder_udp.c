@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * responder_udp.c - the bare loop: a batch in, a batch out, and sleep in the kernel.
+ * responder_udp.c - the simple loop: a batch in, a batch out, sleep in the kernel.
  */
 #include <errno.h>
 #include <string.h>
@@ -32,7 +32,7 @@ batch_init(struct batch *batch)
 	}
 }
 
-/* The number of answers. */
+/* Returns the number of answers. */
 static unsigned
 answer_all(const struct responder *responder, struct batch *batch, unsigned count)
 {
@@ -71,7 +71,7 @@ responder_udp(const struct responder *responder, int fd)
 		while (sent < answers) {
 			int some = sendmmsg(fd, batch.out + sent, answers - sent, 0);
 
-			sent += some > 0 ? (unsigned)some : 1; /* what cannot go is skipped */
+			sent += some > 0 ? (unsigned)some : 1; /* what cannot be sent is skipped */
 		}
 	}
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-What is asked. A Plan is a load that is measured as it is, round after round, on servers that stay up; the scenarios of
-another kind (growth, memory, scan, restart, idle) are functions in special.py.
+The loads. A Plan is a load that is measured as it is, round after round, on servers that stay up; the scenarios of another kind
+(growth, memory, scan, restart, idle) are functions in special.py.
 """
 from dataclasses import dataclass, replace
 
@@ -12,8 +12,8 @@ MANY = 1_000_000
 @dataclass(frozen=True)
 class Load:
     """
-    One run of bench_load, by its options. With `rate` queries a second it keeps to them, else as many as the window lets
-    through are always under way. `once`: each name one time, again until it is answered.
+    One run of bench_load, by its options. With `rate` it sends that many queries a second, otherwise as many as the window allows are
+    always under way. `once`: each name one time, repeated until it is answered.
     """
 
     kind: str = "set"
@@ -21,7 +21,7 @@ class Load:
     zone: str = "bench.example"
     transport: str = "udp"  # udp, tcp (pipelined), tcp-one (one query a connection)
     clients: int = 16       # ports or connections
-    window: int = 0         # queries under way, all clients together; 0: what any server's receive buffer holds
+    window: int = 0         # queries under way, all clients together; 0: as many as any server's receive buffer can take
     edns: bool = False
     train: int = 1          # queries that a client sends as one train
     rate: int = 0
@@ -40,15 +40,15 @@ class Plan:
     name: str
     title: str
     load: Load
-    floor: tuple            # the floor programs that are measured with it; the first is what the others are compared with
+    floor: tuple            # the floor programs measured with it; the first is the reference for the others
     warm: tuple = ()        # loads before the first round
-    rate: int = 10_000      # queries/s at which the latency is taken; 0: not at all, a train's first would wait for its last
+    rate: int = 10_000      # queries/s at which the latency is measured; 0: not at all: the first query of a train would wait for its last
     cache_mib: int = 256
-    records: int = 1        # of an answer, for who counts these
-    count_per_second: int = 0   # ask this many queries for each second asked for, so that all servers see the same ones
+    records: int = 1        # of an answer, for servers that count these
+    count_per_second: int = 0   # send this many queries for each second requested, so that all servers get the same number
 
     def for_smoke(self):
-        """The same in little."""
+        """The same with small numbers."""
         warm = tuple(load.but(count=load.count // 50, names=min(load.names, 1000)) for load in self.warm)
         return replace(self, load=self.load.but(names=min(self.load.names, 1000)), warm=warm, rate=min(self.rate, 1_000),
                        cache_mib=64)
@@ -56,7 +56,7 @@ class Plan:
 
 SET = Load()
 ONCE = (Load(once=True),)
-ONCE_TCP = (*ONCE, Load(transport="tcp", clients=10, count=100_000))     # dnsdist keeps what came over TCP by itself
+ONCE_TCP = (*ONCE, Load(transport="tcp", clients=10, count=100_000))     # dnsdist caches TCP answers separately
 NEGATIVE = Load(kind="nx-zipf", names=MANY)
 BIG = Load(kind="big", names=1000, edns=True)
 ZIPF = Load(kind="zipf", names=MANY)

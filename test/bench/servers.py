@@ -2,9 +2,9 @@
 """
 The servers that are measured: split53 and its peers, each as a caching forwarder tuned as its documentation recommends.
 
-What is the same for all: one forwarder for everything and one for `consul`, both on 127.0.0.1; as many threads (processes) as
-workers; SO_REUSEPORT; a cache of the same size; no DNSSEC validation, no prefetch, no stale answers, no logging, no limits on
-clients or on queries under way. Everything lies in a folder of its own and nothing is read from /etc.
+Common settings: one forwarder for everything and one for `consul`, both on 127.0.0.1; as many threads (processes) as workers;
+SO_REUSEPORT; a cache of the same size; no DNSSEC validation, no prefetch, no stale answers, no logging, no limits on clients or on queries
+under way. Each server has a directory of its own, and nothing is read from /etc.
 """
 import os
 import re
@@ -17,18 +17,18 @@ import time
 import process
 
 MIB = 1 << 20
-# For the servers that count entries: what an entry of theirs takes, in octets, by the `memory` scenario on Debian 12.
+# For servers that count entries: the size of an entry, in bytes, by the `memory` scenario on Debian 12.
 DNSMASQ_ENTRY = 130
 DNSDIST_ENTRY = 304
 PDNS_ENTRY = 974
-DNSMASQ_FULL = 10_000       # a larger cache that is full takes it 100 ms for each new name
-DNSMASQ_RETRY_MS = 100   # failover: the wait before it asks all its servers; its own default is a second
-DNSDIST_DEFAULT = 10_000    # it has no cache unless told how many entries
+DNSMASQ_FULL = 10_000       # with a larger cache that is full, each new name takes it 100 ms
+DNSMASQ_RETRY_MS = 100   # failover: the time before it queries all its servers; its own default is a second
+DNSDIST_DEFAULT = 10_000    # it has no cache without a number of entries
 READY_SECONDS = 20
 
 
 class Setting:
-    """What a server is to be started with."""
+    """The settings to start a server with."""
 
     def __init__(self, folder, upstream_port, consul_port, workers=1, cpus=None):
         self.folder = folder
@@ -36,8 +36,8 @@ class Setting:
         self.consul_port = consul_port
         self.workers = workers
         self.cpus = cpus
-        self.cache_mib = None   # the size that the server has when nothing is said
-        self.names = None       # how many are asked, for a server that pays for room which it does not use
+        self.cache_mib = None   # the default size of the server
+        self.names = None       # number of names, for a server that allocates unused space
         self.forwarders = [("127.0.0.1", upstream_port)]
 
     def with_cache(self, mib, names=None):
@@ -46,7 +46,7 @@ class Setting:
         return self
 
     def with_forwarders(self, forwarders):
-        """Several for everything, (address, port) each, and none for consul: what failover is measured with."""
+        """Several servers for everything, (address, port) each, and none for consul: the configuration of the failover scenario."""
         self.forwarders = forwarders
         self.consul_port = None
         return self
@@ -88,7 +88,7 @@ class Server:
     version_words = ("--version",)
     version_pattern = r"(\d+\.\d+[.\w]*)"
     is_floor = False
-    takes_memory_at_start = False   # for all entries that there may be
+    takes_memory_at_start = False   # for the maximum number of entries
     _version = None
 
     def __init__(self, setting):
@@ -139,7 +139,7 @@ class Server:
         return path
 
     def start(self, ready_name="ready.bench.test"):
-        """Start it and wait for its first answer; the seconds that took."""
+        """Start it and wait for its first answer; returns the seconds that took."""
         commands = self.commands()
         begin = time.monotonic()
         for words in commands:
@@ -172,7 +172,7 @@ class Server:
         self.processes = []
 
     def close(self):
-        """Stop it, and leave nothing behind."""
+        """Stop it and remove its files."""
         self.stop()
 
     @property
@@ -185,7 +185,7 @@ class Server:
 
 
 class NamedConf(Server):
-    """What split53 and named have in common: their language."""
+    """The common part of split53 and named: their language."""
 
     def size(self):
         return f"max-cache-size {self.setting.cache_mib}m;" if self.setting.cache_mib else ""
@@ -203,7 +203,7 @@ class Split53(NamedConf):
     version_words = ("-v",)
 
     def logging(self):
-        """Changes of health are a few lines; with them a row of failover can be understood."""
+        """Changes of health are a few lines; they explain a row of failover."""
         health = f'channel health {{ file "{self.folder}/health"; print-time yes; }}; category resolver {{ health; }};'
         return (health if self.setting.several else "") + " category default { null; };"
 
@@ -262,7 +262,7 @@ class Unbound(Server):
         sizes = f"msg-cache-size: {s.cache_mib * MIB // 3}\n    rrset-cache-size: {s.cache_mib * MIB * 2 // 3}" \
             if s.cache_mib else ""
         newer = "wait-limit: 0\n    discard-timeout: 0" if self.at_least(1, 20) else ""
-        # unbound.conf(5): else a forwarder that was down stays so for as long as its entry in the infra cache, 15 minutes
+        # unbound.conf(5): otherwise a forwarder that was down stays so for as long as its entry in the infra cache, 15 minutes
         probing = "infra-keep-probing: yes" if s.several else ""
         consul = s.consul('forward-zone:\n    name: "consul."\n    forward-addr: 127.0.0.1@{port}')
         path = self.write("unbound.conf", f"""server:
@@ -310,7 +310,7 @@ remote-control:
 
 
 class Dnsmasq(Server):
-    """Has one thread whatever is asked for, and forks for each TCP connection, which is slower the larger its cache is."""
+    """It has one thread whatever the setting, and forks for each TCP connection, which is slower the larger its cache is."""
 
     name = program = "dnsmasq"
     package = "dnsmasq-base"
@@ -321,7 +321,7 @@ class Dnsmasq(Server):
         entries = (s.cache_mib or 0) * MIB // DNSMASQ_ENTRY
         entries = min(entries, s.names + DNSMASQ_FULL if s.names else DNSMASQ_FULL)
         size = f"cache-size={entries}" if s.cache_mib else ""
-        # By itself it leaves trying again to its clients.
+        # By default it leaves retries to its clients.
         retry = f"fast-dns-retry={DNSMASQ_RETRY_MS},5000" if s.several and self.at_least(2, 88) else ""
         path = self.write("dnsmasq.conf", f"""port={self.port}
 listen-address=127.0.0.1
@@ -353,7 +353,8 @@ class Dnsdist(Server):
         ring = "setRingBuffersOptions({recordQueries=false, recordResponses=false})" if self.at_least(1, 8) else \
             "setRingBuffersSize(1, 1)"
         more = "".join(f"addLocal('127.0.0.1:{self.port}', {{reusePort=true}})\n" for _ in range(s.workers - 1))
-        # With several: its own choice, the least outstanding, and its own checks, one a second, of which one failure is enough.
+        # With several forwarders: its own policy, least outstanding, and its own health checks, one a second, of which one failure is
+        # enough.
         policy = "" if s.several else "setServerPolicy(firstAvailable)"
         check = ", checkInterval=1, maxCheckFailures=1" if s.several else ""
         forwarders = s.each(f"newServer({{{{address='{{address}}:{{port}}', checkName='ready.bench.test.'{check}}}}})", "\n")
@@ -379,8 +380,8 @@ getPool(''):setCache(cache)
 
 class KnotResolver(Server):
     """
-    One process a worker; they share the cache, a memory map that its documentation wants on a tmpfs. STUB as for the internal
-    zone would keep every answer with an OPT record for no more than 5 s (5.6.0), so all else is FORWARD.
+    One process a worker; they share the cache, a memory map that should be on a tmpfs by its documentation. STUB as for the internal
+    zone would keep every answer with an OPT record for no more than 5 s (5.6.0), so all other names use FORWARD.
     """
 
     name = "kresd"
@@ -395,7 +396,7 @@ class KnotResolver(Server):
 
     def commands(self):
         s = self.setting
-        size = f"cache.size = {s.cache_mib or 100} * MB"    # 100 is what the package comes with
+        size = f"cache.size = {s.cache_mib or 100} * MB"    # 100 is the package's default
         consul = s.consul("""policy.add(policy.suffix(policy.FLAGS({'NO_CACHE'}), {todname('consul.')}))
 policy.add(policy.suffix(policy.STUB('127.0.0.1@{port}'), {todname('consul.')}))""")
         path = self.write("kresd.conf", f"""net.ipv6 = false

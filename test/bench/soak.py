@@ -1,16 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """
-soak.py - floods of all kinds at once, drawn at random, against one server that is reloaded and restarted under them.
+soak.py - floods of all kinds at once, drawn at random, against one server that is reloaded and restarted meanwhile.
 
     test/bench/soak.py --bin BUILD/bench --program PROGRAM [--minutes N] [--seed X]
 
-Root only. For builds with sanitizers: a report of one ends the run with exit status 1, and so does a server that ends by itself,
-loses a client of the idle zone, does not end within DRAIN_S of SIGTERM, or goes beyond a bound: recursive-clients queries that
-wait, PENDING_MOST; DESCRIPTORS_MOST descriptors; GROWN_MOST_MIB of memory since the first minute (builds without a sanitizer:
-theirs keep what is freed). A query is lost when both tries get no answer, unless the kernel dropped datagrams meanwhile because the
-machine was too busy to read them. A build with a sanitizer is several times slower than the floods were made for: its losses are
-told and not judged.
+Root only. For builds with sanitizers: a report of one ends the run with exit status 1, and so does a server that ends by itself, loses a
+query of the idle zone's client, does not end within DRAIN_S of SIGTERM, or exceeds a bound: PENDING_MOST waiting queries (recursive-
+clients); DESCRIPTORS_MOST descriptors; GROWN_MOST_MIB of memory since the first minute (builds without a sanitizer only: a sanitizer keeps
+freed memory). A query is lost when both tries get no reply, unless the kernel dropped datagrams meanwhile because the machine was too busy
+to read them. A build with a sanitizer is several times slower than these floods require: its losses are printed but do not fail the run.
 """
 import argparse
 import glob
@@ -100,7 +99,7 @@ class Soak:
     def ask(self, client):
         for _ in range(10):
             dropped = datagrams_dropped()
-            answered = client.ask() is not None or client.ask() is not None     # a stub tries twice
+            answered = client.ask() is not None or client.ask() is not None     # a stub resolver tries twice
             if not answered and datagrams_dropped() > dropped:
                 self.dropped += 1
                 continue
@@ -124,7 +123,7 @@ class Soak:
         self.reloads += 1
 
     def restart(self):
-        """End it under the floods, look at what it said, start it again."""
+        """End it during the floods, check its output, start it again."""
         running = self.server.processes[0]
         running.terminate()
         began = time.monotonic()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The scenarios that are more than a load: growth and memory, scan, restart, idle. Each gives samples as measure.py does."""
+"""The scenarios that are more than a load: growth and memory, scan, restart, idle. Each returns samples as measure.py does."""
 import time
 
 import process
@@ -8,11 +8,11 @@ from measure import CLASSES, Stand, tell, warm_up
 from scenarios import MANY, SET
 
 SIZES = (1_000, 100_000, MANY)
-ROOMY_MIB = 2048    # growth and memory: nobody has to drop anything
+ROOMY_MIB = 2048    # growth and memory: enough for every entry
 SCAN_MIB = 32
 WORKING = 5_000
 IDLE_SECONDS = 10
-SETTLE_SECONDS = 12     # what ends some seconds after the last question is no periodic wake-up
+SETTLE_SECONDS = 12     # wake-ups that end some seconds after the last query are not periodic
 STARTS = 5
 
 
@@ -21,7 +21,7 @@ def fill(stand, server, names):
 
 
 def kept_share(stand, server, names):
-    """Of the names that were asked before, the part that the server still has: what does not reach the upstream."""
+    """The share of the names queried before that the server still has: those that do not reach the upstream."""
     found = stand.ask(server, SET.but(once=True, names=names))
     return 1 - sum(found["upstream"].values()) / max(found["answered"], 1), found["wrong"]
 
@@ -44,7 +44,7 @@ def one_server_after_another(folder, names, options, run):
 
 
 def start_empty(stand, name, options):
-    """A server with room for all names, and its memory with none in it, in KiB. (None, 0): it cannot be started."""
+    """A server with space for all names, and its memory without entries, in KiB. (None, 0): it cannot be started."""
     roomy_mib, names = (64, 5_000) if options.smoke else (ROOMY_MIB, MANY)
     if CLASSES[name].takes_memory_at_start:
         server = stand.start(name, None)
@@ -56,19 +56,19 @@ def start_empty(stand, name, options):
     server = stand.start(name, roomy_mib, names)
     if server is None:
         return None, 0
-    fill(stand, server, 100)    # what is taken once, with the first answers, is not an entry's
+    fill(stand, server, 100)    # memory taken once, with the first answers, does not belong to entries
     return server, process.shared_out_kib(server.pids)
 
 
 def memory_of(stand, server, empty, full, names):
-    """The figures of the memory scenario, once `names` have been asked. Entries that are not there any more do not count."""
+    """The figures of the memory scenario, after `names` queries. Entries that are gone do not count."""
     kept, wrong = kept_share(stand, server, names)
     return {"octets_per_entry": (full - empty) * 1024 / max(names * kept, 1), "kept_share": kept, "wrong": wrong,
             "resident_mib": full / 1024}
 
 
 def growth(folder, names, options):
-    """What a hit costs while the cache grows, and in passing the memory scenario: what an entry takes."""
+    """The cost of a hit while the cache grows and, in the same run, the memory scenario: the size of an entry."""
     sizes = SIZES[:1] + (5_000,) if options.smoke else SIZES
 
     def run(stand, name):
@@ -92,7 +92,7 @@ def growth(folder, names, options):
 
 
 def memory(folder, names, options):
-    """Growth without its measuring in between."""
+    """Growth without its measurements in between."""
     size = 5_000 if options.smoke else MANY
 
     def run(stand, name):
@@ -106,8 +106,8 @@ def memory(folder, names, options):
 
 def scan(folder, names, options):
     """
-    A working set of 5,000 names, asked at random, 20 new names after each, in a cache of 32 MiB. When each has been asked once
-    there is a part that is not counted, three queries a name, then one whose hits are, two a name.
+    A working set of 5,000 names, queried at random with 20 new names after each, in a cache of 32 MiB. After each name was queried
+    once, there is a part that is not counted, with three queries a name, then one that is measured, with two a name.
     """
 
     def run(stand, name):
@@ -126,7 +126,7 @@ def scan(folder, names, options):
 
 
 def restart(folder, names, options):
-    """From the start of the program to its first answer; and what a server still knows after a restart."""
+    """From the start of the program to its first answer; and which answers a server still has after a restart."""
     starts = 2 if options.smoke else STARTS
 
     def run(stand, name):
@@ -149,7 +149,7 @@ def restart(folder, names, options):
 
 
 def idle(folder, names, options):
-    """All servers with the settings they come with, after a few questions, left alone."""
+    """All servers with their default settings, after a few queries, left alone."""
     seconds = 0.5 if options.smoke else IDLE_SECONDS
     samples = {}
     with Stand(folder, options.workers_now, options.smoke) as stand:

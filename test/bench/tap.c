@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * tap.c - bench_tap: what passes between a forwarder and its upstreams, counted by time.
+ * tap.c - bench_tap: counts the packets between a forwarder and its upstreams by time.
  *
- * It looks at the forwarder's end of the wire, so that questions to a server which is dead are
- * counted as well. The counts lie in a file that is shared memory: whoever reads it sees them grow.
- * A question over TCP is one that a segment begins with or that follows another there, as everybody
- * writes them; a segment that is sent again does not count again.
+ * It reads packets at the forwarder's end of the wire, so that queries to a dead server are
+ * counted as well. The counts are in a file in shared memory: a reader sees them grow. A query
+ * over TCP is counted where a segment begins with it, or where it follows another in the segment,
+ * as all forwarders send them; a retransmitted segment is not counted again.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +28,7 @@
 #define SERVERS_MAX 8
 #define BIN_NS UINT64_C(100000000)
 #define BINS 36000 /* an hour */
-#define PACKET_MAX 2048 /* the rest of a longer one is not looked at */
+#define PACKET_MAX 2048 /* the rest of a longer one is not read */
 #define PORT 53
 #define ICMP_UNREACHABLE 3
 #define PORTS 65536
@@ -38,10 +38,10 @@ enum count { UDP_LOAD, UDP_OTHER, TCP_LOAD, TCP_OTHER, TCP_OPENED, ANSWERS, UNRE
 
 struct server {
 	uint32_t addr; /* network order */
-	uint32_t next[PORTS]; /* of each of the forwarder's ports: the octet after the last seen */
+	uint32_t next[PORTS]; /* per port of the forwarder: sequence number after the last byte */
 };
 
-/* A packet behind its IP header. */
+/* A packet after its IP header. */
 struct packet {
 	const uint8_t *at;
 	size_t len;
@@ -88,7 +88,7 @@ look_at_udp(const struct packet *packet)
 		count_one(packet->server, ANSWERS);
 }
 
-/* RFC 1035 s4.2.2: each message behind its length. */
+/* RFC 1035 s4.2.2: each message follows its length. */
 static void
 look_at_stream(const struct server *server, const uint8_t *at, size_t left)
 {
@@ -174,7 +174,7 @@ map_bins(const char *path)
 	close(fd);
 }
 
-/* The first server's network of 16 bits has all of them; the load's packets are not looked at. */
+/* All servers are in the first server's network of 16 bits; the packets of the load are ignored. */
 static int
 open_tap(void)
 {

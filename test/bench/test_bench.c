@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_bench.c - what the load generator counts with: names, answers, times, draws.
+ * test_bench.c - the parts that the load generator relies on: names, answers, times, random draws.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 #define DRAWS 1000000
 #define NAMES 5000
 
-/* A query and the answer that the upstream gives. */
+/* A query and the answer of the upstream. */
 struct exchange {
 	struct bench_names names;
 	uint8_t query[BENCH_QUERY_MAX], reply[BENCH_REPLY_MAX];
@@ -118,9 +118,9 @@ an_answer_with_an_octet_changed_is_found_out(void **state)
 	ttl = exchange.asked.question_end + 6;
 	for (size_t i = 4; i < exchange.reply_len - BENCH_OPT_LEN; i++) {
 		if (i >= ttl - 2 && i < ttl + 4)
-			continue; /* the class and the TTL are nobody's business here */
+			continue; /* the class and the TTL are not checked */
 		if (i >= ttl - 6 && i < ttl - 4)
-			continue; /* nor is a pointer that points elsewhere */
+			continue; /* nor is another pointer */
 		exchange.reply[i] ^= 0x21;
 		if (verdict_of(&exchange) == BENCH_RIGHT)
 			fail_msg("octet %zu", i);
@@ -139,7 +139,7 @@ an_answer_cut_at_any_octet_is_found_out(void **state)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		ask(&exchange, words[i], true);
 		for (size_t len = 0; len < exchange.reply_len; len++) {
-			uint8_t *copy = malloc(len + 1); /* so that a sanitizer sees its end */
+			uint8_t *copy = malloc(len + 1); /* exact size, for a sanitizer */
 
 			memcpy(copy + 1, exchange.reply, len);
 			assert_int_not_equal(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The failover scenario's parts: the upstream that fails as told, the record of queries, and the figures drawn from both."""
+"""The parts of the failover scenario: the upstream that fails on command, the record of queries, and the figures computed from both."""
 import os
 import subprocess
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ IDLE = dict.fromkeys(("udp_load", "udp_other", "tcp_load", "tcp_other", "tcp_ope
 
 @contextmanager
 def faulty(*commands):
-    """bench_faulty on loopback: its port and a function that commands it."""
+    """bench_faulty on loopback: its port and a function that sends it commands."""
     with subprocess.Popen([f"{BIN}/bench_faulty", "127.0.0.1", "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                           bufsize=1) as running:
         port = int(running.stdout.readline().split()[1])
@@ -60,7 +60,7 @@ def test_a_failure_is_recorded_by_its_rcode(record, answers, rcode):
         assert all(query.right for query in load(port, record))
 
 
-def test_no_kind_of_garbage_is_taken_for_an_answer(record):
+def test_no_kind_of_garbage_counts_as_an_answer(record):
     with faulty("answers garbage") as (port, _):
         queries = load(port, record)
     assert len(queries) == 400
@@ -68,13 +68,13 @@ def test_no_kind_of_garbage_is_taken_for_an_answer(record):
 
 
 @pytest.mark.parametrize("lost, kept", ((("--clients", "4"), ("--tcp", "4")), (("--tcp", "4"), ("--clients", "4"))))
-def test_one_protocol_is_lost_and_the_other_is_not(record, lost, kept):
+def test_the_loss_of_one_protocol_does_not_affect_the_other(record, lost, kept):
     with faulty(f"lose-{'udp' if lost[0] == '--clients' else 'tcp'} 100") as (port, _):
         assert all(query.end_ns == 0 for query in load(port, record, *lost, "--window", "400"))
         assert all(query.right for query in load(port, record, *kept))
 
 
-def test_about_a_fifth_is_lost(record):
+def test_about_a_fifth_of_the_packets_is_lost(record):
     with faulty("lose-udp 20") as (port, tell):
         queries = load(port, record, "--window", "2000", queries=2000)
         assert 300 < sum(query.end_ns == 0 for query in queries) < 500
@@ -82,7 +82,7 @@ def test_about_a_fifth_is_lost(record):
         assert all(query.right for query in load(port, record))
 
 
-def test_an_eighth_of_the_names_needs_tcp(record):
+def test_an_eighth_of_the_names_need_tcp(record):
     with faulty("truncate 2") as (port, _):
         queries = load(port, record)
         assert all(query.right for query in queries)
@@ -93,13 +93,13 @@ def test_an_eighth_of_the_names_needs_tcp(record):
 # The figures
 
 def query_at(due_s, delay_ms=2, rcode=0):
-    """A query `due_s` after the start, answered with this rcode after so long; None: lost."""
+    """A query `due_s` after the start, answered with this rcode after this time; None: lost."""
     due_ns = int(due_s * SECOND)
     return Query(due_ns, 0 if delay_ms is None else due_ns + int(delay_ms * 1e6), 0, 0 if rcode == 0 else 4, rcode)
 
 
 class Wire:
-    """A tap that saw, of a host, so many questions in each bin of 100 ms."""
+    """A tap that saw this many queries to a host in each bin of 100 ms."""
 
     BIN_NS = SECOND // 10
 
@@ -121,7 +121,7 @@ class Wire:
 TIMES = Times(0, 3 * SECOND, 5 * SECOND, 8 * SECOND)
 
 
-def test_the_lost_and_the_failed_are_late_as_well():
+def test_lost_and_failed_queries_count_as_late_too():
     found = figures.answered([query_at(1), query_at(1, 120), query_at(1, 300), query_at(1, None), query_at(1, 1, 2)])
     assert (found["lost"], found["failed"], found["wrong"]) == (1, 1, 0)
     assert (found["unanswered_share"], found["late_100_share"], found["late_250_share"]) == (2 / 5, 4 / 5, 3 / 5)
@@ -130,18 +130,18 @@ def test_the_lost_and_the_failed_are_late_as_well():
 
 @pytest.mark.parametrize("after_mend, wanted", (
     ([100] * 30, 0.0), ([0] * 12 + [60] * 18, 1.2), ([0] * 30, None), ([49] * 30, None)))
-def test_back_is_the_first_tenth_of_a_second_with_half_of_the_share(after_mend, wanted):
+def test_a_server_is_back_with_half_of_its_share_in_a_tenth_of_a_second(after_mend, wanted):
     wire = Wire({"near": [100] * 30 + [0] * 20 + after_mend})
     assert figures.back_s(wire, "near", TIMES) == wanted
 
 
-def test_amplification_counts_both_hosts_in_whole_bins():
+def test_amplification_counts_whole_bins_of_both_hosts():
     wire = Wire({"near": [10] * 80, "far": [10] * 80})
     queries = [query_at(at / 100) for at in range(800)]
     assert figures.per_query(wire, queries, int(3.05 * SECOND), int(5.07 * SECOND)) == 2
 
 
-def test_when_all_fail_the_first_good_answer_counts_from_their_return():
+def test_when_all_fail_the_time_to_the_first_good_answer_counts_from_their_return():
     queries = [query_at(1), query_at(2.95)] + [query_at(3 + at / 10, 20, 2) for at in range(20)] + [query_at(4.9, 400)] + [
         query_at(5 + at / 100, 900 if at < 30 else 2) for at in range(300)]
     found = figures.all_fail(Wire({"near": [0] * 80}), TIMES, sorted(queries, key=lambda query: query.due_ns))
@@ -151,6 +151,6 @@ def test_when_all_fail_the_first_good_answer_counts_from_their_return():
     assert found["whole_s"] == pytest.approx(0.3)
 
 
-def test_silence_is_told_when_all_fail():
+def test_silence_is_reported_when_all_fail():
     found = figures.reaction([query_at(1, None), query_at(1, 5, 2)])
     assert (found["asked"], found["silent"], found["servfail"]) == (2, 1, 1)

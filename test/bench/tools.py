@@ -9,15 +9,15 @@ import time
 import process
 from servers import Server
 
-TIMEOUT_SECONDS = 1     # a query that has no answer by then is lost
+TIMEOUT_SECONDS = 1     # a query without an answer by then is lost
 STATS_SECONDS = 5
-COUNT_SECONDS = 200     # a load by count that is not done by then ends
-SOURCES = 20    # addresses: a connection that was closed holds its port for a minute
+COUNT_SECONDS = 200     # a load by count that is not complete by then ends
+SOURCES = 20    # addresses: a closed connection blocks its port for a minute
 _folder = ["."]
 
 
 def use_folder(path):
-    """Where the programs are."""
+    """Set the directory of the programs."""
     _folder[0] = path
 
 
@@ -26,7 +26,7 @@ def program(name):
 
 
 def wait_ready(running, words, log):
-    """The port that a program of ours says it has."""
+    """The port that one of our programs prints."""
     line = running.stdout.readline().split()
     if len(line) != 2 or line[0] != b"ready":
         running.kill()
@@ -109,7 +109,7 @@ def words_of(load, port):
 
 
 def run_load(port, load, cpus=None):
-    """Run bench_load; what it says of the run."""
+    """Run bench_load; returns its result."""
     words = words_of(load, port)
     ours = os.sched_getaffinity(0)
     try:
@@ -123,13 +123,13 @@ def run_load(port, load, cpus=None):
     found["told"] = done.stderr.strip()
     for name, key in (("p50", "p50"), ("p99", "p99"), ("p999", "p99.9")):
         found[f"{name}_us"] = found["latency_us"][key]
-    if load.once:   # it ends with an error unless each was answered, rightly
+    if load.once:   # it ends with an error unless each query was answered correctly
         found.update(sent=load.names, answered=load.names, wrong=0, lost=0)
     return found
 
 
 class Floor(Server):
-    """A program that does what the kernel needs and nothing else. Its answers are all one right A record."""
+    """A program that does only the kernel's part of the work. Its answers are all one correct A record."""
 
     is_floor = True
     with_upstream = False
@@ -156,7 +156,7 @@ class Floor(Server):
         raise RuntimeError(f"{self.name} does not start: {self.log_tail()}")
 
     def loads(self, load):
-        """What it can be asked instead of this load."""
+        """The load that it can handle instead of this one."""
         if self.with_upstream:
             return load
         return load.but(kind={"nx-zipf": "zipf", "nx": "set", "nd": "set", "negative": "set"}.get(load.kind, load.kind))
@@ -171,7 +171,7 @@ class FloorGso(Floor):
 
 
 class FloorBig(Floor):
-    """The upstream itself: it makes its big answers with little work."""
+    """The upstream itself: it composes its large answers with little work."""
 
     name, program = "floor-big", "bench_upstream"
 

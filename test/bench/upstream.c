@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * upstream.c - bench_upstream: a server that knows every name. See README.md for its options.
+ * upstream.c - bench_upstream: a server that knows every name. README.md describes its options.
  *
- * A thread answers UDP, another TCP; the main thread waits for signals: SIGUSR1 writes the counts
- * to the stats file, SIGTERM and SIGINT do so and end the program.
+ * One thread answers UDP, another TCP; the main thread waits for signals: SIGUSR1 writes the
+ * counts to the stats file, SIGTERM and SIGINT do so and end the program.
  */
 #include <getopt.h>
 #include <pthread.h>
@@ -37,9 +37,9 @@ struct service {
 	struct bench_rules rules;
 	bool drop;
 	enum lie lie;
-	unsigned truths; /* since the last lie */
+	unsigned truths; /* since the last wrong answer */
 	_Atomic uint64_t counts[BENCH_KINDS];
-	_Atomic uint64_t refused; /* what was no query */
+	_Atomic uint64_t refused; /* messages that were no query */
 	struct responder responder;
 	int fd;
 	unsigned delay_ms;
@@ -56,7 +56,7 @@ count_one(_Atomic uint64_t *count)
 	    count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
-/* A test of whoever checks. */
+/* A wrong answer, to test the check of answers. */
 static size_t
 tell_lie(const struct service *service, size_t question_end, uint8_t *reply, size_t len)
 {
@@ -123,7 +123,7 @@ put_counts(FILE *out, const char *name, const struct service *service)
 	    (unsigned long long)all);
 }
 
-/* In a piece: a reader finds the old counts or the new. */
+/* Replaced at once: a reader finds the old counts or the new. */
 static void
 write_stats(void)
 {

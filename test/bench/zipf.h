@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * zipf.h - ranks 1 to N, rank k as often as 1/k asks (Zipf, s = 1).
+ * zipf.h - ranks 1 to N, rank k with a frequency of 1/k (Zipf, s = 1).
  *
- * Threads  a sampler is read only once it is there.
- * Memory   40 octets, however large N is: a table would take the processor's cache from the server.
+ * Threads  a sampler is not changed after its creation.
+ * Memory   40 bytes, however large N is: a table would take the processor's cache from the server.
  * Sources  W. Hoermann, G. Derflinger, "Rejection-inversion to generate variates from monotone
  *          discrete distributions", 1996, for the exponent 1, where the integral of 1/x is log x.
  */
