@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-The fixtures of the system tests. The test process moves into a network and a mount namespace of its own before anything else: ports,
-addresses, /etc/resolv.conf are private, files run in parallel, and nothing is left behind.
+The fixtures of the system tests. Before anything else the test process moves into a network and a mount namespace of its own: ports,
+addresses and /etc/resolv.conf are private, files run in parallel, and nothing is left behind.
 """
 import os
 import pathlib
@@ -22,7 +22,7 @@ RESOLV_CONF = "/etc/resolv.conf"
 
 @pytest.fixture(scope="session", autouse=True)
 def resolv_conf(tmp_path_factory):
-    """A resolv.conf of our own, empty; write to the path that this gives. The machine's is a mount below it."""
+    """An empty resolv.conf for the test, at the path that this fixture returns. It is mounted over that of the machine."""
     path = tmp_path_factory.mktemp("etc") / "resolv.conf"
     path.write_text("")
     namespace.run("mount", "--bind", str(path), os.path.realpath(RESOLV_CONF))
@@ -31,7 +31,7 @@ def resolv_conf(tmp_path_factory):
 
 @pytest.fixture
 def closing():
-    """closing(thing) gives the thing back and calls its stop() or close() at the end of the test, last first."""
+    """closing(thing) returns the thing and calls its stop() or close() at the end of the test, the last one first."""
     things = []
 
     def add(thing):
@@ -55,7 +55,7 @@ def upstream(closing):
 
 @pytest.fixture
 def ailing(closing):
-    """ailing(answer, ...) starts one that can fall ill."""
+    """ailing(answer, ...) starts a server that can fail."""
     return lambda *arguments, **more: closing(Ailing(*arguments, **more))
 
 
@@ -71,7 +71,7 @@ def consul(closing, tmp_path):
 
 @pytest.fixture
 def small_disk():
-    """A disk of 32 KiB, that everyone may enter."""
+    """A file system of 32 KiB that every user may enter."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="s53-disk-"))
     namespace.run("mount", "-t", "tmpfs", "-o", "size=32k,mode=755", "none", str(folder))
     yield folder
@@ -82,8 +82,8 @@ def small_disk():
 @pytest.fixture
 def split53(closing, tmp_path):
     """
-    split53(forwarders, consul, ...) starts the program on a free port of 127.0.0.1: everything to `forwarders` (a list of
-    "ADDR port N"), names under consul to `consul`; `options` and `extra` are more named.conf text. Or conf= for a whole file.
+    split53(forwarders, consul, ...) starts the program on a free port of 127.0.0.1: queries go to `forwarders` (a list of "ADDR port
+    N"), those for names under consul to `consul`; `options` and `extra` are more named.conf text. Or conf= for a whole file.
     """
     def start(forwarders=(), consul=None, options="", extra="", conf=None, address="127.0.0.1", **more):
         port = more.pop("port", None) or free_port(address)

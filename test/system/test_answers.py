@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""What of an upstream's response goes out: octets that a scenario of test/replay cannot write, and a caching stub behind it."""
+"""
+Which records of an upstream's response are passed on: messages that a scenario of test/replay cannot express, with a caching stub
+behind split53.
+"""
 import socket
 import struct
 
@@ -23,14 +26,14 @@ def labels(*names):
 
 
 def dname_of(q):
-    """A DNAME and what is made of it, in the letter case of the query, as servers do."""
+    """A DNAME and its synthesized CNAME, in the letter case of the query, as servers send it."""
     target = labels(q.labels[0]) + labels(b"insec", b"net") + b"\0"
     return q.reply(record("dn2.example.", DNAME, labels(b"insec", b"net") + b"\0"), (CNAME, 60, target),
                    record(target, A, socket.inet_aton("192.0.2.1")))
 
 
 @pytest.mark.parametrize("options", ["", "max-cache-size 0;"], ids=["cached", "not cached"])
-def test_names_made_of_a_dname_have_the_clients_letters(split53, upstream, options):
+def test_names_synthesized_from_a_dname_have_the_letter_case_of_the_client(split53, upstream, options):
     program = split53(forwarders=[upstream(dname_of).where], options=options)
     for name in [f"host-and-letters-{i}.dn2.example." for i in range(8)]:
         for spelling in (name, "H" + name[1:], name.upper(), name):
@@ -41,7 +44,7 @@ def test_names_made_of_a_dname_have_the_clients_letters(split53, upstream, optio
 
 
 def test_labels_copied_without_a_dname_are_never_in_random_case(split53, upstream):
-    """Servers that rewrite names send no DNAME: the spelling is the client's, or from the cache lower case."""
+    """Servers that rewrite names send no DNAME: the letter case is that of the client or, from the cache, lower case."""
     def rewritten(q):
         target = labels(b"x") + labels(*q.labels[:1]) + labels(b"net") + b"\0"
         return q.reply((CNAME, 60, target), record(target, A, socket.inet_aton("192.0.2.1")))
@@ -53,8 +56,8 @@ def test_labels_copied_without_a_dname_are_never_in_random_case(split53, upstrea
             assert str(answer.answer[0][0].target) == str(answer.answer[1].name) == f"x.some-letters-{i}.net."
 
 
-def test_an_srv_target_that_is_compressed_is_written_out(split53, upstream):
-    """As Samba's AD DC answers; c-ares 1.34.7 refuses such an answer (RFC 2782, RFC 3597 s4)."""
+def test_a_compressed_srv_target_is_decompressed(split53, upstream):
+    """The response of Samba's AD DC; c-ares 1.34.7 rejects such a response (RFC 2782, RFC 3597 s4)."""
     def samba(q):
         pointer = struct.pack("!H", 0xC000 | 12 + len(labels(*q.labels[:2])))
         return q.reply((SRV, 60, struct.pack("!3H", 0, 100, 389) + labels(b"dc1") + pointer))
@@ -67,7 +70,7 @@ def test_an_srv_target_that_is_compressed_is_written_out(split53, upstream):
             assert octets[-18:] in (octets[-18:].lower(), labels(b"dc1", *spelling.encode().split(b".")[2:4]) + b"\0")
 
 
-def test_a_tsig_of_an_upstream_is_not_handed_on(split53, upstream):
+def test_a_tsig_of_an_upstream_is_not_passed_on(split53, upstream):
     def signed(q):
         algorithm = labels(b"hmac-sha256") + b"\0"
         data = algorithm + b"\0\0\x60\0\0\0\1\x2c\0\0" + q.octets[:2] + b"\0\0\0\0"
@@ -81,8 +84,8 @@ def test_a_tsig_of_an_upstream_is_not_handed_on(split53, upstream):
     assert octets.endswith(b"\0\0\x29" + octets[-8:])
 
 
-def test_what_a_server_says_of_another_routes_names_reaches_no_one(split53, upstream):
-    """Six ways to plant an address, of which a caching stub would believe some."""
+def test_records_of_names_of_another_route_reach_no_client(split53, upstream):
+    """Six ways to plant an address; a caching stub would accept some of them."""
     victim, bad = "victim.consul.", socket.inet_aton("203.0.113.66")
     own, planted = (A, 60, socket.inet_aton("192.0.2.1")), record(victim, A, bad)
     wire = dns.name.from_text(victim).to_wire()
@@ -104,8 +107,8 @@ def test_what_a_server_says_of_another_routes_names_reaches_no_one(split53, upst
         assert rcode(answer) == ("SERVFAIL" if name == "twocname.example." else "NOERROR"), name
 
 
-def test_a_chain_of_thousands_of_records_takes_no_time(split53, upstream):
-    """Links behind one another's records, in the worst order, and names of many labels."""
+def test_a_chain_of_thousands_of_records_is_processed_quickly(split53, upstream):
+    """Links that point into one another's records, in the worst order, and names with many labels."""
     deep = labels(*[b"a"] * 100) + b"\0"
     links = [record(f"n{i}.example.", CNAME, dns.name.from_text(f"n{i + 1}.example.").to_wire()) for i in range(16)]
     others = [record(deep, A, bytes([10, 0, i >> 8, i & 255])) for i in range(250)]
@@ -118,7 +121,7 @@ def test_a_chain_of_thousands_of_records_takes_no_time(split53, upstream):
 
 
 @pytest.mark.parametrize("links", [17, 1000])
-def test_a_chain_of_more_than_16_links_is_no_answer_and_not_kept(split53, upstream, links):
+def test_a_chain_of_more_than_16_links_is_rejected_and_not_cached(split53, upstream, links):
     records = [record(f"n{i}.example.", CNAME, dns.name.from_text(f"n{i + 1}.example.").to_wire()) for i in range(links)]
     records.append(record(f"n{links}.example.", A, socket.inet_aton("203.0.113.66")))
     server = upstream(lambda q: q.reply(*reversed(records)) if q.tcp else q.reply(tc=True))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-Configurations in the manner of real ones (bind_compat/*.conf), in named and in split53: whatever they answer otherwise is in
-bind_compat/differences.txt with its reason. A difference that is not listed fails, and so does one that is listed and is not there.
+Realistic configurations (bind_compat/*.conf), in named and in split53: every difference between their answers is in
+bind_compat/differences.txt with its reason. A difference that is not listed fails, and so does a listed one that does not occur.
 """
 import collections
 import re
@@ -17,9 +17,13 @@ LISTED = bind_compat.HERE / "differences.txt"
 
 def listed():
     """
-    {name: {(query, client): (named's, split53's)}} of the list. A paragraph is a reason in lines that begin with `#`, then
-    `QUERY | named's reply | split53's reply | where ...`, which goes on in indented lines. A place is `name` for all clients, or
-    `name@client,client`.
+    {name: {(query, client): (named's, split53's)}} of the list. A paragraph is a reason in lines that begin with `#`, then `QUERY
+
+    named's reply
+
+    split53's reply
+
+    where ...`, which continues in indented lines. "Where" is `name` for all clients, or `name@client,client`.
     """
     clients_of = {configuration.name: configuration.clients for configuration in CONFIGURATIONS}
     found = {name: {} for name in NAMES}
@@ -39,7 +43,7 @@ def listed():
 
 
 def as_lines(name, differences):
-    """The lines that the list would have for them."""
+    """The lines that the list would need for these differences."""
     clients = collections.defaultdict(list)
     for (question, client), (theirs, ours) in differences.items():
         clients[question, theirs, ours].append(client)
@@ -61,7 +65,7 @@ def test_there_are_enough_configurations_and_queries():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_answers_as_named_but_for_what_is_listed(results, name):
+def test_it_answers_as_named_except_for_the_listed_differences(results, name):
     assert isinstance(results[name], dict), results[name]
     found = {key: replies for key, replies in results[name].items() if replies[0] != replies[1]}
     wanted = listed()[name]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """
-What is kept, for how long and what is said of it: split53 beside a real named with the same options, both forwarding to the same
-scripted upstream. Where they differ it is on purpose, and the row says why.
+Which answers are cached, for how long and with which TTLs: split53 beside a real named with the same options, both forwarding to the
+same scripted upstream. Where they differ it is on purpose, and the row has the reason.
 
-Times are chosen so that named, which counts whole seconds, cannot be in doubt.
+Times are chosen so that named, which counts whole seconds, has only one possible answer.
 """
 import socket
 
@@ -35,14 +35,14 @@ def rcode_of(code):
 
 
 def records(*lines, **more):
-    """Lines of master file text; {name} is the name asked for, {zone} that of the row."""
+    """Lines of zone file text; {name} is the queried name, {zone} that of the row."""
     def fill(lines, q):
         return [line.format(name=q.name, zone=".".join(q.name.split(".")[-3:])) for line in lines]
     return lambda q: q.reply(*fill(lines, q), **{key: fill(value, q) for key, value in more.items()})
 
 
 def chain(alias_ttl, ttl):
-    """www is an alias of target, which has an address; the upstream says both at once."""
+    """www is an alias of target, which has an address; the upstream sends both at once."""
     def answer(q):
         target = "target." + ".".join(q.name.split(".")[-3:])
         return q.reply(*([] if q.name == target else [f"{q.name} {alias_ttl} IN CNAME {target}"]), f"{target} {ttl} IN A 192.0.2.9")
@@ -50,7 +50,7 @@ def chain(alias_ttl, ttl):
 
 
 def chain_to_nothing(code):
-    """www is an alias of target, where nothing is; named asks for the target by itself."""
+    """www is an alias of target, which does not exist; named queries the target separately."""
     def answer(q):
         target = "target." + ".".join(q.name.split(".")[-3:])
         return q.reply(*([] if q.name == target else [f"{q.name} 60 IN CNAME {target}"]), rcode=code, authority=soa(60, 60)(q))
@@ -58,7 +58,7 @@ def chain_to_nothing(code):
 
 
 def with_signature(q):
-    """The signature goes to who says DO."""
+    """The signature is sent if the query has DO."""
     signature = f"{q.name} 60 IN RRSIG A 8 3 60 20300101000000 20200101000000 1 example. AAAA"
     return q.reply((A, 60, socket.inet_aton("192.0.2.1")), *([signature] if q.do else []))
 
@@ -67,17 +67,17 @@ def many(q):
     return q.reply(*[(A, 60, bytes([192, 0, 2, last])) for last in range(1, 61)])
 
 
-# Why split53 differs where it does
+# Reasons for differences
 HIGHEST_BIT = "RFC 2181 s8: a TTL with its highest bit set is 0; named takes it for a large one"
 MINIMUM = "RFC 2308 s5: min(TTL of the SOA, its MINIMUM); named takes the TTL of the SOA"
-WHOLE = "a message cache: it is asked for each combination of DO and CD; named keeps records, and asks with DO always"
-REASON = "an extended error says why"
+WHOLE = "a cache of messages: a query upstream for each combination of DO and CD; named caches records, and always queries with DO"
+REASON = "an extended error has the reason"
 WINDOW = "stale-refresh-time begins with any failure (RFC 8767 s4); with named only when the servers are silent"
 STALE_NXDOMAIN = "a stale NXDOMAIN is better than none (RFC 8767 s4 knows no exception); named does not keep it, nor EDE 19"
 
 EDNS = {"edns": 0}
 ROWS = [
-    # What is kept
+    # Caching
     Row("positive", address(60), [0, 1.5, 2.5]),
     Row("several", records("{name} 60 IN A 192.0.2.1", "{name} 60 IN A 192.0.2.2", "{name} 60 IN A 192.0.2.3"), [0, 1.5]),
     Row("expires", [address(3, 1), address(3, 1), address(3, 2)], [0, 1, 5]),
@@ -107,14 +107,14 @@ ROWS = [
     Row("nodata-ttl-zero", nothing(0, 0), [0, 2.5]),
     Row("nodata-without-soa", rcode_of(0), [0, 0.6]),
     Row("nxdomain-without-soa", rcode_of(NXDOMAIN), [0, 0.6]),
-    # RFC 8020 is not applied: below a name that does not exist there may be names
+    # RFC 8020 is not applied: there may be names below a name that does not exist
     Row("below-nxdomain", [nothing(60, 60, NXDOMAIN), address(60)], [(0, {"name": "up"}), (0.6, {"name": "low.up"}), (1.2, {"name": "up"})]),
     # Chains
     Row("alias", chain(60, 60), [0, 1.5]),
     Row("alias-ttls", chain(60, 3), [0, 1, 5],
         differs={(2, "www CNAME TTL"): (60, 55)}, why="one message, as old as its first record that ends; named keeps each record"),
     Row("alias-target", chain(60, 60), [0, (0.4, {"name": "target"})],
-        differs={(1, "asked"): (True, False)}, why="no record of one answer answers another question"),
+        differs={(1, "asked"): (True, False)}, why="no record of one answer answers another query"),
     Row("alias-to-nxdomain", chain_to_nothing(NXDOMAIN), [0, 1.5]),
     Row("alias-to-nodata", chain_to_nothing(0), [0, 1.5]),
     # Sections: minimal-responses is no-auth-recursive
@@ -176,7 +176,7 @@ def compared(tmp_path_factory):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-def test_what_is_kept_is_kept_as_named_keeps_it(compared, row):
+def test_answers_are_cached_as_in_named(compared, row):
     ours, theirs = row.seen
     assert compare.as_expected(row), "\n".join(
         f"{step} {side}: {seen[step].all()}" for step in range(len(row.asks)) for side, seen in (("split53", ours), ("named  ", theirs)))

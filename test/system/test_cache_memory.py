@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """
-max-cache-size bounds what the process uses, whatever it is asked; and names that are asked once do not drive out those that are
-asked again and again.
+max-cache-size bounds the memory of the process, whatever the queries are; and names that are queried once do not evict those that are
+queried again and again.
 
-S53_MEMORY_SECONDS=1200 has the memory watched for twenty minutes instead of ten seconds.
+S53_MEMORY_SECONDS=1200 watches the memory for twenty minutes instead of ten seconds.
 """
 import itertools
 import os
@@ -21,12 +21,12 @@ PROGRAM = PLAIN_BINARY if PLAIN_BINARY and os.access(PLAIN_BINARY, os.X_OK) else
 SECONDS = float(os.environ.get("S53_MEMORY_SECONDS", "10"))
 SIZE_MIB = 32
 WORKING = 300
-BESIDE_MIB = 8		# the program, its two workers, their buffers and what is in flight
+BESIDE_MIB = 8		# the program, its two workers, their buffers and the queries in flight
 
 
 @pytest.fixture
 def start(tmp_path, make_conf):
-    """The program as users get it: (process, port)."""
+    """The program as users install it: (process, port)."""
     processes = []
 
     def go(options, upstream):
@@ -62,7 +62,7 @@ def test_the_process_stays_within_max_cache_size_and_a_constant(start, closing, 
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         load.run(seconds=min(10, SECONDS))
-        print(f"{load.asked} asked, {load.lost} lost, {load.codes}: {resident_mib(process.pid, 'VmRSS'):.1f} MiB resident")
+        print(f"{load.asked} sent, {load.lost} lost, {load.codes}: {resident_mib(process.pid, 'VmRSS'):.1f} MiB resident")
     most = resident_mib(process.pid, "VmHWM")
     print(f"resident: {empty:.1f} MiB empty, {most:.1f} MiB at most")
     assert load.lost <= load.asked / 100 and load.codes.get(0, 0) >= 0.99 * load.answered, (load.asked, load.lost, load.codes)
@@ -72,8 +72,8 @@ def test_the_process_stays_within_max_cache_size_and_a_constant(start, closing, 
     assert most < SIZE_MIB + BESIDE_MIB
 
 
-def test_a_flood_of_names_that_are_asked_once_does_not_drive_out_a_working_set(start, closing, tmp_path):
-    """20 new names for each of the working set, which comes again only when three times what the cache holds has gone by."""
+def test_a_flood_of_names_that_are_queried_once_does_not_evict_a_working_set(start, closing, tmp_path):
+    """20 new names for each name of the working set, which is queried again only after three times the capacity of the cache was stored."""
     upstream = closing(SizedUpstream(tmp_path))
     _, port = start("max-cache-size 2m;", upstream)
     numbers = itertools.count()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 """
-Two workers and all that touches the cache at once: hits, misses, answers over TCP, evictions, prefetches, stale answers and failures,
-while it is reloaded, moved to another size, written as text and to its file, and read again. In the tree with TSan this is the proof that
-no two threads meet in it; stop() fails on any report.
+Two workers, and everything that uses the cache at once: hits, misses, responses over TCP, evictions, prefetches, stale answers and
+failures, while it is reloaded, resized, dumped, saved and loaded again. In the TSan build this proves that there is no data race; stop()
+fails on any report.
 """
 import os
 import random
@@ -19,7 +19,7 @@ from support.split53 import free_port
 
 SECONDS = 14
 HOT = 150
-LOADS = 4	# each from a port of its own, so that both workers have some
+LOADS = 4	# each from a port of its own, so that both workers get some
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ def names_of(seed):
 
     def names():
         what = rng.random()
-        if what < 0.5:	# asked often: prefetched when 10 of its 17 seconds are left
+        if what < 0.5:	# queried often: prefetched when 10 of its 17 seconds are left
             return f"a100x17-w{rng.randrange(HOT)}".encode(), 1
-        if what < 0.6:	# over soon
+        if what < 0.6:	# expires soon
             return f"a60x1-{rng.randrange(HOT)}".encode(), 1
-        if what < 0.9:	# new: something must go
+        if what < 0.9:	# new: some entry must be evicted
             return f"a{rng.randrange(16, 600)}-{rng.getrandbits(60):x}".encode(), 1
         if what < 0.92:
             return f"t{rng.randrange(4000, 60000)}x3-{rng.randrange(10)}".encode(), 16
@@ -59,7 +59,7 @@ def names_of(seed):
 
 
 def disturb(server, files, end):
-    """Reloads and dumps until the end; how many of each."""
+    """Reload and dump until the end; returns how many of each."""
     number = 0
     while time.monotonic() < end:
         server.write_conf(files[number % len(files)])
@@ -86,22 +86,22 @@ def run_load(port, seconds, meanwhile):
     return loads
 
 
-def test_everything_at_once_leaves_no_report_and_loses_nothing(split53, upstreams, tmp_path, make_conf):
+def test_all_cache_operations_at_once_cause_no_sanitizer_report_and_lose_no_query(split53, upstreams, tmp_path, make_conf):
     port = free_port()
     files = texts(make_conf, port, upstreams, tmp_path)
     server = split53(conf=files[0], port=port, arguments=["-n", "2"])
     loads = run_load(port, SECONDS, lambda: disturb(server, files, time.monotonic() + SECONDS))
     for load in loads:
-        print(f"{load.asked} asked, {load.lost} lost, {load.codes}")
+        print(f"{load.asked} sent, {load.lost} lost, {load.codes}")
         assert load.asked > 500 and load.lost <= load.asked / 200
         assert set(load.codes) == {0, 2}, "the failing names fail"
     log = server.log()
     assert len(re.findall(r"reloaded", log)) > 10 and "reload failed" not in log, log
     wait_until(lambda: "dumpdb complete" in server.log(), 20 * patience(), "a dump is complete")
     assert os.path.getsize(tmp_path / "dump.db") > 100000
-    assert upstreams[0].working() > HOT, "hot names are asked for again"
+    assert upstreams[0].working() > HOT, "hot names are queried again"
     assert upstreams[1].working() > 0, "the zone moves"
-    server.stop()	# sanitizers are looked for here
+    server.stop()	# stop() searches for sanitizer reports
     assert os.path.getsize(tmp_path / "cache") > 100000
 
     again = split53(conf=files[2], port=port, arguments=["-n", "2"], name="again")

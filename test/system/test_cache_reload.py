@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What a reload does to the cache: it stays, and what a change of the routing concerns is asked anew."""
+"""What a reload does to the cache: it stays, and only names with a changed route are queried again."""
 import itertools
 
 import pytest
@@ -14,7 +14,7 @@ TTL = 3600
 
 @pytest.fixture
 def served(upstream, split53, make_conf):
-    """One worker, a server for consul and one for the rest, and what is needed to say it otherwise."""
+    """One worker, a server for consul and one for the rest, and the means to write another configuration."""
     rest, consul = upstream(answer_with("192.0.2.1", TTL)), upstream(answer_with("192.0.2.2", TTL))
     port = free_port()
 
@@ -26,7 +26,7 @@ def served(upstream, split53, make_conf):
 
 
 def reload(server, text, expected="reloaded"):
-    """Reload and wait until that has been said once more."""
+    """Reload and wait for the log line of it."""
     count = server.log().count(expected)
     server.write_conf(text)
     server.reload()
@@ -51,7 +51,7 @@ def test_a_reload_keeps_every_answer(served):
     fill(served)
 
 
-def test_another_max_cache_size_takes_the_answers_along(served):
+def test_the_answers_survive_a_change_of_max_cache_size(served):
     fill(served)
     for size in ("8m", "2m", "25%"):
         reload(served, served.conf(options=f"max-cache-size {size};"))
@@ -59,7 +59,7 @@ def test_another_max_cache_size_takes_the_answers_along(served):
     assert served.log().count("2 answers were kept, 0 dropped") == 3
 
 
-def test_another_server_for_a_zone_drops_that_zone_and_no_other(served, upstream):
+def test_another_server_for_a_zone_drops_the_answers_of_that_zone_only(served, upstream):
     fill(served)
     other = upstream(answer_with("192.0.2.3", TTL))
     reload(served, served.conf(in_consul=other.where))
@@ -68,7 +68,7 @@ def test_another_server_for_a_zone_drops_that_zone_and_no_other(served, upstream
     assert asked(served.consul, "a.consul.") == 1 and asked(served.rest, "a.example.com.") == 1
 
 
-def test_a_zone_that_comes_has_none_of_the_answers_of_the_route_above(served, upstream):
+def test_a_new_zone_has_none_of_the_answers_of_the_route_above(served, upstream):
     fill(served)
     zone = upstream(answer_with("192.0.2.4", TTL))
     reload(served, served.conf(extra=f'zone "example.com" {{ type forward; forwarders {{ {zone.where}; }}; }};\n'))
@@ -84,11 +84,11 @@ def test_the_order_of_forwarders_changes_nothing(served, upstream):
     for servers in itertools.islice(itertools.cycle([both[::-1], both]), 3):
         reload(served, served.conf(forwarders=servers))
         assert addresses(served.ask("b.example.com.")) == first
-    # once for the client, and perhaps a copy to see how the other one does; three more would be twice for one of them
+    # once for the client, and perhaps an exploring copy to the other server; three more would be twice for one of them
     assert max(asked(served.rest, "b.example.com."), asked(second, "b.example.com.")) == 1
 
 
-def test_max_cache_size_0_keeps_nothing_of_a_zone_or_of_all(served):
+def test_max_cache_size_0_drops_the_answers_of_a_zone_or_all(served):
     none_for_consul = served.conf().replace('zone "consul" {', 'zone "consul" { max-cache-size 0;')
     assert none_for_consul != served.conf()
     reload(served, none_for_consul)

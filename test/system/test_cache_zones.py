@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""What of the cache holds where: rules of one zone, views that do not see each other's, what a reload drops and what it keeps, Consul."""
+"""
+Which options of the cache apply where: rules of one zone, views that share no answers, which answers a reload drops and which it keeps,
+Consul.
+"""
 import re
 import time
 
@@ -30,7 +33,7 @@ def zone(name, upstream, clauses=""):
 
 # Rules of one zone
 
-def test_a_zone_without_a_cache_is_asked_each_time_and_its_ttls_are_untouched(upstream, split53):
+def test_without_a_cache_each_query_of_a_zone_goes_upstream_and_ttls_are_unchanged(upstream, split53):
     outside, consul = upstream(), upstream(answer_with("10.1.0.1", 30))
     server = split53(forwarders=[outside.where], options="max-cache-ttl 20;", extra=zone("consul", consul, "max-cache-size 0;"))
     for _ in range(3):
@@ -39,7 +42,7 @@ def test_a_zone_without_a_cache_is_asked_each_time_and_its_ttls_are_untouched(up
     assert len(consul.queries) == 3 and len(outside.queries) == 1
 
 
-def test_a_zone_may_have_a_cache_where_the_options_say_none(upstream, split53):
+def test_a_zone_may_have_a_cache_although_options_switches_it_off(upstream, split53):
     outside, consul = upstream(), upstream(answer_with("10.1.0.1", 30))
     server = split53(forwarders=[outside.where], options="max-cache-size 0;", extra=zone("consul", consul, "max-cache-size 8m;"))
     for _ in range(3):
@@ -52,7 +55,7 @@ def test_a_zone_may_have_a_cache_where_the_options_say_none(upstream, split53):
     ("max-cache-ttl 7;", lambda q: q.address("10.1.0.1", ttl=30), 7, 30), ("min-cache-ttl 60;", lambda q: q.address("10.1.0.1", ttl=30), 60, 30),
     ("max-ncache-ttl 7;", None, 7, 60), ("min-ncache-ttl 90;", None, 90, 60)],
     ids=["max-cache-ttl", "min-cache-ttl", "max-ncache-ttl", "min-ncache-ttl"])
-def test_a_rule_of_a_zone_holds_there_alone(upstream, split53, clause, says, inside, elsewhere):
+def test_a_cache_rule_of_a_zone_applies_only_there(upstream, split53, clause, says, inside, elsewhere):
     def nothing(q):
         return q.reply(rcode=NXDOMAIN, authority=[". 60 IN SOA ns.invalid. host.invalid. 1 2 3 4 60"])
     outside, consul = upstream(says or nothing), upstream(says or nothing)
@@ -62,18 +65,18 @@ def test_a_rule_of_a_zone_holds_there_alone(upstream, split53, clause, says, ins
         assert (reply.answer or reply.authority)[0].ttl == want, name
 
 
-def test_a_zone_may_remember_failures_longer_and_another_not_at_all(upstream, split53):
+def test_servfail_ttl_may_differ_by_zone(upstream, split53):
     failing, consul = upstream(lambda q: q.reply(rcode=SERVFAIL)), upstream(lambda q: q.reply(rcode=SERVFAIL))
     server = split53(forwarders=[failing.where], options="servfail-ttl 30;", extra=zone("consul", consul, "servfail-ttl 0;"))
     heard = []
     for _ in range(3):
         assert rcode(server.ask("web.consul.")) == rcode(server.ask("www.example.com.")) == "SERVFAIL"
         heard.append((len(consul.queries), len(failing.queries)))
-    assert heard[0][0] < heard[1][0] < heard[2][0], "RFC 9520 s3.2 lets it be none"
+    assert heard[0][0] < heard[1][0] < heard[2][0], "RFC 9520 s3.2 allows none"
     assert heard[0][1] == heard[2][1]
 
 
-def test_stale_answers_may_be_those_of_one_zone(upstream, split53):
+def test_stale_answers_may_be_enabled_for_one_zone(upstream, split53):
     alive = [True]
 
     def answer(q):
@@ -89,10 +92,10 @@ def test_stale_answers_may_be_those_of_one_zone(upstream, split53):
     assert rcode(server.ask("www.example.com.")) == "SERVFAIL"
 
 
-# A client's patience: RFC 8767 s5 (BIND 9.18 knows 0 and off alone)
+# stale-answer-client-timeout: RFC 8767 s5 (BIND 9.18 allows only 0 and off)
 
 @pytest.mark.parametrize("delay,stale", [(0.3, False), (4.0, True)])
-def test_a_stale_answer_goes_out_when_the_servers_have_not_answered_in_time_and_not_before(upstream, split53, delay, stale):
+def test_a_stale_answer_is_served_at_the_client_timeout_and_not_before(upstream, split53, delay, stale):
     slow = [0.0]
     server = upstream(lambda q: q.send(q.address("10.0.0.2" if slow[0] else "10.0.0.1", ttl=60 if slow[0] else 1), delay=slow[0]))
     program = split53(forwarders=[server.where], options="stale-answer-enable yes; stale-answer-client-timeout 1800;")
@@ -105,12 +108,12 @@ def test_a_stale_answer_goes_out_when_the_servers_have_not_answered_in_time_and_
     if stale:
         assert addresses(reply) == ["10.0.0.1"] and extended_errors(reply) == [3]
         assert 1.7 < waited < 1.8 + 0.5 * patience()
-        wait_until(lambda: addresses(program.ask("www.example.com.")) == ["10.0.0.2"], 5 * patience(), "the late answer is kept")
+        wait_until(lambda: addresses(program.ask("www.example.com.")) == ["10.0.0.2"], 5 * patience(), "the late reply is cached")
     else:
         assert addresses(reply) == ["10.0.0.2"] and not extended_errors(reply) and waited < 1.5
 
 
-def test_a_silent_upstream_is_not_waited_for_again_within_the_stale_refresh_time(upstream, split53):
+def test_within_stale_refresh_time_a_silent_upstream_is_not_waited_for_again(upstream, split53):
     alive = [True]
     server = upstream(lambda q: q.address("10.0.0.1", ttl=1) if alive[0] else None)
     program = split53(forwarders=[server.where], options="stale-answer-enable yes; resolver-query-timeout 1000;")
@@ -127,7 +130,7 @@ def test_a_silent_upstream_is_not_waited_for_again_within_the_stale_refresh_time
 
 # Prefetch
 
-def test_many_hits_on_an_expiring_name_lead_to_one_question_whichever_worker_sees_them(upstream, split53):
+def test_many_hits_on_an_expiring_name_in_all_workers_lead_to_one_prefetch(upstream, split53):
     slow = upstream(lambda q: q.send(q.address(f"10.0.0.{len(slow.queries)}", ttl=7), delay=0.0 if len(slow.queries) == 1 else 0.1))
     program = split53(forwarders=[slow.where], options="prefetch 1 7;", arguments=["-n", "2"])
     assert addresses(program.ask("www.example.com.")) == ["10.0.0.1"]
@@ -140,7 +143,7 @@ def test_many_hits_on_an_expiring_name_lead_to_one_question_whichever_worker_see
 
 # Views
 
-def test_views_do_not_see_each_others_answers(upstream, split53, make_conf):
+def test_views_do_not_share_answers(upstream, split53, make_conf):
     inside, outside = upstream(answer_with("10.0.0.1", 60)), upstream(answer_with("198.51.100.1", 60))
     port = free_port()
     conf = make_conf(port).replace("forward only; forwarders {  };", "") + f"""
@@ -171,7 +174,7 @@ def test_views_with_the_same_servers_do_not_share_answers_either(upstream, split
 # Reload
 
 class Reloaded:
-    """A program with some answers in its cache, and what a reload made of them."""
+    """A program with some answers in its cache, and which of them a reload kept."""
 
     def __init__(self, upstream, split53, make_conf):
         self.make_conf = make_conf
@@ -189,7 +192,7 @@ class Reloaded:
         return [addresses(reply) for reply in self.replies]
 
     def heard(self):
-        """How many questions of the two sides each server has heard."""
+        """How many queries for the two sides each server has received."""
         return [sum(q.name in ("www.example.com.", "web.service.consul.") for q in server.queries)
                 for server in (self.default, self.consul, self.other)]
 
@@ -210,7 +213,7 @@ def test_a_reload_of_the_same_file_keeps_everything(reloaded):
     assert reloaded.heard() == [1, 1, 0]
 
 
-def test_a_zone_whose_servers_change_is_asked_anew_and_the_others_are_not(reloaded):
+def test_a_change_of_the_servers_of_a_zone_drops_only_its_answers(reloaded):
     assert reloaded.load(consul=reloaded.other) == [["10.0.0.1"], ["10.0.0.3"]]
     assert reloaded.heard() == [1, 1, 1]
 
@@ -220,7 +223,7 @@ def test_when_the_default_servers_change_a_zone_keeps_its_answers(reloaded):
     assert reloaded.heard() == [1, 1, 1]
 
 
-def test_a_new_zone_takes_its_names_from_the_route_that_had_them(reloaded):
+def test_names_of_a_new_zone_no_longer_come_from_the_route_above(reloaded):
     reload_with(reloaded.server, reloaded.text() + zone("service.consul", reloaded.other))
     assert reloaded.ask() == [["10.0.0.1"], ["10.0.0.3"]]
     assert reloaded.heard() == [1, 1, 1]
@@ -228,12 +231,12 @@ def test_a_new_zone_takes_its_names_from_the_route_that_had_them(reloaded):
 
 @pytest.mark.parametrize("options", ["max-cache-ttl 100;", "max-cache-size 16m;", "max-cache-size 200m;", "prefetch 0;", "minimal-responses no;",
                                      "stale-answer-enable yes;"])
-def test_changed_options_of_the_cache_keep_what_is_in_it(reloaded, options):
+def test_a_change_of_the_options_of_the_cache_keeps_its_answers(reloaded, options):
     assert reloaded.load(options=options) == [["10.0.0.1"], ["10.0.0.2"]]
     assert reloaded.heard() == [1, 1, 0]
 
 
-def test_max_cache_size_0_forgets_and_a_zone_without_a_cache_is_asked(reloaded):
+def test_max_cache_size_0_drops_the_answers_and_each_query_goes_upstream(reloaded):
     assert reloaded.load(clauses="max-cache-size 0;") == [["10.0.0.1"], ["10.0.0.2"]]
     assert reloaded.heard() == [1, 2, 0]
     assert reloaded.load(options="max-cache-size 0;") == [["10.0.0.1"], ["10.0.0.2"]]
@@ -260,7 +263,7 @@ def address_of(agent, service, number, address):
     wait_until(lambda: addresses(agent.ask(f"{service}.service.consul.")) == [address], 10, "Consul knows the address")
 
 
-def test_consuls_ttl_0_is_never_kept_and_what_it_gives_a_ttl_is(agent, upstream, split53):
+def test_answers_of_consul_with_ttl_0_are_not_cached_and_others_are(agent, upstream, split53):
     server = split53(forwarders=[upstream().where], consul="127.0.0.1 port 8600")
     assert ttl(server.ask("web.service.consul.")) == 0 and 29 <= ttl(server.ask("slow.service.consul.")) <= 30
     assert 19 <= ttl(server.ask("node-a.node.consul.")) <= 20
@@ -270,7 +273,7 @@ def test_consuls_ttl_0_is_never_kept_and_what_it_gives_a_ttl_is(agent, upstream,
     assert addresses(server.ask("slow.service.consul.")) == ["10.1.0.2"], "within its 30 s"
 
 
-def test_a_service_that_consul_does_not_know_is_believed_for_min_ttl_and_max_ncache_ttl_bounds_that(agent, upstream, split53):
+def test_nxdomain_of_consul_is_cached_for_min_ttl_and_at_most_max_ncache_ttl(agent, upstream, split53):
     negative = split53(forwarders=[upstream().where], consul="127.0.0.1 port 8600")
     at_once = split53(forwarders=[upstream().where], name="at-once", extra="""
         zone "consul" { type forward; forward only; forwarders { 127.0.0.1 port 8600; }; max-ncache-ttl 0; };""")
@@ -284,7 +287,7 @@ def test_a_service_that_consul_does_not_know_is_believed_for_min_ttl_and_max_nca
     wait_until(lambda: addresses(negative.ask("later.service.consul.")) == ["10.1.0.21"], 10, "its 5 s are over")
 
 
-def test_a_zone_of_consul_without_a_cache_gives_what_consul_says_now(agent, upstream, split53):
+def test_a_consul_zone_without_a_cache_gives_the_current_answer_of_consul(agent, upstream, split53):
     server = split53(forwarders=[upstream().where], extra="""
         zone "consul" { type forward; forward only; forwarders { 127.0.0.1 port 8600; }; max-cache-size 0; };""")
     assert ttl(server.ask("slow.service.consul.")) == 30
@@ -293,8 +296,8 @@ def test_a_zone_of_consul_without_a_cache_gives_what_consul_says_now(agent, upst
     assert addresses(reply) == ["10.1.0.13"] and ttl(reply) == 30
 
 
-def test_an_alias_across_the_split_is_made_of_entries_with_their_own_ttls(upstream, split53):
-    """What is kept is what each upstream said; a change beyond the crossing shows as soon as that part ends."""
+def test_each_part_of_an_alias_across_the_split_has_its_own_ttl(upstream, split53):
+    """Each part has the TTL of its own upstream; a change of one part shows as soon as that part expires."""
     now = ["198.51.100.1"]
     recursor = upstream(lambda q: q.address(now[0], ttl=1))
     consul = upstream(lambda q: q.reply(f"{q.name} 60 IN CNAME www.example.com."))
@@ -308,7 +311,7 @@ def test_an_alias_across_the_split_is_made_of_entries_with_their_own_ttls(upstre
 
 
 @pytest.mark.parametrize("options", ["", "stale-answer-client-timeout 0;", "stale-answer-client-timeout 300;"], ids=["off", "0", "300"])
-def test_a_stale_alias_across_the_split_is_completed_by_what_is_there(upstream, split53, options):
+def test_a_stale_alias_across_the_split_is_completed_from_the_cache(upstream, split53, options):
     alive = [True]
     recursor = upstream(lambda q: q.address("198.51.100.1", ttl=1) if alive[0] else q.reply(rcode=SERVFAIL))
     consul = upstream(lambda q: q.reply(f"{q.name} 1 IN CNAME www.example.com.") if alive[0] else q.reply(rcode=SERVFAIL))
@@ -338,7 +341,7 @@ def test_a_cached_answer_fits_each_client(upstream, split53):
     assert len(server.queries) == 1
 
 
-def test_an_answer_of_64_kilobytes_is_kept_whole(upstream, split53):
+def test_an_answer_of_64_kilobytes_is_cached_whole(upstream, split53):
     records = [(A, 60, bytes([10, 1, number >> 8, number & 255])) for number in range(4000)]
     server = upstream(lambda q: q.reply(*records) if q.tcp else q.reply(tc=True))
     program = split53(forwarders=[server.where])
@@ -347,7 +350,7 @@ def test_an_answer_of_64_kilobytes_is_kept_whole(upstream, split53):
     assert sum(q.tcp for q in server.queries) == 1
 
 
-def test_a_name_of_255_octets_is_kept_and_spelled_as_each_client_does(upstream, split53):
+def test_a_name_of_255_octets_is_cached_and_returned_in_each_clients_letter_case(upstream, split53):
     server = upstream(lambda q: q.reply((A, 60, bytes([10, 0, 0, 1]))))
     program = split53(forwarders=[server.where])
     name = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61]) + "."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Servers that lack something, and servers that only seem to: EDNS, AD, letter case, datagrams that get lost."""
+"""Servers that lack a capability, and servers that only seem to: EDNS, AD, letter case, lost datagrams."""
 import collections
 
 import dns.flags
@@ -27,7 +27,7 @@ def has_signature(reply):
 
 
 def losing(count, answer, over_tcp=True):
-    """The first `count` datagrams of each name get lost."""
+    """The first `count` datagrams for each name are lost."""
     seen = collections.Counter()
 
     def reply(q):
@@ -42,7 +42,7 @@ def of_name(server, name):
     return [q for q in server.queries if q.name == name]
 
 
-# Loss says nothing of EDNS
+# Loss is no sign of missing EDNS
 
 @pytest.mark.parametrize("tcp", [True, False])
 @pytest.mark.parametrize("warm", [True, False])
@@ -55,18 +55,18 @@ def test_lost_datagrams_never_lead_to_an_answer_without_signatures(upstream, spl
     server.forget()
     for _ in range(2):
         reply = program.ask("www.example.", do=True, timeout=8)
-        # Three datagrams that get lost in a row may look like a server that is down.
+        # Three lost datagrams in a row may look like a server that is down.
         assert has_signature(reply) or lost == 3 and not tcp and rcode(reply) == "SERVFAIL"
     if warm:
-        assert all(q.do for q in of_name(server, "www.example.")), "it has shown that it speaks EDNS"
+        assert all(q.do for q in of_name(server, "www.example.")), "it has proved that it supports EDNS"
 
 
 @pytest.mark.parametrize("delay", [0.9, 2.0])
-def test_a_slow_recursor_is_never_asked_for_less(upstream, split53, delay):
+def test_a_slow_recursor_always_gets_queries_with_edns_and_do(upstream, split53, delay):
     due = {}
 
     def answer(q):
-        # A recursor answers all queries of a name once it has the answer, the last one first.
+        # A recursor answers all queries for a name once it has the answer, the last one first.
         first = due.setdefault(q.name, q.at)
         q.send(signed(q), delay=max(0.0, first + delay - q.at) - 0.01 * len(of_name(server, q.name)))
     server = upstream(answer)
@@ -75,11 +75,11 @@ def test_a_slow_recursor_is_never_asked_for_less(upstream, split53, delay):
         assert has_signature(program.ask(f"s{number}.example.", do=True, timeout=8))
 
 
-def test_large_answers_that_get_lost_are_fetched_over_tcp_within_a_second(upstream, split53):
+def test_large_answers_that_are_lost_are_fetched_over_tcp_within_a_second(upstream, split53):
     server = upstream(lambda q: signed(q, 2000) if q.tcp or q.name.startswith("warm") else None)
     program = split53(forwarders=[server.where])
     for number in range(3):
-        for again in range(4):  # it is well, and is not taken for one whose UDP is down
+        for again in range(4):  # it is healthy, and is not considered to have UDP down
             program.ask(f"warm{number}-{again}.example.", do=True)
         name = f"large{number}.example."
         assert has_signature(program.ask(name, do=True, tcp=True, timeout=8))
@@ -88,7 +88,7 @@ def test_large_answers_that_get_lost_are_fetched_over_tcp_within_a_second(upstre
         assert queries[2].at - queries[0].at < 1.0 * patience() / 2
 
 
-def test_instances_are_not_left_out_because_of_loss(upstream, split53):
+def test_packet_loss_does_not_make_consul_leave_out_instances(upstream, split53):
     def answer(q):
         return q.reply(*[(A, 30, bytes([10, 0, 0, number])) for number in range(5 if q.edns_size else 3)])
     server = upstream(losing(2, answer))
@@ -97,12 +97,12 @@ def test_instances_are_not_left_out_because_of_loss(upstream, split53):
         assert len(addresses(program.ask("web.service.consul.", timeout=8))) == 5
 
 
-def test_a_server_on_loopback_is_offered_what_fits_into_a_datagram(upstream, split53):
+def test_a_server_on_loopback_is_offered_the_largest_datagram(upstream, split53):
     server = upstream(lambda q: q.reply(*[(A, 30, bytes([10, 0, number >> 8, number & 255])) for number in range(4000)]))
     program = split53(forwarders=[server.where])
     assert len(addresses(program.ask("big.example.", tcp=True))) == 4000
     assert server.queries[0].edns_size == 65507
-    assert [q.tcp for q in server.queries] == [False], "64 octets less than it may send"
+    assert [q.tcp for q in server.queries] == [False], "64 bytes less than it may send"
 
 
 # Servers without EDNS
@@ -118,16 +118,16 @@ def without_edns(how):
 
 @pytest.mark.parametrize("tcp", [True, False])
 @pytest.mark.parametrize("how", ["formerr", "badvers", "formerr-header", "silence"])
-def test_an_old_server_answers_clients_with_do_too_and_that_is_not_kept(upstream, split53, how, tcp):
+def test_answers_of_a_server_without_edns_to_clients_with_do_are_not_cached(upstream, split53, how, tcp):
     server = upstream(without_edns(how), tcp=tcp)
     program = split53(forwarders=[server.where])
     for _ in range(2):
         assert addresses(program.ask("old.example.", do=True, timeout=8)) == ["10.0.0.1"]
     answered = [q for q in of_name(server, "old.example.") if q.edns_size is None]
-    assert len(answered) >= 2, "an answer without OPT was kept for clients with DO"
+    assert len(answered) >= 2, "an answer without OPT was cached for clients with DO"
 
 
-def test_a_server_that_is_silent_to_edns_is_known_after_three_names(upstream, split53):
+def test_a_server_that_does_not_respond_to_edns_is_recognized_after_three_names(upstream, split53):
     server = upstream(without_edns("silence"))
     program = split53(forwarders=[server.where])
     for number in range(5):
@@ -143,7 +143,7 @@ def test_formerr_to_the_very_first_query_does_not_switch_edns_off(upstream, spli
         return signed(q)
     server = upstream(answer)
     program = split53(forwarders=[server.where])
-    for _ in range(3):  # one name says no more by being asked again
+    for _ in range(3):  # repeating the query for one name is no further evidence
         assert addresses(program.ask("first.example.", do=do)) == ["192.0.2.1"]
     assert has_signature(program.ask("second.example.", do=True))
     assert len(of_name(server, "second.example.")) == 1
@@ -157,7 +157,7 @@ def compares_octets(q):
     return q.reply(rcode=NXDOMAIN, authority=[SOA])
 
 
-def test_a_server_to_which_letter_case_matters_is_found_out_and_told_of_once(upstream, split53):
+def test_a_server_that_distinguishes_letter_case_is_recognized_and_logged_once(upstream, split53):
     server = upstream(compares_octets)
     program = split53(forwarders=[server.where])
     assert addresses(program.ask("www.example.")) == ["192.0.2.1"]
@@ -167,7 +167,7 @@ def test_a_server_to_which_letter_case_matters_is_found_out_and_told_of_once(ups
     assert program.log().count("is case-sensitive") == 1
 
 
-def test_negative_answers_are_asked_for_twice_out_of_a_budget_until_a_positive_one(upstream, split53):
+def test_negative_answers_are_confirmed_from_a_budget_until_a_positive_one_arrives(upstream, split53):
     def answer(q):
         return q.address() if q.name.startswith("there") else q.reply(rcode=NXDOMAIN, authority=[SOA])
     server = upstream(answer)
@@ -212,7 +212,7 @@ def lowers(q):
     return q.address("192.0.2.1", question=question[:-4].lower() + question[-4:])
 
 
-def test_a_server_that_lowers_the_case_and_has_no_tcp_is_asked_without_0x20_from_another_port(upstream, split53):
+def test_a_server_that_lowers_letter_case_and_lacks_tcp_is_queried_without_0x20_from_another_port(upstream, split53):
     server = upstream(lowers, tcp=False)
     program = split53(forwarders=[server.where])
     for name in ("www.example.", "www2.example.", "WWW3.example."):
@@ -245,7 +245,7 @@ def test_forged_letter_case_changes_nothing_for_the_next_query(upstream, split53
 
 @pytest.mark.parametrize("tcp", [True, False])
 @pytest.mark.parametrize("how", ["silence", "refused", "formerr"])
-def test_a_server_that_cannot_stand_ad_is_asked_without(upstream, split53, how, tcp):
+def test_a_server_that_fails_for_ad_gets_queries_without_it(upstream, split53, how, tcp):
     def answer(q):
         if not q.ad:
             return signed(q)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: ISC
 """
---check and --explain of the configurations that must load as they are: the production file, the stock trees of Debian and of RHEL, the
-stanzas of HashiCorp's documentation; and of a file with all that is ours about upstreams. Each at its own path; what is said is
+--check and --explain for the configurations that must load unchanged: the production file, the stock trees of Debian and of RHEL, the
+stanzas of HashiCorp's documentation; and for a file with all options of split53 about upstreams. Each is at its own path; the output is
 compared with test/golden/explain/NAME.txt.
 
-S53_GOLDEN_WRITE=1 writes those files anew: read the difference before it is committed.
+S53_GOLDEN_WRITE=1 rewrites those files: read the difference before committing it.
 """
 import difflib
 import os
@@ -24,7 +24,7 @@ NAMES = ["production", "debian", "rhel7", "rhel8", "rhel9", "hashicorp", "upstre
 QUESTIONS = [["web.service.consul", "127.0.0.1"], ["www.example.com", "127.0.0.1"], ["www.example.com", "198.51.100.7"],
              ["localhost"], ["4.3.2.10.in-addr.arpa", "127.0.0.1"], ["Consul"]]
 
-# The zone files that RHEL's bind package keeps in /var/named, for its stock zones.
+# The zone files that RHEL's bind package installs in /var/named, for its stock zones.
 SOA = "$TTL 1D\n@\tIN SOA\t@ rname.invalid. (\n\t0\t; serial\n\t1D\t; refresh\n\t1H\t; retry\n\t1W\t; expire\n\t3H )\t; minimum\n"
 RHEL_ZONES = {"named.localhost": SOA + "\tNS\t@\n\tA\t127.0.0.1\n\tAAAA\t::1\n",
               "named.loopback": SOA + "\tNS\t@\n\tA\t127.0.0.1\n\tAAAA\t::1\n\tPTR\tlocalhost.\n",
@@ -33,7 +33,7 @@ RHEL_ZONES = {"named.localhost": SOA + "\tNS\t@\n\tA\t127.0.0.1\n\tAAAA\t::1\n",
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """An /etc and a /var of our own."""
+    """A private /etc and /var."""
     namespace.private_folder("/etc", str(tmp_path_factory.mktemp("folders")))
     namespace.empty_folder("/var")
     os.makedirs("/var/named")
@@ -45,16 +45,16 @@ def folders(tmp_path_factory):
 
 
 def transcript(arguments):
-    """The command as one would type it, what it says (both outputs as they come), its exit code."""
+    """The command as a user types it, its output (both streams in order), its exit code."""
     done = subprocess.run([BINARY, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
                           check=False, cwd="/")
-    said = re.sub(r"workers \d+, one", "workers N, one", done.stdout.decode("utf-8", "replace"))	# as the machine has them
+    said = re.sub(r"workers \d+, one", "workers N, one", done.stdout.decode("utf-8", "replace"))	# as on the machine
     assert not SANITIZER.search(said), said
     return done.returncode, f"$ split53 {' '.join(arguments)}\n{said}(exit {done.returncode})\n\n"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_said_of_a_configuration_that_loads_as_it_is(folders, name):
+def test_the_output_for_a_configuration_that_loads_unchanged_is_as_expected(folders, name):
     for left in ("/etc/named", "/etc/bind"):
         shutil.rmtree(left, ignore_errors=True)
     shutil.copytree(os.path.join(GOLDEN, "conf", name, "etc"), "/etc", dirs_exist_ok=True)
@@ -81,7 +81,7 @@ def test_the_production_files_of_the_golden_tree_are_those_of_the_production_tes
             assert a.read() == b.read()
 
 
-def test_explain_says_what_server_blocks_ask_for(tmp_path):
+def test_explain_shows_the_options_of_server_statements(tmp_path):
     conf = tmp_path / "servers.conf"
     conf.write_text("""options { listen-on { 127.0.0.1; }; listen-on-v6 { none; }; forwarders { 192.0.2.1; }; };
         server 192.0.2.1 { edns-udp-size 777; tcp-only yes; };

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 """
-A real Consul of three servers and one agent in all its troubles. All along two watches ask split53 and the agent itself the same, at the
-same times: where the agent has an answer, so has split53, the same, within the same second; and names of the other route feel nothing.
+A real Consul of three servers and one agent, with all kinds of failures. All the time two watches send the same queries, at the same
+times, to split53 and to the agent itself: whenever the agent has an answer, split53 has the same within the same second; and names of the
+other route are not affected.
 """
 import time
 
@@ -87,17 +88,17 @@ def good(sample):
 
 
 def check(watches, over_at):
-    """What holds in every trouble. `over_at` is when it was over: from a second later on all is well."""
+    """What must be true in every failure. `over_at` is the end of the failure: a second later everything works."""
     watches.stop()
     ours, direct, other, _ = (watch.samples for watch in watches.all)
-    assert ours and not lost(ours), "every question through split53 is answered"
+    assert ours and not lost(ours), "every query through split53 is answered"
 
     # wherever the direct query has an answer, split53 has the same within the same second
     left_alone, instant = [], 0
     for sample in direct:
         if not good(sample) or sample.took > 0.5 or sample.sent > ours[-1].sent - SECOND - 2 * EVERY - sample.took:
             continue
-        # a failure is remembered for servfail-ttl, a second; then comes the next question
+        # a failure is remembered for servfail-ttl, a second; then there is a new query
         near = [our for our in ours if -SECOND <= our.sent - sample.sent <= SECOND + sample.took + 2 * EVERY and
                 our.took <= SECOND * patience() / 2]
         if not any(our.data == sample.data for our in near):
@@ -108,11 +109,11 @@ def check(watches, over_at):
     print(f"{well} of {len(direct)} direct questions were answered well, {instant} of these through split53 at the same moment,"
           f" worst through split53 {share(ours, 1.0) * 1000:.0f} ms")
 
-    # never wrong data, never an NXDOMAIN of its own
+    # never wrong data, never an NXDOMAIN that the agent did not send
     known = {sample.data for sample in direct if good(sample)}
     assert {sample.data for sample in ours if good(sample)} <= known
     for sample in ours:
-        if sample.code == "NXDOMAIN":	# the agent's, of any moment while the query waited
+        if sample.code == "NXDOMAIN":	# the agent's answer at any moment while the query waited
             assert any(one.code == "NXDOMAIN" and -SECOND < one.sent - sample.sent < SECOND + sample.took for one in direct), sample
         elif not good(sample):
             assert sample.code == "SERVFAIL" and sample.errors, sample
@@ -123,12 +124,12 @@ def check(watches, over_at):
     assert not lost(other) and {sample.code for sample in other} == {"NOERROR"}
     before, during = (share(some, 0.99) for some in (watches.other.since(0, watches.trouble_at), watches.other.since(watches.trouble_at)))
     busy = share(watches.control.since(watches.trouble_at), 0.99)
-    print(f"other names: p99 {before * 1000:.1f} ms before, {during * 1000:.1f} ms during, {busy * 1000:.1f} ms where split53 is not asked")
-    # elections and starts of Consul need the processor too: who is asked directly feels that as well
+    print(f"other names: p99 {before * 1000:.1f} ms before, {during * 1000:.1f} ms during, {busy * 1000:.1f} ms without split53")
+    # elections and starts of Consul need CPU time too: direct queries to the agent are delayed as well
     assert during < 2 * max(before, busy) + (0.05 if sanitized() else 0.02)
 
 
-def test_the_leader_is_killed(world, watches):
+def test_answers_continue_while_the_leader_is_killed(world, watches):
     leader = world.cluster.wait_for_leader()
     leader.kill()
     world.cluster.wait_for_leader()
@@ -138,23 +139,23 @@ def test_the_leader_is_killed(world, watches):
     over_at = time.monotonic()
     time.sleep(2)
     check(watches, over_at)
-    assert sum(1 for sample in watches.ours.samples if not good(sample)) < 30, "an election is short"
+    assert sum(1 for sample in watches.ours.samples if not good(sample)) < 30, "an election takes little time"
 
 
-def test_quorum_is_lost_and_regained(world, watches):
+def test_answers_follow_consul_while_quorum_is_lost_and_regained(world, watches):
     leader = world.cluster.wait_for_leader()
     other, third = [server for server in world.cluster.servers if server is not leader]
     other.kill()
     leader.kill()
     time.sleep(2)
     third.kill()
-    third.start()	# it has never heard of a leader in this life: it holds what needs one
+    third.start()	# it never knew a leader since its start: it holds queries that need one
     lone_at = time.monotonic()
     stalled = wait_until(lambda: [change for change in changes(world.split53.log()[watches.log_at:]) if change.to == "stalled"], 20,
                          "the log names the state")
     assert stalled[0].address == AGENT, stalled
     start = time.monotonic()
-    assert addresses(world.split53.ask("0a350101.addr.consul.")) == ["10.53.1.1"], "what needs no leader is answered"
+    assert addresses(world.split53.ask("0a350101.addr.consul.")) == ["10.53.1.1"], "queries that need no leader are answered"
     assert time.monotonic() - start < 1
     wait_until(lambda: [sample for sample in watches.ours.since(lone_at) if sample.code == "SERVFAIL"], 8, "what needs one is given up")
     for server in (leader, other):
@@ -164,7 +165,7 @@ def test_quorum_is_lost_and_regained(world, watches):
     over_at = time.monotonic()
     time.sleep(2.5)
     check(watches, over_at)
-    # The agent may say NXDOMAIN of itself before it knows its services again: check() has compared that with direct questions.
+    # The agent may send NXDOMAIN until it knows its services again: check() has compared that with direct queries.
     held = [sample for sample in watches.ours.since(lone_at, over_at) if not good(sample) and sample.code != "NXDOMAIN"]
     assert held and {sample.code for sample in held} == {"SERVFAIL"} and max(sample.took for sample in held) < 5
     assert all(set(sample.errors) & {0, 13, 22, 23} for sample in held), held[0]
@@ -172,7 +173,7 @@ def test_quorum_is_lost_and_regained(world, watches):
     assert wait_until(lambda: changes(world.split53.log())[-1].to == "up", 5, "it is up"), back
 
 
-def test_the_agent_is_restarted(world, watches):
+def test_answers_follow_consul_while_the_agent_is_restarted(world, watches):
     for _ in range(2):
         world.cluster.agent.kill()
         time.sleep(1.5)
@@ -182,7 +183,7 @@ def test_the_agent_is_restarted(world, watches):
         time.sleep(1.5)
     check(watches, over_at)
     away = [sample for sample in watches.ours.samples if sample.code == "SERVFAIL"]
-    assert away and max(sample.took for sample in away) < 0.5 * patience(), "that it is away is known at once"
+    assert away and max(sample.took for sample in away) < 0.5 * patience(), "its absence is known at once"
 
 
 def knows(agent):
@@ -192,7 +193,7 @@ def knows(agent):
         return None
 
 
-def test_the_agent_is_frozen(world, watches):
+def test_answers_follow_consul_while_the_agent_is_frozen(world, watches):
     for seconds in (0.5, 3):
         world.cluster.agent.freeze()
         time.sleep(seconds)
@@ -221,7 +222,7 @@ def lonely(closing, tmp_path):
     return member
 
 
-def test_without_a_leader_what_needs_none_is_answered_at_once_and_the_log_says_stalled(lonely, closing, split53, upstream):
+def test_without_a_leader_local_answers_come_at_once_and_the_log_says_stalled(lonely, closing, split53, upstream):
     program = split53(forwarders=[upstream().where], consul=f"{lonely.address} port {DNS_PORT}")
     place = (program.address, program.port)
     held = closing(Watch(place, lambda number: (f"n{number}.service.consul.", "A"), every=0.2))
@@ -234,14 +235,14 @@ def test_without_a_leader_what_needs_none_is_answered_at_once_and_the_log_says_s
     assert {sample.code for sample in quick.samples} == {"NOERROR"}
     assert share(quick.samples, 0.95) < 0.1 * patience() / 2
     assert {sample.code for sample in held.samples} == {"SERVFAIL"}
-    assert max(sample.took for sample in held.samples) < 5, "before the stub gives up"
+    assert max(sample.took for sample in held.samples) < 5, "before the stub resolver gives up"
     assert not [change for change in changes(program.log()) if change.to == "down"], "it is alive"
 
 
-def test_without_a_leader_stale_data_is_given_when_that_is_allowed(closing, tmp_path, split53, upstream):
+def test_without_a_leader_stale_data_is_served_if_enabled(closing, tmp_path, split53, upstream):
     """
-    A single server that leads itself has the data; then one without a leader takes its address. With a TTL, since what has a TTL of 0 is
-    never kept.
+    A single server that is its own leader has the data; then one without a leader takes its address. The TTL is not 0, since an answer
+    with TTL 0 is never cached.
     """
     address = "127.0.8.60"
     first = Member(tmp_path / "first", address, {"server": True, "bootstrap_expect": 1, "dns_config": {"service_ttl": {"*": "1s"}}})
@@ -270,7 +271,7 @@ def test_without_a_leader_stale_data_is_given_when_that_is_allowed(closing, tmp_
     reply = program.ask(SERVICE, edns=0, timeout=6)
     seconds = time.monotonic() - start
     assert addresses(reply) == [GALERA[0]] and STALE in extended_errors(reply), (replies, program.log())
-    assert seconds < 0.5 * patience() / 2, "and at once, since the state is known"
+    assert seconds < 0.5 * patience() / 2, "at once, since the state is known"
 
 
 def alive(member):

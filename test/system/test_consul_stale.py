@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-The zone for Consul that docs/config.md recommends, word for word, in front of a real Consul whose answers have a TTL of 0. Programs of glibc
-and of musl find a service while its agent is stopped, frozen or without a leader, and see what is new as soon as it is back.
+The zone for Consul that docs/config.md recommends, word for word, in front of a real Consul that answers with TTL 0. Programs
+with glibc and with musl find a service while its agent is stopped, frozen or without a leader, and find new data as soon as it is back.
 """
 import os
 import re
@@ -47,7 +47,7 @@ class Machine:
         self.known = list(GALERA)
 
     def find(self):
-        """What programs of both libraries find; each within two seconds."""
+        """What programs with both libraries find; each within two seconds."""
         found = []
         for command in ((sys.executable, "-c", GETADDRINFO, NAME), (self.musl, NAME)):
             start = time.monotonic()
@@ -61,7 +61,7 @@ class Machine:
             assert (code, said) == (0, sorted(self.known)), error
 
     def check_stale(self):
-        """For as long as it takes the trouble to show in every way: the first query, later ones, and those of a moment."""
+        """Long enough for the failure to show in every way: the first query, later ones, and simultaneous ones."""
         for _ in range(4):
             self.check_found()
             time.sleep(0.4)
@@ -71,7 +71,7 @@ class Machine:
             assert all(rrset.ttl == 1 for rrset in reply.answer)
 
     def add(self):
-        """One more instance is there for all clients as soon as the agent has it: no stale answer goes out any more."""
+        """A new instance is found by all clients as soon as the agent has it: no stale answer is served any more."""
         address = f"10.53.1.{len(self.known) + 1}"
         self.cluster.register("galeradb", len(self.known), address)
         self.known.append(address)
@@ -110,12 +110,12 @@ def test_the_recommended_zone_has_no_warning(machine):
     assert "warning" not in "\n".join(line for line in machine.split53.log() if "consul" in line)
 
 
-def test_while_all_is_well_each_answer_is_fresh(machine):
+def test_without_failures_each_answer_is_fresh(machine):
     machine.check_found()
     machine.add()
 
 
-def test_the_agent_stops(machine):
+def test_stale_answers_are_served_while_the_agent_is_stopped(machine):
     machine.check_found()
     machine.cluster.agent.kill()
     machine.check_stale()
@@ -123,7 +123,7 @@ def test_the_agent_stops(machine):
     back(machine)
 
 
-def test_the_agent_freezes(machine):
+def test_stale_answers_are_served_while_the_agent_is_frozen(machine):
     machine.check_found()
     machine.cluster.agent.freeze()
     machine.check_stale()
@@ -131,13 +131,13 @@ def test_the_agent_freezes(machine):
     back(machine)
 
 
-def test_the_agent_has_no_leader(machine):
+def test_stale_answers_are_served_while_the_agent_has_no_leader(machine):
     machine.check_found()
     leader = machine.cluster.leader()
     other, third = [server for server in machine.cluster.servers if server is not leader]
     for server in (other, leader, third):
         server.kill()
-    third.start()	# it has never heard of a leader in this life: it holds what needs one
+    third.start()	# it never knew a leader since its start: it holds queries that need one
     wait_until(lambda: not answers(machine), 20, "the agent has no answer")
     machine.check_stale()
     for server in (leader, other):
@@ -145,7 +145,7 @@ def test_the_agent_has_no_leader(machine):
     back(machine)
 
 
-def test_a_service_that_is_gone_is_gone_and_stays_so_when_the_agent_stops(machine):
+def test_a_removed_service_is_gone_and_stays_so_when_the_agent_stops(machine):
     leader = machine.cluster.wait_for_leader()
     for number in range(len(machine.known)):
         leader.http("PUT", "/v1/catalog/deregister", {"Node": f"galeradb-{number}"})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""No file needed: flags, SPLIT53_* in the environment, and nothing at all."""
+"""Without a configuration file: flags, SPLIT53_* in the environment, and no settings at all."""
 import pytest
 
 from support.client import addresses, ask
@@ -45,7 +45,7 @@ def test_a_flag_comes_before_the_environment(start, sides):
     assert addresses(program.ask("www.example.com.")) == ["198.51.100.1"]
 
 
-def test_several_forwarders_and_servers_of_a_zone(start, sides, upstream):
+def test_several_forwarders_and_servers_of_a_zone_are_accepted(start, sides, upstream):
     recursor, consul, corp = sides
     dead = upstream(address="127.0.0.9")
     dead.close()
@@ -62,7 +62,7 @@ def test_ipv6_addresses_are_written_in_brackets(start, sides, closing):
     assert addresses(ask(("::1", port), "www.example.com.")) == ["198.51.100.6"]
 
 
-def test_with_nothing_at_all_it_serves_loopback_consul_on_8600_and_resolv_conf(start, closing, resolv_conf):
+def test_without_options_it_listens_on_loopback_and_forwards_to_consul_and_resolv_conf(start, closing, resolv_conf):
     closing(FakeUpstream(answer_with("10.1.0.1"), port=8600))
     closing(FakeUpstream(answer_with("198.51.100.1"), address="127.0.2.2", port=53))
     add_address("10.77.0.1/32")

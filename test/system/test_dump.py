@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-SIGUSR1 writes the cache as text in the form of BIND's cache dump: each line can be read, says what dig says, and named's own dump after the
-same questions has the same records. It is written beside the work: no answer waits for it.
+SIGUSR1 writes the cache as text in the form of BIND's cache dump: each line can be parsed and has the data that dig shows, and the dump
+of named after the same queries has the same records. It is written in the background: no reply waits for it.
 """
 import os
 import re
@@ -48,12 +48,19 @@ ASKED = [("www", "A"), ("alias", "A"), ("dangling", "A"), ("mx", "MX"), ("srv", 
          ("www", "AAAA"), (r"no\032such", "MX")]
 
 
+def dump(program, path, number=1):
+    """Request a dump and read it."""
+    program.process.send_signal(signal.SIGUSR1)
+    wait_until(lambda: len(re.findall("dumpdb complete", program.log())) >= number, 10 * patience(), "the dump")
+    return Dump(path.read_text(encoding="ascii"))
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "dump.db"
 
 
-def test_each_line_is_read_and_says_what_dig_says(named, split53, path):
+def test_each_line_of_a_dump_has_the_data_that_dig_shows(named, split53, path):
     server = named(zones={"example.com": ZONE}, port=free_port(), options="recursion no;")
     program = split53(forwarders=[server.where], options=f'dump-file "{path}"; minimal-responses no;')
     for name, kind in ASKED:
@@ -88,7 +95,7 @@ controls {{ inet 127.0.0.1 port {port} allow {{ any; }} keys {{ k; }}; }};
 """
 
 
-def test_names_dump_after_the_same_questions_has_the_same_records(named, closing, split53, tmp_path, path):
+def test_the_dump_of_named_after_the_same_queries_has_the_same_records(named, closing, split53, tmp_path, path):
     server = named(zones={"example.com": ZONE}, port=free_port(), options="recursion no;")
     control, theirs_path = free_port(), tmp_path / "theirs.db"
     theirs = closing(Named(tmp_path, port=free_port(), name="forwarder", extra=rndc_key(control),
@@ -136,11 +143,11 @@ def test_views_come_one_after_the_other_with_their_own_answers(upstream, closing
 
 
 def numbered(where):
-    """"127.0.0.1 port 5300", as a configuration has it, as the log and the dump do."""
+    """"127.0.0.1 port 5300" of a configuration, as the log and the dump print it."""
     return where.replace(" port ", "#")
 
 
-def test_the_upstreams_stand_at_the_end_with_how_they_are(upstream, split53, path):
+def test_the_upstreams_are_at_the_end_with_their_health(upstream, split53, path):
     alive, dead = upstream(answer_with("192.0.2.1", 300)), f"127.0.0.1 port {free_port()}"
     program = split53(forwarders=[alive.where], options=f'dump-file "{path}";',
                       extra=f'zone "dead.example" {{ type forward; forwarders {{ {dead}; }}; }};')
@@ -159,7 +166,7 @@ def test_the_upstreams_stand_at_the_end_with_how_they_are(upstream, split53, pat
     assert (never["state"], never["loss"], never["zones"]) == ("up", "-", "-")
 
 
-def test_the_upstreams_of_views_say_which_view_asks_for_what(closing, tmp_path, path):
+def test_the_upstreams_are_listed_with_the_views_that_use_them(closing, tmp_path, path):
     port, first, second = free_port(), free_port(), free_port()
     zones = "\n".join(f'zone "z{number}.example" {{ type forward; forwarders {{ 127.0.0.1 port {second}; }}; }};' for number in range(6))
     conf = f"""options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file none; dump-file "{path}"; }};
@@ -172,7 +179,7 @@ def test_the_upstreams_of_views_say_which_view_asks_for_what(closing, tmp_path, 
         "z0.example (inside), z1.example (inside), z2.example (inside), z3.example (inside) and 2 more")
 
 
-def test_a_stale_answer_is_marked_and_has_the_time_that_it_stays(upstream, split53, path):
+def test_a_stale_answer_is_marked_with_its_remaining_time(upstream, split53, path):
     program = split53(forwarders=[upstream(answer_with("192.0.2.1", 1)).where],
                       options=f'dump-file "{path}"; stale-answer-enable yes; max-stale-ttl 1000;')
     program.ask("stale.example.com.")
@@ -181,7 +188,7 @@ def test_a_stale_answer_is_marked_and_has_the_time_that_it_stays(upstream, split
     assert record.stale and 990 <= record.ttl <= 1000
 
 
-def test_one_dump_at_a_time_and_the_old_file_stays_until_the_new_one_is_complete(upstream, split53, path):
+def test_only_one_dump_runs_and_the_old_file_stays_until_the_new_one_is_complete(upstream, split53, path):
     program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{path}";')
     fill(program.port, 4000)
     first = dump(program, path)
@@ -205,7 +212,7 @@ def fill(port, count):
             assert len(client.collect(50, 5)) == 50
 
 
-def test_the_end_during_a_dump_leaves_no_half_of_it(upstream, split53, path):
+def test_a_dump_interrupted_by_the_end_leaves_no_partial_file(upstream, split53, path):
     program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{path}";')
     fill(program.port, 4000)
     program.process.send_signal(signal.SIGUSR1)
@@ -218,7 +225,7 @@ def test_the_end_during_a_dump_leaves_no_half_of_it(upstream, split53, path):
 
 @pytest.mark.parametrize("where, words", [("nowhere/dump.db", "No such file or directory"), (".", "it is not a regular file"),
                                           ("/dev/null", "it is not a regular file"), ("/proc/self/dump.db", "")])
-def test_what_cannot_be_written_costs_a_line(upstream, split53, tmp_path, where, words):
+def test_a_dump_that_cannot_be_written_is_one_log_line(upstream, split53, tmp_path, where, words):
     program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{tmp_path / where}"; cache-file none;')
     program.ask(known.name_of(1))
     program.process.send_signal(signal.SIGUSR1)
@@ -226,7 +233,7 @@ def test_what_cannot_be_written_costs_a_line(upstream, split53, tmp_path, where,
     assert rcode(program.ask(known.name_of(1))) == "NOERROR"
 
 
-def test_a_full_disk_costs_a_line_and_the_old_dump_stays(upstream, split53, small_disk):
+def test_on_a_full_disk_the_old_dump_stays_and_there_is_one_log_line(upstream, split53, small_disk):
     path = small_disk / "dump.db"
     program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{path}"; cache-file none;')
     program.ask(known.name_of(1))
@@ -245,22 +252,22 @@ def test_without_a_cache_upstreams_and_counters_are_dumped(upstream, split53, pa
     found = dump(program, path)
     assert found.complete and not found.views and len(found.upstreams) == 2
     assert found.counters["exchange-udp"] == found.counters["join-led"] == 3
-    assert found.counters["listen-udp"] == 4    # and the one that saw whether it answers
+    assert found.counters["listen-udp"] == 4    # and the query of the test whether it answers
     assert "find-hit" not in found.counters
 
 
-def test_the_counters_say_how_many_queries_wait(upstream, split53, path):
+def test_the_counters_show_how_many_queries_wait(upstream, split53, path):
     held = []
     program = split53(forwarders=[upstream(lambda q: held.append(q) if q.name.startswith("held") else q.address()).where],
                       options=f'dump-file "{path}"; max-cache-size 0;')
     with Client(program.address, program.port) as client:
         for number in range(7):
             client.send(query(f"held{number}.example.").to_wire())
-        wait_until(lambda: len({query.name for query in held}) == 7, 10, "all were asked for")
+        wait_until(lambda: len({query.name for query in held}) == 7, 10, "all names were queried")
         assert dump(program, path).counters["pending-now"] == 7
 
 
-def test_no_answer_waits_for_a_dump(upstream, split53, path, capsys):
+def test_no_reply_waits_for_a_dump(upstream, split53, path, capsys):
     names = 4000 if sanitized() else 20000
     program = split53(forwarders=[upstream(known.answer()).where], options=f'dump-file "{path}";')
     fill(program.port, names)
@@ -282,11 +289,11 @@ def test_no_answer_waits_for_a_dump(upstream, split53, path, capsys):
     with capsys.disabled():
         print(f"\ndump of {took.group(1)} answers in {took.group(2)} ms; an answer meanwhile took at most {loud[-1] * 1000:.1f} ms, "
               f"{loud[len(loud) // 2] * 1000:.2f} in the median (without: {quiet[-1] * 1000:.1f} and {quiet[len(quiet) // 2] * 1000:.2f})")
-    # Not the longest: on a machine that is busy otherwise one of them may have waited for that.
+    # Not the longest: on a busy machine that one may have waited for another process.
     assert loud[len(loud) * 99 // 100] < 0.05 * patience()
 
 
-def test_dumps_under_load_are_whole_each_time(upstream, split53, path):
+def test_dumps_under_load_are_always_complete(upstream, split53, path):
     program = split53(forwarders=[upstream(known.answer(ttl=2)).where], options=f'dump-file "{path}"; max-cache-size 2m;')
     stop = threading.Event()
     asking = threading.Thread(target=lambda: [fill(program.port, 2000) for _ in iter(stop.is_set, True)])

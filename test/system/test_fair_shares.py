@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-No route and no client takes recursive-clients from the others: floods of names that are slow or never answered, short ones, beside
-clients that must be served all the same. The defaults hold: nothing is configured.
+No route and no client takes recursive-clients away from the others: floods of names that are answered late or never, and short floods,
+beside clients that must be served nevertheless. All limits have their defaults.
 """
 import contextlib
 import re
@@ -22,7 +22,7 @@ VICTIM_SECONDS = 3
 
 
 class Silence:
-    """A server that reads nothing, so that it costs nothing."""
+    """A server that reads nothing, so that it uses no CPU time."""
 
     def __init__(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -35,8 +35,8 @@ class Silence:
 
 class Flood:
     """
-    `rate` queries a second for names of zones that were never asked for before, from a few ports; with `sources` from as many
-    addresses of 10/8 instead. What comes back is counted by rcode, where it goes to a port that is read.
+    `rate` queries a second for new names of zones, from a few ports or, with `sources`, from that many addresses of 10/8. Replies are
+    counted by rcode if they go to a port that is read.
     """
 
     def __init__(self, program, rate, zones=("consul.",), sources=0):
@@ -92,7 +92,7 @@ def question(identity, name, qtype=1):
 
 
 def failures(program, name, seconds=VICTIM_SECONDS):
-    """A client asks for names that nothing waits for yet, one after the other: what it got but NOERROR."""
+    """A client queries new names one after the other: the replies that are not NOERROR."""
     bad, number, end = [], 0, time.monotonic() + seconds
     while time.monotonic() < end or number < 20:
         reply = ask((program.address, program.port), name(number), timeout=3)
@@ -109,7 +109,7 @@ def slow_by(seconds):
 
 @pytest.fixture
 def many_sources():
-    """Addresses of 10/8 are this host's: datagrams may come from each. To 127.0.0.1 they are remote clients all the same."""
+    """Addresses of 10/8 are local to this host: datagrams may come from each. For 127.0.0.1 they are remote clients nevertheless."""
     run("ip", "route", "add", "local", "10.0.0.0/8", "dev", "lo")
     yield 10000
     run("ip", "route", "del", "local", "10.0.0.0/8", "dev", "lo")
@@ -117,14 +117,14 @@ def many_sources():
 
 @pytest.mark.parametrize("rate", [1000, 4000])
 @pytest.mark.parametrize("kind", ["silent", "slow"])
-def test_a_zone_whose_server_is_silent_or_slow_takes_no_query_of_another_zone(split53, upstream, closing, kind, rate):
+def test_a_zone_with_a_silent_or_slow_server_costs_another_zone_no_query(split53, upstream, closing, kind, rate):
     consul = closing(Silence()) if kind == "silent" else upstream(slow_by(3))
     program = split53(forwarders=[upstream().where], consul=consul.where)
     closing(Flood(program, rate)).wait_until_full()
     assert failures(program, lambda number: f"v{number}.example.") == []
 
 
-def test_neither_do_two_such_zones_nor_does_it_matter_how_many_addresses_ask(many_sources, split53, upstream, closing):
+def test_two_zones_with_such_servers_and_many_client_addresses_cost_another_zone_no_query(many_sources, split53, upstream, closing):
     silence = closing(Silence())
     program = split53(forwarders=[upstream().where], consul=silence.where,
                       extra=f'zone "second" {{ type forward; forward only; forwarders {{ {silence.where}; }}; }};')
@@ -132,7 +132,7 @@ def test_neither_do_two_such_zones_nor_does_it_matter_how_many_addresses_ask(man
     assert failures(program, lambda number: f"v{number}.example.") == []
 
 
-def test_with_three_busy_zones_of_a_thousand_each_of_the_idle_ones_has_room(split53, upstream, closing):
+def test_beside_three_busy_zones_each_of_a_thousand_others_is_served(split53, upstream, closing):
     live, silence = upstream(), closing(Silence())
     zones = "".join(f'zone "z{number}" {{ type forward; forward only; forwarders {{ {(silence if number < 3 else live).where}; }}; }};\n'
                     for number in range(1000))
@@ -141,10 +141,10 @@ def test_with_three_busy_zones_of_a_thousand_each_of_the_idle_ones_has_room(spli
     assert failures(program, lambda number: f"v{number}.z{3 + number * 7 % 997}.") == []
 
 
-def test_names_that_the_flooded_zone_answers_at_once_are_answered(many_sources, split53, upstream, closing):
+def test_names_with_a_quick_answer_in_the_flooded_zone_are_answered(many_sources, split53, upstream, closing):
     """
-    Also when each query of the flood has another address, so that only their age tells them apart. At 250 a second an answer may
-    take the server 1.8 s (half of the places by the rate) on a busy machine.
+    Also when each query of the flood has another address, so that they differ only by age. At 250 a second the server may take 1.8 s
+    for an answer (half of the slots divided by the rate) on a busy machine.
     """
     server = upstream(lambda q: None if q.name.startswith("f") else q.address())
     program = split53(forwarders=[server.where], consul=server.where)
@@ -152,7 +152,7 @@ def test_names_that_the_flooded_zone_answers_at_once_are_answered(many_sources, 
     assert failures(program, lambda number: f"v{number}.consul.") == []
 
 
-def test_beside_queries_that_never_get_an_answer_new_ones_do(split53, upstream):
+def test_new_queries_are_answered_beside_queries_that_never_are(split53, upstream):
     server = upstream(lambda q: None if q.name.startswith("dead") else q.address())
     program = split53(forwarders=[server.where])
     with Client(program.address, program.port) as client:
@@ -160,12 +160,12 @@ def test_beside_queries_that_never_get_an_answer_new_ones_do(split53, upstream):
             client.send(question(number, f"dead{number}.example."))
             time.sleep(0.0005)
         assert failures(program, lambda number: f"v{number}.example.", seconds=1) == []
-        # The queries that were displaced got SERVFAIL at once, not after resolver-query-timeout.
+        # The displaced queries got SERVFAIL at once, not after resolver-query-timeout.
         displaced = client.collect(1500 - LIMIT, 3)
     assert len(displaced) >= 1500 - LIMIT and {octets[3] & 15 for octets in displaced.values()} == {2}
 
 
-def test_the_log_says_once_which_zone_is_at_the_limit(split53, upstream, closing):
+def test_the_log_names_the_zone_at_the_limit_once(split53, upstream, closing):
     program = split53(forwarders=[upstream().where], consul=closing(Silence()).where)
     flood = closing(Flood(program, 2000))
     flood.wait_until_full()
@@ -176,7 +176,7 @@ def test_the_log_says_once_which_zone_is_at_the_limit(split53, upstream, closing
     assert len(told) == 1 and f"/{SOFT}/{LIMIT})" in told[0] and "zone 'consul'" in told[0], told
 
 
-def test_five_hundred_processes_of_one_host_that_ask_for_one_slow_name_are_all_answered(split53, upstream, closing):
+def test_five_hundred_clients_of_one_host_with_one_slow_name_are_all_answered(split53, upstream, closing):
     program = split53(forwarders=[upstream(lambda q: q.send(q.address(), delay=1.0)).where])
     clients = [closing(Client(program.address, program.port)) for _ in range(500)]
     for client in clients:
@@ -184,14 +184,14 @@ def test_five_hundred_processes_of_one_host_that_ask_for_one_slow_name_are_all_a
     assert {client.receive()[3] & 15 for client in clients} == {0}
 
 
-def test_copies_of_one_query_are_stored_for_no_pulse_of_answers(split53, upstream, closing):
-    """As DNSBomb has it: a forged victim asks a thousand times for a slow name, and the answers would all leave at once."""
+def test_copies_of_one_query_do_not_add_up_to_a_burst_of_replies(split53, upstream, closing):
+    """The DNSBomb attack: a thousand queries for a slow name with a victim's address, so that all replies are sent at once."""
     held = []
     program = split53(forwarders=[upstream(held.append).where])
     client = closing(Client(program.address, program.port))
     for number in range(1000):
         client.send(question(number, "bomb.example."))
-    wait_until(lambda: held, 5, "the server was asked")
+    wait_until(lambda: held, 5, "the server received the query")
     for number in range(1000, 2000):
         client.send(question(number % 1000, "bomb.example."))
         time.sleep(0.0005)
@@ -200,7 +200,7 @@ def test_copies_of_one_query_are_stored_for_no_pulse_of_answers(split53, upstrea
     assert 1 <= len(client.collect(100, 1)) <= 10
 
 
-def test_a_query_that_is_sent_again_while_it_waits_is_answered_once(split53, upstream, closing):
+def test_a_query_that_is_retransmitted_while_it_waits_is_answered_once(split53, upstream, closing):
     program = split53(forwarders=[upstream(lambda q: q.send(q.address(), delay=0.5)).where])
     client = closing(Client(program.address, program.port))
     for _ in range(5):

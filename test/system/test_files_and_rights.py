@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Files of the configuration that are something else, or a trap of another user; and the rights that the process keeps."""
+"""Files of the configuration that are of another kind, or a trap of another user; and the privileges that the process keeps."""
 import os
 import pathlib
 import pwd
@@ -25,7 +25,7 @@ SECRET = "root:$6$secret:20000:0:99999:7:::\nsecret { secret; };\n\"secret\n"
 
 @pytest.fixture
 def folder():
-    """One that every user may enter, which those of pytest are not."""
+    """A directory that every user may enter, unlike those of pytest."""
     path = pathlib.Path(tempfile.mkdtemp(prefix="s53-files-"))
     path.chmod(0o755)
     yield path
@@ -86,7 +86,7 @@ def test_a_pid_file_is_not_written_through_a_link(serving, folder, link):
 
 
 @pytest.mark.parametrize("place, words", [ODD[kind] for kind in ("fifo", "socket", "folder")])
-def test_what_is_no_file_is_no_pid_file(serving, folder, place, words):
+def test_anything_but_a_regular_file_is_rejected_as_pid_file(serving, folder, place, words):
     pid_file = folder / "it.pid"
     place(pid_file)
     program = serving(pid_file)
@@ -114,7 +114,7 @@ def test_a_pid_file_of_another_process_stays(serving, folder, replaced):
     assert pid_file.read_text() == "1\n"
 
 
-def test_folders_for_the_pid_file_are_made_for_the_user(serving, folder):
+def test_directories_for_the_pid_file_are_created_for_the_user(serving, folder):
     pid_file = folder / "run" / "deeper" / "it.pid"
     program = serving(pid_file, arguments=["-u", "nobody"])
     assert {(folder / "run").stat().st_uid, pid_file.parent.stat().st_uid} == {NOBODY} and folder.stat().st_uid == 0
@@ -122,7 +122,7 @@ def test_folders_for_the_pid_file_are_made_for_the_user(serving, folder):
     assert not pid_file.exists()
 
 
-def test_a_folder_link_that_the_user_has_planted_is_not_followed(serving, folder):
+def test_a_directory_link_that_the_user_has_planted_is_not_followed(serving, folder):
     etc, run = folder / "etc", owned_folder(folder / "run")
     etc.mkdir()
     (etc / "it.pid").write_text("root's\n")
@@ -139,7 +139,7 @@ def owned_folder(path):
     return owned(path)
 
 
-def test_a_folder_link_of_root_is_followed(serving, folder):	# as /var/run is
+def test_a_directory_link_of_root_is_followed(serving, folder):	# as /var/run is
     (folder / "run").mkdir()
     (folder / "link").symlink_to("run")
     program = serving(folder / "link" / "it.pid")
@@ -174,12 +174,12 @@ def test_a_file_that_cannot_be_written_later_is_warned_of_at_the_start(serving, 
     assert line.startswith(f"{option} '{folder}/{path}' is not writable: {why};"), line
 
 
-def test_a_working_directory_that_nobody_chose_is_not_warned_of(serving, folder):
+def test_a_working_directory_that_is_not_configured_is_not_warned_of(serving, folder):
     program = serving(arguments=["-u", "nobody"])
     assert os.stat(folder).st_uid == 0 and not later_lines(program)
 
 
-def test_a_pid_file_whose_folder_cannot_be_made_is_warned_of_at_the_start(serving):
+def test_an_uncreatable_directory_of_the_pid_file_is_warned_of_at_the_start(serving):
     assert "warning: cannot write pid-file '/proc/none/it.pid': No such file or directory" in serving("/proc/none/it.pid").log()
 
 
@@ -190,14 +190,14 @@ def logging_to(path):
 
 
 @odd
-def test_what_is_no_file_is_no_log_file_at_the_start(serving, folder, place, words):
+def test_anything_but_a_regular_file_is_rejected_as_log_file_at_the_start(serving, folder, place, words):
     place(folder / "log")
     program = serving(extra=logging_to(folder / "log"), foreground="-f")
     assert f"cannot open log file '{folder}/log': {words}" in program.log()
 
 
 @odd
-def test_what_is_no_file_is_no_log_file_at_a_reload(serving, folder, place, words):
+def test_anything_but_a_regular_file_is_rejected_as_log_file_at_a_reload(serving, folder, place, words):
     log = folder / "log"
     program = serving(extra=logging_to(log), foreground="-f")
     log.unlink()
@@ -217,7 +217,7 @@ def test_dev_stderr_is_a_log_file_for_every_user(serving, folder, user):
         theirs.close()
         ours.settimeout(5)
         said = b""
-        while b"running" not in said:	# a recv() that has nothing more to come raises
+        while b"running" not in said:	# recv() raises when nothing more comes
             said += ours.recv(65536)
         program.stop()
 
@@ -229,7 +229,7 @@ def test_dev_null_is_a_log_file(serving):
 # Other files that are read.
 
 @odd
-def test_an_include_that_is_no_file_ends_the_start_at_once(folder, place, words):
+def test_an_include_of_no_regular_file_ends_the_start_at_once(folder, place, words):
     place(folder / "more")
     (folder / "conf").write_text(f'include "{folder}/more";\n')
     code, _, said = run_once("-g", "-c", str(folder / "conf"), seconds=10)
@@ -237,7 +237,7 @@ def test_an_include_that_is_no_file_ends_the_start_at_once(folder, place, words)
 
 
 @odd
-def test_a_zone_file_that_is_no_file_is_refused_at_once(serving, folder, place, words):
+def test_a_zone_file_that_is_no_regular_file_is_rejected_at_once(serving, folder, place, words):
     place(folder / "zone")
     program = serving(extra=f'zone "a" {{ type primary; file "{folder}/zone"; }};\n')
     assert f"cannot read the zone file: {words}" in program.log()
@@ -245,7 +245,7 @@ def test_a_zone_file_that_is_no_file_is_refused_at_once(serving, folder, place, 
 
 
 @odd
-def test_a_resolv_conf_that_is_no_file_names_no_servers(folder, closing, place, words):
+def test_a_resolv_conf_that_is_no_regular_file_has_no_servers(folder, closing, place, words):
     place(folder / "resolv.conf")
     port = free_port()
     program = closing(Split53(folder, None, ["--listen", f"127.0.0.1:{port}"], wait_at=("127.0.0.1", port),
@@ -253,7 +253,7 @@ def test_a_resolv_conf_that_is_no_file_names_no_servers(folder, closing, place, 
     assert f"the nameservers of {folder}/resolv.conf are ignored: {words}" in program.log()
 
 
-def test_a_huge_resolv_conf_is_refused(folder, closing):
+def test_a_huge_resolv_conf_is_rejected(folder, closing):
     resolv_conf, port = folder / "resolv.conf", free_port()
     resolv_conf.write_text("nameserver 192.0.2.1\n")
     os.truncate(resolv_conf, 1 << 40)
@@ -267,7 +267,7 @@ FOREIGN = {"include": 'include "{0}";\n', "zone file": 'zone "a" {{ type primary
 
 
 @pytest.mark.parametrize("text", FOREIGN.values(), ids=FOREIGN.keys())
-def test_a_file_that_only_root_may_read_is_not_quoted(serving, folder, text):
+def test_no_line_of_a_file_that_only_root_may_read_is_shown(serving, folder, text):
     shadow, conf = folder / "shadow", folder / "split53.conf"
     shadow.write_text(SECRET)
     shadow.chmod(0o640)
@@ -283,9 +283,9 @@ def test_a_file_that_only_root_may_read_is_not_quoted(serving, folder, text):
         assert "secret" not in output.replace("no such secret", "")
 
 
-# What takes no log lines.
+# Channels that take no log lines.
 
-def test_a_standard_error_that_is_not_read_stops_nothing(serving):
+def test_a_standard_error_that_is_not_read_does_not_stop_it(serving):
     reading, writing = os.pipe()
     fill = os.dup(writing)
     os.set_blocking(reading, False)
@@ -293,7 +293,7 @@ def test_a_standard_error_that_is_not_read_stops_nothing(serving):
         program = serving(extra="", arguments=["-d", "3"], prefix=("bash", "-c", f'exec "$@" 2>&{writing}', "sh"), pass_fds=(writing,))
         os.close(writing)
         os.set_blocking(fill, False)
-        while True:		# until the pipe takes nothing more
+        while True:		# until the pipe is full
             try:
                 os.write(fill, b"x" * 4095 + b"\n")
             except BlockingIOError:
@@ -310,7 +310,7 @@ def test_a_standard_error_that_is_not_read_stops_nothing(serving):
                 r"general: warning: (\d+) log lines? lost before this one: standard error \(nothing reads it\)", "".join(said)))
         lost()
         program.reload()
-        wait_until(lambda: lost() >= 4, 5, "it says something again")
+        wait_until(lambda: lost() >= 4, 5, "it logs again")
         program.stop()
     finally:
         os.close(fill)
@@ -322,7 +322,7 @@ def readable(descriptor):
 
 
 def fill_disk(folder):
-    """Until it takes nothing more; the file that does it."""
+    """Fill the file system; returns the file that does so."""
     with open(folder / "ballast", "wb", buffering=0) as file:
         with pytest.raises(OSError):
             while True:
@@ -330,24 +330,24 @@ def fill_disk(folder):
     return folder / "ballast"
 
 
-def test_a_full_disk_is_said_on_the_other_channels_and_later_in_the_file(small_disk, folder, serving):
+def test_a_full_disk_is_reported_on_the_other_channels_and_later_in_the_file(small_disk, folder, serving):
     full, other = small_disk / "log", folder / "other"
     program = serving(extra=f"""logging {{
         channel a {{ file "{full}"; print-time yes; print-category yes; print-severity yes; }};
         channel b {{ file "{other}"; severity info; }};
         category default {{ a; b; }}; }};""", foreground="-f")
     ballast = fill_disk(small_disk)
-    for number in range(40):	# the page that the log has begun takes some lines yet
+    for number in range(40):	# the page that the log has begun still has space for some lines
         program.reload()
         wait_until(lambda n=number: other.read_text().count("reloaded") > n, 5, "it is reloaded")
     assert re.search(rf"\d+ log lines? lost: {full} \(No space left on device\)", other.read_text())
     ballast.unlink()
     program.process.send_signal(signal.SIGUSR1)
-    wait_until(lambda: re.search(r"log lines? lost before this one: .* \(No space left on device\)", full.read_text()), 5, "it says so")
+    wait_until(lambda: re.search(r"log lines? lost before this one: .* \(No space left on device\)", full.read_text()), 5, "it reports that")
 
 
 @pytest.mark.parametrize("has_syslog", [True, False], ids=["syslog", "standard error"])
-def test_a_full_disk_under_the_only_channel_is_said_elsewhere_and_counted(small_disk, folder, serving, dev, has_syslog):
+def test_a_full_disk_under_the_only_channel_is_reported_elsewhere_and_counted(small_disk, folder, serving, dev, has_syslog):
     full = small_disk / "log"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
         if has_syslog:
@@ -361,7 +361,7 @@ def test_a_full_disk_under_the_only_channel_is_said_elsewhere_and_counted(small_
             if not has_syslog:
                 return re.search("general: warning: " + words, program.log())
             return readable(syslog) and re.search(words, syslog.recv(65536).decode())
-        wait_until(said, 20, "it is said")
+        wait_until(said, 20, "it is reported")
     program.process.send_signal(signal.SIGUSR1)
     dump = folder / "named_dump.db"
     wait_until(lambda: dump.exists() and re.search(r"; log-lines-lost +\d+\n", dump.read_text()), 5, "it is counted")
@@ -369,7 +369,7 @@ def test_a_full_disk_under_the_only_channel_is_said_elsewhere_and_counted(small_
 
 @pytest.fixture
 def dev():
-    """A /dev of our own, so that there can be a /dev/log."""
+    """A private /dev, so that there can be a /dev/log."""
     path = tempfile.mkdtemp(prefix="s53-dev-")
     subprocess.run(["mount", "-t", "tmpfs", "none", path], check=True)
     for name in ("null", "zero", "urandom"):
@@ -380,7 +380,7 @@ def dev():
     os.rmdir(path)
 
 
-def test_a_syslog_that_is_not_read_stops_nothing(serving, folder, dev):
+def test_a_syslog_that_is_not_read_does_not_stop_it(serving, folder, dev):
     other = folder / "other"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
         syslog.bind("/dev/log")
@@ -422,17 +422,17 @@ INHERITED = ("setpriv", "--inh-caps=+sys_admin,+net_bind_service", "--ambient-ca
     ([], None, DAC_OVERRIDE | NET_BIND_SERVICE), (["-u", "root"], None, DAC_OVERRIDE | NET_BIND_SERVICE),
     (["-u", "nobody"], None, 0), (["-u", "nobody"], 53, NET_BIND_SERVICE)],
     ids=["no user", "root", "nobody", "nobody on port 53"])
-def test_only_the_capabilities_that_are_needed_stay(serving, arguments, port, kept, prefix):
+def test_only_the_needed_capabilities_are_kept(serving, arguments, port, kept, prefix):
     program = serving(arguments=arguments, port=port, prefix=prefix)
     assert capabilities(program) == (0, kept, kept, kept, 0, "1")
 
 
-def test_without_capabilities_at_the_start_none_are_needed(serving):
+def test_it_starts_without_any_capabilities(serving):
     program = serving(prefix=("setpriv", "--bounding-set=-all", "--inh-caps=-all"))
     assert capabilities(program) == (0, 0, 0, 0, 0, "1")
 
 
-def test_root_still_listens_on_a_port_below_1024_after_a_reload(serving, folder):
+def test_after_a_reload_root_can_still_listen_below_port_1024(serving, folder):
     program = serving()
     conf = folder / "split53.conf"
     conf.write_text(conf.read_text().replace("recursion yes;", "listen-on port 953 { 127.0.0.7; }; recursion yes;", 1))
@@ -440,7 +440,7 @@ def test_root_still_listens_on_a_port_below_1024_after_a_reload(serving, folder)
     program.process.wait_for_log(r"listening on 127\.0\.0\.7#953")
 
 
-def test_root_still_writes_a_file_in_a_folder_of_another_user(serving, folder):
+def test_root_can_still_write_a_file_in_a_directory_of_another_user(serving, folder):
     theirs = folder / "theirs"
     theirs.mkdir(mode=0o700)
     owned(theirs)

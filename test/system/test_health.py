@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-Servers that fall ill and recover: what the clients feel of it, what the log says. The bounds are those of a busy machine
-and a program with sanitizers; test/bench/run failover measures.
+Servers that fail and recover: the effect on clients, and the log. The bounds allow for a busy machine and a program with sanitizers;
+test/bench/run failover measures.
 """
 import itertools
 import signal
@@ -22,7 +22,7 @@ from support.upstream import A, SERVFAIL, FakeUpstream, answer_with
 from support.watch import Watch, lost, watching, worst
 
 WELL_S, ILL_S, AGAIN_S = 1.5, 4.0, 5.0
-BACK_S = 4.0	# and then it is in full use again
+BACK_S = 4.0	# after that it is in full use again
 NO_REACHABLE, NETWORK_ERROR, STALE = 22, 23, 3
 
 
@@ -33,11 +33,11 @@ def elapsed(function, *arguments, **more):
 
 
 def client_names(server, suffix="example.com."):
-    """What clients asked, without the program's own probes."""
+    """The names in queries of clients, without the program's own probes."""
     return [name for name in server.names() if name.endswith(suffix)]
 
 
-# One of two servers falls ill, in ten ways at once: each pair has two zones of its own, one asked in order, one by the default policy
+# One of two servers fails, in ten ways at once: each pair has two zones of its own, one with policy ordered, one with the default policy
 
 POLICIES = ("ordered", "fastest")
 
@@ -50,7 +50,7 @@ def cut_for_some(address):
 
 
 class Rows:
-    """What happened: the watch's samples, the log, and what each first server was asked."""
+    """The results: the samples of the watch, the log, and the queries that each first server received."""
 
     def __init__(self, work, neighbour):
         self.first, self.second = {}, {}
@@ -112,7 +112,7 @@ def rows(tmp_path_factory):
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("how", ILLNESSES)
-def test_no_question_is_lost_or_late_when_one_of_two_servers_is(rows, how, policy):
+def test_no_query_is_lost_or_late_when_one_of_two_servers_fails(rows, how, policy):
     samples = rows.of(how, policy)
     assert len(samples) > 40
     assert not lost(samples)
@@ -124,7 +124,7 @@ def test_no_question_is_lost_or_late_when_one_of_two_servers_is(rows, how, polic
 
 
 @pytest.mark.parametrize("how", ILLNESSES)
-def test_a_server_is_in_full_use_again_within_seconds_after_it_was(rows, how):
+def test_a_server_is_in_full_use_again_within_seconds_after_its_failure(rows, how):
     samples = [sample for sample in rows.of(how, "ordered") if sample.sent > rows.well_at + BACK_S]
     heard = set(rows.first[how].names())
     assert len(samples) >= 4
@@ -133,19 +133,19 @@ def test_a_server_is_in_full_use_again_within_seconds_after_it_was(rows, how):
 
 
 @pytest.mark.parametrize("how", [KILLED, FROZEN, BLACK_HOLED, GARBLED, ONLY_TCP])
-def test_a_server_is_said_to_be_down_and_up_again_when_it_was(rows, how):
+def test_a_server_that_was_down_is_logged_as_down_and_up_again(rows, how):
     said = [change for change in rows.changes(how) if change.protocol == "UDP"]
     assert any(change.to == "down" for change in said), said
     assert said[-1].to == "up", said
 
 
 @pytest.mark.parametrize("how", [SLOW, LOSSY, FAILING, REFUSING])
-def test_a_server_that_answers_is_not_said_to_be_down_when_it_was(rows, how):
+def test_a_server_that_responds_is_never_logged_as_down(rows, how):
     said = rows.changes(how)
     assert not [change for change in said if change.to == "down"], said
 
 
-def test_no_healthy_server_is_said_to_be_down(rows):
+def test_no_healthy_server_is_logged_as_down(rows):
     for how, server in rows.second.items():
         said = of_server(changes(rows.log), server)
         assert not [change for change in said if change.to in ("down", "stalled")], (how, said)
@@ -153,13 +153,13 @@ def test_no_healthy_server_is_said_to_be_down(rows):
 
 # The log
 
-def test_each_change_is_one_line_with_server_states_reason_and_time(ailing, split53):
+def test_each_change_of_state_is_one_line_with_server_states_reason_and_time(ailing, split53):
     first, second = ailing(), ailing(answer_with("10.0.0.2"))
     program = split53(forwarders=[first.where, second.where], options="forwarders-policy ordered;")
     with watching(program):
         time.sleep(0.5)
         first.ail(KILLED)
-        wait_until(lambda: of_server(changes(program.log()), first), 5, "a change is said")
+        wait_until(lambda: of_server(changes(program.log()), first), 5, "a change is logged")
         time.sleep(1)
         first.ail(WELL)
         wait_until(lambda: of_server(changes(program.log()), first)[-1].to == "up", 6, "it is up")
@@ -169,15 +169,15 @@ def test_each_change_is_one_line_with_server_states_reason_and_time(ailing, spli
     assert all(change.before != change.to for change in said), said
     for before, after in zip(udp, udp[1:]):
         assert before.to == after.before or (before.to, after.before) == ("down", "probing"), said
-        assert before.to != "down" or after.lasted >= 0.9, "since it was down, however often it was probed"
-    assert len(said) <= 8, "probes are not said"
+        assert before.to != "down" or after.lasted >= 0.9, "the time since it was down, however often it was probed"
+    assert len(said) <= 8, "probes are not logged"
     assert not of_server(changes(program.log()), second)
 
 
-# All are dead
+# All are down
 
 @pytest.mark.parametrize("how,errors", [(SILENT, {NO_REACHABLE}), (FROZEN, {NO_REACHABLE}), (KILLED, {NETWORK_ERROR})])
-def test_when_all_are_dead_that_is_said_at_once_and_their_return_is_felt_at_once(ailing, split53, how, errors):
+def test_with_all_servers_down_clients_are_told_at_once_and_their_return_is_noticed_at_once(ailing, split53, how, errors):
     servers = [ailing(answer_with(f"10.0.0.{number}"), address=f"127.0.0.{number}") for number in (2, 3)]
     program = split53(forwarders=[server.where for server in servers])
     with watching(program) as watch:
@@ -193,21 +193,21 @@ def test_when_all_are_dead_that_is_said_at_once_and_their_return_is_felt_at_once
         well_at = time.monotonic()
         time.sleep(2.5)
     assert not lost(watch.samples)
-    unknown = watch.since(dead_at, known_at)    # none, where a refusal is known before the next question
+    unknown = watch.since(dead_at, known_at)    # none, where a refusal is known before the next query
     if unknown:
         print(f"known after {known_at - dead_at:.1f} s, worst before {worst(unknown) * 1000:.0f} ms")
-    assert all(sample.took < 5 for sample in unknown), "while it is not yet known"
+    assert all(sample.took < 5 for sample in unknown), "while the outage is not yet known"
     known = watch.since(known_at + 0.1, well_at - 0.5)
     assert known and {sample.code for sample in known} == {"SERVFAIL"}, (changes(program.log()), known)
     assert all(set(sample.errors) & errors for sample in known), known[0]
-    assert worst(known) < 0.4 * patience() / 2, "when it is known"
+    assert worst(known) < 0.4 * patience() / 2, "when the outage is known"
     good = [sample for sample in watch.since(well_at) if sample.code == "NOERROR"]
     assert good and good[0].sent + good[0].took - well_at < 2.0, "loose: the goal is one second"
     settled = watch.since(well_at + 1.5)
     assert {sample.code for sample in settled} == {"NOERROR"}
 
 
-def test_stale_answers_are_given_at_once_when_all_are_dead(ailing, split53):
+def test_with_all_servers_down_stale_answers_are_served_at_once(ailing, split53):
     server = ailing(answer_with("10.0.0.1", ttl=1))
     program = split53(forwarders=[server.where], options="stale-answer-enable yes; max-stale-ttl 3600; stale-answer-client-timeout off;")
     names = [f"kept{number}.example.com." for number in range(20)]
@@ -233,12 +233,12 @@ def test_the_only_server_is_always_tried(ailing, split53):
         assert len(set(client_names(server))) >= 5
 
 
-def test_one_question_at_a_time_of_our_own_while_a_server_is_dead_and_none_in_health(ailing, split53):
+def test_a_dead_server_gets_one_probe_at_a_time_and_a_healthy_one_gets_none(ailing, split53):
     dead, good = ailing(), ailing(answer_with("10.0.0.2"))
     program = split53(forwarders=[dead.where, good.where], options="forwarders-policy ordered;")
     with watching(program):
         time.sleep(1)
-        assert not [name for server in (dead, good) for name in server.names() if not name.endswith("example.com.")], "no probes in health"
+        assert not [name for server in (dead, good) for name in server.names() if not name.endswith("example.com.")], "no probes of healthy servers"
         dead.ail(SILENT)
         wait_until(lambda: said_of(program, dead, "down"), 6, "it is down")
     dead.forget()
@@ -246,11 +246,11 @@ def test_one_question_at_a_time_of_our_own_while_a_server_is_dead_and_none_in_he
     time.sleep(5)
     probes = [q for q in dead.queries if not q.name.endswith("example.com.")]
     assert 1 <= len(probes) <= 8, [(q.name, q.qtype, q.tcp) for q in probes]
-    assert not good.names(), "who is healthy is not probed"
+    assert not good.names(), "a healthy server is not probed"
     assert said_of(program, dead, "down") and not said_of(program, dead, "up")
 
 
-def test_a_health_check_asks_what_it_is_told_as_often_as_it_is_told(ailing, split53):
+def test_a_health_check_sends_the_configured_query_at_the_configured_interval(ailing, split53):
     server = ailing(lambda q: q.reply(rcode=SERVFAIL) if q.name == "check.example.com." else q.address("10.0.0.1"))
     program = split53(forwarders=[server.where], options="""health-check { name "check.example.com"; type TXT; accept { NOERROR; SERVFAIL; };
         interval 1 2; timeout 500; rise 1; fall 2; mode always; };""")
@@ -264,7 +264,7 @@ def test_a_health_check_asks_what_it_is_told_as_often_as_it_is_told(ailing, spli
     wait_until(lambda: said_of(program, server, "up"), 6 * patience() / 2, "and up again")
 
 
-def test_without_health_checks_live_traffic_alone_decides(ailing, split53):
+def test_without_health_checks_only_live_traffic_decides(ailing, split53):
     server = ailing()
     program = split53(forwarders=[server.where], options="health-check { mode never; };")
     with watching(program):
@@ -275,9 +275,9 @@ def test_without_health_checks_live_traffic_alone_decides(ailing, split53):
     assert not [name for name in server.names() if not name.endswith("example.com.")]
 
 
-# Slow, not dead
+# Slow, not down
 
-def test_a_slow_server_is_waited_for_and_its_answer_kept_though_the_client_has_left(ailing, split53):
+def test_the_answer_of_a_slow_server_is_cached_although_the_client_has_left(ailing, split53):
     server = ailing(lambda q: q.send(q.address("10.0.0.1", ttl=300), delay=3 if q.name.startswith("slow") else 0))
     program = split53(forwarders=[server.where])
     program.ask("quick.example.com.")
@@ -294,17 +294,17 @@ def test_a_slow_server_is_waited_for_and_its_answer_kept_though_the_client_has_l
     assert not said_of(program, server, "down")
 
 
-def test_a_question_is_given_up_at_resolver_query_timeout(ailing, split53):
+def test_a_query_fails_at_resolver_query_timeout(ailing, split53):
     server = ailing(lambda q: q.send(q.address("10.0.0.1"), delay=8 if q.name.startswith("held") else 0))
     program = split53(forwarders=[server.where], options="resolver-query-timeout 2000;")
-    with watching(program, every=0.1):	# it answers all along: alive
+    with watching(program, every=0.1):	# it responds all the time: alive
         reply, seconds = elapsed(program.ask, "held.example.com.", edns=0, timeout=7)
     assert rcode(reply) == "SERVFAIL" and extended_errors(reply)
     assert 1.8 < seconds < 2.0 + 0.5 * patience()
 
 
-def test_a_clients_retransmission_hurries_the_next_server(ailing, split53):
-    """The first is known to take 200 ms, so that the wait for it is long; the client asks again long before."""
+def test_a_retransmission_by_the_client_leads_to_the_next_server_at_once(ailing, split53):
+    """The first is known to take 200 ms, so its hedge time is long; the client retransmits long before."""
     first = ailing(lambda q: None if q.name.startswith("held") else q.send(q.address("10.0.0.1"), delay=0.2))
     second = ailing(answer_with("10.0.0.2"))
     program = split53(forwarders=[first.where, second.where], options="forwarders-policy ordered;", arguments=["-n", "1"])
@@ -320,34 +320,34 @@ def test_a_clients_retransmission_hurries_the_next_server(ailing, split53):
             client.send(octets)
             assert client.collect(1, 2)[number][3] & 15 == 0
             waits.append(time.monotonic() - start)
-        program.ask(f"again{number}.example.com.")	# it answers: not suspect
+        program.ask(f"again{number}.example.com.")	# it responds: not suspect
     print([f"{wait * 1000:.0f} ms" for wait in waits])
     assert sorted(waits)[1] < 0.17, waits
 
 
-# How many questions go out
+# The number of upstream queries
 
-def test_in_health_few_more_questions_go_out_than_come_in(ailing, split53):
+def test_without_failures_there_are_few_more_upstream_queries_than_queries(ailing, split53):
     servers = [ailing(late_now_and_then(f"10.0.0.{number}"), address=f"127.0.0.{number}") for number in (2, 3)]
     program = split53(forwarders=[server.where for server in servers])
     with watching(program, every=0.005) as watch:
         time.sleep(5)
     asked, count = sum(len(client_names(server)) for server in servers), len(watch.samples)
-    # A response is overdue after 20 ms at the earliest, and each one that is may cost a hedge: one in thirty here, more on a busy machine.
+    # A response is overdue after 20 ms at the earliest, and each one that is may cause a hedge: one in thirty here, more on a busy machine.
     overdue = sum(sample.took is None or sample.took > 0.018 for sample in watch.samples)
     print(f"{asked} for {count}, {overdue} overdue, worst {worst(watch.samples) * 1000:.0f} ms")
     assert not lost(watch.samples)
-    assert asked <= 1.05 * count + overdue + 20, "5 per cent to see how the other does, and a hedge for each overdue response"
+    assert asked <= 1.05 * count + overdue + 20, "5 per cent explorations of the other server, and a hedge for each overdue response"
 
 
 def late_now_and_then(address):
-    """One answer of thirty takes 100 ms."""
+    """One response of thirty takes 100 ms."""
     octets, number = socket.inet_aton(address), itertools.count()
     return lambda q: q.send(q.reply((A, 60, octets)), delay=0.1 if next(number) % 30 == 0 else 0.002)
 
 
 @pytest.mark.parametrize("how", [SILENT, SLOW, FAILING, LOSSY])
-def test_in_trouble_fewer_than_twice_as_many_go_out(ailing, split53, how):
+def test_with_failures_there_are_fewer_than_twice_as_many_upstream_queries(ailing, split53, how):
     servers = [ailing(answer_with(f"10.0.0.{number}"), address=f"127.0.0.{number}") for number in (2, 3)]
     program = split53(forwarders=[server.where for server in servers], options="forwarders-policy ordered;")
     with watching(program, every=0.01) as watch:
@@ -375,7 +375,7 @@ def far(closing):
     return server
 
 
-def test_a_network_that_goes_is_said_at_once_and_used_again_when_it_comes_back(far, split53):
+def test_a_network_failure_is_reported_at_once_and_the_network_used_when_it_is_back(far, split53):
     program = split53(forwarders=[far.where])
     with watching(program, every=0.02) as watch:
         time.sleep(0.7)
@@ -393,13 +393,13 @@ def test_a_network_that_goes_is_said_at_once_and_used_again_when_it_comes_back(f
     assert "unreachable" in said_of(program, far, "down")[0].why
 
 
-def test_a_new_address_of_this_host_is_used_when_the_old_one_goes(far, split53):
-    """As with DHCP: sockets that are connected have the old address."""
+def test_a_new_address_of_this_host_is_used_when_the_old_one_is_removed(far, split53):
+    """As with DHCP: connected sockets have the old address."""
     program = split53(forwarders=[far.where])
     with watching(program, every=0.02) as watch:
         time.sleep(0.7)
         run("ip", "address", "add", "10.54.0.9/24", "dev", far.device)
-        run("ip", "address", "del", "10.54.0.1/24", "dev", far.device)	# and with it goes the second one
+        run("ip", "address", "del", "10.54.0.1/24", "dev", far.device)	# and the second one is removed with it
         run("ip", "address", "replace", "10.54.0.9/24", "dev", far.device)
         moved_at = time.monotonic()
         time.sleep(3)
@@ -431,10 +431,10 @@ def test_one_of_two_real_servers_is_frozen_then_killed_and_started_again(split53
     assert worst(watch.samples) < 0.6 * patience() / 2
 
 
-# This program's own standstill, reloads
+# A standstill of this program, reloads
 
-def test_no_server_is_down_because_this_program_stood_still(ailing, split53):
-    """The answers to what was under way are lost, as when a machine sleeps."""
+def test_a_standstill_of_this_program_marks_no_server_down(ailing, split53):
+    """The responses to queries under way are lost, as when a machine is suspended."""
     servers = [ailing(lambda q: q.send(q.address("10.0.0.1"), delay=0.02), address=f"127.0.0.{number}") for number in (2, 3)]
     program = split53(forwarders=[server.where for server in servers])
     with watching(program, every=0.01):
@@ -445,7 +445,7 @@ def test_no_server_is_down_because_this_program_stood_still(ailing, split53):
         program.process.send_signal(signal.SIGSTOP)
         time.sleep(3)
         program.process.send_signal(signal.SIGCONT)
-        time.sleep(0.3)	# the network is not there at once either
+        time.sleep(0.3)	# the network is not available at once either
         for server in servers:
             server.ail(WELL)
         time.sleep(1.5)
@@ -453,7 +453,7 @@ def test_no_server_is_down_because_this_program_stood_still(ailing, split53):
     assert not [change for change in said if change.to in ("down", "stalled")], said
 
 
-def test_what_is_known_of_servers_survives_a_reload(ailing, split53):
+def test_the_records_of_servers_survive_a_reload(ailing, split53):
     dead, good = ailing(), ailing(answer_with("10.0.0.2"))
     program = split53(forwarders=[dead.where, good.where], options="forwarders-policy ordered;")
     with watching(program) as watch:
@@ -470,4 +470,4 @@ def test_what_is_known_of_servers_survives_a_reload(ailing, split53):
     assert len(of_server(changes(program.log()), dead)) == count, changes(program.log())
     asked = watch.since(start)
     assert not lost(watch.samples) and worst(asked) < 0.5 * patience() / 2
-    assert len(set(client_names(dead))) <= 3, "who is down is not asked by clients"
+    assert len(set(client_names(dead))) <= 3, "a server that is down gets no queries of clients"

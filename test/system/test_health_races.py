@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-Two workers under load while servers fall ill and recover at random, the configuration is reloaded and the state is dumped: all that
-touches a server's record at once. In the tree with TSan this is the proof that no two threads meet in it; stop() fails on any report.
+Two workers under load while servers fail and recover at random, the configuration is reloaded and the state is dumped: everything that
+changes a server's record at once. In the TSan build this proves that there is no data race; stop() fails on any report.
 """
 import random
 import signal
@@ -16,12 +16,12 @@ from support.split53 import free_port
 from support.upstream import FakeUpstream, answer_with
 
 SECONDS = 15
-LOADS = 4	# each from a port of its own, so that both workers have some
+LOADS = 4	# each from a port of its own, so that both workers get some
 HOWS = (WELL, WELL, WELL, KILLED, KILLED, FROZEN, SILENT, SLOW, LOSSY, FAILING, REFUSING, GARBLED, ONLY_TCP, ONLY_UDP)
 
 
 class GentleLoad(Load):
-    """The servers are Python: a few questions in flight are many."""
+    """The servers are Python: a few queries in flight are many."""
     WINDOW, PATIENCE = 6, 12
 
 
@@ -30,14 +30,14 @@ def names_of(seed):
 
     def names():
         zone = (b".alone", b".paired", b".raced", b".tiered")[rng.randrange(4)]
-        if rng.random() < 0.3:	# asked often: stale answers, joins
+        if rng.random() < 0.3:	# queried often: stale answers, joins
             return b"h%d%s" % (rng.randrange(20), zone), 1
         return b"n%x%s" % (rng.getrandbits(60), zone), 1
     return names
 
 
 def texts(make_conf, port, ailing, good, folder):
-    """The files that are loaded in turn: policies, checks and quotas change, the servers stay, but for one."""
+    """The files that are loaded in turn: policies, health checks and quotas change; all servers but one stay."""
     def text(policy, checks, more):
         zones = {"alone": [ailing[0].where], "paired": [ailing[1].where, good.where],
                  "raced": [ailing[1].where, ailing[2].where, good.where],
@@ -53,7 +53,7 @@ def texts(make_conf, port, ailing, good, folder):
             text("random", "", "")]
 
 
-def test_failures_reloads_and_dumps_at_once_leave_no_report_and_lose_nothing(split53, closing, tmp_path, make_conf):
+def test_failures_reloads_and_dumps_at_once_cause_no_sanitizer_report_and_lose_no_query(split53, closing, tmp_path, make_conf):
     rng = random.Random(53)
     good = closing(FakeUpstream(answer_with("10.0.0.9", ttl=1)))
     ailing = [closing(Ailing(answer_with(f"10.0.0.{number}", ttl=1), address=f"127.0.10.{number}")) for number in range(1, 5)]
@@ -86,11 +86,11 @@ def test_failures_reloads_and_dumps_at_once_leave_no_report_and_lose_nothing(spl
         for load in loads:
             load.close()
     for load in loads:
-        print(f"{load.asked} asked, {load.lost} lost, {load.codes}")
+        print(f"{load.asked} sent, {load.lost} lost, {load.codes}")
         assert load.asked > 100 and load.lost == 0
         assert set(load.codes) <= {0, 2} and load.codes[0] > 50
     log = server.log()
     assert log.count("reloaded") > 10 and "reload failed" not in log, log
     assert {change.to for change in changes(log)} >= {"up", "down"}
     wait_until(lambda: "dumpdb complete" in server.log(), 20 * patience(), "a dump is complete")
-    server.stop()	# sanitizers are looked for here
+    server.stop()	# stop() searches for sanitizer reports

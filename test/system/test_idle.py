@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What it costs to do nothing, and how soon it answers: figures of the program as users get it (build/)."""
+"""The cost of an idle program, and the time to its first answer: figures of the program as users install it (build/)."""
 import os
 import re
 import subprocess
@@ -50,7 +50,7 @@ def switches(pid):
 
 
 def settled_switches(pid):
-    """The same once the start has run out: two readings that agree."""
+    """The same once the start is over: two equal readings."""
     until = time.monotonic() + 10
     was, now = None, switches(pid)
     while was != now and time.monotonic() < until:
@@ -64,7 +64,7 @@ def resident_kb(pid):
         return int(re.search(r"^Rss:\s+(\d+)", file.read(), re.M).group(1))
 
 
-def test_idle_memory_wakeups_and_the_time_to_the_first_answer(start, upstream, capsys):
+def test_idle_memory_wakeups_and_time_to_the_first_answer_are_within_limits(start, upstream, capsys):
     server = upstream(answer_with())
     firsts = []
     for _ in range(5):

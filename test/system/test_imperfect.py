@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 """
-Imperfect servers, one per kind (support/imperfect.py), each asked through split53, named and unbound as a stub asks: 5 s, and once more.
-What split53 must answer, and within which time, is the kind's. S53_IMPERFECT_WRITE=1 writes the table into docs/performance.md.
+Imperfect servers, one per kind (support/imperfect.py), each queried through split53, named and unbound as a stub resolver does: twice,
+5 s each. The kind defines which queries split53 must answer, and within which time. S53_IMPERFECT_WRITE=1 writes the table into
+docs/performance.md.
 """
 import os
 import re
@@ -18,8 +19,8 @@ from support.process import Process, patience, sanitized
 from support.servers import Named
 from support.split53 import Split53, free_port
 
-NAMES, WAVE = 8, 4	# names of each kind, and how many of them are under way at once
-PATIENCE, TRIES = 5.0, 2	# of a stub
+NAMES, WAVE = 8, 4	# names of each kind, and how many queries are under way at once
+PATIENCE, TRIES = 5.0, 2	# of a stub resolver
 DOCUMENT = os.path.join(os.path.dirname(__file__), "../../docs/performance.md")
 BEGIN, END = "<!-- imperfect: begin -->", "<!-- imperfect: end -->"
 
@@ -81,7 +82,7 @@ PROGRAMS = {"split53": Ours, "named": NamedBeside, "unbound": Unbound}
 
 
 class Seen:
-    """What became of one name: the rcode's name, or None for silence; was it right; after how many seconds."""
+    """The result for one name: the rcode's name, or None without a reply; whether it was right; after how many seconds."""
 
     def __init__(self, kind, place, zone, number):
         begin = time.monotonic()
@@ -112,9 +113,9 @@ def zone_of(kind):
 
 
 def ask_kind(kind, place):
-    """A wave of names at once, then the next: so servers are met anew and known."""
+    """Query a number of names at once, then the next: so servers are first unknown and then known."""
     seen = []
-    if kind.over_tcp:	# what a client has asked over UDP before is in the cache
+    if kind.over_tcp:	# an answer to an earlier query over UDP is in the cache
         ask(place, f"1.{zone_of(kind)}.", timeout=PATIENCE)
     with ThreadPoolExecutor(WAVE) as pool:
         for first in range(1, NAMES + 1, WAVE):
@@ -162,7 +163,7 @@ def results(tmp_path_factory):
     def one(name):
         try:
             done[name] = run_program(PROGRAMS[name], tmp_path_factory.mktemp(name))
-        except Exception as error:	# noqa: BLE001 - said below
+        except Exception as error:	# noqa: BLE001 - reported below
             errors.append(f"{name}: {error!r}")
     for name in PROGRAMS:
         threads.append(threading.Thread(target=one, args=(name,)))
@@ -178,15 +179,15 @@ def results(tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_an_imperfect_server_gives_its_answers(results, kind):
+def test_answers_of_an_imperfect_server_are_found(results, kind):
     seen = results["split53"][kind]
     assert sum(one.right for one in seen) / NAMES == kind.share, seen
-    assert all(one.code is not None for one in seen), "each is told"
+    assert all(one.code is not None for one in seen), "each has a result"
     assert max(one.took for one in seen) < kind.within * patience() / 2, seen
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_none_of_the_others_answers_more(results, kind):
+def test_named_and_unbound_do_not_find_more_answers(results, kind):
     ours = sum(one.right for one in results["split53"][kind])
     for name in ("named", "unbound"):
         assert ours >= sum(one.right for one in results[name][kind]), (name, results[name][kind], results["split53"][kind])

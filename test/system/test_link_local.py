@@ -12,7 +12,7 @@ DEVICE, HERE, THERE = "vethll", "fe80::53:1", "fe80::53:2"
 
 
 def plug(neighbour):
-    """The addresses of the link, without waiting for the search for duplicates."""
+    """The addresses of the link, without duplicate address detection."""
     run("ip", "address", "add", HERE + "/64", "dev", DEVICE, "nodad")
     run(*neighbour.command("ip", "address", "add", THERE + "/64", "dev", "eth0", "nodad"))
 
@@ -23,7 +23,7 @@ def unplug():
 
 
 def plug_again(neighbour):
-    """The link goes, and comes back with another index."""
+    """The link is removed, and added again with another index."""
     unplug()
     run("ip", "link", "add", "vethother", "type", "veth", "peer", "name", "vethpeer")	# takes an index
     run("ip", "link", "add", DEVICE, "type", "veth", "peer", "name", "eth0", "netns", str(neighbour.holder.pid))
@@ -65,7 +65,7 @@ def answers(program, name):
 
 
 def tries(program, tag):
-    """A condition that asks a new name each time."""
+    """A condition that queries a new name each time."""
     numbers = iter(range(1000))
 
     def good():
@@ -99,19 +99,19 @@ def test_it_works_again_when_the_interface_has_another_index(router, start):
     program = start(f"nameserver {THERE}%{DEVICE}\n")
     assert answers(program, "a.example.com.")
     plug_again(router)
-    wait_until(tries(program, "again"), 10 * patience() / 2, "it is asked at the interface's new index")
+    wait_until(tries(program, "again"), 10 * patience() / 2, "it gets queries at the interface's new index")
 
 
-def test_an_interface_that_comes_later_is_noticed(router, start):
+def test_an_interface_that_appears_later_is_used(router, start):
     unplug()
     program = start(f"nameserver 192.0.2.1\nnameserver {THERE}%{DEVICE}\n")
     assert f"nameserver {THERE}%{DEVICE} of {program.resolv_conf} is ignored" in program.log()
     plug_again(router)
-    wait_until(tries(program, "later"), 10 * patience() / 2, "it is asked as soon as it can be")
+    wait_until(tries(program, "later"), 10 * patience() / 2, "it gets queries as soon as possible")
 
 
-def test_a_reload_takes_what_resolv_conf_says_now(router, start):
+def test_a_reload_uses_the_current_resolv_conf(router, start):
     program = start("nameserver 192.0.2.1\n")
     program.resolv_conf.write_text(f"nameserver {THERE}%{DEVICE}\n")
     program.reload()
-    wait_until(tries(program, "reload"), 10 * patience() / 2, "the new server is asked")
+    wait_until(tries(program, "reload"), 10 * patience() / 2, "the new server gets queries")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Where it listens: addresses that come and go are followed, and replies come from the address that was asked."""
+"""Listening: addresses that appear and disappear are followed, and a reply comes from the address that its query was sent to."""
 import itertools
 import re
 import socket
@@ -14,7 +14,7 @@ from support.split53 import free_port
 from support.upstream import answer_with
 
 UDP_SEGMENT, UDP_GRO = 103, 104	# Python has no names for them
-DEVICES = itertools.count(1)	# a device outlives its namespace by a moment
+DEVICES = itertools.count(1)	# a device outlives its namespace for a short time
 
 
 def answers(address, port, tcp=False):
@@ -44,7 +44,7 @@ def test_listen_on_any_follows_addresses_that_come_and_go(upstream, split53):
         remove_address(whole)
 
 
-def test_a_match_list_chooses_among_the_addresses_that_come(upstream, split53):
+def test_a_match_list_selects_among_new_addresses(upstream, split53):
     port = free_port()
     listening(upstream, split53, f"listen-on port {port} {{ ! 10.61.0.2; 10.61.0.0/24; 127.0.0.1; }}; listen-on-v6 {{ none; }};", port)
     for address in ("10.61.0.2", "10.62.0.1", "10.61.0.1"):
@@ -56,7 +56,7 @@ def test_a_match_list_chooses_among_the_addresses_that_come(upstream, split53):
 
 
 @pytest.mark.parametrize("first,second", [("10.63.0.1", "10.63.0.2"), ("fd00:63::1", "fd00:63::2")])
-def test_a_reply_comes_from_the_address_that_was_asked(upstream, split53, first, second):
+def test_a_reply_comes_from_the_address_that_the_query_was_sent_to(upstream, split53, first, second):
     port = free_port()
     bits = "/128" if ":" in first else "/32"
     for address in (first, second):
@@ -64,7 +64,7 @@ def test_a_reply_comes_from_the_address_that_was_asked(upstream, split53, first,
     listening(upstream, split53, f"listen-on port {port} {{ any; }}; listen-on-v6 port {port} {{ any; }};", port)
     family = socket.AF_INET6 if ":" in first else socket.AF_INET
     for address in (first, second):
-        with socket.socket(family, socket.SOCK_DGRAM) as client:	# not connected: it would take a reply from anywhere
+        with socket.socket(family, socket.SOCK_DGRAM) as client:	# not connected: it would take a reply from any address
             client.settimeout(5)
             client.sendto(query("from.example.com.").to_wire(), (address, port))
             _, sender = client.recvfrom(4096)
@@ -73,7 +73,7 @@ def test_a_reply_comes_from_the_address_that_was_asked(upstream, split53, first,
         remove_address(address + bits)
 
 
-def test_another_host_is_answered_from_the_address_it_asked(upstream, split53, closing):
+def test_a_reply_to_another_host_comes_from_the_address_that_it_sent_to(upstream, split53, closing):
     other = closing(Neighbour("vethlisten", "10.64.0.1/24", "10.64.0.2/24"))
     add_address("10.64.0.9/24", "vethlisten")
     port = free_port()
@@ -99,7 +99,7 @@ def test_a_device_that_appears_and_vanishes_is_followed(upstream, split53):
     assert answers("127.0.0.1", port)
 
 
-def test_several_ports_and_both_families(upstream, split53):
+def test_it_listens_on_several_ports_and_both_families(upstream, split53):
     one, two, six = free_port(), free_port(), free_port("::1")
     listening(upstream, split53, f"""listen-on port {one} {{ 127.0.0.1; }}; listen-on port {two} {{ 127.0.0.2; }};
         listen-on-v6 port {six} {{ ::1; }};""", one)
@@ -109,7 +109,7 @@ def test_several_ports_and_both_families(upstream, split53):
     assert not answers("127.0.0.2", one) and not answers("127.0.0.1", two) and not answers("::1", one)
 
 
-def test_port_says_the_port_of_all_and_minus_p_overrides_it(upstream, split53):
+def test_port_sets_the_port_of_all_listeners_and_flag_p_overrides_it(upstream, split53):
     port, other = free_port(), free_port()
     listening(upstream, split53, f"port {port}; listen-on {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};", port)
     assert answers("127.0.0.1", port)
@@ -118,7 +118,7 @@ def test_port_says_the_port_of_all_and_minus_p_overrides_it(upstream, split53):
     assert answers("127.0.0.1", other)
 
 
-def test_minus_4_leaves_ipv6_alone(upstream, split53):
+def test_with_flag_4_it_does_not_listen_on_ipv6(upstream, split53):
     port = free_port()
     listening(upstream, split53, f"listen-on port {port} {{ any; }}; listen-on-v6 port {port} {{ any; }};", port, arguments=["-4"])
     assert answers("127.0.0.1", port) and not answers("::1", port)
@@ -138,7 +138,7 @@ def test_every_worker_answers_on_every_address(upstream, split53, workers):
         stream.close()
 
 
-def test_a_large_datagram_and_an_empty_one_do_no_harm(upstream, split53):
+def test_large_and_empty_datagrams_do_no_harm(upstream, split53):
     program = split53(forwarders=[upstream(answer_with()).where])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         for octets in (b"", b"x" * 65000, query("large.example.com.").to_wire() + b"\0" * 60000):
@@ -147,7 +147,7 @@ def test_a_large_datagram_and_an_empty_one_do_no_harm(upstream, split53):
 
 
 @pytest.mark.parametrize("four", ["127.0.0.1", "none"])
-def test_an_address_that_is_still_checked_for_duplicates_is_waited_for(upstream, split53, closing, four):
+def test_a_tentative_address_is_waited_for(upstream, split53, closing, four):
     device = f"vethdad{next(DEVICES)}"
     closing(Neighbour(device, "10.67.0.1/24", "10.67.0.2/24"))
     port, patient = free_port(), 10 * patience()
@@ -164,7 +164,7 @@ def test_an_address_that_is_still_checked_for_duplicates_is_waited_for(upstream,
     assert "error" not in log, log
 
 
-def test_an_address_still_checked_at_a_reload_keeps_no_other_from_being_listened_on(upstream, split53, closing):
+def test_at_a_reload_a_tentative_address_does_not_block_the_others(upstream, split53, closing):
     device = f"vethdad{next(DEVICES)}"
     closing(Neighbour(device, "10.67.0.1/24", "10.67.0.2/24"))
     port = free_port()
@@ -179,7 +179,7 @@ def test_an_address_still_checked_at_a_reload_keeps_no_other_from_being_listened
         wait_until(lambda: answers(address, port) and answers(address, port, True), 10 * patience(), f"{address} answers")
 
 
-def test_a_train_of_questions_from_one_port_is_answered_by_a_train(upstream, split53):
+def test_a_train_of_queries_from_one_port_is_answered_by_a_train(upstream, split53):
     program = split53(forwarders=[upstream().where], arguments=["-n", "1"])
     program.ask("www.example.com.")
     questions = [query("www.example.com.", identity=number).to_wire() for number in range(20)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Where the log goes and what is in it: channels, severities, categories, the query log."""
+"""Where log lines go and what they contain: channels, severities, categories, the query log."""
 import os
 import re
 import signal
@@ -11,7 +11,7 @@ from support.upstream import SERVFAIL, FakeUpstream, answer_with
 
 
 def serving(closing, tmp_path, make_conf, upstream, logging, options="", **more):
-    """Started with -f, so that logging { } is in force (with -g all goes to standard error)."""
+    """Started with -f, so that logging { } applies (with -g everything goes to standard error)."""
     port = free_port()
     conf = make_conf(port, [upstream(answer_with()).where], options=options) + logging
     return closing(Split53(tmp_path, conf, wait_at=("127.0.0.1", port), foreground="-f", **more))
@@ -21,7 +21,7 @@ def read(path):
     return path.read_text() if path.exists() else ""
 
 
-def test_the_query_log_says_who_asked_what(closing, tmp_path, make_conf, upstream):
+def test_the_query_log_has_the_client_and_the_query(closing, tmp_path, make_conf, upstream):
     file = tmp_path / "queries.log"
     program = serving(closing, tmp_path, make_conf, upstream, f"""logging {{
         channel asked {{ file "{file}"; severity info; print-time yes; print-category yes; print-severity yes; }};
@@ -83,16 +83,16 @@ def test_a_stale_answer_is_logged_with_its_reason(closing, tmp_path, make_conf):
                      wait_until(lambda: read(file), 5, "a line"))
 
 
-def test_a_severity_keeps_what_is_below_it_out(closing, tmp_path, make_conf, upstream):
+def test_a_channel_omits_lines_below_its_severity(closing, tmp_path, make_conf, upstream):
     loud, quiet = tmp_path / "loud.log", tmp_path / "quiet.log"
     serving(closing, tmp_path, make_conf, upstream, f"""logging {{
         channel loud {{ file "{loud}"; severity info; }}; channel quiet {{ file "{quiet}"; severity critical; }};
         category default {{ loud; quiet; }}; }};""")
-    assert wait_until(lambda: read(loud), 5, "something is said")
+    assert wait_until(lambda: read(loud), 5, "a line is logged")
     assert not read(quiet)
 
 
-def test_a_log_file_that_was_moved_away_is_opened_anew_on_sighup(closing, tmp_path, make_conf, upstream):
+def test_a_log_file_that_was_moved_away_is_opened_again_on_sighup(closing, tmp_path, make_conf, upstream):
     file, moved = tmp_path / "rotating.log", tmp_path / "rotating.log.old"
     program = serving(closing, tmp_path, make_conf, upstream, f"""logging {{
         channel all {{ file "{file}"; severity info; }}; category default {{ all; }}; category queries {{ all; }}; }};""", "querylog yes;")
@@ -101,14 +101,14 @@ def test_a_log_file_that_was_moved_away_is_opened_anew_on_sighup(closing, tmp_pa
     os.rename(file, moved)
     program.process.send_signal(signal.SIGHUP)
     wait_until(file.exists, 5, "the file is there again")
-    # A line that is logged while the file is opened anew may still go to the old one.
+    # A line that is logged while the file is opened again may still go to the old one.
     wait_until(lambda: program.ask("after.example.com.") and "after.example.com" in read(file), 20, "the line is in the new file")
     program.ask("later.example.com.")
     wait_until(lambda: "later.example.com" in read(file), 20, "the next line is in the new file")
     assert "later.example.com" not in read(moved)
 
 
-def test_minus_g_says_everything_on_standard_error(closing, tmp_path, make_conf, upstream):
+def test_flag_g_logs_everything_to_standard_error(closing, tmp_path, make_conf, upstream):
     port, file = free_port(), tmp_path / "unused.log"
     conf = make_conf(port, [upstream(answer_with()).where]) + \
         f'logging {{ channel all {{ file "{file}"; }}; category default {{ all; }}; }};'
@@ -117,7 +117,7 @@ def test_minus_g_says_everything_on_standard_error(closing, tmp_path, make_conf,
     assert not read(file)
 
 
-def test_minus_L_says_everything_in_that_file(closing, tmp_path, make_conf, upstream):
+def test_flag_L_logs_everything_to_its_file(closing, tmp_path, make_conf, upstream):
     file = tmp_path / "given.log"
     serving(closing, tmp_path, make_conf, upstream, "", arguments=["-L", str(file)])
     wait_until(lambda: "running" in read(file), 5, "the start is logged")

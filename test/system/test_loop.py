@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-Two forwarders that ask each other: the query that comes back is answered with a reason instead of going round, the log names the
-cycle, and all that does not loop is served.
+Two forwarders that forward to each other: the query that comes back is answered with a reason instead of going round, the log reports
+the loop, and all other names are served.
 """
 import re
 import time
@@ -33,7 +33,7 @@ class Dnsmasq:
 
 
 class NamedBeside:
-    """named that forwards everything to one place."""
+    """named, which forwards everything to one server."""
 
     def __init__(self, folder, port, place):
         self.named = Named(folder, port=port, options=f"recursion yes; forward only; forwarders {{ {place}; }}; allow-query {{ any; }};"
@@ -45,7 +45,7 @@ class NamedBeside:
 
 
 class ConsulBeside:
-    """An agent whose recursor is split53."""
+    """An agent with split53 as its recursor."""
 
     def __init__(self, folder, port, place):
         self.consul = Consul(folder, conf={"recursors": [place]}, dns_port=port,
@@ -65,12 +65,12 @@ OTHERS = {
 
 
 def loops(program):
-    """What the log says of loops."""
+    """The log lines about loops."""
     return LOOP.findall(program.log())
 
 
 @pytest.mark.parametrize("kind", OTHERS)
-def test_two_forwarders_that_ask_each_other_are_told_so_and_the_rest_is_served(closing, split53, upstream, tmp_path, kind):
+def test_a_loop_of_two_forwarders_is_reported_and_other_names_are_served(closing, split53, upstream, tmp_path, kind):
     ours, theirs = free_port(), free_port()
     fine = upstream(answer_with("10.0.0.9"))
     program = split53(forwarders=[f"127.0.0.1 port {theirs}"], port=ours,
@@ -84,7 +84,7 @@ def test_two_forwarders_that_ask_each_other_are_told_so_and_the_rest_is_served(c
         seconds = time.monotonic() - start
         assert rcode(reply) in ("SERVFAIL", "REFUSED"), reply
         assert extended_errors(reply), reply
-        assert seconds < 5, "before the stub gives up"
+        assert seconds < 5, "before the stub resolver gives up"
     said = loops(program)
     assert said and f"127.0.0.1#{theirs}" in said[0], program.log()
     assert len(said) == 1, "once a minute"
@@ -92,11 +92,11 @@ def test_two_forwarders_that_ask_each_other_are_told_so_and_the_rest_is_served(c
     assert not lost(served.samples) and {sample.code for sample in served.samples} == {"NOERROR"}
     assert worst(served.samples) < 0.5 * patience() / 2
     if kind == "consul":
-        assert addresses(program.ask("web.service.consul.", timeout=10)) == ["10.1.0.1"], "what does not loop is still asked there"
+        assert addresses(program.ask("web.service.consul.", timeout=10)) == ["10.1.0.1"], "names that do not loop are still queried there"
 
 
-def test_a_loop_is_broken_within_one_round(closing, split53, tmp_path):
-    """Each question goes out once or twice and comes back once or twice: it does not multiply."""
+def test_a_loop_ends_within_one_round(closing, split53, tmp_path):
+    """Each query is sent once or twice and comes back once or twice: it does not multiply."""
     ours, theirs = free_port(), free_port()
     relay = closing(Relay(theirs, ("127.0.0.1", ours)))
     program = split53(forwarders=[f"127.0.0.1 port {theirs}"], port=ours)
@@ -107,11 +107,11 @@ def test_a_loop_is_broken_within_one_round(closing, split53, tmp_path):
 
 
 @pytest.mark.parametrize("policy", ["fastest", "ordered", "race"])
-def test_a_forwarder_that_is_ourselves_takes_nothing_from_the_good_one_beside_it(closing, split53, upstream, policy):
+def test_a_forwarder_that_is_our_own_address_does_not_harm_the_good_one_beside_it(closing, split53, upstream, policy):
     ours, theirs = free_port(), free_port()
     relay = closing(Relay(theirs, ("127.0.0.1", ours)))
     fine = answer_with("10.0.0.9")
-    good = upstream(lambda q: q.send(fine(q), delay=0.03))	# else the cache answers what comes back
+    good = upstream(lambda q: q.send(fine(q), delay=0.03))	# otherwise the query that comes back is answered from the cache
     program = split53(forwarders=[relay.where, good.where], port=ours, options=f"forwarders-policy {policy};")
     watch = closing(Watch((program.address, program.port), lambda number: (f"n{number}.example.com.", "A"), every=0.02))
     time.sleep(4)

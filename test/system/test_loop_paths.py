@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 """
-Loops by any path: our query comes back with other letter case, flags or EDNS, from any address, by way of others, and is known within
-two rounds. What only looks like a loop is served: another view of the same program, clients that ask what is under way.
+Loops by any path: our query comes back in other letter case, with other flags or EDNS, from any address, through other forwarders, and
+is detected within two rounds. Queries that only look like a loop are answered: another view of the same program, clients with a query for
+a name under way.
 """
 import re
 import socket
@@ -20,7 +21,7 @@ from support.upstream import answer_with
 
 LOOP = re.compile(r"^.*forwarding loop:.*$", re.MULTILINE)
 FIRST = 1.5	# seconds: until the response is overdue, and a round; a timeout takes 2 to 4.5
-NEXT = 0.35	# at once where the path is known, when the response is overdue where the path changes what a query looks like
+NEXT = 0.35	# at once if the path is known, or when the response is overdue if the path changes the query
 
 
 def loops(program):
@@ -28,12 +29,12 @@ def loops(program):
 
 
 def are_quick(took):
-    """The first when the response is overdue, the others at once; one of them may meet a busy machine."""
+    """The first when the response is overdue, the others at once; one of them may be delayed by a busy machine."""
     return max(took) < FIRST * patience() / 2 and statistics.median(took[1:]) < NEXT * patience() / 2
 
 
 def ask_in_turn(program, names, rdtype="A"):
-    """Each must fail with a reason; the seconds that it took."""
+    """Each must fail with a reason; returns the seconds that it took."""
     took = []
     for name in names:
         start = time.monotonic()
@@ -46,18 +47,18 @@ def ask_in_turn(program, names, rdtype="A"):
 
 @pytest.mark.parametrize("change", [bytes, in_lower_case, without_ad, without_edns], ids=lambda change: change.__name__)
 @pytest.mark.parametrize("name", ["loop{}.very.long.example.name.", "{}.4.5.10.in-addr.arpa.", "{}.b.", "{}.3.2.1."])
-def test_a_loop_is_known_within_two_rounds(closing, split53, change, name):
+def test_a_loop_is_detected_within_two_rounds(closing, split53, change, name):
     ours, theirs = free_port(), free_port()
     relay = closing(Relay(theirs, ("127.0.0.1", ours), change, source="127.0.0.9"))
     program = split53(forwarders=[relay.where], port=ours, options="empty-zones-enable no;", arguments=["-n", "2"])
     took = ask_in_turn(program, [name.format(number) for number in range(8)])
-    assert relay.count <= 8 * 8, "two rounds by way of two workers, a test for each, and what probes ask; a loop that goes on has hundreds"
+    assert relay.count <= 8 * 8, "two rounds through two workers, a loop test for each, and probes; an undetected loop has hundreds"
     assert are_quick(took), took
     assert len(loops(program)) == 1 and f"127.0.0.1#{theirs}" in loops(program)[0], program.log()
 
 
-def test_a_loop_is_known_as_soon_by_many_workers(closing, split53):
-    """What comes back may come to a worker that knows nothing of it, and goes out once more."""
+def test_many_workers_detect_a_loop_as_soon_as_one(closing, split53):
+    """The query may come back to a worker that does not know it, and be sent once more."""
     ours, theirs = free_port(), free_port()
     relay = closing(Relay(theirs, ("127.0.0.1", ours), in_lower_case))
     program = split53(forwarders=[relay.where], port=ours, arguments=["-n", "8"])
@@ -67,8 +68,8 @@ def test_a_loop_is_known_as_soon_by_many_workers(closing, split53):
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_split53s_in_a_ring(split53, count):
-    """Each draws its own letter case, and each has other zones and options."""
+def test_a_ring_of_split53s_is_detected(split53, count):
+    """Each has its own random letter case, and each has other zones and options."""
     ports = [free_port() for _ in range(count)]
     extra = ["", 'zone "other.example" { type forward; forwarders { 127.0.0.1 port 1; }; };', "logging { category queries { null; }; };"]
     options = ["max-cache-size 0;", "forwarders-policy ordered; edns-udp-size 1000;", "clients-per-query 10; servfail-ttl 0;"]
@@ -81,8 +82,8 @@ def test_split53s_in_a_ring(split53, count):
     assert are_quick(took), took
 
 
-def test_an_agent_whose_recursor_is_split53_by_any_address(closing, split53, tmp_path):
-    """The reverse zone is Consul's, which sends what it does not know to us, from another address than the one listed."""
+def test_an_agent_with_split53_as_recursor_by_any_address_is_detected(closing, split53, tmp_path):
+    """The reverse zone is forwarded to Consul, which sends unknown names to us, from another address than the configured one."""
     ours, theirs = free_port(), free_port()
     agent = closing(Consul(tmp_path, conf={"recursors": [f"127.0.0.1:{ours}"], "addresses": {"dns": "127.0.8.10 127.0.0.1"}}, dns_port=theirs,
                            services=[{"name": "web", "id": "web1", "address": "10.1.0.1", "port": 80}]))
@@ -92,11 +93,11 @@ def test_an_agent_whose_recursor_is_split53_by_any_address(closing, split53, tmp
     took = ask_in_turn(program, [f"{number}.1.53.10.in-addr.arpa." for number in range(90, 98)], "PTR")
     assert are_quick(took), took
     assert len(loops(program)) == 1 and f"127.0.8.10#{theirs}" in loops(program)[0], program.log()
-    assert addresses(program.ask("web.service.consul.", timeout=10)) == ["10.1.0.1"], "what does not loop is still asked there"
+    assert addresses(program.ask("web.service.consul.", timeout=10)) == ["10.1.0.1"], "names that do not loop are still queried there"
 
 
 def test_one_view_may_forward_to_another(split53, upstream):
-    """As in BIND; the letter case of the inner view's query is the outer one's client's."""
+    """As in BIND; the letter case of the inner view's query is that of the outer view's client."""
     ours = free_port()
     fine = upstream(answer_with("192.0.2.1"))
     program = split53(port=ours, conf=f"""
@@ -112,8 +113,8 @@ view "inside" {{
     assert not loops(program)
 
 
-def test_a_view_that_would_ask_itself_does_not(split53):
-    """Among several views too: its own queries would come back to it."""
+def test_a_view_does_not_forward_to_itself(split53):
+    """With several views too: its own queries would come back to it."""
     ours = free_port()
     program = split53(port=ours, conf=f"""
 options {{ listen-on port {ours} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file none; }};
@@ -124,8 +125,8 @@ view "inside" {{ match-clients {{ any; }}; allow-recursion {{ any; }}; forward o
     assert f"127.0.0.1#{ours} is where split53 itself listens" in program.log()
 
 
-def test_a_thousand_clients_at_the_servers_address_that_ask_a_name_under_way(split53, upstream):
-    """In each shape that a query of ours may have: none is refused, and the server is asked once, and tested."""
+def test_a_thousand_clients_at_the_servers_address_with_a_name_under_way_are_answered(split53, upstream):
+    """In each form that a query of ours may have: none is refused, and the server gets the query once, and a loop test."""
     slow = upstream(lambda q: q.send(q.address("192.0.2.7"), delay=1.0), address="127.0.0.7")
     program = split53(forwarders=[slow.where], options="recursive-clients 3000;")
     shapes = [dict(flags=0x0120, edns=0, size=65535), dict(flags=0x0100), dict(flags=0x0100, edns=0, size=1232)]
@@ -150,7 +151,7 @@ def test_a_thousand_clients_at_the_servers_address_that_ask_a_name_under_way(spl
 
 
 def test_a_client_beside_a_real_loop_is_not_refused(closing, split53, upstream):
-    """It asks the looping name from the looping server's host and gets what all get in the end: the answer of another server."""
+    """It queries the looping name from the looping server's host and gets the same reply as all in the end: the answer of another server."""
     ours, theirs = free_port(), free_port()
     relay = closing(Relay(theirs, ("127.0.0.1", ours), in_lower_case, source="127.0.0.9"))
     good = upstream(lambda q: q.send(q.address("192.0.2.7"), delay=0.6))
@@ -164,12 +165,12 @@ def test_a_client_beside_a_real_loop_is_not_refused(closing, split53, upstream):
                 sock.connect((program.address, program.port))
                 sock.send(query(name).to_wire())
             assert [sock.recv(65535)[3] & 15 for sock in (first, second)] == [0, 0]
-    assert loops(program), "the loop is named"
+    assert loops(program), "the loop is reported"
     assert ask_raw((program.address, program.port), query("localhost.").to_wire())
 
 
-def test_what_a_test_is_about_is_asked_of_its_server_alone(split53, upstream):
-    """A slow server that does not loop is tested at most once a second, below the name that was asked, with its type."""
+def test_a_loop_test_goes_only_to_the_server_under_test(split53, upstream):
+    """A slow server that does not loop gets at most one loop test a second, below the name of the query, with its type."""
     slow = upstream(lambda q: q.send(q.address(), delay=0.7))
     program = split53(forwarders=[slow.where])
     with program.client() as client:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What is said, and that it is true: denied queries, failed servers, debug levels, files that are not used."""
+"""Messages, and that they are true: denied queries, failed servers, debug levels, unused files."""
 import os
 import re
 import subprocess
@@ -33,7 +33,7 @@ view norec { match-clients { 127.0.0.4; }; recursion no; };
 
 @pytest.fixture
 def denying(closing, tmp_path):
-    """A server that denies, with all severities on standard error."""
+    """A server that denies queries, with all severities on standard error."""
     zone, port = tmp_path / "zone.db", free_port()
     zone.write_text("$TTL 300\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n")
     conf = f"options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; forwarders {{ 192.0.2.1; }}; }};\n"
@@ -48,19 +48,19 @@ def denying(closing, tmp_path):
     ("127.0.0.1", "kept.test.", "IXFR", r"security: error: client \S+ \(kept\.test\): view inner: zone transfer 'kept\.test/IXFR/IN' denied\n"),
     ("127.0.0.9", "x.example.", "A", r"client: debug 1: client 127\.0\.0\.9#\d+: no matching view in class 'IN'\n"),
 ])
-def test_a_denied_query_is_logged_as_named_does(denying, source, name, rdtype, said):
+def test_a_denied_query_is_logged_as_in_named(denying, source, name, rdtype, said):
     assert rcode(ask_from(denying, source, name, rdtype)) == "REFUSED"
     wait_until(lambda: re.search(said, denying.log()), 5, f"a line as {said}")
 
 
-def test_without_recursion_no_list_has_denied_it(denying):
+def test_without_recursion_no_list_is_named_as_the_reason(denying):
     assert rcode(ask_from(denying, "127.0.0.4", "x.example.")) == "REFUSED"
     assert rcode(ask_from(denying, "127.0.0.1", "after.example.")) == "REFUSED"
     wait_until(lambda: "after.example/A/IN" in denying.log(), 5, "the query after it")
     assert not re.search(r"security: .*127\.0\.0\.4", denying.log())
 
 
-def test_a_flood_of_denied_queries_is_ten_lines_a_second_and_a_count(denying):
+def test_a_flood_of_denied_queries_is_logged_as_ten_lines_a_second_and_a_count(denying):
     count = 400
     with denying.client() as client:
         for number in range(count):
@@ -71,12 +71,12 @@ def test_a_flood_of_denied_queries_is_ten_lines_a_second_and_a_count(denying):
         lines = re.findall(r"security: info: client .* denied", denying.log())
         counted = [int(each) for each in re.findall(r"security: info: (\d+) more queries were denied within a second", denying.log())]
         return len(lines) + sum(counted) >= count and (lines, counted)
-    lines, counted = wait_until(all_told, 10, "each is told or counted")
+    lines, counted = wait_until(all_told, 10, "each is logged or counted")
     assert len(lines) + sum(counted) == count
     assert len(lines) <= 10 * (len(counted) + 1) and counted
 
 
-def test_each_failed_server_is_named_with_its_own_cause(upstream, split53):
+def test_each_failed_server_is_reported_with_its_own_cause(upstream, split53):
     refusing, failing, none = upstream(lambda q: q.reply(rcode=REFUSED)), upstream(lambda q: q.reply(rcode=SERVFAIL)), free_port()
     program = split53(forwarders=[refusing.where, failing.where, f"127.0.0.1 port {none}"], arguments=["-n", "1"])
     reply = program.ask("www.example.com.", edns=0)
@@ -86,23 +86,23 @@ def test_each_failed_server_is_named_with_its_own_cause(upstream, split53):
         f"127.0.0.1#{none} refused: nothing listens on that port"}
 
 
-def test_the_first_failure_of_a_server_in_a_second_is_a_line_of_lame_servers(upstream, split53):
+def test_one_failure_per_server_and_second_is_logged_in_lame_servers(upstream, split53):
     refusing = upstream(lambda q: q.reply(rcode=REFUSED))
     program = split53(forwarders=[refusing.where], arguments=["-n", "1"])
     program.ask("www.example.com.")
     wait_until(lambda: re.search(rf"lame-servers: info: REFUSED unexpected RCODE resolving 'www\.example\.com/A/IN': 127\.0\.0\.1#{refusing.port}\n",
-                                 program.log()), 5, "as named says it")
+                                 program.log()), 5, "as in named")
 
 
-def test_success_without_edns_is_a_line_of_edns_disabled(upstream, split53):
+def test_success_without_edns_is_logged_in_edns_disabled(upstream, split53):
     old = upstream(lambda q: q.reply(rcode=FORMERR, edns=False) if q.edns_size is not None else q.address())
     program = split53(forwarders=[old.where], arguments=["-n", "1"])
     assert rcode(program.ask("www.example.com.")) == "NOERROR"
     said = rf"edns-disabled: info: success resolving 'www\.example\.com/A' \(in '\.'\?\) after disabling EDNS: 127\.0\.0\.1#{old.port}\n"
-    wait_until(lambda: re.search(said, program.log()), 5, "as named says it")
+    wait_until(lambda: re.search(said, program.log()), 5, "as in named")
 
 
-def test_a_forwarder_that_is_ourselves_is_said_in_the_extended_error(closing, tmp_path):
+def test_the_extended_error_says_that_a_forwarder_is_our_own_address(closing, tmp_path):
     port = free_port()
     conf = f"options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; forwarders {{ 127.0.0.1 port {port}; }}; }};"
     program = closing(Split53(tmp_path, conf, wait_at=("127.0.0.1", port)))
@@ -111,7 +111,7 @@ def test_a_forwarder_that_is_ourselves_is_said_in_the_extended_error(closing, tm
     assert error_text(reply) == "no server can be queried: it is where split53 itself listens"
 
 
-def test_debug_levels_add_changes_exchanges_and_steps(upstream, split53):
+def test_debug_levels_add_state_changes_exchanges_and_steps(upstream, split53):
     server = upstream(answer_with())
     logs = {}
     for level in (1, 2, 3):
@@ -128,7 +128,7 @@ def test_debug_levels_add_changes_exchanges_and_steps(upstream, split53):
     assert re.findall(r"client: debug 3: fetch www\.example\.com/A: (\w+): ", logs[3]) == ["choose", "exchange", "validate", "store"]
 
 
-def test_a_named_conf_that_is_not_used_is_said(closing, tmp_path):
+def test_an_unused_named_conf_is_reported(closing, tmp_path):
     namespace.private_folder("/etc", str(tmp_path))
     os.makedirs("/etc/bind", exist_ok=True)
     with open("/etc/bind/named.conf", "w", encoding="utf-8") as file:
@@ -142,19 +142,19 @@ def test_a_named_conf_that_is_not_used_is_said(closing, tmp_path):
     assert "not read" not in run_once("--explain", "-c", str(conf))[1]
 
 
-def test_minus_V_names_the_libraries():
+def test_flag_V_shows_the_libraries():
     said = run_once("-V")[1]
     for library in ("c-ares", "ldns", "libevent", "xxhash"):
         assert re.search(rf"^{library}: \d+\.\d+", said, re.MULTILINE), said
     assert re.search(r"^built by: (gcc|.*[Cc]lang)", said, re.MULTILINE)
 
 
-def test_explain_counts_the_processors_that_it_may_use():
+def test_explain_shows_the_number_of_usable_processors():
     done = subprocess.run(["taskset", "-c", str(min(os.sched_getaffinity(0))), BINARY, "--explain"], capture_output=True, text=True, check=True)
     assert "    workers 1, one for each processor that this process may use (default)\n" in done.stdout
 
 
-def test_explain_says_which_forwarders_are_not_asked(tmp_path):
+def test_explain_shows_which_forwarders_are_not_used(tmp_path):
     conf = tmp_path / "families.conf"
     conf.write_text("options { listen-on { 127.0.0.1; }; listen-on-v6 { none; }; forwarders { 192.0.2.1; 2001:db8::1; }; };\n"
                     'zone "six.example" { type forward; forwarders { 2001:db8::2; }; };\n')
@@ -179,7 +179,7 @@ ZONES = """zone "here.test" {{ type primary; file "{zone}"; }};
     zone "there.test" {{ type forward; forwarders {{ {where}; }}; }};"""
 
 
-def test_explain_says_refused_where_it_is_refused(closing, tmp_path, upstream):
+def test_explain_shows_refused_for_a_client_that_is_refused(closing, tmp_path, upstream):
     zone, port = tmp_path / "zone.db", free_port()
     zone.write_text("$TTL 300\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n")
     where = upstream(answer_with()).where

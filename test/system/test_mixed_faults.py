@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
 Upstreams with a fault in most responses (support/mixed_faults.py), drawn at random: each query ends once, with the right answer or
-SERVFAIL, within its deadline. S53_SEED repeats a run, S53_QUERIES asks more.
+SERVFAIL, within its deadline. S53_SEED repeats a run, S53_QUERIES sets the number of queries.
 """
 import collections
 import os
@@ -20,7 +20,7 @@ from support.split53 import free_port
 SEED = os.environ.get("S53_SEED", "53")
 QUERIES = int(os.environ.get("S53_QUERIES", "10000"))
 WINDOW = 300
-RATE = 400	# queries a second: what fails at once must not bring the next ones at once
+RATE = 400	# queries a second: queries that fail at once must not speed up the next ones
 DEADLINE = 4.5	# resolver-query-timeout
 SLACK = 0.5
 PROGRAM = os.path.join(os.path.dirname(__file__), "support/mixed_faults.py")
@@ -72,7 +72,7 @@ class Crowd:
         self._linger(1.0)
 
     def _linger(self, seconds):
-        """For what comes twice."""
+        """Wait for second replies."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for key, _ in self.selector.select(0.1):
@@ -123,7 +123,7 @@ class Crowd:
 
 
 def end_of(asked):
-    """The one reply's word: `right`, or an rcode; anything else is a fault of ours."""
+    """The result of the one reply: `right`, or an rcode; any other is an error of the program."""
     if len(asked.replies) != 1:
         return f"{len(asked.replies)} replies"
     reply = parse(asked.replies[0])
@@ -134,7 +134,7 @@ def end_of(asked):
     return "right" if addresses(reply) == [right_address(asked.number)] else "wrong"
 
 
-def test_each_query_ends_once_right_or_servfail_within_its_deadline(closing, split53, tmp_path):
+def test_each_query_gets_one_correct_reply_or_servfail_within_its_deadline(closing, split53, tmp_path):
     servers = closing(Servers(tmp_path, 5))
     zones = {"one.example": servers.where[:1], "two.example": servers.where[1:3], "race.example": servers.where[3:5]}
     extra = "".join(f'zone "{zone}" {{ type forward; forward only; {"forwarders-policy race;" if zone == "race.example" else ""}'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-Which names are answered here, and for which clients: the same configuration in named and in split53, asked the same queries from
-several addresses. What differs on purpose is in DIFFERS, with its reason.
+Which names are answered locally, and for which clients: the same configuration in named and in split53, with the same queries from
+several addresses. Differences on purpose are in DIFFERS, with their reasons.
 """
 import shutil
 
@@ -35,7 +35,7 @@ RIGHTS = ["www.example.org A", ". NS", "localhost A", "nas.home.arpa A", "5.3.16
           "www.own.example A", "corp.example DS", "sec.example DS", "www.stub.example A", "www.sstub.example A"]
 FORWARDERS = "forwarders { %s; };"
 
-# What stands in options, and what follows.
+# The text of options, and the text after it.
 NAMES = {
     "forwarders": (FORWARDERS, ""),
     "forward only": ("forward only; " + FORWARDERS, ""),
@@ -70,7 +70,7 @@ zone "stub.example" { type stub; primaries { {primary}; }; };
 zone "sstub.example" { type static-stub; server-addresses { 127.0.0.1; }; };
 """
 
-# What differs from named on purpose, and why.
+# Differences from named on purpose, and their reasons.
 STAYS = dict.fromkeys(["localhost A", "a.invalid A", "a.onion A"], "RFC 6761, RFC 7686: no server can know these names")
 STUB = {"www.stub.example A": "REFUSED; named refers clients without recursion to the servers of a stub zone, which are its own matter here"}
 
@@ -106,7 +106,7 @@ def differences(theirs, ours, queries, differs, sources=("127.0.0.1",), rds=(Tru
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_names_are_answered_here(upstream, split53, closing, tmp_path, name):
+def test_it_answers_the_same_names_locally_as_named(upstream, split53, closing, tmp_path, name):
     server = upstream(answer_with("198.51.100.1"))
     options, extra = (text.replace("%s", server.where).replace("{zone}", str(tmp_path / "zone")) for text in NAMES[name])
     theirs, ours = start_both(split53, closing, tmp_path, "recursion yes; allow-recursion { any; }; " + options, extra)
@@ -114,7 +114,7 @@ def test_the_same_names_are_answered_here(upstream, split53, closing, tmp_path, 
 
 
 @pytest.mark.parametrize("name", ACCESS)
-def test_the_same_clients_get_answers(upstream, split53, closing, tmp_path, name):
+def test_it_answers_the_same_clients_as_named(upstream, split53, closing, tmp_path, name):
     server = upstream(answer_with("198.51.100.1"))
     zones = {zone + ".example": ZONE for zone in ("sec", "own", "stub")}
     primary = closing(Named(tmp_path, name="primary", port=free_port(), zones=zones,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""As the nameserver of resolv.conf, with no configuration at all: real resolvers find both halves."""
+"""As the nameserver of resolv.conf, without any configuration: real stub resolvers find names of both halves."""
 import os
 import subprocess
 import sys
@@ -48,27 +48,27 @@ def lines(*command):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_getaddrinfo_of_glibc_finds(machine, name):
+def test_getaddrinfo_of_glibc_resolves_both_halves(machine, name):
     code, said, error = lines(sys.executable, "-c", GETADDRINFO, name)
     assert code == 0, error
     assert sorted(filter(None, said)) == sorted(NAMES[name])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_getent_ahosts_finds(machine, name):
+def test_getent_ahosts_resolves_both_halves(machine, name):
     code, said, error = lines("getent", "ahosts", name)
     assert code == 0, error
     assert sorted({line.split()[0] for line in said if line}) == sorted(NAMES[name])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_dig_by_resolv_conf_finds(machine, name):
+def test_dig_with_resolv_conf_resolves_both_halves(machine, name):
     found = dig(name, "A").answer | dig(name, "AAAA").answer
     assert sorted(data for _, _, kind, data in found if kind != "CNAME") == sorted(NAMES[name])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_busybox_nslookup_finds(machine, name):
+def test_busybox_nslookup_resolves_both_halves(machine, name):
     _, said, error = lines("busybox", "nslookup", name)
     found = {line.split()[-1] for line in said if line.startswith("Address") and ":53" not in line}
     assert found == set(NAMES[name]), (said, error)
@@ -82,14 +82,14 @@ def musl_client(machine):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_static_musl_program_finds(machine, musl_client, name):
+def test_a_static_musl_program_resolves_both_halves(machine, musl_client, name):
     code, said, error = lines(musl_client, name)
     assert code == 0, error
     assert sorted(filter(None, said)) == sorted(NAMES[name])
 
 
 @pytest.mark.parametrize("name", MISSING)
-def test_a_name_that_is_not_there_is_not_there_for_any_client(machine, musl_client, name):
+def test_a_missing_name_is_missing_for_every_client(machine, musl_client, name):
     assert lines(sys.executable, "-c", GETADDRINFO, name)[0] == 1
     assert lines("getent", "ahosts", name)[0] == 2
     assert lines(musl_client, name)[0] == 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-The only server of a zone: its pauses lead to late answers, its death is told after `down-after`, one SERVFAIL of it is no answer yet, and
-probes of its health stay within its zone.
+The only server of a zone: its pauses lead to late answers, it is down after `down-after`, its first SERVFAIL is retried, and probes
+stay within its zone.
 """
 import os
 import struct
@@ -27,7 +27,7 @@ CH = 3
 @pytest.mark.parametrize("how", [FROZEN, SILENT])
 @pytest.mark.parametrize("seconds", [0.5, 2.5])
 def test_a_pause_of_the_only_server_leads_to_late_answers(ailing, split53, how, seconds):
-    """FROZEN answers afterwards what it got meanwhile, SILENT has lost it."""
+    """FROZEN: queries received meanwhile are answered afterwards; SILENT: they are lost."""
     server = ailing()
     program = split53(forwarders=[server.where])
     with watching(program, every=0.1) as watch:
@@ -44,7 +44,7 @@ def test_a_pause_of_the_only_server_leads_to_late_answers(ailing, split53, how, 
     assert not said_of(program, server, "down")
 
 
-def test_after_five_seconds_of_silence_those_that_wait_are_told_and_the_rest_at_once(ailing, split53):
+def test_after_five_seconds_of_silence_waiting_clients_get_servfail_and_new_ones_at_once(ailing, split53):
     server = ailing()
     program = split53(forwarders=[server.where])
     with watching(program, every=0.05) as watch:
@@ -64,13 +64,13 @@ def test_after_five_seconds_of_silence_those_that_wait_are_told_and_the_rest_at_
     waited = watch.since(silent_at, down_at - 0.5)
     assert {sample.code for sample in waited} == {"SERVFAIL"} and all(NO_REACHABLE in sample.errors for sample in waited)
     told = [sample for sample in waited if sample.sent > down_at - 3]
-    assert told and all(sample.sent + sample.took < down_at + 1.0 * patience() / 2 for sample in told), "told when it is known"
+    assert told and all(sample.sent + sample.took < down_at + 1.0 * patience() / 2 for sample in told), "told when the outage is known"
     after = watch.since(down_at + 0.1, well_at - 0.5)
-    assert after and worst(after) < 0.4 * patience() / 2, "the rest is told at once"
+    assert after and worst(after) < 0.4 * patience() / 2, "the others are told at once"
     assert {sample.code for sample in watch.since(well_at + 1.5)} == {"NOERROR"}
 
 
-def test_a_second_zone_is_not_kept_by_one_whose_only_server_is_silent(ailing, upstream, split53):
+def test_a_silent_only_server_of_one_zone_does_not_delay_another_zone(ailing, upstream, split53):
     good, dead = upstream(answer_with("10.0.0.2")), ailing()
     program = split53(forwarders=[good.where], consul=dead.where, options="recursive-clients 50;")
     dead.ail(SILENT)
@@ -92,7 +92,7 @@ def test_down_after_sets_the_time(ailing, split53):
     assert not lost(watch.samples)
 
 
-def test_a_refusal_is_known_at_once(ailing, split53):
+def test_a_refusal_is_reported_at_once(ailing, split53):
     server = ailing()
     program = split53(forwarders=[server.where])
     program.ask("warm.example.com.")
@@ -134,7 +134,7 @@ def test_stale_answers_do_not_wait_for_a_silent_server(ailing, split53):
 # One SERVFAIL
 
 def failing_once(seen, error=None):
-    """SERVFAIL to the first query of each name, with an extended error if there is one."""
+    """SERVFAIL to the first query for each name, with an extended error if given."""
     options = b"" if error is None else struct.pack("!HHH", 15, 2, error)
 
     def answer(q):
@@ -144,7 +144,7 @@ def failing_once(seen, error=None):
     return answer
 
 
-def test_one_servfail_of_the_only_server_is_not_given_out_and_not_remembered(upstream, split53):
+def test_one_servfail_of_the_only_server_is_neither_passed_on_nor_remembered(upstream, split53):
     seen = []
     server = upstream(failing_once(seen))
     program = split53(forwarders=[server.where])
@@ -154,7 +154,7 @@ def test_one_servfail_of_the_only_server_is_not_given_out_and_not_remembered(ups
         assert seen.count(f"n{number}.example.com.") == 2
 
 
-def test_servfail_twice_is_given_out_and_remembered(upstream, split53):
+def test_servfail_twice_is_passed_on_and_remembered(upstream, split53):
     server = upstream(lambda q: q.reply(rcode=SERVFAIL))
     program = split53(forwarders=[server.where])
     assert rcode(program.ask("a.example.com.")) == "SERVFAIL"
@@ -164,14 +164,14 @@ def test_servfail_twice_is_given_out_and_remembered(upstream, split53):
 
 
 @pytest.mark.parametrize("error", [DNSSEC_BOGUS, 1, 2, 5, 7, 8, 9, 10, 11, 12, 13, 15, 25, 27])
-def test_servfail_with_an_error_that_lasts_is_final(upstream, split53, error):
+def test_servfail_with_a_lasting_extended_error_is_final(upstream, split53, error):
     seen = []
     program = split53(forwarders=[upstream(failing_once(seen, error)).where])
     assert rcode(program.ask("a.example.com.")) == "SERVFAIL"
     assert seen.count("a.example.com.") == 1
 
 
-def test_servfail_with_another_error_is_retried(upstream, split53):
+def test_servfail_with_another_extended_error_is_retried(upstream, split53):
     seen = []
     program = split53(forwarders=[upstream(failing_once(seen, NO_REACHABLE)).where])
     assert addresses(program.ask("a.example.com.")) == ["10.0.0.1"]
@@ -183,13 +183,13 @@ def test_a_server_that_fails_for_all_names_does_not_get_twice_the_queries(upstre
     for number in range(600):
         assert rcode(program.ask(f"n{number}.example.com.")) == "SERVFAIL"
     asked = len([name for name in server.names() if name.endswith("example.com.")])
-    assert asked < 600 + 600 / 20 + 17 * os.cpu_count(), "one in twenty, and 16 that each worker begins with"
+    assert asked < 600 + 600 / 20 + 17 * os.cpu_count(), "one in twenty, and 16 at the start of each worker"
 
 
 # Probes
 
-def test_probes_ask_within_the_zone_and_never_in_class_ch(ailing, upstream, split53):
-    """A server that holds what needs work is told from a dead one by a query of its own zone that it answers by itself."""
+def test_probes_query_names_of_the_zone_and_never_class_ch(ailing, upstream, split53):
+    """A server that holds queries that need recursion is distinguished from a dead one by a query of its own zone that it answers locally."""
     def consul(q):
         if q.name.endswith(".addr.consul."):
             return q.address("0.0.0.0", ttl=0)
@@ -198,7 +198,7 @@ def test_probes_ask_within_the_zone_and_never_in_class_ch(ailing, upstream, spli
     program = split53(forwarders=[recursor.where], consul=agent.where)
     with watching(program, every=0.1, suffix="service.consul."), watching(program, every=0.1, tag="o"):
         for server in (agent, recursor):
-            wait_until(lambda server=server: said_of(program, server, "stalled"), 15, "it is said to be stalled")
+            wait_until(lambda server=server: said_of(program, server, "stalled"), 15, "it is logged as stalled")
     own = [q for q in agent.queries if not q.name.endswith(".service.consul.")]
     assert own and all(q.name == "consul." or q.name.endswith(".consul.") for q in own), {q.name for q in own}
     lively = [q for q in own if not q.rd]

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: ISC
 """
-How answers are arranged: rrset-order and minimal-responses. Each question goes to the program and to a named of the same view, which
-forward to the same server or have the same zone file.
+The order and contents of replies: rrset-order and minimal-responses. Each query goes to the program and to a named with the same view,
+which forward to the same server or have the same zone file.
 
-Where we differ on purpose: a forwarded answer is made minimal once, when it is stored, for all who get it; named does it for each
-reply. Our questions have RD set, so no-auth-recursive leaves the zone's servers out of what a client without RD gets, too. Addresses
-go along with NS, MX and SRV records of our own zones; named adds those of AFSDB, NAPTR, SVCB and more.
+Differences on purpose: a forwarded answer is minimized once, when it is stored, for all clients that get it; named does so for each reply.
+Our queries have RD set, so no-auth-recursive omits the NS records of the zone for clients without RD, too. Addresses are added for NS, MX
+and SRV records of local zones; named also adds those for AFSDB, NAPTR, SVCB and more.
 """
 import contextlib
 import subprocess
@@ -59,7 +59,7 @@ ns.sub IN A 192.0.2.60
 QUESTIONS = [("www", "A"), ("www", "AAAA"), ("ns", "A"), ("alias", "A"), ("x.wild", "A"), ("@", "MX"), ("@", "NS"), ("@", "SOA"),
              ("txt", "TXT"), ("ptr", "PTR"), ("_sip._tcp", "SRV"), ("sub", "DS"), ("@", "DNSKEY"), ("nothere", "A"), ("www", "TXT"),
              ("alias", "MX"), ("alias", "CNAME"), ("wild", "A")]
-ANY = [("www", "ANY"), ("@", "ANY")]	# of our zones only: of a signed zone named leaves signatures out
+ANY = [("www", "ANY"), ("@", "ANY")]	# local zones only: named omits signatures of a signed zone
 
 
 def full(name):
@@ -68,8 +68,8 @@ def full(name):
 
 class Pair:
     """
-    The program and named with one view: `clauses` in it, `peer` instead in named's, and the zone as `local`, or all names forwarded to
-    `upstream`.
+    The program and named with one view: `clauses` in it, `peer` instead in that of named, and the zone as `local`, or all names
+    forwarded to `upstream`.
     """
 
     def __init__(self, folder, clauses, peer=None, local=None, upstream=None):
@@ -90,7 +90,7 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory):
-    """A server of the zone, signed, that leaves nothing out and keeps every order."""
+    """A server of the zone, signed, that omits no records and keeps their order."""
     folder = str(tmp_path_factory.mktemp("signed"))
     with open(f"{folder}/zone", "w", encoding="utf-8") as file:
         file.write(ZONE)
@@ -118,20 +118,20 @@ def pair(closing, tmp_path):
 
 
 def shape(reply):
-    """(rcode, records of each section). Which addresses that go along have signatures depends on what named was asked before."""
+    """(rcode, records of each section). Which additional addresses have signatures depends on the earlier queries to named."""
     return (reply.rcode(), *(sum(len(rrset) for rrset in section) for section in (reply.answer, reply.authority)),
             sum(len(rrset) for rrset in reply.additional if rrset.rdtype != dns.rdatatype.RRSIG))
 
 
 def content(reply):
-    """What is in the sections, in no order, without TTLs and signatures."""
+    """The records of the sections, unordered, without TTLs and signatures."""
     return [sorted((rrset.name.to_text().lower(), dns.rdatatype.to_text(rrset.rdtype), item.to_text().lower())
                    for rrset in section for item in rrset if rrset.rdtype != dns.rdatatype.RRSIG)
             for section in (reply.answer, reply.authority, reply.additional)]
 
 
 def differences(servers, questions, flags, do):
-    """Those that the two do not answer alike."""
+    """The queries that the two answer differently."""
     unlike = []
     for name, rdtype in questions:
         ours, theirs = (server.ask(full(name), rdtype, flags=flags, do=do, size=4096, tcp=True) for server in servers)
@@ -144,13 +144,13 @@ VALUES = ["yes", "no", "no-auth", "no-auth-recursive", None]
 
 
 def clauses_of(value):
-    """None: ours says nothing, named BIND's default."""
+    """None: no statement for ours, BIND's default for named."""
     return {"clauses": f"minimal-responses {value};" if value else "", "peer": f"minimal-responses {value or 'no-auth-recursive'};"}
 
 
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("do", [False, True], ids=["plain", "do"])
-def test_forwarded_answers_have_the_sections_that_named_gives_them(pair, signed, value, do):
+def test_forwarded_answers_have_the_same_sections_as_in_named(pair, signed, value, do):
     servers = pair(**clauses_of(value), upstream=signed).servers
     for what in ("asked upstream", "of the cache"):
         assert not differences(servers, QUESTIONS, dns.flags.RD, do), what
@@ -158,12 +158,12 @@ def test_forwarded_answers_have_the_sections_that_named_gives_them(pair, signed,
 
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("flags", [0, dns.flags.RD], ids=["norec", "rec"])
-def test_answers_of_our_zones_have_the_sections_that_named_gives_them(pair, zone_file, value, flags):
+def test_answers_of_local_zones_have_the_same_sections_as_in_named(pair, zone_file, value, flags):
     servers = pair(**clauses_of(value), local=zone_file).servers
     assert not differences(servers, QUESTIONS + ANY, flags, False)
 
 
-def test_a_forward_zone_may_say_otherwise(split53, signed):
+def test_a_forward_zone_may_override_minimal_responses(split53, signed):
     program = split53([signed.where], options="minimal-responses yes;", extra=f"""zone "example.com" {{
         type forward; forwarders {{ {signed.where}; }}; minimal-responses no; }};""")
     assert shape(program.ask("mail.example.com")) == (0, 1, 3, 4)
@@ -176,7 +176,7 @@ def order(reply, rdtype, section="answer"):
 
 
 def kind(orders):
-    """What a row of replies shows: "fixed", "cyclic" or "random"."""
+    """The kind of order in a row of replies: "fixed", "cyclic" or "random"."""
     if len(set(orders)) == 1:
         return "fixed"
     if all(after == before[1:] + before[:1] for before, after in zip(orders, orders[1:])):
@@ -207,27 +207,27 @@ def kinds(server):
 
 
 @pytest.mark.parametrize("clauses,expected", CLAUSES.values(), ids=CLAUSES)
-def test_forwarded_answers_come_in_the_order_that_named_gives_them(pair, signed, clauses, expected):
+def test_forwarded_answers_have_the_same_order_as_in_named(pair, signed, clauses, expected):
     servers = pair(clauses, upstream=signed).servers
     assert kinds(servers[1]) == expected, "named"
     assert kinds(servers[0]) == expected
 
 
 @pytest.mark.parametrize("clauses,expected", CLAUSES.values(), ids=CLAUSES)
-def test_answers_of_our_zones_come_in_the_order_that_named_gives_them(pair, zone_file, clauses, expected):
+def test_answers_of_local_zones_have_the_same_order_as_in_named(pair, zone_file, clauses, expected):
     servers = pair(clauses, local=zone_file).servers
     assert kinds(servers[1]) == expected, "named"
     assert kinds(servers[0]) == expected
 
 
-def test_addresses_that_go_along_keep_their_order_as_nameds_do(pair, signed):
+def test_additional_addresses_keep_their_order_as_in_named(pair, signed):
     for server in pair("minimal-responses no; rrset-order { order cyclic; };", upstream=signed).servers:
         orders = [order(server.ask(full("_sip._tcp"), "SRV", tcp=True), dns.rdatatype.AAAA, "additional") for _ in range(6)]
         assert len(orders[0]) > 2 and kind(orders) == "fixed"
 
 
-def test_sets_take_turns_each_by_itself(pair, signed):
-    """Clients ask for A and AAAA by turns: a counter for both would always begin a set of two with the same."""
+def test_each_set_has_its_own_cyclic_order(pair, signed):
+    """Clients query A and AAAA alternately: a common counter would always begin a set of two with the same record."""
     program = pair("rrset-order { order cyclic; };", upstream=signed).split53
     first = {"A": [], "AAAA": []}
     for _ in range(10):
@@ -237,19 +237,19 @@ def test_sets_take_turns_each_by_itself(pair, signed):
         assert all(firsts.count(address) == 5 for address in firsts)
 
 
-def test_fixed_is_the_order_of_the_upstream(pair, signed, split53):
+def test_order_fixed_keeps_the_order_of_the_upstream(pair, signed, split53):
     program = split53([signed.where], options="rrset-order { order fixed; };")
     upstream = order(signed.ask(full("www"), tcp=True), dns.rdatatype.A)
     assert all(order(program.ask(full("www")), dns.rdatatype.A) == upstream for _ in range(10))
 
 
-def test_a_forward_zone_may_have_an_order_of_its_own(split53, signed):
+def test_a_forward_zone_may_override_rrset_order(split53, signed):
     program = split53([signed.where], options="rrset-order { order random; };", extra=f"""zone "example.com" {{
         type forward; forwarders {{ {signed.where}; }}; rrset-order {{ order none; }}; }};""")
     assert kind([order(program.ask(full("www")), dns.rdatatype.A) for _ in range(20)]) == "fixed"
 
 
-def test_records_that_a_cut_leaves_are_not_always_the_same(split53, upstream):
+def test_different_records_are_left_in_cut_replies(split53, upstream):
     many = [f"many.example. 300 IN A 10.0.0.{i}" for i in range(1, 101)]
     server = upstream(lambda q: q.reply(*many))
     program = split53([server.where])
@@ -261,13 +261,13 @@ def test_records_that_a_cut_leaves_are_not_always_the_same(split53, upstream):
     assert len(seen) == 100
 
 
-def test_who_waits_for_the_same_answer_gets_an_order_of_its_own(split53, upstream):
+def test_clients_that_wait_for_the_same_answer_get_different_orders(split53, upstream):
     """Leader and followers share one message while they are answered."""
     mail = [f"mail.example. 0 IN MX {i} mx{i}.elsewhere.example." for i in range(1, 8)]
     server = upstream(lambda q: q.send(q.reply(*mail), delay=0.1))
     program = split53([server.where], arguments=["-n", "1"])
     with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(program.client()) for _ in range(5)]	# more than ten waits of one client are too many
+        clients = [stack.enter_context(program.client()) for _ in range(5)]	# more than ten queries of one client may not wait
         for identity in range(1, 41):
             clients[identity % 5].send(query("mail.example.", "MX", identity=identity).to_wire())
         replies = [parse(octets) for client in clients for octets in client.collect(8, 5).values()]

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""Who of several servers is asked (forwarders-policy, tiers), and how many questions may be under way (quotas), by counts at the servers."""
+"""
+Which of several servers gets a query (forwarders-policy, tiers), and how many queries may be under way (quotas), counted at the
+servers.
+"""
 import socket
 import time
 
@@ -16,7 +19,7 @@ PROMPT_S = 0.015
 
 
 def client_names(server):
-    """What clients asked, without the program's own probes."""
+    """The names in queries of clients, without the program's own probes."""
     return [name for name in server.names() if name.endswith("example.com.")]
 
 
@@ -33,8 +36,8 @@ def policy_of(split53, servers, policy):
 
 def shares(program, servers, count=60, tag="s"):
     """
-    How many of so many new names each server was asked, and which gave the answers. A name whose answer is late does not count: on a
-    busy machine a second server was asked as well.
+    How many of this many new names each server was queried for, and which responses were used. A name with an overdue response does not
+    count: on a busy machine a second server was queried as well.
     """
     for server in servers:
         server.forget()
@@ -50,12 +53,12 @@ def shares(program, servers, count=60, tag="s"):
     return [len(set(client_names(server)) & prompt) for server in servers], given
 
 
-def test_ordered_asks_the_first_that_is_well_and_fails_back(ailing, split53):
+def test_ordered_uses_the_first_healthy_server_and_fails_back(ailing, split53):
     servers = three(ailing)
     program = policy_of(split53, servers, "ordered")
     shares(program, servers, 20, "warm")
     asked, given = shares(program, servers, tag="a")
-    assert asked[0] == 60 and set(given) == {"10.0.0.2"} and sum(asked[1:]) <= 6, "the others are looked at now and then"
+    assert asked[0] == 60 and set(given) == {"10.0.0.2"} and sum(asked[1:]) <= 6, "the others are explored now and then"
     servers[0].ail(KILLED)
     _, given = shares(program, servers, tag="b")
     assert given.count("10.0.0.3") >= 58
@@ -66,20 +69,20 @@ def test_ordered_asks_the_first_that_is_well_and_fails_back(ailing, split53):
     assert given.count("10.0.0.2") >= 55
 
 
-def test_round_robin_gives_each_its_turn(ailing, split53):
+def test_round_robin_uses_each_server_in_turn(ailing, split53):
     servers = three(ailing)
     asked, given = shares(policy_of(split53, servers, "round-robin"), servers)
     assert all(16 <= given.count(f"10.0.0.{number}") <= 24 for number in (2, 3, 4)), given
     assert sum(asked) <= 80
 
 
-def test_random_gives_each_a_share(ailing, split53):
+def test_random_gives_each_server_a_share(ailing, split53):
     servers = three(ailing)
     _, given = shares(policy_of(split53, servers, "random"), servers, 120)
     assert all(15 <= given.count(f"10.0.0.{number}") <= 70 for number in (2, 3, 4)), "a wider band fails once in a million runs"
 
 
-def test_race_asks_all_and_takes_the_first_answer(ailing, split53):
+def test_race_queries_all_servers_and_uses_the_first_response(ailing, split53):
     servers = three(ailing)
     servers[0].ail(SLOW)
     servers[1].ail(SLOW)
@@ -89,15 +92,15 @@ def test_race_asks_all_and_takes_the_first_answer(ailing, split53):
     assert asked[2] == 20 and asked[0] >= 1 and asked[1] >= 1
 
 
-def test_race_asks_all_who_are_well(ailing, split53):
+def test_race_queries_all_healthy_servers(ailing, split53):
     servers = three(ailing)
     asked, _ = shares(policy_of(split53, servers, "race"), servers, 30)
     assert all(count >= 28 for count in asked), asked
 
 
-def test_who_loses_each_race_is_known_all_the_same_and_missed_when_he_dies(ailing, split53):
+def test_the_health_of_a_server_that_loses_every_race_is_known(ailing, split53):
     servers = three(ailing)
-    servers[1].healthy = (lambda old: lambda q: q.send(old(q), delay=0.01))(servers[1].healthy)	# not late, but never the first
+    servers[1].healthy = (lambda old: lambda q: q.send(old(q), delay=0.01))(servers[1].healthy)	# not overdue, but never the first
     program = policy_of(split53, servers, "race")
     shares(program, servers, 30)
     servers[1].ail(SILENT)
@@ -106,7 +109,7 @@ def test_who_loses_each_race_is_known_all_the_same_and_missed_when_he_dies(ailin
     assert not lost(watch.samples)
 
 
-def test_least_outstanding_leaves_a_server_that_holds_its_questions(ailing, split53):
+def test_least_outstanding_avoids_a_server_that_does_not_respond(ailing, split53):
     servers = three(ailing)
     program = policy_of(split53, servers, "least-outstanding")
     for server in servers:
@@ -118,7 +121,7 @@ def test_least_outstanding_leaves_a_server_that_holds_its_questions(ailing, spli
     assert counts[0] < sum(counts) / 4, counts
 
 
-def test_a_higher_tier_is_asked_when_the_lower_is_not_up(ailing, split53):
+def test_a_higher_tier_is_used_when_the_lower_one_is_not_up(ailing, split53):
     servers = three(ailing)
     where = [f"{server.where} tier {tier}" for server, tier in zip(servers, (1, 1, 2))]
     program = split53(forwarders=where, options="forwarders-policy round-robin;", arguments=["-n", "1"])
@@ -141,7 +144,7 @@ def test_a_higher_tier_is_asked_when_the_lower_is_not_up(ailing, split53):
 # Quotas
 
 def at_once(program, names, seconds=3.0):
-    """All these questions at once: (replies by number, seconds until each came)."""
+    """All these queries at once: (replies by number, seconds until each arrived)."""
     with program.client() as client:
         start = time.monotonic()
         for number, name in enumerate(names):
@@ -157,7 +160,7 @@ def slowly(q):
 
 @pytest.mark.parametrize("what", ["fetches-per-server", "fetches-per-zone"])
 @pytest.mark.parametrize("how", ["fail", "drop"])
-def test_over_a_quota_questions_fail_or_are_dropped_at_once(ailing, split53, what, how):
+def test_queries_over_a_quota_fail_or_are_dropped_at_once(ailing, split53, what, how):
     server = ailing(slowly)
     program = split53(forwarders=[server.where], options=f"{what} 5 {how};", arguments=["-n", "1"])
     early, late = at_once(program, [f"q{number}.example.com." for number in range(20)], 2.5 * patience() / 2)
@@ -165,10 +168,10 @@ def test_over_a_quota_questions_fail_or_are_dropped_at_once(ailing, split53, wha
     assert sorted(early) == (list(range(5, 20)) if how == "fail" else [])
     assert {octets[3] & 15 for octets in early.values()} <= {SERVFAIL}
     assert len(set(client_names(server))) == 5
-    assert addresses(program.ask("after.example.com.")) == ["10.0.0.1"], "what is under way no more does not count"
+    assert addresses(program.ask("after.example.com.")) == ["10.0.0.1"], "queries that have ended do not count"
 
 
-def test_more_clients_per_query_than_are_let_wait_are_shed(ailing, split53):
+def test_queries_over_clients_per_query_are_shed(ailing, split53):
     server = ailing(slowly)
     program = split53(forwarders=[server.where], options="clients-per-query 5; max-clients-per-query 5;", arguments=["-n", "1"])
     clients = [program.client() for _ in range(12)]
@@ -183,4 +186,4 @@ def test_more_clients_per_query_than_are_let_wait_are_shed(ailing, split53):
     finally:
         for client in clients:
             client.close()
-    assert len(client_names(server)) <= 4, "once, and again since it is slow"
+    assert len(client_names(server)) <= 4, "once, and a hedge since it is slow"

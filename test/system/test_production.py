@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-The user's own files, octet for octet, at their places and on port 53, with a real agent and a named that is 8.8.8.8:
-dig gets what Consul and the recursor hold.
+The files of the production machine, byte for byte, at their paths and on port 53, with a real agent and a named that is 8.8.8.8: dig
+shows the data of Consul and of the recursor.
 """
 import filecmp
 import os
@@ -66,7 +66,7 @@ def ours(name, rdtype, transport):
     return dig(*TRANSPORTS[transport], name, rdtype, server="127.0.0.1")
 
 
-def test_the_files_are_the_production_files_octet_for_octet(machine):
+def test_the_files_are_the_production_files_byte_for_byte(machine):
     shared = os.path.join(world.HERE, "..", "..", "..", "shared", "production")
     pairs = [("named.conf", "/etc/named.conf"), ("consul.conf", "/etc/named/consul.conf"), ("galera.json", None)]
     for name, place in pairs:
@@ -79,7 +79,7 @@ def test_the_files_are_the_production_files_octet_for_octet(machine):
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name,rdtype", CONSUL_CASES)
-def test_a_consul_name_gives_what_consul_holds(machine, name, rdtype, transport):
+def test_a_consul_name_has_the_records_of_consul(machine, name, rdtype, transport):
     held = dig("+tcp", "+norecurse", name, rdtype, server="127.0.0.1", port=8600)
     got = ours(name, rdtype, transport)
     assert held.status == got.status == "NOERROR"
@@ -90,7 +90,7 @@ def test_a_consul_name_gives_what_consul_holds(machine, name, rdtype, transport)
 
 
 def _is_aged(got, held):
-    """The same records, as of a minute ago at most: another transport's question may have brought them."""
+    """The same records, at most a minute older: a query over another transport may have fetched them."""
     ttl_of = {(name, rdtype, data): ttl for name, ttl, rdtype, data in held}
     return len(got) == len(held) and all(
         0 <= ttl_of.get((name, rdtype, data), -1) - ttl <= 60 for name, ttl, rdtype, data in got)
@@ -98,7 +98,7 @@ def _is_aged(got, held):
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name,rdtype,status", NEGATIVE_CONSUL_CASES)
-def test_a_negative_answer_of_consul_comes_with_its_soa(machine, name, rdtype, status, transport):
+def test_a_negative_answer_of_consul_has_its_soa(machine, name, rdtype, status, transport):
     held = dig("+tcp", name, rdtype, server="127.0.0.1", port=8600)
     got = ours(name, rdtype, transport)
     assert held.status == got.status == status
@@ -108,7 +108,7 @@ def test_a_negative_answer_of_consul_comes_with_its_soa(machine, name, rdtype, s
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name,rdtype", RECURSOR_CASES)
-def test_any_other_name_gives_what_the_recursor_holds(machine, name, rdtype, transport):
+def test_any_other_name_has_the_records_of_the_recursor(machine, name, rdtype, transport):
     held = dig("+tcp", name, rdtype, server="8.8.8.8")
     got = ours(name, rdtype, transport)
     assert held.status == got.status != "SERVFAIL"
@@ -118,7 +118,7 @@ def test_any_other_name_gives_what_the_recursor_holds(machine, name, rdtype, tra
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_an_external_service_is_completed_at_the_recursor(machine, transport):
+def test_the_alias_of_an_external_service_is_completed_by_the_recursor(machine, transport):
     assert dig("external.service.consul", "A", server="127.0.0.1", port=8600).data() == ["www.example.com."]
     got = ours("external.service.consul", "A", transport)
     assert got.status == "NOERROR"
@@ -127,20 +127,20 @@ def test_an_external_service_is_completed_at_the_recursor(machine, transport):
     assert ours("external.service.consul", "CNAME", transport).data() == ["www.example.com."]
 
 
-def test_an_external_service_whose_name_does_not_exist_is_nxdomain_with_the_alias(machine):
+def test_an_external_service_with_a_missing_target_is_nxdomain_with_the_alias(machine):
     got = ours("broken-external.service.consul", "A", "udp")
     assert got.status == "NXDOMAIN"
     assert got.data() == ["nowhere.example.com."]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_public_alias_into_consul_is_completed_there(machine, transport):
+def test_a_public_alias_into_consul_is_completed_by_consul(machine, transport):
     got = ours("inward.example.com", "A", transport)
     assert got.status == "NOERROR"
     assert got.data() == ["10.1.0.1", "10.1.0.2", "10.1.0.3", "web.service.consul."]
 
 
-def test_forty_instances_arrive_whole_over_tcp_and_over_udp_with_tc_as_many_as_fit(machine):
+def test_forty_instances_arrive_whole_over_tcp_and_cut_with_tc_over_udp(machine):
     whole = ours("many.service.consul", "A", "tcp")
     assert len(whole.answer) == 40 and "tc" not in whole.flags
     small = ours("many.service.consul", "A", "noedns")
@@ -150,12 +150,12 @@ def test_forty_instances_arrive_whole_over_tcp_and_over_udp_with_tc_as_many_as_f
     assert retried.answer == whole.answer
 
 
-def test_a_loopback_address_has_its_name_without_asking_anybody(machine):
+def test_the_name_of_a_loopback_address_needs_no_upstream_query(machine):
     assert ours("1.0.0.127.in-addr.arpa", "PTR", "udp").data() == ["localhost."]
 
 
-def test_a_service_whose_check_fails_goes_away(machine):
-    """Last in this file: the database dies. Consul's check runs every 10 s."""
+def test_a_service_with_a_failing_check_disappears(machine):
+    """Last in this file: the database is stopped. Consul's check runs every 10 s."""
     machine.database.close()
     wait_until(lambda: ours("galeradb.service.consul", "A", "udp").status == "NXDOMAIN", 25, "galeradb is gone")
     machine.database = world.Database()
@@ -163,7 +163,7 @@ def test_a_service_whose_check_fails_goes_away(machine):
 
 
 def _without_hosts_of_authority(held):
-    """minimal-responses is no-auth-recursive: the servers in the authority section are left out, and their addresses with them."""
+    """minimal-responses is no-auth-recursive: the NS records of the authority section are omitted, and their addresses with them."""
     servers = {data for _, _, kind, data in held.authority if kind == "NS"}
     named = {data.split()[-1] for _, _, _, data in held.answer}
     return {record for record in held.additional if record[0] not in servers - named}

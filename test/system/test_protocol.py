@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Header and EDNS rules towards clients. Where BIND's way is the rule, a real named that forwards likewise is asked too."""
+"""Header and EDNS rules towards clients. Where BIND defines the behaviour, a real named that forwards likewise gets the same queries."""
 import random
 import socket
 import struct
@@ -41,7 +41,7 @@ def pair(tmp_path_factory):
 
 
 def both(pair, octets, tcp=False):
-    """What the program and what named answer to the same octets: (rcode, flags without AD, CD and Z) or None for silence."""
+    """The responses of the program and of named to the same message: (rcode, flags without AD, CD and Z), or None without a response."""
     answers = []
     for place in (("127.0.0.1", pair[0].port), ("127.0.0.1", pair[1].port)):
         try:
@@ -63,8 +63,8 @@ def code_of(octets):
     ("opcode 15", header(flags=0x7900) + QUESTION), ("a reply", header(flags=0x8180) + QUESTION),
     ("no question", header(questions=0)), ("no question but an OPT", header(questions=0, additional=1) + OPT),
     ("two questions", header(questions=2) + QUESTION + QUESTION), ("a header that lacks its question", header()),
-    ("a cut question", header() + QUESTION[:-3]), ("octets after the question", header() + QUESTION + b"xyz"),
-    ("eleven octets", header()[:11]), ("one octet", b"x"),
+    ("a truncated question", header() + QUESTION[:-3]), ("bytes after the question", header() + QUESTION + b"xyz"),
+    ("eleven bytes", header()[:11]), ("one byte", b"x"),
     ("a label type that is not there", header() + b"\x80www\0\0\1\0\1"),
     ("a name that points at itself", header() + b"\xc0\x0c\0\1\0\1"),
     ("class CH of a foreign name", header() + QUESTION[:-1] + b"\3"),
@@ -74,18 +74,18 @@ def code_of(octets):
     ("type OPT", header() + QUESTION[:-4] + b"\0\x29\0\1"), ("type TSIG", header() + QUESTION[:-4] + b"\0\xfa\0\1"),
     ("AXFR over UDP", header() + QUESTION[:-4] + b"\0\xfc\0\1"),
     ("two OPT", header(additional=2) + QUESTION + OPT + OPT),
-    ("an OPT whose owner is not the root", header(additional=1) + QUESTION + b"\1a" + OPT),
+    ("an OPT with an owner other than the root", header(additional=1) + QUESTION + b"\1a" + OPT),
     ("an OPT in the answer section", header(answers=1) + QUESTION + OPT),
     ("a cut OPT", header(additional=1) + QUESTION + OPT[:-2]),
     ("an option that is longer than the OPT", header(additional=1) + QUESTION + OPT[:-2] + b"\0\4\0\x0a\0\x20"),
 ], ids=lambda value: value if isinstance(value, str) else "")
-def test_the_answer_has_the_code_that_named_gives(pair, what, octets):
+def test_the_reply_has_the_same_rcode_as_that_of_named(pair, what, octets):
     ours, theirs = both(pair, octets)
     assert code_of(ours) == code_of(theirs)
     if ours is not None:
         assert ours[:2] == octets[:2]
         assert ours[2] & 0x80
-        assert ours[2] & 0x78 == octets[2] & 0x78, "the opcode is the asker's"
+        assert ours[2] & 0x78 == octets[2] & 0x78, "the opcode is that of the query"
 
 
 @pytest.mark.parametrize("what,octets", [
@@ -106,7 +106,7 @@ def test_notify_and_update_are_not_forwarded(pair, opcode):
     assert len([q for q in pair[2].queries[before:] if q.flags >> 11 & 15]) == 0
 
 
-def test_the_bits_of_a_plain_answer(pair):
+def test_a_plain_answer_has_the_right_header_bits(pair):
     answer = pair[0].ask("bits.example.com.")
     assert answer.flags == dns.flags.QR | dns.flags.RD | dns.flags.RA
     assert answer.edns == -1
@@ -118,7 +118,7 @@ def test_reserved_bits_of_a_query_are_not_echoed(pair):
 
 
 def test_without_rd_nothing_is_forwarded(pair):
-    """named answers from what it has, and it has nothing: a referral, an empty answer or a failure, never the record."""
+    """named answers from its own data, and it has none: a referral, an empty answer or a failure, never the record."""
     before = len(pair[2].queries)
     answer = pair[0].ask("rd0.example.com.", flags=0)
     assert not answer.answer and not answer.flags & dns.flags.RD
@@ -126,7 +126,7 @@ def test_without_rd_nothing_is_forwarded(pair):
 
 
 @pytest.mark.parametrize("spelling", ["WWW.EXAMPLE.COM.", "wWw.eXaMpLe.cOm.", "www.example.com."])
-def test_the_question_comes_back_as_it_was_spelled(pair, spelling):
+def test_the_question_comes_back_in_the_letter_case_of_the_query(pair, spelling):
     pair[0].ask(spelling)	# ask() checks the question
     answer = pair[0].ask(spelling)
     assert answer.answer[0].name.to_text() == spelling or answer.answer[0].name.to_text().lower() == spelling.lower()
@@ -134,7 +134,7 @@ def test_the_question_comes_back_as_it_was_spelled(pair, spelling):
 
 @pytest.mark.parametrize("name", ["version.bind.", "version.server.", "hostname.bind.", "id.server.", "authors.bind.", "x.bind."])
 @pytest.mark.parametrize("rdtype", ["TXT", "A", "ANY", "SOA"])
-def test_chaos_names_are_answered_or_refused_like_nameds(pair, name, rdtype):
+def test_chaos_names_are_answered_or_refused_as_in_named(pair, name, rdtype):
     ours = pair[0].ask(name, rdtype, rdclass="CH", flags=0)
     if name in ("version.bind.", "hostname.bind.", "id.server.") and rdtype in ("TXT", "ANY"):
         theirs = pair[1].ask(name, rdtype, rdclass="CH", flags=0)
@@ -144,7 +144,7 @@ def test_chaos_names_are_answered_or_refused_like_nameds(pair, name, rdtype):
         assert rcode(ours) in ("NOERROR", "NXDOMAIN", "REFUSED") and not rdata(ours, "A")
 
 
-def test_version_hostname_and_server_id_say_what_the_file_says(split53, upstream):
+def test_version_hostname_and_server_id_have_the_configured_texts(split53, upstream):
     program = split53(forwarders=[upstream().where], options='version "one two"; hostname "box"; server-id "id-7";')
     for name, want in (("version.bind.", '"one two"'), ("hostname.bind.", '"box"'), ("id.server.", '"id-7"')):
         assert {data for _, _, data in rdata(program.ask(name, "TXT", rdclass="CH"))} == {want}
@@ -156,13 +156,13 @@ def test_version_none_and_hostname_none_hide_them(split53, upstream):
         assert not program.ask(name, "TXT", rdclass="CH").answer
 
 
-def test_nsid_is_given_to_who_asks(split53, upstream):
+def test_nsid_is_sent_to_a_client_that_requests_it(split53, upstream):
     program = split53(forwarders=[upstream().where], options='server-id "id-7";')
     answer = program.ask("nsid.example.com.", options=[dns.edns.GenericOption(3, b"")])
     assert [option.to_wire() for option in answer.options if option.otype == 3] in ([b"id-7"], [])
 
 
-def test_any_is_forwarded_and_with_minimal_any_shortened_over_udp_only(split53, upstream):
+def test_any_is_forwarded_and_minimal_any_shortens_it_over_udp_only(split53, upstream):
     server = upstream(lambda q: q.reply((1, 60, b"\xc0\0\2\1"), (28, 60, bytes(16)), (16, 60, b"\3txt")))
     program = split53(forwarders=[server.where])
     assert len(program.ask("any.example.com.", "ANY").answer) == 3
@@ -173,7 +173,7 @@ def test_any_is_forwarded_and_with_minimal_any_shortened_over_udp_only(split53, 
 
 # EDNS, hop by hop
 
-def test_an_edns_version_that_is_not_there_is_badvers(pair):
+def test_an_unknown_edns_version_is_badvers(pair):
     answer = pair[0].ask("v1.example.com.", edns=1)
     assert answer.rcode() == dns.rcode.BADVERS and answer.edns == 0 and not answer.answer
     assert pair[1].ask("v1.example.com.", edns=1).rcode() == dns.rcode.BADVERS
@@ -185,7 +185,7 @@ def test_unknown_options_are_ignored_and_not_echoed(pair):
     assert 65001 not in {option.otype for option in answer.options}
 
 
-def test_our_size_is_said_and_opt_goes_to_who_sent_one_only(pair):
+def test_our_udp_size_is_in_the_opt_and_only_a_query_with_opt_gets_one(pair):
     answer = pair[0].ask("size.example.com.", edns=0, size=4096)
     assert answer.edns == 0 and answer.payload == pair[1].ask("size.example.com.", edns=0, size=4096).payload
     assert pair[0].ask("size.example.com.").edns == -1
@@ -193,11 +193,11 @@ def test_our_size_is_said_and_opt_goes_to_who_sent_one_only(pair):
         assert ask_raw(("127.0.0.1", pair[0].port), octets)[10:12] == b"\0\0"
 
 
-def test_max_udp_size_caps_what_a_client_may_ask_for(split53, upstream):
+def test_max_udp_size_limits_the_size_that_a_client_may_offer(split53, upstream):
     count = 4000
     records = [(1, 60, bytes([10, 1, number >> 8, number & 255])) for number in range(count)]
     server = upstream(lambda q: q.reply(*records) if q.tcp else q.reply(tc=True))
-    # A client on loopback gets what it takes where the statement is not written.
+    # A client on loopback gets its own size if the statement is not configured.
     for options, name, sizes in (("", "default", {1232: 1232, 4096: 4096, 8192: 8192, 65535: 65507}),
                                  ("max-udp-size 4096;", "wide", {8192: 4096}), ("max-udp-size 1232;", "narrow", {8192: 1232})):
         program = split53(forwarders=[server.where], options=options, name=name)
@@ -209,9 +209,9 @@ def test_max_udp_size_caps_what_a_client_may_ask_for(split53, upstream):
                 assert len(reply.answer[0]) >= (count if whole else min(96, (limit - 100) // 16))	# cut, it has 96 records at most
 
 
-# Anything at all
+# Random bytes
 
-def test_random_octets_get_the_fitting_code_or_silence_and_serving_goes_on(pair):
+def test_random_bytes_get_the_right_rcode_or_no_reply_and_serving_continues(pair):
     rng = random.Random(53)
     whole = query("fuzz.example.com.", edns=0, do=True).to_wire()
     with Client("127.0.0.1", pair[0].port) as client:
@@ -230,9 +230,9 @@ def test_random_octets_get_the_fitting_code_or_silence_and_serving_goes_on(pair)
     assert rcode(pair[0].ask("after.example.com.")) == "NOERROR"
 
 
-# Who may ask
+# Access
 
-def test_allow_query_refuses_and_blackhole_is_silent(split53, upstream):
+def test_allow_query_refuses_and_blackhole_drops(split53, upstream):
     server = upstream()
     program = split53(forwarders=[server.where], extra="", options="""
         blackhole { 127.0.0.66; }; allow-recursion { ! 127.0.0.77; any; };""")
@@ -243,7 +243,7 @@ def test_allow_query_refuses_and_blackhole_is_silent(split53, upstream):
         ask(where, "a.example.com.", source="127.0.0.66", timeout=0.5)
 
 
-def test_each_client_sees_its_own_view(split53, upstream):
+def test_each_client_is_answered_from_its_own_view(split53, upstream):
     inside, outside = upstream(answer_with("10.0.0.1")), upstream(answer_with("198.51.100.1"))
     port = free_port()
     add_address("10.66.0.99/32")
@@ -261,7 +261,7 @@ view "other" {{ match-clients {{ any; }}; match-destinations {{ ! 10.66.0.99; an
     remove_address("10.66.0.99/32")
 
 
-# Zones of our own
+# Local zones
 
 def test_a_primary_zone_is_answered_from_its_file(split53, upstream, tmp_path):
     (tmp_path / "corp.zone").write_text("""$TTL 300
@@ -288,8 +288,8 @@ out IN CNAME www.example.com.
     assert all(not q.name.endswith("corp.example.") for q in server.queries)
 
 
-def test_owners_that_the_upstream_spells_out_are_spelled_as_the_client_does(upstream, split53):
-    """What is sent upstream has a random spelling; nobody else is to see it, be the answer new or kept."""
+def test_uncompressed_owners_have_the_letter_case_of_the_client(upstream, split53):
+    """The upstream query has random letter case; no client may see it, be the answer new or cached."""
     def answer(q):
         owner = b"".join(bytes([len(label)]) + label for label in q.labels) + b"\0"
         return q.reply(owner + struct.pack("!HHIH4s", 1, 1, 60, 4, b"\xc0\0\2\1"))
@@ -300,13 +300,13 @@ def test_owners_that_the_upstream_spells_out_are_spelled_as_the_client_does(upst
         assert octets[12:].startswith(wire + b"\0\1\0\1" + wire), octets
 
 
-# Loops with machines that answer whatever they get (chargen, RFC 864)
+# Loops with other UDP services that reply to whatever they get (chargen, RFC 864)
 
 CHARGEN = bytes(range(32, 127))
 
 
 def machine(program, port, seconds=2.0):
-    """What a chargen at this port gets from the program, once it has asked: the datagrams it answers."""
+    """What a chargen at this port gets from the program after one query: the datagrams it answers."""
     got = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", port))
@@ -325,20 +325,20 @@ def machine(program, port, seconds=2.0):
 
 
 @pytest.mark.parametrize("port", [7, 13, 17, 19, 37])
-def test_a_request_from_a_port_of_a_machine_is_dropped(split53, upstream, port):
+def test_a_query_from_the_port_of_another_udp_service_is_dropped(split53, upstream, port):
     program = split53(forwarders=[upstream().where])
     assert machine(program, port) == []
     assert addresses(program.ask("www.example.com.")) == ["192.0.2.1"]
 
 
-def test_a_machine_at_another_port_gets_an_answer_and_one_formerr_a_second(split53, upstream):
+def test_another_udp_service_gets_answers_and_one_formerr_a_second(split53, upstream):
     program = split53(forwarders=[upstream().where])
     got = machine(program, 4019)
-    assert 2 <= len(got) <= 5, "an answer, then FORMERR for its first line, and for none that follows at once"
+    assert 2 <= len(got) <= 5, "an answer, then FORMERR for its first line, and for none that follows it within a second"
     assert [octets[3] & 15 for octets in got[1:]] == [1] * (len(got) - 1)
 
 
-def test_no_error_goes_to_kpasswd(split53, upstream):
+def test_no_error_reply_goes_to_kpasswd(split53, upstream):
     program = split53(forwarders=[upstream().where])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 464))
@@ -352,8 +352,8 @@ def test_no_error_goes_to_kpasswd(split53, upstream):
         assert sock.recv(65535)[3] & 15 == 0
 
 
-def test_a_response_is_never_answered(split53, upstream):
-    """Nor is one that is broken, or an error: only requests get FORMERR."""
+def test_a_response_never_gets_a_reply(split53, upstream):
+    """Nor does a malformed or an error response: only queries get FORMERR."""
     program = split53(forwarders=[upstream().where])
     for octets in (header(flags=0x8180) + QUESTION, header(flags=0x8181), header(flags=0xa904) + b"\xff" * 40):
         with pytest.raises(TimeoutError):

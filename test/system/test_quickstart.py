@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""./quickstart as a newcomer runs it: what it serves, what it says, which port it takes. Packages and build/ are there already."""
+"""./quickstart as a new user runs it: what it serves, what it prints, which port it uses. Packages and build/ are there already."""
 import os
 import re
 import signal
@@ -19,7 +19,7 @@ QUICKSTART = os.path.join(HERE, "..", "..", "quickstart")
 
 @pytest.fixture
 def quickstart(tmp_path):
-    """Start it; it must end with 0 on Ctrl-C."""
+    """Start it; it must end with status 0 on Ctrl-C."""
     started = []
 
     def start(*arguments, **environment):
@@ -34,7 +34,7 @@ def quickstart(tmp_path):
 
 
 def lines_to_try(process):
-    """The dig lines that it printed, as (words)."""
+    """The dig lines that it printed, as lists of words."""
     return re.findall(r"^quickstart: +dig (.*)$", process.log(), re.M)
 
 
@@ -51,7 +51,7 @@ def test_without_a_consul_it_serves_the_demonstration_zone_on_port_53_and_each_l
 
 
 @pytest.mark.parametrize("holder", ["udp 127.0.0.1", "tcp 127.0.0.1", "udp 0.0.0.0", "udp ::", "tcp ::1"])
-def test_when_port_53_is_taken_it_says_so_and_serves_on_5300(quickstart, holder):
+def test_when_port_53_is_in_use_it_reports_that_and_serves_on_5300(quickstart, holder):
     kind, address = holder.split()
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM) as other:
@@ -65,14 +65,14 @@ def test_when_port_53_is_taken_it_says_so_and_serves_on_5300(quickstart, holder)
         assert addresses(ask(("127.0.0.1", 5300), "galeradb.service.consul."))
 
 
-def test_another_address_of_port_53_is_nobodys_business(quickstart):
+def test_a_program_on_another_address_of_port_53_does_not_matter(quickstart):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.53", 53))
         quickstart()
         assert addresses(ask(("127.0.0.1", 53), "galeradb.service.consul."))
 
 
-def test_a_port_may_be_asked_for_by_argument_or_environment(quickstart):
+def test_the_port_may_be_set_by_argument_or_environment(quickstart):
     first, second = free_port(), free_port()
     quickstart(str(first))
     quickstart(PORT=str(second))
@@ -88,6 +88,6 @@ def test_with_a_consul_it_forwards_to_it(quickstart, closing):
     wait_until(lambda: addresses(ask(("::1", 53), "db.service.consul.")) == ["10.9.8.7"], 5, "IPv6 answers too")
 
 
-def test_a_port_that_is_none_is_refused(tmp_path):
+def test_an_invalid_port_is_rejected(tmp_path):
     done = subprocess.run([QUICKSTART, "dns"], capture_output=True, text=True, timeout=20, check=False, cwd=str(tmp_path))
     assert done.returncode == 1 and "dns" in done.stderr

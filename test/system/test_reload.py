@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""SIGHUP under load loses nothing; a broken file loses nothing, keeps the old configuration and is said."""
+"""SIGHUP under load loses no query; with a broken file it loses no query, keeps the old configuration and reports the errors."""
 import os
 import re
 import signal
@@ -23,7 +23,7 @@ ZONE = """$TTL {ttl}
 
 
 class Load:
-    """dnsperf at RATE for SECONDS, both sides of the split: example.com soon out of the cache, consul always from its server."""
+    """dnsperf at RATE for SECONDS, both sides of the split: example.com soon from the cache, consul always from its server."""
 
     def __init__(self, tmp_path, port):
         names = tmp_path / "names"
@@ -50,7 +50,7 @@ def served(named, split53, tmp_path, make_conf):
 
 
 def disturb(server, texts):
-    """A SIGHUP every quarter second while the load lasts, each with the next text as its file."""
+    """A SIGHUP every quarter second during the load, each with the next text as its file."""
     end, number = time.monotonic() + SECONDS - 1, 0
     while time.monotonic() < end:
         server.write_conf(texts[number % len(texts)])
@@ -83,14 +83,14 @@ def test_a_broken_file_under_two_thousand_queries_a_second_loses_none_and_is_log
     assert re.search(rf"{re.escape(served.conf_path)}:{line}:\d+: .*maybe|{re.escape(served.conf_path)}:{line}:\d+:", served.log()), served.log()
 
 
-def test_after_a_reload_the_new_file_rules_and_after_a_broken_one_still_the_last_good(upstream, split53, make_conf):
+def test_after_a_reload_the_new_file_applies_and_after_a_broken_one_the_last_good_one(upstream, split53, make_conf):
     first, second = upstream(answer_with("10.0.0.1")), upstream(answer_with("10.0.0.2"))
     port = free_port()
     server = split53(conf=make_conf(port, [first.where]), port=port)
     assert addresses(server.ask("a.example.com.")) == ["10.0.0.1"]
     server.write_conf(make_conf(port, [second.where]))
     server.reload()
-    wait_until(lambda: addresses(server.ask("b.example.com.")) == ["10.0.0.2"], 5 * patience(), "the new forwarder is asked")
+    wait_until(lambda: addresses(server.ask("b.example.com.")) == ["10.0.0.2"], 5 * patience(), "the new forwarder gets queries")
     for broken in ("options {", "opshuns { };", make_conf(port, ["10.0.0.3 port 99999"]), "", "\0\0\0"):
         if broken:
             server.write_conf(broken)
@@ -105,7 +105,7 @@ def test_after_a_reload_the_new_file_rules_and_after_a_broken_one_still_the_last
     assert addresses(server.ask("d.example.com.")) == ["10.0.0.2"]
 
 
-def test_a_listener_can_come_and_go_by_reload(upstream, split53, make_conf):
+def test_a_reload_may_add_and_remove_a_listener(upstream, split53, make_conf):
     forwarder = upstream(answer_with("10.0.0.1"))
     port, other = free_port(), free_port()
     plain = make_conf(port, [forwarder.where])
@@ -147,7 +147,7 @@ def test_queries_under_way_and_connections_survive_a_reload(upstream, split53, m
         assert addresses(stream.message()) == ["10.0.0.1"]
 
 
-def test_a_reload_that_fails_leaves_everything_as_it_was(upstream, split53, make_conf):
+def test_a_failed_reload_changes_nothing(upstream, split53, make_conf):
     def answer(q):
         return q.reply(rcode=3) if q.name in ("old.example.", "new.example.") else answer_with()(q)
     first, second = upstream(answer), upstream(answer)
@@ -155,7 +155,7 @@ def test_a_reload_that_fails_leaves_everything_as_it_was(upstream, split53, make
     good = make_conf(port, [first.where, "old.example"])
     server = split53(conf=good, port=port)
     wait_until(lambda: any(q.name == "old.example." for q in first.queries), 5 * patience(), "the name is looked up")
-    broken = make_conf(port, [second.where, "new.example"], options="listen-on { none; }; " * 64)	# more than there may be
+    broken = make_conf(port, [second.where, "new.example"], options="listen-on { none; }; " * 64)	# one more than the limit
     server.write_conf(broken)
     for _ in range(3):
         before = len(server.log())
@@ -169,7 +169,7 @@ def test_a_reload_that_fails_leaves_everything_as_it_was(upstream, split53, make
     wait_until(lambda: any(q.name == "new.example." for q in first.queries), 5 * patience(), "the new name is looked up")
 
 
-def test_an_address_given_up_and_wanted_again_is_taken_back_once_its_last_reply_has_gone(upstream, split53, make_conf):
+def test_an_address_that_is_removed_and_added_again_is_reused_after_its_last_reply(upstream, split53, make_conf):
     def answer(q):
         q.send(q.address("10.0.0.1"), delay=2.0 if q.name.startswith("slow.") else 0)
     forwarder = upstream(answer)
@@ -180,7 +180,7 @@ def test_an_address_given_up_and_wanted_again_is_taken_back_once_its_last_reply_
     results = []
     slow = threading.Thread(target=lambda: results.append(addresses(ask(("127.0.0.1", other), "slow.example.com.", timeout=10))))
     slow.start()
-    wait_until(lambda: forwarder.queries, 5, "the question is under way")
+    wait_until(lambda: forwarder.queries, 5, "the query is under way")
 
     def load(text):
         before = len(server.log())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Imperfect servers: replies that are cut, too long or garbage, over UDP and TCP, and connections that carry one query."""
+"""Imperfect servers: replies that are truncated, too long or garbage, over UDP and TCP, and connections for one query."""
 import struct
 import threading
 import time
@@ -11,7 +11,7 @@ from support.client import addresses, rcode
 from support.upstream import A, SRV
 
 TRUE, FORGED = "192.0.2.1", "6.6.6.6"
-AT_ONCE = 2.0	# s, on a busy machine; what failed before took 4.5 s
+AT_ONCE = 2.0	# s, on a busy machine; a failure takes 4.5 s
 
 
 def timed(program, name, rdtype="A", **more):
@@ -24,7 +24,7 @@ def header(q, flags, count=0):
     return q.octets[:2] + flags.to_bytes(2, "big") + count.to_bytes(2, "big") + bytes(6)
 
 
-# TC comes before form
+# TC is checked before the form
 
 def cut_in_a_record(q):
     whole = bytearray(q.reply(*[(A, 60, bytes([192, 0, 2, n])) for n in range(1, 60)]))
@@ -34,7 +34,7 @@ def cut_in_a_record(q):
 
 CUTS = {
     "in a record": cut_in_a_record,
-    "behind the question": lambda q: q.reply(*["a.example.com. 60 IN A 192.0.2.9"] * 3, tc=True)[:q.question_end],
+    "after the question": lambda q: q.reply(*["a.example.com. 60 IN A 192.0.2.9"] * 3, tc=True)[:q.question_end],
     "in the question": lambda q: header(q, 0x8380, 1) + q.octets[12:15],
     "behind the header": lambda q: header(q, 0x8380),
     "behind the header, counts as they were": lambda q: header(q, 0x8380, 1),
@@ -43,7 +43,7 @@ CUTS = {
 
 
 @pytest.mark.parametrize("where", CUTS)
-def test_a_truncated_reply_leads_to_tcp_at_once_wherever_it_is_cut(upstream, split53, where):
+def test_a_reply_truncated_anywhere_leads_to_tcp_at_once(upstream, split53, where):
     server = upstream(lambda q: q.address(TRUE) if q.tcp else CUTS[where](q))
     program = split53(forwarders=[server.where])
     for number in range(5):
@@ -62,7 +62,7 @@ def test_a_forged_header_with_tc_does_not_end_the_wait_where_tcp_is_refused(upst
         assert addresses(program.ask(f"forged-{number}.example.com.")) == [TRUE]
 
 
-def test_a_truncated_reply_with_another_question_is_not_believed(upstream, split53):
+def test_a_truncated_reply_with_another_question_is_rejected(upstream, split53):
     def answer(q):
         if q.tcp:
             return q.address(FORGED)
@@ -74,17 +74,17 @@ def test_a_truncated_reply_with_another_question_is_not_believed(upstream, split
     assert not any(q.tcp for q in server.queries)
 
 
-# Octets behind the message
+# Bytes after the message
 
 @pytest.mark.parametrize("tcp", [False, True])
 @pytest.mark.parametrize("more", [b"\0", b"\0\0\0", bytes(range(200))])
-def test_octets_behind_the_message_are_ignored(upstream, split53, tcp, more):
+def test_bytes_after_the_message_are_ignored(upstream, split53, tcp, more):
     server = upstream(lambda q: q.reply(tc=True) if tcp and not q.tcp else q.address(TRUE) + more)
     program = split53(forwarders=[server.where])
-    for _ in range(2):	# the second is the cache's
+    for _ in range(2):	# the second is from the cache
         reply, took = timed(program, "longer.example.com.")
         assert addresses(reply) == [TRUE] and took < AT_ONCE
-        assert len(reply.octets) == 12 + 22 + 2 + 16, "nothing of it goes to the client"
+        assert len(reply.octets) == 12 + 22 + 2 + 16, "none of it reaches the client"
     assert len(server.queries) == 1 + tcp
 
 
@@ -97,11 +97,11 @@ GARBAGE = {
     "no question": lambda q: q.address(FORGED, question=b""),
     "the query itself": lambda q: q.octets,
     "another opcode": lambda q: q.address(FORGED, flags=0x2000),
-    "an address of five octets": lambda q: q.reply((A, 60, b"\1\2\3\4\5")),
+    "an address of five bytes": lambda q: q.reply((A, 60, b"\1\2\3\4\5")),
     "a record cut": lambda q: q.address(FORGED, edns=False)[:-2],
     "nothing": lambda q: b"",
-    "one octet": lambda q: b"\0",
-    "eleven octets": lambda q: q.octets[:11],
+    "one byte": lambda q: b"\0",
+    "eleven bytes": lambda q: q.octets[:11],
     "a header": lambda q: header(q, 0x8180),
 }
 
@@ -116,7 +116,7 @@ def test_garbage_over_tcp_ends_the_attempt_at_once(upstream, split53, kind):
     assert len({q.name for q in bad.queries if q.tcp and q.name.startswith("bad")}) == 3
 
 
-def test_after_garbage_over_tcp_the_next_server_is_asked_at_once(upstream, split53):
+def test_after_garbage_over_tcp_the_next_server_gets_the_query_at_once(upstream, split53):
     bad = upstream(lambda q: q.address(FORGED, identity=q.id ^ 1) if q.tcp else q.reply(tc=True))
     good = upstream(lambda q: q.address(TRUE))
     program = split53(forwarders=[bad.where, good.where], options="forwarders-policy ordered;")
@@ -162,11 +162,11 @@ class OnePerConnection:
         if id(q.connection) in self.served:
             return None
         self.served.add(id(q.connection))
-        q.server.kept = [*getattr(q.server, "kept", []), q.connection]	# so that no id comes twice
+        q.server.kept = [*getattr(q.server, "kept", []), q.connection]	# so that no ID is used twice
         return q.address(TRUE)
 
 
-def test_a_server_that_answers_one_query_per_connection_answers_all(upstream, split53):
+def test_all_queries_to_a_server_that_answers_one_per_connection_succeed(upstream, split53):
     server = upstream(OnePerConnection())
     program = split53(forwarders=[server.where], arguments=["-n", "1"])
     times = []
@@ -175,7 +175,7 @@ def test_a_server_that_answers_one_query_per_connection_answers_all(upstream, sp
         assert addresses(reply) == [TRUE]
         times.append(took)
     assert max(times) < AT_ONCE
-    time.sleep(2.2)	# until it is known that the second query has no answer
+    time.sleep(2.2)	# until it is known that the second query gets no response
     before = server.connections
     for number in range(10):
         reply, took = timed(program, f"known-{number}.example.com.")
@@ -184,8 +184,8 @@ def test_a_server_that_answers_one_query_per_connection_answers_all(upstream, sp
     assert "answers only one query per connection" in program.log()
 
 
-def test_pipelined_queries_that_a_server_drops_are_asked_again(upstream, split53):
-    """One that handles a message of each read() and throws the rest away."""
+def test_pipelined_queries_that_a_server_drops_are_sent_again(upstream, split53):
+    """A server that processes one message of each read() and discards the rest."""
     last = {}
 
     def answer(q):
@@ -214,7 +214,7 @@ def test_pipelined_queries_that_a_server_drops_are_asked_again(upstream, split53
         assert addresses(reply) == [TRUE] and took < 3
 
 
-# Answers that are cut without TC
+# Answers that are incomplete without TC
 
 NODES = [b"\x07node-%02d\x04node\x06consul\0" % number for number in range(40)]
 SRVS = [(SRV, 60, struct.pack("!3H", 1, 1, 8000) + node) for node in NODES]
@@ -222,7 +222,7 @@ ADDRESSES = [node + struct.pack("!HHIH4B", A, 1, 60, 4, 10, 0, 0, number) for nu
 
 
 def cutting(count):
-    """As Consul: as many as fit the size that is offered, and no TC."""
+    """As Consul: as many records as fit the offered size, and no TC."""
     def answer(q):
         for fit in range(count, 0, -1):
             octets = q.reply(*SRVS[:fit], additional=ADDRESSES[:fit])
@@ -236,23 +236,23 @@ def count_of(reply):
     return sum(len(rrset) for rrset in reply.answer)
 
 
-def test_a_tcp_client_gets_what_a_server_cut_for_udp_without_tc(upstream, split53):
+def test_a_tcp_client_gets_records_that_a_server_left_out_over_udp_without_tc(upstream, split53):
     server = upstream(cutting(40))
     program = split53(consul=server.where, options="edns-udp-size 1232;")
     small = program.ask("web.service.consul.", "SRV", edns=0, size=1232)
     assert 0 < count_of(small) < 40 and not small.flags & dns.flags.TC
     assert count_of(program.ask("web.service.consul.", "SRV", tcp=True)) == 40
     assert count_of(program.ask("web.service.consul.", "SRV", tcp=True)) == 40
-    assert sum(q.tcp for q in server.queries) == 1, "the whole answer is kept"
+    assert sum(q.tcp for q in server.queries) == 1, "the whole answer is cached"
 
 
-def test_a_tcp_client_that_comes_first_gets_all_too(upstream, split53):
+def test_a_tcp_client_with_the_first_query_gets_all_records_too(upstream, split53):
     server = upstream(cutting(40))
     program = split53(consul=server.where, options="edns-udp-size 1232;")
     assert count_of(program.ask("web.service.consul.", "SRV", tcp=True)) == 40
 
 
-def test_an_answer_that_leaves_space_for_one_more_is_asked_once(upstream, split53):
+def test_an_answer_with_space_for_one_more_record_takes_one_query(upstream, split53):
     server = upstream(cutting(8))
     program = split53(consul=server.where, options="edns-udp-size 1232;")
     for tcp in (False, True):
@@ -260,7 +260,7 @@ def test_an_answer_that_leaves_space_for_one_more_is_asked_once(upstream, split5
     assert not any(q.tcp for q in server.queries)
 
 
-def test_where_tcp_is_refused_the_cut_answer_is_given(upstream, split53):
+def test_where_tcp_is_refused_the_incomplete_answer_is_served(upstream, split53):
     server = upstream(cutting(40), tcp=False)
     program = split53(consul=server.where, options="edns-udp-size 1232;")
     for _ in range(3):

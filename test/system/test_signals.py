@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""SIGTERM and SIGINT end it with 0 within a second, also with questions under way; other signals do no harm."""
+"""SIGTERM and SIGINT end it with status 0 within a second, also with queries under way; other signals do no harm."""
 import os
 import pwd
 import signal
@@ -14,7 +14,7 @@ from support.process import BINARY, PLAIN_BINARY, SANITIZER, Process, sanitized,
 from support.split53 import Split53, free_port
 from support.upstream import answer_with
 
-# LeakSanitizer's own look through memory comes on top of the program's second.
+# The search of LeakSanitizer through memory comes on top of the program's second.
 LIMIT = 6.0 if sanitized() else 1.0
 
 
@@ -34,7 +34,7 @@ def test_it_ends_with_0_when_idle(upstream, split53, number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_with_0_while_questions_and_connections_are_under_way(upstream, split53, number):
+def test_it_ends_with_0_while_queries_and_connections_are_under_way(upstream, split53, number):
     server = upstream(lambda q: None)
     program = split53(forwarders=[server.where])
     with Client("127.0.0.1", program.port) as client, Stream(("127.0.0.1", program.port)) as stream, \
@@ -48,7 +48,7 @@ def test_it_ends_with_0_while_questions_and_connections_are_under_way(upstream, 
         assert idle.closed_within(1) is not None
 
 
-def test_an_answer_that_comes_in_time_is_still_delivered(upstream, split53):
+def test_a_response_that_arrives_in_time_is_still_delivered(upstream, split53):
     server = upstream(lambda q: q.send(q.address("10.0.0.1"), delay=0.3))
     program = split53(forwarders=[server.where])
     found = []
@@ -60,7 +60,7 @@ def test_an_answer_that_comes_in_time_is_still_delivered(upstream, split53):
     assert code == 0 and found == [["10.0.0.1"]]
 
 
-def test_a_second_signal_while_it_ends_is_no_crash(upstream, split53):
+def test_a_second_signal_while_it_ends_does_no_harm(upstream, split53):
     server = upstream(lambda q: None)
     program = split53(forwarders=[server.where])
     with Client("127.0.0.1", program.port) as client:
@@ -82,7 +82,7 @@ def test_sigpipe_and_sighup_without_a_file_do_no_harm(upstream, closing, tmp_pat
     assert rcode(program.ask("after.example.com.")) == "NOERROR"
 
 
-def test_in_the_background_it_leaves_a_pid_file_and_is_ended_by_it(upstream, tmp_path, make_conf):
+def test_in_the_background_it_writes_a_pid_file_for_ending_it(upstream, tmp_path, make_conf):
     port, pid_file = free_port(), tmp_path / "split53.pid"
     conf = tmp_path / "background.conf"
     conf.write_text(make_conf(port, [upstream(answer_with("10.0.0.1")).where]).replace("pid-file none;", f'pid-file "{pid_file}";'))
@@ -119,8 +119,8 @@ def test_privileges_are_dropped_after_binding(upstream, closing, tmp_path, make_
     assert addresses(program.ask("dropped.example.com.")) == ["10.0.0.1"]
 
 
-def test_with_the_plain_program_it_ends_within_a_second(upstream, tmp_path, make_conf):
-    """The same second where no sanitizer takes its time."""
+def test_without_sanitizers_it_ends_within_a_second(upstream, tmp_path, make_conf):
+    """The same limit of a second, without a sanitizer that takes time."""
     port, server = free_port(), upstream(lambda q: None)
     conf = tmp_path / "plain.conf"
     conf.write_text(make_conf(port, [server.where]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Names that are answered here (RFC 6761, RFC 7686, RFC 8375, RFC 6303), and what they yield to."""
+"""Names that are answered locally (RFC 6761, RFC 7686, RFC 8375, RFC 6303), and which configuration overrides them."""
 import pytest
 
 from support.client import addresses, extended_errors, rcode, rdata
@@ -38,13 +38,13 @@ def check_loopback(program, name, rdtype, want):
 
 
 @pytest.mark.parametrize("name,rdtype,want", LOCALHOST)
-def test_localhost_is_here(served, name, rdtype, want):
+def test_localhost_is_answered_locally(served, name, rdtype, want):
     check_loopback(served, name, rdtype, want)
     assert not served.upstream.queries
 
 
 @pytest.mark.parametrize("name,rdtype,want", LOOPBACK)
-def test_loopback_addresses_have_a_name_unless_the_forwarders_decide(upstream, split53, make_conf, name, rdtype, want):
+def test_loopback_addresses_have_a_name_unless_they_are_forwarded(upstream, split53, make_conf, name, rdtype, want):
     server, port = upstream(), free_port()
     conf = make_conf(port, [server.where]).replace("forward only;", "")
     check_loopback(split53(conf=conf, port=port), name, rdtype, want)
@@ -52,7 +52,7 @@ def test_loopback_addresses_have_a_name_unless_the_forwarders_decide(upstream, s
 
 
 @pytest.mark.parametrize("name", ["kubernetes.default.svc.cluster.local.", "dc1.corp.local.", "x.test."])
-def test_names_for_which_networks_have_servers_are_forwarded(served, name):
+def test_names_that_local_networks_serve_are_forwarded(served, name):
     assert addresses(served.ask(name)) == ["198.51.100.1"]
     assert len(served.upstream.queries) == 1
 
@@ -63,7 +63,7 @@ def test_localhost_has_no_other_types(served):
     assert not served.upstream.queries
 
 
-def test_names_that_only_look_alike_are_forwarded(served):
+def test_names_similar_to_special_ones_are_forwarded(served):
     for name in ("mylocalhost.", "test.example.com.", "invalid.com.", "onion.net.", "local.example.", "arpa."):
         served.upstream.forget()
         assert rcode(served.ask(name)) == "NOERROR"
@@ -72,13 +72,13 @@ def test_names_that_only_look_alike_are_forwarded(served):
 
 @pytest.mark.parametrize("name", PRIVATE)
 def test_private_reverse_names_go_to_the_forwarders_under_a_global_forward_only(served, name):
-    """As BIND decides: the one who says `forward only` has forwarders that know."""
+    """As in BIND: with `forward only` the forwarders are expected to know these names."""
     served.ask(name, "PTR")
     assert len(set(served.upstream.names())) == 1
 
 
 @pytest.mark.parametrize("name", PRIVATE)
-def test_private_reverse_names_are_answered_here_otherwise(upstream, split53, make_conf, name):
+def test_private_reverse_names_are_answered_locally_otherwise(upstream, split53, make_conf, name):
     server, port = upstream(), free_port()
     conf = make_conf(port, [server.where]).replace("forward only;", "")
     program = split53(conf=conf, port=port)
@@ -88,7 +88,7 @@ def test_private_reverse_names_are_answered_here_otherwise(upstream, split53, ma
     assert not server.queries
 
 
-def test_empty_zones_can_be_switched_off_all_or_one(upstream, split53, make_conf):
+def test_empty_zones_can_be_switched_off_together_or_one_by_one(upstream, split53, make_conf):
     server = upstream()
     for option, asked in (("empty-zones-enable no;", 2), ('disable-empty-zone "10.in-addr.arpa";', 1)):
         port = free_port()
@@ -102,7 +102,7 @@ def test_empty_zones_can_be_switched_off_all_or_one(upstream, split53, make_conf
 
 @pytest.mark.parametrize("zone,name", [("invalid", "x.invalid."), ("localhost", "localhost."), ("10.in-addr.arpa", "1.1.1.10.in-addr.arpa."),
                                        ("home.arpa", "nas.home.arpa."), ("onion", "x.onion.")])
-def test_a_configured_zone_comes_before_a_special_name(upstream, split53, zone, name):
+def test_a_configured_zone_overrides_a_special_name(upstream, split53, zone, name):
     default, inside = upstream(), upstream(answer_with("10.9.9.9"))
     program = split53(forwarders=[default.where],
                       extra=f'zone "{zone}" {{ type forward; forward only; forwarders {{ {inside.where}; }}; }};')
@@ -110,7 +110,7 @@ def test_a_configured_zone_comes_before_a_special_name(upstream, split53, zone, 
     assert not default.queries
 
 
-def test_a_refusal_says_why(split53, upstream):
+def test_a_refusal_has_an_extended_error(split53, upstream):
     program = split53(forwarders=[upstream().where], options="allow-recursion { none; };")
     reply = program.ask("www.example.com.", edns=0)
     assert rcode(reply) == "REFUSED"

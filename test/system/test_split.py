@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The split is strict: whatever a name looks like, it reaches the one right upstream, also while the other is down."""
+"""The split is strict: whatever the name, it reaches the one right upstream, also while the other is down."""
 import socket
 
 import pytest
@@ -14,7 +14,7 @@ WINDOW = 128
 
 
 def drive(split53, names, timeout=20):
-    """Ask all the names, WINDOW at a time; the reply's octets by the name's position."""
+    """Query all names, WINDOW at a time; returns the replies by the position of the name."""
     replies = {}
     with Client("127.0.0.1", split53.port) as client:
         for start in range(0, len(names), WINDOW):
@@ -28,7 +28,7 @@ def drive(split53, names, timeout=20):
 
 
 def address_of(octets):
-    """The last four octets of a reply without OPT that holds one A record."""
+    """The last four octets of a reply without OPT that has one A record."""
     return socket.inet_ntoa(octets[-4:])
 
 
@@ -44,11 +44,11 @@ def check_the_split(names, replies, want_consul=None, want_recursor=None):
 
 
 def is_probe(labels):
-    """Is it the name of a liveness probe (version.bind)? It belongs to neither upstream."""
+    """Is this a liveness probe? It goes to a server that does not respond; its name is not a client's."""
     return [part.lower() for part in labels] == [b"version", b"bind"]
 
 
-def check_who_was_asked(consul, recursor):
+def check_the_receivers(consul, recursor):
     """No name of one side ever reached the other."""
     assert [q.labels for q in consul.queries if not is_consul(q.labels) and not is_probe(q.labels)] == []
     assert [q.labels for q in recursor.queries if is_consul(q.labels)] == []
@@ -60,7 +60,7 @@ def test_ten_thousand_names_each_reach_the_one_right_upstream(upstream, split53)
     names = list(random_names(10000, 53))
     assert 2000 < sum(map(is_consul, names)) < 8000
     check_the_split(names, drive(server, names), CONSUL, RECURSOR)
-    check_who_was_asked(consul, recursor)
+    check_the_receivers(consul, recursor)
     asked = {tuple(part.lower() for part in q.labels) for q in consul.queries + recursor.queries}
     assert asked == {tuple(part.lower() for part in labels) for labels in names}
 
@@ -73,7 +73,7 @@ def test_names_of_a_refusing_upstream_fail_and_never_reach_the_other(upstream, s
     names = list(random_names(3000, 54))
     replies = drive(server, names)
     check_the_split(names, replies, None if dead == "consul" else CONSUL, None if dead == "recursor" else RECURSOR)
-    check_who_was_asked(consul, recursor)
+    check_the_receivers(consul, recursor)
 
 
 @pytest.mark.parametrize("dead", ["consul", "recursor"])
@@ -86,7 +86,7 @@ def test_names_of_a_silent_upstream_fail_and_never_reach_the_other(upstream, spl
     names = list(random_names(WINDOW, 55))
     replies = drive(server, names, 8 * patience())
     check_the_split(names, replies, None if dead == "consul" else CONSUL, None if dead == "recursor" else RECURSOR)
-    check_who_was_asked(consul, recursor)
+    check_the_receivers(consul, recursor)
 
 
 def test_forward_first_never_falls_through_to_the_other_route(upstream, split53, make_conf):
@@ -96,7 +96,7 @@ def test_forward_first_never_falls_through_to_the_other_route(upstream, split53,
     consul.close()
     assert rcode(server.ask("web.service.consul.")) == "SERVFAIL"
     assert rcode(server.ask("www.example.com.")) == "NOERROR"
-    check_who_was_asked(consul, recursor)
+    check_the_receivers(consul, recursor)
 
 
 def test_the_longest_zone_wins(upstream, split53):
@@ -108,7 +108,7 @@ def test_the_longest_zone_wins(upstream, split53):
         assert server.ask(name).answer[0][0].to_text() == want, name
 
 
-def test_a_reverse_zone_is_split_off_like_any_other(upstream, split53):
+def test_a_reverse_zone_is_routed_like_any_other(upstream, split53):
     default = upstream(lambda q: q.reply(f"{q.name} 60 IN PTR default.example."))
     inside = upstream(lambda q: q.reply(f"{q.name} 60 IN PTR inside.example."))
     zone = f'zone "1.10.in-addr.arpa" {{ type forward; forwarders {{ {inside.where}; }}; }};\n'
@@ -143,7 +143,7 @@ def test_empty_forwarders_refuse_keeps_names_from_the_default_forwarders(upstrea
 @pytest.mark.parametrize("clauses", [
     "type stub; primaries {{ {where}; }};", "type slave; masters {{ {where}; }};", "type secondary; primaries port {port} {{ {address}; }};"],
     ids=["stub", "slave", "secondary"])
-def test_a_zone_whose_primaries_are_known_is_a_route_to_them(upstream, split53, clauses):
+def test_a_zone_with_primaries_is_a_route_to_them(upstream, split53, clauses):
     default, primary = upstream(answer_with(RECURSOR)), upstream(answer_with("10.30.30.30"), address="127.0.0.8")
     words = clauses.format(where=primary.where, port=primary.port, address=primary.address)
     server = split53(forwarders=[default.where], extra=f'zone "corp.example" {{ {words} }};\n')
@@ -151,7 +151,7 @@ def test_a_zone_whose_primaries_are_known_is_a_route_to_them(upstream, split53, 
     assert server.ask("www.example.").answer[0][0].to_text() == RECURSOR
 
 
-def test_static_stub_asks_its_servers(upstream, split53):
+def test_a_static_stub_zone_is_a_route_to_its_servers(upstream, split53):
     default, primary = upstream(answer_with(RECURSOR)), upstream(answer_with("10.30.30.30"), address="127.0.0.8", port=53)
     server = split53(forwarders=[default.where], extra='zone "corp.example" { type static-stub; server-addresses { 127.0.0.8; }; };\n')
     assert server.ask("www.corp.example.").answer[0][0].to_text() == "10.30.30.30"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What an attacker off the path meets (RFC 5452): ports, IDs, letter case, and a check of every field."""
+"""What protects against an attacker off the path (RFC 5452): ports, IDs, letter case, and a check of every field."""
 import collections
 import random
 import statistics
@@ -22,7 +22,7 @@ MANY_QUERIES = 20000
 
 @pytest.fixture(scope="module")
 def neighbour():
-    """A host beside ours, 10.53.0.2 and .3."""
+    """A host on the same network, 10.53.0.2 and .3."""
     other = Neighbour("veth53", "10.53.0.1/24", "10.53.0.2/24")
     run(*other.command("ip", "address", "add", "10.53.0.3/24", "dev", "eth0"))
     yield other
@@ -38,7 +38,7 @@ def off_host(neighbour, closing):
 
 @pytest.fixture
 def three_hundred(off_host, split53):
-    """What an off-host upstream saw of 300 forwarded queries."""
+    """300 forwarded queries as an off-host upstream receives them."""
     server = off_host()
     program = split53(forwarders=[server.where])
     for number in range(QUERIES):
@@ -53,7 +53,7 @@ def test_source_ports_ids_and_letter_case_of_300_queries_are_unpredictable(three
     assert_random([port for port in dict.fromkeys(ports)], 1024)
 
     identities = [q.id for q in three_hundred]
-    assert len(set(identities)) >= QUERIES - 8, "more repetitions than chance gives"
+    assert len(set(identities)) >= QUERIES - 8, "more repetitions than by chance"
     assert_random(identities, 1 << 14)
     for bit in range(16):
         ones = sum(identity >> bit & 1 for identity in identities)
@@ -70,13 +70,13 @@ def test_source_ports_ids_and_letter_case_of_300_queries_are_unpredictable(three
 
 
 def address_query(number):
-    """A question for the address of a name of its own."""
+    """A query for the address of a name of its own."""
     label = b"port-%d" % number
     return struct.pack("!6H", number & 0xFFFF, 0x0100, 1, 0, 0, 0) + bytes([len(label)]) + label + b"\7example\3com\0\0\1\0\1"
 
 
 @pytest.mark.parametrize("at_once", [1, 40])
-def test_20000_queries_come_from_2000_ports_and_none_from_one_for_long(off_host, split53, at_once):
+def test_20000_queries_come_from_2000_ports_and_no_port_is_used_for_long(off_host, split53, at_once):
     server = off_host()
     program = split53(forwarders=[server.where])
     with program.client() as client:
@@ -122,13 +122,13 @@ def swap_one_letter(octets, rng):
 
 
 def forgeries(q, rng):
-    """Replies that are wrong in one thing each, all with the forged address."""
+    """Replies that are wrong in one field each, all with the forged address."""
     asked = q.octets[12:q.question_end]
     forged = q.address(FORGED)
     whole = bytearray(forged)
     yield "ID + 1", q.address(FORGED, identity=(q.id + 1) & 0xFFFF)
     yield "ID - 1", q.address(FORGED, identity=(q.id - 1) & 0xFFFF)
-    yield "ID with its octets swapped", q.address(FORGED, identity=(q.id << 8 | q.id >> 8) & 0xFFFF if q.id >> 8 != q.id & 255 else q.id ^ 1)
+    yield "ID with its bytes swapped", q.address(FORGED, identity=(q.id << 8 | q.id >> 8) & 0xFFFF if q.id >> 8 != q.id & 255 else q.id ^ 1)
     yield "ID random", q.address(FORGED, identity=(q.id + rng.randrange(1, 65536)) & 0xFFFF)
     yield "letter case of one letter", q.address(FORGED, question=swap_one_letter(q.octets[:q.question_end], rng)[12:])
     yield "letter case all lower", q.address(FORGED, question=asked.lower() if asked != asked.lower() else asked.upper())
@@ -142,10 +142,10 @@ def forgeries(q, rng):
     yield "a record cut in its middle", forged[:-3] if q.edns_size is None else q.address(FORGED, edns=False)[:-2]
     yield "a count too high", bytes(whole[:6]) + b"\0\2" + bytes(whole[8:])
     yield "two questions", bytes(whole[:4]) + b"\0\2" + bytes(whole[6:12]) + asked + asked + bytes(whole[q.question_end:])
-    yield "an address of three octets", q.reply((A, 60, b"\6\6\6"))
+    yield "an address of three bytes", q.reply((A, 60, b"\6\6\6"))
     yield "a pointer to itself", q.reply(b"\xc0" + bytes([q.question_end]) + b"\0\1\0\1\0\0\0\x3c\0\4\6\6\6\6", edns=False)
-    yield "octets without sense", bytes(rng.randrange(256) for _ in range(rng.randrange(1, 80)))
-    yield "twelve octets", forged[:12]
+    yield "random bytes", bytes(rng.randrange(256) for _ in range(rng.randrange(1, 80)))
+    yield "twelve bytes", forged[:12]
     yield "nothing", b""
 
 
@@ -154,7 +154,7 @@ NAMES_OF_FORGERIES = 21
 
 @pytest.mark.parametrize("which", range(NAMES_OF_FORGERIES))
 @pytest.mark.parametrize("where", ["off-host", "loopback"])
-def test_a_reply_with_one_wrong_field_is_not_believed(off_host, upstream, split53, tmp_path, which, where):
+def test_a_reply_with_one_wrong_field_is_rejected(off_host, upstream, split53, which, where):
     rng, label = random.Random(which), []
 
     def answer(q):
@@ -167,13 +167,10 @@ def test_a_reply_with_one_wrong_field_is_not_believed(off_host, upstream, split5
     program = split53(forwarders=[server.where], options=f'dump-file "{path}";')
     for number in range(10):
         assert addresses(program.ask(f"Spoof-{number}.Example.COM.")) == [TRUE], label[-1]
-    # A forged reply leads to no further query. On a busy machine the retransmit timer may; it is counted, but for a server that
-    # has shown by another letter case that it is alive.
-    again = len(server.queries) - 10
-    assert again == 0 or again <= (3 if "letter case" in label[-1] else dump(program, path).counters.get("exchange-late", 0))
+    assert len(server.queries) == 10, "the wait goes on without a new query"
 
 
-def test_there_are_as_many_forgeries_as_cases(upstream, split53):
+def test_each_forgery_has_a_test_case(upstream, split53):
     count = []
 
     def answer(q):
@@ -185,7 +182,7 @@ def test_there_are_as_many_forgeries_as_cases(upstream, split53):
 
 
 @pytest.mark.parametrize("other", [("10.53.0.2", 5300), ("10.53.0.3", 53)])
-def test_a_right_reply_from_another_port_or_address_is_not_believed(off_host, split53, other):
+def test_a_correct_reply_from_another_port_or_address_is_rejected(off_host, split53, other):
     impostor = off_host(address=other[0], port=other[1])
 
     def answer(q):
@@ -196,7 +193,7 @@ def test_a_right_reply_from_another_port_or_address_is_not_believed(off_host, sp
         assert addresses(program.ask(f"other-{number}.example.com.")) == [TRUE]
 
 
-def test_a_reply_of_an_earlier_question_is_not_believed_for_a_later_one(upstream, split53):
+def test_a_reply_to_an_earlier_query_is_rejected_for_a_later_one(upstream, split53):
     earlier = []
 
     def answer(q):
@@ -209,7 +206,7 @@ def test_a_reply_of_an_earlier_question_is_not_believed_for_a_later_one(upstream
         assert addresses(program.ask(f"late-{number}.example.com.")) == [TRUE]
 
 
-def test_records_that_the_question_did_not_ask_for_do_not_answer_another_question(upstream, split53):
+def test_unrelated_records_of_a_reply_do_not_answer_another_query(upstream, split53):
     def answer(q):
         if q.name.startswith("victim."):
             return q.address(TRUE)
@@ -222,26 +219,26 @@ def test_records_that_the_question_did_not_ask_for_do_not_answer_another_questio
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_hundred_identical_questions_at_once_are_one_upstream_query_per_worker(upstream, split53, workers):
+def test_a_hundred_identical_queries_at_once_are_one_upstream_query_per_worker(upstream, split53, workers):
     rng = random.Random(workers)
     server = upstream(lambda q: q.send(q.address(TRUE), delay=0.2))
     program = split53(forwarders=[server.where], arguments=["-n", str(workers)])
     server.forget()
     questions = [query(spelled(rng, b"popular.example.com.").decode()) for _ in range(100)]
     octets = [question.to_wire() for question in questions]
-    clients = [program.client() for _ in range(100)]	# a port each, so that the kernel spreads them over the workers
+    clients = [program.client() for _ in range(100)]	# one port each, so that the kernel distributes them over the workers
     for client, packet in zip(clients, octets):
         client.send(packet)
     for client, question in zip(clients, questions):
         reply = parse(client.receive())
         assert reply.id == question.id
-        assert reply.question[0].name.to_wire() == question.question[0].name.to_wire(), "its own spelling"
+        assert reply.question[0].name.to_wire() == question.question[0].name.to_wire(), "its own letter case"
         assert addresses(reply) == [TRUE]
         client.close()
     assert 1 <= len(server.queries) <= workers
 
 
-def test_identical_questions_of_different_transports_sizes_and_options_each_get_their_own_answer(upstream, split53):
+def test_identical_queries_with_different_transport_size_and_options_get_their_own_replies(upstream, split53):
     records = [f"big.example.com. 60 IN TXT \"{number:03d}{'x' * 200}\"" for number in range(20)]
     server = upstream(lambda q: q.send(q.reply(*records) if q.tcp or (q.edns_size or 512) > 5000 else q.reply(tc=True), delay=0.15))
     program = split53(forwarders=[server.where], arguments=["-n", "1"])

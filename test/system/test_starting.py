@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What is missing at the start, or broken, costs what depends on it and nothing else: zone files and addresses."""
+"""A missing or broken resource at the start affects only what depends on it: zone files and addresses."""
 import re
 import signal
 import socket
@@ -30,7 +30,7 @@ BROKEN = {"missing": None, "nonsense": "www A nonsense\n", "no SOA": "www 60 A 1
 
 
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN.keys())
-def test_a_zone_file_that_cannot_be_loaded_costs_its_zone_alone_as_in_named(upstream, split53, named, tmp_path, make_conf, text):
+def test_a_zone_file_that_cannot_be_loaded_affects_only_its_zone_as_in_named(upstream, split53, named, tmp_path, make_conf, text):
     forwarder, port = upstream(answer_with("10.0.0.1")), free_port()
     zones = ""
     for zone, file in (("broken.example", "zone.db"), ("good.example", "good.db")):
@@ -57,7 +57,7 @@ def test_a_zone_file_that_cannot_be_loaded_costs_its_zone_alone_as_in_named(upst
     assert run_once("--check", program.conf_path, folder=tmp_path)[0] == 0
 
 
-def test_a_reload_keeps_the_contents_of_a_zone_whose_new_file_is_broken(upstream, split53, tmp_path, make_conf):
+def test_a_reload_keeps_the_contents_of_a_zone_if_its_new_file_is_broken(upstream, split53, tmp_path, make_conf):
     first, second, port = upstream(answer_with("10.0.0.1")), upstream(answer_with("10.0.0.2")), free_port()
     zone = f'zone "kept.example" {{ type primary; file "{tmp_path}/zone.db"; }};\n'
     (tmp_path / "zone.db").write_text(ZONE.format(1))
@@ -69,14 +69,14 @@ def test_a_reload_keeps_the_contents_of_a_zone_whose_new_file_is_broken(upstream
         program.reload()
         wait_until(lambda n=number: program.log().count("reloaded") > n, 5 * patience(), "it is reloaded")
         assert addresses(program.ask("www.kept.example.")) == ["192.0.2.1"]
-    assert addresses(program.ask("new.example.com.")) == ["10.0.0.2"], "all else is of the new configuration"
+    assert addresses(program.ask("new.example.com.")) == ["10.0.0.2"], "everything else is from the new configuration"
     assert program.log().count("the data loaded before stays in use") == 2
     (tmp_path / "zone.db").write_text(ZONE.format(2))
     program.reload()
     wait_until(lambda: addresses(program.ask("www.kept.example.")) == ["192.0.2.2"], 5 * patience(), "the new contents are there")
 
 
-def test_an_empty_list_below_a_root_zone_of_a_file_is_answered(split53, tmp_path):
+def test_an_exempt_zone_is_answered_from_a_root_zone_with_a_file(split53, tmp_path):
     port = free_port()
     (tmp_path / "root.db").write_text(ZONE.format(1) + "www.below 60 IN A 192.0.2.9\n")
     program = split53(port=port, conf=f"""options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file none; }};
@@ -84,7 +84,7 @@ def test_an_empty_list_below_a_root_zone_of_a_file_is_answered(split53, tmp_path
     assert addresses(program.ask("www.below.")) == ["192.0.2.9"]
 
 
-# Addresses that come later.
+# Addresses that appear later.
 
 def answers(address, port):
     try:
@@ -117,7 +117,7 @@ def notified(tmp_path):
 
 
 @pytest.mark.parametrize("admitted", ["10.71.0.1", "10.71.0.0/24"])
-def test_a_standby_starts_and_reloads_without_its_address_and_is_ready_when_it_comes(standby, notified, tmp_path, admitted):
+def test_a_standby_starts_and_reloads_without_its_address_and_is_ready_once_it_has_it(standby, notified, tmp_path, admitted):
     port = free_port()
     program = standby(f"listen-on port {port} {{ {admitted}; }};", environment={"NOTIFY_SOCKET": str(tmp_path / "notify")})
     program.wait_for_log("network: warning: not ready: .* no address yet", 5 * patience())
@@ -158,17 +158,17 @@ def test_the_start_in_the_background_succeeds_without_an_address(tmp_path):
     remove_address("10.72.0.1/32")
 
 
-def test_a_configuration_that_admits_no_address_at_all_is_an_error(tmp_path):
+def test_a_configuration_that_matches_no_address_at_all_is_an_error(tmp_path):
     (tmp_path / "conf").write_text("options { listen-on { none; }; listen-on-v6 { none; }; };")
     code, _, said = run_once("-g", "-c", str(tmp_path / "conf"))
     assert code == 1 and "listen-on and listen-on-v6 match none" in said, said
 
 
-def test_an_address_of_another_program_keeps_no_other_from_being_listened_on_when_it_comes(standby):
+def test_an_address_in_use_by_another_program_does_not_block_a_new_address(standby):
     port = free_port()
     program = standby(f"listen-on port {port} {{ 10.73.0.1; 10.73.0.2; }};")
     program.wait_for_log("not ready", 5 * patience())
-    run("sysctl", "-qw", "net.ipv4.ip_nonlocal_bind=1")	# the other program is there first
+    run("sysctl", "-qw", "net.ipv4.ip_nonlocal_bind=1")	# the other program listens first
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("10.73.0.1", port))
         for address in ("10.73.0.1/32", "10.73.0.2/32"):
@@ -180,7 +180,7 @@ def test_an_address_of_another_program_keeps_no_other_from_being_listened_on_whe
         remove_address(address)
 
 
-def test_addresses_that_come_and_go_a_hundred_times_a_second_during_reloads_harm_nothing(upstream, split53, tmp_path):
+def test_address_changes_a_hundred_times_a_second_during_reloads_do_no_harm(upstream, split53, tmp_path):
     port, server = free_port(), upstream(answer_with("10.0.0.1"))
     program = split53(port=port, conf=f"""options {{ listen-on port {port} {{ 127.0.0.1; 10.75.0.1; 10.75.0.2; 10.75.1.0/24; }};
         listen-on-v6 port {port} {{ fd00:75::/64; }}; pid-file none; allow-query {{ any; }}; recursion yes; forwarders {{ {server.where}; }};

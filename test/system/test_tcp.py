@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""DNS over TCP as RFC 7766 and RFC 7828 want it, and clients that behave badly."""
+"""DNS over TCP by RFC 7766 and RFC 7828, and clients that behave badly."""
 import os
 import re
 import resource
@@ -37,7 +37,7 @@ def framed(name, rdtype="A"):
     return struct.pack("!H", len(octets)) + octets
 
 
-def test_a_question_may_come_in_any_fragments(served):
+def test_a_query_may_arrive_in_any_pieces(served):
     octets = framed("fragment.example.com.")
     for size in (1, 2, 3, 7):
         with Stream(("127.0.0.1", served.port)) as stream:
@@ -47,20 +47,20 @@ def test_a_question_may_come_in_any_fragments(served):
             assert addresses(stream.message()) == ["192.0.2.1"]
 
 
-def test_many_questions_may_come_in_one_segment_and_each_is_answered(stream):
+def test_many_queries_may_arrive_in_one_segment_and_each_is_answered(stream):
     stream.send_octets(b"".join(framed(f"many{number}.example.com.") for number in range(200)))
     names = {stream.message().question[0].name.to_text() for _ in range(200)}
     assert names == {f"many{number}.example.com." for number in range(200)}
 
 
-def test_answers_come_as_they_are_ready_not_in_order(stream):
+def test_replies_are_sent_as_they_are_ready_and_not_in_order(stream):
     stream.ask("d600.example.com.")
     stream.ask("d300.example.com.")
     stream.ask("d0.example.com.")
     assert [stream.message().question[0].name.to_text() for _ in range(3)] == ["d0.example.com.", "d300.example.com.", "d600.example.com."]
 
 
-def test_a_client_that_shuts_its_side_still_gets_what_it_asked(stream):
+def test_a_client_that_shuts_down_sending_still_gets_its_replies(stream):
     stream.ask("d300.example.com.")
     stream.ask("d100.example.com.")
     stream.socket.shutdown(socket.SHUT_WR)
@@ -68,7 +68,7 @@ def test_a_client_that_shuts_its_side_still_gets_what_it_asked(stream):
     assert stream.closed_within(5) is not None
 
 
-def test_a_client_that_goes_away_harms_nobody(served):
+def test_a_client_that_goes_away_harms_no_other_client(served):
     for _ in range(50):
         with Stream(("127.0.0.1", served.port)) as stream:
             stream.ask("d200.example.com.")
@@ -79,8 +79,8 @@ def test_a_client_that_goes_away_harms_nobody(served):
 
 @pytest.mark.parametrize("octets", [b"\0\0", b"\0\1x", b"\0\x0b" + b"x" * 11, b"\xff\xff" + b"\xff" * 65535,
                                     b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"],
-                         ids=["empty", "one octet", "half a header", "the largest", "http", "tls"])
-def test_octets_that_are_no_question_harm_only_their_connection(served, octets):
+                         ids=["empty", "one byte", "half a header", "the largest", "http", "tls"])
+def test_bytes_that_are_no_query_harm_only_their_connection(served, octets):
     with Stream(("127.0.0.1", served.port)) as stream:
         try:
             stream.send_octets(octets * 3)
@@ -89,7 +89,7 @@ def test_octets_that_are_no_question_harm_only_their_connection(served, octets):
         assert rcode(served.ask("meanwhile.example.com.", tcp=True)) == "NOERROR"
 
 
-def test_a_connection_that_says_nothing_is_closed_after_the_initial_timeout(upstream, split53):
+def test_a_connection_without_a_query_is_closed_after_the_initial_timeout(upstream, split53):
     program = split53(forwarders=[upstream().where], options="tcp-initial-timeout 25;")
     with Stream(("127.0.0.1", program.port)) as silent, Stream(("127.0.0.1", program.port)) as slow:
         slow.send_octets(b"\0\x20half a question")
@@ -106,10 +106,10 @@ def test_an_idle_connection_is_closed_after_the_idle_timeout_and_not_before(upst
         assert seconds is not None and seconds > 1
     with Stream(("127.0.0.1", program.port)) as stream:
         stream.ask("d3000.example.com.")
-        assert stream.message().question, "a connection with a question under way is not idle"
+        assert stream.message().question, "a connection with a query under way is not idle"
 
 
-def test_who_asks_for_keepalive_is_told_the_timeout_and_gets_it(upstream, split53):
+def test_a_client_with_the_keepalive_option_is_told_the_timeout_and_gets_it(upstream, split53):
     program = split53(forwarders=[upstream().where],
                       options="tcp-idle-timeout 10; tcp-keepalive-timeout 40; tcp-advertised-timeout 40; tcp-initial-timeout 100;")
     with Stream(("127.0.0.1", program.port)) as stream:
@@ -122,8 +122,8 @@ def test_who_asks_for_keepalive_is_told_the_timeout_and_gets_it(upstream, split5
     assert all(option.otype != 11 for option in udp.options), "RFC 7828 s3.2.2: never over UDP"
 
 
-def test_more_clients_than_tcp_clients_do_not_shut_out_those_that_ask(upstream, split53):
-    """150 idle connections shut the next one out of named; here an idle one yields, or the next waits its turn."""
+def test_more_connections_than_tcp_clients_do_not_shut_out_clients_with_queries(upstream, split53):
+    """In named, 150 idle connections shut the next one out; here an idle one is closed, or the next waits for one."""
     program = split53(forwarders=[upstream().where], options="tcp-clients 10; tcp-idle-timeout 20; tcp-initial-timeout 25;")
     idle = [Stream(("127.0.0.1", program.port)) for _ in range(20)]
     try:
@@ -134,7 +134,7 @@ def test_more_clients_than_tcp_clients_do_not_shut_out_those_that_ask(upstream, 
             stream.close()
 
 
-def test_a_reader_that_does_not_read_hurts_only_itself(upstream, split53):
+def test_a_client_that_does_not_read_delays_only_itself(upstream, split53):
     records = [(16, 60, b"\xff" + b"x" * 255)] * 60
     program = split53(forwarders=[upstream(lambda q: q.reply(*records) if q.qtype == 16 else q.address()).where], arguments=["-n", "1"])
     with Stream(("127.0.0.1", program.port)) as lazy:
@@ -151,10 +151,10 @@ def test_a_reader_that_does_not_read_hurts_only_itself(upstream, split53):
             assert rcode(program.ask(f"busy{number}.example.com.", tcp=number % 2 == 0)) == "NOERROR"
         with open(f"/proc/{program.process.pid}/status", encoding="ascii") as status:
             resident = int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
-        assert resident < 400_000, "what a lazy reader is owed is bounded"
+        assert resident < 400_000, "the data kept for a client that does not read is bounded"
 
 
-def test_a_writer_of_one_octet_a_while_hurts_only_itself(served):
+def test_a_client_that_sends_byte_by_byte_delays_only_itself(served):
     slow = [Stream(("127.0.0.1", served.port)) for _ in range(20)]
     octets = framed("slow.example.com.")
     for place in range(10):
@@ -201,7 +201,7 @@ def cpu_ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
-def test_a_connection_carries_thousands_of_questions(stream):
+def test_a_connection_carries_thousands_of_queries(stream):
     for start in range(0, 5000, 250):
         stream.send_octets(b"".join(framed(f"q{number}.example.com.") for number in range(start, start + 250)))
         for _ in range(250):

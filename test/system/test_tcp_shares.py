@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-tcp-clients under attack: which connections give way, which wait, and that queries are answered. Remote addresses are those of a neighbour:
-a network namespace at the other end of a veth pair.
+tcp-clients under attack: which connections are closed, which wait, and that queries are answered. Remote addresses are those of a
+neighbour: a network namespace at the other end of a veth pair.
 """
 import contextlib
 import os
@@ -23,7 +23,7 @@ from support.split53 import free_port
 HERE, THERE = "10.66.0.1", "10.66.0.2"
 HERE6, THERE6 = "fd53:ffff::1", "fd53:ffff::2"
 PLACES = 100
-SLOW = 1.5	# seconds to an answer for slow*
+SLOW = 1.5	# seconds to a response for slow*
 
 
 def slow_for_some(q):
@@ -112,7 +112,7 @@ class Attack:
 
 
 def answered(server, count, source=None, inside=None):
-    """How many of `count` new connections, one after another, get an answer to a new name."""
+    """How many of `count` new connections, one after another, get a reply for a new name."""
     good = 0
     for number in range(count):
         try:
@@ -141,7 +141,7 @@ def start(upstream, split53, options=""):
 
 @pytest.mark.parametrize("addresses", [1, 100])
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6], ids=["ipv4", "ipv6"])
-def test_slow_queries_of_remote_addresses_keep_nobody_out(upstream, split53, closing, neighbour, family, addresses):
+def test_slow_queries_of_remote_addresses_keep_no_other_client_out(upstream, split53, closing, neighbour, family, addresses):
     program = start(upstream, split53)
     here, there = (HERE, THERE) if family == socket.AF_INET else (HERE6, THERE6)
     victim = there if addresses > 1 else sources(family, 2)[1]
@@ -154,7 +154,7 @@ def test_slow_queries_of_remote_addresses_keep_nobody_out(upstream, split53, clo
         attack.wait_until_full(PLACES)
         assert answered((here, program.port), 20, victim, neighbour.inside) == 20
         assert answered(("127.0.0.1", program.port), 20) == 20
-        if addresses == 1:	# its own connections gave way, not an idle one of another address
+        if addresses == 1:	# it lost its own connections, and no other address lost an idle one
             settled.ask("after.example.com.")
             assert rcode(settled.message()) == "NOERROR"
     if addresses == 1:
@@ -163,7 +163,7 @@ def test_slow_queries_of_remote_addresses_keep_nobody_out(upstream, split53, clo
         assert len(lines) == 1, "once a minute, with the client"
 
 
-def test_slow_queries_of_this_host_keep_nobody_out(upstream, split53, closing):
+def test_slow_queries_of_this_host_keep_no_other_client_out(upstream, split53, closing):
     program = start(upstream, split53)
     attack = closing(Attack(("127.0.0.1", program.port), 2 * PLACES))
     attack.wait_until_full(PLACES)
@@ -171,8 +171,8 @@ def test_slow_queries_of_this_host_keep_nobody_out(upstream, split53, closing):
     assert "more than its share" not in program.log()
 
 
-def test_a_half_of_the_places_runs_to_completion(upstream, split53, closing):
-    """Clients that come in time are served whatever comes after them."""
+def test_half_of_the_connections_run_to_completion(upstream, split53, closing):
+    """Earlier clients are served to the end, whatever comes after them."""
     program = start(upstream, split53)
     early = [closing(Stream(("127.0.0.1", program.port), 30)) for _ in range(PLACES // 2)]
     for number, stream in enumerate(early):
@@ -183,8 +183,8 @@ def test_a_half_of_the_places_runs_to_completion(upstream, split53, closing):
         assert rcode(stream.message()) == "NOERROR"
 
 
-def test_new_clients_wait_for_a_place(upstream, split53, closing):
-    """More clients than places, each with a query of 100 ms: all are answered, none is refused."""
+def test_new_clients_wait_for_a_free_connection(upstream, split53, closing):
+    """More clients than connections, each with a query of 100 ms: all are answered, none is refused."""
     def answer(q):
         return q.send(q.address("192.0.2.1"), delay=0.1)
     program = split53(forwarders=[upstream(answer).where], options="tcp-clients 5; tcp-listen-queue 100;")
@@ -195,8 +195,8 @@ def test_new_clients_wait_for_a_place(upstream, split53, closing):
 
 
 @pytest.mark.parametrize("how", ["late", "cached"])
-def test_clients_that_do_not_read_make_us_keep_128_kib_each(upstream, tmp_path, closing, how):
-    """Whatever they pipeline; and they are the first to go."""
+def test_at_most_128_kib_are_kept_for_each_client_that_does_not_read(upstream, tmp_path, closing, how):
+    """However many queries they pipeline; and they are the first to be closed."""
     big = [(16, 600, b"\xff" + b"x" * 255)] * 230
     count, port = 20, free_port()
     forwarder = upstream(lambda q: q.reply(*big) if q.qtype == 16 and q.tcp else q.reply(tc=True) if q.qtype == 16 else q.address())
@@ -243,8 +243,8 @@ def resident(pid):
         return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
 
 
-def test_a_connection_is_never_closed_with_its_answer_unsent(upstream, split53):
-    """Each answer takes a multiple of tcp-idle-timeout, so that it is made when the timeout is over."""
+def test_a_connection_is_never_closed_before_its_reply_is_sent(upstream, split53):
+    """Each response takes a multiple of tcp-idle-timeout, so that it arrives when the timeout has expired."""
     program = split53(forwarders=[upstream(lambda q: q.send(q.address("192.0.2.1"), delay=0.4)).where], options="tcp-idle-timeout 2;")
     results = []
 
@@ -269,7 +269,7 @@ def test_a_connection_is_never_closed_with_its_answer_unsent(upstream, split53):
     assert results == ["NOERROR"] * 96
 
 
-def test_a_reload_and_the_end_in_a_flood_lose_no_answer(upstream, split53, closing):
+def test_a_reload_or_the_end_during_a_flood_loses_no_reply(upstream, split53, closing):
     """A query that was taken is answered, also by a program that is told to end."""
     program = start(upstream, split53)
     early = [closing(Stream(("127.0.0.1", program.port), 30)) for _ in range(PLACES // 2)]
@@ -292,7 +292,7 @@ def test_a_reload_and_the_end_in_a_flood_lose_no_answer(upstream, split53, closi
 
 
 def is_closed(stream):
-    """It gave way before: from then on it was one of those that do not run to completion."""
+    """It was closed before: from then on it was one of those that do not run to completion."""
     stream.socket.settimeout(0)
     try:
         return stream.socket.recv(1, socket.MSG_PEEK) == b""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-The cache outlives the process: what was answered before a restart is answered after it without a question to the upstream, TTLs lowered by
-the time between. A file that is not whole or not ours is refused with one line. Whenever the program is killed, it starts again.
+The cache outlives the process: what was answered before a restart is answered after it without an upstream query, with TTLs lowered by
+the time between. A file that is incomplete or not ours is rejected with one line. Whenever the program is killed, it starts again.
 """
 import os
 import pwd
@@ -39,7 +39,7 @@ class Restarting:
         return self.program
 
     def start_warm(self):
-        """Start, and wait until the file has been read: (the program, how many answers there were)."""
+        """Start, and wait until the file has been read: (the program, the number of answers)."""
         self.start()
         return self.program, self.logged(r"(\d+) answers read from")
 
@@ -49,7 +49,7 @@ class Restarting:
         return int(re.search(pattern, said[-1]).group(1))
 
     def close(self):
-        """End it; how many answers were written."""
+        """End it; returns how many answers were written."""
         if self.program is None:
             return None
         program, self.program = self.program, None
@@ -78,7 +78,7 @@ QUESTIONS = [("www.example.com.", {}), ("www.example.com.", {"do": True}), ("www
 
 
 def varied(q):
-    """A different answer for each kind of question, so that none can stand in for another."""
+    """A different answer for each kind of query, so that none can be mistaken for another."""
     soa = "example.com. 300 IN SOA ns.example.com. host.example.com. 1 3600 600 86400 300"
     if q.name == "none.example.com.":
         return q.reply(rcode=3, authority=[soa])
@@ -91,7 +91,7 @@ def varied(q):
     return q.reply(authority=[soa])
 
 
-def test_answers_from_before_a_restart_need_no_upstream_after_it(upstream, restarting):
+def test_cached_answers_survive_a_restart(upstream, restarting):
     server = upstream(varied)
     run = restarting([server.where])
     run.start()
@@ -100,7 +100,7 @@ def test_answers_from_before_a_restart_need_no_upstream_after_it(upstream, resta
     assert [addresses(message) for message in before[:3]] == [["192.0.2.1"], ["192.0.2.2"], ["192.0.2.3"]]
     assert run.close() == len(QUESTIONS)
     assert os.stat(run.file).st_mode & 0o7777 == 0o600 and not os.path.exists(f"{run.file}.new")
-    time.sleep(max(0.0, 2.1 - (time.monotonic() - asked)))	# the wall clock cannot be set, and ages count on while nobody runs
+    time.sleep(max(0.0, 2.1 - (time.monotonic() - asked)))	# the wall clock cannot be set, and entries age while the program is not running
     server.forget()
     _, read = run.start_warm()
     assert read == len(QUESTIONS)
@@ -114,7 +114,7 @@ def test_answers_from_before_a_restart_need_no_upstream_after_it(upstream, resta
         assert 300 - age - 1.5 <= least_ttl(new) <= 299
 
 
-def test_stale_answers_outlive_a_restart(upstream, restarting):
+def test_stale_answers_survive_a_restart(upstream, restarting):
     answers = [answer_with("192.0.2.7", ttl=1)]
     server = upstream(lambda q: answers[0](q))
     run = restarting([server.where], options="stale-answer-enable yes; max-stale-ttl 3600; stale-answer-ttl 17;")
@@ -129,7 +129,7 @@ def test_stale_answers_outlive_a_restart(upstream, restarting):
     assert addresses(stale) == ["192.0.2.7"] and stale.answer[0].ttl == 17 and extended_errors(stale) == [3]
 
 
-def test_views_keep_apart_over_a_restart(upstream, closing, tmp_path):
+def test_views_share_no_answers_after_a_restart(upstream, closing, tmp_path):
     inside, outside = upstream(answer_with("10.0.0.1", 300)), upstream(answer_with("192.0.2.1", 300))
     port = free_port()
     conf = f"""options {{ listen-on port {port} {{ 127.0.0.1; 127.0.0.2; }}; listen-on-v6 {{ none; }}; pid-file none;
@@ -147,7 +147,7 @@ def test_views_keep_apart_over_a_restart(upstream, closing, tmp_path):
     assert len(inside.queries) == len(outside.queries) == 1
 
 
-def test_an_answer_whose_route_has_changed_over_a_restart_is_asked_for_again(upstream, restarting):
+def test_an_answer_is_dropped_if_its_route_has_changed_over_a_restart(upstream, restarting):
     first, second = upstream(answer_with("192.0.2.1", 300)), upstream(answer_with("192.0.2.2", 300))
     run = restarting([first.where])
     run.start()
@@ -202,7 +202,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_a_file_that_is_not_whole_or_not_ours_is_refused_with_one_line(upstream, restarting, kind):
+def test_an_incomplete_or_foreign_file_is_rejected_with_one_log_line(upstream, restarting, kind):
     server = upstream(known.answer())
     run = restarting([server.where])
     run.start()
@@ -215,7 +215,7 @@ def test_a_file_that_is_not_whole_or_not_ours_is_refused_with_one_line(upstream,
     program.process.wait_for_log(f"database: warning: the cache is not read from '{run.file}': it {words}.*; starting with an empty cache", 10)
     assert known.is_right(ask(("127.0.0.1", run.port), known.name_of(1)).octets, 1) and len(server.queries) == 1
     run.close()
-    is_odd = kind in ("a folder", "a pipe")	# then it cannot be written either: said at the start and at the end
+    is_odd = kind in ("a folder", "a pipe")	# then it cannot be written either: reported at the start and at the end
     assert program.log().count("warning") == (3 if is_odd else 1), program.log()
     if is_odd:
         assert f"cache-file '{run.file}' is not writable: it is not a regular file" in program.log()
@@ -224,7 +224,7 @@ def test_a_file_that_is_not_whole_or_not_ours_is_refused_with_one_line(upstream,
         assert run.start_warm()[1] == 1
 
 
-def test_a_folder_that_cannot_be_written_costs_a_line_and_not_the_exit_status(upstream, restarting, tmp_path):
+def test_an_unwritable_directory_is_one_log_line_and_does_not_change_the_exit_status(upstream, restarting, tmp_path):
     server = upstream(known.answer())
     run = restarting([server.where], options=f'cache-file "{tmp_path}/nowhere/it";')
     program = run.start()
@@ -234,7 +234,7 @@ def test_a_folder_that_cannot_be_written_costs_a_line_and_not_the_exit_status(up
 
 
 @pytest.mark.parametrize("words", ["No space left on device", "File too large"])
-def test_a_full_disk_costs_a_line_and_the_old_file_stays(upstream, restarting, small_disk, words):
+def test_on_a_full_disk_the_old_file_stays_and_there_is_one_log_line(upstream, restarting, small_disk, words):
     server = upstream(known.answer())
     run = restarting([server.where])
     run.conf, run.file = run.conf.replace(str(run.dump), f"{small_disk}/dump.db"), small_disk / "dump.db.cache"
@@ -252,7 +252,7 @@ def test_a_full_disk_costs_a_line_and_the_old_file_stays(upstream, restarting, s
     assert run.start_warm()[1] == 1
 
 
-def test_an_unprivileged_user_reads_and_writes_it(upstream, restarting, small_disk):
+def test_an_unprivileged_user_reads_and_writes_the_file(upstream, restarting, small_disk):
     server = upstream(known.answer())
     run = restarting([server.where], arguments=["-u", "nobody"])
     own = small_disk / "own"
@@ -266,27 +266,27 @@ def test_an_unprivileged_user_reads_and_writes_it(upstream, restarting, small_di
     ask(("127.0.0.1", run.port), known.name_of(1))
     assert run.close() == 1 and len(server.queries) == 1
     assert os.stat(run.file).st_uid == pwd.getpwnam("nobody").pw_uid
-    os.chown(own, 0, 0)	# now the folder is not its own: the old file is read, a new one cannot be made
+    os.chown(own, 0, 0)	# now the directory belongs to another user: the old file is read, a new one cannot be created
     program, read = run.start_warm()
     assert read == 1
     run.close()
     assert "cannot be written: Permission denied" in program.log()
 
 
-def test_the_file_is_the_new_roots_after_chroot(upstream, restarting, tmp_path):
+def test_the_path_of_the_file_is_within_the_chroot(upstream, restarting, tmp_path):
     root = tmp_path / "root"
     (root / "var").mkdir(parents=True)
     (root / "dev").mkdir()
     server = upstream(known.answer())
     run = restarting([server.where], arguments=["-t", str(root)])
     run.conf = run.conf.replace(str(run.dump), "/var/dump.db")
-    inner = str(root) + str(tmp_path)	# the path of the configuration is the new root's, too
+    inner = str(root) + str(tmp_path)	# the path of the configuration is within the new root, too
     os.makedirs(inner)
 
     def start():
         with open(f"{inner}/run{run.runs + 1}.conf", "w", encoding="ascii") as conf:
             conf.write(run.conf)
-        return run.start(environment={"ASAN_OPTIONS": "detect_leaks=0"})	# there is no /proc to look for leaks with
+        return run.start(environment={"ASAN_OPTIONS": "detect_leaks=0"})	# there is no /proc for the leak search
     start()
     ask(("127.0.0.1", run.port), known.name_of(1))
     assert run.close() == 1
@@ -298,7 +298,7 @@ def test_the_file_is_the_new_roots_after_chroot(upstream, restarting, tmp_path):
 
 
 class Asking:
-    """A thread that asks without a pause, through restarts, and checks every answer."""
+    """A thread that sends queries without a pause, through restarts, and checks every answer."""
 
     def __init__(self, port, names, seed=1):
         self.port, self.names, self.random = port, names, random.Random(seed)
@@ -318,14 +318,14 @@ class Asking:
             for identity, number in asked.items():
                 client.send(query(known.name_of(number), identity=identity).to_wire())
             replies = client.collect(len(asked), 0.3)
-        except OSError:	# nobody there
+        except OSError:	# not running
             self.unanswered += len(asked)
             time.sleep(0.002)
             return
         self.unanswered += len(asked) - len(replies)
         for identity, octets in replies.items():
             if octets[3] & 15 == 2:
-                self.failed += 1	# SERVFAIL to what was under way when it ended
+                self.failed += 1	# SERVFAIL to queries under way when it ended
             elif identity in asked and known.is_right(octets, asked[identity]):
                 self.right += 1
             else:
@@ -337,7 +337,7 @@ class Asking:
 
 
 def fill(port, numbers):
-    """Ask for all of these, some at a time, and see that each is right."""
+    """Query all of these, some at a time, and check each answer."""
     numbers = list(numbers)
     with Client("127.0.0.1", port) as client:
         for at in range(0, len(numbers), 50):
@@ -357,8 +357,8 @@ def file_number(path):
         return None
 
 
-def test_killed_at_any_moment_it_starts_again_and_no_file_is_half_written(upstream, restarting, closing, capsys):
-    """Also while the file is written: half of the kills come when that has just begun."""
+def test_it_starts_after_being_killed_at_any_moment_and_no_file_is_incomplete(upstream, restarting, closing, capsys):
+    """Also while the file is written: half of the kills come just after that has begun."""
     names, chance, halves = 3000 if sanitized() else 12000, random.Random(53), 0
     server = upstream(known.answer())
     run = restarting([server.where])
@@ -392,7 +392,7 @@ def test_killed_at_any_moment_it_starts_again_and_no_file_is_half_written(upstre
     assert not os.path.exists(f"{run.file}.new")
 
 
-def test_stopped_and_started_under_load_every_answer_is_right_and_the_cache_stays_warm(upstream, restarting, closing, capsys):
+def test_with_restarts_under_load_every_answer_is_right_and_the_cache_stays_warm(upstream, restarting, closing, capsys):
     """S53_CYCLES=1000 for the long run."""
     names = 2000
     server = upstream(known.answer())
@@ -407,9 +407,9 @@ def test_stopped_and_started_under_load_every_answer_is_right_and_the_cache_stay
         began = time.monotonic()
         program = run.start()
         starts.append(time.monotonic() - began)
-        if cycle % 2:	# else it is stopped at any moment, while it reads, too
+        if cycle % 2:	# otherwise it is stopped at any moment, also while it reads
             run.logged(r"(\d+) answers read from")
-            time.sleep(0.05)	# what was asked before its answer was there has been answered
+            time.sleep(0.05)	# queries that were sent before their answer was stored have been answered
             before = len(server.queries)
             time.sleep(chance.random() * 0.1)
             asked_when_warm += len(server.queries) - before

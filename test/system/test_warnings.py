@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What the log of a start and of a reload has of a configuration's warnings: the security lines and a summary; --check has all."""
+"""What the log of a start and of a reload has of a configuration's warnings: the security lines and a summary; --check prints all."""
 import re
 
 import pytest
@@ -38,7 +38,7 @@ def test_check_lists_each_statement_once_with_its_count(program):
     assert sum("(50 times: also " in line for line in warnings) == 2, said
 
 
-def test_a_reload_says_it_again(program):
+def test_a_reload_logs_the_warnings_again(program):
     program.write_conf(CONF.format(port=program.port))
     program.reload()
     program.process.wait_for_log("general: notice: reloaded", 10)
@@ -46,7 +46,7 @@ def test_a_reload_says_it_again(program):
     assert found[-1] == ("2", "0", "1"), program.log()
 
 
-def test_without_a_difference_there_is_no_summary(tmp_path):
+def test_without_a_difference_from_bind_there_is_no_summary(tmp_path):
     port = free_port()
     program = Split53(tmp_path, f"options {{ listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; "
                                 "forwarders { 192.0.2.1; }; notify no; };", wait_at=("127.0.0.1", port))

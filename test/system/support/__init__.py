@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: ISC
-"""What the system tests are made of: namespaces, programs, scripted servers, clients."""
+"""The parts of the system tests: namespaces, programs, scripted servers, clients."""

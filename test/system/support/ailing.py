@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""
-A server that falls ill and recovers while a test looks on. `ail(how)` takes effect at once; `ail(WELL)` ends it.
-"""
+"""A server that fails and recovers under the control of a test. `ail(how)` takes effect at once; `ail(WELL)` ends it."""
 import os
 import random
 import threading
@@ -10,10 +8,10 @@ from .namespace import run
 from .upstream import REFUSED, SERVFAIL, FakeUpstream, Query, answer_with
 
 WELL = "well"
-SILENT = "silent"	# hears, and says nothing: what it is asked can be counted
+SILENT = "silent"	# receives queries and sends no response: its queries can be counted
 KILLED = "killed"	# the port is closed: ICMP and RST
-FROZEN = "frozen"	# as SIGSTOP: the kernel takes what comes, nobody reads it
-BLACK_HOLED = "black-holed"	# nothing comes back, not even an ICMP; needs a Neighbour
+FROZEN = "frozen"	# as SIGSTOP: the kernel accepts packets, the server does not read them
+BLACK_HOLED = "black-holed"	# no response, not even an ICMP; needs a Neighbour
 SLOW = "slow"
 LOSSY = "lossy"
 FAILING = "failing"	# SERVFAIL to everything
@@ -28,7 +26,10 @@ LOSS = 0.2	# of LOSSY
 
 
 class Ailing(FakeUpstream):
-    """`healthy` gives octets while it is well. `neighbour` is where it lives when it is to be black-holed; `home` our address there."""
+    """
+    `healthy` gives responses while the server is healthy. `neighbour` is its host if it is to be black-holed; `home` is our address
+    there.
+    """
 
     def __init__(self, healthy=None, address="127.0.0.1", port=0, neighbour=None, home=None):
         self.how = WELL
@@ -83,7 +84,7 @@ class Ailing(FakeUpstream):
         return self.healthy(q)
 
     def _garbage(self, q):
-        """Octets, another question, the wrong ID, half a message: by turns."""
+        """Random bytes, another question, the wrong ID, half a message: in turn."""
         good = self.healthy(q)
         other = Query(self, q.octets[:12] + b"\5other" + q.octets[12:], q.peer, q.connection)
         return (os.urandom(40), other.address("192.0.2.66"), q.address("192.0.2.66", identity=q.id ^ 1),

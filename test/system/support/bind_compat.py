@@ -2,13 +2,13 @@
 """
 The configurations of bind_compat/, each started in named and in split53, and the same queries to both.
 
-A configuration is a named.conf as a machine has it. Its comments say what is asked: `// ask: NAME TYPE, ...` (filled up with COMMON
-to 20 queries) and `// from: CLIENT ...` (`CLIENT>SERVER` names the address that is asked). Only what no two servers of one machine
-can have in common is replaced: addresses and ports to listen on, paths, and validation (the Internet here is unsigned).
+A configuration is a named.conf as a machine has it. Its comments list the queries: `// ask: NAME TYPE, ...` (filled up with COMMON to 20
+queries) and `// from: CLIENT ...` (`CLIENT>SERVER` sets the server address). Only what two servers on one machine cannot share is
+replaced: addresses and ports to listen on, paths, and validation (the Internet here is unsigned).
 
-The machine has 127.0.0.1, 192.168.1.2 and 10.0.0.2. Everything else is in a second network namespace, which is also the Internet:
-the root servers, public resolvers, recursors of several networks, and one named that has the zones of secondaries. A recursor's
-answers show which network it belongs to, and no more.
+The machine has 127.0.0.1, 192.168.1.2 and 10.0.0.2. Everything else is in a second network namespace, which is also the Internet: the root
+servers, public resolvers, recursors of several networks, and one named that has the zones of secondaries. The answers of a recursor only
+show which network it belongs to.
 """
 import contextlib
 import pathlib
@@ -47,7 +47,7 @@ TRANSFERRED = ["corp.example", "branch.example", "ad.example", "dyn.example", "1
 
 
 def recursor_answer(group):
-    """What a recursor of the network `group` (three octets) answers: by the first label of the name, and by type."""
+    """The answer of the recursor of network `group` (three octets): by the first label of the name, and by type."""
     data = {A: f"A {group}.200", AAAA: "AAAA 2001:db8::200", 12: f"PTR host-{group.replace('.', '-')}.example.", SOA: "SOA ns h 1 2 3 4 60",
             15: f"MX 10 mail-{group.replace('.', '-')}.example.", 16: f'TXT "{group}"', 33: "SRV 1 2 5060 sip.example."}
 
@@ -74,7 +74,7 @@ def recursor_answer(group):
 
 
 class Network:
-    """What is around the machine."""
+    """The surroundings of the machine."""
 
     def __init__(self, folder):
         self.lan = namespace.Neighbour("lan", "192.168.1.2/24", "192.168.1.10/24")
@@ -108,7 +108,7 @@ class Network:
 
 
 class Configuration:
-    """One file of bind_compat/: what it asks, and the text for a server of this test."""
+    """One file of bind_compat/: its queries, and its text for a server of this test."""
 
     def __init__(self, path):
         self.name, self.text = path.stem, path.read_text(encoding="utf-8")
@@ -117,7 +117,7 @@ class Configuration:
         self.clients = (" ".join(re.findall(r"^// from: (.*)", self.text, re.MULTILINE)) or CLIENTS).split()
 
     def lay(self, folder, port):
-        """Write it below `folder`, with the files that it names; the path of the main file."""
+        """Write it below `folder`, with the files that it names; returns the path of the main file."""
         folder.mkdir()
         own = (f'listen-on port {port} {{ 127.0.0.1; 192.168.1.2; 10.0.0.2; }}; listen-on-v6 port {port} {{ ::1; fd00:1::2; }}; '
                f'directory "{folder}"; pid-file none; dnssec-validation no;')
@@ -132,7 +132,7 @@ REPLACED = re.compile(r"(?<![\w\"-])(listen-on(-v6)?\b[^;{]*\{[^}]*\}|(directory
 
 
 def placed(text, folder):
-    """The text without what is replaced, and with every path in `folder`."""
+    """The text without the replaced parts, and with every path in `folder`."""
     def moved(match):
         path = match[1]
         return f'"{folder}/{path.rpartition("/")[2]}"' if "/" in path and not path.endswith(".arpa") else match[0]
@@ -149,7 +149,7 @@ def start_named(folder, path):
 
 
 def seen(server, message, source):
-    """One reply as the list of differences writes it: rcode, flags, the answer's data, or what the authority of an empty answer has."""
+    """One reply as the list of differences has it: rcode, flags, the data of the answer, or the authority section of an empty answer."""
     reply = ask(server, message, source=source, timeout=6 * patience())
     flags = [flag for flag in ("AA", "RA", "AD") if reply.flags & dns.flags.Flag[flag]]
     data = sorted(text for _, _, text in rdata(reply))
@@ -190,14 +190,14 @@ def ask_all(network, configuration, ports):
 
 
 def run(folder, configurations, together=6):
-    """{name: what compare() gives, or its error}."""
+    """{name: the result of compare(), or its error}."""
     network = Network(folder)
     results = {}
 
     def one(configuration):
         try:
             results[configuration.name] = compare(network, configuration, pathlib.Path(folder))
-        except Exception as error:	# noqa: BLE001 - the configuration's own test says it
+        except Exception as error:	# noqa: BLE001 - reported by the configuration's own test
             results[configuration.name] = error
 
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Clients: one question by dnspython, raw octets, a TCP connection under the test's control."""
+"""Clients: one query by dnspython, raw bytes, a TCP connection under the test's control."""
 import socket
 import struct
 import time
@@ -14,7 +14,7 @@ import dns.rdatatype
 
 def query(name, rdtype="A", edns=None, size=1232, flags=dns.flags.RD, rdclass="IN", options=None, do=False,
           identity=None):
-    """A question. edns: None for none, else the version."""
+    """A query. edns: None for none, else the version."""
     name = name if isinstance(name, dns.name.Name) else dns.name.from_text(name)
     message = dns.message.make_query(name, rdtype, rdclass)
     if identity is not None:
@@ -28,7 +28,7 @@ def query(name, rdtype="A", edns=None, size=1232, flags=dns.flags.RD, rdclass="I
 
 
 def ask_raw(server, octets, timeout=5.0, tcp=False, source=None):
-    """Octets there, octets back. Raises socket.timeout (an OSError) when nothing comes."""
+    """Send bytes, return the bytes of the reply. Raises socket.timeout (an OSError) if none arrives."""
     family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
     if tcp:
         with Stream(server, timeout, source) as stream:
@@ -48,7 +48,7 @@ def parse(octets):
 
 
 def ask(server, name, rdtype="A", timeout=5.0, tcp=False, source=None, **more):
-    """Ask one question and parse the answer; it must belong to the question."""
+    """Send one query and parse the reply, which must match the query."""
     question = name if isinstance(name, dns.message.Message) else query(name, rdtype, **more)
     octets = ask_raw(server, question.to_wire(), timeout, tcp, source)
     answer = parse(octets)
@@ -57,7 +57,7 @@ def ask(server, name, rdtype="A", timeout=5.0, tcp=False, source=None, **more):
     answer.octets = octets
     if question.question and answer.question:
         asked, echoed = question.question[0], answer.question[0]
-        assert asked.name.to_wire() == echoed.name.to_wire(), "the spelling of the question is the client's"
+        assert asked.name.to_wire() == echoed.name.to_wire(), "the question has the letter case of the client"
         assert (asked.rdtype, asked.rdclass) == (echoed.rdtype, echoed.rdclass)
     return answer
 
@@ -88,7 +88,7 @@ def _option_octets(option):
 
 
 class Stream:
-    """A TCP connection that speaks DNS, or what the test wants."""
+    """A TCP connection for DNS messages, or for anything else that a test sends."""
 
     def __init__(self, server, timeout=5.0, source=None):
         family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
@@ -130,7 +130,7 @@ class Stream:
         return octets
 
     def receive(self):
-        """One framed message's octets. EOFError: the server closed."""
+        """The bytes of one framed message. EOFError: the server closed."""
         return self.exactly(struct.unpack("!H", self.exactly(2))[0])
 
     def message(self):
@@ -151,7 +151,7 @@ class Stream:
 
 
 class Client:
-    """Many questions from one UDP socket, answers matched by ID."""
+    """Many queries from one UDP socket, replies matched by ID."""
 
     def __init__(self, address, port, timeout=5.0):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -176,7 +176,7 @@ class Client:
         return self.socket.recv(65535)
 
     def collect(self, count, seconds):
-        """Up to `count` replies that arrive within `seconds`: octets by ID."""
+        """Up to `count` replies that arrive within `seconds`: bytes by ID."""
         replies, end = {}, time.monotonic() + seconds
         while len(replies) < count:
             left = end - time.monotonic()

@@ -14,7 +14,8 @@ from .servers import CONSUL
 SERVERS = ("127.0.8.1", "127.0.8.2", "127.0.8.3")
 AGENT = "127.0.8.10"
 DNS_PORT = 8600
-# A server that is gone stays a member: it comes back with what it knew. Gossip and elections as quick as they get: by default they are
+# A server that is gone stays a member: it returns with its data. Gossip and elections are as quick as possible: the defaults are made for
+# wide networks, and an election takes ten seconds.
 # made for wide networks, and an election takes ten seconds.
 SETTINGS = {
     "disable_update_check": True, "leave_on_terminate": False, "rejoin_after_leave": True, "log_level": "INFO",
@@ -25,7 +26,7 @@ SETTINGS = {
 
 
 class Member:
-    """One consul process; it can be killed, frozen and started again with the data it had."""
+    """One consul process; it can be killed, frozen and started again with its data."""
 
     def __init__(self, folder, address, settings):
         self.address, self.name = address, "consul-" + address.rsplit(".", 1)[1]
@@ -43,7 +44,7 @@ class Member:
         self.process = Process(self.words, self.folder, self.name)
 
     def kill(self):
-        """As a machine that loses its power: nobody is told."""
+        """Like a power failure: no other member is told."""
         self.process.kill()
 
     def freeze(self):
@@ -53,7 +54,7 @@ class Member:
         self.process.send_signal(signal.SIGCONT)
 
     def http(self, method, path, value=None, timeout=3):
-        """The reply's value, or None when there is none: the member is away, or has no leader."""
+        """The value of the reply, or None without one: the member is down, or has no leader."""
         request = urllib.request.Request(f"http://{self.address}:8500{path}", method=method,
                                          data=None if value is None else json.dumps(value).encode())
         try:
@@ -64,7 +65,7 @@ class Member:
         return json.loads(octets) if octets else None
 
     def leader(self):
-        """The address of the leader that it knows of, or None."""
+        """The address of the leader that it knows, or None."""
         where = self.http("GET", "/v1/status/leader", timeout=1)
         return where.rsplit(":", 1)[0] if where else None
 
@@ -100,11 +101,11 @@ class Cluster:
 
     @property
     def where(self):
-        """The agent, as a forwarders list wants it."""
+        """The agent, in the form of a forwarders list."""
         return f"{AGENT} port {DNS_PORT}"
 
     def leader(self):
-        """The server that leads as those that run agree, or None."""
+        """The server that is the leader according to all running ones, or None."""
         heard = {member.leader() for member in self.servers if member.process.running()}
         found = [member for member in self.servers if heard == {member.address} and member.process.running()]
         return found[0] if found else None
@@ -113,7 +114,7 @@ class Cluster:
         return wait_until(self.leader, seconds, "the servers agree on a leader")
 
     def register(self, name, number, address):
-        """An instance on a node of its own that nobody checks: it is there as long as the catalog is."""
+        """An instance on a node of its own without a health check: it exists as long as the catalog does."""
         done = self.wait_for_leader().http("PUT", "/v1/catalog/register", {
             "Node": f"{name}-{number}", "Address": address, "SkipNodeUpdate": False,
             "Service": {"ID": f"{name}-{number}", "Service": name, "Address": address, "Port": 3306}})
@@ -125,5 +126,5 @@ class Cluster:
 
 
 def settle(seconds):
-    """Time that has to pass: nothing tells when it is enough."""
+    """A fixed time to wait: no event tells when it is enough."""
     time.sleep(seconds)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """
-The same questions to split53 and to named, both with the same options and each with a scripted upstream of its own.
+The same queries to split53 and to named, both with the same options and each with a scripted upstream of its own.
 
-A Row is what the upstream says and what is asked when. All rows run at the same time, so that waiting for a TTL is waited for
-once; rows with the same options share a pair of servers. What came back is a list of Seen, one a question.
+A Row has the responses of the upstream, and the queries with their times. All rows run at the same time, so that the time of a TTL is
+waited for only once; rows with the same options share a pair of servers. The results are a list of Seen, one for each query.
 """
 import threading
 import time
@@ -22,9 +22,9 @@ ALIKE = "max-cache-size 16m; dnssec-validation no; recursion yes; allow-query { 
 
 class Row:
     """
-    `says`: what the upstream answers to each question for these names, q -> octets; a list of such has one for each step, the
-    last for all that follow. `asks`: (second, how to ask), or the second alone: a step each. `differs`: {(step, what): (split53's,
-    named's)}; every other thing must be alike, and these must differ just so. `why` says why they do.
+    `says`: the upstream's response to each query for these names, q -> bytes; a list has one function for each step, the last for all
+    later ones. `asks`: (second, how to query), or only the second: a step each. `differs`: {(step, what): (split53's, named's)};
+    everything else must be equal, and these must differ exactly so. `why` is the reason.
     """
 
     def __init__(self, name, says, asks, options="", differs=None, why=""):
@@ -44,7 +44,7 @@ class Row:
 
 
 class Seen:
-    """One reply: what is compared, by its name."""
+    """One reply: the values that are compared, by name."""
 
     def __init__(self, reply):
         self.reply = reply
@@ -57,7 +57,7 @@ class Seen:
             for rrset in rrsets:
                 kind = dns.rdatatype.to_text(rrset.rdtype)
                 self.ttls[f"{rrset.name.to_text().lower().split('.')[0]} {kind} TTL"] = rrset.ttl
-        if not self.facts["TC"]:	# which records were left out is chance
+        if not self.facts["TC"]:	# it is random which records were left out
             self.facts["data"] = sorted(item.to_text().lower() for rrset in reply.answer for item in rrset)
 
     def all(self):
@@ -65,7 +65,7 @@ class Seen:
 
 
 def _alike(what, one, other):
-    """TTLs within a second of each other are alike, and where named 9.20 has more to say than 9.18 had."""
+    """Equal if TTLs are within a second of each other, and where named 9.20 has more data than 9.18."""
     if what == "EDE" and one and None not in (one, other):
         return set(one) <= set(other)
     return one == other or (what.endswith(" TTL") and None not in (one, other) and abs(one - other) <= 1)
@@ -83,7 +83,7 @@ def differences(row):
 
 
 def as_expected(row):
-    """Do they differ where they are to, and nowhere else?"""
+    """Whether they differ where they must, and nowhere else."""
     found = differences(row)
     return found.keys() == row.differs.keys() and all(
         _alike(key[1], mine, row.differs[key][0]) and _alike(key[1], other, row.differs[key][1])
@@ -107,7 +107,7 @@ class Pair:
 
     def _answer(self, q):
         row = self.rows.get(".".join(q.name.split(".")[-3:]))
-        if row is None:	# named looks for the root's servers
+        if row is None:	# named queries the root servers
             return q.reply(authority=[". 60 IN SOA ns.invalid. hostmaster.invalid. 1 3600 600 86400 60"])
         return row.answer(q)
 
@@ -124,7 +124,7 @@ class Pair:
             counts.append([self.asked(side, row) for side in (0, 1)])
             for side, place in enumerate(self.places):
                 seen[side].append(Seen(ask(place, name, timeout=15, **how)))
-        time.sleep(0.5)	# a question that nobody waits for
+        time.sleep(0.5)	# a query without a client that waits
         counts.append([self.asked(side, row) for side in (0, 1)])
         for side in (0, 1):
             for number, one in enumerate(seen[side]):
@@ -141,12 +141,12 @@ class Pair:
 
 
 def run(folder, rows):
-    """Run all rows: row.seen is [split53's, named's], a Seen a step."""
+    """Run all rows: row.seen is [split53's, named's], a Seen for each step."""
     assert len({row.name for row in rows}) == len(rows)
     by_options, pairs, errors = {}, [], []
     for row in rows:
         by_options.setdefault(row.options, []).append(row)
-    with ThreadPoolExecutor(4) as starting:	# not left before the end: a child dies with the thread that started it
+    with ThreadPoolExecutor(4) as starting:	# not left before the end: a child ends with the thread that started it
         started = [starting.submit(Pair, folder, number, options, some) for number, (options, some) in enumerate(by_options.items())]
         try:
             for future in started:
@@ -171,7 +171,7 @@ def _run_rows(pairs, errors):
     def one(pair, row):
         try:
             pair.run(row, begin)
-        except Exception as error:	# noqa: BLE001 - the row's own test says it
+        except Exception as error:	# noqa: BLE001 - reported by the row's own test
             errors.append(f"{row.name}: {error!r}")
     threads = [threading.Thread(target=one, args=(pair, row)) for pair in pairs for row in pair.rows.values()]
     for thread in threads:

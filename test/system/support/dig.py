@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: ISC
-"""dig, run and read."""
+"""Run dig and parse its output."""
 import re
 import subprocess
 
 
 class Digged:
-    """What dig printed: status, flags, and each section as a set of (owner, ttl, type, data)."""
+    """The output of dig: status, flags, and each section as a set of (owner, ttl, type, data)."""
 
     def __init__(self, text):
         self.text = text
@@ -35,12 +35,12 @@ class Digged:
         return self.sections.get("authority", set())
 
     def data(self):
-        """The answer's data alone, sorted."""
+        """Only the data of the answer, sorted."""
         return sorted(data for _, _, _, data in self.answer)
 
 
 def dig(*words, server=None, port=53, seconds=15):
-    """Run dig with these words; no TCP retry of its own unless asked for (+noignore)."""
+    """Run dig with these arguments; without TCP retry unless requested (+noignore)."""
     at = [f"@{server}", "-p", str(port)] if server else []
     done = subprocess.run(["dig", *at, "+tries=1", "+time=5", "+nocookie", *words], capture_output=True, text=True,
                           timeout=seconds, check=False)

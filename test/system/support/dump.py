@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""A cache dump as text, read strictly: BIND's and ours. Every line must be of a kind that is known."""
+"""A strict parser of cache dumps, BIND's and ours: every line must be of a known kind."""
 import re
 import signal
 
@@ -32,8 +32,8 @@ class View:
 
 class Dump:
     """
-    views: by name. upstreams: (server, UDP or TCP) -> its line, by title of column. counters: name -> number, none of them 0.
-    complete: the last line says so.
+    views: by name. upstreams: (server, UDP or TCP) -> its line, by title of column. counters: name -> number, none of them 0. complete:
+    the last line is there.
     """
 
     def __init__(self, text):
@@ -112,7 +112,7 @@ class Dump:
 
 
 def join(lines):
-    """A record over several lines (BIND's SOA) becomes one, without the comments in it."""
+    """Join a record over several lines (BIND's SOA) into one, without its comments."""
     whole, depth = "", 0
     for line in lines:
         if depth > 0:

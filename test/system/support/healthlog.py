@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What the log says of servers: each change of a state is one line at notice."""
+"""The log lines about servers: each change of state is one line at notice."""
 import re
 
 STATES = "up|suspect|stalled|down|probing|recovering|silent"
@@ -9,7 +9,7 @@ LINE = re.compile(
 
 
 class Change:
-    """One line: `before` and `to` are states; `lasted` is for how long it was in `before`, in seconds."""
+    """One line: `before` and `to` are states; `lasted` is the time in `before`, in seconds."""
 
     def __init__(self, match):
         self.line, self.why, self.lasted = match.group(0), match.group("why"), float(match.group("lasted"))
@@ -28,10 +28,10 @@ def changes(log):
 
 
 def of_server(some, server):
-    """Those of one server: anything with `address` and `port`."""
+    """The lines of one server: anything with `address` and `port`."""
     return [change for change in some if (change.address, change.port) == (server.address, server.port)]
 
 
 def said_of(program, server, state):
-    """The changes to `state` of this server in a program's log."""
+    """The changes of this server to `state` in a program's log."""
     return [change for change in of_server(changes(program.log()), server) if change.to == state]

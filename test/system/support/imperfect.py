@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """
-Imperfect servers, one kind a class: what is in the field between a forwarder and the answer. Each knows the right answer to names of the
-form N.anything (an address that follows from the number N) and gives it in its own way.
+Imperfect servers, one class per kind: faults that occur in the field between a forwarder and the answer. Each knows the right answer to
+names of the form N.anything (an address that follows from the number N) and gives it in its own way.
 
-A server is a fresh object for each program that asks it, since several of them remember.
+A server is a new object for each program that queries it, since several of them have state.
 """
 import random
 import socket
@@ -26,13 +26,13 @@ def right_address(number):
 
 
 def good(q, **more):
-    """The right answer; NODATA where no address is asked for."""
+    """The right answer; NODATA for other types than addresses."""
     if q.qtype != A:
         return q.reply(authority=[SOA], **more)
     return q.reply((A, 60, socket.inet_aton(right_address(number_of(q)))), **more)
 
 
-SMALL_PLACE = "127.0.0.2"   # the programs are told to offer 512 bytes here
+SMALL_PLACE = "127.0.0.2"   # the programs are configured to offer 512 bytes here
 
 
 def large(q, count=SET, **more):
@@ -42,7 +42,7 @@ def large(q, count=SET, **more):
 
 
 def lowered(octets, q):
-    """A reply whose question is in lower case."""
+    """A reply with its question in lower case."""
     return octets[:12] + octets[12:q.question_end - 4].lower() + octets[q.question_end - 4:]
 
 
@@ -59,8 +59,8 @@ def has_mixed_case(q):
 
 class Imperfect(FakeUpstream):
     """
-    `share`: of the names that split53 must answer right; `within`: seconds, for the worst of them (or for the word that there is none);
-    `over_tcp`: the client asks over TCP. A second server beside it is `beside`.
+    `share`: of the names that split53 must answer right; `within`: seconds, for the worst of them (or for its error reply); `over_tcp`:
+    the client uses TCP. `beside` is a second server.
     """
     what = ""	# for the table
     share, within, over_tcp = 1.0, 3.0, False
@@ -82,7 +82,7 @@ class Imperfect(FakeUpstream):
         return good(q)
 
     def shut(self, q):
-        """Close the connection that the query came by, once what was sent has gone."""
+        """Close the connection of the query once the response has been sent."""
         self.later(0.001, close_stream, q.connection)
 
 
@@ -230,7 +230,7 @@ class RefusesAd(Imperfect):
 
 
 class CutsInSilence(Imperfect):
-    """As a server on another host is offered less than 65,507 bytes, so is this one: SMALL_PLACE."""
+    """Like a server on another host, this one is offered less than 65,507 bytes: SMALL_PLACE."""
     what = "cuts to 512 bytes without TC (asked over TCP)"
     over_tcp = True
     place = SMALL_PLACE

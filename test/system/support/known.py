@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Names whose right answer follows from the name: so that an answer can be checked by whoever gets it."""
+"""Names from which the right answer follows, so that a client can check it."""
 import socket
 
 from .upstream import A
@@ -8,7 +8,7 @@ SOA = "known.example. 3600 IN SOA ns.known.example. host.known.example. 1 3600 6
 
 
 def name_of(number):
-    """Every tenth is not there."""
+    """One in ten does not exist."""
     return f"{'no' if number % 10 == 9 else 'n'}{number}.known.example."
 
 
@@ -32,7 +32,7 @@ def answer(ttl=3600):
 
 
 def is_right(octets, number):
-    """Is this reply (its octets) the answer to `name_of(number)`, type A?"""
+    """Whether this reply is the answer to `name_of(number)`, type A."""
     name = b"".join(bytes([len(label)]) + label for label in name_of(number).encode().split(b"."))
     if octets[12:12 + len(name) + 4] != name + b"\0\1\0\1":
         return False

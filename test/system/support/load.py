@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Load from one process: many questions in flight over UDP, some over TCP; what comes back is counted, not looked at."""
+"""Load from one process: many queries in flight over UDP, some over TCP; replies are counted and not checked."""
 import os
 import selectors
 import socket
@@ -16,7 +16,7 @@ OPT = b"\0\0\x29\x10\0\0\0\0\0\0\0"
 
 
 def question(identity, name, qtype=1):
-    """A question with EDNS for NAME.load.example."""
+    """A query with EDNS for NAME.load.example."""
     labels = b"".join(bytes([len(label)]) + label for label in name.split(b"."))
     return struct.pack("!6H", identity, 0x0100, 1, 0, 0, 1) + labels + TAIL + struct.pack("!2H", qtype, 1) + OPT
 
@@ -32,7 +32,7 @@ class SizedUpstream:
         self.where = f"127.0.0.1 port {self.port}"
 
     def working(self):
-        """How many questions for names that end in -w... it has heard."""
+        """How many queries for names that end in -w... it has received."""
         return ask(("127.0.0.1", self.port), "count.load.example.").answer[0].ttl
 
     def close(self):
@@ -41,8 +41,8 @@ class SizedUpstream:
 
 class Load:
     """
-    `WINDOW` questions are in flight; those that are not answered within `PATIENCE` seconds are lost, and counted. names() gives the next
-    (name below load.example, type); of every `tcp_every` one goes over TCP.
+    `WINDOW` queries are in flight; those without a reply within `PATIENCE` seconds are lost, and counted. names() returns the next
+    (name below load.example, type); one of every `tcp_every` goes over TCP.
     """
     WINDOW, PATIENCE = 64, 6
 
@@ -63,7 +63,7 @@ class Load:
             self.selector.register(self.tcp, selectors.EVENT_READ, self._stream)
 
     def run(self, seconds=None, count=None):
-        """For so long, or so many questions; then what is in flight is waited for."""
+        """For this time, or this many queries; then the queries in flight are waited for."""
         end = None if seconds is None else time.monotonic() + seconds
         last = None if count is None else self.asked + count
         looked = time.monotonic()
@@ -92,7 +92,7 @@ class Load:
         else:
             try:
                 self.udp.send(octets)
-            except OSError:	# no room: it counts as lost
+            except OSError:	# no space: it counts as lost
                 pass
 
     def _give_up(self, now):

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """
-Servers whose every response has a fault drawn at random, or none: one fault a response.
+Servers with at most one fault, drawn at random, in every response.
 
-    mixed_faults.py ADDRESS SEED PORT ...	prints "ready" when they listen
+    mixed_faults.py ADDRESS SEED PORT ...       prints "ready" when they listen
 
-The right answer to a name of the form N.anything is imperfect.right_address(N). No fault is a wrong answer that looks right: what is not
-the right answer must not be believed, or is an error that the client may be told of.
+The right answer to a name of the form N.anything is imperfect.right_address(N). No fault is a wrong answer that looks right: any other
+message must be rejected, or is an error that may be passed on to the client.
 """
 import os
 import random
@@ -39,7 +39,7 @@ def compression_loop(q):
     return head[:q.question_end] + struct.pack("!H", 0xC000 | q.question_end) + head[q.question_end + 2:]
 
 
-# What comes back over UDP: nothing, one datagram, several, or one later.
+# The messages over UDP: none, one datagram, several, or a late one.
 UDP = {
     "lost": lambda q: None,
     "late": lambda q: q.send(good(q), delay=q.server.random.uniform(0.05, 0.4)),
@@ -49,7 +49,7 @@ UDP = {
     "TC, a header": lambda q: q.reply(tc=True, question=b"", edns=False),
     "TC, cut in a record": lambda q: large(q, tc=True, edns=False)[:150],
     "cut without TC": lambda q: good(q, edns=False)[:-3],
-    "octets behind": lambda q: good(q) + b"\xff" * 7,
+    "bytes after the message": lambda q: good(q) + b"\xff" * 7,
     "other ID": lambda q: q.address(WRONG, identity=q.id ^ 0x8001),
     "other ID, then right": lambda q: [q.address(WRONG, identity=q.id ^ 1), good(q)],
     "other question": lambda q: q.address(WRONG, question=b"\5other\7example\0\0\1\0\1"),
@@ -58,7 +58,7 @@ UDP = {
     "a query": lambda q: q.octets,
     "another opcode": lambda q: q.address(WRONG, flags=0x2800),
     "octets": lambda q: q.server.random.randbytes(q.server.random.randrange(1, 600)),
-    "octets after the ID": lambda q: q.octets[:2] + q.server.random.randbytes(60),
+    "random bytes after the ID": lambda q: q.octets[:2] + q.server.random.randbytes(60),
     "empty": lambda q: b"",
     "a header": lambda q: q.reply(question=b"", edns=False),
     "records missing": lambda q: with_count(q.address(WRONG), 6, 900),
@@ -69,13 +69,13 @@ UDP = {
     "NOTIMP": lambda q: q.reply(rcode=NOTIMP),
     "FORMERR": lambda q: q.reply(rcode=FORMERR),
     "FORMERR, a header": lambda q: q.reply(rcode=FORMERR, question=b"", edns=False),
-    "BADVERS": lambda q: q.reply(rcode=SERVFAIL if q.edns_size is None else BADVERS),	# it needs an OPT to be said in
+    "BADVERS": lambda q: q.reply(rcode=SERVFAIL if q.edns_size is None else BADVERS),	# only an OPT can express it
     "no EDNS": lambda q: good(q, edns=False),
 }
 
 
 def stream_of(make):
-    """What a fault over TCP writes; `make` gives raw octets, and whether the connection is closed behind them."""
+    """What a fault over TCP writes; `make` returns raw bytes, and whether the connection is closed after them."""
     def fault(q):
         octets, closes = make(q)
         q.connection.sendall(octets)
@@ -100,7 +100,7 @@ TCP = {
     "an empty message": stream_of(lambda q: (framed(b""), False)),
     "a longer frame": stream_of(lambda q: (framed(good(q), 4000), False)),
     "in pieces": in_pieces,
-    "octets behind": UDP["octets behind"],
+    "bytes after the message": UDP["bytes after the message"],
     "other ID": UDP["other ID"],
     "other question": UDP["other question"],
     "no question": UDP["no question"],
@@ -122,12 +122,12 @@ class MixedFaults(FakeUpstream):
 
     def _answer(self, q):
         faults = TCP if q.tcp else UDP
-        self.queries.clear()	# they are many
+        self.queries.clear()	# there are many of them
         if self.random.random() < GOOD_SHARE:
             return good(q)
         try:
             return faults[self.random.choice(list(faults))](q)
-        except OSError:	# the connection is gone
+        except OSError:	# the connection is closed
             return None
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
-"""Random names of all shapes, in wire form, and which side of the split each is on - told without the program."""
+"""Random names of all forms, in wire format, and the side of the split that each belongs to, computed without the program."""
 import random
 
 LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
-# Last labels that never leave the program (RFC 6761, RFC 7686, RFC 6762, RFC 8375) or that mean something else.
+# Last labels that are never forwarded (RFC 6761, RFC 7686, RFC 6762, RFC 8375) or that have another meaning.
 LOCAL = {b"localhost", b"invalid", b"test", b"onion", b"local", b"arpa", b"alt", b"bind", b"server", b"internal"}
 
 
@@ -17,7 +17,7 @@ def label(rng, most=20):
 
 
 def odd_label(rng):
-    """Any octets at all: dots, blanks, zero, high ones."""
+    """Arbitrary octets: dots, blanks, zero, high ones."""
     return bytes(rng.randrange(256) for _ in range(rng.randint(1, 12)))
 
 
@@ -58,7 +58,7 @@ def shapes(rng):
 
 
 def is_consul(labels):
-    """The last label is consul, in any letter case: nothing else is."""
+    """The last label is consul, in any letter case."""
     return bool(labels) and labels[-1].lower() == b"consul"
 
 
@@ -78,6 +78,6 @@ def random_names(count, seed):
 
 
 def question(labels, identity, qtype=1, flags=0x0100):
-    """The octets of a query."""
+    """The bytes of a query."""
     name = b"".join(bytes([len(part)]) + part for part in labels) + b"\0"
     return identity.to_bytes(2, "big") + flags.to_bytes(2, "big") + b"\0\1\0\0\0\0\0\0" + name + qtype.to_bytes(2, "big") + b"\0\1"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Namespaces of the test's own: network and mounts. Everything in them ends with the process that made them."""
+"""Namespaces for a test: network and mounts. Everything in them ends with the process that made them."""
 import ctypes
 import os
 import shutil
@@ -17,7 +17,7 @@ def _check(result, what):
 
 
 def run(*arguments):
-    """A command that must succeed; its output."""
+    """Run a command that must succeed; returns its output."""
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
@@ -25,7 +25,7 @@ def run(*arguments):
 
 
 def isolate():
-    """Move this process, and all that it starts, into a network and a mount namespace of its own, loopback up."""
+    """Move this process, and all that it starts, into a network and a mount namespace of its own, with loopback up."""
     _check(_libc.unshare(CLONE_NEWNS | CLONE_NEWNET), "unshare")
     run("mount", "--make-rprivate", "/")
     run("ip", "link", "set", "lo", "up")
@@ -40,7 +40,7 @@ def remove_address(address, device="lo"):
 
 
 def private_folder(path, work):
-    """Make `path` a private, writable copy of itself: what is changed there stays in this mount namespace."""
+    """Make `path` a private, writable copy of itself: changes stay in this mount namespace."""
     copy = os.path.join(work, "private" + path.replace("/", "_"))
     if os.path.isdir(path):
         shutil.copytree(path, copy, symlinks=True, ignore_dangling_symlinks=True)
@@ -50,7 +50,7 @@ def private_folder(path, work):
 
 
 def empty_folder(path):
-    """Mount an empty folder over `path`."""
+    """Mount an empty directory over `path`."""
     run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", path)
 
 
@@ -81,7 +81,7 @@ class Neighbour:
         return _Inside(f"/proc/{self.holder.pid}/ns/net")
 
     def close(self):
-        run("ip", "link", "del", self.device)	# the other namespace takes its time, and the name may be wanted again
+        run("ip", "link", "del", self.device)	# the other namespace ends a little later, and the name may be used again
         self.holder.stdin.close()
         self.holder.wait(5)
         self.holder.stdout.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Programs under test and beside it: started, watched, ended."""
+"""Programs under test and their helpers: start, watch, end."""
 import os
 import re
 import signal
@@ -12,22 +12,19 @@ SANITIZER = re.compile(r"(ERROR|WARNING|SUMMARY): (\w+Sanitizer)|runtime error:"
 
 
 def sanitized(path=BINARY):
-    """Is the program built with a sanitizer? Then it is several times slower, and figures say nothing."""
+    """Whether the program is built with a sanitizer: then it is several times slower, and figures have no meaning."""
     with open(path, "rb") as program:
         octets = program.read()
     return b"__asan_init" in octets or b"__tsan_init" in octets
 
 
 def patience():
-    """What times are multiplied with where the program may be slow without being wrong."""
+    """The factor for time limits where the program may be slow without being wrong."""
     return 5 if sanitized() else 2
 
 
 def wait_until(condition, seconds=10.0, what="the condition"):
-    """
-    Try `condition` until it is true; its value. Raises when it does not become so. `what` is a text, or a function that makes
-    one of what is there at the end.
-    """
+    """Try `condition` until it is true; returns its value. Raises when it does not become true."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -39,7 +36,7 @@ def wait_until(condition, seconds=10.0, what="the condition"):
 
 
 class Process:
-    """A child that dies with the test process. Its output goes to files in `folder`."""
+    """A child that ends with the test process. Its output goes to files in `folder`."""
 
     def __init__(self, arguments, folder, name, environment=None, prefix=(), pass_fds=()):
         self.name = name
@@ -74,7 +71,7 @@ class Process:
         return self.child.wait(seconds)
 
     def wait_for_log(self, pattern, seconds=10.0):
-        """Until the output matches; fails when the program ends first."""
+        """Wait until the output matches; fails if the program ends before."""
         def there():
             if re.search(pattern, self.log()):
                 return True
@@ -88,7 +85,7 @@ class Process:
         self.child.wait()
 
     def end(self, seconds=10.0):
-        """SIGTERM; the exit code."""
+        """SIGTERM; returns the exit status."""
         if self.running():
             self.child.send_signal(signal.SIGTERM)
         try:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: ISC
-"""A forwarder that does with queries what a test tells it."""
+"""A forwarder that modifies queries as a test needs it."""
 import socket
 import threading
 
 
 class Relay:
     """
-    Passes datagrams on to a place and their answers back, each from a socket of its own (at `source`): a server that is the place itself.
-    `change` makes of a query's octets what is passed on. The answer has the letter case that was asked.
+    Forwards datagrams to a server and the responses back, each from a socket of its own (at `source`). `change` maps a query to the
+    forwarded one. The response has the letter case of the query.
     """
 
     def __init__(self, port, place, change=bytes, address="127.0.0.1", source="127.0.0.1"):
@@ -48,7 +48,7 @@ class Relay:
 
 
 def name_end(octets):
-    """Where the name of the question ends."""
+    """The offset after the name of the question."""
     at = 12
     while octets[at]:
         at += 1 + octets[at]
@@ -56,7 +56,7 @@ def name_end(octets):
 
 
 def in_lower_case(octets):
-    """A query as a forwarder passes it on that does not keep the letter case."""
+    """A query as it is forwarded without keeping the letter case."""
     end = name_end(octets)
     return octets[:12] + octets[12:end].lower() + octets[end:]
 
@@ -68,6 +68,6 @@ def without_ad(octets):
 
 
 def without_edns(octets):
-    """A query without OPT and in lower case: another key than the one under way."""
+    """A query without OPT and in lower case: another key than the query under way."""
     octets = in_lower_case(octets)
     return octets[:10] + b"\0\0" + octets[12:name_end(octets) + 4]

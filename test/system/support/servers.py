@@ -15,7 +15,7 @@ CONSUL = os.environ.get("S53_CONSUL", "consul")
 
 
 class Named:
-    """A real named: `zones` is {name: master file text}; `options`, `extra` and `defaults` are named.conf text."""
+    """A real named: `zones` is {name: zone file text}; `options`, `extra` and `defaults` are named.conf text."""
 
     def __init__(self, folder, zones=None, options="", extra="", address="127.0.0.1", port=5353, name="named",
                  defaults="dnssec-validation no; minimal-responses yes;"):
@@ -54,7 +54,7 @@ controls {{ }};
         return ask((self.address, self.port), name, rdtype, **more)
 
     def rewrite(self, zone, text):
-        """Another text for a zone, with a higher serial; in force when this returns."""
+        """Another text for a zone, with a higher serial; it is in force when this returns."""
         with open(self.paths[zone], "w", encoding="utf-8") as file:
             file.write(text)
         before = self.process.log().count(f"zone {zone}/IN: loaded serial")
@@ -106,7 +106,7 @@ class Consul:
         return json.loads(octets) if octets else None
 
     def register(self, node, address, service, meta=None):
-        """A service on a node that is not ours, as an external one is registered."""
+        """A service on a node other than the agent, registered like an external one."""
         self.http("PUT", "/v1/catalog/register",
                   {"Node": node, "Address": address, "NodeMeta": meta or {}, "Service": service})
 
@@ -114,7 +114,7 @@ class Consul:
         return ask(("127.0.0.1", self.dns_port), name, rdtype, **more)
 
     def wait_for(self, name, rdtype="A", seconds=20):
-        """Until Consul itself has an answer."""
+        """Wait until Consul itself has an answer."""
         def there():
             reply = self.ask(name, rdtype)
             return reply.answer if reply.rcode() == dns.rcode.NOERROR else None

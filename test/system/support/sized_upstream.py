@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """
-A server for load: what it answers follows from the name alone, so it remembers nothing and runs for as long as one likes.
+A server for load tests: the answer follows from the name alone, so the server has no state and runs as long as needed.
 
-    sized_upstream.py ADDRESS PORT		prints "ready" when it listens there over UDP and TCP
+    sized_upstream.py ADDRESS PORT              prints "ready" when it listens there over UDP and TCP
 
-A name begins with a letter and a number of octets, `a400-...`: an answer of about so many octets, of address records (a) or of one
-TXT record (t), with a TTL of 3600; `a400x9-...` has a TTL of 9. What does not fit the size that the question allows is cut to nothing,
-with TC. `count` is how many questions for names that end in `-w...` there were, as the TTL of an address. Other names fail.
+A name begins with a letter and a number of bytes, `a400-...`: the answer has about that size, of address records (a) or of one TXT record
+(t), with a TTL of 3600; `a400x9-...` has a TTL of 9. An answer larger than the size of the query is sent empty with TC. `count` has the
+number of queries for names that end in `-w...` as the TTL of an address. Other names fail.
 """
 import re
 import selectors

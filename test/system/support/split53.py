@@ -17,8 +17,8 @@ _given_ports = set()
 
 def free_port(address="127.0.0.1"):
     """
-    A port that is free for UDP and TCP now, below those that the kernel gives to connections: in this test's network namespace
-    no other program takes it, and no other call gets it (two nameds share a port in silence, by SO_REUSEPORT).
+    A port that is free for UDP and TCP now, below those that the kernel gives to connections: in this test's network namespace no other
+    program uses it, and no other call returns it (two nameds share a port without an error, by SO_REUSEPORT).
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     while True:
@@ -26,17 +26,17 @@ def free_port(address="127.0.0.1"):
             port = random.randrange(10000, 32000)
             if port in _given_ports:
                 continue
-            _given_ports.add(port)	# before the look at it: threads call this at once
+            _given_ports.add(port)	# before the check: threads call this at the same time
             try:
                 udp.bind((address, port))
                 tcp.bind((address, port))
-            except OSError:	# another server of this test, or a connection of an earlier one lingers there
+            except OSError:	# in use by another server of this test, or by a lingering connection of an earlier one
                 continue
             return port
 
 
 def run_once(*arguments, environment=None, folder="/", seconds=30):
-    """Run the program to its end: (exit code, what it said on standard output, on standard error)."""
+    """Run the program to its end: (exit status, standard output, standard error)."""
     settings = {key: value for key, value in os.environ.items() if not key.startswith("SPLIT53_")}
     settings.update(environment or {})
     done = subprocess.run([BINARY, *arguments], capture_output=True, text=True, env=settings, cwd=str(folder),
@@ -46,7 +46,7 @@ def run_once(*arguments, environment=None, folder="/", seconds=30):
 
 
 class Split53:
-    """A serving split53. `conf` is the text of its named.conf, or None for none; `wait_at` is where it must answer."""
+    """A running split53. `conf` is the text of its named.conf, or None for none; `wait_at` is where it must answer."""
 
     def __init__(self, folder, conf=None, arguments=(), environment=None, wait_at=("127.0.0.1", None), name="split53",
                  prefix=(), foreground="-g", pass_fds=()):
@@ -63,7 +63,7 @@ class Split53:
         self.wait_until_it_answers()
 
     def write_conf(self, text):
-        """Replace the file as an editor does: never half written."""
+        """Replace the file as an editor does: it is never incomplete."""
         with open(self.conf_path + ".new", "w", encoding="utf-8") as conf:
             conf.write(text)
         os.rename(self.conf_path + ".new", self.conf_path)
@@ -73,7 +73,7 @@ class Split53:
             assert self.process.running(), f"split53 ended with {self.process.child.returncode}:\n{self.process.log()}"
             try:
                 return ask((self.address, self.port), "localhost.", "A", timeout=0.2)
-            except (OSError, AssertionError):	# nothing yet, or an answer to whoever had our port before
+            except (OSError, AssertionError):	# not listening yet, or a reply to an earlier user of our port
                 return None
         try:
             wait_until(answers, 10 * patience() / 2, "split53 answers")
@@ -94,7 +94,7 @@ class Split53:
         self.process.send_signal(signal.SIGHUP)
 
     def stop(self):
-        """End it as an operator does: it must exit with 0 and no sanitizer may have said anything."""
+        """End it as an operator does: the exit status must be 0, without a sanitizer report."""
         code = self.process.end(10 * patience())
         said = self.log()
         assert not SANITIZER.search(said), said

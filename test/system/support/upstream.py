@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """
-A DNS server that does what a test tells it, and remembers every question.
+A scripted DNS server that records every query.
 
-`FakeUpstream(answer)` listens on UDP and TCP of one address. `answer` is called with a Query, in the server's thread, and sends what it
-likes: `q.send(octets, delay=seconds, by=another FakeUpstream)`; or it returns octets, a list of octets, or None for silence.
+`FakeUpstream(answer)` listens on UDP and TCP of one address. `answer` is called with a Query, in the server's thread, and sends any
+messages: `q.send(octets, delay=seconds, by=another FakeUpstream)`; or it returns bytes, a list of bytes, or None for no response.
 """
 import contextlib
 import heapq
@@ -25,7 +25,7 @@ NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 0, 1, 2, 3, 4, 5
 
 
 class Query:
-    """A question as it arrived, and the means to answer it."""
+    """A query as it arrived, and the means to answer it."""
 
     def __init__(self, server, octets, peer, connection=None):
         self.server, self.octets, self.peer, self.connection = server, octets, peer, connection
@@ -46,7 +46,7 @@ class Query:
 
     @property
     def spelling(self):
-        """The name as it was spelled, octets joined by dots."""
+        """The name in its letter case, octets joined by dots."""
         return b".".join(self.labels)
 
     @property
@@ -72,9 +72,7 @@ class Query:
 
     def reply(self, *records, rcode=NOERROR, aa=False, tc=False, ra=True, ad=False, authority=(), additional=(), edns=True,
               question=None, identity=None, flags=0, options=b""):
-        """
-        A reply's octets. A record is (type, ttl, rdata octets) for the name asked, or one line of master file text.
-        """
+        """The bytes of a reply. A record is (type, ttl, rdata) for the queried name, or one line of zone file text."""
         head = 0x8000 | (self.flags & 0x0110) | aa << 10 | tc << 9 | ra << 7 | ad << 5 | flags | rcode & 15
         sections = [b"".join(map(self._record, section)) for section in (records, authority, additional)]
         counts = [len(records), len(authority), len(additional)]
@@ -103,7 +101,7 @@ class Query:
         return self.reply((A, ttl, socket.inet_aton(text)), **more)
 
     def send(self, octets, delay=0.0, by=None):
-        """Send now or later, by this server or, over UDP, from another one's address."""
+        """Send now or later, from this server or, over UDP, from the address of another one."""
         (by or self.server).later(delay, self._deliver, octets, by)
 
     def _deliver(self, octets, by):
@@ -153,7 +151,7 @@ class FakeUpstream:
 
     @property
     def where(self):
-        """As a forwarders list wants it."""
+        """In the form of a forwarders list."""
         return f"{self.address} port {self.port}"
 
     def _socket(self, kind):
@@ -170,7 +168,7 @@ class FakeUpstream:
             except OSError:
                 if chosen or not (udp and tcp):
                     raise
-                # a connection of an earlier test lingers at the port that UDP was given
+                # a connection of an earlier test lingers at the port that was chosen for UDP
                 self._selector.unregister(self.udp)
                 self.udp.close()
                 self.tcp.close()
@@ -213,7 +211,7 @@ class FakeUpstream:
             with self._lock:
                 wait = max(0.0, self._due[0][0] - time.monotonic()) if self._due else None
             for key, _ in self._selector.select(wait):
-                # One that is closed by the one before it is no longer there.
+                # A connection that was closed by the handling of the one before it is no longer there.
                 if key.fileobj.fileno() >= 0:
                     key.data()
             while True:
@@ -270,7 +268,7 @@ class FakeUpstream:
             query.send(octets)
 
     def freeze(self):
-        """As SIGSTOP: the kernel takes what comes, and nothing goes out until thaw()."""
+        """As SIGSTOP: the kernel accepts packets, and nothing is sent until thaw()."""
         self._thawed.clear()
         self._wake()
 
@@ -291,7 +289,7 @@ class FakeUpstream:
         self.queries = []
 
     def _wake(self):
-        """A full pipe wakes as well; its own thread must not wait for itself to read it."""
+        """A full pipe wakes it as well; its own thread must not wait until it is read."""
         with contextlib.suppress(BlockingIOError):
             self._wake_write.send(b"x")
 

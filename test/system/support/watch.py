@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""
-A thread that asks one server all along, steadily, and writes down what became of each question: `Watch` beside a test that breaks things.
-"""
+"""A thread that sends queries to one server at a steady rate and records the outcome of each: `Watch` beside a test that breaks things."""
 import contextlib
 import select
 import socket
@@ -12,7 +10,7 @@ from .client import extended_errors, parse, query, rcode, rdata
 
 
 class Sample:
-    """One question: when it was asked (monotonic seconds), what came and after how long. took None: nothing came."""
+    """One query: when it was sent (monotonic seconds), the reply and its delay. took None: no reply."""
 
     def __init__(self, name, sent):
         self.name, self.sent, self.took, self.octets = name, sent, None, None
@@ -43,8 +41,8 @@ class Sample:
 
 class Watch:
     """
-    Asks names(number), (name, type) each time, every `every` seconds, from SOCKETS UDP sockets in turn, as many programs would (one that
-    waits for one name with more than ten queries gets an answer to the newest), until stop(); what was asked last is waited for `patience`
+    Queries names(number), (name, type) each time, every `every` seconds, from SOCKETS UDP sockets in turn, as many programs would (a
+    program with more than ten queries for one name gets a reply to the newest), until stop(); the last replies are waited for `patience`
     seconds. `refused` counts the ICMP refusals.
     """
     SOCKETS = 16
@@ -73,7 +71,7 @@ class Watch:
             if end is None and self._stopping.is_set():
                 end = now + self.patience
             if end is None and now >= due:
-                if now > due + 1:	# this machine stood still: do not ask all at once what was not asked
+                if now > due + 1:	# this machine stood still: missed queries are not sent all at once
                     start = now - len(self.samples) * self.every
                 self._ask()
                 continue
@@ -91,7 +89,7 @@ class Watch:
         sock = self._sockets[number % self.SOCKETS]
         try:
             sock.send(octets)
-        except ConnectionRefusedError:	# said of the one before; this one was not sent
+        except ConnectionRefusedError:	# reported for the query before; this one was not sent
             self.refused += 1
             sock.send(octets)
 
@@ -110,7 +108,7 @@ class Watch:
             sample.octets, sample.took = octets, time.monotonic() - sample.sent
 
     def since(self, start, end=None):
-        """What was asked from `start` on, before `end` (monotonic seconds)."""
+        """The queries sent from `start` on, before `end` (monotonic seconds)."""
         return [sample for sample in list(self.samples) if sample.sent >= start and (end is None or sample.sent < end)]
 
     def stop(self):
@@ -123,7 +121,7 @@ class Watch:
 
 
 def share(samples, part):
-    """The time within which `part` (0.99) of the samples were answered; lost ones count as endless."""
+    """The time within which `part` (0.99) of the samples were answered; lost ones count as infinite."""
     times = sorted(float("inf") if sample.took is None else sample.took for sample in samples)
     return times[min(len(times) - 1, int(len(times) * part))]
 
@@ -138,7 +136,7 @@ def worst(samples):
 
 @contextlib.contextmanager
 def watching(program, every=0.05, suffix="example.com.", tag="w"):
-    """A watch of new names below `suffix` as long as the `with`."""
+    """A watch with new names below `suffix` for the length of the `with`."""
     watch = Watch((program.address, program.port), lambda number: (f"{tag}{number}.{suffix}", "A"), every)
     try:
         yield watch

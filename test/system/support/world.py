@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The production machine, in namespaces: its files at their places, 8.8.8.8, the agent and its services."""
+"""The production machine, in namespaces: its files at their paths, 8.8.8.8, the agent and its services."""
 import os
 import socket
 import threading
@@ -47,7 +47,7 @@ SERVICES = [
 
 
 def lay_files(work):
-    """/etc as the production machine has it, and the folders that BIND had: in this mount namespace only."""
+    """/etc as on the production machine, and the directories of BIND: only in this mount namespace."""
     namespace.private_folder("/etc", str(work))
     os.makedirs("/etc/named", exist_ok=True)
     for name, place in (("named.conf", "/etc/named.conf"), ("consul.conf", "/etc/named/consul.conf")):
@@ -64,7 +64,7 @@ def write_resolv_conf(text):
 
 
 class Database:
-    """What galera.json's check looks for: something that accepts on 3306."""
+    """What galera.json's check needs: a server that accepts on 3306."""
 
     def __init__(self):
         self.socket = socket.create_server(("127.0.0.1", 3306))
@@ -86,7 +86,7 @@ class Database:
 
 def start_recursor(work):
     namespace.add_address("8.8.8.8/32")
-    namespace.add_address("fd00:8::8/128")	# a host without IPv6 is not told of AAAA records (AI_ADDRCONFIG)
+    namespace.add_address("fd00:8::8/128")	# a host without IPv6 gets no AAAA records (AI_ADDRCONFIG)
     return Named(work, zones=ZONES, address="8.8.8.8", port=53, name="recursor")
 
 
