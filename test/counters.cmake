@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# cmake -DROOT=<tree> -P counters.cmake: checks that docs/config.md describes each counter of counter.h.
+# cmake -DROOT=<tree> -P counters.cmake: docs/config.md describes each counter of counter.h.
 cmake_minimum_required(VERSION 3.25)
 
 file(READ ${ROOT}/docs/config.md documented)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
-# cmake -DROOT=<tree> -P layers.cmake: checks that no file includes a header of a layer above it or beside it.
+# cmake -DROOT=<tree> -P layers.cmake: no file includes a header of a layer above it or beside it.
 #
-# src/LAYERS says which layer may include which. A file of src/LAYER/ belongs to its folder, src/*.c
-# to `main`, a public header to the layer in its `Layer` line. A private header may be used only in
-# its own folder, and an external library only in the layers listed below (docs/architecture.md).
+# src/LAYERS says which layer may include which. A file of src/LAYER/ belongs to its directory, src/*.c
+# to `main`, a public header to the layer that its `Layer` line names. A private header is for its
+# own directory only, and an external library for the layers listed below (docs/architecture.md).
 cmake_minimum_required(VERSION 3.25)
 
 set(users_of_ares probe main) # main: their versions, for -V

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# cmake -DCHECK=layers.cmake -DWORK=<folder> -P layers_planted.cmake: checks that the layer check finds planted faults.
+# cmake -DCHECK=layers.cmake -DWORK=<folder> -P layers_planted.cmake: the layer check finds planted violations.
 cmake_minimum_required(VERSION 3.25)
 
 # A small clean tree: two peers over base, and main.

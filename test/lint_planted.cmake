@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# cmake -DROOT=<tree> -DWORK=<folder> -P lint_planted.cmake: checks that each part of test/lint finds planted faults.
+# cmake -DROOT=<tree> -DWORK=<folder> -P lint_planted.cmake: each part of test/lint finds a planted mistake.
 cmake_minimum_required(VERSION 3.25)
 
 set(parts clang-format clang-tidy shellcheck python mandoc)
@@ -8,7 +8,7 @@ set(ENV{GIT_AUTHOR_NAME} test)
 set(ENV{GIT_AUTHOR_EMAIL} test@example)
 set(ENV{GIT_COMMITTER_NAME} test)
 set(ENV{GIT_COMMITTER_EMAIL} test@example)
-set(ENV{GIT_CEILING_DIRECTORIES} ${WORK}/..) # not the tree around it
+set(ENV{GIT_CEILING_DIRECTORIES} ${WORK}/..) # git must not find the tree around it
 
 # A small clean tree with the rules of this one, and its two compiled files.
 function(tree_write)
@@ -31,7 +31,7 @@ function(tree_write)
 	file(WRITE ${WORK}/build-test/compile_commands.json "[${commands}]\n")
 endfunction()
 
-# Run it: `said` is its output. The parts ARGN must fail, the others must not, and each of the five prints a line.
+# Run it: `said` is what it printed. The parts ARGN fail, the others do not, and each of the five prints a line.
 macro(expect)
 	execute_process(COMMAND ${WORK}/test/lint RESULT_VARIABLE result OUTPUT_VARIABLE said ERROR_VARIABLE said)
 	set(status 0)
@@ -59,7 +59,7 @@ function(expect_failures)
 	expect()
 endfunction()
 
-# One run must fail only in part `part`, and print `text`.
+# One run fails in part `part` only and prints `text`.
 function(expect_failure part text)
 	set(expected ${part})
 	expect()
@@ -101,7 +101,7 @@ file(APPEND ${WORK}/test/a.py "import os\n")
 file(APPEND ${WORK}/docs/man/a.8 ".Sh SEE ALSO\n.Xr b 1\n.Pp\n")
 expect_failures(${parts})
 
-# Without git and on main, clang-tidy checks all files; on a branch the changed ones, and headers through a source file.
+# Without git and on main clang-tidy reads all files, on a branch those changed there; a header through a source file.
 tree_write()
 file(APPEND ${WORK}/src/a.c "${FAULT}\n")
 expect_failure(clang-tidy "2 files .all.")

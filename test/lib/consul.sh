@@ -7,7 +7,7 @@
 # from the machine's own Debian source under the suite bullseye, with lists and state of our own, so that nothing of the
 # machine's apt changes. It is kept in .cache/, which git ignores.
 
-# Print the URI of the machine's Debian archive: of the entry whose suite is the release's own name.
+# Print the URI of the machine's Debian archive: of the entry with the release's own name as suite.
 debian_uri() {
 	local codename
 	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
@@ -29,7 +29,7 @@ debian_uri() {
 		$1 == "deb" { sub(/\[[^]]*\]/, ""); if ($3 == suite) print $2 }' || true
 }
 
-# apt-get with a world of its own in $1.
+# apt-get with its lists and state in $1.
 apt_private() {
 	local state=$1
 	shift
@@ -40,7 +40,7 @@ apt_private() {
 		-o APT::Update::Post-Invoke::= -o APT::Update::Post-Invoke-Success::= "$@"
 }
 
-# Print the path of a consul program; fetch it when there is none. Fails loudly.
+# Print the path of a consul program, which is fetched if there is none. A failure is reported.
 find_consul() {
 	local cache=$1 state uri
 	if command -v consul; then

@@ -3,9 +3,9 @@
 #
 # packages.sh - what quickstart and test/run install, and how. Sourced by bash, with -eu.
 #
-# Only packages that dpkg does not have are asked for, the package lists are fetched only when there are any, and a DNS server
-# that comes along (bind9, unbound, the peers of the benchmark: the tests start their own) is neither started nor enabled.
-# Services that were there before are not touched.
+# Only missing packages are installed, the package lists are fetched only if there are any, and a DNS server that is
+# installed (bind9, unbound, the peers of the benchmark: the tests start their own) is neither started nor enabled.
+# Existing services are not changed.
 
 BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libc-ares-dev libldns-dev libevent-dev
 	libxxhash-dev libcap-dev)
@@ -13,7 +13,7 @@ SERVE_PACKAGES=(bind9-dnsutils ca-certificates)
 TEST_PACKAGES=(libcmocka-dev bind9 bind9-dnsutils bind9-utils unbound dnsmasq-base dnsperf python3-pytest
 	python3-dnspython iproute2 busybox-static musl-tools procps git valgrind binutils
 	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc pyflakes3 pycodestyle) # this line: test/lint
-# The peers of test/bench/run, A|B where releases of Debian differ, and what one looks with when a figure is bad.
+# The peers of test/bench/run, A|B where releases of Debian differ, and tools to analyse a bad figure.
 BENCH_PACKAGES=(bind9 unbound dnsmasq-base dnsdist "knot-resolver|knot-resolver6" pdns-recursor linux-perf valgrind)
 
 say() {
@@ -40,7 +40,7 @@ is_installed() {
 	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# A policy-rc.d that keeps the servers which the packages bring from being started. A machine's own one stays.
+# A policy-rc.d that prevents the start of servers in these packages. An existing one stays.
 hold_services() {
 	[ ! -e /usr/sbin/policy-rc.d ] || return 1
 	# shellcheck disable=SC2016 # what it prints is a script
@@ -68,7 +68,7 @@ install_missing() {
 		die "apt-get install failed; install by hand: ${missing[*]}"
 	}
 	[ $held = no ] || as_root rm -f /usr/sbin/policy-rc.d
-	# Nor shall they start with the machine, when it was we who brought them.
+	# Nor may a service start at boot if this script installed its package.
 	for package in "${missing[@]}"; do
 		case $package in
 		bind9) disable_service named ;;
@@ -90,7 +90,7 @@ disable_service() {
 	fi
 }
 
-# The same for what one can do without: a package that this Debian does not have is said and left out. A|B: the first that is there.
+# The same for optional packages: one that this Debian lacks is reported and left out. A|B: the first that exists.
 install_available() {
 	local choice package there=() wanted=()
 	for choice in "$@"; do
