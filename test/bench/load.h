@@ -119,7 +119,7 @@ struct load {
 	uint32_t slots_each; /* a power of two */
 	struct load_slot *slots; /* of all channels, slots_each for each */
 	uint16_t *free_slots; /* the same: a stack for each channel */
-	uint8_t *messages; /* the same: `stride` octets each, the length in the first two */
+	uint8_t *messages; /* the same: `stride` bytes each, the length in the first two */
 	size_t stride, query_len, question_end;
 	struct bench_names names; /* of this phase */
 	bool retry; /* an overdue query is sent again */

@@ -3,7 +3,7 @@
  * fuzz_cache.c - received answers into and out of the cache: settling never breaks a message, a
  * find returns what was stored last under that key, with aged TTLs, and a walk returns the same.
  *
- * The input is a list of operations, each an octet with its arguments after it: see run(). It is
+ * The input is a list of operations, each a byte with its arguments after it: see run(). It is
  * too short to fill the cache, so nothing may be missing.
  */
 #include "oracle.h"
@@ -58,7 +58,7 @@ choose_rules(struct play *play)
 	};
 }
 
-/* The same octets except for TTLs, none of which is below the lifetime. */
+/* The same bytes except for TTLs, none of which is below the lifetime. */
 static void
 must_be_settled(const struct play *play, const uint8_t *before)
 {

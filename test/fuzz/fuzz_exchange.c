@@ -3,7 +3,7 @@
  * fuzz_exchange.c - anything that a server may send: datagrams and a TCP stream, both cut up by
  * the input.
  *
- * The first octet of the input selects the transport, and whether one of the queries is cancelled
+ * The first byte of the input selects the transport, and whether one of the queries is cancelled
  * before the responses arrive and only its late reply is awaited; the second is the size of the
  * pieces in which the rest is sent. IDs are a repeatable sequence, so that inputs can learn to
  * match.

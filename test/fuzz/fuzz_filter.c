@@ -4,8 +4,7 @@
  * a chain in order, no record that does not belong to it, no record of it missing, and filtering
  * again changes nothing.
  *
- * Input: an octet (bit 0: DO; bit 1: consul is a copied zone), then a message; names of consul are
- * of another route.
+ * Input: a byte (bit 0: DO), then a message; names of consul are of another route.
  */
 #include "oracle.h"
 

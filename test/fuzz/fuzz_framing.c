@@ -2,7 +2,7 @@
  *
  * fuzz_framing.c - a TCP stream in pieces gives the same messages as in one piece.
  *
- * The first octet selects how the rest is cut. The expected messages are found by walking the
+ * The first byte selects how the rest is cut. The expected messages are found by walking the
  * stream.
  */
 #include <stdint.h>

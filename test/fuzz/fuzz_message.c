@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
-/* No function reads or writes out of bounds even for octets that did not pass the check. */
+/* No function reads or writes out of bounds even for bytes that did not pass the check. */
 static void
 survive(const uint8_t *octets, size_t len)
 {

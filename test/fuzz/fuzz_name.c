@@ -2,7 +2,7 @@
  *
  * fuzz_name.c - names in wire format and as text, compared with ldns.
  *
- * The input is read twice: as octets with names in them, where the first octet is the offset to
+ * The input is read twice: as bytes with names in them, where the first byte is the offset to
  * begin at; and as text. ldns 1.8.3 accepts more pointers (forwards, into the header, longer
  * chains), so its result counts where we accept and where there is no pointer. It accepts more
  * text, too.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_request.c - any octets from a client: a verdict, a question that ldns reads alike, and an
+ * fuzz_request.c - any bytes from a client: a verdict, a question that ldns reads alike, and an
  * error reply that is a valid message.
  *
  * ldns does not parse the records after the question: they are skipped, whatever they contain (the

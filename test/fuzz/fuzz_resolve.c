@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_resolve.c - any octets from a client, any octets from upstreams: each query ends once, and
+ * fuzz_resolve.c - any bytes from a client, any bytes from upstreams: each query ends once, and
  * there is no access out of bounds.
  *
- * Input: a client's message after its length (2 octets), then replies, each after a length (2
- * octets) and a kind: 0 as it is, 1 with header and question of the upstream query before it (so
+ * Input: a client's message after its length (2 bytes), then replies, each after a length (2
+ * bytes) and a kind: 0 as it is, 1 with header and question of the upstream query before it (so
  * that it passes the first checks), 2 the server is unreachable, 3 time passes; plus 4: the replies
  * to the first of two queries end; plus 8: the connection carries other queries too. The client
  * sends its query twice, so that the second is answered from the cache.

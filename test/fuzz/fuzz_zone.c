@@ -2,7 +2,7 @@
  *
  * fuzz_zone.c - any text as a zone file; if it loads, its own words are queried.
  *
- * The first octet limits the size of replies, the rest is the text of a zone "o". Each reply must
+ * The first byte limits the size of replies, the rest is the text of a zone "o". Each reply must
  * pass the message check, must not exceed the limit, and must have an rcode that the header
  * promises.
  */

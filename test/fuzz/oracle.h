@@ -9,7 +9,7 @@
  * Remaining differences of ldns:
  *   stricter  (none is known: what passes s53_message_check() is read by ldns 1.8.3)
  *   laxer     pointers forwards, into the header or into the middle of a label; two OPTs, an OPT
- *             in any section or with any owner; octets after the last record
+ *             in any section or with any owner; bytes after the last record
  */
 #pragma once
 

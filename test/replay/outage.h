@@ -74,7 +74,7 @@ struct route {
 	char letter; /* of its apex; '.' for the root */
 };
 
-/* A client's question. */
+/* A client's query. */
 struct asker {
 	uint64_t asked_ms, ended_ms;
 	uint32_t number; /* in the name */

@@ -140,7 +140,7 @@ do_ask(struct world *world, char **words, unsigned count)
 	take(world, asker, words, count, &packet);
 }
 
-/* raw N HEX: the client sends these octets. */
+/* raw N HEX: the client sends these bytes. */
 static void
 do_raw(struct world *world, char **words, unsigned count)
 {

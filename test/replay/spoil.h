@@ -29,7 +29,7 @@ spoil(struct s53_exchange *exchange, unsigned dice, uint8_t *octets, size_t len)
 		s53_header_set_flags(octets, flags | S53_TC);
 		memset(octets + 4, 0, S53_HEADER_LEN - 4);
 		return S53_HEADER_LEN;
-	case 2: /* octets after it */
+	case 2: /* bytes after it */
 		memset(octets + len, 0xc0, 3);
 		return len + 3;
 	case 3: /* another question */

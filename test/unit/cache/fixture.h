@@ -12,7 +12,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 #define START_MS 1000000u
-#define SOA_NAMES ".ns 00 .h 00 " /* 7 octets */
+#define SOA_NAMES ".ns 00 .h 00 " /* 7 bytes */
 
 struct fixture {
 	struct s53_cache *cache;
@@ -159,8 +159,8 @@ count_of(const struct fixture *f)
 }
 
 /*
- * An answer of exactly `len` octets to a query: one A record or, from 40 octets over the question
- * on, as many NULL records as needed. Each octet of their rdata is `fill`.
+ * An answer of exactly `len` bytes to a query: one A record or, from 40 bytes over the question
+ * on, as many NULL records as needed. Each byte of their rdata is `fill`.
  */
 static inline size_t
 answer_of_len(const struct s53_question *question, size_t len, uint8_t fill, uint8_t *out)
@@ -184,7 +184,7 @@ answer_of_len(const struct s53_question *question, size_t len, uint8_t fill, uin
 	return len;
 }
 
-/* Store an answer of `len` octets for `name`. Returns whether the cache keeps it. */
+/* Store an answer of `len` bytes for `name`. Returns whether the cache keeps it. */
 static inline bool
 store_len(struct fixture *f, const char *name, size_t len, uint32_t lifetime_s)
 {

@@ -24,7 +24,7 @@ nth(const char *kind, unsigned i)
 	return name;
 }
 
-/* Octets that were ever put into the main rings. */
+/* Bytes that were ever put into the main rings. */
 static uint64_t
 moved(const struct fixture *f)
 {

@@ -3,7 +3,7 @@
  * test_cache_room.c - which entries are evicted from a full cache, and that it never exceeds its
  * size.
  *
- * All in 2 MiB: two shards. An answer of 60 octets has a block of 104.
+ * All in 2 MiB: two shards. An answer of 60 bytes has a block of 104.
  */
 #include "fixture.h"
 
@@ -406,7 +406,7 @@ with_tiny_answers_the_index_is_full_before_the_rings_and_stores_go_on(void **sta
 
 	(void)state;
 	/* shards of 1.6 MiB: there the index is smallest in relation to the rings */
-	for (unsigned i = 0; i < 60000; i++) { /* blocks of 64 octets, the least */
+	for (unsigned i = 0; i < 60000; i++) { /* blocks of 64 bytes, the least */
 		char name[8];
 
 		snprintf(name, sizeof name, "%x", i);

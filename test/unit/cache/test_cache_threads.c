@@ -27,7 +27,7 @@ struct worker {
 	bool torn;
 };
 
-/* All octets of the record are equal, and the first two are its length. */
+/* All bytes of the record are equal, and the first two are its length. */
 static bool
 is_whole(const uint8_t *octets, size_t len, const struct s53_question *question)
 {

@@ -102,7 +102,7 @@ counted(const struct fixture *f, enum s53_counter counter)
 	return s53_counter_read(&f->counters, counter);
 }
 
-/* Is what follows the header the query's question? */
+/* Whether the part after the header is the question of the query. */
 static inline enum s53_checked
 asked_check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {

@@ -5,7 +5,7 @@
  *	"1234 8180 0001 0001 0000 0000 .www .example 00 0001 0001 "
  *	"c00c 0001 0001 0000003c 0004 7f000001"
  *
- * A word of hex digits is those octets, a dot and letters a label with its length, a quote and
+ * A word of hex digits is those bytes, a dot and letters a label with its length, a quote and
  * letters just those letters.
  */
 #pragma once
@@ -22,7 +22,7 @@
 
 #include <split53/message.h>
 
-/* The question that most tests ask, and an A record for it. */
+/* The question of most tests, and an A record for it. */
 #define WWW " .www .example 00 "
 #define QUESTION WWW "0001 0001 "
 #define ADDRESS "c00c 0001 0001 0000003c 0004 7f000001 "
@@ -68,7 +68,7 @@ octets(const char *text)
 	}
 }
 
-/* Assert that the octets are those of the text. */
+/* Assert that the bytes are those of the text. */
 static inline void
 assert_octets(const uint8_t *at, size_t len, const char *text)
 {

@@ -66,7 +66,7 @@ a_message_over_65535_octets_fails(void **state)
 	(void)state;
 	assert_non_null(big);
 	memcpy(big, "\x12\x34\x81\x80\0\0\0\x02\0\0\0\0", 12);
-	/* two NULL records with 32,751 and a few octets of rdata */
+	/* two NULL records with 32,751 and a few bytes of rdata */
 	for (size_t at = 12; at < len; at += 32772) {
 		s53_u16_put(big + at + 1, S53_TYPE_NULL);
 		s53_u16_put(big + at + 9, 32772 - 11);
@@ -200,7 +200,7 @@ static void
 names_in_rdata_end_within_it(void **state)
 {
 	(void)state;
-	/* the first octets of the second record would complete the name of the first */
+	/* the first bytes of the second record would complete the name of the first */
 	assert_false(check(ANSWERS("0002") "c00c 0005 0001 0000003c 0002 .a"
 					   " 00 0001 0001 0000003c 0004 7f000001"));
 }

@@ -2,13 +2,13 @@
  *
  * test_cut.c - removing whole RRsets until a message fits (RFC 2181 s9).
  *
- * The question ends at 29, an address record of www.example has 16 octets.
+ * The question ends at 29, an address record of www.example has 16 bytes.
  */
 #include "octets.h"
 
 #define A(last) "c00c 0001 0001 0000003c 0004 7f0000" last " "
 #define A_OF(owner, last) owner " 0001 0001 0000003c 0004 7f0000" last " "
-#define NS "c010 0002 0001 0000003c 0002 c00c " /* 14 octets */
+#define NS "c010 0002 0001 0000003c 0002 c00c " /* 14 bytes */
 
 static struct octets
 cut(const char *text, size_t limit)

@@ -16,7 +16,7 @@ s53_hash(const void *octets, size_t len)
 	return 53;
 }
 
-/* Cut a message with these additional records to one octet less. */
+/* Cut a message with these additional records to one byte less. */
 static void
 assert_left(const char *count, const char *records, size_t left)
 {

@@ -2,7 +2,7 @@
  *
  * test_fit.c - cutting a message with the help of known record offsets and seams.
  *
- * The question ends at 29, an address record of www.example has 16 octets. fuzz_message.c compares
+ * The question ends at 29, an address record of www.example has 16 bytes. fuzz_message.c compares
  * a part with the result of a cut.
  */
 #include "octets.h"

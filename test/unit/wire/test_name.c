@@ -102,7 +102,7 @@ reserved_label_types_are_bad(void **state)
 	assert_null(read_at(HEADER WWW "bf0c", 25, NULL));
 }
 
-/* `len` octets of uncompressed labels and the root, from `at` on. */
+/* `len` bytes of uncompressed labels and the root, from `at` on. */
 static size_t
 fill(uint8_t *at, size_t len)
 {
@@ -112,7 +112,7 @@ fill(uint8_t *at, size_t len)
 		size_t label = len - done - 2 > 63 ? 63 : len - done - 2;
 
 		if (len - done - 1 - label - 1 == 1)
-			label--; /* one octet is left: no label fits into it */
+			label--; /* one byte is left: no label fits into it */
 		at[done] = (uint8_t)label;
 		memset(at + done + 1, 'x', label);
 		done += 1 + label;

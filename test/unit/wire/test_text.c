@@ -69,7 +69,7 @@ names_have_at_most_255_octets(void **state)
 	assert_int_equal(name.len, 255);
 	text[254] = 'a';
 	assert_int_equal(parse(text), S53_E_SYNTAX);
-	memcpy(text, "aaa.", 4); /* as many octets in one label fewer */
+	memcpy(text, "aaa.", 4); /* as many bytes in one label fewer */
 	text[254] = '\0';
 	assert_int_equal(parse(text), S53_OK);
 }

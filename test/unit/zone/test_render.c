@@ -37,7 +37,7 @@ message_for(uint16_t flags, const char *name, uint16_t qtype)
 	return &fixture;
 }
 
-/* A record with rdata given as hexadecimal octets. */
+/* A record with rdata given as hexadecimal bytes. */
 static void
 add_octets(struct fixture *f, enum s53_section section, const char *owner, uint16_t type,
     const void *rdata, uint16_t len)
@@ -177,7 +177,7 @@ types_that_ldns_does_not_know_are_written_in_hexadecimal(void **state)
 	(void)state;
 	add_octets(f, S53_ANSWER, "example.com", 65400, "\1\2\3", 3);
 	add_octets(f, S53_ANSWER, "example.com", 65401, "", 0);
-	/* A DS that ends after its second octet: ldns would make "DS 258" of it. */
+	/* A DS that ends after its second byte: ldns would make "DS 258" of it. */
 	add_octets(f, S53_ANSWER, "example.com", S53_TYPE_DS, "\1\2", 2);
 	renders(f, 0,
 	    "example.com.\t300\tIN\tTYPE65400\t\\# 3 010203\n"
