@@ -119,7 +119,7 @@ struct schedule {
 	unsigned route_count;
 	struct stop stops[STOPS_MAX];
 	unsigned stop_count;
-	uint64_t end_ms; /* of asking */
+	uint64_t end_ms; /* of the clients' queries */
 	uint64_t now_ms;
 	unsigned gap_ms; /* between queries of clients, on average */
 	unsigned names; /* 0: each query has a name of its own */

@@ -68,12 +68,12 @@ def many(q):
 
 
 # Reasons for differences
-HIGHEST_BIT = "RFC 2181 s8: a TTL with its highest bit set is 0; named takes it for a large one"
-MINIMUM = "RFC 2308 s5: min(TTL of the SOA, its MINIMUM); named takes the TTL of the SOA"
+HIGHEST_BIT = "RFC 2181 s8: a TTL with its highest bit set is 0; named takes it as a large TTL"
+MINIMUM = "RFC 2308 s5: min(TTL of the SOA, its MINIMUM); named uses the TTL of the SOA"
 WHOLE = "a cache of messages: a query upstream for each combination of DO and CD; named caches records, and always queries with DO"
 REASON = "an extended error has the reason"
 WINDOW = "stale-refresh-time begins with any failure (RFC 8767 s4); with named only when the servers are silent"
-STALE_NXDOMAIN = "a stale NXDOMAIN is better than none (RFC 8767 s4 knows no exception); named does not keep it, nor EDE 19"
+STALE_NXDOMAIN = "a stale NXDOMAIN is better than none (RFC 8767 s4 has no exception); named does not cache it, and has no EDE 19"
 
 EDNS = {"edns": 0}
 ROWS = [
@@ -112,7 +112,7 @@ ROWS = [
     # Chains
     Row("alias", chain(60, 60), [0, 1.5]),
     Row("alias-ttls", chain(60, 3), [0, 1, 5],
-        differs={(2, "www CNAME TTL"): (60, 55)}, why="one message, as old as its first record that ends; named keeps each record"),
+        differs={(2, "www CNAME TTL"): (60, 55)}, why="one message, which expires with its first record; named caches each record"),
     Row("alias-target", chain(60, 60), [0, (0.4, {"name": "target"})],
         differs={(1, "asked"): (True, False)}, why="no record of one answer answers another query"),
     Row("alias-to-nxdomain", chain_to_nothing(NXDOMAIN), [0, 1.5]),

@@ -72,7 +72,7 @@ zone "sstub.example" { type static-stub; server-addresses { 127.0.0.1; }; };
 
 # Differences from named on purpose, and their reasons.
 STAYS = dict.fromkeys(["localhost A", "a.invalid A", "a.onion A"], "RFC 6761, RFC 7686: no server can know these names")
-STUB = {"www.stub.example A": "REFUSED; named refers clients without recursion to the servers of a stub zone, which are its own matter here"}
+STUB = {"www.stub.example A": "REFUSED; named refers clients without recursion to the servers of a stub zone, which split53 does not return"}
 
 
 def facts(server, query, source, rd):

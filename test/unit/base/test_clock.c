@@ -12,7 +12,7 @@
 #include <split53/clock.h>
 
 static void
-a_clock_that_is_set_stands_still_until_it_is_released(void **state)
+a_clock_that_is_set_does_not_advance_until_it_is_released(void **state)
 {
 	uint64_t real = s53_clock_ms();
 
@@ -29,7 +29,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_clock_that_is_set_stands_still_until_it_is_released),
+		cmocka_unit_test(a_clock_that_is_set_does_not_advance_until_it_is_released),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,7 +93,7 @@ blocks_leave_in_order_and_go_around_when_requeued(void **state)
 }
 
 static void
-an_empty_ring_has_room_for_a_block_of_its_size(void **state)
+an_empty_ring_has_space_for_a_block_of_its_size(void **state)
 {
 	struct s53_ring ring = { .base = memory, .size = SIZE };
 
@@ -114,7 +114,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_leave_in_order_and_go_around_when_requeued),
-		cmocka_unit_test(an_empty_ring_has_room_for_a_block_of_its_size),
+		cmocka_unit_test(an_empty_ring_has_space_for_a_block_of_its_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

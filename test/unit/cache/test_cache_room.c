@@ -64,7 +64,7 @@ entries_that_fit_are_not_evicted(void **state)
 }
 
 static void
-a_full_cache_of_address_records_needs_at_most_150_octets_each(void **state)
+a_full_cache_of_address_records_needs_at_most_150_bytes_each(void **state)
 {
 	struct fixture *f = fixture_new(8 * MIB);
 
@@ -77,7 +77,7 @@ a_full_cache_of_address_records_needs_at_most_150_octets_each(void **state)
 
 /* Also while the cache fills, measured by the memory taken from the kernel by then. */
 static void
-a_cache_that_fills_needs_at_most_150_octets_an_entry(void **state)
+a_cache_that_fills_needs_at_most_150_bytes_an_entry(void **state)
 {
 	struct fixture *f = fixture_new(4 * MIB);
 
@@ -423,8 +423,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_that_fit_are_not_evicted),
-		cmocka_unit_test(a_full_cache_of_address_records_needs_at_most_150_octets_each),
-		cmocka_unit_test(a_cache_that_fills_needs_at_most_150_octets_an_entry),
+		cmocka_unit_test(a_full_cache_of_address_records_needs_at_most_150_bytes_each),
+		cmocka_unit_test(a_cache_that_fills_needs_at_most_150_bytes_an_entry),
 		cmocka_unit_test(
 		    a_used_working_set_survives_a_flood_of_names_that_are_queried_once),
 		cmocka_unit_test(a_working_set_enters_a_cache_that_is_full_of_a_flood),

@@ -156,7 +156,7 @@ nxdomain_is_kept_for_the_lesser_of_soa_ttl_and_minimum(void **state) /* RFC 2308
 }
 
 static void
-no_data_is_kept_like_nxdomain(void **state) /* RFC 2308 s2.2 type 1 and 2, s5 */
+nodata_is_kept_like_nxdomain(void **state) /* RFC 2308 s2.2 type 1 and 2, s5 */
 {
 	struct s53_cache_rules rules = default_rules();
 	struct settled all = settle(
@@ -396,7 +396,7 @@ main(void)
 		cmocka_unit_test(ttl_0_is_not_kept_unless_min_cache_ttl_raises_it),
 		cmocka_unit_test(a_ttl_over_31_bits_counts_as_zero),
 		cmocka_unit_test(nxdomain_is_kept_for_the_lesser_of_soa_ttl_and_minimum),
-		cmocka_unit_test(no_data_is_kept_like_nxdomain),
+		cmocka_unit_test(nodata_is_kept_like_nxdomain),
 		cmocka_unit_test(the_ncache_ttls_bound_only_negative_answers),
 		cmocka_unit_test(an_soa_that_answers_the_query_is_data),
 		cmocka_unit_test(a_negative_answer_without_soa_is_not_kept),

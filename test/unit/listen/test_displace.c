@@ -259,7 +259,7 @@ after_its_reply_a_client_is_no_longer_the_longest_waiting(void **state)
 }
 
 static void
-a_client_that_does_not_read_goes_first(void **state)
+a_client_that_does_not_read_is_closed_first(void **state)
 {
 	struct tcp_fixture t;
 	int unread, idle, newcomer;
@@ -470,7 +470,7 @@ main(void)
 		cmocka_unit_test(in_a_flood_of_clients_the_longest_waiting_is_closed_at_once),
 		cmocka_unit_test(a_new_client_has_some_time_to_send_its_query),
 		cmocka_unit_test(after_its_reply_a_client_is_no_longer_the_longest_waiting),
-		cmocka_unit_test(a_client_that_does_not_read_goes_first),
+		cmocka_unit_test(a_client_that_does_not_read_is_closed_first),
 		cmocka_unit_test(at_most_128_kib_are_kept_for_a_client_that_does_not_read),
 		cmocka_unit_test(replies_of_a_steady_size_never_overrun_the_limit),
 		cmocka_unit_test(after_an_overrun_the_kept_replies_are_sent_whole_before_the_close),

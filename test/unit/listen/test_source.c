@@ -123,7 +123,7 @@ the_ipv6_addresses_of_one_64_prefix_are_one_client(void **state)
 
 /* The connections of a source that each worker has and publishes. */
 static void
-the_connections_of_this_worker_are_told_from_those_of_others(void **state)
+the_connections_of_this_worker_are_distinguished_from_those_of_others(void **state)
 {
 	struct s53_tcp_source *source = NULL;
 	struct s53_over_share over;
@@ -196,7 +196,8 @@ main(void)
 		cmocka_unit_test(one_address_may_hold_half_of_the_connections),
 		cmocka_unit_test(the_more_addresses_the_smaller_is_the_share),
 		cmocka_unit_test(the_ipv6_addresses_of_one_64_prefix_are_one_client),
-		cmocka_unit_test(the_connections_of_this_worker_are_told_from_those_of_others),
+		cmocka_unit_test(
+		    the_connections_of_this_worker_are_distinguished_from_those_of_others),
 		cmocka_unit_test(the_address_with_the_most_connections_is_found),
 	};
 

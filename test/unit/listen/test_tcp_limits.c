@@ -513,7 +513,7 @@ after_the_close_no_further_query_of_a_slow_reader_is_taken(void **state)
 
 /* Like the resolver when it is freed: it answers the queries that it holds within one call. */
 static void
-after_the_close_replies_make_no_room_for_new_queries(void **state)
+after_the_close_replies_lead_to_no_new_queries(void **state)
 {
 	struct tcp_fixture t;
 	unsigned taken;
@@ -585,7 +585,7 @@ main(void)
 		cmocka_unit_test(idle_connections_of_a_closed_listener_close_at_once),
 		cmocka_unit_test(abandoning_closes_the_connections_that_are_left),
 		cmocka_unit_test(after_the_close_no_further_query_of_a_slow_reader_is_taken),
-		cmocka_unit_test(after_the_close_replies_make_no_room_for_new_queries),
+		cmocka_unit_test(after_the_close_replies_lead_to_no_new_queries),
 		cmocka_unit_test(the_resolver_gets_the_addresses_of_the_client_and_of_the_listener),
 	};
 

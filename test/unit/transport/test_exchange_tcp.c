@@ -235,7 +235,7 @@ a_refused_connection_ends_at_once(void **arg)
 }
 
 static void
-a_response_in_single_octets_and_two_in_one_segment_are_read_alike(void **arg)
+a_response_byte_by_byte_and_two_in_one_segment_are_read_alike(void **arg)
 {
 	struct fixture f;
 	struct asked asked[3];
@@ -457,7 +457,7 @@ main(void)
 		cmocka_unit_test(a_connection_closed_before_the_response_is_replaced_once),
 		cmocka_unit_test(a_server_that_only_closes_connections_counts_as_refused),
 		cmocka_unit_test(a_refused_connection_ends_at_once),
-		cmocka_unit_test(a_response_in_single_octets_and_two_in_one_segment_are_read_alike),
+		cmocka_unit_test(a_response_byte_by_byte_and_two_in_one_segment_are_read_alike),
 		cmocka_unit_test(a_frame_too_short_for_a_header_ends_the_connection),
 		cmocka_unit_test(a_silent_connection_gets_no_further_queries),
 		cmocka_unit_test(

@@ -379,7 +379,7 @@ big_big_answer(struct fake_query *query)
 }
 
 static void
-a_response_of_60000_octets_fits(void **arg)
+a_response_of_60000_bytes_fits(void **arg)
 {
 	struct fixture f;
 	struct asked asked[2];
@@ -413,7 +413,7 @@ main(void)
 		cmocka_unit_test(done_may_cancel_and_start_exchanges_when_all_fail_too),
 		cmocka_unit_test(a_response_on_the_wrong_socket_is_a_stray),
 		cmocka_unit_test(an_ipv6_server_gets_queries_as_well),
-		cmocka_unit_test(a_response_of_60000_octets_fits),
+		cmocka_unit_test(a_response_of_60000_bytes_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,7 +119,7 @@ a_thousand_servers_at_once_need_no_more_than_half_of_the_descriptors(void **arg)
 }
 
 static void
-without_room_a_spent_socket_in_use_is_used_on(void **arg)
+at_the_limit_a_spent_socket_in_use_is_used_again(void **arg)
 {
 	struct fixture f;
 	static struct asked asked[2000];
@@ -147,7 +147,7 @@ main(void)
 		cmocka_unit_test(a_thousand_servers_need_no_more_than_a_quarter_of_the_descriptors),
 		cmocka_unit_test(
 		    a_thousand_servers_at_once_need_no_more_than_half_of_the_descriptors),
-		cmocka_unit_test(without_room_a_spent_socket_in_use_is_used_on),
+		cmocka_unit_test(at_the_limit_a_spent_socket_in_use_is_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, enter_namespace, NULL);

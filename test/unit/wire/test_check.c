@@ -58,7 +58,7 @@ a_message_that_is_too_short_or_too_long_fails(void **state)
 }
 
 static void
-a_message_over_65535_octets_fails(void **state)
+a_message_over_65535_bytes_fails(void **state)
 {
 	size_t len = 65536 + 20;
 	uint8_t *big = calloc(1, len);
@@ -267,7 +267,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ordinary_answers_are_accepted),
 		cmocka_unit_test(a_message_that_is_too_short_or_too_long_fails),
-		cmocka_unit_test(a_message_over_65535_octets_fails),
+		cmocka_unit_test(a_message_over_65535_bytes_fails),
 		cmocka_unit_test(two_questions_fail),
 		cmocka_unit_test(bad_owner_names_fail),
 		cmocka_unit_test(a_pointer_must_lead_to_the_start_of_a_label),

@@ -119,7 +119,7 @@ extended_errors_are_read(void **state)
 }
 
 static void
-a_plain_opt_has_11_octets(void **state)
+a_plain_opt_has_11_bytes(void **state)
 {
 	struct s53_edns_reply reply = {
 		.udp_size = 1232, .ede_code = S53_EDE_NONE, .keepalive = -1
@@ -274,7 +274,7 @@ main(void)
 		cmocka_unit_test(known_options_are_seen_between_unknown_ones),
 		cmocka_unit_test(options_that_exceed_the_record_are_malformed),
 		cmocka_unit_test(extended_errors_are_read),
-		cmocka_unit_test(a_plain_opt_has_11_octets),
+		cmocka_unit_test(a_plain_opt_has_11_bytes),
 		cmocka_unit_test(options_are_written),
 		cmocka_unit_test(without_space_nothing_is_written),
 		cmocka_unit_test(long_texts_are_cut_at_255_bytes),

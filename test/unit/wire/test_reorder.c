@@ -35,7 +35,7 @@ addresses_take_turns(void **state)
 }
 
 static void
-a_ttl_goes_with_its_data(void **state)
+a_ttl_moves_with_its_data(void **state)
 {
 	(void)state;
 	assert_rotated(ADDRESSES("0002") "c00c 0001 0001 00000001 0004 01010101 "
@@ -309,7 +309,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_take_turns),
-		cmocka_unit_test(a_ttl_goes_with_its_data),
+		cmocka_unit_test(a_ttl_moves_with_its_data),
 		cmocka_unit_test(ipv6_addresses_take_turns),
 		cmocka_unit_test(texts_of_several_lengths_take_turns),
 		cmocka_unit_test(pointers_into_a_moved_record_follow_it),

@@ -447,7 +447,7 @@ a_zone_at_the_root_is_answered(void **state)
 }
 
 static void
-a_kept_zone_outlives_the_first_drop(void **state)
+a_zone_with_two_counts_survives_the_first_drop(void **state)
 {
 	struct s53_zone *zone = fixture_zone("o", "@ 60 SOA a b 1 2 3 4 5\n@ 60 NS a\n");
 
@@ -493,7 +493,7 @@ main(void)
 		cmocka_unit_test(addresses_are_omitted_on_request_except_in_a_referral),
 		cmocka_unit_test(the_records_of_a_set_keep_the_order_of_the_file),
 		cmocka_unit_test(a_zone_at_the_root_is_answered),
-		cmocka_unit_test(a_kept_zone_outlives_the_first_drop),
+		cmocka_unit_test(a_zone_with_two_counts_survives_the_first_drop),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
