@@ -198,7 +198,7 @@ the_bound_on_the_earliest_expiry_is_exact_after_a_round_of_the_rings(void **stat
 }
 
 static void
-expired_entries_leave_even_where_there_is_space(void **state)
+expired_entries_are_removed_even_if_there_is_space(void **state)
 {
 	struct fixture *f = fixture_new(0);
 
@@ -432,7 +432,7 @@ main(void)
 		cmocka_unit_test(new_answers_take_the_space_of_expired_ones_wherever_these_are),
 		cmocka_unit_test(
 		    the_bound_on_the_earliest_expiry_is_exact_after_a_round_of_the_rings),
-		cmocka_unit_test(expired_entries_leave_even_where_there_is_space),
+		cmocka_unit_test(expired_entries_are_removed_even_if_there_is_space),
 		cmocka_unit_test(a_small_answer_that_replaces_a_large_one_frees_the_rest),
 		cmocka_unit_test(an_answer_that_grows_keeps_its_uses),
 		cmocka_unit_test(unused_stale_answers_are_evicted_before_fresh_ones),

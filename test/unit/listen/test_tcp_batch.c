@@ -57,7 +57,7 @@ queries_of_one_read_reach_the_resolver_together(void **state)
 
 /* The first query is complete only with the second write, which brings others. */
 static void
-a_query_in_pieces_and_those_behind_it_are_answered(void **state)
+a_query_in_pieces_and_the_queries_after_it_are_answered(void **state)
 {
 	uint8_t frames[10 * FRAME_LEN];
 	struct tcp_fixture t;
@@ -210,7 +210,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queries_of_one_read_reach_the_resolver_together),
-		cmocka_unit_test(a_query_in_pieces_and_those_behind_it_are_answered),
+		cmocka_unit_test(a_query_in_pieces_and_the_queries_after_it_are_answered),
 		cmocka_unit_test(a_reply_to_another_connection_does_not_enter_the_batch),
 		cmocka_unit_test(an_earlier_reply_is_sent_before_one_that_is_made_later),
 		cmocka_unit_test(large_replies_to_queries_of_one_read_are_sent_whole),

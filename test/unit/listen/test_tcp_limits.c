@@ -396,7 +396,7 @@ a_frame_too_short_for_a_message_ends_the_connection(void **state)
 }
 
 static void
-a_closed_listener_answers_what_has_arrived_and_accepts_no_client(void **state)
+a_closed_listener_answers_the_queries_that_have_arrived_and_accepts_no_client(void **state)
 {
 	struct tcp_fixture t;
 	int accepted, waiting, late;
@@ -581,7 +581,8 @@ main(void)
 		cmocka_unit_test(a_query_that_arrives_at_the_timeout_is_answered),
 		cmocka_unit_test(input_after_a_bad_frame_does_not_cost_an_earlier_query_its_reply),
 		cmocka_unit_test(a_frame_too_short_for_a_message_ends_the_connection),
-		cmocka_unit_test(a_closed_listener_answers_what_has_arrived_and_accepts_no_client),
+		cmocka_unit_test(
+		    a_closed_listener_answers_the_queries_that_have_arrived_and_accepts_no_client),
 		cmocka_unit_test(idle_connections_of_a_closed_listener_close_at_once),
 		cmocka_unit_test(abandoning_closes_the_connections_that_are_left),
 		cmocka_unit_test(after_the_close_no_further_query_of_a_slow_reader_is_taken),

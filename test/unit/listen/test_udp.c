@@ -332,7 +332,7 @@ unset_clock(void **state)
  * waiting time begins when it is blocked itself.
  */
 static void
-a_reply_does_not_inherit_the_waiting_time_of_those_before_it(void **state)
+a_reply_does_not_inherit_the_waiting_time_of_earlier_ones(void **state)
 {
 	struct udp_fixture u;
 	uint64_t now_ms = s53_clock_ms();
@@ -419,7 +419,7 @@ main(void)
 		cmocka_unit_test(replies_are_dropped_and_counted_when_a_socket_stays_full),
 		cmocka_unit_test(later_replies_beyond_the_queue_of_a_full_socket_are_dropped),
 		cmocka_unit_test_teardown(
-		    a_reply_does_not_inherit_the_waiting_time_of_those_before_it, unset_clock),
+		    a_reply_does_not_inherit_the_waiting_time_of_earlier_ones, unset_clock),
 		cmocka_unit_test(a_listener_that_closes_answers_the_queries_that_have_arrived),
 		cmocka_unit_test(a_closed_listener_lives_until_its_last_query_is_answered),
 	};

@@ -77,7 +77,7 @@ forget_environment(void **state)
 }
 
 static void
-flags_of_named_have_the_meaning_that_they_have_there(void **state)
+flags_mean_the_same_as_in_named(void **state)
 {
 	struct s53_options options;
 
@@ -346,7 +346,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(flags_of_named_have_the_meaning_that_they_have_there),
+		TEST(flags_mean_the_same_as_in_named),
 		TEST(flag_g_means_foreground_and_stderr),
 		TEST(flags_that_tune_bind_are_accepted_and_reported),
 		TEST(a_relative_path_becomes_absolute),

@@ -84,7 +84,7 @@ names_are_resolved_by_the_addresses_among_the_default_forwarders(void **state)
 }
 
 static void
-without_those_names_are_resolved_by_the_nameservers_of_resolv_conf(void **state)
+names_are_otherwise_resolved_by_the_nameservers_of_resolv_conf(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const texts[] = {
@@ -124,7 +124,7 @@ main(void)
 		TEST(a_dropped_snapshot_leaves_nothing_behind),
 		TEST(a_failed_build_leaves_nothing_behind),
 		TEST(names_are_resolved_by_the_addresses_among_the_default_forwarders),
-		TEST(without_those_names_are_resolved_by_the_nameservers_of_resolv_conf),
+		TEST(names_are_otherwise_resolved_by_the_nameservers_of_resolv_conf),
 		TEST(the_first_view_with_forwarders_decides_which_servers_resolve_names),
 	};
 

@@ -75,7 +75,7 @@ a_rebuild_neither_reads_a_broken_file_again_nor_repeats_its_errors(void **state)
 
 /* As in BIND, if the file name is the same. */
 static void
-a_zone_keeps_what_was_loaded_before(void **state)
+a_zone_keeps_its_previously_loaded_data(void **state)
 {
 	struct s53_source *sources[2];
 	struct fixture *f = *state;
@@ -125,7 +125,7 @@ main(void)
 		TEST(a_zone_with_a_broken_file_has_no_data),
 		TEST(another_error_still_fails),
 		TEST(a_rebuild_neither_reads_a_broken_file_again_nor_repeats_its_errors),
-		TEST(a_zone_keeps_what_was_loaded_before),
+		TEST(a_zone_keeps_its_previously_loaded_data),
 		TEST(names_of_an_exempt_zone_are_answered_from_a_root_zone_with_a_file),
 	};
 

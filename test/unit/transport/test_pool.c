@@ -170,7 +170,7 @@ a_socket_with_a_query_in_flight_keeps_its_port_until_it_retires(void **arg)
 }
 
 static void
-what_was_sent_to_the_old_port_is_not_read_as_sent_to_the_new_one(void **arg)
+a_response_to_the_old_port_is_not_accepted_on_the_new_one(void **arg)
 {
 	struct fixture f;
 	struct s53_socket *sock;
@@ -199,7 +199,7 @@ ask_next(struct asked *asked)
 }
 
 static void
-a_port_does_not_change_while_what_came_to_it_is_handled(void **arg)
+a_port_does_not_change_while_its_messages_are_processed(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
@@ -341,8 +341,8 @@ main(void)
 		cmocka_unit_test(
 		    a_socket_gets_another_port_after_eight_queries_and_keeps_its_source_address),
 		cmocka_unit_test(a_socket_with_a_query_in_flight_keeps_its_port_until_it_retires),
-		cmocka_unit_test(what_was_sent_to_the_old_port_is_not_read_as_sent_to_the_new_one),
-		cmocka_unit_test(a_port_does_not_change_while_what_came_to_it_is_handled),
+		cmocka_unit_test(a_response_to_the_old_port_is_not_accepted_on_the_new_one),
+		cmocka_unit_test(a_port_does_not_change_while_its_messages_are_processed),
 		cmocka_unit_test(the_pool_grows_when_its_sockets_are_spent_and_in_use),
 		cmocka_unit_test(a_route_that_is_gone_is_found_when_the_port_changes),
 		cmocka_unit_test(a_server_without_a_route_is_unreachable_at_once_over_udp_and_tcp),

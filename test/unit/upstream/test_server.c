@@ -337,7 +337,7 @@ doubts_of_different_names_add_up_to_a_quirk(void **arg)
 }
 
 static void
-what_a_server_shows_ends_doubt_and_quirk(void **arg)
+a_capability_that_a_server_shows_ends_doubt_and_quirk(void **arg)
 {
 	struct fixture f = fixture_new();
 
@@ -517,7 +517,7 @@ main(void)
 		cmocka_unit_test(a_quirk_is_forgotten_after_ten_minutes),
 		cmocka_unit_test(a_capability_that_was_shown_is_not_doubted_for_ten_minutes),
 		cmocka_unit_test(doubts_of_different_names_add_up_to_a_quirk),
-		cmocka_unit_test(what_a_server_shows_ends_doubt_and_quirk),
+		cmocka_unit_test(a_capability_that_a_server_shows_ends_doubt_and_quirk),
 		cmocka_unit_test(
 		    the_report_says_when_and_over_which_protocol_the_next_probe_is_due),
 		cmocka_unit_test(each_change_of_state_is_one_line_and_probes_of_the_dead_are_none),

@@ -120,7 +120,7 @@ authority_that_does_not_fit_sets_tc(void **state)
 }
 
 static void
-an_answer_that_does_not_fit_keeps_what_does_and_sets_tc(void **state)
+an_answer_that_does_not_fit_keeps_the_records_that_do_and_sets_tc(void **state)
 {
 	(void)state;
 	assert_cut("1234 8580 0001 0003 0001 0000 " QUESTION A("01") A("02") A("03") NS,
@@ -188,7 +188,7 @@ main(void)
 		cmocka_unit_test(removing_an_exact_duplicate_leaves_its_set_whole),
 		cmocka_unit_test(a_duplicate_of_a_removed_record_does_not_make_its_set_whole),
 		cmocka_unit_test(authority_that_does_not_fit_sets_tc),
-		cmocka_unit_test(an_answer_that_does_not_fit_keeps_what_does_and_sets_tc),
+		cmocka_unit_test(an_answer_that_does_not_fit_keeps_the_records_that_do_and_sets_tc),
 		cmocka_unit_test(no_record_follows_one_that_does_not_fit),
 		cmocka_unit_test(tc_stays_set),
 		cmocka_unit_test(a_question_that_does_not_fit_stays_alone_with_tc),
