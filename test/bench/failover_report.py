@@ -219,8 +219,9 @@ def smoke_faults(servers):
             sane = {"no query was sent": trouble["asked"] and healthy["asked"],
                     "queries are lost": not trouble["lost"] and not healthy["lost"],
                     "queries fail": not trouble["failed"] and not healthy["failed"],
-                    "the tap does not see one upstream query for each query": 0.8 < one["amplification_healthy"] < 1.3,
-                    "the upstream that fails was not in use": one["share_before"] > 0.3,
+                    # of the whole row: on a busy machine a query and its upstream query may be on two sides of an edge
+                    "the tap does not see one upstream query for each query": 0.8 < one["amplification_whole"] < 1.5,
+                    "the upstream that fails was not in use": one["share_before"] > 0.2,
                     "the upstream that fails gets as many queries as before": one["to_it_share"] < 0.5,
                     "it is not silent": one["unreachable"] == 0 or row == "killed",
                     "its host sends no port unreachable": one["unreachable"] > 0 or row != "killed"}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fuzz_chain.c - the CNAME chain of any message that passes the check, compared with ldns: its
- * last name, and the CNAMEs that are missing beside its DNAMEs.
+ * fuzz_chain.c - the CNAME chain of any message that passes the check, compared with ldns: its last
+ * name.
  */
 #include "oracle.h"
 
@@ -94,79 +94,6 @@ expected(const ldns_pkt *pkt, const struct s53_question *question, const struct 
 		end = S53_CHAIN_COMPLETE;
 	ldns_rdf_deep_free(first);
 	return end;
-}
-
-/*
- * The CNAME that `dname` synthesizes: the end of the owner is replaced. NULL: it is longer than a
- * name.
- */
-static ldns_rdf *
-substituted(const ldns_rdf *owner, const ldns_rr *dname)
-{
-	size_t suffix = ldns_rdf_size(ldns_rr_owner(dname));
-	size_t prefix = ldns_rdf_size(owner) - suffix;
-	size_t target = ldns_rdf_size(ldns_rr_rdf(dname, 0));
-	uint8_t octets[2 * S53_NAME_MAX];
-
-	if (prefix + target > S53_NAME_MAX)
-		return NULL;
-	memcpy(octets, ldns_rdf_data(owner), prefix);
-	memcpy(octets + prefix, ldns_rdf_data(ldns_rr_rdf(dname, 0)), target);
-	return ldns_dname_new_frm_data((uint16_t)(prefix + target), octets);
-}
-
-/* Each record that is new is a CNAME right after the DNAME that synthesizes it. */
-static void
-must_be_made(const ldns_pkt *before, const ldns_pkt *after)
-{
-	const ldns_rr *dname = NULL;
-	size_t seen = 0;
-
-	for (size_t i = 0; i < oracle_count(after, S53_ANSWER); i++) {
-		const ldns_rr *rr = oracle_rr(after, S53_ANSWER, i);
-		ldns_rdf *target;
-
-		if (seen < oracle_count(before, S53_ANSWER) &&
-		    same_rr(oracle_rr(before, S53_ANSWER, seen), rr)) {
-			dname = ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME ? rr : NULL;
-			seen++;
-			continue;
-		}
-		MUST(dname != NULL && ldns_rr_get_type(rr) == LDNS_RR_TYPE_CNAME);
-		MUST(ldns_rr_ttl(rr) == ldns_rr_ttl(dname));
-		MUST(ldns_dname_is_subdomain(ldns_rr_owner(rr), ldns_rr_owner(dname)));
-		target = substituted(ldns_rr_owner(rr), dname);
-		MUST(target != NULL && ldns_dname_compare(target, ldns_rr_rdf(rr, 0)) == 0);
-		ldns_rdf_deep_free(target);
-	}
-	MUST(seen == oracle_count(before, S53_ANSWER));
-}
-
-static void
-try_dnames(const uint8_t *octets, size_t len, const struct s53_question *question)
-{
-	struct s53_chain chain = { .message = octets, .len = len, .question = question };
-	uint8_t *out = malloc(S53_MESSAGE_MAX);
-	enum s53_chain_dnames dnames;
-	struct s53_edns edns;
-	ldns_pkt *before, *after;
-	size_t out_len, opt_at;
-
-	MUST(out != NULL);
-	dnames = s53_chain_add_cnames(&chain, out, &out_len);
-	if (dnames == S53_CHAIN_CNAMES_ADDED || dnames == S53_CHAIN_YXDOMAIN) {
-		MUST(s53_message_check(out, out_len, &edns, &opt_at));
-		before = oracle_read(octets, len);
-		after = oracle_read(out, out_len);
-		MUST(before != NULL && after != NULL);
-		must_be_made(before, after);
-		MUST(ldns_pkt_get_rcode(after) ==
-		    (dnames == S53_CHAIN_YXDOMAIN ? LDNS_RCODE_YXDOMAIN
-						  : ldns_pkt_get_rcode(before)));
-		ldns_pkt_free(before);
-		ldns_pkt_free(after);
-	}
-	free(out);
 }
 
 int

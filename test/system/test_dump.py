@@ -48,13 +48,6 @@ ASKED = [("www", "A"), ("alias", "A"), ("dangling", "A"), ("mx", "MX"), ("srv", 
          ("www", "AAAA"), (r"no\032such", "MX")]
 
 
-def dump(program, path, number=1):
-    """Request a dump and read it."""
-    program.process.send_signal(signal.SIGUSR1)
-    wait_until(lambda: len(re.findall("dumpdb complete", program.log())) >= number, 10 * patience(), "the dump")
-    return Dump(path.read_text(encoding="ascii"))
-
-
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "dump.db"

@@ -154,7 +154,7 @@ NAMES_OF_FORGERIES = 21
 
 @pytest.mark.parametrize("which", range(NAMES_OF_FORGERIES))
 @pytest.mark.parametrize("where", ["off-host", "loopback"])
-def test_a_reply_with_one_wrong_field_is_rejected(off_host, upstream, split53, which, where):
+def test_a_reply_with_one_wrong_field_is_rejected(off_host, upstream, split53, tmp_path, which, where):
     rng, label = random.Random(which), []
 
     def answer(q):
@@ -167,7 +167,10 @@ def test_a_reply_with_one_wrong_field_is_rejected(off_host, upstream, split53, w
     program = split53(forwarders=[server.where], options=f'dump-file "{path}";')
     for number in range(10):
         assert addresses(program.ask(f"Spoof-{number}.Example.COM.")) == [TRUE], label[-1]
-    assert len(server.queries) == 10, "the wait goes on without a new query"
+    # A forged reply leads to no further query. On a busy machine the retransmit timer may; that is counted, except for a server
+    # that has proved by another letter case that it is alive.
+    again = len(server.queries) - 10
+    assert again == 0 or again <= (3 if "letter case" in label[-1] else dump(program, path).counters.get("exchange-late", 0))
 
 
 def test_each_forgery_has_a_test_case(upstream, split53):

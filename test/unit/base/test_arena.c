@@ -123,6 +123,7 @@ main(void)
 		cmocka_unit_test(allocations_do_not_overlap_and_are_aligned),
 		cmocka_unit_test(an_allocation_larger_than_a_block_leaves_the_newest_block_in_use),
 		cmocka_unit_test(the_first_allocation_may_be_larger_than_a_block),
+		cmocka_unit_test(a_large_arena_has_few_blocks_and_wastes_an_eighth_at_most),
 		cmocka_unit_test(copies_are_equal_and_end_in_a_nul_byte),
 		cmocka_unit_test(a_size_that_would_overflow_is_rejected),
 	};

@@ -21,6 +21,7 @@
 #define START_MS 1000000
 #define LONG_MS 5000 /* for tests in which nothing may time out */
 #define SHORT_MS 150 /* for tests of the timeout */
+#define LIVENESS_MS 30
 
 struct fixture {
 	struct event_base *base;
