@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,102 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct owner {
-	uid_t uid;
-	gid_t gid;
-};
-
-static bool
-is_trusted(uid_t uid)
-{
-	return uid == 0 || uid == geteuid();
-}
-
-static bool
-is_link(int folder_fd, const char *name)
-{
-	struct stat found;
-	bool yes =
-	    fstatat(folder_fd, name, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(found.st_mode);
-
-	errno = ENOTDIR;
-	return yes;
-}
-
-/*
- * May the link `name` be followed? Only if just root and this process's user could have made or
- * replaced it.
- */
-static bool
-is_trusted_link(int folder_fd, const char *name)
-{
-	struct stat folder, link;
-
-	return fstat(folder_fd, &folder) == 0 &&
-	    fstatat(folder_fd, name, &link, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    is_trusted(folder.st_uid) && is_trusted(link.st_uid) &&
-	    ((folder.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (folder.st_mode & S_ISVTX) != 0);
-}
-
-/* Make the folder `name` for `owner`. By descriptor: the path may be changed at any moment. */
-static int
-folder_make(int parent_fd, const char *name, struct owner owner)
-{
-	struct stat made;
-	int fd;
-
-	if (mkdirat(parent_fd, name, 0755) != 0)
-		return -1;
-	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &made) == 0 && made.st_uid == geteuid() &&
-	    fchown(fd, owner.uid, owner.gid) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* Open the folder `name`, which is made if it is missing. -1: errno. */
-static int
-folder_enter(int parent_fd, const char *name, struct owner owner)
-{
-	int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-	int fd = openat(parent_fd, name, flags | O_NOFOLLOW);
-
-	if (fd < 0 && errno == ENOENT)
-		return folder_make(parent_fd, name, owner);
-	if (fd >= 0 || errno != ENOTDIR || !is_link(parent_fd, name))
-		return fd;
-	if (is_trusted_link(parent_fd, name))
-		return openat(parent_fd, name, flags);
-	errno = ELOOP; /* as with O_NOFOLLOW */
-	return -1;
-}
-
-/* Open the folder of `path`; cuts `path`, and *name is its last component. -1: errno. */
-static int
-folder_of(char *path, struct owner owner, const char **name)
-{
-	int fd = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char *next;
-
-	for (char *at = path; fd >= 0; at = next) {
-		int deeper;
-
-		at += strspn(at, "/");
-		next = strchr(at, '/');
-		if (next == NULL) {
-			*name = at;
-			return fd;
-		}
-		*next++ = '\0';
-		deeper = folder_enter(fd, at, owner);
-		close(fd);
-		fd = deeper;
-	}
-	return -1;
-}
+#include <split53/folder.h>
 
 /* Make the file, which must not exist or must be one that we may replace. -1: errno. */
 static int
@@ -135,7 +39,7 @@ print_own(char text[static 32])
 }
 
 static enum s53_status
-fill(struct pidfile *pidfile, struct owner owner)
+fill(struct pidfile *pidfile, struct s53_folder_owner owner)
 {
 	char text[32];
 	int len = print_own(text);
@@ -159,12 +63,12 @@ forget(struct pidfile *pidfile)
 
 /* Fails with errno; the caller closes what was opened. */
 static enum s53_status
-make(struct pidfile *pidfile, char *path, struct owner owner)
+make(struct pidfile *pidfile, char *path, struct s53_folder_owner owner)
 {
 	const char *name = NULL;
 	int failure;
 
-	if ((pidfile->folder_fd = folder_of(path, owner, &name)) < 0 ||
+	if ((pidfile->folder_fd = s53_folder_of(path, owner, &name)) < 0 ||
 	    (pidfile->name = strdup(name)) == NULL ||
 	    (pidfile->fd = file_make(pidfile->folder_fd, name)) < 0)
 		return S53_E_IO;
@@ -179,7 +83,7 @@ make(struct pidfile *pidfile, char *path, struct owner owner)
 enum s53_status
 pidfile_write(struct pidfile *pidfile, const char *path, uid_t owner, gid_t group)
 {
-	const struct owner user = { owner, group };
+	const struct s53_folder_owner user = { owner, group };
 	char *copy = strdup(path);
 	enum s53_status status;
 	int failure;
