@@ -17,6 +17,7 @@
 #include <split53/resolver.h>
 
 struct event_base;
+struct s53_busiest;
 struct s53_listen_context;
 struct s53_udp_listener;
 struct s53_tcp_listener;
@@ -74,6 +75,13 @@ void s53_tcp_limits_fini(struct s53_tcp_limits *limits);
  */
 struct s53_listen_context *s53_listen_context_new(struct event_base *base,
     struct s53_resolver *resolver, struct s53_counters *counters, struct s53_tcp_limits *limits);
+
+/*
+ * Count every 64th query by name and by client from now on; what is counted in outlives the
+ * context. Before the first listener.
+ */
+void s53_listen_context_sample(
+    struct s53_listen_context *context, struct s53_busiest *names, struct s53_busiest *clients);
 
 /*
  * At the end of the worker, when its listeners are closed, s53_tcp_abandon() is done and the

@@ -15,6 +15,7 @@
 #include <split53/list.h>
 #include <split53/listen.h>
 
+struct s53_busiest_list;
 struct s53_worker;
 
 /* What all workers count together. Begins zeroed. */
@@ -64,3 +65,9 @@ void s53_worker_visit(struct s53_worker *worker, struct s53_visit *visit);
 
 /* From any thread, until s53_worker_join(). */
 const struct s53_counters *s53_worker_counters(const struct s53_worker *worker);
+
+/*
+ * Add the names, or the clients, that are busiest in a sample of the worker's queries. From any
+ * thread, until s53_worker_join().
+ */
+void s53_worker_busiest(struct s53_worker *worker, bool clients, struct s53_busiest_list *out);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <split53/busiest.h>
 #include <split53/clock.h>
 #include <split53/list.h>
 #include <split53/log.h>
@@ -53,6 +54,7 @@ struct s53_worker {
 	struct s53_exchanger *exchanger;
 	struct s53_resolver *resolver;
 	struct s53_listen_context *context;
+	struct s53_busiest names, clients; /* of a sample of the queries */
 	struct s53_link listeners;
 	struct event *drain_event;
 	uint64_t drain_until_ms;
@@ -265,13 +267,18 @@ make_parts(struct s53_worker *worker, struct s53_policy *policy)
 		return false;
 	worker->context =
 	    s53_listen_context_new(worker->base, worker->resolver, &worker->counters, &shared->tcp);
-	return worker->context != NULL;
+	if (worker->context == NULL)
+		return false;
+	s53_listen_context_sample(worker->context, &worker->names, &worker->clients);
+	return true;
 }
 
 static void
 worker_free(struct s53_worker *worker)
 {
 	s53_mailbox_fini(&worker->mailbox);
+	s53_busiest_fini(&worker->names);
+	s53_busiest_fini(&worker->clients);
 	free(worker);
 }
 
@@ -286,6 +293,8 @@ s53_worker_new(unsigned index, struct s53_worker_shared *shared, struct s53_poli
 	worker->shared = shared;
 	worker->drain.kind = DRAIN;
 	worker->visit.kind = VISIT;
+	s53_busiest_init(&worker->names);
+	s53_busiest_init(&worker->clients);
 	s53_list_init(&worker->listeners);
 	if (!make_parts(worker, policy)) {
 		end(worker);
@@ -391,4 +400,10 @@ const struct s53_counters *
 s53_worker_counters(const struct s53_worker *worker)
 {
 	return &worker->counters;
+}
+
+void
+s53_worker_busiest(struct s53_worker *worker, bool clients, struct s53_busiest_list *out)
+{
+	s53_busiest_add(out, clients ? &worker->clients : &worker->names);
 }

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "sample.h"
 #include "sender.h"
 #include "source.h"
 #include "tcp.h"
@@ -146,6 +147,7 @@ hand_over(struct s53_connection *connection, const struct s53_arrival arrivals[]
 	connection->active = true;
 	connection->in_flight += count;
 	s53_count_many(connection->context->counters, S53_C_LISTEN_TCP, count);
+	s53_sample(connection->context, arrivals, count);
 	s53_resolver_take_batch(
 	    connection->context->resolver, arrivals, count, connection->pool->now_ms);
 }

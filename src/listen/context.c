@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include <split53/busiest.h>
+
 #include "evict.h"
 #include "inbox.h"
 #include "pool.h"
@@ -28,6 +30,15 @@ s53_listen_context_new(struct event_base *base, struct s53_resolver *resolver,
 		return NULL;
 	}
 	return context;
+}
+
+void
+s53_listen_context_sample(
+    struct s53_listen_context *context, struct s53_busiest *names, struct s53_busiest *clients)
+{
+	context->until_sample = S53_BUSIEST_SAMPLE;
+	context->names = names;
+	context->clients = clients;
 }
 
 void

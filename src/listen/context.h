@@ -14,6 +14,7 @@
 
 #include <split53/listen.h>
 
+struct s53_busiest;
 struct s53_inbox;
 struct s53_tcp_pool;
 struct s53_tcp_worker;
@@ -27,6 +28,8 @@ struct s53_listen_context {
 	struct s53_inbox *inbox; /* of all UDP listeners; NULL: there was none yet */
 	struct s53_tcp_pool *pool; /* of all TCP listeners; NULL: there was none yet */
 	unsigned listener_count; /* not yet freed */
+	int until_sample; /* queries until one is counted by name and client */
+	struct s53_busiest *names, *clients; /* NULL: they are not counted */
 };
 
 /* The inbox or pool of `context`, allocated at the first use. NULL: out of memory. */

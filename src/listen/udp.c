@@ -34,6 +34,7 @@
 #include "context.h"
 #include "inbox.h"
 #include "outbox.h"
+#include "sample.h"
 
 #define ARRIVALS 64 /* handed to the resolver together */
 #define BATCHES_PER_TURN 4 /* then upstream sockets and connections are served */
@@ -247,6 +248,7 @@ hand_over(struct group *group)
 	listener->holders += count;
 	group->taken += count;
 	group->count = 0;
+	s53_sample(listener->context, group->arrivals, count);
 	s53_resolver_take_batch(listener->context->resolver, group->arrivals, count, group->now_ms);
 }
 

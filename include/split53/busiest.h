@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * busiest.h - which names are asked most, and by which clients: bounded counts of a sample.
+ *
+ * Layer    base
+ * Threads  one thread counts, any thread reads: one lock, which is taken for each 64th query
+ * Memory   plain objects of a fixed size, embedded in their owner
+ * Sources  Metwally, Agrawal, El Abbadi: Efficient Computation of Frequent and Top-k Elements in
+ *          Data Streams (2005), "Space-Saving"
+ *
+ * The table has a fixed number of entries. A key that has none takes over the entry with the
+ * smallest count, and its count: so a count may be too large by `error`, never too small, and a key
+ * with more than 1 in S53_BUSIEST_KEYS of all samples is always there. Counts are halved every
+ * S53_BUSIEST_FADE samples, so that the table shows what is busy now.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define S53_BUSIEST_SAMPLE 64 /* every so many queries one is counted */
+#define S53_BUSIEST_KEYS 64
+#define S53_BUSIEST_KEY_MAX 256 /* octets: a name with its type does not fit, a name does */
+#define S53_BUSIEST_FADE 8192
+
+struct s53_busiest_entry {
+	uint64_t hash;
+	uint32_t count;
+	uint32_t error; /* of `count`, at most */
+	uint16_t kind; /* of the caller's: a query type, or a family */
+	uint16_t len; /* 0: free */
+	uint8_t key[S53_BUSIEST_KEY_MAX];
+};
+
+struct s53_busiest {
+	pthread_mutex_t lock;
+	uint32_t samples; /* since counts were halved last */
+	struct s53_busiest_entry entries[S53_BUSIEST_KEYS];
+};
+
+void s53_busiest_init(struct s53_busiest *busiest);
+void s53_busiest_fini(struct s53_busiest *busiest);
+
+/* Count a key; one that is longer than S53_BUSIEST_KEY_MAX is not counted. */
+void s53_busiest_count(struct s53_busiest *busiest, const void *key, size_t len, uint16_t kind);
+
+/* Entries of any number of tables, the busiest first. */
+struct s53_busiest_list {
+	unsigned count;
+	struct s53_busiest_entry entries[S53_BUSIEST_KEYS];
+};
+
+/* Add what `busiest` has to the list: a key that is in both has the sum. */
+void s53_busiest_add(struct s53_busiest_list *list, struct s53_busiest *busiest);
