@@ -8,7 +8,7 @@
 # Existing services are not changed.
 
 BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libc-ares-dev libldns-dev libevent-dev
-	libxxhash-dev libcap-dev)
+	libxxhash-dev libcap-dev libssl-dev)
 SERVE_PACKAGES=(bind9-dnsutils ca-certificates)
 TEST_PACKAGES=(libcmocka-dev bind9 bind9-dnsutils bind9-utils unbound dnsmasq-base dnsperf python3-pytest
 	python3-dnspython iproute2 busybox-static musl-tools procps git valgrind binutils
