@@ -286,3 +286,6 @@ const char *s53_conf_level_text(enum s53_conf_level level);
  * its base unit. Parsing what is printed gives the same tree.
  */
 void s53_conf_print(const struct s53_conf *conf, FILE *out);
+
+/* The same, question marks for secrets (named-checkconf -px). */
+void s53_conf_print_public(const struct s53_conf *conf, FILE *out);

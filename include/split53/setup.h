@@ -15,6 +15,7 @@
 #pragma once
 
 #include <split53/addr_list.h>
+#include <split53/channel.h>
 #include <split53/conf.h>
 #include <split53/interface.h>
 #include <split53/options.h>
@@ -32,6 +33,7 @@ struct setup_zone_file;
 struct s53_source {
 	struct s53_conf *file; /* NULL: no file */
 	struct s53_conf *flags; /* NULL: no flag or variable configures anything */
+	struct s53_conf *rndc_key; /* BIND's rndc.key; NULL: not there, or nothing needs it */
 	struct setup_zone_file **zones; /* by a hash of the apex; NULL: none */
 	unsigned zone_slots, zone_count; /* slots: a power of two, or 0 */
 	struct s53_zone *
@@ -131,6 +133,13 @@ const char *s53_setup_policy_name(enum s53_forwarders_policy policy);
 /* The statements that a s53_answering is built from. */
 extern const char *const s53_setup_answering_names[];
 extern const unsigned s53_setup_answering_count;
+
+/*
+ * Where the server that serves by `source` has its first Unix socket for commands. Reads no zone
+ * file: a container asks for it every few seconds.
+ */
+void s53_setup_channel_path(const struct s53_source *source, const struct s53_options *options,
+    char out[static S53_CHANNEL_PATH_MAX]);
 
 /* Is it max-cache-size 0? false for NULL. */
 bool s53_setup_is_none(const struct s53_conf_clause *clause);

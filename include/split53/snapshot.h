@@ -12,6 +12,7 @@
 
 #include <split53/addr_list.h>
 #include <split53/arena.h>
+#include <split53/channel.h>
 #include <split53/log.h>
 #include <split53/upstream.h>
 #include <split53/view.h>
@@ -83,6 +84,7 @@ struct s53_snapshot {
 	bool dump_file_written; /* `dump-file` is in the file */
 	const char *dump_file; /* where SIGUSR1 writes the cache as text; never NULL */
 	const char *recursing_file; /* where the fetches under way are written; never NULL */
+	const char *statistics_file; /* where `stats` appends; never NULL */
 	const char *cache_file; /* for a warm restart; NULL: none */
 	bool has_logging; /* by a `logging` statement, which `log` is built from */
 	bool uses_interfaces; /* by localhost or localnets: rebuild when they change */
@@ -96,6 +98,7 @@ struct s53_snapshot {
 	struct s53_snapshot_servers host_servers; /* to query for the addresses of hosts */
 	bool uses_resolv_conf; /* rebuild when its nameservers change */
 	struct s53_snapshot_servers nameservers; /* of resolv.conf, without ourselves */
+	const struct s53_channel *channels; /* of `controls`, or those that are made by default */
 	struct s53_snapshot_check *checks; /* one for each server */
 	struct s53_route_note *notes; /* only with want_notes */
 };

@@ -25,6 +25,7 @@
 
 #define DEFAULT_DUMP "named_dump.db"
 #define DEFAULT_RECURSING "named.recursing"
+#define DEFAULT_STATISTICS "named.stats"
 
 /* The bodies in which a statement is looked up; zone NULL: for the view. */
 struct scope {
@@ -294,6 +295,8 @@ setup_cache_files(struct setup_builder *builder)
 	const struct s53_conf_clause *dump = s53_setup_option(source, NULL, "dump-file");
 	const struct s53_conf_clause *file = s53_setup_option(source, NULL, "cache-file");
 
+	builder->snapshot->statistics_file = builder_path(builder,
+	    text_of(s53_setup_option(source, NULL, "statistics-file"), DEFAULT_STATISTICS));
 	builder->snapshot->dump_file_written = dump != NULL;
 	builder->snapshot->dump_file = builder_path(builder, text_of(dump, DEFAULT_DUMP));
 	builder->snapshot->recursing_file = builder_path(

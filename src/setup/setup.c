@@ -87,6 +87,7 @@ build(struct setup_builder *builder)
 	setup_listen(builder);
 	setup_views(builder);
 	setup_health_checks(builder);
+	setup_channels(builder);
 	setup_cache_size(builder);
 }
 

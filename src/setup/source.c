@@ -256,10 +256,12 @@ s53_source_load(struct s53_options *options, struct s53_diags *diags, struct s53
 	free(text);
 	if (status == S53_OK)
 		status = flags_status;
-	if (status == S53_OK)
+	if (status == S53_OK) {
+		source->rndc_key = setup_channels_load_key(source, diags);
 		*out = source;
-	else
+	} else {
 		s53_source_free(source);
+	}
 	return status;
 }
 
@@ -279,6 +281,7 @@ s53_source_free(struct s53_source *source)
 	for (unsigned i = 0; source->builtins != NULL && i < s53_builtin_zone_count; i++)
 		s53_zone_drop(source->builtins[i]);
 	free(source->builtins);
+	s53_conf_free(source->rndc_key);
 	s53_conf_free(source->file);
 	s53_conf_free(source->flags);
 	free(source);

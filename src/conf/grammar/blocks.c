@@ -18,9 +18,8 @@
 static const struct conf_rule rules[] = {
 	{ "acl", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_MATCH },
 	{ "controls", AT(IN_TOP), .flags = MULTI, .form = FORM_BODY, .inside = IN_CONTROLS,
-	    DIFFERENT("there is no control channel for rndc: signals reload (HUP), dump (USR1) and "
-		      "stop (TERM)"),
-	    .silent = "none" },
+	    .fallback = "a Unix socket in /run/split53; with a file and BIND's rndc.key also port "
+			"953 of 127.0.0.1 and ::1" },
 	{ "dlz", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI, .form = FORM_RAW, NO_DLZ },
 	{ "dlz", ZONE_, ZONE_PRIMARY | ZONE_SECONDARY | ZONE_REDIRECT, .form = FORM_NAME, NO_DLZ },
 	{ "dnssec-policy", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY,
@@ -30,8 +29,7 @@ static const struct conf_rule rules[] = {
 	{ "http", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY, .inside = IN_HTTP,
 	    SILENT("a listen-on that uses it is ignored, with a warning there") },
 	{ "key", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI | LABEL, .form = FORM_BODY,
-	    .inside = IN_KEY,
-	    SILENT("TSIG is not supported; statements that use the key have the warning") },
+	    .inside = IN_KEY },
 	{ "key-store", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY,
 	    .inside = IN_KEY_STORE,
 	    SILENT("zones are not signed; the zones that should be have the warning") },

@@ -27,7 +27,7 @@ static const struct conf_rule rules[] = {
 	    DIFFERENT("memory statistics are not written at exit"), .silent = "no" },
 	{ "memstatistics-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
 	{ "recursing-file", OPTIONS_, .form = FORM_STRING, .fallback = "named.recursing" },
-	{ "statistics-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
+	{ "statistics-file", OPTIONS_, .form = FORM_STRING, .fallback = "named.stats" },
 	{ "geoip-directory", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
 	    SILENT("geoip elements of address match lists are refused") },
 	{ "lock-file", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",

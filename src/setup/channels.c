@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * channels.c - the control channels: what `controls` says, and what there is without it.
+ *
+ * Without `controls` BIND listens on port 953 of both loopback addresses, with the key of
+ * rndc.key; so does split53 if it serves by a file and the key can be read, so that rndc works as
+ * before. The Unix socket for split53ctl is there as well unless `controls` is empty or has a Unix
+ * socket of its own: it gives nothing to a user that could not send signals to the process.
+ */
+#include "builder.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define DEFAULT_MODE 0600
+
+/* Where BIND keeps rndc.key: Debian and Alpine, RHEL, FreeBSD. */
+static const char *const key_files[] = { S53_CHANNEL_KEY_FILE, "/etc/rndc.key",
+	"/usr/local/etc/namedb/rndc.key" };
+
+/* What a channel is made of, in the order of the file. */
+struct maker {
+	struct setup_builder *builder;
+	struct s53_channel *first, *last;
+	bool has_unix;
+};
+
+static const struct s53_conf_clause *
+next_controls(const struct s53_source *source, const struct s53_conf_clause *after)
+{
+	const struct s53_conf_clause *from = after != NULL ? after->next : s53_setup_top(source);
+
+	return s53_conf_find(from, "controls");
+}
+
+/* Does an inet channel leave the key to rndc.key? */
+static bool
+needs_key_file(const struct s53_source *source)
+{
+	const struct s53_conf_clause *controls = next_controls(source, NULL);
+
+	if (controls == NULL)
+		return source->file != NULL;
+	for (; controls != NULL; controls = next_controls(source, controls))
+		for (const struct s53_conf_clause *it = s53_conf_find(controls->body, "inet");
+		     it != NULL; it = s53_conf_find(it->next, "inet"))
+			if (s53_conf_find(it->body, "keys") == NULL)
+				return true;
+	return false;
+}
+
+struct s53_conf *
+setup_channels_load_key(const struct s53_source *source, struct s53_diags *diags)
+{
+	const struct s53_place nowhere = { 0 };
+	struct s53_conf *conf = NULL;
+	struct s53_diags problems;
+	const char *path = NULL;
+
+	if (!needs_key_file(source))
+		return NULL;
+	for (size_t i = 0; path == NULL && i < sizeof(key_files) / sizeof(key_files[0]); i++)
+		if (access(key_files[i], F_OK) == 0)
+			path = key_files[i];
+	if (path == NULL)
+		return NULL;
+	s53_diags_init(&problems);
+	if (access(path, R_OK) != 0)
+		s53_diag_add(diags, S53_DIAG_NOTICE, nowhere, NULL,
+		    "no command channel for rndc: '%s' may not be read by this user", path);
+	else if (s53_conf_load(path, &problems, &conf) != S53_OK)
+		s53_diag_add(diags, S53_DIAG_WARNING, nowhere, NULL,
+		    "no command channel for rndc: '%s' cannot be used: %s", path,
+		    problems.first != NULL ? problems.first->text : "out of memory");
+	s53_diags_fini(&problems);
+	return conf;
+}
+
+static struct s53_channel *
+add_channel(struct maker *maker, const struct s53_channel *channel)
+{
+	struct s53_channel *copy = builder_alloc(maker->builder, sizeof(*copy));
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *channel;
+	if (maker->last == NULL)
+		maker->first = copy;
+	else
+		maker->last->next = copy;
+	maker->last = copy;
+	return copy;
+}
+
+/* A `key` statement as a key. false: rndc cannot use it, which is warned of. */
+static bool
+read_key(
+    struct setup_builder *builder, const struct s53_conf_clause *clause, struct s53_rndc_key *key)
+{
+	const struct s53_conf_clause *algorithm = s53_conf_find(clause->body, "algorithm");
+	const struct s53_conf_clause *secret = s53_conf_find(clause->body, "secret");
+
+	if (algorithm == NULL || secret == NULL)
+		return false;
+	key->name = builder_text(builder, "%s", clause->label);
+	switch (s53_rndc_key_set(key, algorithm->value.text, secret->value.text)) {
+	case S53_OK:
+		return key->name != NULL;
+	case S53_E_ABSENT:
+		builder_warn(builder, clause->place,
+		    "unsupported algorithm '%s' in key '%s' for use with command channel",
+		    algorithm->value.text, clause->label);
+		return false;
+	default:
+		builder_warn(builder, clause->place,
+		    "the secret of key '%s' cannot be used with a command channel: it is empty, "
+		    "no base64 text, or longer than %d octets",
+		    clause->label, S53_RNDC_SECRET_MAX);
+		return false;
+	}
+}
+
+static bool
+is_same_key(const char *a, const char *b)
+{
+	size_t a_len = strlen(a), b_len = strlen(b);
+
+	a_len -= a_len > 1 && a[a_len - 1] == '.';
+	b_len -= b_len > 1 && b[b_len - 1] == '.';
+	return a_len == b_len && strncasecmp(a, b, a_len) == 0;
+}
+
+static const struct s53_conf_clause *
+find_key(const struct s53_conf_clause *first, const char *name)
+{
+	for (first = s53_conf_find(first, "key"); first != NULL;
+	     first = s53_conf_find(first->next, "key"))
+		if (name == NULL || is_same_key(first->label, name))
+			return first;
+	return NULL;
+}
+
+/* The keys of a `keys` list; one that cannot be used is left out. */
+static void
+read_keys(
+    struct setup_builder *builder, const struct s53_conf_clause *keys, struct s53_channel *channel)
+{
+	struct s53_rndc_key *list;
+	unsigned count = 0;
+
+	for (const struct s53_conf_words *it = keys->value.words; it != NULL; it = it->next)
+		count++;
+	list = count > 0 ? builder_alloc(builder, count * sizeof(*list)) : NULL;
+	channel->keys = list;
+	if (list == NULL)
+		return;
+	for (const struct s53_conf_words *it = keys->value.words; it != NULL; it = it->next) {
+		const struct s53_conf_clause *key =
+		    find_key(s53_setup_top(builder->input->source), it->text);
+
+		if (key != NULL && read_key(builder, key, &list[channel->key_count]))
+			channel->key_count++;
+	}
+}
+
+static void
+read_key_file(struct setup_builder *builder, struct s53_channel *channel)
+{
+	const struct s53_conf *file = builder->input->source->rndc_key;
+	const struct s53_conf_clause *clause =
+	    file != NULL ? find_key(s53_conf_top(file), NULL) : NULL;
+	struct s53_rndc_key *key;
+
+	if (clause == NULL || (key = builder_alloc(builder, sizeof(*key))) == NULL)
+		return;
+	channel->keys = key;
+	channel->key_count = read_key(builder, clause, key);
+}
+
+static void
+add_inet(struct maker *maker, const struct s53_conf_clause *clause)
+{
+	struct setup_builder *builder = maker->builder;
+	const struct s53_conf_clause *keys = s53_conf_find(clause->body, "keys");
+	const struct s53_conf_clause *allow = s53_conf_find(clause->body, "allow");
+	const struct s53_conf_clause *read_only = s53_conf_find(clause->body, "read-only");
+	struct s53_channel channel = { .addr = clause->value.addr };
+
+	if (s53_addr_port(&channel.addr) == 0)
+		s53_addr_set_port(&channel.addr, S53_RNDC_PORT);
+	if (allow != NULL)
+		channel.allow = setup_acl(builder, allow->value.match);
+	channel.read_only = read_only != NULL && read_only->value.boolean;
+	if (keys != NULL)
+		read_keys(builder, keys, &channel);
+	else
+		read_key_file(builder, &channel);
+	if (channel.key_count == 0) {
+		builder_warn(builder, clause->place,
+		    "no key for this command channel, so it is not opened: %s",
+		    keys != NULL ? "name one in `keys`"
+				 : "there is no rndc.key of BIND's, and `keys` names none");
+		return;
+	}
+	add_channel(maker, &channel);
+}
+
+static unsigned
+number_of(const struct s53_conf_clause *body, const char *name, unsigned otherwise)
+{
+	const struct s53_conf_clause *clause = s53_conf_find(body, name);
+
+	return clause != NULL && clause->value.number <= UINT_MAX ? (unsigned)clause->value.number
+								  : otherwise;
+}
+
+static void
+add_unix(struct maker *maker, const struct s53_conf_clause *clause)
+{
+	struct setup_builder *builder = maker->builder;
+	const struct s53_conf_clause *keys = s53_conf_find(clause->body, "keys");
+	const struct s53_conf_clause *read_only = s53_conf_find(clause->body, "read-only");
+	unsigned mode = number_of(clause->body, "perm", DEFAULT_MODE);
+	struct s53_channel channel = { .is_unix = true };
+
+	if (mode > 0777) {
+		builder_warn(builder, clause->place,
+		    "perm %u is no mode (a leading 0 makes it octal: 0600); 0600 is used", mode);
+		mode = DEFAULT_MODE;
+	}
+	channel.mode = (mode_t)mode;
+	channel.owner = (uid_t)number_of(clause->body, "owner", (unsigned)-1);
+	channel.group = (gid_t)number_of(clause->body, "group", (unsigned)-1);
+	channel.path = builder_path(builder, clause->value.text);
+	channel.read_only = read_only != NULL && read_only->value.boolean;
+	maker->has_unix = true;
+	if (keys != NULL)
+		read_keys(builder, keys, &channel);
+	if (keys != NULL && channel.key_count == 0)
+		builder_warn(builder, clause->place,
+		    "no key of `keys` can be used: the command channel is not opened");
+	else
+		add_channel(maker, &channel);
+}
+
+/* Port 953 of the loopback addresses, with rndc's key, as BIND without `controls`. */
+static void
+add_automatic(struct maker *maker)
+{
+	static const char *const addrs[] = { "127.0.0.1", "::1" };
+	struct s53_channel channel = { .is_default = true };
+
+	read_key_file(maker->builder, &channel);
+	for (unsigned i = 0; i < 2 && channel.key_count > 0; i++)
+		if (s53_addr_parse(addrs[i], S53_RNDC_PORT, &channel.addr) == S53_OK)
+			add_channel(maker, &channel);
+}
+
+/* Of the first listen-on, so that servers on different ports have sockets of their own. */
+static uint16_t
+first_port(const struct s53_source *source, const struct s53_options *options)
+{
+	const struct s53_conf_clause *clause =
+	    s53_conf_find(s53_setup_listen_options(source), "listen-on");
+
+	while (clause != NULL && clause->level != S53_CONF_SUPPORTED)
+		clause = s53_conf_find(clause->next, "listen-on");
+	if (clause != NULL && clause->value.port != 0)
+		return clause->value.port;
+	if (options->port != 0)
+		return options->port;
+	return (uint16_t)setup_option_number(source, NULL, "port", S53_DNS_PORT);
+}
+
+void
+s53_setup_channel_path(const struct s53_source *source, const struct s53_options *options,
+    char out[static S53_CHANNEL_PATH_MAX])
+{
+	const struct s53_conf_clause *directory = s53_setup_option(source, NULL, "directory");
+	const struct s53_conf_clause *channel = NULL;
+
+	for (const struct s53_conf_clause *it = next_controls(source, NULL);
+	     it != NULL && channel == NULL; it = next_controls(source, it))
+		channel = s53_conf_find(it->body, "unix");
+	if (channel == NULL)
+		s53_channel_path(first_port(source, options), out);
+	else if (channel->value.text[0] == '/' || directory == NULL)
+		snprintf(out, S53_CHANNEL_PATH_MAX, "%s", channel->value.text);
+	else
+		snprintf(
+		    out, S53_CHANNEL_PATH_MAX, "%s/%s", directory->value.text, channel->value.text);
+}
+
+static void
+add_default_unix(struct maker *maker)
+{
+	const struct s53_setup_input *input = maker->builder->input;
+	char path[S53_CHANNEL_PATH_MAX];
+	struct s53_channel channel = { .is_unix = true,
+		.is_default = true,
+		.mode = DEFAULT_MODE,
+		.owner = (uid_t)-1,
+		.group = (gid_t)-1 };
+
+	s53_channel_path(first_port(input->source, input->options), path);
+	channel.path = builder_text(maker->builder, "%s", path);
+	if (channel.path != NULL)
+		add_channel(maker, &channel);
+}
+
+void
+setup_channels(struct setup_builder *builder)
+{
+	const struct s53_source *source = builder->input->source;
+	const struct s53_conf_clause *controls = next_controls(source, NULL);
+	struct maker maker = { .builder = builder };
+	bool is_written = controls != NULL, is_empty = true;
+
+	for (; controls != NULL; controls = next_controls(source, controls))
+		for (const struct s53_conf_clause *it = controls->body; it != NULL; it = it->next) {
+			is_empty = false;
+			if (strcmp(it->name, "inet") == 0)
+				add_inet(&maker, it);
+			else
+				add_unix(&maker, it);
+		}
+	if (!is_written)
+		add_automatic(&maker);
+	if (!maker.has_unix && !(is_written && is_empty))
+		add_default_unix(&maker);
+	builder->snapshot->channels = maker.first;
+}
