@@ -5,12 +5,15 @@
 #include <ares.h>
 #include <event2/event.h>
 #include <gnu/libc-version.h>
+#include <json-c/json_c_version.h>
 #include <ldns/ldns.h>
 #include <nss.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include <split53/ctl.h>
 #include <split53/daemon.h>
 #include <split53/inspect.h>
 
@@ -45,9 +48,20 @@ print_build(void)
 	printf("ldns: %s\n", ldns_version());
 	printf("libevent: %s\n", event_get_version());
 	printf("xxhash: %u.%u.%u\n", xxhash / 10000, xxhash / 100 % 100, xxhash % 100);
+	printf("json-c: %s\n", json_c_version());
+	printf("OpenSSL: %s\n", OpenSSL_version(OPENSSL_VERSION_STRING));
 	printf("C library: %s\n", gnu_get_libc_version());
 	puts("default: no configuration file; pid-file /run/split53/split53.pid (in the "
-	     "background)");
+	     "background); control socket " S53_CHANNEL_PATH);
+}
+
+static int
+check_health(struct s53_options *options)
+{
+	char path[S53_CHANNEL_PATH_MAX];
+
+	s53_inspect_channel(options, path);
+	return s53_ctl_health(path);
 }
 
 static int
@@ -67,6 +81,8 @@ run(struct s53_options *options)
 		return s53_check_run(options);
 	case S53_MODE_EXPLAIN:
 		return s53_explain_run(options);
+	case S53_MODE_HEALTH:
+		return check_health(options);
 	case S53_MODE_SERVE:
 		break;
 	}

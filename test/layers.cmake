@@ -8,7 +8,8 @@ cmake_minimum_required(VERSION 3.25)
 
 set(users_of_ares probe main) # main: their versions, for -V
 set(users_of_ldns zone main)
-set(users_of_openssl rndc)
+set(users_of_openssl rndc main)
+set(users_of_json-c control ctl main)
 set(users_of_event2 base transport probe listen control daemon main)
 set(users_of_xxhash base main)
 
@@ -52,7 +53,7 @@ macro(check_outer name)
 		elseif(NOT target IN_LIST below_${layer})
 			offence("${layer} may not include <${name}> of ${target}")
 		endif()
-	elseif("${name}" MATCHES "^(ares|ldns|openssl|event2|xxhash)([./_].*)$")
+	elseif("${name}" MATCHES "^(ares|ldns|openssl|json-c|event2|xxhash)([./_].*)$")
 		if(NOT layer IN_LIST users_of_${CMAKE_MATCH_1})
 			offence("${layer} may not use the library of <${name}>")
 		endif()

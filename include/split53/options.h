@@ -23,6 +23,7 @@ enum s53_mode {
 	S53_MODE_SERVE,
 	S53_MODE_CHECK, /* --check: named-checkconf */
 	S53_MODE_EXPLAIN, /* --explain */
+	S53_MODE_HEALTH, /* --health: is the server of these flags well? */
 	S53_MODE_HELP,
 	S53_MODE_VERSION, /* -v */
 	S53_MODE_BUILD, /* -V */

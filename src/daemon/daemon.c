@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <split53/clock.h>
+#include <split53/control.h>
 #include <split53/cpu.h>
 #include <split53/dumper.h>
 #include <split53/file.h>
@@ -221,7 +222,8 @@ furnish(struct s53_daemon *daemon)
 	if (daemon->base != NULL && s53_rounds_init(daemon) != S53_OK)
 		return complain("out of memory or descriptors");
 	if (daemon->base == NULL || daemon->registry == NULL || daemon->hosts == NULL ||
-	    daemon->listeners_again == NULL || daemon->dumper == NULL)
+	    daemon->listeners_again == NULL || daemon->dumper == NULL ||
+	    !s53_daemon_control_new(daemon))
 		return complain("out of memory or descriptors");
 	/*
 	 * The watch comes before the list, so that no address is missed that is added in between.
@@ -370,6 +372,7 @@ start(struct s53_daemon *daemon, struct daemon_messages *messages)
 	    !make_workers(daemon) || !open_listeners(daemon, messages, &opened))
 		goto failed;
 	write_pid_file(daemon, &messages->listeners);
+	s53_daemon_control_use(daemon, &messages->listeners);
 	if (!drop_privileges(daemon) || !watch_signals(daemon))
 		goto failed;
 	s53_daemon_check_files(daemon->snapshot, &messages->build);
@@ -426,6 +429,7 @@ finish(struct s53_daemon *daemon, bool started)
 	s53_warm_drop(daemon);
 	if (started)
 		s53_daemon_end_flushes(daemon);
+	s53_control_free(daemon->control);
 	s53_interface_watch_free(daemon->interface_watch);
 	if (daemon->listeners_again != NULL)
 		event_free(daemon->listeners_again);

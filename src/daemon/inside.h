@@ -69,6 +69,7 @@ struct s53_daemon {
 	struct s53_worker_shared shared;
 	struct daemon_warm *warm; /* while the cache file is being read; else NULL */
 	struct s53_dumper *dumper;
+	struct s53_control *control;
 	int ready_fd, notify_fd;
 	struct pidfile pid_file;
 	bool log_open; /* the configured channels are in use */
@@ -144,6 +145,19 @@ void s53_daemon_log_messages(
  * supervisor. When the last one has closed, no client is served: log a warning, once each time.
  */
 void s53_daemon_follow_readiness(struct s53_daemon *daemon);
+
+/*
+ * control.c: the control channels. new() opens none. use() opens those of the snapshot in force and
+ * closes all others, before the drop of privileges; messages go to `diags`. follow() does the same
+ * after each change of the snapshot, and logs.
+ */
+bool s53_daemon_control_new(struct s53_daemon *daemon);
+void s53_daemon_control_use(struct s53_daemon *daemon, struct s53_diags *diags);
+void s53_daemon_control_follow(struct s53_daemon *daemon);
+
+/* The snapshot in force once more, with notes that say where each zone is written. */
+S53_MUST_USE enum s53_status s53_daemon_build_noted(
+    const struct s53_daemon *daemon, struct s53_snapshot **out);
 
 /*
  * Warn now of files that cannot be written later: `directory`, the dump and the cache file. For

@@ -27,9 +27,9 @@ host_addrs(const void *known, const char *name, struct s53_addr out[static S53_H
 	return s53_hosts_addrs(known, name, out);
 }
 
-enum s53_status
-s53_daemon_build(const struct s53_daemon *daemon, struct s53_source *source,
-    struct daemon_messages *messages, struct s53_snapshot **out)
+static enum s53_status
+build_from(const struct s53_daemon *daemon, struct s53_source *source,
+    struct daemon_messages *messages, bool want_notes, struct s53_snapshot **out)
 {
 	struct s53_addr nameservers[S53_HOST_ADDRS_MAX];
 	struct s53_setup_input input = {
@@ -46,11 +46,31 @@ s53_daemon_build(const struct s53_daemon *daemon, struct s53_source *source,
 		.file_diags = &messages->files,
 		.serve_stale = daemon->serve_stale,
 		.keep_zone_files = daemon->keep_zone_files,
+		.want_notes = want_notes,
 	};
 
 	input.nameserver_count =
 	    s53_resolv_conf_read(input.resolv_conf, nameservers, &input.bad_nameserver_line);
 	return s53_setup(&input, &messages->build, out);
+}
+
+enum s53_status
+s53_daemon_build(const struct s53_daemon *daemon, struct s53_source *source,
+    struct daemon_messages *messages, struct s53_snapshot **out)
+{
+	return build_from(daemon, source, messages, false, out);
+}
+
+enum s53_status
+s53_daemon_build_noted(const struct s53_daemon *daemon, struct s53_snapshot **out)
+{
+	struct daemon_messages messages;
+	enum s53_status status;
+
+	s53_daemon_messages_init(&messages);
+	status = build_from(daemon, daemon->source, &messages, true, out);
+	s53_daemon_messages_fini(&messages);
+	return status;
 }
 
 bool
@@ -113,12 +133,14 @@ s53_daemon_rebuild(struct s53_daemon *daemon)
 	s53_daemon_messages_init(&messages);
 	status = s53_daemon_build(daemon, daemon->source, &messages, &snapshot);
 	s53_daemon_log_diags(&messages.build); /* for example the servers that are used now */
-	if (status == S53_OK)
+	if (status == S53_OK) {
 		s53_daemon_swap(daemon, snapshot);
-	else
+		s53_daemon_control_follow(daemon);
+	} else {
 		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
 		    "a change of interfaces, host names or resolv.conf could not be applied (%s)",
 		    s53_status_text(status));
+	}
 	s53_daemon_messages_fini(&messages);
 	return status;
 }
@@ -191,6 +213,7 @@ use(struct s53_daemon *daemon, struct attempt *attempt)
 	s53_daemon_log_messages(daemon, &attempt->messages);
 	s53_daemon_swap(daemon, attempt->snapshot);
 	s53_listeners_commit(daemon, attempt->opened);
+	s53_daemon_control_follow(daemon);
 	s53_source_free(daemon->source);
 	daemon->source = attempt->source;
 	daemon->configured_wall_s = s53_clock_wall_s();

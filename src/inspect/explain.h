@@ -62,6 +62,27 @@ void s53_explain_choice(const struct s53_group *group, FILE *out);
 void s53_explain_server_check(
     const struct s53_snapshot *snapshot, const struct s53_upstream *upstream, FILE *out);
 
+#define S53_EXPLAIN_WHY 512
+
+/* A query whose way is explained. */
+struct s53_explain_query {
+	const struct s53_snapshot *snapshot; /* with notes */
+	const char *name, *client; /* as written; client NULL: 127.0.0.1 */
+	bool is_live; /* also the servers' health and what is in the cache now */
+	uint16_t type; /* is_live */
+	struct s53_cache *cache; /* is_live; NULL: there is none */
+};
+
+/* Its view, access and route. false: name or client is invalid, as `why` says. */
+bool s53_explain_query(
+    const struct s53_explain_query *query, FILE *out, char why[static S53_EXPLAIN_WHY]);
+
+/* explain_live.c: ", up for 12 s, RTT 3 ms": follows a server. */
+void s53_explain_health(struct s53_upstream *upstream, FILE *out);
+/* explain_live.c: what the cache has for the query: lines. */
+void s53_explain_cached(const struct s53_explain_query *query, const struct s53_view *view,
+    const struct s53_route *route, const struct s53_name *name, FILE *out);
+
 /* One query: its view, access and route. false: NAME or CLIENT is invalid (reported on stderr). */
 bool s53_explain_name(const struct s53_dry_run *dry_run, FILE *out);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain_name.c - --explain NAME [CLIENT]: view, access and route of one query, determined by
- * the functions that do so for a client's query.
+ * explain_name.c - --explain NAME [CLIENT], and `explain` of the control channel: view, access and
+ * route of one query, decided by the functions that decide them for a client's query.
  */
 #include <string.h>
 
@@ -17,21 +17,21 @@ struct asking {
 	struct s53_addr local; /* the listener that would receive the query */
 };
 
+/* false: `why` says which of them is invalid. */
 static bool
-read_asking(const struct s53_options *options, struct asking *asking)
+read_asking(
+    const struct s53_explain_query *query, struct asking *asking, char why[static S53_EXPLAIN_WHY])
 {
-	const char *client =
-	    options->explain_client != NULL ? options->explain_client : "127.0.0.1";
+	const char *client = query->client != NULL ? query->client : "127.0.0.1";
 	const char *local;
 
-	if (s53_name_parse(options->explain_name, &asking->name) != S53_OK) {
-		fprintf(stderr, "split53: --explain: '%s' is not a domain name\n",
-		    options->explain_name);
+	if (s53_name_parse(query->name, &asking->name) != S53_OK) {
+		snprintf(why, S53_EXPLAIN_WHY, "'%s' is not a domain name", query->name);
 		return false;
 	}
 	s53_name_lower(&asking->name);
 	if (s53_addr_parse(client, 0, &asking->client) != S53_OK) {
-		fprintf(stderr, "split53: --explain: '%s' is not a client's address\n", client);
+		snprintf(why, S53_EXPLAIN_WHY, "'%s' is not a client's address", client);
 		return false;
 	}
 	local = asking->client.family == AF_INET6 ? "::1" : "127.0.0.1";
@@ -72,7 +72,7 @@ print_admit(const struct s53_view *view, const struct asking *asking, FILE *out)
 }
 
 static void
-print_group(const struct s53_snapshot *snapshot, const struct s53_group *group, FILE *out)
+print_group(const struct s53_explain_query *query, const struct s53_group *group, FILE *out)
 {
 	char text[S53_ADDR_TEXT];
 
@@ -94,7 +94,9 @@ print_group(const struct s53_snapshot *snapshot, const struct s53_group *group, 
 			fputs(", names in the client's letter case", out);
 		if (options->source.family != AF_UNSPEC)
 			fprintf(out, ", from %s", s53_addr_print_host(&options->source, text));
-		s53_explain_server_check(snapshot, upstream, out);
+		s53_explain_server_check(query->snapshot, upstream, out);
+		if (query->is_live)
+			s53_explain_health(upstream, out);
 		fputc('\n', out);
 	}
 }
@@ -143,13 +145,15 @@ may_ask_zone(const struct s53_view *view, const struct s53_route *route,
 }
 
 static void
-print_forward(const struct s53_dry_run *dry_run, const struct s53_view *view,
-    const struct s53_route *route, FILE *out)
+print_forward(const struct s53_explain_query *query, const struct s53_view *view,
+    const struct s53_route *route, const struct asking *asking, FILE *out)
 {
 	const char *why_empty = s53_group_rules(route->group)->why_empty;
 
 	print_cache(view, route, out);
-	print_group(dry_run->snapshot, route->group, out);
+	if (query->is_live)
+		s53_explain_cached(query, view, route, &asking->name, out);
+	print_group(query, route->group, out);
 	if (s53_group_size(route->group) > 0)
 		fputs("answer   the reply of an upstream\n", out);
 	else if (why_empty != NULL)
@@ -160,8 +164,8 @@ print_forward(const struct s53_dry_run *dry_run, const struct s53_view *view,
 
 /* As the steps route and find decide, for a query with RD for a name outside of all local zones. */
 static void
-print_beyond_zones(const struct s53_dry_run *dry_run, const struct s53_route *route,
-    const struct admitted *admitted, FILE *out)
+print_beyond_zones(const struct s53_explain_query *query, const struct s53_route *route,
+    const struct asking *asking, const struct admitted *admitted, FILE *out)
 {
 	if (!admitted->query || !admitted->cache)
 		fputs(NOT_FORWARDED, out);
@@ -172,12 +176,12 @@ print_beyond_zones(const struct s53_dry_run *dry_run, const struct s53_route *ro
 		      "allowed recursion\n",
 		    out);
 	else
-		print_forward(dry_run, admitted->view, route, out);
+		print_forward(query, admitted->view, route, asking, out);
 }
 
 /* As the step route decides, for a query with RD. */
 static void
-print_end(const struct s53_dry_run *dry_run, const struct s53_route *route,
+print_end(const struct s53_explain_query *query, const struct s53_route *route,
     const struct asking *asking, const struct admitted *admitted, FILE *out)
 {
 	const struct s53_view *view = admitted->view;
@@ -185,7 +189,7 @@ print_end(const struct s53_dry_run *dry_run, const struct s53_route *route,
 
 	if (route == NULL ||
 	    (route->kind != S53_ROUTE_LOCAL && route->rights == S53_RIGHTS_CACHE)) {
-		print_beyond_zones(dry_run, route, admitted, out);
+		print_beyond_zones(query, route, asking, admitted, out);
 		return;
 	}
 	may_query = may_ask_zone(view, route, asking, out);
@@ -196,14 +200,14 @@ print_end(const struct s53_dry_run *dry_run, const struct s53_route *route,
 	else if (route->rights != S53_RIGHTS_COPY && !admitted->recursion)
 		fputs(NOT_FORWARDED, out);
 	else
-		print_forward(dry_run, view, route, out);
+		print_forward(query, view, route, asking, out);
 }
 
 static void
-print_way(const struct s53_dry_run *dry_run, const struct s53_view *view,
+print_way(const struct s53_explain_query *query, const struct s53_view *view,
     const struct asking *asking, FILE *out)
 {
-	const struct s53_policy *policy = &dry_run->snapshot->policy;
+	const struct s53_policy *policy = &query->snapshot->policy;
 	const struct s53_route *route;
 	const struct s53_route_note *note = NULL;
 	struct admitted admitted = print_admit(view, asking, out);
@@ -213,25 +217,26 @@ print_way(const struct s53_dry_run *dry_run, const struct s53_view *view,
 	if (route != NULL) {
 		if (!route->builtin)
 			note = find_note(
-			    dry_run->snapshot, (unsigned)(view - policy->views), &route->apex);
+			    query->snapshot, (unsigned)(view - policy->views), &route->apex);
 		fprintf(out, "route    zone \"%s\" %s %s (%s)\n",
 		    s53_name_print(&route->apex, apex),
 		    route->kind == S53_ROUTE_LOCAL ? "answered from" : "forwarded to",
 		    note != NULL && note->text != NULL ? note->text : "a built-in zone",
 		    note != NULL ? note->place : "built in");
 	}
-	print_end(dry_run, route, asking, &admitted, out);
+	print_end(query, route, asking, &admitted, out);
 }
 
 bool
-s53_explain_name(const struct s53_dry_run *dry_run, FILE *out)
+s53_explain_query(
+    const struct s53_explain_query *query, FILE *out, char why[static S53_EXPLAIN_WHY])
 {
-	const struct s53_policy *policy = &dry_run->snapshot->policy;
+	const struct s53_policy *policy = &query->snapshot->policy;
 	const struct s53_view *view;
 	struct asking asking;
 	char name[S53_NAME_TEXT], client[S53_ADDR_TEXT];
 
-	if (!read_asking(dry_run->options, &asking))
+	if (!read_asking(query, &asking, why))
 		return false;
 	fprintf(out, "query    %s from %s\n", s53_name_print(&asking.name, name),
 	    s53_addr_print_host(&asking.client, client));
@@ -245,6 +250,20 @@ s53_explain_name(const struct s53_dry_run *dry_run, FILE *out)
 		return true;
 	}
 	fprintf(out, "view     \"%s\"\n", view->name);
-	print_way(dry_run, view, &asking, out);
+	print_way(query, view, &asking, out);
 	return true;
+}
+
+bool
+s53_explain_name(const struct s53_dry_run *dry_run, FILE *out)
+{
+	const struct s53_explain_query query = { .snapshot = dry_run->snapshot,
+		.name = dry_run->options->explain_name,
+		.client = dry_run->options->explain_client };
+	char why[S53_EXPLAIN_WHY] = "";
+
+	if (s53_explain_query(&query, out, why))
+		return true;
+	fprintf(stderr, "split53: --explain: %s\n", why);
+	return false;
 }

@@ -17,6 +17,7 @@
 enum long_flag {
 	FLAG_CHECK = 256,
 	FLAG_EXPLAIN,
+	FLAG_HEALTH,
 	FLAG_LISTEN,
 	FLAG_CONSUL,
 	FLAG_FORWARDER,
@@ -27,6 +28,7 @@ enum long_flag {
 static const struct option long_flags[] = {
 	{ "check", no_argument, NULL, FLAG_CHECK },
 	{ "explain", no_argument, NULL, FLAG_EXPLAIN },
+	{ "health", no_argument, NULL, FLAG_HEALTH },
 	{ "listen", required_argument, NULL, FLAG_LISTEN },
 	{ "consul", required_argument, NULL, FLAG_CONSUL },
 	{ "forwarder", required_argument, NULL, FLAG_FORWARDER },
@@ -53,6 +55,7 @@ const char s53_options_help[] =
     "               [--zone NAME=ADDR[:PORT][,ADDR...]]...\n"
     "       split53 --check [-p] [FILE]         check a configuration; -p prints it\n"
     "       split53 --explain [NAME [CLIENT]]   what it does, or does with one query\n"
+    "       split53 --health [-c FILE] [-p PORT]   exit code 0: the server of these flags lives\n"
     "       split53 -v | -V | --help\n"
     "\n"
     "A configuration file is read only if -c names it. Without one, split53 listens\n"
@@ -195,6 +198,9 @@ long_flag(struct s53_options *options, int flag, char *value)
 		return S53_OK;
 	case FLAG_EXPLAIN:
 		options->mode = S53_MODE_EXPLAIN;
+		return S53_OK;
+	case FLAG_HEALTH:
+		options->mode = S53_MODE_HEALTH;
 		return S53_OK;
 	case FLAG_HELP:
 		options->mode = S53_MODE_HELP;

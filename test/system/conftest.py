@@ -16,6 +16,8 @@ from support.split53 import Split53, free_port
 from support.upstream import FakeUpstream
 
 namespace.isolate()
+os.makedirs("/run/split53", exist_ok=True)	# control sockets of this file's servers alone
+namespace.empty_folder("/run/split53")
 
 RESOLV_CONF = "/etc/resolv.conf"
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * ask.h - a connection to a control channel.
+ *
+ * Layer    ctl, private
+ * Threads  one
+ * Memory   a session owns its socket; a reply owns its octets
+ * Units    seconds
+ */
+#pragma once
+
+#include <split53/addr.h>
+#include <split53/rndc.h>
+
+/* Where the server is, and how we prove who we are. */
+struct ctl_server {
+	const char *path; /* of a Unix socket; NULL: addr is used */
+	struct s53_addr addr;
+	const struct s53_rndc_key *key; /* NULL: unsigned */
+	unsigned timeout_s; /* of each step */
+};
+
+struct ctl_session {
+	const struct ctl_server *server;
+	int fd; /* -1: not connected */
+	uint32_t nonce;
+};
+
+struct ctl_reply {
+	uint8_t *octets; /* that the texts point into; ctl_reply_fini() frees them */
+	uint32_t result; /* 0: success */
+	struct s53_rndc_text error, text;
+};
+
+/* Connect and get a nonce. false: said on stderr. */
+bool ctl_open(struct ctl_session *session, const struct ctl_server *server);
+void ctl_close(struct ctl_session *session);
+
+/* Send a command line and read the reply. false: said on stderr; the session is closed. */
+bool ctl_ask(struct ctl_session *session, const char *line, bool json, struct ctl_reply *reply);
+void ctl_reply_fini(struct ctl_reply *reply);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * options.c - see options.h.
+ *
+ * Without -s the server is asked over its Unix socket: that of the server on port 53, or on the
+ * port that -p names. If there is exactly one socket in the folder and nothing was said, it is
+ * that. With -s ADDRESS the channel is inet, as rndc's, and -p is its port.
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <split53/conf.h>
+
+#define TIMEOUT_S 60
+
+static const char *const key_files[] = { S53_CHANNEL_KEY_FILE, "/etc/rndc.key",
+	"/usr/local/etc/namedb/rndc.key" };
+
+static const struct option long_options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'v' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool
+read_number(
+    const char *flag, const char *text, unsigned long least, unsigned long most, unsigned long *out)
+{
+	char *end;
+
+	*out = strtoul(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *out >= least && *out <= most)
+		return true;
+	fprintf(stderr, "split53ctl: -%s: '%s' is not a number from %lu to %lu\n", flag, text,
+	    least, most);
+	return false;
+}
+
+static bool
+read_option(struct ctl_options *options, int flag, const char *value)
+{
+	unsigned long number = 0;
+
+	switch (flag) {
+	case 's':
+		options->server = value;
+		return true;
+	case 'p':
+		if (!read_number("p", value, 1, 65535, &number))
+			return false;
+		options->port = (uint16_t)number;
+		return true;
+	case 'k':
+		options->key_file = value;
+		return true;
+	case 'y':
+		options->key_name = value;
+		return true;
+	case 'c':
+		options->conf = value;
+		return true;
+	case 'j':
+		options->json = true;
+		return true;
+	case 'q':
+		options->quiet = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool
+ctl_options_read(struct ctl_options *options, int argc, char *const argv[])
+{
+	memset(options, 0, sizeof(*options));
+	optind = 0;
+	for (;;) {
+		/* "+": what stands behind the verb is the verb's, but for --json. */
+		int flag = getopt_long(argc, argv, "+s:p:k:y:c:jqhv", long_options, NULL);
+
+		if (flag == -1)
+			break;
+		if (flag == 'h' || flag == 'v') {
+			options->words = -flag;
+			return true;
+		}
+		if (!read_option(options, flag, optarg))
+			return false;
+	}
+	options->words = optind;
+	return true;
+}
+
+/* The socket of the server on -p's port, or the only one that there is. */
+static bool
+find_socket(struct ctl_options *options)
+{
+	glob_t found;
+	bool fine = true;
+
+	s53_channel_path(options->port, options->path);
+	if (options->port != 0 || access(options->path, F_OK) == 0)
+		return true;
+	if (glob(S53_CHANNEL_PATH "-*", 0, NULL, &found) != 0)
+		return true; /* the connect says that there is none */
+	if (found.gl_pathc == 1 && strlen(found.gl_pathv[0]) < sizeof(options->path)) {
+		strcpy(options->path, found.gl_pathv[0]);
+	} else if (found.gl_pathc > 1) {
+		fputs("split53ctl: several servers run here; choose one with -p PORT or -s PATH:\n",
+		    stderr);
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			fprintf(stderr, "    -s %s\n", found.gl_pathv[i]);
+		fine = false;
+	}
+	globfree(&found);
+	return fine;
+}
+
+static bool
+use_key(struct ctl_options *options, const struct s53_conf_clause *key, const char *path)
+{
+	const struct s53_conf_clause *algorithm = s53_conf_find(key->body, "algorithm");
+	const struct s53_conf_clause *secret = s53_conf_find(key->body, "secret");
+
+	snprintf(options->key_label, sizeof(options->key_label), "%s", key->label);
+	options->key.name = options->key_label;
+	if (algorithm != NULL && secret != NULL &&
+	    s53_rndc_key_set(&options->key, algorithm->value.text, secret->value.text) == S53_OK)
+		return true;
+	fprintf(stderr, "split53ctl: key '%s' of %s cannot be used here: see rndc-confgen(8)\n",
+	    key->label, path);
+	return false;
+}
+
+static bool
+load_key(struct ctl_options *options, const char *path)
+{
+	const struct s53_conf_clause *key;
+	struct s53_conf *conf = NULL;
+	struct s53_diags diags;
+	bool fine = false;
+
+	s53_diags_init(&diags);
+	if (s53_conf_load(path, &diags, &conf) != S53_OK) {
+		s53_diags_print(&diags, stderr);
+		s53_diags_fini(&diags);
+		return false;
+	}
+	key = s53_conf_find(s53_conf_top(conf), "key");
+	while (key != NULL && options->key_name != NULL &&
+	    strcasecmp(key->label, options->key_name) != 0)
+		key = s53_conf_find(key->next, "key");
+	if (key == NULL)
+		fprintf(stderr, "split53ctl: %s has no key%s%s\n", path,
+		    options->key_name != NULL ? " named " : "",
+		    options->key_name != NULL ? options->key_name : "");
+	else
+		fine = use_key(options, key, path);
+	s53_conf_free(conf);
+	s53_diags_fini(&diags);
+	return fine;
+}
+
+/* -k, or BIND's rndc.key for an inet channel. */
+static bool
+find_key(struct ctl_options *options, struct ctl_server *server)
+{
+	const char *path = options->key_file;
+
+	for (size_t i = 0;
+	     path == NULL && server->path == NULL && i < sizeof(key_files) / sizeof(key_files[0]);
+	     i++)
+		if (access(key_files[i], F_OK) == 0)
+			path = key_files[i];
+	if (path != NULL) {
+		server->key = &options->key;
+		return load_key(options, path);
+	}
+	if (server->path != NULL)
+		return true;
+	fputs("split53ctl: a channel over TCP needs a key: -k FILE\n", stderr);
+	return false;
+}
+
+bool
+ctl_options_server(struct ctl_options *options, struct ctl_server *server)
+{
+	*server = (struct ctl_server){ .timeout_s = TIMEOUT_S };
+	if (options->server == NULL) {
+		if (!find_socket(options))
+			return false;
+		server->path = options->path;
+	} else if (strchr(options->server, '/') != NULL) {
+		server->path = options->server;
+	} else if (s53_addr_parse_port(options->server,
+		       options->port != 0 ? options->port : S53_RNDC_PORT,
+		       &server->addr) != S53_OK) {
+		fprintf(stderr, "split53ctl: -s: '%s' is neither an address nor a path\n",
+		    options->server);
+		return false;
+	}
+	return find_key(options, server);
+}

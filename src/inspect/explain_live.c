@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * explain_live.c - what `explain` of the control channel knows and --explain cannot: the health of
+ * the servers, and the entry of the cache.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <split53/cache.h>
+#include <split53/clock.h>
+#include <split53/inspect.h>
+#include <split53/key.h>
+#include <split53/mnemonic.h>
+#include <split53/render.h>
+
+#include "explain.h"
+
+#define TYPE_A 1
+#define CLASS_IN 1
+#define MESSAGE_MAX 65535
+
+void
+s53_explain_health(struct s53_upstream *upstream, FILE *out)
+{
+	uint64_t now_ms = s53_clock_ms();
+	struct s53_upstream_report report;
+	const struct s53_health_report *path;
+
+	s53_upstream_report(upstream, &report, now_ms);
+	path = &report.path[s53_upstream_wants_tcp(upstream) ? S53_OVER_TCP : S53_OVER_UDP];
+	fprintf(out, ", %s", s53_health_state_name(path->state));
+	if (path->since_ms != 0)
+		fprintf(
+		    out, " for %" PRIu64 " s", s53_clock_since_ms(path->since_ms, now_ms) / 1000);
+	if (path->state != S53_HEALTH_UP && path->reason != S53_REASON_NONE)
+		fprintf(out, " (%s)", s53_health_reason_name(path->reason));
+	if (path->has_rtt)
+		fprintf(out, ", RTT %" PRIu32 " ms", path->rtt_ms);
+	if (path->loss_permille > 0)
+		fprintf(out, ", loss %" PRIu32 ".%" PRIu32 "%%", path->loss_permille / 10,
+		    path->loss_permille % 10);
+}
+
+/* The records, as a dump has them. */
+static void
+print_records(const struct s53_key *key, const uint8_t *octets, size_t len, FILE *out)
+{
+	const struct s53_render_cached cached = { .message = octets,
+		.len = len,
+		.dnssec_ok = key->dnssec_ok,
+		.checking_disabled = key->checking_disabled };
+
+	if (!s53_render_cached(out, &cached))
+		fputs("         (out of memory)\n", out);
+}
+
+static void
+look_up(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets, FILE *out)
+{
+	static const char *const verdicts[] = {
+		[S53_CACHE_MISS] = "nothing: a server is asked",
+		[S53_CACHE_FRESH] = "an answer, given out without asking a server:",
+		[S53_CACHE_STALE] = "an expired answer, kept for when no server answers:",
+		[S53_CACHE_FAILURE] = "resolving has just failed: SERVFAIL, no server is asked",
+		[S53_CACHE_CUT] = "an answer that may be cut, for clients that can take no more",
+	};
+	struct s53_cached cached;
+
+	memset(&cached, 0, sizeof(cached));
+	s53_cache_find(cache, ask, octets, MESSAGE_MAX, &cached);
+	fprintf(out, "in cache %s\n", verdicts[cached.freshness]);
+	if (cached.freshness == S53_CACHE_STALE)
+		s53_cache_find_stale(cache, ask, octets, MESSAGE_MAX, &cached);
+	if ((cached.freshness == S53_CACHE_FRESH || cached.freshness == S53_CACHE_STALE) &&
+	    cached.len <= MESSAGE_MAX)
+		print_records(ask->key, octets, cached.len, out);
+}
+
+void
+s53_explain_cached(const struct s53_explain_query *query, const struct s53_view *view,
+    const struct s53_route *route, const struct s53_name *name, FILE *out)
+{
+	const struct s53_answering *answering =
+	    route->answering != NULL ? route->answering : &view->answering;
+	struct s53_question question = { .qtype = query->type, .qclass = CLASS_IN };
+	struct s53_key key;
+	struct s53_cache_ask ask = { .key = &key,
+		.route_id = route->id,
+		.rules = answering->cache,
+		.no_refresh = true,
+		.now_ms = s53_clock_ms() };
+	uint8_t *octets;
+
+	if (query->cache == NULL || !answering->cache->enabled)
+		return;
+	if ((octets = malloc(MESSAGE_MAX)) == NULL)
+		return;
+	s53_name_copy(&question.name, name);
+	s53_name_copy(&question.lower, name);
+	s53_key_make(&key, view->id, &question, false, false);
+	look_up(query->cache, &ask, octets, out);
+	free(octets);
+}
+
+enum s53_status
+s53_explain_live(const struct s53_snapshot *snapshot, struct s53_cache *cache,
+    const struct s53_explain_question *question, FILE *out, char *why, size_t size)
+{
+	struct s53_explain_query query = { .snapshot = snapshot,
+		.name = question->name,
+		.client = question->client,
+		.is_live = true,
+		.type = TYPE_A,
+		.cache = cache };
+	char text[S53_EXPLAIN_WHY] = "";
+
+	if (question->type != NULL && (query.type = s53_type_parse(question->type)) == 0) {
+		snprintf(why, size, "'%s' is not a type of records", question->type);
+		return S53_E_SYNTAX;
+	}
+	if (s53_explain_query(&query, out, text))
+		return S53_OK;
+	snprintf(why, size, "%s", text);
+	return S53_E_SYNTAX;
+}
