@@ -41,6 +41,7 @@ struct fixture {
 	uint64_t memory_octets; /* 0: this machine's */
 	unsigned bad_nameserver_line;
 	bool want_notes;
+	const char *rndc_key; /* the text of BIND's key file; NULL: there is none */
 	char resolv_conf[64];
 	char zone_file[64];
 };
@@ -170,6 +171,10 @@ try_build(struct fixture *f, const char *text)
 		s53_diags_print(&f->diags, stderr);
 		fail_msg("the text of the test is wrong");
 	}
+	if (f->rndc_key != NULL)
+		assert_int_equal(s53_conf_parse("rndc.key", f->rndc_key, strlen(f->rndc_key),
+				     &f->diags, &f->source->rndc_key),
+		    S53_OK);
 	f->options.config_path = "t.conf";
 	flags = s53_options_text(&f->options);
 	if (flags == NULL)
