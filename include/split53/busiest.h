@@ -44,7 +44,7 @@ void s53_busiest_init(struct s53_busiest *busiest);
 void s53_busiest_fini(struct s53_busiest *busiest);
 
 /* Count a key; one that is longer than S53_BUSIEST_KEY_MAX is not counted. */
-void s53_busiest_count(struct s53_busiest *busiest, const void *key, size_t len, uint16_t kind);
+void s53_busiest_count(struct s53_busiest *busiest, const void *octets, size_t len, uint16_t kind);
 
 /* Entries of any number of tables, the busiest first. */
 struct s53_busiest_list {

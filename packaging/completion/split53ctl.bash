@@ -3,13 +3,13 @@
 _split53ctl() {
 	local verbs='status health ready top explain upstreams upstream recursing flush flushname flushtree dumpdb stats reset-stats
 		querylog responselog trace notrace serve-stale reload reconfig showconf stop halt null help'
-	local options='-s -p -k -y -j -q -h --json --help --version'
+	local options='-s -p -k -y -c -j -q -h --json --help --version'
 	local word=${COMP_WORDS[COMP_CWORD]} verb='' i
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-s | -p | -k | -y) ((i++)) ;;
+		-s | -p | -k | -y | -c) ((i++)) ;;
 		-*) ;;
 		*)
 			verb=${COMP_WORDS[i]}
@@ -19,7 +19,7 @@ _split53ctl() {
 	done
 	if [ -z "$verb" ]; then
 		case ${COMP_WORDS[COMP_CWORD - 1]} in
-		-k) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+		-k | -c) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		-s) mapfile -t COMPREPLY < <(compgen -G '/run/split53/control*' | grep -F -- "$word") ;;
 		-p | -y) ;;
 		*)

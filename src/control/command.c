@@ -171,16 +171,32 @@ plain_json(const struct command *command)
 	return json;
 }
 
+/* What --json prints; NULL: it would be too long. */
+static const char *
+json_text(struct command *command)
+{
+	const char *text;
+
+	if (command->json == NULL)
+		command->json = plain_json(command);
+	text = json_object_to_json_string_ext(
+	    command->json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	return text != NULL && strlen(text) < S53_RNDC_LONG_REPLY_MAX - 1024 ? text : NULL;
+}
+
+/* May change the result: what is too long for --json cannot be cut. */
 static struct s53_rndc_text
-reply_text(struct command *command, bool fine)
+reply_text(struct command *command, enum result *result)
 {
 	struct s53_rndc_text text = { NULL, 0 };
 
-	if (command->wants_json && fine) {
-		if (command->json == NULL)
-			command->json = plain_json(command);
-		return s53_rndc_text(json_object_to_json_string_ext(
-		    command->json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	if (command->wants_json && *result == RESULT_SUCCESS) {
+		const char *json = json_text(command);
+
+		if (json != NULL)
+			return s53_rndc_text(json);
+		*result = RESULT_FAILURE;
+		return s53_rndc_text("the reply would be too long for JSON");
 	}
 	cut_text(command);
 	while (command->printed_len > 0 && command->printed[command->printed_len - 1] == '\n')
@@ -191,28 +207,32 @@ reply_text(struct command *command, bool fine)
 	return text;
 }
 
+static void
+reply_to(struct command *command, enum result result)
+{
+	struct s53_rndc_message reply = { .number = { [S53_RNDC_SERIAL] = command->serial } };
+	struct connection *connection = command->connection;
+	char number[16];
+
+	reply.data[S53_RNDC_TEXT] = reply_text(command, &result);
+	snprintf(number, sizeof(number), "%d", (int)result);
+	reply.data[S53_RNDC_COMMAND] = s53_rndc_text(command->line);
+	reply.data[S53_RNDC_RESULT] = s53_rndc_text(number);
+	if (result != RESULT_SUCCESS)
+		reply.data[S53_RNDC_ERROR] = s53_rndc_text(result_texts[result]);
+	connection->command = NULL;
+	connection_reply(connection, &reply);
+	command->connection = NULL;
+}
+
 void
 command_end(struct command *command, enum result result)
 {
-	struct s53_rndc_message reply = { .number = { [S53_RNDC_SERIAL] = command->serial } };
-	char number[16];
-
 	if (fclose(command->out) != 0 && result == RESULT_SUCCESS)
 		result = RESULT_NO_MEMORY;
 	command->out = NULL;
-	if (command->connection != NULL) {
-		struct connection *connection = command->connection;
-
-		snprintf(number, sizeof(number), "%d", (int)result);
-		reply.data[S53_RNDC_COMMAND] = s53_rndc_text(command->line);
-		reply.data[S53_RNDC_RESULT] = s53_rndc_text(number);
-		if (result != RESULT_SUCCESS)
-			reply.data[S53_RNDC_ERROR] = s53_rndc_text(result_texts[result]);
-		reply.data[S53_RNDC_TEXT] = reply_text(command, result == RESULT_SUCCESS);
-		connection->command = NULL;
-		connection_reply(connection, &reply);
-		command->connection = NULL;
-	}
+	if (command->connection != NULL)
+		reply_to(command, result);
 	command_free(command);
 }
 

@@ -130,7 +130,7 @@ void connection_new(struct listener *listener, int fd, const struct s53_addr *ad
 /* Close it. Its command, if one is under way, goes on without it. */
 void connection_free(struct connection *connection);
 /* Send the reply; for command_end(). */
-void connection_reply(struct connection *connection, const struct s53_rndc_message *reply);
+void connection_reply(struct connection *connection, const struct s53_rndc_message *message);
 /* Log that a client was refused, unless that was done within this second. */
 void control_complain(struct s53_control *control, const char *peer, const char *why);
 

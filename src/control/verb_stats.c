@@ -7,18 +7,22 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <arpa/inet.h>
 #include <json-c/json.h>
 
 #include <split53/busiest.h>
 #include <split53/clock.h>
+#include <split53/file.h>
 #include <split53/mnemonic.h>
 #include <split53/name.h>
 
 #include "upstream_json.h"
 
 #define TOP_KEYS 20
+#define TOP_SERVERS 256
 
 static uint64_t
 read_counter(const struct command *command, enum s53_counter counter)
@@ -44,10 +48,16 @@ static bool
 append_file(const struct command *command, const char *path)
 {
 	uint64_t now_s = s53_clock_wall_s();
-	FILE *out = fopen(path, "ae");
+	struct stat about;
+	FILE *out;
+	int fd;
 
-	if (out == NULL)
+	if (s53_file_open_append(path, &fd, &about) != S53_OK)
 		return false;
+	if ((out = fdopen(fd, "a")) == NULL) {
+		close(fd);
+		return false;
+	}
 	fprintf(out, "+++ Statistics Dump +++ (%" PRIu64 ")\n++ Counters ++\n", now_s);
 	for (unsigned i = 0; i < S53_C_COUNT; i++)
 		fprintf(out, "%20" PRIu64 " %s\n", read_counter(command, (enum s53_counter)i),
@@ -61,11 +71,13 @@ verb_stats(struct command *command)
 {
 	const struct s53_control_source *source = &command->control->source;
 	const char *path = source->statistics_path(source->arg);
+	char why[S53_FILE_WHY];
 
 	command->json = json_object_new_object();
 	json_object_object_add(command->json, "counters", counters_json(command));
 	if (!append_file(command, path)) {
-		fprintf(command->out, "'%s' cannot be written: %s\n", path, strerror(errno));
+		fprintf(command->out, "'%s' cannot be written: %s\n", path,
+		    s53_file_why(path, errno, why));
 		command_end(command, RESULT_FAILURE);
 		return;
 	}
@@ -134,7 +146,7 @@ add_upstream(struct s53_upstream *upstream, void *arg)
 
 	s53_upstream_report(upstream, &report, listing->now_ms);
 	json_object_array_add(listing->list, upstream_json(&report, listing->now_ms));
-	return json_object_array_length(listing->list) < S53_GROUP_MAX;
+	return json_object_array_length(listing->list) < TOP_SERVERS;
 }
 
 /* Facts for split53ctl, which makes rates of two of them. */

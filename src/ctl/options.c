@@ -191,10 +191,40 @@ find_key(struct ctl_options *options, struct ctl_server *server)
 	return false;
 }
 
+/* -c: server, port and key are those of an rndc.conf, unless the command line says otherwise. */
+static bool
+use_rndc_conf(struct ctl_options *options, struct ctl_server *server)
+{
+	const struct ctl_rndc_conf *conf = &options->rndc;
+	uint16_t port;
+
+	if (!ctl_rndc_conf_read(options->conf, options->server, options->key_name, &options->rndc))
+		return false;
+	port = options->port != 0 ? options->port : conf->port != 0 ? conf->port : S53_RNDC_PORT;
+	if (s53_addr_parse_port(conf->server[0] != '\0' ? conf->server : "127.0.0.1", port,
+		&server->addr) != S53_OK) {
+		fprintf(stderr,
+		    "split53ctl: %s: '%s' is not an address; write one, or give the server "
+		    "`addresses`\n",
+		    options->conf, conf->server);
+		return false;
+	}
+	if (s53_rndc_key_set(&options->key, conf->algorithm, conf->secret) != S53_OK) {
+		fprintf(stderr, "split53ctl: key '%s' of %s cannot be used here\n", conf->key,
+		    options->conf);
+		return false;
+	}
+	options->key.name = conf->key;
+	server->key = &options->key;
+	return true;
+}
+
 bool
 ctl_options_server(struct ctl_options *options, struct ctl_server *server)
 {
 	*server = (struct ctl_server){ .timeout_s = TIMEOUT_S };
+	if (options->conf != NULL)
+		return use_rndc_conf(options, server);
 	if (options->server == NULL) {
 		if (!find_socket(options))
 			return false;

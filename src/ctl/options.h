@@ -13,18 +13,20 @@
 #include <split53/channel.h>
 
 #include "ask.h"
+#include "rndc_conf.h"
 
 struct ctl_options {
 	const char *server; /* -s: an address or the path of a socket; NULL: not given */
 	uint16_t port; /* -p; 0: not given */
 	const char *key_file, *key_name; /* -k, -y */
-	const char *conf; /* -c */
+	const char *conf; /* -c: an rndc.conf */
 	bool json, quiet;
 	unsigned count; /* top -n: pictures; 0: until the end */
 	unsigned delay_s; /* top -d */
 	int words; /* index of the verb in argv */
 	/* Made of these by ctl_options_server(): */
 	char path[S53_CHANNEL_PATH_MAX];
+	struct ctl_rndc_conf rndc;
 	struct s53_rndc_key key;
 	char key_label[256];
 };

@@ -200,16 +200,25 @@ queries_before(const struct picture *picture, const char *server)
 	return 0;
 }
 
+/* Queries since the picture before. */
+static int64_t
+queries_since(const struct picture *picture, struct json_object *one)
+{
+	int64_t more = number(one, "queries") - queries_before(picture, text(one, "server"));
+
+	return more > 0 ? more : 0;
+}
+
 static void
 draw_upstream(const struct picture *picture, struct json_object *one)
 {
 	struct json_object *udp = member(one, "udp");
 	const char *server = text(one, "server"), *set = text(one, "set");
-	int64_t more = number(one, "queries") - queries_before(picture, server);
+	int64_t more = queries_since(picture, one);
 
 	printf("%-28.28s %-10s %6" PRId64 " ms %9.0f/s %8" PRId64, server,
 	    strcmp(set, "auto") == 0 ? text(udp, "state") : set, number(udp, "rtt-ms"),
-	    more > 0 ? (double)more / picture->seconds : 0.0, number(one, "in-flight"));
+	    (double)more / picture->seconds, number(one, "in-flight"));
 	end_line(picture);
 }
 
@@ -222,8 +231,20 @@ draw_upstreams(const struct picture *picture)
 	end_line(picture);
 	printf("%-28s %-10s %9s %11s %8s", "SERVER", "STATE", "RTT", "QUERIES", "FLIGHT");
 	end_line(picture);
-	for (size_t i = 0; i < count && i < picture->rows; i++)
-		draw_upstream(picture, json_object_array_get_idx(list, i));
+	for (size_t row = 0; row < count && row < picture->rows; row++) {
+		struct json_object *busiest = NULL;
+
+		for (size_t i = 0; i < count; i++) {
+			struct json_object *one = json_object_array_get_idx(list, i);
+
+			if (member(one, "drawn") == NULL &&
+			    (busiest == NULL ||
+				queries_since(picture, one) > queries_since(picture, busiest)))
+				busiest = one;
+		}
+		draw_upstream(picture, busiest);
+		json_object_object_add(busiest, "drawn", json_object_new_boolean(true));
+	}
 }
 
 static void

@@ -68,7 +68,7 @@ void
 ctl_print_usage(FILE *out)
 {
 	fputs("usage: split53ctl [-jq] [-s ADDRESS|PATH] [-p PORT] [-k KEYFILE] [-y KEY] "
-	      "[--json] VERB ...\n"
+	      "[-c RNDC.CONF] VERB ...\n"
 	      "       split53ctl help     lists the verbs; see split53ctl(8)\n",
 	    out);
 }

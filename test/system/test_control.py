@@ -141,6 +141,10 @@ def test_stats_and_dump_are_written(world):
     assert seen["file"] == str(here.folder / "our.stats") and seen["counters"]["answer-noerror"] >= 1
     text = (here.folder / "our.stats").read_text(encoding="ascii")
     assert text.count("+++ Statistics Dump +++ (") == 2 and re.search(r"\n +[1-9]\d* find-miss\n", text)
+    os.unlink(here.folder / "our.stats")
+    os.mkfifo(here.folder / "our.stats")
+    assert here.ctl("stats").code == 1	# and does not wait for a reader
+    os.unlink(here.folder / "our.stats")
     assert here.ctl("reset-stats").code == 0
     assert here.ctl("--json", "stats").json["counters"]["answer-noerror"] == 0
     for words in (("dumpdb",), ("dumpdb", "-cache"), ("dumpdb", "-all")):
@@ -273,6 +277,25 @@ def test_each_algorithm_of_rndc(split53, tmp_path, algorithm):
     assert ctl("-s", "127.0.0.1", "-p", str(port), "-k", str(tmp_path / "k.key"), "flush").code == 0
     assert Rndc(tmp_path, port, algorithm=algorithm, secret="d3Jvbmc=")("flush").code == 1
     assert program.process.running()
+
+
+def test_rndc_conf_is_read(world):
+    here = world()
+    conf = here.folder / "rndc.conf"
+    conf.write_text("/* which * server */ # and key\n// three kinds of comments\n" + key_text("other", secret="d3Jvbmc=") + key_text() +
+                    f'options {{ default-server here; default-key "other"; default-port 1; }};\n'
+                    f'server here {{ key "k"; port {here.port}; addresses {{ 127.0.0.1 port 9; }}; }};\n'
+                    f'server "127.0.0.1" {{ key k; port {here.port}; }};\ninclude "nothing";\n')
+    assert ctl("-c", str(conf), "status").code == 0
+    assert ctl("-c", str(conf), "-s", "127.0.0.1", "status").code == 0
+    assert ctl("-c", str(conf), "-p", "1", "status").code == 3
+    assert ctl("-c", str(conf), "-y", "other", "status").code == 3
+    assert "has no key 'none'" in ctl("-c", str(conf), "-y", "none", "status").err
+    for broken in ("options { default-key", "options {\n};;\n}", 'key "k" { secret "x; };', "/x", "key k", "x" * 2000, "options { { };"):
+        conf.write_text(broken)
+        done = ctl("-c", str(conf), "status")
+        assert done.code == 2 and str(conf) in done.err, broken
+    assert ctl("-c", str(here.folder / "none"), "status").code == 2
 
 
 def test_wrong_keys_are_refused_and_logged(world):

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rndc_conf.c - see rndc_conf.h.
+ *
+ * The file is read three times: for the default server and key, for what is said of the server, and
+ * for the key, since these may stand in any order. What is of no use here is skipped by its braces.
+ */
+#include "rndc_conf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum token { TOKEN_END, TOKEN_WORD, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_SEMICOLON, TOKEN_BAD };
+
+struct scan {
+	FILE *file;
+	char word[CTL_WORD];
+};
+
+/* Skip to the end of a comment that has begun with `first`. false: it was none. */
+static bool
+skip_comment(FILE *file, int first)
+{
+	int next = first == '/' ? getc(file) : '/';
+	int before = 0;
+
+	if (first == '#' || (first == '/' && next == '/')) {
+		for (int c = getc(file); c != EOF && c != '\n'; c = getc(file))
+			;
+		return true;
+	}
+	if (next != '*')
+		return false;
+	for (int c = getc(file); c != EOF && !(before == '*' && c == '/'); c = getc(file))
+		before = c;
+	return true;
+}
+
+static enum token
+read_word(struct scan *scan, int first)
+{
+	bool is_quoted = first == '"';
+	size_t len = 0;
+	int c = is_quoted ? getc(scan->file) : first;
+
+	for (; c != EOF; c = getc(scan->file)) {
+		if (is_quoted ? c == '"' : strchr(" \t\r\n;{}\"", c) != NULL)
+			break;
+		if (len == sizeof(scan->word) - 1)
+			return TOKEN_BAD;
+		scan->word[len++] = (char)c;
+	}
+	scan->word[len] = '\0';
+	if (is_quoted)
+		return c == '"' ? TOKEN_WORD : TOKEN_BAD;
+	ungetc(c, scan->file);
+	return TOKEN_WORD;
+}
+
+static enum token
+next(struct scan *scan)
+{
+	for (;;) {
+		int c = getc(scan->file);
+
+		switch (c) {
+		case EOF:
+			return TOKEN_END;
+		case ' ':
+		case '\t':
+		case '\r':
+		case '\n':
+			continue;
+		case '{':
+			return TOKEN_OPEN;
+		case '}':
+			return TOKEN_CLOSE;
+		case ';':
+			return TOKEN_SEMICOLON;
+		case '#':
+		case '/':
+			if (!skip_comment(scan->file, c))
+				return TOKEN_BAD;
+			continue;
+		default:
+			return read_word(scan, c);
+		}
+	}
+}
+
+/* To the end of the statement. false: the file ends first. */
+static bool
+skip_statement(struct scan *scan)
+{
+	unsigned depth = 0;
+
+	for (;;) {
+		switch (next(scan)) {
+		case TOKEN_OPEN:
+			depth++;
+			break;
+		case TOKEN_CLOSE:
+			if (depth-- == 0)
+				return false;
+			break;
+		case TOKEN_SEMICOLON:
+			if (depth == 0)
+				return true;
+			break;
+		case TOKEN_END:
+		case TOKEN_BAD:
+			return false;
+		case TOKEN_WORD:
+			break;
+		}
+	}
+}
+
+/* A statement `name VALUE;` of a block, and where its value goes. */
+struct wanted {
+	const char *name;
+	char *value; /* of CTL_WORD octets */
+};
+
+/* `addresses { 192.0.2.1 port 953; ... };`: the first. */
+static bool
+read_addresses(struct scan *scan, char *value)
+{
+	enum token brace = next(scan), first = next(scan);
+
+	if (brace != TOKEN_OPEN || first != TOKEN_WORD)
+		return false;
+	strcpy(value, scan->word);
+	while (next(scan) != TOKEN_CLOSE)
+		if (feof(scan->file))
+			return false;
+	return next(scan) == TOKEN_SEMICOLON;
+}
+
+/* The rest of a block, whose brace has been read. */
+static bool
+read_block(struct scan *scan, const struct wanted wanted[])
+{
+	for (;;) {
+		const struct wanted *it = wanted;
+		enum token token = next(scan);
+
+		if (token == TOKEN_CLOSE)
+			return next(scan) == TOKEN_SEMICOLON;
+		if (token != TOKEN_WORD)
+			return false;
+		while (it->name != NULL && strcasecmp(it->name, scan->word) != 0)
+			it++;
+		if (it->name != NULL && strcasecmp(it->name, "addresses") == 0) {
+			if (!read_addresses(scan, it->value))
+				return false;
+		} else if (it->name != NULL) {
+			if (next(scan) != TOKEN_WORD)
+				return false;
+			strcpy(it->value, scan->word);
+			if (!skip_statement(scan))
+				return false;
+		} else if (!skip_statement(scan)) {
+			return false;
+		}
+	}
+}
+
+/* The block `kind LABEL { }`, or `kind { }` for a label of NULL. false: the file is broken. */
+static bool
+read_blocks(struct scan *scan, const char *kind, const char *label, const struct wanted wanted[])
+{
+	rewind(scan->file);
+	for (;;) {
+		enum token token = next(scan);
+		bool is_wanted;
+
+		if (token == TOKEN_END)
+			return true;
+		if (token != TOKEN_WORD)
+			return false;
+		is_wanted = strcasecmp(scan->word, kind) == 0;
+		token = next(scan);
+		if (token == TOKEN_WORD) {
+			is_wanted =
+			    is_wanted && label != NULL && strcasecmp(scan->word, label) == 0;
+			token = next(scan);
+		}
+		if (token == TOKEN_SEMICOLON)
+			continue; /* include "x"; */
+		if (token != TOKEN_OPEN)
+			return false;
+		if (!read_block(scan, is_wanted ? wanted : (const struct wanted[]){ { 0 } }))
+			return false;
+	}
+}
+
+static bool
+read_all(struct scan *scan, const char *name, const char *key, struct ctl_rndc_conf *out)
+{
+	char port[CTL_WORD] = "", own_port[CTL_WORD] = "", server[CTL_WORD] = "";
+	char own_key[CTL_WORD] = "";
+	const struct wanted defaults[] = { { "default-server", out->server },
+		{ "default-key", out->key }, { "default-port", port }, { 0 } };
+	const struct wanted of_server[] = { { "key", own_key }, { "port", own_port },
+		{ "addresses", server }, { 0 } };
+	const struct wanted of_key[] = { { "algorithm", out->algorithm }, { "secret", out->secret },
+		{ 0 } };
+
+	if (!read_blocks(scan, "options", NULL, defaults))
+		return false;
+	if (name != NULL)
+		snprintf(out->server, sizeof(out->server), "%s", name);
+	if (!read_blocks(scan, "server", out->server, of_server))
+		return false;
+	if (server[0] != '\0')
+		strcpy(out->server, server);
+	if (key != NULL)
+		snprintf(out->key, sizeof(out->key), "%s", key);
+	else if (own_key[0] != '\0')
+		strcpy(out->key, own_key);
+	out->port = (uint16_t)atoi(own_port[0] != '\0' ? own_port : port);
+	return read_blocks(scan, "key", out->key, of_key);
+}
+
+bool
+ctl_rndc_conf_read(const char *path, const char *name, const char *key, struct ctl_rndc_conf *out)
+{
+	struct scan scan = { .file = fopen(path, "re") };
+	bool fine;
+
+	memset(out, 0, sizeof(*out));
+	if (scan.file == NULL) {
+		fprintf(stderr, "split53ctl: '%s' cannot be read: %s\n", path, strerror(errno));
+		return false;
+	}
+	fine = read_all(&scan, name, key, out);
+	fclose(scan.file);
+	if (!fine)
+		fprintf(stderr, "split53ctl: '%s' is no rndc.conf: see rndc.conf(5)\n", path);
+	else if (out->secret[0] == '\0' || out->algorithm[0] == '\0')
+		fprintf(stderr, "split53ctl: '%s' has no key '%s'\n", path, out->key);
+	return fine && out->secret[0] != '\0' && out->algorithm[0] != '\0';
+}
