@@ -48,8 +48,8 @@
  *                                 print-category, print-severity, buffered  BOOL
  *                             category NAME { } *  label; value WORDS: names of channels, each
  *                                 defined, or default_syslog, default_debug, default_stderr, null
- *   controls { } *            any number of them, each with any number of channels (below); a key of
- *                             `keys` is defined
+ *   controls { } *            each with any number of channels (below); each key of `keys` is
+ *                             defined
  *   key NAME { } *            label; body: algorithm TEXT, secret TEXT, both there
  *   key, tls, http, controls, statistics-channels, dnssec-policy: body. inet in controls and
  *                             statistics-channels: value ADDRESS, parts allow MATCH, keys WORDS,

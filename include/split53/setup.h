@@ -34,6 +34,7 @@ struct s53_source {
 	struct s53_conf *file; /* NULL: no file */
 	struct s53_conf *flags; /* NULL: no flag or variable configures anything */
 	struct s53_conf *rndc_key; /* BIND's rndc.key; NULL: not there, or nothing needs it */
+	bool rndc_key_denied; /* it is there, and this user may not read it */
 	struct setup_zone_file **zones; /* by a hash of the apex; NULL: none */
 	unsigned zone_slots, zone_count; /* slots: a power of two, or 0 */
 	struct s53_zone *
@@ -44,6 +45,12 @@ struct s53_source {
 S53_MUST_USE enum s53_status s53_source_load(
     struct s53_options *options, struct s53_diags *diags, struct s53_source **out);
 void s53_source_free(struct s53_source *source); /* NULL is fine */
+
+/*
+ * `source` comes into force in place of `previous`: what root could read at the start, and the user
+ * of -u cannot read at a reload, is handed on.
+ */
+void s53_source_inherit(struct s53_source *source, struct s53_source *previous);
 
 /*
  * Read the files of a zone again: in all views, or only what became `zone` (NULL: what could not be

@@ -214,6 +214,7 @@ use(struct s53_daemon *daemon, struct attempt *attempt)
 	s53_daemon_swap(daemon, attempt->snapshot);
 	s53_listeners_commit(daemon, attempt->opened);
 	s53_daemon_control_follow(daemon);
+	s53_source_inherit(attempt->source, daemon->source);
 	s53_source_free(daemon->source);
 	daemon->source = attempt->source;
 	daemon->configured_wall_s = s53_clock_wall_s();

@@ -91,9 +91,8 @@ void setup_views(struct setup_builder *builder);
 
 /* channels.c: the control channels, once it is known where the server listens. */
 void setup_channels(struct setup_builder *builder);
-/* BIND's rndc.key if a channel is to use it. NULL: none is, or it cannot be used: see diags. */
-struct s53_conf *setup_channels_load_key(
-    const struct s53_source *source, struct s53_diags *diags);
+/* Read BIND's rndc.key if a channel is to use it; problems go to `diags` and stop nothing. */
+void setup_channels_load_key(struct s53_source *source, struct s53_diags *diags);
 
 /* zone.c: the routes of a view; `clause`: its statement, or NULL. */
 void setup_zones(

@@ -52,31 +52,41 @@ needs_key_file(const struct s53_source *source)
 	return false;
 }
 
-struct s53_conf *
-setup_channels_load_key(const struct s53_source *source, struct s53_diags *diags)
+void
+setup_channels_load_key(struct s53_source *source, struct s53_diags *diags)
 {
 	const struct s53_place nowhere = { 0 };
-	struct s53_conf *conf = NULL;
 	struct s53_diags problems;
 	const char *path = NULL;
 
 	if (!needs_key_file(source))
-		return NULL;
+		return;
 	for (size_t i = 0; path == NULL && i < sizeof(key_files) / sizeof(key_files[0]); i++)
 		if (access(key_files[i], F_OK) == 0)
 			path = key_files[i];
 	if (path == NULL)
-		return NULL;
+		return;
+	source->rndc_key_denied = access(path, R_OK) != 0;
 	s53_diags_init(&problems);
-	if (access(path, R_OK) != 0)
+	if (source->rndc_key_denied)
 		s53_diag_add(diags, S53_DIAG_NOTICE, nowhere, NULL,
-		    "no command channel for rndc: '%s' may not be read by this user", path);
-	else if (s53_conf_load(path, &problems, &conf) != S53_OK)
+		    "command channel for rndc: this user may not read '%s'; there is no such "
+		    "channel, or its key stays as it was at the start",
+		    path);
+	else if (s53_conf_load(path, &problems, &source->rndc_key) != S53_OK)
 		s53_diag_add(diags, S53_DIAG_WARNING, nowhere, NULL,
 		    "no command channel for rndc: '%s' cannot be used: %s", path,
 		    problems.first != NULL ? problems.first->text : "out of memory");
 	s53_diags_fini(&problems);
-	return conf;
+}
+
+void
+s53_source_inherit(struct s53_source *source, struct s53_source *previous)
+{
+	if (!source->rndc_key_denied || source->rndc_key != NULL)
+		return;
+	source->rndc_key = previous->rndc_key;
+	previous->rndc_key = NULL;
 }
 
 static struct s53_channel *
@@ -169,11 +179,14 @@ read_keys(
 static void
 read_key_file(struct setup_builder *builder, struct s53_channel *channel)
 {
-	const struct s53_conf *file = builder->input->source->rndc_key;
-	const struct s53_conf_clause *clause =
-	    file != NULL ? find_key(s53_conf_top(file), NULL) : NULL;
+	const struct s53_setup_input *input = builder->input;
+	const struct s53_conf *file = input->source->rndc_key;
+	const struct s53_conf_clause *clause;
 	struct s53_rndc_key *key;
 
+	if (file == NULL && input->source->rndc_key_denied && input->previous != NULL)
+		file = input->previous->rndc_key;
+	clause = file != NULL ? find_key(s53_conf_top(file), NULL) : NULL;
 	if (clause == NULL || (key = builder_alloc(builder, sizeof(*key))) == NULL)
 		return;
 	channel->keys = key;

@@ -257,7 +257,7 @@ s53_source_load(struct s53_options *options, struct s53_diags *diags, struct s53
 	if (status == S53_OK)
 		status = flags_status;
 	if (status == S53_OK) {
-		source->rndc_key = setup_channels_load_key(source, diags);
+		setup_channels_load_key(source, diags);
 		*out = source;
 	} else {
 		s53_source_free(source);

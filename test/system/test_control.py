@@ -516,6 +516,24 @@ def test_the_automatic_channel_of_bind(split53, tmp_path):
         namespace.unmount("/etc/bind")
 
 
+def test_the_key_of_the_start_stays_where_a_reload_may_not_read_it(split53):
+    namespace.empty_folder("/etc/bind")
+    try:
+        with open("/etc/bind/rndc.key", "w", encoding="ascii") as key:
+            key.write(key_text("rndc-key"))
+        os.chmod("/etc/bind/rndc.key", 0o600)
+        program = split53(arguments=("-u", "nobody"))
+        os.chmod(program.conf_path, 0o644)
+        for folder in (program.folder, os.path.dirname(program.folder), os.path.dirname(os.path.dirname(program.folder))):
+            os.chmod(folder, 0o755)
+        for _ in range(3):
+            done = control.run("rndc", "reload")
+            assert done.code == 0, (done.said, program.log())
+        assert "this user may not read '/etc/bind/rndc.key'" in program.log()
+    finally:
+        namespace.unmount("/etc/bind")
+
+
 def test_an_instance_of_another_user(split53, tmp_path):
     """As root's child with -u: the folder and socket are the user's, and it removes its socket."""
     namespace.empty_folder("/run")
