@@ -39,6 +39,8 @@ struct s53_control_source {
 	/* What would happen to this query now. S53_E_SYNTAX: `why` says what is wrong with it. */
 	enum s53_status (*explain)(void *arg, const struct s53_control_question *question,
 	    FILE *out, char why[static S53_OPERATION_WHY]);
+	/* Write the statistics in the form of BIND's named.stats. */
+	void (*print_statistics)(void *arg, FILE *out);
 	/* The path of statistics-file. */
 	const char *(*statistics_path)(void *arg);
 	/* The busiest names or clients of all workers, summed up. */

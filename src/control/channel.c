@@ -176,7 +176,7 @@ find_listener(const struct s53_control *control, const struct s53_channel *chann
 	return NULL;
 }
 
-/* The channel stays open; who may use it may have changed. */
+/* The channel stays open; its rights may have changed. */
 static void
 listener_keep(struct listener *listener, const struct s53_channel *channel, struct s53_diags *diags)
 {
@@ -219,14 +219,29 @@ s53_control_use(struct s53_control *control, const struct s53_channel *channels,
 	s53_policy_drop(old);
 }
 
+/* Whoever can connect could fill the log. */
+static bool
+may_complain(struct s53_control *control)
+{
+	uint64_t now_s = s53_clock_wall_s();
+	bool may = now_s != control->complained_s;
+
+	control->refused++;
+	control->complained_s = now_s;
+	return may;
+}
+
 void
 control_complain(struct s53_control *control, const char *peer, const char *why)
 {
-	uint64_t now_s = s53_clock_wall_s();
+	if (may_complain(control))
+		s53_log(S53_LOG_SECURITY, S53_LOG_ERROR, "invalid command from %s: %s", peer, why);
+}
 
-	control->refused++;
-	if (now_s == control->complained_s)
-		return;
-	control->complained_s = now_s;
-	s53_log(S53_LOG_SECURITY, S53_LOG_ERROR, "invalid command from %s: %s", peer, why);
+void
+control_reject(struct s53_control *control, const char *peer)
+{
+	if (may_complain(control))
+		s53_log(S53_LOG_SECURITY, S53_LOG_WARNING,
+		    "rejected command channel message from %s", peer);
 }

@@ -21,7 +21,6 @@
 #include <split53/acl.h>
 #include <split53/clock.h>
 #include <split53/header.h>
-#include <split53/log.h>
 #include <split53/rand.h>
 
 #define READ_S 60 /* between two messages; rndc needs milliseconds */
@@ -230,7 +229,7 @@ is_allowed(struct connection *connection, int fd, const struct s53_addr *addr)
 	return s53_acl_allows(channel->allow, addr);
 }
 
-/* The one that was idle longest makes place, so that those who open many never keep others out. */
+/* The one that was idle longest makes place, so that clients with many never keep others out. */
 static void
 make_place(struct s53_control *control)
 {
@@ -260,9 +259,7 @@ connection_new(struct listener *listener, int fd, const struct s53_addr *addr)
 	connection->control = control;
 	connection->listener = listener;
 	if (!is_allowed(connection, fd, addr)) {
-		control->refused++;
-		s53_log(S53_LOG_SECURITY, S53_LOG_WARNING,
-		    "rejected command channel message from %s", connection->peer);
+		control_reject(control, connection->peer);
 		close(fd);
 		free(connection);
 		return;

@@ -133,13 +133,15 @@ void connection_free(struct connection *connection);
 void connection_reply(struct connection *connection, const struct s53_rndc_message *message);
 /* Log that a client was refused, unless that was done within this second. */
 void control_complain(struct s53_control *control, const char *peer, const char *why);
+/* The same for one that may not even connect. */
+void control_reject(struct s53_control *control, const char *peer);
 
 /* command.c */
 /* Run the command of a message that has been verified. */
 void command_run(struct connection *connection, const struct s53_rndc_message *message);
 /* The command has ended: reply, and free it. `error` NULL: the text of the result. */
 void command_end(struct command *command, enum result result);
-/* For the end of the program: no one will end it. */
+/* For the end of the program: nothing will end it. */
 void command_free(struct command *command);
 /* The same for a status of s53_operations; the command's `why` is printed. */
 void command_end_status(struct command *command, enum s53_status status);

@@ -109,7 +109,7 @@ lock_folder(int folder_fd)
 	return fd;
 }
 
-/* The file's mode is that of the descriptor, so no one can connect before it is right. */
+/* The file's mode is that of the descriptor, so no client can connect before it is right. */
 static const char *
 bind_file(struct listener *listener, int fd, int folder_fd, const char *file,
     const struct sockaddr_un *name)

@@ -12,7 +12,7 @@
 #include <split53/addr.h>
 #include <split53/rndc.h>
 
-/* Where the server is, and how we prove who we are. */
+/* Where the server is, and what messages are signed with. */
 struct ctl_server {
 	const char *path; /* of a Unix socket; NULL: addr is used */
 	struct s53_addr addr;

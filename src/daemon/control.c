@@ -5,10 +5,12 @@
  */
 #include "inside.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <split53/busiest.h>
+#include <split53/clock.h>
 #include <split53/control.h>
 #include <split53/inspect.h>
 
@@ -21,6 +23,18 @@ print_conf(void *arg, FILE *out)
 		s53_conf_print_public(daemon->source->file, out);
 	if (daemon->source->flags != NULL)
 		s53_conf_print_public(daemon->source->flags, out);
+}
+
+static void
+print_statistics(void *arg, FILE *out)
+{
+	uint64_t now_s = s53_clock_wall_s();
+
+	fprintf(out, "+++ Statistics Dump +++ (%" PRIu64 ")\n++ Counters ++\n", now_s);
+	for (unsigned i = 0; i < S53_C_COUNT; i++)
+		fprintf(out, "%20" PRIu64 " %s\n", s53_daemon_counter(arg, (enum s53_counter)i),
+		    s53_counter_name((enum s53_counter)i));
+	fprintf(out, "--- Statistics Dump --- (%" PRIu64 ")\n", now_s);
 }
 
 static const char *
@@ -74,6 +88,7 @@ s53_daemon_control_new(struct s53_daemon *daemon)
 		.arg = daemon,
 		.print_conf = print_conf,
 		.explain = explain,
+		.print_statistics = print_statistics,
 		.statistics_path = statistics_path,
 		.busiest = busiest,
 	};
@@ -94,7 +109,7 @@ s53_daemon_control_use(struct s53_daemon *daemon, struct s53_diags *diags)
 }
 
 void
-s53_daemon_control_follow(struct s53_daemon *daemon)
+s53_daemon_control_follow(struct s53_daemon *daemon, bool say)
 {
 	struct s53_diags diags;
 
@@ -102,6 +117,7 @@ s53_daemon_control_follow(struct s53_daemon *daemon)
 		return; /* a daemon without channels, as tests have it */
 	s53_diags_init(&diags);
 	s53_daemon_control_use(daemon, &diags);
-	s53_daemon_log_diags(&diags);
+	if (say)
+		s53_daemon_log_diags(&diags);
 	s53_diags_fini(&diags);
 }

@@ -149,11 +149,12 @@ void s53_daemon_follow_readiness(struct s53_daemon *daemon);
 /*
  * control.c: the control channels. new() opens none. use() opens those of the snapshot in force and
  * closes all others, before the drop of privileges; messages go to `diags`. follow() does the same
- * after each change of the snapshot, and logs.
+ * after each change of the snapshot. `say`: log the messages. Between two reloads they would be the
+ * same ones again.
  */
 bool s53_daemon_control_new(struct s53_daemon *daemon);
 void s53_daemon_control_use(struct s53_daemon *daemon, struct s53_diags *diags);
-void s53_daemon_control_follow(struct s53_daemon *daemon);
+void s53_daemon_control_follow(struct s53_daemon *daemon, bool say);
 
 /* The snapshot in force once more, with notes that say where each zone is written. */
 S53_MUST_USE enum s53_status s53_daemon_build_noted(

@@ -135,7 +135,7 @@ s53_daemon_rebuild(struct s53_daemon *daemon)
 	s53_daemon_log_diags(&messages.build); /* for example the servers that are used now */
 	if (status == S53_OK) {
 		s53_daemon_swap(daemon, snapshot);
-		s53_daemon_control_follow(daemon);
+		s53_daemon_control_follow(daemon, false);
 	} else {
 		s53_log(S53_LOG_GENERAL, S53_LOG_ERROR,
 		    "a change of interfaces, host names or resolv.conf could not be applied (%s)",
@@ -213,7 +213,7 @@ use(struct s53_daemon *daemon, struct attempt *attempt)
 	s53_daemon_log_messages(daemon, &attempt->messages);
 	s53_daemon_swap(daemon, attempt->snapshot);
 	s53_listeners_commit(daemon, attempt->opened);
-	s53_daemon_control_follow(daemon);
+	s53_daemon_control_follow(daemon, true);
 	s53_source_inherit(attempt->source, daemon->source);
 	s53_source_free(daemon->source);
 	daemon->source = attempt->source;
