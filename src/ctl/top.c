@@ -26,7 +26,7 @@
 #define FIRST_S 1
 #define ROWS_PLAIN 10 /* of each table, on what is no terminal */
 #define ROWS_MAX 20
-#define HEAD_ROWS 9 /* lines besides the rows of the tables */
+#define HEAD_ROWS 10 /* lines besides the rows of the tables */
 
 static volatile sig_atomic_t is_over;
 
@@ -216,9 +216,12 @@ draw_upstream(const struct picture *picture, struct json_object *one)
 	const char *server = text(one, "server"), *set = text(one, "set");
 	int64_t more = queries_since(picture, one);
 
-	printf("%-28.28s %-10s %6" PRId64 " ms %9.0f/s %8" PRId64, server,
-	    strcmp(set, "auto") == 0 ? text(udp, "state") : set, number(udp, "rtt-ms"),
-	    (double)more / picture->seconds, number(one, "in-flight"));
+	printf("%-28.28s %-10s ", server, strcmp(set, "auto") == 0 ? text(udp, "state") : set);
+	if (member(udp, "rtt-ms") != NULL)
+		printf("%6" PRId64 " ms", number(udp, "rtt-ms"));
+	else
+		printf("%9s", "-");
+	printf(" %9.0f/s %8" PRId64, (double)more / picture->seconds, number(one, "in-flight"));
 	end_line(picture);
 }
 
@@ -268,8 +271,10 @@ draw_busiest(const struct picture *picture)
 	size_t client_count = clients != NULL ? json_object_array_length(clients) : 0;
 
 	end_line(picture);
-	printf("%7s  %-5s %-28s %7s  %s   (samples: one query in %" PRId64 ")", "SAMPLES", "TYPE",
-	    "BUSIEST NAMES", "SAMPLES", "BUSIEST CLIENTS", number(picture->now, "sample"));
+	printf("%7s  %-5s %-28s %7s  %s", "SAMPLES", "TYPE", "BUSIEST NAMES", "SAMPLES",
+	    "BUSIEST CLIENTS");
+	end_line(picture);
+	printf("  (one query in %" PRId64 " is a sample)", number(picture->now, "sample"));
 	end_line(picture);
 	for (size_t i = 0; i < picture->rows && (i < name_count || i < client_count); i++) {
 		draw_name(names, i);

@@ -79,8 +79,11 @@ bool s53_explain_query(
 
 /* explain_live.c: ", up for 12 s, RTT 3 ms": follows a server. */
 void s53_explain_health(struct s53_upstream *upstream, FILE *out);
-/* explain_live.c: what the cache has for the query: lines. */
-void s53_explain_cached(const struct s53_explain_query *query, const struct s53_view *view,
+/*
+ * explain_live.c: what the cache has for the query: lines. Returns the answer that it leads to;
+ * NULL: a server is asked.
+ */
+const char *s53_explain_cached(const struct s53_explain_query *query, const struct s53_view *view,
     const struct s53_route *route, const struct s53_name *name, FILE *out);
 
 /* One query: its view, access and route. false: NAME or CLIENT is invalid (reported on stderr). */

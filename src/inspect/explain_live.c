@@ -55,15 +55,21 @@ print_records(const struct s53_key *key, const uint8_t *octets, size_t len, FILE
 		fputs("         (out of memory)\n", out);
 }
 
-static void
+/* Returns the answer, as far as the cache decides it; else NULL. */
+static const char *
 look_up(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets, FILE *out)
 {
 	static const char *const verdicts[] = {
-		[S53_CACHE_MISS] = "nothing: a server is asked",
+		[S53_CACHE_MISS] = "nothing",
 		[S53_CACHE_FRESH] = "an answer, given out without asking a server:",
 		[S53_CACHE_STALE] = "an expired answer, kept for when no server answers:",
-		[S53_CACHE_FAILURE] = "resolving has just failed: SERVFAIL, no server is asked",
+		[S53_CACHE_FAILURE] = "a failure: no server is asked until it expires",
 		[S53_CACHE_CUT] = "an answer that may be cut, for clients that can take no more",
+	};
+	static const char *const answers[] = {
+		[S53_CACHE_FRESH] = "from the cache",
+		[S53_CACHE_FAILURE] = "SERVFAIL: resolving has just failed",
+		[S53_CACHE_CUT] = NULL,
 	};
 	struct s53_cached cached;
 
@@ -75,9 +81,10 @@ look_up(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octet
 	if ((cached.freshness == S53_CACHE_FRESH || cached.freshness == S53_CACHE_STALE) &&
 	    cached.len <= MESSAGE_MAX)
 		print_records(ask->key, octets, cached.len, out);
+	return answers[cached.freshness];
 }
 
-void
+const char *
 s53_explain_cached(const struct s53_explain_query *query, const struct s53_view *view,
     const struct s53_route *route, const struct s53_name *name, FILE *out)
 {
@@ -90,17 +97,19 @@ s53_explain_cached(const struct s53_explain_query *query, const struct s53_view 
 		.rules = answering->cache,
 		.no_refresh = true,
 		.now_ms = s53_clock_ms() };
+	const char *answer;
 	uint8_t *octets;
 
 	if (query->cache == NULL || !answering->cache->enabled)
-		return;
+		return NULL;
 	if ((octets = malloc(MESSAGE_MAX)) == NULL)
-		return;
+		return NULL;
 	s53_name_copy(&question.name, name);
 	s53_name_copy(&question.lower, name);
 	s53_key_make(&key, view->id, &question, false, false);
-	look_up(query->cache, &ask, octets, out);
+	answer = look_up(query->cache, &ask, octets, out);
 	free(octets);
+	return answer;
 }
 
 enum s53_status

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <split53/cache.h>
+#include <split53/mnemonic.h>
 
 #include "explain.h"
 
@@ -149,12 +150,18 @@ print_forward(const struct s53_explain_query *query, const struct s53_view *view
     const struct s53_route *route, const struct asking *asking, FILE *out)
 {
 	const char *why_empty = s53_group_rules(route->group)->why_empty;
+	const char *answer = NULL;
 
 	print_cache(view, route, out);
 	if (query->is_live)
-		s53_explain_cached(query, view, route, &asking->name, out);
+		answer = s53_explain_cached(query, view, route, &asking->name, out);
 	print_group(query, route->group, out);
-	if (s53_group_size(route->group) > 0)
+	if (answer == NULL && query->is_live && s53_group_size(route->group) > 0 &&
+	    s53_group_condition(route->group) == S53_GROUP_DEAD)
+		answer = "SERVFAIL, or an expired answer if one may be used: all servers are down";
+	if (answer != NULL)
+		fprintf(out, "answer   %s\n", answer);
+	else if (s53_group_size(route->group) > 0)
 		fputs("answer   the reply of an upstream\n", out);
 	else if (why_empty != NULL)
 		fprintf(out, "answer   SERVFAIL: no server can be queried: %s\n", why_empty);
@@ -234,12 +241,14 @@ s53_explain_query(
 	const struct s53_policy *policy = &query->snapshot->policy;
 	const struct s53_view *view;
 	struct asking asking;
-	char name[S53_NAME_TEXT], client[S53_ADDR_TEXT];
+	char name[S53_NAME_TEXT], client[S53_ADDR_TEXT], type[S53_MNEMONIC_TEXT];
 
 	if (!read_asking(query, &asking, why))
 		return false;
-	fprintf(out, "query    %s from %s\n", s53_name_print(&asking.name, name),
-	    s53_addr_print_host(&asking.client, client));
+	fprintf(out, "question %s", s53_name_print(&asking.name, name));
+	if (query->is_live)
+		fprintf(out, " %s", s53_type_print(query->type, type));
+	fprintf(out, " from %s\n", s53_addr_print_host(&asking.client, client));
 	if (policy->blackhole != NULL && s53_acl_allows(policy->blackhole, &asking.client)) {
 		fputs("answer   none: the client is in blackhole\n", out);
 		return true;
