@@ -16,6 +16,7 @@
 #include <split53/busiest.h>
 #include <split53/clock.h>
 #include <split53/file.h>
+#include <split53/log.h>
 #include <split53/mnemonic.h>
 #include <split53/name.h>
 
@@ -77,6 +78,7 @@ verb_stats(struct command *command)
 		command_end(command, RESULT_FAILURE);
 		return;
 	}
+	s53_log(S53_LOG_GENERAL, S53_LOG_INFO, "dumpstats complete: '%s'", path);
 	json_object_object_add(command->json, "file", json_object_new_string(path));
 	command_end(command, RESULT_SUCCESS);
 }

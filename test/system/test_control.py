@@ -208,6 +208,17 @@ def test_explain_says_what_would_happen_now(world):
     assert "www.example" in here.rndc("explain", "www.example").out
 
 
+def test_explain_says_what_a_failure_leads_to(split53, tmp_path):
+    path = tmp_path / "control"
+    dead = free_port()
+    program = split53(forwarders=[f"127.0.0.1 port {dead}"], options="servfail-ttl 30;", extra=unix(path))
+    assert rcode(program.ask("www.example")) == "SERVFAIL"
+    said = ctl("explain", "www.example", path=path).out
+    assert "in cache a failure" in said and "answer   SERVFAIL: resolving has just failed" in said
+    wait_until(lambda: "answer   SERVFAIL, or an expired answer" in ctl("explain", "other.example", path=path).out, 10, "all are down")
+    assert re.search(rf"upstream 127\.0\.0\.1#{dead},.* down for \d+ s \(refused\)", ctl("explain", "other.example", path=path).out)
+
+
 def test_reload_and_reconfig(world):
     here = world()
     assert here.rndc("reload").out == "server reload successful\n"
