@@ -78,6 +78,16 @@ log_command(const struct command *command)
 	    connection->is_signed ? connection->key_name : "");
 }
 
+static bool
+is_ending(const struct command *command)
+{
+	const struct s53_operations *operations = command->control->source.operations;
+	struct s53_facts facts = { 0 };
+
+	operations->facts(operations->arg, &facts);
+	return facts.draining;
+}
+
 /* What keeps the command from being run; RESULT_SUCCESS: nothing. */
 static enum result
 judge(struct command *command)
@@ -98,6 +108,10 @@ judge(struct command *command)
 		    "rejecting restricted control channel command '%s' (%s)", command->line,
 		    command->connection->peer);
 		fputs("this channel is read-only\n", command->out);
+		return RESULT_FAILURE;
+	}
+	if ((verb->flags & VERB_AT_END) == 0 && is_ending(command)) {
+		fputs("the server is shutting down\n", command->out);
 		return RESULT_FAILURE;
 	}
 	if (count < verb->min)

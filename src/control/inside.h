@@ -102,6 +102,7 @@ struct command {
 enum verb_flag {
 	VERB_CHANGES = 1, /* not over a read-only channel */
 	VERB_QUIET = 2, /* what monitors ask for every few seconds: logged at debug 1 */
+	VERB_AT_END = 4, /* also while the program ends, when parts of it are gone */
 };
 
 struct verb {

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 static const struct verb verbs[] = {
-	{ "status", VERB_QUIET, 0, 1, verb_status },
+	{ "status", VERB_QUIET | VERB_AT_END, 0, 1, verb_status },
 	{ "reload", VERB_CHANGES, 0, 3, verb_reload },
 	{ "reconfig", VERB_CHANGES, 0, 0, verb_reconfig },
 	{ "flush", VERB_CHANGES, 0, 1, verb_flush },
@@ -24,15 +24,15 @@ static const struct verb verbs[] = {
 	{ "serve-stale", VERB_CHANGES, 1, 1, verb_serve_stale },
 	{ "stop", VERB_CHANGES, 0, 1, verb_stop },
 	{ "halt", VERB_CHANGES, 0, 1, verb_halt },
-	{ "null", VERB_QUIET, 0, 0, verb_null },
+	{ "null", VERB_QUIET | VERB_AT_END, 0, 0, verb_null },
 
 	{ "showconf", 0, 0, 0, verb_showconf },
 	{ "upstreams", VERB_QUIET, 0, 0, verb_upstreams },
 	{ "upstream", VERB_CHANGES, 2, 2, verb_upstream },
 	{ "explain", 0, 1, 3, verb_explain },
 	{ "top", VERB_QUIET, 0, 0, verb_top },
-	{ "health", VERB_QUIET, 0, 0, verb_health },
-	{ "ready", VERB_QUIET, 0, 0, verb_ready },
+	{ "health", VERB_QUIET | VERB_AT_END, 0, 0, verb_health },
+	{ "ready", VERB_QUIET | VERB_AT_END, 0, 0, verb_ready },
 };
 
 const struct verb *

@@ -40,13 +40,16 @@ struct program {
 	s53_flushed *flushed;
 	void *flushed_arg;
 	unsigned stops;
+	bool draining;
 };
 
 static void
 facts(void *arg, struct s53_facts *out)
 {
-	(void)arg;
+	const struct program *program = arg;
+
 	memset(out, 0, sizeof(*out));
+	out->draining = program->draining;
 	out->version = "0";
 	out->pid = 4711;
 	out->listeners = 1;
@@ -285,6 +288,29 @@ a_command_may_end_later(void **state)
 }
 
 static void
+a_program_that_ends_says_so_and_does_nothing_else(void **state)
+{
+	static uint8_t octets[REPLY_MAX];
+	struct program *program = *state;
+	struct s53_rndc_message reply;
+	uint32_t nonce;
+	int fd = greet(program, &nonce);
+
+	program->draining = true;
+	send_command(fd, "flush", nonce, false);
+	assert_true(receive(program, fd, octets, &reply));
+	assert_data(&reply, S53_RNDC_TEXT, "the server is shutting down");
+	assert_null(program->flushed);
+	send_command(fd, "ready", nonce, false);
+	assert_true(receive(program, fd, octets, &reply));
+	assert_data(&reply, S53_RNDC_TEXT, "not ready: shutting down");
+	send_command(fd, "health", nonce, false);
+	assert_true(receive(program, fd, octets, &reply));
+	assert_data(&reply, S53_RNDC_TEXT, "healthy");
+	close(fd);
+}
+
+static void
 a_client_may_leave_before_its_command_ends(void **state)
 {
 	struct program *program = *state;
@@ -402,6 +428,8 @@ main(void)
 		    the_first_message_gets_a_nonce_and_runs_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(a_wrong_nonce_ends_the_connection, begin, end),
 		cmocka_unit_test_setup_teardown(a_command_may_end_later, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    a_program_that_ends_says_so_and_does_nothing_else, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    a_client_may_leave_before_its_command_ends, begin, end),
 		cmocka_unit_test_setup_teardown(
