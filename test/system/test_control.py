@@ -32,7 +32,7 @@ class World:
         self.port = free_port()
         self.path = str(folder / "control")
         self.program = split53(
-            forwarders=[self.upstream.where], options=f'directory "{folder}"; cache-file none; {options}',
+            forwarders=[self.upstream.where], arguments=("-n", "2"), options=f'directory "{folder}"; cache-file none; {options}',
             extra=key_text() + CHANNEL.format(port=self.port, more=more) +
             f'controls {{ unix "{self.path}" perm 0600 owner {os.getuid()} group {os.getgid()}{more}; }};\n{extra}')
         self.rndc = Rndc(folder, self.port)
@@ -194,7 +194,8 @@ def test_upstreams_are_listed_and_taken_out(world):
 def test_explain_says_what_would_happen_now(world):
     here = world()
     before = here.ctl("explain", "www.example").out
-    assert "in cache nothing" in before and "answer   what an upstream says" in before and "forwarded to" in before and f"{here.program.conf_path}:" in before
+    assert "in cache nothing" in before and "answer   what an upstream says" in before
+    assert "forwarded to" in before and f"{here.program.conf_path}:" in before
     here.program.ask("www.example")
     after = here.ctl("explain", "www.example", "A", "127.0.0.1").out
     assert "given out without asking" in after and "answer   from the cache" in after and "question www.example A from" in after
