@@ -98,7 +98,7 @@ struct s53_snapshot {
 	struct s53_snapshot_servers host_servers; /* to query for the addresses of hosts */
 	bool uses_resolv_conf; /* rebuild when its nameservers change */
 	struct s53_snapshot_servers nameservers; /* of resolv.conf, without ourselves */
-	const struct s53_channel *channels; /* of `controls`, or those that are made by default */
+	const struct s53_channel *controls; /* of `controls`, or those that are made by default */
 	struct s53_snapshot_check *checks; /* one for each server */
 	struct s53_route_note *notes; /* only with want_notes */
 };

@@ -105,7 +105,7 @@ s53_daemon_control_use(struct s53_daemon *daemon, struct s53_diags *diags)
 		identity->wanted ? identity->gid : getegid() };
 
 	s53_control_use(
-	    daemon->control, daemon->snapshot->channels, &daemon->snapshot->policy, owner, diags);
+	    daemon->control, daemon->snapshot->controls, &daemon->snapshot->policy, owner, diags);
 }
 
 void

@@ -344,5 +344,5 @@ setup_channels(struct setup_builder *builder)
 		add_automatic(&maker);
 	if (!maker.has_unix && !(is_written && is_empty))
 		add_default_unix(&maker);
-	builder->snapshot->channels = maker.first;
+	builder->snapshot->controls = maker.first;
 }

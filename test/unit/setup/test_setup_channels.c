@@ -14,7 +14,7 @@ channel_count(const struct fixture *f)
 {
 	unsigned count = 0;
 
-	for (const struct s53_channel *it = f->snapshot->channels; it != NULL; it = it->next)
+	for (const struct s53_channel *it = f->snapshot->controls; it != NULL; it = it->next)
 		count++;
 	return count;
 }
@@ -48,10 +48,10 @@ the_default_is_a_socket_with_the_port_of_the_first_listen_on(void **state)
 		fixture_reset(f);
 		build(f, cases[i].conf);
 		assert_int_equal(channel_count(f), 1);
-		assert_true(f->snapshot->channels->is_unix && f->snapshot->channels->is_default);
-		assert_string_equal(f->snapshot->channels->path, cases[i].path);
-		assert_int_equal(f->snapshot->channels->mode, 0600);
-		assert_int_equal(f->snapshot->channels->key_count, 0);
+		assert_true(f->snapshot->controls->is_unix && f->snapshot->controls->is_default);
+		assert_string_equal(f->snapshot->controls->path, cases[i].path);
+		assert_int_equal(f->snapshot->controls->mode, 0600);
+		assert_int_equal(f->snapshot->controls->key_count, 0);
 		s53_setup_channel_path(f->source, &f->options, path);
 		assert_string_equal(path, cases[i].path);
 	}
@@ -68,7 +68,7 @@ a_key_file_of_bind_opens_its_port_on_loopback(void **state)
 	f->rndc_key = key;
 	build(f, "options { };");
 	assert_int_equal(channel_count(f), 3);
-	channel = f->snapshot->channels;
+	channel = f->snapshot->controls;
 	for (unsigned i = 0; i < 2; i++, channel = channel->next) {
 		assert_false(channel->is_unix);
 		assert_true(channel->is_default && s53_addr_is_loopback(&channel->addr));
@@ -91,7 +91,7 @@ channels_are_as_written(void **state)
 	    "read-only yes; };"
 	    "controls { unix \"c\" perm 0660 owner 7 group 8 keys { k; }; };");
 	assert_int_equal(channel_count(f), 2); /* a unix channel takes the default's place */
-	inet = f->snapshot->channels;
+	inet = f->snapshot->controls;
 	socket = inet->next;
 	assert_int_equal(s53_addr_port(&inet->addr), 1953);
 	assert_true(inet->read_only && !inet->is_default && inet->allow != NULL);
@@ -113,9 +113,9 @@ an_inet_channel_leaves_the_default_socket(void **state)
 
 	build(f, KEYS "controls { inet * allow { any; } keys { k; }; };");
 	assert_int_equal(channel_count(f), 2);
-	assert_int_equal(s53_addr_port(&f->snapshot->channels->addr), 953);
-	assert_true(s53_addr_is_any(&f->snapshot->channels->addr));
-	assert_string_equal(f->snapshot->channels->next->path, "/run/split53/control");
+	assert_int_equal(s53_addr_port(&f->snapshot->controls->addr), 953);
+	assert_true(s53_addr_is_any(&f->snapshot->controls->addr));
+	assert_string_equal(f->snapshot->controls->next->path, "/run/split53/control");
 }
 
 static void
@@ -133,7 +133,7 @@ keys_that_rndc_cannot_use_are_left_out_with_a_warning(void **state)
 	struct fixture *f = *state;
 
 	build(f, KEYS "controls { inet 127.0.0.1 allow { any; } keys { cut; k; }; };");
-	assert_int_equal(f->snapshot->channels->key_count, 1);
+	assert_int_equal(f->snapshot->controls->key_count, 1);
 	assert_true(has_warning(f, "unsupported algorithm 'hmac-sha256-128' in key 'cut'"));
 	fixture_reset(f);
 	build(f, KEYS "controls { inet 127.0.0.1 allow { any; } keys { cut; }; };");
@@ -151,7 +151,7 @@ a_mode_that_is_none_is_warned_of(void **state)
 	struct fixture *f = *state;
 
 	build(f, "controls { unix \"/c\" perm 600 owner 0 group 0; };");
-	assert_int_equal(f->snapshot->channels->mode, 0600);
+	assert_int_equal(f->snapshot->controls->mode, 0600);
 	assert_true(has_warning(f, "perm 600 is no mode"));
 }
 
