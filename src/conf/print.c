@@ -293,7 +293,7 @@ print_statement(const struct s53_conf_clause *clause, FILE *out)
 		print_parts(clause->body, out);
 }
 
-/* Does the value let those who know it pretend to be someone, or open something? */
+/* Is the value a secret: a key, or what opens something? */
 static bool
 is_secret(const struct s53_conf_clause *clause)
 {

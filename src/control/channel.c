@@ -219,7 +219,7 @@ s53_control_use(struct s53_control *control, const struct s53_channel *channels,
 	s53_policy_drop(old);
 }
 
-/* Whoever can connect could fill the log. */
+/* Any process that can connect could fill the log. */
 static bool
 may_complain(struct s53_control *control)
 {

@@ -206,15 +206,15 @@ connection_reply(struct connection *connection, const struct s53_rndc_message *m
 static bool
 identify(struct connection *connection, int fd)
 {
-	struct ucred who = { .uid = (uid_t)-1 };
-	socklen_t len = sizeof(who);
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(peer);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
 		return false;
-	snprintf(connection->peer, sizeof(connection->peer), "uid %ld, pid %ld", (long)who.uid,
-	    (long)who.pid);
+	snprintf(connection->peer, sizeof(connection->peer), "uid %ld, pid %ld", (long)peer.uid,
+	    (long)peer.pid);
 	/* The file's rights let no other connect; this holds also if they were changed. */
-	return !connection->listener->channel->is_default || who.uid == 0 || who.uid == geteuid();
+	return !connection->listener->channel->is_default || peer.uid == 0 || peer.uid == geteuid();
 }
 
 static bool

@@ -2,8 +2,8 @@
  *
  * verb_recursing.c - recursing: the fetches under way.
  *
- * BIND writes them to recursing-file and prints nothing. Here they are printed as well: an operator
- * who asks what hangs wants to see it.
+ * BIND writes them to recursing-file and prints nothing. Here they are printed as well, so that the
+ * operator sees at once what hangs.
  */
 #include "verbs.h"
 

@@ -56,12 +56,12 @@ explain_connect(const struct ctl_server *server, int error)
 static bool
 is_trusted(int fd)
 {
-	struct ucred who;
-	socklen_t len = sizeof(who);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
 
 	errno = EPERM;
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
-	    (who.uid == 0 || who.uid == geteuid() || geteuid() == 0);
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+	    (peer.uid == 0 || peer.uid == geteuid() || geteuid() == 0);
 }
 
 /* The file, or without it the abstract socket of that name. -1: errno. */

@@ -245,7 +245,7 @@ s53_explain_query(
 
 	if (!read_asking(query, &asking, why))
 		return false;
-	fprintf(out, "question %s", s53_name_print(&asking.name, name));
+	fprintf(out, "query    %s", s53_name_print(&asking.name, name));
 	if (query->is_live)
 		fprintf(out, " %s", s53_type_print(query->type, type));
 	fprintf(out, " from %s\n", s53_addr_print_host(&asking.client, client));

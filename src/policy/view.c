@@ -36,10 +36,10 @@ bool
 s53_view_may_query(const struct s53_view *view, const struct s53_route *route,
     const struct s53_addr *client, const struct s53_addr *destination)
 {
-	const struct s53_acl *who =
+	const struct s53_acl *clients =
 	    route->allow_query != NULL ? route->allow_query : view->allow_query;
-	const struct s53_acl *where =
+	const struct s53_acl *destinations =
 	    route->allow_query_on != NULL ? route->allow_query_on : view->allow_query_on;
 
-	return s53_acl_allows(who, client) && s53_acl_allows(where, destination);
+	return s53_acl_allows(clients, client) && s53_acl_allows(destinations, destination);
 }
