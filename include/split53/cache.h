@@ -52,6 +52,14 @@ struct s53_cache *s53_cache_keep(struct s53_cache *cache);
 void s53_cache_drop(struct s53_cache *cache); /* the last count frees; NULL is fine */
 uint64_t s53_cache_max_octets(const struct s53_cache *cache);
 
+/* For statistics: one short lock of each shard, one after the other. */
+struct s53_cache_usage {
+	uint64_t entries; /* answers and failures, expired ones too */
+	uint64_t octets; /* of these entries */
+	uint64_t evictions; /* entries that left to make room, since the cache was made */
+};
+void s53_cache_usage(struct s53_cache *cache, struct s53_cache_usage *out);
+
 /* A look-up: the key and how to treat what is found. A plain value on the stack. */
 struct s53_cache_ask {
 	const struct s53_key *key;

@@ -5,13 +5,14 @@
  * Layer    base
  * Threads  any
  * Memory   none
- * Units    ms: milliseconds of the monotonic clock since an arbitrary start; s: seconds since 1970.
+ * Units    ms, ns: of the monotonic clock since an arbitrary start; s: seconds since 1970.
  */
 #pragma once
 
 #include <stdint.h>
 
 uint64_t s53_clock_ms(void);
+uint64_t s53_clock_ns(void); /* the same clock */
 uint64_t s53_clock_wall_s(void);
 
 /*

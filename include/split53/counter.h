@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * counter.h - event counters.
+ * counter.h - what happened how often, and how long it took.
  *
  * Layer    base
  * Threads  each worker writes its own set, with plain loads and stores; any thread may read
- * Memory   a set is a plain object, embedded by its owner
+ * Memory   a set is an object that begins zeroed, embedded by its owner, which frees what the
+ *          tallies of its zones have allocated (s53_tallies_fini())
  *
  * A counter has the name of the pipeline step in which it counts (docs/architecture.md).
  */
@@ -12,6 +13,9 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+
+#include <split53/histogram.h>
+#include <split53/tally.h>
 
 #define S53_COUNTERS(X)                                                                       \
 	X(LISTEN_UDP, "listen-udp") /* datagrams received */                                  \
@@ -93,8 +97,21 @@ enum s53_counter {
 	    S53_C_COUNT
 };
 
+/*
+ * The latency of answers: from the receipt of the query (when the call of the kernel that received
+ * it has returned) until the reply is handed to the kernel; over TCP, and where the query waited,
+ * until it is in the queue that the kernel gets at the end of the same turn of the loop.
+ */
+enum s53_latency {
+	S53_LATENCY_HIT, /* answers out of the cache, counted with FIND_HIT */
+	S53_LATENCY_MISS, /* replies to queries that waited */
+	S53_LATENCIES
+};
+
 struct s53_counters {
 	_Atomic uint64_t value[S53_C_COUNT];
+	struct s53_histogram latency[S53_LATENCIES];
+	struct s53_tallies tallies;
 };
 
 /* Count one; only the owner of the set calls it. */

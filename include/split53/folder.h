@@ -7,7 +7,7 @@
  * Memory   none
  *
  * Folders that are missing are made. A symbolic link is followed only where root or this user has
- * made it and no other user can have put it there: otherwise a user who may write to a folder of
+ * made it and no other user can have put it there: otherwise a user that may write to a folder of
  * the path would decide what root makes, and where.
  */
 #pragma once

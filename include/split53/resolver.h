@@ -84,6 +84,12 @@ struct s53_arrival {
 };
 
 /*
+ * When the messages were received that the next calls of s53_resolver_take_batch() hand over, by
+ * s53_clock_ns(): for the latency of queries that wait.
+ */
+void s53_resolver_received(struct s53_resolver *resolver, uint64_t at_ns);
+
+/*
  * Process the messages of one receive call. All are parsed and looked up before the first is
  * answered from the cache, so that the entries are in the processor's cache by then. Each leads to
  * exactly one send() or drop() of its client, now or later, not necessarily in this order. Nothing

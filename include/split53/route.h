@@ -45,6 +45,8 @@ struct s53_route {
 	 * does not change: cached answers with another id are not used.
 	 */
 	uint32_t id;
+	/* Of what is counted of it (tally.h); 0: it has none of its own. */
+	uint32_t number;
 	enum s53_route_kind kind;
 	bool builtin; /* a special or empty zone that is built in, not the user's */
 	bool forward_first; /* `forward first` is in the file; only --explain uses it */
@@ -56,7 +58,7 @@ struct s53_route {
 	 * LOCAL, and FORWARD of a copy: of names below a delegation of the zone, which has
 	 * `forwarders`; NULL: the default route. It is in no table.
 	 */
-	const struct s53_route *delegated;
+	struct s53_route *delegated;
 	struct s53_acl *allow_query; /* of the zone statement; NULL: the view's */
 	struct s53_acl *allow_query_on; /* the same */
 	const struct s53_answering *answering; /* of the zone statement; NULL: the view's */
@@ -98,6 +100,13 @@ s53_route_is_same(const struct s53_route *a, const struct s53_route *b)
 	return a != NULL && b != NULL && a->kind == S53_ROUTE_FORWARD &&
 	    b->kind == S53_ROUTE_FORWARD && a->group == b->group;
 }
+
+/*
+ * Give each route its number, and the route below its delegations the same, while no other thread
+ * has the table yet. In no order.
+ */
+void s53_routes_number(struct s53_routes *routes,
+    uint32_t (*number)(const struct s53_route *route, void *arg), void *arg);
 
 /*
  * All routes, sorted by apex in canonical order (RFC 4034 s6.1): for explain. Allocates; without

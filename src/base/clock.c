@@ -22,6 +22,18 @@ s53_clock_ms(void)
 }
 
 uint64_t
+s53_clock_ns(void)
+{
+	uint64_t set_ms = atomic_load_explicit(&test_now_ms, memory_order_relaxed);
+	struct timespec now;
+
+	if (set_ms != UINT64_MAX)
+		return set_ms * 1000000;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t
 s53_clock_wall_s(void)
 {
 	struct timespec now;

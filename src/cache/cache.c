@@ -119,6 +119,22 @@ s53_cache_max_octets(const struct s53_cache *cache)
 	return cache->max_octets;
 }
 
+void
+s53_cache_usage(struct s53_cache *cache, struct s53_cache_usage *out)
+{
+	*out = (struct s53_cache_usage){ 0 };
+	for (size_t i = 0; i < (size_t)1 << cache->shard_bits; i++) {
+		struct s53_shard *shard = &cache->shards[i];
+
+		pthread_mutex_lock(&shard->lock);
+		out->entries += shard->count;
+		out->evictions += shard->evictions;
+		for (unsigned ring = 0; ring < S53_RINGS; ring++)
+			out->octets += shard->rings[ring].live;
+		pthread_mutex_unlock(&shard->lock);
+	}
+}
+
 /* The index of the key's shard, to be read without the lock. false: there is none yet. */
 static bool
 index_for(const struct s53_shard *shard, struct s53_index *out)

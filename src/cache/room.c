@@ -135,6 +135,7 @@ drop_tail(struct s53_shard *shard, struct s53_ring *ring, bool remember)
 
 	if (remember)
 		remember_ghost(shard, entry->tag);
+	shard->evictions++;
 	s53_room_bury(shard, entry);
 	s53_ring_pop(ring);
 }

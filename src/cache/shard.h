@@ -40,6 +40,7 @@ struct s53_shard {
 	/* ...and none that was stored there since the tail's last lap began expires before this. */
 	int64_t lap_end_ms;
 	uint64_t lap_mark; /* the lap ends when the tail reaches this */
+	uint64_t evictions; /* entries that left to make room */
 };
 
 void s53_shard_init(struct s53_shard *shard, struct s53_layout *layout);

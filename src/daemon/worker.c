@@ -279,6 +279,7 @@ worker_free(struct s53_worker *worker)
 	s53_mailbox_fini(&worker->mailbox);
 	s53_busiest_fini(&worker->names);
 	s53_busiest_fini(&worker->clients);
+	s53_tallies_fini(&worker->counters.tallies);
 	free(worker);
 }
 

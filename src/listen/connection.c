@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "context.h"
 #include "sample.h"
 #include "sender.h"
@@ -143,13 +144,16 @@ leave(struct s53_connection *connection)
 static void
 hand_over(struct s53_connection *connection, const struct s53_arrival arrivals[], unsigned count)
 {
+	struct s53_listen_context *context = connection->context;
+	struct s53_batch_clock clock = s53_batch_begin(context);
+
 	connection->asked = true;
 	connection->active = true;
 	connection->in_flight += count;
-	s53_count_many(connection->context->counters, S53_C_LISTEN_TCP, count);
-	s53_sample(connection->context, arrivals, count);
-	s53_resolver_take_batch(
-	    connection->context->resolver, arrivals, count, connection->pool->now_ms);
+	s53_count_many(context->counters, S53_C_LISTEN_TCP, count);
+	s53_sample(context, arrivals, count);
+	s53_resolver_take_batch(context->resolver, arrivals, count, connection->pool->now_ms);
+	s53_batch_end(context, &clock);
 }
 
 /* How many queries may be handed over at once; the connection is not full. */

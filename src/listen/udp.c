@@ -31,6 +31,7 @@
 
 #include <split53/clock.h>
 
+#include "batch.h"
 #include "context.h"
 #include "inbox.h"
 #include "outbox.h"
@@ -343,6 +344,7 @@ receive_batch(struct s53_udp_listener *listener)
 	struct s53_inbox *inbox = listener->inbox;
 	unsigned asked_for = listener->batch_max;
 	unsigned followers = listener->outbox.followers;
+	struct s53_batch_clock clock;
 	struct group group;
 	int count;
 
@@ -352,7 +354,8 @@ receive_batch(struct s53_udp_listener *listener)
 	if (count <= 0)
 		return count < 0 && errno == EINTR;
 	group.listener = listener;
-	group.now_ms = s53_clock_ms();
+	clock = s53_batch_begin(listener->context);
+	group.now_ms = s53_batch_ms(&clock);
 	group.taken = group.count = 0;
 	listener->receiving = true;
 	for (unsigned i = 0; i < (unsigned)count; i++)
@@ -361,6 +364,7 @@ receive_batch(struct s53_udp_listener *listener)
 		hand_over(&group);
 	listener->receiving = false;
 	flush(listener);
+	s53_batch_end(listener->context, &clock);
 	s53_count_many(listener->context->counters, S53_C_LISTEN_UDP, group.taken);
 	size_next_batch(listener, (unsigned)count, group.taken);
 	if (!listener->trains)

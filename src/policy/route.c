@@ -242,6 +242,27 @@ s53_routes_find(const struct s53_routes *routes, const struct s53_name *name)
 	return found;
 }
 
+static void
+number_one(struct s53_route *route, uint32_t (*number)(const struct s53_route *route, void *arg),
+    void *arg)
+{
+	if (route == NULL)
+		return;
+	route->number = number(route, arg);
+	if (route->delegated != NULL)
+		route->delegated->number = route->number;
+}
+
+void
+s53_routes_number(struct s53_routes *routes,
+    uint32_t (*number)(const struct s53_route *route, void *arg), void *arg)
+{
+	number_one(routes->root, number, arg);
+	for (size_t i = 0; i < routes->slot_count; i++)
+		if (routes->slots[i].node != NULL)
+			number_one(routes->slots[i].node->route, number, arg);
+}
+
 /*
  * RFC 4034 s6.1: label by label from the root, compared as bytes (apexes are in lower case).
  */

@@ -263,6 +263,7 @@ count_answer(const struct s53_query *query)
 	    rcode < sizeof by_rcode / sizeof *by_rcode ? by_rcode[rcode] : S53_C_ANSWER_OTHER);
 	if (query->outcome.ede == S53_EDE_STALE || query->outcome.ede == S53_EDE_STALE_NXDOMAIN) {
 		s53_count(query->resolver->counters, S53_C_ANSWER_STALE);
+		s53_tally_count(query->tally, S53_TALLY_STALE);
 		s53_query_log_stale(query);
 	}
 }
@@ -293,15 +294,43 @@ s53_reply_send(struct s53_query *query)
 		query->client.ops->send(&query->client, len);
 }
 
+/* Why a query fails, as its zone counts it. */
+static enum s53_tally_kind
+failure_kind(const struct s53_outcome *outcome)
+{
+	if (outcome->over_quota)
+		return S53_TALLY_FAILED_LIMIT;
+	switch (outcome->ede) {
+	case S53_EDE_CACHED_ERROR:
+		return S53_TALLY_FAILED_REMEMBERED;
+	case S53_EDE_NETWORK_ERROR:
+		return S53_TALLY_FAILED_UNREACHABLE;
+	default:
+		return S53_TALLY_FAILED_UPSTREAM;
+	}
+}
+
+/* The client of a chase's child gets its parent's failure. */
+__attribute__((noinline, cold)) static void
+note_failure(struct s53_query *query)
+{
+	if (query->tally != NULL)
+		s53_tally_count(query->tally, failure_kind(&query->outcome));
+	if (query->chase_depth == 0)
+		s53_query_log_error(query);
+}
+
 enum s53_verdict
 s53_step_answer(struct s53_query *query)
 {
 	struct s53_pending *pending = query->pending;
 
-	if (query->chase_depth == 0 && query->outcome.rcode == S53_RCODE_SERVFAIL)
-		s53_query_log_error(query);
+	if (query->outcome.rcode == S53_RCODE_SERVFAIL)
+		note_failure(query);
 	s53_reply_send(query);
-	if (pending != NULL)
+	if (pending != NULL) {
+		s53_pending_answered(pending);
 		s53_pending_free(pending);
+	}
 	return S53_DONE;
 }

@@ -180,6 +180,7 @@ fail_as(struct s53_query *query, const struct s53_outcome *end)
 	s53_query_fail(query, S53_RCODE_SERVFAIL, end->ede,
 	    text != NULL ? text : "the target of a CNAME could not be resolved");
 	query->outcome.error = end->error;
+	query->outcome.over_quota = end->over_quota;
 }
 
 /* Merge the chain and the child's reply into the query's outcome. */

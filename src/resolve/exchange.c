@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <split53/reply.h>
+#include <split53/traffic.h>
 
 #include "resolver_private.h"
 
@@ -225,8 +226,11 @@ s53_step_exchange(struct s53_fetch *fetch)
 
 	if (fetch->now_ms >= fetch->deadline_ms)
 		return s53_list_empty(&fetch->attempts) ? s53_give_up(fetch) : S53_WAIT;
-	if (fetch->overdue && fetch->pass == 0 && !s53_list_empty(&fetch->attempts))
+	if (fetch->overdue && fetch->pass == 0 && !s53_list_empty(&fetch->attempts)) {
 		s53_count(fetch->resolver->counters, S53_C_CHOOSE_HEDGED);
+		s53_upstream_count(
+		    s53_group_server(fetch->route->group, fetch->plan.server), S53_TRAFFIC_HEDGE);
+	}
 	if (!s53_fetch_ask(fetch, &fetch->plan))
 		return S53_RETRY;
 	if (first)

@@ -131,6 +131,7 @@ static enum s53_verdict
 unknown(struct s53_query *query)
 {
 	s53_count(query->resolver->counters, S53_C_FIND_MISS);
+	s53_tally_count(query->tally, S53_TALLY_MISSES);
 	return may_fetch(query) ? S53_NEXT : s53_local_referral(query);
 }
 
@@ -154,6 +155,7 @@ hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
 		.authentic = cached->authentic,
 		.respell = cached->respell };
 	s53_count(query->resolver->counters, S53_C_FIND_HIT);
+	s53_tally_count(query->tally, S53_TALLY_HITS);
 	if (cached->refresh) {
 		s53_count(query->resolver->counters, S53_C_FIND_PREFETCH);
 		s53_refresh(query);

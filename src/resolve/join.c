@@ -23,6 +23,7 @@ s53_shed(struct s53_query *query, const char *why, bool drop)
 		return S53_REPLY;
 	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_OTHER, why);
 	query->outcome.silent = drop;
+	query->outcome.over_quota = true;
 	return S53_REPLY;
 }
 

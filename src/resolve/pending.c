@@ -4,6 +4,8 @@
  */
 #include "pending.h"
 
+#include <split53/clock.h>
+
 #include "resolver_private.h"
 
 #define DISPLACED_MAX 2 /* for one new query: so the reserve becomes free again */
@@ -131,6 +133,9 @@ init(struct s53_pending *pending, const struct s53_query *query)
 	s53_list_init(&pending->same.link);
 	pending->fetch = NULL;
 	pending->chase = NULL;
+	pending->received_ns = query->resolver->received_ns;
+	if (pending->received_ns == 0) /* it did not come by a listener that says so */
+		pending->received_ns = s53_clock_ns();
 	pending->may_be_own = false;
 	pending->patience.back = NULL;
 	s53_arena_init(&pending->arena);
@@ -181,6 +186,20 @@ s53_pending_free(struct s53_pending *pending)
 	s53_arena_fini(&pending->arena);
 	s53_policy_drop(pending->query.policy);
 	give_back(resolver, pending);
+}
+
+void
+s53_pending_answered(const struct s53_pending *pending)
+{
+	struct s53_counters *counters = pending->query.resolver->counters;
+	uint64_t now_ns;
+
+	if (pending->query.chase_depth > 0)
+		return;
+	now_ns = s53_clock_ns();
+	if (now_ns >= pending->received_ns)
+		s53_histogram_count(
+		    &counters->latency[S53_LATENCY_MISS], now_ns - pending->received_ns, 1);
 }
 
 void

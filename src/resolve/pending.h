@@ -37,8 +37,9 @@ struct s53_pending {
 	struct s53_fetch *fetch; /* that it waits for; or NULL */
 	struct s53_hashed same; /* in resolver->waits, beside its client's others for that fetch */
 	struct s53_chase *chase; /* in the arena; or NULL */
-	struct s53_shares_place place; /* of a client's query; none if place.route is NULL */
-	bool may_be_own; /* arrived while its name was in flight: loop.h */
+	struct s53_shares_place place; /* of a client's query */
+	uint64_t received_ns; /* its query, by s53_clock_ns() */
+	bool may_be_own; /* came in while its name was under way: loop.h */
 	struct s53_timer patience; /* stale-answer-client-timeout */
 	struct s53_arena arena;
 };
@@ -57,6 +58,9 @@ void s53_pending_free(struct s53_pending *pending);
 
 /* Put it into the run queue: it will run from its step on. */
 void s53_pending_wake(struct s53_pending *pending);
+
+/* Its client has its reply: count the latency. For a chase's child nothing is counted. */
+void s53_pending_answered(const struct s53_pending *pending);
 
 /* Drop it without a reply, as its client has sent newer queries for the same. */
 void s53_pending_drop(struct s53_pending *pending);

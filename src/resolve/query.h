@@ -12,6 +12,7 @@
 #pragma once
 
 #include <split53/client.h>
+#include <split53/counter.h>
 #include <split53/key.h>
 #include <split53/request.h>
 #include <split53/resolver.h>
@@ -64,7 +65,7 @@ struct s53_outcome {
 	bool authentic; /* AD, for clients that may know (RFC 6840 s5.8) */
 	bool respell; /* names besides the question may spell its labels out */
 	bool silent; /* nothing is sent at all */
-	bool over_quota; /* a failure by fetches-per-server or fetches-per-zone */
+	bool over_quota; /* a failure by a limit: of clients, queries or fetches */
 	bool no_data; /* its last name has records of other types alone: nothing to chase */
 	bool leads_on; /* its chain of CNAMEs has no end yet: still to be chased */
 	bool referral; /* a copied zone's, to the servers of a name below a delegation */
@@ -81,6 +82,7 @@ struct s53_query {
 	const struct s53_view *view;
 	const struct s53_route *route;
 	const struct s53_answering *answering; /* of the view, then of the route */
+	struct s53_tally *tally; /* of the route; NULL before ROUTE */
 	struct s53_pending *pending; /* NULL while on the stack */
 	uint64_t deadline_ms; /* of a chase's query: its client's; 0: it has not waited yet */
 	struct s53_chase *chase_of; /* chase.c: the chase that this query serves, or NULL */

@@ -57,6 +57,7 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	s53_spares_init(&resolver->free_fetches);
 	s53_spares_init(&resolver->free_attempts);
 	resolver->pending_count = 0;
+	resolver->received_ns = 0;
 	resolver->dice = s53_rand_u32();
 	memset(resolver->turns, 0, sizeof resolver->turns);
 	resolver->error_told_ms = resolver->stale_told_ms = 0;
@@ -158,6 +159,7 @@ begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_a
 	query->short_of_time = query->whole = query->stale = false;
 	query->may_query = query->may_use_cache = query->may_recurse = false;
 	query->room = NULL;
+	query->tally = NULL;
 	query->key.name = NULL;
 	query->client = *arrival->client;
 	query->request.edns = (struct s53_edns){ 0 };
@@ -186,6 +188,12 @@ take_group(struct s53_resolver *resolver, const struct s53_arrival *arrivals, un
 		s53_query_fetch_entry(found[i]);
 	for (unsigned i = 0; i < found_count; i++)
 		s53_query_run(found[i]);
+}
+
+void
+s53_resolver_received(struct s53_resolver *resolver, uint64_t at_ns)
+{
+	resolver->received_ns = at_ns;
 }
 
 void

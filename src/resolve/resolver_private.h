@@ -35,6 +35,7 @@ struct s53_resolver {
 	struct s53_link ended; /* ended fetches, freed when the run queue is empty */
 	struct s53_link run_queue; /* pending queries that are ready, by `wait` */
 	struct s53_spares free_pending, free_fetches, free_attempts;
+	uint64_t received_ns; /* the batch; 0: not known */
 	unsigned pending_count; /* pending queries, and fetches without clients */
 	uint32_t dice; /* the state of random order: arrange.c */
 	uint16_t turns[S53_CYCLIC_TURNS]; /* of cyclic order: each RRset's next first record */

@@ -156,6 +156,8 @@ void
 s53_query_set_route(struct s53_query *query, const struct s53_route *route)
 {
 	query->route = route;
+	query->tally =
+	    s53_tallies_get(&query->resolver->counters->tallies, route != NULL ? route->number : 0);
 	query->answering =
 	    route != NULL && route->answering != NULL ? route->answering : &query->view->answering;
 }
@@ -184,6 +186,7 @@ s53_step_route(struct s53_query *query)
 		return answer_meta_type(query);
 	}
 	s53_query_set_route(query, find_route(query));
+	s53_tally_count(query->tally, S53_TALLY_QUERIES);
 	if (query->route == NULL || query->route->kind != S53_ROUTE_LOCAL)
 		return forward(query);
 	if (!may_ask_zone(query))

@@ -67,6 +67,7 @@ give_out(struct s53_pending *pending, const char *why)
 	    s53_chase_is_due(query->view, query->route, &query->request.question, &query->outcome))
 		return;
 	s53_reply_send(query);
+	s53_pending_answered(pending);
 	s53_pending_free(pending);
 }
 

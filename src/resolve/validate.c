@@ -17,6 +17,7 @@
 #include <split53/capability.h>
 #include <split53/hash.h>
 #include <split53/message.h>
+#include <split53/traffic.h>
 
 #include "alias.h"
 #include "filter.h"
@@ -199,8 +200,10 @@ not_understood(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rc
 
 	if (!s53_plan_after_decline(attempt, is_unproven(fetch, attempt), &plan))
 		return failed_by_rcode(fetch, attempt, rcode);
-	if (attempt->plan.edns && !plan.edns)
+	if (attempt->plan.edns && !plan.edns) {
 		s53_count(fetch->resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
+		s53_upstream_count(s53_attempt_server(attempt), S53_TRAFFIC_EDNS_FALLBACK);
+	}
 	return ask_again(fetch, attempt, &plan);
 }
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include <split53/clock.h>
+#include <split53/traffic.h>
 
 #include "endpoint.h"
 #include "late_reply.h"
@@ -71,16 +72,24 @@ s53_exchange_finish(
 }
 
 static void
-count_end(struct s53_counters *counters, enum s53_exchange_end end)
+count_end(const struct s53_exchange *exchange, enum s53_exchange_end end)
 {
-	if (end == S53_EXCHANGE_TIMEOUT)
-		s53_count(counters, S53_C_EXCHANGE_TIMEOUT);
-	else if (end == S53_EXCHANGE_REFUSED)
-		s53_count(counters, S53_C_EXCHANGE_REFUSED);
-	else if (end == S53_EXCHANGE_UNREACHABLE)
-		s53_count(counters, S53_C_EXCHANGE_UNREACHABLE);
-	else if (end == S53_EXCHANGE_GARBLED)
-		s53_count(counters, S53_C_EXCHANGE_GARBLED);
+	static const struct {
+		enum s53_counter counter;
+		enum s53_traffic_kind traffic;
+	} ends[] = {
+		[S53_EXCHANGE_TIMEOUT] = { S53_C_EXCHANGE_TIMEOUT, S53_TRAFFIC_TIMEOUT },
+		[S53_EXCHANGE_REFUSED] = { S53_C_EXCHANGE_REFUSED, S53_TRAFFIC_NOT_LISTENING },
+		[S53_EXCHANGE_UNREACHABLE] = { S53_C_EXCHANGE_UNREACHABLE,
+		    S53_TRAFFIC_UNREACHABLE },
+		[S53_EXCHANGE_GARBLED] = { S53_C_EXCHANGE_GARBLED, S53_TRAFFIC_GARBAGE },
+	};
+
+	if (end != S53_EXCHANGE_TIMEOUT && end != S53_EXCHANGE_REFUSED &&
+	    end != S53_EXCHANGE_UNREACHABLE && end != S53_EXCHANGE_GARBLED)
+		return;
+	s53_count(exchange->exchanger->counters, ends[end].counter);
+	s53_upstream_count(exchange->endpoint->upstream, ends[end].traffic);
 }
 
 void
@@ -94,7 +103,7 @@ s53_exchange_fail(struct s53_exchange *exchange, enum s53_exchange_end end)
 	}
 	s53_flow_remove(exchange);
 	s53_wheel_cancel(&exchanger->wheel, &exchange->timer);
-	count_end(exchanger->counters, end);
+	count_end(exchange, end);
 	exchange->end = end;
 	exchange->failed = true;
 	s53_list_append(&exchanger->failed, &exchange->link);
@@ -132,6 +141,7 @@ continue_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
 	const struct s53_upstream *upstream = exchange->endpoint->upstream;
 
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_TCP_ON_TC);
+	s53_upstream_count(exchange->endpoint->upstream, S53_TRAFFIC_TCP_FALLBACK);
 	s53_flow_remove(exchange);
 	s53_stream_send(exchange, now_ms);
 	exchange->overdue_observed = true;
@@ -153,7 +163,7 @@ continue_over_tcp(struct s53_exchange *exchange, uint64_t now_ms)
 static void
 end_garbled(struct s53_exchange *exchange, uint64_t now_ms)
 {
-	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_GARBLED);
+	count_end(exchange, S53_EXCHANGE_GARBLED);
 	s53_stream_retire(exchange->flow);
 	s53_exchange_observe(exchange, S53_OBSERVED_GARBLED, now_ms);
 	s53_exchange_finish(exchange, S53_EXCHANGE_GARBLED, NULL, 0);
@@ -270,7 +280,7 @@ on_timer(struct s53_timer *timer)
 		call_overdue(exchange, now_ms);
 		return;
 	}
-	s53_count(exchanger->counters, S53_C_EXCHANGE_TIMEOUT);
+	count_end(exchange, S53_EXCHANGE_TIMEOUT);
 	observe_end_of_wait(exchange, now_ms);
 	s53_exchange_finish(exchange, S53_EXCHANGE_TIMEOUT, NULL, 0);
 }
@@ -309,6 +319,7 @@ init_exchange(struct s53_exchange *exchange, struct s53_endpoint *endpoint,
 	exchange->alive = ask->may_be_held;
 	exchange->retries = 0;
 	exchange->sent_at_ms = now_ms;
+	exchange->sent_at_ns = 0;
 	exchange->overdue_at_ms = ask->overdue_ms != 0 ? now_ms + ask->overdue_ms : 0;
 	exchange->end_at_ms = now_ms + ask->timeout_ms;
 	exchanger->pending++;

@@ -65,6 +65,7 @@ struct s53_exchange {
 	uint64_t overdue_at_ms; /* when overdue() is due; 0: never */
 	uint64_t end_at_ms; /* when the exchange, or the wait for its late reply, times out */
 	uint64_t sent_at_ms;
+	uint64_t sent_at_ns; /* the same, for the histogram */
 	uint64_t question_hash; /* while a late reply is awaited: ask.octets is invalid by then */
 };
 

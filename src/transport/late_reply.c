@@ -23,6 +23,7 @@
 #include <split53/clock.h>
 #include <split53/hash.h>
 #include <split53/name.h>
+#include <split53/traffic.h>
 
 #include "endpoint.h"
 #include "observe.h"
@@ -115,6 +116,7 @@ static void
 on_late_reply_timeout(struct s53_exchange *exchange, uint64_t now_ms)
 {
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LOST);
+	s53_upstream_count(exchange->endpoint->upstream, S53_TRAFFIC_TIMEOUT);
 	if (!exchange->on_tcp || !s53_stream_note_silence(exchange, now_ms))
 		s53_exchange_observe_timeout(exchange, now_ms);
 	if (exchange->on_tcp || now_ms >= exchange->sent_at_ms + S53_LATE_REPLY_MAX_MS) {

@@ -9,6 +9,7 @@
 #include "observe.h"
 
 #include <split53/clock.h>
+#include <split53/traffic.h>
 
 #include "endpoint.h"
 
@@ -28,8 +29,13 @@ void
 s53_exchange_observe_reply(
     const struct s53_exchange *exchange, const uint8_t *octets, uint64_t now_ms)
 {
-	if (exchange->on_tcp || s53_header_count(octets, S53_QUESTION) > 0)
-		s53_exchange_observe(exchange, S53_OBSERVED_ANSWERED, now_ms);
+	uint64_t now_ns = s53_clock_ns();
+
+	if (!exchange->on_tcp && s53_header_count(octets, S53_QUESTION) == 0)
+		return;
+	s53_upstream_count_response(exchange->endpoint->upstream, s53_header_rcode(octets),
+	    now_ns > exchange->sent_at_ns ? now_ns - exchange->sent_at_ns : 0);
+	s53_exchange_observe(exchange, S53_OBSERVED_ANSWERED, now_ms);
 }
 
 void
@@ -48,6 +54,7 @@ s53_exchange_observe_overdue(struct s53_exchange *exchange, uint64_t now_ms)
 		return;
 	exchange->overdue_observed = true;
 	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LATE);
+	s53_upstream_count(exchange->endpoint->upstream, S53_TRAFFIC_OVERDUE);
 	s53_exchange_observe(exchange, S53_OBSERVED_OVERDUE, now_ms);
 }
 

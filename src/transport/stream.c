@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include <split53/clock.h>
+#include <split53/traffic.h>
 #include <split53/transport.h>
 
 #include "endpoint.h"
@@ -171,7 +172,7 @@ on_event(struct bufferevent *bufferevent, short what, void *arg)
 {
 	struct s53_stream *stream = arg;
 	int error = errno;
-	uint64_t now_ms = s53_clock_ms();
+	uint64_t now_ms = s53_clock_ms(), now_ns;
 
 	(void)bufferevent;
 	s53_wheel_see(&stream->flow.endpoint->exchanger->wheel, now_ms);
@@ -182,8 +183,12 @@ on_event(struct bufferevent *bufferevent, short what, void *arg)
 	}
 	stream->connected = true;
 	stream->awaiting_since_ms = now_ms;
+	now_ns = s53_clock_ns();
 	S53_LIST_EACH (&stream->flow.exchanges, it) {
-		S53_CONTAINER_OF(it, struct s53_exchange, link)->sent_at_ms = now_ms;
+		struct s53_exchange *exchange = S53_CONTAINER_OF(it, struct s53_exchange, link);
+
+		exchange->sent_at_ms = now_ms;
+		exchange->sent_at_ns = now_ns;
 	}
 }
 
@@ -377,10 +382,13 @@ send_on(struct s53_stream *stream, struct s53_exchange *exchange, uint64_t now_m
 	stream->sent++;
 	mark_sent(stream, now_ms);
 	exchange->sent_at_ms = now_ms;
-	if (write_query(stream, exchange))
+	exchange->sent_at_ns = s53_clock_ns();
+	if (write_query(stream, exchange)) {
 		s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_TCP);
-	else
+		s53_upstream_count(exchange->endpoint->upstream, S53_TRAFFIC_TCP);
+	} else {
 		s53_exchange_fail(exchange, S53_EXCHANGE_NO_RESOURCES);
+	}
 	if (stream->lone)
 		s53_flow_retire(&stream->flow);
 }

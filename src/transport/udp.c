@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <split53/clock.h>
+#include <split53/traffic.h>
 #include <split53/transport.h>
 
 #include "endpoint.h"
@@ -77,6 +78,7 @@ s53_udp_send(struct s53_exchange *exchange, uint64_t now_ms)
 	}
 	s53_flow_add(&sock->flow, exchange);
 	exchange->sent_at_ms = now_ms;
+	exchange->sent_at_ns = s53_clock_ns(); /* until it is sent */
 	s53_list_append(&sock->unsent, &exchange->queue_link);
 	if (!sock->blocked && s53_list_empty(&sock->unsent_link)) {
 		s53_list_append(&exchanger->unsent, &sock->unsent_link);
@@ -167,13 +169,16 @@ flush_socket(struct s53_exchanger *exchanger, struct s53_socket *sock)
 
 	s53_flow_hold(&sock->flow);
 	while (again && (count = gather(sock, batch)) > 0) {
+		uint64_t now_ns = s53_clock_ns();
 		int sent = transmit(sock, batch, count);
 
 		if (sent < 0)
 			again = send_failed(sock, batch->sent[0], errno);
 		for (int i = 0; i < sent; i++) {
+			batch->sent[i]->sent_at_ns = now_ns;
 			s53_list_remove(&batch->sent[i]->queue_link);
 			s53_count(exchanger->counters, S53_C_EXCHANGE_UDP);
+			s53_upstream_count(sock->flow.endpoint->upstream, S53_TRAFFIC_UDP);
 		}
 	}
 	s53_flow_release(&sock->flow);

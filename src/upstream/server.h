@@ -18,6 +18,7 @@
 #include <split53/capability.h>
 #include <split53/list.h>
 #include <split53/probe.h>
+#include <split53/traffic.h>
 #include <split53/upstream.h>
 
 #include "record.h"
@@ -95,6 +96,7 @@ struct s53_upstream {
 	_Atomic uint64_t quirk_until_ms[S53_QUIRKS];
 	_Atomic uint64_t shown_at_ms[S53_CAPABILITIES]; /* accurate to a minute; 0: never */
 	_Atomic uint64_t doubt[S53_CAPABILITIES]; /* capability.c */
+	_Alignas(64) struct s53_traffic traffic;
 	pthread_mutex_t lock; /* of the records, except their atomics, and of `probing` */
 	struct probing probing;
 };

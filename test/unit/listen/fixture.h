@@ -106,6 +106,13 @@ take_one(struct s53_resolver *resolver, const struct s53_client *client, const u
 }
 
 void
+s53_resolver_received(struct s53_resolver *resolver, uint64_t at_ns)
+{
+	(void)resolver;
+	(void)at_ns;
+}
+
+void
 s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival *arrivals,
     unsigned count, uint64_t now_ms)
 {

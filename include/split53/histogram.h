@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * histogram.h - how often something took how long.
+ *
+ * Layer    base
+ * Threads  count(): only the owner of the histogram; add(): any; both may be read by any
+ * Memory   a plain object, embedded by its owner; zeroed is empty
+ * Units    ns
+ *
+ * The upper bounds of the buckets are 1, 2 and 5 of each decade from 1 us to 10 s; what took longer
+ * is in the last bucket. A bound belongs to its bucket, as `le` of Prometheus.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define S53_HISTOGRAM_BOUNDS 22
+#define S53_HISTOGRAM_BUCKETS (S53_HISTOGRAM_BOUNDS + 1)
+
+struct s53_histogram {
+	_Atomic uint64_t bucket[S53_HISTOGRAM_BUCKETS]; /* not cumulative */
+	_Atomic uint64_t sum_ns;
+};
+
+extern const uint64_t s53_histogram_bounds_ns[S53_HISTOGRAM_BOUNDS];
+
+/* The bucket of a duration. */
+unsigned s53_histogram_bucket(uint64_t ns);
+
+/* Count `times` durations of `ns`; only the owner calls it. */
+void s53_histogram_count(struct s53_histogram *histogram, uint64_t ns, uint64_t times);
+
+/* Count one duration, in a histogram that several threads write. */
+void s53_histogram_add(struct s53_histogram *histogram, uint64_t ns);
