@@ -9,8 +9,8 @@ cmake_minimum_required(VERSION 3.25)
 set(users_of_ares probe main) # main: their versions, for -V
 set(users_of_ldns zone main)
 set(users_of_openssl rndc main)
-set(users_of_json-c control ctl main)
-set(users_of_event2 base transport probe listen control daemon main)
+set(users_of_json-c stats control ctl main)
+set(users_of_event2 base transport probe listen stats control daemon main)
 set(users_of_xxhash base main)
 
 set(offences "")

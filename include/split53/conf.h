@@ -51,9 +51,10 @@
  *   controls { } *            each with any number of channels (below); each key of `keys` is
  *                             defined
  *   key NAME { } *            label; body: algorithm TEXT, secret TEXT, both there
- *   key, tls, http, controls, statistics-channels, dnssec-policy: body. inet in controls and
- *                             statistics-channels: value ADDRESS, parts allow MATCH, keys WORDS,
- *                             read-only BOOL; unix: TEXT, parts perm, owner, group NUMBER, keys
+ *   statistics-channels { } * body: inet *  value ADDRESS (port 0: 80), part allow MATCH
+ *   key, tls, http, controls, dnssec-policy: body. inet in controls: value ADDRESS, parts allow
+ *                             MATCH, keys WORDS, read-only BOOL; unix: TEXT, parts perm, owner,
+ *                             group NUMBER, keys
  *   trust-anchors, managed-keys, trusted-keys: WORDS, ignored
  *
  * options, and view where it is valid there in BIND too (v); (z): in a zone with servers as well,

@@ -7,33 +7,21 @@
  * Threads  main thread
  * Memory   a dump keeps a count of its policy until it ends
  *
- * The dumper reads counters through struct s53_dump_source, which the daemon fills in.
+ * The statistics at the end of a dump are layer stats's.
  */
 #pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
 
-#include <split53/counter.h>
 #include <split53/status.h>
 
 struct event_base;
 struct s53_dumper;
 struct s53_policy;
-struct s53_registry;
+struct s53_stats_source;
 
-struct s53_dump_source {
-	struct event_base *base;
-	struct s53_registry *registry;
-	/* The sum of a counter over all workers. */
-	uint64_t (*counter)(void *arg, enum s53_counter counter);
-	/* How many queries wait now, over all workers: what recursive-clients bounds. */
-	unsigned (*pending)(void *arg);
-	void *arg;
-};
-
-/* `source` is copied; what it refers to must outlive the dumper. NULL: no memory. */
-struct s53_dumper *s53_dumper_new(const struct s53_dump_source *source);
+/* `source` must outlive the dumper. NULL: no memory. */
+struct s53_dumper *s53_dumper_new(struct event_base *base, const struct s53_stats_source *source);
 
 /* A dump under way is abandoned and its file removed. NULL is fine. */
 void s53_dumper_free(struct s53_dumper *dumper);

@@ -13,6 +13,7 @@
 #include <split53/addr_list.h>
 #include <split53/arena.h>
 #include <split53/channel.h>
+#include <split53/diag.h>
 #include <split53/log.h>
 #include <split53/upstream.h>
 #include <split53/view.h>
@@ -61,6 +62,14 @@ struct s53_snapshot_check {
 	bool down_after_written;
 };
 
+/* One `inet` of statistics-channels. */
+struct s53_snapshot_channel {
+	struct s53_snapshot_channel *next;
+	struct s53_addr addr;
+	struct s53_acl *allow; /* NULL: any */
+	struct s53_place place; /* its file's name is the snapshot's */
+};
+
 struct s53_snapshot_owned;
 
 struct s53_snapshot {
@@ -100,6 +109,7 @@ struct s53_snapshot {
 	struct s53_snapshot_servers nameservers; /* of resolv.conf, without ourselves */
 	const struct s53_channel *controls; /* of `controls`, or those that are made by default */
 	struct s53_snapshot_check *checks; /* one for each server */
+	struct s53_snapshot_channel *channels; /* each address once, in the order of the file */
 	struct s53_route_note *notes; /* only with want_notes */
 };
 

@@ -300,6 +300,7 @@ conf_place_text(enum conf_place place)
 		[IN_LIST] = "a list of servers",
 		[IN_INET] = "inet",
 		[IN_UNIX] = "unix",
+		[IN_STATISTICS_INET] = "inet of statistics-channels",
 	};
 
 	return texts[place];

@@ -42,6 +42,7 @@ enum conf_place {
 	IN_LIST, /* primaries source * { }, allow-transfer transport tls { } */
 	IN_INET, /* inet ADDR allow { } keys { } */
 	IN_UNIX,
+	IN_STATISTICS_INET, /* inet ADDR allow { } of statistics-channels */
 	PLACE_COUNT,
 };
 

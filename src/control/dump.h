@@ -8,9 +8,12 @@
  */
 #pragma once
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include <split53/dumper.h>
+
+struct s53_registry;
 
 /*
  * dump_upstreams.c: all servers of the registry, and the zones of the policy that forward to them.
@@ -27,6 +30,3 @@ struct dump_zones *s53_dump_zones_new(
     const struct s53_policy *policy, unsigned view, unsigned views_until);
 bool s53_dump_zones_step(struct dump_zones *zones, FILE *out, bool *more);
 void s53_dump_zones_free(struct dump_zones *zones); /* NULL is fine */
-
-/* dump_counters.c: how many queries wait, and the counters; zeros are left out. */
-void s53_dump_counters(FILE *out, const struct s53_dump_source *source);

@@ -23,6 +23,7 @@
 #include <split53/log.h>
 #include <split53/render.h>
 #include <split53/replace.h>
+#include <split53/stats.h>
 #include <split53/view.h>
 
 #define TURN_MS 2 /* writing time per turn, then the loop handles other events such as signals */
@@ -47,7 +48,8 @@ struct dump {
 };
 
 struct s53_dumper {
-	struct s53_dump_source source;
+	struct event_base *base;
+	const struct s53_stats_source *source;
 	struct dump *dump; /* in progress; or NULL */
 };
 
@@ -175,15 +177,28 @@ give_up(struct s53_dumper *dumper, const char *why)
 }
 
 static void
+dump_statistics(struct dump *dump, const struct s53_stats_source *source)
+{
+	struct s53_stats *stats = s53_stats_collect(source);
+
+	if (stats == NULL) {
+		dump->failed = true;
+		return;
+	}
+	s53_stats_print(stats, "; ", dump->out);
+	s53_stats_free(stats);
+}
+
+static void
 complete(struct s53_dumper *dumper)
 {
 	struct dump *dump = dumper->dump;
 
 	if ((dump->parts & S53_DUMP_UPSTREAMS) != 0)
 		s53_dump_upstreams(
-		    dump->out, dumper->source.registry, dump->policy, s53_clock_ms());
+		    dump->out, dumper->source->registry, dump->policy, s53_clock_ms());
 	if ((dump->parts & S53_DUMP_COUNTERS) != 0)
-		s53_dump_counters(dump->out, &dumper->source);
+		dump_statistics(dump, dumper->source);
 	fputs("; Dump complete\n", dump->out);
 	if (!flush(dump) || s53_replace_commit(&dump->file) != S53_OK) {
 		give_up(
@@ -232,7 +247,7 @@ dump_new(struct s53_dumper *dumper, struct s53_policy *policy, const char *path,
 	dump->file = *file;
 	dump->policy = s53_policy_keep(policy);
 	dump->path = strdup(path);
-	dump->event = evtimer_new(dumper->source.base, on_turn, dumper);
+	dump->event = evtimer_new(dumper->base, on_turn, dumper);
 	fd = dup(dump->file.fd);
 	if (fd >= 0 && (dump->out = fdopen(fd, "w")) == NULL)
 		close(fd);
@@ -247,12 +262,14 @@ dump_new(struct s53_dumper *dumper, struct s53_policy *policy, const char *path,
 }
 
 struct s53_dumper *
-s53_dumper_new(const struct s53_dump_source *source)
+s53_dumper_new(struct event_base *base, const struct s53_stats_source *source)
 {
 	struct s53_dumper *dumper = calloc(1, sizeof(*dumper));
 
-	if (dumper != NULL)
-		dumper->source = *source;
+	if (dumper != NULL) {
+		dumper->base = base;
+		dumper->source = source;
+	}
 	return dumper;
 }
 

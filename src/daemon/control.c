@@ -13,6 +13,7 @@
 #include <split53/clock.h>
 #include <split53/control.h>
 #include <split53/inspect.h>
+#include <split53/stats.h>
 
 static void
 print_conf(void *arg, FILE *out)
@@ -25,16 +26,19 @@ print_conf(void *arg, FILE *out)
 		s53_conf_print_public(daemon->source->flags, out);
 }
 
+/* Counters begin at the last reset-stats; the metrics of HTTP never fall. */
 static void
 print_statistics(void *arg, FILE *out)
 {
-	uint64_t now_s = s53_clock_wall_s();
+	const struct s53_daemon *daemon = arg;
+	struct s53_stats *stats = s53_stats_collect(s53_stats_http_source(daemon->statistics));
 
-	fprintf(out, "+++ Statistics Dump +++ (%" PRIu64 ")\n++ Counters ++\n", now_s);
+	if (stats == NULL)
+		return;
 	for (unsigned i = 0; i < S53_C_COUNT; i++)
-		fprintf(out, "%20" PRIu64 " %s\n", s53_daemon_counter(arg, (enum s53_counter)i),
-		    s53_counter_name((enum s53_counter)i));
-	fprintf(out, "--- Statistics Dump --- (%" PRIu64 ")\n", now_s);
+		stats->counter[i] -= daemon->counted_before[i];
+	s53_stats_print(stats, "", out);
+	s53_stats_free(stats);
 }
 
 static const char *

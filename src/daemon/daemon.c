@@ -131,8 +131,11 @@ is_ourselves(const struct s53_addr *addr, void *arg)
 static void
 on_interfaces_changed(void *arg)
 {
-	s53_daemon_follow_interfaces(arg);
-	s53_listeners_follow(arg);
+	struct s53_daemon *daemon = arg;
+
+	s53_daemon_follow_interfaces(daemon);
+	s53_listeners_follow(daemon);
+	s53_channels_use(daemon, daemon->snapshot, NULL);
 }
 
 static void
@@ -188,21 +191,27 @@ go_background(struct s53_daemon *daemon)
 	return true;
 }
 
-static unsigned
-count_pending(void *arg)
+/* The statistics, and the dump, which shows them too. */
+static bool
+furnish_statistics(struct s53_daemon *daemon)
 {
-	const struct s53_daemon *daemon = arg;
+	struct s53_stats_source facts;
 
-	return atomic_load_explicit(&daemon->shared.resolver.pending, memory_order_relaxed);
+	daemon->book = s53_tally_book_new();
+	if (daemon->base == NULL || daemon->registry == NULL || daemon->book == NULL)
+		return false;
+	facts = s53_daemon_facts(daemon);
+	daemon->statistics = s53_stats_http_new(daemon->base, &facts);
+	if (daemon->statistics == NULL)
+		return false;
+	daemon->dumper = s53_dumper_new(daemon->base, s53_stats_http_source(daemon->statistics));
+	return daemon->dumper != NULL;
 }
 
 static bool
 furnish(struct s53_daemon *daemon)
 {
 	struct event_config *config = event_config_new();
-	struct s53_dump_source shown = {
-		.counter = s53_daemon_counter, .pending = count_pending, .arg = daemon
-	};
 
 	s53_hash_init();
 	if (config != NULL &&
@@ -215,15 +224,11 @@ furnish(struct s53_daemon *daemon)
 		daemon->hosts = s53_hosts_new(daemon->base, on_hosts_changed, is_ourselves, daemon);
 		daemon->listeners_again = evtimer_new(daemon->base, on_listeners_again, daemon);
 	}
-	shown.base = daemon->base;
-	shown.registry = daemon->registry;
-	daemon->dumper = s53_dumper_new(&shown);
 	s53_list_init(&daemon->flushes);
 	if (daemon->base != NULL && s53_rounds_init(daemon) != S53_OK)
 		return complain("out of memory or descriptors");
-	if (daemon->base == NULL || daemon->registry == NULL || daemon->hosts == NULL ||
-	    daemon->listeners_again == NULL || daemon->dumper == NULL ||
-	    !s53_daemon_control_new(daemon))
+	if (daemon->hosts == NULL || daemon->listeners_again == NULL ||
+	    !furnish_statistics(daemon) || !s53_daemon_control_new(daemon))
 		return complain("out of memory or descriptors");
 	/*
 	 * The watch comes before the list, so that no address is missed that is added in between.
@@ -373,6 +378,7 @@ start(struct s53_daemon *daemon, struct daemon_messages *messages)
 		goto failed;
 	write_pid_file(daemon, &messages->listeners);
 	s53_daemon_control_use(daemon, &messages->listeners);
+	s53_channels_use(daemon, daemon->snapshot, &messages->listeners);
 	if (!drop_privileges(daemon) || !watch_signals(daemon))
 		goto failed;
 	s53_daemon_check_files(daemon->snapshot, &messages->build);
@@ -422,8 +428,11 @@ finish(struct s53_daemon *daemon, bool started)
 	s53_rounds_fini(daemon);
 	s53_tcp_limits_fini(&daemon->shared.tcp);
 	free(daemon->workers);
+	daemon->worker_count = 0;
 	s53_prober_free(daemon->prober);
 	s53_dumper_free(daemon->dumper);
+	s53_channels_fini(daemon);
+	s53_stats_http_free(daemon->statistics);
 	if (started && !daemon->halting)
 		s53_warm_end(daemon);
 	s53_warm_drop(daemon);
@@ -440,6 +449,7 @@ finish(struct s53_daemon *daemon, bool started)
 	s53_snapshot_drop(daemon->snapshot);
 	s53_source_free(daemon->source);
 	s53_registry_free(daemon->registry);
+	s53_tally_book_free(daemon->book);
 	if (daemon->signal_event != NULL)
 		event_free(daemon->signal_event);
 	if (daemon->signal_fd >= 0)
@@ -463,9 +473,11 @@ s53_daemon_run(struct s53_options *options)
 
 	heap_prepare();
 	daemon.options = options;
+	daemon.facts.started_wall_ms = 1000 * s53_clock_wall_s();
 	daemon.signal_fd = daemon.ready_fd = daemon.notify_fd = -1;
 	daemon.pid_file = (struct pidfile)PIDFILE_NONE;
 	s53_list_init(&daemon.listeners);
+	s53_list_init(&daemon.channels);
 	s53_daemon_messages_init(&messages);
 	started = start(&daemon, &messages);
 	s53_daemon_messages_fini(&messages);

@@ -18,6 +18,7 @@
 #include <split53/hosts.h>
 #include <split53/operations.h>
 #include <split53/setup.h>
+#include <split53/stats_channel.h>
 
 #include "pidfile.h"
 #include "rounds.h"
@@ -67,6 +68,10 @@ struct s53_daemon {
 	struct s53_worker **workers;
 	unsigned worker_count;
 	struct s53_worker_shared shared;
+	struct s53_tally_book *book;
+	struct s53_stats_server_http *statistics;
+	struct s53_link channels; /* of statistics */
+	struct s53_stats_process facts; /* times and counts of reloads; the rest when asked */
 	struct daemon_warm *warm; /* while the cache file is being read; else NULL */
 	struct s53_dumper *dumper;
 	struct s53_control *control;
@@ -233,6 +238,17 @@ void s53_listeners_fini(struct s53_daemon *daemon);
 void s53_listeners_follow(struct s53_daemon *daemon);
 
 bool s53_listeners_any_open(const struct s53_daemon *daemon);
+
+/*
+ * channels.c: open the statistics channels of `snapshot` and close all others; those that stay keep
+ * their connections. Each that cannot be opened is an error in `diags`; NULL: it is not said again.
+ */
+void s53_channels_use(
+    struct s53_daemon *daemon, const struct s53_snapshot *snapshot, struct s53_diags *diags);
+void s53_channels_fini(struct s53_daemon *daemon);
+
+/* facts.c: what layer stats collects from, until the daemon ends. */
+struct s53_stats_source s53_daemon_facts(struct s53_daemon *daemon);
 
 /* Will a bind() after the drop of privileges need CAP_NET_BIND_SERVICE? */
 bool s53_listeners_need_privilege(const struct s53_snapshot *snapshot);

@@ -491,5 +491,8 @@ s53_listeners_need_privilege(const struct s53_snapshot *snapshot)
 	for (unsigned i = 0; i < snapshot->rule_count; i++)
 		if (snapshot->rules[i].port < 1024 && !s53_acl_is_none(snapshot->rules[i].match))
 			return true;
+	for (const struct s53_snapshot_channel *it = snapshot->channels; it != NULL; it = it->next)
+		if (s53_addr_port(&it->addr) < 1024)
+			return true;
 	return false;
 }

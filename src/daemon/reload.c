@@ -134,6 +134,7 @@ s53_daemon_rebuild(struct s53_daemon *daemon)
 	status = s53_daemon_build(daemon, daemon->source, &messages, &snapshot);
 	s53_daemon_log_diags(&messages.build); /* for example the servers that are used now */
 	if (status == S53_OK) {
+		s53_channels_use(daemon, snapshot, NULL); /* localnets may be other networks now */
 		s53_daemon_swap(daemon, snapshot);
 		s53_daemon_control_follow(daemon, false);
 	} else {
@@ -209,6 +210,7 @@ static void
 use(struct s53_daemon *daemon, struct attempt *attempt)
 {
 	s53_daemon_check_files(attempt->snapshot, &attempt->messages.build);
+	s53_channels_use(daemon, attempt->snapshot, &attempt->messages.listeners);
 	s53_daemon_log(daemon, attempt->snapshot);
 	s53_daemon_log_messages(daemon, &attempt->messages);
 	s53_daemon_swap(daemon, attempt->snapshot);
@@ -288,6 +290,9 @@ load(struct s53_daemon *daemon, bool keep_zone_files, char why[static S53_OPERAT
 	addresses_changed = interfaces_changed(daemon);
 	daemon->keep_zone_files = keep_zone_files;
 	status = prepare(daemon, &attempt);
+	daemon->facts.reloads++;
+	daemon->facts.reloads_failed += status != S53_OK;
+	daemon->facts.last_reload_failed = status != S53_OK;
 	daemon->keep_zone_files = false;
 	if (status == S53_OK) {
 		use(daemon, &attempt);

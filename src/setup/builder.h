@@ -84,8 +84,9 @@ uint64_t setup_option_number(const struct s53_source *source,
 struct s53_acl *setup_acl(struct setup_builder *builder, const struct s53_conf_match *match);
 struct s53_acl *setup_acl_default(struct setup_builder *builder, enum s53_setup_default which);
 
-/* listen.c, log.c, view.c */
+/* listen.c, statistics.c, log.c, view.c */
 void setup_listen(struct setup_builder *builder);
+void setup_statistics(struct setup_builder *builder);
 void setup_log(struct setup_builder *builder);
 void setup_views(struct setup_builder *builder);
 

@@ -85,6 +85,7 @@ build(struct setup_builder *builder)
 	setup_blackhole(builder);
 	setup_log(builder);
 	setup_listen(builder);
+	setup_statistics(builder);
 	setup_views(builder);
 	setup_health_checks(builder);
 	setup_channels(builder);

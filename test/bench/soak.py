@@ -116,7 +116,7 @@ class Soak:
         dump = os.path.join(self.server.folder, "dump")
         if os.path.exists(dump):
             with open(dump, encoding="utf-8", errors="replace") as file:
-                found = re.search(r"^; pending-now +(\d+)$", file.read(), re.MULTILINE)
+                found = re.search(r"^; +(\d+) pending-now$", file.read(), re.MULTILINE)
             self.most["pending"] = max(self.most["pending"], int(found.group(1)) if found else 0)
         os.kill(pid, signal.SIGUSR1)
         os.kill(pid, signal.SIGHUP)

@@ -11,7 +11,7 @@ BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libc-ares-dev libldns
 	libxxhash-dev libcap-dev libssl-dev libjson-c-dev)
 SERVE_PACKAGES=(bind9-dnsutils ca-certificates)
 TEST_PACKAGES=(libcmocka-dev bind9 bind9-dnsutils bind9-utils unbound dnsmasq-base dnsperf python3-pytest
-	python3-dnspython iproute2 busybox-static musl-tools procps git tmux zsh valgrind binutils
+	python3-dnspython prometheus iproute2 busybox-static musl-tools procps git tmux zsh valgrind binutils
 	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc pyflakes3 pycodestyle) # this line: test/lint
 # The peers of test/bench/run, A|B where releases of Debian differ, and tools to analyse a bad figure.
 BENCH_PACKAGES=(bind9 unbound dnsmasq-base dnsdist "knot-resolver|knot-resolver6" pdns-recursor linux-perf valgrind)
@@ -45,7 +45,7 @@ hold_services() {
 	[ ! -e /usr/sbin/policy-rc.d ] || return 1
 	# shellcheck disable=SC2016 # what it prints is a script
 	printf '#!/bin/sh\ncase "$1" in\n%s) exit 101 ;;\nesac\nexit 0\n' \
-		'named*|bind9*|unbound*|dnsdist*|kres*|knot-resolver*|pdns-recursor*' |
+		'named*|bind9*|unbound*|prometheus*|dnsdist*|kres*|knot-resolver*|pdns-recursor*' |
 		as_root tee /usr/sbin/policy-rc.d >/dev/null
 	as_root chmod 755 /usr/sbin/policy-rc.d
 }
@@ -73,6 +73,7 @@ install_missing() {
 		case $package in
 		bind9) disable_service named ;;
 		unbound) disable_service unbound ;;
+		prometheus) disable_service prometheus ;;
 		dnsdist) disable_service dnsdist ;;
 		knot-resolver*)
 			disable_service kresd.target

@@ -51,9 +51,7 @@ static const struct conf_rule rules[] = {
 	{ "server", AT(IN_TOP) | AT(IN_VIEW), .flags = MULTI | PREFIXED, .form = FORM_BODY,
 	    .inside = IN_SERVER },
 	{ "statistics-channels", AT(IN_TOP), .flags = MULTI, .form = FORM_BODY,
-	    .inside = IN_STATISTICS,
-	    DIFFERENT("statistics are not served over HTTP; the signal USR1 dumps counters"),
-	    .silent = "none" },
+	    .inside = IN_STATISTICS },
 	{ "tls", AT(IN_TOP), .flags = MULTI | LABEL, .form = FORM_BODY, .inside = IN_TLS,
 	    SILENT("a listen-on that uses it is ignored, with a warning there; forwarders that use "
 		   "it are refused") },

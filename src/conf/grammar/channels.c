@@ -5,10 +5,12 @@
 #include "grammar.h"
 
 static const struct conf_rule rules[] = {
-	{ "inet", AT(IN_CONTROLS) | AT(IN_STATISTICS), .flags = MULTI, .form = FORM_ADDRESS,
-	    .inside = IN_INET },
+	{ "inet", AT(IN_CONTROLS), .flags = MULTI, .form = FORM_ADDRESS, .inside = IN_INET },
+	{ "inet", AT(IN_STATISTICS), .flags = MULTI, .form = FORM_ADDRESS,
+	    .inside = IN_STATISTICS_INET, .fallback = "port 80" },
 	{ "unix", AT(IN_CONTROLS), .flags = MULTI, .form = FORM_STRING, .inside = IN_UNIX },
 	{ "allow", AT(IN_INET), .form = FORM_MATCH },
+	{ "allow", AT(IN_STATISTICS_INET), .form = FORM_MATCH, .fallback = "{ any; }" },
 	{ "keys", AT(IN_INET) | AT(IN_UNIX), .form = FORM_STRINGS },
 	{ "read-only", AT(IN_INET) | AT(IN_UNIX), .form = FORM_BOOL },
 	{ "perm", AT(IN_UNIX), .form = FORM_NUMBER },

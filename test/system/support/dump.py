@@ -32,13 +32,13 @@ class View:
 
 class Dump:
     """
-    views: by name. upstreams: (server, UDP or TCP) -> its line, by title of column. counters: name -> number, none of them 0. complete:
-    the last line is there.
+    views: by name. upstreams: (server, UDP or TCP) -> its line, by title of column. counters: name -> number, none of them 0.
+    groups: the same of each view, zone and server, "[name]". complete: the last line says so.
     """
 
     def __init__(self, text):
-        self.views, self.upstreams, self.counters, self.complete = {}, {}, {}, False
-        self._counting = False	# the counters have begun
+        self.views, self.upstreams, self.counters, self.groups, self.complete = {}, {}, {}, {}, False
+        self._counting = None	# where the numbers of the statistics belong, once those have begun
         self._titles = None	# of the table of upstreams, once it has begun
         self._view = self._question = None
         self._worth, self._stale, self._owner, self._negative = None, False, None, False
@@ -58,13 +58,10 @@ class Dump:
             self.complete = True
         elif text == "Upstreams":
             self._titles = []
-        elif text == "Counters":
-            self._counting = True
-        elif self._counting:
-            if text:
-                name, number = text.split()
-                assert name not in self.counters and int(number) > 0
-                self.counters[name] = int(number)
+        elif re.fullmatch(r"\+\+\+ Statistics Dump \+\+\+ \(\d+\)", text):
+            self._counting = self.counters
+        elif self._counting is not None:
+            self._statistics(text)
         elif self._titles is not None:
             self._upstream(re.split(r" {2,}", text))
         elif self._view is not None and re.fullmatch(r"\S*/[A-Z0-9-]+(/CLASS\d+)?( DO)?( CD)?", text):
@@ -72,6 +69,19 @@ class Dump:
             self._negative = False
         elif self._negative and "\t" in text:
             self._parse(text)	# the SOA of a negative answer
+
+    def _statistics(self, text):
+        if re.fullmatch(r"--- Statistics Dump --- \(\d+\)", text):
+            return
+        if match := re.fullmatch(r"\+\+ (.+) \+\+", text):
+            self._counting = {} if match.group(1).startswith("Latency") else self.counters
+        elif match := re.fullmatch(r"\[(.+)\]", text):
+            assert match.group(1) not in self.groups
+            self._counting = self.groups[match.group(1)] = {}
+        else:
+            match = re.fullmatch(r"(\d+) (\S.*)", text)
+            assert match and match.group(2) not in self._counting and int(match.group(1)) > 0, text
+            self._counting[match.group(2)] = int(match.group(1))
 
     def _upstream(self, cells):
         if cells == [""]:

@@ -120,9 +120,8 @@ static bool
 is_place_ignored(unsigned place)
 {
 	return (AT(place) &
-		   (AT(IN_KEY) | AT(IN_TLS) | AT(IN_HTTP) | AT(IN_CONTROLS) | AT(IN_STATISTICS) |
-		       AT(IN_POLICY) | AT(IN_KEY_STORE) | AT(IN_RATE_LIMIT) | AT(IN_INET) |
-		       AT(IN_UNIX))) != 0;
+		   (AT(IN_KEY) | AT(IN_TLS) | AT(IN_HTTP) | AT(IN_CONTROLS) | AT(IN_POLICY) |
+		       AT(IN_KEY_STORE) | AT(IN_RATE_LIMIT) | AT(IN_INET) | AT(IN_UNIX))) != 0;
 }
 
 static bool

@@ -102,7 +102,7 @@ find_port(struct machine *m)
 static inline void
 make_parts(struct s53_daemon *daemon)
 {
-	struct s53_dump_source shown = { .counter = s53_daemon_counter, .arg = daemon };
+	struct s53_stats_source facts;
 
 	daemon->notify_fd = -1;
 	s53_list_init(&daemon->listeners);
@@ -111,9 +111,12 @@ make_parts(struct s53_daemon *daemon)
 	daemon->registry = s53_registry_new();
 	daemon->hosts = s53_hosts_new(daemon->base, nothing, NULL, NULL);
 	daemon->listeners_again = evtimer_new(daemon->base, on_timer, NULL);
-	shown.base = daemon->base;
-	shown.registry = daemon->registry;
-	daemon->dumper = s53_dumper_new(&shown);
+	daemon->book = s53_tally_book_new();
+	s53_list_init(&daemon->channels);
+	facts = s53_daemon_facts(daemon);
+	daemon->statistics = s53_stats_http_new(daemon->base, &facts);
+	assert_non_null(daemon->statistics);
+	daemon->dumper = s53_dumper_new(daemon->base, s53_stats_http_source(daemon->statistics));
 	assert_int_equal(s53_rounds_init(daemon), S53_OK);
 	assert_true(s53_daemon_read_interfaces(daemon));
 	daemon->snapshot = s53_snapshot_new();
@@ -177,11 +180,14 @@ machine_free(void **state)
 	s53_tcp_limits_fini(&daemon->shared.tcp);
 	free(daemon->workers);
 	s53_dumper_free(daemon->dumper);
+	s53_channels_fini(daemon);
+	s53_stats_http_free(daemon->statistics);
 	s53_hosts_free(daemon->hosts);
 	s53_daemon_retired_fini(daemon);
 	s53_snapshot_drop(daemon->snapshot);
 	s53_source_free(daemon->source);
 	s53_registry_free(daemon->registry);
+	s53_tally_book_free(daemon->book);
 	s53_listeners_fini(daemon);
 	s53_addr_list_fini(&daemon->foreign);
 	event_free(daemon->listeners_again);

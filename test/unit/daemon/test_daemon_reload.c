@@ -95,8 +95,11 @@ machine_new(void **state)
 	daemon->options = &m->options;
 	daemon->notify_fd = -1;
 	s53_list_init(&daemon->listeners);
+	s53_list_init(&daemon->channels);
 	daemon->base = event_base_new();
 	daemon->registry = s53_registry_new();
+	daemon->book = s53_tally_book_new();
+	assert_non_null(daemon->book);
 	daemon->hosts = s53_hosts_new(daemon->base, on_changed, NULL, NULL);
 	daemon->listeners_again = evtimer_new(daemon->base, nothing, NULL);
 	assert_non_null(daemon->hosts);
@@ -120,6 +123,7 @@ machine_free(void **state)
 	s53_snapshot_drop(daemon->snapshot);
 	s53_source_free(daemon->source);
 	s53_registry_free(daemon->registry);
+	s53_tally_book_free(daemon->book);
 	s53_listeners_fini(daemon);
 	s53_addr_list_fini(&daemon->foreign);
 	event_free(daemon->listeners_again);
