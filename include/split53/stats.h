@@ -112,7 +112,7 @@ struct s53_stats {
 	size_t view_count;
 };
 
-#define S53_STATS_ZONES_MAX 10000
+#define S53_STATS_ZONES_MAX 16000
 
 /* NULL: no memory. */
 struct s53_stats *s53_stats_collect(const struct s53_stats_source *source);

@@ -3,7 +3,7 @@
  * worker.h - one serving thread with its own loop, sockets, upstream sockets and queries.
  *
  * Layer    daemon
- * Threads  every function except s53_worker_counters() in the main thread; a request reaches the
+ * Threads  every function but counters() and has_ended() in the main thread; a request reaches the
  *          worker through its mailbox. Nothing else of a worker is accessed from outside. All
  *          workers are made before the first is started
  * Memory   freed by s53_worker_join()
@@ -47,6 +47,9 @@ S53_MUST_USE enum s53_status s53_worker_unlisten(
  * with SERVFAIL and end the thread. Cannot fail.
  */
 void s53_worker_drain(struct s53_worker *worker, unsigned patience_ms);
+
+/* From any thread: has its thread ended, or was it never started? */
+bool s53_worker_has_ended(const struct s53_worker *worker);
 
 /* Wait for the end after drain(), and free. Also for one that was never started. NULL is fine. */
 void s53_worker_join(struct s53_worker *worker);

@@ -34,6 +34,7 @@
 #include "process.h"
 #include "warm.h"
 
+#define DRAIN_PULSE_MS 10 /* between two looks whether all workers have ended */
 #define DRAIN_MS 800 /* of the second within which SIGTERM should end the process */
 
 static bool complain(const char *format, ...) S53_PRINTF(1, 2);
@@ -418,19 +419,71 @@ s53_daemon_stop(struct s53_daemon *daemon)
 	event_base_loopbreak(daemon->base);
 }
 
+static bool
+all_ended(const struct s53_daemon *daemon)
+{
+	for (unsigned i = 0; i < daemon->worker_count; i++)
+		if (!s53_worker_has_ended(daemon->workers[i]))
+			return false;
+	return true;
+}
+
+static void
+on_pulse(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	if (all_ended(arg))
+		event_base_loopbreak(((const struct s53_daemon *)arg)->base);
+}
+
+/* Free what would change anything, or begin something, while the process ends. */
+static void
+end_main_work(struct s53_daemon *daemon)
+{
+	s53_prober_free(daemon->prober);
+	s53_dumper_free(daemon->dumper);
+	s53_interface_watch_free(daemon->interface_watch);
+	s53_hosts_free(daemon->hosts);
+	if (daemon->listeners_again != NULL)
+		event_free(daemon->listeners_again);
+	if (daemon->not_ready_event != NULL)
+		event_free(daemon->not_ready_event);
+	if (daemon->signal_event != NULL)
+		event_free(daemon->signal_event);
+	if (daemon->signal_fd >= 0)
+		close(daemon->signal_fd);
+}
+
+/* The workers answer what is under way; the statistics channels say meanwhile that we end. */
+static void
+drain(struct s53_daemon *daemon)
+{
+	static const struct timeval pulse = { .tv_usec = DRAIN_PULSE_MS * 1000 };
+	struct event *event;
+
+	for (unsigned i = 0; i < daemon->worker_count; i++)
+		s53_worker_drain(daemon->workers[i], daemon->halting ? 0 : DRAIN_MS);
+	event =
+	    daemon->base != NULL ? event_new(daemon->base, -1, EV_PERSIST, on_pulse, daemon) : NULL;
+	if (event == NULL)
+		return;
+	if (event_add(event, &pulse) == 0 && !all_ended(daemon))
+		event_base_dispatch(daemon->base);
+	event_free(event);
+}
+
 static void
 finish(struct s53_daemon *daemon, bool started)
 {
-	for (unsigned i = 0; i < daemon->worker_count; i++)
-		s53_worker_drain(daemon->workers[i], daemon->halting ? 0 : DRAIN_MS);
+	end_main_work(daemon);
+	drain(daemon);
 	for (unsigned i = 0; i < daemon->worker_count; i++)
 		s53_worker_join(daemon->workers[i]);
 	s53_rounds_fini(daemon);
 	s53_tcp_limits_fini(&daemon->shared.tcp);
 	free(daemon->workers);
 	daemon->worker_count = 0;
-	s53_prober_free(daemon->prober);
-	s53_dumper_free(daemon->dumper);
 	s53_channels_fini(daemon);
 	s53_stats_http_free(daemon->statistics);
 	if (started && !daemon->halting)
@@ -439,21 +492,11 @@ finish(struct s53_daemon *daemon, bool started)
 	if (started)
 		s53_daemon_end_flushes(daemon);
 	s53_control_free(daemon->control);
-	s53_interface_watch_free(daemon->interface_watch);
-	if (daemon->listeners_again != NULL)
-		event_free(daemon->listeners_again);
-	if (daemon->not_ready_event != NULL)
-		event_free(daemon->not_ready_event);
-	s53_hosts_free(daemon->hosts);
 	s53_daemon_retired_fini(daemon);
 	s53_snapshot_drop(daemon->snapshot);
 	s53_source_free(daemon->source);
 	s53_registry_free(daemon->registry);
 	s53_tally_book_free(daemon->book);
-	if (daemon->signal_event != NULL)
-		event_free(daemon->signal_event);
-	if (daemon->signal_fd >= 0)
-		close(daemon->signal_fd);
 	if (daemon->base != NULL)
 		event_base_free(daemon->base);
 	s53_listeners_fini(daemon);

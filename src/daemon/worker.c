@@ -47,6 +47,7 @@ struct worker_listener {
 struct s53_worker {
 	unsigned index;
 	bool started;
+	_Atomic bool ended;
 	pthread_t thread;
 	struct s53_worker_shared *shared;
 	struct s53_counters counters;
@@ -229,6 +230,7 @@ run(void *arg)
 
 	event_base_loop(worker->base, EVLOOP_NO_EXIT_ON_EMPTY);
 	end(worker);
+	atomic_store(&worker->ended, true);
 	return NULL;
 }
 
@@ -376,6 +378,12 @@ s53_worker_drain(struct s53_worker *worker, unsigned patience_ms)
 {
 	worker->drain.patience_ms = patience_ms;
 	s53_mailbox_send(&worker->mailbox, &worker->drain.link);
+}
+
+bool
+s53_worker_has_ended(const struct s53_worker *worker)
+{
+	return !worker->started || atomic_load(&worker->ended);
 }
 
 void
