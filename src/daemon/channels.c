@@ -163,6 +163,6 @@ s53_channels_use(
 void
 s53_channels_fini(struct s53_daemon *daemon)
 {
-	S53_LIST_EACH_SAFE (&daemon->channels, it, following)
-		close_channel(S53_CONTAINER_OF(it, struct daemon_channel, link));
+	while (!s53_list_empty(&daemon->channels))
+		close_channel(S53_CONTAINER_OF(daemon->channels.next, struct daemon_channel, link));
 }

@@ -87,6 +87,19 @@ print_listeners(const struct s53_dry_run *dry_run, FILE *out)
 }
 
 static void
+print_channels(const struct s53_dry_run *dry_run, FILE *out)
+{
+	const struct s53_snapshot_channel *it = dry_run->snapshot->channels;
+	char text[S53_ADDR_TEXT];
+
+	if (it != NULL)
+		fputs("statistics-channels\n", out);
+	for (; it != NULL; it = it->next)
+		fprintf(out, "    %s%s (%s:%u)\n", s53_addr_print(&it->addr, text),
+		    it->allow == NULL ? ", any client" : "", it->place.file, it->place.line);
+}
+
+static void
 print_number(const struct s53_dry_run *dry_run, const char *name, uint64_t value, const char *unit,
     FILE *out)
 {
@@ -329,6 +342,7 @@ s53_explain_all(const struct s53_dry_run *dry_run, FILE *out)
 		fprintf(out, "    not read: %s (use -c to read it)\n",
 		    s53_options_unused_file(dry_run->options));
 	print_listeners(dry_run, out);
+	print_channels(dry_run, out);
 	print_limits(dry_run, out);
 	s53_explain_cache(dry_run, out);
 	if (blackhole != NULL) {

@@ -79,7 +79,7 @@ collect_zones(struct s53_stats *stats, const struct s53_stats_source *source)
 
 	for (uint32_t i = 0; i < count; i++)
 		current += s53_tally_book_name(source->book, i)->current;
-	stats->zones = calloc(current > S53_STATS_ZONES_MAX ? S53_STATS_ZONES_MAX + 1 : current,
+	stats->zones = calloc(1 + (current < S53_STATS_ZONES_MAX ? current : S53_STATS_ZONES_MAX),
 	    sizeof(*stats->zones));
 	if (stats->zones == NULL)
 		return false;

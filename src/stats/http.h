@@ -35,8 +35,8 @@ struct s53_stats_channel {
 	struct s53_acl *allow;
 };
 
-/* http_connections.c: make the bufferevent of a connection that was accepted; for libevent. */
-struct bufferevent *http_connection_new(struct event_base *base, void *server);
+/* http_connections.c: make a connection's bufferevent, for libevent; `arg` is the server. */
+struct bufferevent *http_connection_new(struct event_base *base, void *arg);
 /* The connection is in use by a reply, or is not any more. */
 void http_connection_use(
     struct s53_stats_server_http *server, struct evhttp_connection *used, bool busy);
