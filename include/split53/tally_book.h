@@ -4,7 +4,8 @@
  *
  * Layer    stats
  * Threads  main thread
- * Memory   the book owns the names; an entry, its texts included, stays as long as the book
+ * Memory   the book owns the names, some 150 bytes for each zone; an entry, its texts included,
+ *          stays as long as the book. Routes that it knows already allocate nothing
  *
  * A zone keeps its number over reloads, and when it is gone and comes back, so its counters go on
  * where they were. A number is never given to another zone. When S53_TALLY_NUMBERS are used up, new

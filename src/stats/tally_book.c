@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <split53/arena.h>
 #include <split53/hash.h>
 #include <split53/tally.h>
 #include <split53/view.h>
@@ -15,8 +16,17 @@
 
 #define SLOTS_MIN 64
 
+/* A view's texts, which its zones share. */
+struct view_texts {
+	struct view_texts *next;
+	const char *name, *labels;
+};
+
 struct s53_tally_book {
-	struct s53_tally_name **names; /* by number; each one an allocation with its texts */
+	struct s53_arena arena; /* names and texts: a zone that is known costs nothing anew */
+	struct view_texts *views;
+	struct s53_sink labels; /* of the zone that is being looked up */
+	struct s53_tally_name **names; /* by number */
 	uint32_t count, room;
 	uint32_t *slots; /* numbers, by a hash of the labels; 0: free */
 	uint32_t slot_count; /* a power of two, at least twice `count` */
@@ -25,7 +35,7 @@ struct s53_tally_book {
 /* A view's routes on their way into the book. */
 struct numbering {
 	struct s53_tally_book *book;
-	const struct s53_view *view;
+	const struct view_texts *view;
 };
 
 const char *
@@ -86,14 +96,15 @@ write_view(struct s53_sink *sink, const char *view)
 	s53_sink_text(sink, "\"");
 }
 
-/* All texts of a name in one piece, each with its zero. */
+/* Into book->labels. false: no memory. */
 static bool
-write_texts(struct s53_sink *sink, const char *view, const char *zone, enum s53_zone_kind kind)
+write_labels(
+    struct s53_tally_book *book, const char *view, const char *zone, enum s53_zone_kind kind)
 {
-	s53_sink_octets(sink, view, strlen(view) + 1);
-	s53_sink_octets(sink, zone, strlen(zone) + 1);
-	write_view(sink, view);
-	s53_sink_octets(sink, "", 1);
+	struct s53_sink *sink = &book->labels;
+
+	sink->len = 0;
+	sink->failed = false;
 	write_view(sink, view);
 	s53_sink_text(sink, ",zone=\"");
 	s53_sink_label(sink, zone);
@@ -103,45 +114,49 @@ write_texts(struct s53_sink *sink, const char *view, const char *zone, enum s53_
 	return !sink->failed;
 }
 
-static const char *
-text_after(const char *text)
+/* The texts of a view, made if need be. NULL: no memory. */
+static const struct view_texts *
+view_of(struct s53_tally_book *book, const char *name)
 {
-	return text + strlen(text) + 1;
+	struct view_texts *view = book->views;
+
+	while (view != NULL && strcmp(view->name, name) != 0)
+		view = view->next;
+	if (view != NULL)
+		return view;
+	book->labels.len = 0;
+	book->labels.failed = false;
+	write_view(&book->labels, name);
+	s53_sink_octets(&book->labels, "", 1);
+	if (book->labels.failed || (view = s53_arena_alloc(&book->arena, sizeof(*view))) == NULL)
+		return NULL;
+	*view = (struct view_texts){ .next = book->views,
+		.name = s53_arena_strdup(&book->arena, name),
+		.labels = s53_arena_strdup(&book->arena, book->labels.octets) };
+	if (view->name == NULL || view->labels == NULL)
+		return NULL;
+	book->views = view;
+	return view;
 }
 
-/* NULL: no memory. */
-static struct s53_tally_name *
-name_new(const char *view, const char *zone, enum s53_zone_kind kind)
-{
-	struct s53_sink sink = { 0 };
-	struct s53_tally_name *name = NULL;
-
-	if (write_texts(&sink, view, zone, kind))
-		name = malloc(sizeof(*name) + sink.len);
-	if (name != NULL) {
-		memcpy(name + 1, sink.octets, sink.len);
-		name->view = (const char *)(name + 1);
-		name->zone = text_after(name->view);
-		name->view_labels = text_after(name->zone);
-		name->labels = text_after(name->view_labels);
-		name->kind = kind;
-		name->current = false;
-	}
-	s53_sink_fini(&sink);
-	return name;
-}
-
-/* Takes the name. false: no memory or no number; it is freed. */
+/* A new name with book->labels. false: no memory, or no number is left. */
 static bool
-add(struct s53_tally_book *book, struct s53_tally_name *name)
+add(struct s53_tally_book *book, const struct view_texts *view, const char *zone,
+    enum s53_zone_kind kind)
 {
-	if (name == NULL)
-		return false;
+	struct s53_tally_name *name;
+
 	if (book->count >= S53_TALLY_NUMBERS || (book->count == book->room && !grow_names(book)) ||
-	    (2 * (book->count + 1) > book->slot_count && !grow_slots(book))) {
-		free(name);
+	    (2 * (book->count + 1) > book->slot_count && !grow_slots(book)) ||
+	    (name = s53_arena_alloc(&book->arena, sizeof(*name))) == NULL)
 		return false;
-	}
+	*name = (struct s53_tally_name){ .view = view->name,
+		.view_labels = view->labels,
+		.zone = s53_arena_strdup(&book->arena, zone),
+		.labels = s53_arena_strdup(&book->arena, book->labels.octets),
+		.kind = kind };
+	if (name->zone == NULL || name->labels == NULL)
+		return false;
 	book->names[book->count] = name;
 	if (book->count > 0)
 		book->slots[slot_of(book, name->labels)] = book->count;
@@ -153,12 +168,15 @@ struct s53_tally_book *
 s53_tally_book_new(void)
 {
 	struct s53_tally_book *book = calloc(1, sizeof(*book));
+	const struct view_texts *none;
 
 	if (book == NULL)
 		return NULL;
+	s53_arena_init(&book->arena);
 	book->slot_count = SLOTS_MIN;
 	book->slots = calloc(SLOTS_MIN, sizeof(*book->slots));
-	if (book->slots == NULL || !add(book, name_new("", "", S53_ZONE_OTHER))) {
+	if (book->slots == NULL || (none = view_of(book, "")) == NULL ||
+	    !write_labels(book, "", "", S53_ZONE_OTHER) || !add(book, none, "", S53_ZONE_OTHER)) {
 		s53_tally_book_free(book);
 		return NULL;
 	}
@@ -171,8 +189,8 @@ s53_tally_book_free(struct s53_tally_book *book)
 {
 	if (book == NULL)
 		return;
-	for (uint32_t i = 0; i < book->count; i++)
-		free(book->names[i]);
+	s53_arena_fini(&book->arena);
+	s53_sink_fini(&book->labels);
 	free(book->names);
 	free(book->slots);
 	free(book);
@@ -193,17 +211,14 @@ number_of(const struct s53_route *route, void *arg)
 	struct s53_tally_book *book = numbering->book;
 	enum s53_zone_kind kind = kind_of(route);
 	char zone[S53_NAME_TEXT] = "";
-	struct s53_tally_name *name;
 	uint32_t number;
 
 	if (kind != S53_ZONE_BUILTIN)
 		s53_name_print(&route->apex, zone);
-	if ((name = name_new(numbering->view->name, zone, kind)) == NULL)
+	if (!write_labels(book, numbering->view->name, zone, kind))
 		return 0;
-	number = book->slots[slot_of(book, name->labels)];
-	if (number != 0)
-		free(name);
-	else if (add(book, name))
+	number = book->slots[slot_of(book, book->labels.octets)];
+	if (number == 0 && add(book, numbering->view, zone, kind))
 		number = book->count - 1;
 	if (number != 0)
 		book->names[number]->current = true;
@@ -216,9 +231,11 @@ s53_tally_book_use(struct s53_tally_book *book, struct s53_policy *policy)
 	for (uint32_t i = 1; i < book->count; i++)
 		book->names[i]->current = false;
 	for (unsigned i = 0; i < policy->view_count; i++) {
-		struct numbering numbering = { .book = book, .view = &policy->views[i] };
+		struct numbering numbering = { .book = book,
+			.view = view_of(book, policy->views[i].name) };
 
-		s53_routes_number(policy->views[i].routes, number_of, &numbering);
+		if (numbering.view != NULL) /* else all are counted together */
+			s53_routes_number(policy->views[i].routes, number_of, &numbering);
 	}
 }
 
