@@ -20,7 +20,6 @@ struct daemon_channel {
 	struct s53_link link;
 	struct s53_addr addr;
 	struct s53_stats_channel *channel; /* NULL: it could not be opened */
-	bool wanted; /* during a change */
 };
 
 static struct daemon_channel *
@@ -109,7 +108,6 @@ use_channel(
 	}
 	if (channel == NULL)
 		return;
-	channel->wanted = true;
 	if (channel->channel != NULL) {
 		s53_stats_channel_allow(channel->channel, wanted->allow);
 		return;
@@ -136,26 +134,33 @@ close_channel(struct daemon_channel *channel)
 	free(channel);
 }
 
+static bool
+is_wanted(const struct s53_snapshot *snapshot, const struct s53_addr *addr)
+{
+	const struct s53_snapshot_channel *it = snapshot->channels;
+
+	while (it != NULL && !s53_addr_equal(&it->addr, addr))
+		it = it->next;
+	return it != NULL;
+}
+
+static void
+close_unwanted(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
+{
+	S53_LIST_EACH_SAFE (&daemon->channels, it, following) {
+		struct daemon_channel *channel = S53_CONTAINER_OF(it, struct daemon_channel, link);
+
+		if (!is_wanted(snapshot, &channel->addr))
+			close_channel(channel);
+	}
+}
+
 void
 s53_channels_use(
     struct s53_daemon *daemon, const struct s53_snapshot *snapshot, struct s53_diags *diags)
 {
-	S53_LIST_EACH (&daemon->channels, it)
-		S53_CONTAINER_OF(it, struct daemon_channel, link)->wanted = false;
-	for (const struct s53_snapshot_channel *it = snapshot->channels; it != NULL;
-	     it = it->next) {
-		struct daemon_channel *channel = find_channel(daemon, &it->addr);
-
-		if (channel != NULL)
-			channel->wanted = true;
-	}
-	/* First what is left: its port may be wanted for another address. */
-	S53_LIST_EACH_SAFE (&daemon->channels, it, following) {
-		struct daemon_channel *channel = S53_CONTAINER_OF(it, struct daemon_channel, link);
-
-		if (!channel->wanted)
-			close_channel(channel);
-	}
+	/* first, since the port of a channel that goes may be wanted for another address */
+	close_unwanted(daemon, snapshot);
 	for (const struct s53_snapshot_channel *it = snapshot->channels; it != NULL; it = it->next)
 		use_channel(daemon, it, diags);
 }
