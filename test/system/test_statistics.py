@@ -85,14 +85,14 @@ def test_what_clients_and_servers_do_is_counted(serving, port):
 
 
 def test_failures_are_counted_by_cause(split53, port):
-    nobody = free_port()
-    program = split53([f"127.0.0.1 port {nobody}"], extra=channel(port))
+    unused = free_port()
+    program = split53([f"127.0.0.1 port {unused}"], extra=channel(port))
     for _ in range(3):
         assert rcode(ask((program.address, program.port), "www.example.com.")) == "SERVFAIL"
     text = get(port)[2]
     zone = 'view="_default",zone=".",kind="forward"'
     assert value(text, f'split53_zone_failures_total{{{zone},cause="unreachable"}}') >= 1
-    assert value(text, f'split53_upstream_failures_total{{server="127.0.0.1#{nobody}",cause="refused"}}') >= 1
+    assert value(text, f'split53_upstream_failures_total{{server="127.0.0.1#{unused}",cause="refused"}}') >= 1
     causes = ["upstream", "unreachable", "limit", "remembered"]
     assert sum(value(text, f'split53_zone_failures_total{{{zone},cause="{cause}"}}') for cause in causes) == 3
     ready, _, zones = get(port, "/ready?zones=1")
@@ -100,7 +100,7 @@ def test_failures_are_counted_by_cause(split53, port):
     assert get(port, "/ready")[0] == 200
 
 
-def test_openmetrics_goes_to_those_who_prefer_it(serving, port):
+def test_openmetrics_goes_to_clients_that_prefer_it(serving, port):
     _, headers, text = get(port)
     assert headers["Content-Type"].startswith("text/plain; version=0.0.4") and "# EOF" not in text
     _, headers, text = get(port, headers={"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"})

@@ -286,10 +286,10 @@ each_metric_is_documented_and_each_documented_metric_is_there(void **state)
 		if (strstr(docs, wanted) == NULL)
 			fail_msg("docs/operations.md has no line for %s", name);
 	}
-	for (at = docs; (at = strstr(at, "\n| `")) != NULL; at += used) {
+	for (at = docs; (at = strstr(at, "\n| `split53_")) != NULL; at += used) {
 		assert_int_equal(sscanf(at, "\n| `%100[^`]`%n", name, &used), 1);
 		snprintf(wanted, sizeof(wanted), "# TYPE %s ", name);
-		if (name[0] != '/' && strstr(text, wanted) == NULL)
+		if (strstr(text, wanted) == NULL)
 			fail_msg("docs/operations.md has a line for %s, which is no metric", name);
 	}
 	free(text);
