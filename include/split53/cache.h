@@ -61,7 +61,7 @@ struct s53_cache_usage {
 void s53_cache_usage(struct s53_cache *cache, struct s53_cache_usage *out);
 
 /* A look-up: the key and how to treat what is found. A plain value on the stack. */
-struct s53_cache_ask {
+struct s53_cache_lookup {
 	const struct s53_key *key;
 	uint32_t route_id; /* an entry that came by another route does not match */
 	const struct s53_cache_rules *rules; /* enabled */
@@ -106,7 +106,7 @@ struct s53_cached {
  * records is good enough, and then calls s53_cache_find_part(). Counts as a use of the entry for
  * eviction. Does not allocate.
  */
-void s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
+void s53_cache_find(struct s53_cache *cache, const struct s53_cache_lookup *lookup, uint8_t *octets,
     size_t cap, struct s53_cached *out);
 
 /*
@@ -114,26 +114,26 @@ void s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, ui
  * CUT: copies what fits `fit->limit`, with TC where needed; out->len is the length of the copy. A
  * CUT entry is reported as FRESH here.
  */
-void s53_cache_find_part(struct s53_cache *cache, const struct s53_cache_ask *ask,
+void s53_cache_find_part(struct s53_cache *cache, const struct s53_cache_lookup *lookup,
     struct s53_fit *fit, uint8_t *octets, struct s53_cached *out);
 
 /*
  * Store a number with the entry that s53_cache_find() reported in `cached`: what the caller found
  * out about its aliases. It is dropped with the entry, and is not saved in the cache file.
  */
-void s53_cache_note(struct s53_cache *cache, const struct s53_cache_ask *ask,
+void s53_cache_note(struct s53_cache *cache, const struct s53_cache_lookup *lookup,
     const struct s53_cached *cached, uint32_t note);
 
 /* Copy the entry if it is STALE (or has become FRESH); the rules set the TTLs of stale records. */
-void s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
-    size_t cap, struct s53_cached *out);
+void s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_lookup *lookup,
+    uint8_t *octets, size_t cap, struct s53_cached *out);
 
 /*
  * The upstream's extended error (RFC 8914) that is stored with the entry for which s53_cache_find()
  * or s53_cache_find_stale() set has_error. false: the entry has been evicted or replaced since.
  */
 bool s53_cache_find_error(
-    struct s53_cache *cache, const struct s53_cache_ask *ask, struct s53_extended_error *out);
+    struct s53_cache *cache, const struct s53_cache_lookup *lookup, struct s53_extended_error *out);
 
 /*
  * Prefetch the memory that the s53_cache_find() of a batch of queries will read: the first function
@@ -145,7 +145,7 @@ void s53_cache_prefetch(const struct s53_cache *cache, const struct s53_key *key
 void s53_cache_prefetch_entry(const struct s53_cache *cache, const struct s53_key *key);
 
 /* A message to which the TTL rules are applied, and what was found in it. */
-struct s53_settling {
+struct s53_ttl_message {
 	uint8_t *octets; /* passed s53_message_check() and has no OPT */
 	size_t len;
 	bool no_data; /* its last name has only records of other types: do not follow aliases */
@@ -161,12 +161,12 @@ struct s53_settling {
  * enabled change nothing and give 0. With rules->stale_zero_ttl an answer without SOA counts as one
  * of TTL 0.
  */
-uint32_t s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_question *question,
-    struct s53_settling *message);
+uint32_t s53_cache_apply_ttl_rules(const struct s53_cache_rules *rules,
+    const struct s53_question *question, struct s53_ttl_message *message);
 
 /* An answer to be stored; the memory is the caller's. */
 struct s53_cache_answer {
-	const uint8_t *message; /* after s53_cache_settle() */
+	const uint8_t *message; /* after s53_cache_apply_ttl_rules() */
 	size_t len;
 	uint32_t lifetime_s; /* 0: for stale use only, where rules->stale_zero_ttl allows it */
 	unsigned traits; /* of enum s53_cache_trait */
@@ -179,17 +179,17 @@ struct s53_cache_answer {
  * lifetime is 0, there is no memory, or it is larger than a shard can hold. In the latter two cases
  * the earlier entry is removed, too, as by s53_cache_supersede().
  */
-bool s53_cache_store(struct s53_cache *cache, const struct s53_cache_ask *ask,
+bool s53_cache_store(struct s53_cache *cache, const struct s53_cache_lookup *lookup,
     const struct s53_cache_answer *answer);
 
 /*
  * There is a newer answer, which must not be cached: remove the entry, fresh or expired, so that a
  * later failure does not bring it back (RFC 8767 s4: stale data is used when there is no answer).
  */
-void s53_cache_supersede(struct s53_cache *cache, const struct s53_cache_ask *ask);
+void s53_cache_supersede(struct s53_cache *cache, const struct s53_cache_lookup *lookup);
 
-/* The same, but only of what the route of `ask` has stored: another route's entry stays. */
-void s53_cache_forget(struct s53_cache *cache, const struct s53_cache_ask *ask);
+/* The same, but only of what the route of `lookup` has stored: another route's entry stays. */
+void s53_cache_forget(struct s53_cache *cache, const struct s53_cache_lookup *lookup);
 
 /*
  * Resolving failed. An entry that is fresh, or stale within max_stale_s, stays and is marked: for
@@ -197,8 +197,8 @@ void s53_cache_forget(struct s53_cache *cache, const struct s53_cache_ask *ask);
  * itself is stored for servfail_ttl_s, unless that is 0 (RFC 9520 s3.2), with the extended error
  * that an upstream sent (NULL: none did).
  */
-void s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask, uint16_t ede,
-    const struct s53_extended_error *error);
+void s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_lookup *lookup,
+    uint16_t ede, const struct s53_extended_error *error);
 
 /* --- all entries: dump, warm restart, change of size ----------------------------------------- */
 

@@ -49,17 +49,17 @@ S53_MUST_USE enum s53_status s53_cachefile_open(const char *path, uint64_t max_o
     struct s53_cachefile_time time, char why[static S53_CACHEFILE_WHY],
     struct s53_cachefile_loader **out);
 
-enum s53_cachefile_turn {
+enum s53_cachefile_progress {
 	S53_CACHEFILE_MORE,
 	S53_CACHEFILE_DONE,
-	S53_CACHEFILE_REFUSED, /* `why` was written */
+	S53_CACHEFILE_REJECTED, /* `why` was written */
 };
 
 /*
  * Process one block, of some hundred entries: the first pass over the file checks each entry, the
  * second stores them, aged. After DONE and REFUSED only close() may be called.
  */
-S53_MUST_USE enum s53_cachefile_turn s53_cachefile_turn(struct s53_cachefile_loader *loader,
+S53_MUST_USE enum s53_cachefile_progress s53_cachefile_progress(struct s53_cachefile_loader *loader,
     struct s53_cache *cache, uint64_t now_ms, char why[static S53_CACHEFILE_WHY]);
 
 /* Number of entries that the cache has accepted so far. */

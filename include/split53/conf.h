@@ -218,12 +218,12 @@ struct s53_conf_value {
 	bool percent; /* number: written with % */
 };
 
-struct s53_conf_clause {
-	struct s53_conf_clause *next; /* in the order of the file */
+struct s53_conf_statement {
+	struct s53_conf_statement *next; /* in the order of the file */
 	/* The last of the statements right behind this one that have its name; or NULL. */
-	struct s53_conf_clause *last_alike;
-	struct s53_conf_clause *parent; /* NULL at top level */
-	struct s53_conf_clause *body; /* the statements inside { }, or NULL */
+	struct s53_conf_statement *last_alike;
+	struct s53_conf_statement *parent; /* NULL at top level */
+	struct s53_conf_statement *body; /* the statements inside { }, or NULL */
 	const char *name; /* canonical; synonyms in values ("master") stay as written */
 	const char
 	    *label; /* the text after the name of zone, view, acl, key, server ...; or NULL */
@@ -261,22 +261,23 @@ S53_MUST_USE enum s53_status s53_conf_parse(
 void s53_conf_free(struct s53_conf *conf);
 
 /* The top-level statements, in order. */
-const struct s53_conf_clause *s53_conf_top(const struct s53_conf *conf);
+const struct s53_conf_statement *s53_conf_top(const struct s53_conf *conf);
 
 /*
  * The first statement `name` in the list that begins with `first`, or NULL. For the next one:
  * s53_conf_find(found->next, name).
  */
-const struct s53_conf_clause *s53_conf_find(const struct s53_conf_clause *first, const char *name);
+const struct s53_conf_statement *s53_conf_find(
+    const struct s53_conf_statement *first, const char *name);
 
 /* The body of options { }, or NULL. */
-const struct s53_conf_clause *s53_conf_options(const struct s53_conf *conf);
+const struct s53_conf_statement *s53_conf_options(const struct s53_conf *conf);
 
 /* The statement acl NAME, or NULL. */
-const struct s53_conf_clause *s53_conf_acl(const struct s53_conf *conf, const char *name);
+const struct s53_conf_statement *s53_conf_acl(const struct s53_conf *conf, const char *name);
 
 /* The list of servers primaries, parental-agents or remote-servers NAME, or NULL. */
-const struct s53_conf_clause *s53_conf_servers(const struct s53_conf *conf, const char *name);
+const struct s53_conf_statement *s53_conf_servers(const struct s53_conf *conf, const char *name);
 
 /* "NXDOMAIN" in any letter case, "12" or "0xc"; -1: it is no rcode. */
 #define S53_CONF_RCODE_MAX 31

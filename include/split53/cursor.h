@@ -88,7 +88,7 @@ s53_read_u32(struct s53_reader *reader)
 
 /* Step over `len` bytes and return their start for writing; NULL when fewer are left. */
 static inline uint8_t *
-s53_write_room(struct s53_writer *writer, size_t len)
+s53_write_reserve(struct s53_writer *writer, size_t len)
 {
 	uint8_t *here;
 
@@ -104,7 +104,7 @@ s53_write_room(struct s53_writer *writer, size_t len)
 static inline void
 s53_write(struct s53_writer *writer, const void *octets, size_t len)
 {
-	uint8_t *room = s53_write_room(writer, len);
+	uint8_t *room = s53_write_reserve(writer, len);
 
 	if (room != NULL && len > 0)
 		memcpy(room, octets, len);
@@ -119,7 +119,7 @@ s53_write_u8(struct s53_writer *writer, uint8_t value)
 static inline void
 s53_write_u16(struct s53_writer *writer, uint16_t value)
 {
-	uint8_t *room = s53_write_room(writer, 2);
+	uint8_t *room = s53_write_reserve(writer, 2);
 
 	if (room != NULL)
 		s53_u16_put(room, value);
@@ -128,7 +128,7 @@ s53_write_u16(struct s53_writer *writer, uint16_t value)
 static inline void
 s53_write_u32(struct s53_writer *writer, uint32_t value)
 {
-	uint8_t *room = s53_write_room(writer, 4);
+	uint8_t *room = s53_write_reserve(writer, 4);
 
 	if (room != NULL)
 		s53_u32_put(room, value);

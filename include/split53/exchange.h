@@ -41,19 +41,19 @@ enum s53_exchange_end {
 };
 
 /* What check() says about a message. */
-enum s53_checked {
-	S53_CHECKED_REJECTED, /* it is no response to the query */
-	S53_CHECKED_ACCEPTED, /* the response; when it has TC over UDP it need not be well formed */
+enum s53_validity {
+	S53_VALIDITY_REJECTED, /* it is no response to the query */
+	S53_VALIDITY_ACCEPTED, /* the response; with TC over UDP it need not be well formed */
 	/*
 	 * Over UDP: it says that TCP would help, but its question section is not the query's, so
 	 * it is easily forged. The exchange goes on, and overdue() is called at once, besides the
 	 * call that is due. Nothing is recorded about the server: neither this message nor a
 	 * timeout.
 	 */
-	S53_CHECKED_UNPROVEN,
+	S53_VALIDITY_UNPROVEN,
 };
 
-struct s53_exchange_ask {
+struct s53_exchange_spec {
 	/*
 	 * The complete query, at least a header. The exchange chooses its ID. The bytes stay the
 	 * caller's and must not change until the end.
@@ -79,7 +79,7 @@ struct s53_exchange_ask {
 	 * check() decides on question section, letter case and sections. Must not start or cancel
 	 * an exchange.
 	 */
-	enum s53_checked (*check)(
+	enum s53_validity (*check)(
 	    void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
 
 	/*
@@ -113,7 +113,7 @@ void s53_exchanger_free(struct s53_exchanger *exchanger);
  * this call.
  */
 struct s53_exchange *s53_exchange_start(struct s53_exchanger *exchanger,
-    struct s53_upstream *upstream, const struct s53_exchange_ask *ask);
+    struct s53_upstream *upstream, const struct s53_exchange_spec *ask);
 
 /*
  * Has it waited for longer than a response over TCP takes (s53_upstream_path_retransmit_ms()), on a
@@ -126,7 +126,7 @@ bool s53_exchange_is_stuck(const struct s53_exchange *exchange, uint64_t now_ms)
  * Call overdue() `overdue_ms` from now: once more, or instead of the call that is due. If that is
  * sooner than the call that was due, that call does not record S53_OBSERVED_OVERDUE.
  */
-void s53_exchange_later(
+void s53_exchange_overdue_in(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t overdue_ms);
 
 /*

@@ -46,7 +46,7 @@ s53_health_is_down(enum s53_health_state state)
 enum s53_health_reason {
 	S53_REASON_NONE,
 	S53_REASON_TIMEOUT, /* no response */
-	S53_REASON_LATE, /* no response yet; responses are overdue */
+	S53_REASON_OVERDUE, /* no response yet; responses are overdue */
 	S53_REASON_REFUSED, /* ICMP port unreachable, RST */
 	S53_REASON_UNREACHABLE, /* no route to the host */
 	S53_REASON_GARBAGE, /* what arrives is no response to the query */
@@ -83,15 +83,15 @@ enum s53_failure {
 };
 const char *s53_failure_name(enum s53_failure failure); /* "timeout", "garbage", ... */
 
-enum s53_check_mode {
-	S53_CHECK_LAZY, /* probe only while live traffic does not prove health */
-	S53_CHECK_ALWAYS, /* the same, and every interval while it does */
-	S53_CHECK_NEVER, /* no probes: live traffic alone decides */
+enum s53_probe_mode {
+	S53_PROBE_MODE_LAZY, /* probe only while live traffic does not prove health */
+	S53_PROBE_MODE_ALWAYS, /* the same, and every interval while it does */
+	S53_PROBE_MODE_NEVER, /* no probes: live traffic alone decides */
 };
 
 /* The health-check statement of one server. */
 struct s53_health_check {
-	enum s53_check_mode mode;
+	enum s53_probe_mode mode;
 	struct s53_name name; /* of the readiness probe, which needs real work */
 	struct s53_name liveness; /* of the liveness probe, type A */
 	uint16_t type;
@@ -108,15 +108,15 @@ struct s53_health_check {
 	uint32_t down_after_ms;
 };
 
-#define S53_CHECK_INTERVAL_S 1
-#define S53_CHECK_INTERVAL_MAX_S 30
-#define S53_CHECK_TIMEOUT_MS 1000
-#define S53_CHECK_RISE 2
-#define S53_CHECK_FALL 3
-#define S53_CHECK_DOWN_AFTER_MS 5000 /* of the only server of a group, or the query timeout */
-#define S53_CHECK_ACCEPT (UINT32_C(1) << 0 | UINT32_C(1) << 3) /* NOERROR, NXDOMAIN */
+#define S53_PROBE_INTERVAL_S 1
+#define S53_PROBE_INTERVAL_MAX_S 30
+#define S53_PROBE_TIMEOUT_MS 1000
+#define S53_PROBE_RISE 2
+#define S53_PROBE_FALL 3
+#define S53_PROBE_DOWN_AFTER_MS 5000 /* of the only server of a group, or the query timeout */
+#define S53_PROBE_ACCEPT (UINT32_C(1) << 0 | UINT32_C(1) << 3) /* NOERROR, NXDOMAIN */
 
-#define S53_CHECK_SERVFAIL (UINT32_C(1) << 2)
+#define S53_PROBE_ACCEPT_SERVFAIL (UINT32_C(1) << 2)
 
 /*
  * The defaults for a server of the zone `apex` (lower case). The readiness probe is SOA of the

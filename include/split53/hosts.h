@@ -7,8 +7,8 @@
  * Memory   owned by the object; addresses are copied out
  * Units    seconds (TTL), ms
  *
- * Only s53_hosts_ask(), s53_hosts_watch() and s53_hosts_follow_resolv_conf() send queries or watch
- * files; the other functions only read.
+ * Only s53_hosts_set_servers(), s53_hosts_watch() and s53_hosts_follow_resolv_conf() send queries
+ * or watch files; the other functions only read.
  */
 #pragma once
 
@@ -32,7 +32,7 @@ void s53_hosts_free(struct s53_hosts *hosts); /* NULL is fine */
  * differ from those before, all names are looked up at once; otherwise nothing happens.
  *   S53_E_NOMEM, S53_E_RANGE (more than S53_HOST_ADDRS_MAX)
  */
-S53_MUST_USE enum s53_status s53_hosts_ask(
+S53_MUST_USE enum s53_status s53_hosts_set_servers(
     struct s53_hosts *hosts, const struct s53_addr *servers, unsigned count);
 
 /*

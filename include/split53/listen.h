@@ -112,7 +112,7 @@ void s53_tcp_listener_close(struct s53_tcp_listener *listener);
  * connections have read but not handed over never reaches the resolver. Queries under way are still
  * answered, then the connections are closed.
  */
-void s53_tcp_take_no_more(struct s53_listen_context *context);
+void s53_tcp_stop_reading(struct s53_listen_context *context);
 
 /*
  * The end of a worker, after the close() of its TCP listeners: close the connections that are still

@@ -92,7 +92,7 @@ bool s53_rr_unspell(uint8_t *message, const struct s53_rr *rr, const struct s53_
  * Are the names in a record's rdata uncompressed, or is its type one that may be compressed
  * (RFC 3597 s4)? false: s53_reply_copy() decompresses them. The message passed the check.
  */
-bool s53_rr_is_written_out(const uint8_t *message, const struct s53_rr *rr);
+bool s53_rr_is_uncompressed(const uint8_t *message, const struct s53_rr *rr);
 
 /*
  * The least TTL of all records except OPT; UINT32_MAX when there is none. A TTL over 2^31-1 counts
@@ -117,17 +117,17 @@ size_t s53_message_size_with_one_more(const uint8_t *message, size_t len);
 size_t s53_message_cut(uint8_t *message, size_t len, size_t limit);
 
 /* How the records of an RRset are reordered. */
-enum s53_turn { S53_TURN_NONE, S53_TURN_SHUFFLE, S53_TURN_ROTATE };
+enum s53_reorder { S53_REORDER_NONE, S53_REORDER_SHUFFLE, S53_REORDER_ROTATE };
 
 struct s53_ordering {
 	/*
 	 * Called once for each RRset of two records or more. The owner is in lower case. Sets
-	 * `steps` when it returns S53_TURN_ROTATE. NULL: all are shuffled.
+	 * `steps` when it returns S53_REORDER_ROTATE. NULL: all are shuffled.
 	 */
-	enum s53_turn (*choose)(
+	enum s53_reorder (*choose)(
 	    struct s53_ordering *ordering, const struct s53_name *owner, uint16_t type);
 	uint32_t steps; /* number of the record that comes first, counted from 0 and around */
-	uint32_t dice; /* state of the pseudorandom numbers for shuffling */
+	uint32_t random_state; /* state of the pseudorandom numbers for shuffling */
 };
 
 /*

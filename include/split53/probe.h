@@ -61,4 +61,4 @@ void s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe,
     enum s53_probe_end end, uint32_t rtt_ms, uint64_t now_ms);
 
 /* The health check in force, copied. */
-void s53_probe_check(const struct s53_upstream *upstream, struct s53_health_check *out);
+void s53_probe_copy_check(const struct s53_upstream *upstream, struct s53_health_check *out);

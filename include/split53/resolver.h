@@ -19,7 +19,7 @@
 struct s53_recursing;
 struct s53_resolver;
 
-#define S53_ASKED_SLOTS 8192
+#define S53_IN_FLIGHT_SLOTS 8192
 #define S53_LOOP_SLOTS 1024
 #define S53_LOOP_PATHS 64
 #define S53_SHARES_SETS 512
@@ -29,7 +29,7 @@ struct s53_resolver;
 struct s53_shares_shared {
 	_Atomic unsigned active; /* routes for which a query waits */
 	/* s53_route.id << 32 | queries */
-	_Atomic uint64_t places[S53_SHARES_SETS][S53_SHARES_WAYS];
+	_Atomic uint64_t slots[S53_SHARES_SETS][S53_SHARES_WAYS];
 };
 
 /* Limits that log the first time in a minute that they are exceeded: resolve/limitlog.c. */
@@ -52,17 +52,17 @@ struct s53_loop_slot {
 
 /* What tests have shown about a view and server; others with the same hash share it. */
 struct s53_loop_path {
-	_Atomic uint64_t tested_ms, proved_ms, told_ms; /* the last time of each; 0: never */
+	_Atomic uint64_t tested_ms, proved_ms, logged_ms; /* the last time of each; 0: never */
 	_Atomic uint32_t sender; /* of the query that came back, as a hash */
 };
 
 /* What all resolvers of a process share; all zero at first. */
 struct s53_resolver_shared {
 	_Atomic unsigned pending; /* against recursive-clients */
-	_Atomic uint64_t asked[S53_ASKED_SLOTS]; /* names under way, by view: resolve/loop.c */
+	_Atomic uint64_t asked[S53_IN_FLIGHT_SLOTS]; /* names under way, by view: resolve/loop.c */
 	struct s53_loop_slot loop_slots[S53_LOOP_SLOTS];
 	struct s53_loop_path loop_paths[S53_LOOP_PATHS];
-	_Atomic uint64_t limit_told_ms[S53_LIMITS];
+	_Atomic uint64_t limit_logged_ms[S53_LIMITS];
 	struct s53_shares_shared shares;
 };
 

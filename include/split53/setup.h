@@ -108,26 +108,27 @@ S53_MUST_USE enum s53_status s53_setup(
 /*
  * The statement that decides `name` for a view (its body; NULL: for options). NULL: the default.
  */
-const struct s53_conf_clause *s53_setup_option(
-    const struct s53_source *source, const struct s53_conf_clause *view_body, const char *name);
+const struct s53_conf_statement *s53_setup_option(
+    const struct s53_source *source, const struct s53_conf_statement *view_body, const char *name);
 
 /*
  * The access list that is in effect, by BIND's inheritance. NULL: none is written, and *otherwise
  * is the default.
  */
 enum s53_setup_default { S53_ACCESS_ANY, S53_ACCESS_NONE, S53_ACCESS_LOCAL };
-const struct s53_conf_clause *s53_setup_access(const struct s53_source *source,
-    const struct s53_conf_clause *view_body, const char *name, enum s53_setup_default *otherwise);
+const struct s53_conf_statement *s53_setup_access(const struct s53_source *source,
+    const struct s53_conf_statement *view_body, const char *name,
+    enum s53_setup_default *otherwise);
 
 /* The views of class IN, in order; `after` NULL: the first. NULL: there is no other. */
-const struct s53_conf_clause *s53_setup_next_view(
-    const struct s53_source *source, const struct s53_conf_clause *after);
+const struct s53_conf_statement *s53_setup_next_view(
+    const struct s53_source *source, const struct s53_conf_statement *after);
 
 /* The first statement at the top level of the file; NULL: there is no file. */
-const struct s53_conf_clause *s53_setup_top(const struct s53_source *source);
+const struct s53_conf_statement *s53_setup_top(const struct s53_source *source);
 
 /* The body of the options with the listen-on that is in effect. */
-const struct s53_conf_clause *s53_setup_listen_options(const struct s53_source *source);
+const struct s53_conf_statement *s53_setup_listen_options(const struct s53_source *source);
 
 /* The addresses that the listen-on rules match, each once. false: no memory. */
 bool s53_setup_listen_addrs(const struct s53_snapshot *snapshot,
@@ -149,4 +150,4 @@ void s53_setup_channel_path(const struct s53_source *source, const struct s53_op
     char out[static S53_CHANNEL_PATH_MAX]);
 
 /* Is it max-cache-size 0? false for NULL. */
-bool s53_setup_is_none(const struct s53_conf_clause *clause);
+bool s53_setup_is_none(const struct s53_conf_statement *statement);

@@ -28,7 +28,7 @@ struct s53_listen_rule {
 	unsigned named_count;
 };
 
-struct s53_conf_clause;
+struct s53_conf_statement;
 
 /* For --explain: what a zone of the configuration became. */
 struct s53_route_note {
@@ -38,7 +38,7 @@ struct s53_route_note {
 	const char *place; /* "named.conf:12:1", or "built in" */
 	const char *text; /* its upstreams, or why there are none */
 	/* The body of the zone statement, in the source's tree; or NULL. */
-	const struct s53_conf_clause *zone_body;
+	const struct s53_conf_statement *zone_body;
 };
 
 /* A list of servers, in the order of their source. */

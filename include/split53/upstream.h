@@ -187,12 +187,12 @@ struct s53_group;
 
 /* forwarders-policy. In each of them a server in a worse state comes after all in a better one. */
 enum s53_forwarders_policy {
-	S53_POLICY_FASTEST, /* SRTT plus a penalty for loss and failures; BIND's way */
-	S53_POLICY_ORDERED, /* in the order of the list */
-	S53_POLICY_ROUND_ROBIN,
-	S53_POLICY_RANDOM,
-	S53_POLICY_LEAST_OUTSTANDING,
-	S53_POLICY_RACE, /* all of them at once */
+	S53_FORWARDERS_FASTEST, /* SRTT plus a penalty for loss and failures; BIND's way */
+	S53_FORWARDERS_ORDERED, /* in the order of the list */
+	S53_FORWARDERS_ROUND_ROBIN,
+	S53_FORWARDERS_RANDOM,
+	S53_FORWARDERS_LEAST_OUTSTANDING,
+	S53_FORWARDERS_RACE, /* all of them at once */
 };
 
 struct s53_group_member {

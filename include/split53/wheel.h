@@ -47,7 +47,7 @@ struct s53_wheel {
 	uint64_t now_ms; /* the clock at the event that is being handled */
 	uint64_t resumed_ms; /* when the last suspend ended; 0: there was none */
 	int64_t suspended_ms; /* the suspend clock when last read */
-	unsigned settling; /* turns of the loop left for the sockets before timers fire */
+	unsigned grace_turns; /* turns of the loop left for the sockets before timers fire */
 	unsigned count; /* timers that are waiting */
 	struct event event;
 };

@@ -70,11 +70,11 @@ struct s53_zone_answer {
  * Exact match, CNAME (followed inside the zone, 16 at most, loops detected), DNAME, wildcard, empty
  * non-terminal, delegation (referral with glue), NODATA and NXDOMAIN with the SOA (its TTL lowered
  * to MINIMUM, RFC 2308 s3); ANY: all types. The addresses of hosts in NS, MX and SRV records are
- * added. `wishes`: bits S53_ZONE_*. Records of one RRset are in the order of the file. If something
- * does not fit, reply->truncated is set. Does not allocate.
+ * added. `options`: bits S53_ZONE_*. Records of one RRset are in the order of the file. If
+ * something does not fit, reply->truncated is set. Does not allocate.
  */
 void s53_zone_answer(const struct s53_zone *zone, const struct s53_question *question,
-    unsigned wishes, struct s53_reply *reply, struct s53_zone_answer *out);
+    unsigned options, struct s53_reply *reply, struct s53_zone_answer *out);
 
 size_t s53_zone_record_count(const struct s53_zone *zone);
 

@@ -201,7 +201,7 @@ s53_diag_warn(struct s53_diags *diags, enum s53_diag_class class, struct s53_pla
 char *
 s53_diag_elide(const char *format)
 {
-	static const char stand_in[] = "...";
+	static const char ellipsis[] = "...";
 	static const char reason[] =
 	    " (the line is not shown, because not every user may read this file)";
 	/* A conversion has two bytes or more. */
@@ -214,7 +214,7 @@ s53_diag_elide(const char *format)
 		}
 		format++;
 		format += strspn(format, "-+ #0123456789.*hlLqjzt"); /* flags, width, length */
-		out = *format == '%' ? stpcpy(out, "%") : stpcpy(out, stand_in);
+		out = *format == '%' ? stpcpy(out, "%") : stpcpy(out, ellipsis);
 		if (*format != '\0')
 			format++;
 	}
@@ -225,7 +225,7 @@ s53_diag_elide(const char *format)
 
 /* A file may contain anything; no control characters of it must reach a terminal. */
 static void
-print_tame(const char *text, size_t len, FILE *out)
+print_printable(const char *text, size_t len, FILE *out)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char octet = (unsigned char)text[i];
@@ -250,7 +250,7 @@ print_source(const struct s53_diag *diag, FILE *out)
 		start--; /* do not begin in the middle of a UTF-8 character */
 	if (len - start > LINE_SHOWN)
 		len = start + LINE_SHOWN;
-	print_tame(line + start, len - start, out);
+	print_printable(line + start, len - start, out);
 	fputc('\n', out);
 	if (diag->place.column == 0)
 		return;
@@ -282,9 +282,9 @@ print_diag(const struct s53_diag *diag, FILE *out)
 		fprintf(out, "%u:", diag->place.column);
 	fprintf(out, "%s%s: ", diag->place.file != NULL || diag->place.line > 0 ? " " : "",
 	    kinds[diag->kind]);
-	print_tame(text, strlen(text), out);
+	print_printable(text, strlen(text), out);
 	s53_diag_more(diag, more);
-	print_tame(more, strlen(more), out);
+	print_printable(more, strlen(more), out);
 	fputc('\n', out);
 	if (diag->source_line != NULL && diag->place.line > 0)
 		print_source(diag, out);

@@ -16,7 +16,7 @@
  * descriptors in the first turn and twice as many in each further one that finds more, and it
  * delivers the data of a TCP connection a turn later.
  */
-#define SETTLING_TURNS 8
+#define GRACE_TURNS 8
 
 static unsigned
 slot_of(uint64_t tick)
@@ -118,7 +118,7 @@ s53_wheel_run(struct s53_wheel *wheel, uint64_t now_ms)
 	struct s53_timer *due = NULL;
 
 	disarm(wheel);
-	wheel->settling = 0;
+	wheel->grace_turns = 0;
 	wheel->now_ms = now_ms;
 	if (last > now_tick)
 		last = now_tick; /* else the clock jumped: one pass over all slots is enough */
@@ -142,7 +142,7 @@ s53_wheel_resumed(struct s53_wheel *wheel)
 {
 	wheel->resumed_ms = wheel->now_ms;
 	wheel->overdue_ms = NONE;
-	wheel->settling = SETTLING_TURNS;
+	wheel->grace_turns = GRACE_TURNS;
 }
 
 /* Was the machine suspended since the last call? */
@@ -167,8 +167,8 @@ on_event(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	s53_wheel_see(wheel, now_ms);
 	look_for_suspend(wheel);
-	if (wheel->settling > 0 && event_add(&wheel->event, &next_turn) == 0) {
-		wheel->settling--;
+	if (wheel->grace_turns > 0 && event_add(&wheel->event, &next_turn) == 0) {
+		wheel->grace_turns--;
 		wheel->armed_tick = now_ms / S53_WHEEL_TICK_MS; /* nothing is due before */
 		wheel->overdue_ms = now_ms + S53_WHEEL_SUSPEND_MS;
 		return;

@@ -183,7 +183,7 @@ s53_cache_prefetch_entry(const struct s53_cache *cache, const struct s53_key *ke
 			return;
 		if (s53_slot_tag(slot) == tag) {
 			const char *entry =
-			    (const void *)s53_shard_entry(shard, s53_slot_place(slot));
+			    (const void *)s53_shard_entry(shard, s53_slot_address(slot));
 
 			__builtin_prefetch(entry);
 			__builtin_prefetch(entry + CACHE_LINE);

@@ -235,9 +235,9 @@ work_through_block(struct s53_cachefile_loader *loader, struct s53_cache *cache,
 	return wrong;
 }
 
-enum s53_cachefile_turn
-s53_cachefile_turn(struct s53_cachefile_loader *loader, struct s53_cache *cache, uint64_t now_ms,
-    char why[static S53_CACHEFILE_WHY])
+enum s53_cachefile_progress
+s53_cachefile_progress(struct s53_cachefile_loader *loader, struct s53_cache *cache,
+    uint64_t now_ms, char why[static S53_CACHEFILE_WHY])
 {
 	const struct cachefile_head *head = &loader->head;
 	const char *wrong = NULL;
@@ -259,7 +259,7 @@ s53_cachefile_turn(struct s53_cachefile_loader *loader, struct s53_cache *cache,
 	refuse(why, "%s%s", wrong,
 	    loader->phase == TAKING ? "; it was changed while it was read" : "");
 	loader->phase = ENDED;
-	return S53_CACHEFILE_REFUSED;
+	return S53_CACHEFILE_REJECTED;
 }
 
 uint64_t

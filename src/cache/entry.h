@@ -105,7 +105,7 @@ s53_entry_may_be_cut(const struct s53_entry *entry)
 
 /* Mark the block dead, so that no look-up finds it; the caller removes it from the index. */
 static inline void
-s53_entry_bury(struct s53_entry *entry, size_t size)
+s53_entry_mark_dead(struct s53_entry *entry, size_t size)
 {
 	entry->size8 = (uint16_t)(size / S53_ENTRY_UNIT);
 	entry->message_len = 0;

@@ -15,19 +15,21 @@ quiet_s(const struct s53_cache_rules *rules)
 }
 
 static bool
-failed_within(const struct s53_entry *entry, const struct s53_cache_ask *ask, uint32_t window_s)
+failed_within(
+    const struct s53_entry *entry, const struct s53_cache_lookup *lookup, uint32_t window_s)
 {
-	return s53_entry_marked_within(entry, S53_ENTRY_FAILED, ask->now_ms, window_s);
+	return s53_entry_marked_within(entry, S53_ENTRY_FAILED, lookup->now_ms, window_s);
 }
 
 /* RFC 8767 s4, s5: expired, but for less than max-stale-ttl, and the rules allow its use. */
 static bool
-may_be_stale(const struct s53_entry *entry, const struct s53_cache_ask *ask)
+may_be_stale(const struct s53_entry *entry, const struct s53_cache_lookup *lookup)
 {
-	int64_t now_ms = (int64_t)ask->now_ms;
-	int64_t window_ms = (int64_t)ask->rules->max_stale_s * 1000;
+	int64_t now_ms = (int64_t)lookup->now_ms;
+	int64_t window_ms = (int64_t)lookup->rules->max_stale_s * 1000;
 
-	return ask->rules->stale_answer && (entry->lifetime_s > 0 || ask->rules->stale_zero_ttl) &&
+	return lookup->rules->stale_answer &&
+	    (entry->lifetime_s > 0 || lookup->rules->stale_zero_ttl) &&
 	    now_ms < s53_entry_end_ms(entry) + window_ms && now_ms < s53_entry_over_ms(entry);
 }
 
@@ -38,9 +40,9 @@ is_fresh(const struct s53_entry *entry, uint64_t now_ms)
 }
 
 static enum s53_freshness
-freshness_of(const struct s53_entry *entry, const struct s53_cache_ask *ask)
+freshness_of(const struct s53_entry *entry, const struct s53_cache_lookup *lookup)
 {
-	bool fresh = is_fresh(entry, ask->now_ms);
+	bool fresh = is_fresh(entry, lookup->now_ms);
 
 	if ((entry->flags & S53_ENTRY_ODD) != 0 && s53_entry_is_failure(entry))
 		return fresh ? S53_CACHE_FAILURE : S53_CACHE_MISS;
@@ -48,11 +50,11 @@ freshness_of(const struct s53_entry *entry, const struct s53_cache_ask *ask)
 		return S53_CACHE_CUT;
 	if (fresh)
 		return S53_CACHE_FRESH;
-	if (may_be_stale(entry, ask))
+	if (may_be_stale(entry, lookup))
 		return S53_CACHE_STALE;
 	/* RFC 9520 s3.2: the stale answer must not be used, and its last refresh failed. */
-	return failed_within(entry, ask, ask->rules->servfail_ttl_s) ? S53_CACHE_FAILURE
-								     : S53_CACHE_MISS;
+	return failed_within(entry, lookup, lookup->rules->servfail_ttl_s) ? S53_CACHE_FAILURE
+									   : S53_CACHE_MISS;
 }
 
 /*
@@ -60,24 +62,24 @@ freshness_of(const struct s53_entry *entry, const struct s53_cache_ask *ask)
  * since each hit calls it.
  */
 __attribute__((always_inline)) static inline bool
-claim_refresh(struct s53_entry *entry, const struct s53_cache_ask *ask)
+claim_refresh(struct s53_entry *entry, const struct s53_cache_lookup *lookup)
 {
-	const struct s53_cache_rules *rules = ask->rules;
-	int64_t left_ms = s53_entry_end_ms(entry) - (int64_t)ask->now_ms;
+	const struct s53_cache_rules *rules = lookup->rules;
+	int64_t left_ms = s53_entry_end_ms(entry) - (int64_t)lookup->now_ms;
 
 	if (rules->prefetch_trigger_s == 0 || left_ms > (int64_t)rules->prefetch_trigger_s * 1000 ||
 	    entry->lifetime_s < rules->prefetch_eligible_s ||
-	    failed_within(entry, ask, quiet_s(rules)) ||
-	    s53_entry_marked_within(entry, S53_ENTRY_CLAIMED, ask->now_ms, CLAIM_S))
+	    failed_within(entry, lookup, quiet_s(rules)) ||
+	    s53_entry_marked_within(entry, S53_ENTRY_CLAIMED, lookup->now_ms, CLAIM_S))
 		return false;
-	s53_entry_mark(entry, S53_ENTRY_CLAIMED, ask->now_ms);
+	s53_entry_mark(entry, S53_ENTRY_CLAIMED, lookup->now_ms);
 	return true;
 }
 
 static void
-describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_cached *out)
+describe(struct s53_entry *entry, const struct s53_cache_lookup *lookup, struct s53_cached *out)
 {
-	out->freshness = freshness_of(entry, ask);
+	out->freshness = freshness_of(entry, lookup);
 	switch (out->freshness) {
 	case S53_CACHE_MISS:
 		return;
@@ -87,7 +89,7 @@ describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_ca
 		out->has_error = entry->has_error && s53_entry_is_failure(entry);
 		return;
 	case S53_CACHE_STALE:
-		out->failed_lately = failed_within(entry, ask, quiet_s(ask->rules));
+		out->failed_lately = failed_within(entry, lookup, quiet_s(lookup->rules));
 		break;
 	case S53_CACHE_FRESH:
 	case S53_CACHE_CUT:
@@ -99,7 +101,7 @@ describe(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_ca
 	out->respell = (entry->flags & S53_ENTRY_RESPELL) != 0;
 	out->has_error = entry->has_error;
 	if (out->aliases) {
-		memcpy(&out->note, s53_entry_note(entry), sizeof out->note);
+		memcpy(&out->note, s53_entry_note(entry), sizeof(out->note));
 		out->stored_ms = entry->stored_ms;
 	}
 }
@@ -124,65 +126,66 @@ copy_out(struct s53_entry *entry, uint8_t *octets, uint32_t age_s, uint32_t leas
 
 /* The entry, its shard locked. NULL: there is none, the lock is not taken, and *out is a miss. */
 static struct s53_entry *
-open_entry(struct s53_shard *shard, const struct s53_cache_ask *ask, struct s53_cached *out)
+open_entry(struct s53_shard *shard, const struct s53_cache_lookup *lookup, struct s53_cached *out)
 {
 	struct s53_entry *entry;
 
 	*out = (struct s53_cached){ .freshness = S53_CACHE_MISS, .ede = S53_EDE_NONE };
-	if (!ask->rules->enabled)
+	if (!lookup->rules->enabled)
 		return NULL;
 	pthread_mutex_lock(&shard->lock);
-	entry = s53_shard_find(shard, ask->key);
-	if (entry != NULL && entry->route_id == ask->route_id)
+	entry = s53_shard_find(shard, lookup->key);
+	if (entry != NULL && entry->route_id == lookup->route_id)
 		return entry;
 	pthread_mutex_unlock(&shard->lock);
 	return NULL;
 }
 
 void
-s53_cache_find(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
+s53_cache_find(struct s53_cache *cache, const struct s53_cache_lookup *lookup, uint8_t *octets,
     size_t cap, struct s53_cached *out)
 {
-	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
-	struct s53_entry *entry = open_entry(shard, ask, out);
+	struct s53_shard *shard = s53_cache_shard(cache, lookup->key->hash);
+	struct s53_entry *entry = open_entry(shard, lookup, out);
 
 	if (entry == NULL)
 		return;
 	if (entry->uses < S53_ENTRY_USES_MAX)
 		entry->uses++;
-	describe(entry, ask, out);
+	describe(entry, lookup, out);
 	if (out->freshness == S53_CACHE_FRESH) {
-		out->refresh = !ask->no_refresh && claim_refresh(entry, ask);
+		out->refresh = !lookup->no_refresh && claim_refresh(entry, lookup);
 		if (out->len <= cap)
-			copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms), 1);
+			copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)lookup->now_ms), 1);
 	} else if (out->freshness == S53_CACHE_CUT) {
-		out->refresh = !ask->no_refresh && claim_refresh(entry, ask);
+		out->refresh = !lookup->no_refresh && claim_refresh(entry, lookup);
 	}
 	pthread_mutex_unlock(&shard->lock);
 }
 
 /* For callers that use an answer that may be cut. */
 static void
-describe_as_fresh(struct s53_entry *entry, const struct s53_cache_ask *ask, struct s53_cached *out)
+describe_as_fresh(
+    struct s53_entry *entry, const struct s53_cache_lookup *lookup, struct s53_cached *out)
 {
-	describe(entry, ask, out);
+	describe(entry, lookup, out);
 	if (out->freshness == S53_CACHE_CUT)
 		out->freshness = S53_CACHE_FRESH;
 }
 
 void
-s53_cache_find_part(struct s53_cache *cache, const struct s53_cache_ask *ask, struct s53_fit *fit,
-    uint8_t *octets, struct s53_cached *out)
+s53_cache_find_part(struct s53_cache *cache, const struct s53_cache_lookup *lookup,
+    struct s53_fit *fit, uint8_t *octets, struct s53_cached *out)
 {
-	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
-	struct s53_entry *entry = open_entry(shard, ask, out);
+	struct s53_shard *shard = s53_cache_shard(cache, lookup->key->hash);
+	struct s53_entry *entry = open_entry(shard, lookup, out);
 	struct s53_records records;
 
 	fit->settled = false;
 	if (entry == NULL)
 		return;
-	describe_as_fresh(entry, ask, out);
-	fit->age_s = s53_entry_age_s(entry, (int64_t)ask->now_ms);
+	describe_as_fresh(entry, lookup, out);
+	fit->age_s = s53_entry_age_s(entry, (int64_t)lookup->now_ms);
 	fit->least = 1;
 	if (out->freshness == S53_CACHE_FRESH && out->len <= fit->limit) {
 		copy_out(entry, octets, fit->age_s, fit->least);
@@ -196,28 +199,28 @@ s53_cache_find_part(struct s53_cache *cache, const struct s53_cache_ask *ask, st
 }
 
 void
-s53_cache_note(struct s53_cache *cache, const struct s53_cache_ask *ask,
+s53_cache_note(struct s53_cache *cache, const struct s53_cache_lookup *lookup,
     const struct s53_cached *cached, uint32_t note)
 {
-	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_shard *shard = s53_cache_shard(cache, lookup->key->hash);
 	struct s53_cached now;
-	struct s53_entry *entry = open_entry(shard, ask, &now);
+	struct s53_entry *entry = open_entry(shard, lookup, &now);
 
 	if (entry == NULL)
 		return;
 	if ((entry->flags & S53_ENTRY_ALIASES) != 0 && entry->message_len == cached->len &&
 	    entry->stored_ms == cached->stored_ms)
-		memcpy(s53_entry_note(entry), &note, sizeof note);
+		memcpy(s53_entry_note(entry), &note, sizeof(note));
 	pthread_mutex_unlock(&shard->lock);
 }
 
 bool
 s53_cache_find_error(
-    struct s53_cache *cache, const struct s53_cache_ask *ask, struct s53_extended_error *out)
+    struct s53_cache *cache, const struct s53_cache_lookup *lookup, struct s53_extended_error *out)
 {
-	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_shard *shard = s53_cache_shard(cache, lookup->key->hash);
 	struct s53_cached now;
-	struct s53_entry *entry = open_entry(shard, ask, &now);
+	struct s53_entry *entry = open_entry(shard, lookup, &now);
 	const uint8_t *error;
 	bool found;
 
@@ -236,19 +239,19 @@ s53_cache_find_error(
 
 /* RFC 8767 s4: a stale record has a TTL greater than 0. */
 void
-s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets,
-    size_t cap, struct s53_cached *out)
+s53_cache_find_stale(struct s53_cache *cache, const struct s53_cache_lookup *lookup,
+    uint8_t *octets, size_t cap, struct s53_cached *out)
 {
-	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
-	struct s53_entry *entry = open_entry(shard, ask, out);
-	uint32_t least = ask->rules->stale_answer_ttl_s;
+	struct s53_shard *shard = s53_cache_shard(cache, lookup->key->hash);
+	struct s53_entry *entry = open_entry(shard, lookup, out);
+	uint32_t least = lookup->rules->stale_answer_ttl_s;
 
 	if (entry == NULL)
 		return;
-	describe_as_fresh(entry, ask, out);
+	describe_as_fresh(entry, lookup, out);
 	if (out->freshness == S53_CACHE_FRESH || least == 0)
 		least = 1;
 	if (out->len > 0 && out->len <= cap)
-		copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)ask->now_ms), least);
+		copy_out(entry, octets, s53_entry_age_s(entry, (int64_t)lookup->now_ms), least);
 	pthread_mutex_unlock(&shard->lock);
 }

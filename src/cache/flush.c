@@ -11,7 +11,7 @@
  * its head, moves ahead of the walk, which goes on to the main ring's head as it is then. What is
  * stored meanwhile may go or stay: the caller sees to it that it is new. The walk ends because it
  * is faster than the head: a step of some 20 us takes 64 KiB of one shard's ring, for which a shard
- * would have to take ten stores in that time, each with the most laps of room.c.
+ * would have to take ten stores in that time, each with the most laps of evict.c.
  *
  * The names are found in the messages. That each message holds a whole chain of CNAMEs, under the
  * key of the chain's beginning, is why the key alone does not tell.
@@ -22,7 +22,7 @@
  */
 #include <stdlib.h>
 
-#include "room.h"
+#include "evict.h"
 #include "walk.h"
 
 #define BATCH 64 /* entries that are removed under one lock: some 10 us */
@@ -98,7 +98,7 @@ find_same(const struct s53_shard *shard, struct s53_entry *copy)
 			return NULL;
 		if (s53_slot_tag(slot) != copy->tag)
 			continue;
-		entry = s53_shard_entry(shard, s53_slot_place(slot));
+		entry = s53_shard_entry(shard, s53_slot_address(slot));
 		if (entry->view_id == copy->view_id && entry->stored_ms == copy->stored_ms &&
 		    entry->ttl_count == copy->ttl_count &&
 		    entry->message_len == copy->message_len &&
@@ -122,7 +122,7 @@ remove_all(struct s53_shard *shard, struct doomed *doomed)
 
 		if (entry == NULL)
 			continue;
-		s53_room_bury(shard, entry);
+		s53_evict_entry(shard, entry);
 		removed++;
 	}
 	pthread_mutex_unlock(&shard->lock);

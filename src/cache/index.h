@@ -60,7 +60,7 @@ s53_slot_tag(uint64_t slot)
 }
 
 static inline uint32_t
-s53_slot_place(uint64_t slot)
+s53_slot_address(uint64_t slot)
 {
 	return (uint32_t)slot;
 }

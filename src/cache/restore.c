@@ -2,7 +2,7 @@
  *
  * restore.c - store entries from a cache file, which are untrusted: every field is checked.
  */
-#include "draft.h"
+#include "entry_builder.h"
 
 #define PAST_S_MAX ((int64_t)UINT32_MAX) /* an entry older than that has expired */
 
@@ -36,7 +36,7 @@ is_a_message(const struct s53_cache_record *record)
 
 /* Set the times; false: the entry has expired. A time in the future counts as now. */
 static bool
-read_times(const struct s53_cache_record *record, int64_t now_ms, struct s53_draft *draft)
+read_times(const struct s53_cache_record *record, int64_t now_ms, struct s53_entry_builder *builder)
 {
 	int64_t stored_ms = (int64_t)record->stored_ms;
 
@@ -45,9 +45,9 @@ read_times(const struct s53_cache_record *record, int64_t now_ms, struct s53_dra
 	if (record->kept_s < record->lifetime_s || stored_ms < now_ms - PAST_S_MAX * 1000 ||
 	    now_ms >= stored_ms + (int64_t)record->kept_s * 1000)
 		return false;
-	draft->lifetime_s = record->lifetime_s;
-	draft->kept_s = record->kept_s;
-	draft->stored_ms = stored_ms;
+	builder->lifetime_s = record->lifetime_s;
+	builder->kept_s = record->kept_s;
+	builder->stored_ms = stored_ms;
 	return true;
 }
 
@@ -57,30 +57,30 @@ s53_cache_restore(struct s53_cache *cache, const struct s53_cache_record *record
 	struct s53_question question;
 	struct s53_shard *shard;
 	struct s53_key key;
-	struct s53_draft draft;
+	struct s53_entry_builder builder;
 	bool kept = false;
 
-	if (!is_a_message(record) || !read_times(record, (int64_t)now_ms, &draft) ||
+	if (!is_a_message(record) || !read_times(record, (int64_t)now_ms, &builder) ||
 	    !read_question(record->octets, record->len, &question))
 		return false;
 	s53_key_make(
 	    &key, record->view_id, &question, record->dnssec_ok, record->checking_disabled);
-	draft.key = &key;
-	draft.message = record->octets;
-	draft.len = record->len;
-	draft.flags = (uint8_t)(s53_draft_key_flags(&key) |
-	    s53_draft_trait_flags((record->authentic ? S53_CACHE_AUTHENTIC : 0) |
+	builder.key = &key;
+	builder.message = record->octets;
+	builder.len = record->len;
+	builder.flags = (uint8_t)(s53_entry_builder_key_flags(&key) |
+	    s53_entry_builder_trait_flags((record->authentic ? S53_CACHE_AUTHENTIC : 0) |
 		(record->may_be_cut ? S53_CACHE_MAY_BE_CUT : 0)));
-	draft.ede = S53_ENTRY_EDE_NONE;
-	draft.error = NULL;
-	draft.note = 0;
-	draft.route_id = record->route_id;
-	if (!s53_draft_survey(&draft))
+	builder.ede = S53_ENTRY_EDE_NONE;
+	builder.error = NULL;
+	builder.note = 0;
+	builder.route_id = record->route_id;
+	if (!s53_entry_builder_examine(&builder))
 		return false;
 	shard = s53_cache_shard(cache, key.hash);
 	pthread_mutex_lock(&shard->lock);
 	if (s53_shard_find(shard, &key) == NULL)
-		kept = s53_draft_put(&draft, shard, NULL, (int64_t)now_ms);
+		kept = s53_entry_builder_store(&builder, shard, NULL, (int64_t)now_ms);
 	pthread_mutex_unlock(&shard->lock);
 	return kept;
 }

@@ -47,7 +47,7 @@ fill_to_the_end(struct s53_ring *ring)
 {
 	size_t left = left_before_the_end(ring);
 
-	s53_entry_bury(at_head(ring), left);
+	s53_entry_mark_dead(at_head(ring), left);
 	move_head(ring, left);
 }
 

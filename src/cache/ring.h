@@ -20,7 +20,7 @@ struct s53_ring {
 	uint64_t head, tail; /* bytes appended, and removed, since the start */
 	size_t head_at, tail_at; /* the same as offsets into the ring */
 	size_t touched; /* so much of it has been written to since the start */
-	size_t live; /* bytes of the blocks that are not dead; counted by shard.c and room.c */
+	size_t live; /* bytes of the blocks that are not dead; counted by shard.c and evict.c */
 };
 
 static inline bool

@@ -20,7 +20,7 @@
 
 #include <sys/mman.h>
 
-#include "room.h"
+#include "evict.h"
 
 #define INDEX_BITS_MIN 9 /* a page */
 #define SLACK_MAX 64 /* bytes left unused behind an answer that replaced a larger one */
@@ -87,7 +87,7 @@ s53_shard_find(const struct s53_shard *shard, const struct s53_key *key)
 			return NULL;
 		if (s53_slot_tag(slot) != tag)
 			continue;
-		entry = s53_shard_entry(shard, s53_slot_place(slot));
+		entry = s53_shard_entry(shard, s53_slot_address(slot));
 		if (s53_entry_has_key(entry, key))
 			return entry;
 	}
@@ -106,20 +106,20 @@ grow_index(struct s53_shard *shard)
 	s53_index_copy(from, to);
 	atomic_store_explicit(&shard->index_bits, to.bits, memory_order_relaxed);
 	/* With pages larger than the old index nothing is freed; that is little. */
-	(void)madvise((void *)from.slots, sizeof *from.slots << from.bits, MADV_DONTNEED);
+	(void)madvise((void *)from.slots, sizeof(*from.slots) << from.bits, MADV_DONTNEED);
 	atomic_flag_clear(&shard->layout->growing);
 	return true;
 }
 
 /* At most three quarters of the slots are used, seven eighths when the index cannot grow. */
 static void
-make_room_in_index(struct s53_shard *shard, int64_t now_ms)
+reserve_slot(struct s53_shard *shard, int64_t now_ms)
 {
 	uint32_t slots = s53_index_mask(s53_shard_index(shard)) + 1;
 
 	if (shard->count < slots - slots / 4 || grow_index(shard))
 		return;
-	s53_room_evict(shard, slots - slots / 8, now_ms);
+	s53_evict_for_index(shard, slots - slots / 8, now_ms);
 }
 
 /* Reuse the block. Memory that is left over becomes a dead block, unless it is little. */
@@ -132,7 +132,7 @@ shrink(struct s53_shard *shard, struct s53_entry *entry, size_t size)
 		return;
 	entry->size8 = (uint16_t)(size / S53_ENTRY_UNIT);
 	s53_shard_ring_of(shard, entry)->live -= rest;
-	s53_entry_bury((struct s53_entry *)(void *)((uint8_t *)entry + size), rest);
+	s53_entry_mark_dead((struct s53_entry *)(void *)((uint8_t *)entry + size), rest);
 }
 
 static struct s53_entry *
@@ -142,8 +142,8 @@ append(struct s53_shard *shard, unsigned ring, const struct s53_wanted *wanted)
 	struct s53_entry *entry;
 	size_t at;
 
-	make_room_in_index(shard, wanted->now_ms);
-	s53_room_make(shard, ring, wanted->size, wanted->now_ms);
+	reserve_slot(shard, wanted->now_ms);
+	s53_evict_for_block(shard, ring, wanted->size, wanted->now_ms);
 	entry = s53_ring_append(&shard->rings[ring], wanted->size);
 	entry->tag = wanted->tag;
 	at = (size_t)((uint8_t *)entry - memory);
@@ -155,7 +155,7 @@ append(struct s53_shard *shard, unsigned ring, const struct s53_wanted *wanted)
 }
 
 struct s53_entry *
-s53_shard_place(struct s53_shard *shard, struct s53_entry *old, const struct s53_wanted *wanted)
+s53_shard_allocate(struct s53_shard *shard, struct s53_entry *old, const struct s53_wanted *wanted)
 {
 	unsigned ring = S53_RING_SMALL;
 	unsigned uses = 0;
@@ -164,7 +164,7 @@ s53_shard_place(struct s53_shard *shard, struct s53_entry *old, const struct s53
 	if (wanted->size > shard->layout->ring_size[S53_RING_SMALL] || !map(shard))
 		return NULL;
 	if (old != NULL ? s53_shard_ring_of(shard, old) == &shard->rings[S53_RING_MAIN]
-			: s53_room_take_ghost(shard, wanted->tag))
+			: s53_evict_take_ghost(shard, wanted->tag))
 		ring = S53_RING_MAIN;
 	if (old != NULL && wanted->size <= s53_entry_size(old)) {
 		shrink(shard, old, wanted->size);
@@ -172,12 +172,12 @@ s53_shard_place(struct s53_shard *shard, struct s53_entry *old, const struct s53
 	} else {
 		if (old != NULL) {
 			uses = old->uses;
-			s53_room_bury(shard, old);
+			s53_evict_entry(shard, old);
 		}
 		entry = append(shard, ring, wanted);
 		entry->uses = uses & S53_ENTRY_USES_MAX;
 	}
 	if (ring == S53_RING_MAIN)
-		s53_room_note_end(shard, wanted->end_ms);
+		s53_evict_note_expiry(shard, wanted->end_ms);
 	return entry;
 }

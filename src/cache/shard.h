@@ -83,7 +83,7 @@ struct s53_wanted {
  * is reused when it is large enough, otherwise it is removed. NULL: out of memory, or the block is
  * larger than a shard accepts (then `old` is not removed).
  */
-struct s53_entry *s53_shard_place(
+struct s53_entry *s53_shard_allocate(
     struct s53_shard *shard, struct s53_entry *old, const struct s53_wanted *wanted);
 
 /* The ring that has the entry. */

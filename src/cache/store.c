@@ -2,8 +2,8 @@
  *
  * store.c - store answers and failures.
  */
-#include "draft.h"
-#include "room.h"
+#include "entry_builder.h"
+#include "evict.h"
 
 static uint32_t
 kept_for(const struct s53_cache_rules *rules, uint32_t lifetime_s)
@@ -19,44 +19,44 @@ static void
 supersede(struct s53_shard *shard, struct s53_entry *entry)
 {
 	if (entry != NULL)
-		s53_room_bury(shard, entry);
+		s53_evict_entry(shard, entry);
 }
 
 static void
-draft_answer(
-    struct s53_draft *draft, const struct s53_cache_ask *ask, const struct s53_cache_answer *answer)
+build_answer(struct s53_entry_builder *builder, const struct s53_cache_lookup *lookup,
+    const struct s53_cache_answer *answer)
 {
-	draft->key = ask->key;
-	draft->message = answer->message;
-	draft->len = answer->len;
-	draft->flags =
-	    (uint8_t)(s53_draft_key_flags(ask->key) | s53_draft_trait_flags(answer->traits));
-	draft->ede = S53_ENTRY_EDE_NONE;
-	draft->error = answer->error;
-	draft->note = answer->note;
-	draft->route_id = ask->route_id;
-	draft->lifetime_s = answer->lifetime_s;
-	draft->kept_s = kept_for(ask->rules, answer->lifetime_s);
-	draft->stored_ms = (int64_t)ask->now_ms;
+	builder->key = lookup->key;
+	builder->message = answer->message;
+	builder->len = answer->len;
+	builder->flags = (uint8_t)(s53_entry_builder_key_flags(lookup->key) |
+	    s53_entry_builder_trait_flags(answer->traits));
+	builder->ede = S53_ENTRY_EDE_NONE;
+	builder->error = answer->error;
+	builder->note = answer->note;
+	builder->route_id = lookup->route_id;
+	builder->lifetime_s = answer->lifetime_s;
+	builder->kept_s = kept_for(lookup->rules, answer->lifetime_s);
+	builder->stored_ms = (int64_t)lookup->now_ms;
 }
 
 bool
-s53_cache_store(
-    struct s53_cache *cache, const struct s53_cache_ask *ask, const struct s53_cache_answer *answer)
+s53_cache_store(struct s53_cache *cache, const struct s53_cache_lookup *lookup,
+    const struct s53_cache_answer *answer)
 {
-	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
-	struct s53_draft draft;
+	struct s53_shard *shard = s53_cache_shard(cache, lookup->key->hash);
+	struct s53_entry_builder builder;
 	struct s53_entry *old;
 	bool kept;
 
-	if (!ask->rules->enabled || (answer->lifetime_s == 0 && !ask->rules->stale_zero_ttl))
+	if (!lookup->rules->enabled || (answer->lifetime_s == 0 && !lookup->rules->stale_zero_ttl))
 		return false;
-	draft_answer(&draft, ask, answer);
-	if (!s53_draft_survey(&draft))
+	build_answer(&builder, lookup, answer);
+	if (!s53_entry_builder_examine(&builder))
 		return false;
 	pthread_mutex_lock(&shard->lock);
-	old = s53_shard_find(shard, ask->key);
-	kept = s53_draft_put(&draft, shard, old, (int64_t)ask->now_ms);
+	old = s53_shard_find(shard, lookup->key);
+	kept = s53_entry_builder_store(&builder, shard, old, (int64_t)lookup->now_ms);
 	if (!kept)
 		supersede(shard, old);
 	pthread_mutex_unlock(&shard->lock);
@@ -64,29 +64,29 @@ s53_cache_store(
 }
 
 void
-s53_cache_supersede(struct s53_cache *cache, const struct s53_cache_ask *ask)
+s53_cache_supersede(struct s53_cache *cache, const struct s53_cache_lookup *lookup)
 {
-	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_shard *shard = s53_cache_shard(cache, lookup->key->hash);
 
-	if (!ask->rules->enabled)
+	if (!lookup->rules->enabled)
 		return;
 	pthread_mutex_lock(&shard->lock);
-	supersede(shard, s53_shard_find(shard, ask->key));
+	supersede(shard, s53_shard_find(shard, lookup->key));
 	pthread_mutex_unlock(&shard->lock);
 }
 
 void
-s53_cache_forget(struct s53_cache *cache, const struct s53_cache_ask *ask)
+s53_cache_forget(struct s53_cache *cache, const struct s53_cache_lookup *lookup)
 {
-	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_shard *shard = s53_cache_shard(cache, lookup->key->hash);
 	struct s53_entry *entry;
 
-	if (!ask->rules->enabled)
+	if (!lookup->rules->enabled)
 		return;
 	pthread_mutex_lock(&shard->lock);
-	entry = s53_shard_find(shard, ask->key);
-	if (entry != NULL && entry->route_id == ask->route_id)
-		s53_room_bury(shard, entry);
+	entry = s53_shard_find(shard, lookup->key);
+	if (entry != NULL && entry->route_id == lookup->route_id)
+		s53_evict_entry(shard, entry);
 	pthread_mutex_unlock(&shard->lock);
 }
 
@@ -96,7 +96,7 @@ question_alone(const struct s53_key *key, uint8_t *out)
 {
 	struct s53_writer writer = s53_writer_of(out, S53_HEADER_LEN + S53_NAME_MAX + 4);
 
-	memset(s53_write_room(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	memset(s53_write_reserve(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
 	s53_header_set_count(out, S53_QUESTION, 1);
 	s53_write(&writer, key->name->octets, key->name->len);
 	s53_write_u16(&writer, key->qtype);
@@ -106,37 +106,37 @@ question_alone(const struct s53_key *key, uint8_t *out)
 
 /* RFC 9520 s3.2, RFC 8767 s5: a failure never replaces an answer that may still be used. */
 void
-s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_ask *ask, uint16_t ede,
-    const struct s53_extended_error *error)
+s53_cache_store_failure(struct s53_cache *cache, const struct s53_cache_lookup *lookup,
+    uint16_t ede, const struct s53_extended_error *error)
 {
-	struct s53_shard *shard = s53_cache_shard(cache, ask->key->hash);
+	struct s53_shard *shard = s53_cache_shard(cache, lookup->key->hash);
 	uint8_t question[S53_HEADER_LEN + S53_NAME_MAX + 4];
-	struct s53_draft draft;
+	struct s53_entry_builder builder;
 	struct s53_entry *entry;
 
-	if (!ask->rules->enabled)
+	if (!lookup->rules->enabled)
 		return;
-	draft.key = ask->key;
-	draft.message = question;
-	draft.len = question_alone(ask->key, question);
-	draft.flags = s53_draft_key_flags(ask->key) | S53_ENTRY_ODD;
-	draft.ede = ede == S53_EDE_NONE ? S53_ENTRY_EDE_NONE
-	    : ede < S53_ENTRY_EDE_NONE  ? (uint8_t)ede
-					: S53_EDE_OTHER;
-	draft.error = error;
-	draft.note = 0;
-	draft.route_id = ask->route_id;
-	draft.lifetime_s = draft.kept_s = ask->rules->servfail_ttl_s;
-	draft.stored_ms = (int64_t)ask->now_ms;
-	draft.ttl_count = 0;
+	builder.key = lookup->key;
+	builder.message = question;
+	builder.len = question_alone(lookup->key, question);
+	builder.flags = s53_entry_builder_key_flags(lookup->key) | S53_ENTRY_ODD;
+	builder.ede = ede == S53_EDE_NONE ? S53_ENTRY_EDE_NONE
+	    : ede < S53_ENTRY_EDE_NONE    ? (uint8_t)ede
+					  : S53_EDE_OTHER;
+	builder.error = error;
+	builder.note = 0;
+	builder.route_id = lookup->route_id;
+	builder.lifetime_s = builder.kept_s = lookup->rules->servfail_ttl_s;
+	builder.stored_ms = (int64_t)lookup->now_ms;
+	builder.ttl_count = 0;
 	pthread_mutex_lock(&shard->lock);
-	entry = s53_shard_find(shard, ask->key);
-	if (entry != NULL && entry->route_id == ask->route_id && !s53_entry_is_failure(entry) &&
-	    (int64_t)ask->now_ms < s53_entry_over_ms(entry)) {
-		s53_entry_mark(entry, S53_ENTRY_FAILED, ask->now_ms);
-		entry->ede = draft.ede & S53_ENTRY_EDE_NONE;
-	} else if (draft.lifetime_s > 0) {
-		(void)s53_draft_put(&draft, shard, entry, (int64_t)ask->now_ms);
+	entry = s53_shard_find(shard, lookup->key);
+	if (entry != NULL && entry->route_id == lookup->route_id && !s53_entry_is_failure(entry) &&
+	    (int64_t)lookup->now_ms < s53_entry_over_ms(entry)) {
+		s53_entry_mark(entry, S53_ENTRY_FAILED, lookup->now_ms);
+		entry->ede = builder.ede & S53_ENTRY_EDE_NONE;
+	} else if (builder.lifetime_s > 0) {
+		(void)s53_entry_builder_store(&builder, shard, entry, (int64_t)lookup->now_ms);
 	}
 	pthread_mutex_unlock(&shard->lock);
 }

@@ -19,21 +19,21 @@ conf_check_error(struct conf_checker *checker, struct s53_place place, const cha
 }
 
 void
-conf_check_warn(struct conf_checker *checker, const struct s53_conf_clause *clause,
+conf_check_warn(struct conf_checker *checker, const struct s53_conf_statement *statement,
     enum s53_conf_level level, const char *what, const char *why)
 {
-	struct s53_conf_clause *own = &conf_node_of(clause)->clause;
+	struct s53_conf_statement *own = &conf_node_of(statement)->statement;
 
 	own->level = level;
 	own->why = why;
-	conf_warn(checker->sources, level, clause->place, what, "%s", why);
+	conf_warn(checker->sources, level, statement->place, what, "%s", why);
 }
 
-const struct s53_conf_clause *
+const struct s53_conf_statement *
 conf_check_inherited(
-    const struct conf_checker *checker, const struct s53_conf_clause *zone, const char *name)
+    const struct conf_checker *checker, const struct s53_conf_statement *zone, const char *name)
 {
-	const struct s53_conf_clause *found = s53_conf_find(zone->body, name);
+	const struct s53_conf_statement *found = s53_conf_find(zone->body, name);
 
 	if (found == NULL && zone->parent != NULL)
 		found = s53_conf_find(zone->parent->body, name);
@@ -44,8 +44,8 @@ conf_check_inherited(
 static void
 collect(struct conf_checker *checker, struct conf_index *index, const char *name)
 {
-	for (const struct s53_conf_clause *it = s53_conf_find(checker->conf->top, name); it != NULL;
-	     it = s53_conf_find(it->next, name))
+	for (const struct s53_conf_statement *it = s53_conf_find(checker->conf->top, name);
+	     it != NULL; it = s53_conf_find(it->next, name))
 		if (it->label != NULL)
 			conf_index_add(checker, index, it->label, conf_node_of(it));
 	conf_index_sort(index);
@@ -56,17 +56,17 @@ collect(struct conf_checker *checker, struct conf_index *index, const char *name
 static void
 check_forward(struct conf_checker *checker, const struct conf_node *block)
 {
-	const struct s53_conf_clause *forward = s53_conf_find(block->clause.body, "forward");
+	const struct s53_conf_statement *forward = s53_conf_find(block->statement.body, "forward");
 
 	if (forward != NULL && !block->broken &&
-	    s53_conf_find(block->clause.body, "forwarders") == NULL)
+	    s53_conf_find(block->statement.body, "forwarders") == NULL)
 		conf_check_error(checker, forward->place,
 		    "'forward' requires 'forwarders' in the same block: list the servers there, or "
 		    "remove 'forward'");
 }
 
 static void
-check_block(struct conf_checker *checker, const struct s53_conf_clause *block)
+check_block(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
 	check_forward(checker, conf_node_of(block));
 	conf_check_listeners(checker, block->body);
@@ -78,7 +78,7 @@ check_block(struct conf_checker *checker, const struct s53_conf_clause *block)
 static void
 check_views(struct conf_checker *checker)
 {
-	for (const struct s53_conf_clause *it = checker->conf->top; it != NULL; it = it->next) {
+	for (const struct s53_conf_statement *it = checker->conf->top; it != NULL; it = it->next) {
 		if (strcmp(it->name, "view") == 0) {
 			if (it->class_name != NULL && strcmp(it->class_name, "IN") != 0)
 				conf_check_warn(checker, it, S53_CONF_IGNORED_DIFFERENT, "view",
@@ -100,7 +100,7 @@ bool
 conf_check(struct s53_conf *conf, struct conf_sources *sources)
 {
 	struct conf_checker checker = { .conf = conf, .sources = sources };
-	const struct s53_conf_clause *options = s53_conf_find(conf->top, "options");
+	const struct s53_conf_statement *options = s53_conf_find(conf->top, "options");
 
 	s53_arena_init(&checker.scratch);
 	collect(&checker, &checker.views, "view");
@@ -119,7 +119,7 @@ conf_check(struct s53_conf *conf, struct conf_sources *sources)
 	check_views(&checker);
 	conf_check_in_view(&checker);
 	conf_check_health(&checker, conf->top);
-	for (struct s53_conf_clause *it = conf->top; it != NULL; it = it->next)
+	for (struct s53_conf_statement *it = conf->top; it != NULL; it = it->next)
 		if (strcmp(it->name, "logging") == 0)
 			conf_check_logging(&checker, it);
 	conf_index_fini(&checker.acls);

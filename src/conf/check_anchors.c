@@ -16,14 +16,14 @@
 #include "units.h"
 
 static bool
-has_anchors(const struct s53_conf_clause *clause)
+has_anchors(const struct s53_conf_statement *statement)
 {
 	static const char names[] = "managed-keys trust-anchors trusted-keys";
-	const struct s53_conf_words *words = clause->value.words; /* with the braces */
+	const struct s53_conf_words *words = statement->value.words; /* with the braces */
 	size_t len;
 
-	return conf_words_find(names, clause->name, &len) != NULL &&
-	    clause->value.type == S53_CONF_WORDS && words != NULL && words->next != NULL &&
+	return conf_words_find(names, statement->name, &len) != NULL &&
+	    statement->value.type == S53_CONF_WORDS && words != NULL && words->next != NULL &&
 	    words->next->next != NULL;
 }
 
@@ -101,54 +101,54 @@ read_kind(struct anchor *anchor)
 /* NAME [KIND] N N N TEXT; returns what follows, or NULL after an error. */
 static const struct s53_conf_words *
 check_anchor(
-    struct conf_checker *checker, const struct s53_conf_clause *clause, struct anchor *anchor)
+    struct conf_checker *checker, const struct s53_conf_statement *statement, struct anchor *anchor)
 {
 	const struct s53_conf_words *word = anchor->name->next;
 	struct s53_name name;
 
 	if (s53_name_parse(anchor->name->text, &name) != S53_OK)
-		return error_at(checker, clause->place, anchor->name, "is not a domain name");
+		return error_at(checker, statement->place, anchor->name, "is not a domain name");
 	anchor->is_static = true;
-	if (strcmp(clause->name, "trusted-keys") != 0) {
+	if (strcmp(statement->name, "trusted-keys") != 0) {
 		anchor->kind = word;
 		if (word == NULL || !read_kind(anchor))
-			return error_at(checker, clause->place, word,
+			return error_at(checker, statement->place, word,
 			    "is not initial-key, static-key, initial-ds or static-ds");
 		word = word->next;
 	}
 	if ((word = check_numbers(checker, word)) == NULL)
 		return NULL;
 	if (anchor->is_digest ? !is_hex(word->text) : !conf_check_is_base64(word->text))
-		return error_at(checker, clause->place, word,
+		return error_at(checker, statement->place, word,
 		    anchor->is_digest ? "is not hexadecimal" : "is not base64");
 	if (word->next == NULL || !is_mark(word->next, ";"))
-		return error_at(checker, clause->place, word, "is not followed by ';'");
+		return error_at(checker, statement->place, word, "is not followed by ';'");
 	return word->next->next;
 }
 
 static void
-check_clause(struct conf_checker *checker, const struct s53_conf_clause *clause,
+check_statement(struct conf_checker *checker, const struct s53_conf_statement *statement,
     struct conf_index *statics, struct conf_index *initials)
 {
 	const struct s53_conf_words *word =
-	    clause->value.words != NULL ? clause->value.words->next : NULL;
+	    statement->value.words != NULL ? statement->value.words->next : NULL;
 
 	while (!is_mark(word, "}")) {
 		struct anchor anchor = { .name = word };
 
-		if ((word = check_anchor(checker, clause, &anchor)) == NULL)
+		if ((word = check_anchor(checker, statement, &anchor)) == NULL)
 			return;
 		conf_index_add(checker, anchor.is_static ? statics : initials, anchor.name->text,
-		    conf_node_of(clause));
+		    conf_node_of(statement));
 	}
 }
 
 /* The keys of a name are all static, or all initial ones for RFC 5011. */
 /* `managed-keys` is the old name of `trust-anchors`; trusted-keys may stand beside it. */
 static void
-check_one_statement(struct conf_checker *checker, const struct s53_conf_clause *first)
+check_one_statement(struct conf_checker *checker, const struct s53_conf_statement *first)
 {
-	const struct s53_conf_clause *managed = s53_conf_find(first, "managed-keys");
+	const struct s53_conf_statement *managed = s53_conf_find(first, "managed-keys");
 
 	if (managed != NULL && s53_conf_find(first, "trust-anchors") != NULL)
 		conf_check_error(checker, managed->place,
@@ -156,14 +156,14 @@ check_one_statement(struct conf_checker *checker, const struct s53_conf_clause *
 }
 
 static void
-check_list(struct conf_checker *checker, const struct s53_conf_clause *first)
+check_list(struct conf_checker *checker, const struct s53_conf_statement *first)
 {
 	struct conf_index statics = { .keys = NULL }, initials = { .keys = NULL };
 
 	check_one_statement(checker, first);
 	for (; first != NULL; first = first->next)
 		if (has_anchors(first))
-			check_clause(checker, first, &statics, &initials);
+			check_statement(checker, first, &statics, &initials);
 	conf_index_sort(&statics);
 	conf_index_sort(&initials);
 	for (size_t i = 0; i < statics.count; i++) {
@@ -175,7 +175,7 @@ check_list(struct conf_checker *checker, const struct s53_conf_clause *first)
 		memcpy(name, key->octets, key->len);
 		name[key->len] = '\0';
 		if (conf_index_find(&initials, name) != NULL)
-			conf_check_error(checker, key->node->clause.place,
+			conf_check_error(checker, key->node->statement.place,
 			    "trust anchor: '%s' has both static and initial keys: only one kind is "
 			    "allowed for a name",
 			    name);
@@ -189,7 +189,7 @@ check_list(struct conf_checker *checker, const struct s53_conf_clause *first)
  * its default is auto. Where that statement exists, it has a warning of its own.
  */
 static void
-warn_of_anchors(struct conf_checker *checker, const struct s53_conf_clause *first)
+warn_of_anchors(struct conf_checker *checker, const struct s53_conf_statement *first)
 {
 	for (; first != NULL; first = first->next)
 		if (has_anchors(first))
@@ -201,12 +201,12 @@ warn_of_anchors(struct conf_checker *checker, const struct s53_conf_clause *firs
 static void
 warn_of_all(struct conf_checker *checker)
 {
-	const struct s53_conf_clause *top = checker->conf->top;
+	const struct s53_conf_statement *top = checker->conf->top;
 
 	if (s53_conf_find(s53_conf_options(checker->conf), "dnssec-validation") != NULL)
 		return;
 	warn_of_anchors(checker, top);
-	for (const struct s53_conf_clause *view = s53_conf_find(top, "view"); view != NULL;
+	for (const struct s53_conf_statement *view = s53_conf_find(top, "view"); view != NULL;
 	     view = s53_conf_find(view->next, "view"))
 		if (s53_conf_find(view->body, "dnssec-validation") == NULL)
 			warn_of_anchors(checker, view->body);
@@ -216,7 +216,7 @@ void
 conf_check_anchors(struct conf_checker *checker)
 {
 	check_list(checker, checker->conf->top);
-	for (const struct s53_conf_clause *view = s53_conf_find(checker->conf->top, "view");
+	for (const struct s53_conf_statement *view = s53_conf_find(checker->conf->top, "view");
 	     view != NULL; view = s53_conf_find(view->next, "view"))
 		check_list(checker, view->body);
 	warn_of_all(checker);

@@ -13,27 +13,27 @@
 #define STALE_REFRESH_MIN 30 /* RFC 8767 s5 */
 
 static bool
-is_zero(const struct s53_conf_clause *clause)
+is_zero(const struct s53_conf_statement *statement)
 {
-	return clause->value.type == S53_CONF_NUMBER && clause->value.number == 0 &&
-	    !clause->value.is_default;
+	return statement->value.type == S53_CONF_NUMBER && statement->value.number == 0 &&
+	    !statement->value.is_default;
 }
 
 /* Does options turn the cache off? Then the size in a view or zone has an effect. */
 static bool
 options_have_none(const struct conf_checker *checker)
 {
-	const struct s53_conf_clause *options = s53_conf_find(checker->conf->top, "options");
-	const struct s53_conf_clause *size =
+	const struct s53_conf_statement *options = s53_conf_find(checker->conf->top, "options");
+	const struct s53_conf_statement *size =
 	    options != NULL ? s53_conf_find(options->body, "max-cache-size") : NULL;
 
 	return size != NULL && is_zero(size);
 }
 
 static void
-check_size(struct conf_checker *checker, const struct s53_conf_clause *block)
+check_size(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
-	const struct s53_conf_clause *size = s53_conf_find(block->body, "max-cache-size");
+	const struct s53_conf_statement *size = s53_conf_find(block->body, "max-cache-size");
 	bool is_zone = strcmp(block->name, "zone") == 0;
 
 	if (size == NULL || size->value.type != S53_CONF_NUMBER)
@@ -52,69 +52,71 @@ check_size(struct conf_checker *checker, const struct s53_conf_clause *block)
 }
 
 static void
-check_least(struct conf_checker *checker, const struct s53_conf_clause *block, const char *name)
+check_least(struct conf_checker *checker, const struct s53_conf_statement *block, const char *name)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(block->body, name);
+	const struct s53_conf_statement *statement = s53_conf_find(block->body, name);
 
-	if (clause != NULL && clause->value.type == S53_CONF_NUMBER &&
-	    clause->value.number > MIN_TTL_MAX)
-		conf_warn(checker->sources, S53_CONF_IGNORED_DIFFERENT, clause->place, name,
+	if (statement != NULL && statement->value.type == S53_CONF_NUMBER &&
+	    statement->value.number > MIN_TTL_MAX)
+		conf_warn(checker->sources, S53_CONF_IGNORED_DIFFERENT, statement->place, name,
 		    "answers are cached for at least %" PRIu64
 		    " s, however short their TTL; BIND rejects more than %d",
-		    clause->value.number, MIN_TTL_MAX);
+		    statement->value.number, MIN_TTL_MAX);
 }
 
 static void
-check_refresh(struct conf_checker *checker, const struct s53_conf_clause *block)
+check_refresh(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(block->body, "stale-refresh-time");
+	const struct s53_conf_statement *statement =
+	    s53_conf_find(block->body, "stale-refresh-time");
 
-	if (clause != NULL && clause->value.type == S53_CONF_NUMBER && clause->value.number > 0 &&
-	    clause->value.number < STALE_REFRESH_MIN)
-		conf_report(checker->sources, S53_DIAG_WARNING, clause->place,
+	if (statement != NULL && statement->value.type == S53_CONF_NUMBER &&
+	    statement->value.number > 0 && statement->value.number < STALE_REFRESH_MIN)
+		conf_report(checker->sources, S53_DIAG_WARNING, statement->place,
 		    "'stale-refresh-time' should be either 0 or at least %d seconds (RFC 8767 s5)",
 		    STALE_REFRESH_MIN);
 }
 
 /* Numbers are adjusted as in BIND, but with a warning. */
 static void
-check_prefetch(struct conf_checker *checker, const struct s53_conf_clause *block)
+check_prefetch(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
-	const struct s53_conf_clause *found = s53_conf_find(block->body, "prefetch");
-	struct s53_conf_clause *clause;
+	const struct s53_conf_statement *found = s53_conf_find(block->body, "prefetch");
+	struct s53_conf_statement *statement;
 	uint64_t least;
 
 	if (found == NULL || found->value.type != S53_CONF_NUMBER)
 		return;
-	clause = &conf_node_of(found)->clause;
-	if (clause->value.number > PREFETCH_TRIGGER_MAX) {
-		conf_report(checker->sources, S53_DIAG_WARNING, clause->value.place,
+	statement = &conf_node_of(found)->statement;
+	if (statement->value.number > PREFETCH_TRIGGER_MAX) {
+		conf_report(checker->sources, S53_DIAG_WARNING, statement->value.place,
 		    "'prefetch' must be from 0 to %d: %" PRIu64 " is reduced to %d",
-		    PREFETCH_TRIGGER_MAX, clause->value.number, PREFETCH_TRIGGER_MAX);
-		clause->value.number = PREFETCH_TRIGGER_MAX;
+		    PREFETCH_TRIGGER_MAX, statement->value.number, PREFETCH_TRIGGER_MAX);
+		statement->value.number = PREFETCH_TRIGGER_MAX;
 	}
-	least = clause->value.number + PREFETCH_MARGIN;
-	if (clause->second.type == S53_CONF_NUMBER && clause->second.number < least) {
-		conf_report(checker->sources, S53_DIAG_WARNING, clause->second.place,
+	least = statement->value.number + PREFETCH_MARGIN;
+	if (statement->second.type == S53_CONF_NUMBER && statement->second.number < least) {
+		conf_report(checker->sources, S53_DIAG_WARNING, statement->second.place,
 		    "the second number of 'prefetch' must be at least %d more than the first: "
 		    "%" PRIu64 " is raised to %" PRIu64,
-		    PREFETCH_MARGIN, clause->second.number, least);
-		clause->second.number = least;
+		    PREFETCH_MARGIN, statement->second.number, least);
+		statement->second.number = least;
 	}
 }
 
 static bool
-is_yes(const struct s53_conf_clause *clause)
+is_yes(const struct s53_conf_statement *statement)
 {
-	return clause != NULL && clause->value.type == S53_CONF_BOOL && clause->value.boolean;
+	return statement != NULL && statement->value.type == S53_CONF_BOOL &&
+	    statement->value.boolean;
 }
 
 static void
-check_stale(struct conf_checker *checker, const struct s53_conf_clause *block)
+check_stale(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
-	const struct s53_conf_clause *keep = s53_conf_find(block->body, "stale-cache-enable");
-	const struct s53_conf_clause *answer = s53_conf_find(block->body, "stale-answer-enable");
-	const struct s53_conf_clause *zero = s53_conf_find(block->body, "stale-zero-ttl");
+	const struct s53_conf_statement *keep = s53_conf_find(block->body, "stale-cache-enable");
+	const struct s53_conf_statement *answer = s53_conf_find(block->body, "stale-answer-enable");
+	const struct s53_conf_statement *zero = s53_conf_find(block->body, "stale-zero-ttl");
 
 	if (keep != NULL && answer != NULL && keep->value.type == S53_CONF_BOOL &&
 	    answer->value.type == S53_CONF_BOOL && answer->value.boolean && !keep->value.boolean)
@@ -127,7 +129,7 @@ check_stale(struct conf_checker *checker, const struct s53_conf_clause *block)
 }
 
 void
-conf_check_cache(struct conf_checker *checker, const struct s53_conf_clause *block)
+conf_check_cache(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
 	check_size(checker, block);
 	check_least(checker, block, "min-cache-ttl");

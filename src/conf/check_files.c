@@ -11,14 +11,15 @@
 #include "check.h"
 
 static const char *
-word_of(const struct s53_conf_clause *clause)
+word_of(const struct s53_conf_statement *statement)
 {
-	return clause != NULL && clause->value.type == S53_CONF_TEXT ? clause->value.text : "";
+	return statement != NULL && statement->value.type == S53_CONF_TEXT ? statement->value.text
+									   : "";
 }
 
 /* Does the list allow updates by any client? As in BIND, only { none; } does not. */
 static bool
-takes_updates(const struct s53_conf_clause *allow)
+takes_updates(const struct s53_conf_statement *allow)
 {
 	const struct s53_conf_match *match =
 	    allow != NULL && allow->value.type == S53_CONF_MATCH ? allow->value.match : NULL;
@@ -29,10 +30,11 @@ takes_updates(const struct s53_conf_clause *allow)
 }
 
 static bool
-is_written(const struct conf_checker *checker, const struct s53_conf_clause *zone)
+is_written(const struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
 	static const char copies[] = "secondary slave mirror";
-	const struct s53_conf_clause *policy = conf_check_inherited(checker, zone, "dnssec-policy");
+	const struct s53_conf_statement *policy =
+	    conf_check_inherited(checker, zone, "dnssec-policy");
 	const char *type = word_of(s53_conf_find(zone->body, "type"));
 	size_t len;
 
@@ -47,9 +49,9 @@ is_written(const struct conf_checker *checker, const struct s53_conf_clause *zon
 
 static void
 add_zones(
-    struct conf_checker *checker, struct conf_index *files, const struct s53_conf_clause *first)
+    struct conf_checker *checker, struct conf_index *files, const struct s53_conf_statement *first)
 {
-	for (const struct s53_conf_clause *it = s53_conf_find(first, "zone"); it != NULL;
+	for (const struct s53_conf_statement *it = s53_conf_find(first, "zone"); it != NULL;
 	     it = s53_conf_find(it->next, "zone")) {
 		const char *path = word_of(s53_conf_find(it->body, "file"));
 		const char *type = word_of(s53_conf_find(it->body, "type"));
@@ -70,11 +72,12 @@ same_file(const struct conf_key *a, const struct conf_key *b)
 static void
 report(struct conf_checker *checker, const struct conf_key *keys, size_t count)
 {
-	const struct s53_conf_clause *first = &keys[0].node->clause;
+	const struct s53_conf_statement *first = &keys[0].node->statement;
 	char shown[CONF_SHOWN];
 
 	for (size_t i = 1; i < count; i++)
-		conf_check_error(checker, s53_conf_find(keys[i].node->clause.body, "file")->place,
+		conf_check_error(checker,
+		    s53_conf_find(keys[i].node->statement.body, "file")->place,
 		    "file '%s' is already in use by the zone in %s:%u, and transfers, updates or "
 		    "signing write one of the two: give each zone a file of its own",
 		    conf_show(word_of(s53_conf_find(first->body, "file")), shown),
@@ -87,7 +90,7 @@ conf_check_files(struct conf_checker *checker)
 	struct conf_index files = { .keys = NULL };
 
 	add_zones(checker, &files, checker->conf->top);
-	for (const struct s53_conf_clause *view = s53_conf_find(checker->conf->top, "view");
+	for (const struct s53_conf_statement *view = s53_conf_find(checker->conf->top, "view");
 	     view != NULL; view = s53_conf_find(view->next, "view"))
 		add_zones(checker, &files, view->body);
 	conf_index_sort(&files);
@@ -96,7 +99,7 @@ conf_check_files(struct conf_checker *checker)
 
 		for (to = from; to < files.count && same_file(&files.keys[from], &files.keys[to]);
 		     to++)
-			written = written || is_written(checker, &files.keys[to].node->clause);
+			written = written || is_written(checker, &files.keys[to].node->statement);
 		if (written)
 			report(checker, &files.keys[from], to - from);
 	}

@@ -9,7 +9,7 @@
 #include "check.h"
 
 static void
-check_interval(struct conf_checker *checker, const struct s53_conf_clause *interval)
+check_interval(struct conf_checker *checker, const struct s53_conf_statement *interval)
 {
 	if (interval->value.type == S53_CONF_NUMBER && interval->second.type == S53_CONF_NUMBER &&
 	    interval->second.number < interval->value.number)
@@ -20,10 +20,10 @@ check_interval(struct conf_checker *checker, const struct s53_conf_clause *inter
 }
 
 static void
-check_probe(struct conf_checker *checker, const struct s53_conf_clause *probe)
+check_probe(struct conf_checker *checker, const struct s53_conf_statement *probe)
 {
-	const struct s53_conf_clause *interval = s53_conf_find(probe->body, "interval");
-	const struct s53_conf_clause *accept = s53_conf_find(probe->body, "accept");
+	const struct s53_conf_statement *interval = s53_conf_find(probe->body, "interval");
+	const struct s53_conf_statement *accept = s53_conf_find(probe->body, "accept");
 
 	if (interval != NULL)
 		check_interval(checker, interval);
@@ -35,29 +35,29 @@ check_probe(struct conf_checker *checker, const struct s53_conf_clause *probe)
 
 /* A forward zone without servers uses the default route, which has rules of its own. */
 static void
-check_exempt(struct conf_checker *checker, const struct s53_conf_clause *zone)
+check_exempt(struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
 	static const char *const names[] = { "forwarders-policy", "health-check",
 		"use-caps-for-id" };
-	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
-	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "forwarders");
+	const struct s53_conf_statement *type = s53_conf_find(zone->body, "type");
+	const struct s53_conf_statement *peers = s53_conf_find(zone->body, "forwarders");
 
 	if (conf_node_of(zone)->broken || type == NULL || type->value.type != S53_CONF_TEXT ||
 	    strcmp(type->value.text, "forward") != 0 ||
 	    (peers != NULL && peers->value.peers != NULL))
 		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct s53_conf_clause *clause = s53_conf_find(zone->body, names[i]);
+		const struct s53_conf_statement *statement = s53_conf_find(zone->body, names[i]);
 
-		if (clause != NULL)
-			conf_check_warn(checker, clause, S53_CONF_IGNORED_DIFFERENT, names[i],
+		if (statement != NULL)
+			conf_check_warn(checker, statement, S53_CONF_IGNORED_DIFFERENT, names[i],
 			    "the zone has no forwarders: its names go to the default forwarders, "
 			    "whose settings apply");
 	}
 }
 
 void
-conf_check_health(struct conf_checker *checker, const struct s53_conf_clause *first)
+conf_check_health(struct conf_checker *checker, const struct s53_conf_statement *first)
 {
 	for (; first != NULL; first = first->next) {
 		if (strcmp(first->name, "zone") == 0 &&

@@ -22,7 +22,7 @@ struct sharing {
 
 /* The key of a zone in a view: the name of the view, 0, the name of the zone in lower case. */
 static size_t
-key_of(const char *view, const struct s53_conf_clause *zone, uint8_t key[KEY_MAX])
+key_of(const char *view, const struct s53_conf_statement *zone, uint8_t key[KEY_MAX])
 {
 	size_t len = strnlen(view, VIEW_MAX);
 	struct s53_name name;
@@ -37,9 +37,9 @@ key_of(const char *view, const struct s53_conf_clause *zone, uint8_t key[KEY_MAX
 }
 
 static bool
-can_be_shared(const struct s53_conf_clause *zone)
+can_be_shared(const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
+	const struct s53_conf_statement *type = s53_conf_find(zone->body, "type");
 
 	return type != NULL && type->value.type == S53_CONF_TEXT &&
 	    strcmp(type->value.text, "forward") != 0;
@@ -47,9 +47,9 @@ can_be_shared(const struct s53_conf_clause *zone)
 
 /* Add the zones of a view to the index; once that is complete, only count them. */
 static void
-add_zones(struct sharing *sharing, const struct s53_conf_clause *view, bool complete)
+add_zones(struct sharing *sharing, const struct s53_conf_statement *view, bool complete)
 {
-	const struct s53_conf_clause *zone = s53_conf_find(view->body, "zone");
+	const struct s53_conf_statement *zone = s53_conf_find(view->body, "zone");
 	uint8_t key[KEY_MAX];
 
 	for (; zone != NULL; zone = s53_conf_find(zone->next, "zone")) {
@@ -64,9 +64,9 @@ add_zones(struct sharing *sharing, const struct s53_conf_clause *view, bool comp
 }
 
 static void
-check_alone(struct conf_checker *checker, const struct s53_conf_clause *zone)
+check_alone(struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
-	for (const struct s53_conf_clause *it = zone->body; it != NULL; it = it->next)
+	for (const struct s53_conf_statement *it = zone->body; it != NULL; it = it->next)
 		if (strcmp(it->name, "in-view") != 0 && strcmp(it->name, "forward") != 0 &&
 		    strcmp(it->name, "forwarders") != 0)
 			conf_check_error(checker, it->place,
@@ -76,9 +76,9 @@ check_alone(struct conf_checker *checker, const struct s53_conf_clause *zone)
 }
 
 static void
-check_shared(struct sharing *sharing, const struct s53_conf_clause *zone)
+check_shared(struct sharing *sharing, const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *in_view = s53_conf_find(zone->body, "in-view");
+	const struct s53_conf_statement *in_view = s53_conf_find(zone->body, "in-view");
 	const struct conf_key *found;
 	char shown[CONF_SHOWN], shown_view[CONF_SHOWN];
 	uint8_t key[KEY_MAX];
@@ -99,9 +99,9 @@ check_shared(struct sharing *sharing, const struct s53_conf_clause *zone)
 }
 
 static void
-check_zones(struct sharing *sharing, const struct s53_conf_clause *first)
+check_zones(struct sharing *sharing, const struct s53_conf_statement *first)
 {
-	const struct s53_conf_clause *zone = s53_conf_find(first, "zone");
+	const struct s53_conf_statement *zone = s53_conf_find(first, "zone");
 
 	for (; zone != NULL; zone = s53_conf_find(zone->next, "zone"))
 		check_shared(sharing, zone);
@@ -111,7 +111,8 @@ void
 conf_check_in_view(struct conf_checker *checker)
 {
 	struct sharing sharing = { .checker = checker };
-	const struct s53_conf_clause *top = checker->conf->top, *view = s53_conf_find(top, "view");
+	const struct s53_conf_statement *top = checker->conf->top,
+					*view = s53_conf_find(top, "view");
 
 	for (; view != NULL; view = s53_conf_find(view->next, "view"))
 		if (view->label != NULL)

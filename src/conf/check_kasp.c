@@ -103,9 +103,9 @@ check_key(struct conf_checker *checker, const struct s53_conf_words *word)
 }
 
 static void
-check_iterations(struct conf_checker *checker, const struct s53_conf_clause *policy)
+check_iterations(struct conf_checker *checker, const struct s53_conf_statement *policy)
 {
-	const struct s53_conf_clause *nsec3 = s53_conf_find(policy->body, "nsec3param");
+	const struct s53_conf_statement *nsec3 = s53_conf_find(policy->body, "nsec3param");
 	uint64_t number;
 
 	if (nsec3 == NULL || nsec3->value.type != S53_CONF_WORDS)
@@ -118,9 +118,9 @@ check_iterations(struct conf_checker *checker, const struct s53_conf_clause *pol
 }
 
 void
-conf_check_kasp(struct conf_checker *checker, const struct s53_conf_clause *policy)
+conf_check_kasp(struct conf_checker *checker, const struct s53_conf_statement *policy)
 {
-	const struct s53_conf_clause *keys = s53_conf_find(policy->body, "keys");
+	const struct s53_conf_statement *keys = s53_conf_find(policy->body, "keys");
 	const struct s53_conf_words *word = NULL;
 
 	check_iterations(checker, policy);
@@ -131,7 +131,7 @@ conf_check_kasp(struct conf_checker *checker, const struct s53_conf_clause *poli
 }
 
 void
-conf_check_kasp_zone(struct conf_checker *checker, const struct s53_conf_clause *zone)
+conf_check_kasp_zone(struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
 	static const char *const replaced[] = { "dnskey-sig-validity", "dnssec-dnskey-kskonly",
 		"dnssec-secure-to-insecure", "dnssec-update-mode", "sig-validity-interval",
@@ -140,7 +140,7 @@ conf_check_kasp_zone(struct conf_checker *checker, const struct s53_conf_clause 
 	if (s53_conf_find(zone->body, "dnssec-policy") == NULL)
 		return;
 	for (size_t i = 0; i < sizeof(replaced) / sizeof(replaced[0]); i++) {
-		const struct s53_conf_clause *found = s53_conf_find(zone->body, replaced[i]);
+		const struct s53_conf_statement *found = s53_conf_find(zone->body, replaced[i]);
 
 		if (found != NULL)
 			conf_check_error(checker, found->place,

@@ -81,18 +81,18 @@ conf_check_is_base64(const char *text)
 static void
 check_key(struct conf_checker *checker, const struct conf_node *node)
 {
-	const struct s53_conf_clause *body = node->clause.body;
-	const struct s53_conf_clause *algorithm = s53_conf_find(body, "algorithm");
-	const struct s53_conf_clause *secret = s53_conf_find(body, "secret");
+	const struct s53_conf_statement *body = node->statement.body;
+	const struct s53_conf_statement *algorithm = s53_conf_find(body, "algorithm");
+	const struct s53_conf_statement *secret = s53_conf_find(body, "secret");
 	char shown[CONF_SHOWN];
 	const char *why;
 
 	if (node->broken)
 		return;
 	if (algorithm == NULL || secret == NULL) {
-		conf_check_error(checker, node->clause.place,
+		conf_check_error(checker, node->statement.place,
 		    "key '%s' requires 'algorithm' and 'secret'",
-		    conf_show(node->clause.label, shown));
+		    conf_show(node->statement.label, shown));
 		return;
 	}
 	if ((why = check_algorithm(algorithm->value.text)) != NULL)
@@ -121,11 +121,11 @@ key_name(const char *label, char text[static KEY_TEXT])
 }
 
 static void
-add_keys(struct conf_checker *checker, const struct s53_conf_clause *first)
+add_keys(struct conf_checker *checker, const struct s53_conf_statement *first)
 {
 	char name[KEY_TEXT], shown[CONF_SHOWN];
 
-	for (const struct s53_conf_clause *it = s53_conf_find(first, "key"); it != NULL;
+	for (const struct s53_conf_statement *it = s53_conf_find(first, "key"); it != NULL;
 	     it = s53_conf_find(it->next, "key")) {
 		if (it->label == NULL)
 			continue;
@@ -139,13 +139,13 @@ add_keys(struct conf_checker *checker, const struct s53_conf_clause *first)
 }
 
 void
-conf_check_key_used(struct conf_checker *checker, const struct s53_conf_clause *view,
+conf_check_key_used(struct conf_checker *checker, const struct s53_conf_statement *view,
     const char *label, struct s53_place place)
 {
 	char name[KEY_TEXT], shown[CONF_SHOWN];
 	const struct conf_key *key = NULL;
 
-	if (checker->sources->broken_off)
+	if (checker->sources->incomplete)
 		return; /* it may be defined in the file that cannot be read */
 	if (key_name(label, name))
 		key = conf_index_find(&checker->keys, name);
@@ -153,7 +153,7 @@ conf_check_key_used(struct conf_checker *checker, const struct s53_conf_clause *
 	     key->len == strlen(name) &&
 	     strncasecmp((const char *)key->octets, name, key->len) == 0;
 	     key++)
-		if (key->node->clause.parent == NULL || key->node->clause.parent == view)
+		if (key->node->statement.parent == NULL || key->node->statement.parent == view)
 			return;
 	conf_check_error(checker, place, "unknown key '%s': no 'key' statement defines it",
 	    conf_show(label, shown));
@@ -161,9 +161,9 @@ conf_check_key_used(struct conf_checker *checker, const struct s53_conf_clause *
 
 /* A channel of controls: named requires `allow` and `keys`. */
 static void
-check_channel(struct conf_checker *checker, const struct s53_conf_clause *channel)
+check_channel(struct conf_checker *checker, const struct s53_conf_statement *channel)
 {
-	const struct s53_conf_clause *keys = s53_conf_find(channel->body, "keys");
+	const struct s53_conf_statement *keys = s53_conf_find(channel->body, "keys");
 	bool is_inet = strcmp(channel->name, "inet") == 0;
 
 	if (conf_node_of(channel)->broken)
@@ -184,9 +184,9 @@ check_channel(struct conf_checker *checker, const struct s53_conf_clause *channe
 static void
 check_controls(struct conf_checker *checker)
 {
-	for (const struct s53_conf_clause *it = s53_conf_find(checker->conf->top, "controls");
+	for (const struct s53_conf_statement *it = s53_conf_find(checker->conf->top, "controls");
 	     it != NULL; it = s53_conf_find(it->next, "controls"))
-		for (const struct s53_conf_clause *channel = it->body; channel != NULL;
+		for (const struct s53_conf_statement *channel = it->body; channel != NULL;
 		     channel = channel->next)
 			check_channel(checker, channel);
 }
@@ -199,8 +199,8 @@ check_twice(struct conf_checker *checker)
 	char shown[CONF_SHOWN];
 
 	for (size_t i = 1; i < keys->count; i++) {
-		const struct s53_conf_clause *a = &keys->keys[i - 1].node->clause;
-		const struct s53_conf_clause *b = &keys->keys[i].node->clause;
+		const struct s53_conf_statement *a = &keys->keys[i - 1].node->statement;
+		const struct s53_conf_statement *b = &keys->keys[i].node->statement;
 
 		if (keys->keys[i - 1].len != keys->keys[i].len ||
 		    memcmp(keys->keys[i - 1].octets, keys->keys[i].octets, keys->keys[i].len) != 0)
@@ -215,7 +215,7 @@ void
 conf_check_keys(struct conf_checker *checker)
 {
 	add_keys(checker, checker->conf->top);
-	for (const struct s53_conf_clause *view = s53_conf_find(checker->conf->top, "view");
+	for (const struct s53_conf_statement *view = s53_conf_find(checker->conf->top, "view");
 	     view != NULL; view = s53_conf_find(view->next, "view"))
 		add_keys(checker, view->body);
 	conf_index_sort(&checker->keys);

@@ -20,7 +20,7 @@ static const char categories[] =
 static const char builtin_channels[] = "default_syslog default_debug default_stderr null";
 
 static void
-check_channel(struct conf_checker *checker, const struct s53_conf_clause *channel)
+check_channel(struct conf_checker *checker, const struct s53_conf_statement *channel)
 {
 	static const char *const kinds[] = { "file", "syslog", "stderr", "null" };
 	unsigned count = 0;
@@ -53,30 +53,30 @@ last_of_name(const struct conf_index *channels, const char *name)
 
 /* Remove channels that a later one of the same name replaces from the tree. */
 static void
-drop_replaced(struct conf_checker *checker, struct s53_conf_clause *logging,
+drop_replaced(struct conf_checker *checker, struct s53_conf_statement *logging,
     const struct conf_index *channels)
 {
-	struct s53_conf_clause **link = &logging->body;
+	struct s53_conf_statement **link = &logging->body;
 	char shown[CONF_SHOWN];
 
-	for (struct s53_conf_clause *it = *link; it != NULL; it = it->next) {
+	for (struct s53_conf_statement *it = *link; it != NULL; it = it->next) {
 		const struct conf_node *last = NULL;
 
 		if (strcmp(it->name, "channel") == 0 && it->label != NULL)
 			last = last_of_name(channels, it->label);
-		if (last == NULL || &last->clause == it) {
+		if (last == NULL || &last->statement == it) {
 			link = &it->next;
 			continue;
 		}
 		conf_report(checker->sources, S53_DIAG_WARNING, it->place,
 		    "channel '%s' is redefined in line %u, which overrides this",
-		    conf_show(it->label, shown), last->clause.place.line);
+		    conf_show(it->label, shown), last->statement.place.line);
 		*link = it->next;
 	}
 }
 
 static void
-check_category(struct conf_checker *checker, const struct s53_conf_clause *category,
+check_category(struct conf_checker *checker, const struct s53_conf_statement *category,
     const struct conf_index *channels)
 {
 	char shown[CONF_SHOWN];
@@ -89,7 +89,7 @@ check_category(struct conf_checker *checker, const struct s53_conf_clause *categ
 	else if (!s53_log_category_parse(category->label, &ours))
 		conf_check_warn(checker, category, S53_CONF_IGNORED_HARMLESS, "category",
 		    "split53 logs nothing in this category");
-	if (category->value.type != S53_CONF_WORDS || checker->sources->broken_off)
+	if (category->value.type != S53_CONF_WORDS || checker->sources->incomplete)
 		return;
 	for (const struct s53_conf_words *it = category->value.words; it != NULL; it = it->next)
 		if (conf_words_find(builtin_channels, it->text, &len) == NULL &&
@@ -99,11 +99,11 @@ check_category(struct conf_checker *checker, const struct s53_conf_clause *categ
 }
 
 void
-conf_check_logging(struct conf_checker *checker, struct s53_conf_clause *logging)
+conf_check_logging(struct conf_checker *checker, struct s53_conf_statement *logging)
 {
 	struct conf_index channels = { .keys = NULL };
 
-	for (const struct s53_conf_clause *it = logging->body; it != NULL; it = it->next) {
+	for (const struct s53_conf_statement *it = logging->body; it != NULL; it = it->next) {
 		if (strcmp(it->name, "channel") != 0 || it->label == NULL)
 			continue;
 		check_channel(checker, it);
@@ -111,7 +111,7 @@ conf_check_logging(struct conf_checker *checker, struct s53_conf_clause *logging
 	}
 	conf_index_sort(&channels);
 	drop_replaced(checker, logging, &channels);
-	for (const struct s53_conf_clause *it = logging->body; it != NULL; it = it->next)
+	for (const struct s53_conf_statement *it = logging->body; it != NULL; it = it->next)
 		if (strcmp(it->name, "category") == 0 && it->label != NULL)
 			check_category(checker, it, &channels);
 	conf_index_fini(&channels);

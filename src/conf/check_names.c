@@ -55,12 +55,12 @@ check_match(struct conf_checker *checker, const struct s53_conf_match *match)
 }
 
 static void
-check_peers(struct conf_checker *checker, const struct s53_conf_clause *clause)
+check_peers(struct conf_checker *checker, const struct s53_conf_statement *statement)
 {
-	unsigned flags = conf_node_of(clause)->rule->flags, count = 0;
+	unsigned flags = conf_node_of(statement)->rule->flags, count = 0;
 	char shown[CONF_SHOWN];
 
-	for (const struct s53_conf_peer *it = clause->value.peers; it != NULL; it = it->next) {
+	for (const struct s53_conf_peer *it = statement->value.peers; it != NULL; it = it->next) {
 		count++;
 		if (it->is_address || (flags & REMOTES) == 0 || strchr(it->text, '.') != NULL ||
 		    conf_index_find(&checker->servers, it->text) != NULL)
@@ -69,50 +69,52 @@ check_peers(struct conf_checker *checker, const struct s53_conf_clause *clause)
 		    "'%s' is neither a list of servers (primaries) nor a fully qualified host name",
 		    conf_show(it->text, shown));
 	}
-	if (count > S53_CONF_PEERS_MAX && strcmp(clause->name, "forwarders") == 0)
-		conf_check_error(checker, clause->place, "%u forwarders: the limit is %d", count,
+	if (count > S53_CONF_PEERS_MAX && strcmp(statement->name, "forwarders") == 0)
+		conf_check_error(checker, statement->place, "%u forwarders: the limit is %d", count,
 		    S53_CONF_PEERS_MAX);
 }
 
 /* TLS was configured: queries must not be sent in the clear instead. */
 static void
-check_peers_tls(struct conf_checker *checker, const struct s53_conf_clause *clause)
+check_peers_tls(struct conf_checker *checker, const struct s53_conf_statement *statement)
 {
 	static const char text[] =
 	    "'tls' is refused: queries are not sent over TLS, and would go out in clear text; "
 	    "remove it, or forward to a local proxy that speaks TLS (stubby, dnsdist)";
 
-	if (clause->value.tls != NULL)
-		conf_check_error(checker, clause->value.place, text);
-	for (const struct s53_conf_peer *it = clause->value.peers; it != NULL; it = it->next)
+	if (statement->value.tls != NULL)
+		conf_check_error(checker, statement->value.place, text);
+	for (const struct s53_conf_peer *it = statement->value.peers; it != NULL; it = it->next)
 		if (it->tls != NULL)
 			conf_check_error(checker, it->place, text);
 }
 
 static bool
-asks_servers(const struct s53_conf_clause *clause)
+asks_servers(const struct s53_conf_statement *statement)
 {
-	if (strcmp(clause->name, "forwarders") == 0)
+	if (strcmp(statement->name, "forwarders") == 0)
 		return true;
-	return strcmp(clause->name, "primaries") == 0; /* the zone's queries go to these servers */
+	return strcmp(statement->name, "primaries") ==
+	    0; /* the zone's queries go to these servers */
 }
 
 /* The values of all statements, at any depth, which the grammar bounds. */
 static void
-check_values(struct conf_checker *checker, const struct s53_conf_clause *clause)
+check_values(struct conf_checker *checker, const struct s53_conf_statement *statement)
 {
-	for (; clause != NULL; clause = clause->next) {
-		if (clause->value.type == S53_CONF_MATCH && !checker->sources->broken_off)
-			check_match(checker, clause->value.match);
-		if (clause->value.type == S53_CONF_MATCH && clause->level == S53_CONF_SUPPORTED)
-			warn_of_keys(checker, clause->value.match);
-		if (clause->value.type == S53_CONF_PEERS) {
-			if (!checker->sources->broken_off)
-				check_peers(checker, clause);
-			if (asks_servers(clause))
-				check_peers_tls(checker, clause);
+	for (; statement != NULL; statement = statement->next) {
+		if (statement->value.type == S53_CONF_MATCH && !checker->sources->incomplete)
+			check_match(checker, statement->value.match);
+		if (statement->value.type == S53_CONF_MATCH &&
+		    statement->level == S53_CONF_SUPPORTED)
+			warn_of_keys(checker, statement->value.match);
+		if (statement->value.type == S53_CONF_PEERS) {
+			if (!checker->sources->incomplete)
+				check_peers(checker, statement);
+			if (asks_servers(statement))
+				check_peers_tls(checker, statement);
 		}
-		check_values(checker, clause->body);
+		check_values(checker, statement->body);
 	}
 }
 
@@ -170,7 +172,7 @@ add_match(struct conf_checker *checker, struct nesting *nesting, size_t from,
 static void
 add_list(struct conf_checker *checker, struct nesting *nesting, size_t from)
 {
-	const struct s53_conf_value *value = &nesting->index->keys[from].node->clause.value;
+	const struct s53_conf_value *value = &nesting->index->keys[from].node->statement.value;
 
 	if (value->type == S53_CONF_MATCH)
 		add_match(checker, nesting, from, value->match);
@@ -231,11 +233,11 @@ report_cycles(struct conf_checker *checker, const struct nesting *nesting)
 			mention = list->down;
 		}
 		if (mention != NULL && list->walk == i + 1) {
-			const struct s53_conf_clause *clause =
-			    &nesting->index->keys[mention->to].node->clause;
+			const struct s53_conf_statement *statement =
+			    &nesting->index->keys[mention->to].node->statement;
 
 			conf_check_error(checker, mention->place, "%s '%s' contains itself",
-			    clause->name, conf_show(clause->label, shown));
+			    statement->name, conf_show(statement->label, shown));
 		}
 	}
 }
@@ -262,7 +264,7 @@ conf_check_names(struct conf_checker *checker)
 {
 	char shown[CONF_SHOWN];
 
-	for (const struct s53_conf_clause *it = checker->conf->top; it != NULL; it = it->next) {
+	for (const struct s53_conf_statement *it = checker->conf->top; it != NULL; it = it->next) {
 		if (it->label == NULL)
 			continue;
 		if (strcmp(it->name, "acl") == 0)

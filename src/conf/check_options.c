@@ -15,19 +15,20 @@
 #define TABLE_MAX 20000
 
 static uint64_t
-number_of(const struct s53_conf_clause *body, const char *name, uint64_t otherwise)
+number_of(const struct s53_conf_statement *body, const char *name, uint64_t otherwise)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(body, name);
+	const struct s53_conf_statement *statement = s53_conf_find(body, name);
 
-	return clause != NULL && clause->value.type == S53_CONF_NUMBER ? clause->value.number
-								       : otherwise;
+	return statement != NULL && statement->value.type == S53_CONF_NUMBER
+	    ? statement->value.number
+	    : otherwise;
 }
 
 static void
-check_rate_limit(struct conf_checker *checker, const struct s53_conf_clause *block)
+check_rate_limit(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
-	const struct s53_conf_clause *limit = s53_conf_find(block->body, "rate-limit");
-	const struct s53_conf_clause *max;
+	const struct s53_conf_statement *limit = s53_conf_find(block->body, "rate-limit");
+	const struct s53_conf_statement *max;
 	uint64_t least;
 
 	if (limit == NULL || (max = s53_conf_find(limit->body, "max-table-size")) == NULL)
@@ -41,10 +42,10 @@ check_rate_limit(struct conf_checker *checker, const struct s53_conf_clause *blo
 
 /* Both families without a source: no server could be queried. */
 static void
-check_sources(struct conf_checker *checker, const struct s53_conf_clause *block)
+check_sources(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
-	const struct s53_conf_clause *v4 = s53_conf_find(block->body, "query-source");
-	const struct s53_conf_clause *v6 = s53_conf_find(block->body, "query-source-v6");
+	const struct s53_conf_statement *v4 = s53_conf_find(block->body, "query-source");
+	const struct s53_conf_statement *v6 = s53_conf_find(block->body, "query-source-v6");
 
 	if (v4 != NULL && v6 != NULL && v4->value.type == S53_CONF_TEXT &&
 	    v6->value.type == S53_CONF_TEXT)
@@ -63,9 +64,9 @@ is_cookie_secret(const char *text)
 }
 
 static void
-check_cookies(struct conf_checker *checker, const struct s53_conf_clause *block)
+check_cookies(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
-	for (const struct s53_conf_clause *it = s53_conf_find(block->body, "cookie-secret");
+	for (const struct s53_conf_statement *it = s53_conf_find(block->body, "cookie-secret");
 	     it != NULL; it = s53_conf_find(it->next, "cookie-secret"))
 		if (it->value.type == S53_CONF_TEXT && !is_cookie_secret(it->value.text))
 			conf_check_error(checker, it->place,
@@ -74,14 +75,14 @@ check_cookies(struct conf_checker *checker, const struct s53_conf_clause *block)
 
 /* The elements of a list must be among `words`, or numbers to 255. */
 static void
-check_mnemonics(struct conf_checker *checker, const struct s53_conf_clause *block, const char *name,
-    const char *words)
+check_mnemonics(struct conf_checker *checker, const struct s53_conf_statement *block,
+    const char *name, const char *words)
 {
 	char shown[CONF_SHOWN];
 	uint64_t number;
 	size_t len;
 
-	for (const struct s53_conf_clause *it = s53_conf_find(block->body, name); it != NULL;
+	for (const struct s53_conf_statement *it = s53_conf_find(block->body, name); it != NULL;
 	     it = s53_conf_find(it->next, name)) {
 		if (it->second.type != S53_CONF_WORDS)
 			continue;
@@ -97,7 +98,7 @@ check_mnemonics(struct conf_checker *checker, const struct s53_conf_clause *bloc
 
 /* check-names master and check-names primary are the same. */
 static void
-check_names(struct conf_checker *checker, const struct s53_conf_clause *block)
+check_names(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
 	static const char *const kinds[] = { "primary", "master", "secondary", "slave",
 		"response" };
@@ -105,7 +106,7 @@ check_names(struct conf_checker *checker, const struct s53_conf_clause *block)
 
 	if (strcmp(block->name, "zone") == 0)
 		return;
-	for (const struct s53_conf_clause *it = s53_conf_find(block->body, "check-names");
+	for (const struct s53_conf_statement *it = s53_conf_find(block->body, "check-names");
 	     it != NULL; it = s53_conf_find(it->next, "check-names")) {
 		for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 			unsigned bit = 1u << i / 2;
@@ -122,9 +123,9 @@ check_names(struct conf_checker *checker, const struct s53_conf_clause *block)
 }
 
 static void
-check_ratio(struct conf_checker *checker, const struct s53_conf_clause *block)
+check_ratio(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
-	const struct s53_conf_clause *ratio = s53_conf_find(block->body, "max-ixfr-ratio");
+	const struct s53_conf_statement *ratio = s53_conf_find(block->body, "max-ixfr-ratio");
 
 	if (ratio != NULL && ratio->value.type == S53_CONF_NUMBER && ratio->value.number == 0)
 		conf_check_error(checker, ratio->place,
@@ -132,7 +133,7 @@ check_ratio(struct conf_checker *checker, const struct s53_conf_clause *block)
 }
 
 void
-conf_check_options(struct conf_checker *checker, const struct s53_conf_clause *block)
+conf_check_options(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
 	check_rate_limit(checker, block);
 	check_sources(checker, block);

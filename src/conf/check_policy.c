@@ -18,18 +18,19 @@ static const char built_in[] = "default insecure none";
 
 /* As in BIND, a policy in options is checked where a zone inherits it. */
 static void
-check_defined(struct conf_checker *checker, const struct s53_conf_clause *zone)
+check_defined(struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
 	static const char others[] = "forward hint delegation-only redirect";
-	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
-	const struct s53_conf_clause *used = conf_check_inherited(checker, zone, "dnssec-policy");
+	const struct s53_conf_statement *type = s53_conf_find(zone->body, "type");
+	const struct s53_conf_statement *used =
+	    conf_check_inherited(checker, zone, "dnssec-policy");
 	char shown[CONF_SHOWN];
 	size_t len;
 
 	if (type == NULL || type->value.type != S53_CONF_TEXT ||
 	    conf_words_find(others, type->value.text, &len) != NULL)
 		return;
-	if (used == NULL || used->value.type != S53_CONF_TEXT || checker->sources->broken_off ||
+	if (used == NULL || used->value.type != S53_CONF_TEXT || checker->sources->incomplete ||
 	    conf_words_find(built_in, used->value.text, &len) != NULL ||
 	    conf_index_find(&checker->policies, used->value.text) != NULL)
 		return;
@@ -38,9 +39,9 @@ check_defined(struct conf_checker *checker, const struct s53_conf_clause *zone)
 }
 
 static void
-check_zones_of(struct conf_checker *checker, const struct s53_conf_clause *first)
+check_zones_of(struct conf_checker *checker, const struct s53_conf_statement *first)
 {
-	for (const struct s53_conf_clause *it = s53_conf_find(first, "zone"); it != NULL;
+	for (const struct s53_conf_statement *it = s53_conf_find(first, "zone"); it != NULL;
 	     it = s53_conf_find(it->next, "zone"))
 		check_defined(checker, it);
 }
@@ -48,10 +49,10 @@ check_zones_of(struct conf_checker *checker, const struct s53_conf_clause *first
 void
 conf_check_policies(struct conf_checker *checker)
 {
-	const struct s53_conf_clause *top = checker->conf->top;
+	const struct s53_conf_statement *top = checker->conf->top;
 	size_t len;
 
-	for (const struct s53_conf_clause *it = s53_conf_find(top, "dnssec-policy"); it != NULL;
+	for (const struct s53_conf_statement *it = s53_conf_find(top, "dnssec-policy"); it != NULL;
 	     it = s53_conf_find(it->next, "dnssec-policy")) {
 		if (it->label == NULL)
 			continue;
@@ -64,7 +65,7 @@ conf_check_policies(struct conf_checker *checker)
 	conf_index_sort(&checker->policies);
 	conf_index_twice(checker, &checker->policies);
 	check_zones_of(checker, top);
-	for (const struct s53_conf_clause *view = s53_conf_find(top, "view"); view != NULL;
+	for (const struct s53_conf_statement *view = s53_conf_find(top, "view"); view != NULL;
 	     view = s53_conf_find(view->next, "view"))
 		check_zones_of(checker, view->body);
 }
@@ -208,9 +209,9 @@ check_rule(struct conf_checker *checker, const struct s53_conf_words *word)
 }
 
 void
-conf_check_update_policy(struct conf_checker *checker, const struct s53_conf_clause *zone)
+conf_check_update_policy(struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *policy = s53_conf_find(zone->body, "update-policy");
+	const struct s53_conf_statement *policy = s53_conf_find(zone->body, "update-policy");
 	const struct s53_conf_words *word;
 
 	if (policy == NULL || policy->value.type != S53_CONF_WORDS ||

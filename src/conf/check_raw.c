@@ -27,9 +27,9 @@ port_of(struct conf_checker *checker, const struct s53_conf_words *word, uint64_
 
 /* { PORT; range PORT PORT; ... } */
 static void
-check_ports(struct conf_checker *checker, const struct s53_conf_clause *clause)
+check_ports(struct conf_checker *checker, const struct s53_conf_statement *statement)
 {
-	const struct s53_conf_words *word = clause->value.words;
+	const struct s53_conf_words *word = statement->value.words;
 
 	for (word = word != NULL ? word->next : NULL; !is_mark(word, "}"); word = word->next) {
 		uint64_t low, high;
@@ -66,20 +66,20 @@ is_fixed_point(const char *text)
 
 /* INTERVAL LOW HIGH DISCOUNT */
 static void
-check_quota(struct conf_checker *checker, const struct s53_conf_clause *clause)
+check_quota(struct conf_checker *checker, const struct s53_conf_statement *statement)
 {
-	const struct s53_conf_words *word = clause->value.words;
+	const struct s53_conf_words *word = statement->value.words;
 	uint64_t interval;
 
 	if (word == NULL || conf_number_parse(word->text, &interval) != S53_OK) {
-		conf_check_error(checker, clause->place,
+		conf_check_error(checker, statement->place,
 		    "'fetch-quota-params' begins with a number of responses");
 		return;
 	}
 	for (unsigned i = 0; i < 3; i++) {
 		word = word->next;
 		if (word == NULL || !is_fixed_point(word->text)) {
-			conf_check_error(checker, word != NULL ? word->place : clause->place,
+			conf_check_error(checker, word != NULL ? word->place : statement->place,
 			    "'fetch-quota-params' takes a number and three numbers like 0.75");
 			return;
 		}
@@ -87,11 +87,11 @@ check_quota(struct conf_checker *checker, const struct s53_conf_clause *clause)
 }
 
 void
-conf_check_raw(struct conf_checker *checker, const struct s53_conf_clause *block)
+conf_check_raw(struct conf_checker *checker, const struct s53_conf_statement *block)
 {
 	static const char *const ports[] = { "avoid-v4-udp-ports", "avoid-v6-udp-ports",
 		"use-v4-udp-ports", "use-v6-udp-ports" };
-	const struct s53_conf_clause *found;
+	const struct s53_conf_statement *found;
 
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
 		if ((found = s53_conf_find(block->body, ports[i])) != NULL &&

@@ -8,7 +8,7 @@
 #include "check.h"
 
 static const struct s53_prefix *
-prefix_of(const struct s53_conf_clause *server)
+prefix_of(const struct s53_conf_statement *server)
 {
 	return server->value.type == S53_CONF_MATCH && server->value.match != NULL
 	    ? &server->value.match->prefix
@@ -16,14 +16,14 @@ prefix_of(const struct s53_conf_clause *server)
 }
 
 static void
-check_sources(struct conf_checker *checker, const struct s53_conf_clause *server, bool is_4)
+check_sources(struct conf_checker *checker, const struct s53_conf_statement *server, bool is_4)
 {
 	static const char *const names[] = { "query-source", "transfer-source", "notify-source",
 		"query-source-v6", "transfer-source-v6", "notify-source-v6" };
 	char shown[CONF_SHOWN];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct s53_conf_clause *source = s53_conf_find(server->body, names[i]);
+		const struct s53_conf_statement *source = s53_conf_find(server->body, names[i]);
 
 		if (source != NULL && (i < 3) != is_4)
 			conf_check_error(checker, source->place,
@@ -34,9 +34,9 @@ check_sources(struct conf_checker *checker, const struct s53_conf_clause *server
 
 /* keys NAME; or keys { NAME; }; as raw tokens. */
 static void
-check_keys(struct conf_checker *checker, const struct s53_conf_clause *server)
+check_keys(struct conf_checker *checker, const struct s53_conf_statement *server)
 {
-	const struct s53_conf_clause *keys = s53_conf_find(server->body, "keys");
+	const struct s53_conf_statement *keys = s53_conf_find(server->body, "keys");
 
 	if (keys == NULL || keys->value.type != S53_CONF_WORDS)
 		return;
@@ -46,11 +46,11 @@ check_keys(struct conf_checker *checker, const struct s53_conf_clause *server)
 }
 
 void
-conf_check_servers(struct conf_checker *checker, const struct s53_conf_clause *first)
+conf_check_servers(struct conf_checker *checker, const struct s53_conf_statement *first)
 {
 	struct conf_index servers = { .keys = NULL };
 
-	for (const struct s53_conf_clause *it = s53_conf_find(first, "server"); it != NULL;
+	for (const struct s53_conf_statement *it = s53_conf_find(first, "server"); it != NULL;
 	     it = s53_conf_find(it->next, "server")) {
 		const struct s53_prefix *prefix = prefix_of(it);
 		uint8_t key[2 + sizeof(prefix->octets)];

@@ -10,11 +10,11 @@
 #include "check.h"
 
 static void
-check_tls(struct conf_checker *checker, const struct s53_conf_clause *tls)
+check_tls(struct conf_checker *checker, const struct s53_conf_statement *tls)
 {
 	static const char versions[] = "TLSv1.2 TLSv1.3";
-	const struct s53_conf_clause *key = s53_conf_find(tls->body, "key-file");
-	const struct s53_conf_clause *protocols = s53_conf_find(tls->body, "protocols");
+	const struct s53_conf_statement *key = s53_conf_find(tls->body, "key-file");
+	const struct s53_conf_statement *protocols = s53_conf_find(tls->body, "protocols");
 	char shown[CONF_SHOWN];
 	size_t len;
 
@@ -47,9 +47,9 @@ is_absolute_path(const char *path)
 }
 
 static void
-check_http(struct conf_checker *checker, const struct s53_conf_clause *http)
+check_http(struct conf_checker *checker, const struct s53_conf_statement *http)
 {
-	const struct s53_conf_clause *endpoints = s53_conf_find(http->body, "endpoints");
+	const struct s53_conf_statement *endpoints = s53_conf_find(http->body, "endpoints");
 	char shown[CONF_SHOWN];
 
 	if (strcasecmp(http->label, "default") == 0)
@@ -72,14 +72,14 @@ names_tls(const struct conf_checker *checker, const char *name)
 }
 
 static void
-check_listener(struct conf_checker *checker, const struct s53_conf_clause *clause)
+check_listener(struct conf_checker *checker, const struct s53_conf_statement *statement)
 {
-	const struct s53_conf_clause *http = s53_conf_find(clause->body, "http");
+	const struct s53_conf_statement *http = s53_conf_find(statement->body, "http");
 	char shown[CONF_SHOWN];
 
-	if (clause->value.tls != NULL && !names_tls(checker, clause->value.tls))
-		conf_check_error(checker, clause->place, "tls '%s' is not defined",
-		    conf_show(clause->value.tls, shown));
+	if (statement->value.tls != NULL && !names_tls(checker, statement->value.tls))
+		conf_check_error(checker, statement->place, "tls '%s' is not defined",
+		    conf_show(statement->value.tls, shown));
 	if (http == NULL || http->value.type != S53_CONF_TEXT)
 		return;
 	if (strcmp(http->value.text, "default") != 0 &&
@@ -89,9 +89,9 @@ check_listener(struct conf_checker *checker, const struct s53_conf_clause *claus
 }
 
 void
-conf_check_listeners(struct conf_checker *checker, const struct s53_conf_clause *first)
+conf_check_listeners(struct conf_checker *checker, const struct s53_conf_statement *first)
 {
-	for (; first != NULL && !checker->sources->broken_off; first = first->next)
+	for (; first != NULL && !checker->sources->incomplete; first = first->next)
 		if (conf_node_of(first)->rule->inside == IN_LISTEN)
 			check_listener(checker, first);
 }
@@ -100,7 +100,7 @@ void
 conf_check_tls(struct conf_checker *checker)
 {
 	for (size_t i = 0; i < checker->tls.count; i++)
-		check_tls(checker, &checker->tls.keys[i].node->clause);
+		check_tls(checker, &checker->tls.keys[i].node->statement);
 	for (size_t i = 0; i < checker->http.count; i++)
-		check_http(checker, &checker->http.keys[i].node->clause);
+		check_http(checker, &checker->http.keys[i].node->statement);
 }

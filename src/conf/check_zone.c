@@ -37,10 +37,10 @@ type_bit(const char *word)
 
 /* Statements that are not valid in a zone of this type, which BIND rejects, too. */
 static void
-check_allowed(struct conf_checker *checker, const struct s53_conf_clause *zone, const char *type,
+check_allowed(struct conf_checker *checker, const struct s53_conf_statement *zone, const char *type,
     unsigned bit)
 {
-	for (const struct s53_conf_clause *it = zone->body; it != NULL; it = it->next) {
+	for (const struct s53_conf_statement *it = zone->body; it != NULL; it = it->next) {
 		const struct conf_rule *rule = conf_node_of(it)->rule;
 
 		if (rule->zone_types == 0 || (rule->zone_types & bit) != 0)
@@ -51,12 +51,12 @@ check_allowed(struct conf_checker *checker, const struct s53_conf_clause *zone, 
 }
 
 static void
-need(struct conf_checker *checker, const struct s53_conf_clause *zone, const char *type,
+need(struct conf_checker *checker, const struct s53_conf_statement *zone, const char *type,
     const char *name)
 {
 	char shown[CONF_SHOWN];
 
-	const struct s53_conf_clause *found = s53_conf_find(zone->body, name);
+	const struct s53_conf_statement *found = s53_conf_find(zone->body, name);
 
 	if (found == NULL)
 		conf_check_error(checker, zone->place, "zone '%s' of type %s requires '%s'",
@@ -67,10 +67,11 @@ need(struct conf_checker *checker, const struct s53_conf_clause *zone, const cha
 }
 
 static void
-check_needed(struct conf_checker *checker, const struct s53_conf_clause *zone,
-    const struct s53_conf_clause *type, unsigned bit)
+check_needed(struct conf_checker *checker, const struct s53_conf_statement *zone,
+    const struct s53_conf_statement *type, unsigned bit)
 {
-	const struct s53_conf_clause *inline_signing = s53_conf_find(zone->body, "inline-signing");
+	const struct s53_conf_statement *inline_signing =
+	    s53_conf_find(zone->body, "inline-signing");
 	bool is_root = strcmp(zone->label, ".") == 0;
 
 	if ((bit & (ZONE_PRIMARY | ZONE_HINT)) != 0)
@@ -93,9 +94,9 @@ check_needed(struct conf_checker *checker, const struct s53_conf_clause *zone,
 
 /* The servers of a static-stub must not have names in its own zone. */
 static void
-check_server_names(struct conf_checker *checker, const struct s53_conf_clause *zone)
+check_server_names(struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *names = s53_conf_find(zone->body, "server-names");
+	const struct s53_conf_statement *names = s53_conf_find(zone->body, "server-names");
 	struct s53_name apex, name;
 	char shown[CONF_SHOWN];
 
@@ -116,10 +117,11 @@ check_server_names(struct conf_checker *checker, const struct s53_conf_clause *z
 
 /* A mirror is for validating resolvers: as in BIND, not without recursion, nor with notify. */
 static void
-check_mirror(struct conf_checker *checker, const struct s53_conf_clause *zone)
+check_mirror(struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *recursion = conf_check_inherited(checker, zone, "recursion");
-	const struct s53_conf_clause *notify = s53_conf_find(zone->body, "notify");
+	const struct s53_conf_statement *recursion =
+	    conf_check_inherited(checker, zone, "recursion");
+	const struct s53_conf_statement *notify = s53_conf_find(zone->body, "notify");
 
 	if (recursion != NULL && recursion->value.type == S53_CONF_BOOL &&
 	    !recursion->value.boolean)
@@ -132,10 +134,10 @@ check_mirror(struct conf_checker *checker, const struct s53_conf_clause *zone)
 
 /* As in BIND: the forwarders of the root are given once. */
 static void
-check_root(struct conf_checker *checker, const struct s53_conf_clause *zone, unsigned bit)
+check_root(struct conf_checker *checker, const struct s53_conf_statement *zone, unsigned bit)
 {
-	const struct s53_conf_clause *own = s53_conf_find(zone->body, "forwarders");
-	const struct s53_conf_clause *other = NULL;
+	const struct s53_conf_statement *own = s53_conf_find(zone->body, "forwarders");
+	const struct s53_conf_statement *other = NULL;
 
 	if (bit != ZONE_FORWARD || own == NULL || strcmp(zone->label, ".") != 0)
 		return;
@@ -151,10 +153,10 @@ check_root(struct conf_checker *checker, const struct s53_conf_clause *zone, uns
 }
 
 static void
-check_type(struct conf_checker *checker, const struct s53_conf_clause *zone)
+check_type(struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
 	const struct conf_node *node = conf_node_of(zone);
-	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
+	const struct s53_conf_statement *type = s53_conf_find(zone->body, "type");
 	char shown[CONF_SHOWN];
 	unsigned bit;
 
@@ -181,9 +183,9 @@ check_type(struct conf_checker *checker, const struct s53_conf_clause *zone)
 }
 
 static void
-check_forward(struct conf_checker *checker, const struct s53_conf_clause *zone)
+check_forward(struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *forward = s53_conf_find(zone->body, "forward");
+	const struct s53_conf_statement *forward = s53_conf_find(zone->body, "forward");
 
 	if (forward != NULL && !conf_node_of(zone)->broken &&
 	    s53_conf_find(zone->body, "forwarders") == NULL)
@@ -193,7 +195,7 @@ check_forward(struct conf_checker *checker, const struct s53_conf_clause *zone)
 }
 
 static void
-check_class(struct conf_checker *checker, const struct s53_conf_clause *zone)
+check_class(struct conf_checker *checker, const struct s53_conf_statement *zone)
 {
 	const char *expected = zone->parent != NULL ? zone->parent->class_name : NULL;
 
@@ -211,8 +213,8 @@ check_class(struct conf_checker *checker, const struct s53_conf_clause *zone)
 
 /* The key of a zone in the index: its class and its name, in lower case. */
 static void
-add_zone(struct conf_checker *checker, struct conf_index *zones, const struct s53_conf_clause *zone,
-    struct s53_name *name)
+add_zone(struct conf_checker *checker, struct conf_index *zones,
+    const struct s53_conf_statement *zone, struct s53_name *name)
 {
 	uint8_t key[1 + S53_NAME_MAX];
 
@@ -223,13 +225,13 @@ add_zone(struct conf_checker *checker, struct conf_index *zones, const struct s5
 }
 
 void
-conf_check_zones(struct conf_checker *checker, const struct s53_conf_clause *first)
+conf_check_zones(struct conf_checker *checker, const struct s53_conf_statement *first)
 {
 	struct conf_index zones = { .keys = NULL };
 	char shown[CONF_SHOWN];
 	struct s53_name name;
 
-	for (const struct s53_conf_clause *it = s53_conf_find(first, "zone"); it != NULL;
+	for (const struct s53_conf_statement *it = s53_conf_find(first, "zone"); it != NULL;
 	     it = s53_conf_find(it->next, "zone")) {
 		if (it->label == NULL)
 			continue;

@@ -151,7 +151,7 @@ is_alike(size_t i)
 }
 
 const struct conf_rule *
-conf_rule_find(const char *name, enum conf_place place)
+conf_rule_find(const char *name, enum conf_context place)
 {
 	size_t i = first_of(name);
 
@@ -173,7 +173,7 @@ conf_rule_anywhere(const char *name)
 	if (i == rule_count)
 		return NULL;
 	do {
-		if (found == NULL || (found->flags & NOT_BINDS) > (by_name[i]->flags & NOT_BINDS))
+		if (found == NULL || (found->flags & EXTENSION) > (by_name[i]->flags & EXTENSION))
 			found = by_name[i];
 	} while (is_alike(++i));
 	return found;
@@ -241,7 +241,7 @@ slips_allowed(size_t len)
 }
 
 const char *
-conf_rule_suggest(const char *name, enum conf_place place)
+conf_rule_suggest(const char *name, enum conf_context place)
 {
 	size_t len = strlen(name);
 	unsigned best = slips_allowed(len) + 1;
@@ -276,9 +276,9 @@ conf_word_rule_find(const char *name, const char *word)
 }
 
 const char *
-conf_place_text(enum conf_place place)
+conf_context_text(enum conf_context place)
 {
-	static const char *const texts[PLACE_COUNT] = {
+	static const char *const texts[CONTEXT_COUNT] = {
 		[IN_TOP] = "the top level",
 		[IN_OPTIONS] = "options",
 		[IN_VIEW] = "view",

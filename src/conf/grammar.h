@@ -20,7 +20,7 @@
 #include <split53/conf.h>
 
 /* Where a statement is valid. Those from IN_FILE on are parts of a statement, not blocks. */
-enum conf_place {
+enum conf_context {
 	IN_TOP,
 	IN_OPTIONS,
 	IN_VIEW,
@@ -43,7 +43,7 @@ enum conf_place {
 	IN_INET, /* inet ADDR allow { } keys { } */
 	IN_UNIX,
 	IN_STATISTICS_INET, /* inet ADDR allow { } of statistics-channels */
-	PLACE_COUNT,
+	CONTEXT_COUNT,
 };
 
 #define AT(place) (1u << (place))
@@ -118,8 +118,9 @@ enum conf_rule_flag {
 	HOSTS = 4096, /* peers: host names are valid */
 	REMOTES = 8192, /* peers: names of primaries lists are valid */
 	TIMEOUT = 16384, /* a number up to 300 is in seconds; it becomes milliseconds */
-	OURS = 32768, /* an extension in zones; or everywhere, when it is not valid in a zone */
-	NOT_BINDS = 65536, /* an extension wherever it is valid */
+	EXTENSION_IN_ZONE =
+	    32768, /* an extension in zones; or everywhere, when it is not valid in a zone */
+	EXTENSION = 65536, /* an extension wherever it is valid */
 	TIERED = 131072, /* peers: "tier N" may follow a server */
 };
 
@@ -130,7 +131,7 @@ struct conf_rule {
 	uint32_t flags;
 	uint8_t form; /* enum conf_form */
 	uint8_t second; /* enum conf_form, FORM_NONE: there is none */
-	uint8_t inside; /* enum conf_place of the body or of the parts; 0: no parts */
+	uint8_t inside; /* enum conf_context of the body or of the parts; 0: no parts */
 	uint8_t level; /* enum s53_conf_level */
 	uint64_t min, max; /* of numbers; max 0: UINT32_MAX, for sizes and durations no limit */
 	const char *words; /* separated by blanks */
@@ -189,13 +190,13 @@ extern const struct conf_table conf_table_old;
 extern const struct conf_table *const conf_tables[];
 
 /* The rule for `name` in `place`, or NULL. Ignores letter case. */
-const struct conf_rule *conf_rule_find(const char *name, enum conf_place place);
+const struct conf_rule *conf_rule_find(const char *name, enum conf_context place);
 
 /* A rule of that name in any place, one of BIND's rather than an extension; or NULL. */
 const struct conf_rule *conf_rule_anywhere(const char *name);
 
 /* The known name most similar to `name` in `place`, if `name` can be a typing error; or NULL. */
-const char *conf_rule_suggest(const char *name, enum conf_place place);
+const char *conf_rule_suggest(const char *name, enum conf_context place);
 
 /* How many rules there are, and the number of one of them: for sets of rules. */
 #define CONF_RULES_MAX 1024
@@ -206,7 +207,7 @@ extern const struct conf_word_rule conf_word_rules[];
 const struct conf_word_rule *conf_word_rule_find(const char *name, const char *word);
 
 /* "options", "view" ...: for messages and the documentation. */
-const char *conf_place_text(enum conf_place place);
+const char *conf_context_text(enum conf_context place);
 
 /* "yes or no", "an address match list" ...: for messages and the documentation's column. */
 const char *conf_form_text(enum conf_form form);

@@ -42,7 +42,7 @@ include_file(
 	}
 	status = conf_source_read(&parser->sources, path, name, &source);
 	if (status != S53_OK) {
-		parser->sources.broken_off = true;
+		parser->sources.incomplete = true;
 		conf_error(parser, place, "cannot read '%s': %s", name,
 		    status == S53_E_IO ? s53_file_why(path, errno, why) : s53_status_text(status));
 		return;
@@ -55,7 +55,7 @@ include_file(
 	parser->floor = frame;
 	conf_lexer_init(&parser->lexer, &parser->sources, &parser->conf->arena, source);
 	conf_advance(parser);
-	(void)conf_clauses(parser, frame);
+	(void)conf_statements(parser, frame);
 	parser->open_file_count--;
 	parser->floor = floor;
 	parser->lexer = lexer;
@@ -97,7 +97,7 @@ include_glob(
 		return;
 	}
 	if (result != 0) {
-		parser->sources.broken_off = true;
+		parser->sources.incomplete = true;
 		conf_error(parser, place, "cannot look for '%s': %s", path, strerror(errno));
 		return;
 	}
@@ -128,7 +128,7 @@ conf_include(struct conf_parser *parser, struct conf_frame *frame)
 		return;
 	if (!parser->files_allowed) {
 		conf_error(parser, place, "'include' is valid in files only");
-		parser->sources.broken_off = true;
+		parser->sources.incomplete = true;
 		return;
 	}
 	if ((path = full_path(parser, text)) == NULL) {

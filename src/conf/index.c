@@ -137,16 +137,16 @@ conf_index_twice(struct conf_checker *checker, const struct conf_index *index)
 
 	for (size_t i = 1; i < index->count; i++) {
 		const struct conf_key *key = &index->keys[i];
-		const struct s53_conf_clause *clause = &key->node->clause;
+		const struct s53_conf_statement *statement = &key->node->statement;
 		char shown[CONF_SHOWN];
 
 		if (octets_compare(first->octets, first->len, key->octets, key->len) != 0) {
 			first = key;
 			continue;
 		}
-		conf_check_error(checker, clause->place, "%s '%s' is already defined in %s:%u",
-		    clause->name, conf_show(clause->label, shown), first->node->clause.place.file,
-		    first->node->clause.place.line);
+		conf_check_error(checker, statement->place, "%s '%s' is already defined in %s:%u",
+		    statement->name, conf_show(statement->label, shown),
+		    first->node->statement.place.file, first->node->statement.place.line);
 	}
 }
 

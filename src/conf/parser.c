@@ -133,7 +133,7 @@ conf_semicolon_taken(struct conf_parser *parser)
 }
 
 void
-conf_semicolon(struct conf_parser *parser, enum conf_place place, const char *what)
+conf_semicolon(struct conf_parser *parser, enum conf_context place, const char *what)
 {
 	char shown[CONF_QUOTED], name[CONF_SHOWN];
 
@@ -161,7 +161,8 @@ static bool
 belongs_outside(const struct conf_parser *parser, const struct conf_frame *frame)
 {
 	if (parser->token.place.line == parser->after.line ||
-	    (frame->node != NULL && parser->token.place.column > frame->node->clause.place.column))
+	    (frame->node != NULL &&
+		parser->token.place.column > frame->node->statement.place.column))
 		return false;
 	while (frame != parser->floor && frame->outer != NULL) {
 		const struct conf_rule *rule;
@@ -192,15 +193,16 @@ missing_close(struct conf_parser *parser, const struct conf_frame *frame)
 		return;
 	if (parser->token.kind == TOKEN_END)
 		conf_error(parser, frame->opened, "this '{' of '%s' is not closed: '}' is missing",
-		    frame->node->clause.name);
+		    frame->node->statement.name);
 	else
 		conf_error(parser, parser->token.place,
 		    "%s is not valid in '%s': '}' is missing for the '{' in line %u",
-		    conf_token_text(parser, shown), frame->node->clause.name, frame->opened.line);
+		    conf_token_text(parser, shown), frame->node->statement.name,
+		    frame->opened.line);
 }
 
 bool
-conf_clauses(struct conf_parser *parser, struct conf_frame *frame)
+conf_statements(struct conf_parser *parser, struct conf_frame *frame)
 {
 	bool is_base = frame == parser->floor;
 	char shown[CONF_QUOTED];
@@ -251,6 +253,6 @@ conf_parser_run(struct conf_parser *parser, const struct conf_source *source)
 	conf_lexer_init(&parser->lexer, &parser->sources, &parser->conf->arena, source);
 	memset(&parser->token, 0, sizeof(parser->token));
 	conf_advance(parser);
-	(void)conf_clauses(parser, &top);
+	(void)conf_statements(parser, &top);
 	parser->floor = NULL;
 }

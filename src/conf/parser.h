@@ -24,9 +24,9 @@
 struct conf_frame {
 	struct conf_frame *outer; /* NULL: top level */
 	struct conf_node *node; /* the block's statement; NULL: top level */
-	enum conf_place place;
+	enum conf_context place;
 	struct s53_place opened; /* its { */
-	struct s53_conf_clause **last; /* where the next statement is linked */
+	struct s53_conf_statement **last; /* where the next statement is linked */
 	struct conf_node *run; /* the first of the latest statements with one name; or NULL */
 	uint64_t seen[SEEN_WORDS]; /* rules that occurred here, by number */
 };
@@ -69,13 +69,13 @@ void conf_skip(struct conf_parser *parser);
 bool conf_semicolon_taken(struct conf_parser *parser);
 
 /* The ';' behind `what`. If it is missing, that is reported, and what follows may be skipped. */
-void conf_semicolon(struct conf_parser *parser, enum conf_place place, const char *what);
+void conf_semicolon(struct conf_parser *parser, enum conf_context place, const char *what);
 
 /*
  * Read statements until the block's '}', and skip that, or to the end of the file in which the
  * block began. false: the '}' is missing, which was reported.
  */
-bool conf_clauses(struct conf_parser *parser, struct conf_frame *frame);
+bool conf_statements(struct conf_parser *parser, struct conf_frame *frame);
 
 /* Read all of the source; the whole tree is then in parser->conf. */
 void conf_parser_run(struct conf_parser *parser, const struct conf_source *source);

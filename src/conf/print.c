@@ -248,7 +248,7 @@ print_blank_value(const struct s53_conf_value *value, enum conf_form form, FILE 
 }
 
 static void
-print_parts(const struct s53_conf_clause *part, FILE *out)
+print_parts(const struct s53_conf_statement *part, FILE *out)
 {
 	for (; part != NULL; part = part->next) {
 		fprintf(out, " %s", part->name);
@@ -258,66 +258,66 @@ print_parts(const struct s53_conf_clause *part, FILE *out)
 }
 
 static void
-print_label(const struct s53_conf_clause *clause, const struct conf_rule *rule, FILE *out)
+print_label(const struct s53_conf_statement *statement, const struct conf_rule *rule, FILE *out)
 {
 	char text[S53_ADDR_TEXT];
 
-	if ((rule->flags & PREFIXED) != 0 && clause->value.match != NULL) {
-		fprintf(out, " %s", s53_prefix_print(&clause->value.match->prefix, text));
-	} else if (clause->label != NULL) {
+	if ((rule->flags & PREFIXED) != 0 && statement->value.match != NULL) {
+		fprintf(out, " %s", s53_prefix_print(&statement->value.match->prefix, text));
+	} else if (statement->label != NULL) {
 		fputc(' ', out);
-		print_quoted(clause->label, out);
+		print_quoted(statement->label, out);
 	}
-	if (clause->class_name != NULL)
-		fprintf(out, " %s", clause->class_name);
+	if (statement->class_name != NULL)
+		fprintf(out, " %s", statement->class_name);
 }
 
 static void
-print_statement(const struct s53_conf_clause *clause, FILE *out)
+print_statement(const struct s53_conf_statement *statement, FILE *out)
 {
-	const struct conf_rule *rule = conf_node_of(clause)->rule;
+	const struct conf_rule *rule = conf_node_of(statement)->rule;
 	bool before = rule->form == FORM_MATCH || rule->form == FORM_PEERS;
 
 	if (before) {
-		if (clause->value.port != 0)
-			fprintf(out, " port %u", clause->value.port);
-		if (clause->value.tls != NULL) {
+		if (statement->value.port != 0)
+			fprintf(out, " port %u", statement->value.port);
+		if (statement->value.tls != NULL) {
 			fputs(" tls ", out);
-			print_quoted(clause->value.tls, out);
+			print_quoted(statement->value.tls, out);
 		}
-		print_parts(clause->body, out);
+		print_parts(statement->body, out);
 	}
-	print_blank_value(&clause->value, (enum conf_form)rule->form, out);
-	print_blank_value(&clause->second, (enum conf_form)rule->second, out);
+	print_blank_value(&statement->value, (enum conf_form)rule->form, out);
+	print_blank_value(&statement->second, (enum conf_form)rule->second, out);
 	if (!before)
-		print_parts(clause->body, out);
+		print_parts(statement->body, out);
 }
 
 /* Is the value a secret: a key, or what opens something? */
 static bool
-is_secret(const struct s53_conf_clause *clause)
+is_secret(const struct s53_conf_statement *statement)
 {
-	return strcmp(clause->name, "secret") == 0 || strcmp(clause->name, "pkcs11-uri") == 0;
+	return strcmp(statement->name, "secret") == 0 || strcmp(statement->name, "pkcs11-uri") == 0;
 }
 
 static void
-print_clauses(const struct s53_conf_clause *clause, int depth, bool is_public, FILE *out)
+print_statements(const struct s53_conf_statement *statement, int depth, bool is_public, FILE *out)
 {
 	static const char tabs[] = "\t\t\t\t\t\t\t\t";
 
-	for (; clause != NULL; clause = clause->next) {
-		const struct conf_rule *rule = conf_node_of(clause)->rule;
+	for (; statement != NULL; statement = statement->next) {
+		const struct conf_rule *rule = conf_node_of(statement)->rule;
 
-		fprintf(out, "%.*s%s", depth, tabs, clause->name);
-		print_label(clause, rule, out);
+		fprintf(out, "%.*s%s", depth, tabs, statement->name);
+		print_label(statement, rule, out);
 		if (rule->form == FORM_BODY) {
 			fputs(" {\n", out);
-			print_clauses(clause->body, depth + 1, is_public, out);
+			print_statements(statement->body, depth + 1, is_public, out);
 			fprintf(out, "%.*s};\n", depth, tabs);
-		} else if (is_public && is_secret(clause)) {
+		} else if (is_public && is_secret(statement)) {
 			fputs(" \"????????????????\";\n", out); /* as named-checkconf -px */
 		} else {
-			print_statement(clause, out);
+			print_statement(statement, out);
 			fputs(";\n", out);
 		}
 	}
@@ -326,11 +326,11 @@ print_clauses(const struct s53_conf_clause *clause, int depth, bool is_public, F
 void
 s53_conf_print(const struct s53_conf *conf, FILE *out)
 {
-	print_clauses(conf->top, 0, false, out);
+	print_statements(conf->top, 0, false, out);
 }
 
 void
 s53_conf_print_public(const struct s53_conf *conf, FILE *out)
 {
-	print_clauses(conf->top, 0, true, out);
+	print_statements(conf->top, 0, true, out);
 }

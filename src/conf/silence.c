@@ -38,10 +38,10 @@ has_no_words(const struct s53_conf_words *words)
 
 /* The word for the value as it is listed in `silent`. */
 static const char *
-word_of(const struct s53_conf_clause *clause, char number[static 24])
+word_of(const struct s53_conf_statement *statement, char number[static 24])
 {
 	const struct s53_conf_value *value =
-	    clause->second.type == S53_CONF_TEXT ? &clause->second : &clause->value;
+	    statement->second.type == S53_CONF_TEXT ? &statement->second : &statement->value;
 	bool is_none = false;
 
 	switch (value->type) {
@@ -66,7 +66,7 @@ word_of(const struct s53_conf_clause *clause, char number[static 24])
 		is_none = has_no_words(value->words);
 		break;
 	case S53_CONF_NONE:
-		is_none = clause->body == NULL;
+		is_none = statement->body == NULL;
 		break;
 	case S53_CONF_ORDER:
 	case S53_CONF_TYPE_COUNT:
@@ -89,5 +89,5 @@ conf_is_usual(const struct conf_node *node)
 	size_t len;
 
 	return silent != NULL &&
-	    conf_words_find(silent, word_of(&node->clause, number), &len) != NULL;
+	    conf_words_find(silent, word_of(&node->statement, number), &len) != NULL;
 }

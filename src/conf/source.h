@@ -39,7 +39,7 @@ struct conf_sources {
 	struct s53_diags *diags;
 	struct s53_arena *names;
 	unsigned errors; /* reported since conf_sources_init() */
-	bool broken_off; /* an include could not be read: names that seem undefined may be in it */
+	bool incomplete; /* an include could not be read: names that seem undefined may be in it */
 };
 
 void conf_sources_init(

@@ -19,17 +19,17 @@ print_places(const struct conf_rule *rule, char text[PLACES_TEXT])
 	size_t len = 0;
 
 	text[0] = '\0';
-	for (unsigned place = 0; place < PLACE_COUNT && len < PLACES_TEXT; place++)
+	for (unsigned place = 0; place < CONTEXT_COUNT && len < PLACES_TEXT; place++)
 		if ((rule->places & AT(place)) != 0)
 			len += (size_t)snprintf(text + len, PLACES_TEXT - len, "%s%s",
-			    len > 0 ? ", " : "", conf_place_text(place));
+			    len > 0 ? ", " : "", conf_context_text(place));
 	return text;
 }
 
 static void
-unknown_clause(struct conf_parser *parser, const struct conf_frame *frame)
+unknown_statement(struct conf_parser *parser, const struct conf_frame *frame)
 {
-	const char *place = conf_place_text(frame->place), *word = parser->token.text;
+	const char *place = conf_context_text(frame->place), *word = parser->token.text;
 	const char *in = frame->place == IN_TOP ? "at" : "in";
 	const struct conf_rule *elsewhere = conf_rule_anywhere(word);
 	const char *near = conf_rule_suggest(word, frame->place);
@@ -52,9 +52,9 @@ unknown_clause(struct conf_parser *parser, const struct conf_frame *frame)
 static void
 check_twice(struct conf_parser *parser, struct conf_frame *frame, const struct conf_node *node)
 {
-	const char *name = node->clause.name;
+	const char *name = node->statement.name;
 	const struct conf_rule *rule = node->rule;
-	const struct s53_conf_clause *first;
+	const struct s53_conf_statement *first;
 	size_t number;
 	uint64_t bit;
 
@@ -68,9 +68,9 @@ check_twice(struct conf_parser *parser, struct conf_frame *frame, const struct c
 		frame->seen[number / 64] |= bit;
 		return;
 	}
-	first = frame->node != NULL ? frame->node->clause.body : parser->conf->top;
+	first = frame->node != NULL ? frame->node->statement.body : parser->conf->top;
 	first = s53_conf_find(first, name);
-	conf_error(parser, node->clause.place, "'%s' is repeated; the first is in %s:%u", name,
+	conf_error(parser, node->statement.place, "'%s' is repeated; the first is in %s:%u", name,
 	    first->place.file, first->place.line);
 }
 
@@ -82,33 +82,33 @@ node_new(struct conf_parser *parser, const struct conf_rule *rule, struct conf_f
 	if (node == NULL)
 		return NULL;
 	node->rule = rule;
-	node->clause.name = rule->canonical != NULL ? rule->canonical : rule->name;
-	node->clause.place = parser->token.place;
-	node->clause.parent = frame->node != NULL ? &frame->node->clause : NULL;
-	*frame->last = &node->clause;
-	frame->last = &node->clause.next;
+	node->statement.name = rule->canonical != NULL ? rule->canonical : rule->name;
+	node->statement.place = parser->token.place;
+	node->statement.parent = frame->node != NULL ? &frame->node->statement : NULL;
+	*frame->last = &node->statement;
+	frame->last = &node->statement.next;
 	/* In places with zones: a search for another name skips all of these. */
 	if (frame->place != IN_TOP && frame->place != IN_VIEW)
 		return node;
-	if (frame->run != NULL && frame->run->clause.name == node->clause.name)
-		frame->run->clause.last_alike = &node->clause;
+	if (frame->run != NULL && frame->run->statement.name == node->statement.name)
+		frame->run->statement.last_alike = &node->statement;
 	else
 		frame->run = node;
 	return node;
 }
 
 static bool
-read_class(struct conf_parser *parser, struct s53_conf_clause *clause)
+read_class(struct conf_parser *parser, struct s53_conf_statement *statement)
 {
 	static const char *const classes[] = { "IN", "CH", "HS", "CHAOS", "HESIOD" };
 	char shown[CONF_QUOTED];
 
-	clause->class_name = classes[0];
+	statement->class_name = classes[0];
 	if (parser->token.kind != TOKEN_WORD)
 		return true;
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		if (conf_token_is(parser, classes[i])) {
-			clause->class_name = classes[i < 3 ? i : i - 2];
+			statement->class_name = classes[i < 3 ? i : i - 2];
 			conf_advance(parser);
 			return true;
 		}
@@ -120,7 +120,8 @@ read_class(struct conf_parser *parser, struct s53_conf_clause *clause)
 
 /* The name, class or prefix between the statement's name and its value. */
 static bool
-read_label(struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_clause *clause)
+read_label(
+    struct conf_parser *parser, const struct conf_rule *rule, struct s53_conf_statement *statement)
 {
 	char shown[CONF_QUOTED];
 
@@ -128,21 +129,22 @@ read_label(struct conf_parser *parser, const struct conf_rule *rule, struct s53_
 		return true;
 	if (!conf_token_is_text(parser)) {
 		conf_error(parser, parser->token.place, "'%s' must be followed by %s, not by %s",
-		    clause->name, (rule->flags & LABEL) != 0 ? "a name" : "an address or a prefix",
+		    statement->name,
+		    (rule->flags & LABEL) != 0 ? "a name" : "an address or a prefix",
 		    conf_token_text(parser, shown));
 		return false;
 	}
-	clause->label = parser->token.text;
+	statement->label = parser->token.text;
 	if ((rule->flags & PREFIXED) != 0)
-		return conf_prefix(parser, &clause->value);
-	if (clause->label[0] == '\0') {
+		return conf_prefix(parser, &statement->value);
+	if (statement->label[0] == '\0') {
 		conf_error(
-		    parser, parser->token.place, "the name of this '%s' is empty", clause->name);
-		clause->label = NULL;
+		    parser, parser->token.place, "the name of this '%s' is empty", statement->name);
+		statement->label = NULL;
 		return false;
 	}
 	conf_advance(parser);
-	return (rule->flags & CLASSED) == 0 || read_class(parser, clause);
+	return (rule->flags & CLASSED) == 0 || read_class(parser, statement);
 }
 
 /* One part, such as "versions 3", linked into the node's body. */
@@ -156,7 +158,7 @@ read_part(struct conf_parser *parser, struct conf_node *node, struct conf_frame 
 		return false;
 	check_twice(parser, parts, part);
 	conf_advance(parser);
-	if (!conf_value(parser, rule, rule->form, &part->clause.value)) {
+	if (!conf_value(parser, rule, rule->form, &part->statement.value)) {
 		part->broken = node->broken = true;
 		return false;
 	}
@@ -185,9 +187,9 @@ read_tls(struct conf_parser *parser, struct s53_conf_value *value)
 static bool
 check_http(struct conf_parser *parser, const struct conf_node *node)
 {
-	const struct s53_conf_clause *http = s53_conf_find(node->clause.body, "http");
+	const struct s53_conf_statement *http = s53_conf_find(node->statement.body, "http");
 
-	if (node->rule->inside != IN_LISTEN || http == NULL || node->clause.value.tls != NULL)
+	if (node->rule->inside != IN_LISTEN || http == NULL || node->statement.value.tls != NULL)
 		return true;
 	conf_error(parser, http->place,
 	    "'http' requires 'tls' with the name of a tls block, ephemeral, or none");
@@ -200,7 +202,7 @@ read_parts(struct conf_parser *parser, struct conf_node *node)
 {
 	bool before_list = node->rule->form == FORM_MATCH || node->rule->form == FORM_PEERS;
 	struct conf_frame parts = {
-		.node = node, .place = node->rule->inside, .last = &node->clause.body
+		.node = node, .place = node->rule->inside, .last = &node->statement.body
 	};
 	bool fine = true;
 
@@ -209,9 +211,9 @@ read_parts(struct conf_parser *parser, struct conf_node *node)
 	while (fine && parser->token.kind == TOKEN_WORD) {
 		if (before_list && conf_token_is(parser, "port")) {
 			conf_advance(parser);
-			fine = conf_port(parser, &node->clause.value.port);
+			fine = conf_port(parser, &node->statement.value.port);
 		} else if (before_list && conf_token_is(parser, "tls")) {
-			fine = read_tls(parser, &node->clause.value);
+			fine = read_tls(parser, &node->statement.value);
 		} else if (conf_rule_find(parser->token.text, parts.place) != NULL) {
 			fine = read_part(parser, node, &parts);
 		} else {
@@ -230,20 +232,20 @@ read_body(
 		.node = node,
 		.place = node->rule->inside,
 		.opened = parser->token.place,
-		.last = &node->clause.body };
+		.last = &node->statement.body };
 	char shown[CONF_QUOTED];
 
 	if (parser->token.kind == TOKEN_OPEN) {
 		conf_advance(parser);
 	} else {
 		conf_error(parser, parser->token.place, "'{' is missing after '%s'; found %s",
-		    node->clause.label != NULL ? node->clause.label : node->clause.name,
+		    node->statement.label != NULL ? node->statement.label : node->statement.name,
 		    conf_token_text(parser, shown));
 		if (parser->token.kind != TOKEN_WORD ||
 		    conf_rule_find(parser->token.text, frame.place) == NULL)
 			return false;
 	}
-	*closed = conf_clauses(parser, &frame);
+	*closed = conf_statements(parser, &frame);
 	return true;
 }
 
@@ -252,30 +254,30 @@ static bool
 read_value(struct conf_parser *parser, struct conf_node *node)
 {
 	const struct conf_rule *rule = node->rule;
-	struct s53_conf_clause *clause = &node->clause;
+	struct s53_conf_statement *statement = &node->statement;
 	bool ends;
 
 	if ((rule->flags & OPTIONAL) != 0 && parser->token.kind == TOKEN_SEMICOLON)
 		return true;
-	if (!conf_value(parser, rule, rule->form, &clause->value))
+	if (!conf_value(parser, rule, rule->form, &statement->value))
 		return false;
 	ends = parser->token.kind == TOKEN_SEMICOLON || parser->token.kind == TOKEN_CLOSE ||
 	    parser->token.kind == TOKEN_END || parser->token.place.line > parser->after.line;
 	if (rule->form == FORM_SEVERITY) {
-		if (strcmp(clause->value.text, "debug") != 0 || ends)
+		if (strcmp(statement->value.text, "debug") != 0 || ends)
 			return true;
-		return conf_value(parser, rule, FORM_NUMBER, &clause->second);
+		return conf_value(parser, rule, FORM_NUMBER, &statement->second);
 	}
 	if (rule->second == FORM_NONE || ((rule->flags & OPTIONAL_SECOND) != 0 && ends))
 		return true;
-	return conf_value(parser, rule, rule->second, &clause->second);
+	return conf_value(parser, rule, rule->second, &statement->second);
 }
 
 static void
 note_directory(struct conf_parser *parser, const struct conf_node *node)
 {
-	if (node->rule->places == OPTIONS_ && strcmp(node->clause.name, "directory") == 0)
-		parser->directory = node->clause.value.text;
+	if (node->rule->places == OPTIONS_ && strcmp(node->statement.name, "directory") == 0)
+		parser->directory = node->statement.value.text;
 }
 
 void
@@ -292,14 +294,14 @@ conf_statement(struct conf_parser *parser, struct conf_frame *frame)
 		return;
 	}
 	if (rule == NULL) {
-		unknown_clause(parser, frame);
+		unknown_statement(parser, frame);
 		return;
 	}
 	if ((node = node_new(parser, rule, frame)) == NULL)
 		return;
 	check_twice(parser, frame, node);
 	conf_advance(parser);
-	fine = read_label(parser, rule, &node->clause);
+	fine = read_label(parser, rule, &node->statement);
 	if (fine && rule->form == FORM_BODY) {
 		conf_level(node);
 		fine = read_body(parser, frame, node, &closed);
@@ -318,6 +320,6 @@ conf_statement(struct conf_parser *parser, struct conf_frame *frame)
 	if (!fine)
 		conf_skip(parser);
 	else if (closed && (parser->token.kind != TOKEN_END || parser->sources.errors == errors))
-		conf_semicolon(parser, frame->place, node->clause.name);
+		conf_semicolon(parser, frame->place, node->statement.name);
 	node->broken = parser->sources.errors != errors;
 }

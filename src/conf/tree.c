@@ -27,14 +27,14 @@ s53_conf_free(struct s53_conf *conf)
 	free(conf);
 }
 
-const struct s53_conf_clause *
+const struct s53_conf_statement *
 s53_conf_top(const struct s53_conf *conf)
 {
 	return conf->top;
 }
 
-const struct s53_conf_clause *
-s53_conf_find(const struct s53_conf_clause *first, const char *name)
+const struct s53_conf_statement *
+s53_conf_find(const struct s53_conf_statement *first, const char *name)
 {
 	/* Most names differ in their first letter: comparing that is cheaper than a call. */
 	while (first != NULL && (first->name[0] != name[0] || strcmp(first->name, name) != 0))
@@ -42,26 +42,26 @@ s53_conf_find(const struct s53_conf_clause *first, const char *name)
 	return first;
 }
 
-const struct s53_conf_clause *
+const struct s53_conf_statement *
 s53_conf_options(const struct s53_conf *conf)
 {
 	return conf->options != NULL ? conf->options->body : NULL;
 }
 
-const struct s53_conf_clause *
+const struct s53_conf_statement *
 s53_conf_acl(const struct s53_conf *conf, const char *name)
 {
-	const struct s53_conf_clause *acl = s53_conf_find(conf->top, "acl");
+	const struct s53_conf_statement *acl = s53_conf_find(conf->top, "acl");
 
 	while (acl != NULL && strcasecmp(acl->label, name) != 0)
 		acl = s53_conf_find(acl->next, "acl");
 	return acl;
 }
 
-const struct s53_conf_clause *
+const struct s53_conf_statement *
 s53_conf_servers(const struct s53_conf *conf, const char *name)
 {
-	for (const struct s53_conf_clause *it = conf->top; it != NULL; it = it->next)
+	for (const struct s53_conf_statement *it = conf->top; it != NULL; it = it->next)
 		if (it->value.type == S53_CONF_PEERS && it->label != NULL &&
 		    strcasecmp(it->label, name) == 0)
 			return it;

@@ -54,7 +54,7 @@ conf_list_end(struct conf_parser *parser)
  * a statement, and is followed by more than a semicolon, unlike an element of that name.
  */
 static bool
-clause_begins(struct conf_parser *parser)
+statement_begins(struct conf_parser *parser)
 {
 	struct conf_lexer ahead = parser->lexer;
 	struct conf_token next;
@@ -90,7 +90,7 @@ conf_list_more(struct conf_parser *parser, struct s53_place opened)
 		default:
 			if (parser->guessed)
 				return false;
-			if (!clause_begins(parser))
+			if (!statement_begins(parser))
 				return true;
 			parser->guessed = true;
 			conf_error(parser, opened,

@@ -36,7 +36,7 @@
 	X(FAILURE, "last failure", 12) \
 	X(PROBE, "next probe", 10)     \
 	X(FLIGHT, "in flight", 9)      \
-	X(LACKS, "lacks", 12)
+	X(QUIRKS, "lacks", 12)
 
 enum column {
 #define COLUMN_ENUM(id, title, width) COLUMN_##id,
@@ -137,7 +137,7 @@ fill_health(struct row *row, const struct s53_health_report *path, uint64_t now_
 
 /* Add "WHAT 42s" to a list of quirks, unless it has expired. */
 static void
-add_lack(char cell[static CELL], const char *what, uint32_t left_s)
+add_quirk(char cell[static CELL], const char *what, uint32_t left_s)
 {
 	size_t len = strlen(cell);
 
@@ -150,16 +150,16 @@ add_lack(char cell[static CELL], const char *what, uint32_t left_s)
 static void
 fill_common(struct row *row, const struct s53_upstream_report *report)
 {
-	char *lacks = row->cell[COLUMN_LACKS];
+	char *quirks = row->cell[COLUMN_QUIRKS];
 
 	if (report->admin != S53_ADMIN_AUTO)
 		snprintf(row->cell[COLUMN_SET], CELL, "%s", s53_admin_name(report->admin));
 	snprintf(row->cell[COLUMN_FLIGHT], CELL, "%" PRIu32, report->in_flight);
-	add_lack(lacks, "EDNS", report->no_edns_s);
-	add_lack(lacks, "AD", report->no_ad_s);
-	add_lack(lacks, "case", report->no_case_s);
-	add_lack(lacks, "0x20", report->case_matters_s);
-	add_lack(lacks, "pipelining", report->one_per_connection_s);
+	add_quirk(quirks, "EDNS", report->no_edns_s);
+	add_quirk(quirks, "AD", report->no_ad_s);
+	add_quirk(quirks, "case", report->no_case_s);
+	add_quirk(quirks, "0x20", report->case_matters_s);
+	add_quirk(quirks, "pipelining", report->one_per_connection_s);
 }
 
 static bool

@@ -126,10 +126,10 @@ find_socket(struct ctl_options *options)
 }
 
 static bool
-use_key(struct ctl_options *options, const struct s53_conf_clause *key, const char *path)
+use_key(struct ctl_options *options, const struct s53_conf_statement *key, const char *path)
 {
-	const struct s53_conf_clause *algorithm = s53_conf_find(key->body, "algorithm");
-	const struct s53_conf_clause *secret = s53_conf_find(key->body, "secret");
+	const struct s53_conf_statement *algorithm = s53_conf_find(key->body, "algorithm");
+	const struct s53_conf_statement *secret = s53_conf_find(key->body, "secret");
 
 	snprintf(options->key_label, sizeof(options->key_label), "%s", key->label);
 	options->key.name = options->key_label;
@@ -144,7 +144,7 @@ use_key(struct ctl_options *options, const struct s53_conf_clause *key, const ch
 static bool
 load_key(struct ctl_options *options, const char *path)
 {
-	const struct s53_conf_clause *key;
+	const struct s53_conf_statement *key;
 	struct s53_conf *conf = NULL;
 	struct s53_diags diags;
 	bool fine = false;

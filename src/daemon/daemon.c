@@ -210,7 +210,7 @@ furnish_statistics(struct s53_daemon *daemon)
 }
 
 static bool
-furnish(struct s53_daemon *daemon)
+make_parts(struct s53_daemon *daemon)
 {
 	struct event_config *config = event_config_new();
 
@@ -374,7 +374,7 @@ start(struct s53_daemon *daemon, struct daemon_messages *messages)
 	status = s53_source_load(daemon->options, &messages->files, &daemon->source);
 	if (status != S53_OK)
 		return show_diags(daemon, &messages->files, status);
-	if (!go_background(daemon) || !furnish(daemon) || !build(daemon, messages) ||
+	if (!go_background(daemon) || !make_parts(daemon) || !build(daemon, messages) ||
 	    !make_workers(daemon) || !open_listeners(daemon, messages, &opened))
 		goto failed;
 	write_pid_file(daemon, &messages->listeners);

@@ -119,7 +119,7 @@ struct log_attempt {
 };
 
 static void
-say_replaced(const struct log_attempt *attempt, unsigned i)
+log_replaced(const struct log_attempt *attempt, unsigned i)
 {
 	const struct s53_log_channel *channel = &attempt->channels[i];
 	char why[S53_FILE_WHY];
@@ -144,7 +144,7 @@ replace_file(struct log_attempt *attempt, const char *bad_path, int failure)
 		channel->facility = 3 << 3; /* LOG_DAEMON */
 		attempt->failures[i] = failure;
 		if (attempt->is_first)
-			say_replaced(attempt, i);
+			log_replaced(attempt, i);
 		found = true;
 	}
 	return found;
@@ -185,7 +185,7 @@ s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
 	/* At a reload log this only now: the channel that was replaced may be the log itself. */
 	for (unsigned i = 0; i < attempt.config.channel_count && !attempt.is_first; i++)
 		if (attempt.failures[i] != 0)
-			say_replaced(&attempt, i);
+			log_replaced(&attempt, i);
 	if (status != S53_OK)
 		s53_log(S53_LOG_CONFIG, S53_LOG_ERROR, "cannot set up logging: %s",
 		    s53_status_text(status));

@@ -45,7 +45,7 @@ watch_hosts(struct s53_daemon *daemon, const struct s53_snapshot *snapshot)
 {
 	const struct s53_snapshot_servers *servers = &snapshot->host_servers;
 
-	if (s53_hosts_ask(daemon->hosts, servers->addrs, servers->count) != S53_OK)
+	if (s53_hosts_set_servers(daemon->hosts, servers->addrs, servers->count) != S53_OK)
 		s53_log(S53_LOG_CONFIG, S53_LOG_CRITICAL,
 		    "host names are still resolved by the previous configuration: out of memory");
 	for (const struct s53_snapshot_host *it = snapshot->hosts; it != NULL; it = it->next)

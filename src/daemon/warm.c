@@ -52,7 +52,7 @@ s53_warm_drop(struct s53_daemon *daemon)
 }
 
 static void
-say_refused(const char *path, const char *why)
+log_refused(const char *path, const char *why)
 {
 	s53_log(S53_LOG_DATABASE, S53_LOG_WARNING,
 	    "the cache is not read from '%s': it %s; starting with an empty cache", path, why);
@@ -64,18 +64,18 @@ read_on(struct s53_daemon *daemon, uint64_t patience_ms)
 {
 	struct daemon_warm *warm = daemon->warm;
 	struct s53_cache *cache = daemon->snapshot->policy.cache;
-	enum s53_cachefile_turn turn = S53_CACHEFILE_MORE;
+	enum s53_cachefile_progress turn = S53_CACHEFILE_MORE;
 	uint64_t start_ms = s53_clock_ms(), now_ms = start_ms;
 	char why[S53_CACHEFILE_WHY];
 
 	if (cache == NULL) /* a reload has turned it off */
 		return false;
 	while (turn == S53_CACHEFILE_MORE && now_ms - start_ms < patience_ms) {
-		turn = s53_cachefile_turn(warm->loader, cache, now_ms, why);
+		turn = s53_cachefile_progress(warm->loader, cache, now_ms, why);
 		now_ms = s53_clock_ms();
 	}
-	if (turn == S53_CACHEFILE_REFUSED)
-		say_refused(warm->path, why);
+	if (turn == S53_CACHEFILE_REJECTED)
+		log_refused(warm->path, why);
 	if (turn == S53_CACHEFILE_DONE)
 		s53_log(S53_LOG_DATABASE, S53_LOG_INFO,
 		    "%" PRIu64 " answers read from '%s' in %" PRIu64 " ms",
@@ -131,9 +131,9 @@ s53_warm_begin(struct s53_daemon *daemon)
 	if (status == S53_E_ABSENT)
 		return;
 	if (status != S53_OK)
-		say_refused(snapshot->cache_file, why);
+		log_refused(snapshot->cache_file, why);
 	else if (warm_new(daemon, loader, snapshot->cache_file) == NULL)
-		say_refused(snapshot->cache_file, "cannot be read: out of memory");
+		log_refused(snapshot->cache_file, "cannot be read: out of memory");
 	else
 		on_turn(-1, 0, daemon);
 }

@@ -197,7 +197,7 @@ static void
 end_serving(struct s53_worker *worker)
 {
 	if (worker->context != NULL)
-		s53_tcp_take_no_more(worker->context);
+		s53_tcp_stop_reading(worker->context);
 	s53_resolver_free(worker->resolver);
 	if (worker->context != NULL) {
 		event_base_loop(worker->base, EVLOOP_NONBLOCK);

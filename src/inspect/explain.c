@@ -45,14 +45,15 @@ s53_explain_match(const struct s53_conf_match *match, FILE *out)
 }
 
 void
-s53_explain_place(const struct s53_conf_clause *clause, FILE *out)
+s53_explain_place(const struct s53_conf_statement *statement, FILE *out)
 {
-	if (clause == NULL)
+	if (statement == NULL)
 		fputs(" (default)\n", out);
-	else if (clause->place.file == NULL || strcmp(clause->place.file, S53_FLAGS_NAME) == 0)
+	else if (statement->place.file == NULL ||
+	    strcmp(statement->place.file, S53_FLAGS_NAME) == 0)
 		fprintf(out, " (%s)\n", S53_FLAGS_NAME);
 	else
-		fprintf(out, " (%s:%u)\n", clause->place.file, clause->place.line);
+		fprintf(out, " (%s:%u)\n", statement->place.file, statement->place.line);
 }
 
 static void
@@ -65,21 +66,21 @@ print_listeners(const struct s53_dry_run *dry_run, FILE *out)
 	fputs("listen\n", out);
 	for (unsigned i = 0; i < 2; i++) {
 		sa_family_t family = i == 0 ? AF_INET : AF_INET6;
-		const struct s53_conf_clause *clause =
+		const struct s53_conf_statement *statement =
 		    s53_conf_find(s53_setup_listen_options(dry_run->source), names[i]);
 
 		for (; rule < snapshot->rule_count && snapshot->rules[rule].family == family;
 		     rule++) {
-			while (clause != NULL && clause->level != S53_CONF_SUPPORTED)
-				clause = s53_conf_find(clause->next, names[i]);
+			while (statement != NULL && statement->level != S53_CONF_SUPPORTED)
+				statement = s53_conf_find(statement->next, names[i]);
 			fprintf(out, "    %s port %u ", names[i], snapshot->rules[rule].port);
-			if (clause == NULL)
+			if (statement == NULL)
 				fputs("{ any; }", out);
 			else
-				s53_explain_match(clause->value.match, out);
-			s53_explain_place(clause, out);
-			if (clause != NULL)
-				clause = s53_conf_find(clause->next, names[i]);
+				s53_explain_match(statement->value.match, out);
+			s53_explain_place(statement, out);
+			if (statement != NULL)
+				statement = s53_conf_find(statement->next, names[i]);
 		}
 	}
 	if (snapshot->rule_count == 0)
@@ -103,13 +104,13 @@ static void
 print_number(const struct s53_dry_run *dry_run, const char *name, uint64_t value, const char *unit,
     FILE *out)
 {
-	const struct s53_conf_clause *clause = s53_setup_option(dry_run->source, NULL, name);
+	const struct s53_conf_statement *statement = s53_setup_option(dry_run->source, NULL, name);
 
 	if (value >= UINT32_MAX)
 		fprintf(out, "    %s unlimited", name);
 	else
 		fprintf(out, "    %s %" PRIu64 "%s", name, value, unit);
-	s53_explain_place(clause, out);
+	s53_explain_place(statement, out);
 }
 
 static void
@@ -135,36 +136,36 @@ print_limits(const struct s53_dry_run *dry_run, FILE *out)
 }
 
 static void
-print_access(const struct s53_dry_run *dry_run, const struct s53_conf_clause *body,
+print_access(const struct s53_dry_run *dry_run, const struct s53_conf_statement *body,
     const char *name, FILE *out)
 {
 	static const char *const defaults[] = { [S53_ACCESS_ANY] = "{ any; }",
 		[S53_ACCESS_NONE] = "{ none; }",
 		[S53_ACCESS_LOCAL] = "{ localnets; localhost; }" };
 	enum s53_setup_default otherwise;
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_setup_access(dry_run->source, body, name, &otherwise);
 
 	fprintf(out, "    %s ", name);
-	if (clause == NULL)
+	if (statement == NULL)
 		fputs(defaults[otherwise], out);
 	else
-		s53_explain_match(clause->value.match, out);
-	if (clause != NULL && strcmp(clause->name, name) != 0)
-		fprintf(out, " from %s", clause->name);
-	s53_explain_place(clause, out);
+		s53_explain_match(statement->value.match, out);
+	if (statement != NULL && strcmp(statement->name, name) != 0)
+		fprintf(out, " from %s", statement->name);
+	s53_explain_place(statement, out);
 }
 
 static void
-print_match_list(const struct s53_conf_clause *body, const char *name, FILE *out)
+print_match_list(const struct s53_conf_statement *body, const char *name, FILE *out)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(body, name);
+	const struct s53_conf_statement *statement = s53_conf_find(body, name);
 
-	if (clause == NULL)
+	if (statement == NULL)
 		return;
 	fprintf(out, "    %s ", name);
-	s53_explain_match(clause->value.match, out);
-	s53_explain_place(clause, out);
+	s53_explain_match(statement->value.match, out);
+	s53_explain_place(statement, out);
 }
 
 static const struct s53_route_note *
@@ -196,7 +197,7 @@ is_empty_zone(const char *apex)
 
 /* Does the zone use the servers of the default route? */
 static bool
-goes_default_way(const struct route_print *print, const struct s53_route *route)
+uses_default_route(const struct route_print *print, const struct s53_route *route)
 {
 	const struct s53_policy *policy = &print->dry_run->snapshot->policy;
 	const struct s53_name root = { .len = 1 };
@@ -230,7 +231,7 @@ print_route(const struct s53_route *route, void *arg)
 	    note != NULL && note->text != NULL ? note->text : "no server",
 	    route->forward_first ? ", and never to the root, in spite of `forward first`" : "",
 	    note != NULL ? note->place : "built in");
-	if (route->kind == S53_ROUTE_FORWARD && !goes_default_way(print, route)) {
+	if (route->kind == S53_ROUTE_FORWARD && !uses_default_route(print, route)) {
 		s53_explain_zone_policy(note != NULL ? note->zone_body : NULL, print->out);
 		s53_explain_checks(print->dry_run->snapshot, route->group, print->out);
 	}
@@ -242,14 +243,15 @@ print_route(const struct s53_route *route, void *arg)
 		    print->out);
 }
 
-/* The statements `server ADDRESS { }` in the list that begins with `clause`. */
+/* The statements `server ADDRESS { }` in the list that begins with `statement`. */
 static void
-print_servers(const struct s53_conf_clause *clause, FILE *out)
+print_servers(const struct s53_conf_statement *statement, FILE *out)
 {
-	for (clause = s53_conf_find(clause, "server"); clause != NULL;
-	     clause = s53_conf_find(clause->next, "server")) {
-		fprintf(out, "    server %s {", clause->label);
-		for (const struct s53_conf_clause *it = clause->body; it != NULL; it = it->next) {
+	for (statement = s53_conf_find(statement, "server"); statement != NULL;
+	     statement = s53_conf_find(statement->next, "server")) {
+		fprintf(out, "    server %s {", statement->label);
+		for (const struct s53_conf_statement *it = statement->body; it != NULL;
+		     it = it->next) {
 			if (it->level != S53_CONF_SUPPORTED)
 				continue;
 			if (it->value.type == S53_CONF_BOOL)
@@ -260,12 +262,12 @@ print_servers(const struct s53_conf_clause *clause, FILE *out)
 				fprintf(out, " %s;", it->name); /* value: with the zones */
 		}
 		fputs(" }", out);
-		s53_explain_place(clause, out);
+		s53_explain_place(statement, out);
 	}
 }
 
 static void
-print_view(const struct s53_dry_run *dry_run, unsigned index, const struct s53_conf_clause *body,
+print_view(const struct s53_dry_run *dry_run, unsigned index, const struct s53_conf_statement *body,
     FILE *out)
 {
 	static const char *const lists[] = { "allow-query", "allow-query-on", "allow-query-cache",
@@ -307,21 +309,22 @@ print_view(const struct s53_dry_run *dry_run, unsigned index, const struct s53_c
 }
 
 static unsigned
-print_ignored(const struct s53_conf_clause *clause, unsigned count, FILE *out)
+print_ignored(const struct s53_conf_statement *statement, unsigned count, FILE *out)
 {
-	for (; clause != NULL; clause = clause->next) {
-		if (clause->level != S53_CONF_SUPPORTED) {
+	for (; statement != NULL; statement = statement->next) {
+		if (statement->level != S53_CONF_SUPPORTED) {
 			if (count++ == 0)
 				fputs("accepted and ignored\n", out);
-			fprintf(out, "    %s:%u:%u: %s%s%s (%s)%s%s\n", clause->place.file,
-			    clause->place.line, clause->place.column, clause->name,
-			    clause->label != NULL ? " " : "",
-			    clause->label != NULL ? clause->label : "",
-			    s53_conf_level_text(clause->level), clause->why != NULL ? ": " : "",
-			    clause->why != NULL ? clause->why : "");
+			fprintf(out, "    %s:%u:%u: %s%s%s (%s)%s%s\n", statement->place.file,
+			    statement->place.line, statement->place.column, statement->name,
+			    statement->label != NULL ? " " : "",
+			    statement->label != NULL ? statement->label : "",
+			    s53_conf_level_text(statement->level),
+			    statement->why != NULL ? ": " : "",
+			    statement->why != NULL ? statement->why : "");
 			continue; /* its body is ignored too */
 		}
-		count = print_ignored(clause->body, count, out);
+		count = print_ignored(statement->body, count, out);
 	}
 	return count;
 }
@@ -331,8 +334,8 @@ s53_explain_all(const struct s53_dry_run *dry_run, FILE *out)
 {
 	const struct s53_source *source = dry_run->source;
 	const struct s53_policy *policy = &dry_run->snapshot->policy;
-	const struct s53_conf_clause *view = NULL;
-	const struct s53_conf_clause *blackhole = s53_setup_option(source, NULL, "blackhole");
+	const struct s53_conf_statement *view = NULL;
+	const struct s53_conf_statement *blackhole = s53_setup_option(source, NULL, "blackhole");
 
 	fprintf(out, "configuration %s\n",
 	    dry_run->options->config_shown != NULL

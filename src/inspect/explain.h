@@ -30,7 +30,7 @@ void s53_dry_run_fini(struct s53_dry_run *dry_run);
 void s53_explain_match(const struct s53_conf_match *match, FILE *out);
 
 /* " (named.conf:7)", or " (default)" for NULL, and the end of the line. */
-void s53_explain_place(const struct s53_conf_clause *clause, FILE *out);
+void s53_explain_place(const struct s53_conf_statement *statement, FILE *out);
 
 /* The cache as a whole: its size and its files. */
 void s53_explain_cache(const struct s53_dry_run *dry_run, FILE *out);
@@ -38,7 +38,7 @@ void s53_explain_cache(const struct s53_dry_run *dry_run, FILE *out);
 /* A view, or a zone if zone_body is not NULL. */
 struct s53_explain_scope {
 	const struct s53_source *source;
-	const struct s53_conf_clause *zone_body, *view_body;
+	const struct s53_conf_statement *zone_body, *view_body;
 	const struct s53_answering *answering;
 	const char *indent;
 };
@@ -47,11 +47,11 @@ struct s53_explain_scope {
 void s53_explain_answering(const struct s53_explain_scope *scope, FILE *out);
 
 /* Policy and quotas that a view or options set, one per line. */
-void s53_explain_upstreams(const struct s53_source *source, const struct s53_conf_clause *view_body,
-    const struct s53_view *view, FILE *out);
+void s53_explain_upstreams(const struct s53_source *source,
+    const struct s53_conf_statement *view_body, const struct s53_view *view, FILE *out);
 
 /* A zone's own forwarders-policy; the health checks of its servers; one per line. */
-void s53_explain_zone_policy(const struct s53_conf_clause *zone_body, FILE *out);
+void s53_explain_zone_policy(const struct s53_conf_statement *zone_body, FILE *out);
 void s53_explain_checks(
     const struct s53_snapshot *snapshot, const struct s53_group *group, FILE *out);
 

@@ -29,9 +29,9 @@ s53_explain_cache(const struct s53_dry_run *dry_run, FILE *out)
 {
 	const struct s53_snapshot *snapshot = dry_run->snapshot;
 	const struct s53_source *source = dry_run->source;
-	const struct s53_conf_clause *size = s53_setup_option(source, NULL, "max-cache-size");
-	const struct s53_conf_clause *dump = s53_setup_option(source, NULL, "dump-file");
-	const struct s53_conf_clause *file = s53_setup_option(source, NULL, "cache-file");
+	const struct s53_conf_statement *size = s53_setup_option(source, NULL, "max-cache-size");
+	const struct s53_conf_statement *dump = s53_setup_option(source, NULL, "dump-file");
+	const struct s53_conf_statement *file = s53_setup_option(source, NULL, "cache-file");
 
 	fputs("cache\n    max-cache-size ", out);
 	if (snapshot->max_cache_octets == 0)
@@ -100,14 +100,15 @@ yes_or_no(bool value)
 }
 
 static void
-print_value(const struct s53_conf_clause *clause, const struct s53_answering *answering, FILE *out)
+print_value(
+    const struct s53_conf_statement *statement, const struct s53_answering *answering, FILE *out)
 {
 	const struct s53_cache_rules *rules = answering->cache;
-	const char *name = clause->name;
+	const char *name = statement->name;
 
 	if (strcmp(name, "rrset-order") == 0)
 		print_order(
-		    clause->value.type == S53_CONF_ORDER ? clause->value.orders : NULL, out);
+		    statement->value.type == S53_CONF_ORDER ? statement->value.orders : NULL, out);
 	else if (strcmp(name, "max-cache-size") == 0)
 		fputs(rules->enabled ? "other than 0: answers are in the shared cache"
 				     : "0: nothing is cached",
@@ -117,14 +118,14 @@ print_value(const struct s53_conf_clause *clause, const struct s53_answering *an
 	else if (strcmp(name, "stale-answer-enable") == 0)
 		fputs(yes_or_no(rules->stale_answer), out);
 	else if (strcmp(name, "stale-zero-ttl") == 0)
-		fputs(rules->stale_zero_ttl     ? "yes"
-			: clause->value.boolean ? "no: it requires stale-answer-enable"
-						: "no",
+		fputs(rules->stale_zero_ttl        ? "yes"
+			: statement->value.boolean ? "no: it requires stale-answer-enable"
+						   : "no",
 		    out);
-	else if (clause->value.type == S53_CONF_TEXT)
-		fputs(clause->value.text, out);
-	else if (clause->value.type == S53_CONF_BOOL)
-		fputs(yes_or_no(clause->value.boolean), out);
+	else if (statement->value.type == S53_CONF_TEXT)
+		fputs(statement->value.text, out);
+	else if (statement->value.type == S53_CONF_BOOL)
+		fputs(yes_or_no(statement->value.boolean), out);
 	else
 		fprintf(out, "%" PRIu32, number_of(rules, name));
 	if (strcmp(name, "prefetch") == 0)
@@ -136,18 +137,18 @@ s53_explain_answering(const struct s53_explain_scope *scope, FILE *out)
 {
 	for (unsigned i = 0; i < s53_setup_answering_count; i++) {
 		const char *name = s53_setup_answering_names[i];
-		const struct s53_conf_clause *clause = s53_conf_find(scope->zone_body, name);
+		const struct s53_conf_statement *statement = s53_conf_find(scope->zone_body, name);
 
-		if (clause == NULL && scope->zone_body == NULL)
-			clause = s53_setup_option(scope->source, scope->view_body, name);
-		if (clause == NULL)
+		if (statement == NULL && scope->zone_body == NULL)
+			statement = s53_setup_option(scope->source, scope->view_body, name);
+		if (statement == NULL)
 			continue;
 		/* The one in options is printed with the cache. */
 		if (strcmp(name, "max-cache-size") == 0 && scope->zone_body == NULL &&
 		    s53_conf_find(scope->view_body, name) == NULL)
 			continue;
 		fprintf(out, "%s%s ", scope->indent, name);
-		print_value(clause, scope->answering, out);
-		s53_explain_place(clause, out);
+		print_value(statement, scope->answering, out);
+		s53_explain_place(statement, out);
 	}
 }

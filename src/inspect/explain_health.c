@@ -52,15 +52,15 @@ print_numbers(const struct s53_snapshot_check *written, FILE *out)
 {
 	const struct s53_health_check *check = &written->check;
 
-	if (check->interval_s != S53_CHECK_INTERVAL_S ||
-	    check->interval_max_s != S53_CHECK_INTERVAL_MAX_S)
+	if (check->interval_s != S53_PROBE_INTERVAL_S ||
+	    check->interval_max_s != S53_PROBE_INTERVAL_MAX_S)
 		fprintf(out, " interval %" PRIu32 " %" PRIu32 ";", check->interval_s,
 		    check->interval_max_s);
-	if (check->timeout_ms != S53_CHECK_TIMEOUT_MS)
+	if (check->timeout_ms != S53_PROBE_TIMEOUT_MS)
 		fprintf(out, " timeout %" PRIu32 ";", check->timeout_ms);
-	if (check->rise != S53_CHECK_RISE)
+	if (check->rise != S53_PROBE_RISE)
 		fprintf(out, " rise %u;", check->rise);
-	if (check->fall != S53_CHECK_FALL)
+	if (check->fall != S53_PROBE_FALL)
 		fprintf(out, " fall %u;", check->fall);
 	if (written->down_after_written)
 		fprintf(out, " down-after %" PRIu32 ";", check->down_after_ms);
@@ -71,17 +71,17 @@ static void
 print_check(const struct s53_snapshot_check *written, FILE *out)
 {
 	const struct s53_health_check *check = &written->check;
-	static const char *const modes[] = { [S53_CHECK_LAZY] = "lazy",
-		[S53_CHECK_ALWAYS] = "always",
-		[S53_CHECK_NEVER] = "never" };
+	static const char *const modes[] = { [S53_PROBE_MODE_LAZY] = "lazy",
+		[S53_PROBE_MODE_ALWAYS] = "always",
+		[S53_PROBE_MODE_NEVER] = "never" };
 	char name[S53_NAME_TEXT], type[S53_MNEMONIC_TEXT];
 
 	fprintf(out, "{ name \"%s\"; type %s;", s53_name_print(&check->name, name),
 	    s53_type_print(check->type, type));
-	if (check->accept != S53_CHECK_ACCEPT)
+	if (check->accept != S53_PROBE_ACCEPT)
 		print_accept(check->accept, out);
 	print_numbers(written, out);
-	if (check->mode != S53_CHECK_LAZY)
+	if (check->mode != S53_PROBE_MODE_LAZY)
 		fprintf(out, " mode %s;", modes[check->mode]);
 	fprintf(out, " }%s\n", written->written ? "" : " (default)");
 }
@@ -114,37 +114,37 @@ s53_explain_checks(const struct s53_snapshot *snapshot, const struct s53_group *
 }
 
 void
-s53_explain_zone_policy(const struct s53_conf_clause *zone_body, FILE *out)
+s53_explain_zone_policy(const struct s53_conf_statement *zone_body, FILE *out)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(zone_body, "forwarders-policy");
+	const struct s53_conf_statement *statement = s53_conf_find(zone_body, "forwarders-policy");
 
-	if (clause == NULL)
+	if (statement == NULL)
 		return;
-	fprintf(out, "        forwarders-policy %s", clause->value.text);
-	s53_explain_place(clause, out);
+	fprintf(out, "        forwarders-policy %s", statement->value.text);
+	s53_explain_place(statement, out);
 }
 
 static void
-print_quota(const struct s53_conf_clause *clause, const char *otherwise, FILE *out)
+print_quota(const struct s53_conf_statement *statement, const char *otherwise, FILE *out)
 {
-	fprintf(out, "    %s %" PRIu64, clause->name, clause->value.number);
-	if (clause->value.number > 0)
+	fprintf(out, "    %s %" PRIu64, statement->name, statement->value.number);
+	if (statement->value.number > 0)
 		fprintf(out, " %s",
-		    clause->second.type == S53_CONF_TEXT ? clause->second.text : otherwise);
-	s53_explain_place(clause, out);
+		    statement->second.type == S53_CONF_TEXT ? statement->second.text : otherwise);
+	s53_explain_place(statement, out);
 }
 
 void
-s53_explain_upstreams(const struct s53_source *source, const struct s53_conf_clause *view_body,
+s53_explain_upstreams(const struct s53_source *source, const struct s53_conf_statement *view_body,
     const struct s53_view *view, FILE *out)
 {
-	const struct s53_conf_clause *policy =
+	const struct s53_conf_statement *policy =
 	    s53_setup_option(source, view_body, "forwarders-policy");
-	const struct s53_conf_clause *server =
+	const struct s53_conf_statement *server =
 	    s53_setup_option(source, view_body, "fetches-per-server");
-	const struct s53_conf_clause *zone =
+	const struct s53_conf_statement *zone =
 	    s53_setup_option(source, view_body, "fetches-per-zone");
-	const struct s53_conf_clause *clients =
+	const struct s53_conf_statement *clients =
 	    s53_setup_option(source, view_body, "clients-per-query");
 
 	if (policy != NULL) {
@@ -177,7 +177,7 @@ s53_explain_choice(const struct s53_group *group, FILE *out)
 {
 	const struct s53_group_rules *rules = s53_group_rules(group);
 
-	if (rules->policy == S53_POLICY_FASTEST && rules->per_server.limit == 0 &&
+	if (rules->policy == S53_FORWARDERS_FASTEST && rules->per_server.limit == 0 &&
 	    rules->per_zone.limit == 0)
 		return;
 	fprintf(out, "choose   %s", s53_setup_policy_name(rules->policy));
@@ -199,7 +199,7 @@ s53_explain_server_check(
 		    out, ", set %s by the operator", s53_admin_name(s53_upstream_admin(upstream)));
 	if (check == NULL)
 		return;
-	if (check->mode == S53_CHECK_NEVER)
+	if (check->mode == S53_PROBE_MODE_NEVER)
 		fputs(", never probed", out);
 	else
 		fprintf(out, ", probed by %s %s", s53_type_print(check->type, type),

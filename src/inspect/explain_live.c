@@ -57,7 +57,7 @@ print_records(const struct s53_key *key, const uint8_t *octets, size_t len, FILE
 
 /* Returns the answer, as far as the cache decides it; else NULL. */
 static const char *
-look_up(struct s53_cache *cache, const struct s53_cache_ask *ask, uint8_t *octets, FILE *out)
+look_up(struct s53_cache *cache, const struct s53_cache_lookup *ask, uint8_t *octets, FILE *out)
 {
 	static const char *const verdicts[] = {
 		[S53_CACHE_MISS] = "nothing",
@@ -92,7 +92,7 @@ s53_explain_cached(const struct s53_explain_query *query, const struct s53_view 
 	    route->answering != NULL ? route->answering : &view->answering;
 	struct s53_question question = { .qtype = query->type, .qclass = CLASS_IN };
 	struct s53_key key;
-	struct s53_cache_ask ask = { .key = &key,
+	struct s53_cache_lookup ask = { .key = &key,
 		.route_id = route->id,
 		.rules = answering->cache,
 		.no_refresh = true,

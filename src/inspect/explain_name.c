@@ -12,7 +12,7 @@
 
 #define NOT_FORWARDED "answer   REFUSED: this client is not allowed recursion\n"
 
-struct asking {
+struct explained_query {
 	struct s53_name name;
 	struct s53_addr client;
 	struct s53_addr local; /* the listener that would receive the query */
@@ -20,23 +20,23 @@ struct asking {
 
 /* false: `why` says which of them is invalid. */
 static bool
-read_asking(
-    const struct s53_explain_query *query, struct asking *asking, char why[static S53_EXPLAIN_WHY])
+read_query(const struct s53_explain_query *query, struct explained_query *explained_query,
+    char why[static S53_EXPLAIN_WHY])
 {
 	const char *client = query->client != NULL ? query->client : "127.0.0.1";
 	const char *local;
 
-	if (s53_name_parse(query->name, &asking->name) != S53_OK) {
+	if (s53_name_parse(query->name, &explained_query->name) != S53_OK) {
 		snprintf(why, S53_EXPLAIN_WHY, "'%s' is not a domain name", query->name);
 		return false;
 	}
-	s53_name_lower(&asking->name);
-	if (s53_addr_parse(client, 0, &asking->client) != S53_OK) {
+	s53_name_lower(&explained_query->name);
+	if (s53_addr_parse(client, 0, &explained_query->client) != S53_OK) {
 		snprintf(why, S53_EXPLAIN_WHY, "'%s' is not a client's address", client);
 		return false;
 	}
-	local = asking->client.family == AF_INET6 ? "::1" : "127.0.0.1";
-	return s53_addr_parse(local, S53_DNS_PORT, &asking->local) == S53_OK;
+	local = explained_query->client.family == AF_INET6 ? "::1" : "127.0.0.1";
+	return s53_addr_parse(local, S53_DNS_PORT, &explained_query->local) == S53_OK;
 }
 
 static const char *
@@ -52,9 +52,9 @@ struct admitted {
 };
 
 static struct admitted
-print_admit(const struct s53_view *view, const struct asking *asking, FILE *out)
+print_admit(const struct s53_view *view, const struct explained_query *explained_query, FILE *out)
 {
-	const struct s53_addr *client = &asking->client, *local = &asking->local;
+	const struct s53_addr *client = &explained_query->client, *local = &explained_query->local;
 	bool recursion = s53_acl_allows(view->allow_recursion, client) &&
 	    s53_acl_allows(view->allow_recursion_on, local);
 	bool cache = s53_acl_allows(view->allow_query_cache, client) &&
@@ -135,10 +135,11 @@ print_cache(const struct s53_view *view, const struct s53_route *route, FILE *ou
 
 /* By the lists of the zone, or, if it has none, of its view. */
 static bool
-may_ask_zone(const struct s53_view *view, const struct s53_route *route,
-    const struct asking *asking, FILE *out)
+may_query_zone(const struct s53_view *view, const struct s53_route *route,
+    const struct explained_query *explained_query, FILE *out)
 {
-	bool may_query = s53_view_may_query(view, route, &asking->client, &asking->local);
+	bool may_query =
+	    s53_view_may_query(view, route, &explained_query->client, &explained_query->local);
 
 	if (route->allow_query != NULL || route->allow_query_on != NULL)
 		fprintf(out, "admit    the zone's own allow-query %s\n", yes_or_no(may_query));
@@ -147,14 +148,14 @@ may_ask_zone(const struct s53_view *view, const struct s53_route *route,
 
 static void
 print_forward(const struct s53_explain_query *query, const struct s53_view *view,
-    const struct s53_route *route, const struct asking *asking, FILE *out)
+    const struct s53_route *route, const struct explained_query *explained_query, FILE *out)
 {
 	const char *why_empty = s53_group_rules(route->group)->why_empty;
 	const char *answer = NULL;
 
 	print_cache(view, route, out);
 	if (query->is_live)
-		answer = s53_explain_cached(query, view, route, &asking->name, out);
+		answer = s53_explain_cached(query, view, route, &explained_query->name, out);
 	print_group(query, route->group, out);
 	if (answer == NULL && query->is_live && s53_group_size(route->group) > 0 &&
 	    s53_group_condition(route->group) == S53_GROUP_DEAD)
@@ -172,7 +173,7 @@ print_forward(const struct s53_explain_query *query, const struct s53_view *view
 /* As the steps route and find decide, for a query with RD for a name outside of all local zones. */
 static void
 print_beyond_zones(const struct s53_explain_query *query, const struct s53_route *route,
-    const struct asking *asking, const struct admitted *admitted, FILE *out)
+    const struct explained_query *explained_query, const struct admitted *admitted, FILE *out)
 {
 	if (!admitted->query || !admitted->cache)
 		fputs(NOT_FORWARDED, out);
@@ -183,23 +184,23 @@ print_beyond_zones(const struct s53_explain_query *query, const struct s53_route
 		      "allowed recursion\n",
 		    out);
 	else
-		print_forward(query, admitted->view, route, asking, out);
+		print_forward(query, admitted->view, route, explained_query, out);
 }
 
 /* As the step route decides, for a query with RD. */
 static void
 print_end(const struct s53_explain_query *query, const struct s53_route *route,
-    const struct asking *asking, const struct admitted *admitted, FILE *out)
+    const struct explained_query *explained_query, const struct admitted *admitted, FILE *out)
 {
 	const struct s53_view *view = admitted->view;
 	bool may_query;
 
 	if (route == NULL ||
 	    (route->kind != S53_ROUTE_LOCAL && route->rights == S53_RIGHTS_CACHE)) {
-		print_beyond_zones(query, route, asking, admitted, out);
+		print_beyond_zones(query, route, explained_query, admitted, out);
 		return;
 	}
-	may_query = may_ask_zone(view, route, asking, out);
+	may_query = may_query_zone(view, route, explained_query, out);
 	if (!may_query)
 		fputs("answer   REFUSED\n", out);
 	else if (route->kind == S53_ROUTE_LOCAL)
@@ -207,20 +208,20 @@ print_end(const struct s53_explain_query *query, const struct s53_route *route,
 	else if (route->rights != S53_RIGHTS_COPY && !admitted->recursion)
 		fputs(NOT_FORWARDED, out);
 	else
-		print_forward(query, view, route, asking, out);
+		print_forward(query, view, route, explained_query, out);
 }
 
 static void
-print_way(const struct s53_explain_query *query, const struct s53_view *view,
-    const struct asking *asking, FILE *out)
+print_route(const struct s53_explain_query *query, const struct s53_view *view,
+    const struct explained_query *explained_query, FILE *out)
 {
 	const struct s53_policy *policy = &query->snapshot->policy;
 	const struct s53_route *route;
 	const struct s53_route_note *note = NULL;
-	struct admitted admitted = print_admit(view, asking, out);
+	struct admitted admitted = print_admit(view, explained_query, out);
 	char apex[S53_NAME_TEXT];
 
-	route = s53_routes_find(view->routes, &asking->name);
+	route = s53_routes_find(view->routes, &explained_query->name);
 	if (route != NULL) {
 		if (!route->builtin)
 			note = find_note(
@@ -231,7 +232,7 @@ print_way(const struct s53_explain_query *query, const struct s53_view *view,
 		    note != NULL && note->text != NULL ? note->text : "a built-in zone",
 		    note != NULL ? note->place : "built in");
 	}
-	print_end(query, route, asking, &admitted, out);
+	print_end(query, route, explained_query, &admitted, out);
 }
 
 bool
@@ -240,26 +241,27 @@ s53_explain_query(
 {
 	const struct s53_policy *policy = &query->snapshot->policy;
 	const struct s53_view *view;
-	struct asking asking;
+	struct explained_query explained_query;
 	char name[S53_NAME_TEXT], client[S53_ADDR_TEXT], type[S53_MNEMONIC_TEXT];
 
-	if (!read_asking(query, &asking, why))
+	if (!read_query(query, &explained_query, why))
 		return false;
-	fprintf(out, "query    %s", s53_name_print(&asking.name, name));
+	fprintf(out, "query    %s", s53_name_print(&explained_query.name, name));
 	if (query->is_live)
 		fprintf(out, " %s", s53_type_print(query->type, type));
-	fprintf(out, " from %s\n", s53_addr_print_host(&asking.client, client));
-	if (policy->blackhole != NULL && s53_acl_allows(policy->blackhole, &asking.client)) {
+	fprintf(out, " from %s\n", s53_addr_print_host(&explained_query.client, client));
+	if (policy->blackhole != NULL &&
+	    s53_acl_allows(policy->blackhole, &explained_query.client)) {
 		fputs("answer   none: the client is in blackhole\n", out);
 		return true;
 	}
-	view = s53_policy_view(policy, &asking.client, &asking.local, true);
+	view = s53_policy_view(policy, &explained_query.client, &explained_query.local, true);
 	if (view == NULL) {
 		fputs("answer   REFUSED: no view matches this client\n", out);
 		return true;
 	}
 	fprintf(out, "view     \"%s\"\n", view->name);
-	print_way(query, view, &asking, out);
+	print_route(query, view, &explained_query, out);
 	return true;
 }
 

@@ -29,8 +29,8 @@
 #define IN_FLIGHT_MAX 128
 #define IN_FLIGHT_LEAST 4
 #define IN_FLIGHT_BYTES (256 << 10) /* of answers in flight, while the client reads them all */
-#define GROUP_MAX 32 /* queries handed over together */
-#define GROUP_FIRST 2 /* the same while the sizes of the answers are unknown */
+#define CHUNK_MAX 32 /* queries handed over together */
+#define CHUNK_FIRST 2 /* the same while the sizes of the answers are unknown */
 #define READS_AT_FINISH 16
 
 /* No query is in flight and the client has read all replies. */
@@ -158,10 +158,10 @@ hand_over(struct s53_connection *connection, const struct s53_arrival arrivals[]
 
 /* How many queries may be handed over at once; the connection is not full. */
 static unsigned
-group_most(const struct s53_connection *connection)
+chunk_most(const struct s53_connection *connection)
 {
 	unsigned most = in_flight_most(connection) - connection->in_flight;
-	size_t by_room = GROUP_FIRST;
+	size_t by_room = CHUNK_FIRST;
 
 	if (connection->usual_len > 0)
 		by_room = s53_sender_room(connection) / (2 + connection->usual_len);
@@ -169,15 +169,15 @@ group_most(const struct s53_connection *connection)
 		most = (unsigned)by_room;
 	if (most == 0)
 		return 1;
-	return most < GROUP_MAX ? most : GROUP_MAX;
+	return most < CHUNK_MAX ? most : CHUNK_MAX;
 }
 
 /* Hand over one group of messages of *input. false: no whole message is left. May close. */
 static bool
 take_some(struct s53_connection *connection, struct s53_octets *input)
 {
-	struct s53_arrival arrivals[GROUP_MAX];
-	unsigned most = group_most(connection);
+	struct s53_arrival arrivals[CHUNK_MAX];
+	unsigned most = chunk_most(connection);
 	unsigned count = 0;
 	enum s53_frame frame;
 
@@ -307,7 +307,7 @@ close_orderly(struct s53_connection *connection)
 }
 
 void
-s53_connection_settle(struct s53_connection *connection)
+s53_connection_advance(struct s53_connection *connection)
 {
 	enter(connection);
 	s53_sender_flush(connection);
@@ -340,16 +340,16 @@ s53_connection_finish(struct s53_connection *connection)
 			break;
 	}
 	connection->ended = true;
-	s53_connection_settle(connection);
+	s53_connection_advance(connection);
 }
 
 void
-s53_connection_take_no_more(struct s53_connection *connection)
+s53_connection_stop_reading(struct s53_connection *connection)
 {
 	discard_input(connection);
 	connection->ended = true;
 	s53_tcp_pool_tick(connection->pool);
-	s53_connection_settle(connection);
+	s53_connection_advance(connection);
 }
 
 void
@@ -361,7 +361,7 @@ s53_connection_time_out(struct s53_connection *connection)
 		(void)read_once(connection);
 	if (!connection->active)
 		s53_connection_close(connection);
-	s53_connection_settle(connection);
+	s53_connection_advance(connection);
 }
 
 bool
@@ -389,7 +389,7 @@ s53_connection_ready(struct s53_connection *connection, uint32_t events)
 		connection->writing = false;
 	if ((events & ~(uint32_t)EPOLLOUT) != 0 && wants_input(connection))
 		(void)read_once(connection);
-	s53_connection_settle(connection);
+	s53_connection_advance(connection);
 }
 
 /* A query of the connection has ended. on_flush() sends the replies of a whole turn together. */
@@ -408,7 +408,7 @@ query_ended(struct s53_connection *connection)
 		return;
 	}
 	if (connection->listener->closing && connection->in_flight == 0) {
-		s53_connection_settle(connection); /* there may be no other turn of the loop */
+		s53_connection_advance(connection); /* there may be no other turn of the loop */
 		return;
 	}
 	if (s53_list_empty(&connection->dirty))
@@ -420,7 +420,7 @@ query_ended(struct s53_connection *connection)
 }
 
 static uint8_t *
-tcp_room(struct s53_client *client, size_t cap)
+tcp_buffer(struct s53_client *client, size_t cap)
 {
 	return s53_sender_buffer(client->transport, cap);
 }
@@ -442,7 +442,7 @@ tcp_drop(struct s53_client *client)
 	query_ended(client->transport);
 }
 
-static const struct s53_client_ops tcp_ops = { tcp_room, tcp_send, tcp_drop };
+static const struct s53_client_ops tcp_ops = { tcp_buffer, tcp_send, tcp_drop };
 
 static void
 init_connection(struct s53_connection *connection, struct s53_tcp_listener *listener, int fd)

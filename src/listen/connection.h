@@ -71,13 +71,13 @@ S53_MUST_USE enum s53_status s53_connection_open(struct s53_tcp_listener *listen
 void s53_connection_ready(struct s53_connection *connection, uint32_t events);
 
 /* Send what waits, hand over what the limits allow, then update the watched events. May free it. */
-void s53_connection_settle(struct s53_connection *connection);
+void s53_connection_advance(struct s53_connection *connection);
 
 /* Read what has arrived and then no more; close when all is answered. May free it. */
 void s53_connection_finish(struct s53_connection *connection);
 
 /* Discard what was read but not handed over; close when all is answered. May free it. */
-void s53_connection_take_no_more(struct s53_connection *connection);
+void s53_connection_stop_reading(struct s53_connection *connection);
 
 /*
  * Its timeout is over: close it, unless a query has just arrived or an answer was just made. May

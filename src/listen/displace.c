@@ -39,7 +39,7 @@ is_due(const struct s53_connection *connection, uint64_t after_ms)
 
 /* false: its finished replies cannot be sent, so the connection stays open. */
 static bool
-close_for_newcomer(struct s53_connection *connection, enum s53_counter counter)
+close_for_new_client(struct s53_connection *connection, enum s53_counter counter)
 {
 	struct s53_counters *counters = connection->context->counters;
 
@@ -69,7 +69,7 @@ static void
 cut_unread(struct s53_connection *connection)
 {
 	log_client(connection, S53_TCP_LIMIT_UNREAD, "has not read its replies");
-	s53_count(connection->context->counters, S53_C_LISTEN_TCP_EVICTED_UNREAD);
+	s53_count(connection->context->counters, S53_C_LISTEN_TCP_EVICTED_NOT_READING);
 	s53_connection_cut(connection);
 }
 
@@ -120,7 +120,7 @@ displace_idle(struct s53_tcp_pool *pool)
 			return false;
 		if (is_quiet(first)) {
 			log_client(first, S53_TCP_LIMIT_IDLE, "was idle");
-			return close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_IDLE);
+			return close_for_new_client(first, S53_C_LISTEN_TCP_EVICTED_IDLE);
 		}
 		s53_list_remove(&first->standing);
 		s53_list_append(&pool->standing[first->state], &first->standing);
@@ -148,9 +148,9 @@ cut_slow(struct s53_tcp_pool *pool)
 	return false;
 }
 
-/* In a flood of clients (`pressed`) even one that has just connected. */
+/* In a flood of clients (`flooded`) even one that has just connected. */
 static bool
-displace_waiting(struct s53_tcp_pool *pool, bool pressed)
+displace_waiting(struct s53_tcp_pool *pool, bool flooded)
 {
 	for (int tries = 0; tries < TRIES; tries++) {
 		struct s53_connection *first = longer(pool, S53_TCP_WAITING, S53_TCP_FRESH);
@@ -159,13 +159,13 @@ displace_waiting(struct s53_tcp_pool *pool, bool pressed)
 		if (first == NULL)
 			break;
 		due = is_due(first, S53_GRACE_MS);
-		if (!pressed && !due)
+		if (!flooded && !due)
 			break;
 		if (first->state == S53_TCP_FRESH && !is_quiet(first))
 			break; /* its query will be read in the next turn */
 		log_client(first, S53_TCP_LIMIT_WAITING, "has waited");
-		if (close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_WAITING)) {
-			pool->pressing = pool->pressing || !due;
+		if (close_for_new_client(first, S53_C_LISTEN_TCP_EVICTED_WAITING)) {
+			pool->flooding = pool->flooding || !due;
 			return true;
 		}
 	}
@@ -219,7 +219,7 @@ displace_busy_of(struct s53_tcp_source_part *part, struct s53_tcp_pool *pool)
 	struct s53_connection *first;
 
 	while ((first = first_of_source(&part->busy, is_read)) != NULL)
-		if (close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_SHARE))
+		if (close_for_new_client(first, S53_C_LISTEN_TCP_EVICTED_SHARE))
 			return true;
 	if (s53_list_empty(&part->busy))
 		return false;
@@ -238,7 +238,7 @@ displace_own_of(const struct s53_over_share *over, struct s53_tcp_pool *pool, bo
 	if (!idle)
 		return displace_busy_of(over->own, pool);
 	first = first_of_source(&over->own->idle, is_quiet);
-	return first != NULL && close_for_newcomer(first, S53_C_LISTEN_TCP_EVICTED_SHARE);
+	return first != NULL && close_for_new_client(first, S53_C_LISTEN_TCP_EVICTED_SHARE);
 }
 
 static bool
@@ -274,18 +274,18 @@ displace_over_share(struct s53_tcp_pool *pool, bool elsewhere)
 
 /* Displace under one tier: in this worker, or (`elsewhere`) in another. */
 static enum s53_displaced
-displace(struct s53_tcp_pool *pool, enum s53_evict_tier tier, bool pressed, bool elsewhere)
+displace(struct s53_tcp_pool *pool, enum s53_evict_tier tier, bool flooded, bool elsewhere)
 {
 	struct s53_listen_context *context = pool->context;
 	uint64_t until_ms =
-	    pool->now_ms + (pressed && tier == S53_EVICT_WAITING ? S53_GRACE_MS : 0);
+	    pool->now_ms + (flooded && tier == S53_EVICT_WAITING ? S53_GRACE_MS : 0);
 	bool done;
 
 	if (tier == S53_EVICT_SHARE)
 		return displace_over_share(pool, elsewhere);
 	done = tier == S53_EVICT_UNREAD ? displace_unread(pool)
 	    : tier == S53_EVICT_IDLE    ? displace_idle(pool)
-					: displace_waiting(pool, pressed);
+					: displace_waiting(pool, flooded);
 	if (done)
 		return S53_DISPLACED_ONE;
 	if (elsewhere && s53_evict_elsewhere(context->limits, context->self, tier, until_ms))
@@ -294,13 +294,13 @@ displace(struct s53_tcp_pool *pool, enum s53_evict_tier tier, bool pressed, bool
 }
 
 enum s53_displaced
-s53_displace_for_newcomer(struct s53_tcp_pool *pool, bool pressed)
+s53_displace_for_new_client(struct s53_tcp_pool *pool, bool flooded)
 {
 	enum s53_displaced displaced = S53_DISPLACED_NONE;
 
 	pool->keep_place = true;
 	for (unsigned tier = 0; tier < S53_EVICT_TIER_COUNT && pool->keep_place; tier++) {
-		displaced = displace(pool, (enum s53_evict_tier)tier, pressed, true);
+		displaced = displace(pool, (enum s53_evict_tier)tier, flooded, true);
 		if (displaced == S53_DISPLACED_ELSEWHERE)
 			break;
 	}
@@ -314,10 +314,10 @@ bool
 s53_displace_own(struct s53_tcp_pool *pool, enum s53_evict_tier last)
 {
 	/* The worker that requests one under WAITING has checked that it is due. */
-	bool pressed = last == S53_EVICT_WAITING;
+	bool flooded = last == S53_EVICT_WAITING;
 
 	for (unsigned tier = 0; tier <= last; tier++)
-		if (displace(pool, (enum s53_evict_tier)tier, pressed, false) == S53_DISPLACED_ONE)
+		if (displace(pool, (enum s53_evict_tier)tier, flooded, false) == S53_DISPLACED_ONE)
 			return true;
 	return false;
 }

@@ -22,7 +22,7 @@
  * As in unbound (jostle-timeout), half of tcp-clients is exempt from 4, namely those that begin to
  * wait while fewer do: they run to completion. Without that, clients that reconnect when they are
  * closed would displace each other before any answer arrives. In a flood of connections, which
- * keeps the kernel's queue full (`pressed`, tcp.c), there is no grace: a client is accepted at
+ * keeps the kernel's queue full (`flooded`, tcp.c), there is no grace: a client is accepted at
  * once, and has time for its answer until half of tcp-clients have arrived after it.
  *
  * If no connection can be closed, new clients stay in the kernel's backlog, as in BIND.
@@ -48,7 +48,7 @@ enum s53_displaced {
 };
 
 /* Free a place for a new client. */
-enum s53_displaced s53_displace_for_newcomer(struct s53_tcp_pool *pool, bool pressed);
+enum s53_displaced s53_displace_for_new_client(struct s53_tcp_pool *pool, bool flooded);
 
 /* Close one of this worker that is due under tier `last` or an earlier one. false: none is. */
 bool s53_displace_own(struct s53_tcp_pool *pool, enum s53_evict_tier last);

@@ -105,7 +105,7 @@ s53_outbox_fini(struct s53_outbox *outbox)
 }
 
 uint8_t *
-s53_outbox_room(struct s53_outbox *outbox, size_t cap)
+s53_outbox_buffer(struct s53_outbox *outbox, size_t cap)
 {
 	uint8_t *large;
 	unsigned i;

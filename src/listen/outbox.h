@@ -57,7 +57,7 @@ S53_MUST_USE enum s53_status s53_outbox_init(
 void s53_outbox_fini(struct s53_outbox *outbox);
 
 /* The buffer for the next reply, the same until put(). NULL: none, which is counted. */
-uint8_t *s53_outbox_room(struct s53_outbox *outbox, size_t cap);
+uint8_t *s53_outbox_buffer(struct s53_outbox *outbox, size_t cap);
 
 /* The buffer of room() has a reply of `len` bytes for `client`. */
 void s53_outbox_put(struct s53_outbox *outbox, const struct s53_client *client, size_t len);

@@ -87,7 +87,7 @@ on_flush(evutil_socket_t fd, short what, void *arg)
 	pool->flush_due = false;
 	s53_tcp_pool_tick(pool);
 	while ((link = s53_list_pop(&pool->dirty)) != NULL)
-		s53_connection_settle(S53_CONTAINER_OF(link, struct s53_connection, dirty));
+		s53_connection_advance(S53_CONTAINER_OF(link, struct s53_connection, dirty));
 }
 
 void

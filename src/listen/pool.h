@@ -57,7 +57,7 @@ struct s53_tcp_pool {
 	struct s53_link standing[S53_TCP_STATE_COUNT]; /* by state, longest in it first */
 	struct event unread_timer; /* while a connection is UNREAD */
 	struct s53_link paused; /* listeners that do not accept for now */
-	bool pressing; /* a connection was closed that only a flood makes due */
+	bool flooding; /* a connection was closed that only a flood makes due */
 	bool keep_place; /* the next place that is freed is kept for a new connection */
 	struct s53_link dirty; /* connections with late replies of this turn */
 	bool flush_due; /* flush_event is active */

@@ -45,7 +45,7 @@ begin_overrun(struct s53_connection *connection)
 	char text[S53_ADDR_TEXT];
 
 	if (!connection->overrun) {
-		s53_count(connection->context->counters, S53_C_LISTEN_TCP_OUTPUT);
+		s53_count(connection->context->counters, S53_C_LISTEN_TCP_OUTPUT_LIMIT);
 		if (s53_tcp_limit_is_due(limits, S53_TCP_LIMIT_OUTPUT))
 			s53_log(S53_LOG_CLIENT, S53_LOG_WARNING,
 			    "%s does not read its replies over TCP: more than %u bytes are "

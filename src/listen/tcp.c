@@ -25,9 +25,9 @@
 #define ACCEPTS_AT_CLOSE 1024 /* as many as a reasonable backlog may have */
 #define PAUSE_MS 100 /* when out of descriptors or memory */
 #define WAIT_MS 20 /* at tcp-clients, until connections are checked again for one to close */
-#define WAIT_PRESSED_MS 1 /* the same in a flood, for one with its query unread */
+#define WAIT_FLOODED_MS 1 /* the same in a flood, for one with its query unread */
 #define FULL_MS 500 /* longer than a burst of clients lasts */
-#define PRESSED_MS 5000
+#define FLOODED_MS 5000
 #define WARN_EVERY_MS 60000
 
 void
@@ -72,8 +72,8 @@ on_resume(evutil_socket_t fd, short what, void *arg)
 static void
 pause_accepting(struct s53_tcp_listener *listener, int why)
 {
-	bool pressed = listener->context->pool->now_ms < listener->pressed_until_ms;
-	unsigned pause_ms = why != 0 ? PAUSE_MS : pressed ? WAIT_PRESSED_MS : WAIT_MS;
+	bool flooded = listener->context->pool->now_ms < listener->flooded_until_ms;
+	unsigned pause_ms = why != 0 ? PAUSE_MS : flooded ? WAIT_FLOODED_MS : WAIT_MS;
 	const struct timeval pause = { .tv_usec = (suseconds_t)pause_ms * 1000 };
 
 	listener->why_paused = why;
@@ -161,18 +161,18 @@ is_queue_full(const struct s53_tcp_listener *listener)
 
 /*
  * A flood: the queue has been full for FULL_MS, each time that it was checked. A burst of clients
- * is no flood: it waits. The state lasts while it makes a difference, and PRESSED_MS longer.
+ * is no flood: it waits. The state lasts while it makes a difference, and FLOODED_MS longer.
  */
 static bool
-is_pressed(struct s53_tcp_listener *listener)
+is_flooded(struct s53_tcp_listener *listener)
 {
 	struct s53_tcp_pool *pool = listener->context->pool;
 	uint64_t now_ms = pool->now_ms;
 
-	if (now_ms < listener->pressed_until_ms) {
-		if (pool->pressing)
-			listener->pressed_until_ms = now_ms + PRESSED_MS;
-		pool->pressing = false;
+	if (now_ms < listener->flooded_until_ms) {
+		if (pool->flooding)
+			listener->flooded_until_ms = now_ms + FLOODED_MS;
+		pool->flooding = false;
 		return true;
 	}
 	if (!is_queue_full(listener)) {
@@ -183,8 +183,8 @@ is_pressed(struct s53_tcp_listener *listener)
 		listener->full_since_ms = now_ms;
 	listener->looked_at_ms = now_ms;
 	if (now_ms - listener->full_since_ms >= FULL_MS)
-		listener->pressed_until_ms = now_ms + PRESSED_MS;
-	return now_ms < listener->pressed_until_ms;
+		listener->flooded_until_ms = now_ms + FLOODED_MS;
+	return now_ms < listener->flooded_until_ms;
 }
 
 /* Close a connection for a new one. false: new clients must wait. */
@@ -196,7 +196,7 @@ make_place(struct s53_tcp_listener *listener)
 	enum s53_displaced displaced;
 
 	for (;;) {
-		displaced = s53_displace_for_newcomer(context->pool, is_pressed(listener));
+		displaced = s53_displace_for_new_client(context->pool, is_flooded(listener));
 		if (displaced != S53_DISPLACED_ONE)
 			break;
 		if (atomic_load(&limits->clients) <= atomic_load(&limits->clients_max))
@@ -358,12 +358,12 @@ s53_tcp_listener_close(struct s53_tcp_listener *listener)
 }
 
 void
-s53_tcp_take_no_more(struct s53_listen_context *context)
+s53_tcp_stop_reading(struct s53_listen_context *context)
 {
 	if (context->pool == NULL)
 		return;
 	S53_LIST_EACH_SAFE (&context->pool->connections, link, following)
-		s53_connection_take_no_more(S53_CONTAINER_OF(link, struct s53_connection, all));
+		s53_connection_stop_reading(S53_CONTAINER_OF(link, struct s53_connection, all));
 }
 
 void

@@ -22,7 +22,7 @@ struct s53_tcp_listener {
 	bool waited; /* the next client to be accepted has had to wait, and was counted for that */
 	uint64_t full_since_ms; /* of the kernel's queue of new connections; 0: it is not full */
 	uint64_t looked_at_ms; /* when the queue was last checked */
-	uint64_t pressed_until_ms; /* because the queue was full for long */
+	uint64_t flooded_until_ms; /* because the queue was full for long */
 	uint64_t warned_at_ms; /* the last log line about descriptors; 0: never */
 	unsigned holders;
 	struct s53_addr local;

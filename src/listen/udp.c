@@ -64,7 +64,7 @@ struct s53_udp_listener {
 };
 
 /* Queries of one batch on their way to the resolver. */
-struct group {
+struct chunk {
 	struct s53_udp_listener *listener;
 	uint64_t now_ms;
 	unsigned taken; /* in the whole batch */
@@ -146,10 +146,10 @@ release(struct s53_udp_listener *listener)
 }
 
 static uint8_t *
-udp_room(struct s53_client *client, size_t cap)
+udp_buffer(struct s53_client *client, size_t cap)
 {
 	struct s53_udp_listener *listener = client->transport;
-	uint8_t *room = s53_outbox_room(&listener->outbox, cap);
+	uint8_t *room = s53_outbox_buffer(&listener->outbox, cap);
 
 	/*
 	 * room() may have sent all waiting replies: then BLOCKED_MS begins anew for the next one.
@@ -178,7 +178,7 @@ udp_drop(struct s53_client *client)
 	release(client->transport);
 }
 
-static const struct s53_client_ops udp_ops = { udp_room, udp_send, udp_drop };
+static const struct s53_client_ops udp_ops = { udp_buffer, udp_send, udp_drop };
 
 /* Set the inbox up for this listener. */
 static void
@@ -241,28 +241,28 @@ read_controls(struct s53_inbox *inbox, unsigned i)
 }
 
 static void
-hand_over(struct group *group)
+hand_over(struct chunk *chunk)
 {
-	struct s53_udp_listener *listener = group->listener;
-	unsigned count = group->count;
+	struct s53_udp_listener *listener = chunk->listener;
+	unsigned count = chunk->count;
 
 	listener->holders += count;
-	group->taken += count;
-	group->count = 0;
-	s53_sample(listener->context, group->arrivals, count);
-	s53_resolver_take_batch(listener->context->resolver, group->arrivals, count, group->now_ms);
+	chunk->taken += count;
+	chunk->count = 0;
+	s53_sample(listener->context, chunk->arrivals, count);
+	s53_resolver_take_batch(listener->context->resolver, chunk->arrivals, count, chunk->now_ms);
 }
 
 static void
-add(struct group *group, const struct s53_client *client, const uint8_t *octets, size_t len)
+add(struct chunk *chunk, const struct s53_client *client, const uint8_t *octets, size_t len)
 {
-	struct s53_arrival *arrival = &group->arrivals[group->count];
+	struct s53_arrival *arrival = &chunk->arrivals[chunk->count];
 
 	arrival->client = client;
 	arrival->octets = octets;
 	arrival->len = len < S53_INBOX_REQUEST ? len : S53_INBOX_REQUEST;
-	if (++group->count == ARRIVALS)
-		hand_over(group);
+	if (++chunk->count == ARRIVALS)
+		hand_over(chunk);
 }
 
 /*
@@ -286,31 +286,31 @@ is_dropped_port(uint16_t port)
 }
 
 static void
-take(struct group *group, unsigned i)
+take(struct chunk *chunk, unsigned i)
 {
-	struct s53_inbox *inbox = group->listener->inbox;
+	struct s53_inbox *inbox = chunk->listener->inbox;
 	struct s53_client *client = &inbox->clients[i];
 	const uint8_t *octets = inbox->vectors[i].iov_base;
 	size_t left = inbox->messages[i].msg_len;
 	size_t datagram_len = 0;
 
-	if (group->listener->wildcard) {
-		client->local = group->listener->local;
+	if (chunk->listener->wildcard) {
+		client->local = chunk->listener->local;
 		client->interface = 0;
 	}
 	if (inbox->messages[i].msg_hdr.msg_controllen != 0)
 		datagram_len = read_controls(inbox, i);
 	s53_inbox_reset(inbox, i);
 	if (is_dropped_port(s53_addr_port(&client->addr))) {
-		s53_count(group->listener->context->counters, S53_C_LISTEN_UDP);
-		s53_count(group->listener->context->counters, S53_C_LISTEN_DROPPED_PORT);
+		s53_count(chunk->listener->context->counters, S53_C_LISTEN_UDP);
+		s53_count(chunk->listener->context->counters, S53_C_LISTEN_DROPPED_PORT);
 		return;
 	}
 	for (; datagram_len != 0 && left > datagram_len; left -= datagram_len) {
-		add(group, client, octets, datagram_len);
+		add(chunk, client, octets, datagram_len);
 		octets += datagram_len;
 	}
-	add(group, client, octets, left);
+	add(chunk, client, octets, left);
 }
 
 /* The next batch should fit the outbox: with trains of 16, for instance, 4 messages fill it. */
@@ -345,7 +345,7 @@ receive_batch(struct s53_udp_listener *listener)
 	unsigned asked_for = listener->batch_max;
 	unsigned followers = listener->outbox.followers;
 	struct s53_batch_clock clock;
-	struct group group;
+	struct chunk chunk;
 	int count;
 
 	if (inbox->user != listener)
@@ -353,20 +353,20 @@ receive_batch(struct s53_udp_listener *listener)
 	count = recvmmsg(listener->fd, inbox->messages, asked_for, MSG_DONTWAIT, NULL);
 	if (count <= 0)
 		return count < 0 && errno == EINTR;
-	group.listener = listener;
+	chunk.listener = listener;
 	clock = s53_batch_begin(listener->context);
-	group.now_ms = s53_batch_ms(&clock);
-	group.taken = group.count = 0;
+	chunk.now_ms = s53_batch_ms(&clock);
+	chunk.taken = chunk.count = 0;
 	listener->receiving = true;
 	for (unsigned i = 0; i < (unsigned)count; i++)
-		take(&group, i);
-	if (group.count > 0)
-		hand_over(&group);
+		take(&chunk, i);
+	if (chunk.count > 0)
+		hand_over(&chunk);
 	listener->receiving = false;
 	flush(listener);
 	s53_batch_end(listener->context, &clock);
-	s53_count_many(listener->context->counters, S53_C_LISTEN_UDP, group.taken);
-	size_next_batch(listener, (unsigned)count, group.taken);
+	s53_count_many(listener->context->counters, S53_C_LISTEN_UDP, chunk.taken);
+	size_next_batch(listener, (unsigned)count, chunk.taken);
 	if (!listener->trains)
 		detect_trains(listener, listener->outbox.followers - followers);
 	return (unsigned)count == asked_for;

@@ -176,7 +176,7 @@ top_bit(const uint8_t *label)
 
 /* The pointer for the route of `apex`, with nodes for all names above it. NULL: no memory. */
 static struct s53_route **
-place_of(struct s53_routes *routes, const struct s53_name *apex)
+route_slot(struct s53_routes *routes, const struct s53_name *apex)
 {
 	struct s53_route **place = &routes->root;
 	struct node *node = NULL;
@@ -200,7 +200,7 @@ place_of(struct s53_routes *routes, const struct s53_name *apex)
 enum s53_status
 s53_routes_add(struct s53_routes *routes, const struct s53_route *route)
 {
-	struct s53_route **place = place_of(routes, &route->apex), *copy;
+	struct s53_route **place = route_slot(routes, &route->apex), *copy;
 
 	if (place == NULL)
 		return S53_E_NOMEM;

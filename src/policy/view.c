@@ -13,8 +13,8 @@ s53_policy_drop(struct s53_policy *policy)
 }
 
 static bool
-sees(const struct s53_view *view, const struct s53_addr *client, const struct s53_addr *destination,
-    bool recursion_desired)
+matches(const struct s53_view *view, const struct s53_addr *client,
+    const struct s53_addr *destination, bool recursion_desired)
 {
 	return (recursion_desired || !view->match_recursive_only) &&
 	    s53_acl_allows(view->match_clients, client) &&
@@ -25,9 +25,9 @@ const struct s53_view *
 s53_policy_view(const struct s53_policy *policy, const struct s53_addr *client,
     const struct s53_addr *destination, bool recursion_desired)
 {
-	/* The usual configuration has one view without lists: sees() is then three compares. */
+	/* The usual configuration has one view without lists: matches() is then three compares. */
 	for (unsigned i = 0; i < policy->view_count; i++)
-		if (sees(&policy->views[i], client, destination, recursion_desired))
+		if (matches(&policy->views[i], client, destination, recursion_desired))
 			return &policy->views[i];
 	return NULL;
 }

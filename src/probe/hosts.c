@@ -45,7 +45,7 @@ struct s53_hosts {
 	struct s53_link names;
 	bool switching; /* lookups that end now were cancelled: these are no failures */
 	struct addr_set asked; /* the servers that the channel uses */
-	bool asked_unsure; /* it may use others, because memory ran out */
+	bool servers_unsure; /* it may use others, because memory ran out */
 	char *path; /* of resolv.conf; NULL: not followed */
 	struct addr_set resolv; /* its servers, without ourselves, that the owner uses */
 	struct s53_resolvconf_watch *watch;
@@ -266,7 +266,7 @@ s53_hosts_addrs(
 }
 
 enum s53_status
-s53_hosts_ask(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned count)
+s53_hosts_set_servers(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned count)
 {
 	struct addr_set wanted = { .count = count };
 	enum s53_status status;
@@ -279,13 +279,13 @@ s53_hosts_ask(struct s53_hosts *hosts, const struct s53_addr *servers, unsigned 
 	 * Each new snapshot calls this, even one that was built because a name has new addresses:
 	 * with the same servers, the names are not looked up before their TTLs end.
 	 */
-	if (!hosts->asked_unsure && set_equal(&wanted, &hosts->asked))
+	if (!hosts->servers_unsure && set_equal(&wanted, &hosts->asked))
 		return S53_OK;
 	hosts->switching = true;
 	status = s53_host_lookup_use(hosts->lookup, servers, count);
 	hosts->switching = false;
 	hosts->asked = wanted;
-	hosts->asked_unsure = status != S53_OK;
+	hosts->servers_unsure = status != S53_OK;
 	S53_LIST_EACH (&hosts->names, it) {
 		again_in(S53_CONTAINER_OF(it, struct host, link), 0);
 	}

@@ -287,7 +287,7 @@ s53_probe_run_start(const struct s53_probe_run_spec *spec)
 		return NULL;
 	}
 	(void)s53_upstream_keep(spec->upstream);
-	s53_probe_check(spec->upstream, &run->check);
+	s53_probe_copy_check(spec->upstream, &run->check);
 	run->start_ms = s53_clock_ms();
 	run->suspended_ms = s53_clock_suspended_ms();
 	if (spec->probe.kind == S53_PROBE_LIVENESS)

@@ -16,7 +16,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define SETTLE_MS 50 /* after the last change: writers change a file in several steps */
+#define QUIET_MS 50 /* after the last change: writers change a file in several steps */
 #define CHANGES (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
 
 struct s53_resolvconf_watch {
@@ -24,7 +24,7 @@ struct s53_resolvconf_watch {
 	char *target_name; /* the last component of the link's target, or NULL */
 	int fd;
 	int path_watch, target_watch, file_watch; /* -1: none */
-	struct event *readable, *settled;
+	struct event *readable, *quiet_event;
 	void (*touched)(void *arg);
 	void *arg;
 };
@@ -104,7 +104,7 @@ static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct s53_resolvconf_watch *watch = arg;
-	struct timeval settle = { 0, SETTLE_MS * 1000 };
+	struct timeval quiet = { 0, QUIET_MS * 1000 };
 	_Alignas(struct inotify_event) char events[4096];
 	bool touched = false;
 	ssize_t len;
@@ -119,11 +119,11 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		}
 	}
 	if (touched)
-		(void)event_add(watch->settled, &settle);
+		(void)event_add(watch->quiet_event, &quiet);
 }
 
 static void
-on_settled(evutil_socket_t fd, short what, void *arg)
+on_quiet(evutil_socket_t fd, short what, void *arg)
 {
 	struct s53_resolvconf_watch *watch = arg;
 
@@ -151,8 +151,8 @@ s53_resolvconf_watch(
 	watch->path_watch = watch_directory(watch->fd, path);
 	follow(watch);
 	watch->readable = event_new(base, watch->fd, EV_READ | EV_PERSIST, on_readable, watch);
-	watch->settled = evtimer_new(base, on_settled, watch);
-	if (watch->readable == NULL || watch->settled == NULL ||
+	watch->quiet_event = evtimer_new(base, on_quiet, watch);
+	if (watch->readable == NULL || watch->quiet_event == NULL ||
 	    event_add(watch->readable, NULL) != 0)
 		goto failed;
 	return watch;
@@ -168,8 +168,8 @@ s53_resolvconf_unwatch(struct s53_resolvconf_watch *watch)
 		return;
 	if (watch->readable != NULL)
 		event_free(watch->readable);
-	if (watch->settled != NULL)
-		event_free(watch->settled);
+	if (watch->quiet_event != NULL)
+		event_free(watch->quiet_event);
 	if (watch->fd >= 0)
 		close(watch->fd);
 	free(watch->target_name);

@@ -13,10 +13,10 @@
 
 #define RCODE_LOW 0x0f
 #define DEFAULT_UDP_SIZE 1232
-#define UDP_ROOM 4096 /* max-udp-size is at most this; datagrams on loopback may be larger */
+#define UDP_BUFFER 4096 /* max-udp-size is at most this; datagrams on loopback may be larger */
 #define ANY_LOOKS_MAX 256 /* records of the answer that are searched for the first RRset */
 #define RESPELL_EFFORT 10 /* bounds the work for each reply */
-#define ERROR_ROOM 512 /* enough for a question, an OPT and an extended error */
+#define ERROR_BUFFER 512 /* enough for a question, an OPT and an extended error */
 
 static struct s53_edns_reply
 edns_of(const struct s53_query *query)
@@ -72,7 +72,7 @@ opt_len_of(const struct s53_query *query, const struct s53_edns_reply *edns)
 }
 
 size_t
-s53_reply_room(const struct s53_query *query)
+s53_reply_space(const struct s53_query *query)
 {
 	struct s53_edns_reply edns = edns_of(query);
 
@@ -117,15 +117,15 @@ static void
 keep_first_rrset(struct s53_query *query)
 {
 	struct s53_outcome *outcome = &query->outcome;
-	uint8_t octets[UDP_ROOM];
+	uint8_t octets[UDP_BUFFER];
 	struct s53_reply reply;
 	struct s53_walk walk;
 	struct s53_rr rr;
 	uint16_t type = S53_TYPE_RRSIG;
-	size_t cap = s53_reply_room(query);
+	size_t cap = s53_reply_space(query);
 	unsigned looks = 0;
 
-	s53_reply_begin(&reply, octets, cap < sizeof octets ? cap : sizeof octets,
+	s53_reply_begin(&reply, octets, cap < sizeof(octets) ? cap : sizeof(octets),
 	    query->request.id, s53_header_flags(outcome->message), &query->request.question);
 	s53_walk_begin(&walk, outcome->message, outcome->message_len);
 	while (s53_walk_next(&walk, &rr) && rr.section == S53_ANSWER && looks++ < ANY_LOOKS_MAX) {
@@ -152,7 +152,7 @@ fit_datagram(struct s53_query *query, size_t limit)
 	struct s53_outcome *outcome = &query->outcome;
 	uint8_t *scratch = query->resolver->scratch;
 	struct s53_fit fit = { .limit = limit };
-	uint8_t octets[UDP_ROOM];
+	uint8_t octets[UDP_BUFFER];
 	size_t len;
 
 	fit.spin = s53_arrange_spin(query, &fit.rotate);
@@ -171,7 +171,7 @@ fit(struct s53_query *query, size_t limit, const uint8_t **message)
 
 	*message = scratch;
 	s53_count(query->resolver->counters, S53_C_ANSWER_TRUNCATED);
-	if (query->client.kind == S53_UDP && limit <= UDP_ROOM)
+	if (query->client.kind == S53_UDP && limit <= UDP_BUFFER)
 		return fit_datagram(query, limit);
 	if (outcome->message != scratch)
 		memcpy(scratch, outcome->message, outcome->message_len);
@@ -182,7 +182,7 @@ fit(struct s53_query *query, size_t limit, const uint8_t **message)
 
 /* Copy the message into the client's buffer, unless FIND has read it into there. */
 static uint8_t *
-room_with(struct s53_query *query, const uint8_t *message, size_t len, size_t opt_len)
+buffer_with(struct s53_query *query, const uint8_t *message, size_t len, size_t opt_len)
 {
 	uint8_t *room = query->room;
 
@@ -212,7 +212,7 @@ send_message(struct s53_query *query)
 	len = query->outcome.message_len;
 	if (len > s53_reply_limit(query) - opt_len)
 		len = fit(query, s53_reply_limit(query) - opt_len, &message);
-	if ((room = room_with(query, message, len, opt_len)) == NULL)
+	if ((room = buffer_with(query, message, len, opt_len)) == NULL)
 		return 0;
 	/*
 	 * In the copy, not in the message: the clients of a fetch share it, and each gets an order
@@ -238,12 +238,12 @@ static size_t
 send_rcode(struct s53_query *query)
 {
 	struct s53_edns_reply edns = edns_of(query);
-	uint8_t *room = query->client.ops->room(&query->client, ERROR_ROOM);
+	uint8_t *room = query->client.ops->room(&query->client, ERROR_BUFFER);
 
 	if (room == NULL)
 		return 0;
 	return s53_reply_error(
-	    room, ERROR_ROOM, &query->request, query->outcome.rcode, query->may_recurse, &edns);
+	    room, ERROR_BUFFER, &query->request, query->outcome.rcode, query->may_recurse, &edns);
 }
 
 static void
@@ -260,7 +260,7 @@ count_answer(const struct s53_query *query)
 	uint16_t rcode = query->outcome.rcode;
 
 	s53_count(query->resolver->counters,
-	    rcode < sizeof by_rcode / sizeof *by_rcode ? by_rcode[rcode] : S53_C_ANSWER_OTHER);
+	    rcode < sizeof(by_rcode) / sizeof(*by_rcode) ? by_rcode[rcode] : S53_C_ANSWER_OTHER);
 	if (query->outcome.ede == S53_EDE_STALE || query->outcome.ede == S53_EDE_STALE_NXDOMAIN) {
 		s53_count(query->resolver->counters, S53_C_ANSWER_STALE);
 		s53_tally_count(query->tally, S53_TALLY_STALE);
@@ -275,7 +275,7 @@ s53_reply_send(struct s53_query *query)
 
 	if (query->outcome.rcode != S53_RCODE_NOERROR &&
 	    s53_quiet_keeps(&query->resolver->quiet, query)) {
-		s53_count(query->resolver->counters, S53_C_ANSWER_WITHHELD);
+		s53_count(query->resolver->counters, S53_C_ANSWER_SUPPRESSED);
 		query->client.ops->drop(&query->client);
 		return;
 	}

@@ -23,27 +23,28 @@ struct arranging {
 };
 
 static uint16_t
-next_turn(struct s53_resolver *resolver, const struct s53_name *owner, uint16_t type)
+next_of_cycle(struct s53_resolver *resolver, const struct s53_name *owner, uint16_t type)
 {
-	return resolver->turns[(s53_hash(owner->octets, owner->len) + type) % S53_CYCLIC_TURNS]++;
+	return resolver
+	    ->cyclic_counters[(s53_hash(owner->octets, owner->len) + type) % S53_CYCLIC_COUNTERS]++;
 }
 
-static enum s53_turn
+static enum s53_reorder
 choose(struct s53_ordering *ordering, const struct s53_name *owner, uint16_t type)
 {
 	const struct arranging *it = S53_CONTAINER_OF(ordering, struct arranging, ordering);
 
 	switch (s53_order_find(it->list, owner, type)) {
 	case S53_ORDER_RANDOM:
-		return S53_TURN_SHUFFLE;
+		return S53_REORDER_SHUFFLE;
 	case S53_ORDER_CYCLIC:
-		ordering->steps = next_turn(it->resolver, owner, type);
-		return S53_TURN_ROTATE;
+		ordering->steps = next_of_cycle(it->resolver, owner, type);
+		return S53_REORDER_ROTATE;
 	case S53_ORDER_FIXED: /* as the upstream or the zone has them */
 	case S53_ORDER_NONE:
 		break;
 	}
-	return S53_TURN_NONE;
+	return S53_REORDER_NONE;
 }
 
 void
@@ -51,28 +52,28 @@ s53_arrange_sets(const struct s53_query *query, uint8_t *message, size_t len)
 {
 	const struct s53_order_list *list = query->answering->order;
 	struct s53_resolver *resolver = query->resolver;
-	struct arranging it = {
-		.list = list, .resolver = resolver, .ordering = { .dice = resolver->dice }
-	};
+	struct arranging it = { .list = list,
+		.resolver = resolver,
+		.ordering = { .random_state = resolver->random_state } };
 
 	if (query->chase_depth > 0)
 		return;
 	if (list != NULL && list->count > 0)
 		it.ordering.choose = choose;
 	s53_message_reorder(message, len, &it.ordering);
-	resolver->dice = it.ordering.dice;
+	resolver->random_state = it.ordering.random_state;
 }
 
 /* Marsaglia's xorshift, which s53_message_reorder() continues; never 0. */
 static uint32_t
 roll(struct s53_resolver *resolver)
 {
-	uint32_t dice = resolver->dice | 1;
+	uint32_t random_state = resolver->random_state | 1;
 
-	dice ^= dice << 13;
-	dice ^= dice >> 17;
-	dice ^= dice << 5;
-	return resolver->dice = dice;
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return resolver->random_state = random_state;
 }
 
 uint32_t
@@ -86,7 +87,7 @@ s53_arrange_spin(const struct s53_query *query, bool *rotate)
 		return roll(query->resolver);
 	case S53_ORDER_CYCLIC:
 		*rotate = true;
-		return next_turn(query->resolver, &question->lower, question->qtype);
+		return next_of_cycle(query->resolver, &question->lower, question->qtype);
 	default:
 		return 0;
 	}
@@ -112,7 +113,8 @@ minimal_of(const struct s53_answering *answering, uint16_t qtype)
 }
 
 size_t
-s53_minimize(const struct s53_answering *answering, uint16_t qtype, uint8_t *message, size_t len)
+s53_arrange_minimize(
+    const struct s53_answering *answering, uint16_t qtype, uint8_t *message, size_t len)
 {
 	enum s53_minimal minimal = minimal_of(answering, qtype);
 
@@ -122,19 +124,19 @@ s53_minimize(const struct s53_answering *answering, uint16_t qtype, uint8_t *mes
 }
 
 unsigned
-s53_zone_wishes(const struct s53_query *query)
+s53_arrange_zone_flags(const struct s53_query *query)
 {
-	unsigned wishes = s53_query_wants_minimal_any(query) ? S53_ZONE_ONE_OF_ANY : 0;
+	unsigned options = s53_query_wants_minimal_any(query) ? S53_ZONE_ONE_OF_ANY : 0;
 
 	switch (minimal_of(query->answering, query->request.question.qtype)) {
 	case S53_MINIMAL_YES:
-		return wishes | S53_ZONE_NO_ADDITIONAL;
+		return options | S53_ZONE_NO_ADDITIONAL;
 	case S53_MINIMAL_NO:
-		return wishes | S53_ZONE_AUTHORITY;
+		return options | S53_ZONE_AUTHORITY;
 	case S53_MINIMAL_NO_AUTH_RECURSIVE:
-		return wishes | ((query->request.flags & S53_RD) != 0 ? 0 : S53_ZONE_AUTHORITY);
+		return options | ((query->request.flags & S53_RD) != 0 ? 0 : S53_ZONE_AUTHORITY);
 	case S53_MINIMAL_NO_AUTH:
 		break;
 	}
-	return wishes;
+	return options;
 }

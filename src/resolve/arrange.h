@@ -44,8 +44,8 @@ uint32_t s53_arrange_spin(const struct s53_query *query, bool *rotate);
  * here. Returns the new length, at most `len`. The message has no OPT and has passed
  * s53_message_check().
  */
-S53_MUST_USE size_t s53_minimize(
+S53_MUST_USE size_t s53_arrange_minimize(
     const struct s53_answering *answering, uint16_t qtype, uint8_t *message, size_t len);
 
 /* The same for a local zone: the flags for s53_zone_answer(). */
-unsigned s53_zone_wishes(const struct s53_query *query);
+unsigned s53_arrange_zone_flags(const struct s53_query *query);

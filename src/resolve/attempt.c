@@ -11,7 +11,7 @@ struct s53_attempt *
 s53_attempt_new(struct s53_fetch *fetch, const struct s53_plan *plan)
 {
 	struct s53_attempt *attempt = s53_spares_take(
-	    &fetch->resolver->free_attempts, sizeof *attempt, offsetof(struct s53_attempt, link));
+	    &fetch->resolver->free_attempts, sizeof(*attempt), offsetof(struct s53_attempt, link));
 
 	if (attempt == NULL)
 		return NULL;
@@ -57,9 +57,9 @@ s53_attempt_fails(const struct s53_attempt *attempt)
 
 	fetch->failed |= bit;
 	if (s53_upstream_state(s53_attempt_server(attempt)) != S53_HEALTH_UP)
-		fetch->failed_ill |= bit;
+		fetch->failed_unhealthy |= bit;
 	else
-		fetch->failed_ill &= ~bit;
+		fetch->failed_unhealthy &= ~bit;
 }
 
 const char *
@@ -77,7 +77,7 @@ void
 s53_attempt_expire(struct s53_attempt *attempt)
 {
 	attempt->expired = true;
-	s53_exchange_later(attempt->fetch->resolver->exchanger, attempt->exchange, 1);
+	s53_exchange_overdue_in(attempt->fetch->resolver->exchanger, attempt->exchange, 1);
 }
 
 struct s53_attempt *

@@ -22,7 +22,7 @@
 #include "plan.h"
 
 #define S53_TIMEOUT_SLICE_MS 500 /* part of a timeout, after which states are checked */
-#define S53_ASK_MAX (S53_HEADER_LEN + S53_NAME_MAX + 4 + S53_OPT_LEN)
+#define S53_UPSTREAM_QUERY_MAX (S53_HEADER_LEN + S53_NAME_MAX + 4 + S53_OPT_LEN)
 
 struct s53_fetch;
 
@@ -48,7 +48,7 @@ struct s53_attempt {
 	struct s53_edns reply_edns; /* of the response that passed the check */
 	size_t reply_opt_at;
 	size_t reply_len; /* of the message; bytes behind it are ignored */
-	uint8_t ask[S53_ASK_MAX];
+	uint8_t ask[S53_UPSTREAM_QUERY_MAX];
 };
 
 /* NULL: out of memory. */

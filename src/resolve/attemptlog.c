@@ -33,7 +33,7 @@ s53_attempt_log_failure(
     const struct s53_attempt *attempt, const char *bind, const char *text, uint16_t rcode)
 {
 	struct s53_fetch *fetch = attempt->fetch;
-	int severity = s53_log_first(&fetch->resolver->lame_told_ms, fetch->now_ms, S53_LOG_INFO);
+	int severity = s53_log_first(&fetch->resolver->lame_logged_ms, fetch->now_ms, S53_LOG_INFO);
 	char rcode_word[S53_MNEMONIC_TEXT];
 	struct words words;
 
@@ -57,7 +57,7 @@ void
 s53_attempt_log_without_edns(const struct s53_attempt *attempt)
 {
 	struct s53_fetch *fetch = attempt->fetch;
-	int severity = s53_log_first(&fetch->resolver->edns_told_ms, fetch->now_ms, S53_LOG_INFO);
+	int severity = s53_log_first(&fetch->resolver->edns_logged_ms, fetch->now_ms, S53_LOG_INFO);
 	char apex[S53_NAME_TEXT];
 	struct words words;
 
@@ -79,7 +79,7 @@ s53_attempt_log(const struct s53_attempt *attempt, const char *format, ...)
 	if (!s53_log_on(S53_LOG_DISPATCH, DEBUG_EXCHANGES))
 		return;
 	va_start(args, format);
-	vsnprintf(what, sizeof what, format, args);
+	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	words_of(attempt, &words);
 	s53_log(S53_LOG_DISPATCH, DEBUG_EXCHANGES, "server %s over %s, '%s/%s/IN': %s", words.addr,

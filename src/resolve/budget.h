@@ -20,14 +20,14 @@
 
 struct s53_budget {
 	unsigned saved; /* first queries that have paid for nothing yet */
-	unsigned late_share; /* of overdue ones among the last 64 or so, by S53_BUDGET_ONE */
+	unsigned overdue_share; /* of overdue ones among the last 64 or so, by S53_BUDGET_ONE */
 };
 
 static inline void
 s53_budget_init(struct s53_budget *budget)
 {
 	budget->saved = S53_BUDGET_FIRST;
-	budget->late_share = 0;
+	budget->overdue_share = 0;
 }
 
 /* A fetch sends its first query. */
@@ -36,20 +36,20 @@ s53_budget_earn(struct s53_budget *budget)
 {
 	if (budget->saved < S53_BUDGET_MAX)
 		budget->saved++;
-	budget->late_share -= budget->late_share / 64;
+	budget->overdue_share -= budget->overdue_share / 64;
 }
 
 /* A fetch's first query is overdue. */
 static inline void
-s53_budget_note_late(struct s53_budget *budget)
+s53_budget_note_overdue(struct s53_budget *budget)
 {
-	budget->late_share += (S53_BUDGET_ONE - budget->late_share) / 64;
+	budget->overdue_share += (S53_BUDGET_ONE - budget->overdue_share) / 64;
 }
 
 static inline bool
 s53_budget_in_trouble(const struct s53_budget *budget)
 {
-	return budget->late_share > S53_BUDGET_ONE / 16;
+	return budget->overdue_share > S53_BUDGET_ONE / 16;
 }
 
 /* Does the budget allow one extra query? It is paid when the query is sent. */

@@ -61,7 +61,7 @@ add(struct sentence *sentence, const struct s53_fetch *fetch, unsigned server, c
 
 	s53_addr_print(s53_upstream_addr(s53_group_server(fetch->route->group, server)), addr);
 	va_start(args, format);
-	vsnprintf(words, sizeof words, format, args);
+	vsnprintf(words, sizeof(words), format, args);
 	va_end(args);
 	len = snprintf(sentence->text + sentence->len, room, "%s%s %s",
 	    sentence->len > 0 ? "; " : "", addr, words);
@@ -102,7 +102,7 @@ silence_of(const struct s53_fetch *fetch, unsigned server)
 }
 
 void
-s53_causes_tell(struct s53_fetch *fetch)
+s53_causes_write(struct s53_fetch *fetch)
 {
 	struct s53_group *group = fetch->route->group;
 	const char *why_empty = s53_group_rules(group)->why_empty;

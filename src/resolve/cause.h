@@ -45,4 +45,4 @@ void s53_cause_add(
  * The fetch has failed: write the causes into fetch->ede_text, and also the servers with
  * outstanding responses and those that were not queried because they are down.
  */
-void s53_causes_tell(struct s53_fetch *fetch);
+void s53_causes_write(struct s53_fetch *fetch);

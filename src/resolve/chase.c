@@ -220,7 +220,7 @@ complete(struct s53_query *query)
 
 /* The child's client: its transport is the chase. */
 static uint8_t *
-child_room(struct s53_client *client, size_t cap)
+child_buffer(struct s53_client *client, size_t cap)
 {
 	struct s53_chase *chase = client->transport;
 
@@ -235,7 +235,7 @@ keep_errors(struct s53_arena *arena, struct s53_outcome *outcome)
 		outcome->ede_text =
 		    s53_arena_copy(arena, outcome->ede_text, strlen(outcome->ede_text) + 1);
 	if (outcome->error != NULL)
-		outcome->error = s53_arena_copy(arena, outcome->error, sizeof *outcome->error);
+		outcome->error = s53_arena_copy(arena, outcome->error, sizeof(*outcome->error));
 }
 
 static void
@@ -264,7 +264,7 @@ child_dropped(struct s53_client *client)
 }
 
 static const struct s53_client_ops child_ops = {
-	.room = child_room, .send = child_ended, .drop = child_dropped
+	.room = child_buffer, .send = child_ended, .drop = child_dropped
 };
 
 /* Resolve the chain's last name for the parent: with the same client, view and rights. */
@@ -338,7 +338,7 @@ static struct s53_chase *
 keep(struct s53_pending *pending, const struct s53_chain *chain)
 {
 	struct s53_arena *arena = &pending->arena;
-	struct s53_chase *chase = s53_arena_alloc(arena, sizeof *chase);
+	struct s53_chase *chase = s53_arena_alloc(arena, sizeof(*chase));
 
 	if (chase == NULL)
 		return NULL;
@@ -391,7 +391,7 @@ end_at_crossing(struct s53_query *query, const struct s53_chain *chain)
 	struct s53_reply to;
 
 	s53_reply_begin(
-	    &to, octets, sizeof octets, 0, flags_of_chain(chain), &query->request.question);
+	    &to, octets, sizeof(octets), 0, flags_of_chain(chain), &query->request.question);
 	copy_chain(&to, chain);
 	copy_proofs(&to, chain);
 	outcome->message_len = s53_reply_end(&to, NULL);
@@ -490,7 +490,7 @@ s53_chase_trim(struct s53_fetch *fetch)
 	end = look(&chain, &scope, outcome, false);
 	if (end != S53_CHAIN_BARE && end != S53_CHAIN_CROSSES)
 		return;
-	s53_reply_begin(&to, scratch, sizeof fetch->resolver->scratch, 0, flags_of_chain(&chain),
+	s53_reply_begin(&to, scratch, sizeof(fetch->resolver->scratch), 0, flags_of_chain(&chain),
 	    &fetch->question);
 	copy_chain(&to, &chain);
 	copy_proofs(&to, &chain);

@@ -34,7 +34,7 @@ all_servers(const struct s53_group *group)
 }
 
 bool
-s53_all_asked(const struct s53_fetch *fetch)
+s53_fetch_all_tried(const struct s53_fetch *fetch)
 {
 	uint32_t all = all_servers(fetch->route->group);
 
@@ -42,18 +42,18 @@ s53_all_asked(const struct s53_fetch *fetch)
 }
 
 enum s53_verdict
-s53_give_up(struct s53_fetch *fetch)
+s53_fetch_give_up(struct s53_fetch *fetch)
 {
 	s53_count(fetch->resolver->counters,
-	    fetch->group_dead ? S53_C_CHOOSE_DEAD : S53_C_CHOOSE_NONE_LEFT);
-	s53_causes_tell(fetch);
+	    fetch->group_dead ? S53_C_CHOOSE_ALL_DOWN : S53_C_CHOOSE_EXHAUSTED);
+	s53_causes_write(fetch);
 	s53_fetch_fail(fetch, fetch->ede, fetch->ede_text[0] == '\0' ? NULL : fetch->ede_text);
 	s53_store_failure(fetch);
 	return S53_REPLY;
 }
 
 enum s53_verdict
-s53_over_quota(struct s53_fetch *fetch, bool drop)
+s53_fetch_over_quota(struct s53_fetch *fetch, bool drop)
 {
 	s53_count(fetch->resolver->counters, S53_C_CHOOSE_QUOTA);
 	s53_fetch_log_limit(fetch);
@@ -69,7 +69,7 @@ s53_over_quota(struct s53_fetch *fetch, bool drop)
  * second query would only add load.
  */
 static uint32_t
-asked_over_tcp(const struct s53_fetch *fetch)
+queried_over_tcp(const struct s53_fetch *fetch)
 {
 	uint32_t servers = 0;
 
@@ -115,13 +115,13 @@ left_out(const struct s53_fetch *fetch)
 	unsigned passes = s53_group_size(group) > 1 ? 0 : PASSES_STALLED;
 	uint32_t servers = 0;
 
-	if (!fetch->asked_down && fetch->pass <= passes)
+	if (!fetch->queried_down && fetch->pass <= passes)
 		return 0;
 	for (unsigned i = 0; i < s53_group_size(group); i++) {
 		enum s53_health_state state = s53_upstream_state(s53_group_server(group, i));
 
 		if ((state == S53_HEALTH_STALLED && fetch->pass > passes) ||
-		    (s53_health_is_down(state) && fetch->asked_down))
+		    (s53_health_is_down(state) && fetch->queried_down))
 			servers |= UINT32_C(1) << i;
 	}
 	return servers & ~fetch->failed;
@@ -137,14 +137,14 @@ forgive(struct s53_fetch *fetch)
 	const struct s53_group *group = fetch->route->group;
 
 	if (fetch->pass == PASSES_UNFORGIVING)
-		fetch->failed = fetch->failed_by_rcode = fetch->failed_ill = 0;
-	for (unsigned i = 0; fetch->failed_ill != 0 && i < s53_group_size(group); i++) {
+		fetch->failed = fetch->failed_by_rcode = fetch->failed_unhealthy = 0;
+	for (unsigned i = 0; fetch->failed_unhealthy != 0 && i < s53_group_size(group); i++) {
 		uint32_t bit = UINT32_C(1) << i;
 
-		if ((fetch->failed_ill & bit) == 0 ||
+		if ((fetch->failed_unhealthy & bit) == 0 ||
 		    s53_upstream_state(s53_group_server(group, i)) != S53_HEALTH_UP)
 			continue;
-		fetch->failed_ill &= ~bit;
+		fetch->failed_unhealthy &= ~bit;
 		fetch->failed &= ~bit;
 		fetch->failed_by_rcode &= ~bit;
 	}
@@ -186,12 +186,12 @@ choose_server(struct s53_fetch *fetch, struct s53_group *group)
 		return chosen;
 	forgive(fetch);
 	if (s53_group_retries_silent(group, fetch->now_ms))
-		fetch->asked_down = false;
+		fetch->queried_down = false;
 	fetch->pass++;
-	fetch->tried = fetch->failed | asked_over_tcp(fetch);
+	fetch->tried = fetch->failed | queried_over_tcp(fetch);
 	chosen = choose_among(fetch, group);
 	if (chosen >= 0) {
-		s53_count(fetch->resolver->counters, S53_C_CHOOSE_REPEATED);
+		s53_count(fetch->resolver->counters, S53_C_CHOOSE_RETRIED);
 	} else { /* no other pass is possible yet */
 		fetch->pass--;
 		fetch->tried = tried;
@@ -213,19 +213,19 @@ s53_step_choose(struct s53_fetch *fetch)
 		return s53_alias_release(fetch);
 	fetch->group_dead = s53_group_condition(group) == S53_GROUP_DEAD;
 	if (fetch->group_dead && fetch->asked)
-		return idle || (fetch->overdue && !patient) ? s53_give_up(fetch) : S53_WAIT;
+		return idle || (fetch->overdue && !patient) ? s53_fetch_give_up(fetch) : S53_WAIT;
 	chosen = choose_server(fetch, group);
 	fetch->hedges = false;
 	if (chosen == S53_CHOSEN_QUOTA && idle)
-		return s53_over_quota(fetch, s53_group_rules(group)->per_server.drop);
+		return s53_fetch_over_quota(fetch, s53_group_rules(group)->per_server.drop);
 	if (chosen < 0)
 		return idle || all_failed(fetch) || (hedges && all_failed_or_down(fetch))
-		    ? s53_give_up(fetch)
+		    ? s53_fetch_give_up(fetch)
 		    : S53_WAIT;
 	if (fetch->owes_budget)
 		s53_budget_pay(&fetch->resolver->budget);
 	fetch->owes_budget = false;
-	fetch->asked_down = fetch->asked_down ||
+	fetch->queried_down = fetch->queried_down ||
 	    s53_health_is_down(s53_upstream_state(s53_group_server(group, (unsigned)chosen)));
 	fetch->plan = s53_plan_for(fetch, (unsigned)chosen);
 	return S53_NEXT;

@@ -14,7 +14,7 @@
 #define SECOND_MS 1000
 
 static void
-tell_count(struct s53_denials *denials)
+log_count(struct s53_denials *denials)
 {
 	char last[S53_ADDR_TEXT];
 
@@ -29,7 +29,7 @@ tell_count(struct s53_denials *denials)
 static void
 on_timer(struct s53_timer *timer)
 {
-	tell_count(S53_CONTAINER_OF(timer, struct s53_denials, timer));
+	log_count(S53_CONTAINER_OF(timer, struct s53_denials, timer));
 }
 
 void
@@ -42,7 +42,7 @@ void
 s53_denials_fini(struct s53_resolver *resolver)
 {
 	s53_exchanger_timer_cancel(resolver->exchanger, &resolver->denials.timer);
-	tell_count(&resolver->denials);
+	log_count(&resolver->denials);
 }
 
 /* May this denial be logged? If not, it is counted. */
@@ -112,7 +112,7 @@ s53_query_log_denied(const struct s53_query *query, bool by_zone)
 	if ((!by_zone && !query->view->recursion) || query->chase_depth > 0 ||
 	    !may_log(query, S53_LOG_INFO))
 		return;
-	snprintf(why, sizeof why, " (%s did not match)", list_of(query));
+	snprintf(why, sizeof(why), " (%s did not match)", list_of(query));
 	log_denied(query, S53_LOG_INFO, by_zone ? "query" : "query (cache)", by_zone ? "" : why);
 }
 

@@ -14,7 +14,7 @@
  * we want to know whether the answer was validated); the client's CD and DO; an OPT of our own.
  */
 static void
-write_ask(struct s53_attempt *attempt)
+write_query(struct s53_attempt *attempt)
 {
 	const struct s53_fetch *fetch = attempt->fetch;
 	const struct s53_plan *plan = &attempt->plan;
@@ -24,11 +24,11 @@ write_ask(struct s53_attempt *attempt)
 		.dnssec_ok = fetch->key.dnssec_ok,
 		.ede_code = S53_EDE_NONE,
 		.keepalive = -1 };
-	struct s53_writer ask = s53_writer_of(attempt->ask, sizeof attempt->ask);
+	struct s53_writer ask = s53_writer_of(attempt->ask, sizeof(attempt->ask));
 	uint16_t flags = (uint16_t)(S53_RD | (plan->ad ? S53_AD : 0) |
 	    (fetch->key.checking_disabled ? S53_CD : 0));
 
-	memset(s53_write_room(&ask, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	memset(s53_write_reserve(&ask, S53_HEADER_LEN), 0, S53_HEADER_LEN);
 	s53_header_set_flags(attempt->ask, flags);
 	s53_header_set_count(attempt->ask, S53_QUESTION, 1);
 	s53_write(&ask, name->octets, name->len);
@@ -154,11 +154,11 @@ on_done(void *arg, struct s53_exchange *exchange, enum s53_exchange_end end, uin
 }
 
 bool
-s53_fetch_ask(struct s53_fetch *fetch, const struct s53_plan *plan)
+s53_fetch_send(struct s53_fetch *fetch, const struct s53_plan *plan)
 {
 	struct s53_upstream *server = s53_group_server(fetch->route->group, plan->server);
 	struct s53_attempt *attempt = s53_attempt_new(fetch, plan);
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 	uint32_t timeout_ms;
 
 	fetch->tried |= 1u << plan->server;
@@ -168,9 +168,9 @@ s53_fetch_ask(struct s53_fetch *fetch, const struct s53_plan *plan)
 		fetch->failed |= 1u << plan->server;
 		return false;
 	}
-	write_ask(attempt);
+	write_query(attempt);
 	timeout_ms = s53_attempt_timeout_ms(attempt);
-	ask = (struct s53_exchange_ask){ .octets = attempt->ask,
+	ask = (struct s53_exchange_spec){ .octets = attempt->ask,
 		.len = attempt->ask_len,
 		.tcp = plan->tcp,
 		.lone = plan->lone,
@@ -215,7 +215,7 @@ explore(struct s53_fetch *fetch)
 		s53_budget_pay(budget);
 	plan = s53_plan_for(fetch, (unsigned)other);
 	plan.explores = true;
-	if (s53_fetch_ask(fetch, &plan))
+	if (s53_fetch_send(fetch, &plan))
 		s53_count(fetch->resolver->counters, S53_C_CHOOSE_EXPLORED);
 }
 
@@ -225,13 +225,13 @@ s53_step_exchange(struct s53_fetch *fetch)
 	bool first = !fetch->asked;
 
 	if (fetch->now_ms >= fetch->deadline_ms)
-		return s53_list_empty(&fetch->attempts) ? s53_give_up(fetch) : S53_WAIT;
+		return s53_list_empty(&fetch->attempts) ? s53_fetch_give_up(fetch) : S53_WAIT;
 	if (fetch->overdue && fetch->pass == 0 && !s53_list_empty(&fetch->attempts)) {
 		s53_count(fetch->resolver->counters, S53_C_CHOOSE_HEDGED);
 		s53_upstream_count(
 		    s53_group_server(fetch->route->group, fetch->plan.server), S53_TRAFFIC_HEDGE);
 	}
-	if (!s53_fetch_ask(fetch, &fetch->plan))
+	if (!s53_fetch_send(fetch, &fetch->plan))
 		return S53_RETRY;
 	if (first)
 		explore(fetch);

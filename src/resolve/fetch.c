@@ -38,7 +38,7 @@ s53_fetch_new(const struct s53_query *query)
 {
 	struct s53_resolver *resolver = query->resolver;
 	struct s53_fetch *fetch = s53_spares_take(
-	    &resolver->free_fetches, sizeof *fetch, offsetof(struct s53_fetch, link));
+	    &resolver->free_fetches, sizeof(*fetch), offsetof(struct s53_fetch, link));
 
 	if (fetch == NULL)
 		return NULL;
@@ -51,13 +51,13 @@ s53_fetch_new(const struct s53_query *query)
 	fetch->in_table = fetch->in_zone_quota = false;
 	fetch->shed = fetch->takes_cut = fetch->may_be_cut = false;
 	fetch->outdated = false;
-	fetch->asked = fetch->asked_down = fetch->overdue = fetch->hedges = false;
+	fetch->asked = fetch->queried_down = fetch->overdue = fetch->hedges = false;
 	fetch->owes_budget = fetch->group_dead = fetch->retried_servfail = false;
 	fetch->joined = fetch->expired = fetch->pass = fetch->attempt_count = 0;
 	fetch->tried = fetch->ever_asked = fetch->failed = fetch->left_out = 0;
 	fetch->no_tcp = fetch->other_case = 0;
-	fetch->verified = fetch->lacks_signatures = false;
-	fetch->failed_ill = fetch->failed_by_rcode = 0;
+	fetch->verified = fetch->without_signatures = false;
+	fetch->failed_unhealthy = fetch->failed_by_rcode = 0;
 	fetch->answered = NULL;
 	fetch->loop = (struct s53_loop_watch){ 0 };
 	fetch->held.message = NULL;
@@ -94,7 +94,7 @@ s53_fetch_begin(struct s53_fetch *fetch, bool in_table)
 	s53_loop_enter(fetch);
 	fetch->in_zone_quota = s53_group_enter(group);
 	if (!fetch->in_zone_quota) {
-		s53_over_quota(fetch, s53_group_rules(group)->per_zone.drop);
+		s53_fetch_over_quota(fetch, s53_group_rules(group)->per_zone.drop);
 		s53_fetch_end(fetch);
 		return;
 	}
@@ -212,10 +212,10 @@ s53_fetch_fail(struct s53_fetch *fetch, uint16_t ede, const char *text)
 	return S53_REPLY;
 }
 
-struct s53_cache_ask
-s53_fetch_cache_ask(const struct s53_fetch *fetch)
+struct s53_cache_lookup
+s53_fetch_cache_lookup(const struct s53_fetch *fetch)
 {
-	return (struct s53_cache_ask){ .key = &fetch->key,
+	return (struct s53_cache_lookup){ .key = &fetch->key,
 		.route_id = fetch->route->id,
 		.rules = fetch->answering->cache,
 		.now_ms = fetch->now_ms };

@@ -45,7 +45,7 @@ struct s53_fetch {
 	bool
 	    outdated; /* the cache was flushed since it began: no query joins it, nothing is kept */
 	bool asked; /* a server was queried */
-	bool asked_down; /* a server was queried although it was down */
+	bool queried_down; /* a server was queried although it was down */
 	bool overdue; /* some attempt's request timeout is over */
 	bool hedges; /* CHOOSE is taken because of that */
 	bool owes_budget; /* the budget is to be charged for the next query */
@@ -58,7 +58,7 @@ struct s53_fetch {
 	uint32_t tried; /* servers queried in this pass, a bit each */
 	uint32_t ever_asked; /* servers queried in any */
 	uint32_t failed; /* servers that have shown that they cannot answer */
-	uint32_t failed_ill; /* those of `failed` that were not up then: they may recover */
+	uint32_t failed_unhealthy; /* those of `failed` that were not up then: they may recover */
 	uint32_t failed_by_rcode; /* those of `failed` that sent an rcode */
 	uint32_t no_tcp; /* servers that refused TCP after UDP had led to it */
 	uint32_t other_case; /* servers that responded over UDP in another letter case */
@@ -83,7 +83,7 @@ struct s53_fetch {
 	struct s53_name client_name; /* in the spelling of the client that it began with */
 	bool verified; /* verify.c: a negative answer was checked by a second query */
 	uint16_t negative_rcode; /* of that answer */
-	bool lacks_signatures; /* DO was set, but the answer is to a query without OPT */
+	bool without_signatures; /* DO was set, but the answer is to a query without OPT */
 	struct s53_extended_error error; /* the last that a server sent; S53_EDE_NONE: none */
 	uint32_t error_codes; /* of the last response, a bit each: s53_edns_find_errors() */
 	struct s53_causes causes; /* of the servers that have failed */
@@ -124,7 +124,7 @@ void s53_fetch_end(struct s53_fetch *fetch);
 enum s53_verdict s53_fetch_fail(struct s53_fetch *fetch, uint16_t ede, const char *text);
 
 /* The key and rules for a cache lookup. Does this route use a cache? */
-struct s53_cache_ask s53_fetch_cache_ask(const struct s53_fetch *fetch);
+struct s53_cache_lookup s53_fetch_cache_lookup(const struct s53_fetch *fetch);
 bool s53_fetch_is_cached(const struct s53_fetch *fetch);
 
 /* The steps that run on a fetch, each in a file of its own. */
@@ -134,28 +134,28 @@ enum s53_verdict s53_step_validate(struct s53_fetch *fetch);
 enum s53_verdict s53_step_store(struct s53_fetch *fetch);
 
 /* choose.c: has this pass queried every server, except those that are left out? */
-bool s53_all_asked(const struct s53_fetch *fetch);
+bool s53_fetch_all_tried(const struct s53_fetch *fetch);
 
 /* choose.c: no server is left: SERVFAIL, with the known causes. */
-enum s53_verdict s53_give_up(struct s53_fetch *fetch);
+enum s53_verdict s53_fetch_give_up(struct s53_fetch *fetch);
 
 /* limitlog.c: log that a quota was exceeded, at most once a minute. */
 void s53_fetch_log_limit(const struct s53_fetch *fetch);
 
 /* choose.c: fail because a quota of servers or zones is exceeded. */
-enum s53_verdict s53_over_quota(struct s53_fetch *fetch, bool drop);
+enum s53_verdict s53_fetch_over_quota(struct s53_fetch *fetch, bool drop);
 
 /* attempt.c: the last attempt begun, preferably one that does not explore; or NULL. */
 struct s53_attempt *s53_fetch_last_attempt(const struct s53_fetch *fetch);
 
 /* exchange.c: query a server as planned. false: out of memory, nothing was sent. */
-bool s53_fetch_ask(struct s53_fetch *fetch, const struct s53_plan *plan);
+bool s53_fetch_send(struct s53_fetch *fetch, const struct s53_plan *plan);
 
 /* exchange.c: go on with the fetch at this step, after an event of an exchange. */
 void s53_fetch_resume(struct s53_fetch *fetch, enum s53_step step);
 
 /* validate.c: the exchange's check(), see exchange.h. */
-enum s53_checked s53_validate_check(
+enum s53_validity s53_validate_check(
     void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len);
 
 /*

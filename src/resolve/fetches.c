@@ -78,7 +78,7 @@ list_fetch(const struct s53_fetch *fetch, struct s53_recursing_fetch *out, uint6
 	};
 	s53_name_copy(&out->name, &fetch->client_name);
 	s53_name_copy(&out->zone, &fetch->route->apex);
-	snprintf(out->view, sizeof out->view, "%s", fetch->view->name);
+	snprintf(out->view, sizeof(out->view), "%s", fetch->view->name);
 	list_attempts(fetch, out, now_ms);
 	list_clients(fetch, out);
 }

@@ -104,13 +104,13 @@ is_next(struct pass *pass, const struct s53_rr *rr)
 		return true;
 	}
 	return rr->type == S53_TYPE_CNAME && !findings->answered &&
-	    s53_follows_aliases(question->qtype) && go_on(pass, rr);
+	    s53_filter_follows_aliases(question->qtype) && go_on(pass, rr);
 }
 
 static bool
 is_in_place(struct pass *pass, const struct s53_rr *rr)
 {
-	if (!s53_rr_is_written_out(pass->filter->message, rr))
+	if (!s53_rr_is_uncompressed(pass->filter->message, rr))
 		return false;
 	if (rr->section != S53_ANSWER)
 		return s53_filter_keeps(pass->filter, &pass->findings, rr);

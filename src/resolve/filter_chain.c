@@ -253,7 +253,7 @@ arrive_at_data(struct chain *chain, struct link *link)
 {
 	const struct s53_name *name = &chain->names[chain->findings.links];
 
-	if (!s53_follows_aliases(chain->filter->question->qtype) && link->cname != NONE)
+	if (!s53_filter_follows_aliases(chain->filter->question->qtype) && link->cname != NONE)
 		link->dname = origin_of(chain, link->cname, name);
 }
 
@@ -287,7 +287,7 @@ follow(struct chain *chain)
 			return "answered with a chain of more than 16 CNAMEs";
 		s53_name_copy(&chain->names[++findings->links], &next);
 		wrong = arrive(chain);
-		if (!s53_follows_aliases(chain->filter->question->qtype)) {
+		if (!s53_filter_follows_aliases(chain->filter->question->qtype)) {
 			findings->exists = findings->answered = true; /* the synthesized CNAME */
 			break;
 		}
@@ -369,7 +369,8 @@ put_answer(struct s53_reply *reply, const struct chain *chain)
 {
 	const struct s53_findings *findings = &chain->findings;
 	const struct link *last = &chain->links[findings->links];
-	bool made = findings->links > 0 && !s53_follows_aliases(chain->filter->question->qtype);
+	bool made =
+	    findings->links > 0 && !s53_filter_follows_aliases(chain->filter->question->qtype);
 
 	for (unsigned i = 0; i < findings->links; i++)
 		put_link(reply, chain, i);

@@ -24,7 +24,7 @@ struct s53_findings {
 
 /* Not for CNAME and ANY: these match the CNAME itself (RFC 1034 s3.6.2). */
 static inline bool
-s53_follows_aliases(uint16_t qtype)
+s53_filter_follows_aliases(uint16_t qtype)
 {
 	return qtype != S53_TYPE_CNAME && qtype != S53_TYPE_ANY;
 }

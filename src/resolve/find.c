@@ -19,7 +19,7 @@
 
 #define DEAD_REFRESH_MS 100
 #define OPT_ROOM 300 /* an OPT with the longest server-id */
-#define UDP_ROOM 4096 /* the outbox's buffer; a larger answer is built in the scratch buffer */
+#define UDP_BUFFER 4096 /* the outbox's buffer; a larger answer is built in the scratch buffer */
 
 /*
  * May servers be queried for this client? Otherwise it gets an answer from the cache or a referral
@@ -39,10 +39,10 @@ make_key(struct s53_query *query)
 	    query->request.edns.dnssec_ok, (query->request.flags & S53_CD) != 0);
 }
 
-struct s53_cache_ask
-s53_query_cache_ask(const struct s53_query *query)
+struct s53_cache_lookup
+s53_query_cache_lookup(const struct s53_query *query)
 {
-	return (struct s53_cache_ask){ .key = &query->key,
+	return (struct s53_cache_lookup){ .key = &query->key,
 		.route_id = query->route->id,
 		.rules = query->answering->cache,
 		.no_refresh = !may_fetch(query),
@@ -72,19 +72,19 @@ s53_query_fetch_entry(const struct s53_query *query)
 
 /* The buffer for a fresh answer: the client's own if it may fit. */
 static uint8_t *
-find_room(struct s53_query *query, size_t *cap)
+find_buffer(struct s53_query *query, size_t *cap)
 {
 	uint8_t *room = NULL;
 
 	*cap = s53_reply_limit(query);
-	if (query->client.kind == S53_UDP && *cap > UDP_ROOM)
-		*cap = UDP_ROOM;
+	if (query->client.kind == S53_UDP && *cap > UDP_BUFFER)
+		*cap = UDP_BUFFER;
 	if (query->chase_depth == 0)
 		room = query->client.ops->room(&query->client, *cap);
 	query->room = room;
 	if (room != NULL)
 		return room;
-	*cap = sizeof query->resolver->scratch;
+	*cap = sizeof(query->resolver->scratch);
 	return query->resolver->scratch;
 }
 
@@ -107,7 +107,7 @@ is_known(const struct s53_query *query, const struct s53_cached *cached)
 __attribute__((noinline)) static enum s53_verdict
 follow(struct s53_query *query, const struct s53_cached *cached)
 {
-	struct s53_cache_ask ask = s53_query_cache_ask(query);
+	struct s53_cache_lookup ask = s53_query_cache_lookup(query);
 	const uint8_t *message = query->outcome.message;
 	enum s53_verdict verdict;
 
@@ -139,7 +139,7 @@ const struct s53_extended_error *
 s53_query_cached_error(const struct s53_query *query)
 {
 	struct s53_extended_error *error = &query->resolver->error;
-	struct s53_cache_ask ask = s53_query_cache_ask(query);
+	struct s53_cache_lookup ask = s53_query_cache_lookup(query);
 
 	return s53_cache_find_error(query->policy->cache, &ask, error) ? error : NULL;
 }
@@ -175,7 +175,7 @@ has_failed(const struct s53_query *query, const struct s53_cached *cached)
 static enum s53_verdict
 failed(struct s53_query *query, const struct s53_cached *cached)
 {
-	s53_count(query->resolver->counters, S53_C_FIND_FAILURE);
+	s53_count(query->resolver->counters, S53_C_FIND_CACHED_FAILURE);
 	s53_query_fail(query, S53_RCODE_SERVFAIL, S53_EDE_CACHED_ERROR, NULL);
 	if (cached->has_error)
 		query->outcome.error = s53_query_cached_error(query);
@@ -192,14 +192,14 @@ miss_in_copy(struct s53_query *query)
 {
 	const struct s53_route *zone = query->route, *below = s53_query_delegated_route(query);
 	uint8_t *scratch = query->resolver->scratch;
-	struct s53_cache_ask ask;
+	struct s53_cache_lookup ask;
 	struct s53_cached cached;
 
 	if (below == NULL)
 		return unknown(query);
 	s53_query_set_route(query, below);
 	if (s53_query_is_cached(query)) {
-		ask = s53_query_cache_ask(query);
+		ask = s53_query_cache_lookup(query);
 		ask.no_refresh = true;
 		s53_cache_find(query->policy->cache, &ask, scratch, S53_MESSAGE_MAX, &cached);
 		if (cached.freshness == S53_CACHE_FRESH) {
@@ -226,14 +226,14 @@ miss(struct s53_query *query)
 static enum s53_verdict
 hit_part(struct s53_query *query, struct s53_cached *cached, size_t limit)
 {
-	struct s53_cache_ask ask = s53_query_cache_ask(query);
+	struct s53_cache_lookup ask = s53_query_cache_lookup(query);
 	bool refresh = cached->refresh; /* the cache reports it only once */
 	uint8_t *room = query->resolver->scratch;
 	struct s53_fit fit = { .limit = limit };
 	enum s53_verdict verdict;
 
 	fit.spin = s53_arrange_spin(query, &fit.rotate);
-	if (query->room != NULL && limit <= UDP_ROOM)
+	if (query->room != NULL && limit <= UDP_BUFFER)
 		room = query->room;
 	s53_cache_find_part(query->policy->cache, &ask, &fit, room, cached);
 	if (cached->freshness != S53_CACHE_FRESH)
@@ -268,7 +268,7 @@ why_at_once(const struct s53_query *query, const struct s53_cached *cached)
 static bool
 is_refresh_wanted(const struct s53_query *query, const struct s53_cached *cached)
 {
-	uint64_t *asked_ms = &query->resolver->dead_asked_ms;
+	uint64_t *asked_ms = &query->resolver->dead_queried_ms;
 
 	if (cached->failed_lately)
 		return false;
@@ -302,7 +302,7 @@ room_beside_opt(struct s53_query *query, const struct s53_cached *cached)
 {
 	query->outcome = (struct s53_outcome){ .ede = S53_EDE_NONE,
 		.error = cached->has_error ? s53_query_cached_error(query) : NULL };
-	return s53_reply_room(query);
+	return s53_reply_space(query);
 }
 
 /* May the records that do not fit be left in the cache, unread? */
@@ -320,7 +320,7 @@ is_cut_at_once(const struct s53_query *query, const struct s53_cached *cached)
 __attribute__((noinline)) static enum s53_verdict
 hit_large(struct s53_query *query, struct s53_cached *cached, size_t cap)
 {
-	struct s53_cache_ask ask = s53_query_cache_ask(query);
+	struct s53_cache_lookup ask = s53_query_cache_lookup(query);
 	size_t limit = room_beside_opt(query, cached);
 	uint8_t *scratch = query->resolver->scratch;
 	bool refresh = cached->refresh; /* the cache reports it only once */
@@ -342,7 +342,7 @@ hit_large(struct s53_query *query, struct s53_cached *cached, size_t cap)
 __attribute__((noinline)) static enum s53_verdict
 hit_cut(struct s53_query *query, struct s53_cached *cached)
 {
-	struct s53_cache_ask ask = s53_query_cache_ask(query);
+	struct s53_cache_lookup ask = s53_query_cache_lookup(query);
 	struct s53_fit fit = { .limit = S53_MESSAGE_MAX };
 	uint8_t *scratch = query->resolver->scratch;
 	bool refresh = cached->refresh; /* the cache reports it only once */
@@ -360,7 +360,7 @@ enum s53_verdict
 s53_step_find(struct s53_query *query)
 {
 	struct s53_cache *cache = query->policy->cache;
-	struct s53_cache_ask ask;
+	struct s53_cache_lookup ask;
 	struct s53_cached cached;
 	uint8_t *room;
 	size_t cap;
@@ -369,8 +369,8 @@ s53_step_find(struct s53_query *query)
 		make_key(query);
 	if (!s53_query_is_cached(query))
 		return miss(query);
-	ask = s53_query_cache_ask(query);
-	room = find_room(query, &cap);
+	ask = s53_query_cache_lookup(query);
+	room = find_buffer(query, &cap);
 	s53_cache_find(cache, &ask, room, cap, &cached);
 	if (cached.freshness == S53_CACHE_FRESH && cached.len + OPT_ROOM > cap)
 		return hit_large(query, &cached, cap);

@@ -16,7 +16,7 @@
 
 /* No stale answer with a chain that leads on: the client would have to wait for its end. */
 enum s53_verdict
-s53_shed(struct s53_query *query, const char *why, bool drop)
+s53_query_shed(struct s53_query *query, const char *why, bool drop)
 {
 	if (s53_stale_take(query, why) &&
 	    !s53_chase_is_due(query->view, query->route, &query->request.question, &query->outcome))
@@ -72,7 +72,7 @@ hedge_at_once(struct s53_fetch *fetch)
 	if (fetch->expired >= EXPIRE_MAX || attempt == NULL || attempt->plan.tcp)
 		return;
 	fetch->expired++;
-	s53_count(fetch->resolver->counters, S53_C_JOIN_HURRIED);
+	s53_count(fetch->resolver->counters, S53_C_JOIN_HEDGED);
 	s53_attempt_expire(attempt);
 }
 
@@ -96,7 +96,7 @@ forget_old_failures(struct s53_fetch *fetch, uint64_t now_ms)
 static enum s53_verdict
 repeat(const struct s53_query *query, struct s53_fetch *fetch)
 {
-	s53_count(query->resolver->counters, S53_C_JOIN_REPEATED);
+	s53_count(query->resolver->counters, S53_C_JOIN_RETRANSMITTED);
 	hedge_at_once(fetch);
 	forget_old_failures(fetch, query->now_ms);
 	return S53_DROP;
@@ -107,7 +107,7 @@ follow(struct s53_pending *pending, struct s53_fetch *fetch, enum s53_loop_sign 
 {
 	const struct s53_query *query = &pending->query;
 
-	s53_count(query->resolver->counters, S53_C_JOIN_JOINED);
+	s53_count(query->resolver->counters, S53_C_JOIN_SHARED);
 	forget_old_failures(fetch, query->now_ms);
 	fetch->joined++;
 	s53_fetch_join(fetch, pending);
@@ -123,7 +123,7 @@ lead(struct s53_pending *pending, enum s53_loop_sign sign)
 	struct s53_fetch *fetch = s53_fetch_new(query);
 
 	if (fetch == NULL)
-		return s53_shed(query, "out of memory", false);
+		return s53_query_shed(query, "out of memory", false);
 	s53_fetch_join(fetch, pending);
 	s53_fetch_begin(fetch, !query->short_of_time);
 	s53_loop_note(pending, sign);
@@ -135,7 +135,7 @@ wait_for(struct s53_pending *pending, struct s53_fetch *fetch, enum s53_loop_sig
 {
 	if (fetch != NULL && fetch->in_table) /* its last client may have been displaced */
 		return follow(pending, fetch, sign);
-	s53_count(pending->query.resolver->counters, S53_C_JOIN_LED);
+	s53_count(pending->query.resolver->counters, S53_C_JOIN_STARTED);
 	return lead(pending, sign);
 }
 
@@ -181,7 +181,7 @@ take_outcome(struct s53_query *query)
 	if ((below = route_below(query)) != NULL)
 		return wait_below(query, below);
 	if (failed && outcome->over_quota)
-		return s53_shed(query, outcome->ede_text, outcome->silent);
+		return s53_query_shed(query, outcome->ede_text, outcome->silent);
 	if (failed && !s53_stale_take(query, "resolver failure"))
 		return S53_REPLY;
 	if (failed && outcome->error == NULL)
@@ -210,12 +210,12 @@ s53_step_join(struct s53_query *query)
 	if (fetch != NULL && s53_waits_has(query, fetch))
 		return repeat(query, fetch);
 	if (fetch != NULL && is_full(query, fetch)) {
-		s53_count(resolver->counters, S53_C_JOIN_SHED);
+		s53_count(resolver->counters, S53_C_JOIN_CLIENTS_PER_QUERY);
 		s53_query_log_limit(query, S53_LIMIT_CLIENTS_PER_QUERY);
-		return s53_shed(query, TOO_MANY, false);
+		return s53_query_shed(query, TOO_MANY, false);
 	}
 	if ((pending = s53_pending_move(query)) == NULL)
-		return s53_shed(query, TOO_MANY, false);
+		return s53_query_shed(query, TOO_MANY, false);
 	s53_stale_watch(pending);
 	return wait_for(pending, fetch, sign);
 }

@@ -12,13 +12,13 @@
 static bool
 is_first(struct s53_resolver_shared *shared, enum s53_limit limit, uint64_t now_ms)
 {
-	_Atomic uint64_t *told = &shared->limit_told_ms[limit];
-	uint64_t told_ms = atomic_load_explicit(told, memory_order_relaxed);
+	_Atomic uint64_t *told = &shared->limit_logged_ms[limit];
+	uint64_t logged_ms = atomic_load_explicit(told, memory_order_relaxed);
 
-	return (told_ms == 0 || now_ms >= told_ms + INTERVAL_MS) &&
+	return (logged_ms == 0 || now_ms >= logged_ms + INTERVAL_MS) &&
 	    s53_log_on(S53_LOG_CLIENT, S53_LOG_WARNING) &&
 	    atomic_compare_exchange_strong_explicit(
-		told, &told_ms, now_ms, memory_order_relaxed, memory_order_relaxed);
+		told, &logged_ms, now_ms, memory_order_relaxed, memory_order_relaxed);
 }
 
 /* The route's zone name; the root is ".", as in BIND. */

@@ -18,7 +18,7 @@
 static void
 begin(struct s53_query *query, struct s53_reply *reply)
 {
-	s53_reply_begin(reply, query->resolver->scratch, sizeof query->resolver->scratch,
+	s53_reply_begin(reply, query->resolver->scratch, sizeof(query->resolver->scratch),
 	    query->request.id, S53_QR, &query->request.question);
 }
 
@@ -62,7 +62,7 @@ s53_local_zone(struct s53_query *query)
 		    query, S53_RCODE_SERVFAIL, S53_EDE_NOT_READY, "the zone is not loaded");
 	begin(query, &reply);
 	s53_zone_answer(
-	    route->zone, &query->request.question, s53_zone_wishes(query), &reply, &answer);
+	    route->zone, &query->request.question, s53_arrange_zone_flags(query), &reply, &answer);
 	end(query, &reply, answer.rcode, answer.authoritative);
 	query->outcome.ede = route->ede;
 	if (!recurse || !(answer.cname || answer.referral))
@@ -86,7 +86,7 @@ chaos_text(const struct s53_query *query, bool *known)
 	};
 	struct s53_name name;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		*known = s53_name_parse(rows[i].name, &name) == S53_OK &&
 		    s53_name_equal(&name, &query->request.question.lower);
 		if (*known)
@@ -101,11 +101,11 @@ add_chaos_soa(struct s53_query *query, struct s53_reply *reply)
 {
 	static const uint8_t label[] = "\12hostmaster";
 	const struct s53_name *name = &query->request.question.lower;
-	uint8_t octets[2 * S53_NAME_MAX + sizeof label + 20];
-	struct s53_writer soa = s53_writer_of(octets, sizeof octets);
+	uint8_t octets[2 * S53_NAME_MAX + sizeof(label) + 20];
+	struct s53_writer soa = s53_writer_of(octets, sizeof(octets));
 
 	s53_write(&soa, name->octets, name->len);
-	s53_write(&soa, label, sizeof label - 1);
+	s53_write(&soa, label, sizeof(label) - 1);
 	s53_write(&soa, name->octets, name->len);
 	s53_write_u32(&soa, 0);
 	s53_write_u32(&soa, 28800);
@@ -150,16 +150,16 @@ s53_local_referral(struct s53_query *query)
 {
 	static const uint8_t tail[] = "\14root-servers\3net";
 	const struct s53_name root = { .len = 1, .octets = { 0 } };
-	uint8_t rdata[2 + sizeof tail];
+	uint8_t rdata[2 + sizeof(tail)];
 	struct s53_reply reply;
 
 	begin(query, &reply);
 	rdata[0] = 1;
-	memcpy(rdata + 2, tail, sizeof tail);
+	memcpy(rdata + 2, tail, sizeof(tail));
 	for (unsigned i = 0; i < ROOT_SERVERS; i++) {
 		rdata[1] = (uint8_t)('a' + i);
 		s53_reply_add(&reply, S53_AUTHORITY, &root, S53_TYPE_NS, S53_CLASS_IN, ROOT_TTL,
-		    rdata, sizeof rdata);
+		    rdata, sizeof(rdata));
 	}
 	return end(query, &reply, S53_RCODE_NOERROR, false);
 }

@@ -11,7 +11,7 @@
 
 #include "resolver_private.h"
 
-#define TOLD_INTERVAL_MS 1000
+#define LOG_INTERVAL_MS 1000
 
 const char *
 s53_log_type(uint16_t type, char word[static S53_LOG_WORD])
@@ -48,10 +48,10 @@ s53_log_view(const struct s53_query *query)
 }
 
 int
-s53_log_first(uint64_t *told_ms, uint64_t now_ms, int severity)
+s53_log_first(uint64_t *logged_ms, uint64_t now_ms, int severity)
 {
-	if (now_ms < *told_ms + TOLD_INTERVAL_MS)
+	if (now_ms < *logged_ms + LOG_INTERVAL_MS)
 		return S53_LOG_DEBUG;
-	*told_ms = now_ms;
+	*logged_ms = now_ms;
 	return severity;
 }

@@ -25,7 +25,7 @@ const char *s53_log_view(const struct s53_query *query);
 
 /*
  * Severity for a line: the first of a kind in a second has `severity`, the others debug 1, so that
- * a dead server under load is logged, but does not flood the log. *told_ms: when the first was
+ * a dead server under load is logged, but does not flood the log. *logged_ms: when the first was
  * logged.
  */
-int s53_log_first(uint64_t *told_ms, uint64_t now_ms, int severity);
+int s53_log_first(uint64_t *logged_ms, uint64_t now_ms, int severity);

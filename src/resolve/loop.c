@@ -15,7 +15,7 @@
 #include "resolver_private.h"
 
 #define WAYS 4 /* slots that a name may be in */
-#define SETS (S53_ASKED_SLOTS / WAYS)
+#define SETS (S53_IN_FLIGHT_SLOTS / WAYS)
 #define LETTERS_SURE 8 /* enough that their case is no coincidence, if the sender loops */
 #define TRIP_MS 1000 /* a query comes back within this time; stubs retransmit later */
 #define REFUSAL "forwarding loop: this query was sent by split53 itself and came back"

@@ -39,14 +39,14 @@ s53_loop_sender(const struct s53_query *query)
 	size_t len;
 	const uint8_t *host = s53_addr_octets(&client->addr, &len);
 
-	memset(&sender, 0, sizeof sender);
+	memset(&sender, 0, sizeof(sender));
 	memcpy(sender.host, host, len);
 	sender.flags = query->request.flags & (S53_RD | S53_AD | S53_CD);
 	sender.udp_size = edns->udp_size;
 	sender.tcp = client->kind == S53_TCP;
 	sender.has_edns = edns->present;
 	sender.dnssec_ok = edns->dnssec_ok;
-	return (uint32_t)s53_hash(&sender, sizeof sender) | 1;
+	return (uint32_t)s53_hash(&sender, sizeof(sender)) | 1;
 }
 
 bool
@@ -121,7 +121,7 @@ log_found(
 
 	s53_query_copy(&about, query);
 	*name = s53_name_ancestor(name, 1);
-	s53_query_log_loop(&about, server, &path->told_ms);
+	s53_query_log_loop(&about, server, &path->logged_ms);
 }
 
 void

@@ -20,7 +20,7 @@
 #include "resolver_private.h"
 
 #define LABEL_TEXT "split53-loop-"
-#define LABEL_TEXT_LEN (sizeof LABEL_TEXT - 1)
+#define LABEL_TEXT_LEN (sizeof(LABEL_TEXT) - 1)
 #define LABEL_LEN (LABEL_TEXT_LEN + 16)
 #define PATIENCE_MS 2000
 #define DRAWS 8 /* attempts to find a free slot */
@@ -30,7 +30,7 @@ struct s53_loop_test {
 	struct s53_exchange *exchange;
 	uint64_t number;
 	uint16_t len;
-	uint8_t octets[S53_ASK_MAX];
+	uint8_t octets[S53_UPSTREAM_QUERY_MAX];
 };
 
 static struct s53_loop_slot *
@@ -71,7 +71,7 @@ write_test(struct s53_loop_test *test, const struct s53_attempt *attempt)
 	unsigned rest = attempt->ask_len - from;
 	char label[LABEL_LEN + 1];
 
-	snprintf(label, sizeof label, LABEL_TEXT "%016llx", (unsigned long long)test->number);
+	snprintf(label, sizeof(label), LABEL_TEXT "%016llx", (unsigned long long)test->number);
 	memcpy(test->octets, attempt->ask, S53_HEADER_LEN);
 	test->octets[S53_HEADER_LEN] = LABEL_LEN;
 	memcpy(test->octets + S53_HEADER_LEN + 1, label, LABEL_LEN);
@@ -107,16 +107,17 @@ echoes_question(const struct s53_loop_test *test, const uint8_t *octets, size_t 
  * The server's response to it, which says nothing of a loop: where the test itself came in decides.
  * But it says that the server responds, so it has to be one: garbage is no sign of life.
  */
-static enum s53_checked
+static enum s53_validity
 check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	const struct s53_loop_test *test = arg;
 
 	(void)exchange;
 	if (len < S53_HEADER_LEN || (s53_header_flags(octets) & S53_QR) == 0)
-		return S53_CHECKED_REJECTED;
-	return is_bare_formerr(octets) || echoes_question(test, octets, len) ? S53_CHECKED_ACCEPTED
-									     : S53_CHECKED_REJECTED;
+		return S53_VALIDITY_REJECTED;
+	return is_bare_formerr(octets) || echoes_question(test, octets, len)
+	    ? S53_VALIDITY_ACCEPTED
+	    : S53_VALIDITY_REJECTED;
 }
 
 static void
@@ -156,7 +157,7 @@ static bool
 send_test(struct s53_loop_test *test, const struct s53_attempt *attempt)
 {
 	struct s53_fetch *fetch = test->fetch;
-	struct s53_exchange_ask ask = { .octets = test->octets,
+	struct s53_exchange_spec ask = { .octets = test->octets,
 		.len = test->len,
 		.tcp = attempt->plan.tcp,
 		.timeout_ms = PATIENCE_MS,
@@ -207,7 +208,7 @@ s53_loop_test(struct s53_attempt *attempt, bool at_once)
 
 	if (fetch->loop.test != NULL || (fetch->loop.tested & server) != 0 ||
 	    attempt->exchange == NULL || !(at_once || s53_loop_is_due(attempt)) ||
-	    (test = malloc(sizeof *test)) == NULL)
+	    (test = malloc(sizeof(*test))) == NULL)
 		return;
 	test->fetch = fetch;
 	draw_number(test);

@@ -44,7 +44,7 @@ s53_attempt_timeout_ms(const struct s53_attempt *attempt)
 		return 0;
 	if (attempt->plan.trial != S53_TRIAL_NONE)
 		return s53_upstream_retransmit_ms(server);
-	if (s53_all_asked(fetch))
+	if (s53_fetch_all_tried(fetch))
 		timeout_ms = s53_upstream_retransmit_ms(server);
 	grown_ms = timeout_ms << doublings;
 	most_ms = fetch->pass <= 1 ? SECOND_MS : TIMEOUT_MOST_MS;
@@ -68,7 +68,7 @@ has_other_case(struct s53_attempt *attempt)
 	fetch->other_case |= bit;
 	s53_plan_other_case(attempt, &fetch->plan);
 	attempt->hedged = true;
-	s53_exchange_later(fetch->resolver->exchanger, attempt->exchange, WATCH_MS);
+	s53_exchange_overdue_in(fetch->resolver->exchanger, attempt->exchange, WATCH_MS);
 	s53_fetch_resume(fetch, S53_STEP_EXCHANGE);
 	return true;
 }
@@ -86,7 +86,7 @@ trial_goes_on(struct s53_attempt *attempt)
 	fetch->plan = attempt->plan;
 	s53_plan_next_trial(fetch, &fetch->plan);
 	attempt->hedged = true;
-	s53_exchange_later(fetch->resolver->exchanger, attempt->exchange, WATCH_MS);
+	s53_exchange_overdue_in(fetch->resolver->exchanger, attempt->exchange, WATCH_MS);
 	s53_fetch_resume(fetch, S53_STEP_EXCHANGE);
 	return true;
 }
@@ -108,7 +108,7 @@ longer_ms(struct s53_attempt *attempt, bool first)
 		return 0;
 	}
 	if (first && fetch->pass == 0)
-		s53_budget_note_late(budget);
+		s53_budget_note_overdue(budget);
 	if (more_ms > 0) {
 		more_ms = more_ms < S53_TIMEOUT_SLICE_MS ? more_ms : S53_TIMEOUT_SLICE_MS;
 		attempt->rest_ms -= more_ms;
@@ -122,7 +122,7 @@ longer_ms(struct s53_attempt *attempt, bool first)
 		return 0;
 	}
 	attempt->extended = true;
-	s53_count(fetch->resolver->counters, S53_C_CHOOSE_HEDGE_SPARED);
+	s53_count(fetch->resolver->counters, S53_C_CHOOSE_HEDGE_DENIED);
 	return EXTENSION_MS;
 }
 
@@ -186,7 +186,7 @@ double_over_tcp(struct s53_attempt *attempt)
 	plan.lone = stuck;
 	if ((stuck || !tcp_is_down) && fetch->attempt_count < ATTEMPTS_OPEN_MAX &&
 	    fetch->now_ms < fetch->deadline_ms)
-		s53_fetch_ask(fetch, &plan);
+		s53_fetch_send(fetch, &plan);
 	return !stuck;
 }
 
@@ -224,13 +224,13 @@ overdue(struct s53_attempt *attempt)
 		s53_stale_offer(fetch, condition);
 	wait_ms = wait_on_ms(attempt, first);
 	if (wait_ms > 0) {
-		s53_exchange_later(exchanger, attempt->exchange, wait_ms);
+		s53_exchange_overdue_in(exchanger, attempt->exchange, wait_ms);
 		return;
 	}
 	if (trial_goes_on(attempt))
 		return;
 	attempt->hedged = true;
-	s53_exchange_later(exchanger, attempt->exchange, WATCH_MS);
+	s53_exchange_overdue_in(exchanger, attempt->exchange, WATCH_MS);
 	if (fetch->attempt_count >= ATTEMPTS_OPEN_MAX)
 		return;
 	fetch->hedges = true;

@@ -97,7 +97,7 @@ is_admitted(const struct s53_query *query)
 		displaced++;
 	if (displaced > 0 || count_all(resolver) < limit)
 		return true;
-	s53_count(resolver->counters, S53_C_ADMIT_OVER_LIMIT);
+	s53_count(resolver->counters, S53_C_ADMIT_RECURSIVE_CLIENTS);
 	s53_query_log_limit(query, S53_LIMIT_HARD);
 	return false;
 }
@@ -157,7 +157,7 @@ s53_pending_move(struct s53_query *query)
 	if (query->chase_of == NULL && !is_admitted(query))
 		return NULL;
 	pending = s53_spares_take(
-	    &resolver->free_pending, sizeof *pending, offsetof(struct s53_pending, wait));
+	    &resolver->free_pending, sizeof(*pending), offsetof(struct s53_pending, wait));
 	if (pending == NULL)
 		return NULL;
 	init(pending, query);
@@ -213,6 +213,6 @@ void
 s53_pending_wake(struct s53_pending *pending)
 {
 	if (pending->place.route != NULL)
-		s53_shares_settle(&pending->place);
+		s53_shares_pin(&pending->place);
 	s53_list_append(&pending->query.resolver->run_queue, &pending->wait);
 }

@@ -118,7 +118,7 @@ void s53_waits_add(struct s53_resolver *resolver, struct s53_pending *pending);
 void s53_waits_remove(struct s53_resolver *resolver, struct s53_pending *pending);
 
 /* join.c: a limit is reached: answer with stale data, with SERVFAIL, or, if `drop`, not at all. */
-enum s53_verdict s53_shed(struct s53_query *query, const char *why, bool drop);
+enum s53_verdict s53_query_shed(struct s53_query *query, const char *why, bool drop);
 
 /* stale.c: start stale-answer-client-timeout; when it is over, a stale answer is sent. */
 void s53_stale_watch(struct s53_pending *pending);

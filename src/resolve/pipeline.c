@@ -45,7 +45,7 @@ parse(struct s53_query *query)
 	if (verdict == S53_REQUEST_OK)
 		return S53_NEXT;
 	if (verdict == S53_REQUEST_SILENCE) {
-		s53_count(counters, S53_C_PARSE_SILENCE);
+		s53_count(counters, S53_C_PARSE_DROPPED);
 		return S53_DROP;
 	}
 	if (is_blackholed(query))

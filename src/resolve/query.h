@@ -18,7 +18,7 @@
 #include <split53/resolver.h>
 #include <split53/view.h>
 
-struct s53_cache_ask;
+struct s53_cache_lookup;
 struct s53_chase;
 struct s53_pending;
 struct s53_resolver;
@@ -126,7 +126,7 @@ s53_query_gets_recursion(const struct s53_query *query)
 }
 
 /* The key and rules for a cache lookup; FIND has made the key. */
-struct s53_cache_ask s53_query_cache_ask(const struct s53_query *query);
+struct s53_cache_lookup s53_query_cache_lookup(const struct s53_query *query);
 
 /* The upstream's extended error that the cache has with the entry, until the next call; or NULL. */
 const struct s53_extended_error *s53_query_cached_error(const struct s53_query *query);
@@ -158,7 +158,7 @@ enum s53_verdict s53_step_answer(struct s53_query *query);
 size_t s53_reply_limit(const struct s53_query *query);
 
 /* answer.c: that limit without our OPT: for the outcome's message. */
-size_t s53_reply_room(const struct s53_query *query);
+size_t s53_reply_space(const struct s53_query *query);
 
 /* answer.c: send the outcome to the client; it must not be used after that. */
 void s53_reply_send(struct s53_query *query);
@@ -220,6 +220,6 @@ void s53_query_log_error(const struct s53_query *query);
 void s53_query_log_stale(const struct s53_query *query);
 /* limitlog.c: log that a limit is reached, and by what, at most once a minute. */
 void s53_query_log_limit(const struct s53_query *query, enum s53_limit limit);
-/* Log that this server sends our queries back, at most once a minute; *told_ms: the last time. */
+/* Log that this server sends our queries back, at most once a minute; *logged_ms: the last time. */
 void s53_query_log_loop(
-    const struct s53_query *query, const struct s53_upstream *server, _Atomic uint64_t *told_ms);
+    const struct s53_query *query, const struct s53_upstream *server, _Atomic uint64_t *logged_ms);

@@ -94,22 +94,22 @@ s53_query_log_error(const struct s53_query *query)
 		why = outcome->ede == S53_EDE_CACHED_ERROR ? "it failed less than servfail-ttl ago"
 							   : "no upstream could answer";
 	log_outcome(query, S53_LOG_QUERY_ERRORS,
-	    s53_log_first(&query->resolver->error_told_ms, query->now_ms, S53_LOG_INFO),
+	    s53_log_first(&query->resolver->error_logged_ms, query->now_ms, S53_LOG_INFO),
 	    "query failed (SERVFAIL) for", why);
 }
 
 void
 s53_query_log_loop(
-    const struct s53_query *query, const struct s53_upstream *server, _Atomic uint64_t *told_ms)
+    const struct s53_query *query, const struct s53_upstream *server, _Atomic uint64_t *logged_ms)
 {
 	char why[S53_ADDR_TEXT + 96], addr[S53_ADDR_TEXT];
-	uint64_t last_ms = atomic_load_explicit(told_ms, memory_order_relaxed);
+	uint64_t last_ms = atomic_load_explicit(logged_ms, memory_order_relaxed);
 
 	if ((last_ms != 0 && query->now_ms < last_ms + LOOP_INTERVAL_MS) ||
 	    !atomic_compare_exchange_strong_explicit(
-		told_ms, &last_ms, query->now_ms, memory_order_relaxed, memory_order_relaxed))
+		logged_ms, &last_ms, query->now_ms, memory_order_relaxed, memory_order_relaxed))
 		return;
-	snprintf(why, sizeof why,
+	snprintf(why, sizeof(why),
 	    "%s sends this query back to us: change the forwarding there or here",
 	    s53_addr_print(s53_upstream_addr(server), addr));
 	log_outcome(query, S53_LOG_RESOLVER, S53_LOG_WARNING, "forwarding loop:", why);
@@ -121,6 +121,6 @@ s53_query_log_stale(const struct s53_query *query)
 	const char *why = query->outcome.ede_text;
 
 	log_outcome(query, S53_LOG_SERVE_STALE,
-	    s53_log_first(&query->resolver->stale_told_ms, query->now_ms, S53_LOG_INFO),
+	    s53_log_first(&query->resolver->stale_logged_ms, query->now_ms, S53_LOG_INFO),
 	    "stale answer used for", why == NULL ? "expired" : why);
 }

@@ -25,9 +25,9 @@ hash_of(const struct s53_addr *addr)
 }
 
 static bool
-is_lately(const struct s53_told *told, uint64_t now_ms)
+is_lately(const struct s53_quiet_entry *entries, uint64_t now_ms)
 {
-	return told->at_ms != 0 && now_ms < told->at_ms + FORMERR_EACH_MS;
+	return entries->at_ms != 0 && now_ms < entries->at_ms + FORMERR_EACH_MS;
 }
 
 /* May a FORMERR be sent to this address now? true: it is recorded. */
@@ -35,7 +35,7 @@ static bool
 tell(struct s53_quiet *quiet, const struct s53_addr *addr, uint64_t now_ms)
 {
 	uint64_t hash = hash_of(addr);
-	struct s53_told *set = quiet->told[hash % S53_QUIET_SETS], *free = NULL;
+	struct s53_quiet_entry *set = quiet->entries[hash % S53_QUIET_SETS], *free = NULL;
 
 	for (unsigned i = 0; i < S53_QUIET_WAYS; i++) {
 		if (!is_lately(&set[i], now_ms))

@@ -19,10 +19,10 @@
 
 /* Clients that got FORMERR recently, by a keyed hash of address and port. Initially all zero. */
 struct s53_quiet {
-	struct s53_told {
+	struct s53_quiet_entry {
 		uint64_t hash;
 		uint64_t at_ms;
-	} told[S53_QUIET_SETS][S53_QUIET_WAYS];
+	} entries[S53_QUIET_SETS][S53_QUIET_WAYS];
 };
 
 /*

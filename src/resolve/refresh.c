@@ -17,7 +17,7 @@ s53_refresh(const struct s53_query *query)
 	    !s53_recursive_has_room(resolver, query->policy->recursive_clients) ||
 	    (fetch = s53_fetch_new(query)) == NULL)
 		return;
-	s53_count(resolver->counters, S53_C_JOIN_LED);
+	s53_count(resolver->counters, S53_C_JOIN_STARTED);
 	s53_fetch_idle(fetch);
 	fetch->has_older = true;
 	fetch->short_of_time = false;

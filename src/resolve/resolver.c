@@ -12,7 +12,7 @@
 /*
  * Queries that have their cache entries prefetched together: enough to hide the memory's latency.
  */
-#define GROUP 16
+#define CHUNK 16
 
 static void
 fini_tables(struct s53_resolver *resolver)
@@ -37,7 +37,7 @@ struct s53_resolver *
 s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
     struct s53_resolver_shared *shared, struct s53_policy *policy)
 {
-	struct s53_resolver *resolver = malloc(sizeof *resolver);
+	struct s53_resolver *resolver = malloc(sizeof(*resolver));
 
 	if (resolver == NULL)
 		return NULL;
@@ -58,13 +58,13 @@ s53_resolver_new(struct s53_exchanger *exchanger, struct s53_counters *counters,
 	s53_spares_init(&resolver->free_attempts);
 	resolver->pending_count = 0;
 	resolver->received_ns = 0;
-	resolver->dice = s53_rand_u32();
-	memset(resolver->turns, 0, sizeof resolver->turns);
-	resolver->error_told_ms = resolver->stale_told_ms = 0;
-	resolver->lame_told_ms = resolver->edns_told_ms = 0;
+	resolver->random_state = s53_rand_u32();
+	memset(resolver->cyclic_counters, 0, sizeof(resolver->cyclic_counters));
+	resolver->error_logged_ms = resolver->stale_logged_ms = 0;
+	resolver->lame_logged_ms = resolver->edns_logged_ms = 0;
 	s53_denials_init(&resolver->denials);
-	resolver->dead_asked_ms = 0;
-	memset(&resolver->quiet, 0, sizeof resolver->quiet);
+	resolver->dead_queried_ms = 0;
+	memset(&resolver->quiet, 0, sizeof(resolver->quiet));
 	s53_budget_init(&resolver->budget);
 	resolver->clients_more = 0;
 	resolver->clients_less_ms = 0;
@@ -168,11 +168,11 @@ begin(struct s53_query *query, struct s53_resolver *resolver, const struct s53_a
 
 /* Run a group of queries up to FIND, prefetch their cache entries, then finish each. */
 static void
-take_group(struct s53_resolver *resolver, const struct s53_arrival *arrivals, unsigned count,
+take_chunk(struct s53_resolver *resolver, const struct s53_arrival *arrivals, unsigned count,
     uint64_t now_ms)
 {
-	struct s53_query queries[GROUP];
-	struct s53_query *found[GROUP];
+	struct s53_query queries[CHUNK];
+	struct s53_query *found[CHUNK];
 	unsigned found_count = 0;
 
 	for (unsigned i = 0; i < count; i++) {
@@ -200,8 +200,8 @@ void
 s53_resolver_take_batch(struct s53_resolver *resolver, const struct s53_arrival *arrivals,
     unsigned count, uint64_t now_ms)
 {
-	for (unsigned at = 0; at < count; at += GROUP)
-		take_group(
-		    resolver, arrivals + at, count - at < GROUP ? count - at : GROUP, now_ms);
+	for (unsigned at = 0; at < count; at += CHUNK)
+		take_chunk(
+		    resolver, arrivals + at, count - at < CHUNK ? count - at : CHUNK, now_ms);
 	s53_resolver_drain(resolver);
 }

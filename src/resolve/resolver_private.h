@@ -20,7 +20,7 @@
 #include "spares.h"
 #include "table.h"
 
-#define S53_CYCLIC_TURNS 512
+#define S53_CYCLIC_COUNTERS 512
 
 struct s53_resolver {
 	struct s53_exchanger *exchanger;
@@ -37,13 +37,14 @@ struct s53_resolver {
 	struct s53_spares free_pending, free_fetches, free_attempts;
 	uint64_t received_ns; /* the batch; 0: not known */
 	unsigned pending_count; /* pending queries, and fetches without clients */
-	uint32_t dice; /* the state of random order: arrange.c */
-	uint16_t turns[S53_CYCLIC_TURNS]; /* of cyclic order: each RRset's next first record */
-	uint64_t error_told_ms; /* when a failure was last logged at info */
-	uint64_t stale_told_ms; /* and a stale answer */
-	uint64_t lame_told_ms, edns_told_ms; /* and lines of attemptlog.c */
+	uint32_t random_state; /* the state of random order: arrange.c */
+	uint16_t cyclic_counters
+	    [S53_CYCLIC_COUNTERS]; /* of cyclic order: each RRset's next first record */
+	uint64_t error_logged_ms; /* when a failure was last logged at info */
+	uint64_t stale_logged_ms; /* and a stale answer */
+	uint64_t lame_logged_ms, edns_logged_ms; /* and lines of attemptlog.c */
 	struct s53_denials denials;
-	uint64_t dead_asked_ms; /* when dead servers were last queried for a refresh */
+	uint64_t dead_queried_ms; /* when dead servers were last queried for a refresh */
 	struct s53_budget budget;
 	unsigned clients_more; /* added to clients-per-query by tuning: join.c */
 	uint64_t clients_less_ms; /* when that was last lowered or raised */

@@ -97,7 +97,7 @@ refuse(struct s53_query *query, uint16_t ede, const char *text)
 }
 
 static bool
-may_ask_zone(const struct s53_query *query)
+may_query_zone(const struct s53_query *query)
 {
 	if (query->route->allow_query == NULL && query->route->allow_query_on == NULL)
 		return query->may_query;
@@ -109,7 +109,7 @@ may_ask_zone(const struct s53_query *query)
 __attribute__((noinline)) static bool
 may_have_zone(const struct s53_query *query)
 {
-	return may_ask_zone(query) &&
+	return may_query_zone(query) &&
 	    (query->route->rights == S53_RIGHTS_COPY || s53_query_gets_recursion(query));
 }
 
@@ -189,7 +189,7 @@ s53_step_route(struct s53_query *query)
 	s53_tally_count(query->tally, S53_TALLY_QUERIES);
 	if (query->route == NULL || query->route->kind != S53_ROUTE_LOCAL)
 		return forward(query);
-	if (!may_ask_zone(query))
+	if (!may_query_zone(query))
 		return deny(query, true);
 	s53_count(query->resolver->counters, S53_C_ROUTE_LOCAL);
 	return s53_local_zone(query);

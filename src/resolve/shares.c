@@ -35,7 +35,7 @@ load(const _Atomic uint64_t *slot)
 static _Atomic uint64_t *
 set_of(struct s53_shares_shared *shared, uint32_t id)
 {
-	return &shared->places[id * UINT32_C(2654435769) / (UINT32_MAX / S53_SHARES_SETS + 1)][0];
+	return &shared->slots[id * UINT32_C(2654435769) / (UINT32_MAX / S53_SHARES_SETS + 1)][0];
 }
 
 /*
@@ -105,7 +105,7 @@ find_route(const struct s53_shares *shares, uint32_t id)
 static struct s53_shares_route *
 new_route(struct s53_shares *shares, uint32_t id)
 {
-	struct s53_shares_route *route = malloc(sizeof *route);
+	struct s53_shares_route *route = malloc(sizeof(*route));
 
 	if (route == NULL)
 		return NULL;
@@ -129,7 +129,7 @@ free_route(struct s53_shares *shares, struct s53_shares_route *route)
 static void
 route_enter(struct s53_shares *shares, struct s53_shares_route *route)
 {
-	if (route->places++ > 0) {
+	if (route->slots++ > 0) {
 		atomic_fetch_add_explicit(route->slot, 1, memory_order_relaxed);
 		return;
 	}
@@ -141,7 +141,7 @@ static void
 route_leave(struct s53_shares *shares, struct s53_shares_route *route)
 {
 	leave_slot(shares->shared, route->slot);
-	if (--route->places > 0)
+	if (--route->slots > 0)
 		return;
 	s53_list_remove(&route->active);
 	if (shares->heaviest == route)
@@ -176,9 +176,9 @@ s53_shares_key_of(const struct s53_client *client)
 	if (ipv4 != NULL) {
 		memcpy(&key.low, ipv4, 4);
 	} else if (addr->family == AF_INET6) {
-		memcpy(&key.high, addr->in6.sin6_addr.s6_addr, sizeof key.high);
+		memcpy(&key.high, addr->in6.sin6_addr.s6_addr, sizeof(key.high));
 		if (is_local)
-			memcpy(&key.low, addr->in6.sin6_addr.s6_addr + 8, sizeof key.low);
+			memcpy(&key.low, addr->in6.sin6_addr.s6_addr + 8, sizeof(key.low));
 	}
 	return key;
 }
@@ -193,7 +193,7 @@ is_key(const struct s53_shares_key *a, const struct s53_shares_key *b)
 static uint32_t
 hash_of(uint32_t route_id, const struct s53_shares_key *key)
 {
-	return (uint32_t)s53_hash(key, sizeof *key) ^ route_id;
+	return (uint32_t)s53_hash(key, sizeof(*key)) ^ route_id;
 }
 
 static struct s53_shares_client *
@@ -215,13 +215,13 @@ new_client(struct s53_shares *shares, struct s53_shares_route *route,
     const struct s53_shares_key *key, uint32_t hash)
 {
 	struct s53_shares_client *client = s53_spares_take(
-	    &shares->free_clients, sizeof *client, offsetof(struct s53_shares_client, by_weight));
+	    &shares->free_clients, sizeof(*client), offsetof(struct s53_shares_client, by_weight));
 
 	if (client == NULL)
 		return NULL;
 	client->route = route;
 	client->key = *key;
-	client->places = 0;
+	client->slots = 0;
 	s53_list_init(&client->by_weight);
 	s53_list_init(&client->kept);
 	s53_list_init(&client->fifo);
@@ -231,12 +231,12 @@ new_client(struct s53_shares *shares, struct s53_shares_route *route,
 }
 
 static unsigned
-weight_of(unsigned places)
+weight_of(unsigned slots)
 {
 	unsigned weight = 0;
 
-	while (places > 1 && weight + 1 < S53_SHARES_WEIGHTS) {
-		places /= 2;
+	while (slots > 1 && weight + 1 < S53_SHARES_WEIGHTS) {
+		slots /= 2;
 		weight++;
 	}
 	return weight;
@@ -244,9 +244,9 @@ weight_of(unsigned places)
 
 /* Move the client to the list of its weight, after its number of places has changed from `was`. */
 static void
-weigh(struct s53_shares_client *client, unsigned was)
+update_weight(struct s53_shares_client *client, unsigned was)
 {
-	unsigned weight = weight_of(client->places);
+	unsigned weight = weight_of(client->slots);
 
 	if (was > 0 && weight_of(was) == weight)
 		return;
@@ -257,8 +257,8 @@ weigh(struct s53_shares_client *client, unsigned was)
 static void
 client_leave(struct s53_shares *shares, struct s53_shares_client *client)
 {
-	if (--client->places > 0) {
-		weigh(client, client->places + 1);
+	if (--client->slots > 0) {
+		update_weight(client, client->slots + 1);
 		return;
 	}
 	s53_list_remove(&client->by_weight);
@@ -275,7 +275,7 @@ s53_shares_init(struct s53_shares *shares, struct s53_shares_shared *shared)
 {
 	shares->shared = shared;
 	shares->heaviest = NULL;
-	shares->places = shares->counted_from = 0;
+	shares->slots = shares->counted_from = 0;
 	shares->counts_clients = false;
 	s53_list_init(&shares->active);
 	s53_spares_init(&shares->free_clients);
@@ -312,8 +312,8 @@ attach(struct s53_shares *shares, struct s53_shares_place *place)
 
 	if (client == NULL && (client = new_client(shares, route, &key, hash)) == NULL)
 		return;
-	client->places++;
-	weigh(client, client->places - 1);
+	client->slots++;
+	update_weight(client, client->slots - 1);
 	place->client = client;
 	s53_list_append(place->kept ? &client->kept : &client->fifo, &place->in_client);
 }
@@ -335,11 +335,11 @@ enter(struct s53_shares *shares, struct s53_shares_place *place, struct s53_shar
     const struct s53_client *from)
 {
 	route_enter(shares, route);
-	shares->places++;
+	shares->slots++;
 	/* Half of the places, beginning with the first, run to completion. */
 	*place = (struct s53_shares_place){ .route = route,
 		.from = from,
-		.kept = 2 * (route->kept_count + 1) <= route->places + 1 };
+		.kept = 2 * (route->kept_count + 1) <= route->slots + 1 };
 	route->kept_count += place->kept;
 	s53_list_init(&place->in_client);
 	queue(place);
@@ -368,7 +368,7 @@ s53_shares_enter(struct s53_shares *shares, struct s53_shares_place *place, uint
 }
 
 void
-s53_shares_settle(struct s53_shares_place *place)
+s53_shares_pin(struct s53_shares_place *place)
 {
 	s53_list_remove(&place->in_route);
 	s53_list_remove(&place->in_client);
@@ -379,15 +379,15 @@ s53_shares_leave(struct s53_shares *shares, struct s53_shares_place *place)
 {
 	struct s53_shares_route *route = place->route;
 
-	s53_shares_settle(place);
+	s53_shares_pin(place);
 	route->kept_count -= place->kept;
 	if (place->client != NULL)
 		client_leave(shares, place->client);
 	place->route = NULL;
 	place->client = NULL;
 	route_leave(shares, route);
-	shares->places--;
-	if (shares->places < shares->counted_from / 2)
+	shares->slots--;
+	if (shares->slots < shares->counted_from / 2)
 		shares->counts_clients = false;
 }
 
@@ -399,7 +399,7 @@ s53_shares_move(struct s53_shares *shares, struct s53_shares_place *place, uint3
 	if (route == NULL)
 		return;
 	if (route == place->route) {
-		s53_shares_settle(place);
+		s53_shares_pin(place);
 		queue(place);
 		return;
 	}
@@ -425,7 +425,7 @@ count_clients(struct s53_shares *shares)
 	if (shares->counts_clients)
 		return;
 	shares->counts_clients = true;
-	shares->counted_from = shares->places;
+	shares->counted_from = shares->slots;
 	S53_LIST_EACH (&shares->active, link) {
 		struct s53_shares_route *route =
 		    S53_CONTAINER_OF(link, struct s53_shares_route, active);
@@ -461,7 +461,7 @@ first_of_client(const struct s53_shares_client *client)
 static struct s53_shares_place *
 of_a_heavy_client(struct s53_shares_route *route)
 {
-	unsigned share = route->client_count > 0 ? route->places / route->client_count : 0;
+	unsigned share = route->client_count > 0 ? route->slots / route->client_count : 0;
 	unsigned weight = S53_SHARES_WEIGHTS, least = weight_of(share + 1), looks = 0;
 
 	while (weight-- > least) {
@@ -472,7 +472,7 @@ of_a_heavy_client(struct s53_shares_route *route)
 
 			if (looks++ == S53_SHARES_LOOKS)
 				return NULL;
-			if (client->places <= share || place == NULL)
+			if (client->slots <= share || place == NULL)
 				continue;
 			s53_list_remove(link);
 			s53_list_append(&route->clients[weight], link);
@@ -544,15 +544,15 @@ share_of(const struct s53_shares *shares, bool is_new, unsigned soft)
 struct s53_shares_place *
 s53_shares_displace(struct s53_shares *shares, uint32_t route_id, unsigned soft)
 {
-	unsigned places = s53_shares_places(shares, route_id);
-	unsigned share = share_of(shares, places == 0, soft);
+	unsigned slots = s53_shares_places(shares, route_id);
+	unsigned share = share_of(shares, slots == 0, soft);
 	struct s53_shares_route *route;
 
 	count_clients(shares);
-	if (places < share) {
+	if (slots < share) {
 		route = heaviest(shares, share);
 		return route == NULL ? NULL : of_route(route);
 	}
 	route = find_route(shares, route_id);
-	return route == NULL || route->places == 0 ? NULL : of_route(route);
+	return route == NULL || route->slots == 0 ? NULL : of_route(route);
 }

@@ -51,7 +51,7 @@ struct s53_shares_route {
 	struct s53_link active; /* in shares->active, while it has places */
 	uint32_t id; /* of s53_route */
 	_Atomic uint64_t *slot; /* its count over all workers, while it has places */
-	unsigned places, kept_count, client_count;
+	unsigned slots, kept_count, client_count;
 	struct s53_link kept; /* places that run to completion, by `in_route`, oldest first */
 	struct s53_link fifo; /* places that may be taken over */
 	struct s53_link clients[S53_SHARES_WEIGHTS];
@@ -62,7 +62,7 @@ struct s53_shares_client {
 	struct s53_link by_weight; /* in the route's list */
 	struct s53_shares_route *route;
 	struct s53_shares_key key;
-	unsigned places;
+	unsigned slots;
 	struct s53_link kept, fifo; /* its own, by `in_client` */
 };
 
@@ -80,7 +80,7 @@ struct s53_shares {
 	struct s53_table routes, clients;
 	struct s53_spares free_clients;
 	struct s53_link active; /* routes that have places */
-	unsigned places;
+	unsigned slots;
 	bool counts_clients;
 	unsigned counted_from; /* number of places when counting clients began */
 	struct s53_shares_route
@@ -117,7 +117,7 @@ void s53_shares_leave(struct s53_shares *shares, struct s53_shares_place *place)
 void s53_shares_move(struct s53_shares *shares, struct s53_shares_place *place, uint32_t route_id);
 
 /* The query is about to be answered: it keeps its place, but cannot be displaced. */
-void s53_shares_settle(struct s53_shares_place *place);
+void s53_shares_pin(struct s53_shares_place *place);
 
 /* The number of queries that wait for this route, in all workers. */
 unsigned s53_shares_places(const struct s53_shares *shares, uint32_t route_id);

@@ -28,15 +28,15 @@ own_copy(struct s53_query *query, uint8_t *message, size_t len)
 bool
 s53_stale_take(struct s53_query *query, const char *why)
 {
-	struct s53_cache_ask ask;
+	struct s53_cache_lookup ask;
 	struct s53_cached cached;
 	uint8_t *message = query->resolver->scratch;
 
 	if (!query->stale)
 		return false;
-	ask = s53_query_cache_ask(query);
+	ask = s53_query_cache_lookup(query);
 	s53_cache_find_stale(
-	    query->policy->cache, &ask, message, sizeof query->resolver->scratch, &cached);
+	    query->policy->cache, &ask, message, sizeof(query->resolver->scratch), &cached);
 	if (cached.freshness != S53_CACHE_STALE && cached.freshness != S53_CACHE_FRESH)
 		return false;
 	if ((message = own_copy(query, message, cached.len)) == NULL)

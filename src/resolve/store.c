@@ -10,7 +10,7 @@
 #include "arrange.h"
 #include "resolver_private.h"
 
-#define STOOD_MS 100 /* timers are never late by more than this */
+#define SUSPENDED_MS 100 /* timers are never late by more than this */
 
 /*
  * A referral is not kept: the key's entry is that of the servers behind it (find.c), and what the
@@ -19,7 +19,7 @@
 static void
 pass_on_referral(const struct s53_fetch *fetch)
 {
-	struct s53_cache_ask ask = s53_fetch_cache_ask(fetch);
+	struct s53_cache_lookup ask = s53_fetch_cache_lookup(fetch);
 
 	s53_cache_forget(fetch->policy->cache, &ask);
 }
@@ -29,7 +29,7 @@ static void
 keep(const struct s53_fetch *fetch, uint32_t lifetime_s, bool stale_use)
 {
 	const struct s53_outcome *outcome = &fetch->outcome;
-	struct s53_cache_ask ask = s53_fetch_cache_ask(fetch);
+	struct s53_cache_lookup ask = s53_fetch_cache_lookup(fetch);
 	struct s53_cache_answer answer = { .message = outcome->message,
 		.len = outcome->message_len,
 		.lifetime_s = lifetime_s,
@@ -41,23 +41,24 @@ keep(const struct s53_fetch *fetch, uint32_t lifetime_s, bool stale_use)
 	if (lifetime_s == 0 && !stale_use)
 		s53_cache_supersede(fetch->policy->cache, &ask);
 	else if (s53_cache_store(fetch->policy->cache, &ask, &answer))
-		s53_count(fetch->resolver->counters, S53_C_STORE_KEPT);
+		s53_count(fetch->resolver->counters, S53_C_STORE_ANSWER);
 }
 
 enum s53_verdict
 s53_step_store(struct s53_fetch *fetch)
 {
 	struct s53_outcome *outcome = &fetch->outcome;
-	struct s53_settling message = { .octets = outcome->message, .no_data = outcome->no_data };
+	struct s53_ttl_message message = { .octets = outcome->message,
+		.no_data = outcome->no_data };
 	uint32_t lifetime_s;
 
-	outcome->message_len = message.len = s53_minimize(
+	outcome->message_len = message.len = s53_arrange_minimize(
 	    fetch->answering, fetch->question.qtype, outcome->message, outcome->message_len);
-	lifetime_s = s53_cache_settle(fetch->answering->cache, &fetch->question, &message);
+	lifetime_s = s53_cache_apply_ttl_rules(fetch->answering->cache, &fetch->question, &message);
 	outcome->respell = outcome->respell || message.respell;
 	if (outcome->referral && s53_fetch_is_cached(fetch))
 		pass_on_referral(fetch);
-	else if (!fetch->lacks_signatures && !fetch->outdated && s53_fetch_is_cached(fetch))
+	else if (!fetch->without_signatures && !fetch->outdated && s53_fetch_is_cached(fetch))
 		keep(fetch, lifetime_s, message.stale_use);
 	if (outcome->leads_on && !s53_list_empty(&fetch->clients))
 		s53_chase_trim(fetch);
@@ -68,9 +69,9 @@ s53_step_store(struct s53_fetch *fetch)
  * Was this process suspended past the deadline? Then the failure says nothing about the upstream.
  */
 static bool
-stood_still(const struct s53_fetch *fetch)
+was_suspended(const struct s53_fetch *fetch)
 {
-	return fetch->now_ms > fetch->deadline_ms + STOOD_MS;
+	return fetch->now_ms > fetch->deadline_ms + SUSPENDED_MS;
 }
 
 /*
@@ -83,12 +84,12 @@ s53_store_failure(const struct s53_fetch *fetch)
 {
 	enum s53_group_condition condition = s53_group_condition(fetch->route->group);
 	uint16_t ede = fetch->outcome.ede;
-	struct s53_cache_ask ask;
+	struct s53_cache_lookup ask;
 
 	if (!s53_fetch_is_cached(fetch) || fetch->outdated || fetch->short_of_time ||
-	    stood_still(fetch) || (condition >= S53_GROUP_SILENT && fetch->has_older))
+	    was_suspended(fetch) || (condition >= S53_GROUP_SILENT && fetch->has_older))
 		return;
-	ask = s53_fetch_cache_ask(fetch);
+	ask = s53_fetch_cache_lookup(fetch);
 	s53_cache_store_failure(fetch->policy->cache, &ask,
 	    condition == S53_GROUP_ALIVE ? ede : ede | S53_FAILED_IN_TROUBLE, fetch->outcome.error);
 	s53_count(fetch->resolver->counters, S53_C_STORE_FAILURE);

@@ -11,7 +11,7 @@
 static struct s53_link *
 buckets_new(unsigned count)
 {
-	struct s53_link *buckets = malloc(count * sizeof *buckets);
+	struct s53_link *buckets = malloc(count * sizeof(*buckets));
 
 	S53_ASSERT(count >= FIRST_BUCKETS); /* a mask needs at least one bucket */
 	for (unsigned i = 0; buckets != NULL && i < count; i++)

@@ -80,50 +80,50 @@ is_response(const uint8_t *octets, size_t len)
 }
 
 /* A response with TC over UDP, which may be truncated anywhere, even within the question. */
-static enum s53_checked
+static enum s53_validity
 check_truncated(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 {
 	uint16_t questions = s53_header_count(octets, S53_QUESTION);
 
 	if (echoes_exactly(attempt, octets, len)) {
 		attempt->plan.tcp = attempt->truncated = true;
-		return S53_CHECKED_ACCEPTED;
+		return S53_VALIDITY_ACCEPTED;
 	}
 	if (questions > 1 ||
 	    (questions == 1 &&
 		(len >= question_end(attempt) ||
 		    memcmp(octets + S53_HEADER_LEN, attempt->ask + S53_HEADER_LEN,
 			len - S53_HEADER_LEN) != 0)))
-		return S53_CHECKED_REJECTED;
+		return S53_VALIDITY_REJECTED;
 	attempt->maybe_truncated = true;
-	return S53_CHECKED_UNPROVEN;
+	return S53_VALIDITY_UNPROVEN;
 }
 
-static enum s53_checked
+static enum s53_validity
 check_whole(struct s53_attempt *attempt, const uint8_t *octets, size_t len)
 {
 	attempt->reply_len = len;
 	return echoes_question(attempt, octets, len) &&
 		s53_message_check_arrived(
 		    octets, &attempt->reply_len, &attempt->reply_edns, &attempt->reply_opt_at)
-	    ? S53_CHECKED_ACCEPTED
-	    : S53_CHECKED_REJECTED;
+	    ? S53_VALIDITY_ACCEPTED
+	    : S53_VALIDITY_REJECTED;
 }
 
-enum s53_checked
+enum s53_validity
 s53_validate_check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	struct s53_attempt *attempt = arg;
-	enum s53_checked checked = S53_CHECKED_REJECTED;
+	enum s53_validity checked = S53_VALIDITY_REJECTED;
 
 	(void)exchange;
 	if (is_response(octets, len)) {
 		if (!attempt->plan.tcp && (s53_header_flags(octets) & S53_TC) != 0)
 			checked = check_truncated(attempt, octets, len);
-		if (checked == S53_CHECKED_REJECTED)
+		if (checked == S53_VALIDITY_REJECTED)
 			checked = check_whole(attempt, octets, len);
 	}
-	if (checked == S53_CHECKED_REJECTED) {
+	if (checked == S53_VALIDITY_REJECTED) {
 		attempt->garbled = attempt->garbled || !attempt->case_differs;
 		s53_attempt_log(attempt, "received %zu bytes that are not a response to it", len);
 		s53_count(attempt->fetch->resolver->counters, S53_C_VALIDATE_REJECTED);
@@ -174,7 +174,7 @@ failed_by_rcode(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t r
 
 /* Query the same server again, by `plan`. */
 static enum s53_verdict
-ask_again(struct s53_fetch *fetch, struct s53_attempt *attempt, const struct s53_plan *plan)
+query_again(struct s53_fetch *fetch, struct s53_attempt *attempt, const struct s53_plan *plan)
 {
 	fetch->plan = *plan;
 	s53_attempt_free(attempt);
@@ -186,10 +186,10 @@ servfail(struct s53_fetch *fetch, struct s53_attempt *attempt)
 {
 	if (!s53_servfail_is_worth_retry(fetch, attempt))
 		return failed_by_rcode(fetch, attempt, S53_RCODE_SERVFAIL);
-	s53_count(fetch->resolver->counters, S53_C_VALIDATE_RETRIED);
+	s53_count(fetch->resolver->counters, S53_C_VALIDATE_SERVFAIL_RETRIED);
 	s53_budget_pay(&fetch->resolver->budget);
 	fetch->retried_servfail = true;
-	return ask_again(fetch, attempt, &attempt->plan);
+	return query_again(fetch, attempt, &attempt->plan);
 }
 
 /* FORMERR, NOTIMP or BADVERS: the server may not support EDNS (RFC 6891 s6.2.2, s7). */
@@ -204,7 +204,7 @@ not_understood(struct s53_fetch *fetch, struct s53_attempt *attempt, uint16_t rc
 		s53_count(fetch->resolver->counters, S53_C_EXCHANGE_WITHOUT_EDNS);
 		s53_upstream_count(s53_attempt_server(attempt), S53_TRAFFIC_EDNS_FALLBACK);
 	}
-	return ask_again(fetch, attempt, &plan);
+	return query_again(fetch, attempt, &plan);
 }
 
 /* OPT is hop by hop, so it is removed; the flags are set when the client is answered. */
@@ -391,7 +391,7 @@ s53_step_validate(struct s53_fetch *fetch)
 		return servfail(fetch, attempt);
 	case S53_RCODE_REFUSED:
 		if (refused_because_of_ad(fetch, attempt, &plan))
-			return ask_again(fetch, attempt, &plan);
+			return query_again(fetch, attempt, &plan);
 		return failed_by_rcode(fetch, attempt, rcode);
 	default:
 		return failed_by_rcode(fetch, attempt, rcode);
@@ -399,15 +399,15 @@ s53_step_validate(struct s53_fetch *fetch)
 	if (s53_header_count(fetch->outcome.message, S53_QUESTION) != 1)
 		return failed_by_rcode(fetch, attempt, rcode);
 	if (is_doubtful(fetch, attempt, &plan))
-		return ask_again(fetch, attempt, &plan);
+		return query_again(fetch, attempt, &plan);
 	make_ours(fetch, attempt);
 	fetch->may_be_cut = s53_partial_response(fetch, attempt);
 	if (fetch->may_be_cut && s53_partial_may_use_tcp(fetch, attempt->plan.server) &&
 	    s53_partial_for_a_client(fetch)) {
 		plan = attempt->plan;
 		plan.tcp = plan.for_whole = fetch->whole = true;
-		return ask_again(fetch, attempt, &plan);
+		return query_again(fetch, attempt, &plan);
 	}
-	fetch->lacks_signatures = fetch->key.dnssec_ok && !attempt->plan.edns;
+	fetch->without_signatures = fetch->key.dnssec_ok && !attempt->plan.edns;
 	return take(fetch, attempt);
 }

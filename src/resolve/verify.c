@@ -39,7 +39,7 @@ s53_verify_is_due(const struct s53_attempt *attempt, struct s53_plan *plan)
 			return false;
 		s53_budget_pay(budget);
 	}
-	s53_count(fetch->resolver->counters, S53_C_VALIDATE_VERIFIED);
+	s53_count(fetch->resolver->counters, S53_C_VALIDATE_CASE_CHECKED);
 	fetch->verified = true;
 	fetch->negative_rcode = s53_header_rcode(fetch->outcome.message);
 	*plan = attempt->plan;
@@ -49,7 +49,7 @@ s53_verify_is_due(const struct s53_attempt *attempt, struct s53_plan *plan)
 }
 
 static void
-tell(const struct s53_fetch *fetch, const struct s53_upstream *server)
+log_quirk(const struct s53_fetch *fetch, const struct s53_upstream *server)
 {
 	char addr[S53_ADDR_TEXT], name[S53_NAME_TEXT];
 
@@ -78,5 +78,5 @@ s53_verify_note(const struct s53_attempt *attempt)
 		s53_header_rcode(fetch->outcome.message) == fetch->negative_rcode))
 		return;
 	if (s53_upstream_set_quirk(server, S53_QUIRK_CASE_MATTERS, fetch->now_ms))
-		tell(fetch, server);
+		log_quirk(fetch, server);
 }

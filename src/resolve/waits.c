@@ -23,7 +23,7 @@
 static uint32_t
 hash_of(const struct s53_fetch *fetch, const struct s53_shares_key *key)
 {
-	return (uint32_t)(s53_hash(key, sizeof *key) ^ (uintptr_t)fetch >> 6);
+	return (uint32_t)(s53_hash(key, sizeof(*key)) ^ (uintptr_t)fetch >> 6);
 }
 
 static bool
@@ -40,17 +40,17 @@ is_same_query(const struct s53_query *a, const struct s53_query *b)
  * another client's or fetch's.
  */
 static struct s53_pending *
-asker_at(struct s53_link *link, const struct s53_fetch *fetch, const struct s53_shares_key *key)
+waiter_at(struct s53_link *link, const struct s53_fetch *fetch, const struct s53_shares_key *key)
 {
 	struct s53_pending *pending = S53_CONTAINER_OF(link, struct s53_pending, same.link);
 	struct s53_shares_key own;
-	struct s53_pending *asker;
+	struct s53_pending *waiter;
 
 	if (pending->fetch != fetch)
 		return NULL;
-	asker = s53_chase_client(pending);
-	own = s53_shares_key_of(&asker->query.client);
-	return memcmp(&own, key, sizeof own) == 0 ? asker : NULL;
+	waiter = s53_chase_client(pending);
+	own = s53_shares_key_of(&waiter->query.client);
+	return memcmp(&own, key, sizeof(own)) == 0 ? waiter : NULL;
 }
 
 static void
@@ -84,7 +84,7 @@ s53_waits_has(const struct s53_query *query, const struct s53_fetch *fetch)
 	enter_first(waits, fetch);
 	key = s53_shares_key_of(&query->client);
 	S53_LIST_EACH (s53_table_bucket(waits, hash_of(fetch, &key)), link) {
-		const struct s53_pending *other = asker_at(link, fetch, &key);
+		const struct s53_pending *other = waiter_at(link, fetch, &key);
 
 		if (other != NULL && is_same_query(query, &other->query))
 			return true;
@@ -99,16 +99,16 @@ s53_waits_has(const struct s53_query *query, const struct s53_fetch *fetch)
 static struct s53_pending *
 find_surplus(const struct s53_table *waits, struct s53_pending *pending)
 {
-	struct s53_pending *asker = s53_chase_client(pending), *oldest = NULL;
-	struct s53_shares_key key = s53_shares_key_of(&asker->query.client);
+	struct s53_pending *waiter = s53_chase_client(pending), *oldest = NULL;
+	struct s53_shares_key key = s53_shares_key_of(&waiter->query.client);
 	unsigned count = 0;
 
 	S53_LIST_EACH (s53_table_bucket(waits, pending->same.hash), link) {
-		struct s53_pending *other = asker_at(link, pending->fetch, &key);
+		struct s53_pending *other = waiter_at(link, pending->fetch, &key);
 
 		if (other == NULL)
 			continue;
-		if (other != asker && is_same_query(&other->query, &asker->query))
+		if (other != waiter && is_same_query(&other->query, &waiter->query))
 			return other;
 		if (oldest == NULL)
 			oldest = other;
@@ -120,22 +120,22 @@ find_surplus(const struct s53_table *waits, struct s53_pending *pending)
 void
 s53_waits_add(struct s53_resolver *resolver, struct s53_pending *pending)
 {
-	struct s53_pending *asker, *surplus;
+	struct s53_pending *waiter, *surplus;
 
 	if (pending->fetch->clients.next == &pending->wait)
 		return;
-	asker = s53_chase_client(pending);
-	if (asker->query.client.kind != S53_UDP)
+	waiter = s53_chase_client(pending);
+	if (waiter->query.client.kind != S53_UDP)
 		return;
 	enter_first(&resolver->waits, pending->fetch);
 	enter(&resolver->waits, pending);
 	surplus = find_surplus(&resolver->waits, pending);
 	if (surplus == NULL)
 		return;
-	if (is_same_query(&surplus->query, &asker->query)) {
-		s53_count(resolver->counters, S53_C_JOIN_REPEATED);
+	if (is_same_query(&surplus->query, &waiter->query)) {
+		s53_count(resolver->counters, S53_C_JOIN_RETRANSMITTED);
 	} else {
-		s53_count(resolver->counters, S53_C_JOIN_WAITS);
+		s53_count(resolver->counters, S53_C_JOIN_CLIENT_LIMIT);
 		s53_query_log_limit(&surplus->query, S53_LIMIT_WAITS);
 	}
 	s53_pending_drop(surplus);

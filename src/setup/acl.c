@@ -10,7 +10,7 @@
 /* An `acl` statement is built once, however many lists refer to it. */
 struct setup_acl_memo {
 	struct setup_acl_memo *next;
-	const struct s53_conf_clause *clause;
+	const struct s53_conf_statement *statement;
 	struct s53_acl *acl; /* NULL: being built; a reference now is a cycle */
 };
 
@@ -89,31 +89,31 @@ localnets_acl(struct setup_builder *builder)
 	return builder->localnets;
 }
 
-static const struct s53_conf_clause *
+static const struct s53_conf_statement *
 find_acl(const struct s53_source *source, const char *name)
 {
-	const struct s53_conf_clause *clause = NULL;
+	const struct s53_conf_statement *statement = NULL;
 
 	if (source->file != NULL)
-		clause = s53_conf_acl(source->file, name);
-	if (clause == NULL && source->flags != NULL)
-		clause = s53_conf_acl(source->flags, name);
-	return clause;
+		statement = s53_conf_acl(source->file, name);
+	if (statement == NULL && source->flags != NULL)
+		statement = s53_conf_acl(source->flags, name);
+	return statement;
 }
 
 static struct s53_acl *
 defined_acl(struct setup_builder *builder, const struct s53_conf_match *match)
 {
-	const struct s53_conf_clause *clause = find_acl(builder->input->source, match->name);
+	const struct s53_conf_statement *statement = find_acl(builder->input->source, match->name);
 	struct setup_acl_memo *memo;
 
-	if (clause == NULL) {
+	if (statement == NULL) {
 		builder_error(builder, match->place, "acl '%s' is not defined; add acl %s { ... };",
 		    match->name, match->name);
 		return NULL;
 	}
 	for (memo = builder->acls; memo != NULL; memo = memo->next) {
-		if (memo->clause != clause)
+		if (memo->statement != statement)
 			continue;
 		if (memo->acl == NULL)
 			builder_error(
@@ -123,10 +123,10 @@ defined_acl(struct setup_builder *builder, const struct s53_conf_match *match)
 	memo = builder_alloc(builder, sizeof(*memo));
 	if (memo == NULL)
 		return NULL;
-	memo->clause = clause;
+	memo->statement = statement;
 	memo->next = builder->acls;
 	builder->acls = memo;
-	memo->acl = setup_acl(builder, clause->value.match);
+	memo->acl = setup_acl(builder, statement->value.match);
 	return memo->acl;
 }
 

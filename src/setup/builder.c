@@ -94,12 +94,12 @@ builder_text(struct setup_builder *builder, const char *format, ...)
 const char *
 builder_path(struct setup_builder *builder, const char *path)
 {
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_setup_option(builder->input->source, NULL, "directory");
 
-	if (path[0] == '/' || clause == NULL || clause->value.type != S53_CONF_TEXT)
+	if (path[0] == '/' || statement == NULL || statement->value.type != S53_CONF_TEXT)
 		return builder_text(builder, "%s", path);
-	return builder_text(builder, "%s/%s", clause->value.text, path);
+	return builder_text(builder, "%s/%s", statement->value.text, path);
 }
 
 bool

@@ -14,16 +14,16 @@
 #include <stdlib.h>
 
 static bool
-is_disabled(const struct s53_source *source, const struct s53_conf_clause *view_body,
+is_disabled(const struct s53_source *source, const struct s53_conf_statement *view_body,
     const struct s53_name *apex)
 {
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_setup_option(source, view_body, "disable-empty-zone");
 	struct s53_name name;
 
-	for (; clause != NULL; clause = s53_conf_find(clause->next, "disable-empty-zone"))
-		if (clause->value.type == S53_CONF_TEXT &&
-		    s53_name_parse(clause->value.text, &name) == S53_OK &&
+	for (; statement != NULL; statement = s53_conf_find(statement->next, "disable-empty-zone"))
+		if (statement->value.type == S53_CONF_TEXT &&
+		    s53_name_parse(statement->value.text, &name) == S53_OK &&
 		    s53_name_equal(&name, apex))
 			return true;
 	return false;
@@ -98,11 +98,11 @@ add_builtin(struct setup_builder *builder, const struct s53_view *view,
 
 /* Warn that the view's own forward zone of that name will never be used. */
 static void
-warn_of_hidden(struct setup_builder *builder, const struct s53_conf_clause *clause,
+warn_of_hidden(struct setup_builder *builder, const struct s53_conf_statement *statement,
     const struct s53_name *apex)
 {
-	const struct s53_conf_clause *zone = s53_conf_find(
-	    clause != NULL ? clause->body : s53_setup_top(builder->input->source), "zone");
+	const struct s53_conf_statement *zone = s53_conf_find(
+	    statement != NULL ? statement->body : s53_setup_top(builder->input->source), "zone");
 	struct s53_name name;
 
 	while (zone != NULL &&
@@ -119,7 +119,7 @@ warn_of_hidden(struct setup_builder *builder, const struct s53_conf_clause *clau
 
 static void
 add_empty_zone(struct setup_builder *builder, const struct s53_view *view,
-    const struct s53_conf_clause *clause, const struct s53_builtin_zone *builtin,
+    const struct s53_conf_statement *statement, const struct s53_builtin_zone *builtin,
     const struct s53_name *apex)
 {
 	const struct s53_route *route = s53_routes_find(view->routes, apex);
@@ -127,16 +127,16 @@ add_empty_zone(struct setup_builder *builder, const struct s53_view *view,
 	if (is_replaced(view->routes, apex))
 		return;
 	if (route != NULL && s53_name_equal(&route->apex, apex))
-		warn_of_hidden(builder, clause, apex);
+		warn_of_hidden(builder, statement, apex);
 	add_builtin(builder, view, builtin, apex);
 }
 
 void
 setup_builtin_zones(struct setup_builder *builder, const struct s53_view *view,
-    const struct s53_conf_clause *clause, bool is_root_zone)
+    const struct s53_conf_statement *statement, bool is_root_zone)
 {
 	const struct s53_source *source = builder->input->source;
-	const struct s53_conf_clause *body = clause != NULL ? clause->body : NULL;
+	const struct s53_conf_statement *body = statement != NULL ? statement->body : NULL;
 	bool empty_zones = setup_option_bool(source, body, "empty-zones-enable", true);
 
 	for (unsigned i = 0; view->recursion && i < s53_builtin_zone_count; i++) {
@@ -149,7 +149,7 @@ setup_builtin_zones(struct setup_builder *builder, const struct s53_view *view,
 		if (is_disabled(source, body, &apex))
 			continue;
 		if (builtin->empty && empty_zones)
-			add_empty_zone(builder, view, clause, builtin, &apex);
+			add_empty_zone(builder, view, statement, builtin, &apex);
 		else if (!builtin->empty && !is_configured(view, &apex, is_root_zone))
 			add_builtin(builder, view, builtin, &apex);
 	}

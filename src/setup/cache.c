@@ -30,10 +30,10 @@
 /* The bodies in which a statement is looked up; zone NULL: for the view. */
 struct scope {
 	struct setup_builder *builder;
-	const struct s53_conf_clause *zone, *view; /* their bodies */
+	const struct s53_conf_statement *zone, *view; /* their bodies */
 };
 
-static const struct s53_conf_clause *
+static const struct s53_conf_statement *
 find(const struct scope *scope, const char *name)
 {
 	return setup_option_of_zone(scope->builder->input->source, scope->zone, scope->view, name);
@@ -42,20 +42,21 @@ find(const struct scope *scope, const char *name)
 static uint32_t
 seconds(const struct scope *scope, const char *name, uint32_t otherwise)
 {
-	const struct s53_conf_clause *clause = find(scope, name);
+	const struct s53_conf_statement *statement = find(scope, name);
 
-	if (clause == NULL || clause->value.type != S53_CONF_NUMBER)
+	if (statement == NULL || statement->value.type != S53_CONF_NUMBER)
 		return otherwise;
-	return clause->value.number > INT32_MAX ? INT32_MAX : (uint32_t)clause->value.number;
+	return statement->value.number > INT32_MAX ? INT32_MAX : (uint32_t)statement->value.number;
 }
 
 static bool
 is_yes(const struct scope *scope, const char *name, bool otherwise)
 {
-	const struct s53_conf_clause *clause = find(scope, name);
+	const struct s53_conf_statement *statement = find(scope, name);
 
-	return clause != NULL && clause->value.type == S53_CONF_BOOL ? clause->value.boolean
-								     : otherwise;
+	return statement != NULL && statement->value.type == S53_CONF_BOOL
+	    ? statement->value.boolean
+	    : otherwise;
 }
 
 static void
@@ -85,7 +86,7 @@ is_stale_used(const struct scope *scope, bool by_configuration)
 static void
 read_stale(const struct scope *scope, struct s53_cache_rules *rules)
 {
-	const struct s53_conf_clause *timeout = find(scope, "stale-answer-client-timeout");
+	const struct s53_conf_statement *timeout = find(scope, "stale-answer-client-timeout");
 
 	/* stale-answer-enable implies stale-cache-enable, unless that is explicitly no. */
 	rules->stale_answer = is_yes(scope, "stale-answer-enable", false);
@@ -104,13 +105,14 @@ read_stale(const struct scope *scope, struct s53_cache_rules *rules)
 static void
 read_prefetch(const struct scope *scope, struct s53_cache_rules *rules)
 {
-	const struct s53_conf_clause *clause = find(scope, "prefetch");
+	const struct s53_conf_statement *statement = find(scope, "prefetch");
 
 	rules->prefetch_trigger_s = seconds(scope, "prefetch", 2);
 	rules->prefetch_eligible_s = 9;
-	if (clause != NULL && clause->second.type == S53_CONF_NUMBER)
-		rules->prefetch_eligible_s =
-		    clause->second.number > INT32_MAX ? INT32_MAX : (uint32_t)clause->second.number;
+	if (statement != NULL && statement->second.type == S53_CONF_NUMBER)
+		rules->prefetch_eligible_s = statement->second.number > INT32_MAX
+		    ? INT32_MAX
+		    : (uint32_t)statement->second.number;
 	/* As in BIND: a response is not refreshed within 6 s after it was stored. */
 	if (rules->prefetch_eligible_s < rules->prefetch_trigger_s + 6)
 		rules->prefetch_eligible_s = rules->prefetch_trigger_s + 6;
@@ -119,13 +121,14 @@ read_prefetch(const struct scope *scope, struct s53_cache_rules *rules)
 static enum s53_minimal
 read_minimal(const struct scope *scope)
 {
-	const struct s53_conf_clause *clause = find(scope, "minimal-responses");
+	const struct s53_conf_statement *statement = find(scope, "minimal-responses");
 
-	if (clause == NULL)
+	if (statement == NULL)
 		return S53_MINIMAL_NO_AUTH_RECURSIVE;
-	if (clause->value.type == S53_CONF_BOOL)
-		return clause->value.boolean ? S53_MINIMAL_YES : S53_MINIMAL_NO;
-	return clause->value.type == S53_CONF_TEXT && strcmp(clause->value.text, "no-auth") == 0
+	if (statement->value.type == S53_CONF_BOOL)
+		return statement->value.boolean ? S53_MINIMAL_YES : S53_MINIMAL_NO;
+	return statement->value.type == S53_CONF_TEXT &&
+		strcmp(statement->value.text, "no-auth") == 0
 	    ? S53_MINIMAL_NO_AUTH
 	    : S53_MINIMAL_NO_AUTH_RECURSIVE;
 }
@@ -158,9 +161,9 @@ most_octets(uint64_t memory)
 
 /* The size that a statement specifies, before the limits. */
 static uint64_t
-asked_octets(const struct s53_conf_clause *clause, uint64_t memory)
+asked_octets(const struct s53_conf_statement *statement, uint64_t memory)
 {
-	const struct s53_conf_value *value = clause != NULL ? &clause->value : NULL;
+	const struct s53_conf_value *value = statement != NULL ? &statement->value : NULL;
 
 	if (value == NULL || value->type != S53_CONF_NUMBER || value->is_default)
 		return default_octets(memory);
@@ -174,13 +177,13 @@ asked_octets(const struct s53_conf_clause *clause, uint64_t memory)
 }
 
 static uint64_t
-limited_octets(struct setup_builder *builder, const struct s53_conf_clause *clause)
+limited_octets(struct setup_builder *builder, const struct s53_conf_statement *statement)
 {
 	uint64_t memory = memory_of(builder), most = most_octets(memory);
-	uint64_t octets = asked_octets(clause, memory);
+	uint64_t octets = asked_octets(statement, memory);
 
 	if (octets > most) {
-		builder_warn(builder, clause->place,
+		builder_warn(builder, statement->place,
 		    "'max-cache-size' is more than three quarters of the memory that this process "
 		    "may use (%llu MiB): it is reduced to %llu MiB",
 		    (unsigned long long)(memory / MIB), (unsigned long long)(most / MIB));
@@ -194,15 +197,15 @@ static bool
 read_enabled(const struct scope *scope)
 {
 	struct setup_builder *builder = scope->builder;
-	const struct s53_conf_clause *clause = find(scope, "max-cache-size");
-	const struct s53_conf_clause *global =
+	const struct s53_conf_statement *statement = find(scope, "max-cache-size");
+	const struct s53_conf_statement *global =
 	    s53_setup_option(builder->input->source, NULL, "max-cache-size");
 
-	if (s53_setup_is_none(clause))
+	if (s53_setup_is_none(statement))
 		return false;
 	builder->cache_wanted = true;
-	if (s53_setup_is_none(global) && clause != NULL) {
-		uint64_t octets = limited_octets(builder, clause);
+	if (s53_setup_is_none(global) && statement != NULL) {
+		uint64_t octets = limited_octets(builder, statement);
 
 		if (octets > builder->cache_octets)
 			builder->cache_octets = octets;
@@ -227,7 +230,7 @@ read_answering(const struct scope *scope, struct s53_answering *out)
 }
 
 void
-setup_cache_answering(struct setup_builder *builder, const struct s53_conf_clause *view_body,
+setup_cache_answering(struct setup_builder *builder, const struct s53_conf_statement *view_body,
     struct s53_answering *out)
 {
 	const struct scope scope = { .builder = builder, .view = view_body };
@@ -236,8 +239,8 @@ setup_cache_answering(struct setup_builder *builder, const struct s53_conf_claus
 }
 
 const struct s53_answering *
-setup_cache_zone_answering(struct setup_builder *builder, const struct s53_conf_clause *zone_body,
-    const struct s53_conf_clause *view_body)
+setup_cache_zone_answering(struct setup_builder *builder,
+    const struct s53_conf_statement *zone_body, const struct s53_conf_statement *view_body)
 {
 	const struct scope scope = { .builder = builder, .zone = zone_body, .view = view_body };
 	struct s53_answering *answering;
@@ -265,23 +268,24 @@ const unsigned s53_setup_answering_count =
 void
 setup_cache_size(struct setup_builder *builder)
 {
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_setup_option(builder->input->source, NULL, "max-cache-size");
 
 	if (!builder->cache_wanted)
 		builder->snapshot->max_cache_octets = 0;
-	else if (s53_setup_is_none(clause))
+	else if (s53_setup_is_none(statement))
 		builder->snapshot->max_cache_octets = builder->cache_octets;
 	else
-		builder->snapshot->max_cache_octets = limited_octets(builder, clause);
+		builder->snapshot->max_cache_octets = limited_octets(builder, statement);
 }
 
 static const char *
-text_of(const struct s53_conf_clause *clause, const char *otherwise)
+text_of(const struct s53_conf_statement *statement, const char *otherwise)
 {
-	if (clause == NULL || clause->value.type != S53_CONF_TEXT || clause->value.text[0] == '\0')
+	if (statement == NULL || statement->value.type != S53_CONF_TEXT ||
+	    statement->value.text[0] == '\0')
 		return otherwise;
-	return clause->value.text;
+	return statement->value.text;
 }
 
 /*
@@ -292,8 +296,8 @@ void
 setup_cache_files(struct setup_builder *builder)
 {
 	const struct s53_source *source = builder->input->source;
-	const struct s53_conf_clause *dump = s53_setup_option(source, NULL, "dump-file");
-	const struct s53_conf_clause *file = s53_setup_option(source, NULL, "cache-file");
+	const struct s53_conf_statement *dump = s53_setup_option(source, NULL, "dump-file");
+	const struct s53_conf_statement *file = s53_setup_option(source, NULL, "cache-file");
 
 	builder->snapshot->statistics_file = builder_path(builder,
 	    text_of(s53_setup_option(source, NULL, "statistics-file"), DEFAULT_STATISTICS));

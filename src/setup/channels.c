@@ -28,10 +28,10 @@ struct maker {
 	bool has_unix;
 };
 
-static const struct s53_conf_clause *
-next_controls(const struct s53_source *source, const struct s53_conf_clause *after)
+static const struct s53_conf_statement *
+next_controls(const struct s53_source *source, const struct s53_conf_statement *after)
 {
-	const struct s53_conf_clause *from = after != NULL ? after->next : s53_setup_top(source);
+	const struct s53_conf_statement *from = after != NULL ? after->next : s53_setup_top(source);
 
 	return s53_conf_find(from, "controls");
 }
@@ -40,12 +40,12 @@ next_controls(const struct s53_source *source, const struct s53_conf_clause *aft
 static bool
 needs_key_file(const struct s53_source *source)
 {
-	const struct s53_conf_clause *controls = next_controls(source, NULL);
+	const struct s53_conf_statement *controls = next_controls(source, NULL);
 
 	if (controls == NULL)
 		return source->file != NULL;
 	for (; controls != NULL; controls = next_controls(source, controls))
-		for (const struct s53_conf_clause *it = s53_conf_find(controls->body, "inet");
+		for (const struct s53_conf_statement *it = s53_conf_find(controls->body, "inet");
 		     it != NULL; it = s53_conf_find(it->next, "inet"))
 			if (s53_conf_find(it->body, "keys") == NULL)
 				return true;
@@ -107,28 +107,28 @@ add_channel(struct maker *maker, const struct s53_channel *channel)
 
 /* A `key` statement as a key. false: rndc cannot use it, which is warned of. */
 static bool
-read_key(
-    struct setup_builder *builder, const struct s53_conf_clause *clause, struct s53_rndc_key *key)
+read_key(struct setup_builder *builder, const struct s53_conf_statement *statement,
+    struct s53_rndc_key *key)
 {
-	const struct s53_conf_clause *algorithm = s53_conf_find(clause->body, "algorithm");
-	const struct s53_conf_clause *secret = s53_conf_find(clause->body, "secret");
+	const struct s53_conf_statement *algorithm = s53_conf_find(statement->body, "algorithm");
+	const struct s53_conf_statement *secret = s53_conf_find(statement->body, "secret");
 
 	if (algorithm == NULL || secret == NULL)
 		return false;
-	key->name = builder_text(builder, "%s", clause->label);
+	key->name = builder_text(builder, "%s", statement->label);
 	switch (s53_rndc_key_set(key, algorithm->value.text, secret->value.text)) {
 	case S53_OK:
 		return key->name != NULL;
 	case S53_E_ABSENT:
-		builder_warn(builder, clause->place,
+		builder_warn(builder, statement->place,
 		    "unsupported algorithm '%s' in key '%s' for use with command channel",
-		    algorithm->value.text, clause->label);
+		    algorithm->value.text, statement->label);
 		return false;
 	default:
-		builder_warn(builder, clause->place,
+		builder_warn(builder, statement->place,
 		    "the secret of key '%s' cannot be used with a command channel: it is empty, "
 		    "no base64 text, or longer than %d octets",
-		    clause->label, S53_RNDC_SECRET_MAX);
+		    statement->label, S53_RNDC_SECRET_MAX);
 		return false;
 	}
 }
@@ -143,8 +143,8 @@ is_same_key(const char *a, const char *b)
 	return a_len == b_len && strncasecmp(a, b, a_len) == 0;
 }
 
-static const struct s53_conf_clause *
-find_key(const struct s53_conf_clause *first, const char *name)
+static const struct s53_conf_statement *
+find_key(const struct s53_conf_statement *first, const char *name)
 {
 	for (first = s53_conf_find(first, "key"); first != NULL;
 	     first = s53_conf_find(first->next, "key"))
@@ -155,8 +155,8 @@ find_key(const struct s53_conf_clause *first, const char *name)
 
 /* The keys of a `keys` list; one that cannot be used is left out. */
 static void
-read_keys(
-    struct setup_builder *builder, const struct s53_conf_clause *keys, struct s53_channel *channel)
+read_keys(struct setup_builder *builder, const struct s53_conf_statement *keys,
+    struct s53_channel *channel)
 {
 	struct s53_rndc_key *list;
 	unsigned count = 0;
@@ -168,7 +168,7 @@ read_keys(
 	if (list == NULL)
 		return;
 	for (const struct s53_conf_words *it = keys->value.words; it != NULL; it = it->next) {
-		const struct s53_conf_clause *key =
+		const struct s53_conf_statement *key =
 		    find_key(s53_setup_top(builder->input->source), it->text);
 
 		if (key != NULL && read_key(builder, key, &list[channel->key_count]))
@@ -181,26 +181,26 @@ read_key_file(struct setup_builder *builder, struct s53_channel *channel)
 {
 	const struct s53_setup_input *input = builder->input;
 	const struct s53_conf *file = input->source->rndc_key;
-	const struct s53_conf_clause *clause;
+	const struct s53_conf_statement *statement;
 	struct s53_rndc_key *key;
 
 	if (file == NULL && input->source->rndc_key_denied && input->previous != NULL)
 		file = input->previous->rndc_key;
-	clause = file != NULL ? find_key(s53_conf_top(file), NULL) : NULL;
-	if (clause == NULL || (key = builder_alloc(builder, sizeof(*key))) == NULL)
+	statement = file != NULL ? find_key(s53_conf_top(file), NULL) : NULL;
+	if (statement == NULL || (key = builder_alloc(builder, sizeof(*key))) == NULL)
 		return;
 	channel->keys = key;
-	channel->key_count = read_key(builder, clause, key);
+	channel->key_count = read_key(builder, statement, key);
 }
 
 static void
-add_inet(struct maker *maker, const struct s53_conf_clause *clause)
+add_inet(struct maker *maker, const struct s53_conf_statement *statement)
 {
 	struct setup_builder *builder = maker->builder;
-	const struct s53_conf_clause *keys = s53_conf_find(clause->body, "keys");
-	const struct s53_conf_clause *allow = s53_conf_find(clause->body, "allow");
-	const struct s53_conf_clause *read_only = s53_conf_find(clause->body, "read-only");
-	struct s53_channel channel = { .addr = clause->value.addr };
+	const struct s53_conf_statement *keys = s53_conf_find(statement->body, "keys");
+	const struct s53_conf_statement *allow = s53_conf_find(statement->body, "allow");
+	const struct s53_conf_statement *read_only = s53_conf_find(statement->body, "read-only");
+	struct s53_channel channel = { .addr = statement->value.addr };
 
 	if (s53_addr_port(&channel.addr) == 0)
 		s53_addr_set_port(&channel.addr, S53_RNDC_PORT);
@@ -212,7 +212,7 @@ add_inet(struct maker *maker, const struct s53_conf_clause *clause)
 	else
 		read_key_file(builder, &channel);
 	if (channel.key_count == 0) {
-		builder_warn(builder, clause->place,
+		builder_warn(builder, statement->place,
 		    "no key for this command channel, so it is not opened: %s",
 		    keys != NULL ? "name one in `keys`"
 				 : "there is no rndc.key of BIND's, and `keys` names none");
@@ -222,38 +222,39 @@ add_inet(struct maker *maker, const struct s53_conf_clause *clause)
 }
 
 static unsigned
-number_of(const struct s53_conf_clause *body, const char *name, unsigned otherwise)
+number_of(const struct s53_conf_statement *body, const char *name, unsigned otherwise)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(body, name);
+	const struct s53_conf_statement *statement = s53_conf_find(body, name);
 
-	return clause != NULL && clause->value.number <= UINT_MAX ? (unsigned)clause->value.number
-								  : otherwise;
+	return statement != NULL && statement->value.number <= UINT_MAX
+	    ? (unsigned)statement->value.number
+	    : otherwise;
 }
 
 static void
-add_unix(struct maker *maker, const struct s53_conf_clause *clause)
+add_unix(struct maker *maker, const struct s53_conf_statement *statement)
 {
 	struct setup_builder *builder = maker->builder;
-	const struct s53_conf_clause *keys = s53_conf_find(clause->body, "keys");
-	const struct s53_conf_clause *read_only = s53_conf_find(clause->body, "read-only");
-	unsigned mode = number_of(clause->body, "perm", DEFAULT_MODE);
+	const struct s53_conf_statement *keys = s53_conf_find(statement->body, "keys");
+	const struct s53_conf_statement *read_only = s53_conf_find(statement->body, "read-only");
+	unsigned mode = number_of(statement->body, "perm", DEFAULT_MODE);
 	struct s53_channel channel = { .is_unix = true };
 
 	if (mode > 0777) {
-		builder_warn(builder, clause->place,
+		builder_warn(builder, statement->place,
 		    "perm %u is no mode (a leading 0 makes it octal: 0600); 0600 is used", mode);
 		mode = DEFAULT_MODE;
 	}
 	channel.mode = (mode_t)mode;
-	channel.owner = (uid_t)number_of(clause->body, "owner", (unsigned)-1);
-	channel.group = (gid_t)number_of(clause->body, "group", (unsigned)-1);
-	channel.path = builder_path(builder, clause->value.text);
+	channel.owner = (uid_t)number_of(statement->body, "owner", (unsigned)-1);
+	channel.group = (gid_t)number_of(statement->body, "group", (unsigned)-1);
+	channel.path = builder_path(builder, statement->value.text);
 	channel.read_only = read_only != NULL && read_only->value.boolean;
 	maker->has_unix = true;
 	if (keys != NULL)
 		read_keys(builder, keys, &channel);
 	if (keys != NULL && channel.key_count == 0)
-		builder_warn(builder, clause->place,
+		builder_warn(builder, statement->place,
 		    "no key of `keys` can be used: the command channel is not opened");
 	else
 		add_channel(maker, &channel);
@@ -276,13 +277,13 @@ add_automatic(struct maker *maker)
 static uint16_t
 first_port(const struct s53_source *source, const struct s53_options *options)
 {
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_conf_find(s53_setup_listen_options(source), "listen-on");
 
-	while (clause != NULL && clause->level != S53_CONF_SUPPORTED)
-		clause = s53_conf_find(clause->next, "listen-on");
-	if (clause != NULL && clause->value.port != 0)
-		return clause->value.port;
+	while (statement != NULL && statement->level != S53_CONF_SUPPORTED)
+		statement = s53_conf_find(statement->next, "listen-on");
+	if (statement != NULL && statement->value.port != 0)
+		return statement->value.port;
 	if (options->port != 0)
 		return options->port;
 	return (uint16_t)setup_option_number(source, NULL, "port", S53_DNS_PORT);
@@ -292,10 +293,10 @@ void
 s53_setup_channel_path(const struct s53_source *source, const struct s53_options *options,
     char out[static S53_CHANNEL_PATH_MAX])
 {
-	const struct s53_conf_clause *directory = s53_setup_option(source, NULL, "directory");
-	const struct s53_conf_clause *channel = NULL;
+	const struct s53_conf_statement *directory = s53_setup_option(source, NULL, "directory");
+	const struct s53_conf_statement *channel = NULL;
 
-	for (const struct s53_conf_clause *it = next_controls(source, NULL);
+	for (const struct s53_conf_statement *it = next_controls(source, NULL);
 	     it != NULL && channel == NULL; it = next_controls(source, it))
 		channel = s53_conf_find(it->body, "unix");
 	if (channel == NULL)
@@ -328,12 +329,13 @@ void
 setup_channels(struct setup_builder *builder)
 {
 	const struct s53_source *source = builder->input->source;
-	const struct s53_conf_clause *controls = next_controls(source, NULL);
+	const struct s53_conf_statement *controls = next_controls(source, NULL);
 	struct maker maker = { .builder = builder };
 	bool is_written = controls != NULL, is_empty = true;
 
 	for (; controls != NULL; controls = next_controls(source, controls))
-		for (const struct s53_conf_clause *it = controls->body; it != NULL; it = it->next) {
+		for (const struct s53_conf_statement *it = controls->body; it != NULL;
+		     it = it->next) {
 			is_empty = false;
 			if (strcmp(it->name, "inet") == 0)
 				add_inet(&maker, it);

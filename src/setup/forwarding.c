@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum s53_route_forwarding
-setup_forwarding_of(const struct s53_conf_clause *forwarders, const struct s53_conf_clause *policy)
+setup_forwarding_of(
+    const struct s53_conf_statement *forwarders, const struct s53_conf_statement *policy)
 {
 	if (forwarders == NULL)
 		return S53_FORWARDING_INHERITED;
@@ -39,21 +40,21 @@ setup_forwarding_find(const struct s53_routes *routes, const struct s53_name *na
 }
 
 bool
-setup_refuses_exempt(const struct setup_builder *builder, const struct s53_conf_clause *zone_body,
-    const struct s53_conf_clause *view_body)
+setup_refuses_exempt(const struct setup_builder *builder,
+    const struct s53_conf_statement *zone_body, const struct s53_conf_statement *view_body)
 {
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    setup_option_of_zone(builder->input->source, zone_body, view_body, "empty-forwarders");
 
-	return clause != NULL && clause->value.type == S53_CONF_TEXT &&
-	    strcmp(clause->value.text, "refuse") == 0;
+	return statement != NULL && statement->value.type == S53_CONF_TEXT &&
+	    strcmp(statement->value.text, "refuse") == 0;
 }
 
 static bool
-is_exempt(const struct s53_conf_clause *zone)
+is_exempt(const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
-	const struct s53_conf_clause *forwarders = s53_conf_find(zone->body, "forwarders");
+	const struct s53_conf_statement *type = s53_conf_find(zone->body, "type");
+	const struct s53_conf_statement *forwarders = s53_conf_find(zone->body, "forwarders");
 
 	if (forwarders != NULL)
 		return forwarders->value.peers == NULL;
@@ -74,7 +75,7 @@ is_below_forwarded(const struct s53_routes *routes, const struct s53_name *apex,
 
 /* Do names of the zone go to the default route, which BIND would not send there? */
 static bool
-is_to_be_warned_of(const struct s53_routes *routes, const struct s53_name *apex, bool is_root_zone)
+needs_warning(const struct s53_routes *routes, const struct s53_name *apex, bool is_root_zone)
 {
 	const struct s53_name root = { .len = 1 };
 	const struct s53_route *route = s53_routes_find(routes, apex);
@@ -88,11 +89,11 @@ is_to_be_warned_of(const struct s53_routes *routes, const struct s53_name *apex,
 
 void
 setup_warn_of_exempt(struct setup_builder *builder, const struct s53_view *view,
-    const struct s53_conf_clause *clause, bool is_root_zone)
+    const struct s53_conf_statement *statement, bool is_root_zone)
 {
-	const struct s53_conf_clause *body = clause != NULL ? clause->body : NULL;
-	const struct s53_conf_clause *zone =
-	    s53_conf_find(clause != NULL ? body : s53_setup_top(builder->input->source), "zone");
+	const struct s53_conf_statement *body = statement != NULL ? statement->body : NULL;
+	const struct s53_conf_statement *zone =
+	    s53_conf_find(statement != NULL ? body : s53_setup_top(builder->input->source), "zone");
 
 	for (; zone != NULL; zone = s53_conf_find(zone->next, "zone")) {
 		struct s53_name apex;
@@ -101,7 +102,7 @@ setup_warn_of_exempt(struct setup_builder *builder, const struct s53_view *view,
 		    setup_option_of_zone(
 			builder->input->source, zone->body, body, "empty-forwarders") == NULL &&
 		    setup_zone_is_in(zone) && setup_zone_apex(zone, &apex) && apex.len > 1 &&
-		    is_to_be_warned_of(view->routes, &apex, is_root_zone))
+		    needs_warning(view->routes, &apex, is_root_zone))
 			builder_warn(builder, zone->place,
 			    "'zone' [differs]: without forwarders BIND resolves names of '%s' from "
 			    "the root, unless they are in its own zones; split53 sends them to the "

@@ -7,12 +7,12 @@
 #include <string.h>
 
 static const char *const policy_names[] = {
-	[S53_POLICY_FASTEST] = "fastest",
-	[S53_POLICY_ORDERED] = "ordered",
-	[S53_POLICY_ROUND_ROBIN] = "round-robin",
-	[S53_POLICY_RANDOM] = "random",
-	[S53_POLICY_LEAST_OUTSTANDING] = "least-outstanding",
-	[S53_POLICY_RACE] = "race",
+	[S53_FORWARDERS_FASTEST] = "fastest",
+	[S53_FORWARDERS_ORDERED] = "ordered",
+	[S53_FORWARDERS_ROUND_ROBIN] = "round-robin",
+	[S53_FORWARDERS_RANDOM] = "random",
+	[S53_FORWARDERS_LEAST_OUTSTANDING] = "least-outstanding",
+	[S53_FORWARDERS_RACE] = "race",
 };
 
 const char *
@@ -22,14 +22,14 @@ s53_setup_policy_name(enum s53_forwarders_policy policy)
 }
 
 static enum s53_forwarders_policy
-policy_of(const struct s53_conf_clause *clause)
+policy_of(const struct s53_conf_statement *statement)
 {
-	enum s53_forwarders_policy policy = S53_POLICY_FASTEST;
+	enum s53_forwarders_policy policy = S53_FORWARDERS_FASTEST;
 
-	if (clause == NULL || clause->value.type != S53_CONF_TEXT)
+	if (statement == NULL || statement->value.type != S53_CONF_TEXT)
 		return policy;
 	for (unsigned i = 0; i < sizeof(policy_names) / sizeof(policy_names[0]); i++)
-		if (strcmp(policy_names[i], clause->value.text) == 0)
+		if (strcmp(policy_names[i], statement->value.text) == 0)
 			policy = (enum s53_forwarders_policy)i;
 	return policy;
 }
@@ -39,15 +39,15 @@ static struct s53_quota
 quota_of(const struct setup_builder *builder, const struct setup_peers *peers, const char *name,
     bool drop)
 {
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_setup_option(builder->input->source, peers->view_body, name);
 	struct s53_quota quota = { .limit = 0, .drop = drop };
 
-	if (clause == NULL || clause->value.type != S53_CONF_NUMBER)
+	if (statement == NULL || statement->value.type != S53_CONF_NUMBER)
 		return quota;
-	quota.limit = (unsigned)clause->value.number;
-	if (clause->second.type == S53_CONF_TEXT)
-		quota.drop = strcmp(clause->second.text, "drop") == 0;
+	quota.limit = (unsigned)statement->value.number;
+	if (statement->second.type == S53_CONF_TEXT)
+		quota.drop = strcmp(statement->second.text, "drop") == 0;
 	return quota;
 }
 
@@ -55,7 +55,7 @@ void
 setup_group_rules(const struct setup_builder *builder, const struct setup_peers *peers,
     struct s53_group_rules *out)
 {
-	const struct s53_conf_clause *caps = setup_option_of_zone(
+	const struct s53_conf_statement *caps = setup_option_of_zone(
 	    builder->input->source, peers->zone_body, peers->view_body, "use-caps-for-id");
 
 	out->no_caps = caps != NULL && caps->value.type == S53_CONF_BOOL && !caps->value.boolean;

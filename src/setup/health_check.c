@@ -49,15 +49,15 @@ struct setup_server_use {
 	struct s53_name apex;
 	unsigned view;
 	bool alone; /* it is the only server of the zone's route */
-	const struct s53_conf_clause *probes[LEVEL_COUNT]; /* health-check statements, or NULL */
+	const struct s53_conf_statement *probes[LEVEL_COUNT]; /* health-check statements, or NULL */
 };
 
 struct found {
-	const struct s53_conf_clause *clause; /* NULL: the default */
+	const struct s53_conf_statement *statement; /* NULL: the default */
 	enum level level;
 };
 
-struct question {
+struct probe_query {
 	struct s53_name name;
 	uint16_t type; /* 0: the default for the name */
 	enum level level;
@@ -70,7 +70,7 @@ struct check_builder {
 	struct check_builder *next;
 	struct check_builder *bucket_next;
 	struct s53_snapshot_check *out; /* the snapshot's */
-	struct question question;
+	struct probe_query probe_query;
 	struct s53_name apex; /* the zone with the highest rank */
 	unsigned apex_rank;
 	uint32_t alone_ms; /* the default of down-after; 0: it is never the only server */
@@ -80,7 +80,7 @@ struct check_builder {
 
 void
 setup_health_check_add(struct setup_builder *builder, const struct setup_peers *peers,
-    struct s53_upstream *upstream, const struct s53_conf_clause *server)
+    struct s53_upstream *upstream, const struct s53_conf_statement *server)
 {
 	struct setup_server_use *use = s53_arena_zalloc(&builder->scratch, sizeof(*use));
 	static const char name[] = "health-check";
@@ -112,13 +112,13 @@ setup_health_check_alone(struct setup_builder *builder)
 static struct found
 find(const struct setup_server_use *use, const char *name)
 {
-	struct found found = { .clause = NULL };
+	struct found found = { .statement = NULL };
 
 	for (unsigned level = LEVEL_COUNT - 1; level > LEVEL_DEFAULT; level--) {
-		const struct s53_conf_clause *probe = use->probes[level];
+		const struct s53_conf_statement *probe = use->probes[level];
 
-		found.clause = s53_conf_find(probe != NULL ? probe->body : NULL, name);
-		if (found.clause != NULL) {
+		found.statement = s53_conf_find(probe != NULL ? probe->body : NULL, name);
+		if (found.statement != NULL) {
 			found.level = (enum level)level;
 			break;
 		}
@@ -128,7 +128,7 @@ find(const struct setup_server_use *use, const char *name)
 
 /* Is this server in the route of the name? */
 static bool
-would_ask(const struct setup_builder *builder, const struct setup_server_use *use,
+is_server_of(const struct setup_builder *builder, const struct setup_server_use *use,
     const struct s53_name *name)
 {
 	const struct s53_view *view = &builder->snapshot->policy.views[use->view];
@@ -143,9 +143,9 @@ would_ask(const struct setup_builder *builder, const struct setup_server_use *us
 }
 
 static bool
-name_of(const struct s53_conf_clause *clause, struct s53_name *out)
+name_of(const struct s53_conf_statement *statement, struct s53_name *out)
 {
-	if (s53_name_parse(clause->value.text, out) != S53_OK)
+	if (s53_name_parse(statement->value.text, out) != S53_OK)
 		return false;
 	s53_name_lower(out);
 	return true;
@@ -164,19 +164,20 @@ rank_of(const struct s53_name *apex)
 }
 
 static void
-find_question(
-    const struct setup_builder *builder, const struct setup_server_use *use, struct question *out)
+find_query(const struct setup_builder *builder, const struct setup_server_use *use,
+    struct probe_query *out)
 {
 	struct setup_server_use seen = *use;
 	struct s53_name name;
 
 	/* A name in options or a view may belong to a route without this server. */
 	for (unsigned level = LEVEL_OPTIONS; level <= LEVEL_VIEW; level++) {
-		const struct s53_conf_clause *probe = use->probes[level];
-		const struct s53_conf_clause *clause =
+		const struct s53_conf_statement *probe = use->probes[level];
+		const struct s53_conf_statement *statement =
 		    s53_conf_find(probe != NULL ? probe->body : NULL, "name");
 
-		if (clause != NULL && !(name_of(clause, &name) && would_ask(builder, use, &name)))
+		if (statement != NULL &&
+		    !(name_of(statement, &name) && is_server_of(builder, use, &name)))
 			seen.probes[level] = NULL;
 	}
 	memset(out, 0, sizeof(*out));
@@ -184,20 +185,20 @@ find_question(
 	out->by_type = find(&seen, "type");
 	out->level =
 	    out->by_name.level > out->by_type.level ? out->by_name.level : out->by_type.level;
-	if (out->by_name.clause == NULL || !name_of(out->by_name.clause, &out->name)) {
+	if (out->by_name.statement == NULL || !name_of(out->by_name.statement, &out->name)) {
 		out->name = use->apex;
 		out->rank = rank_of(&use->apex);
 	}
-	if (out->by_type.clause != NULL)
-		out->type = (uint16_t)out->by_type.clause->value.number;
+	if (out->by_type.statement != NULL)
+		out->type = (uint16_t)out->by_type.statement->value.number;
 }
 
 static uint32_t
-accepted(const struct s53_conf_clause *clause)
+accepted(const struct s53_conf_statement *statement)
 {
 	uint32_t bits = 0;
 
-	for (const struct s53_conf_words *word = clause->value.words; word != NULL;
+	for (const struct s53_conf_words *word = statement->value.words; word != NULL;
 	     word = word->next) {
 		int rcode = s53_conf_rcode(word->text);
 
@@ -208,35 +209,36 @@ accepted(const struct s53_conf_clause *clause)
 }
 
 static uint32_t
-longest_pause(const struct s53_conf_clause *clause)
+longest_pause(const struct s53_conf_statement *statement)
 {
-	if (clause->second.type == S53_CONF_NUMBER)
-		return (uint32_t)clause->second.number;
-	return clause->value.number > S53_CHECK_INTERVAL_MAX_S ? (uint32_t)clause->value.number
-							       : S53_CHECK_INTERVAL_MAX_S;
+	if (statement->second.type == S53_CONF_NUMBER)
+		return (uint32_t)statement->second.number;
+	return statement->value.number > S53_PROBE_INTERVAL_MAX_S
+	    ? (uint32_t)statement->value.number
+	    : S53_PROBE_INTERVAL_MAX_S;
 }
 
-static enum s53_check_mode
+static enum s53_probe_mode
 mode_of(const char *word)
 {
-	return strcmp(word, "always") == 0 ? S53_CHECK_ALWAYS
-	    : strcmp(word, "never") == 0   ? S53_CHECK_NEVER
-					   : S53_CHECK_LAZY;
+	return strcmp(word, "always") == 0 ? S53_PROBE_MODE_ALWAYS
+	    : strcmp(word, "never") == 0   ? S53_PROBE_MODE_NEVER
+					   : S53_PROBE_MODE_LAZY;
 }
 
 static void
-apply(struct s53_health_check *check, enum field field, const struct s53_conf_clause *clause)
+apply(struct s53_health_check *check, enum field field, const struct s53_conf_statement *statement)
 {
 	uint32_t number =
-	    clause->value.type == S53_CONF_NUMBER ? (uint32_t)clause->value.number : 0;
+	    statement->value.type == S53_CONF_NUMBER ? (uint32_t)statement->value.number : 0;
 
 	switch (field) {
 	case ACCEPT:
-		check->accept = accepted(clause);
+		check->accept = accepted(statement);
 		break;
 	case INTERVAL:
 		check->interval_s = number;
-		check->interval_max_s = longest_pause(clause);
+		check->interval_max_s = longest_pause(statement);
 		break;
 	case TIMEOUT:
 		check->timeout_ms = number;
@@ -248,7 +250,7 @@ apply(struct s53_health_check *check, enum field field, const struct s53_conf_cl
 		check->fall = number;
 		break;
 	case MODE:
-		check->mode = mode_of(clause->value.text);
+		check->mode = mode_of(statement->value.text);
 		break;
 	case DOWN_AFTER:
 		check->down_after_ms = number;
@@ -260,8 +262,8 @@ apply(struct s53_health_check *check, enum field field, const struct s53_conf_cl
 
 /* Do two statements of one kind have the same value? */
 static bool
-says_the_same(
-    enum field field, const struct s53_conf_clause *one, const struct s53_conf_clause *other)
+has_same_value(
+    enum field field, const struct s53_conf_statement *one, const struct s53_conf_statement *other)
 {
 	struct s53_health_check a = { .type = 0 }, b = { .type = 0 };
 
@@ -275,7 +277,7 @@ says_the_same(
 
 static void
 warn_of_two(struct setup_builder *builder, struct check_builder *check,
-    const struct s53_conf_clause *counts, const struct s53_conf_clause *other)
+    const struct s53_conf_statement *counts, const struct s53_conf_statement *other)
 {
 	char text[S53_ADDR_TEXT];
 
@@ -289,23 +291,23 @@ warn_of_two(struct setup_builder *builder, struct check_builder *check,
 	    counts->place.column);
 }
 
-static const struct s53_conf_clause *
-clause_of(const struct question *question)
+static const struct s53_conf_statement *
+clause_of(const struct probe_query *probe_query)
 {
-	return question->by_name.clause != NULL ? question->by_name.clause
-						: question->by_type.clause;
+	return probe_query->by_name.statement != NULL ? probe_query->by_name.statement
+						      : probe_query->by_type.statement;
 }
 
 static void
-merge_question(
-    struct setup_builder *builder, struct check_builder *check, const struct question *other)
+merge_query(
+    struct setup_builder *builder, struct check_builder *check, const struct probe_query *other)
 {
-	struct question *own = &check->question;
+	struct probe_query *own = &check->probe_query;
 
 	if (other->level != own->level) {
 		if (other->level > own->level)
 			*own = *other;
-	} else if (own->by_name.clause == NULL && other->by_name.clause == NULL) {
+	} else if (own->by_name.statement == NULL && other->by_name.statement == NULL) {
 		if (other->rank > own->rank)
 			*own = *other;
 	} else if (!s53_name_equal(&own->name, &other->name) || own->type != other->type) {
@@ -321,9 +323,9 @@ merge_field(struct setup_builder *builder, struct check_builder *check, enum fie
 
 	if (other.level > own->level)
 		*own = other;
-	else if (other.level == own->level && other.clause != own->clause &&
-	    !says_the_same(field, own->clause, other.clause))
-		warn_of_two(builder, check, own->clause, other.clause);
+	else if (other.level == own->level && other.statement != own->statement &&
+	    !has_same_value(field, own->statement, other.statement))
+		warn_of_two(builder, check, own->statement, other.statement);
 }
 
 static struct check_builder *
@@ -338,7 +340,7 @@ check_new(struct setup_builder *builder, const struct setup_server_use *use)
 		return NULL;
 	}
 	check->out->upstream = use->upstream;
-	find_question(builder, use, &check->question);
+	find_query(builder, use, &check->probe_query);
 	check->apex = use->apex;
 	check->apex_rank = rank_of(&use->apex);
 	return check;
@@ -366,8 +368,8 @@ merge_alone(const struct setup_builder *builder, struct check_builder *check,
 
 	if (!use->alone)
 		return;
-	if (ms > S53_CHECK_DOWN_AFTER_MS)
-		ms = S53_CHECK_DOWN_AFTER_MS;
+	if (ms > S53_PROBE_DOWN_AFTER_MS)
+		ms = S53_PROBE_DOWN_AFTER_MS;
 	if (ms > check->alone_ms)
 		check->alone_ms = ms;
 }
@@ -377,10 +379,10 @@ static void
 merge(
     struct setup_builder *builder, struct check_builder *check, const struct setup_server_use *use)
 {
-	struct question question;
+	struct probe_query probe_query;
 
-	find_question(builder, use, &question);
-	merge_question(builder, check, &question);
+	find_query(builder, use, &probe_query);
+	merge_query(builder, check, &probe_query);
 	merge_apex(check, use);
 	merge_alone(builder, check, use);
 	for (unsigned i = 0; i < FIELD_COUNT; i++)
@@ -390,15 +392,15 @@ merge(
 /* If a zone has several servers, another one is queried at once. `told`: last one warned of. */
 static void
 warn_of_several(struct setup_builder *builder, const struct check_builder *check,
-    const struct s53_conf_clause **told)
+    const struct s53_conf_statement **told)
 {
 	const struct found *found = &check->fields[DOWN_AFTER];
 	char text[S53_ADDR_TEXT];
 
-	if (found->level != LEVEL_ZONE || check->alone_ms != 0 || found->clause == *told)
+	if (found->level != LEVEL_ZONE || check->alone_ms != 0 || found->statement == *told)
 		return;
-	*told = found->clause;
-	builder_warn(builder, found->clause->place,
+	*told = found->statement;
+	builder_warn(builder, found->statement->place,
 	    "'down-after' has no effect: %s is not the only server of any zone",
 	    s53_addr_print(s53_upstream_addr(check->out->upstream), text));
 }
@@ -408,19 +410,20 @@ finish(const struct check_builder *check)
 {
 	struct s53_snapshot_check *out = check->out;
 
-	s53_health_check_init(&out->check, &check->question.name);
+	s53_health_check_init(&out->check, &check->probe_query.name);
 	s53_health_check_set_liveness(&out->check, &check->apex);
 	out->check.down_after_ms = check->alone_ms;
-	if (check->question.type != 0)
-		out->check.type = check->question.type;
-	out->written = check->question.level != LEVEL_DEFAULT;
+	if (check->probe_query.type != 0)
+		out->check.type = check->probe_query.type;
+	out->written = check->probe_query.level != LEVEL_DEFAULT;
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
-		if (check->fields[i].clause == NULL)
+		if (check->fields[i].statement == NULL)
 			continue;
-		apply(&out->check, (enum field)i, check->fields[i].clause);
+		apply(&out->check, (enum field)i, check->fields[i].statement);
 		out->written = true;
 	}
-	out->down_after_written = check->fields[DOWN_AFTER].clause != NULL && check->alone_ms != 0;
+	out->down_after_written =
+	    check->fields[DOWN_AFTER].statement != NULL && check->alone_ms != 0;
 	if (check->alone_ms == 0)
 		out->check.down_after_ms = 0;
 }
@@ -452,14 +455,14 @@ check_of(struct setup_builder *builder, struct check_builders *checks,
 
 /* Warn of a name in options or a view that no route of these views forwards. */
 static void
-warn_of_unused(struct setup_builder *builder, const struct s53_conf_clause *probe,
+warn_of_unused(struct setup_builder *builder, const struct s53_conf_statement *probe,
     unsigned first_view, unsigned count)
 {
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_conf_find(probe != NULL ? probe->body : NULL, "name");
 	struct s53_name name;
 
-	if (clause == NULL || !name_of(clause, &name))
+	if (statement == NULL || !name_of(statement, &name))
 		return;
 	for (unsigned i = first_view; i < first_view + count; i++) {
 		const struct s53_route *route =
@@ -468,15 +471,15 @@ warn_of_unused(struct setup_builder *builder, const struct s53_conf_clause *prob
 		if (route != NULL && route->kind == S53_ROUTE_FORWARD)
 			return;
 	}
-	builder_warn(builder, clause->place,
+	builder_warn(builder, statement->place,
 	    "no server gets queries for '%s': this 'name' of health-check has no effect",
-	    clause->value.text);
+	    statement->value.text);
 }
 
 static void
 warn_of_names(struct setup_builder *builder)
 {
-	const struct s53_conf_clause *probe = NULL;
+	const struct s53_conf_statement *probe = NULL;
 
 	if (builder->uses != NULL)
 		warn_of_unused(builder, builder->uses->probes[LEVEL_OPTIONS], 0,
@@ -495,7 +498,7 @@ setup_health_checks(struct setup_builder *builder)
 {
 	struct s53_snapshot_check **out = &builder->snapshot->checks;
 	struct check_builders checks = { .last = &checks.first };
-	const struct s53_conf_clause *told = NULL;
+	const struct s53_conf_statement *told = NULL;
 
 	warn_of_names(builder);
 	for (const struct setup_server_use *use = builder->uses; use != NULL; use = use->next) {

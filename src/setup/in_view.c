@@ -46,16 +46,16 @@ find_view(const struct s53_policy *policy, const char *name)
 }
 
 bool
-setup_shared_route(struct setup_builder *builder, unsigned view, const struct s53_conf_clause *zone,
-    struct s53_route *route)
+setup_shared_route(struct setup_builder *builder, unsigned view,
+    const struct s53_conf_statement *zone, struct s53_route *route)
 {
 	const struct s53_policy *policy = &builder->snapshot->policy;
-	const struct s53_conf_clause *clause = s53_conf_find(zone->body, "in-view");
+	const struct s53_conf_statement *statement = s53_conf_find(zone->body, "in-view");
 	const struct s53_route *shared;
 	unsigned other = policy->view_count;
 
-	if (clause->value.type == S53_CONF_TEXT)
-		other = find_view(policy, clause->value.text);
+	if (statement->value.type == S53_CONF_TEXT)
+		other = find_view(policy, statement->value.text);
 	if (other == policy->view_count)
 		return false; /* that view is of another class */
 	shared = s53_routes_find(policy->views[other].routes, &route->apex);

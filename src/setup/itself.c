@@ -10,7 +10,7 @@
  * known here: a loop that is missed because of that is detected when it happens (resolve/loop.h).
  */
 static struct s53_addr
-source_to(struct setup_builder *builder, const struct s53_conf_clause *view_body,
+source_to(struct setup_builder *builder, const struct s53_conf_statement *view_body,
     const struct s53_addr *addr)
 {
 	struct s53_upstream_options options;
@@ -25,22 +25,22 @@ source_to(struct setup_builder *builder, const struct s53_conf_clause *view_body
 }
 
 bool
-setup_is_itself(struct setup_builder *builder, const struct s53_conf_clause *view_body,
+setup_is_itself(struct setup_builder *builder, const struct s53_conf_statement *view_body,
     const struct s53_addr *addr)
 {
 	const struct s53_source *conf = builder->input->source;
 	const struct s53_view *view = builder->snapshot->policy.views;
-	const struct s53_conf_clause *clause = s53_setup_next_view(conf, NULL);
+	const struct s53_conf_statement *statement = s53_setup_next_view(conf, NULL);
 	struct s53_addr source;
 
 	if (!builder_is_ourselves(builder, addr))
 		return false;
-	if (clause == NULL)
+	if (statement == NULL)
 		return true;
 	source = source_to(builder, view_body, addr);
-	for (; clause != NULL; clause = s53_setup_next_view(conf, clause), view++)
+	for (; statement != NULL; statement = s53_setup_next_view(conf, statement), view++)
 		if (s53_acl_allows(view->match_clients, &source) &&
 		    s53_acl_allows(view->match_destinations, addr))
-			return clause->body == view_body;
+			return statement->body == view_body;
 	return false;
 }

@@ -43,7 +43,7 @@ collect_named(struct setup_builder *builder, const struct s53_conf_match *match,
     const struct s53_listen_rule *rule, struct named *named, unsigned depth)
 {
 	for (; match != NULL && depth < 16; match = match->next) {
-		const struct s53_conf_clause *acl;
+		const struct s53_conf_statement *acl;
 
 		if (match->negated)
 			continue;
@@ -94,25 +94,27 @@ add_rule(struct setup_builder *builder, sa_family_t family, const struct s53_con
 }
 
 static void
-add_rules(struct setup_builder *builder, const struct s53_conf_clause *options, sa_family_t family)
+add_rules(
+    struct setup_builder *builder, const struct s53_conf_statement *options, sa_family_t family)
 {
 	const char *name = family == AF_INET ? "listen-on" : "listen-on-v6";
-	const struct s53_conf_clause *clause = s53_conf_find(options, name);
+	const struct s53_conf_statement *statement = s53_conf_find(options, name);
 
-	if (clause == NULL) {
+	if (statement == NULL) {
 		add_rule(builder, family, NULL, (struct s53_place){ 0 }); /* BIND's default: any */
 		return;
 	}
-	for (; clause != NULL; clause = s53_conf_find(clause->next, name))
-		if (clause->level == S53_CONF_SUPPORTED && clause->value.type == S53_CONF_MATCH)
-			add_rule(builder, family, &clause->value, clause->place);
+	for (; statement != NULL; statement = s53_conf_find(statement->next, name))
+		if (statement->level == S53_CONF_SUPPORTED &&
+		    statement->value.type == S53_CONF_MATCH)
+			add_rule(builder, family, &statement->value, statement->place);
 }
 
 /* The command line's listeners replace those of the file, for both families together. */
-const struct s53_conf_clause *
+const struct s53_conf_statement *
 s53_setup_listen_options(const struct s53_source *source)
 {
-	const struct s53_conf_clause *flags =
+	const struct s53_conf_statement *flags =
 	    source->flags != NULL ? s53_conf_options(source->flags) : NULL;
 
 	if (s53_conf_find(flags, "listen-on") != NULL ||
@@ -125,10 +127,10 @@ void
 setup_listen(struct setup_builder *builder)
 {
 	const struct s53_source *source = builder->input->source;
-	const struct s53_conf_clause *options = s53_setup_listen_options(source);
-	const struct s53_conf_clause *file =
+	const struct s53_conf_statement *options = s53_setup_listen_options(source);
+	const struct s53_conf_statement *file =
 	    source->file != NULL ? s53_conf_options(source->file) : NULL;
-	const struct s53_conf_clause *replaced = NULL;
+	const struct s53_conf_statement *replaced = NULL;
 
 	if (options != file) {
 		replaced = s53_conf_find(file, "listen-on");

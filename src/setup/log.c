@@ -66,55 +66,57 @@ add_builtins(struct logging *logging)
 }
 
 static bool
-flag(const struct s53_conf_clause *body, const char *name)
+flag(const struct s53_conf_statement *body, const char *name)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(body, name);
+	const struct s53_conf_statement *statement = s53_conf_find(body, name);
 
-	return clause != NULL && clause->value.type == S53_CONF_BOOL && clause->value.boolean;
+	return statement != NULL && statement->value.type == S53_CONF_BOOL &&
+	    statement->value.boolean;
 }
 
 static enum s53_log_time
-print_time(const struct s53_conf_clause *body)
+print_time(const struct s53_conf_statement *body)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(body, "print-time");
+	const struct s53_conf_statement *statement = s53_conf_find(body, "print-time");
 
-	if (clause == NULL || clause->value.type != S53_CONF_TEXT)
+	if (statement == NULL || statement->value.type != S53_CONF_TEXT)
 		return flag(body, "print-time") ? S53_LOG_TIME_LOCAL : S53_LOG_TIME_NONE;
-	if (strcmp(clause->value.text, "iso8601") == 0)
+	if (strcmp(statement->value.text, "iso8601") == 0)
 		return S53_LOG_TIME_ISO8601;
-	if (strcmp(clause->value.text, "iso8601-utc") == 0)
+	if (strcmp(statement->value.text, "iso8601-utc") == 0)
 		return S53_LOG_TIME_ISO8601_UTC;
-	if (strcmp(clause->value.text, "iso8601-tzinfo") == 0)
+	if (strcmp(statement->value.text, "iso8601-tzinfo") == 0)
 		return S53_LOG_TIME_ISO8601_TZINFO;
 	return S53_LOG_TIME_LOCAL;
 }
 
 static void
-read_severity(const struct s53_conf_clause *body, struct s53_log_channel *channel)
+read_severity(const struct s53_conf_statement *body, struct s53_log_channel *channel)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(body, "severity");
+	const struct s53_conf_statement *statement = s53_conf_find(body, "severity");
 
 	channel->severity = S53_LOG_INFO;
-	if (clause == NULL || clause->value.type != S53_CONF_TEXT)
+	if (statement == NULL || statement->value.type != S53_CONF_TEXT)
 		return;
-	if (strcmp(clause->value.text, "dynamic") == 0) {
+	if (strcmp(statement->value.text, "dynamic") == 0) {
 		channel->dynamic = true;
 		return;
 	}
-	if (!s53_log_severity_parse(clause->value.text, &channel->severity))
+	if (!s53_log_severity_parse(statement->value.text, &channel->severity))
 		channel->severity = S53_LOG_INFO;
-	if (clause->second.type == S53_CONF_NUMBER && strcmp(clause->value.text, "debug") == 0)
-		channel->severity = clause->second.number == 0 ? S53_LOG_INFO
-							       : S53_LOG_DEBUG +
-			(int)(clause->second.number < 99 ? clause->second.number : 99) - 1;
+	if (statement->second.type == S53_CONF_NUMBER &&
+	    strcmp(statement->value.text, "debug") == 0)
+		channel->severity = statement->second.number == 0 ? S53_LOG_INFO
+								  : S53_LOG_DEBUG +
+			(int)(statement->second.number < 99 ? statement->second.number : 99) - 1;
 }
 
 static void
-read_file(struct setup_builder *builder, const struct s53_conf_clause *file,
+read_file(struct setup_builder *builder, const struct s53_conf_statement *file,
     struct s53_log_channel *channel)
 {
-	const struct s53_conf_clause *versions = s53_conf_find(file->body, "versions");
-	const struct s53_conf_clause *size = s53_conf_find(file->body, "size");
+	const struct s53_conf_statement *versions = s53_conf_find(file->body, "versions");
+	const struct s53_conf_statement *size = s53_conf_find(file->body, "size");
 
 	channel->kind = S53_LOG_TO_FILE;
 	channel->path = builder_path(builder, file->value.text);
@@ -127,20 +129,20 @@ read_file(struct setup_builder *builder, const struct s53_conf_clause *file,
 }
 
 static void
-read_destination(struct setup_builder *builder, const struct s53_conf_clause *body,
+read_destination(struct setup_builder *builder, const struct s53_conf_statement *body,
     struct s53_log_channel *channel)
 {
-	const struct s53_conf_clause *clause;
+	const struct s53_conf_statement *statement;
 
-	if ((clause = s53_conf_find(body, "file")) != NULL) {
-		read_file(builder, clause, channel);
-	} else if ((clause = s53_conf_find(body, "syslog")) != NULL) {
+	if ((statement = s53_conf_find(body, "file")) != NULL) {
+		read_file(builder, statement, channel);
+	} else if ((statement = s53_conf_find(body, "syslog")) != NULL) {
 		channel->kind = S53_LOG_TO_SYSLOG;
 		channel->facility = LOG_DAEMON;
-		if (clause->value.type == S53_CONF_TEXT &&
-		    !s53_log_facility_parse(clause->value.text, &channel->facility))
-			builder_error(builder, clause->place, "syslog has no facility '%s'",
-			    clause->value.text);
+		if (statement->value.type == S53_CONF_TEXT &&
+		    !s53_log_facility_parse(statement->value.text, &channel->facility))
+			builder_error(builder, statement->place, "syslog has no facility '%s'",
+			    statement->value.text);
 	} else if (s53_conf_find(body, "stderr") != NULL) {
 		channel->kind = S53_LOG_TO_STDERR;
 	} else {
@@ -159,38 +161,38 @@ find_channel(struct logging *logging, const char *name)
 }
 
 static void
-add_channel(struct logging *logging, const struct s53_conf_clause *clause)
+add_channel(struct logging *logging, const struct s53_conf_statement *statement)
 {
-	struct s53_log_channel *channel = find_channel(logging, clause->label);
+	struct s53_log_channel *channel = find_channel(logging, statement->label);
 
 	if (channel == NULL && logging->count == CHANNELS_MAX) {
-		builder_error(logging->builder, clause->place,
+		builder_error(logging->builder, statement->place,
 		    "more than %d channels, including the built-in ones", CHANNELS_MAX);
 		return;
 	}
 	if (channel == NULL)
 		channel = &logging->channels[logging->count++];
 	memset(channel, 0, sizeof(*channel));
-	channel->name = builder_text(logging->builder, "%s", clause->label);
-	read_destination(logging->builder, clause->body, channel);
-	read_severity(clause->body, channel);
-	channel->print_time = print_time(clause->body);
-	channel->print_category = flag(clause->body, "print-category");
-	channel->print_severity = flag(clause->body, "print-severity");
-	channel->buffered = flag(clause->body, "buffered");
+	channel->name = builder_text(logging->builder, "%s", statement->label);
+	read_destination(logging->builder, statement->body, channel);
+	read_severity(statement->body, channel);
+	channel->print_time = print_time(statement->body);
+	channel->print_category = flag(statement->body, "print-category");
+	channel->print_severity = flag(statement->body, "print-severity");
+	channel->buffered = flag(statement->body, "buffered");
 }
 
 static void
-add_category(struct logging *logging, const struct s53_conf_clause *clause)
+add_category(struct logging *logging, const struct s53_conf_statement *statement)
 {
 	enum s53_log_category category;
 	uint64_t channels = 0;
 
-	if (!s53_log_category_parse(clause->label, &category))
+	if (!s53_log_category_parse(statement->label, &category))
 		return; /* a category of BIND that split53 does not use */
-	if (clause->value.type != S53_CONF_WORDS)
+	if (statement->value.type != S53_CONF_WORDS)
 		return;
-	for (const struct s53_conf_words *word = clause->value.words; word != NULL;
+	for (const struct s53_conf_words *word = statement->value.words; word != NULL;
 	     word = word->next) {
 		const struct s53_log_channel *channel = find_channel(logging, word->text);
 
@@ -217,11 +219,11 @@ takes_debug_steps(const struct logging *logging)
 void
 setup_log(struct setup_builder *builder)
 {
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_conf_find(s53_setup_top(builder->input->source), "logging");
 	struct s53_log_config *config = &builder->snapshot->log;
 	struct logging logging = { .builder = builder };
-	const struct s53_conf_clause *it;
+	const struct s53_conf_statement *it;
 
 	logging.channels = builder_alloc(builder, CHANNELS_MAX * sizeof(*logging.channels));
 	if (logging.channels == NULL)
@@ -231,12 +233,12 @@ setup_log(struct setup_builder *builder)
 	config->category_channels[S53_LOG_DEFAULT] =
 	    UINT64_C(1) << DEFAULT_SYSLOG | UINT64_C(1) << DEFAULT_DEBUG;
 	config->category_channels[S53_LOG_UNMATCHED] = UINT64_C(1) << NULL_CHANNEL;
-	if (clause != NULL) {
+	if (statement != NULL) {
 		builder->snapshot->has_logging = true;
-		for (it = s53_conf_find(clause->body, "channel"); it != NULL;
+		for (it = s53_conf_find(statement->body, "channel"); it != NULL;
 		     it = s53_conf_find(it->next, "channel"))
 			add_channel(&logging, it);
-		for (it = s53_conf_find(clause->body, "category"); it != NULL;
+		for (it = s53_conf_find(statement->body, "category"); it != NULL;
 		     it = s53_conf_find(it->next, "category"))
 			add_category(&logging, it);
 	}

@@ -49,24 +49,24 @@ warn_of_fallback(struct setup_builder *builder)
 		    print_servers(input->nameservers, input->nameserver_count, text), way_out);
 }
 
-static const struct s53_conf_clause *
-zone_type(const struct s53_conf_clause *zone)
+static const struct s53_conf_statement *
+zone_type(const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
+	const struct s53_conf_statement *type = s53_conf_find(zone->body, "type");
 
 	return type != NULL && type->value.type == S53_CONF_TEXT ? type : NULL;
 }
 
 /* Does a zone show that this is a resolver? *has_data: a zone is answered from data. */
 static bool
-have_hints(const struct s53_conf_clause *first, bool *has_data)
+have_hints(const struct s53_conf_statement *first, bool *has_data)
 {
 	static const char *const served[] = { "primary", "master", "secondary", "slave" };
 	bool found = false;
 
-	for (const struct s53_conf_clause *zone = s53_conf_find(first, "zone"); zone != NULL;
+	for (const struct s53_conf_statement *zone = s53_conf_find(first, "zone"); zone != NULL;
 	     zone = s53_conf_find(zone->next, "zone")) {
-		const struct s53_conf_clause *type = zone_type(zone);
+		const struct s53_conf_statement *type = zone_type(zone);
 
 		for (size_t i = 0; type != NULL && i < sizeof(served) / sizeof(served[0]); i++)
 			*has_data = *has_data || strcmp(type->value.text, served[i]) == 0;
@@ -77,7 +77,7 @@ have_hints(const struct s53_conf_clause *first, bool *has_data)
 
 /* Does the file expect other names to be resolved? */
 static bool
-is_resolver(const struct setup_builder *builder, const struct s53_conf_clause *view_body)
+is_resolver(const struct setup_builder *builder, const struct s53_conf_statement *view_body)
 {
 	static const char *const names[] = { "recursion", "allow-recursion", "allow-recursion-on",
 		"allow-query-cache", "allow-query-cache-on", "dnssec-validation" };
@@ -93,9 +93,9 @@ is_resolver(const struct setup_builder *builder, const struct s53_conf_clause *v
 
 /* The place without `forwarders`: the view, else options, else the whole file. */
 static struct s53_place
-place_of(const struct setup_builder *builder, const struct s53_conf_clause *view_body)
+location_of(const struct setup_builder *builder, const struct s53_conf_statement *view_body)
 {
-	const struct s53_conf_clause *options =
+	const struct s53_conf_statement *options =
 	    s53_conf_find(s53_setup_top(builder->input->source), "options");
 
 	if (view_body != NULL)
@@ -106,7 +106,8 @@ place_of(const struct setup_builder *builder, const struct s53_conf_clause *view
 }
 
 void
-setup_no_forwarders_say(struct setup_builder *builder, const struct s53_conf_clause *view_body)
+setup_no_forwarders_report(
+    struct setup_builder *builder, const struct s53_conf_statement *view_body)
 {
 	const struct s53_setup_input *input = builder->input;
 	const struct s53_snapshot_servers *servers = setup_nameservers(builder);
@@ -118,16 +119,16 @@ setup_no_forwarders_say(struct setup_builder *builder, const struct s53_conf_cla
 		warn_of_fallback(builder);
 	print_servers(servers->addrs, servers->count, text);
 	if (input->source->file != NULL && is_resolver(builder, view_body))
-		builder_warn_differs(builder, place_of(builder, view_body),
+		builder_warn_differs(builder, location_of(builder, view_body),
 		    "'forwarders' [differs]: not set, so that BIND resolves from the root servers; "
 		    "split53 sends queries to %s%s%s; set 'forwarders { ADDRESS; };' to choose "
 		    "others",
 		    servers->count == 0 ? "8.8.8.8 and 8.8.4.4" : text,
 		    servers->count == 0 ? "" : " of ",
 		    servers->count == 0 ? "" : input->resolv_conf);
-	if (servers->count > 0 && !input->want_notes && !builder->default_said)
+	if (servers->count > 0 && !input->want_notes && !builder->default_reported)
 		builder_notice(builder, (struct s53_place){ 0 },
 		    "no forwarders are configured: forwarding to the nameservers of %s: %s",
 		    input->resolv_conf, text);
-	builder->default_said = true;
+	builder->default_reported = true;
 }

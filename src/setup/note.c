@@ -8,7 +8,7 @@
 
 struct s53_route_note *
 setup_note(struct setup_builder *builder, unsigned view, const struct s53_route *route,
-    const struct s53_conf_clause *clause, const char *text)
+    const struct s53_conf_statement *statement, const char *text)
 {
 	struct s53_route_note *note;
 
@@ -21,13 +21,13 @@ setup_note(struct setup_builder *builder, unsigned view, const struct s53_route 
 	note->apex = route->apex;
 	note->text = text;
 	note->place = "built in";
-	if (clause != NULL && strcmp(clause->name, "zone") == 0)
-		note->zone_body = clause->body;
-	if (clause != NULL && clause->place.file != NULL)
-		note->place = clause->place.line == 0
-		    ? builder_text(builder, "%s", clause->place.file)
-		    : builder_text(builder, "%s:%u:%u", clause->place.file, clause->place.line,
-			  clause->place.column);
+	if (statement != NULL && strcmp(statement->name, "zone") == 0)
+		note->zone_body = statement->body;
+	if (statement != NULL && statement->place.file != NULL)
+		note->place = statement->place.line == 0
+		    ? builder_text(builder, "%s", statement->place.file)
+		    : builder_text(builder, "%s:%u:%u", statement->place.file,
+			  statement->place.line, statement->place.column);
 	note->next = builder->snapshot->notes;
 	builder->snapshot->notes = note;
 	return note;

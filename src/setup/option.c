@@ -6,56 +6,58 @@
 
 #include <string.h>
 
-static const struct s53_conf_clause *
+static const struct s53_conf_statement *
 find_in_options(const struct s53_conf *conf, const char *name)
 {
 	return conf != NULL ? s53_conf_find(s53_conf_options(conf), name) : NULL;
 }
 
-const struct s53_conf_clause *
+const struct s53_conf_statement *
 s53_setup_option(
-    const struct s53_source *source, const struct s53_conf_clause *view_body, const char *name)
+    const struct s53_source *source, const struct s53_conf_statement *view_body, const char *name)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(view_body, name);
+	const struct s53_conf_statement *statement = s53_conf_find(view_body, name);
 
-	if (clause == NULL)
-		clause = find_in_options(source->flags, name);
-	if (clause == NULL)
-		clause = find_in_options(source->file, name);
-	return clause;
+	if (statement == NULL)
+		statement = find_in_options(source->flags, name);
+	if (statement == NULL)
+		statement = find_in_options(source->file, name);
+	return statement;
 }
 
 bool
-setup_option_bool(const struct s53_source *source, const struct s53_conf_clause *view_body,
+setup_option_bool(const struct s53_source *source, const struct s53_conf_statement *view_body,
     const char *name, bool otherwise)
 {
-	const struct s53_conf_clause *clause = s53_setup_option(source, view_body, name);
+	const struct s53_conf_statement *statement = s53_setup_option(source, view_body, name);
 
-	return clause != NULL && clause->value.type == S53_CONF_BOOL ? clause->value.boolean
-								     : otherwise;
+	return statement != NULL && statement->value.type == S53_CONF_BOOL
+	    ? statement->value.boolean
+	    : otherwise;
 }
 
 uint64_t
-setup_option_number(const struct s53_source *source, const struct s53_conf_clause *view_body,
+setup_option_number(const struct s53_source *source, const struct s53_conf_statement *view_body,
     const char *name, uint64_t otherwise)
 {
-	const struct s53_conf_clause *clause = s53_setup_option(source, view_body, name);
+	const struct s53_conf_statement *statement = s53_setup_option(source, view_body, name);
 
-	if (clause == NULL || clause->value.type != S53_CONF_NUMBER || clause->value.is_default)
+	if (statement == NULL || statement->value.type != S53_CONF_NUMBER ||
+	    statement->value.is_default)
 		return otherwise;
-	return clause->value.number;
+	return statement->value.number;
 }
 
-const struct s53_conf_clause *
+const struct s53_conf_statement *
 s53_setup_top(const struct s53_source *source)
 {
 	return source->file != NULL ? s53_conf_top(source->file) : NULL;
 }
 
-const struct s53_conf_clause *
-s53_setup_next_view(const struct s53_source *source, const struct s53_conf_clause *after)
+const struct s53_conf_statement *
+s53_setup_next_view(const struct s53_source *source, const struct s53_conf_statement *after)
 {
-	const struct s53_conf_clause *view =
+	const struct s53_conf_statement *view =
 	    s53_conf_find(after != NULL ? after->next : s53_setup_top(source), "view");
 
 	while (view != NULL && view->class_name != NULL && strcmp(view->class_name, "IN") != 0)
@@ -63,18 +65,18 @@ s53_setup_next_view(const struct s53_source *source, const struct s53_conf_claus
 	return view;
 }
 
-const struct s53_conf_clause *
-setup_option_of_zone(const struct s53_source *source, const struct s53_conf_clause *zone_body,
-    const struct s53_conf_clause *view_body, const char *name)
+const struct s53_conf_statement *
+setup_option_of_zone(const struct s53_source *source, const struct s53_conf_statement *zone_body,
+    const struct s53_conf_statement *view_body, const char *name)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(zone_body, name);
+	const struct s53_conf_statement *statement = s53_conf_find(zone_body, name);
 
-	return clause != NULL ? clause : s53_setup_option(source, view_body, name);
+	return statement != NULL ? statement : s53_setup_option(source, view_body, name);
 }
 
 bool
-s53_setup_is_none(const struct s53_conf_clause *clause)
+s53_setup_is_none(const struct s53_conf_statement *statement)
 {
-	return clause != NULL && clause->value.type == S53_CONF_NUMBER &&
-	    clause->value.number == 0 && !clause->value.is_default;
+	return statement != NULL && statement->value.type == S53_CONF_NUMBER &&
+	    statement->value.number == 0 && !statement->value.is_default;
 }

@@ -39,21 +39,21 @@ fill(struct s53_order_rule *out, const struct s53_conf_order *rule)
 }
 
 const struct s53_order_list *
-setup_order(struct setup_builder *builder, const struct s53_conf_clause *clause)
+setup_order(struct setup_builder *builder, const struct s53_conf_statement *statement)
 {
 	struct s53_order_list *list;
 	struct s53_order_rule *rules;
 	unsigned count = 0;
 
-	if (clause == NULL || clause->value.type != S53_CONF_ORDER)
+	if (statement == NULL || statement->value.type != S53_CONF_ORDER)
 		return NULL;
-	for (const struct s53_conf_order *it = clause->value.orders; it != NULL; it = it->next)
+	for (const struct s53_conf_order *it = statement->value.orders; it != NULL; it = it->next)
 		count += is_class_in(it);
 	list = builder_alloc(builder, sizeof(*list));
 	rules = builder_alloc(builder, (count > 0 ? count : 1) * sizeof(*rules));
 	if (list == NULL || rules == NULL)
 		return NULL;
-	for (const struct s53_conf_order *it = clause->value.orders; it != NULL; it = it->next)
+	for (const struct s53_conf_order *it = statement->value.orders; it != NULL; it = it->next)
 		if (is_class_in(it))
 			fill(&rules[list->count++], it);
 	list->rules = rules;

@@ -336,7 +336,7 @@ add_peers(struct group_builder *group_builder, const struct s53_conf_value *valu
 	const struct s53_conf *conf = group_builder->builder->input->source->file;
 
 	for (const struct s53_conf_peer *peer = value->peers; peer != NULL; peer = peer->next) {
-		const struct s53_conf_clause *list = NULL;
+		const struct s53_conf_statement *list = NULL;
 		unsigned own = peer->tier != 0 ? peer->tier : tier;
 		uint16_t port = peer->port;
 
@@ -412,7 +412,7 @@ setup_peers_default(struct setup_builder *builder, struct setup_peers *peers, co
 		if (s53_addr_parse(fallback[i], S53_DNS_PORT, &addr) == S53_OK)
 			add_plain(&group_builder, &addr);
 	}
-	setup_no_forwarders_say(builder, peers->view_body);
+	setup_no_forwarders_report(builder, peers->view_body);
 	group = end_group(&group_builder);
 	*place = servers->count == 0 ? "built in" : input->resolv_conf;
 	return group;

@@ -42,37 +42,37 @@ setup_limits(struct setup_builder *builder)
 static void
 setup_directory(struct setup_builder *builder)
 {
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_setup_option(builder->input->source, NULL, "directory");
 
-	if (clause != NULL && clause->value.type == S53_CONF_TEXT)
-		builder->snapshot->directory = builder_text(builder, "%s", clause->value.text);
+	if (statement != NULL && statement->value.type == S53_CONF_TEXT)
+		builder->snapshot->directory = builder_text(builder, "%s", statement->value.text);
 }
 
 static void
 setup_pid_file(struct setup_builder *builder)
 {
 	const struct s53_source *source = builder->input->source;
-	const struct s53_conf_clause *clause = s53_setup_option(source, NULL, "pid-file");
+	const struct s53_conf_statement *statement = s53_setup_option(source, NULL, "pid-file");
 
 	builder->snapshot->pid_file = "/run/split53/split53.pid";
-	if (clause == NULL || clause->value.type != S53_CONF_TEXT)
+	if (statement == NULL || statement->value.type != S53_CONF_TEXT)
 		return;
 	builder->snapshot->pid_file_written = true;
-	if (!clause->value.quoted && strcmp(clause->value.text, "none") == 0)
+	if (!statement->value.quoted && strcmp(statement->value.text, "none") == 0)
 		builder->snapshot->pid_file = NULL;
 	else
-		builder->snapshot->pid_file = builder_path(builder, clause->value.text);
+		builder->snapshot->pid_file = builder_path(builder, statement->value.text);
 }
 
 static void
 setup_blackhole(struct setup_builder *builder)
 {
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_setup_option(builder->input->source, NULL, "blackhole");
 
-	if (clause != NULL && clause->value.type == S53_CONF_MATCH)
-		builder->snapshot->policy.blackhole = setup_acl(builder, clause->value.match);
+	if (statement != NULL && statement->value.type == S53_CONF_MATCH)
+		builder->snapshot->policy.blackhole = setup_acl(builder, statement->value.match);
 }
 
 static void

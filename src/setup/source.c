@@ -14,7 +14,7 @@
 
 struct setup_zone_file {
 	struct setup_zone_file *next;
-	const struct s53_conf_clause *clause; /* the `file` statement */
+	const struct s53_conf_statement *statement; /* the `file` statement */
 	struct s53_name apex;
 	char *path;
 	struct s53_zone *zone; /* NULL: it cannot be loaded, and there is no earlier one */
@@ -66,12 +66,12 @@ make_room(struct s53_source *source)
 }
 
 static const struct setup_zone_file *
-find(const struct s53_source *source, const struct s53_conf_clause *clause,
+find(const struct s53_source *source, const struct s53_conf_statement *statement,
     const struct s53_name *apex)
 {
 	const struct setup_zone_file *it = chain_of(source, apex);
 
-	while (it != NULL && it->clause != clause)
+	while (it != NULL && it->statement != statement)
 		it = it->next;
 	return it;
 }
@@ -111,7 +111,7 @@ do_without(struct setup_builder *builder, struct setup_zone_file *file)
 
 	if (earlier != NULL)
 		file->zone = s53_zone_keep(earlier);
-	s53_diag_add(builder->file_diags, S53_DIAG_ERROR, file->clause->place, NULL,
+	s53_diag_add(builder->file_diags, S53_DIAG_ERROR, file->statement->place, NULL,
 	    "zone %s cannot be loaded from '%s', see the errors above: %s; correct the file and "
 	    "reload",
 	    s53_name_print(&file->apex, apex), file->path,
@@ -133,15 +133,15 @@ keep_earlier(const struct setup_builder *builder, struct setup_zone_file *file)
 
 /* NULL: out of memory. */
 static struct setup_zone_file *
-file_new(struct setup_builder *builder, const struct s53_conf_clause *clause,
+file_new(struct setup_builder *builder, const struct s53_conf_statement *statement,
     const struct s53_name *apex)
 {
-	const char *path = builder_path(builder, clause->value.text);
+	const char *path = builder_path(builder, statement->value.text);
 	struct setup_zone_file *file = calloc(1, sizeof(*file));
 
 	if (file == NULL)
 		return NULL;
-	file->clause = clause;
+	file->statement = statement;
 	file->apex = *apex;
 	file->path = path != NULL ? strdup(path) : NULL;
 	if (file->path != NULL)
@@ -152,10 +152,10 @@ file_new(struct setup_builder *builder, const struct s53_conf_clause *clause,
 
 /* Read the file, or report why that is not possible. NULL: out of memory. */
 static const struct setup_zone_file *
-load(struct setup_builder *builder, const struct s53_conf_clause *clause,
+load(struct setup_builder *builder, const struct s53_conf_statement *statement,
     const struct s53_name *apex)
 {
-	struct setup_zone_file *file = file_new(builder, clause, apex);
+	struct setup_zone_file *file = file_new(builder, statement, apex);
 	unsigned errors_before = builder->file_diags->error_count;
 	enum s53_status status = S53_E_NOMEM;
 
@@ -178,13 +178,13 @@ load(struct setup_builder *builder, const struct s53_conf_clause *clause,
 }
 
 struct s53_zone *
-setup_source_zone(struct setup_builder *builder, const struct s53_conf_clause *clause,
+setup_source_zone(struct setup_builder *builder, const struct s53_conf_statement *statement,
     const struct s53_name *apex)
 {
-	const struct setup_zone_file *file = find(builder->input->source, clause, apex);
+	const struct setup_zone_file *file = find(builder->input->source, statement, apex);
 
 	if (file == NULL)
-		file = load(builder, clause, apex);
+		file = load(builder, statement, apex);
 	if (file == NULL || file->zone == NULL)
 		return NULL;
 	if (!s53_snapshot_own(builder->snapshot, s53_zone_keep(file->zone), drop_zone)) {

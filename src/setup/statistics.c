@@ -16,10 +16,10 @@ find_channel(const struct s53_snapshot *snapshot, const struct s53_addr *addr)
 }
 
 static void
-add_channel(struct setup_builder *builder, const struct s53_conf_clause *inet,
+add_channel(struct setup_builder *builder, const struct s53_conf_statement *inet,
     struct s53_snapshot_channel ***last)
 {
-	const struct s53_conf_clause *allow = s53_conf_find(inet->body, "allow");
+	const struct s53_conf_statement *allow = s53_conf_find(inet->body, "allow");
 	struct s53_addr addr = inet->value.addr;
 	struct s53_snapshot_channel *channel;
 	char text[S53_ADDR_TEXT];
@@ -48,11 +48,12 @@ setup_statistics(struct setup_builder *builder)
 {
 	const struct s53_source *source = builder->input->source;
 	struct s53_snapshot_channel **last = &builder->snapshot->channels;
-	const struct s53_conf_clause *it = source->file != NULL ? s53_conf_top(source->file) : NULL;
+	const struct s53_conf_statement *it =
+	    source->file != NULL ? s53_conf_top(source->file) : NULL;
 
 	for (it = s53_conf_find(it, "statistics-channels"); it != NULL;
 	     it = s53_conf_find(it->next, "statistics-channels"))
-		for (const struct s53_conf_clause *inet = s53_conf_find(it->body, "inet");
+		for (const struct s53_conf_statement *inet = s53_conf_find(it->body, "inet");
 		     inet != NULL; inet = s53_conf_find(inet->next, "inet"))
 			if (inet->value.type == S53_CONF_ADDRESS)
 				add_channel(builder, inet, &last);

@@ -41,16 +41,16 @@ is_delegated(const struct s53_zone *zone, const struct s53_name *apex)
 	struct s53_reply reply;
 
 	/* No space except for the question: the records themselves do not matter. */
-	s53_reply_begin(&reply, octets, sizeof octets, 0, S53_QR, &question);
+	s53_reply_begin(&reply, octets, sizeof(octets), 0, S53_QR, &question);
 	s53_zone_answer(zone, &question, 0, &reply, &answer);
 	return answer.referral;
 }
 
 static bool
-is_forward_zone(const struct s53_routes *routes, const struct s53_conf_clause *zone,
+is_forward_zone(const struct s53_routes *routes, const struct s53_conf_statement *zone,
     const struct s53_name *apex)
 {
-	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
+	const struct s53_conf_statement *type = s53_conf_find(zone->body, "type");
 	const struct s53_route *route = s53_routes_find(routes, apex);
 
 	return type != NULL && type->value.type == S53_CONF_TEXT &&
@@ -59,10 +59,10 @@ is_forward_zone(const struct s53_routes *routes, const struct s53_conf_clause *z
 
 void
 setup_warn_of_undelegated(struct setup_builder *builder, const struct s53_view *view,
-    const struct s53_conf_clause *clause)
+    const struct s53_conf_statement *statement)
 {
-	const struct s53_conf_clause *zone = s53_conf_find(
-	    clause != NULL ? clause->body : s53_setup_top(builder->input->source), "zone");
+	const struct s53_conf_statement *zone = s53_conf_find(
+	    statement != NULL ? statement->body : s53_setup_top(builder->input->source), "zone");
 
 	for (; zone != NULL; zone = s53_conf_find(zone->next, "zone")) {
 		const struct s53_route *above;

@@ -35,12 +35,12 @@ static const struct inheritance inheritances[] = {
 	{ "allow-query-cache-on", { "allow-recursion-on", NULL }, S53_ACCESS_ANY },
 };
 
-const struct s53_conf_clause *
-s53_setup_access(const struct s53_source *source, const struct s53_conf_clause *view_body,
+const struct s53_conf_statement *
+s53_setup_access(const struct s53_source *source, const struct s53_conf_statement *view_body,
     const char *name, enum s53_setup_default *otherwise)
 {
 	const struct inheritance *rule = inheritances;
-	const struct s53_conf_clause *clause;
+	const struct s53_conf_statement *statement;
 
 	while (strcmp(rule->name, name) != 0)
 		rule++;
@@ -49,48 +49,48 @@ s53_setup_access(const struct s53_source *source, const struct s53_conf_clause *
 	if (strcmp(name, "allow-query-cache") == 0 &&
 	    !setup_option_bool(source, view_body, "recursion", true))
 		*otherwise = S53_ACCESS_NONE;
-	clause = s53_setup_option(source, view_body, name);
-	for (unsigned i = 0; i < 2 && clause == NULL && rule->inherits_from[i] != NULL; i++)
-		clause = s53_setup_option(source, view_body, rule->inherits_from[i]);
-	return clause;
+	statement = s53_setup_option(source, view_body, name);
+	for (unsigned i = 0; i < 2 && statement == NULL && rule->inherits_from[i] != NULL; i++)
+		statement = s53_setup_option(source, view_body, rule->inherits_from[i]);
+	return statement;
 }
 
 static struct s53_acl *
-access_list(struct setup_builder *builder, const struct s53_conf_clause *body, const char *name)
+access_list(struct setup_builder *builder, const struct s53_conf_statement *body, const char *name)
 {
 	enum s53_setup_default otherwise;
-	const struct s53_conf_clause *clause =
+	const struct s53_conf_statement *statement =
 	    s53_setup_access(builder->input->source, body, name, &otherwise);
 
-	if (clause != NULL && clause->value.type == S53_CONF_MATCH)
-		return setup_acl(builder, clause->value.match);
+	if (statement != NULL && statement->value.type == S53_CONF_MATCH)
+		return setup_acl(builder, statement->value.match);
 	return setup_acl_default(builder, otherwise);
 }
 
 static struct s53_acl *
-match_list(struct setup_builder *builder, const struct s53_conf_clause *body, const char *name)
+match_list(struct setup_builder *builder, const struct s53_conf_statement *body, const char *name)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(body, name);
+	const struct s53_conf_statement *statement = s53_conf_find(body, name);
 
-	if (clause == NULL || clause->value.type != S53_CONF_MATCH)
+	if (statement == NULL || statement->value.type != S53_CONF_MATCH)
 		return NULL;
-	return setup_acl(builder, clause->value.match);
+	return setup_acl(builder, statement->value.match);
 }
 
 static void
 setup_match(
-    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_clause *body)
+    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_statement *body)
 {
-	const struct s53_conf_clause *clause = s53_conf_find(body, "match-recursive-only");
+	const struct s53_conf_statement *statement = s53_conf_find(body, "match-recursive-only");
 
 	view->match_clients = match_list(builder, body, "match-clients");
 	view->match_destinations = match_list(builder, body, "match-destinations");
-	view->match_recursive_only = clause != NULL && clause->value.boolean;
+	view->match_recursive_only = statement != NULL && statement->value.boolean;
 }
 
 static void
 setup_access(
-    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_clause *body)
+    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_statement *body)
 {
 	view->recursion = setup_option_bool(builder->input->source, body, "recursion", true);
 	view->allow_query = access_list(builder, body, "allow-query");
@@ -105,14 +105,15 @@ setup_access(
 static const char *
 identity(struct setup_builder *builder, const char *name, const char *otherwise)
 {
-	const struct s53_conf_clause *clause = s53_setup_option(builder->input->source, NULL, name);
+	const struct s53_conf_statement *statement =
+	    s53_setup_option(builder->input->source, NULL, name);
 	char host[256] = "";
 
-	if (clause != NULL && clause->value.type == S53_CONF_TEXT) {
-		otherwise = clause->value.text;
-		if (!clause->value.quoted && strcmp(otherwise, "none") == 0)
+	if (statement != NULL && statement->value.type == S53_CONF_TEXT) {
+		otherwise = statement->value.text;
+		if (!statement->value.quoted && strcmp(otherwise, "none") == 0)
 			return NULL;
-		if (clause->value.quoted || strcmp(otherwise, "hostname") != 0)
+		if (statement->value.quoted || strcmp(otherwise, "hostname") != 0)
 			return builder_text(builder, "%s", otherwise);
 	}
 	if (otherwise == NULL || strcmp(otherwise, "hostname") != 0)
@@ -124,7 +125,7 @@ identity(struct setup_builder *builder, const char *name, const char *otherwise)
 
 /* A statement in options is warned of once, in the first view. */
 static bool
-is_first_warning(const struct setup_builder *builder, const struct s53_conf_clause *view_body)
+is_first_warning(const struct setup_builder *builder, const struct s53_conf_statement *view_body)
 {
 	return builder->snapshot->policy.view_count == 0 ||
 	    s53_conf_find(view_body, "clients-per-query") != NULL ||
@@ -132,11 +133,11 @@ is_first_warning(const struct setup_builder *builder, const struct s53_conf_clau
 }
 
 static void
-setup_clients_per_query(
-    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_clause *view_body)
+setup_clients_per_query(struct setup_builder *builder, struct s53_view *view,
+    const struct s53_conf_statement *view_body)
 {
 	const struct s53_source *source = builder->input->source;
-	const struct s53_conf_clause *written =
+	const struct s53_conf_statement *written =
 	    s53_setup_option(source, view_body, "max-clients-per-query");
 	uint64_t least = setup_option_number(source, view_body, "clients-per-query", 0);
 	uint64_t most =
@@ -163,7 +164,7 @@ setup_clients_per_query(
 
 static void
 setup_limits(
-    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_clause *body)
+    struct setup_builder *builder, struct s53_view *view, const struct s53_conf_statement *body)
 {
 	const struct s53_source *source = builder->input->source;
 
@@ -204,21 +205,21 @@ view_id(const struct s53_policy *policy, const char *name)
 }
 
 static void
-setup_view(struct setup_builder *builder, const struct s53_conf_clause *clause)
+setup_view(struct setup_builder *builder, const struct s53_conf_statement *statement)
 {
 	struct s53_policy *policy = &builder->snapshot->policy;
 	struct s53_view *view = &policy->views[policy->view_count];
-	const struct s53_conf_clause *body = clause != NULL ? clause->body : NULL;
+	const struct s53_conf_statement *body = statement != NULL ? statement->body : NULL;
 
-	view->name = builder_text(
-	    builder, "%s", clause != NULL && clause->label != NULL ? clause->label : "_default");
+	view->name = builder_text(builder, "%s",
+	    statement != NULL && statement->label != NULL ? statement->label : "_default");
 	if (view->name == NULL)
 		return;
 	view->id = view_id(policy, view->name);
 	setup_access(builder, view, body);
 	setup_limits(builder, view, body);
 	setup_cache_answering(builder, body, &view->answering);
-	setup_zones(builder, policy->view_count, clause);
+	setup_zones(builder, policy->view_count, statement);
 	policy->view_count++;
 }
 
@@ -226,8 +227,8 @@ static void
 setup_query_log(struct setup_builder *builder)
 {
 	const struct s53_source *source = builder->input->source;
-	const struct s53_conf_clause *logging = s53_conf_find(s53_setup_top(source), "logging");
-	const struct s53_conf_clause *category =
+	const struct s53_conf_statement *logging = s53_conf_find(s53_setup_top(source), "logging");
+	const struct s53_conf_statement *category =
 	    s53_conf_find(logging != NULL ? logging->body : NULL, "category");
 	struct s53_policy *policy = &builder->snapshot->policy;
 	bool has_queries = false;
@@ -245,24 +246,24 @@ void
 setup_views(struct setup_builder *builder)
 {
 	const struct s53_source *source = builder->input->source;
-	const struct s53_conf_clause *clause;
+	const struct s53_conf_statement *statement;
 	unsigned count = 0;
 
 	setup_query_log(builder);
-	for (clause = s53_setup_next_view(source, NULL); clause != NULL;
-	     clause = s53_setup_next_view(source, clause))
+	for (statement = s53_setup_next_view(source, NULL); statement != NULL;
+	     statement = s53_setup_next_view(source, statement))
 		count++;
 	builder->snapshot->policy.views = builder_alloc(
 	    builder, (count > 0 ? count : 1) * sizeof(*builder->snapshot->policy.views));
 	if (builder->snapshot->policy.views == NULL)
 		return;
 	/* A view's servers may be addresses that another view answers on: see itself.c. */
-	for (clause = s53_setup_next_view(source, NULL), count = 0; clause != NULL;
-	     clause = s53_setup_next_view(source, clause))
-		setup_match(builder, &builder->snapshot->policy.views[count++], clause->body);
+	for (statement = s53_setup_next_view(source, NULL), count = 0; statement != NULL;
+	     statement = s53_setup_next_view(source, statement))
+		setup_match(builder, &builder->snapshot->policy.views[count++], statement->body);
 	if (count == 0)
 		setup_view(builder, NULL);
-	for (clause = s53_setup_next_view(source, NULL); clause != NULL;
-	     clause = s53_setup_next_view(source, clause))
-		setup_view(builder, clause);
+	for (statement = s53_setup_next_view(source, NULL); statement != NULL;
+	     statement = s53_setup_next_view(source, statement))
+		setup_view(builder, statement);
 }

@@ -37,7 +37,7 @@ static const struct {
 /* The routes of one view, being built. */
 struct routing {
 	unsigned view;
-	const struct s53_conf_clause *body; /* of the view, or NULL */
+	const struct s53_conf_statement *body; /* of the view, or NULL */
 	struct s53_routes *routes;
 	struct s53_route root; /* the default route, built first: exempt zones use it */
 	bool has_root;
@@ -45,9 +45,9 @@ struct routing {
 };
 
 static enum zone_kind
-kind_of(const struct s53_conf_clause *zone)
+kind_of(const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *type = s53_conf_find(zone->body, "type");
+	const struct s53_conf_statement *type = s53_conf_find(zone->body, "type");
 	enum zone_kind kind = ZONE_NOTHING;
 
 	if (s53_conf_find(zone->body, "in-view") != NULL)
@@ -96,7 +96,7 @@ forward_to(struct setup_builder *builder, struct s53_route *route, struct setup_
 
 static struct setup_peers
 peers_of(const struct routing *routing, const struct s53_route *route,
-    const struct s53_conf_clause *zone)
+    const struct s53_conf_statement *zone)
 {
 	return (struct setup_peers){ .view_body = routing->body,
 		.view = routing->view,
@@ -106,14 +106,14 @@ peers_of(const struct routing *routing, const struct s53_route *route,
 
 static void
 add_route(struct setup_builder *builder, struct routing *routing, const struct s53_route *route,
-    const struct s53_conf_clause *clause)
+    const struct s53_conf_statement *statement)
 {
 	switch (s53_routes_add(routing->routes, route)) {
 	case S53_OK:
 		return;
 	case S53_E_EXISTS:
-		builder_error(builder, clause->place, "zone '%s' is already defined in this view",
-		    clause->label);
+		builder_error(builder, statement->place,
+		    "zone '%s' is already defined in this view", statement->label);
 		return;
 	default:
 		builder->no_memory = true;
@@ -130,10 +130,10 @@ begin_route(struct s53_route *route, const struct s53_name *apex)
 
 static void
 zone_access(
-    struct setup_builder *builder, struct s53_route *route, const struct s53_conf_clause *zone)
+    struct setup_builder *builder, struct s53_route *route, const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *allow = s53_conf_find(zone->body, "allow-query");
-	const struct s53_conf_clause *where = s53_conf_find(zone->body, "allow-query-on");
+	const struct s53_conf_statement *allow = s53_conf_find(zone->body, "allow-query");
+	const struct s53_conf_statement *where = s53_conf_find(zone->body, "allow-query-on");
 
 	if (allow != NULL && allow->value.type == S53_CONF_MATCH)
 		route->allow_query = setup_acl(builder, allow->value.match);
@@ -147,7 +147,7 @@ zone_access(
  */
 static void
 exempt_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
-    const struct s53_conf_clause *zone)
+    const struct s53_conf_statement *zone)
 {
 	const char *text = "the default route: no forwarders of its own";
 
@@ -167,10 +167,10 @@ exempt_route(struct setup_builder *builder, struct routing *routing, struct s53_
 
 static void
 forward_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
-    const struct s53_conf_clause *zone)
+    const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "forwarders");
-	const struct s53_conf_clause *policy = s53_conf_find(zone->body, "forward");
+	const struct s53_conf_statement *peers = s53_conf_find(zone->body, "forwarders");
+	const struct s53_conf_statement *policy = s53_conf_find(zone->body, "forward");
 	struct setup_peers list = peers_of(routing, route, zone);
 
 	if (peers == NULL || peers->value.peers == NULL) {
@@ -190,16 +190,16 @@ forward_route(struct setup_builder *builder, struct routing *routing, struct s53
  */
 static const char *
 delegated_route(struct setup_builder *builder, struct routing *routing, struct s53_route *zone,
-    const struct s53_conf_clause *clause)
+    const struct s53_conf_statement *statement)
 {
-	const struct s53_conf_clause *peers = s53_conf_find(clause->body, "forwarders");
-	struct setup_peers list = peers_of(routing, zone, clause);
+	const struct s53_conf_statement *peers = s53_conf_find(statement->body, "forwarders");
+	struct setup_peers list = peers_of(routing, zone, statement);
 	struct s53_route *route;
 
 	if (peers == NULL)
 		return NULL;
 	if (peers->value.peers == NULL &&
-	    !setup_refuses_exempt(builder, clause->body, routing->body))
+	    !setup_refuses_exempt(builder, statement->body, routing->body))
 		return NULL;
 	if ((route = builder_alloc(builder, sizeof(*route))) == NULL)
 		return NULL;
@@ -225,9 +225,9 @@ text_with(struct setup_builder *builder, const char *text, const char *below)
 /* A zone that BIND would transfer or resolve itself is forwarded to its servers. */
 static void
 remote_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
-    const struct s53_conf_clause *zone)
+    const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *peers = s53_conf_find(zone->body, "primaries");
+	const struct s53_conf_statement *peers = s53_conf_find(zone->body, "primaries");
 	struct setup_peers list = peers_of(routing, route, zone);
 	const char *below = NULL;
 
@@ -246,9 +246,9 @@ remote_route(struct setup_builder *builder, struct routing *routing, struct s53_
 /* server-names of static-stub: host names, as peers. */
 static void
 named_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
-    const struct s53_conf_clause *zone)
+    const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *names = s53_conf_find(zone->body, "server-names");
+	const struct s53_conf_statement *names = s53_conf_find(zone->body, "server-names");
 	struct s53_conf_value value = { .type = S53_CONF_PEERS };
 	struct setup_peers list = peers_of(routing, route, zone);
 	struct s53_conf_peer **last = &value.peers;
@@ -275,9 +275,9 @@ named_route(struct setup_builder *builder, struct routing *routing, struct s53_r
 
 static void
 file_route(struct setup_builder *builder, struct routing *routing, struct s53_route *route,
-    const struct s53_conf_clause *zone)
+    const struct s53_conf_statement *zone)
 {
-	const struct s53_conf_clause *file = s53_conf_find(zone->body, "file");
+	const struct s53_conf_statement *file = s53_conf_find(zone->body, "file");
 	const char *text, *below;
 
 	if (file == NULL) {
@@ -298,8 +298,8 @@ file_route(struct setup_builder *builder, struct routing *routing, struct s53_ro
 }
 
 static void
-add_zone(struct setup_builder *builder, struct routing *routing, const struct s53_conf_clause *zone,
-    const struct s53_name *apex)
+add_zone(struct setup_builder *builder, struct routing *routing,
+    const struct s53_conf_statement *zone, const struct s53_name *apex)
 {
 	struct s53_route route;
 
@@ -341,13 +341,13 @@ add_zone(struct setup_builder *builder, struct routing *routing, const struct s5
 }
 
 bool
-setup_zone_is_in(const struct s53_conf_clause *zone)
+setup_zone_is_in(const struct s53_conf_statement *zone)
 {
 	return zone->class_name == NULL || strcmp(zone->class_name, "IN") == 0;
 }
 
 bool
-setup_zone_apex(const struct s53_conf_clause *zone, struct s53_name *apex)
+setup_zone_apex(const struct s53_conf_statement *zone, struct s53_name *apex)
 {
 	if (zone->label == NULL || s53_name_parse(zone->label, apex) != S53_OK)
 		return false;
@@ -356,10 +356,10 @@ setup_zone_apex(const struct s53_conf_clause *zone, struct s53_name *apex)
 }
 
 /* The command line's zone of the same name, or NULL. */
-static const struct s53_conf_clause *
+static const struct s53_conf_statement *
 flags_zone(const struct s53_source *source, const struct s53_name *apex)
 {
-	const struct s53_conf_clause *zone;
+	const struct s53_conf_statement *zone;
 	struct s53_name other;
 
 	if (source->flags == NULL)
@@ -373,9 +373,9 @@ flags_zone(const struct s53_source *source, const struct s53_name *apex)
 /* Add each zone of one list except the root, which setup_root() has built. */
 static void
 add_zones(struct setup_builder *builder, struct routing *routing,
-    const struct s53_conf_clause *first, bool from_file)
+    const struct s53_conf_statement *first, bool from_file)
 {
-	const struct s53_conf_clause *zone = s53_conf_find(first, "zone");
+	const struct s53_conf_statement *zone = s53_conf_find(first, "zone");
 
 	for (; zone != NULL; zone = s53_conf_find(zone->next, "zone")) {
 		struct s53_name apex;
@@ -396,10 +396,10 @@ add_zones(struct setup_builder *builder, struct routing *routing,
 	}
 }
 
-static const struct s53_conf_clause *
-find_root_zone(const struct s53_conf_clause *first)
+static const struct s53_conf_statement *
+find_root_zone(const struct s53_conf_statement *first)
 {
-	const struct s53_conf_clause *zone = s53_conf_find(first, "zone");
+	const struct s53_conf_statement *zone = s53_conf_find(first, "zone");
 	struct s53_name apex;
 
 	while (zone != NULL &&
@@ -413,10 +413,10 @@ find_root_zone(const struct s53_conf_clause *first)
  * The default route: zone ".", else forwarders of view or options, else the system's nameservers.
  */
 static void
-setup_root(
-    struct setup_builder *builder, struct routing *routing, const struct s53_conf_clause *root_zone)
+setup_root(struct setup_builder *builder, struct routing *routing,
+    const struct s53_conf_statement *root_zone)
 {
-	const struct s53_conf_clause *peers =
+	const struct s53_conf_statement *peers =
 	    s53_setup_option(builder->input->source, routing->body, "forwarders");
 	const struct s53_name apex = { .len = 1 };
 	struct setup_peers list = {
@@ -466,15 +466,18 @@ free_routes(void *routes)
 }
 
 void
-setup_zones(struct setup_builder *builder, unsigned view, const struct s53_conf_clause *clause)
+setup_zones(
+    struct setup_builder *builder, unsigned view, const struct s53_conf_statement *statement)
 {
 	const struct s53_source *source = builder->input->source;
-	const struct s53_conf_clause *flags =
+	const struct s53_conf_statement *flags =
 	    source->flags != NULL ? s53_conf_top(source->flags) : NULL;
 	struct s53_view *target = &builder->snapshot->policy.views[view];
-	struct routing routing = { .view = view, .body = clause != NULL ? clause->body : NULL };
-	const struct s53_conf_clause *zones = clause != NULL ? clause->body : s53_setup_top(source);
-	const struct s53_conf_clause *root_zone = find_root_zone(flags);
+	struct routing routing = { .view = view,
+		.body = statement != NULL ? statement->body : NULL };
+	const struct s53_conf_statement *zones =
+	    statement != NULL ? statement->body : s53_setup_top(source);
+	const struct s53_conf_statement *root_zone = find_root_zone(flags);
 
 	routing.routes = s53_routes_new();
 	if (!s53_snapshot_own(builder->snapshot, routing.routes, free_routes)) {
@@ -487,7 +490,7 @@ setup_zones(struct setup_builder *builder, unsigned view, const struct s53_conf_
 	setup_root(builder, &routing, root_zone);
 	add_zones(builder, &routing, zones, true);
 	add_zones(builder, &routing, flags, false);
-	setup_builtin_zones(builder, target, clause, routing.is_root_zone);
-	setup_warn_of_exempt(builder, target, clause, routing.is_root_zone);
-	setup_warn_of_undelegated(builder, target, clause);
+	setup_builtin_zones(builder, target, statement, routing.is_root_zone);
+	setup_warn_of_exempt(builder, target, statement, routing.is_root_zone);
+	setup_warn_of_undelegated(builder, target, statement);
 }

@@ -77,9 +77,10 @@ add_name_server(struct json_page *page, struct json_object *top)
 		{ "TruncatedResp", S53_C_ANSWER_TRUNCATED }, { "QrySuccess", S53_C_ANSWER_NOERROR },
 		{ "QryNXDOMAIN", S53_C_ANSWER_NXDOMAIN }, { "QrySERVFAIL", S53_C_ANSWER_SERVFAIL },
 		{ "QryFORMERR", S53_C_ANSWER_FORMERR }, { "QryFailure", S53_C_ANSWER_OTHER },
-		{ "QryRecursion", S53_C_JOIN_LED }, { "QryDuplicate", S53_C_JOIN_REPEATED },
-		{ "QryDropped", S53_C_JOIN_WAITS }, { "RecQryRej", S53_C_ADMIT_REFUSED },
-		{ "RecLimitDropped", S53_C_ADMIT_OVER_LIMIT },
+		{ "QryRecursion", S53_C_JOIN_STARTED },
+		{ "QryDuplicate", S53_C_JOIN_RETRANSMITTED },
+		{ "QryDropped", S53_C_JOIN_CLIENT_LIMIT }, { "RecQryRej", S53_C_ADMIT_REFUSED },
+		{ "RecLimitDropped", S53_C_ADMIT_RECURSIVE_CLIENTS },
 		{ "Prefetch", S53_C_FIND_PREFETCH } };
 	struct json_object *object = json_page_object(page, top, "nsstats");
 
@@ -147,7 +148,7 @@ add_resolver_stats(struct json_page *page, struct json_object *stats)
 	json_page_number(page, stats, "QuerySockFail",
 	    traffic(page, S53_TRAFFIC_NOT_LISTENING) + traffic(page, S53_TRAFFIC_UNREACHABLE));
 	json_page_number(page, stats, "Retry",
-	    counted(page, S53_C_CHOOSE_HEDGED) + counted(page, S53_C_CHOOSE_REPEATED));
+	    counted(page, S53_C_CHOOSE_HEDGED) + counted(page, S53_C_CHOOSE_RETRIED));
 	json_page_number(page, stats, "NumFetch", page->stats->process.pending);
 	add_rtt(page, stats);
 }

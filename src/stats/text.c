@@ -178,9 +178,10 @@ s53_stats_print(const struct s53_stats *stats, const char *prefix, FILE *out)
 
 	write_frame(&page, "+++");
 	write_process(&page);
-	write_counters(&page, "Incoming Requests", (enum s53_counter)0, S53_C_ADMIT_OVER_LIMIT);
+	write_counters(
+	    &page, "Incoming Requests", (enum s53_counter)0, S53_C_ADMIT_RECURSIVE_CLIENTS);
 	write_counters(&page, "Name Server Statistics", S53_C_ROUTE_LOCAL, S53_C_JOIN_LOOP_TEST);
-	write_counters(&page, "Resolver Statistics", S53_C_CHOOSE_NONE_LEFT, S53_C_STORE_FAILURE);
+	write_counters(&page, "Resolver Statistics", S53_C_CHOOSE_EXHAUSTED, S53_C_STORE_FAILURE);
 	write_counters(
 	    &page, "Outgoing Replies", S53_C_ANSWER_NOERROR, (enum s53_counter)(S53_C_COUNT - 1));
 	write_latency(

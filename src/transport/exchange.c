@@ -82,7 +82,7 @@ count_end(const struct s53_exchange *exchange, enum s53_exchange_end end)
 		[S53_EXCHANGE_REFUSED] = { S53_C_EXCHANGE_REFUSED, S53_TRAFFIC_NOT_LISTENING },
 		[S53_EXCHANGE_UNREACHABLE] = { S53_C_EXCHANGE_UNREACHABLE,
 		    S53_TRAFFIC_UNREACHABLE },
-		[S53_EXCHANGE_GARBLED] = { S53_C_EXCHANGE_GARBLED, S53_TRAFFIC_GARBAGE },
+		[S53_EXCHANGE_GARBLED] = { S53_C_EXCHANGE_MALFORMED, S53_TRAFFIC_GARBAGE },
 	};
 
 	if (end != S53_EXCHANGE_TIMEOUT && end != S53_EXCHANGE_REFUSED &&
@@ -233,7 +233,7 @@ s53_exchange_reply(struct s53_flow *flow, uint8_t *octets, size_t len, uint64_t 
 	struct s53_exchange *exchange = find_exchange(flow, octets, len);
 
 	if (exchange == NULL) {
-		s53_count(flow->endpoint->exchanger->counters, S53_C_EXCHANGE_STRAY);
+		s53_count(flow->endpoint->exchanger->counters, S53_C_EXCHANGE_UNWANTED);
 		return false;
 	}
 	if (exchange->awaits_late_reply) {
@@ -241,13 +241,13 @@ s53_exchange_reply(struct s53_flow *flow, uint8_t *octets, size_t len, uint64_t 
 		return true;
 	}
 	switch (exchange->ask.check(exchange->ask.arg, exchange, octets, len)) {
-	case S53_CHECKED_ACCEPTED:
+	case S53_VALIDITY_ACCEPTED:
 		on_accepted(exchange, octets, len, now_ms);
 		break;
-	case S53_CHECKED_UNPROVEN:
+	case S53_VALIDITY_UNPROVEN:
 		on_unproven(exchange);
 		break;
-	case S53_CHECKED_REJECTED:
+	case S53_VALIDITY_REJECTED:
 		on_rejected(exchange, octets, len, now_ms);
 		break;
 	}
@@ -298,7 +298,7 @@ exchange_object(struct s53_exchanger *exchanger)
 
 static void
 init_exchange(struct s53_exchange *exchange, struct s53_endpoint *endpoint,
-    const struct s53_exchange_ask *ask, uint64_t now_ms)
+    const struct s53_exchange_spec *ask, uint64_t now_ms)
 {
 	struct s53_exchanger *exchanger = endpoint->exchanger;
 
@@ -331,7 +331,7 @@ init_exchange(struct s53_exchange *exchange, struct s53_endpoint *endpoint,
 
 struct s53_exchange *
 s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstream,
-    const struct s53_exchange_ask *ask)
+    const struct s53_exchange_spec *ask)
 {
 	struct s53_endpoint *endpoint = s53_endpoint_get(exchanger, upstream);
 	struct s53_exchange *exchange;
@@ -359,7 +359,7 @@ s53_exchange_is_stuck(const struct s53_exchange *exchange, uint64_t now_ms)
 }
 
 void
-s53_exchange_later(
+s53_exchange_overdue_in(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t overdue_ms)
 {
 	uint64_t now_ms = s53_clock_ms();

@@ -46,7 +46,7 @@ struct s53_exchange {
 	struct s53_exchanger *exchanger;
 	struct s53_endpoint *endpoint;
 	struct s53_flow *flow; /* NULL: on none, as it waits (lone.h) or has failed */
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 	uint16_t id;
 	bool active; /* started, neither ended nor cancelled */
 	bool on_tcp;
@@ -56,7 +56,7 @@ struct s53_exchange {
 	bool overdue_early; /* overdue() was moved to before the server is overdue */
 	bool garbled; /* something arrived that is no response to the query */
 	bool alive; /* a response with other letter case arrived */
-	bool unproven; /* S53_CHECKED_UNPROVEN: no timeout is recorded */
+	bool unproven; /* S53_VALIDITY_UNPROVEN: no timeout is recorded */
 	bool awaits_late_reply; /* cancelled; see late_reply.h */
 	bool timeout_recorded; /* while a late reply is awaited */
 	uint8_t retries; /* connections that closed before the response */

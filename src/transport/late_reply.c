@@ -33,7 +33,7 @@
 
 /* Length of the question section: one name, type and class. */
 static uint16_t
-question_len(const struct s53_exchange_ask *ask)
+question_len(const struct s53_exchange_spec *ask)
 {
 	unsigned at = S53_HEADER_LEN, end = S53_HEADER_LEN + QUESTION_MAX;
 
@@ -63,7 +63,7 @@ question_hash(const uint8_t *message, unsigned len)
 bool
 s53_late_reply_other_case(const struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
-	const struct s53_exchange_ask *ask = &exchange->ask;
+	const struct s53_exchange_spec *ask = &exchange->ask;
 	unsigned question = question_len(ask);
 
 	return len >= S53_HEADER_LEN + question &&
@@ -105,7 +105,7 @@ s53_late_reply_take(
 		return;
 	}
 	exchange->flow->used_ms = now_ms;
-	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_OVERHEARD);
+	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LATE_REPLY);
 	s53_exchange_observe_reply(exchange, octets, now_ms);
 	if (exchange->on_tcp)
 		s53_stream_note_reply(exchange, now_ms);
@@ -115,7 +115,7 @@ s53_late_reply_take(
 static void
 on_late_reply_timeout(struct s53_exchange *exchange, uint64_t now_ms)
 {
-	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LOST);
+	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LATE_TIMEOUT);
 	s53_upstream_count(exchange->endpoint->upstream, S53_TRAFFIC_TIMEOUT);
 	if (!exchange->on_tcp || !s53_stream_note_silence(exchange, now_ms))
 		s53_exchange_observe_timeout(exchange, now_ms);

@@ -53,7 +53,7 @@ s53_exchange_observe_overdue(struct s53_exchange *exchange, uint64_t now_ms)
 	if (exchange->overdue_observed || exchange->alive || exchange->unproven)
 		return;
 	exchange->overdue_observed = true;
-	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_LATE);
+	s53_count(exchange->exchanger->counters, S53_C_EXCHANGE_OVERDUE);
 	s53_upstream_count(exchange->endpoint->upstream, S53_TRAFFIC_OVERDUE);
 	s53_exchange_observe(exchange, S53_OBSERVED_OVERDUE, now_ms);
 }

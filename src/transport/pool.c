@@ -34,22 +34,22 @@
 #define NEAR_USES 1000
 #define NEAR_AGE_MS 30000
 #define DRAWS 4 /* if none finds a socket, the pool is too small for the queries in flight */
-#define PLACES_FIRST 16
+#define SIZE_FIRST 16
 
 /* Make space for one more socket in the array. */
 static bool
-make_place(struct s53_pool *pool)
+make_space(struct s53_pool *pool)
 {
-	unsigned places = pool->places > 0 ? 2 * pool->places : PLACES_FIRST;
+	unsigned size = pool->size > 0 ? 2 * pool->size : SIZE_FIRST;
 	struct s53_socket **sockets;
 
-	if (pool->count < pool->places)
+	if (pool->count < pool->size)
 		return true;
-	sockets = reallocarray(pool->sockets, places, sizeof(*sockets));
+	sockets = reallocarray(pool->sockets, size, sizeof(*sockets));
 	if (sockets == NULL)
 		return false;
 	pool->sockets = sockets;
-	pool->places = places;
+	pool->size = size;
 	return true;
 }
 
@@ -60,7 +60,7 @@ grow(struct s53_endpoint *endpoint, uint64_t now_ms)
 	struct s53_pool *pool = &endpoint->pool;
 	struct s53_socket *sock;
 
-	if (!make_place(pool)) {
+	if (!make_space(pool)) {
 		errno = ENOMEM;
 		return NULL;
 	}

@@ -32,8 +32,8 @@ struct s53_socket {
 
 struct s53_pool {
 	struct s53_link link; /* in exchanger->far_pools while it has sockets; near: unused */
-	struct s53_socket **sockets; /* the first `count` of `places` */
-	unsigned count, places;
+	struct s53_socket **sockets; /* the first `count` of `size` */
+	unsigned count, size;
 	unsigned cap; /* maximum of sockets, however many descriptors are free */
 	struct s53_socket *current; /* of the batch that is being built (loopback only), or NULL */
 	unsigned current_left; /* datagrams that the batch still has space for */

@@ -74,7 +74,7 @@ s53_group_new(
     const struct s53_group_member *members, unsigned count, const struct s53_group_rules *rules)
 {
 	struct s53_group *group;
-	size_t size = sizeof *group + count * sizeof *members;
+	size_t size = sizeof(*group) + count * sizeof(*members);
 
 	S53_ASSERT(count <= S53_GROUP_MAX);
 	size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE; /* aligned_alloc requires that */
@@ -229,7 +229,7 @@ is_full(const struct s53_group *group, const struct s53_upstream *server)
 static struct rank
 best_rank(const struct s53_group *group, uint32_t tried, bool *full)
 {
-	bool races = group->rules.policy == S53_POLICY_RACE;
+	bool races = group->rules.policy == S53_FORWARDERS_RACE;
 	uint32_t slow_from = races || group->count == 1 ? UINT32_MAX : slow_cost(group);
 	struct rank best;
 
@@ -304,16 +304,16 @@ by_policy(const struct s53_group *group, const struct rank *rank, uint32_t posit
 	if (rank->order >> 16 == CLASS_DOWN)
 		return rank->indexes[position % rank->count];
 	switch (group->rules.policy) {
-	case S53_POLICY_ORDERED:
+	case S53_FORWARDERS_ORDERED:
 		break;
-	case S53_POLICY_ROUND_ROBIN:
+	case S53_FORWARDERS_ROUND_ROBIN:
 		return rank->indexes[position % rank->count];
-	case S53_POLICY_RANDOM:
+	case S53_FORWARDERS_RANDOM:
 		return rank->indexes[s53_rand_below(rank->count)];
-	case S53_POLICY_LEAST_OUTSTANDING:
+	case S53_FORWARDERS_LEAST_OUTSTANDING:
 		return lightest(group, rank, outstanding);
-	case S53_POLICY_FASTEST:
-	case S53_POLICY_RACE:
+	case S53_FORWARDERS_FASTEST:
+	case S53_FORWARDERS_RACE:
 		return lightest(group, rank, cost);
 	}
 	return rank->indexes[0];
@@ -343,7 +343,7 @@ s53_group_races(const struct s53_group *group, uint32_t tried)
 	struct rank next;
 	bool full;
 
-	if (group->rules.policy != S53_POLICY_RACE)
+	if (group->rules.policy != S53_FORWARDERS_RACE)
 		return false;
 	next = best_rank(group, tried, &full);
 	if (next.count == 0)
@@ -404,7 +404,7 @@ s53_group_explore(struct s53_group *group, unsigned chosen, uint64_t now_ms)
 {
 	unsigned best;
 
-	if (group->count == 1 || group->rules.policy == S53_POLICY_RACE)
+	if (group->count == 1 || group->rules.policy == S53_FORWARDERS_RACE)
 		return -1;
 	best = best_class(group);
 	for (unsigned i = 0; i < group->count; i++) {

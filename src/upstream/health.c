@@ -100,7 +100,7 @@ s53_health_reason_name(enum s53_health_reason reason)
 	static const char *const names[S53_REASONS] = {
 		[S53_REASON_NONE] = "none",
 		[S53_REASON_TIMEOUT] = "does not respond",
-		[S53_REASON_LATE] = "slow",
+		[S53_REASON_OVERDUE] = "slow",
 		[S53_REASON_REFUSED] = "refused",
 		[S53_REASON_UNREACHABLE] = "unreachable",
 		[S53_REASON_GARBAGE] = "sends garbage",
@@ -147,7 +147,7 @@ has_word_of_consul(const struct s53_name *apex)
 	const uint8_t *label = apex->octets;
 
 	for (; *label != 0; label += 1 + *label) {
-		for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 			if (*label == (uint8_t)words[i][0] &&
 			    memcmp(label + 1, words[i] + 1, *label) == 0)
 				return true;
@@ -169,11 +169,11 @@ s53_health_check_set_liveness(struct s53_health_check *check, const struct s53_n
 			     address[] = "\010"
 					 "00000000\4addr";
 	struct s53_name *name = &check->liveness;
-	size_t first_len = sizeof address - 1;
+	size_t first_len = sizeof(address) - 1;
 
 	if (apex->len <= 1) {
-		memcpy(name->octets, localhost, sizeof localhost);
-		name->len = sizeof localhost;
+		memcpy(name->octets, localhost, sizeof(localhost));
+		name->len = sizeof(localhost);
 	} else if (is_reverse(apex) || has_word_of_consul(apex) ||
 	    first_len + apex->len > S53_NAME_MAX) {
 		s53_name_copy(name, apex);
@@ -190,16 +190,16 @@ s53_health_check_init(struct s53_health_check *check, const struct s53_name *ape
 	bool is_root = apex->len <= 1;
 
 	*check = (struct s53_health_check){
-		.mode = S53_CHECK_LAZY,
+		.mode = S53_PROBE_MODE_LAZY,
 		.type = is_root ? 2 : 6, /* NS, SOA: RFC 1035 s3.2.2 */
 		/* Consul up to 1.17 answers SERVFAIL to unknown names of a reverse zone. */
-		.accept =
-		    is_reverse(apex) ? S53_CHECK_ACCEPT | S53_CHECK_SERVFAIL : S53_CHECK_ACCEPT,
-		.interval_s = S53_CHECK_INTERVAL_S,
-		.interval_max_s = S53_CHECK_INTERVAL_MAX_S,
-		.timeout_ms = S53_CHECK_TIMEOUT_MS,
-		.rise = S53_CHECK_RISE,
-		.fall = S53_CHECK_FALL,
+		.accept = is_reverse(apex) ? S53_PROBE_ACCEPT | S53_PROBE_ACCEPT_SERVFAIL
+					   : S53_PROBE_ACCEPT,
+		.interval_s = S53_PROBE_INTERVAL_S,
+		.interval_max_s = S53_PROBE_INTERVAL_MAX_S,
+		.timeout_ms = S53_PROBE_TIMEOUT_MS,
+		.rise = S53_PROBE_RISE,
+		.fall = S53_PROBE_FALL,
 	};
 	check->name.len = 1;
 	if (!is_root)

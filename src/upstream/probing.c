@@ -114,11 +114,12 @@ gap_ms(const struct s53_upstream *upstream, uint64_t now_ms)
 	enum s53_protocol over = probed_path(upstream);
 	const struct record *record = &upstream->path[over];
 
-	if (probing->check.mode == S53_CHECK_NEVER ||
+	if (probing->check.mode == S53_PROBE_MODE_NEVER ||
 	    s53_upstream_admin(upstream) == S53_ADMIN_DOWN)
 		return UINT64_MAX;
 	if (is_up(upstream, over) && !probing->readiness_next)
-		return probing->check.mode == S53_CHECK_ALWAYS ? interval_ms(probing) : UINT64_MAX;
+		return probing->check.mode == S53_PROBE_MODE_ALWAYS ? interval_ms(probing)
+								    : UINT64_MAX;
 	/* A server that never gives its probes an accepted rcode is probed less and less, too. */
 	if (is_down(upstream, over) || record->bad_rcodes != 0)
 		return back_off_ms(probing, s53_clock_since_ms(record->since_ms, now_ms));
@@ -338,7 +339,7 @@ s53_probe_end(struct s53_upstream *upstream, const struct s53_probe *probe, enum
 }
 
 void
-s53_probe_check(const struct s53_upstream *upstream, struct s53_health_check *out)
+s53_probe_copy_check(const struct s53_upstream *upstream, struct s53_health_check *out)
 {
 	/* only the lock is changed */
 	pthread_mutex_t *lock = (pthread_mutex_t *)&upstream->lock;

@@ -62,14 +62,14 @@ record_init(struct record *record, uint64_t now_ms)
 	memset(record, 0, sizeof(*record)); /* up */
 	record->since_ms = now_ms;
 	record->probes = true;
-	record->rise = S53_CHECK_RISE;
-	record->fall = S53_CHECK_FALL;
+	record->rise = S53_PROBE_RISE;
+	record->fall = S53_PROBE_FALL;
 }
 
 void
 record_set_check(struct record *record, const struct s53_health_check *check)
 {
-	record->probes = check->mode != S53_CHECK_NEVER;
+	record->probes = check->mode != S53_PROBE_MODE_NEVER;
 	record->rise = check->rise > 0 ? check->rise : 1;
 	record->fall = check->fall > 0 ? check->fall : 1;
 	record->down_after_ms = check->down_after_ms;
@@ -193,7 +193,7 @@ judge_failures(struct record *record, enum s53_health_reason why, bool may_fall,
 		return record_signal(record,
 		    silence_ms(record, now_ms) >= record->down_after_ms ? SIGNAL_FALL
 									: SIGNAL_SILENT,
-		    why == S53_REASON_LATE ? S53_REASON_TIMEOUT : why, now_ms);
+		    why == S53_REASON_OVERDUE ? S53_REASON_TIMEOUT : why, now_ms);
 	if (record->failures_suspicious >= SUSPECT_AFTER)
 		return record_signal(record, SIGNAL_SUSPECT, why, now_ms);
 	if (record_is_lossy(record))
@@ -225,7 +225,7 @@ on_overdue(struct record *record, uint32_t waited_ms, uint64_t now_ms)
 		record->failures_suspicious += !slow; /* overdue is normal for a slow server */
 	}
 	return judge_failures(
-	    record, S53_REASON_LATE, live_traffic_decides(record, now_ms), now_ms);
+	    record, S53_REASON_OVERDUE, live_traffic_decides(record, now_ms), now_ms);
 }
 
 static void

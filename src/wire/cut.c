@@ -43,7 +43,7 @@ whole_sets(const struct part *part, size_t edge)
 
 /* Set counts and TC of a message that ends at `edge`. */
 static void
-settle_header(uint8_t *message, size_t edge, bool truncated)
+set_header(uint8_t *message, size_t edge, bool truncated)
 {
 	uint16_t kept[4] = { 0 };
 	struct s53_walk walk;
@@ -86,6 +86,6 @@ s53_message_cut(uint8_t *message, size_t len, size_t limit)
 	/* An answer keeps what fits: its RRset is incomplete in any case, and TC says so. */
 	if (section != S53_ANSWER)
 		edge = whole_sets(&part, edge);
-	settle_header(message, edge, section != S53_ADDITIONAL || edge > limit);
+	set_header(message, edge, section != S53_ADDITIONAL || edge > limit);
 	return edge;
 }

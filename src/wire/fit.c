@@ -35,7 +35,7 @@ struct fitting {
  * The RRset of the last record that fits: from its first record to its last, [first, end). Records
  * of other RRsets may be among them.
  */
-struct torn {
+struct split_set {
 	unsigned first, end;
 	size_t begin; /* of the first */
 	size_t head_len; /* of owner, type and class, which are the same in all of them */
@@ -108,7 +108,7 @@ copy_first(const struct fitting *it, unsigned count)
 
 /* Does it begin with the same head? An owner is usually a pointer: then the head has six bytes. */
 static inline bool
-is_like(const struct fitting *it, const struct torn *torn, unsigned i, size_t begin)
+is_like(const struct fitting *it, const struct split_set *torn, unsigned i, size_t begin)
 {
 	const uint8_t *head = it->message + begin, *first = it->message + torn->begin;
 
@@ -129,7 +129,7 @@ keeps_its_order(uint16_t type)
 
 /* Find the RRset that a cut behind the first `kept` records splits. false: it must not be moved. */
 static bool
-find_torn(const struct fitting *it, unsigned kept, unsigned answers, struct torn *torn)
+find_split(const struct fitting *it, unsigned kept, unsigned answers, struct split_set *torn)
 {
 	uint16_t type = s53_u16_get(it->message + it->records->ttl_at[kept - 1] - 4);
 
@@ -157,7 +157,7 @@ find_torn(const struct fitting *it, unsigned kept, unsigned answers, struct torn
 
 /* Can the record be moved, because no name of its rdata leads into the RRset? */
 static bool
-is_movable(const struct fitting *it, const struct torn *torn, unsigned i, size_t end)
+is_movable(const struct fitting *it, const struct split_set *torn, unsigned i, size_t end)
 {
 	struct s53_reader reader = s53_reader_of(it->message, end);
 	size_t type_at = it->records->ttl_at[i] - 4u;
@@ -176,7 +176,7 @@ is_movable(const struct fitting *it, const struct torn *torn, unsigned i, size_t
 
 /* How many records of the split RRset, from the i-th on and around, fit? 0: they cannot move. */
 static unsigned
-count_around(const struct fitting *it, const struct torn *torn, unsigned i)
+count_around(const struct fitting *it, const struct split_set *torn, unsigned i)
 {
 	unsigned room = torn->has_names ? NAMED_MAX : S53_FIT_ANSWERS_MAX - torn->first;
 	unsigned most = torn->end - torn->first, count = 0;
@@ -204,7 +204,7 @@ count_around(const struct fitting *it, const struct torn *torn, unsigned i)
 
 /* Write the records of the split RRset from the spin on. Returns how many; 0: they cannot move. */
 static unsigned
-copy_around(const struct fitting *it, const struct torn *torn, size_t *len)
+copy_around(const struct fitting *it, const struct split_set *torn, size_t *len)
 {
 	unsigned i = torn->first + it->fit->spin % (torn->end - torn->first);
 	unsigned count = count_around(it, torn, i);
@@ -221,7 +221,7 @@ copy_around(const struct fitting *it, const struct torn *torn, size_t *len)
 static unsigned
 copy_answers(const struct fitting *it, unsigned kept, unsigned answers, size_t *len)
 {
-	struct torn torn;
+	struct split_set torn;
 	unsigned around;
 
 	if (kept > S53_FIT_ANSWERS_MAX)
@@ -229,7 +229,7 @@ copy_answers(const struct fitting *it, unsigned kept, unsigned answers, size_t *
 	if (answers > it->records->count)
 		answers = it->records->count;
 	it->fit->settled = true;
-	if (kept > 0 && find_torn(it, kept, answers, &torn)) {
+	if (kept > 0 && find_split(it, kept, answers, &torn)) {
 		around = it->fit->spin != 0 ? copy_around(it, &torn, len) : 0;
 		it->fit->settled =
 		    torn.has_names || around > SHUFFLED_MAX || (around > 0 && it->fit->rotate);

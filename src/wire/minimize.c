@@ -44,7 +44,7 @@ reader_at(const struct minimizing *it, size_t at)
 
 /* Is it NS, or a signature of NS (RFC 4034 s3.1)? */
 static bool
-is_ns(const struct minimizing *it, const struct s53_rr *rr)
+is_ns_or_signature(const struct minimizing *it, const struct s53_rr *rr)
 {
 	struct s53_reader rdata = reader_at(it, rr->rdata_at);
 
@@ -68,7 +68,7 @@ goes(const struct minimizing *it, const struct s53_rr *rr)
 
 	switch (rr->section) {
 	case S53_AUTHORITY:
-		return is_ns(it, rr);
+		return is_ns_or_signature(it, rr);
 	case S53_ADDITIONAL:
 		return it->additional || (it->host_count > 0 && is_host(it, hash_name(&owner)));
 	default:

@@ -274,9 +274,9 @@ s53_name_scramble(struct s53_name *name)
 	for (; at + 8 <= name->len; at += 8) {
 		uint64_t octets;
 
-		memcpy(&octets, name->octets + at, sizeof octets);
+		memcpy(&octets, name->octets + at, sizeof(octets));
 		octets ^= letters_of(octets) & spread(bits[at / 8]);
-		memcpy(name->octets + at, &octets, sizeof octets);
+		memcpy(name->octets + at, &octets, sizeof(octets));
 	}
 	for (; at < name->len; at++) {
 		uint8_t letter = name->octets[at] | 0x20;

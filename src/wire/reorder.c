@@ -15,7 +15,7 @@
 
 /* Limits for one message; what exceeds them keeps its order: the work is done for each response. */
 #define STEPS_MAX 24 /* labels and pointers, when owners are compared */
-#define ASKED_OCTETS_MAX 1024 /* bytes of owners that are read: chains of pointers are costly */
+#define OWNER_OCTETS_MAX 1024 /* bytes of owners that are read: chains of pointers are costly */
 #define EFFORT 21 /* for examining RRsets */
 #define EFFORT_SET 3
 #define EFFORT_ALIAS 1 /* for a CNAME, or another type that is not reordered */
@@ -30,7 +30,7 @@
 #define TAIL 6u /* bytes of TTL and length, before the rdata */
 #define A_TAIL (TAIL + 4)
 #define AAAA_TAIL (TAIL + 16)
-#define INDEX sizeof(uint16_t) /* of a row of numbers: turn_run() */
+#define INDEX sizeof(uint16_t) /* of a row of numbers: reorder_run() */
 
 /* A message that is being reordered. */
 struct reordering {
@@ -40,7 +40,7 @@ struct reordering {
 	int effort; /* left */
 	unsigned mended, mended_records;
 	unsigned steps; /* left */
-	size_t asked_octets;
+	size_t owner_octets;
 	struct s53_walk walk;
 };
 
@@ -48,12 +48,12 @@ struct reordering {
 static uint32_t
 roll(struct s53_ordering *ordering)
 {
-	uint32_t dice = ordering->dice != 0 ? ordering->dice : SEED;
+	uint32_t random_state = ordering->random_state != 0 ? ordering->random_state : SEED;
 
-	dice ^= dice << 13;
-	dice ^= dice >> 17;
-	dice ^= dice << 5;
-	return ordering->dice = dice;
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return ordering->random_state = random_state;
 }
 
 /* Among 0 .. bound-1: uniform enough for so few records. */
@@ -132,35 +132,35 @@ rotate_row(const struct row *row, uint32_t steps)
 
 /* RRsets of one record each, or with an order that must not be changed. */
 static bool
-keeps_its_place(uint16_t type)
+keeps_its_order(uint16_t type)
 {
 	return type == S53_TYPE_CNAME || type == S53_TYPE_DNAME || type == S53_TYPE_SOA ||
 	    type == S53_TYPE_RRSIG || type == S53_TYPE_SIG;
 }
 
 /* How to reorder the RRset of this record. */
-static enum s53_turn
-turn_of(struct reordering *it, const struct s53_rr *rr)
+static enum s53_reorder
+reorder_of(struct reordering *it, const struct s53_rr *rr)
 {
 	struct s53_reader reader = s53_reader_of(it->message, it->len);
 	struct s53_name owner;
 
 	if (it->ordering->choose == NULL)
-		return S53_TURN_SHUFFLE;
+		return S53_REORDER_SHUFFLE;
 	reader.at = rr->owner_at;
-	if (it->asked_octets > ASKED_OCTETS_MAX || !s53_name_read(&reader, &owner))
-		return S53_TURN_NONE;
-	it->asked_octets += owner.len;
+	if (it->owner_octets > OWNER_OCTETS_MAX || !s53_name_read(&reader, &owner))
+		return S53_REORDER_NONE;
+	it->owner_octets += owner.len;
 	s53_name_lower(&owner);
 	return it->ordering->choose(it->ordering, &owner, rr->type);
 }
 
 static void
-turn_row(const struct row *row, struct s53_ordering *ordering, enum s53_turn turn)
+reorder_row(const struct row *row, struct s53_ordering *ordering, enum s53_reorder turn)
 {
-	if (turn == S53_TURN_SHUFFLE)
+	if (turn == S53_REORDER_SHUFFLE)
 		shuffle_row(row, ordering);
-	else if (turn == S53_TURN_ROTATE)
+	else if (turn == S53_REORDER_ROTATE)
 		rotate_row(row, ordering->steps);
 }
 
@@ -267,9 +267,9 @@ gather(struct reordering *it, struct s53_run *run)
  * numbers, and have the records moved accordingly. false: do not change the rest of the message.
  */
 static bool
-turn_run(struct reordering *it)
+reorder_run(struct reordering *it)
 {
-	enum s53_turn turn;
+	enum s53_reorder turn;
 	struct s53_run run;
 	struct row row;
 
@@ -278,20 +278,20 @@ turn_run(struct reordering *it)
 	if (!run.plain && ++it->mended > RUNS_MENDED_MAX)
 		return true;
 	it->mended_records += run.count;
-	turn = turn_of(it, &run.first);
-	if (turn == S53_TURN_NONE)
+	turn = reorder_of(it, &run.first);
+	if (turn == S53_REORDER_NONE)
 		return true;
 	row = (struct row){
 		.at = (uint8_t *)run.order, .stride = INDEX, .len = INDEX, .count = run.count
 	};
-	turn_row(&row, it->ordering, turn);
+	reorder_row(&row, it->ordering, turn);
 	s53_run_move(it->message, &run);
 	return true;
 }
 
 /* Reorder the RRset that begins at the walk. false: do not change the rest of the message. */
 static bool
-turn_set(struct reordering *it)
+reorder_set(struct reordering *it)
 {
 	struct s53_walk walk = it->walk, behind;
 	struct s53_rr first, next;
@@ -299,7 +299,7 @@ turn_set(struct reordering *it)
 
 	if (!s53_walk_next(&walk, &first))
 		return false;
-	if (keeps_its_place(first.type)) {
+	if (keeps_its_order(first.type)) {
 		it->effort -= EFFORT_ALIAS;
 		it->walk = walk;
 		return true;
@@ -317,16 +317,16 @@ turn_set(struct reordering *it)
 	walk = behind;
 	if (walk.left[S53_ANSWER] > 0 && s53_walk_next(&walk, &next) &&
 	    is_of_set(it, &first, &next))
-		return it->mended_records < MENDED_MAX && turn_run(it);
+		return it->mended_records < MENDED_MAX && reorder_run(it);
 	if (row.count > 1)
-		turn_row(&row, it->ordering, turn_of(it, &first));
+		reorder_row(&row, it->ordering, reorder_of(it, &first));
 	it->walk = behind;
 	return true;
 }
 
 /* The usual answer: only addresses of one owner, a pointer. false: it is another one. */
 static bool
-turn_addresses(struct reordering *it)
+reorder_addresses(struct reordering *it)
 {
 	struct s53_reader reader = s53_reader_of(it->message, it->len);
 	unsigned count = s53_header_count(it->message, S53_ANSWER);
@@ -352,7 +352,7 @@ turn_addresses(struct reordering *it)
 		if (memcmp(next, first, HEAD) != 0)
 			return false;
 	row.at = it->message + rr.owner_at + HEAD;
-	turn_row(&row, it->ordering, turn_of(it, &rr));
+	reorder_row(&row, it->ordering, reorder_of(it, &rr));
 	return true;
 }
 
@@ -367,12 +367,12 @@ s53_message_reorder(uint8_t *message, size_t len, struct s53_ordering *ordering)
 	it.effort = EFFORT;
 	it.mended = it.mended_records = 0;
 	it.steps = STEPS_MAX;
-	it.asked_octets = 0;
-	if (s53_header_count(message, S53_ANSWER) < 2 || turn_addresses(&it))
+	it.owner_octets = 0;
+	if (s53_header_count(message, S53_ANSWER) < 2 || reorder_addresses(&it))
 		return;
 	if (!s53_walk_begin(&it.walk, message, len))
 		return;
 	while (it.effort > 0 && it.walk.left[S53_ANSWER] > 1)
-		if (!turn_set(&it))
+		if (!reorder_set(&it))
 			break;
 }

@@ -33,7 +33,7 @@ s53_reply_begin(struct s53_reply *reply, uint8_t *octets, size_t cap, uint16_t i
 	reply->compress_count = 0;
 	s53_write_u16(writer, id);
 	s53_write_u16(writer, flags);
-	s53_write_room(writer, 8); /* the counts: s53_reply_end() */
+	s53_write_reserve(writer, 8); /* the counts: s53_reply_end() */
 	if (question == NULL)
 		return;
 	s53_reply_name(reply, &question->name, false);

@@ -18,25 +18,25 @@
 #define TYPE_SVCB 64
 
 /* The uncompressed labels of a name. */
-struct literal {
+struct uncompressed_name {
 	uint8_t *octets;
 	size_t len; /* without the root's byte */
 	bool to_root;
 };
 
 /* The uncompressed labels at the reader, which advances behind the name. */
-static struct literal
+static struct uncompressed_name
 literal_of(uint8_t *message, struct s53_reader *reader)
 {
 	size_t begin = reader->at, end = s53_name_step(reader);
 	bool to_root = end == reader->at;
 
-	return (struct literal){ message + begin, end - begin - to_root, to_root };
+	return (struct uncompressed_name){ message + begin, end - begin - to_root, to_root };
 }
 
 /* The length of the whole labels at its front that are the question's. */
 static size_t
-front_of(const struct literal *name, const struct s53_name *question)
+front_of(const struct uncompressed_name *name, const struct s53_name *question)
 {
 	size_t at = 0, most = question->len - 1u;
 
@@ -53,7 +53,7 @@ front_of(const struct literal *name, const struct s53_name *question)
 
 /* The same at its end, behind `from` bytes. */
 static size_t
-back_of(const struct literal *name, size_t from, const struct s53_name *question)
+back_of(const struct uncompressed_name *name, size_t from, const struct s53_name *question)
 {
 	size_t most = question->len - 1u;
 
@@ -88,7 +88,7 @@ fields_of(uint16_t type)
 }
 
 static void
-respell(const struct literal *name, const struct s53_name *spelling)
+respell(const struct uncompressed_name *name, const struct s53_name *spelling)
 {
 	size_t front = front_of(name, spelling);
 	size_t back = back_of(name, front, spelling);
@@ -104,7 +104,7 @@ respell_record(
 {
 	struct s53_reader reader = s53_reader_of(message, rr->end_at);
 	const char *fields = fields_of(rr->type);
-	struct literal name;
+	struct uncompressed_name name;
 
 	reader.at = rr->owner_at;
 	name = literal_of(message, &reader);
@@ -157,7 +157,7 @@ has_label(const struct s53_name *name, const uint8_t *label)
 
 /* Most labels are in lower case; of labels with upper case, few are copies of ours. */
 static bool
-unspell(const struct literal *name, const struct s53_name *scrambled)
+unspell(const struct uncompressed_name *name, const struct s53_name *scrambled)
 {
 	bool changed = false;
 
@@ -179,7 +179,7 @@ bool
 s53_rr_unspell(uint8_t *message, const struct s53_rr *rr, const struct s53_name *scrambled)
 {
 	struct s53_reader reader = s53_reader_of(message, rr->end_at);
-	struct literal name;
+	struct uncompressed_name name;
 	const char *fields;
 	bool changed = false;
 

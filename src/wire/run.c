@@ -167,7 +167,7 @@ mend_behind(struct move *move)
 }
 
 static void
-settle(struct move *move)
+assign_offsets(struct move *move)
 {
 	const struct s53_run *run = move->run;
 	size_t at = move->begin;
@@ -206,7 +206,7 @@ s53_run_move(uint8_t *message, const struct s53_run *run)
 {
 	struct move move;
 
-	move.message = message; /* field by field: settle() fills in the offsets */
+	move.message = message; /* field by field: assign_offsets() fills in the offsets */
 	move.run = run;
 	move.begin = run->of[0].at;
 	move.end = run->of[run->count - 1].end;
@@ -214,7 +214,7 @@ s53_run_move(uint8_t *message, const struct s53_run *run)
 	move.points_inside = false;
 	if (move.end > POINTER_REACH)
 		return;
-	settle(&move);
+	assign_offsets(&move);
 	if (!run->plain) {
 		if (!leads_before(&move) && !mend_run(&move))
 			return;

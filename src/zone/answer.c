@@ -14,19 +14,19 @@
 #define TARGETS_MAX 64 /* hosts with addresses that are added */
 
 /* How to continue after a turn. */
-enum turn { ENDED, ONWARD };
+enum chain_state { ENDED, ONWARD };
 
 struct answering {
 	const struct s53_zone *zone;
 	struct s53_reply *reply;
 	struct s53_zone_answer *out;
 	uint16_t qtype;
-	unsigned wishes; /* bits S53_ZONE_* */
+	unsigned options; /* bits S53_ZONE_* */
 	struct s53_name name; /* the name of this turn, in the letter case of the query or record */
 	struct s53_name lower;
 	unsigned links; /* CNAMEs written so far */
 	const struct node *answered; /* its RRset of qtype is the answer, not to be added again */
-	bool told_servers; /* the answer has the NS records of the apex */
+	bool has_servers; /* the answer has the NS records of the apex */
 	unsigned host_count;
 	const struct node *hosts[TARGETS_MAX]; /* with addresses that have been added */
 	struct s53_name seen[CHAIN_MAX]; /* names of earlier turns, lower case */
@@ -57,7 +57,7 @@ add_addresses(struct answering *a, const struct s53_name *owner, const struct no
 	static const uint16_t types[] = { S53_TYPE_A, S53_TYPE_AAAA };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
-		const struct rrset *set = node_rrset(node, types[i]);
+		const struct rrset *set = index_rrset(node, types[i]);
 
 		if (node == a->answered && types[i] == a->qtype)
 			continue;
@@ -83,7 +83,7 @@ knows(const struct answering *a, const struct node *node)
 static void
 add_additional(struct answering *a, const struct rrset *set, const struct s53_name *cut)
 {
-	int offset = additional_offset(set->type);
+	int offset = index_additional_offset(set->type);
 
 	if (offset < 0)
 		return;
@@ -105,26 +105,26 @@ add_additional(struct answering *a, const struct rrset *set, const struct s53_na
 static const struct rrset *
 add_authority(struct answering *a)
 {
-	const struct rrset *servers = node_rrset(a->zone->top, S53_TYPE_NS);
+	const struct rrset *servers = index_rrset(a->zone->top, S53_TYPE_NS);
 
-	if ((a->wishes & S53_ZONE_AUTHORITY) == 0 || servers == NULL || a->told_servers ||
+	if ((a->options & S53_ZONE_AUTHORITY) == 0 || servers == NULL || a->has_servers ||
 	    !add_rrset(a, S53_AUTHORITY, &a->zone->apex, servers))
 		return NULL;
 	return servers;
 }
 
 /* `set` of the node is the answer: add it and its additional records. */
-static enum turn
+static enum chain_state
 positive(struct answering *a, const struct node *node, const struct rrset *set)
 {
 	const struct rrset *servers;
 
 	a->answered = node;
-	a->told_servers = node == a->zone->top && set->type == S53_TYPE_NS;
+	a->has_servers = node == a->zone->top && set->type == S53_TYPE_NS;
 	if (!add_rrset(a, S53_ANSWER, &a->name, set))
 		return ENDED;
 	servers = add_authority(a);
-	if ((a->wishes & S53_ZONE_NO_ADDITIONAL) != 0)
+	if ((a->options & S53_ZONE_NO_ADDITIONAL) != 0)
 		return ENDED;
 	add_additional(a, set, NULL);
 	if (servers != NULL)
@@ -133,7 +133,7 @@ positive(struct answering *a, const struct node *node, const struct rrset *set)
 }
 
 /* NODATA and NXDOMAIN: the SOA with the TTL of negative answers (RFC 2308 s3). */
-static enum turn
+static enum chain_state
 negative(struct answering *a, uint16_t rcode)
 {
 	const struct record *soa = a->zone->soa->first;
@@ -153,10 +153,10 @@ negative(struct answering *a, uint16_t rcode)
 }
 
 /* RFC 1034 s4.3.2 step 3b: names below a delegation are not answered from this zone. */
-static enum turn
+static enum chain_state
 referral(struct answering *a, const struct node *node)
 {
-	const struct rrset *set = node_rrset(node, S53_TYPE_NS);
+	const struct rrset *set = index_rrset(node, S53_TYPE_NS);
 	struct s53_name cut = { .len = node->len };
 
 	memcpy(cut.octets, node->octets, node->len);
@@ -178,7 +178,7 @@ was_here(const struct answering *a)
 }
 
 /* The chain continues with `target`, in this zone or elsewhere. */
-static enum turn
+static enum chain_state
 follow(struct answering *a, const struct s53_name *target)
 {
 	a->seen[a->links++] = a->lower;
@@ -196,7 +196,7 @@ follow(struct answering *a, const struct s53_name *target)
 	return ENDED;
 }
 
-static enum turn
+static enum chain_state
 alias(struct answering *a, const struct rrset *set)
 {
 	struct s53_reader reader = s53_reader_of(set->first->rdata, set->first->len);
@@ -227,10 +227,10 @@ substitute(const struct s53_name *name, const struct node *owner, const struct s
 }
 
 /* The DNAME, and the CNAME made from it for this name, with the same TTL (RFC 6672 s3.1). */
-static enum turn
+static enum chain_state
 redirect(struct answering *a, const struct node *node)
 {
-	const struct rrset *set = node_rrset(node, S53_TYPE_DNAME);
+	const struct rrset *set = index_rrset(node, S53_TYPE_DNAME);
 	struct s53_reader reader = s53_reader_of(set->first->rdata, set->first->len);
 	struct s53_name owner = { .len = node->len }, target, made;
 
@@ -250,7 +250,7 @@ redirect(struct answering *a, const struct node *node)
 }
 
 /* ANY: all RRsets, or one (RFC 8482 s4.1); as in named, without additional records. */
-static enum turn
+static enum chain_state
 any(struct answering *a, const struct node *node)
 {
 	const struct rrset *set;
@@ -260,8 +260,8 @@ any(struct answering *a, const struct node *node)
 	for (set = node->rrsets; set != NULL; set = set->next) {
 		if (!add_rrset(a, S53_ANSWER, &a->name, set))
 			return ENDED;
-		a->told_servers |= node == a->zone->top && set->type == S53_TYPE_NS;
-		if ((a->wishes & S53_ZONE_ONE_OF_ANY) != 0)
+		a->has_servers |= node == a->zone->top && set->type == S53_TYPE_NS;
+		if ((a->options & S53_ZONE_ONE_OF_ANY) != 0)
 			break;
 	}
 	add_authority(a);
@@ -272,41 +272,41 @@ any(struct answering *a, const struct node *node)
  * The name exists, or a wildcard matches it (RFC 4592 s3.3): the answer is the same, with the
  * queried name as owner.
  */
-static enum turn
+static enum chain_state
 at_node(struct answering *a, const struct node *node)
 {
 	const struct rrset *set;
 
 	if (a->qtype == S53_TYPE_ANY)
 		return any(a, node);
-	if ((set = node_rrset(node, a->qtype)) != NULL)
+	if ((set = index_rrset(node, a->qtype)) != NULL)
 		return positive(a, node, set);
-	if (!goes_beside_cname(a->qtype) && (set = node_rrset(node, S53_TYPE_CNAME)) != NULL)
+	if (!index_goes_beside_cname(a->qtype) && (set = index_rrset(node, S53_TYPE_CNAME)) != NULL)
 		return alias(a, set);
 	return negative(a, S53_RCODE_NOERROR);
 }
 
-static enum turn
-take_turn(struct answering *a)
+static enum chain_state
+answer_name(struct answering *a)
 {
-	struct place place = zone_walk(a->zone, &a->lower, a->qtype);
+	struct walk_end place = zone_walk(a->zone, &a->lower, a->qtype);
 
 	switch (place.kind) {
-	case PLACE_NAME:
-	case PLACE_WILDCARD:
+	case END_NAME:
+	case END_WILDCARD:
 		return at_node(a, place.node);
-	case PLACE_CUT:
+	case END_CUT:
 		return referral(a, place.node);
-	case PLACE_DNAME:
+	case END_DNAME:
 		return redirect(a, place.node);
-	case PLACE_NOWHERE:
+	case END_NOWHERE:
 		break;
 	}
 	return negative(a, S53_RCODE_NXDOMAIN);
 }
 
 void
-s53_zone_answer(const struct s53_zone *zone, const struct s53_question *question, unsigned wishes,
+s53_zone_answer(const struct s53_zone *zone, const struct s53_question *question, unsigned options,
     struct s53_reply *reply, struct s53_zone_answer *out)
 {
 	struct answering a;
@@ -316,17 +316,17 @@ s53_zone_answer(const struct s53_zone *zone, const struct s53_question *question
 	a.reply = reply;
 	a.out = out;
 	a.qtype = question->qtype;
-	a.wishes = wishes;
+	a.options = options;
 	a.name = question->name;
 	a.lower = question->lower;
 	a.links = 0;
 	a.answered = NULL;
-	a.told_servers = false;
+	a.has_servers = false;
 	a.host_count = 0;
 	out->rcode = S53_RCODE_NOERROR;
 	out->authoritative = true;
 	out->referral = out->cname = false;
 	out->target.len = 0;
-	while (take_turn(&a) == ONWARD)
+	while (answer_name(&a) == ONWARD)
 		;
 }

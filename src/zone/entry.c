@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum s53_status
-entries_init(struct entries *entries, const char *text, size_t len)
+entry_reader_init(struct entry_reader *entries, const char *text, size_t len)
 {
 	/*
 	 * No entry is longer than the text; one byte for the final NUL, one for a mark before it.
@@ -17,19 +17,20 @@ entries_init(struct entries *entries, const char *text, size_t len)
 
 	if (buffer == NULL)
 		return S53_E_NOMEM;
-	*entries = (struct entries){ .at = text, .end = text + len, .line = 1, .buffer = buffer };
+	*entries =
+	    (struct entry_reader){ .at = text, .end = text + len, .line = 1, .buffer = buffer };
 	return S53_OK;
 }
 
 void
-entries_fini(struct entries *entries)
+entry_reader_fini(struct entry_reader *entries)
 {
 	free(entries->buffer);
 	entries->buffer = NULL;
 }
 
 static void
-skip_line(struct entries *entries)
+skip_line(struct entry_reader *entries)
 {
 	while (entries->at < entries->end && *entries->at != '\n')
 		entries->at++;
@@ -45,7 +46,7 @@ struct cutting {
 
 /* Copy the character at entries->at, which is no newline, to the buffer, or skip it. */
 static const char *
-cut_one(struct entries *entries, struct cutting *cut)
+cut_one(struct entry_reader *entries, struct cutting *cut)
 {
 	char c = *entries->at++;
 
@@ -82,7 +83,7 @@ cut_one(struct entries *entries, struct cutting *cut)
 
 /* Copy up to the end of a line that is not joined to the next one. */
 static const char *
-cut_entry(struct entries *entries, struct cutting *cut)
+cut_entry(struct entry_reader *entries, struct cutting *cut)
 {
 	const char *problem = NULL;
 
@@ -107,7 +108,7 @@ cut_entry(struct entries *entries, struct cutting *cut)
 }
 
 bool
-entries_next(struct entries *entries, struct entry *out)
+entry_reader_next(struct entry_reader *entries, struct entry *out)
 {
 	while (entries->at < entries->end) {
 		struct cutting cut = { .to = entries->buffer + ENTRY_HEADROOM };

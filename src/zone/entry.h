@@ -21,7 +21,7 @@
 /* Bytes before an entry that may be overwritten. */
 #define ENTRY_HEADROOM 16
 
-struct entries {
+struct entry_reader {
 	const char *at, *end;
 	unsigned line; /* of `at` */
 	char *buffer;
@@ -35,14 +35,15 @@ struct entry {
 };
 
 /* S53_E_NOMEM. */
-S53_MUST_USE enum s53_status entries_init(struct entries *entries, const char *text, size_t len);
-void entries_fini(struct entries *entries);
+S53_MUST_USE enum s53_status entry_reader_init(
+    struct entry_reader *entries, const char *text, size_t len);
+void entry_reader_fini(struct entry_reader *entries);
 
 /*
  * The next entry that is not empty; false: the end. After a problem, reading continues with the
  * next line.
  */
-bool entries_next(struct entries *entries, struct entry *out);
+bool entry_reader_next(struct entry_reader *entries, struct entry *out);
 
 /*
  * Cut the next word off *at and end it with NUL; "quoted words" lose their quotes when `unquote`.

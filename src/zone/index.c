@@ -145,13 +145,13 @@ find_rrset(const struct node *node, uint16_t type)
 }
 
 const struct rrset *
-node_rrset(const struct node *node, uint16_t type)
+index_rrset(const struct node *node, uint16_t type)
 {
 	return find_rrset(node, type);
 }
 
 bool
-goes_beside_cname(uint16_t type)
+index_goes_beside_cname(uint16_t type)
 {
 	return type == S53_TYPE_RRSIG || type == S53_TYPE_NSEC || type == S53_TYPE_SIG ||
 	    type == S53_TYPE_NXT || type == TYPE_KEY;
@@ -173,8 +173,8 @@ misfit(const struct s53_zone *zone, const struct node *node, uint16_t type)
 				return "more than one CNAME at this name";
 			if (type == S53_TYPE_DNAME) /* RFC 6672 s2.4 */
 				return "more than one DNAME at this name";
-		} else if ((type == S53_TYPE_CNAME && !goes_beside_cname(set->type)) ||
-		    (set->type == S53_TYPE_CNAME && !goes_beside_cname(type))) {
+		} else if ((type == S53_TYPE_CNAME && !index_goes_beside_cname(set->type)) ||
+		    (set->type == S53_TYPE_CNAME && !index_goes_beside_cname(type))) {
 			return "CNAME and other data at one name"; /* RFC 1034 s3.6.2 */
 		}
 	}
@@ -245,7 +245,7 @@ zone_add(
 }
 
 int
-additional_offset(uint16_t type)
+index_additional_offset(uint16_t type)
 {
 	switch (type) {
 	case S53_TYPE_NS: /* RFC 1035 s3.3.11 */
@@ -264,22 +264,22 @@ static const struct node *
 target_node(const struct s53_zone *zone, uint16_t type, const struct record *record)
 {
 	struct s53_reader reader = s53_reader_of(record->rdata, record->len);
-	size_t offset = (size_t)additional_offset(type);
+	size_t offset = (size_t)index_additional_offset(type);
 	struct s53_name host;
-	struct place place;
+	struct walk_end place;
 
 	if (s53_read(&reader, offset) == NULL || !s53_name_read(&reader, &host) ||
 	    !s53_name_is_at_or_below(&host, &zone->apex))
 		return NULL;
 	s53_name_lower(&host);
 	place = zone_walk(zone, &host, S53_TYPE_A);
-	if (place.kind == PLACE_NAME || place.kind == PLACE_WILDCARD)
+	if (place.kind == END_NAME || place.kind == END_WILDCARD)
 		return place.node;
 	/*
 		 * Records below a delegation are the child's, and used as glue only (RFC 1034
 		 * s4.2.1).
 		 */
-	if (place.kind == PLACE_CUT && type == S53_TYPE_NS)
+	if (place.kind == END_CUT && type == S53_TYPE_NS)
 		return node_named(zone, host.octets, host.len);
 	return NULL;
 }
@@ -288,7 +288,7 @@ static void
 find_targets(const struct s53_zone *zone, struct node *node)
 {
 	for (struct rrset *set = node->rrsets; set != NULL; set = set->next) {
-		if (additional_offset(set->type) < 0)
+		if (index_additional_offset(set->type) < 0)
 			continue;
 		for (struct record *one = set->first; one != NULL; one = one->next)
 			one->target = target_node(zone, set->type, one);
@@ -301,7 +301,7 @@ zone_seal(struct s53_zone *zone)
 	const struct record *soa;
 	uint32_t minimum;
 
-	if (zone->top == NULL || (zone->soa = node_rrset(zone->top, S53_TYPE_SOA)) == NULL)
+	if (zone->top == NULL || (zone->soa = index_rrset(zone->top, S53_TYPE_SOA)) == NULL)
 		return S53_E_ABSENT;
 	soa = zone->soa->first;
 	minimum = s53_u32_get(soa->rdata + soa->len - 4);
@@ -312,7 +312,7 @@ zone_seal(struct s53_zone *zone)
 	return S53_OK;
 }
 
-struct place
+struct walk_end
 zone_walk(const struct s53_zone *zone, const struct s53_name *lower, uint16_t qtype)
 {
 	struct labels labels;
@@ -324,16 +324,16 @@ zone_walk(const struct s53_zone *zone, const struct s53_name *lower, uint16_t qt
 		unsigned at;
 
 		if (node->cut && !(here && qtype == S53_TYPE_DS))
-			return (struct place){ PLACE_CUT, node };
+			return (struct walk_end){ END_CUT, node };
 		if (here)
-			return (struct place){ PLACE_NAME, node };
-		if (node_rrset(node, S53_TYPE_DNAME) != NULL)
-			return (struct place){ PLACE_DNAME, node };
+			return (struct walk_end){ END_NAME, node };
+		if (index_rrset(node, S53_TYPE_DNAME) != NULL)
+			return (struct walk_end){ END_DNAME, node };
 		at = labels.at[labels.count - depth - 1];
 		child = node_named(zone, lower->octets + at, (size_t)lower->len - at);
 		if (child == NULL && node->wildcard != NULL)
-			return (struct place){ PLACE_WILDCARD, node->wildcard };
+			return (struct walk_end){ END_WILDCARD, node->wildcard };
 		if (child == NULL)
-			return (struct place){ PLACE_NOWHERE, NULL };
+			return (struct walk_end){ END_NOWHERE, NULL };
 	}
 }

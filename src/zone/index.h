@@ -82,29 +82,29 @@ S53_MUST_USE enum s53_status zone_add(
 S53_MUST_USE enum s53_status zone_seal(struct s53_zone *zone);
 
 /* The RRset of `type`, or NULL. */
-const struct rrset *node_rrset(const struct node *node, uint16_t type);
+const struct rrset *index_rrset(const struct node *node, uint16_t type);
 
 /*
  * May this type exist beside a CNAME (RFC 4034 s3, s4; RFC 3007 s3.1.1)? A query for it does not
  * follow the CNAME.
  */
-bool goes_beside_cname(uint16_t type);
+bool index_goes_beside_cname(uint16_t type);
 
 /*
  * The offset of the host name in the rdata of a type that gets additional addresses; -1: none.
  */
-int additional_offset(uint16_t type);
+int index_additional_offset(uint16_t type);
 
 /* Where a walk down to a name ends. */
-enum place_kind {
-	PLACE_NAME, /* the name itself */
-	PLACE_WILDCARD, /* a wildcard that matches it */
-	PLACE_CUT, /* a delegation at or above it */
-	PLACE_DNAME, /* a DNAME above it */
-	PLACE_NOWHERE,
+enum walk_end_kind {
+	END_NAME, /* the name itself */
+	END_WILDCARD, /* a wildcard that matches it */
+	END_CUT, /* a delegation at or above it */
+	END_DNAME, /* a DNAME above it */
+	END_NOWHERE,
 };
-struct place {
-	enum place_kind kind;
+struct walk_end {
+	enum walk_end_kind kind;
 	const struct node *node; /* NULL: NOWHERE */
 };
 
@@ -112,4 +112,5 @@ struct place {
  * `lower` is at or below the apex, in lower case. DS at a delegation belongs to the parent, so it
  * is answered here (RFC 4035 s3.1.4.1).
  */
-struct place zone_walk(const struct s53_zone *zone, const struct s53_name *lower, uint16_t qtype);
+struct walk_end zone_walk(
+    const struct s53_zone *zone, const struct s53_name *lower, uint16_t qtype);

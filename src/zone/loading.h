@@ -32,7 +32,7 @@ struct loading {
 struct source {
 	const char *name;
 	bool is_private; /* messages do not quote it */
-	struct entries entries;
+	struct entry_reader entries;
 	struct entry entry;
 	const struct source *parent; /* the file that includes it; NULL: none */
 	dev_t device;

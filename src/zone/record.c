@@ -73,20 +73,20 @@ is_data_type(unsigned type)
  * end.
  */
 static bool
-passes_gate(struct loading *load, const struct source *source, const ldns_rr *rr, size_t *rdata_at)
+passes_check(struct loading *load, const struct source *source, const ldns_rr *rr, size_t *rdata_at)
 {
 	struct s53_writer out = s53_writer_of(load->message, S53_MESSAGE_MAX);
 	struct s53_edns edns;
 	uint8_t *length;
 	size_t opt_at;
 
-	memset(s53_write_room(&out, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	memset(s53_write_reserve(&out, S53_HEADER_LEN), 0, S53_HEADER_LEN);
 	s53_header_set_count(load->message, S53_ANSWER, 1);
 	s53_write(&out, source->owner.octets, source->owner.len);
 	s53_write_u16(&out, (uint16_t)ldns_rr_get_type(rr));
 	s53_write_u16(&out, S53_CLASS_IN);
 	s53_write_u32(&out, 0);
-	length = s53_write_room(&out, 2);
+	length = s53_write_reserve(&out, 2);
 	*rdata_at = out.at;
 	if (!rdata_join(rr, &out))
 		return false;
@@ -108,7 +108,7 @@ keep_record(struct loading *load, const struct source *source, const ldns_rr *rr
 	enum s53_status status;
 	size_t rdata_at = 0;
 
-	if (!is_data_type(record.type) || !passes_gate(load, source, rr, &rdata_at)) {
+	if (!is_data_type(record.type) || !passes_check(load, source, rr, &rdata_at)) {
 		loading_say(load, source, S53_DIAG_ERROR, "%s",
 		    is_data_type(record.type) ? "data that does not fit into a DNS message"
 					      : "this type cannot be in a zone");

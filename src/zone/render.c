@@ -327,7 +327,7 @@ write_zone_record(struct rendering *r, uint8_t *room, const struct node *node,
 	struct s53_walk walk;
 	struct s53_rr rr;
 
-	memset(s53_write_room(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	memset(s53_write_reserve(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
 	s53_header_set_count(room, S53_ANSWER, 1);
 	s53_write(&writer, node->octets, node->len);
 	s53_write_u16(&writer, rrset->type);

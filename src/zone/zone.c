@@ -37,7 +37,7 @@ build(const struct zonefile_text *text, bool is_file, const struct s53_name *ape
 		s53_zone_drop(zone);
 		return status;
 	}
-	if (node_rrset(zone->top, S53_TYPE_NS) == NULL)
+	if (index_rrset(zone->top, S53_TYPE_NS) == NULL)
 		s53_diag_add(diags, S53_DIAG_WARNING, whole, NULL, "zone %s has no NS records",
 		    s53_name_print(apex, apex_text));
 	*out = zone;

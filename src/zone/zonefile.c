@@ -231,7 +231,7 @@ read_directive(struct loading *load, struct source *source, bool *ours)
 static enum s53_status
 read_source(struct loading *load, struct source *source, const struct zonefile_text *text)
 {
-	enum s53_status status = entries_init(&source->entries, text->octets, text->len);
+	enum s53_status status = entry_reader_init(&source->entries, text->octets, text->len);
 	bool directive;
 
 	source->name = text->name;
@@ -241,7 +241,7 @@ read_source(struct loading *load, struct source *source, const struct zonefile_t
 	if (status != S53_OK)
 		return status;
 	while (status == S53_OK && load->errors < ERRORS_MAX &&
-	    entries_next(&source->entries, &source->entry)) {
+	    entry_reader_next(&source->entries, &source->entry)) {
 		if (source->entry.problem != NULL) {
 			loading_say(load, source, S53_DIAG_ERROR, "%s", source->entry.problem);
 			continue;
@@ -250,7 +250,7 @@ read_source(struct loading *load, struct source *source, const struct zonefile_t
 		if (status == S53_OK && !directive)
 			status = loading_record(load, source);
 	}
-	entries_fini(&source->entries);
+	entry_reader_fini(&source->entries);
 	return status;
 }
 

@@ -157,7 +157,7 @@ make_cnames(struct making *it)
 	char label[8];
 
 	for (unsigned i = 0; i < 1500; i++) {
-		snprintf(label, sizeof label, "c%02u", i % 100);
+		snprintf(label, sizeof(label), "c%02u", i % 100);
 		put_label(it, label);
 		put_pointer(it, S53_HEADER_LEN);
 		put_fixed(it, S53_TYPE_CNAME, 6);
@@ -273,7 +273,7 @@ static const struct kind {
 const char *
 costly_kind(unsigned i)
 {
-	return i < sizeof kinds / sizeof *kinds ? kinds[i].name : NULL;
+	return i < sizeof(kinds) / sizeof(*kinds) ? kinds[i].name : NULL;
 }
 
 static void

@@ -53,7 +53,7 @@ static uint8_t *
 client_room(struct s53_client *client, size_t cap)
 {
 	(void)client;
-	S53_ASSERT(cap <= sizeof room);
+	S53_ASSERT(cap <= sizeof(room));
 	return room;
 }
 
@@ -102,19 +102,19 @@ add_name(struct s53_cache *cache, const struct s53_view *view, unsigned i)
 	uint8_t octets[512];
 	struct s53_reply reply;
 	struct s53_key key;
-	struct s53_cache_ask ask = {
+	struct s53_cache_lookup ask = {
 		.key = &key, .route_id = 1, .rules = &rules, .now_ms = NOW_MS
 	};
 	char text[64];
 
-	snprintf(text, sizeof text, "host-%06u.bench.example", i);
+	snprintf(text, sizeof(text), "host-%06u.bench.example", i);
 	S53_ASSERT(s53_name_parse(text, &question.name) == S53_OK);
 	question.lower = question.name;
 	s53_reply_begin(&reply, questions[i].octets, QUERY_MAX, (uint16_t)i, S53_RD, &question);
 	questions[i].len = s53_reply_end(&reply, &edns);
-	s53_reply_begin(&reply, octets, sizeof octets, 0, S53_QR | S53_RA, &question);
+	s53_reply_begin(&reply, octets, sizeof(octets), 0, S53_QR | S53_RA, &question);
 	s53_reply_add(&reply, S53_ANSWER, &question.name, S53_TYPE_A, S53_CLASS_IN, 3600, address,
-	    sizeof address);
+	    sizeof(address));
 	s53_key_make(&key, view->id, &question, false, false);
 	S53_ASSERT(s53_cache_store(cache, &ask,
 	    &(struct s53_cache_answer){
@@ -123,8 +123,8 @@ add_name(struct s53_cache *cache, const struct s53_view *view, unsigned i)
 
 /* As the step validate leaves it: a hit does not pay for records that the filter drops. */
 static void
-keep_the_answer(
-    const struct s53_view *view, const struct s53_question *question, struct s53_settling *message)
+keep_the_answer(const struct s53_view *view, const struct s53_question *question,
+    struct s53_ttl_message *message)
 {
 	static uint8_t filtered[S53_MESSAGE_MAX];
 	struct s53_filter filter = { .routes = view->routes,
@@ -148,11 +148,11 @@ add_costly(struct s53_cache *cache, const struct s53_view *view, const char *kin
 {
 	static uint8_t octets[S53_MESSAGE_MAX];
 	struct s53_question question;
-	struct s53_settling message = { .octets = octets };
+	struct s53_ttl_message message = { .octets = octets };
 	struct s53_edns edns;
 	size_t opt_at;
 	struct s53_key key;
-	struct s53_cache_ask ask = {
+	struct s53_cache_lookup ask = {
 		.key = &key, .route_id = 1, .rules = &rules, .now_ms = NOW_MS
 	};
 
@@ -177,7 +177,7 @@ add_costly(struct s53_cache *cache, const struct s53_view *view, const char *kin
 	return s53_cache_store(cache, &ask,
 	    &(struct s53_cache_answer){ .message = message.octets,
 		.len = message.len,
-		.lifetime_s = s53_cache_settle(&rules, &question, &message) });
+		.lifetime_s = s53_cache_apply_ttl_rules(&rules, &question, &message) });
 }
 
 /* callgrind collects within this function: nothing may be inlined into or out of it. */

@@ -15,14 +15,14 @@ struct ordering {
 	unsigned id;
 };
 
-static enum s53_turn
+static enum s53_reorder
 choose(struct s53_ordering *ordering, const struct s53_name *owner, uint16_t type)
 {
 	const struct ordering *it = (const struct ordering *)ordering;
 
 	MUST(owner->len > 0);
 	ordering->steps = it->id + type;
-	return (enum s53_turn)((it->id + type) % 3);
+	return (enum s53_reorder)((it->id + type) % 3);
 }
 
 static ldns_pkt *
@@ -94,7 +94,7 @@ static void
 try_order(const uint8_t *message, size_t len, const ldns_pkt *before, bool all)
 {
 	unsigned id = s53_header_id(message);
-	struct ordering it = { .ordering = { .dice = id, .choose = all ? NULL : choose },
+	struct ordering it = { .ordering = { .random_state = id, .choose = all ? NULL : choose },
 		.id = id };
 	uint8_t *copy = copy_of(message, len);
 	ldns_pkt *after;

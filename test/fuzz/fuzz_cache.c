@@ -101,7 +101,7 @@ take_message(struct play *play)
 	uint8_t disguise = s53_read_u8(&play->input);
 	const uint8_t *octets = s53_read(&play->input, len);
 	struct s53_edns edns;
-	struct s53_settling settling;
+	struct s53_ttl_message settling;
 	uint8_t *before;
 	size_t opt_at;
 
@@ -117,8 +117,8 @@ take_message(struct play *play)
 		return;
 	}
 	before = copy_of(play->message, play->len);
-	settling = (struct s53_settling){ .octets = play->message, .len = play->len };
-	play->lifetime_s = s53_cache_settle(&play->rules, &play->question, &settling);
+	settling = (struct s53_ttl_message){ .octets = play->message, .len = play->len };
+	play->lifetime_s = s53_cache_apply_ttl_rules(&play->rules, &play->question, &settling);
 	must_be_settled(play, before);
 	free(before);
 	s53_key_make(
@@ -152,10 +152,10 @@ keep(struct play *play)
 	return kept;
 }
 
-static struct s53_cache_ask
+static struct s53_cache_lookup
 ask_of(struct play *play, uint32_t route_id)
 {
-	return (struct s53_cache_ask){ .key = &play->key,
+	return (struct s53_cache_lookup){ .key = &play->key,
 		.route_id = route_id,
 		.rules = &play->rules,
 		.now_ms = play->now_ms };
@@ -164,7 +164,7 @@ ask_of(struct play *play, uint32_t route_id)
 static void
 store(struct play *play)
 {
-	struct s53_cache_ask ask = ask_of(play, s53_read_u8(&play->input));
+	struct s53_cache_lookup ask = ask_of(play, s53_read_u8(&play->input));
 	struct kept *kept = play->lifetime_s == 0 ? NULL : keep(play);
 
 	if (kept == NULL)
@@ -187,7 +187,7 @@ is_fresh(const struct kept *kept, uint64_t now_ms)
 static void
 store_failure(struct play *play)
 {
-	struct s53_cache_ask ask = ask_of(play, s53_read_u8(&play->input));
+	struct s53_cache_lookup ask = ask_of(play, s53_read_u8(&play->input));
 	struct kept *kept = kept_under(play, &play->key);
 
 	if (kept == NULL && play->count == KEYS)
@@ -244,7 +244,7 @@ expected_of(const struct kept *kept, uint32_t age_s)
 }
 
 static void
-find_in(struct play *play, struct s53_cache *cache, const struct s53_cache_ask *ask)
+find_in(struct play *play, struct s53_cache *cache, const struct s53_cache_lookup *ask)
 {
 	struct kept *kept = kept_under(play, ask->key);
 	uint8_t *octets = malloc(S53_MESSAGE_MAX);
@@ -270,7 +270,7 @@ find_in(struct play *play, struct s53_cache *cache, const struct s53_cache_ask *
 static void
 find(struct play *play)
 {
-	struct s53_cache_ask ask = ask_of(play, s53_read_u8(&play->input));
+	struct s53_cache_lookup ask = ask_of(play, s53_read_u8(&play->input));
 
 	find_in(play, play->cache, &ask);
 }
@@ -294,7 +294,7 @@ move_house(struct play *play)
 	while (s53_cache_walk(play->cache, &cursor, play->now_ms, hand_over, play))
 		continue;
 	for (unsigned i = 0; i < play->count; i++) {
-		struct s53_cache_ask ask = { .key = &play->kept[i].key,
+		struct s53_cache_lookup ask = { .key = &play->kept[i].key,
 			.route_id = play->kept[i].route_id,
 			.rules = &play->rules,
 			.now_ms = play->now_ms };

@@ -112,12 +112,12 @@ load(const char *from, struct s53_cache *cache)
 {
 	char why[S53_CACHEFILE_WHY] = "";
 	struct s53_cachefile_loader *loader = NULL;
-	enum s53_cachefile_turn turn = S53_CACHEFILE_REFUSED;
+	enum s53_cachefile_progress turn = S53_CACHEFILE_REJECTED;
 	uint64_t loaded = 0;
 
 	if (s53_cachefile_open(from, 2 * SIZE, now, why, &loader) == S53_OK) {
-		while (
-		    (turn = s53_cachefile_turn(loader, cache, NOW_MS, why)) == S53_CACHEFILE_MORE)
+		while ((turn = s53_cachefile_progress(loader, cache, NOW_MS, why)) ==
+		    S53_CACHEFILE_MORE)
 			;
 		loaded = s53_cachefile_loaded(loader);
 		s53_cachefile_close(loader);
@@ -143,7 +143,7 @@ look(void *arg, const struct s53_cache_record *record)
 	struct s53_cached found;
 	struct s53_edns edns;
 	struct s53_key key;
-	struct s53_cache_ask ask = {
+	struct s53_cache_lookup ask = {
 		.key = &key, .route_id = record->route_id, .rules = &rules, .now_ms = NOW_MS
 	};
 	size_t opt_at;

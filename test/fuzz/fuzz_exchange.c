@@ -32,14 +32,14 @@ static struct {
 
 static uint8_t question[] = { 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1 };
 
-static enum s53_checked
+static enum s53_validity
 check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	(void)arg;
 	(void)exchange;
 	if (len < S53_HEADER_LEN || octets[len - 1] == 0xff)
-		return S53_CHECKED_REJECTED;
-	return octets[len - 1] == 0xfe ? S53_CHECKED_UNPROVEN : S53_CHECKED_ACCEPTED;
+		return S53_VALIDITY_REJECTED;
+	return octets[len - 1] == 0xfe ? S53_VALIDITY_UNPROVEN : S53_VALIDITY_ACCEPTED;
 }
 
 static void
@@ -137,7 +137,7 @@ refuse_the_rest(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct s53_exchange_ask ask = { .octets = question,
+	struct s53_exchange_spec ask = { .octets = question,
 		.len = sizeof(question),
 		.timeout_ms = 60000,
 		.check = check,

@@ -53,7 +53,7 @@ static uint8_t *
 room(struct s53_client *client, size_t cap)
 {
 	(void)client;
-	S53_ASSERT(cap <= sizeof world.room);
+	S53_ASSERT(cap <= sizeof(world.room));
 	return world.room;
 }
 

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
 /* Zone files are fuzzed elsewhere; here no name may lead to a file of the machine. */
 static bool
-names_a_file(const struct s53_conf_clause *first)
+names_a_file(const struct s53_conf_statement *first)
 {
 	for (; first != NULL; first = first->next)
 		if (strcmp(first->name, "file") == 0 || names_a_file(first->body))

@@ -23,7 +23,7 @@ struct s53_exchanger {
 struct s53_exchanger *
 s53_exchanger_new(struct event_base *base, struct s53_counters *counters)
 {
-	struct s53_exchanger *exchanger = calloc(1, sizeof *exchanger);
+	struct s53_exchanger *exchanger = calloc(1, sizeof(*exchanger));
 
 	(void)base;
 	s53_list_init(&exchanger->open);
@@ -78,9 +78,9 @@ s53_exchanger_free(struct s53_exchanger *exchanger)
 
 struct s53_exchange *
 s53_exchange_start(struct s53_exchanger *exchanger, struct s53_upstream *upstream,
-    const struct s53_exchange_ask *ask)
+    const struct s53_exchange_spec *ask)
 {
-	struct s53_exchange *exchange = calloc(1, sizeof *exchange);
+	struct s53_exchange *exchange = calloc(1, sizeof(*exchange));
 
 	exchange->number = ++exchanger->started;
 	exchange->upstream = s53_upstream_keep(upstream);
@@ -106,7 +106,7 @@ s53_exchange_is_stuck(const struct s53_exchange *exchange, uint64_t now_ms)
 }
 
 void
-s53_exchange_later(
+s53_exchange_overdue_in(
     struct s53_exchanger *exchanger, struct s53_exchange *exchange, uint32_t overdue_ms)
 {
 	(void)exchanger;
@@ -131,7 +131,7 @@ lost(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 		stop_listening(exchanger, exchange);
 		return;
 	}
-	s53_count(exchanger->counters, S53_C_EXCHANGE_LOST);
+	s53_count(exchanger->counters, S53_C_EXCHANGE_LATE_TIMEOUT);
 	note_vain(exchanger, exchange);
 	exchange->timeout_at_ms = exchange->sent_at_ms + S53_LATE_REPLY_MAX_MS;
 	exchange->given_up = true;
@@ -142,7 +142,7 @@ lost(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 static void
 listen_for(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 {
-	struct s53_exchange_ask *ask = &exchange->ask;
+	struct s53_exchange_spec *ask = &exchange->ask;
 
 	exchange->copy = malloc(ask->len);
 	memcpy(exchange->copy, ask->octets, ask->len);
@@ -266,7 +266,7 @@ static void
 end(struct s53_exchanger *exchanger, struct s53_exchange *exchange, enum s53_exchange_end why,
     uint8_t *octets, size_t len)
 {
-	struct s53_exchange_ask ask = exchange->ask;
+	struct s53_exchange_spec ask = exchange->ask;
 
 	s53_list_remove(&exchange->link);
 	exchanger->pending--;
@@ -348,7 +348,7 @@ overhear(struct s53_exchanger *exchanger, struct s53_exchange *exchange, const u
 		}
 		return false;
 	}
-	s53_count(exchanger->counters, S53_C_EXCHANGE_OVERHEARD);
+	s53_count(exchanger->counters, S53_C_EXCHANGE_LATE_REPLY);
 	note_answer(exchanger, exchange, octets);
 	stop_listening(exchanger, exchange);
 	return true;
@@ -391,7 +391,7 @@ count_end(struct s53_counters *counters, enum s53_exchange_end why)
 	else if (why == S53_EXCHANGE_UNREACHABLE)
 		s53_count(counters, S53_C_EXCHANGE_UNREACHABLE);
 	else if (why == S53_EXCHANGE_GARBLED)
-		s53_count(counters, S53_C_EXCHANGE_GARBLED);
+		s53_count(counters, S53_C_EXCHANGE_MALFORMED);
 }
 
 void
@@ -444,13 +444,13 @@ fake_arrive(
 	if (exchange->listened)
 		return overhear(exchanger, exchange, octets, len);
 	switch (exchange->ask.check(exchange->ask.arg, exchange, octets, len)) {
-	case S53_CHECKED_REJECTED:
+	case S53_VALIDITY_REJECTED:
 		rejected(exchanger, exchange, octets, len);
 		return false;
-	case S53_CHECKED_UNPROVEN:
+	case S53_VALIDITY_UNPROVEN:
 		unproven(exchange);
 		return false;
-	case S53_CHECKED_ACCEPTED:
+	case S53_VALIDITY_ACCEPTED:
 		break;
 	}
 	note_answer(exchanger, exchange, octets);
@@ -501,7 +501,7 @@ late(struct s53_exchanger *exchanger, struct s53_exchange *exchange)
 	if (!exchange->overdue_observed && !exchange->lives && !exchange->unproven &&
 	    !exchange->hurried) {
 		exchange->overdue_observed = true;
-		s53_count(exchanger->counters, S53_C_EXCHANGE_LATE);
+		s53_count(exchanger->counters, S53_C_EXCHANGE_OVERDUE);
 		note(exchanger, exchange, S53_OBSERVED_OVERDUE);
 	}
 	exchange->hurried = false;

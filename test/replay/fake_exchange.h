@@ -8,7 +8,8 @@
  * the real one, at the same moments:
  *
  *   OVERDUE        when overdue() is due, before it is called, once an exchange; not after a
- *                  truncated response led to TCP, nor when s53_exchange_later() moved it forward
+ *                  truncated response led to TCP, nor when s53_exchange_overdue_in() moved it
+ *                  forward
  *   ANSWERED       for a response, also a truncated one and a late reply; and for one in other
  *                  letter case, after which OVERDUE, TIMEOUT and GARBLED are not recorded, nor are
  *                  they after a message that check() calls unproven
@@ -30,7 +31,7 @@ struct s53_exchange {
 	struct s53_link link; /* open, or cancelled and awaiting its late reply ("listened") */
 	uint64_t number; /* unique in its exchanger, from 1 */
 	struct s53_upstream *upstream; /* one count */
-	struct s53_exchange_ask ask; /* `octets` are a copy while listened */
+	struct s53_exchange_spec ask; /* `octets` are a copy while listened */
 	uint64_t sent_at_ms;
 	uint64_t late_at_ms; /* 0: no more */
 	uint64_t timeout_at_ms; /* or end of the wait for a late reply */

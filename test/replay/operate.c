@@ -71,7 +71,7 @@ expect(struct script *script, const char *what, unsigned is, const char *word)
 void
 do_fetch(struct world *world, char **words, unsigned count)
 {
-	struct s53_recursing *list = calloc(1, sizeof *list + 64 * sizeof list->fetches[0]);
+	struct s53_recursing *list = calloc(1, sizeof(*list) + 64 * sizeof(list->fetches[0]));
 	const struct s53_recursing_fetch *found = NULL;
 	struct s53_name name;
 

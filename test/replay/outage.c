@@ -148,7 +148,7 @@ make_server(struct schedule *schedule, unsigned index)
 	struct s53_addr addr;
 	char text[16];
 
-	snprintf(text, sizeof text, "192.0.2.%u", index + 1);
+	snprintf(text, sizeof(text), "192.0.2.%u", index + 1);
 	if (s53_addr_parse(text, 53, &addr) != S53_OK)
 		broken(schedule, "an address");
 	server->upstream = s53_registry_get(schedule->registry, &addr, &options);
@@ -178,7 +178,7 @@ make_route(struct schedule *schedule, struct s53_routes *routes, unsigned index)
 	unsigned without = dice(schedule, 1u << schedule->server_count);
 
 	route->letter = index == 0 ? '.' : 'c';
-	route->rules.policy = dice(schedule, S53_POLICY_RACE + 1);
+	route->rules.policy = dice(schedule, S53_FORWARDERS_RACE + 1);
 	for (unsigned i = 0; i < schedule->server_count; i++) {
 		if ((without >> i & 1) != 0 && (i + 1 < schedule->server_count || route->count > 0))
 			continue;
@@ -202,7 +202,7 @@ draw(struct schedule *schedule, struct s53_routes *routes)
 	schedule->healthy = dice(schedule, 10) == 0;
 	schedule->server_count = 1 + dice(schedule, SERVERS_MAX);
 	schedule->route_count = 1 + dice(schedule, ROUTES_MAX);
-	schedule->gap_ms = gaps_ms[dice(schedule, sizeof gaps_ms / sizeof *gaps_ms)];
+	schedule->gap_ms = gaps_ms[dice(schedule, sizeof(gaps_ms) / sizeof(*gaps_ms))];
 	schedule->end_ms =
 	    START_MS + 10 * S + dice(schedule, schedule->gap_ms < 20 ? 20 * S : 110 * S);
 	schedule->names = dice(schedule, 4) == 0 ? 1 + dice(schedule, 100) : 0;

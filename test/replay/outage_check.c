@@ -290,7 +290,7 @@ static bool
 has_race(const struct schedule *schedule)
 {
 	for (unsigned i = 0; i < schedule->route_count; i++) {
-		if (schedule->routes[i].rules.policy == S53_POLICY_RACE)
+		if (schedule->routes[i].rules.policy == S53_FORWARDERS_RACE)
 			return true;
 	}
 	return false;
@@ -308,9 +308,9 @@ check_amplification(const struct schedule *schedule)
 	uint64_t asks = s53_counter_read(counters, S53_C_EXCHANGE_UDP) +
 	    s53_counter_read(counters, S53_C_EXCHANGE_TCP) -
 	    s53_counter_read(counters, S53_C_EXCHANGE_TCP_ON_TC);
-	uint64_t led = s53_counter_read(counters, S53_C_JOIN_LED);
-	uint64_t queries = led + s53_counter_read(counters, S53_C_JOIN_JOINED);
-	uint64_t hurried = s53_counter_read(counters, S53_C_JOIN_HURRIED);
+	uint64_t led = s53_counter_read(counters, S53_C_JOIN_STARTED);
+	uint64_t queries = led + s53_counter_read(counters, S53_C_JOIN_SHARED);
+	uint64_t hurried = s53_counter_read(counters, S53_C_JOIN_HEDGED);
 
 	if (has_race(schedule))
 		return;

@@ -68,11 +68,11 @@ write_request(
 	struct s53_name name;
 	char text[32];
 
-	snprintf(
-	    text, sizeof text, "%c%u.%c", asker->kind, asker->number, letter == '.' ? 'x' : letter);
+	snprintf(text, sizeof(text), "%c%u.%c", asker->kind, asker->number,
+	    letter == '.' ? 'x' : letter);
 	if (s53_name_parse(text, &name) != S53_OK)
 		broken(schedule, "a name");
-	memset(s53_write_room(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	memset(s53_write_reserve(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
 	s53_header_set_id(octets, asker->id);
 	s53_header_set_flags(octets, S53_RD);
 	s53_header_set_count(octets, S53_QUESTION, 1);
@@ -88,7 +88,7 @@ new_asker(struct schedule *schedule)
 	if (schedule->asker_count == schedule->asker_room) {
 		schedule->asker_room = schedule->asker_room * 2 + 256;
 		schedule->askers =
-		    realloc(schedule->askers, schedule->asker_room * sizeof *schedule->askers);
+		    realloc(schedule->askers, schedule->asker_room * sizeof(*schedule->askers));
 	}
 	return &schedule->askers[schedule->asker_count++];
 }
@@ -102,7 +102,7 @@ draw_asker(struct schedule *schedule, struct asker *asker)
 	*asker = (struct asker){ .number = index,
 		.id = (uint16_t)index,
 		.route = (uint8_t)dice(schedule, schedule->route_count),
-		.kind = (uint8_t)kinds[dice(schedule, sizeof kinds - 1)] };
+		.kind = (uint8_t)kinds[dice(schedule, sizeof(kinds) - 1)] };
 	if (schedule->names > 0) {
 		asker->number = dice(schedule, schedule->names);
 		asker->again = true;
@@ -173,7 +173,7 @@ push_reply(struct schedule *schedule, struct reply_event event)
 	if (schedule->reply_count > schedule->reply_room) {
 		schedule->reply_room = schedule->reply_room * 2 + 256;
 		schedule->replies =
-		    realloc(schedule->replies, schedule->reply_room * sizeof *schedule->replies);
+		    realloc(schedule->replies, schedule->reply_room * sizeof(*schedule->replies));
 	}
 	heap = schedule->replies;
 	event.order = schedule->reply_order++;
@@ -287,7 +287,7 @@ write_reply(
 	    &reply, octets, S53_MESSAGE_MAX, 0, (uint16_t)(S53_QR | flags[saying]), &question);
 	if (saying == SAYS_ANSWER)
 		s53_reply_add(&reply, S53_ANSWER, &question.name, S53_TYPE_A, S53_CLASS_IN, 5,
-		    address, sizeof address);
+		    address, sizeof(address));
 	return s53_reply_end(&reply, has_opt(exchange) ? &opt : NULL);
 }
 

@@ -16,8 +16,8 @@
  * been down, at least after the interval, at most after its maximum, a tenth more or less. It may
  * be over either protocol: a reply leads to a readiness probe over UDP at once.
  */
-#define INTERVAL_MS (UINT64_C(1000) * S53_CHECK_INTERVAL_S)
-#define INTERVAL_MAX_MS (UINT64_C(1000) * S53_CHECK_INTERVAL_MAX_S)
+#define INTERVAL_MS (UINT64_C(1000) * S53_PROBE_INTERVAL_S)
+#define INTERVAL_MAX_MS (UINT64_C(1000) * S53_PROBE_INTERVAL_MAX_S)
 #define FAILURE_MS 1000 /* servfail-ttl: a failure may be remembered */
 /*
  * From suspect to up. Suspicion of loss clears after 16 points, or 128 after a relapse; a probe,
@@ -117,7 +117,7 @@ server_says(struct schedule *schedule, const struct server *server, char kind,
 {
 	static const uint32_t tries_ms[] = { 0, 1000, 3000 };
 
-	for (unsigned i = 0; i < sizeof tries_ms / sizeof *tries_ms; i++) {
+	for (unsigned i = 0; i < sizeof(tries_ms) / sizeof(*tries_ms); i++) {
 		const struct span *span = span_at(server, schedule->now_ms + tries_ms[i]);
 		enum saying saying = says_at(schedule, span, kind, over, after_ms);
 

@@ -29,7 +29,7 @@ take_wire(const struct script *script, ldns_pkt *pkt, struct packet *out)
 	uint8_t *wire = NULL;
 	size_t len = 0;
 
-	if (ldns_pkt2wire(&wire, pkt, &len) != LDNS_STATUS_OK || len > sizeof out->octets)
+	if (ldns_pkt2wire(&wire, pkt, &len) != LDNS_STATUS_OK || len > sizeof(out->octets))
 		fail(script, "ldns cannot write the message");
 	memcpy(out->octets, wire, len);
 	out->len = len;
@@ -143,7 +143,7 @@ set_error(ldns_pkt *pkt, char **words, unsigned count)
 	const char *code = word_after(words, count, "ede"),
 		   *text = word_after(words, count, "text");
 	uint8_t octets[512];
-	struct s53_writer option = s53_writer_of(octets, sizeof octets);
+	struct s53_writer option = s53_writer_of(octets, sizeof(octets));
 	size_t text_len = text == NULL ? 0 : strlen(text);
 
 	if (code == NULL)

@@ -392,7 +392,7 @@ play_line(struct world *world, char **words, unsigned count)
 		return;
 	if (world->resolver == NULL)
 		world_start(world);
-	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
 		if (strcmp(words[0], actions[i].word) == 0) {
 			actions[i].act(world, words, count);
 			return;
@@ -413,7 +413,8 @@ read_script(struct script *script, const char *path)
 		fail(script, "cannot be read");
 	while (getline(&line, &cap, file) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
-		script->lines = realloc(script->lines, (script->count + 1) * sizeof *script->lines);
+		script->lines =
+		    realloc(script->lines, (script->count + 1) * sizeof(*script->lines));
 		script->lines[script->count++] = strdup(line);
 	}
 	free(line);

@@ -34,7 +34,7 @@
 
 struct asker {
 	unsigned ends;
-	bool may_ask_zone, tcp, edns;
+	bool may_query_zone, tcp, edns;
 	uint16_t id, qtype;
 	struct s53_name name;
 };
@@ -110,7 +110,7 @@ look_at_address(const struct asker *asker, const uint8_t *message, const struct 
 	if (first == PLANTED) /* ANY is not followed (RFC 1034 s3.6.2) */
 		require(asker->qtype == S53_TYPE_ANY, "a record from the wrong upstream");
 	else if (route_of(&owner) == 'z')
-		require(first == 10 && asker->may_ask_zone, "a record of a forbidden zone");
+		require(first == 10 && asker->may_query_zone, "a record of a forbidden zone");
 	else
 		require(first == (route_of(&owner) == 'c' ? 2 : 1), "another route's record");
 }
@@ -185,7 +185,7 @@ write_request(const struct asker *asker, uint8_t octets[static REQUEST_ROOM])
 	};
 	struct s53_writer writer = s53_writer_of(octets, REQUEST_ROOM);
 
-	memset(s53_write_room(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	memset(s53_write_reserve(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
 	s53_header_set_id(octets, asker->id);
 	s53_header_set_flags(octets, below(20) > 0 ? S53_RD : 0);
 	s53_header_set_count(octets, S53_QUESTION, 1);
@@ -211,7 +211,7 @@ make_up(struct asker *asker)
 		return;
 	}
 	asker->id = (uint16_t)story.asker_count;
-	asker->may_ask_zone = below(2) == 0;
+	asker->may_query_zone = below(2) == 0;
 	asker->tcp = below(4) == 0;
 	asker->edns = below(3) > 0;
 	asker->qtype = types[below(5)];
@@ -227,7 +227,7 @@ new_client(struct asker *asker)
 
 	make_up(asker);
 	client.kind = asker->tcp ? S53_TCP : S53_UDP;
-	require(s53_addr_parse(asker->may_ask_zone ? "127.0.0.1" : "198.51.100.1",
+	require(s53_addr_parse(asker->may_query_zone ? "127.0.0.1" : "198.51.100.1",
 		    (uint16_t)(4242 + asker->id % 5), &client.addr) == S53_OK &&
 		s53_addr_parse("127.0.0.1", 53, &client.local) == S53_OK,
 	    "an address");
@@ -316,7 +316,7 @@ write_reply(struct s53_exchange *exchange, uint8_t octets[static S53_MESSAGE_MAX
 	    &question);
 	if (kind == 3 || kind == 4)
 		s53_reply_add(&reply, S53_AUTHORITY, &lower, S53_TYPE_SOA, S53_CLASS_IN, ttl, soa,
-		    sizeof soa);
+		    sizeof(soa));
 	else if (kind > 4)
 		add_answer(&reply, &lower, ttl);
 	return spoil(
@@ -396,7 +396,7 @@ static void
 nothing_is_under_way(struct s53_resolver_shared *shared)
 {
 	require(shared->pending == 0 && shared->shares.active == 0, "a query is still counted");
-	for (unsigned i = 0; i < S53_ASKED_SLOTS; i++)
+	for (unsigned i = 0; i < S53_IN_FLIGHT_SLOTS; i++)
 		require(atomic_load(&shared->asked[i]) == 0, "a spelling is still known");
 	for (unsigned i = 0; i < 2; i++) {
 		unsigned limit = s53_group_rules(world.groups[i])->per_zone.limit;
@@ -423,7 +423,7 @@ play(void)
 	events = 200 + below(1000);
 	for (unsigned i = 0; i < POLICIES; i++)
 		world.policies[i].cache = cache;
-	story.askers = calloc((size_t)events * BATCH_MAX, sizeof *story.askers);
+	story.askers = calloc((size_t)events * BATCH_MAX, sizeof(*story.askers));
 	story.exchanger = s53_exchanger_new(NULL, &counters);
 	story.resolver =
 	    s53_resolver_new(story.exchanger, &counters, &shared, &world.policies[below(POLICIES)]);

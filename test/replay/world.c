@@ -121,7 +121,7 @@ set_cache_option(struct world *world, const char *name, const char *value)
 		{ "prefetch-eligible", &rules->prefetch_eligible_s },
 	};
 
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		if (strcmp(name, numbers[i].name) == 0) {
 			*numbers[i].number = (uint32_t)strtoul(value, NULL, 10);
 			return true;

@@ -244,7 +244,7 @@ def test_without_a_cache_upstreams_and_counters_are_dumped(upstream, split53, pa
         program.ask(known.name_of(number))
     found = dump(program, path)
     assert found.complete and not found.views and len(found.upstreams) == 2
-    assert found.counters["exchange-udp"] == found.counters["join-led"] == 3
+    assert found.counters["exchange-udp"] == found.counters["join-started"] == 3
     assert found.counters["listen-udp"] == 4    # and the query of the test whether it answers
     assert "find-hit" not in found.counters
 

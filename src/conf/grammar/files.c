@@ -20,7 +20,8 @@ static const struct conf_rule rules[] = {
 	    .fallback = "yes if logging has a category queries, else no" },
 	{ "responselog", OPTIONS_, .form = FORM_BOOL, .fallback = "no" },
 	{ "dump-file", OPTIONS_, .form = FORM_STRING, .fallback = "named_dump.db" },
-	{ "cache-file", OPTIONS_, .flags = OURS, .form = FORM_STRING_OR_WORD, .words = "none",
+	{ "cache-file", OPTIONS_, .flags = EXTENSION_IN_ZONE, .form = FORM_STRING_OR_WORD,
+	    .words = "none",
 	    .fallback = "the name of dump-file with .cache appended if dump-file or directory is "
 			"set, else none" },
 	{ "memstatistics", OPTIONS_, .form = FORM_BOOL,

@@ -11,7 +11,7 @@ static const struct conf_rule rules[] = {
 	{ "edns-udp-size", AT(IN_SERVER), .flags = CLAMPED, .form = FORM_NUMBER, .min = 512,
 	    .max = 4096, .fallback = "edns-udp-size of the view" },
 	{ "tcp-only", AT(IN_SERVER), .form = FORM_BOOL, .fallback = "no" },
-	{ "use-caps-for-id", AT(IN_SERVER), .flags = NOT_BINDS, .form = FORM_BOOL,
+	{ "use-caps-for-id", AT(IN_SERVER), .flags = EXTENSION, .form = FORM_BOOL,
 	    .fallback = "use-caps-for-id of the zone" },
 	{ "bogus", AT(IN_SERVER), .form = FORM_BOOL },
 	{ "edns-version", AT(IN_SERVER), .form = FORM_NUMBER,

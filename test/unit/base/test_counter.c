@@ -21,10 +21,10 @@ every_counter_has_a_name_of_its_own_and_counts(void **state)
 		for (int b = a + 1; b < S53_C_COUNT; b++)
 			assert_string_not_equal(s53_counter_name((enum s53_counter)a),
 			    s53_counter_name((enum s53_counter)b));
-	s53_count(&set, S53_C_JOIN_LED);
-	s53_count(&set, S53_C_JOIN_LED);
-	assert_int_equal(s53_counter_read(&set, S53_C_JOIN_LED), 2);
-	assert_int_equal(s53_counter_read(&set, S53_C_JOIN_JOINED), 0);
+	s53_count(&set, S53_C_JOIN_STARTED);
+	s53_count(&set, S53_C_JOIN_STARTED);
+	assert_int_equal(s53_counter_read(&set, S53_C_JOIN_STARTED), 2);
+	assert_int_equal(s53_counter_read(&set, S53_C_JOIN_SHARED), 0);
 }
 
 int

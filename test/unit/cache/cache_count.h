@@ -23,7 +23,7 @@ tables_of(const struct s53_shard *shard)
 	octets += sizeof(uint64_t)
 	    << atomic_load_explicit(&shard->index_bits, memory_order_relaxed);
 	if (shard->ghosts != NULL)
-		octets += ((size_t)shard->layout->ghosts_mask + 1) * sizeof *shard->ghosts;
+		octets += ((size_t)shard->layout->ghosts_mask + 1) * sizeof(*shard->ghosts);
 	return octets;
 }
 
@@ -32,7 +32,7 @@ cache_count(struct s53_cache *cache)
 {
 	size_t shards = (size_t)1 << cache->shard_bits;
 	struct cache_count count = {
-		.used_octets = sizeof *cache + shards * sizeof cache->shards[0],
+		.used_octets = sizeof(*cache) + shards * sizeof(cache->shards[0]),
 	};
 
 	for (size_t i = 0; i < shards; i++) {

@@ -135,14 +135,14 @@ static inline uint64_t
 load(struct s53_cache *cache, uint64_t gone_s)
 {
 	struct s53_cachefile_loader *loader = NULL;
-	enum s53_cachefile_turn turn;
+	enum s53_cachefile_progress turn;
 	uint64_t loaded;
 
 	assert_int_equal(open_after(gone_s, &loader), S53_OK);
-	while ((turn = s53_cachefile_turn(loader, cache, LATER_MS, why)) == S53_CACHEFILE_MORE)
+	while ((turn = s53_cachefile_progress(loader, cache, LATER_MS, why)) == S53_CACHEFILE_MORE)
 		;
 	assert_int_equal(turn, S53_CACHEFILE_DONE);
-	assert_int_equal(s53_cachefile_turn(loader, cache, LATER_MS, why), S53_CACHEFILE_DONE);
+	assert_int_equal(s53_cachefile_progress(loader, cache, LATER_MS, why), S53_CACHEFILE_DONE);
 	loaded = s53_cachefile_loaded(loader);
 	s53_cachefile_close(loader);
 	return loaded;
@@ -197,16 +197,16 @@ is_refused(const char *words)
 	struct s53_cache *cache = s53_cache_new(SIZE);
 	struct s53_cachefile_loader *loader = NULL;
 	enum s53_status status = open_after(0, &loader);
-	enum s53_cachefile_turn turn = S53_CACHEFILE_REFUSED;
+	enum s53_cachefile_progress turn = S53_CACHEFILE_REJECTED;
 
 	if (status == S53_OK)
-		while (
-		    (turn = s53_cachefile_turn(loader, cache, LATER_MS, why)) == S53_CACHEFILE_MORE)
+		while ((turn = s53_cachefile_progress(loader, cache, LATER_MS, why)) ==
+		    S53_CACHEFILE_MORE)
 			;
 	else
 		assert_int_equal(status, S53_E_SYNTAX);
 	s53_cachefile_close(loader);
-	assert_int_equal(turn, S53_CACHEFILE_REFUSED);
+	assert_int_equal(turn, S53_CACHEFILE_REJECTED);
 	assert_int_equal(find(cache, NULL)->all, 0);
 	if (strstr(why, words) == NULL)
 		fail_msg("\"%s\" is not in \"%s\"", words, why);

@@ -65,7 +65,7 @@ ask_about(struct fixture *f, const char *name, uint16_t qtype)
 static inline struct fixture *
 fixture_new(uint64_t max_octets)
 {
-	struct fixture *f = calloc(1, sizeof *f);
+	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
 	f->cache = s53_cache_new(max_octets);
@@ -84,10 +84,10 @@ fixture_free(struct fixture *f)
 	free(f);
 }
 
-static inline struct s53_cache_ask
+static inline struct s53_cache_lookup
 ask_of(const struct fixture *f)
 {
-	return (struct s53_cache_ask){
+	return (struct s53_cache_lookup){
 		.key = &f->key,
 		.route_id = f->route_id,
 		.rules = &f->rules,
@@ -99,9 +99,9 @@ static inline bool
 store(struct fixture *f, const char *text, uint32_t lifetime_s)
 {
 	struct octets message = octets(text);
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
-	return s53_cache_store(f->cache, &ask,
+	return s53_cache_store(f->cache, &lookup,
 	    &(struct s53_cache_answer){
 		.message = message.at, .len = message.len, .lifetime_s = lifetime_s });
 }
@@ -109,27 +109,27 @@ store(struct fixture *f, const char *text, uint32_t lifetime_s)
 static inline enum s53_freshness
 find(struct fixture *f)
 {
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
-	s53_cache_find(f->cache, &ask, f->got, sizeof f->got, &f->out);
+	s53_cache_find(f->cache, &lookup, f->got, sizeof(f->got), &f->out);
 	return f->out.freshness;
 }
 
 static inline enum s53_freshness
 find_stale(struct fixture *f)
 {
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
-	s53_cache_find_stale(f->cache, &ask, f->got, sizeof f->got, &f->out);
+	s53_cache_find_stale(f->cache, &lookup, f->got, sizeof(f->got), &f->out);
 	return f->out.freshness;
 }
 
 static inline void
 resolving_fails(struct fixture *f, uint16_t ede)
 {
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
-	s53_cache_store_failure(f->cache, &ask, ede, NULL);
+	s53_cache_store_failure(f->cache, &lookup, ede, NULL);
 }
 
 /* Assert that the last find returned this message. */
@@ -167,7 +167,7 @@ answer_of_len(const struct s53_question *question, size_t len, uint8_t fill, uin
 {
 	struct s53_writer writer = s53_writer_of(out, len);
 
-	memset(s53_write_room(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	memset(s53_write_reserve(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
 	s53_header_set_flags(out, S53_QR | S53_RD | S53_RA);
 	s53_header_set_count(out, S53_QUESTION, 1);
 	s53_header_set_count(out, S53_ANSWER, 1);
@@ -188,13 +188,13 @@ answer_of_len(const struct s53_question *question, size_t len, uint8_t fill, uin
 static inline bool
 store_len(struct fixture *f, const char *name, size_t len, uint32_t lifetime_s)
 {
-	struct s53_cache_ask ask;
+	struct s53_cache_lookup lookup;
 	uint8_t message[S53_MESSAGE_MAX];
 
 	ask_about(f, name, S53_TYPE_A);
-	ask = ask_of(f);
+	lookup = ask_of(f);
 	answer_of_len(&f->question, len, 'x', message);
-	return s53_cache_store(f->cache, &ask,
+	return s53_cache_store(f->cache, &lookup,
 	    &(struct s53_cache_answer){ .message = message, .len = len, .lifetime_s = lifetime_s });
 }
 

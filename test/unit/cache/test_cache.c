@@ -246,10 +246,10 @@ a_find_reports_ad_and_aliases(void **state)
 	struct fixture *f = fixture_new(0);
 	struct octets message =
 	    octets("0000 8180 0001 0001 0000 0000 " QUESTION "c00c 0005 0001 0000012c 0002 c010 ");
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
 	(void)state;
-	assert_true(s53_cache_store(f->cache, &ask,
+	assert_true(s53_cache_store(f->cache, &lookup,
 	    &(struct s53_cache_answer){ .message = message.at,
 		.len = message.len,
 		.lifetime_s = 300,
@@ -298,16 +298,16 @@ static void
 an_answer_larger_than_the_buffer_is_not_copied(void **state)
 {
 	struct fixture *f = fixture_new(0);
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 	uint8_t small[45] = { 0 };
 
 	(void)state;
 	assert_true(store(f, ANSWER("0000012c"), 300)); /* 29 + 16 */
-	s53_cache_find(f->cache, &ask, small, 44, &f->out);
+	s53_cache_find(f->cache, &lookup, small, 44, &f->out);
 	assert_int_equal(f->out.freshness, S53_CACHE_FRESH);
 	assert_int_equal(f->out.len, 45);
 	assert_int_equal(small[2], 0);
-	s53_cache_find(f->cache, &ask, small, 45, &f->out);
+	s53_cache_find(f->cache, &lookup, small, 45, &f->out);
 	assert_int_equal(small[2], 0x81);
 	fixture_free(f);
 }
@@ -334,21 +334,21 @@ the_longest_message_of_the_shortest_records_is_kept_and_aged(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	static uint8_t message[S53_MESSAGE_MAX];
-	struct s53_writer writer = s53_writer_of(message, sizeof message);
-	struct s53_cache_ask ask;
+	struct s53_writer writer = s53_writer_of(message, sizeof(message));
+	struct s53_cache_lookup lookup;
 	unsigned count = (S53_MESSAGE_MAX - 17) / 11;
 
 	(void)state;
 	ask_about(f, ".", S53_TYPE_NULL);
-	ask = ask_of(f);
-	memset(s53_write_room(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
+	lookup = ask_of(f);
+	memset(s53_write_reserve(&writer, S53_HEADER_LEN), 0, S53_HEADER_LEN);
 	s53_header_set_count(message, S53_QUESTION, 1);
 	s53_header_set_count(message, S53_ANSWER, (uint16_t)count);
 	s53_write(&writer, "\0\0\x0a\0\x01", 5);
 	for (unsigned i = 0; i < count; i++)
 		s53_write(&writer, "\0\0\x0a\0\x01\0\0\x01\x2c\0\0", 11);
 	assert_false(writer.full);
-	assert_true(s53_cache_store(f->cache, &ask,
+	assert_true(s53_cache_store(f->cache, &lookup,
 	    &(struct s53_cache_answer){ .message = message, .len = writer.at, .lifetime_s = 300 }));
 	f->now_ms += 10000;
 	assert_int_equal(find(f), S53_CACHE_FRESH);
@@ -364,7 +364,7 @@ names_of_255_octets_may_differ_in_the_last_letter_alone(void **state)
 	struct fixture *f = fixture_new(0);
 	char name[256];
 	uint8_t message[512];
-	struct s53_cache_ask ask;
+	struct s53_cache_lookup lookup;
 
 	(void)state;
 	memset(name, 'a', 253);
@@ -372,9 +372,9 @@ names_of_255_octets_may_differ_in_the_last_letter_alone(void **state)
 	name[63] = name[127] = name[191] = '.';
 	ask_about(f, name, S53_TYPE_A);
 	assert_int_equal(f->question.name.len, 255);
-	ask = ask_of(f);
+	lookup = ask_of(f);
 	answer_of_len(&f->question, 320, 'x', message);
-	assert_true(s53_cache_store(f->cache, &ask,
+	assert_true(s53_cache_store(f->cache, &lookup,
 	    &(struct s53_cache_answer){ .message = message, .len = 320, .lifetime_s = 300 }));
 	assert_int_equal(find(f), S53_CACHE_FRESH);
 	name[252] = 'b';

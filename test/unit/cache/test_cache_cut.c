@@ -10,9 +10,9 @@ static bool
 store_cut(struct fixture *f, const char *text, uint32_t lifetime_s)
 {
 	struct octets message = octets(text);
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
-	return s53_cache_store(f->cache, &ask,
+	return s53_cache_store(f->cache, &lookup,
 	    &(struct s53_cache_answer){ .message = message.at,
 		.len = message.len,
 		.lifetime_s = lifetime_s,
@@ -23,9 +23,9 @@ static enum s53_freshness
 find_part(struct fixture *f)
 {
 	struct s53_fit fit = { .limit = S53_MESSAGE_MAX };
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
-	s53_cache_find_part(f->cache, &ask, &fit, f->got, &f->out);
+	s53_cache_find_part(f->cache, &lookup, &fit, f->got, &f->out);
 	return f->out.freshness;
 }
 

@@ -16,7 +16,7 @@ nth(const char *tree, unsigned i)
 {
 	static _Thread_local char name[64];
 
-	snprintf(name, sizeof name, "n%07u.%s", i, tree);
+	snprintf(name, sizeof(name), "n%07u.%s", i, tree);
 	return name;
 }
 
@@ -228,7 +228,7 @@ static void *
 work(void *arg)
 {
 	struct worker *worker = arg;
-	struct fixture *f = calloc(1, sizeof *f);
+	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
 	f->cache = worker->cache;

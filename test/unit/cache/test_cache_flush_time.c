@@ -72,7 +72,7 @@ no_lock_is_held_long_for_a_tree_of_a_million_entries(void **state)
 	for (unsigned i = 0; i < ENTRIES; i++) {
 		char name[64];
 
-		snprintf(name, sizeof name, "n%07u.tree.example", i);
+		snprintf(name, sizeof(name), "n%07u.tree.example", i);
 		assert_true(store_len(f, name, 80, 300));
 	}
 	assert_int_equal(s53_name_parse("tree.example", &what.name), S53_OK);

@@ -20,7 +20,7 @@ nth(const char *kind, unsigned i)
 {
 	static char name[16];
 
-	snprintf(name, sizeof name, "%s%06x", kind, i);
+	snprintf(name, sizeof(name), "%s%06x", kind, i);
 	return name;
 }
 

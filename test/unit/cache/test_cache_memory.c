@@ -31,7 +31,7 @@ nth(unsigned i)
 {
 	static char name[64];
 
-	snprintf(name, sizeof name, "n%07u.example", i);
+	snprintf(name, sizeof(name), "n%07u.example", i);
 	return name;
 }
 
@@ -54,7 +54,7 @@ a_cache_may_have_any_size(void **state)
 		5 * MIB, 100 * MIB, 1000 * MIB, 9000 * MIB, UINT64_C(1) << 44, UINT64_MAX };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		struct fixture *f = fixture_new(sizes[i]);
 		uint64_t least = sizes[i] < 2 * MIB ? 2 * MIB : sizes[i];
 
@@ -80,7 +80,7 @@ the_parts_add_up_to_the_size_or_a_little_less(void **state)
 		uint64_t ghosts = (layout->ghosts_mask + UINT64_C(1)) * sizeof(uint64_t);
 		uint64_t rings =
 		    layout->ring_size[S53_RING_SMALL] + layout->ring_size[S53_RING_MAIN];
-		uint64_t all = sizeof *cache + shards * sizeof(struct s53_shard) +
+		uint64_t all = sizeof(*cache) + shards * sizeof(struct s53_shard) +
 		    shards * (index + ghosts + rings) + index / 2;
 
 		assert_true(all <= size);

@@ -35,7 +35,7 @@ ask_about_nth(struct model *m, unsigned i)
 	char name[64];
 
 	/* a quarter of the names, in four variants */
-	snprintf(name, sizeof name, "n%u.model.example", i / 4);
+	snprintf(name, sizeof(name), "n%u.model.example", i / 4);
 	m->f->question = question_of(name, S53_TYPE_A);
 	s53_key_make(&m->f->key, i % 2, &m->f->question, i / 2 % 2 != 0, false);
 }
@@ -45,11 +45,11 @@ do_store(struct model *m, unsigned i)
 {
 	struct known *known = &m->known[i];
 	uint8_t message[S53_MESSAGE_MAX];
-	struct s53_cache_ask ask;
+	struct s53_cache_lookup lookup;
 
 	m->f->route_id = 7 + s53_rand_below(10) / 9;
 	ask_about_nth(m, i);
-	ask = ask_of(m->f);
+	lookup = ask_of(m->f);
 	*known = (struct known){
 		.there = true,
 		.route_id = m->f->route_id,
@@ -62,7 +62,7 @@ do_store(struct model *m, unsigned i)
 	if (m->f->rules.stale_keep || m->f->rules.stale_answer)
 		known->kept_s += m->f->rules.max_stale_s;
 	answer_of_len(&m->f->question, known->len, known->fill, message);
-	assert_true(s53_cache_store(m->f->cache, &ask,
+	assert_true(s53_cache_store(m->f->cache, &lookup,
 	    &(struct s53_cache_answer){
 		.message = message, .len = known->len, .lifetime_s = known->lifetime_s }));
 }

@@ -21,9 +21,9 @@ stale_fixture(void)
 static void
 supersede(struct fixture *f)
 {
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
-	s53_cache_supersede(f->cache, &ask);
+	s53_cache_supersede(f->cache, &lookup);
 }
 
 static bool
@@ -31,9 +31,9 @@ store_with(struct fixture *f, const char *text, uint32_t lifetime_s,
     const struct s53_extended_error *error)
 {
 	struct octets message = octets(text);
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
-	return s53_cache_store(f->cache, &ask,
+	return s53_cache_store(f->cache, &lookup,
 	    &(struct s53_cache_answer){ .message = message.at,
 		.len = message.len,
 		.lifetime_s = lifetime_s,
@@ -43,9 +43,9 @@ store_with(struct fixture *f, const char *text, uint32_t lifetime_s,
 static bool
 find_error(struct fixture *f, struct s53_extended_error *out)
 {
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
-	return s53_cache_find_error(f->cache, &ask, out);
+	return s53_cache_find_error(f->cache, &lookup, out);
 }
 
 static void
@@ -165,10 +165,10 @@ an_extended_error_is_kept_with_a_failure(void **state)
 {
 	struct fixture *f = fixture_new(0);
 	struct s53_extended_error error = { 6, "bogus" }, got = { 0 };
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
 	(void)state;
-	s53_cache_store_failure(f->cache, &ask, S53_EDE_NO_REACHABLE_AUTHORITY, &error);
+	s53_cache_store_failure(f->cache, &lookup, S53_EDE_NO_REACHABLE_AUTHORITY, &error);
 	assert_int_equal(find(f), S53_CACHE_FAILURE);
 	assert_int_equal(f->out.ede, S53_EDE_NO_REACHABLE_AUTHORITY);
 	assert_true(f->out.has_error && find_error(f, &got));

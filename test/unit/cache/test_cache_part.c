@@ -31,10 +31,10 @@ large(bool alias)
 static void
 keep(struct fixture *f, bool alias)
 {
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 	struct octets message = large(alias);
 
-	assert_true(s53_cache_store(f->cache, &ask,
+	assert_true(s53_cache_store(f->cache, &lookup,
 	    &(struct s53_cache_answer){
 		.message = message.at, .len = message.len, .lifetime_s = 60 }));
 }
@@ -44,13 +44,13 @@ a_part_has_the_records_that_fit_with_aged_ttls(void **state)
 {
 	struct fixture *f = fixture_new(2 * MIB);
 	struct s53_fit fit = { .limit = 512, .spin = 90 };
-	struct s53_cache_ask ask;
+	struct s53_cache_lookup lookup;
 
 	(void)state;
 	keep(f, false);
 	f->now_ms += 10000;
-	ask = ask_of(f);
-	s53_cache_find_part(f->cache, &ask, &fit, f->got, &f->out);
+	lookup = ask_of(f);
+	s53_cache_find_part(f->cache, &lookup, &fit, f->got, &f->out);
 	assert_int_equal(f->out.freshness, S53_CACHE_FRESH);
 	assert_int_equal(f->out.len, 29 + 30 * 16);
 	assert_int_equal(s53_header_count(f->got, S53_ANSWER), 30);
@@ -66,13 +66,13 @@ a_part_that_fits_is_the_whole_answer(void **state)
 {
 	struct fixture *f = fixture_new(2 * MIB);
 	struct s53_fit fit = { .limit = 4096, .spin = 90 };
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
 	(void)state;
-	s53_cache_find_part(f->cache, &ask, &fit, f->got, &f->out);
+	s53_cache_find_part(f->cache, &lookup, &fit, f->got, &f->out);
 	assert_int_equal(f->out.freshness, S53_CACHE_MISS);
 	keep(f, false);
-	s53_cache_find_part(f->cache, &ask, &fit, f->got, &f->out);
+	s53_cache_find_part(f->cache, &lookup, &fit, f->got, &f->out);
 	assert_int_equal(f->out.len, 29 + COUNT * 16);
 	assert_int_equal(s53_header_flags(f->got) & S53_TC, 0);
 	fixture_free(f);
@@ -82,7 +82,7 @@ static void
 a_note_stays_with_its_entry_until_the_entry_changes(void **state)
 {
 	struct fixture *f = fixture_new(2 * MIB);
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 	struct s53_cached seen;
 
 	(void)state;
@@ -91,12 +91,12 @@ a_note_stays_with_its_entry_until_the_entry_changes(void **state)
 	assert_true(f->out.aliases);
 	assert_int_equal(f->out.note, 0);
 	seen = f->out;
-	s53_cache_note(f->cache, &ask, &seen, 53);
+	s53_cache_note(f->cache, &lookup, &seen, 53);
 	assert_int_equal(find(f), S53_CACHE_FRESH);
 	assert_int_equal(f->out.note, 53);
 	f->now_ms += 1;
 	keep(f, true);
-	s53_cache_note(f->cache, &ask, &seen, 54);
+	s53_cache_note(f->cache, &lookup, &seen, 54);
 	assert_int_equal(find(f), S53_CACHE_FRESH);
 	assert_int_equal(f->out.note, 0);
 	fixture_free(f);
@@ -106,12 +106,12 @@ static void
 an_entry_without_aliases_keeps_no_note(void **state)
 {
 	struct fixture *f = fixture_new(2 * MIB);
-	struct s53_cache_ask ask = ask_of(f);
+	struct s53_cache_lookup lookup = ask_of(f);
 
 	(void)state;
 	keep(f, false);
 	assert_int_equal(find(f), S53_CACHE_FRESH);
-	s53_cache_note(f->cache, &ask, &f->out, 53);
+	s53_cache_note(f->cache, &lookup, &f->out, 53);
 	assert_int_equal(find(f), S53_CACHE_FRESH);
 	assert_int_equal(f->out.note, 0);
 	fixture_free(f);

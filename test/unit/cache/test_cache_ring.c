@@ -67,7 +67,7 @@ blocks_leave_in_order_and_go_around_when_requeued(void **state)
 
 	(void)state;
 	s53_rand_test_seed(1);
-	for (unsigned step = 0; step < 60000 && last < sizeof queue / sizeof *queue; step++) {
+	for (unsigned step = 0; step < 60000 && last < sizeof(queue) / sizeof(*queue); step++) {
 		size_t size = 8 * (1 + s53_rand_below(s53_rand_below(20) == 0 ? BLOCKS : 20));
 
 		skip_dead(&ring);

@@ -46,7 +46,7 @@ finding_a_stale_answer_copies_nothing(void **state)
 	(void)state;
 	assert_true(store(f, ANSWER("0000000a"), 10));
 	f->now_ms += 10000;
-	memset(f->got, 0xaa, sizeof f->got);
+	memset(f->got, 0xaa, sizeof(f->got));
 	assert_int_equal(find(f), S53_CACHE_STALE);
 	assert_int_equal(f->got[0], 0xaa);
 	fixture_free(f);

@@ -44,7 +44,7 @@ step(struct worker *worker, uint64_t now_ms, uint8_t *octets)
 {
 	struct shared *shared = worker->shared;
 	unsigned i = s53_rand_below(NAMES);
-	struct s53_cache_ask ask = {
+	struct s53_cache_lookup lookup = {
 		.key = &shared->keys[i], .route_id = 7, .rules = &shared->rules, .now_ms = now_ms
 	};
 	struct s53_cached out;
@@ -55,12 +55,12 @@ step(struct worker *worker, uint64_t now_ms, uint8_t *octets)
 		size_t len = 60 + s53_rand_below(s53_rand_below(50) == 0 ? 60000 : 1000);
 
 		answer_of_len(&shared->questions[i], len, (uint8_t)len, octets);
-		(void)s53_cache_store(shared->cache, &ask,
+		(void)s53_cache_store(shared->cache, &lookup,
 		    &(struct s53_cache_answer){ .message = octets, .len = len, .lifetime_s = 300 });
 	} else if (s53_rand_below(20) == 0) {
-		s53_cache_store_failure(shared->cache, &ask, S53_EDE_NETWORK_ERROR, NULL);
+		s53_cache_store_failure(shared->cache, &lookup, S53_EDE_NETWORK_ERROR, NULL);
 	} else {
-		s53_cache_find(shared->cache, &ask, octets, S53_MESSAGE_MAX, &out);
+		s53_cache_find(shared->cache, &lookup, octets, S53_MESSAGE_MAX, &out);
 		if (out.freshness == S53_CACHE_FRESH) {
 			worker->found++;
 			worker->torn |= !is_whole(octets, out.len, &shared->questions[i]);
@@ -120,7 +120,7 @@ concurrent_threads_get_whole_answers(void **state)
 	for (unsigned i = 0; i < NAMES; i++) {
 		char name[64];
 
-		snprintf(name, sizeof name, "n%u.example", i);
+		snprintf(name, sizeof(name), "n%u.example", i);
 		shared.questions[i] = question_of(name, S53_TYPE_A);
 		s53_key_make(&shared.keys[i], 1, &shared.questions[i], false, false);
 	}

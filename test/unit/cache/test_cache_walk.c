@@ -21,7 +21,7 @@ nth(const char *kind, unsigned i)
 {
 	static char name[64];
 
-	snprintf(name, sizeof name, "%s%07u.example", kind, i);
+	snprintf(name, sizeof(name), "%s%07u.example", kind, i);
 	return name;
 }
 
@@ -71,13 +71,13 @@ a_record_has_all_values_of_its_entry(void **state)
 	struct fixture *f = fixture_new(0);
 	struct octets message = octets(ANSWER("0000012c"));
 	struct seen seen = { .now_ms = f->now_ms + 5000 };
-	struct s53_cache_ask ask;
+	struct s53_cache_lookup lookup;
 
 	(void)state;
 	f->rules.stale_keep = true;
 	s53_key_make(&f->key, 3, &f->question, true, false);
-	ask = ask_of(f);
-	assert_true(s53_cache_store(f->cache, &ask,
+	lookup = ask_of(f);
+	assert_true(s53_cache_store(f->cache, &lookup,
 	    &(struct s53_cache_answer){ .message = message.at,
 		.len = message.len,
 		.lifetime_s = 300,
@@ -162,11 +162,11 @@ a_restored_answer_is_as_fresh_as_it_was(void **state)
 
 		(void)find_name(f, nth("n", i));
 		here = f->out;
-		memcpy(copy, f->got, sizeof copy);
+		memcpy(copy, f->got, sizeof(copy));
 		s53_cache_find(other,
-		    &(struct s53_cache_ask){
+		    &(struct s53_cache_lookup){
 			.key = &f->key, .route_id = 7, .rules = &f->rules, .now_ms = f->now_ms },
-		    f->got, sizeof f->got, &f->out);
+		    f->got, sizeof(f->got), &f->out);
 		assert_int_equal(f->out.freshness, here.freshness);
 		if (here.freshness == S53_CACHE_FRESH) {
 			assert_int_equal(f->out.len, here.len);
@@ -264,7 +264,7 @@ bytes_that_are_no_stored_answer_are_rejected(void **state)
 	struct fixture *f = fixture_new(0);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		struct octets message = octets(texts[i]);
 		struct s53_cache_record record = record_of(&message, f->now_ms);
 

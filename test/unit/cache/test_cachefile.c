@@ -111,7 +111,7 @@ many_answers_take_many_blocks_and_one_turn_each(void **state)
 	assert_in_range(kept, 5000, 6000);
 	assert_int_equal(save(old), kept);
 	assert_int_equal(open_after(0, &loader), S53_OK);
-	while (s53_cachefile_turn(loader, new, LATER_MS, why) == S53_CACHEFILE_MORE)
+	while (s53_cachefile_progress(loader, new, LATER_MS, why) == S53_CACHEFILE_MORE)
 		turns++;
 	assert_in_range(turns, 8, 40);
 	assert_int_equal(s53_cachefile_loaded(loader), kept);

@@ -240,9 +240,10 @@ reading_stops_at_a_change_of_the_file(void **state)
 	assert_int_equal(open_after(0, &loader), S53_OK);
 	for (int i = 0; i < 2; i++) /* the block has been read, the end reached */
 		assert_int_equal(
-		    s53_cachefile_turn(loader, cache, LATER_MS, why), S53_CACHEFILE_MORE);
+		    s53_cachefile_progress(loader, cache, LATER_MS, why), S53_CACHEFILE_MORE);
 	assert_int_equal(truncate("it", 60), 0);
-	assert_int_equal(s53_cachefile_turn(loader, cache, LATER_MS, why), S53_CACHEFILE_REFUSED);
+	assert_int_equal(
+	    s53_cachefile_progress(loader, cache, LATER_MS, why), S53_CACHEFILE_REJECTED);
 	assert_string_equal(why, "cannot be read to its end; it was changed while it was read");
 	s53_cachefile_close(loader);
 	s53_cache_drop(cache);

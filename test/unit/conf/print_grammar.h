@@ -27,9 +27,10 @@ print_cell(const char *text, FILE *out)
 static bool
 is_ours(const struct conf_rule *rule, unsigned place)
 {
-	if ((rule->flags & NOT_BINDS) != 0)
+	if ((rule->flags & EXTENSION) != 0)
 		return true;
-	return (rule->flags & OURS) != 0 && (place == IN_ZONE || (rule->places & AT(IN_ZONE)) == 0);
+	return (rule->flags & EXTENSION_IN_ZONE) != 0 &&
+	    (place == IN_ZONE || (rule->places & AT(IN_ZONE)) == 0);
 }
 
 static void
@@ -37,10 +38,10 @@ print_places(const struct conf_rule *rule, FILE *out)
 {
 	const char *comma = "";
 
-	for (unsigned place = 0; place < PLACE_COUNT; place++) {
+	for (unsigned place = 0; place < CONTEXT_COUNT; place++) {
 		if ((rule->places & AT(place)) == 0)
 			continue;
-		fprintf(out, "%s%s%s", comma, conf_place_text(place),
+		fprintf(out, "%s%s%s", comma, conf_context_text(place),
 		    is_ours(rule, place) ? " (extension)" : "");
 		comma = ", ";
 	}
@@ -127,7 +128,7 @@ is_place_ignored(unsigned place)
 static bool
 is_inside_ignored(const struct conf_rule *rule)
 {
-	for (unsigned place = 0; place < PLACE_COUNT; place++)
+	for (unsigned place = 0; place < CONTEXT_COUNT; place++)
 		if ((rule->places & AT(place)) != 0 && !is_place_ignored(place))
 			return false;
 	return true;

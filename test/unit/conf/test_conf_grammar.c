@@ -23,8 +23,8 @@ place_of(const char *name)
 {
 	if (strcmp(name, "top") == 0)
 		return IN_TOP;
-	for (int place = 0; place < PLACE_COUNT; place++)
-		if (strcmp(conf_place_text((enum conf_place)place), name) == 0)
+	for (int place = 0; place < CONTEXT_COUNT; place++)
+		if (strcmp(conf_context_text((enum conf_context)place), name) == 0)
 			return place;
 	return -1;
 }
@@ -47,7 +47,7 @@ every_statement_of_bind_is_known_where_bind_allows_it(void **state)
 		place = place_of(where);
 		assert_true(place >= 0);
 		count++;
-		if (conf_rule_find(name, (enum conf_place)place) == NULL) {
+		if (conf_rule_find(name, (enum conf_context)place) == NULL) {
 			print_error("%s is not known in %s\n", name, where);
 			missing++;
 		}
@@ -65,14 +65,14 @@ a_statement_has_one_rule_per_context(void **state)
 		for (size_t i = 0; i < conf_tables[t]->count; i++) {
 			const struct conf_rule *rule = &conf_tables[t]->rules[i];
 
-			for (unsigned place = 0; place < PLACE_COUNT; place++) {
+			for (unsigned place = 0; place < CONTEXT_COUNT; place++) {
 				if ((rule->places & AT(place)) == 0)
 					continue;
-				if (conf_rule_find(rule->name, (enum conf_place)place) != rule)
+				if (conf_rule_find(rule->name, (enum conf_context)place) != rule)
 					print_error("%s has two rules in %s\n", rule->name,
-					    conf_place_text((enum conf_place)place));
+					    conf_context_text((enum conf_context)place));
 				assert_ptr_equal(
-				    conf_rule_find(rule->name, (enum conf_place)place), rule);
+				    conf_rule_find(rule->name, (enum conf_context)place), rule);
 			}
 		}
 	}

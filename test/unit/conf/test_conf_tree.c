@@ -46,22 +46,22 @@ errors_in(const char *text, size_t len)
 }
 
 /* The statement at a path of names in the tree: "options/forwarders". */
-static const struct s53_conf_clause *
+static const struct s53_conf_statement *
 at(const struct s53_conf *conf, const char *path)
 {
-	const struct s53_conf_clause *clause = s53_conf_top(conf);
+	const struct s53_conf_statement *statement = s53_conf_top(conf);
 	char name[64];
 	size_t len;
 
 	for (;;) {
 		len = strcspn(path, "/");
 		snprintf(name, sizeof(name), "%.*s", (int)len, path);
-		clause = s53_conf_find(clause, name);
-		assert_non_null(clause);
+		statement = s53_conf_find(statement, name);
+		assert_non_null(statement);
 		if (path[len] == '\0')
-			return clause;
+			return statement;
 		path += len + 1;
-		clause = clause->body;
+		statement = statement->body;
 	}
 }
 
@@ -94,11 +94,11 @@ static void
 an_empty_list_of_forwarders_differs_from_none(void **state)
 {
 	struct s53_conf *conf = parse("zone \"x\" { type forward; forwarders { }; };");
-	const struct s53_conf_clause *clause = at(conf, "zone/forwarders");
+	const struct s53_conf_statement *statement = at(conf, "zone/forwarders");
 
 	(void)state;
-	assert_int_equal(clause->value.type, S53_CONF_PEERS);
-	assert_null(clause->value.peers);
+	assert_int_equal(statement->value.type, S53_CONF_PEERS);
+	assert_null(statement->value.peers);
 	s53_conf_free(conf);
 }
 
@@ -107,7 +107,7 @@ a_zone_has_its_label_class_and_parent(void **state)
 {
 	struct s53_conf *conf = parse("view v { zone \"Consul.\" { type forward; forwarders { "
 				      "}; }; };");
-	const struct s53_conf_clause *zone = at(conf, "view/zone");
+	const struct s53_conf_statement *zone = at(conf, "view/zone");
 
 	(void)state;
 	assert_string_equal(zone->label, "Consul.");
@@ -158,7 +158,7 @@ static void
 a_server_is_one_prefix(void **state)
 {
 	struct s53_conf *conf = parse("server 2001:db8::1 { edns no; };");
-	const struct s53_conf_clause *server = at(conf, "server");
+	const struct s53_conf_statement *server = at(conf, "server");
 
 	(void)state;
 	assert_string_equal(server->label, "2001:db8::1");
@@ -175,7 +175,7 @@ a_channel_has_its_parts_below_file(void **state)
 	struct s53_conf *conf =
 	    parse("logging { channel c { file \"f\" versions unlimited size 1k; severity debug 3; "
 		  "print-time local; }; category queries { c; null; }; };");
-	const struct s53_conf_clause *severity = at(conf, "logging/channel/severity");
+	const struct s53_conf_statement *severity = at(conf, "logging/channel/severity");
 
 	(void)state;
 	assert_string_equal(at(conf, "logging/channel")->label, "c");
@@ -228,7 +228,7 @@ a_listener_for_tls_is_marked_as_ignored(void **state)
 {
 	struct s53_conf *conf = parse("tls t { };\noptions { listen-on port 853 tls t { any; }; "
 				      "listen-on tls none { any; }; };");
-	const struct s53_conf_clause *listener = at(conf, "options/listen-on");
+	const struct s53_conf_statement *listener = at(conf, "options/listen-on");
 
 	(void)state;
 	assert_int_equal(listener->level, S53_CONF_IGNORED_DIFFERENT);
@@ -325,7 +325,7 @@ statements_between_and_behind_zones_are_found(void **state)
 				   "zone d { type hint; file x; }; acl l { any; };"
 				   "zone e { type hint; file x; }; options { recursion yes; };";
 	static const char *const labels[] = { "a", "b", "c", "d", "e" };
-	const struct s53_conf_clause *it;
+	const struct s53_conf_statement *it;
 	struct s53_diags diags;
 	struct s53_conf *conf = NULL;
 	unsigned count = 0;

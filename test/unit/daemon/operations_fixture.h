@@ -67,7 +67,7 @@ write_conf(const struct machine *m, const char *options, const char *rest)
 {
 	char text[2048];
 
-	snprintf(text, sizeof text,
+	snprintf(text, sizeof(text),
 	    "options { %s listen-on-v6 { none; }; max-cache-size 4m;\n"
 	    "directory \"%s\"; dump-file \"dump\"; forwarders { 127.0.0.2 port 9; };\n%s };\n%s\n",
 	    m->listen_on, m->folder, options, rest);
@@ -79,7 +79,7 @@ write_zone(const struct machine *m, const char *addr)
 {
 	char text[256];
 
-	snprintf(text, sizeof text,
+	snprintf(text, sizeof(text),
 	    "$TTL 60\n@ SOA ns h 1 60 60 60 60\n@ NS ns\nns A 192.0.2.1\nwww A %s\n", addr);
 	write_file(m->zone, text);
 }
@@ -95,7 +95,7 @@ find_port(struct machine *m)
 	assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
 	close(fd);
-	snprintf(m->listen_on, sizeof m->listen_on, "listen-on port %u { 127.0.0.1; };",
+	snprintf(m->listen_on, sizeof(m->listen_on), "listen-on port %u { 127.0.0.1; };",
 	    ntohs(in.sin_port));
 }
 
@@ -133,9 +133,9 @@ machine_new(void **state)
 	s53_log_to_stderr(0);
 	strcpy(m->folder, "/tmp/s53-operations-XXXXXX");
 	assert_non_null(mkdtemp(m->folder));
-	snprintf(m->conf, sizeof m->conf, "%s/named.conf", m->folder);
-	snprintf(m->zone, sizeof m->zone, "%s/loc.zone", m->folder);
-	snprintf(m->dump, sizeof m->dump, "%s/dump", m->folder);
+	snprintf(m->conf, sizeof(m->conf), "%s/named.conf", m->folder);
+	snprintf(m->zone, sizeof(m->zone), "%s/loc.zone", m->folder);
+	snprintf(m->dump, sizeof(m->dump), "%s/dump", m->folder);
 	m->options.config_path = m->options.config_shown = m->conf;
 	m->options.log_stderr = true;
 	daemon->options = &m->options;

@@ -187,7 +187,7 @@ a_reload_that_fails_says_where(void **state)
 
 	write_file(m->conf, "options {\n\tdirectory 7 8;\n};\n");
 	assert_int_equal(m->ask->reload(m->ask->arg, NULL, NULL, m->why), S53_E_SYNTAX);
-	snprintf(expected, sizeof expected, "%s:2:", m->conf);
+	snprintf(expected, sizeof(expected), "%s:2:", m->conf);
 	assert_memory_equal(m->why, expected, strlen(expected));
 }
 
@@ -206,7 +206,7 @@ octet_of_www(struct machine *m)
 
 	assert_non_null(route->zone);
 	question.name = question.lower = www;
-	s53_reply_begin(&reply, octets, sizeof octets, 0, S53_QR, &question);
+	s53_reply_begin(&reply, octets, sizeof(octets), 0, S53_QR, &question);
 	s53_zone_answer(route->zone, &question, 0, &reply, &answer);
 	len = s53_reply_end(&reply, NULL);
 	for (size_t at = 0; at + 4 <= len; at++)

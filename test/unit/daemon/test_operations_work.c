@@ -35,7 +35,7 @@ store(struct machine *m, const char *text)
 	s53_key_make(&key, policy->views[0].id, &question, false, false);
 	with.servfail_ttl_s = 30;
 	s53_cache_store_failure(policy->cache,
-	    &(struct s53_cache_ask){ .key = &key, .rules = &with, .now_ms = s53_clock_ms() }, 0,
+	    &(struct s53_cache_lookup){ .key = &key, .rules = &with, .now_ms = s53_clock_ms() }, 0,
 	    NULL);
 }
 
@@ -84,7 +84,7 @@ many_flushes_wait_for_each_other_and_a_reload_changes_the_cache(void **state)
 	unsigned taken = 0;
 	uint64_t sum = 0;
 
-	memset(flushed, 0, sizeof flushed);
+	memset(flushed, 0, sizeof(flushed));
 	store(m, "a.example");
 	while (m->ask->flush(m->ask->arg, &all, on_flushed, &flushed[taken], m->why) == S53_OK)
 		taken++;
@@ -174,7 +174,7 @@ a_dump_of_zones_has_the_users_zones_alone(void **state)
 	}
 	file = fopen(m->dump, "r");
 	assert_non_null(file);
-	text[fread(text, 1, sizeof text - 1, file)] = '\0';
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
 	fclose(file);
 	assert_non_null(strstr(text, "; Zone dump of 'loc.test/IN'\n;\nloc.test.\t60\tIN\tSOA\t"));
 	assert_non_null(strstr(text, "\nwww.loc.test.\t60\tIN\tA\t192.0.2.80\n"));

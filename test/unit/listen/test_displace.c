@@ -275,7 +275,7 @@ a_client_that_does_not_read_is_closed_first(void **state)
 	t.f.resolver.reply_len = 0;
 	newcomer = connect_client(&t);
 	assert_true(is_silent(idle));
-	assert_int_equal(counted(&t, S53_C_LISTEN_TCP_EVICTED_UNREAD), 1);
+	assert_int_equal(counted(&t, S53_C_LISTEN_TCP_EVICTED_NOT_READING), 1);
 	assert_int_equal(open_count(&t), 2);
 	close(unread);
 	close(idle);
@@ -410,7 +410,7 @@ replies_of_a_steady_size_never_overrun_the_limit(void **state)
 		count += (unsigned)part;
 		release_all(&t.f.resolver);
 	}
-	assert_int_equal(counted(&t, S53_C_LISTEN_TCP_OUTPUT), 0);
+	assert_int_equal(counted(&t, S53_C_LISTEN_TCP_OUTPUT_LIMIT), 0);
 	close(fd);
 	stop(&t);
 }
@@ -433,7 +433,7 @@ after_an_overrun_the_kept_replies_are_sent_whole_before_the_close(void **state)
 	t.f.resolver.reply_len = 20000;
 	release_all(&t.f.resolver);
 	turn(&t.f);
-	assert_int_equal(counted(&t, S53_C_LISTEN_TCP_OUTPUT), 1);
+	assert_int_equal(counted(&t, S53_C_LISTEN_TCP_OUTPUT_LIMIT), 1);
 	assert_int_equal(open_count(&t), 1);
 	for (;;) {
 		uint8_t octets[20002];

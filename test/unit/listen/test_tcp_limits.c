@@ -501,7 +501,7 @@ after_the_close_no_further_query_of_a_slow_reader_is_taken(void **state)
 	TURN_UNTIL(&t.f, t.f.resolver.taken > 0);
 	s53_tcp_listener_close(t.listener);
 	t.listener = NULL;
-	s53_tcp_take_no_more(t.f.context);
+	s53_tcp_stop_reading(t.f.context);
 	taken = t.f.resolver.taken;
 	assert_in_range(taken, 1, 300);
 	assert_int_equal(read_to_the_end(&t, slow), (size_t)taken * 60002);
@@ -527,7 +527,7 @@ after_the_close_replies_lead_to_no_new_queries(void **state)
 	TURN_UNTIL(&t.f, t.f.resolver.taken > 0);
 	s53_tcp_listener_close(t.listener);
 	t.listener = NULL;
-	s53_tcp_take_no_more(t.f.context);
+	s53_tcp_stop_reading(t.f.context);
 	taken = t.f.resolver.taken;
 	assert_in_range(taken, 1, 199);
 	release_all(&t.f.resolver);

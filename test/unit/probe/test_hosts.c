@@ -174,7 +174,7 @@ look_up_again(struct fixture *f, const char *name)
 static void
 use_fake_server(struct fixture *f)
 {
-	assert_int_equal(s53_hosts_ask(f->hosts, &f->server.addr, 1), S53_OK);
+	assert_int_equal(s53_hosts_set_servers(f->hosts, &f->server.addr, 1), S53_OK);
 }
 
 static void
@@ -182,7 +182,7 @@ use_absent_server(struct fixture *f)
 {
 	struct s53_addr other = fake_addr("127.0.0.9", s53_addr_port(&f->server.addr));
 
-	assert_int_equal(s53_hosts_ask(f->hosts, &other, 1), S53_OK);
+	assert_int_equal(s53_hosts_set_servers(f->hosts, &other, 1), S53_OK);
 }
 
 /* Seconds until the next lookup of the name. */

@@ -377,7 +377,7 @@ in_mode_always_a_healthy_server_is_probed_each_interval(void **arg)
 	struct fixture *f = *arg;
 	uint64_t now_ms = s53_clock_ms();
 
-	f->check.mode = S53_CHECK_ALWAYS;
+	f->check.mode = S53_PROBE_MODE_ALWAYS;
 	s53_upstream_set_check(f->upstream, &f->check);
 	assert_true(run(f, is_probed, 2000));
 	assert_true(run(f, is_quiet, 2000));

@@ -228,11 +228,11 @@ loops_and_long_chains_are_rejected(void **state)
 	assert_no_answer(HEAD "0002 0000 0000" ASKED "0001 0001 "
 			      "c00c " CNAME_OF "0004 .b c010 c029 " CNAME_OF "0002 c00c",
 	    "answered with a CNAME chain that loops");
-	len += (size_t)snprintf(text + len, sizeof text - len, "c00c " CNAME_OF "0004 .a c010 ");
+	len += (size_t)snprintf(text + len, sizeof(text) - len, "c00c " CNAME_OF "0004 .a c010 ");
 	for (int at = 'a'; at < 'a' + 15; at++)
-		len += (size_t)snprintf(text + len, sizeof text - len,
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
 		    ".%c c010 " CNAME_OF "0004 .%c c010 ", at, at + 1);
-	len += (size_t)snprintf(text + len, sizeof text - len, ".p c010 " A_ADDRESS);
+	len += (size_t)snprintf(text + len, sizeof(text) - len, ".p c010 " A_ADDRESS);
 	assert_null(filtered(text));
 	assert_ptr_equal(f.filter.message, f.message.at);
 	snprintf(
@@ -366,14 +366,14 @@ each_type_is_decompressed_by_its_rule(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		char text[256];
 
-		snprintf(text, sizeof text,
+		snprintf(text, sizeof(text),
 		    HEAD "0001 0000 0000" ASKED "%04x 0001 c00c %04x 0001 0000003c %s",
 		    types[i].type, types[i].type, types[i].before);
 		assert_null(filtered_as(text, "wWW.eXAMPLE", types[i].type, true));
-		snprintf(text, sizeof text,
+		snprintf(text, sizeof(text),
 		    HEAD "0001 0000 0000 .www .example 00 %04x 0001 c00c %04x 0001 0000003c %s",
 		    types[i].type, types[i].type, types[i].after);
 		assert_octets(f.filter.message, f.filter.len, text);

@@ -17,7 +17,7 @@
 
 static struct s53_shares_shared shared;
 static struct s53_shares shares;
-static struct s53_shares_place places[PLACES];
+static struct s53_shares_place slots[PLACES];
 static struct s53_client clients[CLIENTS];
 
 static int
@@ -25,7 +25,7 @@ setup(void **state)
 {
 	(void)state;
 	shared = (struct s53_shares_shared){ 0 };
-	memset(places, 0, sizeof places);
+	memset(slots, 0, sizeof(slots));
 	return s53_shares_init(&shares, &shared) == S53_OK ? 0 : -1;
 }
 
@@ -34,11 +34,11 @@ teardown(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < PLACES; i++)
-		if (places[i].route != NULL)
-			s53_shares_leave(&shares, &places[i]);
+		if (slots[i].route != NULL)
+			s53_shares_leave(&shares, &slots[i]);
 	assert_int_equal(shared.active, 0);
 	for (unsigned i = 0; i < S53_SHARES_SETS * S53_SHARES_WAYS; i++)
-		assert_int_equal((uint32_t)(&shared.places[0][0])[i], 0);
+		assert_int_equal((uint32_t)(&shared.slots[0][0])[i], 0);
 	s53_shares_fini(&shares);
 	return 0;
 }
@@ -54,7 +54,7 @@ client(uint32_t number)
 static void
 enter(unsigned place, uint32_t route, uint32_t client_number)
 {
-	assert_true(s53_shares_enter(&shares, &places[place], route, client(client_number)));
+	assert_true(s53_shares_enter(&shares, &slots[place], route, client(client_number)));
 }
 
 /* A new query of the route arrives: which slot does it take over? -1: none. */
@@ -62,7 +62,7 @@ static int
 displaced(uint32_t route)
 {
 	struct s53_shares_place *place = s53_shares_displace(&shares, route, SOFT);
-	int number = place == NULL ? -1 : (int)(place - places);
+	int number = place == NULL ? -1 : (int)(place - slots);
 
 	if (place != NULL)
 		s53_shares_leave(&shares, place);
@@ -92,7 +92,7 @@ key_of(const char *addr, const char *local)
 static bool
 same(struct s53_shares_key a, struct s53_shares_key b)
 {
-	return memcmp(&a, &b, sizeof a) == 0;
+	return memcmp(&a, &b, sizeof(a)) == 0;
 }
 
 static void
@@ -139,7 +139,7 @@ a_query_that_is_about_to_be_answered_is_not_displaced(void **state)
 	for (unsigned i = 0; i < SOFT; i++)
 		enter(i, 1, i);
 	for (unsigned i = 0; i < SOFT; i++)
-		s53_shares_settle(&places[i]);
+		s53_shares_pin(&slots[i]);
 	assert_int_equal(displaced(1), -1);
 	assert_int_equal(displaced(2), -1);
 	assert_int_equal(s53_shares_places(&shares, 1), SOFT);
@@ -209,8 +209,8 @@ a_slot_that_moves_counts_in_its_new_route(void **state)
 {
 	(void)state;
 	enter(0, 1, 1);
-	s53_shares_settle(&places[0]);
-	s53_shares_move(&shares, &places[0], 2);
+	s53_shares_pin(&slots[0]);
+	s53_shares_move(&shares, &slots[0], 2);
 	assert_int_equal(s53_shares_places(&shares, 1), 0);
 	assert_int_equal(s53_shares_places(&shares, 2), 1);
 	for (unsigned i = 1; i < SOFT; i++)

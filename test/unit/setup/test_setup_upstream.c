@@ -68,7 +68,7 @@ the_default_is_the_server_selection_of_bind_without_quotas(void **state)
 	struct fixture *f = *state;
 
 	build(f, "options { forwarders { 198.51.100.1; 198.51.100.2; }; };");
-	assert_int_equal(rules_of(f, "x")->policy, S53_POLICY_FASTEST);
+	assert_int_equal(rules_of(f, "x")->policy, S53_FORWARDERS_FASTEST);
 	assert_int_equal(rules_of(f, "x")->per_server.limit, 0);
 	assert_int_equal(rules_of(f, "x")->per_zone.limit, 0);
 	assert_int_equal(view_at(f, 0)->clients_per_query, 0);
@@ -93,13 +93,13 @@ the_policy_of_a_zone_overrides_that_of_its_view_and_of_options(void **state)
 	    " zone b { type static-stub; server-addresses { 198.51.100.2; };"
 	    " forwarders-policy least-outstanding; };"
 	    " zone c { type secondary; primaries { 198.51.100.2; }; }; };");
-	assert_int_equal(rules_in(f, 0, "x")->policy, S53_POLICY_RACE);
-	assert_int_equal(rules_in(f, 0, "a")->policy, S53_POLICY_RACE);
-	assert_int_equal(rules_in(f, 0, "b")->policy, S53_POLICY_ROUND_ROBIN);
-	assert_int_equal(rules_in(f, 1, "x")->policy, S53_POLICY_ORDERED);
-	assert_int_equal(rules_in(f, 1, "a")->policy, S53_POLICY_RANDOM);
-	assert_int_equal(rules_in(f, 1, "b")->policy, S53_POLICY_LEAST_OUTSTANDING);
-	assert_int_equal(rules_in(f, 1, "c")->policy, S53_POLICY_ORDERED);
+	assert_int_equal(rules_in(f, 0, "x")->policy, S53_FORWARDERS_RACE);
+	assert_int_equal(rules_in(f, 0, "a")->policy, S53_FORWARDERS_RACE);
+	assert_int_equal(rules_in(f, 0, "b")->policy, S53_FORWARDERS_ROUND_ROBIN);
+	assert_int_equal(rules_in(f, 1, "x")->policy, S53_FORWARDERS_ORDERED);
+	assert_int_equal(rules_in(f, 1, "a")->policy, S53_FORWARDERS_RANDOM);
+	assert_int_equal(rules_in(f, 1, "b")->policy, S53_FORWARDERS_LEAST_OUTSTANDING);
+	assert_int_equal(rules_in(f, 1, "c")->policy, S53_FORWARDERS_ORDERED);
 	assert_ptr_equal(route_at(f, 0, "d")->group, route_at(f, 0, "x")->group);
 }
 
@@ -111,8 +111,8 @@ exempt_zones_use_the_policy_of_a_root_zone(void **state)
 	build(f,
 	    "zone \".\" { type forward; forwarders { 198.51.100.9; }; forwarders-policy race; };"
 	    "zone b { type forward; forwarders { }; };");
-	assert_int_equal(rules_of(f, "x")->policy, S53_POLICY_RACE);
-	assert_int_equal(rules_of(f, "b")->policy, S53_POLICY_RACE);
+	assert_int_equal(rules_of(f, "x")->policy, S53_FORWARDERS_RACE);
+	assert_int_equal(rules_of(f, "b")->policy, S53_FORWARDERS_RACE);
 }
 
 static void
@@ -122,7 +122,7 @@ the_servers_of_resolv_conf_are_chosen_by_the_policy_of_options(void **state)
 
 	write_file(f->resolv_conf, "nameserver 198.51.100.1\nnameserver 198.51.100.2\n");
 	build(f, "options { forwarders-policy ordered; fetches-per-server 7; };");
-	assert_int_equal(rules_of(f, "x")->policy, S53_POLICY_ORDERED);
+	assert_int_equal(rules_of(f, "x")->policy, S53_FORWARDERS_ORDERED);
 	assert_int_equal(rules_of(f, "x")->per_server.limit, 7);
 	check_tiers(f, "x", "198.51.100.1#53/1 198.51.100.2#53/1");
 	check_asks(f, "198.51.100.1#53", "NS .");
@@ -250,13 +250,13 @@ the_default_health_check_queries_the_apex_of_the_zone(void **state)
 	check_asks(f, "127.0.0.1#8600", "SOA consul");
 	assert_false(check_of(f, "127.0.0.1#8600")->written);
 	check = &check_of(f, "127.0.0.1#8600")->check;
-	assert_int_equal(check->mode, S53_CHECK_LAZY);
-	assert_int_equal(check->accept, S53_CHECK_ACCEPT);
-	assert_int_equal(check->interval_s, S53_CHECK_INTERVAL_S);
-	assert_int_equal(check->interval_max_s, S53_CHECK_INTERVAL_MAX_S);
-	assert_int_equal(check->timeout_ms, S53_CHECK_TIMEOUT_MS);
-	assert_int_equal(check->rise, S53_CHECK_RISE);
-	assert_int_equal(check->fall, S53_CHECK_FALL);
+	assert_int_equal(check->mode, S53_PROBE_MODE_LAZY);
+	assert_int_equal(check->accept, S53_PROBE_ACCEPT);
+	assert_int_equal(check->interval_s, S53_PROBE_INTERVAL_S);
+	assert_int_equal(check->interval_max_s, S53_PROBE_INTERVAL_MAX_S);
+	assert_int_equal(check->timeout_ms, S53_PROBE_TIMEOUT_MS);
+	assert_int_equal(check->rise, S53_PROBE_RISE);
+	assert_int_equal(check->fall, S53_PROBE_FALL);
 }
 
 static void
@@ -295,7 +295,7 @@ the_options_of_a_health_check_are_read(void **state)
 	assert_int_equal(check->timeout_ms, 250);
 	assert_int_equal(check->rise, 1);
 	assert_int_equal(check->fall, 7);
-	assert_int_equal(check->mode, S53_CHECK_ALWAYS);
+	assert_int_equal(check->mode, S53_PROBE_MODE_ALWAYS);
 }
 
 static void
@@ -507,7 +507,7 @@ an_address_with_different_query_options_is_two_servers(void **state)
 		count++;
 	}
 	assert_int_equal(count, 2);
-	assert_int_equal(rise[0], S53_CHECK_RISE);
+	assert_int_equal(rise[0], S53_PROBE_RISE);
 	assert_int_equal(rise[1], 7);
 }
 

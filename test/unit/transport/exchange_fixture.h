@@ -103,7 +103,7 @@ counted(const struct fixture *f, enum s53_counter counter)
 }
 
 /* Whether the part after the header is the question of the query. */
-static inline enum s53_checked
+static inline enum s53_validity
 asked_check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	struct asked *asked = arg;
@@ -113,8 +113,8 @@ asked_check(void *arg, struct s53_exchange *exchange, const uint8_t *octets, siz
 	return len >= asked->question_len && (s53_header_flags(octets) & S53_QR) != 0 &&
 		memcmp(octets + S53_HEADER_LEN, asked->question + S53_HEADER_LEN,
 		    asked->question_len - S53_HEADER_LEN) == 0
-	    ? S53_CHECKED_ACCEPTED
-	    : S53_CHECKED_REJECTED;
+	    ? S53_VALIDITY_ACCEPTED
+	    : S53_VALIDITY_REJECTED;
 }
 
 static inline void
@@ -166,10 +166,10 @@ asked_init(struct fixture *f, struct asked *asked)
 	asked->question_len = S53_HEADER_LEN + 9 + sizeof(tail);
 }
 
-static inline struct s53_exchange_ask
+static inline struct s53_exchange_spec
 asked_ask(struct asked *asked)
 {
-	return (struct s53_exchange_ask){ .octets = asked->question,
+	return (struct s53_exchange_spec){ .octets = asked->question,
 		.len = (uint16_t)asked->question_len,
 		.timeout_ms = 5000,
 		.arg = asked,
@@ -179,7 +179,7 @@ asked_ask(struct asked *asked)
 }
 
 static inline void
-asked_start(struct asked *asked, const struct s53_exchange_ask *ask)
+asked_start(struct asked *asked, const struct s53_exchange_spec *ask)
 {
 	asked->exchange =
 	    s53_exchange_start(asked->fixture->exchanger, asked->fixture->upstream, ask);
@@ -190,7 +190,7 @@ asked_start(struct asked *asked, const struct s53_exchange_ask *ask)
 static inline void
 ask_udp(struct fixture *f, struct asked *asked)
 {
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	asked_init(f, asked);
 	ask = asked_ask(asked);
@@ -200,7 +200,7 @@ ask_udp(struct fixture *f, struct asked *asked)
 static inline void
 ask_tcp(struct fixture *f, struct asked *asked)
 {
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	asked_init(f, asked);
 	ask = asked_ask(asked);
@@ -212,7 +212,7 @@ ask_tcp(struct fixture *f, struct asked *asked)
 static inline void
 ask_overdue(struct fixture *f, struct asked *asked, uint32_t overdue_ms)
 {
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	asked_init(f, asked);
 	ask = asked_ask(asked);

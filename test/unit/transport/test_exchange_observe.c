@@ -58,7 +58,7 @@ static void
 request_overdue_once(struct asked *asked)
 {
 	if (asked->overdues == 1)
-		s53_exchange_later(asked->fixture->exchanger, asked->exchange, 100);
+		s53_exchange_overdue_in(asked->fixture->exchanger, asked->exchange, 100);
 }
 
 static void
@@ -79,7 +79,7 @@ overdue_is_called_again_on_request_and_not_recorded_again(void **arg)
 	time_after(&f, 400);
 	assert_int_equal(asked.overdues, 2);
 	assert_int_equal(observation_count, 1);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERDUE), 1);
 	fake_answer(&f.kept[0]);
 	run_until(&f, &asked.ends, 1);
 	fixture_stop(&f);
@@ -96,8 +96,8 @@ overdue_can_be_requested_after_the_start_and_is_never_called_after_the_end(void 
 	for (unsigned i = 0; i < 2; i++)
 		ask_udp(&f, &asked[i]);
 	run_until(&f, &f.kept_count, 2);
-	s53_exchange_later(f.exchanger, asked[0].exchange, 100);
-	s53_exchange_later(f.exchanger, asked[1].exchange, 6000);
+	s53_exchange_overdue_in(f.exchanger, asked[0].exchange, 100);
+	s53_exchange_overdue_in(f.exchanger, asked[1].exchange, 6000);
 	time_after(&f, 108);
 	assert_int_equal(asked[0].overdues, 1);
 	assert_observed(0, S53_OBSERVED_OVERDUE, S53_OVER_UDP, 100);
@@ -119,7 +119,7 @@ overdue_that_was_moved_to_an_earlier_time_is_not_recorded(void **arg)
 	ask_overdue(&f, &asked, 100);
 	run_until(&f, &f.kept_count, 1);
 	for (unsigned i = 0; i < 2; i++) /* the second call does not undo it */
-		s53_exchange_later(f.exchanger, asked.exchange, 10);
+		s53_exchange_overdue_in(f.exchanger, asked.exchange, 10);
 	asked.on_overdue = request_overdue_once; /* and again 100 ms later */
 	time_after(&f, 20);
 	assert_int_equal(asked.overdues, 1);
@@ -147,7 +147,7 @@ moving_overdue_of_a_failed_exchange_does_nothing(void **arg)
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &none), 0);
 	ask_udp(&f, &asked);
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &was), 0);
-	s53_exchange_later(f.exchanger, asked.exchange, 4);
+	s53_exchange_overdue_in(f.exchanger, asked.exchange, 4);
 	time_after(&f, 50);
 	assert_int_equal(asked.overdues, 0);
 	assert_int_equal(asked.end, S53_EXCHANGE_NO_RESOURCES);
@@ -171,7 +171,7 @@ no_late_reply_is_awaited_for_a_failed_exchange_that_is_cancelled(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 	struct rlimit was, none;
 
 	(void)arg;
@@ -248,14 +248,14 @@ a_response_in_other_letter_case_is_rejected_but_shows_that_the_server_is_alive(v
 	fixture_stop(&f);
 }
 
-static enum s53_checked
+static enum s53_validity
 refuse(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	(void)exchange;
 	(void)octets;
 	(void)len;
 	((struct asked *)arg)->checks++;
-	return S53_CHECKED_REJECTED;
+	return S53_VALIDITY_REJECTED;
 }
 
 static void
@@ -263,7 +263,7 @@ a_rejected_response_with_the_exact_question_is_garbage(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	(void)arg;
 	start(&f);
@@ -280,14 +280,14 @@ a_rejected_response_with_the_exact_question_is_garbage(void **arg)
 	fixture_stop(&f);
 }
 
-static enum s53_checked
+static enum s53_validity
 accept_all(void *arg, struct s53_exchange *exchange, const uint8_t *octets, size_t len)
 {
 	(void)arg;
 	(void)exchange;
 	(void)octets;
 	(void)len;
-	return S53_CHECKED_ACCEPTED;
+	return S53_VALIDITY_ACCEPTED;
 }
 
 static void
@@ -295,7 +295,7 @@ a_header_alone_ends_the_exchange_but_shows_nothing_of_the_server(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	(void)arg;
 	start(&f);

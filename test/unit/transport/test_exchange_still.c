@@ -15,7 +15,7 @@
 static void
 ask_short(struct fixture *f, struct asked *asked)
 {
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	asked_init(f, asked);
 	ask = asked_ask(asked);
@@ -110,7 +110,7 @@ a_late_reply_in_a_standstill_is_not_recorded_either(void **arg)
 {
 	struct fixture f;
 	struct asked asked, other;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	(void)arg;
 	fixture_start(&f, keep_query);
@@ -125,7 +125,7 @@ a_late_reply_in_a_standstill_is_not_recorded_either(void **arg)
 	ask_udp(&f, &other);
 	run_until(&f, &other.ends, 1);
 	run_ready(&f);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_REPLY), 1);
 	assert_int_equal(observation_count, 1); /* of `other`, which was sent after the pause */
 	fixture_stop(&f);
 }
@@ -133,7 +133,7 @@ a_late_reply_in_a_standstill_is_not_recorded_either(void **arg)
 static void
 ask_long(struct fixture *f, struct asked *asked)
 {
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	asked_init(f, asked);
 	ask = asked_ask(asked);
@@ -172,7 +172,7 @@ a_standstill_in_the_middle_of_a_long_wait_is_noticed(void **arg)
 {
 	struct fixture f;
 	struct asked waits, cancelled;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	(void)arg;
 	fixture_start(&f, keep_query);
@@ -185,7 +185,7 @@ a_standstill_in_the_middle_of_a_long_wait_is_noticed(void **arg)
 	usleep(PAUSE_US);
 	fake_answer(&f.kept[0]);
 	run_ready(&f);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_REPLY), 1);
 	assert_int_equal(observation_count, 0);
 	ask_udp(&f, &waits);
 	run_until(&f, &f.kept_count, 2);
@@ -294,7 +294,7 @@ fork_stopper(int fd)
 static void
 ask_patiently(struct fixture *f, struct asked *asked)
 {
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	asked_init(f, asked);
 	ask = asked_ask(asked);

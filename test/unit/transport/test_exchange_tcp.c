@@ -288,7 +288,7 @@ a_frame_too_short_for_a_header_ends_the_connection(void **arg)
 	assert_int_equal(f.server.conn_count, 1);
 	assert_int_equal(observation_count, 1);
 	assert_observed(0, S53_OBSERVED_GARBLED, S53_OVER_TCP, 0);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_GARBLED), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_MALFORMED), 1);
 	fixture_stop(&f);
 }
 
@@ -297,7 +297,7 @@ a_silent_connection_gets_no_further_queries(void **arg)
 {
 	struct fixture f;
 	struct asked first, second;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	(void)arg;
 	fixture_start(&f, fake_silence);
@@ -403,7 +403,7 @@ done_may_cancel_and_start_exchanges_on_its_own_connection(void **arg)
 	run_until(&f, &f.ended, 2);
 	run_ready(&f);
 	assert_int_equal(others[0].end, S53_EXCHANGE_ANSWERED);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 19);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_REPLY), 19);
 	assert_int_equal(f.server.conn_count, 1);
 	fixture_stop(&f);
 }

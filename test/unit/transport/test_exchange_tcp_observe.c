@@ -63,7 +63,7 @@ a_refused_connection_is_recorded_although_its_query_was_cancelled(void **arg)
 static void
 ask_tcp_and_cancel_overdue(struct fixture *f, struct asked *asked)
 {
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	asked_init(f, asked);
 	ask = asked_ask(asked);
@@ -91,7 +91,7 @@ a_late_reply_over_tcp_is_recorded(void **arg)
 	run_until(&f, &observation_count, 2);
 	assert_observed(0, S53_OBSERVED_OVERDUE, S53_OVER_TCP, 20);
 	assert_observed(1, S53_OBSERVED_ANSWERED, S53_OVER_TCP, 300);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_REPLY), 1);
 	assert_int_equal(asked.checks + asked.ends, 0);
 	fixture_stop(&f);
 }
@@ -156,7 +156,7 @@ a_truncated_response_is_overdue_at_once_when_tcp_is_known_to_be_down(void **arg)
 	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED); /* TCP was tried all the same */
 	assert_int_equal(asked.overdues, 1);
 	assert_int_equal(pending_at_overdue, 1);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE), 0);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERDUE), 0);
 	assert_int_equal(observation_count, 2);
 	assert_observed(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 0);
 	assert_observed(1, S53_OBSERVED_ANSWERED, S53_OVER_TCP, 0);
@@ -181,7 +181,7 @@ a_truncated_response_gets_time_for_tcp_and_overdue_is_not_recorded_then(void **a
 	assert_int_equal(asked.overdues, 0);
 	time_is(&f, 50030 + 2 * (30 + 4 * 15) + 8);
 	assert_int_equal(asked.overdues, 1);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE), 0);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERDUE), 0);
 	assert_int_equal(observation_count, 1); /* ANSWERED over UDP */
 	fake_answer(&f.kept[1]);
 	run_until(&f, &asked.ends, 1);

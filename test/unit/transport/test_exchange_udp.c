@@ -84,7 +84,7 @@ a_reply_that_is_wrong_in_any_way_is_rejected_and_the_right_one_still_accepted(vo
 	forge(&f.kept[0], f.server.udp, 2, S53_QR >> 8); /* QR is clear */
 	run_ready(&f);
 	assert_int_equal(asked.checks, 0);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 3);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_UNWANTED), 3);
 	forge(&f.kept[0], f.server.udp, S53_HEADER_LEN + 2, 0x20); /* letter case */
 	(void)sendto(
 	    f.server.udp, "short", 5, 0, &f.kept[0].from.sa, s53_addr_len(&f.kept[0].from));
@@ -106,7 +106,7 @@ overdue_is_called_in_time_and_a_response_after_it_still_counts(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	(void)arg;
 	s53_clock_test_set(7000);
@@ -124,7 +124,7 @@ overdue_is_called_in_time_and_a_response_after_it_still_counts(void **arg)
 	fake_answer(&f.kept[0]);
 	run_until(&f, &asked.ends, 1);
 	assert_int_equal(asked.end, S53_EXCHANGE_ANSWERED);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERDUE), 1);
 	fixture_stop(&f);
 }
 
@@ -133,7 +133,7 @@ an_exchange_without_a_response_times_out(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	(void)arg;
 	s53_clock_test_set(7000);
@@ -210,7 +210,7 @@ a_response_to_a_cancelled_exchange_calls_nothing_back(void **arg)
 	fake_answer(&f.kept[1]);
 	run_until(&f, &f.ended, 1);
 	assert_int_equal(asked[0].ends, 0);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_REPLY), 1);
 	ask_udp(&f, &asked[0]); /* cancelled before it was sent: nothing leaves */
 	s53_exchange_cancel(f.exchanger, asked[0].exchange);
 	run_ready(&f);
@@ -229,7 +229,7 @@ overdue_may_cancel_its_own_exchange(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	(void)arg;
 	s53_clock_test_set(7000);
@@ -279,7 +279,7 @@ done_may_cancel_and_start_exchanges_on_its_own_socket(void **arg)
 	for (unsigned i = 0; i < 40; i++)
 		assert_int_equal(successors[i].end, S53_EXCHANGE_ANSWERED);
 	run_ready(&f);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 39);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_REPLY), 39);
 	fixture_stop(&f);
 }
 
@@ -336,7 +336,7 @@ a_response_on_the_wrong_socket_is_a_stray(void **arg)
 	fake_answer(&f.kept[1]);
 	run_ready(&f);
 	assert_int_equal(asked[0].checks + asked[1].checks, 0);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_UNWANTED), 1);
 	f.kept[1].from = swap;
 	fake_answer(&f.kept[1]);
 	run_until(&f, &asked[1].ends, 1);

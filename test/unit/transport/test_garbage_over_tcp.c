@@ -109,7 +109,7 @@ each_kind_of_garbage_ends_the_only_query_at_once(void **arg)
 		send_spoilt(&f.kept[0], &kinds[i]);
 		run_until(&f, &asked.ends, 1);
 		assert_int_equal(asked.end, S53_EXCHANGE_GARBLED);
-		assert_int_equal(counted(&f, S53_C_EXCHANGE_GARBLED), 1);
+		assert_int_equal(counted(&f, S53_C_EXCHANGE_MALFORMED), 1);
 		assert_int_equal(f.server.conn_count, 1);
 		assert_int_equal(observation_count, 1);
 		assert_observed(0, S53_OBSERVED_GARBLED, S53_OVER_TCP, 0);
@@ -143,7 +143,7 @@ garbage_without_an_id_moves_each_query_to_a_connection_of_its_own(void **arg)
 		for (unsigned n = 0; n < 3; n++)
 			assert_int_equal(asked[n].end, S53_EXCHANGE_ANSWERED);
 		assert_int_equal(f.server.conn_count, 4);
-		assert_int_equal(counted(&f, S53_C_EXCHANGE_GARBLED), 0);
+		assert_int_equal(counted(&f, S53_C_EXCHANGE_MALFORMED), 0);
 		fixture_stop(&f);
 	}
 }
@@ -222,7 +222,7 @@ a_response_that_comes_twice_and_one_to_a_forgotten_query_are_no_garbage(void **a
 	assert_int_equal(f.exchanger->late_reply_count, 0);
 	fake_answer(&f.kept[0]);
 	run_ready(&f);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 2);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_UNWANTED), 2);
 	assert_int_equal(asked[2].ends, 0);
 	fake_answer(&f.kept[2]);
 	run_until(&f, &asked[2].ends, 1);

@@ -36,7 +36,7 @@ static struct asked
 cancel_early(struct fixture *f, uint32_t overdue_ms)
 {
 	struct asked asked;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	asked_init(f, &asked);
 	ask = asked_ask(&asked);
@@ -83,14 +83,14 @@ the_late_reply_of_a_cancelled_exchange_is_recorded_with_its_round_trip_time(void
 	fake_answer(&f.kept[0]);
 	run_until(&f, &observation_count, 1);
 	assert_observed(0, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 800);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 0);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_REPLY), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_UNWANTED), 0);
 	assert_int_equal(asked.checks + asked.ends, 0);
 	time_after(&f, 5008);
 	assert_int_equal(observation_count, 1);
 	fake_answer(&f.kept[0]); /* once more */
 	run_ready(&f);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_STRAY), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_UNWANTED), 1);
 	fixture_stop(&f);
 }
 
@@ -109,7 +109,7 @@ without_a_late_reply_a_timeout_is_recorded_after_2_s_and_the_wait_ends_after_5(v
 	time_after(&f, S53_LATE_REPLY_MS + 8);
 	assert_int_equal(observation_count, 1);
 	assert_observed(0, S53_OBSERVED_TIMEOUT, S53_OVER_UDP, S53_LATE_REPLY_MS);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_TIMEOUT), 1);
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_TIMEOUT), 0);
 	assert_int_equal(only_endpoint(&f)->pool.sockets[0]->flow.count, 1);
 	time_after(&f, S53_LATE_REPLY_MAX_MS + 8);
@@ -132,7 +132,7 @@ a_late_reply_is_recorded_even_after_its_timeout(void **arg)
 	fake_answer(&f.kept[0]);
 	run_until(&f, &observation_count, 2);
 	assert_observed(1, S53_OBSERVED_ANSWERED, S53_OVER_UDP, 4000);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_OVERHEARD), 1);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_REPLY), 1);
 	assert_int_equal(f.exchanger->late_reply_count, 0);
 	fixture_stop(&f);
 }
@@ -194,7 +194,7 @@ no_late_reply_is_awaited_for_a_query_that_was_not_sent(void **arg)
 {
 	struct fixture f;
 	struct asked asked;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	(void)arg;
 	start(&f);
@@ -324,7 +324,7 @@ a_refusal_ends_the_waits_for_late_replies_and_is_recorded_once(void **arg)
 	assert_observed(1, S53_OBSERVED_REFUSED, S53_OVER_UDP, 24);
 	/* of the exchange that was not cancelled */
 	assert_int_equal(counted(&f, S53_C_EXCHANGE_REFUSED), 1);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), 0);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_TIMEOUT), 0);
 	fixture_stop(&f);
 }
 
@@ -380,7 +380,7 @@ the_number_of_awaited_late_replies_is_limited(void **arg)
 	assert_int_equal(f.exchanger->pending, 0);
 	assert_int_equal(f.exchanger->late_reply_count, S53_LATE_REPLIES_MAX);
 	time_after(&f, S53_LATE_REPLY_MS + 8);
-	assert_int_equal(counted(&f, S53_C_EXCHANGE_LOST), S53_LATE_REPLIES_MAX);
+	assert_int_equal(counted(&f, S53_C_EXCHANGE_LATE_TIMEOUT), S53_LATE_REPLIES_MAX);
 	time_after(&f, S53_LATE_REPLY_MAX_MS + 8);
 	assert_int_equal(f.exchanger->late_reply_count, 0);
 	fixture_stop(&f);

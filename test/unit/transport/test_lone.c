@@ -27,7 +27,7 @@ start(struct fixture *f, void (*on_query)(struct fake_query *))
 static void
 ask_lone(struct fixture *f, struct asked *asked)
 {
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 
 	asked_init(f, asked);
 	ask = asked_ask(asked);
@@ -185,7 +185,7 @@ lone_connections_are_bounded_and_further_queries_wait(void **arg)
 {
 	static struct asked asked[S53_LONE_MAX + 20];
 	struct fixture f;
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 	unsigned last = S53_LONE_MAX + 19;
 
 	(void)arg;

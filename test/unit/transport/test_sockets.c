@@ -84,7 +84,7 @@ a_socket_retires_after_its_time_and_closes_after_its_last_response(void **arg)
 {
 	struct fixture f;
 	struct asked slow, asked[200];
-	struct s53_exchange_ask ask;
+	struct s53_exchange_spec ask;
 	unsigned retired = 0;
 
 	(void)arg;

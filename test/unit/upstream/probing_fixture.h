@@ -35,7 +35,7 @@ struct world {
 };
 
 static inline void
-set_mode(struct world *w, enum s53_check_mode mode)
+set_mode(struct world *w, enum s53_probe_mode mode)
 {
 	struct s53_health_check check;
 	struct s53_name root = { .len = 1 };

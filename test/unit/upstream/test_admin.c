@@ -42,7 +42,7 @@ static void
 a_server_that_is_set_down_is_never_chosen_nor_explored(void **arg)
 {
 	(void)arg;
-	for (unsigned policy = S53_POLICY_FASTEST; policy <= S53_POLICY_RACE; policy++) {
+	for (unsigned policy = S53_FORWARDERS_FASTEST; policy <= S53_FORWARDERS_RACE; policy++) {
 		struct fixture f = fixture_of(policy);
 
 		all_answer(&f, 5, 10, 20);
@@ -62,7 +62,7 @@ a_server_that_is_set_down_is_never_chosen_nor_explored(void **arg)
 static void
 a_server_that_is_set_down_is_not_explored_among_dead_ones(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	set(&f, "192.0.2.1", S53_ADMIN_DOWN);
@@ -76,14 +76,14 @@ a_server_that_is_set_down_is_not_explored_among_dead_ones(void **arg)
 static void
 a_group_whose_servers_are_all_set_down_is_dead(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	for (unsigned i = 1; i <= SERVERS; i++) {
 		char text[16];
 
 		assert_int_equal(s53_group_condition(f.group), S53_GROUP_ALIVE);
-		snprintf(text, sizeof text, "192.0.2.%u", i);
+		snprintf(text, sizeof(text), "192.0.2.%u", i);
 		set(&f, text, S53_ADMIN_DOWN);
 	}
 	assert_int_equal(s53_group_condition(f.group), S53_GROUP_DEAD);
@@ -97,7 +97,7 @@ a_group_whose_servers_are_all_set_down_is_dead(void **arg)
 static void
 what_is_set_up_stays_up_and_its_health_is_known_afterwards(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_ORDERED);
+	struct fixture f = fixture_of(S53_FORWARDERS_ORDERED);
 	struct s53_upstream_report report;
 
 	(void)arg;
@@ -116,7 +116,7 @@ what_is_set_up_stays_up_and_its_health_is_known_afterwards(void **arg)
 static void
 what_is_set_down_is_not_probed_and_soon_is_when_that_ends(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_ORDERED);
+	struct fixture f = fixture_of(S53_FORWARDERS_ORDERED);
 
 	(void)arg;
 	observe(&f, 0, S53_OBSERVED_REFUSED, 0);
@@ -133,7 +133,7 @@ what_is_set_down_is_not_probed_and_soon_is_when_that_ends(void **arg)
 static void
 it_stays_with_the_address_when_servers_come_and_go(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_ORDERED);
+	struct fixture f = fixture_of(S53_FORWARDERS_ORDERED);
 
 	(void)arg;
 	assert_int_equal(set(&f, "192.0.2.99", S53_ADMIN_DOWN), 0);
@@ -155,7 +155,7 @@ failures_are_counted_by_cause(void **arg)
 	static const enum s53_observed events[] = { S53_OBSERVED_TIMEOUT, S53_OBSERVED_GARBLED,
 		S53_OBSERVED_REFUSED, S53_OBSERVED_UNREACHABLE, S53_OBSERVED_FAILED,
 		S53_OBSERVED_LOOP };
-	struct fixture f = fixture_of(S53_POLICY_ORDERED);
+	struct fixture f = fixture_of(S53_FORWARDERS_ORDERED);
 	struct s53_upstream_report report;
 
 	(void)arg;

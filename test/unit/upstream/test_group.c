@@ -10,7 +10,7 @@ static void
 a_better_state_comes_first_in_each_policy(void **arg)
 {
 	(void)arg;
-	for (unsigned policy = S53_POLICY_FASTEST; policy <= S53_POLICY_RACE; policy++) {
+	for (unsigned policy = S53_FORWARDERS_FASTEST; policy <= S53_FORWARDERS_RACE; policy++) {
 		struct fixture f = fixture_of(policy);
 
 		becomes(&f, 0, S53_HEALTH_STALLED);
@@ -28,7 +28,7 @@ a_better_state_comes_first_in_each_policy(void **arg)
 static void
 suspect_and_recovering_are_equals(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_ORDERED);
+	struct fixture f = fixture_of(S53_FORWARDERS_ORDERED);
 
 	(void)arg;
 	becomes(&f, 0, S53_HEALTH_SUSPECT);
@@ -41,7 +41,7 @@ suspect_and_recovering_are_equals(void **arg)
 static void
 a_silent_server_is_waited_for_where_it_is_the_only_one(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 	struct s53_group_member members[] = { { f.servers[0], 1 }, { f.servers[1], 1 } };
 	struct s53_group *alone = s53_group_new(members, 1, NULL);
 	struct s53_group *two = s53_group_new(members, 2, NULL);
@@ -51,7 +51,7 @@ a_silent_server_is_waited_for_where_it_is_the_only_one(void **arg)
 	(void)arg;
 	s53_health_check_init(&check, &root);
 	check.down_after_ms = 5000;
-	check.mode = S53_CHECK_NEVER;
+	check.mode = S53_PROBE_MODE_NEVER;
 	s53_upstream_set_check(f.servers[0], &check);
 	answers(&f, 0, 10);
 	becomes(&f, 1, S53_HEALTH_DOWN);
@@ -73,7 +73,7 @@ a_silent_server_is_waited_for_where_it_is_the_only_one(void **arg)
 static void
 the_condition_is_that_of_the_best_server(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 	struct s53_group *none = s53_group_new(NULL, 0, NULL);
 
 	(void)arg;
@@ -98,7 +98,7 @@ static void
 dead_servers_get_queries_in_rotation_whatever_their_tier(void **arg)
 {
 	static const unsigned tiers[SERVERS] = { 1, 1, 2 };
-	struct s53_group_rules rules = { .policy = S53_POLICY_ORDERED };
+	struct s53_group_rules rules = { .policy = S53_FORWARDERS_ORDERED };
 	struct fixture f = fixture_with(&rules, tiers);
 	unsigned chosen[SERVERS];
 
@@ -114,7 +114,7 @@ dead_servers_get_queries_in_rotation_whatever_their_tier(void **arg)
 static void
 the_only_server_is_always_chosen(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 	struct s53_group_member member = { f.servers[0], 1 };
 	struct s53_group *one = s53_group_new(&member, 1, NULL);
 	struct s53_group *none = s53_group_new(NULL, 0, NULL);
@@ -141,7 +141,7 @@ the_only_server_is_always_chosen(void **arg)
 static void
 fastest_chooses_the_quickest_and_the_unknown_last(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	in_order(&f, 0, 1, 2); /* nothing is known: the order of the list */
@@ -156,7 +156,7 @@ fastest_chooses_the_quickest_and_the_unknown_last(void **arg)
 static void
 fastest_prefers_a_slower_server_to_one_with_failures(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	answers(&f, 2, 200);
@@ -176,7 +176,7 @@ fastest_prefers_a_slower_server_to_one_with_failures(void **arg)
 static void
 ordered_keeps_to_the_list(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_ORDERED);
+	struct fixture f = fixture_of(S53_FORWARDERS_ORDERED);
 
 	(void)arg;
 	all_answer(&f, 90, 5, 1);
@@ -187,7 +187,7 @@ ordered_keeps_to_the_list(void **arg)
 static void
 ordered_comes_back_when_the_first_is_up_and_not_sooner(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_ORDERED);
+	struct fixture f = fixture_of(S53_FORWARDERS_ORDERED);
 
 	(void)arg;
 	all_answer(&f, 5, 5, 5);
@@ -205,7 +205,7 @@ ordered_comes_back_when_the_first_is_up_and_not_sooner(void **arg)
 static void
 round_robin_gives_each_of_the_best_the_same_share(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_ROUND_ROBIN);
+	struct fixture f = fixture_of(S53_FORWARDERS_ROUND_ROBIN);
 	unsigned chosen[SERVERS];
 
 	(void)arg;
@@ -224,7 +224,7 @@ round_robin_gives_each_of_the_best_the_same_share(void **arg)
 static void
 round_robin_counts_a_query_once_however_many_servers_it_tries(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_ROUND_ROBIN);
+	struct fixture f = fixture_of(S53_FORWARDERS_ROUND_ROBIN);
 	unsigned chosen[SERVERS] = { 0 };
 
 	(void)arg;
@@ -244,7 +244,7 @@ round_robin_counts_a_query_once_however_many_servers_it_tries(void **arg)
 static void
 random_chooses_each_about_as_often(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_RANDOM);
+	struct fixture f = fixture_of(S53_FORWARDERS_RANDOM);
 	unsigned chosen[SERVERS];
 
 	(void)arg;
@@ -258,7 +258,7 @@ random_chooses_each_about_as_often(void **arg)
 static void
 least_outstanding_chooses_the_least_busy_server_and_of_equals_the_quickest(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_LEAST_OUTSTANDING);
+	struct fixture f = fixture_of(S53_FORWARDERS_LEAST_OUTSTANDING);
 
 	(void)arg;
 	all_answer(&f, 1, 90, 50);
@@ -277,7 +277,7 @@ static void
 race_queries_all_servers_that_are_no_worse_and_no_others(void **arg)
 {
 	static const unsigned tiers[SERVERS] = { 1, 1, 2 };
-	struct s53_group_rules rules = { .policy = S53_POLICY_RACE };
+	struct s53_group_rules rules = { .policy = S53_FORWARDERS_RACE };
 	struct fixture f = fixture_with(&rules, tiers);
 
 	(void)arg;
@@ -298,7 +298,7 @@ static void
 no_other_policy_races(void **arg)
 {
 	(void)arg;
-	for (unsigned policy = S53_POLICY_FASTEST; policy < S53_POLICY_RACE; policy++) {
+	for (unsigned policy = S53_FORWARDERS_FASTEST; policy < S53_FORWARDERS_RACE; policy++) {
 		struct fixture f = fixture_of(policy);
 
 		all_answer(&f, 1, 1, 1);
@@ -310,11 +310,12 @@ no_other_policy_races(void **arg)
 static void
 a_slow_server_comes_last_where_the_policy_does_not_look_at_rtt(void **arg)
 {
-	static const enum s53_forwarders_policy policies[] = { S53_POLICY_ORDERED,
-		S53_POLICY_ROUND_ROBIN, S53_POLICY_RANDOM, S53_POLICY_LEAST_OUTSTANDING };
+	static const enum s53_forwarders_policy policies[] = { S53_FORWARDERS_ORDERED,
+		S53_FORWARDERS_ROUND_ROBIN, S53_FORWARDERS_RANDOM,
+		S53_FORWARDERS_LEAST_OUTSTANDING };
 
 	(void)arg;
-	for (unsigned i = 0; i < sizeof policies / sizeof *policies; i++) {
+	for (unsigned i = 0; i < sizeof(policies) / sizeof(*policies); i++) {
 		struct fixture f = fixture_of(policies[i]);
 		unsigned chosen[SERVERS];
 
@@ -331,13 +332,13 @@ a_slow_server_comes_last_where_the_policy_does_not_look_at_rtt(void **arg)
 static void
 a_server_under_four_times_the_quickest_or_under_250_ms_is_not_slow(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_ORDERED);
+	struct fixture f = fixture_of(S53_FORWARDERS_ORDERED);
 
 	(void)arg;
 	all_answer(&f, 249, 5, 5);
 	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 0);
 	fixture_free(&f);
-	f = fixture_of(S53_POLICY_ORDERED);
+	f = fixture_of(S53_FORWARDERS_ORDERED);
 	all_answer(&f, 400, 120, 120);
 	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 0);
 	fixture_free(&f);

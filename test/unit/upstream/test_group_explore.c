@@ -12,7 +12,7 @@ a_higher_tier_gets_queries_only_while_no_server_of_a_lower_one_is_up(void **arg)
 	static const unsigned tiers[SERVERS] = { 2, 1, 1 };
 
 	(void)arg;
-	for (unsigned policy = S53_POLICY_FASTEST; policy <= S53_POLICY_RACE; policy++) {
+	for (unsigned policy = S53_FORWARDERS_FASTEST; policy <= S53_FORWARDERS_RACE; policy++) {
 		struct s53_group_rules rules = { .policy = policy };
 		struct fixture f = fixture_with(&rules, tiers);
 		unsigned chosen[SERVERS];
@@ -66,7 +66,7 @@ a_server_at_its_quota_is_neither_explored_nor_raced(void **arg)
 	ask(&f, 1);
 	assert_int_equal(explored(&f, 1), 1u << 2);
 	fixture_free(&f);
-	rules.policy = S53_POLICY_RACE;
+	rules.policy = S53_FORWARDERS_RACE;
 	f = fixture_with(&rules, NULL);
 	ask(&f, 1);
 	assert_false(s53_group_races(f.group, 6));
@@ -78,7 +78,7 @@ no_more_fetches_of_a_group_are_under_way_than_its_quota(void **arg)
 {
 	struct s53_group_rules rules = { .per_zone = { .limit = 2 } };
 	struct fixture f = fixture_with(&rules, NULL);
-	struct fixture free_for_all = fixture_of(S53_POLICY_FASTEST);
+	struct fixture free_for_all = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	assert_true(s53_group_enter(f.group));
@@ -99,7 +99,7 @@ no_more_fetches_of_a_group_are_under_way_than_its_quota(void **arg)
 static void
 each_server_without_a_query_so_far_is_explored_at_once_and_only_once(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	assert_int_equal(s53_group_choose(f.group, 0, f.now_ms), 0);
@@ -112,7 +112,7 @@ each_server_without_a_query_so_far_is_explored_at_once_and_only_once(void **arg)
 static void
 a_server_that_is_up_is_explored_after_a_second_without_a_reply(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	explored(&f, 0); /* the first time */
@@ -133,7 +133,7 @@ a_server_that_is_up_is_explored_after_a_second_without_a_reply(void **arg)
 static void
 a_slow_suspect_or_recovering_server_is_explored_every_100_ms(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	explored(&f, 0);
@@ -153,7 +153,7 @@ a_slow_suspect_or_recovering_server_is_explored_every_100_ms(void **arg)
 static void
 a_server_that_is_chosen_now_and_then_is_not_explored(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_ROUND_ROBIN);
+	struct fixture f = fixture_of(S53_FORWARDERS_ROUND_ROBIN);
 
 	(void)arg;
 	all_answer(&f, 1, 1, 1);
@@ -169,7 +169,7 @@ a_server_that_is_chosen_now_and_then_is_not_explored(void **arg)
 static void
 a_dead_server_is_left_to_the_prober_unless_all_are_dead(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	explored(&f, 0);
@@ -187,7 +187,7 @@ a_dead_server_is_left_to_the_prober_unless_all_are_dead(void **arg)
 static void
 in_a_dead_group_each_server_is_explored_every_100_ms(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	for (unsigned i = 0; i < SERVERS; i++)
@@ -209,15 +209,15 @@ switch_probes_off(struct fixture *f, unsigned server)
 {
 	struct s53_health_check check;
 
-	s53_probe_check(f->servers[server], &check);
-	check.mode = S53_CHECK_NEVER;
+	s53_probe_copy_check(f->servers[server], &check);
+	check.mode = S53_PROBE_MODE_NEVER;
 	s53_upstream_set_check(f->servers[server], &check);
 }
 
 static void
 without_probes_a_dead_server_is_explored_every_second(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	explored(&f, 0);
@@ -235,7 +235,7 @@ without_probes_a_dead_server_is_explored_every_second(void **arg)
 static void
 a_server_that_was_stalled_when_probes_were_switched_off_is_explored_too(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_FASTEST);
+	struct fixture f = fixture_of(S53_FORWARDERS_FASTEST);
 
 	(void)arg;
 	explored(&f, 0);
@@ -256,12 +256,12 @@ a_server_that_was_stalled_when_probes_were_switched_off_is_explored_too(void **a
 static void
 a_race_explores_no_server_and_a_stalled_one_is_left_to_the_prober(void **arg)
 {
-	struct fixture f = fixture_of(S53_POLICY_RACE);
+	struct fixture f = fixture_of(S53_FORWARDERS_RACE);
 
 	(void)arg;
 	assert_int_equal(s53_group_explore(f.group, 0, f.now_ms), -1);
 	fixture_free(&f);
-	f = fixture_of(S53_POLICY_FASTEST);
+	f = fixture_of(S53_FORWARDERS_FASTEST);
 	explored(&f, 0);
 	all_answer(&f, 1, 1, 1);
 	becomes(&f, 1, S53_HEALTH_STALLED);

@@ -60,7 +60,7 @@ the_default_check_queries_the_soa_of_the_apex_and_ns_of_the_root(void **arg)
 	s53_health_check_init(&check, &apex);
 	assert_true(s53_name_same(&check.name, &apex));
 	assert_int_equal(check.type, 6);
-	assert_int_equal(check.mode, S53_CHECK_LAZY);
+	assert_int_equal(check.mode, S53_PROBE_MODE_LAZY);
 	assert_int_equal(check.accept, 1u << 0 | 1u << 3);
 	assert_int_equal(check.rise, 2);
 	assert_int_equal(check.fall, 3);
@@ -117,7 +117,7 @@ two_overdue_queries_in_a_row_make_a_suspect_and_one_does_not(void **arg)
 	assert_int_equal(state(&p), S53_HEALTH_UP);
 	overdue_after(&p, 50);
 	assert_int_equal(state(&p), S53_HEALTH_SUSPECT);
-	assert_int_equal(p.last.why, S53_REASON_LATE);
+	assert_int_equal(p.last.why, S53_REASON_OVERDUE);
 	assert_int_equal(p.last.lasted_ms, p.now_ms - START_MS);
 }
 

@@ -24,7 +24,7 @@ in_mode_always_a_readiness_probe_is_sent_each_interval(void **arg)
 	struct world w = world_in_health();
 
 	(void)arg;
-	set_mode(&w, S53_CHECK_ALWAYS);
+	set_mode(&w, S53_PROBE_MODE_ALWAYS);
 	run_for(&w, 60000);
 	assert_in_range(w.probes, 60, 61);
 	assert_int_equal(w.last.kind, S53_PROBE_READINESS);
@@ -41,7 +41,7 @@ in_mode_never_no_probe_is_sent_whatever_happens(void **arg)
 	struct world w = world_in_health();
 
 	(void)arg;
-	set_mode(&w, S53_CHECK_NEVER);
+	set_mode(&w, S53_PROBE_MODE_NEVER);
 	cut(&w, BLACK_HOLE);
 	live_for(&w, 10000);
 	assert_int_equal(state(&w), S53_HEALTH_DOWN);
@@ -60,9 +60,9 @@ a_change_of_mode_takes_effect_at_once(void **arg)
 	(void)arg;
 	cut(&w, BLACK_HOLE);
 	live_for(&w, 10000);
-	set_mode(&w, S53_CHECK_NEVER);
+	set_mode(&w, S53_PROBE_MODE_NEVER);
 	assert_true(s53_probe_due_ms(w.server) == UINT64_MAX);
-	set_mode(&w, S53_CHECK_LAZY);
+	set_mode(&w, S53_PROBE_MODE_LAZY);
 	assert_true(s53_probe_due_ms(w.server) <= w.now_ms + 2000);
 	world_free(&w);
 }
@@ -84,7 +84,7 @@ a_suspect_gets_readiness_probes_at_once_and_two_replies_clear_it(void **arg)
 	assert_int_equal(w.last.kind, S53_PROBE_READINESS);
 	assert_int_equal(w.last.over, S53_OVER_UDP);
 	assert_in_range(w.last.liveness_after_ms, 20, 250);
-	assert_int_equal(w.last.timeout_ms, S53_CHECK_TIMEOUT_MS);
+	assert_int_equal(w.last.timeout_ms, S53_PROBE_TIMEOUT_MS);
 	assert_true(s53_probe_due_ms(w.server) == UINT64_MAX);
 	world_free(&w);
 }

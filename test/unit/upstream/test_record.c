@@ -295,7 +295,7 @@ without_probes_live_replies_raise_a_stalled_server(void **arg)
 	(void)arg;
 	becomes(&p, S53_HEALTH_STALLED);
 	s53_health_check_init(&never, &root);
-	never.mode = S53_CHECK_NEVER;
+	never.mode = S53_PROBE_MODE_NEVER;
 	record_set_check(&p.record, &never);
 	observe(&p, S53_OBSERVED_ANSWERED, 5);
 	observe(&p, S53_OBSERVED_ANSWERED, 5);

@@ -176,8 +176,8 @@ without_probes_queries_stay_with_udp(void **arg)
 	observe(&f, S53_OVER_TCP, S53_OBSERVED_ANSWERED, 90);
 	observe(&f, S53_OVER_UDP, S53_OBSERVED_REFUSED, 0);
 	assert_true(s53_upstream_wants_tcp(f.server));
-	s53_probe_check(f.server, &check);
-	check.mode = S53_CHECK_NEVER;
+	s53_probe_copy_check(f.server, &check);
+	check.mode = S53_PROBE_MODE_NEVER;
 	s53_upstream_set_check(f.server, &check);
 	assert_false(s53_upstream_wants_tcp(f.server));
 	answers(&f, 5);

@@ -48,7 +48,7 @@ look_at(struct s53_upstream *server, void *arg)
 	uint64_t now_ms = *(uint64_t *)arg;
 
 	s53_upstream_report(server, &report, now_ms);
-	s53_probe_check(server, &check);
+	s53_probe_copy_check(server, &check);
 	if (s53_probe_begin(server, &probe, now_ms))
 		s53_probe_end(server, &probe, (enum s53_probe_end)(now_ms % 7), 5, now_ms);
 	s53_upstream_set_check(server, &check);

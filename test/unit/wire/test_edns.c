@@ -233,7 +233,7 @@ the_text_of_an_extended_error_is_bounded(void **state)
 	struct s53_edns edns;
 
 	(void)state;
-	s53_write_room(&writer, 12);
+	s53_write_reserve(&writer, 12);
 	s53_write_u8(&writer, 0);
 	s53_write_u16(&writer, S53_TYPE_OPT);
 	s53_write_u16(&writer, 1232);

@@ -92,9 +92,9 @@ aliases_and_signatures_around_the_set_are_not_rotated(void **state)
 	char text[2048], after[1024];
 
 	(void)state;
-	snprintf(text, sizeof text, "1234 8180 0001 0005 0000 0000 " QUESTION "%s%s%s%s%s", alias,
+	snprintf(text, sizeof(text), "1234 8180 0001 0005 0000 0000 " QUESTION "%s%s%s%s%s", alias,
 	    NODE("c029", "01"), NODE("c029", "02"), NODE("c029", "03"), signature);
-	snprintf(after, sizeof after, "1234 8380 0001 0003 0000 0000 " QUESTION "%s%s%s", alias,
+	snprintf(after, sizeof(after), "1234 8380 0001 0003 0000 0000 " QUESTION "%s%s%s", alias,
 	    NODE("c029", "03"), NODE("c029", "01"));
 	assert_fit(text, (struct s53_fit){ .limit = 29 + 16 + 32, .spin = 2 }, after);
 }
@@ -109,8 +109,8 @@ records_with_pointers_into_them_are_not_moved(void **state)
 
 	(void)state;
 	snprintf(
-	    text, sizeof text, "1234 8180 0001 0002 0000 0000 " QUESTION "%s%s", first, second);
-	snprintf(after, sizeof after, "1234 8380 0001 0001 0000 0000 " QUESTION "%s", first);
+	    text, sizeof(text), "1234 8180 0001 0002 0000 0000 " QUESTION "%s%s", first, second);
+	snprintf(after, sizeof(after), "1234 8380 0001 0001 0000 0000 " QUESTION "%s", first);
 	assert_fit(text, how, after);
 }
 

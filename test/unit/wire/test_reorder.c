@@ -269,7 +269,7 @@ every_order_of_three_comes_up(void **state)
 {
 	const struct octets message =
 	    octets(ADDRESSES("0003") "c00c " A "01010101 c00c " A "02020202 c00c " A "03030303");
-	struct s53_ordering ordering = { .dice = 7 };
+	struct s53_ordering ordering = { .random_state = 7 };
 	unsigned seen[4][4] = { 0 };
 
 	(void)state;
@@ -291,7 +291,7 @@ without_given_random_numbers_sets_are_still_shuffled(void **state)
 {
 	const struct octets message =
 	    octets(ADDRESSES("0002") "c00c " A "01010101 c00c " A "02020202");
-	struct s53_ordering ordering = { .dice = 0 };
+	struct s53_ordering ordering = { .random_state = 0 };
 	unsigned turned = 0;
 
 	(void)state;

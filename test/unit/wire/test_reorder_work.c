@@ -19,7 +19,7 @@ struct large {
 static struct large *
 large_of(const char *record, unsigned count)
 {
-	struct large *large = malloc(sizeof *large);
+	struct large *large = malloc(sizeof(*large));
 	struct octets head = octets("1234 8180 0001 0000 0000 0000 " QUESTION);
 	struct octets one = octets(record);
 
@@ -28,7 +28,7 @@ large_of(const char *record, unsigned count)
 	large->len = head.len;
 	s53_header_set_count(large->at, S53_ANSWER, (uint16_t)count);
 	for (unsigned i = 0; i < count; i++) {
-		assert_true(large->len + one.len <= sizeof large->at);
+		assert_true(large->len + one.len <= sizeof(large->at));
 		memcpy(large->at + large->len, one.at, one.len);
 		s53_u16_put(large->at + large->len + 12, (uint16_t)i);
 		large->len += one.len;
@@ -51,7 +51,7 @@ thousands_of_addresses_are_shuffled_quickly(void **state)
 	enum { COUNT = 4000 };
 	struct large *large = large_of("c00c " A "00000000", COUNT);
 	bool seen[COUNT] = { false };
-	struct s53_ordering ordering = { .dice = 1 };
+	struct s53_ordering ordering = { .random_state = 1 };
 	clock_t begin = clock();
 
 	(void)state;
@@ -72,7 +72,7 @@ thousands_of_addresses_are_shuffled_quickly(void **state)
 static void
 srv_records_are_moved_unless_there_are_too_many(void **state)
 {
-	struct s53_ordering ordering = { .dice = 1 };
+	struct s53_ordering ordering = { .random_state = 1 };
 	struct large *most = large_of(SERVICE, 256), *more = large_of(SERVICE, 257);
 
 	(void)state;
@@ -137,7 +137,7 @@ static void
 many_owners_are_passed_quickly(void **state)
 {
 	struct large *large = large_of("01 61 c00c " A "00000000", 3500);
-	struct s53_ordering ordering = { .dice = 1 };
+	struct s53_ordering ordering = { .random_state = 1 };
 	clock_t begin = clock();
 	unsigned above = 0x0c;
 	struct s53_edns edns;

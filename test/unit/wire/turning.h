@@ -10,13 +10,13 @@
 
 struct rule {
 	struct s53_ordering ordering;
-	enum s53_turn turn;
+	enum s53_reorder turn;
 	unsigned asked;
 	char owners[256]; /* of the last call */
 	uint16_t type;
 };
 
-static inline enum s53_turn
+static inline enum s53_reorder
 choose(struct s53_ordering *ordering, const struct s53_name *owner, uint16_t type)
 {
 	struct rule *rule = (struct rule *)ordering;
@@ -24,7 +24,7 @@ choose(struct s53_ordering *ordering, const struct s53_name *owner, uint16_t typ
 
 	rule->asked++;
 	rule->type = type;
-	snprintf(rule->owners + strlen(rule->owners), sizeof rule->owners - strlen(rule->owners),
+	snprintf(rule->owners + strlen(rule->owners), sizeof(rule->owners) - strlen(rule->owners),
 	    "%s ", s53_name_print(owner, text));
 	return rule->turn;
 }
@@ -33,5 +33,5 @@ static inline struct rule
 rotate(uint32_t steps)
 {
 	return (struct rule){ .ordering = { .choose = choose, .steps = steps },
-		.turn = S53_TURN_ROTATE };
+		.turn = S53_REORDER_ROTATE };
 }

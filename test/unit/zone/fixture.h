@@ -117,7 +117,7 @@ fixture_section(char *out, size_t room, const char *tag, const ldns_rr_list *lis
 
 struct fixture_ask {
 	size_t cap; /* 0: as large as a message may be */
-	unsigned wishes; /* S53_ZONE_ */
+	unsigned options; /* S53_ZONE_ */
 };
 
 /*
@@ -143,7 +143,7 @@ fixture_answer(
 	s53_name_lower(&question.lower);
 	question.qtype = (uint16_t)ldns_get_rr_type_by_name(type);
 	s53_reply_begin(&reply, octets, cap, 1, S53_QR, &question);
-	s53_zone_answer(zone, &question, ask.wishes, &reply, &answer);
+	s53_zone_answer(zone, &question, ask.options, &reply, &answer);
 	len = s53_reply_end(&reply, NULL);
 	assert_true(len <= cap);
 	assert_int_equal(ldns_wire2pkt(&packet, octets, len), LDNS_STATUS_OK);

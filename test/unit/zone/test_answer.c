@@ -302,7 +302,7 @@ any_gives_all_types_or_one_of_them(void **state) /* RFC 8482 s4.1 */
 	fixture_says(*state, "ns.ex.org", "ANY",
 	    "NOERROR aa\nan ns.ex.org. 3600 A 192.0.2.53\nan ns.ex.org. 3600 AAAA 2001:db8::53");
 	assert_string_equal(fixture_answer(*state, "ns.ex.org", "ANY",
-				(struct fixture_ask){ .wishes = S53_ZONE_ONE_OF_ANY }),
+				(struct fixture_ask){ .options = S53_ZONE_ONE_OF_ANY }),
 	    "NOERROR aa\nan ns.ex.org. 3600 A 192.0.2.53");
 	fixture_says(*state, "z.wild.ex.org", "ANY",
 	    "NOERROR aa\nan z.wild.ex.org. 3600 A 192.0.2.100"
@@ -352,7 +352,7 @@ a_referral_with_glue_that_does_not_fit_is_truncated(void **state) /* RFC 9471 s3
 #define SERVER_ADDRESSES "\nar ns.ex.org. 3600 A 192.0.2.53\nar ns.ex.org. 3600 AAAA 2001:db8::53"
 #define says_with(zone, what, name, type, text) \
 	assert_string_equal(                    \
-	    fixture_answer(zone, name, type, (struct fixture_ask){ .wishes = what }), text)
+	    fixture_answer(zone, name, type, (struct fixture_ask){ .options = what }), text)
 
 static void
 the_ns_records_of_the_zone_are_added_on_request(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * written.c - is the rdata of a record free of compressed names that must be decompressed?
+ * uncompressed.c - is the rdata of a record free of compressed names that must be decompressed?
  */
 #include <split53/message.h>
 
@@ -8,7 +8,7 @@
 #include "step.h"
 
 bool
-s53_rr_is_written_out(const uint8_t *message, const struct s53_rr *rr)
+s53_rr_is_uncompressed(const uint8_t *message, const struct s53_rr *rr)
 {
 	struct s53_reader reader;
 	struct s53_form form;

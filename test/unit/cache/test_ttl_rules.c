@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_settle.c - how long an answer may be kept, and which properties its records give it.
+ * test_ttl_rules.c - how long an answer may be kept, and which properties its records give it.
  */
 #include "fixture.h"
 
@@ -19,14 +19,14 @@ struct settled {
 
 static uint32_t
 settle_octets(const struct s53_cache_rules *rules, struct octets *text, uint16_t qtype,
-    struct s53_settling *seen)
+    struct s53_ttl_message *seen)
 {
-	struct s53_settling message = { .octets = text->at, .len = text->len };
+	struct s53_ttl_message message = { .octets = text->at, .len = text->len };
 	struct s53_question question = { .qtype = qtype, .qclass = S53_CLASS_IN };
 	uint32_t lifetime_s;
 
 	assert_int_equal(s53_name_parse("www.example", &question.lower), S53_OK);
-	lifetime_s = s53_cache_settle(rules, &question, &message);
+	lifetime_s = s53_cache_apply_ttl_rules(rules, &question, &message);
 	if (seen != NULL)
 		*seen = message;
 	return lifetime_s;
@@ -270,10 +270,10 @@ queries_for_any_cname_and_rrsig_are_answered_by_records_of_that_type(void **stat
 	char text[1024];
 
 	(void)state;
-	snprintf(text, sizeof text, HEAD "0001 0001 0000 .www .example 00 00ff 0001 %s%s",
+	snprintf(text, sizeof(text), HEAD "0001 0001 0000 .www .example 00 00ff 0001 %s%s",
 	    CNAME("0000012c"), soa);
 	assert_int_equal(settle_as(&rules, S53_TYPE_ANY, text).lifetime_s, 300);
-	snprintf(text, sizeof text, HEAD "0001 0001 0000 .www .example 00 0005 0001 %s%s",
+	snprintf(text, sizeof(text), HEAD "0001 0001 0000 .www .example 00 0005 0001 %s%s",
 	    CNAME("0000012c"), soa);
 	assert_int_equal(settle_as(&rules, S53_TYPE_CNAME, text).lifetime_s, 300);
 	/* a DNAME does not answer a query for CNAME; an RRSIG answers only a query for RRSIG */
@@ -282,7 +282,7 @@ queries_for_any_cname_and_rrsig_are_answered_by_records_of_that_type(void **stat
 				  "c010 0027 0001 0000012c 0003 .x 00 ")
 			     .lifetime_s,
 	    300);
-	snprintf(text, sizeof text,
+	snprintf(text, sizeof(text),
 	    HEAD "0001 0001 0000 .www .example 00 002e 0001 "
 		 "c00c 002e 0001 0000012c 0014 "
 		 "0001 05 02 0000012c 00000000 00000000 0000 00 ff %s",
@@ -373,7 +373,7 @@ aliases_and_owners_that_need_respelling_are_reported(void **state)
 	struct octets alias = octets(HEAD "0001 0000 0000 " QUESTION CNAME("0000012c"));
 	struct octets literal = octets(
 	    HEAD "0001 0000 0000 " QUESTION ".WWW .example 00 0001 0001 0000012c 0004 7f000001");
-	struct s53_settling seen;
+	struct s53_ttl_message seen;
 
 	(void)state;
 	settle_octets(&rules, &plain, S53_TYPE_A, &seen);

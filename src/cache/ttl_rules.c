@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * settle.c - the TTL rules: how long an answer is cached, and the TTLs of its records.
+ * ttl_rules.c - the TTL rules: how long an answer is cached, and the TTLs of its records.
  */
-#include "draft.h"
+#include "entry_builder.h"
 
 #define SOA_NUMBERS 20 /* serial, refresh, retry, expire, minimum: RFC 1035 s3.3.13 */
 
@@ -77,7 +77,7 @@ note_ttl(const struct s53_cache_rules *rules, uint8_t *message, const struct s53
 
 static bool
 look_through(const struct s53_cache_rules *rules, const struct s53_question *question,
-    struct s53_settling *message, struct findings *found)
+    struct s53_ttl_message *message, struct findings *found)
 {
 	struct s53_walk walk;
 	struct s53_rr rr;
@@ -103,8 +103,8 @@ look_through(const struct s53_cache_rules *rules, const struct s53_question *que
  * that continues in another zone: Consul sends no more than that for an external service.
  */
 uint32_t
-s53_cache_settle(const struct s53_cache_rules *rules, const struct s53_question *question,
-    struct s53_settling *message)
+s53_cache_apply_ttl_rules(const struct s53_cache_rules *rules, const struct s53_question *question,
+    struct s53_ttl_message *message)
 {
 	struct findings found = { .least = UINT32_MAX };
 	uint8_t rcode;

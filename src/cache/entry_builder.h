@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * draft.h - a new entry: all that can be prepared before the lock is taken.
+ * entry_builder.h - a new entry: all that can be prepared before the lock is taken.
  *
  * Layer    cache, private
- * Threads  a draft is on its creator's stack; s53_draft_put() under the shard's lock
+ * Threads  a draft is on its creator's stack; s53_entry_builder_store() under the shard's lock
  * Memory   nothing is allocated; key and message are the caller's
  * Units    as in entry.h
  */
@@ -11,7 +11,7 @@
 
 #include "inside.h"
 
-struct s53_draft {
+struct s53_entry_builder {
 	const struct s53_key *key;
 	const uint8_t *message;
 	size_t len;
@@ -22,13 +22,13 @@ struct s53_draft {
 	uint32_t note;
 	uint32_t lifetime_s, kept_s;
 	int64_t stored_ms;
-	uint16_t ttl_count; /* set by s53_draft_survey(), as are the next two */
+	uint16_t ttl_count; /* set by s53_entry_builder_examine(), as are the next two */
 	uint16_t ttl_at[S53_ENTRY_TTLS_MAX];
 	uint8_t seams[S53_SEAMS_LEN(S53_ENTRY_TTLS_MAX)]; /* of a message that may be cut */
 };
 
-uint8_t s53_draft_key_flags(const struct s53_key *key);
-uint8_t s53_draft_trait_flags(unsigned traits); /* enum s53_cache_trait */
+uint8_t s53_entry_builder_key_flags(const struct s53_key *key);
+uint8_t s53_entry_builder_trait_flags(unsigned traits); /* enum s53_cache_trait */
 
 /*
  * Does this record have the queried name as owner, with uncompressed labels, or is it a DNAME, from
@@ -41,8 +41,8 @@ bool s53_spells_name(
  * Find the TTLs, aliases, and whether the message repeats the name uncompressed. false: it does not
  * have the key's question, has an OPT, or is malformed.
  */
-bool s53_draft_survey(struct s53_draft *draft);
+bool s53_entry_builder_examine(struct s53_entry_builder *builder);
 
 /* Store in the shard, replacing `old` unless that is NULL. false: no memory, or too large. */
-bool s53_draft_put(
-    const struct s53_draft *draft, struct s53_shard *shard, struct s53_entry *old, int64_t now_ms);
+bool s53_entry_builder_store(const struct s53_entry_builder *builder, struct s53_shard *shard,
+    struct s53_entry *old, int64_t now_ms);

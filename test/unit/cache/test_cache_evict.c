@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test_cache_room.c - which entries are evicted from a full cache, and that it never exceeds its
+ * test_cache_evict.c - which entries are evicted from a full cache, and that it never exceeds its
  * size.
  *
  * All in 2 MiB: two shards. An answer of 60 bytes has a block of 104.
@@ -19,7 +19,7 @@ nth(const char *kind, unsigned i)
 {
 	static char name[64];
 
-	snprintf(name, sizeof name, "%s%07u.example", kind, i);
+	snprintf(name, sizeof(name), "%s%07u.example", kind, i);
 	return name;
 }
 
@@ -317,15 +317,15 @@ two_names_with_the_same_ghost_slot_both_come_back(void **state)
 
 		hits = 0;
 		for (unsigned i = 0; i < 2; i++) {
-			struct s53_cache_ask ask;
+			struct s53_cache_lookup lookup;
 			uint8_t message[LEN];
 
 			ask_about(f, names[i], S53_TYPE_A);
 			f->key.hash = first.hash ^ (uint64_t)i << 31;
 			hits += find(f) == S53_CACHE_FRESH;
-			ask = ask_of(f);
+			lookup = ask_of(f);
 			answer_of_len(&f->question, LEN, 'x', message);
-			assert_true(s53_cache_store(f->cache, &ask,
+			assert_true(s53_cache_store(f->cache, &lookup,
 			    &(struct s53_cache_answer){
 				.message = message, .len = LEN, .lifetime_s = 30000 }));
 		}
@@ -409,7 +409,7 @@ with_tiny_answers_the_index_is_full_before_the_rings_and_stores_go_on(void **sta
 	for (unsigned i = 0; i < 60000; i++) { /* blocks of 64 bytes, the least */
 		char name[8];
 
-		snprintf(name, sizeof name, "%x", i);
+		snprintf(name, sizeof(name), "%x", i);
 		ask_about(f, name, S53_TYPE_A);
 		resolving_fails(f, S53_EDE_NONE);
 		assert_int_equal(find(f), S53_CACHE_FAILURE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * room.c - which entries a full shard evicts: S3-FIFO over two logs.
+ * evict.c - which entries a full shard evicts: S3-FIFO over two logs.
  *
  * The idea (Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023). A new
  * entry is appended at the head of the small ring, a tenth of the memory. When it reaches the tail,
@@ -31,7 +31,7 @@
  * (16 bytes each, three cache lines written for a hit), SIEVE (it removes entries from the middle
  * of its order, which a log cannot), LRU and clock (any scan empties them).
  */
-#include "room.h"
+#include "evict.h"
 
 #define LAPS_MAX 64 /* a copy each, of some 30 ns */
 #define HUNTS_MAX 8 /* if one entry in nine has expired, no live one is evicted */
@@ -85,7 +85,7 @@ remember_ghost(struct s53_shard *shard, uint32_t tag)
 }
 
 bool
-s53_room_take_ghost(struct s53_shard *shard, uint32_t tag)
+s53_evict_take_ghost(struct s53_shard *shard, uint32_t tag)
 {
 	uint64_t *ghosts;
 
@@ -102,7 +102,7 @@ s53_room_take_ghost(struct s53_shard *shard, uint32_t tag)
 }
 
 void
-s53_room_note_end(struct s53_shard *shard, int64_t end_ms)
+s53_evict_note_expiry(struct s53_shard *shard, int64_t end_ms)
 {
 	if (end_ms < shard->first_end_ms)
 		shard->first_end_ms = end_ms;
@@ -120,12 +120,12 @@ slot_of(const struct s53_shard *shard, const struct s53_entry *entry)
 }
 
 void
-s53_room_bury(struct s53_shard *shard, struct s53_entry *entry)
+s53_evict_entry(struct s53_shard *shard, struct s53_entry *entry)
 {
 	s53_index_remove(s53_shard_index(shard), slot_of(shard, entry));
 	shard->count--;
 	s53_shard_ring_of(shard, entry)->live -= s53_entry_size(entry);
-	s53_entry_bury(entry, s53_entry_size(entry));
+	s53_entry_mark_dead(entry, s53_entry_size(entry));
 }
 
 static void
@@ -136,13 +136,13 @@ drop_tail(struct s53_shard *shard, struct s53_ring *ring, bool remember)
 	if (remember)
 		remember_ghost(shard, entry->tag);
 	shard->evictions++;
-	s53_room_bury(shard, entry);
+	s53_evict_entry(shard, entry);
 	s53_ring_pop(ring);
 }
 
 /* An entry has moved within the main ring or to it: update the index and the bound. */
 static void
-settle_in_main(
+relocate_in_main(
     struct s53_shard *shard, uint64_t slot, struct s53_entry *entry, const struct work *work)
 {
 	int64_t end_ms = s53_entry_end_ms(entry);
@@ -151,7 +151,7 @@ settle_in_main(
 	/* one that has expired but is in use is not spent until it is over */
 	if (entry->uses > 0 && work->now_ms >= end_ms)
 		end_ms = s53_entry_over_ms(entry);
-	s53_room_note_end(shard, end_ms);
+	s53_evict_note_expiry(shard, end_ms);
 }
 
 static void
@@ -160,7 +160,7 @@ go_around(struct s53_shard *shard, const struct work *work)
 	struct s53_ring *ring = &shard->rings[S53_RING_MAIN];
 	uint64_t slot = slot_of(shard, s53_ring_tail(ring));
 
-	settle_in_main(shard, slot, s53_ring_requeue(ring), work);
+	relocate_in_main(shard, slot, s53_ring_requeue(ring), work);
 }
 
 static void
@@ -176,7 +176,7 @@ promote(struct s53_shard *shard, const struct work *work)
 	to->uses = 0;
 	from_ring->live -= size;
 	shard->rings[S53_RING_MAIN].live += size;
-	settle_in_main(shard, slot, to, work);
+	relocate_in_main(shard, slot, to, work);
 	s53_ring_pop(from_ring);
 }
 
@@ -241,7 +241,7 @@ main_step(struct s53_shard *shard, struct work *work, bool force)
 }
 
 static bool
-room_in_main(struct s53_shard *shard, size_t size, struct work *work, bool force)
+fits_in_main(struct s53_shard *shard, size_t size, struct work *work, bool force)
 {
 	while (!s53_ring_has_room(&shard->rings[S53_RING_MAIN], size))
 		if (!main_step(shard, work, force))
@@ -263,7 +263,7 @@ may_stay(struct s53_shard *shard, const struct s53_entry *entry, struct work *wo
 	}
 	if (is_spent(entry, work)) /* stale and unused: only if it fits without evicting another */
 		return s53_ring_has_room(&shard->rings[S53_RING_MAIN], size);
-	return room_in_main(shard, size, work, entry->uses > 0);
+	return fits_in_main(shard, size, work, entry->uses > 0);
 }
 
 /* Process the small ring's tail; the entry always leaves this ring. */
@@ -282,12 +282,12 @@ small_step(struct s53_shard *shard, struct work *work)
 }
 
 void
-s53_room_make(struct s53_shard *shard, unsigned ring, size_t size, int64_t now_ms)
+s53_evict_for_block(struct s53_shard *shard, unsigned ring, size_t size, int64_t now_ms)
 {
 	struct work work = { .now_ms = now_ms, .laps = LAPS_MAX, .hunts = HUNTS_MAX };
 
 	if (ring == S53_RING_MAIN)
-		(void)room_in_main(shard, size, &work, true);
+		(void)fits_in_main(shard, size, &work, true);
 	else
 		while (!s53_ring_has_room(&shard->rings[S53_RING_SMALL], size))
 			small_step(shard, &work);
@@ -312,7 +312,7 @@ evict_one(struct s53_shard *shard, struct work *work)
 }
 
 void
-s53_room_evict(struct s53_shard *shard, uint32_t most, int64_t now_ms)
+s53_evict_for_index(struct s53_shard *shard, uint32_t most, int64_t now_ms)
 {
 	struct work work = {
 		.now_ms = now_ms, .laps = LAPS_MAX, .hunts = HUNTS_MAX, .index_full = true
