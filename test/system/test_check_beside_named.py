@@ -36,7 +36,7 @@ CASES = {
         'controls { inet 127.0.0.1 allow { localhost; } keys { "nokey"; }; };', False, False, None, "unknown key 'nokey'"),
     "response policies have a way out": (
         'options { response-policy { zone "rpz"; }; };\nzone "rpz" { type primary; file "zone.db"; };', True, False, None,
-        "'response-policy' is refused: .*remove it, or put a resolver with response policies"),
+        "'response-policy' is refused: .*remove it, or forward to a resolver that supports them"),
     "a zone file that is missing costs its zone": (
         FORWARDERS + '};\nzone "gone.example" { type primary; file "gone.db"; };', True, False, [], "gone.example .*its names get SERVFAIL"),
 }

@@ -3,6 +3,7 @@
 Servers that fail and recover: the effect on clients, and the log. The bounds allow for a busy machine and a program with sanitizers;
 test/bench/run failover measures.
 """
+import contextlib
 import itertools
 import signal
 import socket
@@ -84,9 +85,16 @@ class Rows:
                 server.ail(WELL)
             self.well_at = time.monotonic()
             time.sleep(AGAIN_S)
+            with contextlib.suppress(AssertionError):	# a busy machine takes longer; which server is not up is a test's matter
+                wait_until(self.all_are_up, 10 * patience() / 2, "each server is up again")
         finally:
             self.samples = watch.stop()
         self.log = self.program.log()
+
+    def all_are_up(self):
+        self.log = self.program.log()
+        over_udp = [[change.to for change in self.changes(how) if change.protocol == "UDP"] for how in ILLNESSES]
+        return all(states[-1] == "up" for states in over_udp if states)
 
     def of(self, how, policy):
         return [sample for sample in self.samples if sample.name.endswith(f".{how}.{policy}.example.com.")]
