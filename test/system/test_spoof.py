@@ -88,7 +88,10 @@ def test_20000_queries_come_from_2000_ports_and_no_port_is_used_for_long(off_hos
     print(f"{len(ports)} ports, at most {max(ports.values())} queries from one")
     assert sum(ports.values()) >= MANY_QUERIES
     assert len(ports) >= 2000
-    assert max(ports.values()) <= 32
+    # A socket has 8 queries, a few more on a busy machine. The kernel draws each port for itself, so that one in 14 runs draws
+    # a port four times.
+    most = sorted(ports.values())
+    assert most[-2] <= 32 and most[-1] <= 48
     assert_random(list(ports), 4096)
 
 

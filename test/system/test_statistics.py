@@ -459,7 +459,7 @@ def test_check_says_what_is_wrong_with_a_channel(tmp_path):
     rows = [("inet 127.0.0.1 port 8053; inet 127.0.0.1 port 8053;", 0, "configured before"),
             ("inet 127.0.0.1 port 8053 keys { k; };", 1, "keys"), ("unix \"/run/x\";", 1, "unix"),
             ("inet localhost port 8053;", 1, "an address or \\*"), ("inet 127.0.0.1 port 65536;", 1, "65535"),
-            ("inet 127.0.0.1 allow { nope; };", 1, "no acl 'nope'"), ("inet * port 8053 allow { any; }; inet ::1;", 0, None), ("", 0, None)]
+            ("inet 127.0.0.1 allow { nope; };", 1, "undefined acl 'nope'"), ("inet * port 8053 allow { any; }; inet ::1;", 0, None), ("", 0, None)]
     for number, (body, code, words) in enumerate(rows):
         path = tmp_path / f"{number}.conf"
         path.write_text(f"options {{ forwarders {{ 192.0.2.53; }}; }};\nstatistics-channels {{ {body} }};\n", encoding="utf-8")
