@@ -128,15 +128,26 @@ def answered(server, count, source=None, inside=None):
 
 
 def start(upstream, split53, options=""):
-    port = free_port()
+    port, server = free_port(), upstream(slow_for_some)
     conf = f"""options {{
     listen-on port {port} {{ any; }}; listen-on-v6 port {port} {{ any; }};
     recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }}; pid-file none;
-    forward only; forwarders {{ {upstream(slow_for_some).where}; }};
+    forward only; forwarders {{ {server.where}; }};
     tcp-clients {PLACES}; recursive-clients 20000; {options}
 }};
 """
-    return split53(conf=conf, port=port)
+    program = split53(conf=conf, port=port)
+    program.upstream = server
+    return program
+
+
+def early_clients(program, closing):
+    """Clients with slow queries that have reached the upstream: half of the places."""
+    early = [closing(Stream(("127.0.0.1", program.port), 30)) for _ in range(PLACES // 2)]
+    for number, stream in enumerate(early):
+        stream.ask(f"slow-early{number}.example.com.")
+    wait_until(lambda: len({name for name in program.upstream.names() if name.startswith("slow-early")}) == len(early), 10, "all are under way")
+    return early
 
 
 @pytest.mark.parametrize("addresses", [1, 100])
@@ -174,10 +185,7 @@ def test_slow_queries_of_this_host_keep_no_other_client_out(upstream, split53, c
 def test_half_of_the_connections_run_to_completion(upstream, split53, closing):
     """Earlier clients are served to the end, whatever comes after them."""
     program = start(upstream, split53)
-    early = [closing(Stream(("127.0.0.1", program.port), 30)) for _ in range(PLACES // 2)]
-    for number, stream in enumerate(early):
-        stream.ask(f"slow-early{number}.example.com.")
-    time.sleep(0.1)
+    early = early_clients(program, closing)
     closing(Attack(("127.0.0.1", program.port), 2 * PLACES))
     for stream in early:
         assert rcode(stream.message()) == "NOERROR"
@@ -272,10 +280,7 @@ def test_a_connection_is_never_closed_before_its_reply_is_sent(upstream, split53
 def test_a_reload_or_the_end_during_a_flood_loses_no_reply(upstream, split53, closing):
     """A query that was taken is answered, also by a program that is told to end."""
     program = start(upstream, split53)
-    early = [closing(Stream(("127.0.0.1", program.port), 30)) for _ in range(PLACES // 2)]
-    for number, stream in enumerate(early):
-        stream.ask(f"slow-early{number}.example.com.")
-    time.sleep(0.1)
+    early = early_clients(program, closing)
     attack = closing(Attack(("127.0.0.1", program.port), 2 * PLACES))
     attack.wait_until_full(PLACES)
     program.reload()
