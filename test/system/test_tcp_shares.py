@@ -196,9 +196,10 @@ def test_new_clients_wait_for_a_free_connection(upstream, split53, closing):
     def answer(q):
         return q.send(q.address("192.0.2.1"), delay=0.1)
     program = split53(forwarders=[upstream(answer).where], options="tcp-clients 5; tcp-listen-queue 100;")
-    streams = [closing(Stream(("127.0.0.1", program.port), 30)) for _ in range(60)]
-    for number, stream in enumerate(streams):
-        stream.ask(f"wait{number}.example.com.")
+    streams = []
+    for number in range(60):	# each asks at once: one that is idle would give way to the next
+        streams.append(closing(Stream(("127.0.0.1", program.port), 30)))
+        streams[-1].ask(f"wait{number}.example.com.")
     assert [rcode(stream.message()) for stream in streams] == ["NOERROR"] * 60
 
 
