@@ -103,6 +103,13 @@ by_address(const void *left, const void *right)
 	return order != 0 ? order : (*a > *b) - (*a < *b);
 }
 
+static bool
+has_address_of(const struct s53_stats_server *one, const struct s53_stats_server *other)
+{
+	return s53_addr_same_host(&one->report.addr, &other->report.addr) &&
+	    s53_addr_port(&one->report.addr) == s53_addr_port(&other->report.addr);
+}
+
 /* A link-local address of another interface is another variant, too. */
 static bool
 number_variants(struct s53_stats *stats)
@@ -115,12 +122,9 @@ number_variants(struct s53_stats *stats)
 		sorted[i] = &stats->servers[i];
 	qsort(sorted, stats->server_count, sizeof(*sorted), by_address);
 	for (size_t i = 0; i < stats->server_count; i++) {
-		bool again = i > 0 &&
-		    s53_addr_same_host(&sorted[i - 1]->report.addr, &sorted[i]->report.addr) &&
-		    s53_addr_port(&sorted[i - 1]->report.addr) ==
-			s53_addr_port(&sorted[i]->report.addr);
-
-		sorted[i]->variant = again ? sorted[i - 1]->variant + 1 : 1;
+		sorted[i]->variant = 1; /* `a ? b[i - 1] + 1 : 1`: GCC 14.2 reads b[-1] */
+		if (i > 0 && has_address_of(sorted[i - 1], sorted[i]))
+			sorted[i]->variant += sorted[i - 1]->variant;
 	}
 	free(sorted);
 	return true;
