@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * check_raw.c - statements without effect of which the parser keeps only the words.
+ * check_raw.c - checks ignored statements that the parser keeps as a list of words.
  */
 #include <ctype.h>
 #include <string.h>
@@ -21,7 +21,8 @@ port_of(struct conf_checker *checker, const struct s53_conf_words *word, uint64_
 	if (word != NULL && conf_number_parse(word->text, port) == S53_OK && *port <= UINT16_MAX)
 		return true;
 	if (word != NULL)
-		conf_check_error(checker, word->place, "'%s' is no port: 0 to 65535", word->text);
+		conf_check_error(
+		    checker, word->place, "'%s' is not a port (0 to 65535)", word->text);
 	return false;
 }
 
@@ -40,7 +41,7 @@ check_ports(struct conf_checker *checker, const struct s53_conf_statement *state
 				return;
 			if (low > high)
 				conf_check_error(checker, word->place,
-				    "'range %s %s': the low port is above the high one",
+				    "'range %s %s': the first port is greater than the second",
 				    word->next->text, word->next->next->text);
 			word = word->next->next;
 		} else if (!port_of(checker, word, &low)) {
@@ -73,14 +74,15 @@ check_quota(struct conf_checker *checker, const struct s53_conf_statement *state
 
 	if (word == NULL || conf_number_parse(word->text, &interval) != S53_OK) {
 		conf_check_error(checker, statement->place,
-		    "'fetch-quota-params' begins with a number of responses");
+		    "'fetch-quota-params' must begin with a number of responses");
 		return;
 	}
 	for (unsigned i = 0; i < 3; i++) {
 		word = word->next;
 		if (word == NULL || !is_fixed_point(word->text)) {
 			conf_check_error(checker, word != NULL ? word->place : statement->place,
-			    "'fetch-quota-params' takes a number and three numbers like 0.75");
+			    "'fetch-quota-params' takes a number of responses and three decimal "
+			    "fractions, such as 0.75");
 			return;
 		}
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * command.c - a command from its message to its reply: words, verb, result, log.
+ * command.c - runs a command: splits the message into words, finds the verb, logs it and sends the
+ * result.
  */
 #include "inside.h"
 
@@ -14,7 +15,7 @@
 
 #define BLANKS " \t"
 
-/* BIND's words: rndc prints them behind "rndc: 'flush' failed: ". */
+/* BIND's texts: rndc prints them after "rndc: 'flush' failed: ". */
 static const char *const result_texts[RESULTS] = {
 	[RESULT_SUCCESS] = "success",
 	[RESULT_NO_MEMORY] = "out of memory",
@@ -88,7 +89,7 @@ is_ending(const struct command *command)
 	return facts.draining;
 }
 
-/* What keeps the command from being run; RESULT_SUCCESS: nothing. */
+/* Returns why the command must not be run; RESULT_SUCCESS: it may. */
 static enum result
 judge(struct command *command)
 {
@@ -107,17 +108,17 @@ judge(struct command *command)
 		s53_log(S53_LOG_SECURITY, S53_LOG_WARNING,
 		    "rejecting restricted control channel command '%s' (%s)", command->line,
 		    command->connection->peer);
-		fputs("this channel is read-only\n", command->out);
+		fputs("this control channel is read-only\n", command->out);
 		return RESULT_FAILURE;
 	}
 	if ((verb->flags & VERB_AT_END) == 0 && is_ending(command)) {
-		fputs("the server is shutting down\n", command->out);
+		fputs("split53 is shutting down\n", command->out);
 		return RESULT_FAILURE;
 	}
 	if (count < verb->min)
 		return RESULT_UNEXPECTED_END;
 	if (count > verb->max) {
-		fprintf(command->out, "%s: too many words: '%s'\n", verb->name,
+		fprintf(command->out, "%s: unexpected argument '%s'\n", verb->name,
 		    command->words[verb->max + 1]);
 		return RESULT_SYNTAX;
 	}
@@ -156,11 +157,11 @@ command_run(struct connection *connection, const struct s53_rndc_message *messag
 		command_end(command, result);
 }
 
-/* rndc takes no reply over its limit: cut a text at the end of a line. */
+/* rndc rejects a reply over its limit: truncate the text at the end of a line. */
 static void
 cut_text(struct command *command)
 {
-	static const char note[] = "... (the rest is left out: the reply would be too long)\n";
+	static const char note[] = "... (truncated: the reply would be too long)\n";
 	const size_t limit = S53_RNDC_REPLY_MAX - 1024 - sizeof(note);
 	size_t len = limit;
 
@@ -172,7 +173,7 @@ cut_text(struct command *command)
 	command->printed_len = len + sizeof(note) - 1;
 }
 
-/* Without an object of its own a command gives its text, and that it has succeeded. */
+/* The JSON of a command that has no object of its own: its result and text. */
 static struct json_object *
 plain_json(const struct command *command)
 {
@@ -185,7 +186,7 @@ plain_json(const struct command *command)
 	return json;
 }
 
-/* What --json prints; NULL: it would be too long. */
+/* Returns what --json prints; NULL: it would be too long. */
 static const char *
 json_text(struct command *command)
 {
@@ -198,7 +199,7 @@ json_text(struct command *command)
 	return text != NULL && strlen(text) < S53_RNDC_LONG_REPLY_MAX - 1024 ? text : NULL;
 }
 
-/* May change the result: what is too long for --json cannot be cut. */
+/* May change the result: JSON that is too long cannot be truncated. */
 static struct s53_rndc_text
 reply_text(struct command *command, enum result *result)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * connection.c - a client of a control channel: its messages in, its replies out.
+ * connection.c - a connection of a client to a control channel: reads messages, writes replies.
  *
- * The steps are BIND's (control_recvmessage()): the message is whole, it is signed by a key of the
- * channel, it is no reply, not too old, and new; the first one of a connection gets a nonce and
- * nothing else, any other must have that nonce. A message that fails ends the connection, without
- * a word: what could be said would tell an attacker which step it was. The log has it.
+ * The steps are BIND's (control_recvmessage()): the message must be complete, be signed with a key
+ * of the channel, not be a reply, not be too old, and not be a duplicate. The first message of a
+ * connection gets a nonce and nothing else; every other message must contain that nonce. A message
+ * that fails a check ends the connection without a reply, since a reply would tell an attacker
+ * which check failed. The log says which.
  */
 #include "inside.h"
 
@@ -24,7 +25,7 @@
 #include <split53/rand.h>
 
 #define READ_S 60 /* between two messages; rndc needs milliseconds */
-#define WRITE_S 30 /* for a client to read a piece of its reply */
+#define WRITE_S 30 /* for a client to read a part of its reply */
 
 void
 connection_free(struct connection *connection)
@@ -50,7 +51,7 @@ refuse(struct connection *connection, const char *why)
 	connection_free(connection);
 }
 
-/* The key that signed the message; *fine: it is signed by one, or need not be. */
+/* Returns the key that signed the message. *fine: it is signed with one, or need not be signed. */
 static const struct s53_rndc_key *
 find_key(const struct s53_channel *channel, const struct s53_rndc_message *message, bool *fine)
 {
@@ -63,7 +64,7 @@ find_key(const struct s53_channel *channel, const struct s53_rndc_message *messa
 	return NULL;
 }
 
-/* NULL: the message may go on; else why not. */
+/* Returns NULL if the message is accepted, else why it is not. */
 static const char *
 check(struct connection *connection, const struct s53_rndc_message *message)
 {
@@ -97,7 +98,7 @@ give_nonce(struct connection *connection, const struct s53_rndc_message *message
 	connection_reply(connection, &reply);
 }
 
-/* While the command is under way its client need not send anything. */
+/* No read timeout while a command is in progress. */
 static void
 run(struct connection *connection, const struct s53_rndc_message *message)
 {
@@ -112,7 +113,7 @@ handle(struct connection *connection, const void *octets, size_t len)
 	const char *why;
 
 	if (s53_rndc_read(&message, octets, len) != S53_OK) {
-		refuse(connection, "not a message of rndc");
+		refuse(connection, "not a message of the rndc protocol");
 		return;
 	}
 	why = check(connection, &message);
@@ -127,7 +128,7 @@ handle(struct connection *connection, const void *octets, size_t len)
 		run(connection, &message);
 }
 
-/* One message at a time: what comes meanwhile waits in the kernel. */
+/* One message at a time: later ones wait in the kernel. */
 static void
 on_read(struct bufferevent *stream, void *arg)
 {
@@ -153,7 +154,7 @@ on_read(struct bufferevent *stream, void *arg)
 	handle(connection, octets + S53_RNDC_HEAD, len);
 }
 
-/* The end of the stream, an error, or too slow. */
+/* The client has closed the connection, there was an error, or a timeout has expired. */
 static void
 on_end(struct bufferevent *stream, short what, void *arg)
 {
@@ -162,7 +163,7 @@ on_end(struct bufferevent *stream, short what, void *arg)
 	connection_free(arg);
 }
 
-/* All of the reply is with the kernel: the next message may come. */
+/* The whole reply is passed to the kernel: read the next message. */
 static void
 on_written(struct bufferevent *stream, void *arg)
 {
@@ -202,7 +203,7 @@ connection_reply(struct connection *connection, const struct s53_rndc_message *m
 	free(octets);
 }
 
-/* The client of a Unix socket. false: it is not one that may use the channel. */
+/* Identify the client of a Unix socket. false: it is not permitted to use the channel. */
 static bool
 identify(struct connection *connection, int fd)
 {
@@ -213,7 +214,9 @@ identify(struct connection *connection, int fd)
 		return false;
 	snprintf(connection->peer, sizeof(connection->peer), "uid %ld, pid %ld", (long)peer.uid,
 	    (long)peer.pid);
-	/* The file's rights let no other connect; this holds also if they were changed. */
+	/*
+	 * The mode of the file keeps others out; this check does so even if the mode was changed.
+	 */
 	return !connection->listener->channel->is_default || peer.uid == 0 || peer.uid == geteuid();
 }
 
@@ -229,7 +232,7 @@ is_allowed(struct connection *connection, int fd, const struct s53_addr *addr)
 	return s53_acl_allows(channel->allow, addr);
 }
 
-/* The one that was idle longest makes place, so that clients with many never keep others out. */
+/* Close the connection that has been idle longest, so that one client cannot keep others out. */
 static void
 make_place(struct s53_control *control)
 {

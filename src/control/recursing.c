@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * recursing.c - the fetches under way as text, like BIND's named.recursing.
+ * recursing.c - the list of fetches in progress as text, in the form of BIND's named.recursing.
  *
- * BIND has one line for each client, then how many fetches each domain has. Here the second section
- * has the fetches themselves.
+ * BIND lists the clients and then the number of fetches of each domain. Here the second section
+ * lists the fetches themselves.
  */
 #include <inttypes.h>
 
@@ -44,7 +44,8 @@ print_clients(const struct s53_recursing_fetch *fetch, FILE *out)
 		fprintf(out, "' view %s\n", fetch->view);
 	}
 	if (fetch->client_count > count)
-		fprintf(out, "; and %u more for the last one\n", fetch->client_count - count);
+		fprintf(out, "; and %u more clients that wait for the same fetch\n",
+		    fetch->client_count - count);
 }
 
 static void

@@ -2,10 +2,10 @@
  *
  * socket.c - the sockets of control channels.
  *
- * A Unix socket has a name that may be taken: by another process that serves there, which keeps it,
- * or by one that was killed, whose file is replaced. Whether it is the one or the other shows when
- * it is connected to. Two processes that start at once might both find a dead file and each remove
- * what the other has made: so the folder is locked meanwhile, where that is possible.
+ * The path of a Unix socket may already exist. If another process listens on it, it is left alone;
+ * if its process was killed, the file is replaced. A connect() tells these apart. Two processes
+ * that start at the same time could both find an unused file, and each could remove the socket that
+ * the other has just made: so the folder is locked meanwhile, where that is possible.
  */
 #include "inside.h"
 
@@ -37,13 +37,13 @@ explain_inet(int error)
 {
 	switch (error) {
 	case EADDRINUSE:
-		return "address in use: another program, perhaps named or another split53, has it; "
-		       "give this one another port with a `controls` statement";
+		return "the address is in use by another program, such as named or another "
+		       "split53; set another port in `controls`";
 	case EACCES:
-		return "permission denied: ports below 1024 are root's; restart as root, grant "
-		       "CAP_NET_BIND_SERVICE, or take another port in `controls`";
+		return "ports below 1024 require privileges; restart as root, grant "
+		       "CAP_NET_BIND_SERVICE, or set another port in `controls`";
 	case EADDRNOTAVAIL:
-		return "this machine does not have the address";
+		return "no interface has this address";
 	default:
 		return strerror(error);
 	}
@@ -66,7 +66,7 @@ open_inet(const struct s53_channel *channel, char *why, size_t size)
 	return fd;
 }
 
-/* Is the socket of that path served? Only a refused connection shows that it is not. */
+/* Does a process listen on the socket at that path? Only ECONNREFUSED shows that none does. */
 static bool
 is_served(const struct sockaddr_un *name)
 {
@@ -79,7 +79,10 @@ is_served(const struct sockaddr_un *name)
 	return !refused;
 }
 
-/* Remove a socket that a dead process has left. NULL: the name is free; else why it is not. */
+/*
+ * Remove a socket file that a killed process left behind. NULL: the path is free; else why it is
+ * not.
+ */
 static const char *
 make_way(int folder_fd, const char *file, const struct sockaddr_un *name)
 {
@@ -88,17 +91,20 @@ make_way(int folder_fd, const char *file, const struct sockaddr_un *name)
 	if (fstatat(folder_fd, file, &old, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT ? NULL : strerror(errno);
 	if (!S_ISSOCK(old.st_mode))
-		return "the file exists and is no socket, so it is not replaced: remove it, or "
-		       "name another with a `unix` channel in `controls`";
+		return "the file exists and is not a socket, so it is not replaced: remove it, or "
+		       "set another path with `unix` in `controls`";
 	if (is_served(name))
-		return "another process serves there, perhaps another split53; this one has no "
-		       "such channel: name another with a `unix` channel in `controls`";
+		return "another process, perhaps another split53, listens on this socket: stop it, "
+		       "or set another path with `unix` in `controls`";
 	if (unlinkat(folder_fd, file, 0) != 0 && errno != ENOENT)
 		return strerror(errno);
 	return NULL;
 }
 
-/* Keep others from doing the same meanwhile. -1: it could not be locked, which is as good. */
+/*
+ * Lock the folder against other processes that do the same. -1: not possible; then there is no
+ * lock.
+ */
 static int
 lock_folder(int folder_fd)
 {
@@ -133,7 +139,7 @@ give_to_owner(const struct listener *listener, struct s53_folder_owner owner)
 	gid_t gid = channel->group == (gid_t)-1 ? owner.gid : channel->group;
 
 	if (lchown(listener->path, uid, gid) != 0 && !channel->is_default)
-		return "it cannot be given to that owner and group";
+		return "owner and group of the socket cannot be set";
 	return control_socket_set_rights(listener) ? NULL : strerror(errno);
 }
 
@@ -156,7 +162,7 @@ open_in(struct listener *listener, int folder_fd, const char *file, struct s53_f
 	return problem == NULL ? fd : fail(fd, why, size, problem);
 }
 
-/* There is no folder for the file: the same name in the abstract namespace. */
+/* The file cannot be created: use the same name in the abstract namespace. */
 static int
 open_abstract(struct listener *listener, char *why, size_t size)
 {
@@ -170,8 +176,8 @@ open_abstract(struct listener *listener, char *why, size_t size)
 		return fail(fd, why, size, strerror(errno));
 	if (bind(fd, (const struct sockaddr *)&name, len) != 0)
 		return fail(fd, why, size,
-		    errno == EADDRINUSE ? "no file can be made there, and another process serves "
-					  "the abstract socket of that name"
+		    errno == EADDRINUSE ? "the file cannot be created, and another process listens "
+					  "on the abstract socket of that name"
 					: strerror(errno));
 	return fd;
 }
@@ -184,7 +190,8 @@ open_unix(struct listener *listener, struct s53_folder_owner owner, char *why, s
 	int folder_fd, lock_fd, fd;
 
 	if (strlen(listener->channel->path) >= sizeof(folder))
-		return fail(-1, why, size, "the path is longer than a socket's may be (107)");
+		return fail(
+		    -1, why, size, "the path is longer than 107 bytes, the limit for a socket");
 	if ((listener->path = strdup(listener->channel->path)) == NULL)
 		return fail(-1, why, size, "out of memory");
 	strcpy(folder, listener->path);
@@ -214,7 +221,7 @@ control_socket_open(
 	return open_inet(listener->channel, why, size);
 }
 
-/* Is the file of that name still the socket that we have made? */
+/* Is the file at that path still the socket that this process has made? */
 static bool
 is_ours(const struct listener *listener)
 {

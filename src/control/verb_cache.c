@@ -23,7 +23,7 @@ on_flushed(void *arg, uint64_t flushed, uint64_t walked)
 	command_end(command, RESULT_SUCCESS);
 }
 
-/* BIND prints nothing when a flush has succeeded; why one has failed is printed. */
+/* As in BIND, a flush that succeeds prints nothing; one that fails prints why. */
 static void
 begin(struct command *command, const struct s53_flush_request *request)
 {
@@ -71,7 +71,7 @@ verb_flushtree(struct command *command)
 	flush_name(command, S53_FLUSH_TREE);
 }
 
-/* The words of rndc dumpdb; those of BIND that have nothing to write here are errors. */
+/* The options of rndc dumpdb; those for data that split53 does not have are errors. */
 static const struct {
 	const char *word;
 	unsigned parts;
@@ -95,7 +95,8 @@ verb_dumpdb(struct command *command)
 			index = 2;
 		}
 	if (command_word(command, index + 1) != NULL) {
-		fprintf(command->out, "dumpdb [-all | -cache | -zones] [VIEW]: not also '%s'\n",
+		fprintf(command->out,
+		    "unexpected argument '%s': dumpdb takes [-all | -cache | -zones] [VIEW]\n",
 		    command_word(command, index + 1));
 		command_end(command, RESULT_SYNTAX);
 		return;

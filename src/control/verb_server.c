@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * verb_server.c - configuration, log and end of the server.
+ * verb_server.c - verbs for the configuration, the log and the end of the server.
  */
 #include "verbs.h"
 
@@ -20,8 +20,8 @@ operations_of(const struct command *command)
 }
 
 /*
- * An operation that calls back when it is done, which may be before it returns: until then the
- * command, which has the buffer for its words, must stay.
+ * An operation with a callback, which may run before the operation returns. The command owns the
+ * buffer for `why`, so it must not be freed before both have happened.
  */
 static void
 on_done(void *arg)
@@ -55,8 +55,8 @@ reload_zone(struct command *command)
 		return;
 	}
 	if (class_name != NULL && strcasecmp(class_name, "in") != 0) {
-		fprintf(
-		    command->out, "no zone of class '%s': split53 serves class IN\n", class_name);
+		fprintf(command->out, "no zone of class '%s': split53 serves class IN only\n",
+		    class_name);
 		command_end(command, RESULT_NOT_FOUND);
 		return;
 	}
@@ -133,7 +133,7 @@ verb_halt(struct command *command)
 	end_server(command, operations_of(command)->halt);
 }
 
-/* "on", "yes", "1", "true" ...: as BIND takes them. false: another word. */
+/* Accepts the words that BIND does: "on", "yes", "1", "true" ... false: another word. */
 static bool
 read_switch(const char *word, enum s53_switch *to)
 {
@@ -148,7 +148,7 @@ read_switch(const char *word, enum s53_switch *to)
 	return false;
 }
 
-/* Without a word: the other position. false: the command has ended. */
+/* Without an argument: toggle. false: the command has ended with an error. */
 static bool
 choose_switch(struct command *command, bool now, enum s53_switch *to)
 {
@@ -157,7 +157,7 @@ choose_switch(struct command *command, bool now, enum s53_switch *to)
 	*to = now ? S53_SWITCH_OFF : S53_SWITCH_ON;
 	if (word == NULL || read_switch(word, to))
 		return true;
-	fprintf(command->out, "'%s' is neither on nor off\n", word);
+	fprintf(command->out, "'%s' is not on or off\n", word);
 	command_end(command, RESULT_SYNTAX);
 	return false;
 }
@@ -227,7 +227,7 @@ verb_trace(struct command *command)
 	}
 	level = strtol(word, &end, 10);
 	if (word[0] < '0' || word[0] > '9' || *end != '\0' || level > 99) {
-		fprintf(command->out, "'%s' is not a level from 0 to 99\n", word);
+		fprintf(command->out, "'%s' is not a debug level (0 to 99)\n", word);
 		command_end(command, RESULT_RANGE);
 		return;
 	}
@@ -240,7 +240,7 @@ verb_notrace(struct command *command)
 	set_level(command, 0);
 }
 
-/* BIND's words: "_default: stale cache enabled; stale answers enabled (...)" */
+/* Prints BIND's text: "_default: stale cache enabled; stale answers enabled (...)" */
 void
 verb_serve_stale(struct command *command)
 {
@@ -256,7 +256,7 @@ verb_serve_stale(struct command *command)
 	if (strcasecmp(word, "reset") == 0) {
 		to = S53_SWITCH_DEFAULT;
 	} else if (!read_switch(word, &to)) {
-		fprintf(command->out, "'%s' is none of on, off, reset and status\n", word);
+		fprintf(command->out, "'%s' is not on, off, reset or status\n", word);
 		command_end(command, RESULT_SYNTAX);
 		return;
 	}
@@ -274,7 +274,10 @@ verb_showconf(struct command *command)
 	command_end(command, RESULT_SUCCESS);
 }
 
-/* NAME [TYPE] [CLIENT]: what has a dot before its end or a colon is a client. */
+/*
+ * NAME [TYPE] [CLIENT]: a word with a colon, or with a dot that is not its last character, is a
+ * client.
+ */
 void
 verb_explain(struct command *command)
 {
@@ -288,7 +291,9 @@ verb_explain(struct command *command)
 
 		if (*slot != NULL) {
 			fprintf(command->out,
-			    "'%s': NAME, then at most one type and one client's address\n", word);
+			    "unexpected argument '%s': explain takes NAME, then at most one type "
+			    "and one client address\n",
+			    word);
 			command_end(command, RESULT_SYNTAX);
 			return;
 		}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * verb_stats.c - stats, reset-stats and what `top` is drawn from.
+ * verb_stats.c - stats, reset-stats, and the data that `split53ctl top` shows.
  */
 #include "verbs.h"
 
@@ -44,7 +44,7 @@ counters_json(const struct command *command)
 	return json;
 }
 
-/* named.stats is appended to, as in BIND. */
+/* Append to named.stats, as BIND does. */
 static bool
 append_file(const struct command *command, const char *path)
 {
@@ -147,7 +147,7 @@ add_upstream(struct s53_upstream *upstream, void *arg)
 	return json_object_array_length(listing->list) < TOP_SERVERS;
 }
 
-/* Facts for split53ctl, which makes rates of two of them. */
+/* Counters for split53ctl top, which computes rates from two replies. */
 void
 verb_top(struct command *command)
 {
@@ -171,7 +171,7 @@ verb_top(struct command *command)
 	json_object_object_add(json, "upstreams", listing.list);
 	json_object_object_add(json, "names", busiest_json(command, false));
 	json_object_object_add(json, "clients", busiest_json(command, true));
-	fputs("`split53ctl top` draws this; --json prints it\n", command->out);
+	fputs("this is input for `split53ctl top`; use --json to print it\n", command->out);
 	command->json = json;
 	command_end(command, RESULT_SUCCESS);
 }

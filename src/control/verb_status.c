@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * verb_status.c - status, health, ready: how the server does.
+ * verb_status.c - status, health, ready.
  *
- * The lines of `status` are those of BIND's that have a meaning here, in its order and words, since
- * scripts look for them; what split53 alone has follows.
+ * `status` prints the lines of BIND that apply here, in BIND's order and words, since scripts look
+ * for them; then the lines that only split53 has.
  */
 #include "verbs.h"
 
@@ -73,12 +73,12 @@ print_status(const struct command *command, const struct s53_facts *facts)
 	fprintf(out, "upstream servers: %u, %u up, %u set down\n", facts->upstreams,
 	    facts->upstreams_up, facts->upstreams_set_down);
 	if (facts->dumping)
-		fputs("a dump is being written\n", out);
+		fputs("a dump is in progress\n", out);
 	if (facts->flushing)
-		fputs("a flush is under way\n", out);
+		fputs("a flush is in progress\n", out);
 	fprintf(out, "server is %s\n",
 	    facts->draining             ? "shutting down"
-		: facts->listeners == 0 ? "running, but listens on no address"
+		: facts->listeners == 0 ? "running, but not listening on any address"
 					: "up and running");
 }
 
@@ -152,7 +152,7 @@ verb_status(struct command *command)
 	command_end(command, RESULT_SUCCESS);
 }
 
-/* The answer proves that the process lives and its main thread works. */
+/* The reply itself shows that the process runs and that its main thread responds. */
 void
 verb_health(struct command *command)
 {
@@ -172,7 +172,7 @@ verb_ready(struct command *command)
 	if (facts.draining)
 		why = "not ready: shutting down";
 	else if (facts.listeners == 0)
-		why = "not ready: no address is listened on";
+		why = "not ready: not listening on any address";
 	fprintf(command->out, "%s\n", why != NULL ? why : "ready");
 	command->json = json_object_new_object();
 	add_flag(command->json, "ready", why == NULL);

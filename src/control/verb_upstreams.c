@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * verb_upstreams.c - upstreams: what is known of each server; upstream: take one out of service.
+ * verb_upstreams.c - upstreams: lists the servers and their state; upstream: takes one out of
+ * service and back.
  */
 #include "verbs.h"
 
@@ -155,7 +156,7 @@ read_admin(const char *word, enum s53_admin *admin)
 	return false;
 }
 
-/* An address without a port means the server on whatever port it has. */
+/* An address without a port selects all servers at that address. */
 void
 verb_upstream(struct command *command)
 {
@@ -167,13 +168,15 @@ verb_upstream(struct command *command)
 	unsigned count = 0;
 
 	if (s53_addr_parse_port(text, 0, &addr) != S53_OK) {
-		fprintf(command->out, "'%s' is not an address: write 192.0.2.1 or 192.0.2.1#53\n",
+		fprintf(command->out,
+		    "'%s' is not an address: expected ADDRESS or ADDRESS#PORT, such as "
+		    "192.0.2.1#53\n",
 		    text);
 		command_end(command, RESULT_SYNTAX);
 		return;
 	}
 	if (!read_admin(word, &admin)) {
-		fprintf(command->out, "'%s' is none of up, down and auto\n", word);
+		fprintf(command->out, "'%s' is not up, down or auto\n", word);
 		command_end(command, RESULT_SYNTAX);
 		return;
 	}

@@ -40,19 +40,23 @@ explain_connect(const struct ctl_server *server, int error)
 		return strerror(error);
 	switch (error) {
 	case ENOENT:
-		return "there is no such socket: is split53 running? `-p PORT` finds the one that "
-		       "serves on that port, `-s PATH` names a socket";
+		return "no such socket: is split53 running? Select it with -p PORT (the port on "
+		       "which it serves DNS) or -s PATH (its socket)";
 	case ECONNREFUSED:
-		return "no process serves this socket: split53 has ended without removing it";
+		return "no process listens on this socket: split53 ended without removing it; "
+		       "start split53";
 	case EACCES:
 	case EPERM:
-		return "permission denied: only its owner and root may use the socket";
+		return "permission denied: only root and the owner of the socket may use it";
 	default:
 		return strerror(error);
 	}
 }
 
-/* May the process at the other end be our server? Anyone may take an abstract name. */
+/*
+ * Is the peer trusted? Any user may bind an abstract name: only root and this user are trusted,
+ * but for root, whose server may run as any user.
+ */
 static bool
 is_trusted(int fd)
 {
@@ -64,7 +68,9 @@ is_trusted(int fd)
 	    (peer.uid == 0 || peer.uid == geteuid() || geteuid() == 0);
 }
 
-/* The file, or without it the abstract socket of that name. -1: errno. */
+/*
+ * Connect to the socket file or, if there is none, to the abstract socket of that name. -1: errno.
+ */
 static int
 connect_to_path(int fd, const char *path)
 {
@@ -144,17 +150,17 @@ send_message(struct ctl_session *session, const char *line, bool json)
 	return true;
 }
 
-/* What rndc says when its server hangs up: it does so without a word. */
+/* The server closes the connection without saying why: list the likely causes, as rndc does. */
 static bool
 complain_of_end(struct ctl_session *session)
 {
 	return complain(session, "receive",
 	    session->server->key != NULL
-		? "the server has closed the connection: the key or its algorithm is wrong, this "
-		  "client is not in `allow`, or the clocks differ by more than 5 minutes; its log "
-		  "says which"
-		: "the server has closed the connection: the channel needs a key (-k FILE), or "
-		  "the server is ending; its log says which");
+		? "the server closed the connection: the key or its algorithm is wrong, `allow` "
+		  "does not include this client, or the clocks differ by more than 5 minutes; see "
+		  "the log of the server"
+		: "the server closed the connection: the channel requires a key (-k FILE), or the "
+		  "server is shutting down; see the log of the server");
 }
 
 static bool
@@ -167,7 +173,7 @@ receive_all(struct ctl_session *session, uint8_t *octets, size_t len)
 			return complain_of_end(session);
 		if (count < 0)
 			return complain(session, "receive",
-			    errno == EAGAIN ? "no reply in time" : strerror(errno));
+			    errno == EAGAIN ? "no reply before the timeout" : strerror(errno));
 		got += (size_t)count;
 	}
 	return true;
@@ -185,16 +191,19 @@ receive_message(
 		return false;
 	len = s53_u32_get(head);
 	if (len > S53_RNDC_LONG_REPLY_MAX)
-		return complain(session, "receive", "the reply is too long: no control channel?");
+		return complain(
+		    session, "receive", "the reply is too long; is this a control channel?");
 	reply->octets = malloc(len + 1);
 	if (reply->octets == NULL)
 		return complain(session, "receive", "out of memory");
 	if (!receive_all(session, reply->octets, len))
 		return false;
 	if (s53_rndc_read(message, reply->octets, len) != S53_OK)
-		return complain(session, "receive", "the reply is none of a control channel");
+		return complain(session, "receive",
+		    "the reply is not a message of the rndc protocol; is this a control channel?");
 	if (key != NULL && !s53_rndc_verify(message, key))
-		return complain(session, "receive", "the reply is not signed with our key");
+		return complain(
+		    session, "receive", "the reply is not signed with the key of the command");
 	return true;
 }
 

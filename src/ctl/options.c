@@ -2,9 +2,9 @@
  *
  * options.c - see options.h.
  *
- * Without -s the server is asked over its Unix socket: that of the server on port 53, or on the
- * port that -p names. If there is exactly one socket in the folder and nothing was said, it is
- * that. With -s ADDRESS the channel is inet, as rndc's, and -p is its port.
+ * Without -s, split53ctl connects to a Unix socket: that of the server on port 53, or on the port
+ * of -p. Without -p, if that socket does not exist and the folder has exactly one other, it uses
+ * that one. With -s ADDRESS it uses TCP like rndc, and -p is the port of the channel.
  */
 #include "options.h"
 
@@ -84,7 +84,7 @@ ctl_options_read(struct ctl_options *options, int argc, char *const argv[])
 	memset(options, 0, sizeof(*options));
 	optind = 0;
 	for (;;) {
-		/* "+": what stands behind the verb is the verb's, but for --json. */
+		/* "+": all that follows the verb belongs to the verb, except --json. */
 		int flag = getopt_long(argc, argv, "+s:p:k:y:c:jqhv", long_options, NULL);
 
 		if (flag == -1)
@@ -100,7 +100,7 @@ ctl_options_read(struct ctl_options *options, int argc, char *const argv[])
 	return true;
 }
 
-/* The socket of the server on -p's port, or the only one that there is. */
+/* Find the socket of the server on the port of -p, or the only socket that exists. */
 static bool
 find_socket(struct ctl_options *options)
 {
@@ -111,11 +111,12 @@ find_socket(struct ctl_options *options)
 	if (options->port != 0 || access(options->path, F_OK) == 0)
 		return true;
 	if (glob(S53_CHANNEL_PATH "-*", 0, NULL, &found) != 0)
-		return true; /* the connect says that there is none */
+		return true; /* connect() will report that there is none */
 	if (found.gl_pathc == 1 && strlen(found.gl_pathv[0]) < sizeof(options->path)) {
 		strcpy(options->path, found.gl_pathv[0]);
 	} else if (found.gl_pathc > 1) {
-		fputs("split53ctl: several servers run here; choose one with -p PORT or -s PATH:\n",
+		fputs("split53ctl: several servers run on this host; choose one with -p PORT or -s "
+		      "PATH:\n",
 		    stderr);
 		for (size_t i = 0; i < found.gl_pathc; i++)
 			fprintf(stderr, "    -s %s\n", found.gl_pathv[i]);
@@ -136,7 +137,9 @@ use_key(struct ctl_options *options, const struct s53_conf_statement *key, const
 	if (algorithm != NULL && secret != NULL &&
 	    s53_rndc_key_set(&options->key, algorithm->value.text, secret->value.text) == S53_OK)
 		return true;
-	fprintf(stderr, "split53ctl: key '%s' of %s cannot be used here: see rndc-confgen(8)\n",
+	fprintf(stderr,
+	    "split53ctl: key '%s' in %s has no valid algorithm and secret; make a key with "
+	    "rndc-confgen(8)\n",
 	    key->label, path);
 	return false;
 }
@@ -170,7 +173,7 @@ load_key(struct ctl_options *options, const char *path)
 	return fine;
 }
 
-/* -k, or BIND's rndc.key for an inet channel. */
+/* Load the key of -k or, for a channel over TCP, BIND's rndc.key. */
 static bool
 find_key(struct ctl_options *options, struct ctl_server *server)
 {
@@ -187,11 +190,12 @@ find_key(struct ctl_options *options, struct ctl_server *server)
 	}
 	if (server->path != NULL)
 		return true;
-	fputs("split53ctl: a channel over TCP needs a key: -k FILE\n", stderr);
+	fputs("split53ctl: a control channel over TCP requires a key: give its file with -k FILE\n",
+	    stderr);
 	return false;
 }
 
-/* -c: server, port and key are those of an rndc.conf, unless the command line says otherwise. */
+/* -c: take server, port and key from an rndc.conf, unless the command line has them. */
 static bool
 use_rndc_conf(struct ctl_options *options, struct ctl_server *server)
 {
@@ -204,14 +208,16 @@ use_rndc_conf(struct ctl_options *options, struct ctl_server *server)
 	if (s53_addr_parse_port(conf->server[0] != '\0' ? conf->server : "127.0.0.1", port,
 		&server->addr) != S53_OK) {
 		fprintf(stderr,
-		    "split53ctl: %s: '%s' is not an address; write one, or give the server "
-		    "`addresses`\n",
+		    "split53ctl: %s: '%s' is not an IP address, and names are not looked up; write "
+		    "the address, or add `addresses` to this server\n",
 		    options->conf, conf->server);
 		return false;
 	}
 	if (s53_rndc_key_set(&options->key, conf->algorithm, conf->secret) != S53_OK) {
-		fprintf(stderr, "split53ctl: key '%s' of %s cannot be used here\n", conf->key,
-		    options->conf);
+		fprintf(stderr,
+		    "split53ctl: key '%s' in %s has no valid algorithm and secret; make a key with "
+		    "rndc-confgen(8)\n",
+		    conf->key, options->conf);
 		return false;
 	}
 	options->key.name = conf->key;
@@ -234,7 +240,7 @@ ctl_options_server(struct ctl_options *options, struct ctl_server *server)
 	} else if (s53_addr_parse_port(options->server,
 		       options->port != 0 ? options->port : S53_RNDC_PORT,
 		       &server->addr) != S53_OK) {
-		fprintf(stderr, "split53ctl: -s: '%s' is neither an address nor a path\n",
+		fprintf(stderr, "split53ctl: -s: '%s' is not an IP address or a path (with '/')\n",
 		    options->server);
 		return false;
 	}

@@ -2,8 +2,9 @@
  *
  * rndc_conf.c - see rndc_conf.h.
  *
- * The file is read three times: for the default server and key, for what is said of the server, and
- * for the key, since these may stand in any order. What is of no use here is skipped by its braces.
+ * The file is read three times, since its statements may have any order: for the default server and
+ * key, for the `server` block, and for the `key` block. Other statements are skipped by matching
+ * braces.
  */
 #include "rndc_conf.h"
 
@@ -20,7 +21,7 @@ struct scan {
 	char word[CTL_WORD];
 };
 
-/* Skip to the end of a comment that has begun with `first`. false: it was none. */
+/* Skip a comment that begins with `first`. false: it is not a comment. */
 static bool
 skip_comment(FILE *file, int first)
 {
@@ -91,7 +92,7 @@ next(struct scan *scan)
 	}
 }
 
-/* To the end of the statement. false: the file ends first. */
+/* Skip to the end of the statement. false: the file ends first. */
 static bool
 skip_statement(struct scan *scan)
 {
@@ -119,7 +120,7 @@ skip_statement(struct scan *scan)
 	}
 }
 
-/* A statement `name VALUE;` of a block, and where its value goes. */
+/* A statement `name VALUE;` to look for in a block, and the buffer for its value. */
 struct wanted {
 	const char *name;
 	char *value; /* of CTL_WORD octets */
@@ -140,7 +141,7 @@ read_addresses(struct scan *scan, char *value)
 	return next(scan) == TOKEN_SEMICOLON;
 }
 
-/* The rest of a block, whose brace has been read. */
+/* Read the rest of a block after its opening brace. */
 static bool
 read_block(struct scan *scan, const struct wanted wanted[])
 {
@@ -169,7 +170,9 @@ read_block(struct scan *scan, const struct wanted wanted[])
 	}
 }
 
-/* The block `kind LABEL { }`, or `kind { }` for a label of NULL. false: the file is broken. */
+/*
+ * Find and read the block `kind LABEL { }`, or `kind { }` for a label of NULL. false: syntax error.
+ */
 static bool
 read_blocks(struct scan *scan, const char *kind, const char *label, const struct wanted wanted[])
 {
@@ -240,7 +243,8 @@ ctl_rndc_conf_read(const char *path, const char *name, const char *key, struct c
 	fine = read_all(&scan, name, key, out);
 	fclose(scan.file);
 	if (!fine)
-		fprintf(stderr, "split53ctl: '%s' is no rndc.conf: see rndc.conf(5)\n", path);
+		fprintf(
+		    stderr, "split53ctl: '%s' is not a valid rndc.conf: see rndc.conf(5)\n", path);
 	else if (out->secret[0] == '\0' || out->algorithm[0] == '\0')
 		fprintf(stderr, "split53ctl: '%s' has no key '%s'\n", path, out->key);
 	return fine && out->secret[0] != '\0' && out->algorithm[0] != '\0';

@@ -2,8 +2,8 @@
  *
  * top.c - see top.h.
  *
- * A picture is drawn from two replies to the command `top`: the rates are the differences of their
- * counters. The first picture is of the first second, so that it shows what is now.
+ * A screen is drawn from two replies to the command `top`: the rates are the differences of their
+ * counters. The first screen appears after one second, whatever the delay.
  */
 #include "top.h"
 
@@ -24,9 +24,9 @@
 
 #define DELAY_S 2
 #define FIRST_S 1
-#define ROWS_PLAIN 10 /* of each table, on what is no terminal */
+#define ROWS_PLAIN 10 /* of each table, if the output is not a terminal */
 #define ROWS_MAX 20
-#define HEAD_ROWS 10 /* lines besides the rows of the tables */
+#define HEAD_ROWS 10 /* lines other than the rows of the tables */
 
 static volatile sig_atomic_t is_over;
 
@@ -38,7 +38,8 @@ read_value(const char *flag, const char *text, unsigned *out)
 
 	if (text == NULL || text[0] < '0' || text[0] > '9' || *end != '\0' || value < 1 ||
 	    value > 86400) {
-		fprintf(stderr, "split53ctl: top %s: a number from 1 to 86400 must follow\n", flag);
+		fprintf(stderr,
+		    "split53ctl: top: %s must be followed by a number from 1 to 86400\n", flag);
 		return false;
 	}
 	*out = (unsigned)value;
@@ -56,7 +57,10 @@ ctl_top_options(struct ctl_options *options, char *const words[])
 							    : NULL;
 
 		if (out == NULL) {
-			fprintf(stderr, "split53ctl: top: '%s' is neither -n nor -d\n", words[i]);
+			fprintf(stderr,
+			    "split53ctl: top: unknown option '%s'; it takes -n COUNT and -d "
+			    "SECONDS\n",
+			    words[i]);
 			return false;
 		}
 		if (!read_value(words[i], words[i + 1], out))
@@ -65,7 +69,7 @@ ctl_top_options(struct ctl_options *options, char *const words[])
 	return true;
 }
 
-/* One reply, parsed. NULL: said on stderr. */
+/* Request and parse one reply. NULL: a message is on stderr. */
 static struct json_object *
 look(struct ctl_session *session)
 {
@@ -114,23 +118,23 @@ member(struct json_object *json, const char *name)
 	return value;
 }
 
-/* What a picture is made of. */
+/* The data of one screen. */
 struct picture {
 	struct json_object *before, *now;
-	double seconds; /* between both */
+	double seconds; /* between the two replies */
 	unsigned rows; /* of each table */
 
 	bool on_terminal;
 };
 
-/* How much a counter has grown. */
+/* The increase of a counter. */
 static int64_t
 grown(const struct picture *picture, const char *name)
 {
 	int64_t was = number(member(picture->before, "counters"), name);
 	int64_t is = number(member(picture->now, "counters"), name);
 
-	return is >= was ? is - was : is; /* reset-stats in between */
+	return is >= was ? is - was : is; /* after a reset-stats in between */
 }
 
 static double
@@ -184,7 +188,7 @@ draw_head(const struct picture *picture)
 	end_line(picture);
 }
 
-/* Queries to that server at the time before. */
+/* Queries to that server in the earlier reply. */
 static int64_t
 queries_before(const struct picture *picture, const char *server)
 {
@@ -200,7 +204,7 @@ queries_before(const struct picture *picture, const char *server)
 	return 0;
 }
 
-/* Queries since the picture before. */
+/* Queries between the two replies. */
 static int64_t
 queries_since(const struct picture *picture, struct json_object *one)
 {
@@ -334,7 +338,7 @@ fit_screen(struct picture *picture)
 		picture->rows = ROWS_MAX;
 }
 
-/* Keys without Enter, and not shown; *before is for the end. false: it is no terminal. */
+/* Read keys without Enter and without echo; *before is for restoring. false: not a terminal. */
 static bool
 take_terminal(struct termios *before)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * channels.c - the statistics channels of the configuration in force: opened, kept and closed.
+ * channels.c - opens and closes statistics channels so that they match the configuration in use.
  *
  * As in BIND a channel that cannot be opened is an error in the log and ends neither a start nor a
  * reload. It is tried again at each reload, and when addresses come or go.
@@ -34,7 +34,7 @@ find_channel(const struct s53_daemon *daemon, const struct s53_addr *addr)
 	return NULL;
 }
 
-/* Our own socket on that port, of another address, would look like another program's. */
+/* Another of these sockets on the same port could be mistaken for one of another program. */
 static bool
 has_own_on_port(const struct s53_daemon *daemon, const struct s53_addr *addr)
 {
@@ -77,22 +77,22 @@ explain_failure(const struct s53_snapshot_channel *wanted, struct s53_diags *dia
 	s53_addr_print(&wanted->addr, text);
 	if (failure == EADDRINUSE)
 		s53_diag_add(diags, S53_DIAG_ERROR, wanted->place, NULL,
-		    "no statistics channel on %s: another program listens there; see which with "
-		    "`ss -lntp sport = :%u`, stop it, or take another port",
+		    "cannot open statistics channel on %s: the address is in use; find the other "
+		    "program with `ss -lntp sport = :%u`, stop it, or set another port",
 		    text, port);
 	else if (failure == EADDRNOTAVAIL || failure == ENODEV)
 		s53_diag_add(diags, S53_DIAG_ERROR, wanted->place, NULL,
-		    "no statistics channel on %s: no interface has this address; it is opened "
-		    "when it comes",
+		    "cannot open statistics channel on %s: no interface has this address; it is "
+		    "tried again when an interface gets it",
 		    text);
 	else if (failure == EACCES || failure == EPERM)
 		s53_diag_add(diags, S53_DIAG_ERROR, wanted->place, NULL,
-		    "no statistics channel on %s: ports below 1024 are root's; take another port, "
-		    "or grant CAP_NET_BIND_SERVICE",
+		    "cannot open statistics channel on %s: ports below 1024 require privileges; "
+		    "set another port, or grant CAP_NET_BIND_SERVICE",
 		    text);
 	else
 		s53_diag_add(diags, S53_DIAG_ERROR, wanted->place, NULL,
-		    "no statistics channel on %s: %s", text, strerror(failure));
+		    "cannot open statistics channel on %s: %s", text, strerror(failure));
 }
 
 static void
@@ -159,7 +159,7 @@ void
 s53_channels_use(
     struct s53_daemon *daemon, const struct s53_snapshot *snapshot, struct s53_diags *diags)
 {
-	/* first, since the port of a channel that goes may be wanted for another address */
+	/* first, since a new channel may use the port of one that is closed */
 	close_unwanted(daemon, snapshot);
 	for (const struct s53_snapshot_channel *it = snapshot->channels; it != NULL; it = it->next)
 		use_channel(daemon, it, diags);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * control.c - the control channels of the daemon: when they are opened, and what their commands
- * need beside the operations.
+ * control.c - the control channels of the daemon: when they are opened, and the callbacks that
+ * commands need in addition to struct s53_operations.
  */
 #include "inside.h"
 
@@ -26,7 +26,9 @@ print_conf(void *arg, FILE *out)
 		s53_conf_print_public(daemon->source->flags, out);
 }
 
-/* Counters begin at the last reset-stats; the metrics of HTTP never fall. */
+/*
+ * These counters start at the last reset-stats; the metrics of the HTTP channels are never reset.
+ */
 static void
 print_statistics(void *arg, FILE *out)
 {
@@ -59,8 +61,9 @@ busiest(void *arg, bool clients, struct s53_busiest_list *out)
 }
 
 /*
- * A second snapshot of the same source: it has what the one in force leaves out, where each zone
- * stands in the files. It starts nothing, and its servers are those that serve, with their health.
+ * `explain` builds a second snapshot from the same source, because the one in use does not record
+ * where each zone is configured. It starts nothing, and shares the servers and their health state
+ * with the one in use.
  */
 static enum s53_status
 explain(void *arg, const struct s53_control_question *question, FILE *out,
@@ -73,7 +76,8 @@ explain(void *arg, const struct s53_control_question *question, FILE *out,
 	enum s53_status status = s53_daemon_build_noted(daemon, &snapshot);
 
 	if (status != S53_OK) {
-		snprintf(why, S53_OPERATION_WHY, "the configuration cannot be built anew (%s)",
+		snprintf(why, S53_OPERATION_WHY,
+		    "`explain` could not build its own copy of the configuration (%s)",
 		    s53_status_text(status));
 		return status;
 	}
@@ -118,7 +122,7 @@ s53_daemon_control_follow(struct s53_daemon *daemon, bool say)
 	struct s53_diags diags;
 
 	if (daemon->control == NULL)
-		return; /* a daemon without channels, as tests have it */
+		return; /* a daemon without channels, in tests */
 	s53_diags_init(&diags);
 	s53_daemon_control_use(daemon, &diags);
 	if (say)

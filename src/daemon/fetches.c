@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * fetches.c - the list of fetches under way, gathered from one worker after the other.
+ * fetches.c - lists the fetches in progress, collected from one worker after the other.
  *
- * Its length is bounded, and so is each worker's part of it: a worker copies some hundred fetches
- * at most, which takes it less than a millisecond.
+ * The length of the list and of each worker's part are bounded: a worker copies a few hundred
+ * fetches at most, which takes less than a millisecond.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +50,8 @@ s53_daemon_list_fetches(struct s53_daemon *daemon, s53_recursed *done, void *don
 	struct listing *listing;
 
 	if (daemon->is_listing) {
-		snprintf(why, S53_OPERATION_WHY, "a list is being made: try again");
+		snprintf(
+		    why, S53_OPERATION_WHY, "another list of fetches is in progress: try again");
 		return S53_E_LIMIT;
 	}
 	listing = calloc(1, sizeof(*listing));

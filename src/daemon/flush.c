@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * flush.c - flushing the cache while it is in use: what is under way first, then the entries.
+ * flush.c - flushes the cache while it is in use: first the fetches in progress, then the entries.
  *
- * An answer that a worker waits for when the flush comes is as old as what is in the cache. So each
- * worker is visited first, and outdates its fetches (fetches.c of resolve): no later query joins
- * them and their answers are not kept. Only then the entries are walked, in turns of the main loop.
- * When the walk is over, all that is in the cache was asked for after the flush had come.
+ * An answer that a worker waits for when the flush begins may be as old as an entry of the cache.
+ * So each worker is visited first and outdates its fetches (resolve/fetches.c): no later query
+ * joins them and their answers are not cached. Only then are the entries walked, in turns of the
+ * main loop. When the walk has ended, every entry in the cache comes from an upstream query that
+ * was sent after the flush began.
  *
- * The cache file of the start would bring old answers back: a flush waits until it is read. A cache
- * that a reload has made takes over the old one's entries: the walk begins anew.
+ * While the cache file is read after the start it would bring old answers back, so a flush waits
+ * until it is read. A reload with another max-cache-size makes a new cache and copies the entries,
+ * so the walk starts again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,19 +24,19 @@
 #include "flush.h"
 #include "inside.h"
 
-#define TURN_MS 2 /* of walking, until the loop handles other events */
-#define PAUSE_MS 2 /* for the workers, on a machine with one processor */
+#define TURN_MS 2 /* time of one turn, then the loop handles other events */
+#define PAUSE_MS 2 /* between turns, for the workers on a machine with one processor */
 #define FLUSHES_MAX 256
 
 struct daemon_flush {
 	struct s53_link link; /* in daemon->flushes; the first is walking */
-	struct s53_round round; /* then: the workers know of it */
+	struct s53_round round; /* when it has ended, all workers have outdated their fetches */
 	bool rounded;
 	struct s53_daemon *daemon;
 	struct s53_cache_flush what;
 	char *view; /* for the log; NULL: all */
 	struct event *turn;
-	struct s53_cache *cache; /* that is walked, one count; NULL: none yet */
+	struct s53_cache *cache; /* the cache being walked, one count; NULL: none yet */
 	struct s53_cache_cursor cursor;
 	struct s53_cache_flushed sum;
 	uint64_t began_ms;
@@ -71,7 +73,7 @@ flush_free(struct daemon_flush *flush)
 	free(flush);
 }
 
-/* The walk of this one is over. */
+/* The walk of this flush has ended. */
 static void
 end(struct daemon_flush *flush)
 {
@@ -93,7 +95,7 @@ schedule(struct daemon_flush *flush, unsigned pause_ms)
 	(void)event_add(flush->turn, &pause); /* a timer has its memory already */
 }
 
-/* Begin with the walk of the first, if the workers know of it. */
+/* Start the walk of the first flush, if all workers have been visited. */
 static void
 begin_next(struct s53_daemon *daemon)
 {
@@ -106,7 +108,7 @@ begin_next(struct s53_daemon *daemon)
 		schedule(flush, 0);
 }
 
-/* The cache that is to be walked: that of the snapshot in force. */
+/* Walk the cache of the snapshot in use. */
 static void
 follow_cache(struct daemon_flush *flush)
 {
@@ -119,7 +121,7 @@ follow_cache(struct daemon_flush *flush)
 	flush->cursor = (struct s53_cache_cursor){ 0 };
 }
 
-/* true: there is more; without memory the turn is for nothing, and tried again. */
+/* true: there is more. Without memory the turn does nothing and is repeated. */
 static bool
 walk(struct daemon_flush *flush)
 {
@@ -219,7 +221,7 @@ s53_daemon_flush(struct s53_daemon *daemon, const struct s53_flush_request *requ
 		return S53_E_ABSENT;
 	}
 	if (daemon->flush_count == FLUSHES_MAX) {
-		snprintf(why, S53_OPERATION_WHY, "%u flushes are under way: try again later",
+		snprintf(why, S53_OPERATION_WHY, "%u flushes are in progress: try again later",
 		    daemon->flush_count);
 		return S53_E_LIMIT;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * operations.c - what an operator may ask, as a table for control: each entry leads to the part of
- * the daemon that does it.
+ * operations.c - fills in struct s53_operations: each entry calls the part of the daemon that does
+ * the operation.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -115,7 +115,9 @@ s53_daemon_counter(void *arg, enum s53_counter counter)
 	return counted_since_start(daemon, counter) - daemon->counted_before[counter];
 }
 
-/* The workers' own counters are theirs alone: what they were is subtracted from now on. */
+/*
+ * Only a worker writes its counters, so a reset records their values, which are subtracted later.
+ */
 static void
 reset_counters(void *arg)
 {
@@ -208,7 +210,7 @@ set_response_log(void *arg, enum s53_switch to)
 	log_switched("response", is_on(to, daemon->snapshot->policy.response_log));
 }
 
-/* The options have it, as -d does: so it survives a reload. */
+/* The level is stored in the options, like that of -d, so it survives a reload. */
 static enum s53_status
 set_debug_level(void *arg, int level, char why[static S53_OPERATION_WHY])
 {
@@ -227,7 +229,10 @@ set_debug_level(void *arg, int level, char why[static S53_OPERATION_WHY])
 	return S53_OK;
 }
 
-/* Rules are part of a snapshot: one is built from what was read of the configuration. */
+/*
+ * The cache rules are part of the snapshot, so a new one is built from the configuration as it was
+ * read.
+ */
 static enum s53_status
 rebuild_with(struct s53_daemon *daemon, enum s53_switch serve_stale)
 {
@@ -260,7 +265,7 @@ set_serve_stale(void *arg, enum s53_switch to, s53_done *done, void *done_arg,
 		return S53_OK;
 	}
 	s53_in_force_drop(in_force);
-	snprintf(why, S53_OPERATION_WHY, "%s: the log says more", s53_status_text(status));
+	snprintf(why, S53_OPERATION_WHY, "%s: see the log", s53_status_text(status));
 	return status;
 }
 
@@ -318,7 +323,7 @@ dump(void *arg, unsigned parts, const char *view, char why[static S53_OPERATION_
 		snprintf(why, S53_OPERATION_WHY, "there is no view '%s'", view);
 	else if (status == S53_E_LIMIT)
 		snprintf(
-		    why, S53_OPERATION_WHY, "a dump is under way: try again when it has ended");
+		    why, S53_OPERATION_WHY, "a dump is in progress: try again when it has ended");
 	else if (status == S53_E_EXISTS)
 		snprintf(why, S53_OPERATION_WHY, "'%s' is not a regular file", path);
 	else if (status == S53_E_IO)
@@ -340,7 +345,7 @@ recursing_path(void *arg)
 static void
 stop(void *arg)
 {
-	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "stopping at the operator's wish");
+	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "stopping: requested over the control channel");
 	s53_daemon_stop(arg);
 }
 
@@ -349,7 +354,7 @@ halt(void *arg)
 {
 	struct s53_daemon *daemon = arg;
 
-	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "halting at the operator's wish");
+	s53_log(S53_LOG_GENERAL, S53_LOG_NOTICE, "halting: requested over the control channel");
 	daemon->halting = true;
 	s53_daemon_stop(daemon);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * reload_zone.c - one zone's file is read again, as by `rndc reload ZONE`.
+ * reload_zone.c - reads the file of one zone again, as `rndc reload ZONE` does.
  *
- * The file alone: the statement of the zone stays as it was read. So only zones with a file of
- * their own have something to reload; forwarded ones have not, and that is no error.
+ * Only the file is read, not the configuration. So zones without a file, such as forward zones,
+ * have nothing to reload, which is not an error.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,10 +13,10 @@
 #include "in_force.h"
 #include "inside.h"
 
-/* What was found of the zone in the views that count. */
+/* What was found of the zone in the selected views. */
 struct found {
 	unsigned zones, files;
-	const struct s53_zone *zone; /* of the last one with a file */
+	const struct s53_zone *zone; /* the last one that has a file */
 };
 
 static void
@@ -63,7 +63,7 @@ say(char why[static S53_OPERATION_WHY], enum s53_status status, const char *text
 	return status;
 }
 
-/* Read and put in force. S53_E_ABSENT: there is no file to read, such as of an empty zone. */
+/* Read the files and use them. S53_E_ABSENT: the zone has no file. */
 static enum s53_status
 load(struct s53_daemon *daemon, const struct s53_name *apex, const char *view,
     const struct found *found, char why[static S53_OPERATION_WHY])
@@ -74,9 +74,10 @@ load(struct s53_daemon *daemon, const struct s53_name *apex, const char *view,
 		status = read_file(daemon, apex, view, found, why);
 	if (status == S53_E_ABSENT || status == S53_E_NOMEM)
 		return status;
-	/* Where one of several files failed, the others count. */
+	/* If one of several files has failed, the others are used nevertheless. */
 	if (s53_daemon_rebuild(daemon) != S53_OK)
-		return say(why, S53_E_NOMEM, "the zone was read and is not in force: see the log");
+		return say(
+		    why, S53_E_NOMEM, "the zone file was read, but is not in use yet: see the log");
 	return status;
 }
 

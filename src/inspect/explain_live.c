@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * explain_live.c - what `explain` of the control channel knows and --explain cannot: the health of
- * the servers, and the entry of the cache.
+ * explain_live.c - the parts of the control channel's `explain` that --explain does not have: the
+ * health of servers, and the cache entry.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ s53_explain_health(struct s53_upstream *upstream, FILE *out)
 		    path->loss_permille % 10);
 }
 
-/* The records, as a dump has them. */
+/* Print the records in the form of a dump. */
 static void
 print_records(const struct s53_key *key, const uint8_t *octets, size_t len, FILE *out)
 {
@@ -55,20 +55,21 @@ print_records(const struct s53_key *key, const uint8_t *octets, size_t len, FILE
 		fputs("         (out of memory)\n", out);
 }
 
-/* Returns the answer, as far as the cache decides it; else NULL. */
+/* Look up the query. Returns the line `answer` if the cache decides it, else NULL. */
 static const char *
 look_up(struct s53_cache *cache, const struct s53_cache_lookup *ask, uint8_t *octets, FILE *out)
 {
 	static const char *const verdicts[] = {
 		[S53_CACHE_MISS] = "nothing",
-		[S53_CACHE_FRESH] = "an answer, given out without asking a server:",
-		[S53_CACHE_STALE] = "an expired answer, kept for when no server answers:",
-		[S53_CACHE_FAILURE] = "a failure: no server is asked until it expires",
-		[S53_CACHE_CUT] = "an answer that may be cut, for clients that can take no more",
+		[S53_CACHE_FRESH] = "an answer, sent without a query to a server:",
+		[S53_CACHE_STALE] = "an expired answer, used when no server responds:",
+		[S53_CACHE_FAILURE] = "a failure: no server is queried until it expires",
+		[S53_CACHE_CUT] = "an answer over UDP that may be incomplete: used only for "
+				  "clients that cannot receive a larger one",
 	};
 	static const char *const answers[] = {
 		[S53_CACHE_FRESH] = "from the cache",
-		[S53_CACHE_FAILURE] = "SERVFAIL: resolving has just failed",
+		[S53_CACHE_FAILURE] = "SERVFAIL: this query failed less than servfail-ttl ago",
 		[S53_CACHE_CUT] = NULL,
 	};
 	struct s53_cached cached;
@@ -125,7 +126,7 @@ s53_explain_live(const struct s53_snapshot *snapshot, struct s53_cache *cache,
 	char text[S53_EXPLAIN_WHY] = "";
 
 	if (question->type != NULL && (query.type = s53_type_parse(question->type)) == 0) {
-		snprintf(why, size, "'%s' is not a type of records", question->type);
+		snprintf(why, size, "'%s' is not a record type", question->type);
 		return S53_E_SYNTAX;
 	}
 	if (s53_explain_query(&query, out, text))

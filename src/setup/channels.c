@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * channels.c - the control channels: what `controls` says, and what there is without it.
+ * channels.c - the control channels: those of `controls`, and the default ones.
  *
- * Without `controls` BIND listens on port 953 of both loopback addresses, with the key of
- * rndc.key; so does split53 if it serves by a file and the key can be read, so that rndc works as
- * before. The Unix socket for split53ctl is there as well unless `controls` is empty or has a Unix
- * socket of its own: it gives nothing to a user that could not send signals to the process.
+ * Without `controls` BIND listens on port 953 of both loopback addresses, with the key of rndc.key;
+ * so does split53 if it has a configuration file and the key is readable, so that rndc works as
+ * before. The Unix socket for split53ctl is opened as well, unless `controls` is empty or has a
+ * `unix` channel: only users that may send signals to the process can use it.
  */
 #include "builder.h"
 
@@ -21,7 +21,7 @@
 static const char *const key_files[] = { S53_CHANNEL_KEY_FILE, "/etc/rndc.key",
 	"/usr/local/etc/namedb/rndc.key" };
 
-/* What a channel is made of, in the order of the file. */
+/* The state while the channels are built, in the order of the file. */
 struct maker {
 	struct setup_builder *builder;
 	struct s53_channel *first, *last;
@@ -36,7 +36,7 @@ next_controls(const struct s53_source *source, const struct s53_conf_statement *
 	return s53_conf_find(from, "controls");
 }
 
-/* Does an inet channel leave the key to rndc.key? */
+/* Does an inet channel use the key of rndc.key? */
 static bool
 needs_key_file(const struct s53_source *source)
 {
@@ -70,8 +70,8 @@ setup_channels_load_key(struct s53_source *source, struct s53_diags *diags)
 	s53_diags_init(&problems);
 	if (source->rndc_key_denied)
 		s53_diag_add(diags, S53_DIAG_NOTICE, nowhere, NULL,
-		    "command channel for rndc: this user may not read '%s'; there is no such "
-		    "channel, or its key stays as it was at the start",
+		    "command channel for rndc: split53 is not permitted to read '%s': the channel "
+		    "is not opened or, if it was opened at the start, keeps its key",
 		    path);
 	else if (s53_conf_load(path, &problems, &source->rndc_key) != S53_OK)
 		s53_diag_add(diags, S53_DIAG_WARNING, nowhere, NULL,
@@ -105,7 +105,7 @@ add_channel(struct maker *maker, const struct s53_channel *channel)
 	return copy;
 }
 
-/* A `key` statement as a key. false: rndc cannot use it, which is warned of. */
+/* Convert a `key` statement. false: rndc cannot use the key; there is a warning. */
 static bool
 read_key(struct setup_builder *builder, const struct s53_conf_statement *statement,
     struct s53_rndc_key *key)
@@ -127,7 +127,7 @@ read_key(struct setup_builder *builder, const struct s53_conf_statement *stateme
 	default:
 		builder_warn(builder, statement->place,
 		    "the secret of key '%s' cannot be used with a command channel: it is empty, "
-		    "no base64 text, or longer than %d octets",
+		    "not base64, or longer than %d bytes",
 		    statement->label, S53_RNDC_SECRET_MAX);
 		return false;
 	}
@@ -153,7 +153,7 @@ find_key(const struct s53_conf_statement *first, const char *name)
 	return NULL;
 }
 
-/* The keys of a `keys` list; one that cannot be used is left out. */
+/* Read the keys of a `keys` list; keys that cannot be used are left out. */
 static void
 read_keys(struct setup_builder *builder, const struct s53_conf_statement *keys,
     struct s53_channel *channel)
@@ -213,9 +213,9 @@ add_inet(struct maker *maker, const struct s53_conf_statement *statement)
 		read_key_file(builder, &channel);
 	if (channel.key_count == 0) {
 		builder_warn(builder, statement->place,
-		    "no key for this command channel, so it is not opened: %s",
-		    keys != NULL ? "name one in `keys`"
-				 : "there is no rndc.key of BIND's, and `keys` names none");
+		    "this command channel has no key and is not opened: %s",
+		    keys != NULL ? "`keys` has no key that can be used"
+				 : "set `keys`, or create rndc.key with rndc-confgen -a");
 		return;
 	}
 	add_channel(maker, &channel);
@@ -242,7 +242,9 @@ add_unix(struct maker *maker, const struct s53_conf_statement *statement)
 
 	if (mode > 0777) {
 		builder_warn(builder, statement->place,
-		    "perm %u is no mode (a leading 0 makes it octal: 0600); 0600 is used", mode);
+		    "perm %u is not a file mode; 0600 is used (octal numbers have a leading 0, as "
+		    "in 0600)",
+		    mode);
 		mode = DEFAULT_MODE;
 	}
 	channel.mode = (mode_t)mode;
@@ -260,7 +262,9 @@ add_unix(struct maker *maker, const struct s53_conf_statement *statement)
 		add_channel(maker, &channel);
 }
 
-/* Port 953 of the loopback addresses, with rndc's key, as BIND without `controls`. */
+/*
+ * Add port 953 of the loopback addresses with the key of rndc.key, as BIND does without `controls`.
+ */
 static void
 add_automatic(struct maker *maker)
 {
@@ -273,7 +277,7 @@ add_automatic(struct maker *maker)
 			add_channel(maker, &channel);
 }
 
-/* Of the first listen-on, so that servers on different ports have sockets of their own. */
+/* The port of the first listen-on: servers on different ports get different sockets. */
 static uint16_t
 first_port(const struct s53_source *source, const struct s53_options *options)
 {

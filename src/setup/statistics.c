@@ -28,7 +28,7 @@ add_channel(struct setup_builder *builder, const struct s53_conf_statement *inet
 		s53_addr_set_port(&addr, HTTP_PORT);
 	if (find_channel(builder->snapshot, &addr) != NULL) {
 		builder_warn(builder, inet->place,
-		    "the statistics channel %s is configured before: this one has no effect",
+		    "a statistics channel on %s is already configured: this one is ignored",
 		    s53_addr_print(&addr, text));
 		return;
 	}
@@ -42,7 +42,7 @@ add_channel(struct setup_builder *builder, const struct s53_conf_statement *inet
 	*last = &channel->next;
 }
 
-/* The place's file name must outlive the source. */
+/* The file name in a place must live as long as the snapshot, which may outlive the source. */
 void
 setup_statistics(struct setup_builder *builder)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * http.c - the statistics channels: what is served to which client.
+ * http.c - the statistics channels: access control and pages.
  */
 #include "http.h"
 
@@ -20,22 +20,22 @@
 #define HEADERS_MAX 8192
 #define BODY_MAX 1024
 #define TIMEOUT_S 10
-#define RESUME_MS 200 /* after an accept without descriptors */
+#define RESUME_MS 200 /* after accept() failed for lack of descriptors */
 #define DENIED_EACH_MS 10000 /* between two log lines of denied requests */
 
 static const char index_text[] =
     "split53 " S53_VERSION "\n\n"
     "/metrics          for Prometheus (OpenMetrics on request)\n"
-    "/json/v1          as BIND's statistics channel; parts: status, server, zones, mem, net,\n"
-    "                  tasks, traffic\n"
-    "/health           the process runs\n"
-    "/ready            it listens and is not ending; /ready?zones=1: and all zones have a\n"
-    "                  server that responds\n";
+    "/json/v1          the JSON of BIND's statistics channel; parts: status, server, zones,\n"
+    "                  mem, net, tasks, traffic\n"
+    "/health           200 as long as the process runs\n"
+    "/ready            200 if it listens and is not shutting down; /ready?zones=1: and if each\n"
+    "                  zone has a server that responds\n";
 
-/* The only one: on_accept_failed() is told of nothing that belongs to us. */
+/* The only server of the process: libevent passes on_accept_failed() no argument of ours. */
 static struct s53_stats_server_http *serving;
 
-/* A short text with its own status. */
+/* Reply with a short text and a status code. */
 static void
 reply_text(struct s53_stats_server_http *server, struct evhttp_request *request,
     enum s53_stats_code code, const char *text)
@@ -77,8 +77,8 @@ log_denied(struct s53_stats_server_http *server, struct evhttp_request *request)
 	server->denied_untold = 0;
 	evhttp_connection_get_peer(evhttp_request_get_connection(request), &host, &port);
 	s53_log(S53_LOG_SECURITY, S53_LOG_WARNING,
-	    "statistics channel: request from %s#%u denied: no `allow` of the channel admits it "
-	    "(%llu more were denied since the last such line)",
+	    "statistics channel: request from %s#%u denied: `allow` of the channel does not "
+	    "include it (%llu more requests were denied since the last such line)",
 	    host != NULL ? host : "?", port, (unsigned long long)untold);
 }
 
@@ -111,8 +111,8 @@ reply_ready(struct s53_stats_server_http *server, struct evhttp_request *request
 	ready = process.listening && !process.draining;
 	evbuffer_add_printf(text, "%s\n",
 	    ready                  ? "ready"
-		: process.draining ? "not ready: ending"
-				   : "not ready: no address to listen on yet");
+		: process.draining ? "not ready: shutting down"
+				   : "not ready: not listening on any address");
 	if (zones && process.policy != NULL)
 		ready = http_ready_zones(process.policy, text) && ready;
 	evbuffer_add(text, "", 1);
@@ -132,7 +132,7 @@ reply_collected(struct s53_stats_server_http *server, struct evhttp_request *req
 	if (stats == NULL) {
 		evhttp_add_header(evhttp_request_get_output_headers(request), "Retry-After", "1");
 		reply_text(server, request, S53_STATS_UNAVAILABLE,
-		    "out of memory, or too many replies are under way");
+		    "out of memory, or too many replies are in progress");
 		return;
 	}
 	if (ask->page == S53_PAGE_METRICS)
@@ -163,8 +163,7 @@ serve(struct s53_stats_server_http *server, struct evhttp_request *request)
 		reply_collected(server, request, &ask);
 		break;
 	case S53_PAGE_NONE:
-		reply_text(server, request, S53_STATS_NOT_FOUND,
-		    "no such page; / lists those that there are");
+		reply_text(server, request, S53_STATS_NOT_FOUND, "no such page; / lists all pages");
 		break;
 	}
 }
@@ -182,7 +181,7 @@ on_request(struct evhttp_request *request, void *arg)
 		log_denied(server, request);
 		evhttp_add_header(headers, "Connection", "close");
 		reply_text(server, request, S53_STATS_FORBIDDEN,
-		    "forbidden: `allow` of this statistics channel does not admit your address");
+		    "forbidden: `allow` of this statistics channel does not include your address");
 	} else if (command != EVHTTP_REQ_GET && command != EVHTTP_REQ_HEAD) {
 		evhttp_add_header(headers, "Allow", "GET, HEAD");
 		reply_text(server, request, S53_STATS_BAD_METHOD, "only GET and HEAD are served");
@@ -207,7 +206,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 	http_connections_sweep(arg);
 }
 
-/* Without descriptors an accept would fail again at once. */
+/* Without descriptors accept() would fail again at once: pause. */
 static void
 on_accept_failed(struct evconnlistener *listener, void *arg)
 {
@@ -280,7 +279,7 @@ set_up(struct s53_stats_channel *channel, int fd)
 	evhttp_set_max_headers_size(http, HEADERS_MAX);
 	evhttp_set_max_body_size(http, BODY_MAX);
 	evhttp_set_timeout(http, TIMEOUT_S);
-	evhttp_set_allowed_methods(http, UINT16_MAX); /* on_request() says which are served */
+	evhttp_set_allowed_methods(http, UINT16_MAX); /* on_request() rejects the others */
 	evhttp_set_default_content_type(http, NULL);
 	evhttp_set_bevcb(http, http_connection_new, channel->server);
 	evhttp_set_gencb(http, on_request, channel);

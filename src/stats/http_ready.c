@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * http_ready.c - /ready?zones=1: does each zone have a server that responds?
+ * http_ready.c - /ready?zones=1: whether each zone has a server that responds.
  */
 #include <event2/buffer.h>
 
@@ -9,7 +9,7 @@
 
 #include "http.h"
 
-#define ZONES_MAX S53_STATS_ZONES_MAX /* lines; what comes after them counts all the same */
+#define ZONES_MAX S53_STATS_ZONES_MAX /* lines that are written; further zones count as well */
 
 struct survey {
 	struct evbuffer *out;
@@ -25,7 +25,7 @@ condition_text(enum s53_group_condition condition)
 	case S53_GROUP_ALIVE:
 		return "ready";
 	case S53_GROUP_STALLED:
-		return "not ready: its servers do not answer what needs work";
+		return "not ready: its servers run, but fail their readiness probes";
 	case S53_GROUP_SILENT:
 		return "not ready: its only server does not respond";
 	default:

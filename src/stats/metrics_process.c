@@ -7,7 +7,7 @@
 
 #include "metric.h"
 
-/* A number of 64 bits at an offset into the collection. */
+/* A 64-bit number at an offset in the collection. */
 static void
 write_number(
     struct s53_sink *sink, const struct s53_stats *stats, const struct metric *metric, size_t item)
@@ -18,7 +18,7 @@ write_number(
 	metric_number(sink, metric, "", *number);
 }
 
-/* A limit or a count that is an unsigned; +Inf: no limit. */
+/* A limit or a count of type unsigned; +Inf: no limit. */
 static void
 write_unsigned(
     struct s53_sink *sink, const struct s53_stats *stats, const struct metric *metric, size_t item)
@@ -34,7 +34,7 @@ write_unsigned(
 	metric_end(sink);
 }
 
-/* Of ms since 1970. */
+/* A time in ms since 1970. */
 static void
 write_time(
     struct s53_sink *sink, const struct s53_stats *stats, const struct metric *metric, size_t item)
@@ -120,21 +120,21 @@ write_http(
 static const struct metric metrics[] = {
 	{ "split53_build_info", "The version that runs; always 1.", METRIC_GAUGE,
 	    .write = write_build },
-	{ "split53_ready", "1: it listens, and is not ending.", METRIC_GAUGE,
-	    .write = write_ready },
+	{ "split53_ready", "1: split53 listens on an address and is not shutting down.",
+	    METRIC_GAUGE, .write = write_ready },
 	{ "split53_workers", "Threads that serve clients.", METRIC_GAUGE, .write = write_unsigned,
 	    AT(process.workers) },
 	{ "split53_config_last_reload_successful",
-	    "1: the last reload took effect, or there was none.", METRIC_GAUGE,
+	    "1: the last reload succeeded, or there was none.", METRIC_GAUGE,
 	    .write = write_reload_state },
 	{ "split53_config_reloads", "Reloads of the configuration.", METRIC_COUNTER,
 	    .write = write_reloads },
 	{ "split53_config_loaded_timestamp_seconds",
-	    "When the configuration in force was put in force.", METRIC_GAUGE, .write = write_time,
-	    AT(process.configured_wall_ms) },
+	    "When the configuration in use was loaded, in seconds since 1970.", METRIC_GAUGE,
+	    .write = write_time, AT(process.configured_wall_ms) },
 	{ "split53_answer_latency_seconds",
-	    "From the receipt of a query until its reply is handed to the kernel: of answers out "
-	    "of the cache, and of replies to queries that waited for a server.",
+	    "Time from the receipt of a query until its reply is passed to the kernel, for answers "
+	    "from the cache and for replies that waited for a server.",
 	    METRIC_HISTOGRAM, .write = write_latency },
 	{ "split53_pending_queries", "Queries that wait for a server now.", METRIC_GAUGE,
 	    .write = write_unsigned, AT(process.pending) },
@@ -146,23 +146,24 @@ static const struct metric metrics[] = {
 	    AT(process.tcp_clients_max) },
 	{ "split53_log_lines_lost", "Log lines that could not be written.", METRIC_COUNTER,
 	    .write = write_number, AT(log_lost) },
-	{ "split53_cache_entries", "Answers and failures in the cache, expired ones too.",
+	{ "split53_cache_entries", "Answers and failures in the cache, including expired ones.",
 	    METRIC_GAUGE, ITEMS_CACHE, write_number, AT(cache.entries) },
-	{ "split53_cache_bytes", "Memory of these entries.", METRIC_GAUGE, ITEMS_CACHE,
-	    write_number, AT(cache.octets) },
+	{ "split53_cache_bytes", "Memory used by the entries of the cache.", METRIC_GAUGE,
+	    ITEMS_CACHE, write_number, AT(cache.octets) },
 	{ "split53_cache_limit_bytes", "max-cache-size.", METRIC_GAUGE, ITEMS_CACHE, write_number,
 	    AT(cache_octets_max) },
-	{ "split53_cache_evictions", "Entries that left the cache to make room.", METRIC_COUNTER,
+	{ "split53_cache_evictions", "Entries evicted from the cache to make room.", METRIC_COUNTER,
 	    ITEMS_CACHE, write_number, AT(cache.evictions) },
-	{ "split53_statistics_answers", "Answers of the statistics channels, by status code.",
-	    METRIC_COUNTER, .write = write_http },
+	{ "split53_statistics_answers",
+	    "HTTP responses of the statistics channels, by status code.", METRIC_COUNTER,
+	    .write = write_http },
 	{ "split53_statistics_connections", "Open connections of the statistics channels.",
 	    METRIC_GAUGE, .write = write_unsigned, AT(http.connections) },
 	{ "split53_statistics_evictions",
 	    "Idle connections of the statistics channels that were closed for a new one.",
 	    METRIC_COUNTER, .write = write_number, AT(http.evicted) },
-	{ "process_start_time_seconds", "When the process started, since 1970.", METRIC_GAUGE,
-	    .write = write_time, AT(process.started_wall_ms) },
+	{ "process_start_time_seconds", "When the process started, in seconds since 1970.",
+	    METRIC_GAUGE, .write = write_time, AT(process.started_wall_ms) },
 	{ "process_cpu_seconds", "Processor time of the process.", METRIC_COUNTER,
 	    .write = write_cpu },
 	{ "process_resident_memory_bytes", "Memory that is resident.", METRIC_GAUGE,

@@ -2,8 +2,8 @@
  *
  * metrics_server.c - metrics of each upstream server.
  *
- * The label `server` is the address as the log has it. Servers of one address that differ in their
- * options have a label `variant` from the second on.
+ * The label `server` is the address in the form of the log. If several servers have the same
+ * address but other options, all but the first have a label `variant`.
  */
 #include <stdio.h>
 
@@ -15,7 +15,7 @@
 
 static const char *const protocols[S53_PROTOCOLS] = { "udp", "tcp" };
 
-/* The labels of a server, and `more` behind them. */
+/* Write the labels of a server, then `more`. */
 static const char *
 labels_of(const struct s53_stats_server *server, const char *more, char labels[static LABELS_MAX])
 {
@@ -29,7 +29,7 @@ labels_of(const struct s53_stats_server *server, const char *more, char labels[s
 	return labels;
 }
 
-/* The path over TCP is left out while it was never used. */
+/* The path over TCP is left out until it is used. */
 static bool
 is_shown(const struct s53_stats_server *server, unsigned over)
 {
@@ -120,14 +120,14 @@ write_rtt(
 	    sink, metric, labels_of(&stats->servers[item], "", labels), &stats->servers[item].rtt);
 }
 
-/* What each protocol's path of a server shows. */
+/* The values of a path (a server over one protocol). */
 enum path_fact { PATH_UP, PATH_SINCE, PATH_RTT, PATH_LOSS };
 
 static void
 write_permille(
     struct s53_sink *sink, const struct metric *metric, const char *labels, uint32_t permille)
 {
-	/* a thousandth of a second is spelled as a thousandth of anything */
+	/* a ratio in thousandths is written like a time in milliseconds */
 	metric_seconds(sink, metric, labels, (uint64_t)permille * 1000000);
 }
 
@@ -191,20 +191,21 @@ write_state(
 }
 
 static const struct metric metrics[] = {
-	{ "split53_upstream_up", "0: the server does not respond over this protocol.", METRIC_GAUGE,
+	{ "split53_upstream_up",
+	    "1: the server responds over this protocol; 0: it is down or silent.", METRIC_GAUGE,
 	    ITEMS_SERVERS, write_path, PATH_UP },
 	{ "split53_upstream_state", "1 for the state that the server is in.", METRIC_GAUGE,
 	    ITEMS_SERVERS, write_state, 0 },
 	{ "split53_upstream_state_since_timestamp_seconds",
-	    "Since when the server is in this state.", METRIC_GAUGE, ITEMS_SERVERS, write_path,
-	    PATH_SINCE },
+	    "When the server entered this state, in seconds since 1970.", METRIC_GAUGE,
+	    ITEMS_SERVERS, write_path, PATH_SINCE },
 	{ "split53_upstream_queries", "Queries that were sent to the server.", METRIC_COUNTER,
 	    ITEMS_SERVERS, write_queries, 0 },
 	{ "split53_upstream_responses", "Responses of the server, by rcode.", METRIC_COUNTER,
 	    ITEMS_SERVERS, write_responses, 0 },
 	{ "split53_upstream_failures",
-	    "Queries without a response: none in time, connection refused, no route, or what came "
-	    "was none.",
+	    "Queries that failed, by cause: timeout, connection refused, unreachable, or a "
+	    "malformed response.",
 	    METRIC_COUNTER, ITEMS_SERVERS, write_failures, 0 },
 	{ "split53_upstream_overdue", "Queries without a response within the server's usual time.",
 	    METRIC_COUNTER, ITEMS_SERVERS, write_traffic, S53_TRAFFIC_OVERDUE },
@@ -218,7 +219,7 @@ static const struct metric metrics[] = {
 	    METRIC_GAUGE, ITEMS_SERVERS, write_in_flight, 0 },
 	{ "split53_upstream_smoothed_rtt_seconds", "The smoothed round-trip time (RFC 6298).",
 	    METRIC_GAUGE, ITEMS_SERVERS, write_path, PATH_RTT },
-	{ "split53_upstream_loss_ratio", "The share of queries that were lost lately.",
+	{ "split53_upstream_loss_ratio", "The share of recent queries that were lost.",
 	    METRIC_GAUGE, ITEMS_SERVERS, write_path, PATH_LOSS },
 	{ "split53_upstream_rtt_seconds", "Round-trip times of the server's responses.",
 	    METRIC_HISTOGRAM, ITEMS_SERVERS, write_rtt, 0 },

@@ -73,23 +73,22 @@ write_view_failures(
 	}
 
 static const struct metric metrics[] = {
-	ZONE("queries",
-	    "Queries for names of the zone, also for the end of a chain of CNAMEs that led there.",
+	ZONE("queries", "Queries for names of the zone, including targets of CNAME chains.",
 	    S53_TALLY_QUERIES),
 	ZONE("hits", "Queries for names of the zone that the cache answered.", S53_TALLY_HITS),
 	ZONE("misses", "Queries for names of the zone that the cache had no fresh answer for.",
 	    S53_TALLY_MISSES),
 	ZONE("stale_answers", "Replies with expired data of the zone.", S53_TALLY_STALE),
-	{ "split53_zone_failures", "SERVFAIL for names of the zone, by cause.", METRIC_COUNTER,
-	    ITEMS_ZONES, write_zone_failures, 0 },
-	VIEW("queries", "Queries of the view, also for the end of a chain of CNAMEs.",
+	{ "split53_zone_failures", "SERVFAIL replies for names of the zone, by cause.",
+	    METRIC_COUNTER, ITEMS_ZONES, write_zone_failures, 0 },
+	VIEW("queries", "Queries of the view, including those for targets of CNAME chains.",
 	    S53_TALLY_QUERIES),
 	VIEW("hits", "Queries of the view that the cache answered.", S53_TALLY_HITS),
 	VIEW("misses", "Queries of the view that the cache had no fresh answer for.",
 	    S53_TALLY_MISSES),
 	VIEW("stale_answers", "Replies of the view with expired data.", S53_TALLY_STALE),
-	{ "split53_view_failures", "SERVFAIL to clients of the view, by cause.", METRIC_COUNTER,
-	    ITEMS_VIEWS, write_view_failures, 0 },
+	{ "split53_view_failures", "SERVFAIL replies to clients of the view, by cause.",
+	    METRIC_COUNTER, ITEMS_VIEWS, write_view_failures, 0 },
 };
 
 const struct metric_table metrics_zone = { metrics, sizeof(metrics) / sizeof(metrics[0]) };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * text.c - a collection as BIND writes named.stats.
+ * text.c - writes a collection in the form of BIND's named.stats.
  *
- * BIND's sections, with the names of our counters: a section is the part of counter.h between two
- * steps.
+ * The sections are BIND's, the names are those of the counters. A section shows the counters of
+ * counter.h between two of its steps.
  */
 #include <split53/stats.h>
 
@@ -100,7 +100,7 @@ write_views(const struct page *page)
 	}
 }
 
-/* As in named.stats: "[consul]", and "(view: inside)" where there are several. */
+/* As in named.stats: "[consul]", with "(view: inside)" if there are several views. */
 static void
 write_zones(const struct page *page)
 {
@@ -137,7 +137,7 @@ write_server(const struct page *page, const struct s53_stats_server *server)
 		[S53_TRAFFIC_TIMEOUT] = "timed out",
 		[S53_TRAFFIC_NOT_LISTENING] = "connection refused",
 		[S53_TRAFFIC_UNREACHABLE] = "unreachable",
-		[S53_TRAFFIC_GARBAGE] = "no response but garbage",
+		[S53_TRAFFIC_GARBAGE] = "malformed responses",
 		[S53_TRAFFIC_TCP_FALLBACK] = "repeated over TCP",
 		[S53_TRAFFIC_EDNS_FALLBACK] = "repeated without EDNS",
 		[S53_TRAFFIC_HEDGE] = "hedges",
@@ -184,10 +184,9 @@ s53_stats_print(const struct s53_stats *stats, const char *prefix, FILE *out)
 	write_counters(&page, "Resolver Statistics", S53_C_CHOOSE_EXHAUSTED, S53_C_STORE_FAILURE);
 	write_counters(
 	    &page, "Outgoing Replies", S53_C_ANSWER_NOERROR, (enum s53_counter)(S53_C_COUNT - 1));
-	write_latency(
-	    &page, "Latency of answers out of the cache", &stats->latency[S53_LATENCY_HIT]);
-	write_latency(
-	    &page, "Latency of replies to queries that waited", &stats->latency[S53_LATENCY_MISS]);
+	write_latency(&page, "Latency of answers from the cache", &stats->latency[S53_LATENCY_HIT]);
+	write_latency(&page, "Latency of replies that waited for a server",
+	    &stats->latency[S53_LATENCY_MISS]);
 	write_cache(&page);
 	write_views(&page);
 	write_zones(&page);

@@ -303,9 +303,11 @@ s53_upstream_set_check(struct s53_upstream *upstream, const struct s53_health_ch
 static void
 log_admin(const struct s53_upstream *upstream, enum s53_admin admin)
 {
-	static const char *const words[] = { "its health decides again",
-		"set up by the operator, whatever its health is",
-		"set down by the operator: it gets no queries" };
+	static const char *const words[] = {
+		"set to auto by the operator: its health state is used again",
+		"set up by the operator: its health state is ignored",
+		"set down by the operator: it gets no queries and no probes"
+	};
 	char text[S53_ADDR_TEXT];
 
 	s53_log(S53_LOG_RESOLVER, S53_LOG_NOTICE, "server %s: %s",

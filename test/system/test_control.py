@@ -198,7 +198,7 @@ def test_explain_says_what_would_happen_now(world):
     assert "forwarded to" in before and f"{here.program.conf_path}:" in before
     here.program.ask("www.example")
     after = here.ctl("explain", "www.example", "A", "127.0.0.1").out
-    assert "given out without asking" in after and "answer   from the cache" in after and "query    www.example A from" in after
+    assert "sent without a query to a server" in after and "answer   from the cache" in after and "query    www.example A from" in after
     assert re.search(r"www\.example\.\s+\d+\s+(IN\s+)?A\s+192\.0\.2\.1", after), after
     assert re.search(r"upstream 127\.0\.0\.1#\d+.*, up", after)
     assert "in cache nothing" in here.ctl("explain", "www.example", "AAAA").out
@@ -215,7 +215,7 @@ def test_explain_says_what_a_failure_leads_to(split53, tmp_path):
     program = split53(forwarders=[f"127.0.0.1 port {dead}"], options="servfail-ttl 30;", extra=unix(path))
     assert rcode(program.ask("www.example")) == "SERVFAIL"
     said = ctl("explain", "www.example", path=path).out
-    assert "in cache a failure" in said and "answer   SERVFAIL: resolving has just failed" in said
+    assert "in cache a failure" in said and "answer   SERVFAIL: this query failed less than servfail-ttl ago" in said
     wait_until(lambda: "answer   SERVFAIL, or an expired answer" in ctl("explain", "other.example", path=path).out, 10, "all are down")
     assert re.search(rf"upstream 127\.0\.0\.1#{dead},.* down for \d+ s \(refused\)", ctl("explain", "other.example", path=path).out)
 
@@ -273,7 +273,7 @@ def test_wrong_verbs_and_words(world):
     assert here.ctl("--json", "frobnicate").json["result"] == "unknown command"
     assert here.ctl("flushname").code == 2 and "usage" in here.ctl("flushname").err
     assert "unexpected end of input" in here.rndc("flushname").err
-    assert "too many words" in here.rndc("reconfig", "now").said
+    assert "unexpected argument" in here.rndc("reconfig", "now").said
     assert here.ctl().code == 2 and ctl("-s", "nonsense", "status").code == 2
     assert here.ctl("flush", "x" * 3000).code == 2
     assert here.ctl("flush", "x" * 1500).code == 1
@@ -471,7 +471,7 @@ def test_a_socket_path_that_is_taken(split53, tmp_path):
     path = tmp_path / "control"
     path.write_text("mine")
     program = split53(extra=unix(path), name="file")
-    assert "is no socket" in program.log()
+    assert "is not a socket" in program.log()
     program.stop()
     assert path.read_text() == "mine"
     path.unlink()
@@ -479,7 +479,7 @@ def test_a_socket_path_that_is_taken(split53, tmp_path):
         other.bind(str(path))
         other.listen()
         program = split53(extra=unix(path), name="served")
-        assert "another process serves there" in program.log()
+        assert "another process, perhaps another split53, listens on this socket" in program.log()
         program.stop()
         assert path.exists()
     program = split53(extra=unix(path), name="dead")	# the file of one that has died
@@ -518,7 +518,7 @@ def test_the_automatic_channel_of_bind(split53, tmp_path):
         assert "key rndc-key" in program.log()
         assert ctl("-s", "127.0.0.1", "status").code == 0
         second = split53(name="second")
-        assert "couldn't add command channel 127.0.0.1#953: address in use" in second.log()
+        assert "couldn't add command channel 127.0.0.1#953: the address is in use" in second.log()
         second.stop()
         program.stop()
         os.unlink("/etc/bind/rndc.key")
@@ -542,7 +542,7 @@ def test_the_key_of_the_start_stays_where_a_reload_may_not_read_it(split53):
         for _ in range(3):
             done = control.run("rndc", "reload")
             assert done.code == 0, (done.said, program.log())
-        assert "this user may not read '/etc/bind/rndc.key'" in program.log()
+        assert "not permitted to read '/etc/bind/rndc.key'" in program.log()
     finally:
         namespace.unmount("/etc/bind")
 
@@ -613,7 +613,7 @@ def test_no_server_is_said(tmp_path):
     assert done.code == 3 and "is split53 running" in done.err
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "dead"))
-    assert "no process serves this socket" in ctl("status", path=tmp_path / "dead").err
+    assert "no process listens on this socket" in ctl("status", path=tmp_path / "dead").err
 
 
 def test_a_user_without_a_folder_has_an_abstract_socket(split53, tmp_path):

@@ -278,8 +278,8 @@ def test_a_reload_opens_and_closes_what_changed_and_a_channel_that_fails_ends_no
     where = taken.getsockname()[1]
     program = split53([server], extra=channel(port) + channel(where) +
                       "statistics-channels { inet 192.0.2.77 port 8053; };\n")
-    assert re.search(rf"config: error: \S+:\d+:\d+: no statistics channel on 127\.0\.0\.1#{where}: another program", program.log())
-    assert re.search(r"config: error: \S+:\d+:\d+: no statistics channel on 192\.0\.2\.77#8053: no interface has", program.log())
+    assert re.search(rf"config: error: \S+:\d+:\d+: cannot open statistics channel on 127\.0\.0\.1#{where}: the address is in use", program.log())
+    assert re.search(r"config: error: \S+:\d+:\d+: cannot open statistics channel on 192\.0\.2\.77#8053: no interface has", program.log())
     kept = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     kept.request("GET", "/health")
     assert kept.getresponse().read() == b"ok\n"
@@ -314,7 +314,7 @@ def test_ready_fails_first_while_queries_are_answered_to_the_end(split53, upstre
     wait_until(lambda: server.queries, 5, "the server is asked")
     program.process.send_signal(15)
     status, _, text = get(port, "/ready")
-    assert status == 503 and "ending" in text
+    assert status == 503 and "shutting down" in text
     asking.join()
     assert found == ["NOERROR"]
 
@@ -456,7 +456,7 @@ scrape_configs:
 
 
 def test_check_says_what_is_wrong_with_a_channel(tmp_path):
-    rows = [("inet 127.0.0.1 port 8053; inet 127.0.0.1 port 8053;", 0, "configured before"),
+    rows = [("inet 127.0.0.1 port 8053; inet 127.0.0.1 port 8053;", 0, "already configured"),
             ("inet 127.0.0.1 port 8053 keys { k; };", 1, "keys"), ("unix \"/run/x\";", 1, "unix"),
             ("inet localhost port 8053;", 1, "an address or \\*"), ("inet 127.0.0.1 port 65536;", 1, "65535"),
             ("inet 127.0.0.1 allow { nope; };", 1, "undefined acl 'nope'"), ("inet * port 8053 allow { any; }; inet ::1;", 0, None), ("", 0, None)]

@@ -5,7 +5,7 @@
 #include "grammar.h"
 
 #define NO_DUMP \
-	SILENT("only rndc commands write this file; use the signal USR1, which writes dump-file")
+	SILENT("memory statistics are not written to a file; the statistics channels have them")
 #define NO_TAP DIFFERENT("dnstap is not supported; use the logging category queries")
 #define TAP_PART SILENT("it belongs to dnstap, which has the warning")
 #define OTHER_LIMIT                                                                            \

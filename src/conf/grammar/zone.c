@@ -69,7 +69,7 @@ static const struct conf_rule rules[] = {
 	{ "new-zones-directory", OV, .form = FORM_STRING,
 	    SILENT("zones are not added at run time; allow-new-zones has the warning") },
 	{ "zone-statistics", OVZ, ZONE_DATA, .form = FORM_BOOL_OR_WORD, .words = "full terse none",
-	    SILENT("each zone is counted, which costs one cache line a worker") },
+	    SILENT("statistics of each zone are always kept, whatever the value") },
 };
 
 const struct conf_table conf_table_zone = { "Zones", rules, sizeof(rules) / sizeof(rules[0]) };

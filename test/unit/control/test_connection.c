@@ -299,7 +299,7 @@ a_program_that_ends_says_so_and_does_nothing_else(void **state)
 	program->draining = true;
 	send_command(fd, "flush", nonce, false);
 	assert_true(receive(program, fd, octets, &reply));
-	assert_data(&reply, S53_RNDC_TEXT, "the server is shutting down");
+	assert_data(&reply, S53_RNDC_TEXT, "split53 is shutting down");
 	assert_null(program->flushed);
 	send_command(fd, "ready", nonce, false);
 	assert_true(receive(program, fd, octets, &reply));

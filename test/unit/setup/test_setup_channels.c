@@ -138,10 +138,10 @@ keys_that_rndc_cannot_use_are_left_out_with_a_warning(void **state)
 	fixture_reset(f);
 	build(f, KEYS "controls { inet 127.0.0.1 allow { any; } keys { cut; }; };");
 	assert_int_equal(channel_count(f), 1); /* the default socket */
-	assert_true(has_warning(f, "no key for this command channel"));
+	assert_true(has_warning(f, "this command channel has no key"));
 	fixture_reset(f);
 	build(f, "controls { inet 127.0.0.1 allow { any; }; };");
-	assert_true(has_warning(f, "there is no rndc.key of BIND's"));
+	assert_true(has_warning(f, "create rndc.key with rndc-confgen"));
 }
 
 /* "perm 600" is 01130 in BIND as well; here it is said. */
@@ -152,7 +152,7 @@ a_mode_that_is_none_is_warned_of(void **state)
 
 	build(f, "controls { unix \"/c\" perm 600 owner 0 group 0; };");
 	assert_int_equal(f->snapshot->controls->mode, 0600);
-	assert_true(has_warning(f, "perm 600 is no mode"));
+	assert_true(has_warning(f, "perm 600 is not a file mode"));
 }
 
 int

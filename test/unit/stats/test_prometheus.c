@@ -299,6 +299,39 @@ each_metric_is_documented_and_each_documented_metric_is_there(void **state)
 	fixture_free(&f);
 }
 
+/* Alerts and dashboard would be silent about a metric that does not exist. */
+static void
+each_metric_of_the_alerts_and_the_dashboard_is_documented(void **state)
+{
+	static const char *const files[] = { "/packaging/prometheus/split53.rules.yml",
+		"/packaging/grafana/split53.json" };
+	static const char *const parts[] = { "_bucket", "_count", "_sum" };
+	char *docs = read_file(S53_SOURCE_DIR "/docs/operations.md");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char path[512], name[128], wanted[140], *text;
+		int used;
+
+		snprintf(path, sizeof(path), "%s%s", S53_SOURCE_DIR, files[i]);
+		text = read_file(path);
+		for (char *at = text; (at = strstr(at, "split53_")) != NULL; at += used) {
+			assert_int_equal(sscanf(at, "%100[a-z0-9_]%n", name, &used), 1);
+			for (size_t k = 0; k < sizeof(parts) / sizeof(parts[0]); k++) {
+				size_t len = strlen(name), part = strlen(parts[k]);
+
+				if (len > part && strcmp(name + len - part, parts[k]) == 0)
+					name[len - part] = '\0';
+			}
+			snprintf(wanted, sizeof(wanted), "\n| `%s` |", name);
+			if (strstr(docs, wanted) == NULL)
+				fail_msg("%s has %s, which is no metric", files[i], name);
+		}
+		free(text);
+	}
+	free(docs);
+}
+
 int
 main(void)
 {
@@ -311,6 +344,7 @@ main(void)
 		cmocka_unit_test(a_zone_keeps_its_number_while_it_is_gone_and_its_view_never_falls),
 		cmocka_unit_test(many_zones_are_bounded_and_none_of_their_queries_is_lost),
 		cmocka_unit_test(each_metric_is_documented_and_each_documented_metric_is_there),
+		cmocka_unit_test(each_metric_of_the_alerts_and_the_dashboard_is_documented),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
