@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * split53ctl.c - steers a running split53.
+ * split53ctl.c - the program that controls a running split53.
  */
 #include <split53/ctl.h>
 

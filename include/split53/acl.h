@@ -22,8 +22,9 @@ struct s53_acl *s53_acl_keep(struct s53_acl *acl);
 void s53_acl_drop(struct s53_acl *acl); /* NULL is fine */
 
 /*
- * Append an element; S53_E_NOMEM. `any` is both families: s53_acl_add_any; `none` is the same
- * negated. A list that is added to another must be complete, and must not come to hold itself.
+ * Append an element; S53_E_NOMEM. "any" is s53_acl_add_any(), which matches both families, and
+ * "none" is the same negated. A list that is added to another must be complete, and must not
+ * contain itself, directly or through other lists.
  */
 S53_MUST_USE enum s53_status s53_acl_add_prefix(
     struct s53_acl *acl, bool negated, const struct s53_prefix *prefix);
@@ -32,8 +33,8 @@ S53_MUST_USE enum s53_status s53_acl_add_list(
     struct s53_acl *acl, bool negated, struct s53_acl *list); /* takes its own count */
 
 /*
- * To be called when the list is complete: runs of many prefixes get an index, so that what a match
- * costs depends on the logarithm of their number. S53_E_NOMEM: the list is searched as before.
+ * Call it when the list is complete: sequences of many prefixes get an index, so that the cost of a
+ * match grows with the logarithm of their number. S53_E_NOMEM: the list is searched as before.
  */
 S53_MUST_USE enum s53_status s53_acl_index(struct s53_acl *acl);
 

@@ -4,10 +4,11 @@
  *
  * Layer    base
  * Threads  one owner at a time
- * Memory   a block of S53_ARENA_FIRST octets, then of S53_ARENA_BLOCK, from malloc. A large arena
- *          gets larger blocks, an eighth of what it has, up to S53_ARENA_LARGEST: such a block is
- *          a mapping of its own, which free() returns to the system. fini() gives all back.
- * Units    octets
+ * Memory   a first block of S53_ARENA_FIRST bytes, then blocks of S53_ARENA_BLOCK, from malloc(). A
+ *          large arena gets larger blocks, an eighth of its size, up to S53_ARENA_LARGEST: malloc()
+ *          maps such a block separately, so that free() returns it to the system. fini() frees all
+ *          blocks
+ * Units    bytes
  */
 #pragma once
 

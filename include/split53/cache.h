@@ -52,11 +52,11 @@ struct s53_cache *s53_cache_keep(struct s53_cache *cache);
 void s53_cache_drop(struct s53_cache *cache); /* the last count frees; NULL is fine */
 uint64_t s53_cache_max_octets(const struct s53_cache *cache);
 
-/* For statistics: one short lock of each shard, one after the other. */
+/* For statistics: takes a short lock of each shard, one after the other. */
 struct s53_cache_usage {
 	uint64_t entries; /* answers and failures, expired ones too */
 	uint64_t octets; /* of these entries */
-	uint64_t evictions; /* entries that left to make room, since the cache was made */
+	uint64_t evictions; /* entries evicted to make room, since the cache was created */
 };
 void s53_cache_usage(struct s53_cache *cache, struct s53_cache_usage *out);
 
@@ -243,10 +243,11 @@ struct s53_cache_flushed {
 };
 
 /*
- * Remove some entries, fresh, expired or failures: those whose question is of a flushed name, and
- * those with such a record in the answer or additional section. *more false: that was the last;
- * then all have gone that were stored before the first call. Each call takes a lock for short
- * times. Adds to *sum. S53_E_NOMEM: nothing was done, the call may be repeated.
+ * Remove some entries (fresh, expired, or failures): those whose question has a flushed name, and
+ * those with a record of a flushed name in the answer or additional section. *more false: this was
+ * the last call, and all matching entries that were stored before the first call are removed. Each
+ * call holds locks for short times only. Adds to *sum. S53_E_NOMEM: nothing was done; the call may
+ * be repeated.
  */
 S53_MUST_USE enum s53_status s53_cache_flush(struct s53_cache *cache,
     const struct s53_cache_flush *what, struct s53_cache_cursor *cursor,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * ctl.h - split53ctl: what an operator types.
+ * ctl.h - the program split53ctl.
  *
  * Layer    ctl
  * Threads  one
@@ -13,13 +13,14 @@
 /* Exit codes of split53ctl. */
 enum s53_ctl_exit {
 	S53_CTL_OK,
-	S53_CTL_FAILED, /* the server says no; of `health` and `ready`: it is not */
-	S53_CTL_USAGE, /* the command line makes no sense */
-	S53_CTL_UNREACHABLE, /* no server answers */
+	/* the server rejected the command, it failed, or the server is not healthy or not ready */
+	S53_CTL_FAILED,
+	S53_CTL_USAGE, /* the command line is wrong */
+	S53_CTL_UNREACHABLE, /* no server responds */
 };
 
 /* Run the command of a command line. Returns the exit code of the program. */
 int s53_ctl_run(int argc, char *const argv[]);
 
-/* Is the server at this Unix socket healthy? Says so; returns the exit code. */
+/* Print whether the server at this Unix socket is healthy. Returns the exit code. */
 int s53_ctl_health(const char *path);

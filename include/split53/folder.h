@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * folder.h - the folder of a file that is made by its path: of the pid-file, of a Unix socket.
+ * folder.h - opens the folder in which a file is created: the pid-file, a Unix socket.
  *
  * Layer    base
  * Threads  any
  * Memory   none
  *
- * Folders that are missing are made. A symbolic link is followed only where root or this user has
- * made it and no other user can have put it there: otherwise a user that may write to a folder of
- * the path would decide what root makes, and where.
+ * Missing folders are created. A symbolic link is followed only if no other user than root or this
+ * one can have created it: otherwise a user with write access to a folder of the path could make
+ * root create files anywhere.
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 
 #include <split53/status.h>
 
-/* The user that folders are made for. */
+/* The user that gets the folders that are created. */
 struct s53_folder_owner {
 	uid_t uid;
 	gid_t gid;

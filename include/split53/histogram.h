@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * histogram.h - how often something took how long.
+ * histogram.h - a histogram of durations.
  *
  * Layer    base
  * Threads  count(): only the owner of the histogram; add(): any; both may be read by any
- * Memory   a plain object, embedded by its owner; zeroed is empty
+ * Memory   a plain object, embedded in its owner; zeroed it is empty
  * Units    ns
  *
- * The upper bounds of the buckets are 1, 2 and 5 of each decade from 1 us to 10 s; what took longer
- * is in the last bucket. A bound belongs to its bucket, as `le` of Prometheus.
+ * The upper bounds of the buckets are 1, 2 and 5 of each decade from 1 us to 10 s; longer durations
+ * are in the last bucket. A bound is inclusive, like `le` of Prometheus.
  */
 #pragma once
 

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: ISC
  *
- * operations.h - what an operator asks of the running program: flush, switch, list, reload, stop.
+ * operations.h - operations of the operator on the running program: flush, set, list, reload, stop.
  *
- * Layer    control: the daemon fills the struct in, as it alone has the workers; what has the verbs
- *          (a channel, a tool) calls it and knows nothing of the daemon
+ * Layer    control: the daemon, which has the workers, fills in the struct; the verbs of the
+ *          control channels call it without knowing the daemon
  * Threads  main thread: every call, and every callback
- * Memory   what is passed in is copied. What a callback gets is valid during the callback
+ * Memory   arguments are copied. What a callback is passed is valid during the callback
  * Units    ms where the name says so; _wall_s since 1970
- * Sources  the manual of BIND's rndc(8): words and meanings are its own
+ * Sources  the manual of BIND's rndc(8), for names and meanings
  *
- * A call that can fail has `why` for a text without a full stop or newline, written on failure
- * (and, where it says so, on success): what failed and the way out. A call with a callback ends in
- * exactly one callback if and only if it returned S53_OK; that may come before the call returns.
+ * A call that can fail writes a text to `why` on failure (and, where stated, on success), without a
+ * full stop or newline: what failed and what to do. A call with a callback leads to exactly one
+ * callback if it returned S53_OK, and to none otherwise; the callback may run before the call
+ * returns.
  *
- * Nothing here is logged twice: each change writes its own line of category general or resolver,
- * without the client; the channel logs which client asked for what.
+ * Each change is logged once here, in category general or resolver, without the client; the channel
+ * logs the command and its client.
  */
 #pragma once
 
@@ -33,29 +34,29 @@
 
 struct s53_name;
 
-/* What `status` shows; texts are valid until the next turn of the loop. */
+/* The data of `status`; texts are valid until the next turn of the loop. */
 struct s53_facts {
 	const char *version; /* "1.2.3" */
 	long pid;
-	uint64_t boot_wall_s, configured_wall_s; /* the start; the last load that succeeded */
+	uint64_t boot_wall_s, configured_wall_s; /* the start; the last successful load */
 	const char *config_path; /* NULL: without a file */
 	unsigned cpus, workers;
 	unsigned views;
-	unsigned zones, zones_automatic; /* over all views; of these built in, not the user's */
-	unsigned listeners; /* addresses that are listened on now */
-	unsigned upstreams, upstreams_up; /* servers; of these in state up over UDP or TCP */
-	unsigned upstreams_set_down; /* of these by the operator */
+	unsigned zones, zones_automatic; /* in all views; of these, built in */
+	unsigned listeners; /* addresses that split53 listens on */
+	unsigned upstreams, upstreams_up; /* servers; of these, in state up over UDP or TCP */
+	unsigned upstreams_set_down; /* of these, set down by the operator */
 	int debug_level;
 	bool query_log, response_log;
 	unsigned recursive, recursive_soft, recursive_hard; /* queries that wait, and the limits */
 	unsigned tcp, tcp_max, tcp_high_water; /* connections of clients */
-	bool dumping; /* a dump is being written */
-	bool flushing; /* a flush is under way */
-	bool ready; /* an address is listened on */
+	bool dumping; /* a dump is in progress */
+	bool flushing; /* a flush is in progress */
+	bool ready; /* split53 listens on an address */
 	bool draining; /* no new query is accepted; else "server is up and running" */
 };
 
-/* What is to be flushed: answers, remembered failures, what is being fetched. */
+/* What to flush: answers, cached failures, and fetches in progress. */
 struct s53_flush_request {
 	enum s53_flush_kind kind;
 	const char *view; /* NULL: all views */
@@ -65,15 +66,16 @@ struct s53_flush_request {
 /* What a flush did: `flushed` entries of `walked`. */
 typedef void s53_flushed(void *arg, uint64_t flushed, uint64_t walked);
 
-/* It is done: in force in all workers. */
+/* The operation is complete: all workers use the change. */
 typedef void s53_done(void *arg);
 
 /* `list` is NULL when the program ends first. */
 typedef void s53_recursed(void *arg, const struct s53_recursing *list);
 
 /*
- * BIND's named.recursing, from "; Recursing Queries" to "; Dump complete": one line for each client
- * that waits, then one for each fetch with its servers. Write errors show in ferror().
+ * Print a list in the form of BIND's named.recursing, from "; Recursing Queries" to "; Dump
+ * complete": one line for each client that waits, then one for each fetch with its servers. Write
+ * errors show in ferror().
  */
 void s53_recursing_print(const struct s53_recursing *list, FILE *out);
 
@@ -83,15 +85,18 @@ struct s53_operations {
 	/* --- to look at ------------------------------------------------------------------- */
 
 	void (*facts)(void *arg, struct s53_facts *out);
-	/* In force now; keep a count to use it after the next turn of the loop. */
+	/* The policy in use; keep a count to use it after this turn of the loop. */
 	struct s53_policy *(*policy)(void *arg);
 	struct s53_registry *registry;
-	/* The sum over all workers since the start or the last reset; and that reset. */
+	/*
+	 * The sum of a counter over all workers since the start or the last reset; reset all
+	 * counters.
+	 */
 	uint64_t (*counter)(void *arg, enum s53_counter counter);
 	void (*reset_counters)(void *arg);
 	/*
-	 * The fetches under way: asks each worker through its mailbox. S53_E_NOMEM;
-	 * S53_E_LIMIT: one is under way already.
+	 * List the fetches in progress, by a message to each worker. S53_E_NOMEM;
+	 * S53_E_LIMIT: another list is in progress.
 	 */
 	enum s53_status (*recursing)(
 	    void *arg, s53_recursed *done, void *done_arg, char why[static S53_OPERATION_WHY]);
@@ -99,14 +104,14 @@ struct s53_operations {
 	/* --- the cache -------------------------------------------------------------------- */
 
 	/*
-	 * Flush. When `done` is called, no answer that was asked for before the call is in the
-	 * cache, nor will one come into it: the next query gets what a server says from now on.
-	 * An entry goes too when a record of its answer or additional section is of a flushed name,
-	 * as at the end of a chain of CNAMEs. Queries under way are answered, and their answers not
-	 * kept. No cache (max-cache-size 0) counts as an empty one. While the cache file is read
-	 * after a start, the flush waits for its end.
+	 * Flush. When `done` is called, the cache has no matching answer to an upstream query that
+	 * was sent before the call, and will not get one later. An entry also matches if a record
+	 * in its answer or additional section has a flushed name, as at the end of a CNAME chain.
+	 * Queries in progress are answered, but their answers are not cached. Without a cache
+	 * (max-cache-size 0) there is nothing to flush. While the cache file is read after a start,
+	 * the flush waits.
 	 *   S53_E_ABSENT  there is no view of that name
-	 *   S53_E_NOMEM, S53_E_LIMIT  too many flushes are under way
+	 *   S53_E_NOMEM, S53_E_LIMIT  too many flushes are in progress
 	 */
 	enum s53_status (*flush)(void *arg, const struct s53_flush_request *request,
 	    s53_flushed *done, void *done_arg, char why[static S53_OPERATION_WHY]);
@@ -114,9 +119,9 @@ struct s53_operations {
 	/* --- servers ---------------------------------------------------------------------- */
 
 	/*
-	 * Take servers out of service, keep them in, or let their health decide. Of all servers at
-	 * that address, whatever their port if `any_port`. It survives reloads.
-	 * `count`: how many servers are concerned. S53_E_ABSENT: there is none. S53_E_NOMEM.
+	 * Force servers up or down, or use their health state again: the servers at that address,
+	 * with any port if `any_port`. The setting survives reloads. `count`: the number of these
+	 * servers. S53_E_ABSENT: there is none. S53_E_NOMEM.
 	 */
 	enum s53_status (*set_upstream)(void *arg, const struct s53_addr *addr, bool any_port,
 	    enum s53_admin admin, unsigned *count, char why[static S53_OPERATION_WHY]);
@@ -125,26 +130,26 @@ struct s53_operations {
 
 	void (*set_query_log)(void *arg, enum s53_switch to);
 	void (*set_response_log)(void *arg, enum s53_switch to);
-	/* `level` 0 (notrace) to 99; as -d. */
+	/* `level`: 0 (notrace) to 99, as for -d. */
 	enum s53_status (*set_debug_level)(
 	    void *arg, int level, char why[static S53_OPERATION_WHY]);
 	/*
-	 * Whether expired answers are given out, in all views: overrides stale-answer-enable;
-	 * DEFAULT gives it back. What is kept of them is the configuration's. S53_E_NOMEM or other:
+	 * Override stale-answer-enable in all views; DEFAULT ends the override. Which expired
+	 * answers are kept still depends on the configuration. S53_E_NOMEM or another error:
 	 * nothing has changed.
 	 */
 	enum s53_status (*set_serve_stale)(void *arg, enum s53_switch to, s53_done *done,
 	    void *done_arg, char why[static S53_OPERATION_WHY]);
-	/* One line for each view, as BIND's `rndc serve-stale status`. */
+	/* Print one line for each view, as BIND's `rndc serve-stale status` does. */
 	void (*print_serve_stale)(void *arg, FILE *out);
 
 	/* --- configuration ------------------------------------------------------------------ */
 
 	/*
-	 * Load it and put it in force, as SIGHUP does. S53_OK: `done` is called when all workers
-	 * have taken it, so a query that is sent after that is answered by it. Any failure: all
-	 * stays as it was, and `why` has the first error, "FILE:LINE:COLUMN: TEXT". reconfig: zone
-	 * files that are loaded already are not read again, even if they have changed.
+	 * Reload the configuration, as SIGHUP does. S53_OK: `done` is called when all workers use
+	 * it, so it applies to every query that is sent after that. On any failure nothing changes,
+	 * and `why` has the first error, "FILE:LINE:COLUMN: TEXT". reconfig: zone files that are
+	 * loaded already are not read again, even if they have changed.
 	 */
 	enum s53_status (*reload)(
 	    void *arg, s53_done *done, void *done_arg, char why[static S53_OPERATION_WHY]);
@@ -162,16 +167,17 @@ struct s53_operations {
 	/* --- dump and end ------------------------------------------------------------------- */
 
 	/*
-	 * Write `parts` (of S53_DUMP_) to dump-file, in turns of the loop. view NULL: all.
-	 * `why` on success: the path. S53_E_ABSENT: no such view; S53_E_LIMIT: one is under way;
+	 * Write `parts` (bits S53_DUMP_) to dump-file, in turns of the loop. view NULL: all. `why`
+	 * on success: the path. S53_E_ABSENT: no such view; S53_E_LIMIT: another dump is in
+	 * progress;
 	 * S53_E_IO: the file cannot be written.
 	 */
 	enum s53_status (*dump)(
 	    void *arg, unsigned parts, const char *view, char why[static S53_OPERATION_WHY]);
-	/* Where `recursing` is to be written: recursing-file. */
+	/* The path of recursing-file, to which `recursing` is written. */
 	const char *(*recursing_path)(void *arg);
 	/*
-	 * End the program after this turn of the loop: stop answers the queries under way and
+	 * End the program after this turn of the loop. stop answers the queries in progress and
 	 * writes the cache file; halt does neither.
 	 */
 	void (*stop)(void *arg);

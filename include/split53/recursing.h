@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * recursing.h - the fetches under way, copied out of the workers: rndc's `recursing`.
+ * recursing.h - the list of fetches in progress, copied from the workers, for `rndc recursing`.
  *
  * Layer    wire: resolve fills a list in (resolver.h), control prints it (operations.h)
  * Threads  a list is written by one worker at a time and read when all have written
@@ -12,9 +12,9 @@
 #include <split53/addr.h>
 #include <split53/name.h>
 
-#define S53_RECURSING_CLIENTS 8 /* of one fetch that are listed */
+#define S53_RECURSING_CLIENTS 8 /* at most so many of one fetch are listed */
 #define S53_RECURSING_ATTEMPTS 4
-#define S53_RECURSING_VIEW 64 /* a longer name of a view is cut */
+#define S53_RECURSING_VIEW 64 /* a longer view name is truncated */
 
 /* A query to a server, without a response yet. */
 struct s53_recursing_attempt {
@@ -23,7 +23,7 @@ struct s53_recursing_attempt {
 	uint32_t age_ms;
 };
 
-/* A query that waits. */
+/* A client query that waits. */
 struct s53_recursing_client {
 	struct s53_addr addr;
 	bool tcp;
@@ -33,18 +33,18 @@ struct s53_recursing_client {
 struct s53_recursing_fetch {
 	struct s53_name name; /* as its first client spelled it */
 	uint16_t qtype, qclass;
-	char view[S53_RECURSING_VIEW]; /* cut */
-	struct s53_name zone; /* whose servers are asked */
+	char view[S53_RECURSING_VIEW]; /* truncated */
+	struct s53_name zone; /* whose servers are queried */
 	uint32_t age_ms;
-	unsigned tried; /* servers that were asked so far */
-	unsigned attempt_count, client_count; /* in all; the arrays may have fewer */
+	unsigned tried; /* servers queried so far */
+	unsigned attempt_count, client_count; /* totals; the arrays may have fewer */
 	struct s53_recursing_attempt attempts[S53_RECURSING_ATTEMPTS];
 	struct s53_recursing_client clients[S53_RECURSING_CLIENTS];
 };
 
 struct s53_recursing {
-	unsigned room; /* of `fetches` */
+	unsigned room; /* capacity of `fetches` */
 	unsigned count; /* fetches in the list */
-	unsigned left_out; /* fetches that found no room */
+	unsigned left_out; /* fetches that did not fit */
 	struct s53_recursing_fetch fetches[];
 };

@@ -2,9 +2,9 @@
  *
  * rndc.h - the messages of BIND's control protocol (isccc), and how they are signed.
  *
- * Layer    rndc: both ends use it, the channel of the server and split53ctl
+ * Layer    rndc: used by both ends, the channel of the server and split53ctl
  * Threads  any; nothing is shared
- * Memory   what is read points into the octets that were read; s53_rndc_write() allocates
+ * Memory   a message that was read points into its octets; s53_rndc_write() allocates
  * Units    octets; seconds since 1970
  * Sources  BIND 9.18: lib/isccc/cc.c, bin/named/controlconf.c, bin/rndc/rndc.c. RFC 2104 (HMAC)
  *
@@ -51,9 +51,9 @@ struct s53_rndc_key {
 
 /*
  * "hmac-sha256" in any letter case, also "hmac-md5.sig-alg.reg.int", and a secret in base64.
- * key->name is left alone.
+ * key->name is not changed.
  *   S53_E_ABSENT  rndc knows no such algorithm (truncated ones neither)
- *   S53_E_SYNTAX  the secret is no base64, or empty
+ *   S53_E_SYNTAX  the secret is not base64, or empty
  *   S53_E_RANGE   the secret is longer than S53_RNDC_SECRET_MAX
  */
 S53_MUST_USE enum s53_status s53_rndc_key_set(
@@ -111,5 +111,5 @@ bool s53_rndc_verify(const struct s53_rndc_message *message, const struct s53_rn
 uint8_t *s53_rndc_write(
     const struct s53_rndc_message *message, const struct s53_rndc_key *key, size_t *len);
 
-/* A text that ends with NUL as one of a message. */
+/* Convert a NUL-terminated text to a text of a message. */
 struct s53_rndc_text s53_rndc_text(const char *text);

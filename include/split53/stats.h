@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * stats.h - all facts of a running process, collected once, and written as text.
+ * stats.h - all statistics of the process, collected at one time and written in several formats.
  *
  * Layer    stats
- * Threads  main thread; the counters of the workers are read while these count on
+ * Threads  main thread; the counters of the workers are read while the workers run
  * Memory   a collection owns its lists. The names of zones and views in it are the tally book's
  * Units    ns, ms, octets, seconds, as the names say
  *
  * One collector, three writers: s53_stats_print() for the dump and the control channel,
- * prometheus.h and json.h (private) for the statistics channels. What only the daemon knows it says
+ * prometheus.h and json.h (private) for the statistics channels. The daemon supplies the rest
  * through struct s53_stats_source.
  */
 #pragma once
@@ -24,7 +24,7 @@ struct s53_policy;
 struct s53_registry;
 struct s53_stats_http;
 
-/* What the daemon says of the process as a whole. */
+/* Data of the process as a whole, supplied by the daemon. */
 struct s53_stats_process {
 	const struct s53_policy *policy; /* in force; valid while the main thread does not return */
 	unsigned workers;
@@ -48,7 +48,7 @@ struct s53_stats_source {
 	void *arg;
 };
 
-/* A histogram, read. */
+/* A copy of a histogram. */
 struct s53_stats_histogram {
 	uint64_t bucket[S53_HISTOGRAM_BUCKETS];
 	uint64_t sum_ns;
@@ -72,13 +72,13 @@ struct s53_stats_system {
 	uint64_t open_fds, max_fds;
 };
 
-/* Answers of the statistics channels, by what became of the request. */
+/* HTTP responses of the statistics channels, by status code. */
 enum s53_stats_code {
 	S53_STATS_OK,
 	S53_STATS_FORBIDDEN, /* 403: `allow` */
 	S53_STATS_NOT_FOUND,
 	S53_STATS_BAD_METHOD,
-	S53_STATS_UNAVAILABLE, /* 503: not ready, or too many answers under way */
+	S53_STATS_UNAVAILABLE, /* 503: not ready, or too many replies in progress */
 	S53_STATS_CODES
 };
 
@@ -102,8 +102,8 @@ struct s53_stats {
 	struct s53_stats_server *servers;
 	size_t server_count;
 	/*
-	 * Zones of the policy in force. Over S53_STATS_ZONES_MAX of them only those that have
-	 * had queries, and no more than that many; the first is the sum of all others.
+	 * Zones of the policy in use. If there are more than S53_STATS_ZONES_MAX: at most that many
+	 * zones that have had queries, and the first entry is the sum of all others.
 	 */
 	struct s53_stats_zone *zones;
 	size_t zone_count;
@@ -119,7 +119,7 @@ struct s53_stats *s53_stats_collect(const struct s53_stats_source *source);
 void s53_stats_free(struct s53_stats *stats); /* NULL is fine */
 
 /*
- * Write it as BIND writes named.stats: what is 0 is left out. Each line begins with `prefix`, for a
- * file in which it is a comment; "" for a file of its own.
+ * Write it in the form of BIND's named.stats, without counters that are 0. Each line begins with
+ * `prefix`, which makes it a comment in a dump; "" for statistics-file.
  */
 void s53_stats_print(const struct s53_stats *stats, const char *prefix, FILE *out);

@@ -5,13 +5,13 @@
  * Layer    stats
  * Threads  main thread
  * Memory   a channel owns its socket and takes a count of its access list. All channels share the
- *          limits: S53_STATS_CONNECTIONS open connections, S53_STATS_REPLIES replies under way
+ *          limits: S53_STATS_CONNECTIONS open connections, S53_STATS_REPLIES replies in progress
  * Sources  RFC 9110, RFC 9112
  *
  * HTTP is libevent's. A request has at most 8 KiB of headers and 1 KiB of body, and 10 s for each
  * of its parts; GET and HEAD are served. When all connections are in use, the one that has been
  * idle longest is closed for a new one. Long replies are written in turns of the loop, each when
- * the client has taken the one before.
+ * the client has read the one before.
  */
 #pragma once
 
@@ -31,12 +31,12 @@ struct s53_stats_server_http *s53_stats_http_new(
     struct event_base *base, const struct s53_stats_source *source);
 void s53_stats_http_free(struct s53_stats_server_http *server); /* NULL is fine */
 
-/* What the dump and the control channel collect from: with the channels' own counters. */
+/* The source for the dump and the control channel, which includes the counters of the channels. */
 const struct s53_stats_source *s53_stats_http_source(const struct s53_stats_server_http *server);
 
 /*
- * Serve `fd`, a listening socket, for the addresses that `allow` admits (NULL: all). The socket is
- * the channel's, also on failure. NULL: no memory or descriptors.
+ * Serve `fd`, a listening socket, for the clients that `allow` includes (NULL: all). The call takes
+ * over the socket, also on failure. NULL: no memory or descriptors.
  */
 struct s53_stats_channel *s53_stats_channel_open(
     struct s53_stats_server_http *server, int fd, struct s53_acl *allow);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * tally.h - what happened to the queries of one zone, counted by one worker.
+ * tally.h - the counters of one zone in one worker.
  *
  * Layer    base: a zone is a number here (s53_route.number; s53_tally_book of layer stats gives it)
- * Threads  only the owner counts, and makes what it counts in; anyone may read
- * Memory   a tally is one cache line, made with its chunk of 64 when the first of them is needed:
- *          a worker has tallies of the zones that its clients use, 64 bytes for each in the dense
- *          case and a chunk of 4 KiB for each in the worst. The chunk of number 0 is embedded, so
- *          that a set without numbered zones allocates nothing. Without memory for a chunk its
- *          zones count as number 0
+ * Threads  only the owner counts and allocates; any thread may read
+ * Memory   a tally is one cache line. A chunk of 64 tallies is allocated when one of them is first
+ *          used: so a worker has tallies only for zones that its clients query, at 64 bytes each in
+ *          the best case and one chunk of 4 KiB each in the worst. The chunk of number 0 is
+ *          embedded, so that a set without numbered zones allocates nothing. Without memory for a
+ *          chunk its zones count as number 0
  */
 #pragma once
 
@@ -17,9 +17,9 @@
 #include <stdint.h>
 
 enum s53_tally_kind {
-	S53_TALLY_QUERIES, /* that the zone got, also for the end of a chain of CNAMEs */
+	S53_TALLY_QUERIES, /* queries for names of the zone, including targets of CNAME chains */
 	S53_TALLY_HITS, /* answered from the cache */
-	S53_TALLY_MISSES, /* for which a server had to be asked */
+	S53_TALLY_MISSES, /* not answered from the cache */
 	S53_TALLY_STALE, /* answered with expired data */
 	/* SERVFAIL, by cause: */
 	S53_TALLY_FAILED_UPSTREAM, /* no server had a good answer in time, or all are down */
@@ -44,7 +44,7 @@ struct s53_tallies {
 
 void s53_tallies_fini(struct s53_tallies *tallies);
 
-/* The tally of `number` of 64 or more, of the owner's own set, made if need be. */
+/* The owner's tally of `number`, which is 64 or more; its chunk is allocated if needed. */
 struct s53_tally *s53_tallies_make(struct s53_tallies *tallies, uint32_t number);
 
 /* The same for any number. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * tally_book.h - which number the counters of a zone have (tally.h).
+ * tally_book.h - assigns each zone the number of its counters (tally.h).
  *
  * Layer    stats
  * Threads  main thread
  * Memory   the book owns the names, some 150 bytes for each zone; an entry, its texts included,
- *          stays as long as the book. Routes that it knows already allocate nothing
+ *          stays as long as the book. Known routes allocate nothing
  *
- * A zone keeps its number over reloads, and when it is gone and comes back, so its counters go on
- * where they were. A number is never given to another zone. When S53_TALLY_NUMBERS are used up, new
- * zones have number 0, and are counted together. The built-in zones of a view have one number.
+ * A zone keeps its number over reloads, also if it is removed and added again, so its counters
+ * continue. A number is never given to another zone. When S53_TALLY_NUMBERS are used up, new zones
+ * have number 0, and are counted together. The built-in zones of a view have one number.
  */
 #pragma once
 
@@ -28,7 +28,7 @@ enum s53_zone_kind {
 };
 
 struct s53_tally_name {
-	const char *view, *zone; /* as the configuration has them; of BUILTIN and OTHER: "" */
+	const char *view, *zone; /* of the configuration; BUILTIN and OTHER: "" */
 	const char *labels; /* both and the kind, as labels of Prometheus */
 	const char *view_labels; /* the view alone */
 	enum s53_zone_kind kind;
@@ -40,7 +40,7 @@ struct s53_tally_book *s53_tally_book_new(void);
 void s53_tally_book_free(struct s53_tally_book *book); /* NULL is fine */
 
 /*
- * Give each route of `policy` its number, before any other thread has the policy. Without memory a
+ * Set the number of each route of `policy`, before another thread uses the policy. Without memory a
  * new zone gets number 0.
  */
 void s53_tally_book_use(struct s53_tally_book *book, struct s53_policy *policy);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * traffic.h - what was exchanged with one server, for statistics.
+ * traffic.h - counters of the queries to one server, for statistics.
  *
  * Layer    upstream
- * Threads  any: atomics that all workers share, on cache lines of their own. Only queries to
- *          servers count here, never answers out of the cache
- * Memory   a part of the server, kept over reloads as its health is
+ * Threads  any: atomics that all workers share, on cache lines of their own. Only upstream queries
+ *          are counted here, never answers from the cache
+ * Memory   a part of the server, kept over reloads like its health state
  * Units    ns
  */
 #pragma once
@@ -27,7 +27,7 @@ enum s53_traffic_kind {
 	S53_TRAFFIC_TIMEOUT,
 	S53_TRAFFIC_NOT_LISTENING, /* ICMP port unreachable, RST */
 	S53_TRAFFIC_UNREACHABLE, /* no route */
-	S53_TRAFFIC_GARBAGE, /* what came was no response */
+	S53_TRAFFIC_GARBAGE, /* malformed response */
 	S53_TRAFFIC_TCP_FALLBACK, /* repeated over TCP after TC */
 	S53_TRAFFIC_EDNS_FALLBACK, /* repeated without OPT */
 	S53_TRAFFIC_HEDGE, /* sent because another server was overdue */

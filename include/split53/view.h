@@ -36,7 +36,10 @@ struct s53_answering {
 };
 
 struct s53_view {
-	/* of the cache's key: a hash of the view's name, so that it survives reload and restart */
+	/*
+	 * part of the cache key: a hash of the view's name, so that it is the same after a reload
+	 * or restart
+	 */
 	uint32_t id;
 	const char *name; /* "_default" when the file has none */
 	struct s53_acl *match_clients, *match_destinations; /* NULL: any */
@@ -63,20 +66,21 @@ enum s53_watch {
 	S53_WATCH_STEPS = 4, /* the log takes debug 3: a line for each step */
 };
 
-/* What an operator has said at run time: DEFAULT is nothing, then the configuration counts. */
+/* A setting of the operator at run time. DEFAULT: none, the configuration applies. */
 enum s53_switch { S53_SWITCH_DEFAULT, S53_SWITCH_ON, S53_SWITCH_OFF };
 
 struct s53_policy {
 	_Atomic unsigned count;
 	void (*release)(struct s53_policy *policy);
 	struct s53_acl *blackhole; /* NULL: no client */
-	struct s53_cache *cache; /* one count of it is the snapshot's; NULL: max-cache-size 0 */
+	struct s53_cache *cache; /* the snapshot owns one count; NULL: max-cache-size 0 */
 	/*
-	 * Of enum s53_watch: what is logged of each query. All that changes while the policy
-	 * serves: the main thread switches it at the operator's wish, workers read it.
+	 * Bits of enum s53_watch: what is logged of each query. The only member that changes while
+	 * the policy is in use: the main thread sets it on command of the operator, workers read
+	 * it.
 	 */
 	_Atomic unsigned watch;
-	bool query_log, response_log; /* querylog, responselog, as the configuration has them */
+	bool query_log, response_log; /* querylog and responselog of the configuration */
 	unsigned recursive_clients; /* pending queries of all workers together */
 	unsigned tcp_keepalive_100ms; /* tcp-keepalive-timeout in units of 100 ms, for RFC 7828 */
 	unsigned view_count;
@@ -90,14 +94,14 @@ s53_policy_keep(struct s53_policy *policy)
 	return policy;
 }
 
-/* Of enum s53_watch; in any thread, without a cost of atomics. */
+/* Bits of enum s53_watch. Any thread; a relaxed load. */
 static inline unsigned
 s53_policy_watch(const struct s53_policy *policy)
 {
 	return atomic_load_explicit(&policy->watch, memory_order_relaxed);
 }
 
-/* Switch one of enum s53_watch. Main thread. */
+/* Set or clear one bit of enum s53_watch. Main thread. */
 static inline void
 s53_policy_set_watch(struct s53_policy *policy, enum s53_watch what, bool on)
 {

@@ -54,7 +54,7 @@ take_over(struct s53_busiest_entry *entry, const struct s53_busiest_entry *key)
 	entry->error = count;
 }
 
-/* What was busy some time ago loses half of its count, and in the end its place. */
+/* Halve all counts, so that keys that are no longer busy lose their entries in the end. */
 static void
 fade(struct s53_busiest *busiest)
 {
@@ -116,7 +116,7 @@ s53_busiest_add(struct s53_busiest_list *list, struct s53_busiest *busiest)
 	struct s53_busiest_entry *copy = malloc(sizeof(busiest->entries));
 
 	if (copy == NULL)
-		return; /* a look at it is not worth more */
+		return; /* without memory the list gets nothing from this table */
 	pthread_mutex_lock(&busiest->lock);
 	memcpy(copy, busiest->entries, sizeof(busiest->entries));
 	pthread_mutex_unlock(&busiest->lock);

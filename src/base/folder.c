@@ -29,8 +29,8 @@ is_link(int folder_fd, const char *name)
 }
 
 /*
- * May the link `name` be followed? Only if only root and this user can have made it, and can
- * put another in its place.
+ * May the link `name` be followed? Only if no other user than root and this one can have created it
+ * or can replace it.
  */
 static bool
 is_trusted_link(int folder_fd, const char *name)
@@ -43,7 +43,10 @@ is_trusted_link(int folder_fd, const char *name)
 	    ((folder.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (folder.st_mode & S_ISVTX) != 0);
 }
 
-/* Make the folder `name` for `owner`. By descriptor: the path may lead elsewhere a moment later. */
+/*
+ * Make the folder `name` for `owner`. The owner is set by descriptor, since the path may lead
+ * elsewhere a moment later.
+ */
 static int
 make(int parent_fd, const char *name, struct s53_folder_owner owner)
 {
@@ -62,7 +65,7 @@ make(int parent_fd, const char *name, struct s53_folder_owner owner)
 	return -1;
 }
 
-/* The folder `name`, which is made if it is missing. -1: errno. */
+/* Open the folder `name`; it is created if it is missing. -1: errno. */
 static int
 enter(int parent_fd, const char *name, struct s53_folder_owner owner)
 {
@@ -75,7 +78,7 @@ enter(int parent_fd, const char *name, struct s53_folder_owner owner)
 		return fd;
 	if (is_trusted_link(parent_fd, name))
 		return openat(parent_fd, name, flags);
-	errno = ELOOP; /* as O_NOFOLLOW has it */
+	errno = ELOOP; /* as with O_NOFOLLOW */
 	return -1;
 }
 

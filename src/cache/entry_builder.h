@@ -3,7 +3,7 @@
  * entry_builder.h - a new entry: all that can be prepared before the lock is taken.
  *
  * Layer    cache, private
- * Threads  a draft is on its creator's stack; s53_entry_builder_store() under the shard's lock
+ * Threads  a builder is on its creator's stack; s53_entry_builder_store() under the shard's lock
  * Memory   nothing is allocated; key and message are the caller's
  * Units    as in entry.h
  */

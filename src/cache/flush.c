@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: ISC
  *
- * flush.c - entries go because an operator says so, whatever their time.
+ * flush.c - removes entries on command of the operator, whether or not they are expired.
  *
- * The cache is walked as in walk.c: a piece of a ring is copied under the shard's lock, and what is
- * to go is found out without. Then the lock is taken again, for some entries at a time, and each
- * goes if it still is what was copied. So the lock is held for the copy of 64 KiB or for the
- * removal of BATCH entries, however much is flushed, and a worker waits for some 20 us at most.
+ * The cache is walked as in walk.c: a piece of a ring is copied under the shard's lock, and
+ * matching entries are found in the copy without the lock. Then the lock is taken again for some
+ * entries at a time, and each is removed if it has not changed since it was copied. So the lock is
+ * held for the copy of 64 KiB or for the removal of BATCH entries, however much is flushed, and a
+ * worker waits for some 20 us at most.
  *
- * Nothing is missed. What moves from the small ring to the main one, or from the main one's tail to
- * its head, moves ahead of the walk, which goes on to the main ring's head as it is then. What is
- * stored meanwhile may go or stay: the caller sees to it that it is new. The walk ends because it
- * is faster than the head: a step of some 20 us takes 64 KiB of one shard's ring, for which a shard
- * would have to take ten stores in that time, each with the most laps of evict.c.
+ * No entry is missed. Entries that move from the small ring to the main one, or from the main
+ * ring's tail to its head, move ahead of the walk, which continues to the current head of the main
+ * ring. Entries that are stored meanwhile may be removed or not: the caller ensures that they are
+ * new. The walk ends because it is faster than the head: a step of some 20 us takes 64 KiB of one
+ * shard's ring, for which a shard would have to take ten stores in that time, each with the most
+ * laps of evict.c.
  *
- * The names are found in the messages. That each message holds a whole chain of CNAMEs, under the
- * key of the chain's beginning, is why the key alone does not tell.
+ * Names are searched for in the messages. The key is not enough, because a message with a chain of
+ * CNAMEs is stored under the key of the first name only.
  *
- * Rejected: a generation of the view or the cache, compared at each find (each hit would pay for
- * it, and a tree needs the names all the same); emptying a shard at once (a large one takes too
- * long).
+ * Rejected: a generation of the view or the cache, compared at each find (a cost for each hit, and
+ * a tree would need the names anyway); emptying a shard at once (a large one takes too long).
  */
 #include <stdlib.h>
 
@@ -27,7 +28,7 @@
 
 #define BATCH 64 /* entries that are removed under one lock: some 10 us */
 
-/* What has been found to go, in the piece. */
+/* Entries of the piece that match. */
 struct doomed {
 	struct s53_entry *entries[BATCH];
 	unsigned count;
@@ -46,8 +47,9 @@ is_name_flushed(const struct s53_cache_flush *what, struct s53_reader reader)
 }
 
 /*
- * Is a record of a flushed name part of the answer, or goes along with it? The authority section
- * has the zone's own SOA and NS records beside each answer: a zone's apex is not all of the zone.
+ * Does the answer or additional section have a record of a flushed name? The authority section is
+ * ignored: it has SOA and NS records of the apex, and flushing the apex must not flush the whole
+ * zone.
  */
 static bool
 has_flushed_record(const struct s53_cache_flush *what, const uint8_t *message, size_t len)
@@ -83,7 +85,7 @@ is_flushed(const struct s53_cache_flush *what, struct s53_entry *entry)
 	    (!s53_entry_is_failure(entry) && has_flushed_record(what, message, entry->message_len));
 }
 
-/* The entry that `copy` was made of, wherever it is now; NULL: it has gone. */
+/* Find the entry of which `copy` was made, wherever it is now; NULL: it was removed. */
 static struct s53_entry *
 find_same(const struct s53_shard *shard, struct s53_entry *copy)
 {

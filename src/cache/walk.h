@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * walk.h - a ring's blocks, a piece at a time.
+ * walk.h - copies the blocks of a ring, one piece at a time.
  *
  * Layer    cache, private
  * Threads  under the shard's lock
- * Memory   a piece is the caller's
+ * Memory   the caller owns the piece
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 
 /*
  * Copy the next blocks of the cursor's ring, dead ones too, into `piece` of S53_PIECE_LEN octets.
- * Returns their length; 0: that was all of the ring. A walk whose cursor's `end` is 0 goes on to
- * the head as it is now.
+ * Returns their length; 0: the end of the ring. If the cursor's `end` is 0, the walk ends at the
+ * current head.
  */
 size_t s53_walk_take(const struct s53_ring *ring, struct s53_cache_cursor *cursor, uint8_t *piece);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * channel.c - which sockets are open, and which are not any more: at the start and at a reload.
+ * channel.c - opens and closes the sockets of the control channels, at the start and at a reload.
  */
 #include "inside.h"
 
@@ -16,7 +16,7 @@
 #include <split53/view.h>
 
 #define BACKLOG 128
-#define RETRY_MS 1000 /* until connections are accepted again after a lack of descriptors */
+#define RETRY_MS 1000 /* until connections are accepted again after descriptors ran out */
 
 struct s53_control *
 s53_control_new(const struct s53_control_source *source)
@@ -47,7 +47,7 @@ listener_close(struct listener *listener)
 
 		if (connection->listener != listener)
 			continue;
-		connection->listener = NULL; /* a command under way still gets its reply */
+		connection->listener = NULL; /* a command in progress still gets its reply */
 		if (connection->command == NULL)
 			connection_free(connection);
 	}
@@ -80,7 +80,7 @@ on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr 
 	struct s53_addr addr;
 
 	(void)accepting;
-	memset(&addr, 0, sizeof(addr)); /* of a Unix socket's client it stays so */
+	memset(&addr, 0, sizeof(addr)); /* a client of a Unix socket has no address */
 	if ((peer->sa_family == AF_INET || peer->sa_family == AF_INET6) &&
 	    (size_t)peer_len <= sizeof(addr))
 		memcpy(&addr, peer, (size_t)peer_len);
@@ -176,7 +176,7 @@ find_listener(const struct s53_control *control, const struct s53_channel *chann
 	return NULL;
 }
 
-/* The channel stays open; its rights may have changed. */
+/* The channel stays open; its owner or mode may have changed. */
 static void
 listener_keep(struct listener *listener, const struct s53_channel *channel, struct s53_diags *diags)
 {
@@ -219,7 +219,7 @@ s53_control_use(struct s53_control *control, const struct s53_channel *channels,
 	s53_policy_drop(old);
 }
 
-/* Any process that can connect could fill the log. */
+/* At most one line a second: any process that can connect could fill the log otherwise. */
 static bool
 may_complain(struct s53_control *control)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * dump_zones.c - the section of a dump that has the zones that are answered from here, one view
- * after the other: the user's, and not those that are built in.
+ * dump_zones.c - the section of a dump that has the local zones of the configuration, one view
+ * after the other. Built-in zones are left out.
  */
 #include "dump.h"
 
@@ -14,13 +14,13 @@
 
 struct dump_zones {
 	const struct s53_policy *policy;
-	unsigned view; /* that is written */
+	unsigned view; /* being written */
 	unsigned views_until;
-	bool in_view; /* its head is written, its routes are gathered */
+	bool in_view; /* its heading is written and its routes are collected */
 	const struct s53_route **routes;
 	size_t count, room;
-	size_t zone; /* that is written */
-	size_t at; /* in it */
+	size_t zone; /* being written */
+	size_t at; /* the next record in it */
 	bool no_memory;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * dumper.c - BIND's `rndc dumpdb`, here on SIGUSR1: the cache as text, then servers and counters.
+ * dumper.c - writes what BIND's `rndc dumpdb` does, also on SIGUSR1: the cache as text, then zones,
+ * servers and counters.
  *
  * BIND's dump goes view by view, but the cache has the entries of all views mixed: so it is walked
  * once per view. All TTLs are as of the time in $DATE, when the dump began. The dump is written in
@@ -38,8 +39,8 @@ struct dump {
 	FILE *out; /* a copy of the file's descriptor */
 	unsigned parts; /* of enum s53_dump_part */
 	struct dump_zones *zones; /* NULL: no such part, or not yet */
-	unsigned view; /* index of the one that is being written */
-	unsigned views_from, views_until; /* that are to be written */
+	unsigned view; /* index of the view being written */
+	unsigned views_from, views_until; /* the views to write */
 	bool in_view; /* the head of its section is written */
 	struct s53_cache_cursor cursor;
 	uint64_t began_ms, began_wall_s;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * replay.h - messages that are too old, too new, or that were seen before.
+ * replay.h - detects messages that are too old, too new, or replayed.
  *
  * Layer    control, private
  * Threads  main thread
@@ -13,9 +13,10 @@
 #include <split53/rndc.h>
 
 /*
- * A message that was signed long ago is refused by its times. Within these a copy is found by its
- * serial and times, of the last REPLAY_SEEN messages. A copy of an older one is still worth
- * nothing: a command counts only with the nonce of its connection, and each connection has another.
+ * The times in a message reject it when it was signed long ago. A copy that is recent enough is
+ * detected by serial and times, which are kept for the last REPLAY_SEEN messages. A copy of an
+ * older message has no effect either: a command is run only with the nonce of its connection, and
+ * each connection has another nonce.
  */
 #define REPLAY_SEEN 1024
 
@@ -27,8 +28,8 @@ struct replay {
 };
 
 /*
- * NULL: the message is new, and is remembered. Else why it is refused: a text for the log, as
- * BIND's.
+ * Returns NULL if the message is new, and remembers it. Else returns why it is rejected, in the
+ * words of BIND's log.
  */
 const char *replay_check(
     struct replay *replay, const struct s53_rndc_message *message, uint64_t now_s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * upstream_json.h - what is known of a server as JSON.
+ * upstream_json.h - the state of an upstream server as JSON.
  *
  * Layer    control, private
  * Threads  main thread

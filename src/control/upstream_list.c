@@ -8,13 +8,13 @@
 
 struct pair {
 	const struct s53_upstream *server;
-	size_t order; /* in which it was found */
+	size_t order; /* order of the view and zone */
 	struct s53_upstream_use use;
 };
 
 struct table {
 	const struct s53_policy *policy;
-	const struct s53_view *view; /* that is gone through */
+	const struct s53_view *view; /* the view being visited */
 	struct pair *pairs;
 	struct s53_upstream_use *uses; /* those of `pairs`, in its order */
 	size_t count, room;
@@ -90,7 +90,7 @@ fill(struct table *table)
 	return true;
 }
 
-/* The first pair that is not below the server. */
+/* Binary search for the first pair of the server. */
 static size_t
 find(const struct table *table, const struct s53_upstream *server)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * verb_recursing.c - recursing: the fetches under way.
+ * verb_recursing.c - recursing: lists the fetches in progress.
  *
  * BIND writes them to recursing-file and prints nothing. Here they are printed as well, so that the
- * operator sees at once what hangs.
+ * operator sees them at once.
  */
 #include "verbs.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * verbs.c - the verbs: rndc's, then ours.
+ * verbs.c - the table of verbs: those of rndc, then those of split53 alone.
  */
 #include "verbs.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * verbs.h - what each verb does; verbs.c has the table of them.
+ * verbs.h - the functions of the verbs; verbs.c has the table.
  *
  * Layer    control, private
  * Threads  main thread

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * ctl.c - one command: sent, and its reply printed.
+ * ctl.c - sends one command and prints the reply.
  */
 #include <split53/ctl.h>
 
@@ -17,7 +17,7 @@
 
 #define HEALTH_TIMEOUT_S 5
 
-/* {"result":"not found","text":"..."}, where --json wants something to parse. */
+/* With --json a failure is JSON as well: {"result":"not found","text":"..."}. */
 static void
 print_json_failure(const struct ctl_reply *reply)
 {
@@ -53,7 +53,7 @@ print_reply(const struct ctl_options *options, const char *verb, const struct ct
 	return reply->result == 0 ? S53_CTL_OK : S53_CTL_FAILED;
 }
 
-/* The words as one line. false: too long. */
+/* Join the words into one line. false: too long. */
 static bool
 join_words(char *const words[], char line[static S53_RNDC_REQUEST_MAX])
 {
@@ -95,7 +95,7 @@ run_verb(const struct ctl_options *options, const struct ctl_server *server, cha
 	return fflush(stdout) == 0 ? code : S53_CTL_FAILED;
 }
 
-/* --json may stand behind the verb as well: take it out. */
+/* --json is accepted after the verb as well: remove it from the words. */
 static char **
 take_words(struct ctl_options *options, int argc, char *const argv[])
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * options.h - the command line of split53ctl: rndc's, where it makes sense.
+ * options.h - the command line of split53ctl, with rndc's options where they apply.
  *
  * Layer    ctl, private
  * Threads  one
@@ -21,7 +21,7 @@ struct ctl_options {
 	const char *key_file, *key_name; /* -k, -y */
 	const char *conf; /* -c: an rndc.conf */
 	bool json, quiet;
-	unsigned count; /* top -n: pictures; 0: until the end */
+	unsigned count; /* top -n: number of screens; 0: no limit */
 	unsigned delay_s; /* top -d */
 	int words; /* index of the verb in argv */
 	/* Made of these by ctl_options_server(): */
@@ -34,5 +34,5 @@ struct ctl_options {
 /* false: a message is on stderr. */
 bool ctl_options_read(struct ctl_options *options, int argc, char *const argv[]);
 
-/* Which server they mean. false: a message is on stderr. */
+/* Find the server that the options select. false: a message is on stderr. */
 bool ctl_options_server(struct ctl_options *options, struct ctl_server *server);

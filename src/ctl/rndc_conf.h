@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * rndc_conf.h - BIND's rndc.conf: which server, port and key are meant.
+ * rndc_conf.h - reads server, port and key from BIND's rndc.conf.
  *
  * Layer    ctl, private
  * Threads  one
@@ -14,17 +14,17 @@
 
 #define CTL_WORD 1024 /* of a word, with its end; a secret is the longest */
 
-/* What the file says for a server; empty or 0 where it says nothing. */
+/* The settings of one server; empty or 0 if the file does not set them. */
 struct ctl_rndc_conf {
-	char server[CTL_WORD]; /* an address: of `addresses`, or the server's name */
+	char server[CTL_WORD]; /* the first of `addresses`, or else the name of the server */
 	uint16_t port;
 	char key[CTL_WORD]; /* its name */
 	char algorithm[CTL_WORD], secret[CTL_WORD]; /* of that key */
 };
 
 /*
- * Read it for the server `name` (NULL: the default server) and the key `key` (NULL: the one that
- * the file says). false: a message is on stderr.
+ * Read the settings of server `name` (NULL: the default server) and of key `key` (NULL: the key
+ * that the file selects). false: a message is on stderr.
  */
 bool ctl_rndc_conf_read(
     const char *path, const char *name, const char *key, struct ctl_rndc_conf *out);

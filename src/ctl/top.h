@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * top.h - a live picture of the server.
+ * top.h - shows the activity of the server, updated every few seconds.
  *
  * Layer    ctl, private
  * Threads  one
- * Memory   none is left
+ * Memory   all is freed when a call returns
  */
 #pragma once
 
 #include "options.h"
 
-/* Read -n and -d behind the verb. false: said on stderr. */
+/* Read -n and -d after the verb. false: a message is on stderr. */
 bool ctl_top_options(struct ctl_options *options, char *const words[]);
 
 /*
- * Draw until -n pictures are drawn, the server is gone, or `q` or Ctrl-C is pressed. On what is no
- * terminal: plain text, once unless -n says otherwise. Returns the exit code.
+ * Draw until -n screens are drawn, the server no longer responds, or `q` or Ctrl-C is pressed. If
+ * the output is not a terminal: plain text, once unless -n is given. Returns the exit code.
  */
 int ctl_top(const struct ctl_options *options, const struct ctl_server *server);

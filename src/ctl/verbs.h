@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * verbs.h - the verbs as an operator sees them: how they are written, what they do.
+ * verbs.h - syntax and help text of the verbs.
  *
  * Layer    ctl, private
  * Threads  one
@@ -12,8 +12,8 @@
 #include <stdio.h>
 
 /*
- * Is it a verb with as many words as it takes? false: said on stderr. An unknown one is left to
- * the server, which may be a newer one.
+ * Check the number of arguments of a verb. false: a message is on stderr. An unknown verb passes,
+ * since the server may be newer and know it.
  */
 bool ctl_verb_check(char *const words[]);
 

@@ -192,7 +192,7 @@ go_background(struct s53_daemon *daemon)
 	return true;
 }
 
-/* The statistics, and the dump, which shows them too. */
+/* The statistics, and the dump, which includes them. */
 static bool
 furnish_statistics(struct s53_daemon *daemon)
 {
@@ -437,7 +437,7 @@ on_pulse(evutil_socket_t fd, short what, void *arg)
 		event_base_loopbreak(((const struct s53_daemon *)arg)->base);
 }
 
-/* Free what would change anything, or begin something, while the process ends. */
+/* Free all that could change something or start something during shutdown. */
 static void
 end_main_work(struct s53_daemon *daemon)
 {
@@ -455,7 +455,10 @@ end_main_work(struct s53_daemon *daemon)
 		close(daemon->signal_fd);
 }
 
-/* The workers answer what is under way; the statistics channels say meanwhile that we end. */
+/*
+ * The workers answer the queries in progress; meanwhile /ready of the statistics channels returns
+ * 503.
+ */
 static void
 drain(struct s53_daemon *daemon)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * facts.c - what the daemon says of itself to layer stats.
+ * facts.c - the daemon's side of struct s53_stats_source (layer stats).
  */
 #include <limits.h>
 

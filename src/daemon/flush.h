@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * flush.h - flushing the cache while it is in use.
+ * flush.h - flushes the cache while it is in use.
  *
  * Layer    daemon
  * Threads  main thread
@@ -17,5 +17,5 @@ S53_MUST_USE enum s53_status s53_daemon_flush(struct s53_daemon *daemon,
     const struct s53_flush_request *request, s53_flushed *done, void *done_arg,
     char why[static S53_OPERATION_WHY]);
 
-/* The program ends and the workers have: those that are under way are brought to their end now. */
+/* At the end of the program, after the workers have ended: complete the flushes in progress now. */
 void s53_daemon_end_flushes(struct s53_daemon *daemon);

@@ -14,7 +14,7 @@ void
 heap_prepare(void)
 {
 #ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, 128 * 1024); /* glibc's own, but fixed: it grows otherwise */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024); /* glibc's default, fixed: it grows otherwise */
 #endif
 }
 

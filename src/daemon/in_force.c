@@ -20,7 +20,7 @@ struct s53_in_force {
 	void *done_arg;
 };
 
-/* Being here is all. */
+/* Nothing to do: the visit itself shows that the worker has handled all earlier messages. */
 static void
 visit(struct s53_round *round, unsigned worker, struct s53_resolver *resolver)
 {

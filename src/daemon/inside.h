@@ -53,7 +53,7 @@ struct s53_daemon {
 	struct event *signal_event;
 	struct s53_source *source;
 	struct s53_snapshot *snapshot;
-	struct s53_snapshot *retired; /* in force no longer, but in use */
+	struct s53_snapshot *retired; /* no longer in use for new queries, not yet freed */
 	struct event *retired_event;
 	struct s53_registry *registry;
 	struct s53_prober *prober; /* NULL: not made yet, or it could not be made */
@@ -70,8 +70,8 @@ struct s53_daemon {
 	struct s53_worker_shared shared;
 	struct s53_tally_book *book;
 	struct s53_stats_server_http *statistics;
-	struct s53_link channels; /* of statistics */
-	struct s53_stats_process facts; /* times and counts of reloads; the rest when asked */
+	struct s53_link channels; /* statistics channels */
+	struct s53_stats_process facts; /* times, counts of reloads; the rest on request */
 	struct daemon_warm *warm; /* while the cache file is being read; else NULL */
 	struct s53_dumper *dumper;
 	struct s53_control *control;
@@ -82,15 +82,15 @@ struct s53_daemon {
 	enum daemon_listening listening;
 	struct event *not_ready_event; /* asks the supervisor to wait; NULL: not needed */
 	bool stopping;
-	bool halting; /* at once: queries under way fail, and the cache is not saved */
-	/* What operators do: operations.h. */
+	bool halting; /* halt: queries in progress fail, and the cache is not saved */
+	/* For operations.h: */
 	struct s53_rounds rounds;
 	struct s53_link flushes; /* by daemon_flush.link */
 	unsigned flush_count;
-	bool is_listing; /* the fetches under way */
+	bool is_listing; /* a list of fetches is in progress */
 	enum s53_switch query_log, response_log, serve_stale;
-	bool keep_zone_files; /* of the load under way */
-	uint64_t counted_before[S53_C_COUNT]; /* counters at their last reset */
+	bool keep_zone_files; /* of the reload in progress */
+	uint64_t counted_before[S53_C_COUNT]; /* values of the counters at the last reset */
 	uint64_t boot_wall_s, configured_wall_s;
 	struct s53_operations operations;
 };
@@ -126,11 +126,11 @@ void s53_daemon_keep_cache(struct s53_daemon *daemon, struct s53_snapshot *snaps
 void s53_daemon_swap(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
 
 /*
- * Free `snapshot`, whose count it takes, as soon as no worker uses it, here in the main thread, and
- * then give what malloc holds free back to the system. NULL: only that, in a moment.
+ * Free `snapshot`, whose count it takes over, in the main thread as soon as no worker uses it, and
+ * then return the free memory of malloc() to the system. NULL: only return memory, a moment later.
  */
 void s53_daemon_retire(struct s53_daemon *daemon, struct s53_snapshot *snapshot);
-void s53_daemon_retired_fini(struct s53_daemon *daemon); /* when there are no workers */
+void s53_daemon_retired_fini(struct s53_daemon *daemon); /* call when the workers have ended */
 
 /* Open the log channels of `snapshot`; those that cannot be opened are replaced, with a warning. */
 void s53_daemon_log(struct s53_daemon *daemon, const struct s53_snapshot *snapshot);
@@ -152,16 +152,16 @@ void s53_daemon_log_messages(
 void s53_daemon_follow_readiness(struct s53_daemon *daemon);
 
 /*
- * control.c: the control channels. new() opens none. use() opens those of the snapshot in force and
- * closes all others, before the drop of privileges; messages go to `diags`. follow() does the same
- * after each change of the snapshot. `say`: log the messages. Between two reloads they would be the
- * same ones again.
+ * control.c: the control channels. new() opens none. use() opens those of the snapshot in use and
+ * closes all others, at the start before privileges are dropped; messages go to `diags`. follow()
+ * does the same after each later change of the snapshot, and logs the messages only if `say`:
+ * without a reload they would repeat those already logged.
  */
 bool s53_daemon_control_new(struct s53_daemon *daemon);
 void s53_daemon_control_use(struct s53_daemon *daemon, struct s53_diags *diags);
 void s53_daemon_control_follow(struct s53_daemon *daemon, bool say);
 
-/* The snapshot in force once more, with notes that say where each zone is written. */
+/* Build the snapshot in use a second time, with notes that say where each zone is configured. */
 S53_MUST_USE enum s53_status s53_daemon_build_noted(
     const struct s53_daemon *daemon, struct s53_snapshot **out);
 
@@ -177,12 +177,11 @@ bool s53_daemon_read_interfaces(struct s53_daemon *daemon);
 /* The same while serving: rebuild if localhost or localnets have changed. */
 void s53_daemon_follow_interfaces(struct s53_daemon *daemon);
 
-/* Fill in daemon->operations: what an operator may ask. */
+/* Fill in daemon->operations. */
 void s53_daemon_operate(struct s53_daemon *daemon);
 
 /*
- * Put what the operator has switched in force in `snapshot`, whose configuration says something
- * else perhaps.
+ * Apply what the operator has set at run time to `snapshot`, overriding its configuration.
  */
 void s53_daemon_switch(const struct s53_daemon *daemon, struct s53_snapshot *snapshot);
 
@@ -198,9 +197,9 @@ S53_MUST_USE enum s53_status s53_daemon_list_fetches(struct s53_daemon *daemon, 
     void *done_arg, char why[static S53_OPERATION_WHY]);
 
 /*
- * s53_daemon_reload() with the first error in `why`. `keep_zone_files`: those that are loaded are
- * not read again (rndc's reconfig). After S53_OK `done` (NULL: none) is called when all workers
- * have taken it.
+ * As s53_daemon_reload(), with the first error in `why`. `keep_zone_files`: do not read loaded zone
+ * files again (rndc reconfig). After S53_OK, `done` (NULL: none) is called when all workers use the
+ * new snapshot.
  */
 S53_MUST_USE enum s53_status s53_daemon_load(struct s53_daemon *daemon, bool keep_zone_files,
     s53_done *done, void *done_arg, char why[static S53_OPERATION_WHY]);
@@ -240,14 +239,15 @@ void s53_listeners_follow(struct s53_daemon *daemon);
 bool s53_listeners_any_open(const struct s53_daemon *daemon);
 
 /*
- * channels.c: open the statistics channels of `snapshot` and close all others; those that stay keep
- * their connections. Each that cannot be opened is an error in `diags`; NULL: it is not said again.
+ * channels.c: open the statistics channels of `snapshot` and close all others; channels in both
+ * keep their connections. Each channel that cannot be opened is an error in `diags`; NULL: no
+ * messages.
  */
 void s53_channels_use(
     struct s53_daemon *daemon, const struct s53_snapshot *snapshot, struct s53_diags *diags);
 void s53_channels_fini(struct s53_daemon *daemon);
 
-/* facts.c: what layer stats collects from, until the daemon ends. */
+/* facts.c: the source of layer stats, valid until the daemon ends. */
 struct s53_stats_source s53_daemon_facts(struct s53_daemon *daemon);
 
 /* Will a bind() after the drop of privileges need CAP_NET_BIND_SERVICE? */

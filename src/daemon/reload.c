@@ -6,8 +6,8 @@
  * A reload builds the new snapshot and opens its listeners while the old one serves. Until both
  * have succeeded nothing is changed, so that a reload that fails leaves everything as it was. Then
  * the snapshot is swapped in, worker by worker, between two turns of their loops; when all of them
- * have taken it, the reload is said to be done. The old one is freed when the last query that began
- * under it has ended.
+ * use it, the reload is reported as done. The old one is freed when the last query that began under
+ * it has ended.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -276,7 +276,7 @@ s53_daemon_first_error(const struct s53_diags *diags[], unsigned count, enum s53
 		}
 }
 
-/* Load it and put it in force, or not. */
+/* Build the new configuration and use it, or change nothing. */
 static enum s53_status
 load(struct s53_daemon *daemon, bool keep_zone_files, char why[static S53_OPERATION_WHY])
 {

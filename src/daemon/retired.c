@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * retired.c - snapshots that are no longer in force, and their memory.
+ * retired.c - frees snapshots that are no longer in use, and returns their memory.
  *
- * Workers, fetches and a dump hold the snapshot that they began with. If the last of them freed it,
- * a worker with clients would spend the time that 100,000 zones take to free. So the main thread
- * keeps a count of its own and looks now and then whether it is the last. Then all memory that the
- * change has left free goes back to the system.
+ * Workers, fetches and a dump hold the snapshot with which they began. If the last of them freed
+ * it, a worker could be blocked for the time that it takes to free 100,000 zones. So the main
+ * thread keeps a count too, and checks every LOOK_AGAIN_US whether it is the last one. Then it
+ * frees the snapshot and returns all free memory to the system.
  */
 #include "heap.h"
 #include "inside.h"
@@ -52,7 +52,7 @@ s53_daemon_retire(struct s53_daemon *daemon, struct s53_snapshot *snapshot)
 	if (snapshot == NULL || daemon->retired_event == NULL ||
 	    !s53_snapshot_is_shared(snapshot)) {
 		s53_snapshot_drop(
-		    snapshot); /* without memory for the event its last user frees it */
+		    snapshot); /* without memory for the event, its last user frees it */
 	} else {
 		snapshot->next = daemon->retired;
 		daemon->retired = snapshot;

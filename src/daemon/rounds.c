@@ -82,7 +82,7 @@ s53_rounds_fini(struct s53_daemon *daemon)
 	rounds->open = false;
 	s53_mailbox_close(&rounds->mailbox);
 	while (s53_mailbox_take(&rounds->mailbox) != NULL)
-		; /* the round is in the queue, too */
+		; /* each round is in the queue as well, and ends below */
 	while (!s53_list_empty(&rounds->queue))
 		end(S53_CONTAINER_OF(rounds->queue.next, struct s53_round, link), false);
 	s53_mailbox_fini(&rounds->mailbox);

@@ -149,7 +149,7 @@ s53_warm_end(struct s53_daemon *daemon)
 	if (daemon->warm != NULL)
 		read_on(daemon, UINT64_MAX);
 	s53_warm_drop(daemon);
-	s53_daemon_end_flushes(daemon); /* what is to go is not written */
+	s53_daemon_end_flushes(daemon); /* entries that a flush has to remove are not written */
 	if (snapshot->policy.cache == NULL || snapshot->cache_file == NULL)
 		return;
 	now = time_now();

@@ -55,7 +55,7 @@ struct s53_worker {
 	struct s53_exchanger *exchanger;
 	struct s53_resolver *resolver;
 	struct s53_listen_context *context;
-	struct s53_busiest names, clients; /* of a sample of the queries */
+	struct s53_busiest names, clients; /* counted from a sample of the queries */
 	struct s53_link listeners;
 	struct event *drain_event;
 	uint64_t drain_until_ms;

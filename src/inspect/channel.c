@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * channel.c - --health: which socket the server of a command line has.
+ * channel.c - --health: finds the control socket of the server with these options.
  */
 #include <split53/inspect.h>
 #include <split53/setup.h>
 
-/* A file with an error may have got it after the server has read it: it may serve all the same. */
+/* An error in the file may be newer than the running server, so it is not an error here. */
 void
 s53_inspect_channel(struct s53_options *options, char path[static S53_CHANNEL_PATH_MAX])
 {

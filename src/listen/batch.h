@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * batch.h - the latency of hits, measured once for each batch of queries.
+ * batch.h - measures the latency of cache hits, once for each batch of queries.
  *
  * Layer    listen (private)
  * Threads  the worker's own
  * Memory   plain values, on the stack
  * Units    ns, ms
  *
- * Hits of a batch leave together, with the call that sends its replies. So one reading of the clock
- * after the batch was received and one after that call give the latency of each of them, and a hit
- * has no clock of its own to pay for. What waited in the kernel before the receipt is not in it.
+ * Replies to the hits of a batch are sent together, with one system call. So one reading of the
+ * clock after the batch was received and one after that call give the latency of each of them, and
+ * no hit has to read the clock itself. Time in the kernel before the receipt is not included.
  */
 #pragma once
 
@@ -39,7 +39,7 @@ s53_batch_ms(const struct s53_batch_clock *clock)
 	return clock->began_ns / 1000000;
 }
 
-/* Its replies have been sent, but for those that wait. */
+/* The replies of the batch have been sent, except those of queries that wait. */
 static inline void
 s53_batch_end(const struct s53_listen_context *context, const struct s53_batch_clock *clock)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * sample.c - see sample.h. A query that cannot be read is counted by its client alone.
+ * sample.c - see sample.h. A query that cannot be parsed is counted by its client only.
  */
 #include "sample.h"
 
@@ -37,7 +37,7 @@ void
 s53_sample_take(
     struct s53_listen_context *context, const struct s53_arrival *arrivals, unsigned count)
 {
-	/* It went down to -k: the one that was due stands k before the last. */
+	/* The counter went down to -k: the query to count is the k-th before the last one. */
 	unsigned behind = (unsigned)-context->until_sample;
 	const struct s53_arrival *arrival = &arrivals[behind < count ? count - 1 - behind : 0];
 

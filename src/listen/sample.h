@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: ISC
  *
- * sample.h - every 64th query is counted by name and by client, for `split53ctl top`.
+ * sample.h - counts every 64th query by name and by client, for `split53ctl top`.
  *
  * Layer    listen
- * Threads  the worker's own; the tables have a lock of their own
+ * Threads  the worker's; the tables have a lock
  * Memory   none
  */
 #pragma once
 
 #include "context.h"
 
-/* The 64th query is among these: count it. */
+/* One of these queries is the 64th: count it. */
 void s53_sample_take(
     struct s53_listen_context *context, const struct s53_arrival *arrivals, unsigned count);
 
-/* Queries are about to be handed over. One subtraction and one branch for all of them. */
+/*
+ * Call before queries are passed to the resolver. One subtraction and one branch for all of them.
+ */
 static inline void
 s53_sample(struct s53_listen_context *context, const struct s53_arrival *arrivals, unsigned count)
 {

@@ -12,7 +12,9 @@ struct point {
 	uint64_t hi, lo;
 };
 
-/* values[i] belongs to the addresses from the i-th begin up to the next one; the first is 0. */
+/*
+ * values[i] applies to the addresses from the i-th begin up to the next one; the first begin is 0.
+ */
 struct prefix_index {
 	size_t count4, count6;
 	uint32_t *begins4, *values4;
@@ -20,15 +22,15 @@ struct prefix_index {
 	uint32_t *values6;
 };
 
-/* The ranges of one family while they are found, and the prefixes around the current one. */
+/* The state while the ranges of one family are built: the prefixes that contain the current one. */
 struct sweep {
 	size_t count;
 	struct point *begins;
 	uint32_t *values;
 	unsigned depth;
 	struct {
-		struct point after; /* the first address behind the prefix */
-		bool last; /* there is none behind it */
+		struct point after; /* the first address after the prefix */
+		bool last; /* there is none after it */
 		uint32_t value;
 	} around[130]; /* each is longer than the one before: /0 to /128 */
 };
@@ -55,7 +57,7 @@ is_less(struct point a, struct point b)
 	return a.hi < b.hi || (a.hi == b.hi && a.lo < b.lo);
 }
 
-/* The first address behind a prefix; false: it reaches to the last address. */
+/* The first address after a prefix; false: the prefix ends at the last address. */
 static bool
 point_after(const struct s53_prefix *prefix, struct point *out)
 {
@@ -88,14 +90,14 @@ compare_entries(const void *left, const void *right)
 	return (a->value > b->value) - (a->value < b->value);
 }
 
-/* From `begin` on the value is `value`. Begins do not descend; of equal ones the last counts. */
+/* Addresses from `begin` on have `value`. Begins are ascending; of equal ones the last applies. */
 static void
 begin_range(struct sweep *sweep, struct point begin, uint32_t value)
 {
 	if (!is_less(sweep->begins[sweep->count - 1], begin))
 		sweep->count--;
 	if (sweep->count > 0 && sweep->values[sweep->count - 1] == value)
-		return; /* goes on */
+		return; /* same range */
 	sweep->begins[sweep->count] = begin;
 	sweep->values[sweep->count++] = value;
 }
@@ -149,7 +151,7 @@ sweep_over(struct sweep *sweep, const struct prefix_entry *entries, size_t count
 	return true;
 }
 
-/* A copy of the first `count` elements, in as much memory as they take. */
+/* Copy the first `count` elements into memory of just that size. */
 static void *
 shrink(void *array, size_t count, size_t size)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * prefix_index.h - which of many prefixes hold an address: the one of the least value.
+ * prefix_index.h - finds the prefix with the least value among those that contain an address.
  *
  * Layer    policy
  * Threads  built by the main thread, then immutable and read by any

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fetches.c - all fetches under way, as the operator sees and outdates them.
+ * fetches.c - lists the fetches in progress, and outdates them for a flush.
  */
 #include <stdio.h>
 
@@ -49,7 +49,7 @@ list_attempts(const struct s53_fetch *fetch, struct s53_recursing_fetch *out, ui
 	}
 }
 
-/* The client of a chase's child is that of the query that the chase serves. */
+/* The client of a child query of a chase is that of the original query. */
 static void
 list_clients(const struct s53_fetch *fetch, struct s53_recursing_fetch *out)
 {

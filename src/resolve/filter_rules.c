@@ -59,8 +59,8 @@ belongs(const struct s53_filter *filter, struct s53_name *owner)
 }
 
 /*
- * Does a copied zone delegate the name there (RFC 1034 s4.3.2)? What its primaries say of their own
- * delegations belongs to the copy. An NS at the apex or above it is that of a lame server.
+ * Is this NS record a delegation in a copied zone (RFC 1034 s4.3.2)? Delegations by its primaries
+ * are part of the zone. An NS at the apex or above it comes from a lame server.
  */
 static bool
 is_delegation(const struct s53_filter *filter, const struct s53_findings *findings,
@@ -95,7 +95,7 @@ keeps_authority(const struct s53_filter *filter, struct s53_findings *findings,
 	case S53_TYPE_SOA:
 	case S53_TYPE_DS:
 		return !findings->crossed && s53_name_is_at_or_below(findings->last, owner);
-	case S53_TYPE_NS: /* without an answer it would be a referral */
+	case S53_TYPE_NS: /* an NS record without an answer is a referral */
 		return keeps_ns(filter, findings, owner);
 	default:
 		return false;

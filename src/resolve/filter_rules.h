@@ -19,10 +19,13 @@ struct s53_findings {
 	bool exists; /* it has records other than signatures */
 	bool has_soa; /* an SOA that is kept */
 	bool has_ns; /* NS in the authority section, kept or not */
-	bool delegated; /* the NS that are kept stand at a delegation of a copied zone */
+	bool delegated; /* the NS that are kept are a delegation of a copied zone */
 };
 
-/* Not for CNAME and ANY: these match the CNAME itself (RFC 1034 s3.6.2). */
+/*
+ * Is QTYPE looked for at the end of the chain? Not for CNAME and ANY, which match the CNAME itself
+ * (RFC 1034 s3.6.2).
+ */
 static inline bool
 s53_filter_follows_aliases(uint16_t qtype)
 {
@@ -46,7 +49,7 @@ bool s53_filter_keeps(
 const char *s53_filter_write(struct s53_filter *filter);
 
 /*
- * filter.c: is that an answer, or a referral (then filter->referral is set) that counts? As
+ * filter.c: is this an answer, or a referral that is accepted (filter->referral is set)? Returns as
  * s53_filter(); has_answers: ANCOUNT was not 0.
  */
 const char *s53_filter_verdict(

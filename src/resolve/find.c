@@ -23,8 +23,8 @@
 
 /*
  * May servers be queried for this client? Otherwise it gets an answer from the cache or a referral
- * (RFC 1034 s4.3.1). Querying the primaries of a zone that BIND would have a copy of is no
- * recursion, as all of the zone would be here.
+ * (RFC 1034 s4.3.1). A query to the primaries of a zone that BIND would transfer does not count as
+ * recursion, since BIND would answer it from its copy.
  */
 static bool
 may_fetch(const struct s53_query *query)
@@ -126,7 +126,7 @@ follow(struct s53_query *query, const struct s53_cached *cached)
 	return verdict;
 }
 
-/* Nothing of use is there. */
+/* The cache has no usable entry. */
 static enum s53_verdict
 unknown(struct s53_query *query)
 {
@@ -163,7 +163,10 @@ hit(struct s53_query *query, const struct s53_cached *cached, uint8_t *message)
 	return cached->aliases ? follow(query, cached) : S53_REPLY;
 }
 
-/* A failure is remembered; one of servers that were down or stalled only as long as they are. */
+/*
+ * A cached failure is used. If the servers were down or stalled then, only as long as they still
+ * are.
+ */
 static bool
 has_failed(const struct s53_query *query, const struct s53_cached *cached)
 {
@@ -183,9 +186,10 @@ failed(struct s53_query *query, const struct s53_cached *cached)
 }
 
 /*
- * The cache has nothing that a copied zone says of the name. Where the zone delegates it, the cache
- * may have what the servers of such names say, by their route: that is an answer as long as it is
- * fresh. It is not refreshed, since only the zone knows whether the delegation is still there.
+ * The cache has no answer of a copied zone for the name. If the zone delegates the name, the cache
+ * may have an answer of the servers of delegated names, under their route: it is used while it is
+ * fresh. It is not refreshed, since only the primaries of the zone know whether the delegation
+ * still exists.
  */
 __attribute__((noinline)) static enum s53_verdict
 miss_in_copy(struct s53_query *query)

@@ -8,8 +8,8 @@
 #include "table.h"
 
 /*
- * Only with the same policy and route: after a reload the same key may have another route, and
- * below a delegation, or for the DS of an apex, the client's rights decide which.
+ * Policy and route must be the same. After a reload the same key may have another route; below a
+ * delegation, and for the DS of an apex, the route depends on the client's rights.
  */
 struct s53_fetch *
 s53_inflight_find(const struct s53_table *table, const struct s53_query *query)

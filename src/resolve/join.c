@@ -140,8 +140,9 @@ wait_for(struct s53_pending *pending, struct s53_fetch *fetch, enum s53_loop_sig
 }
 
 /*
- * A copied zone delegates the name, and the client gets recursion: it waits once more, for the
- * servers of such names. FIND knows already that the cache has nothing of theirs.
+ * The zone is copied and delegates the name, and the client is allowed recursion: the query waits a
+ * second time, for the servers of delegated names. FIND has already checked that the cache has no
+ * answer of theirs.
  */
 static enum s53_verdict
 wait_below(struct s53_query *query, const struct s53_route *route)
@@ -167,7 +168,7 @@ route_below(const struct s53_query *query)
 	return s53_query_delegated_route(query);
 }
 
-/* The query is back with an outcome: of its fetch, of its chase, or of being displaced. */
+/* The query comes back with an outcome: of its fetch, of its chase, or because it was displaced. */
 static enum s53_verdict
 take_outcome(struct s53_query *query)
 {

@@ -6,9 +6,9 @@
  * and AD are the records of the three sections, as they were sent; FLAGS those of the query, as in
  * the query log.
  *
- * What is sent is known at one place alone, behind all steps: where the client's operation is
- * called. So a query whose response is to be logged gets operations of the log between, which pass
- * all on. A query that is not logged takes no branch for that.
+ * The response is known only after all steps, when the client's send operation is called. So if the
+ * response of a query is to be logged, the query gets operations that log the response and then
+ * call those of the client. Other queries are not affected, not even by a branch.
  */
 #include <stdio.h>
 
@@ -25,7 +25,7 @@ query_of(struct s53_client *client)
 	return S53_CONTAINER_OF(client, struct s53_query, client);
 }
 
-/* The extended rcode's upper part is the outcome's alone (RFC 6891 s6.1.3). */
+/* The upper bits of the extended rcode are only in the outcome (RFC 6891 s6.1.3). */
 static void
 log_response(const struct s53_query *query, const uint8_t *reply)
 {

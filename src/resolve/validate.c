@@ -246,9 +246,9 @@ note_doubts(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 }
 
 /*
- * Leave of the message what answers the query, and find where its chain ends. NULL, or why it is no
- * answer. With TC set it came
- * over TCP, as the exchange goes on there: such an answer is incomplete, and nothing is as large.
+ * Keep the records of the message that answer the query, and find where its chain ends. Returns
+ * NULL, or why it is not an answer. A message with TC set came over TCP here, since TC over UDP
+ * leads to TCP: it is incomplete, and there is no larger transport.
  */
 static const char *
 keep_the_answer(struct s53_fetch *fetch, enum s53_chain_end *end)
@@ -274,7 +274,7 @@ keep_the_answer(struct s53_fetch *fetch, enum s53_chain_end *end)
 	outcome->referral = filter.referral;
 	*end = s53_chain_is_followed(fetch->question.qtype) ? filter.end : S53_CHAIN_COMPLETE;
 	outcome->leads_on = *end != S53_CHAIN_COMPLETE;
-	if (filter.referral) /* no server is the authority of what it delegates */
+	if (filter.referral) /* a server is not authoritative for a name that it delegates */
 		s53_header_set_flags(
 		    outcome->message, (uint16_t)(s53_header_flags(outcome->message) & ~S53_AA));
 	return NULL;
@@ -307,8 +307,8 @@ note_servers(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 }
 
 /*
- * REFUSED to a query with AD, of a server that never took one: once more without, which the retry
- * budget pays for.
+ * REFUSED in response to a query with AD, from a server that has never accepted AD: query once more
+ * without AD, from the retry budget.
  */
 static bool
 refused_because_of_ad(struct s53_fetch *fetch, struct s53_attempt *attempt, struct s53_plan *plan)
@@ -337,7 +337,7 @@ is_doubtful(struct s53_fetch *fetch, const struct s53_attempt *attempt, struct s
 	return true;
 }
 
-/* The extended errors that came with the response, whatever becomes of that. */
+/* Record the extended errors of the response, whether or not it is accepted. */
 static void
 take_error(struct s53_fetch *fetch, const struct s53_attempt *attempt)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * channel.c - where the default channel is: known to the server and to split53ctl.
+ * channel.c - the path and address of the default channel, for the server and for split53ctl.
  */
 #include <split53/channel.h>
 
@@ -20,7 +20,7 @@ s53_channel_path(uint16_t port, char out[static S53_CHANNEL_PATH_MAX])
 socklen_t
 s53_channel_address(const char *path, bool is_abstract, struct sockaddr_un *out)
 {
-	size_t len = strlen(path), head = is_abstract; /* the NUL in front */
+	size_t len = strlen(path), head = is_abstract; /* the leading NUL */
 
 	memset(out, 0, sizeof(*out));
 	out->sun_family = AF_UNIX;

@@ -2,9 +2,9 @@
  *
  * message.c - reading and writing messages.
  *
- * All that is of use stands in the three tables of the first level, so nothing deeper is looked
- * into: there is no recursion. BIND takes the last of two entries with one key, or the first, as
- * its list happens to be; here that is an error, since both ends must understand the same.
+ * All entries that are used are in the three tables of the first level; deeper tables are skipped,
+ * so there is no recursion. A key that occurs twice is an error: BIND uses the first or the last
+ * entry, depending on the order of its list, and both ends must read the same.
  */
 #include "sign.h"
 
@@ -39,7 +39,7 @@ struct entry {
 	uint8_t type;
 };
 
-/* The next entry of a table. false: there is none, or reader->bad. */
+/* Read the next entry of a table. false: there is none, or reader->bad. */
 static bool
 next_entry(struct s53_reader *reader, struct entry *entry)
 {
@@ -185,7 +185,7 @@ write_entry(struct s53_writer *writer, const char *key, const void *value, size_
 	s53_write(writer, value, len);
 }
 
-/* Begin a table: where its length is to be written. */
+/* Begin a table. Returns the position of its length, which is written when the table ends. */
 static size_t
 begin_table(struct s53_writer *writer, const char *key)
 {
@@ -203,7 +203,7 @@ put_len(struct s53_writer *writer, size_t begin)
 		s53_u32_put(writer->octets + begin - 4, (uint32_t)(writer->at - begin));
 }
 
-/* Returns where the signature is to be. */
+/* Returns the position of the signature. */
 static size_t
 write_auth(struct s53_writer *writer, uint8_t algorithm)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * sign.c - keys, and the HMACs that messages are signed with.
+ * sign.c - keys and HMACs of messages.
  */
 #include "sign.h"
 
@@ -29,7 +29,10 @@ static const struct {
 
 #define ALGORITHMS (sizeof(algorithms) / sizeof(algorithms[0]))
 
-/* Whatever the decoder says of blanks and padding, `text` is base64 (conf checks it the same). */
+/*
+ * Decode base64. Blanks and padding are handled here, whatever the decoder accepts (conf checks
+ * them in the same way).
+ */
 static enum s53_status
 decode_secret(struct s53_rndc_key *key, const char *text)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * sign.h - the signature of a message, as it stands in _auth.
+ * sign.h - the signature of a message, in the form that _auth has.
  *
  * Layer    rndc, private
  * Threads  any

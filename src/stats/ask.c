@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * ask.c - see ask.h. The URI is taken apart by libevent.
+ * ask.c - see ask.h. libevent parses the URI.
  */
 #include "ask.h"
 
@@ -38,7 +38,7 @@ static const struct {
 	{ "/json/v1/traffic", S53_PAGE_JSON, S53_JSON_TRAFFIC },
 };
 
-/* A slash at the end does not count. */
+/* Compare a path; a slash at its end is ignored. */
 static bool
 is_path(const char *path, const char *wanted)
 {
@@ -49,7 +49,7 @@ is_path(const char *path, const char *wanted)
 	return path[len] == '\0' || (path[len] == '/' && path[len + 1] == '\0');
 }
 
-/* "0.75" in thousandths; what is no number is 0. */
+/* Parse "0.75" into thousandths; 0 if it is not a number. */
 static unsigned
 quality_of(const char *text, const char *end)
 {
@@ -66,7 +66,7 @@ quality_of(const char *text, const char *end)
 	return quality > QUALITY_MAX ? QUALITY_MAX : quality;
 }
 
-/* The end of the part that begins at `text`, as `mark` or `end` ends it. */
+/* Find the end of the part that begins at `text`: the next `mark`, or `end`. */
 static const char *
 part_end(const char *text, const char *end, char mark)
 {
@@ -93,7 +93,10 @@ is_type(const char *text, const char *end, const char *type)
 	return (size_t)(end - text) == len && strncasecmp(text, type, len) == 0;
 }
 
-/* The quality of one range of Accept, "TYPE;version=1;q=0.5", if it is of `type`; else 0. */
+/*
+ * Returns the quality of one media range of Accept, "TYPE;version=1;q=0.5", if it matches `type`;
+ * else 0.
+ */
 static unsigned
 range_quality(const char *text, const char *end, const char *type)
 {
@@ -128,7 +131,7 @@ best_quality(const char *accept, const char *type)
 	return best;
 }
 
-/* It is asked for by name, and wanted no less than the older format. */
+/* OpenMetrics is used if Accept names it with at least the quality of the older format. */
 static bool
 wants_openmetrics(const char *accept)
 {

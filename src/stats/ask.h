@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * ask.h - what a request to a statistics channel asks for.
+ * ask.h - parses the request line and the header Accept of a request to a statistics channel.
  *
  * Layer    stats, private
  * Threads  main thread
@@ -28,7 +28,7 @@ struct s53_stats_ask {
 };
 
 /*
- * `uri` is the target of the request line, `accept` the header's value; NULL: it has none. Anything
- * is fine: what is not understood is page NONE.
+ * `uri` is the target of the request line, `accept` the value of the header (NULL: there is none).
+ * Any octets are accepted; an unknown target is page NONE.
  */
 struct s53_stats_ask s53_stats_ask_parse(const char *uri, const char *accept);

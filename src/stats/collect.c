@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * collect.c - the collector: everything is read once, and the writers take their time.
+ * collect.c - reads all counters and states once, so that slow writers work on a copy.
  */
 #include <split53/stats.h>
 
@@ -87,7 +87,7 @@ collect_server(struct s53_upstream *upstream, void *arg)
 	return true;
 }
 
-/* By address, and of one address in the order of arrival, which is that of the list. */
+/* Order by address; servers of one address stay in the order of the list, that of creation. */
 static int
 by_address(const void *left, const void *right)
 {
@@ -110,7 +110,7 @@ has_address_of(const struct s53_stats_server *one, const struct s53_stats_server
 	    s53_addr_port(&one->report.addr) == s53_addr_port(&other->report.addr);
 }
 
-/* A link-local address of another interface is another variant, too. */
+/* A link-local address on another interface counts as another variant, too. */
 static bool
 number_variants(struct s53_stats *stats)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * collect_system.c - what the kernel knows of this process: processor time, memory, descriptors.
+ * collect_system.c - processor time, memory and descriptors of this process, as the kernel counts
+ * them.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 #include "collect.h"
 
-/* proc(5): pages in all, and of them resident. In a chroot without /proc nothing is known. */
+/* proc(5): total and resident pages. In a chroot without /proc the values stay unknown. */
 static void
 read_memory(struct s53_stats_system *out)
 {
@@ -37,7 +38,7 @@ count_fds(struct s53_stats_system *out)
 		return;
 	while ((entry = readdir(folder)) != NULL)
 		out->open_fds += entry->d_name[0] != '.';
-	out->open_fds--; /* the folder's own */
+	out->open_fds--; /* the descriptor of the folder itself */
 	closedir(folder);
 }
 

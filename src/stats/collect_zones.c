@@ -35,7 +35,10 @@ read_zone(struct s53_stats_zone *zone, const struct s53_stats_source *source, ui
 	}
 }
 
-/* The sum of a view. Zones come view by view, but for those of later reloads. NULL: no memory. */
+/*
+ * Find or add the sum of a view. Zones are mostly ordered by view; those added by reloads are not.
+ * NULL: no memory.
+ */
 static struct s53_stats_zone *
 view_of(struct s53_stats *stats, const struct s53_tally_name *name)
 {
@@ -65,7 +68,10 @@ add_to_view(struct s53_stats *stats, const struct s53_stats_zone *zone)
 	return true;
 }
 
-/* Too many to be written: those without queries, and those over the limit, go into the first. */
+/*
+ * There are too many zones: add those without queries, and those over the limit, to the first
+ * entry.
+ */
 static bool
 is_left_out(const struct s53_stats *stats, const struct s53_stats_zone *zone, bool many)
 {

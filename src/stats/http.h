@@ -20,11 +20,11 @@ struct s53_stats_server_http {
 	struct s53_stats_http counts;
 	struct s53_link channels;
 	struct s53_link connections; /* oldest first */
-	struct event *resume; /* accept again */
-	struct event *sweep; /* look for connections that have ended, while there are any */
-	unsigned reply_count; /* under way */
+	struct event *resume; /* when to accept again */
+	struct event *sweep; /* looks for connections that have ended, while there are any */
+	unsigned reply_count; /* in progress */
 	uint64_t denied_told_ms; /* when a denied request was last logged; 0: never */
-	uint64_t denied_untold; /* since then */
+	uint64_t denied_untold; /* denied since then, not logged */
 };
 
 struct s53_stats_channel {
@@ -37,12 +37,12 @@ struct s53_stats_channel {
 
 /* http_connections.c: make a connection's bufferevent, for libevent; `arg` is the server. */
 struct bufferevent *http_connection_new(struct event_base *base, void *arg);
-/* The connection is in use by a reply, or is not any more. */
+/* Mark the connection as used by a reply, or as idle again. */
 void http_connection_use(
     struct s53_stats_server_http *server, struct evhttp_connection *used, bool busy);
-/* Let those go that have ended. */
+/* Free the connections that have ended. */
 void http_connections_sweep(struct s53_stats_server_http *server);
-/* Accept nothing for so long. */
+/* Stop accepting connections for `ms`. */
 void http_pause(struct s53_stats_server_http *server, unsigned ms);
 void http_resume(struct s53_stats_server_http *server);
 

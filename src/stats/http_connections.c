@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * http_connections.c - how many connections the statistics channels have.
+ * http_connections.c - limits the number of connections of the statistics channels.
  *
- * libevent's server (2.1) has no limit of connections, and tells of the end of one only after a
- * request was read. So each connection's bufferevent is made here, with a count of ours: when
- * libevent has freed it, it has no callbacks any more and goes when it is next looked at (sweep()),
- * which closes its descriptor. That is when a connection comes, and each SWEEP_MS while there are
- * any. When all places are taken, the connection that has been idle longest is closed, and the next
- * one is accepted in a later turn of the loop: so at most one descriptor is open over the limit.
+ * The HTTP server of libevent 2.1 has no limit of connections, and reports the end of one only
+ * after a request was read. So each connection's bufferevent is created here, and a reference to it
+ * is kept. After libevent has released its own reference, the bufferevent has no callbacks; the
+ * next sweep() finds that, frees it and so closes its descriptor. A sweep is done when a connection
+ * is accepted, and each SWEEP_MS while there are connections. At the limit the connection that has
+ * been idle longest is closed, and the next one is accepted in a later turn of the loop: so at most
+ * one descriptor is open over the limit.
  *
- * Rejected: a filtering bufferevent, which tells of its end; libevent 2.1.12 frees it while its
+ * Rejected: a filtering bufferevent, which would report its end; libevent 2.1.12 frees it while its
  * deferred callback is still queued.
  */
 #include <stdlib.h>
@@ -23,8 +24,8 @@
 
 struct connection {
 	struct s53_link link; /* in server->connections */
-	struct bufferevent *bufferevent; /* one count of it */
-	bool busy; /* a reply is under way */
+	struct bufferevent *bufferevent; /* one reference */
+	bool busy; /* a reply is in progress */
 };
 
 static struct connection *
@@ -60,7 +61,7 @@ http_resume(struct s53_stats_server_http *server)
 	each_listener(server, evconnlistener_enable);
 }
 
-/* Has libevent freed it? As long as it has not, it wants to know of errors. */
+/* Has libevent released it? Until then an event callback is set. */
 static bool
 is_freed(const struct connection *connection)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * http_reply.c - long replies, written piece by piece.
+ * http_reply.c - long replies, written in pieces.
  *
- * A piece of the metrics is written when the client has taken the one before, so that neither the
- * loop nor the memory is the reader's. JSON is made at once, since its library makes a tree of it,
- * and handed out in the same way. A client that vanishes ends the reply: libevent then takes the
- * connection from the request, which is ours to end.
+ * A piece of the metrics is formatted when the client has read the one before, so that a slow
+ * client neither blocks the loop nor fills the memory. JSON is formatted at once, since json-c
+ * needs the whole tree, and sent in pieces as well. If the client closes the connection, the reply
+ * ends: libevent then detaches the connection from the request, and the request has to be freed
+ * here.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * json.c - the members that BIND has.
+ * json.c - the JSON members that BIND has.
  *
- * bind_exporter reads them into maps of unsigned numbers: no member of these may be anything else.
+ * bind_exporter reads the counters into maps of unsigned numbers: these objects may have no members
+ * of other types.
  */
 #include "json.h"
 
@@ -19,7 +20,7 @@ counted(const struct json_page *page, enum s53_counter counter)
 	return page->stats->counter[counter];
 }
 
-/* Members that are one counter each. */
+/* Members that show one counter each. */
 struct member {
 	const char *name;
 	enum s53_counter counter;
@@ -92,7 +93,7 @@ add_name_server(struct json_page *page, struct json_object *top)
 	add_members(page, object, members, sizeof(members) / sizeof(members[0]));
 }
 
-/* Over all servers. */
+/* The sum over all servers. */
 static uint64_t
 traffic(const struct json_page *page, enum s53_traffic_kind kind)
 {
@@ -104,8 +105,8 @@ traffic(const struct json_page *page, enum s53_traffic_kind kind)
 }
 
 /*
- * BIND's names, "QryRTT10" for up to 10 ms, with those of our bounds that lie nearest to BIND's
- * (10, 100, 500, 800, 1600). Each number is of its bucket alone.
+ * The names are BIND's, such as "QryRTT10" for up to 10 ms, with the bounds of this histogram that
+ * are nearest to BIND's (10, 100, 500, 800, 1600). The counts are not cumulative.
  */
 static void
 add_rtt(struct json_page *page, struct json_object *object)
@@ -131,7 +132,7 @@ add_rtt(struct json_page *page, struct json_object *object)
 	}
 }
 
-/* Servers serve all views: what is known of them stands with the first. */
+/* Servers are shared by all views: their statistics are in the first view. */
 static void
 add_resolver_stats(struct json_page *page, struct json_object *stats)
 {
@@ -169,7 +170,7 @@ add_cache_stats(
 	json_page_number(page, object, "TreeMemMax", stats->cache_octets_max);
 }
 
-/* The object of a view in `views`, made if need be. */
+/* Find or create the object of a view in `views`. */
 static struct json_object *
 view_object(struct json_page *page, struct json_object *views, const char *name)
 {
@@ -197,7 +198,7 @@ add_resolvers(struct json_page *page, struct json_object *views)
 	}
 }
 
-/* The rcodes of a zone are not counted; what is has the same names as in the metrics. */
+/* Rcodes of a zone are not counted; the counters that exist have the names of the metrics. */
 static void
 add_zone(struct json_page *page, struct json_object *array, const struct s53_stats_zone *zone)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * json.h - a collection as BIND 9.18's statistics channel has it in JSON.
+ * json.h - writes a collection in the JSON format of BIND 9.18's statistics channel.
  *
  * Layer    stats, private
  * Threads  main thread
- * Memory   json-c's objects, counted; the caller puts what s53_stats_json() returns
+ * Memory   json-c's objects, counted; the caller releases the one that s53_stats_json() returns
+ *          with json_object_put()
  *
- * The members have BIND's names and meanings, as far as split53 has the facts. What it does not
- * count (types of queries) is an empty object. "split53" is ours: all counters by their names,
- * servers and zones.
+ * Members have BIND's names and meanings as far as split53 has the data. Objects for what it does
+ * not count (types of queries) are empty. The member "split53" is an extension: all counters by
+ * their own names, servers and zones.
  */
 #pragma once
 

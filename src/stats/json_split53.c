@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * json_split53.c - the member "split53": what BIND has no name for.
+ * json_split53.c - the member "split53": data that BIND's format has no place for.
  */
 #include "json_value.h"
 

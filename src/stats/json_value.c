@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* Takes `value`; returns it, or NULL when it is not in `object`. */
+/* Takes over `value`. Returns it, or NULL if it could not be added to `object`. */
 static struct json_object *
 put(struct json_page *page, struct json_object *object, const char *name, struct json_object *value)
 {

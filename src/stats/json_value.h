@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * json_value.h - members of objects of json-c.
+ * json_value.h - adds members to json-c objects.
  *
  * Layer    stats, private to the json*.c files
  * Threads  main thread
- * Memory   a member is its object's. Without memory it is missing, and `failed` says so
+ * Memory   an object owns its members. Without memory a member is missing and `failed` is set
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 
 struct json_page {
 	const struct s53_stats *stats;
-	bool failed; /* no memory somewhere */
+	bool failed; /* out of memory */
 };
 
 /* A new object in `object`, or NULL. NULL in place of an object is fine in all of these. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * metric.h - the metrics: name, meaning and where the value comes from.
+ * metric.h - the tables of metrics: name, meaning, and the source of the value.
  *
  * Layer    stats, private to prometheus.c and the metrics_*.c files
  * Threads  main thread
  * Memory   constant tables
  *
- * A metric has items: one for a fact of the process, else one for each server, zone or view. An
- * item is one sample, several that differ in a label, or a histogram.
+ * A metric has one item for the process, or one for each server, zone or view. An item is one
+ * sample, several samples that differ in a label, or a histogram.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ struct metric {
 	enum metric_items items;
 	void (*write)(struct s53_sink *sink, const struct s53_stats *stats,
 	    const struct metric *metric, size_t item);
-	unsigned which; /* write()'s own */
+	unsigned which; /* argument of write() */
 };
 
 struct metric_table {
@@ -40,7 +40,10 @@ const char *metric_counter_help(enum s53_counter counter);
 
 /* --- for write() ------------------------------------------------------------------------------ */
 
-/* Begin a sample: its name and, if not "", labels. A number follows, then metric_end(). */
+/*
+ * Begin a sample: its name and, if not "", labels. The caller adds a number, then calls
+ * metric_end().
+ */
 void metric_begin(struct s53_sink *sink, const struct metric *metric, const char *labels);
 void metric_end(struct s53_sink *sink);
 

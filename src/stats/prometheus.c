@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * prometheus.c - the order of the metrics, and what stands before the samples of each.
+ * prometheus.c - the order of the metrics, and the HELP and TYPE lines before their samples.
  *
- * First the counters of counter.h, one metric each: their name is that of the counter. Then the
- * tables of the metrics_*.c files.
+ * The counters of counter.h come first, one metric each, named after the counter. The tables of the
+ * metrics_*.c files follow.
  */
 #include "prometheus.h"
 
@@ -25,7 +25,7 @@ write_counter(
 	metric_number(sink, metric, "", stats->counter[metric->which]);
 }
 
-/* "find-hit" is split53_find_hit. */
+/* The metric of a counter: "find-hit" becomes split53_find_hit. */
 static struct metric
 metric_of_counter(enum s53_counter counter, char name[static NAME_MAX])
 {
@@ -42,7 +42,7 @@ metric_of_counter(enum s53_counter counter, char name[static NAME_MAX])
 	return metric;
 }
 
-/* Metric number `index`. false: there is none. */
+/* Get metric number `index`. false: there is none. */
 static bool
 find_metric(size_t index, struct metric *out, char name[static NAME_MAX])
 {
@@ -78,7 +78,10 @@ item_count(const struct s53_stats *stats, const struct metric *metric)
 	}
 }
 
-/* In OpenMetrics a counter's family has no _total, in the older format its samples' name. */
+/*
+ * Write HELP and TYPE. OpenMetrics names a counter without _total there; the older format uses the
+ * name of the samples.
+ */
 static void
 write_head(struct s53_sink *sink, const struct metric *metric, bool openmetrics)
 {
@@ -91,7 +94,7 @@ write_head(struct s53_sink *sink, const struct metric *metric, bool openmetrics)
 		s53_sink_text(sink, parts[i]);
 }
 
-/* Some items of the metric. false: it has no more. */
+/* Write some items of the metric. false: it has no more. */
 static bool
 write_items(struct s53_exposition *exposition, const struct metric *metric, struct s53_sink *sink,
     size_t len)
@@ -101,7 +104,7 @@ write_items(struct s53_exposition *exposition, const struct metric *metric, stru
 	if (exposition->item == 0 && count > 0)
 		write_head(sink, metric, exposition->openmetrics);
 	while (exposition->item < count) {
-		/* the first in any case: a piece does not end behind the head, which it began */
+		/* at least one item: a piece must not end right after the HELP and TYPE lines */
 		if (sink->len >= len && exposition->item > 0)
 			return true;
 		metric->write(sink, exposition->stats, metric, exposition->item++);

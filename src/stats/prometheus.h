@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * prometheus.h - a collection in the text formats of Prometheus, piece by piece.
+ * prometheus.h - writes a collection in the text formats of Prometheus, in pieces.
  *
  * Layer    stats, private
  * Threads  main thread
@@ -16,12 +16,12 @@
 #define S53_PROMETHEUS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define S53_OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-/* What is left to be written; begin with the first two alone. */
+/* The state of the writer; the caller sets the first two members, the rest is zero. */
 struct s53_exposition {
 	const struct s53_stats *stats;
 	bool openmetrics;
 	size_t metric, item;
 };
 
-/* Append some `len` octets or all that is left to `sink`. false: nothing is left. */
+/* Append about `len` octets, or all that is left, to `sink`. false: nothing is left. */
 bool s53_exposition_write(struct s53_exposition *exposition, struct s53_sink *sink, size_t len);

@@ -11,7 +11,7 @@
 
 #define ROOM_MIN 256
 #define DIGITS_MAX 20
-#define PLACES 9 /* of a second in ns */
+#define PLACES 9 /* decimal places of a second in ns */
 
 static bool
 make_room(struct s53_sink *sink, size_t len)
@@ -48,7 +48,7 @@ s53_sink_text(struct s53_sink *sink, const char *text)
 	s53_sink_octets(sink, text, strlen(text));
 }
 
-/* Not by printf(): a scrape has 100,000 numbers. */
+/* printf() is too slow: a scrape can have 100,000 numbers. */
 void
 s53_sink_number(struct s53_sink *sink, uint64_t number)
 {

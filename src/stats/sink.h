@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * sink.h - text that grows.
+ * sink.h - a text buffer that grows.
  *
  * Layer    stats, private
  * Threads  main thread
- * Memory   from malloc(); s53_sink_fini() frees. Without memory `failed` is set, and stays
+ * Memory   from malloc(), freed by s53_sink_fini(). Without memory `failed` is set and stays set
  */
 #pragma once
 
@@ -22,12 +22,12 @@ void s53_sink_octets(struct s53_sink *sink, const char *octets, size_t len);
 void s53_sink_text(struct s53_sink *sink, const char *text);
 void s53_sink_number(struct s53_sink *sink, uint64_t number);
 
-/* A duration of `ns` as seconds, with nine places. */
+/* Append a duration of `ns` in seconds, with nine decimal places. */
 void s53_sink_seconds(struct s53_sink *sink, uint64_t ns);
 
 /*
- * The value of a label of Prometheus: backslash, quote and line feed escaped. Octets that are not
- * ASCII, which need not be UTF-8, become \xNN.
+ * Append the value of a Prometheus label: backslash, quote and line feed are escaped. Octets that
+ * are not ASCII become \xNN, since they need not be UTF-8.
  */
 void s53_sink_label(struct s53_sink *sink, const char *text);
 

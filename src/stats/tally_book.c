@@ -16,14 +16,14 @@
 
 #define SLOTS_MIN 64
 
-/* A view's texts, which its zones share. */
+/* Texts of a view, shared by its zones. */
 struct view_texts {
 	struct view_texts *next;
 	const char *name, *labels;
 };
 
 struct s53_tally_book {
-	struct s53_arena arena; /* names and texts: a zone that is known costs nothing anew */
+	struct s53_arena arena; /* names and texts; a known zone allocates nothing */
 	struct view_texts *views;
 	struct s53_sink labels; /* of the zone that is being looked up */
 	struct s53_tally_name **names; /* by number */
@@ -32,7 +32,7 @@ struct s53_tally_book {
 	uint32_t slot_count; /* a power of two, at least twice `count` */
 };
 
-/* A view's routes on their way into the book. */
+/* The state while the routes of a view are numbered. */
 struct numbering {
 	struct s53_tally_book *book;
 	const struct view_texts *view;
@@ -96,7 +96,7 @@ write_view(struct s53_sink *sink, const char *view)
 	s53_sink_text(sink, "\"");
 }
 
-/* Into book->labels. false: no memory. */
+/* Write the labels into book->labels. false: no memory. */
 static bool
 write_labels(
     struct s53_tally_book *book, const char *view, const char *zone, enum s53_zone_kind kind)
@@ -114,7 +114,7 @@ write_labels(
 	return !sink->failed;
 }
 
-/* The texts of a view, made if need be. NULL: no memory. */
+/* Find or create the texts of a view. NULL: no memory. */
 static const struct view_texts *
 view_of(struct s53_tally_book *book, const char *name)
 {
@@ -139,7 +139,7 @@ view_of(struct s53_tally_book *book, const char *name)
 	return view;
 }
 
-/* A new name with book->labels. false: no memory, or no number is left. */
+/* Add a name with the labels in book->labels. false: no memory, or no number is left. */
 static bool
 add(struct s53_tally_book *book, const struct view_texts *view, const char *zone,
     enum s53_zone_kind kind)
@@ -234,7 +234,7 @@ s53_tally_book_use(struct s53_tally_book *book, struct s53_policy *policy)
 		struct numbering numbering = { .book = book,
 			.view = view_of(book, policy->views[i].name) };
 
-		if (numbering.view != NULL) /* else all are counted together */
+		if (numbering.view != NULL) /* else all zones of the view count as number 0 */
 			s53_routes_number(policy->views[i].routes, number_of, &numbering);
 	}
 }

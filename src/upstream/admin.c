@@ -28,7 +28,7 @@ admin_rules_find(const struct admin_rules *rules, const struct s53_addr *addr)
 	return S53_ADMIN_AUTO;
 }
 
-/* Rules that a new one says again or overrules as a whole. */
+/* Remove the rules that a new one repeats or replaces. */
 static void
 remove_covered(struct admin_rules *rules, const struct s53_addr *addr, bool any_port)
 {
@@ -55,7 +55,7 @@ admin_rules_set(
 	if (rule == NULL)
 		return false;
 	remove_covered(rules, addr, any_port);
-	if (admin_rules_find(rules, addr) == admin) { /* as it is without a rule */
+	if (admin_rules_find(rules, addr) == admin) { /* the same as without a rule */
 		free(rule);
 		return true;
 	}
