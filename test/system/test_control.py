@@ -204,7 +204,7 @@ def test_explain_says_what_would_happen_now(world):
     assert "in cache nothing" in here.ctl("explain", "www.example", "AAAA").out
     assert "text" in here.ctl("--json", "explain", "www.example").json
     assert "not a domain name" in here.ctl("explain", "a..b").err
-    assert "not a type" in here.ctl("explain", "a.b", "NONSENSE").err
+    assert "not a record type" in here.ctl("explain", "a.b", "NONSENSE").err
     assert here.ctl("explain", "a.b", "A", "300.1.1.1").code == 1
     assert "www.example" in here.rndc("explain", "www.example").out
 
