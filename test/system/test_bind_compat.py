@@ -5,12 +5,22 @@ bind_compat/differences.txt with its reason. A difference that is not listed fai
 """
 import collections
 import re
+import subprocess
 
 import pytest
 
 from support import bind_compat
 
-CONFIGURATIONS = [bind_compat.Configuration(path) for path in sorted(bind_compat.HERE.glob("*.conf"))]
+UNTIL_9_18 = {"delegation-only-and-hints"}	# named 9.20 does not load it: there is no type delegation-only any more
+
+
+def named_loads(path):
+    said = subprocess.run(["named", "-v"], capture_output=True, text=True, check=True).stdout
+    version = tuple(int(part) for part in re.search(r"(\d+)\.(\d+)", said).groups())
+    return version < (9, 20) or path.stem not in UNTIL_9_18
+
+
+CONFIGURATIONS = [bind_compat.Configuration(path) for path in sorted(bind_compat.HERE.glob("*.conf")) if named_loads(path)]
 NAMES = [configuration.name for configuration in CONFIGURATIONS]
 LISTED = bind_compat.HERE / "differences.txt"
 
