@@ -9,7 +9,7 @@ cmake_minimum_required(VERSION 3.25)
 set(users_of_ares probe main) # main: their versions, for -V
 set(users_of_ldns zone main)
 set(users_of_openssl rndc main)
-set(users_of_json-c stats control ctl main)
+set(users_of_json-c stats control ctl inspect main)
 set(users_of_event2 base transport probe listen stats control daemon main)
 set(users_of_xxhash base main)
 

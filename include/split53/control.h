@@ -24,6 +24,7 @@
 
 struct event_base;
 struct s53_control;
+struct json_object;
 struct s53_busiest_list;
 
 /* The arguments of `explain NAME [TYPE] [CLIENT]` as the client sent them; NULL: not given. */
@@ -38,11 +39,11 @@ struct s53_control_source {
 	/* Print the configuration in use, without secrets. */
 	void (*print_conf)(void *arg, FILE *out);
 	/*
-	 * Print what would happen to this query now. S53_E_SYNTAX: `why` has the error in an
-	 * argument.
+	 * What would happen to this query now: as text, and as fields of `json`. S53_E_SYNTAX:
+	 * `why` says what is wrong with it.
 	 */
 	enum s53_status (*explain)(void *arg, const struct s53_control_question *question,
-	    FILE *out, char why[static S53_OPERATION_WHY]);
+	    FILE *out, struct json_object *json, char why[static S53_OPERATION_WHY]);
 	/* Write the statistics in the form of BIND's named.stats. */
 	void (*print_statistics)(void *arg, FILE *out);
 	/* The path of statistics-file. */

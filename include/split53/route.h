@@ -85,11 +85,21 @@ S53_MUST_USE enum s53_status s53_routes_add(
 /*
  * The route with the longest apex that is a suffix of `name` (lower case), or NULL when not even
  * the root has one. One hash look-up a label, from the top down, until a name has nothing below it:
- * one in all for most names. Does not allocate. DS queries are the caller's responsibility
- * (RFC 4035 s3.1.4.1: the parent's zone answers them).
+ * one in all for most names. Does not allocate. Not for DS queries.
  */
 const struct s53_route *s53_routes_find(
     const struct s53_routes *routes, const struct s53_name *name);
+
+/*
+ * The same for a DS query: that of a zone's apex belongs to its parent (RFC 4035 s3.1.4.1). If
+ * getting it needs recursion and the client gets none, a zone with data here answers that it has no
+ * such record, as in BIND.
+ */
+const struct s53_route *s53_routes_find_ds(
+    const struct s53_routes *routes, const struct s53_name *name, bool gets_recursion);
+
+/* Is it a local zone, or one that BIND would have a copy of? */
+bool s53_route_is_data(const struct s53_route *route);
 
 /* Do both lead to the same servers? NULL is no route; two NULLs are the same. */
 static inline bool

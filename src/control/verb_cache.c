@@ -94,6 +94,12 @@ verb_dumpdb(struct command *command)
 			parts = dump_kinds[i].parts;
 			index = 2;
 		}
+	if (index == 1 && word != NULL && word[0] == '-') {
+		fprintf(command->out, "dumpdb: there is no %s here, only -all, -cache and -zones\n",
+		    word);
+		command_end(command, RESULT_SYNTAX);
+		return;
+	}
 	if (command_word(command, index + 1) != NULL) {
 		fprintf(command->out,
 		    "unexpected argument '%s': dumpdb takes [-all | -cache | -zones] [VIEW]\n",

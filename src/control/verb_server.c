@@ -10,6 +10,7 @@
 
 #include <json-c/json.h>
 
+#include <split53/cache.h>
 #include <split53/name.h>
 #include <split53/view.h>
 
@@ -240,6 +241,30 @@ verb_notrace(struct command *command)
 	set_level(command, 0);
 }
 
+static struct json_object *
+serve_stale_json(const struct s53_policy *policy)
+{
+	struct json_object *views = json_object_new_object();
+
+	for (unsigned i = 0; i < policy->view_count; i++) {
+		const struct s53_cache_rules *rules = policy->views[i].answering.cache;
+		struct json_object *view = json_object_new_object();
+
+		json_object_object_add(
+		    view, "stale-cache", json_object_new_boolean(rules->stale_keep));
+		json_object_object_add(view, "stale-answers",
+		    json_object_new_boolean(rules->stale_keep && rules->stale_answer));
+		json_object_object_add(
+		    view, "stale-answer-ttl", json_object_new_int64(rules->stale_answer_ttl_s));
+		json_object_object_add(
+		    view, "max-stale-ttl", json_object_new_int64(rules->max_stale_s));
+		json_object_object_add(
+		    view, "stale-refresh-time", json_object_new_int64(rules->stale_refresh_s));
+		json_object_object_add(views, policy->views[i].name, view);
+	}
+	return views;
+}
+
 /* Prints BIND's text: "_default: stale cache enabled; stale answers enabled (...)" */
 void
 verb_serve_stale(struct command *command)
@@ -250,6 +275,7 @@ verb_serve_stale(struct command *command)
 
 	if (strcasecmp(word, "status") == 0) {
 		operations->print_serve_stale(operations->arg, command->out);
+		command->json = serve_stale_json(operations->policy(operations->arg));
 		command_end(command, RESULT_SUCCESS);
 		return;
 	}
@@ -299,6 +325,7 @@ verb_explain(struct command *command)
 		}
 		*slot = word;
 	}
-	status = source->explain(source->arg, &question, command->out, command->why);
+	command->json = json_object_new_object();
+	status = source->explain(source->arg, &question, command->out, command->json, command->why);
 	command_end_status(command, status);
 }

@@ -66,7 +66,7 @@ busiest(void *arg, bool clients, struct s53_busiest_list *out)
  * with the one in use.
  */
 static enum s53_status
-explain(void *arg, const struct s53_control_question *question, FILE *out,
+explain(void *arg, const struct s53_control_question *question, FILE *out, struct json_object *json,
     char why[static S53_OPERATION_WHY])
 {
 	struct s53_daemon *daemon = arg;
@@ -82,7 +82,7 @@ explain(void *arg, const struct s53_control_question *question, FILE *out,
 		return status;
 	}
 	status = s53_explain_live(
-	    snapshot, daemon->snapshot->policy.cache, &asked, out, why, S53_OPERATION_WHY);
+	    snapshot, daemon->snapshot->policy.cache, &asked, out, json, why, S53_OPERATION_WHY);
 	s53_snapshot_drop(snapshot);
 	return status;
 }

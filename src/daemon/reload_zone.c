@@ -2,8 +2,9 @@
  *
  * reload_zone.c - reads the file of one zone again, as `rndc reload ZONE` does.
  *
- * Only the file is read, not the configuration. So zones without a file, such as forward zones,
- * have nothing to reload, which is not an error.
+ * The file alone: the statement of the zone stays as it was read. So only zones with a file of
+ * their own have something to reload. That a forwarded zone has none is an error, as in BIND: a
+ * success would be taken for one of its forwarders.
  */
 #include <stdio.h>
 #include <string.h>
@@ -68,10 +69,8 @@ static enum s53_status
 load(struct s53_daemon *daemon, const struct s53_name *apex, const char *view,
     const struct found *found, char why[static S53_OPERATION_WHY])
 {
-	enum s53_status status = S53_E_ABSENT;
+	enum s53_status status = read_file(daemon, apex, view, found, why);
 
-	if (found->files > 0)
-		status = read_file(daemon, apex, view, found, why);
 	if (status == S53_E_ABSENT || status == S53_E_NOMEM)
 		return status;
 	/* If one of several files has failed, the others are used nevertheless. */
@@ -99,6 +98,12 @@ s53_daemon_reload_zone(void *arg, const struct s53_name *apex, const char *view,
 		snprintf(why, S53_OPERATION_WHY, "no matching zone '%.255s' in %s%.64s%s", name,
 		    view != NULL ? "view '" : "any view", view != NULL ? view : "",
 		    view != NULL ? "'" : "");
+		return S53_E_ABSENT;
+	}
+	if (found.files == 0) {
+		snprintf(why, S53_OPERATION_WHY,
+		    "zone '%.255s' is forwarded and has no file: `reconfig` reads its forwarders",
+		    name);
 		return S53_E_ABSENT;
 	}
 	if ((in_force = s53_in_force_new(daemon, done, done_arg)) == NULL)

@@ -12,6 +12,8 @@
 
 #include <split53/setup.h>
 
+struct json_object;
+
 /* The configuration as it would be built for serving. */
 struct s53_dry_run {
 	const struct s53_options *options;
@@ -71,11 +73,23 @@ struct s53_explain_query {
 	bool is_live; /* also the servers' health and what is in the cache now */
 	uint16_t type; /* is_live */
 	struct s53_cache *cache; /* is_live; NULL: there is none */
+	struct json_object *json; /* is_live: gets the same as fields; NULL: text alone */
 };
 
 /* Its view, access and route. false: name or client is invalid, as `why` says. */
 bool s53_explain_query(
     const struct s53_explain_query *query, FILE *out, char why[static S53_EXPLAIN_WHY]);
+
+enum s53_explain_local {
+	S53_EXPLAIN_NOT_LOADED, /* its file is not, or there is no memory */
+	S53_EXPLAIN_ANSWERED, /* records, NODATA, NXDOMAIN */
+	S53_EXPLAIN_DELEGATED, /* below a delegation: forwarded, if the client gets recursion */
+	S53_EXPLAIN_ALIAS, /* a CNAME that leads out of the zone, to *target */
+};
+
+/* explain_local.c: what the zone (NULL: not loaded) has for the name. `target`: see ALIAS. */
+enum s53_explain_local s53_explain_local(const struct s53_zone *zone, const struct s53_name *name,
+    uint16_t type, struct s53_name *target);
 
 /* explain_live.c: ", up for 12 s, RTT 3 ms": follows a server. */
 void s53_explain_health(struct s53_upstream *upstream, FILE *out);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <split53/cache.h>
 #include <split53/clock.h>
@@ -15,9 +16,8 @@
 #include <split53/render.h>
 
 #include "explain.h"
+#include "explain_json.h"
 
-#define TYPE_A 1
-#define CLASS_IN 1
 #define MESSAGE_MAX 65535
 
 void
@@ -57,32 +57,44 @@ print_records(const struct s53_key *key, const uint8_t *octets, size_t len, FILE
 
 /* Look up the query. Returns the line `answer` if the cache decides it, else NULL. */
 static const char *
-look_up(struct s53_cache *cache, const struct s53_cache_lookup *ask, uint8_t *octets, FILE *out)
+look_up(const struct s53_explain_query *query, const struct s53_cache_lookup *ask, uint8_t *octets,
+    FILE *out)
 {
 	static const char *const verdicts[] = {
 		[S53_CACHE_MISS] = "nothing",
-		[S53_CACHE_FRESH] = "an answer, sent without a query to a server:",
-		[S53_CACHE_STALE] = "an expired answer, used when no server responds:",
-		[S53_CACHE_FAILURE] = "a failure: no server is queried until it expires",
-		[S53_CACHE_CUT] = "an answer over UDP that may be incomplete: used only for "
-				  "clients that cannot receive a larger one",
+		[S53_CACHE_FRESH] = "an answer, given out without asking a server:",
+		[S53_CACHE_STALE] = "an expired answer, kept for when no server answers:",
+		[S53_CACHE_FAILURE] = "a failure: no server is asked until it expires",
+		[S53_CACHE_CUT] = "an answer that may lack records; a client that can receive more "
+				  "than it has lets a server be asked again:",
 	};
 	static const char *const answers[] = {
 		[S53_CACHE_FRESH] = "from the cache",
 		[S53_CACHE_FAILURE] = "SERVFAIL: this query failed less than servfail-ttl ago",
-		[S53_CACHE_CUT] = NULL,
+		[S53_CACHE_CUT] = "from the cache; to a client that can receive more, the reply "
+				  "of an upstream",
 	};
+	struct s53_fit fit = { .limit = MESSAGE_MAX };
+	struct s53_cache *cache = query->cache;
 	struct s53_cached cached;
+	enum s53_freshness found;
+	bool has_message;
 
 	memset(&cached, 0, sizeof(cached));
 	s53_cache_find(cache, ask, octets, MESSAGE_MAX, &cached);
 	fprintf(out, "in cache %s\n", verdicts[cached.freshness]);
-	if (cached.freshness == S53_CACHE_STALE)
+	found = cached.freshness;
+	if (found == S53_CACHE_STALE)
 		s53_cache_find_stale(cache, ask, octets, MESSAGE_MAX, &cached);
-	if ((cached.freshness == S53_CACHE_FRESH || cached.freshness == S53_CACHE_STALE) &&
-	    cached.len <= MESSAGE_MAX)
+	if (found == S53_CACHE_CUT)
+		s53_cache_find_part(cache, ask, &fit, octets, &cached);
+	has_message =
+	    (cached.freshness == S53_CACHE_FRESH || cached.freshness == S53_CACHE_STALE) &&
+	    cached.len <= MESSAGE_MAX;
+	if (has_message)
 		print_records(ask->key, octets, cached.len, out);
-	return answers[cached.freshness];
+	explain_json_cached(query->json, found, octets, has_message ? cached.len : 0);
+	return answers[found];
 }
 
 const char *
@@ -91,7 +103,7 @@ s53_explain_cached(const struct s53_explain_query *query, const struct s53_view 
 {
 	const struct s53_answering *answering =
 	    route->answering != NULL ? route->answering : &view->answering;
-	struct s53_question question = { .qtype = query->type, .qclass = CLASS_IN };
+	struct s53_question question = { .qtype = query->type, .qclass = S53_CLASS_IN };
 	struct s53_key key;
 	struct s53_cache_lookup ask = { .key = &key,
 		.route_id = route->id,
@@ -108,24 +120,33 @@ s53_explain_cached(const struct s53_explain_query *query, const struct s53_view 
 	s53_name_copy(&question.name, name);
 	s53_name_copy(&question.lower, name);
 	s53_key_make(&key, view->id, &question, false, false);
-	answer = look_up(query->cache, &ask, octets, out);
+	answer = look_up(query, &ask, octets, out);
 	free(octets);
 	return answer;
 }
 
+/* ANY is no type of records, but one of queries. */
+static uint16_t
+parse_type(const char *word)
+{
+	return strcasecmp(word, "ANY") == 0 ? S53_TYPE_ANY : s53_type_parse(word);
+}
+
 enum s53_status
 s53_explain_live(const struct s53_snapshot *snapshot, struct s53_cache *cache,
-    const struct s53_explain_question *question, FILE *out, char *why, size_t size)
+    const struct s53_explain_question *question, FILE *out, struct json_object *json, char *why,
+    size_t size)
 {
 	struct s53_explain_query query = { .snapshot = snapshot,
+		.json = json,
 		.name = question->name,
 		.client = question->client,
 		.is_live = true,
-		.type = TYPE_A,
+		.type = S53_TYPE_A,
 		.cache = cache };
 	char text[S53_EXPLAIN_WHY] = "";
 
-	if (question->type != NULL && (query.type = s53_type_parse(question->type)) == 0) {
+	if (question->type != NULL && (query.type = parse_type(question->type)) == 0) {
 		snprintf(why, size, "'%s' is not a record type", question->type);
 		return S53_E_SYNTAX;
 	}

@@ -242,6 +242,31 @@ s53_routes_find(const struct s53_routes *routes, const struct s53_name *name)
 	return found;
 }
 
+bool
+s53_route_is_data(const struct s53_route *route)
+{
+	return route->kind == S53_ROUTE_LOCAL ||
+	    (route->kind == S53_ROUTE_FORWARD && route->rights == S53_RIGHTS_COPY);
+}
+
+const struct s53_route *
+s53_routes_find_ds(
+    const struct s53_routes *routes, const struct s53_name *name, bool gets_recursion)
+{
+	const struct s53_route *route = s53_routes_find(routes, name), *above;
+	struct s53_name parent;
+
+	if (route == NULL || route->builtin || name->len == 1 ||
+	    !s53_name_equal(&route->apex, name))
+		return route;
+	parent = s53_name_ancestor(name, 1);
+	above = s53_routes_find(routes, &parent);
+	if (s53_route_is_data(route) && !gets_recursion &&
+	    (above == NULL || !s53_route_is_data(above)))
+		return route;
+	return above;
+}
+
 static void
 number_one(struct s53_route *route, uint32_t (*number)(const struct s53_route *route, void *arg),
     void *arg)

@@ -28,10 +28,12 @@ bool
 s53_partial_response(const struct s53_fetch *fetch, const struct s53_attempt *attempt)
 {
 	const struct s53_outcome *outcome = &fetch->outcome;
-	size_t offered = offered_size(attempt);
+	size_t offered = offered_size(attempt), wanted;
 
-	return !attempt->plan.tcp && outcome->message_len <= offered &&
-	    offered < s53_message_size_with_one_more(outcome->message, outcome->message_len);
+	if (attempt->plan.tcp || outcome->message_len > offered)
+		return false;
+	wanted = s53_message_size_with_one_more(outcome->message, outcome->message_len);
+	return offered < wanted && wanted != SIZE_MAX; /* a negative answer lacks nothing */
 }
 
 bool

@@ -19,14 +19,6 @@ is_meta_type(uint16_t qtype)
 	return qtype == S53_TYPE_OPT || (qtype >= 128 && qtype <= 255 && qtype != S53_TYPE_ANY);
 }
 
-/* Is it a local zone, or one that BIND would have a copy of? */
-static bool
-is_data(const struct s53_route *route)
-{
-	return route->kind == S53_ROUTE_LOCAL ||
-	    (route->kind == S53_ROUTE_FORWARD && route->rights == S53_RIGHTS_COPY);
-}
-
 /*
  * Zone transfer is not supported; the rcode says whether we have the zone (RFC 5936 s2.2.1, as
  * BIND).
@@ -36,7 +28,7 @@ refuse_transfer(struct s53_query *query)
 {
 	const struct s53_route *route =
 	    s53_routes_find(query->view->routes, &query->request.question.lower);
-	bool zone_here = route != NULL && is_data(route) &&
+	bool zone_here = route != NULL && s53_route_is_data(route) &&
 	    s53_name_equal(&route->apex, &query->request.question.lower);
 
 	if (!zone_here)
@@ -129,27 +121,15 @@ forward(struct s53_query *query)
 	return S53_NEXT;
 }
 
-/*
- * The DS of a zone's apex belongs to its parent (RFC 4035 s3.1.4.1). If getting it needs recursion
- * and the client gets none, a zone with data here answers that it has no such record, as in BIND.
- */
 static const struct s53_route *
 find_route(const struct s53_query *query)
 {
 	const struct s53_routes *routes = query->view->routes;
 	const struct s53_name *name = &query->request.question.lower;
-	const struct s53_route *route = s53_routes_find(routes, name), *above;
-	struct s53_name parent;
 
-	if (query->request.question.qtype != S53_TYPE_DS || route == NULL || route->builtin ||
-	    name->len == 1 || !s53_name_equal(&route->apex, name))
-		return route;
-	parent = s53_name_ancestor(name, 1);
-	above = s53_routes_find(routes, &parent);
-	if (is_data(route) && !s53_query_gets_recursion(query) &&
-	    (above == NULL || !is_data(above)))
-		return route;
-	return above;
+	if (query->request.question.qtype == S53_TYPE_DS)
+		return s53_routes_find_ds(routes, name, s53_query_gets_recursion(query));
+	return s53_routes_find(routes, name);
 }
 
 void

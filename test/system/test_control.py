@@ -18,7 +18,7 @@ from support.client import query, rcode
 from support.control import SECRET, Rndc, Session, ctl, key_text, message
 from support.process import patience, wait_until
 from support.split53 import free_port, run_once
-from support.upstream import answer_with
+from support.upstream import A, answer_with
 
 CHANNEL = 'controls {{ inet 127.0.0.1 port {port} allow {{ 127.0.0.1; }} keys {{ "k"; }}{more}; }};\n'
 
@@ -129,7 +129,11 @@ def test_serve_stale_is_switched(world):
     assert "_default: stale cache enabled; stale answers" in here.ctl("serve-stale", "status").out
     for word in ("on", "off", "reset"):
         assert here.ctl("serve-stale", word).code == 0 and here.rndc("serve-stale", word).code == 0
-    assert "_default" in here.ctl("--json", "serve-stale", "status").json["text"]
+    assert here.ctl("serve-stale", "off").code == 0
+    seen = here.ctl("--json", "serve-stale", "status").json["_default"]
+    assert seen["stale-cache"] is True and seen["stale-answers"] is False and seen["max-stale-ttl"] == 86400
+    assert here.ctl("serve-stale", "on").code == 0
+    assert here.ctl("--json", "serve-stale", "status").json["_default"]["stale-answers"] is True
     assert here.ctl("serve-stale", "perhaps").code == 1 and here.ctl("serve-stale").code == 2
 
 
@@ -156,6 +160,8 @@ def test_stats_and_dump_are_written(world):
             assert "dumped.example." in (here.folder / "our.db").read_text(encoding="ascii")
     wait_until(lambda: here.ctl("--json", "dumpdb", "-zones").code == 0, 10, "the dump of zones")
     assert "not found" in here.ctl("dumpdb", "nowhere").err
+    for word in ("-adb", "-bad", "-expired", "-fail"):	# BIND's, for what is not here
+        assert f"there is no {word} here" in here.rndc("dumpdb", word).said
 
 
 def test_recursing_lists_the_fetches_under_way(world, upstream):
@@ -198,15 +204,79 @@ def test_explain_says_what_would_happen_now(world):
     assert "forwarded to" in before and f"{here.program.conf_path}:" in before
     here.program.ask("www.example")
     after = here.ctl("explain", "www.example", "A", "127.0.0.1").out
-    assert "sent without a query to a server" in after and "answer   from the cache" in after and "query    www.example A from" in after
+    assert "given out without asking" in after and "answer   from the cache" in after and "query    www.example A from" in after
     assert re.search(r"www\.example\.\s+\d+\s+(IN\s+)?A\s+192\.0\.2\.1", after), after
     assert re.search(r"upstream 127\.0\.0\.1#\d+.*, up", after)
     assert "in cache nothing" in here.ctl("explain", "www.example", "AAAA").out
-    assert "text" in here.ctl("--json", "explain", "www.example").json
     assert "not a domain name" in here.ctl("explain", "a..b").err
     assert "not a record type" in here.ctl("explain", "a.b", "NONSENSE").err
     assert here.ctl("explain", "a.b", "A", "300.1.1.1").code == 1
     assert "www.example" in here.rndc("explain", "www.example").out
+
+
+def test_explain_as_json_has_a_field_for_each_fact(world):
+    here = world()
+    assert here.ctl("--json", "explain", "www.example").json["in-cache"] == {"state": "none"}
+    here.program.ask("www.example")
+    seen = here.ctl("--json", "explain", "WWW.example", "A", "127.0.0.1").json
+    assert (seen["name"], seen["type"], seen["client"], seen["view"]) == ("www.example", "A", "127.0.0.1", "_default")
+    assert seen["allow-query"] and seen["recursion"] and seen["allow-recursion"] and seen["allow-query-cache"]
+    assert (seen["route"]["zone"], seen["route"]["kind"]) == (".", "forward") and here.program.conf_path in seen["route"]["place"]
+    assert seen["cache"]["max-cache-ttl"] == 604800 and seen["policy"]["forwarders-policy"] == "fastest"
+    found = seen["in-cache"]
+    assert (found["state"], found["rcode"]) == ("fresh", "NOERROR") and 290 <= found["ttl"] <= 300
+    assert [line.split() for line in found["records"]] == [["www.example.", str(found["ttl"]), "IN", "A", "192.0.2.1"]]
+    server = seen["upstreams"][0]
+    assert server["server"] == here.upstream.where.replace(" port ", "#") and (server["state"], server["set"]) == ("up", "auto")
+    assert seen["answer"] == "from the cache"
+    assert here.ctl("--json", "explain", "www.example", "ANY").json["type"] in ("ANY", "TYPE255")
+
+
+ZONE = """$TTL 300
+@ SOA ns h 1 3600 600 86400 60
+@ NS ns
+ns A 192.0.2.2
+sub NS ns.sub
+ns.sub A 192.0.2.3
+alias CNAME www.example.
+"""
+
+
+def test_explain_knows_what_a_zone_from_a_file_leaves_to_others(world, tmp_path):
+    (tmp_path / "a.zone").write_text(ZONE)
+    (tmp_path / "b.zone").write_text("@ SOA\n")
+    here = world(extra=f'zone "a.test" {{ type master; file "{tmp_path}/a.zone"; }};\n'
+                 f'zone "b.test" {{ type master; file "{tmp_path}/b.zone"; }};\n'
+                 f'zone "c.test" {{ type forward; forwarders {{ 127.0.0.1 port 9; }}; }};\n')
+
+    def explain(*words):
+        seen = here.ctl("--json", "explain", *words).json
+        return seen["answer"], [one["server"] for one in seen.get("upstreams", ())]
+
+    where = here.upstream.where.replace(" port ", "#")
+    assert explain("ns.a.test") == explain("nx.a.test") == ("from this zone", [])
+    assert explain("x.sub.a.test") == ("the reply of an upstream", [where])
+    assert explain("alias.a.test") == ("from this zone: a CNAME to www.example, which is resolved as a query for it would be", [])
+    assert explain("www.b.test") == ("SERVFAIL: the zone is not loaded", [])
+    assert explain("c.test", "A")[1] == ["127.0.0.1#9"] and explain("x.c.test", "DS")[1] == ["127.0.0.1#9"]
+    assert explain("c.test", "DS")[1] == [where]	# RFC 4035 s3.1.4.1: the parent's
+    assert here.ctl("reload", "a.test").out == "zone reload successful\n"
+    for command in (here.ctl, here.rndc):
+        assert "not found" in command("reload", "c.test").err and "`reconfig` reads its forwarders" in command("reload", "c.test").said
+
+
+def test_explain_shows_an_answer_that_may_be_cut(world):
+    """One whose server may have left out records: clients that can take no more get it from the cache."""
+    here = world(options="edns-udp-size 512;")
+    here.upstream.answer = lambda q: q.reply(*((A, 300, bytes((192, 0, 2, i))) for i in range(29)))
+    here.program.ask("many.example")
+    said, seen = here.ctl("explain", "many.example").out, here.ctl("--json", "explain", "many.example").json
+    assert "in cache an answer that may lack records" in said and said.count("192.0.2.") == 29
+    assert seen["in-cache"]["state"] == "cut" and len(seen["in-cache"]["records"]) == 29 and "ttl" in seen["in-cache"]
+    assert seen["answer"].startswith("from the cache; ")
+    here.upstream.answer = answer_with()
+    here.program.ask("v6.example", "AAAA")	# a negative one lacks nothing
+    assert here.ctl("--json", "explain", "v6.example", "AAAA").json["in-cache"]["state"] == "fresh"
 
 
 def test_explain_says_what_a_failure_leads_to(split53, tmp_path):
