@@ -46,5 +46,5 @@ enum s53_dump_part {
 enum s53_status s53_dumper_begin(struct s53_dumper *dumper, struct s53_policy *policy,
     const char *path, unsigned parts, const char *view);
 
-/* Is a dump under way? */
+/* Is a dump under way? NULL, the dumper of a program that ends: no. */
 bool s53_dumper_is_busy(const struct s53_dumper *dumper);

@@ -287,7 +287,7 @@ s53_dumper_free(struct s53_dumper *dumper)
 bool
 s53_dumper_is_busy(const struct s53_dumper *dumper)
 {
-	return dumper->dump != NULL;
+	return dumper != NULL && dumper->dump != NULL;
 }
 
 /* The views of that name, NULL: all. false: there is none. */

@@ -443,6 +443,7 @@ end_main_work(struct s53_daemon *daemon)
 {
 	s53_prober_free(daemon->prober);
 	s53_dumper_free(daemon->dumper);
+	daemon->dumper = NULL; /* commands that are answered while we drain look at it */
 	s53_interface_watch_free(daemon->interface_watch);
 	s53_hosts_free(daemon->hosts);
 	if (daemon->listeners_again != NULL)

@@ -9,6 +9,7 @@ import shutil
 import socket
 import stat
 import struct
+import threading
 import time
 
 import pytest
@@ -324,6 +325,28 @@ def test_stop_and_halt_end_the_server(world, verb, by_rndc):
     assert (done.code, done.out) == (0, f"pid: {here.program.process.pid}\n")
     assert here.program.process.wait(10) == 0
     assert not os.path.exists(here.path)
+
+
+def test_commands_are_answered_while_the_server_drains(world):
+    here = world()
+    here.upstream.answer = lambda q: q.send(answer_with()(q), delay=0.4)
+    session = Session(here.path)
+    nonce = {"_nonce": int(session.ask("null")["_ctrl"]["_nonce"])}
+
+    def ask(command):
+        return {key: value.decode() for key, value in session.ask(command, control=nonce)["_data"].items()}
+
+    found = []
+    asking = threading.Thread(target=lambda: found.append(rcode(here.program.ask("slow.example"))))
+    asking.start()
+    wait_until(lambda: here.asked("slow.example"), 5, "the server is asked")
+    assert ask("stop")["result"] == "0"
+    assert "server is shutting down" in ask("status")["text"]
+    assert ask("health")["result"] == "0" and ask("ready")["text"] == "not ready: shutting down"
+    for command in ("flush", "reload", "stop", "dumpdb", "upstreams", "explain a.example", "recursing"):
+        assert ask(command)["text"] == "the server is shutting down", command
+    asking.join()
+    assert found == ["NOERROR"] and here.program.process.wait(10) == 0
 
 
 def test_changes_are_logged_with_the_client(world):
