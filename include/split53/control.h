@@ -55,6 +55,9 @@ struct s53_control_source {
 /* `source` is copied; what it refers to must outlive the control. NULL: no memory. */
 struct s53_control *s53_control_new(const struct s53_control_source *source);
 
+/* What it has executed, and what it has refused: messages and connections. */
+void s53_control_counts(const struct s53_control *control, uint64_t *commands, uint64_t *refused);
+
 /*
  * Close all channels; commands in progress are abandoned. Unix sockets are removed. NULL is fine.
  */

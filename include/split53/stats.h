@@ -36,6 +36,8 @@ struct s53_stats_process {
 	uint64_t configured_wall_ms; /* when the configuration came into force */
 	uint64_t reloads, reloads_failed;
 	bool last_reload_failed;
+	/* of the control channels: commands executed; messages and connections refused */
+	uint64_t commands, commands_refused;
 };
 
 struct s53_stats_source {

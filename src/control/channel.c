@@ -32,6 +32,13 @@ s53_control_new(const struct s53_control_source *source)
 	return control;
 }
 
+void
+s53_control_counts(const struct s53_control *control, uint64_t *commands, uint64_t *refused)
+{
+	*commands = control->commands;
+	*refused = control->refused;
+}
+
 /* "127.0.0.1#953", or the path. */
 static const char *
 channel_text(const struct s53_channel *channel, char text[static S53_ADDR_TEXT])

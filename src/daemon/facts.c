@@ -4,6 +4,8 @@
  */
 #include <limits.h>
 
+#include <split53/control.h>
+
 #include "inside.h"
 
 static const struct s53_counters *
@@ -30,6 +32,8 @@ describe(void *arg, struct s53_stats_process *out)
 	out->tcp_clients_max = atomic_load(&daemon->shared.tcp.clients_max);
 	out->listening = s53_listeners_any_open(daemon);
 	out->draining = daemon->stopping;
+	if (daemon->control != NULL)
+		s53_control_counts(daemon->control, &out->commands, &out->commands_refused);
 }
 
 struct s53_stats_source

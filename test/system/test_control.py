@@ -11,6 +11,7 @@ import stat
 import struct
 import threading
 import time
+import urllib.request
 
 import pytest
 
@@ -404,8 +405,9 @@ def test_rndc_conf_is_read(world):
     assert ctl("-c", str(here.folder / "none"), "status").code == 2
 
 
-def test_wrong_keys_are_refused_and_logged(world):
-    here = world()
+def test_wrong_keys_are_refused_logged_and_counted(world):
+    port = free_port()
+    here = world(extra=f"statistics-channels {{ inet 127.0.0.1 port {port}; }};\n")
     for rndc in (Rndc(here.folder, here.port, secret="d3Jvbmc="), Rndc(here.folder, here.port, algorithm="hmac-sha512")):
         assert rndc("status").code == 1
         time.sleep(1.1)	# one line a second
@@ -415,6 +417,9 @@ def test_wrong_keys_are_refused_and_logged(world):
     done = ctl("-s", "127.0.0.1", "-p", str(here.port), "-k", str(here.folder / "wrong.key"), "status")
     assert done.code == 3 and "the key or its algorithm is wrong" in done.err
     assert here.rndc("status").code == 0
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as metrics:
+        text = metrics.read().decode()
+    assert "\nsplit53_control_refused_total 3\n" in text and re.search(r"\nsplit53_control_commands_total [1-9]", text)
 
 
 def test_clients_that_are_not_allowed(world):

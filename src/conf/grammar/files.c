@@ -4,8 +4,6 @@
  */
 #include "grammar.h"
 
-#define NO_DUMP \
-	SILENT("memory statistics are not written to a file; the statistics channels have them")
 #define NO_TAP DIFFERENT("dnstap is not supported; use the logging category queries")
 #define TAP_PART SILENT("it belongs to dnstap, which has the warning")
 #define OTHER_LIMIT                                                                            \
@@ -26,7 +24,8 @@ static const struct conf_rule rules[] = {
 			"set, else none" },
 	{ "memstatistics", OPTIONS_, .form = FORM_BOOL,
 	    DIFFERENT("memory statistics are not written at exit"), .silent = "no" },
-	{ "memstatistics-file", OPTIONS_, .form = FORM_STRING, NO_DUMP },
+	{ "memstatistics-file", OPTIONS_, .form = FORM_STRING,
+	    SILENT("memory statistics are not written; the metrics have the process's memory") },
 	{ "recursing-file", OPTIONS_, .form = FORM_STRING, .fallback = "named.recursing" },
 	{ "statistics-file", OPTIONS_, .form = FORM_STRING, .fallback = "named.stats" },
 	{ "geoip-directory", OPTIONS_, .form = FORM_STRING_OR_WORD, .words = "none",
