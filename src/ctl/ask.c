@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -36,6 +37,8 @@ complain(struct ctl_session *session, const char *what, const char *why)
 static const char *
 explain_connect(const struct ctl_server *server, int error)
 {
+	struct stat found;
+
 	if (server->path == NULL)
 		return strerror(error);
 	switch (error) {
@@ -43,6 +46,8 @@ explain_connect(const struct ctl_server *server, int error)
 		return "no such socket: is split53 running? Select it with -p PORT (the port on "
 		       "which it serves DNS) or -s PATH (its socket)";
 	case ECONNREFUSED:
+		if (stat(server->path, &found) == 0 && !S_ISSOCK(found.st_mode))
+			return "this is no socket";
 		return "no process listens on this socket: split53 ended without removing it; "
 		       "start split53";
 	case EACCES:

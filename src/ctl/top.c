@@ -80,8 +80,14 @@ look(struct ctl_session *session)
 
 	if (!ctl_ask(session, "top", true, &reply))
 		return NULL;
+	if (reply.result != 0) {
+		fprintf(stderr, "split53ctl: 'top' failed: %.*s\n%.*s\n", (int)reply.error.len,
+		    (const char *)reply.error.at, (int)reply.text.len, (const char *)reply.text.at);
+		ctl_reply_fini(&reply);
+		return NULL;
+	}
 	tokener = json_tokener_new();
-	json = tokener != NULL && reply.result == 0
+	json = tokener != NULL
 	    ? json_tokener_parse_ex(tokener, (const char *)reply.text.at, (int)reply.text.len)
 	    : NULL;
 	error = tokener != NULL ? json_tokener_get_error(tokener) : json_tokener_success;
@@ -331,9 +337,9 @@ fit_screen(struct picture *picture)
 
 	picture->rows = ROWS_PLAIN;
 	if (!picture->on_terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 ||
-	    size.ws_row <= HEAD_ROWS)
+	    size.ws_row == 0)
 		return;
-	picture->rows = (size.ws_row - HEAD_ROWS) / 2u;
+	picture->rows = size.ws_row > HEAD_ROWS + 1 ? (size.ws_row - HEAD_ROWS) / 2u : 1;
 	if (picture->rows > ROWS_MAX)
 		picture->rows = ROWS_MAX;
 }
@@ -352,7 +358,7 @@ take_terminal(struct termios *before)
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	fputs("\033[?25l\033[2J", stdout);
+	fputs("\033[?25l\033[?7l\033[2J", stdout); /* no cursor; long lines are cut */
 	return true;
 }
 
@@ -401,7 +407,7 @@ ctl_top(const struct ctl_options *options, const struct ctl_server *server)
 	picture.on_terminal = take_terminal(&before);
 	code = draw_all(options, &session, &picture);
 	if (picture.on_terminal) {
-		fputs("\033[?25h", stdout);
+		fputs("\033[?7h\033[?25h", stdout);
 		tcsetattr(STDIN_FILENO, TCSANOW, &before);
 	}
 	json_object_put(picture.before);

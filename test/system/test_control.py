@@ -689,10 +689,27 @@ def test_top_draws_on_a_terminal(world, tmp_path):
             here.program.ask("busy.example")
         wait_until(lambda: "busy.example" in screen(), 10 * patience(), "the busiest name")
         assert "SERVER" in screen() and screen().count("BUSIEST NAMES") == 1
+        control.run(*tmux, "resize-window", "-t", "top", "-x", "40", "-y", "14")
+        # Long lines are cut, not continued: all of the picture is there.
+        wait_until(lambda: screen().startswith("split53 ") and "BUSIEST" in screen() and "queries" in screen().splitlines()[1],
+                   10 * patience(), "a picture that fits a small terminal")
         control.run(*tmux, "send-keys", "-t", "top", "q")
         wait_until(lambda: "exit code 0" in screen(), 10 * patience(), "the end")
     finally:
         control.run(*tmux, "kill-server")
+
+
+def test_top_says_why_there_is_no_picture(world):
+    here = world()
+    here.upstream.answer = lambda q: None	# so the server drains for a while
+    session = Session(here.path)
+    nonce = {"_nonce": int(session.ask("null")["_ctrl"]["_nonce"])}
+    with here.program.client() as client:
+        client.send(query("slow.example").to_wire())
+        wait_until(lambda: here.asked("slow.example"), 5, "the server is asked")
+        assert session.ask("stop", control=nonce)["_data"]["result"] == b"0"
+        done = here.ctl("top")
+    assert "reply cannot be read" not in done.err and re.search("shutting down|no such socket", done.err), done.err
 
 
 def test_json_of_every_verb_is_json(world):
@@ -712,6 +729,7 @@ def test_no_server_is_said(tmp_path):
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "dead"))
     assert "no process listens on this socket" in ctl("status", path=tmp_path / "dead").err
+    assert "this is no socket" in ctl("status", path=tmp_path).err
 
 
 def test_a_user_without_a_folder_has_an_abstract_socket(split53, tmp_path):
