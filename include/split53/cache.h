@@ -231,27 +231,30 @@ enum s53_flush_kind {
 	S53_FLUSH_TREE, /* of a name and of all names below it */
 };
 
+struct s53_cache_flushed {
+	uint64_t walked, flushed; /* entries; with failures */
+};
+
 struct s53_cache_flush {
 	enum s53_flush_kind kind;
 	bool all_views;
 	uint32_t view_id; /* unless all_views */
 	struct s53_name name; /* NAME, TREE; lower case */
-};
-
-struct s53_cache_flushed {
-	uint64_t walked, flushed; /* entries; with failures */
+	struct s53_cache_flush *next; /* flushed in the same walk; NULL: this is the last */
+	struct s53_cache_flushed
+	    sum; /* begin with { 0 }; an entry of several counts for the first */
 };
 
 /*
- * Remove some entries (fresh, expired, or failures): those whose question has a flushed name, and
- * those with a record of a flushed name in the answer or additional section. *more false: this was
- * the last call, and all matching entries that were stored before the first call are removed. Each
- * call holds locks for short times only. Adds to *sum. S53_E_NOMEM: nothing was done; the call may
- * be repeated.
+ * Remove some entries, fresh, expired or failures: those whose question is of a flushed name, and
+ * those with such a record in the answer or additional section. `what` and all that follow it are
+ * flushed at once, and each call adds to their sums. *more false: that was the last; then all have
+ * gone that were stored before the first call. That takes a bounded number of calls, however many
+ * answers are stored meanwhile. Each call takes a lock for short times. A cache has one such walk
+ * at a time. S53_E_NOMEM: nothing was done, the call may be repeated.
  */
-S53_MUST_USE enum s53_status s53_cache_flush(struct s53_cache *cache,
-    const struct s53_cache_flush *what, struct s53_cache_cursor *cursor,
-    struct s53_cache_flushed *sum, bool *more);
+S53_MUST_USE enum s53_status s53_cache_flush(struct s53_cache *cache, struct s53_cache_flush *what,
+    struct s53_cache_cursor *cursor, bool *more);
 
 /* Store one unless the key has an entry or the record's time is over. false: not stored. */
 bool s53_cache_restore(

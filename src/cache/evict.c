@@ -203,11 +203,16 @@ has_waste(const struct s53_shard *shard, int64_t now_ms)
 	return now_ms >= shard->first_end_ms || dead > ring->size / DEAD_PART_MAX;
 }
 
-/* May a live entry at the tail go around again? That costs one of its uses, or a hunt of `work`. */
+/*
+ * May a live entry at the tail go around again? That costs one of its uses, or a hunt of `work`. No
+ * entry does that a flush has yet to meet: it would get away (flush.c).
+ */
 static bool
 pays_for_a_lap(
     const struct s53_shard *shard, struct s53_entry *entry, struct work *work, bool force)
 {
+	if (shard->rings[S53_RING_MAIN].tail >= shard->walked_to)
+		return false;
 	if (force && entry->uses > 0 && work->laps > 0) {
 		work->laps--;
 		entry->uses--;

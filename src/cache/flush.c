@@ -8,18 +8,22 @@
  * held for the copy of 64 KiB or for the removal of BATCH entries, however much is flushed, and a
  * worker waits for some 20 us at most.
  *
- * No entry is missed. Entries that move from the small ring to the main one, or from the main
- * ring's tail to its head, move ahead of the walk, which continues to the current head of the main
- * ring. Entries that are stored meanwhile may be removed or not: the caller ensures that they are
- * new. The walk ends because it is faster than the head: a step of some 20 us takes 64 KiB of one
- * shard's ring, for which a shard would have to take ten stores in that time, each with the most
- * laps of evict.c.
+ * Nothing is missed, and the walk ends: it takes each ring from its tail to where its head was when
+ * the walk reached the ring. The small ring is first, so what moves from there is in the main one
+ * in time. In the main ring the walk leaves a mark (walked_to), beyond which no entry goes around
+ * to the head (evict.c): when stores are so quick that the tail overtakes the walk, entries in use
+ * are evicted. What is stored meanwhile may go or stay: the caller sees to it that it is new.
+ *
+ * Several flushes share one walk, as most of its cost is that of reading the names. An entry that
+ * is of several goes on account of the first.
  *
  * Names are searched for in the messages. The key is not enough, because a message with a chain of
  * CNAMEs is stored under the key of the first name only.
  *
- * Rejected: a generation of the view or the cache, compared at each find (a cost for each hit, and
- * a tree would need the names anyway); emptying a shard at once (a large one takes too long).
+ * Rejected: a generation of the view or the cache, compared at each find (each hit would pay for
+ * it, and a tree needs the names all the same); emptying a shard at once (a large one takes too
+ * long); going on to the main ring's head as it is at each step (quick stores keep ahead of the
+ * walk of a small cache for ever).
  */
 #include <stdlib.h>
 
@@ -31,19 +35,36 @@
 /* Entries of the piece that match. */
 struct doomed {
 	struct s53_entry *entries[BATCH];
+	struct s53_cache_flush *by[BATCH];
 	unsigned count;
 };
 
 static bool
-is_name_flushed(const struct s53_cache_flush *what, struct s53_reader reader)
+is_of_view(const struct s53_cache_flush *what, const struct s53_entry *entry)
+{
+	return what->all_views || entry->view_id == what->view_id;
+}
+
+static bool
+is_of_name(const struct s53_cache_flush *what, const struct s53_name *lower)
+{
+	return what->kind == S53_FLUSH_TREE ? s53_name_is_at_or_below(lower, &what->name)
+					    : s53_name_same(lower, &what->name);
+}
+
+/* Of these flushes the first of this name, in the entry's view. */
+static struct s53_cache_flush *
+find_by_name(struct s53_cache_flush *what, const struct s53_entry *entry, struct s53_reader reader)
 {
 	struct s53_name name, lower;
 
 	if (!s53_name_read(&reader, &name))
-		return false;
+		return NULL;
 	s53_name_lower_of(&name, &lower);
-	return what->kind == S53_FLUSH_TREE ? s53_name_is_at_or_below(&lower, &what->name)
-					    : s53_name_same(&lower, &what->name);
+	while (what != NULL &&
+	    (what->kind == S53_FLUSH_ALL || !is_of_view(what, entry) || !is_of_name(what, &lower)))
+		what = what->next;
+	return what;
 }
 
 /*
@@ -51,38 +72,41 @@ is_name_flushed(const struct s53_cache_flush *what, struct s53_reader reader)
  * ignored: it has SOA and NS records of the apex, and flushing the apex must not flush the whole
  * zone.
  */
-static bool
-has_flushed_record(const struct s53_cache_flush *what, const uint8_t *message, size_t len)
+static struct s53_cache_flush *
+find_by_records(struct s53_cache_flush *what, struct s53_entry *entry)
 {
+	const uint8_t *message = s53_entry_message(entry);
+	size_t len = entry->message_len;
+	struct s53_cache_flush *by = NULL;
 	struct s53_walk walk;
 	struct s53_rr rr;
 
 	if (!s53_walk_begin(&walk, message, len))
-		return false;
-	while (s53_walk_next(&walk, &rr)) {
+		return NULL;
+	while (by == NULL && s53_walk_next(&walk, &rr)) {
 		struct s53_reader reader = s53_reader_of(message, len);
 
 		reader.at = rr.owner_at;
-		if (rr.section != S53_AUTHORITY && is_name_flushed(what, reader))
-			return true;
+		if (rr.section != S53_AUTHORITY)
+			by = find_by_name(what, entry, reader);
 	}
-	return false;
+	return by;
 }
 
-static bool
-is_flushed(const struct s53_cache_flush *what, struct s53_entry *entry)
+/* The flush on account of which the entry goes; NULL: it stays. */
+static struct s53_cache_flush *
+find_flush(struct s53_cache_flush *what, struct s53_entry *entry)
 {
-	const uint8_t *message = s53_entry_message(entry);
-	struct s53_reader reader;
+	struct s53_reader reader = s53_reader_of(s53_entry_message(entry), entry->message_len);
+	struct s53_cache_flush *by;
 
-	if (!what->all_views && entry->view_id != what->view_id)
-		return false;
-	if (what->kind == S53_FLUSH_ALL)
-		return true;
-	reader = s53_reader_of(message, entry->message_len);
+	for (by = what; by != NULL; by = by->next)
+		if (by->kind == S53_FLUSH_ALL && is_of_view(by, entry))
+			return by;
 	reader.at = S53_HEADER_LEN;
-	return is_name_flushed(what, reader) ||
-	    (!s53_entry_is_failure(entry) && has_flushed_record(what, message, entry->message_len));
+	if ((by = find_by_name(what, entry, reader)) != NULL || s53_entry_is_failure(entry))
+		return by;
+	return find_by_records(what, entry);
 }
 
 /* Find the entry of which `copy` was made, wherever it is now; NULL: it was removed. */
@@ -111,13 +135,11 @@ find_same(const struct s53_shard *shard, struct s53_entry *copy)
 	}
 }
 
-static unsigned
+static void
 remove_all(struct s53_shard *shard, struct doomed *doomed)
 {
-	unsigned removed = 0;
-
 	if (doomed->count == 0)
-		return 0;
+		return;
 	pthread_mutex_lock(&shard->lock);
 	for (unsigned i = 0; i < doomed->count; i++) {
 		struct s53_entry *entry = find_same(shard, doomed->entries[i]);
@@ -125,18 +147,17 @@ remove_all(struct s53_shard *shard, struct doomed *doomed)
 		if (entry == NULL)
 			continue;
 		s53_evict_entry(shard, entry);
-		removed++;
+		doomed->by[i]->sum.flushed++;
 	}
 	pthread_mutex_unlock(&shard->lock);
 	doomed->count = 0;
-	return removed;
 }
 
 static void
-flush_piece(struct s53_shard *shard, const struct s53_cache_flush *what, uint8_t *piece, size_t len,
-    struct s53_cache_flushed *sum)
+flush_piece(struct s53_shard *shard, struct s53_cache_flush *what, uint8_t *piece, size_t len)
 {
 	struct doomed doomed = { .count = 0 };
+	uint64_t walked = 0;
 
 	for (size_t at = 0; at < len;) {
 		struct s53_entry *entry = (struct s53_entry *)(void *)(piece + at);
@@ -144,19 +165,37 @@ flush_piece(struct s53_shard *shard, const struct s53_cache_flush *what, uint8_t
 		at += s53_entry_size(entry);
 		if (s53_entry_is_dead(entry))
 			continue;
-		sum->walked++;
-		if (!is_flushed(what, entry))
+		walked++;
+		doomed.by[doomed.count] = find_flush(what, entry);
+		if (doomed.by[doomed.count] == NULL)
 			continue;
 		doomed.entries[doomed.count++] = entry;
 		if (doomed.count == BATCH)
-			sum->flushed += remove_all(shard, &doomed);
+			remove_all(shard, &doomed);
 	}
-	sum->flushed += remove_all(shard, &doomed);
+	remove_all(shard, &doomed);
+	for (; what != NULL; what = what->next)
+		what->sum.walked += walked;
+}
+
+/* The next piece of the cursor's ring. 0: that was all of it. */
+static size_t
+take_piece(struct s53_shard *shard, struct s53_cache_cursor *cursor, uint8_t *piece)
+{
+	unsigned ring = cursor->shard % S53_RINGS;
+	size_t len;
+
+	pthread_mutex_lock(&shard->lock);
+	len = s53_walk_take(&shard->rings[ring], cursor, piece);
+	if (ring == S53_RING_MAIN)
+		shard->walked_to = len > 0 ? cursor->at : UINT64_MAX;
+	pthread_mutex_unlock(&shard->lock);
+	return len;
 }
 
 enum s53_status
-s53_cache_flush(struct s53_cache *cache, const struct s53_cache_flush *what,
-    struct s53_cache_cursor *cursor, struct s53_cache_flushed *sum, bool *more)
+s53_cache_flush(struct s53_cache *cache, struct s53_cache_flush *what,
+    struct s53_cache_cursor *cursor, bool *more)
 {
 	uint64_t rings = (uint64_t)S53_RINGS << cache->shard_bits;
 	uint8_t *piece = malloc(S53_PIECE_LEN);
@@ -166,15 +205,10 @@ s53_cache_flush(struct s53_cache *cache, const struct s53_cache_flush *what,
 		return S53_E_NOMEM;
 	while (len == 0 && cursor->shard < rings) {
 		struct s53_shard *shard = &cache->shards[cursor->shard / S53_RINGS];
-		unsigned ring = cursor->shard % S53_RINGS;
 
-		if (ring == S53_RING_MAIN)
-			cursor->end = 0;
-		pthread_mutex_lock(&shard->lock);
-		len = s53_walk_take(&shard->rings[ring], cursor, piece);
-		pthread_mutex_unlock(&shard->lock);
+		len = take_piece(shard, cursor, piece);
 		if (len > 0)
-			flush_piece(shard, what, piece, len, sum);
+			flush_piece(shard, what, piece, len);
 		else
 			*cursor = (struct s53_cache_cursor){ .shard = cursor->shard + 1 };
 	}

@@ -32,6 +32,7 @@ s53_shard_init(struct s53_shard *shard, struct s53_layout *layout)
 		.layout = layout,
 		.first_end_ms = INT64_MAX,
 		.lap_end_ms = INT64_MAX,
+		.walked_to = UINT64_MAX,
 	};
 	pthread_mutex_init(&shard->lock, NULL);
 	for (unsigned i = 0; i < S53_RINGS; i++)

@@ -40,6 +40,8 @@ struct s53_shard {
 	/* ...and none that was stored there since the tail's last lap began expires before this. */
 	int64_t lap_end_ms;
 	uint64_t lap_mark; /* the lap ends when the tail reaches this */
+	/* A flush has walked the main ring to here and is to meet the rest; UINT64_MAX: none. */
+	uint64_t walked_to;
 	uint64_t evictions; /* entries that left to make room */
 };
 

@@ -2,11 +2,11 @@
  *
  * flush.c - flushes the cache while it is in use: first the fetches in progress, then the entries.
  *
- * An answer that a worker waits for when the flush begins may be as old as an entry of the cache.
- * So each worker is visited first and outdates its fetches (resolve/fetches.c): no later query
- * joins them and their answers are not cached. Only then are the entries walked, in turns of the
- * main loop. When the walk has ended, every entry in the cache comes from an upstream query that
- * was sent after the flush began.
+ * An answer that a worker waits for when the flush comes is as old as what is in the cache. So each
+ * worker is visited first, and outdates its fetches (fetches.c of resolve): no later query joins
+ * them and their answers are not kept. Only then the entries are walked, in turns of the main loop.
+ * When the walk is over, all that is in the cache was asked for after the flush had come. A walk
+ * takes 0.1 s and more for each million entries, so all flushes that wait when one begins share it.
  *
  * While the cache file is read after the start it would bring old answers back, so a flush waits
  * until it is read. A reload with another max-cache-size makes a new cache and copies the entries,
@@ -29,16 +29,17 @@
 #define FLUSHES_MAX 256
 
 struct daemon_flush {
-	struct s53_link link; /* in daemon->flushes; the first is walking */
+	struct s53_link link; /* in daemon->flushes; the first is walking, for all in what.next */
 	struct s53_round round; /* when it has ended, all workers have outdated their fetches */
 	bool rounded;
 	struct s53_daemon *daemon;
 	struct s53_cache_flush what;
 	char *view; /* for the log; NULL: all */
+	/* Of the first of a walk. */
 	struct event *turn;
+	bool walking;
 	struct s53_cache *cache; /* the cache being walked, one count; NULL: none yet */
 	struct s53_cache_cursor cursor;
-	struct s53_cache_flushed sum;
 	uint64_t began_ms;
 	s53_flushed *done;
 	void *done_arg;
@@ -58,7 +59,7 @@ log_flushed(const struct daemon_flush *flush)
 	    kinds[what->kind], *name != '\0' ? " '" : "", name, *name != '\0' ? "'" : "",
 	    flush->view != NULL ? "cache view '" : "all cache views",
 	    flush->view != NULL ? flush->view : "", flush->view != NULL ? "'" : "",
-	    (unsigned long long)flush->sum.flushed, (unsigned long long)flush->sum.walked,
+	    (unsigned long long)what->sum.flushed, (unsigned long long)what->sum.walked,
 	    (unsigned long long)(s53_clock_ms() - flush->began_ms));
 }
 
@@ -73,18 +74,33 @@ flush_free(struct daemon_flush *flush)
 	free(flush);
 }
 
-/* The walk of this flush has ended. */
 static void
 end(struct daemon_flush *flush)
 {
 	s53_flushed *done = flush->done;
 	void *arg = flush->done_arg;
-	struct s53_cache_flushed sum = flush->sum;
+	struct s53_cache_flushed sum = flush->what.sum;
 
 	flush->daemon->flush_count--;
 	log_flushed(flush);
 	flush_free(flush);
 	done(arg, sum.flushed, sum.walked);
+}
+
+static struct daemon_flush *
+flush_of(struct s53_link *link)
+{
+	return S53_CONTAINER_OF(link, struct daemon_flush, link);
+}
+
+/* The walk of this one is over, and of those that shared it. */
+static void
+end_walk(struct daemon_flush *flush)
+{
+	for (struct s53_cache_flush *what = &flush->what, *next; what != NULL; what = next) {
+		next = what->next;
+		end(S53_CONTAINER_OF(what, struct daemon_flush, what));
+	}
 }
 
 static void
@@ -103,9 +119,23 @@ begin_next(struct s53_daemon *daemon)
 
 	if (s53_list_empty(&daemon->flushes))
 		return;
-	flush = S53_CONTAINER_OF(daemon->flushes.next, struct daemon_flush, link);
+	flush = flush_of(daemon->flushes.next);
 	if (flush->rounded)
 		schedule(flush, 0);
+}
+
+/* The walk begins: those that wait behind, and of which the workers know, share it. */
+static void
+gather(struct daemon_flush *first)
+{
+	struct daemon_flush *last = first;
+
+	first->walking = true;
+	for (struct s53_link *link = first->link.next;
+	     link != &first->daemon->flushes && flush_of(link)->rounded; link = link->next) {
+		last->what.next = &flush_of(link)->what;
+		last = flush_of(link);
+	}
 }
 
 /* Walk the cache of the snapshot in use. */
@@ -128,12 +158,13 @@ walk(struct daemon_flush *flush)
 	uint64_t start_ms = s53_clock_ms();
 	bool more = true;
 
+	if (!flush->walking)
+		gather(flush);
 	follow_cache(flush);
 	if (flush->cache == NULL)
 		return false;
 	while (more && s53_clock_ms() - start_ms < TURN_MS)
-		if (s53_cache_flush(
-			flush->cache, &flush->what, &flush->cursor, &flush->sum, &more) != S53_OK)
+		if (s53_cache_flush(flush->cache, &flush->what, &flush->cursor, &more) != S53_OK)
 			return true;
 	return more;
 }
@@ -150,7 +181,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		schedule(flush, PAUSE_MS);
 		return;
 	}
-	end(flush);
+	end_walk(flush);
 	begin_next(daemon);
 }
 
@@ -243,15 +274,15 @@ void
 s53_daemon_end_flushes(struct s53_daemon *daemon)
 {
 	while (!s53_list_empty(&daemon->flushes)) {
-		struct daemon_flush *flush =
-		    S53_CONTAINER_OF(daemon->flushes.next, struct daemon_flush, link);
+		struct daemon_flush *flush = flush_of(daemon->flushes.next);
 		bool more = true;
 
+		if (!flush->walking)
+			gather(flush);
 		follow_cache(flush);
 		while (flush->cache != NULL && more &&
-		    s53_cache_flush(
-			flush->cache, &flush->what, &flush->cursor, &flush->sum, &more) == S53_OK)
+		    s53_cache_flush(flush->cache, &flush->what, &flush->cursor, &more) == S53_OK)
 			;
-		end(flush);
+		end_walk(flush);
 	}
 }

@@ -28,7 +28,6 @@ do_flush(struct world *world, char **words, unsigned count)
 {
 	struct s53_cache_flush what = { .all_views = true };
 	struct s53_cache_cursor cursor = { 0 };
-	struct s53_cache_flushed sum = { 0 };
 	bool more = true;
 
 	if (count < 2 || (strcmp(words[1], "all") != 0 && count < 3))
@@ -39,7 +38,7 @@ do_flush(struct world *world, char **words, unsigned count)
 	}
 	s53_resolver_outdate(world->resolver, true, 0);
 	while (more)
-		if (s53_cache_flush(world->policy.cache, &what, &cursor, &sum, &more) != S53_OK)
+		if (s53_cache_flush(world->policy.cache, &what, &cursor, &more) != S53_OK)
 			fail(&world->script, "out of memory");
 }
 

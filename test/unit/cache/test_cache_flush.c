@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define MANY 40000u
+#define STEPS_OF_SMALLEST 256u /* 2 MiB in pieces of up to 64 KiB, some of them short */
 
 static const char *
 nth(const char *tree, unsigned i)
@@ -30,15 +31,15 @@ tree_of(const char *text)
 }
 
 static struct s53_cache_flushed
-flush(struct fixture *f, const struct s53_cache_flush *what)
+flush(struct fixture *f, struct s53_cache_flush *what)
 {
 	struct s53_cache_cursor cursor = { 0 };
-	struct s53_cache_flushed sum = { 0 };
 	bool more = true;
 
+	what->sum = (struct s53_cache_flushed){ 0 };
 	while (more)
-		assert_int_equal(s53_cache_flush(f->cache, what, &cursor, &sum, &more), S53_OK);
-	return sum;
+		assert_int_equal(s53_cache_flush(f->cache, what, &cursor, &more), S53_OK);
+	return what->sum;
 }
 
 static void
@@ -187,7 +188,6 @@ what_moves_to_the_head_is_not_missed(void **state)
 	struct fixture *f = fixture_new(0);
 	struct s53_cache_flush what = tree_of("a.example");
 	struct s53_cache_cursor cursor = { 0 };
-	struct s53_cache_flushed sum = { 0 };
 	unsigned next = 0, bursts = 0, left;
 	bool more = true;
 
@@ -203,7 +203,7 @@ what_moves_to_the_head_is_not_missed(void **state)
 	while (more) {
 		bool in_main_ring = cursor.shard % 2 == 1;
 
-		assert_int_equal(s53_cache_flush(f->cache, &what, &cursor, &sum, &more), S53_OK);
+		assert_int_equal(s53_cache_flush(f->cache, &what, &cursor, &more), S53_OK);
 		for (unsigned i = 0; i < 20000 && in_main_ring && bursts < 2; i++, next++) {
 			store_len(f, nth("other", next), 100, 300);
 			find_name(f, nth("other", next)); /* so it goes on to the main ring */
@@ -212,6 +212,88 @@ what_moves_to_the_head_is_not_missed(void **state)
 		bursts += in_main_ring;
 	}
 	assert_int_equal(found(f, "a.example", 4000), 0);
+	fixture_free(f);
+}
+
+/*
+ * After each step as many answers are stored as turn the rings over and over, and the entries of
+ * the flushed tree are in use, so that they would go around for ever.
+ */
+static void
+a_flush_ends_however_many_answers_are_stored(void **state)
+{
+	struct fixture *f = fixture_new(0);
+	struct s53_cache_flush what = tree_of("a.example");
+	struct s53_cache_cursor cursor = { 0 };
+	unsigned next = 0, steps = 0;
+	bool more = true;
+
+	(void)state;
+	fill(f, "a.example", 1000);
+	for (; next < 30000; next++) {
+		store_len(f, nth("other", next), 100, 300);
+		find_name(f, nth("a.example", next % 1000));
+	}
+	assert_true(found(f, "a.example", 1000) > 500);
+	while (more) {
+		assert_int_equal(s53_cache_flush(f->cache, &what, &cursor, &more), S53_OK);
+		assert_true(++steps <= STEPS_OF_SMALLEST);
+		for (unsigned i = 0; i < 5000; i++, next++) {
+			store_len(f, nth("other", next), 100, 300);
+			find_name(f, nth("other", next));
+			find_name(f, nth("a.example", next % 1000));
+		}
+	}
+	assert_int_equal(found(f, "a.example", 1000), 0);
+	fixture_free(f);
+}
+
+/* A cache that was flushed keeps what is in use again, beyond where the walk has been. */
+static void
+what_is_in_use_stays_after_a_flush(void **state)
+{
+	struct fixture *f = fixture_new(0);
+	struct s53_cache_flush what = tree_of("nothing.example");
+
+	(void)state;
+	flush(f, &what);
+	fill(f, "a.example", 1000);
+	flush(f, &what);
+	for (unsigned next = 0; next < 60000; next++) {
+		store_len(f, nth("other", next), 100, 300);
+		find_name(f, nth("other", next)); /* so it goes on to the main ring, which turns */
+		find_name(f, nth("a.example", next % 1000));
+	}
+	assert_true(found(f, "a.example", 1000) > 900);
+	fixture_free(f);
+}
+
+/* What is of several flushes goes on account of the first, as if they had come one by one. */
+static void
+several_flushes_share_a_walk(void **state)
+{
+	struct fixture *f = fixture_new(0);
+	struct s53_cache_flush again = tree_of("n0000001.a.example");
+	struct s53_cache_flush view = { .kind = S53_FLUSH_ALL, .view_id = 3, .next = &again };
+	struct s53_cache_flush tree = tree_of("b.example");
+	struct s53_cache_flush name = tree_of("n0000001.a.example");
+
+	(void)state;
+	name.kind = again.kind = S53_FLUSH_NAME;
+	name.next = &tree;
+	tree.next = &view;
+	fill(f, "a.example", 10);
+	fill(f, "b.example", 20);
+	f->rules.servfail_ttl_s = 30;
+	s53_key_make(&f->key, 3, &f->question, false, false);
+	resolving_fails(f, S53_EDE_OTHER);
+	assert_int_equal(flush(f, &name).flushed, 1);
+	assert_int_equal(tree.sum.flushed, 20);
+	assert_int_equal(view.sum.flushed, 1);
+	assert_int_equal(again.sum.flushed, 0);
+	assert_int_equal(again.sum.walked, 31);
+	assert_int_equal(found(f, "a.example", 10), 9);
+	assert_int_equal(count_of(f).entries, 9);
 	fixture_free(f);
 }
 
@@ -279,6 +361,9 @@ main(void)
 		cmocka_unit_test(what_was_stored_meanwhile_in_a_flushed_entrys_place_stays),
 		cmocka_unit_test(a_flushed_cache_takes_as_much_as_before),
 		cmocka_unit_test(what_moves_to_the_head_is_not_missed),
+		cmocka_unit_test(a_flush_ends_however_many_answers_are_stored),
+		cmocka_unit_test(what_is_in_use_stays_after_a_flush),
+		cmocka_unit_test(several_flushes_share_a_walk),
 		cmocka_unit_test(nothing_is_missed_while_entries_move),
 	};
 

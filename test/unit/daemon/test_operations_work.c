@@ -157,6 +157,35 @@ the_fetches_of_all_workers_are_listed(void **state)
 	assert_null(second.text);
 }
 
+/* What waits when a walk begins shares it: all are done in one turn of the loop. */
+static void
+flushes_that_wait_share_a_walk(void **state)
+{
+	static struct flushed flushed[50];
+	struct s53_name name = name_of("a.example");
+	struct s53_flush_request request = { .kind = S53_FLUSH_NAME, .name = &name };
+	struct machine *m = *state;
+	struct listed listed = { 0 };
+
+	memset(flushed, 0, sizeof(flushed));
+	store(m, "a.example");
+	m->daemon.warm = (void *)m; /* as if the cache file were being read: no walk begins */
+	for (unsigned i = 0; i < 50; i++)
+		assert_int_equal(
+		    m->ask->flush(m->ask->arg, &request, on_flushed, &flushed[i], m->why), S53_OK);
+	assert_int_equal(m->ask->recursing(m->ask->arg, on_listed, &listed, m->why), S53_OK);
+	loop_until(m, &listed.done); /* its round was the last one */
+	free(listed.text);
+	assert_false(flushed[0].done);
+	m->daemon.warm = NULL;
+	loop_until(m, &flushed[0].done);
+	for (unsigned i = 0; i < 50; i++) {
+		assert_true(flushed[i].done);
+		assert_int_equal(flushed[i].flushed, i == 0);
+	}
+	assert_false(facts(m).flushing);
+}
+
 static void
 a_dump_of_zones_has_the_users_zones_alone(void **state)
 {
@@ -229,6 +258,7 @@ main(void)
 		TEST(many_flushes_wait_for_each_other_and_a_reload_changes_the_cache),
 		TEST(a_flush_under_way_is_brought_to_its_end_when_the_program_ends),
 		TEST(the_fetches_of_all_workers_are_listed),
+		TEST(flushes_that_wait_share_a_walk),
 		TEST(a_dump_of_zones_has_the_users_zones_alone),
 		TEST(the_list_of_servers_has_their_zones),
 		TEST(halt_and_stop_end_the_loop),
