@@ -42,12 +42,13 @@ class SizedUpstream:
 class Load:
     """
     `WINDOW` queries are in flight; those without a reply within `PATIENCE` seconds are lost, and counted. names() returns the next
-    (name below load.example, type); one of every `tcp_every` goes over TCP.
+    (name below load.example, type); one of every `tcp_every` goes over TCP. At most `rate` are sent in a second, if it is not 0. From
+    another thread: `stopping = True` ends it.
     """
     WINDOW, PATIENCE = 64, 6
 
-    def __init__(self, place, names, tcp_every=0):
-        self.names, self.tcp_every = names, tcp_every
+    def __init__(self, place, names, tcp_every=0, rate=0):
+        self.names, self.tcp_every, self.rate, self.stopping = names, tcp_every, rate, False
         self.asked = self.answered = self.lost = 0
         self.codes = {}
         self.flying = {}
@@ -66,14 +67,16 @@ class Load:
         """For this time, or this many queries; then the queries in flight are waited for."""
         end = None if seconds is None else time.monotonic() + seconds
         last = None if count is None else self.asked + count
-        looked = time.monotonic()
+        began = looked = time.monotonic()
+        before = self.asked
         while True:
-            more = (end is None or time.monotonic() < end) and (last is None or self.asked < last)
-            while more and len(self.flying) < self.WINDOW and (last is None or self.asked < last):
+            more = (end is None or time.monotonic() < end) and (last is None or self.asked < last) and not self.stopping
+            most = before + (time.monotonic() - began) * self.rate if self.rate else last
+            while more and len(self.flying) < self.WINDOW and (most is None or self.asked < most):
                 self._ask()
             if not more and not self.flying:
                 return
-            for key, _ in self.selector.select(0.1):
+            for key, _ in self.selector.select(1 / self.rate if self.rate else 0.1):
                 key.data()
             if time.monotonic() - looked > 1:
                 looked = time.monotonic()
@@ -87,6 +90,7 @@ class Load:
         octets = question(identity, name, qtype)
         self.asked += 1
         self.flying[identity] = time.monotonic()
+        self.ask(identity, name)
         if self.tcp_every and self.asked % self.tcp_every == 0:
             self.tcp.sendall(struct.pack("!H", len(octets)) + octets)
         else:
@@ -95,16 +99,24 @@ class Load:
             except OSError:	# no space: it counts as lost
                 pass
 
+    def ask(self, identity, name):
+        """For a class that looks at the replies: this query is about to be sent."""
+
     def _give_up(self, now):
         for identity, at in list(self.flying.items()):
             if now - at > self.PATIENCE:
                 del self.flying[identity]
                 self.lost += 1
 
-    def _take(self, identity, code):
+    def _take(self, octets):
+        identity, code = int.from_bytes(octets[:2], "big"), octets[3] & 15
         if self.flying.pop(identity, None) is not None:
             self.answered += 1
             self.codes[code] = self.codes.get(code, 0) + 1
+            self.answer(identity, octets)
+
+    def answer(self, identity, octets):
+        """For a class that looks at the replies."""
 
     def _datagrams(self):
         while True:
@@ -112,7 +124,7 @@ class Load:
                 octets = self.udp.recv(4096)
             except OSError:
                 return
-            self._take(int.from_bytes(octets[:2], "big"), octets[3] & 15)
+            self._take(octets)
 
     def _stream(self):
         octets = self.tcp.recv(1 << 18)
@@ -121,7 +133,7 @@ class Load:
         self.pending += octets
         while len(self.pending) >= 2 and len(self.pending) >= 2 + int.from_bytes(self.pending[:2], "big"):
             length = int.from_bytes(self.pending[:2], "big")
-            self._take(int.from_bytes(self.pending[2:4], "big"), self.pending[5] & 15)
+            self._take(bytes(self.pending[2:2 + length]))
             del self.pending[:2 + length]
 
     def close(self):
