@@ -67,6 +67,13 @@ find_by_name(struct s53_cache_flush *what, const struct s53_entry *entry, struct
 	return what;
 }
 
+/* Most owners are: a pointer to it, of which the name has been looked at (RFC 1035 s4.1.4). */
+static bool
+is_the_question(const uint8_t *message, size_t owner_at)
+{
+	return message[owner_at] == 0xc0 && message[owner_at + 1] == S53_HEADER_LEN;
+}
+
 /*
  * Does the answer or additional section have a record of a flushed name? The authority section is
  * ignored: it has SOA and NS records of the apex, and flushing the apex must not flush the whole
@@ -87,7 +94,7 @@ find_by_records(struct s53_cache_flush *what, struct s53_entry *entry)
 		struct s53_reader reader = s53_reader_of(message, len);
 
 		reader.at = rr.owner_at;
-		if (rr.section != S53_AUTHORITY)
+		if (rr.section != S53_AUTHORITY && !is_the_question(message, rr.owner_at))
 			by = find_by_name(what, entry, reader);
 	}
 	return by;

@@ -3,7 +3,7 @@
 """
 steering.py - what an operator's tools cost the clients: flushes, scrapes, and the counting itself.
 
-    steering.py BUILD flush|scrape|cost [--rounds N] [--beside PROGRAM]
+    steering.py BUILD flush|script|scrape|cost [--rounds N] [--beside PROGRAM] [--scenarios hit,miss]
 
 BUILD is a release tree. flush and scrape need root: once the cache is full, server and load run at real-time priority, so that other
 programs cause no delay. cost: CPU per answer with a statistics channel that is scraped each second and a control channel, beside
@@ -11,7 +11,9 @@ PROGRAM without any.
 """
 import argparse
 import collections
+import concurrent.futures
 import http.client
+import json
 import os
 import statistics
 import struct
@@ -21,10 +23,9 @@ import threading
 import time
 
 import measure
-import process
 import scenarios
 import tools
-from servers import SERVERS, Setting, Split53, free_port
+from servers import Split53, free_port
 
 ENTRIES, RATE, SECONDS = 1_000_000, 10_000, 5
 ZONES, UPSTREAMS = 10_000, 1_000
@@ -52,10 +53,11 @@ class Steered(Split53):
         finally:
             connection.close()
 
-    def flush_tree(self, name):
-        done = subprocess.run([os.path.join(os.path.dirname(self.program), "split53ctl"), "-s", self.control, "flushtree", name],
+    def flush(self, verb, name):
+        """How many entries went."""
+        done = subprocess.run([os.path.join(os.path.dirname(self.program), "split53ctl"), "-s", self.control, "--json", verb, name],
                               capture_output=True, text=True, check=True)
-        return done.stdout.strip()
+        return json.loads(done.stdout)["flushed"]
 
 
 class Large(Steered):
@@ -140,18 +142,35 @@ def flush(options, folder):
     with measure.Stand(folder, 2) as stand:
         server = started(Steered, stand, 512)
         stand.ask(server, scenarios.Load(once=True))
+        both = [], []
         for number in range(options.rounds):
             stand.ask(server, scenarios.Load(once=True, names=ENTRIES, zone="tree.example", seed=number + 1))
             said = []
 
             def meanwhile():
                 begin, used = time.monotonic_ns(), main_thread_ms(server.pids[0])
-                said.append(server.flush_tree("tree.example"))
+                said.append(server.flush("flushtree", "tree.example"))
                 said.append(main_thread_ms(server.pids[0]) - used)
                 return [(begin, time.monotonic_ns())]
             within, others, lost = steady_hits(server, folder, meanwhile)
-            print(f"{number + 1}: {said[0]}; main thread {said[1]:.0f} ms; not answered {lost}\n   during  {told(within)}\n"
+            print(f"{number + 1}: {said[0]} entries; main thread {said[1]:.0f} ms; not answered {lost}\n   during  {told(within)}\n"
                   f"   without {told(others)}", flush=True)
+            both[0].extend(within)
+            both[1].extend(others)
+        print(f"all rounds\n   during  {told(both[0])}\n   without {told(both[1])}")
+
+
+def script(_, folder):
+    """A script that flushes many names of a full cache, one after another and several at once."""
+    with measure.Stand(folder, 2) as stand:
+        server = started(Steered, stand, 512)
+        stand.ask(server, scenarios.Load(once=True, names=ENTRIES, zone="tree.example"))
+        for count, at_once in ((50, 1), (200, 4), (1000, 16), (1000, 64)):
+            used, begin = main_thread_ms(server.pids[0]), time.monotonic()
+            with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+                list(pool.map(lambda i: server.flush("flushname", f"s-{i}.tree.example"), range(count)))
+            print(f"{count} times flushname, {at_once} at once: {time.monotonic() - begin:.1f} s, main thread "
+                  f"{(main_thread_ms(server.pids[0]) - used) / 1000:.1f} s", flush=True)
 
 
 def scrape(options, folder):
@@ -176,11 +195,13 @@ def scrape(options, folder):
 
 
 def cost(options, folder):
-    for scenario in ("hit", "miss"):
+    for scenario in options.scenarios.split(","):
         plan = scenarios.PLANS[scenario]
-        with measure.Stand(os.path.join(folder, scenario), 1) as stand:
+        apart = os.path.join(folder, scenario)
+        os.mkdir(apart)
+        with measure.Stand(apart, 1) as stand:
             Before.program = options.beside
-            servers = [started(kind, stand, plan.cache_mib) for kind in (Steered, Before, *(tools.FLOORS[name] for name in plan.floor))]
+            servers = [started(kind, stand, plan.cache_mib) for kind in (Steered, Before, tools.FLOORS[plan.floor[0]])]
             for server in servers[:2]:
                 for load in plan.warm:
                     stand.ask(server, load)
@@ -202,14 +223,15 @@ def cost(options, folder):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("build")
-    parser.add_argument("what", choices=("flush", "scrape", "cost"))
+    parser.add_argument("what", choices=("flush", "script", "scrape", "cost"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--beside")
+    parser.add_argument("--scenarios", default="hit,miss")
     options = parser.parse_args()
     tools.use_folder(os.path.join(options.build, "bench"))
     Steered.program = os.path.join(options.build, "split53")
     with tempfile.TemporaryDirectory(prefix="split53-steering-") as folder:
-        {"flush": flush, "scrape": scrape, "cost": cost}[options.what](options, folder)
+        {"flush": flush, "script": script, "scrape": scrape, "cost": cost}[options.what](options, folder)
 
 
 if __name__ == "__main__":

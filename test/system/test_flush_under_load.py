@@ -84,10 +84,12 @@ class World:
         self.upstream = upstream(self.answers)
         port, self.path = free_port(), str(folder / "control")
         views = "".join(f'view "{name}" {{ match-clients {{ {clients}; }}; recursion yes; forward only; '
-                        f'forwarders {{ {self.upstream.where}; }}; }};\n' for name, clients in (("outside", OTHER_CLIENT), ("inside", "any")))
+                        f'forwarders {{ {self.upstream.where}; }}; }};\n'
+                        for name, clients in (("outside", OTHER_CLIENT), ("inside", "any")))
         self.place = ("127.0.0.1", free_port())
         self.program = split53(port=self.place[1], arguments=("-n", "2"), conf=f"""
-options {{ listen-on port {self.place[1]} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; directory "{folder}"; cache-file none; pid-file none; }};
+options {{ listen-on port {self.place[1]} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
+           directory "{folder}"; cache-file none; pid-file none; }};
 {key_text()}
 controls {{ inet 127.0.0.1 port {port} allow {{ 127.0.0.1; }} keys {{ "k"; }};
             unix "{self.path}" perm 0600 owner {os.getuid()} group {os.getgid()}; }};
