@@ -84,17 +84,25 @@ write_zone(const struct machine *m, const char *addr)
 	write_file(m->zone, text);
 }
 
+/* Other programs of this machine have ports, too: one that is free for both transports. */
 static inline void
 find_port(struct machine *m)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in in;
 	socklen_t len = sizeof(in);
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	bool is_free = false;
 
-	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
-	close(fd);
+	while (!is_free) {
+		int udp = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
+
+		in = (struct sockaddr_in){ .sin_family = AF_INET };
+		in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		assert_int_equal(bind(udp, (struct sockaddr *)&in, len), 0);
+		assert_int_equal(getsockname(udp, (struct sockaddr *)&in, &len), 0);
+		is_free = bind(tcp, (struct sockaddr *)&in, len) == 0;
+		close(udp);
+		close(tcp);
+	}
 	snprintf(m->listen_on, sizeof(m->listen_on), "listen-on port %u { 127.0.0.1; };",
 	    ntohs(in.sin_port));
 }
