@@ -62,11 +62,11 @@ look_up(const struct s53_explain_query *query, const struct s53_cache_lookup *as
 {
 	static const char *const verdicts[] = {
 		[S53_CACHE_MISS] = "nothing",
-		[S53_CACHE_FRESH] = "an answer, given out without asking a server:",
-		[S53_CACHE_STALE] = "an expired answer, kept for when no server answers:",
-		[S53_CACHE_FAILURE] = "a failure: no server is asked until it expires",
-		[S53_CACHE_CUT] = "an answer that may lack records; a client that can receive more "
-				  "than it has lets a server be asked again:",
+		[S53_CACHE_FRESH] = "an answer, sent without a query to a server:",
+		[S53_CACHE_STALE] = "an expired answer, used when no server responds:",
+		[S53_CACHE_FAILURE] = "a failure: no server is queried until it expires",
+		[S53_CACHE_CUT] = "an answer over UDP that may be incomplete: used only for "
+				  "clients that cannot receive a larger one:",
 	};
 	static const char *const answers[] = {
 		[S53_CACHE_FRESH] = "from the cache",

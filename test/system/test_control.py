@@ -206,7 +206,7 @@ def test_explain_says_what_would_happen_now(world):
     assert "forwarded to" in before and f"{here.program.conf_path}:" in before
     here.program.ask("www.example")
     after = here.ctl("explain", "www.example", "A", "127.0.0.1").out
-    assert "given out without asking" in after and "answer   from the cache" in after and "query    www.example A from" in after
+    assert "sent without a query to a server" in after and "answer   from the cache" in after and "query    www.example A from" in after
     assert re.search(r"www\.example\.\s+\d+\s+(IN\s+)?A\s+192\.0\.2\.1", after), after
     assert re.search(r"upstream 127\.0\.0\.1#\d+.*, up", after)
     assert "in cache nothing" in here.ctl("explain", "www.example", "AAAA").out
