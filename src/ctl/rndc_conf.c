@@ -16,26 +16,36 @@
 
 enum token { TOKEN_END, TOKEN_WORD, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_SEMICOLON, TOKEN_BAD };
 
+#define FILE_MAX ((size_t)64 * 1024) /* real ones have a few hundred bytes */
+
 struct scan {
-	FILE *file;
+	char *text; /* the whole file */
+	size_t len, at;
 	char word[CTL_WORD];
 };
 
+/* The next character, or EOF. */
+static int
+take(struct scan *scan)
+{
+	return scan->at < scan->len ? (unsigned char)scan->text[scan->at++] : EOF;
+}
+
 /* Skip a comment that begins with `first`. false: it is not a comment. */
 static bool
-skip_comment(FILE *file, int first)
+skip_comment(struct scan *scan, int first)
 {
-	int next = first == '/' ? getc(file) : '/';
+	int next = first == '/' ? take(scan) : '/';
 	int before = 0;
 
 	if (first == '#' || (first == '/' && next == '/')) {
-		for (int c = getc(file); c != EOF && c != '\n'; c = getc(file))
+		for (int c = take(scan); c != EOF && c != '\n'; c = take(scan))
 			;
 		return true;
 	}
 	if (next != '*')
 		return false;
-	for (int c = getc(file); c != EOF && !(before == '*' && c == '/'); c = getc(file))
+	for (int c = take(scan); c != EOF && !(before == '*' && c == '/'); c = take(scan))
 		before = c;
 	return true;
 }
@@ -45,9 +55,9 @@ read_word(struct scan *scan, int first)
 {
 	bool is_quoted = first == '"';
 	size_t len = 0;
-	int c = is_quoted ? getc(scan->file) : first;
+	int c = is_quoted ? take(scan) : first;
 
-	for (; c != EOF; c = getc(scan->file)) {
+	for (; c != EOF; c = take(scan)) {
 		if (is_quoted ? c == '"' : strchr(" \t\r\n;{}\"", c) != NULL)
 			break;
 		if (len == sizeof(scan->word) - 1)
@@ -57,7 +67,8 @@ read_word(struct scan *scan, int first)
 	scan->word[len] = '\0';
 	if (is_quoted)
 		return c == '"' ? TOKEN_WORD : TOKEN_BAD;
-	ungetc(c, scan->file);
+	if (c != EOF)
+		scan->at--;
 	return TOKEN_WORD;
 }
 
@@ -65,7 +76,7 @@ static enum token
 next(struct scan *scan)
 {
 	for (;;) {
-		int c = getc(scan->file);
+		int c = take(scan);
 
 		switch (c) {
 		case EOF:
@@ -83,7 +94,7 @@ next(struct scan *scan)
 			return TOKEN_SEMICOLON;
 		case '#':
 		case '/':
-			if (!skip_comment(scan->file, c))
+			if (!skip_comment(scan, c))
 				return TOKEN_BAD;
 			continue;
 		default:
@@ -130,14 +141,16 @@ struct wanted {
 static bool
 read_addresses(struct scan *scan, char *value)
 {
-	enum token brace = next(scan), first = next(scan);
+	enum token token = next(scan);
 
-	if (brace != TOKEN_OPEN || first != TOKEN_WORD)
+	if (token != TOKEN_OPEN || next(scan) != TOKEN_WORD)
 		return false;
 	strcpy(value, scan->word);
-	while (next(scan) != TOKEN_CLOSE)
-		if (feof(scan->file))
+	do {
+		token = next(scan);
+		if (token == TOKEN_END || token == TOKEN_BAD)
 			return false;
+	} while (token != TOKEN_CLOSE);
 	return next(scan) == TOKEN_SEMICOLON;
 }
 
@@ -176,7 +189,7 @@ read_block(struct scan *scan, const struct wanted wanted[])
 static bool
 read_blocks(struct scan *scan, const char *kind, const char *label, const struct wanted wanted[])
 {
-	rewind(scan->file);
+	scan->at = 0;
 	for (;;) {
 		enum token token = next(scan);
 		bool is_wanted;
@@ -229,19 +242,41 @@ read_all(struct scan *scan, const char *name, const char *key, struct ctl_rndc_c
 	return read_blocks(scan, "key", out->key, of_key);
 }
 
+/* Read the file into scan->text, which the caller frees. false: errno. */
+static bool
+read_file(const char *path, struct scan *scan)
+{
+	FILE *file = fopen(path, "re");
+	int why;
+
+	if (file == NULL)
+		return false;
+	if ((scan->text = malloc(FILE_MAX)) == NULL) {
+		fclose(file);
+		errno = ENOMEM;
+		return false;
+	}
+	scan->len = fread(scan->text, 1, FILE_MAX, file);
+	why = ferror(file) ? errno : scan->len == FILE_MAX ? EFBIG : 0;
+	fclose(file);
+	errno = why;
+	return why == 0;
+}
+
 bool
 ctl_rndc_conf_read(const char *path, const char *name, const char *key, struct ctl_rndc_conf *out)
 {
-	struct scan scan = { .file = fopen(path, "re") };
+	struct scan scan = { 0 };
 	bool fine;
 
 	memset(out, 0, sizeof(*out));
-	if (scan.file == NULL) {
+	if (!read_file(path, &scan)) {
 		fprintf(stderr, "split53ctl: '%s' cannot be read: %s\n", path, strerror(errno));
+		free(scan.text);
 		return false;
 	}
 	fine = read_all(&scan, name, key, out);
-	fclose(scan.file);
+	free(scan.text);
 	if (!fine)
 		fprintf(
 		    stderr, "split53ctl: '%s' is not a valid rndc.conf: see rndc.conf(5)\n", path);

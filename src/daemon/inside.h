@@ -186,7 +186,7 @@ void s53_daemon_operate(struct s53_daemon *daemon);
 void s53_daemon_switch(const struct s53_daemon *daemon, struct s53_snapshot *snapshot);
 
 /* The sum of a counter over all workers, since its last reset. `daemon`: a struct s53_daemon. */
-uint64_t s53_daemon_counter(void *daemon, enum s53_counter counter);
+uint64_t s53_daemon_counter(void *arg, enum s53_counter counter);
 
 /* s53_operations.reload_zone. */
 S53_MUST_USE enum s53_status s53_daemon_reload_zone(void *daemon, const struct s53_name *apex,
