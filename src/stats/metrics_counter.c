@@ -13,8 +13,7 @@ static const char *const texts[S53_C_COUNT] = {
 	[S53_C_LISTEN_TCP] = "Messages received over TCP.",
 	[S53_C_LISTEN_TCP_OPENED] = "TCP connections accepted.",
 	[S53_C_LISTEN_TCP_REFUSED] = "TCP connections closed at once at the limit tcp-clients.",
-	[S53_C_LISTEN_TCP_WAITED] = "Times that new connections had to wait in the kernel's "
-				    "backlog at the limit tcp-clients.",
+	[S53_C_LISTEN_TCP_WAITED] = "Times that the limit tcp-clients made new connections wait.",
 	[S53_C_LISTEN_TCP_EVICTED_NOT_READING] =
 	    "TCP connections closed for a new one because the client did not read its replies.",
 	[S53_C_LISTEN_TCP_EVICTED_SHARE] =

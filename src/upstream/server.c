@@ -81,7 +81,7 @@ s53_upstream_log_change(
 static void
 count_failure(struct s53_upstream *upstream, enum s53_observed event)
 {
-	static const int8_t failures[] = {
+	static const int failures[] = {
 		[S53_OBSERVED_ANSWERED] = -1,
 		[S53_OBSERVED_OVERDUE] = -1,
 		[S53_OBSERVED_TIMEOUT] = S53_FAILURE_TIMEOUT,

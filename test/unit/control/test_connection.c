@@ -211,7 +211,7 @@ static int
 greet(const struct program *program, uint32_t *nonce)
 {
 	static uint8_t octets[REPLY_MAX];
-	struct s53_rndc_message reply;
+	struct s53_rndc_message reply = { 0 };
 	int fd = connect_to(program);
 
 	send_command(fd, "null", 0, false);
