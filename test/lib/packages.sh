@@ -11,7 +11,7 @@ BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libc-ares-dev libldns
 	libxxhash-dev libcap-dev libssl-dev libjson-c-dev)
 SERVE_PACKAGES=(bind9-dnsutils ca-certificates)
 TEST_PACKAGES=(libcmocka-dev bind9 bind9-dnsutils bind9-utils unbound dnsmasq-base dnsperf python3-pytest
-	python3-dnspython prometheus iproute2 busybox-static musl-tools procps git tmux zsh valgrind binutils
+	python3-dnspython prometheus iproute2 busybox-static musl-tools procps git tmux zsh valgrind binutils zlib1g-dev libzstd-dev
 	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc pyflakes3 pycodestyle) # this line: test/lint
 # The peers of test/bench/run, A|B where releases of Debian differ, and tools to analyse a bad figure.
 BENCH_PACKAGES=(bind9 unbound dnsmasq-base dnsdist "knot-resolver|knot-resolver6" pdns-recursor linux-perf valgrind)
