@@ -22,7 +22,7 @@ def run(*command):
 
 @pytest.fixture(scope="module")
 def program():
-    folder = os.path.join(os.path.dirname(BINARY), "static")
+    folder = os.path.join(os.path.dirname(BINARY), "static-pie")
     run("cmake", "-S", SOURCE, "-B", folder, "-G", "Ninja", "-DS53_STATIC=ON", "-DS53_WERROR=ON", "-DCMAKE_BUILD_TYPE=Release")
     run("cmake", "--build", folder, "--parallel", str(os.cpu_count()), "--target", "split53")
     return os.path.join(folder, "split53")
