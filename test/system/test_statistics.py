@@ -71,9 +71,10 @@ def test_what_clients_and_servers_do_is_counted(serving, port):
     where = f'server="{serving.server.where.replace(" port ", "#")}"'
     for _ in range(5):
         assert rcode(ask((serving.address, serving.port), "www.example.com.")) == "NOERROR"
+    # a latency is counted after its reply is sent: the last one may be missing for a moment
+    wait_until(lambda: value(get(port)[2], 'split53_answer_latency_seconds_count{source="cache"}') == 4, 5 * patience(), "4 latencies")
     text = get(port)[2]
     assert value(text, "split53_find_hit_total") == 4 and value(text, "split53_find_miss_total") == 1
-    assert value(text, 'split53_answer_latency_seconds_count{source="cache"}') == 4
     assert value(text, 'split53_answer_latency_seconds_count{source="upstream"}') == 1
     assert value(text, f'split53_upstream_queries_total{{{where},over="udp"}}') == 1
     assert value(text, f'split53_upstream_responses_total{{{where},rcode="noerror"}}') == 1
@@ -223,7 +224,7 @@ def test_10000_idle_connections_take_64_descriptors_and_a_scrape_still_works(ser
             connections.append(connection)
             opened += 1
             if opened % 1000 == 0:
-                assert open_descriptors(serving) <= before + CONNECTIONS + 2
+                assert open_descriptors(serving) <= before + CONNECTIONS + 8	# upstream sockets come and go
                 assert get(port, "/health", timeout=30)[0] == 200
                 assert rcode(ask((serving.address, serving.port), "www.example.com.")) == "NOERROR"
         text = get(port, timeout=30)[2]
