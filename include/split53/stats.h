@@ -33,7 +33,7 @@ struct s53_stats_process {
 	bool listening; /* on one address at least */
 	bool draining;
 	uint64_t started_wall_ms; /* since 1970 */
-	uint64_t configured_wall_ms; /* when the configuration came into force */
+	uint64_t configured_wall_ms; /* the last load of the files that succeeded */
 	uint64_t reloads, reloads_failed;
 	bool last_reload_failed;
 	/* of the control channels: commands executed; messages and connections refused */

@@ -403,7 +403,7 @@ serve(struct s53_daemon *daemon)
 		s53_log(S53_LOG_RESOLVER, S53_LOG_WARNING,
 		    "forwarders that are down will not be probed, only tried with occasional "
 		    "client queries: out of memory or descriptors");
-	daemon->boot_wall_s = daemon->configured_wall_s = s53_clock_wall_s();
+	daemon->facts.configured_wall_ms = 1000 * s53_clock_wall_s();
 	s53_daemon_operate(daemon);
 	s53_daemon_follow_readiness(daemon);
 	s53_process_ready(daemon->ready_fd);

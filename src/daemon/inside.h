@@ -91,7 +91,6 @@ struct s53_daemon {
 	enum s53_switch query_log, response_log, serve_stale;
 	bool keep_zone_files; /* of the reload in progress */
 	uint64_t counted_before[S53_C_COUNT]; /* values of the counters at the last reset */
-	uint64_t boot_wall_s, configured_wall_s;
 	struct s53_operations operations;
 };
 

@@ -62,8 +62,8 @@ facts(void *arg, struct s53_facts *out)
 	*out = (struct s53_facts){
 		.version = S53_VERSION,
 		.pid = (long)getpid(),
-		.boot_wall_s = daemon->boot_wall_s,
-		.configured_wall_s = daemon->configured_wall_s,
+		.boot_wall_s = daemon->facts.started_wall_ms / 1000,
+		.configured_wall_s = daemon->facts.configured_wall_ms / 1000,
 		.config_path = daemon->options->config_shown,
 		.cpus = s53_cpu_count(),
 		.workers = daemon->worker_count,

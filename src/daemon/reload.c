@@ -219,7 +219,7 @@ use(struct s53_daemon *daemon, struct attempt *attempt)
 	s53_source_inherit(attempt->source, daemon->source);
 	s53_source_free(daemon->source);
 	daemon->source = attempt->source;
-	daemon->configured_wall_s = s53_clock_wall_s();
+	daemon->facts.configured_wall_ms = 1000 * s53_clock_wall_s();
 }
 
 /* Everything stays as it was, but log files are reopened nevertheless. */

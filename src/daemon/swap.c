@@ -7,7 +7,6 @@
  */
 #include <strings.h>
 
-#include <split53/clock.h>
 #include <split53/log.h>
 
 #include "inside.h"
@@ -76,7 +75,6 @@ s53_daemon_swap(struct s53_daemon *daemon, struct s53_snapshot *snapshot)
 	s53_tally_book_use(daemon->book, &snapshot->policy);
 	daemon->snapshot = snapshot;
 	daemon->foreign_changed = false;
-	daemon->facts.configured_wall_ms = 1000 * s53_clock_wall_s();
 	use_limits(daemon, snapshot);
 	use_checks(snapshot);
 	for (unsigned i = 0; i < daemon->worker_count && old != NULL; i++)

@@ -65,12 +65,13 @@ look_up(const struct s53_explain_query *query, const struct s53_cache_lookup *as
 		[S53_CACHE_FRESH] = "an answer, sent without a query to a server:",
 		[S53_CACHE_STALE] = "an expired answer, used when no server responds:",
 		[S53_CACHE_FAILURE] = "a failure: no server is queried until it expires",
-		[S53_CACHE_CUT] = "an answer over UDP that may be incomplete, for small clients:",
+		[S53_CACHE_CUT] = "an answer over UDP that may be incomplete:",
 	};
 	static const char *const answers[] = {
 		[S53_CACHE_FRESH] = "from the cache",
 		[S53_CACHE_FAILURE] = "SERVFAIL: this query failed less than servfail-ttl ago",
-		[S53_CACHE_CUT] = "from the cache; for a larger client an upstream's reply",
+		[S53_CACHE_CUT] = ("from the cache; a query to an upstream if the client "
+				   "can receive more"),
 	};
 	struct s53_fit fit = { .limit = MESSAGE_MAX };
 	struct s53_cache *cache = query->cache;
