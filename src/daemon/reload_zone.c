@@ -2,9 +2,9 @@
  *
  * reload_zone.c - reads the file of one zone again, as `rndc reload ZONE` does.
  *
- * The file alone: the statement of the zone stays as it was read. So only zones with a file of
- * their own have something to reload. That a forwarded zone has none is an error, as in BIND: a
- * success would be taken for one of its forwarders.
+ * Only the file is read, not the configuration, so only zones with a file have something to reload.
+ * For a forwarded zone the command fails, as in BIND: success would suggest that its forwarders
+ * were read again.
  */
 #include <stdio.h>
 #include <string.h>
