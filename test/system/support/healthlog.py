@@ -23,8 +23,21 @@ class Change:
 
 
 def changes(log):
-    """All of them, in order."""
-    return [Change(match) for match in LINE.finditer(log)]
+    """
+    All of them, in order. Threads log after they have released the server's lock, so two changes of one server within a moment may
+    stand in the wrong order: the second begins in the state of before, and leads to the state in which the first began.
+    """
+    found, places = [], {}
+    for change in map(Change, LINE.finditer(log)):
+        own = places.setdefault((change.address, change.port, change.protocol), [])
+        own.append(len(found))
+        found.append(change)
+        if len(own) > 1:
+            state = found[own[-3]].to if len(own) > 2 else "up"
+            first = found[own[-2]]
+            if first.before != state and (change.before, change.to) == (state, first.before):
+                found[own[-2]], found[own[-1]] = change, first
+    return found
 
 
 def of_server(some, server):
